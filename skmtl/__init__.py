@@ -1,0 +1,59 @@
+"""Multi-task learning for tables, as scikit-learn estimators.
+
+One model for several targets of one table, of any kind and with any labels missing:
+
+=============================  ==============================================================
+`MultiTab`                     targets of mixed kinds (numbers, classes, counts, quantiles)
+`MultiTabRegressor`            scikit-learn's multi-output regression
+`MultiTabClassifier`           scikit-learn's multi-output classification
+`skmtl.tasks`                  what a target is, one class per kind
+`skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
+`skmtl.model_selection`        splits that are stratified over several tasks
+`skmtl.datasets`               tables to learn from, real and with a known truth
+=============================  ==============================================================
+
+The names are imported when they are first used, so that ``import skmtl`` costs milliseconds and
+loads neither torch nor LightGBM.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skmtl import datasets, metrics, model_selection, tasks
+    from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MultiTab",
+    "MultiTabClassifier",
+    "MultiTabRegressor",
+    "datasets",
+    "metrics",
+    "model_selection",
+    "tasks",
+]
+
+_MODULE_OF = {
+    "MultiTab": "skmtl.estimators",
+    "MultiTabClassifier": "skmtl.estimators",
+    "MultiTabRegressor": "skmtl.estimators",
+}
+_SUBMODULES = {"datasets", "metrics", "model_selection", "tasks"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _MODULE_OF:
+        value = getattr(import_module(_MODULE_OF[name]), name)
+        globals()[name] = value  # the next access does not come here any more
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
