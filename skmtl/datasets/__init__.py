@@ -1,0 +1,29 @@
+"""Tables to learn from: generators with a known truth, and real tables with their sources.
+
+=========================  ===================================================================
+`load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
+`make_multitab_bench`      any number of tasks with planted correlation, degree and noise
+=========================  ===================================================================
+
+Every function returns pandas frames: the features ``X`` and the targets ``Y``, one column per
+task. A generator can also return the truth behind its table.
+
+>>> from skmtl.datasets import load_flights_nyc, make_multitab_bench
+>>> X, Y = load_flights_nyc(return_X_y=True)
+>>> list(Y)
+['dep_delay', 'arr_delay', 'air_time', 'late', 'cancelled']
+>>> X, Y, truth = make_multitab_bench(
+...     n_tasks=2, correlation=0.5, degree=1, random_state=0, return_truth=True
+... )
+>>> truth.weight_correlation.round(2)
+        task_0  task_1
+task_0     1.0     0.5
+task_1     0.5     1.0
+"""
+
+from __future__ import annotations
+
+from skmtl.datasets._flights import load_flights_nyc
+from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
+
+__all__ = ["MultiTabBenchTruth", "load_flights_nyc", "make_multitab_bench"]
