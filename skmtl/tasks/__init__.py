@@ -1,0 +1,50 @@
+"""What a target is: one kind per file, and the set of a model's tasks.
+
+Every estimator of skmtl reads its targets through this package. A *kind* (regression,
+quantile, count, binary, multiclass, ordinal) knows how labels become numbers, the loss on raw
+scores (in torch for networks; gradient and Hessian in numpy for boosting), and the way back to
+the user's units. Estimators infer kinds from the dtype of each column of y; ``tasks=`` overrides
+that with a word or an instance::
+
+    MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
+
+Examples
+--------
+>>> import pandas as pd
+>>> from skmtl.tasks import Binary
+>>> head = Binary().fit(pd.Series([True, False, None], dtype="boolean"), task="late")
+>>> head.encode(pd.Series([False, True])).ravel().tolist()
+[0.0, 1.0]
+"""
+
+from skmtl.tasks._binary import Binary
+from skmtl.tasks._count import Count
+from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
+from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._labels import is_single, label_frame
+from skmtl.tasks._multiclass import Multiclass
+from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._quantile import Quantile
+from skmtl.tasks._registry import KINDS, TasksLike
+from skmtl.tasks._regression import Regression
+from skmtl.tasks._taskset import Labels, TaskSet
+
+__all__ = [
+    "KINDS",
+    "Binary",
+    "ClassificationKind",
+    "Count",
+    "Kind",
+    "Labels",
+    "Multiclass",
+    "Ordinal",
+    "Quantile",
+    "Regression",
+    "TaskSet",
+    "TasksLike",
+    "class_kind",
+    "is_single",
+    "label_frame",
+    "mixed_kind",
+    "number_kind",
+]

@@ -1,0 +1,62 @@
+"""Targets with two classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from skmtl.tasks._kind import ClassificationKind, sorted_classes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Binary(ClassificationKind):
+    r"""One of two classes, by the logistic loss.
+
+    The raw score is the log-odds of the second class in sorted order (`classes_[1]`); the loss
+    is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tasks import Binary
+    >>> head = Binary().fit(pd.Series(["no", "yes", None, "no"]), task="clicked")
+    >>> head.classes_.tolist()
+    ['no', 'yes']
+    """
+
+    name: ClassVar[str] = "binary"
+    default_metric: ClassVar[str] = "accuracy"
+
+    def _learn(
+        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
+    ) -> None:
+        self.classes_ = sorted_classes(labels, self.task)
+        if len(self.classes_) > 2:
+            raise ValueError(
+                f"Task {self.task!r} has {len(self.classes_)} classes, "
+                f"{list(self.classes_[:5])}, but kind 'binary' takes two. Use 'multiclass'."
+            )
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        from torch.nn.functional import softplus
+
+        score = scores[..., 0]
+        return softplus(score) - target[..., 0] * score
+
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        probability = expit(scores)
+        return probability - target, probability * (1 - probability)
+
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.array([logit(np.average(target[:, 0], weights=weight))])
+
+    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
+        positive = expit(np.asarray(scores[:, 0], dtype=np.float64))
+        return np.column_stack([1 - positive, positive])

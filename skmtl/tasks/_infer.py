@@ -1,0 +1,43 @@
+"""The kind of a target that the user did not name, from its dtype."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._binary import Binary
+from skmtl.tasks._kind import Kind, plain_values
+from skmtl.tasks._multiclass import Multiclass
+from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._regression import Regression
+
+
+def class_kind(labels: pd.Series) -> Kind:
+    """Binary or multiclass: in a classifier every target has classes."""
+    observed = labels.dropna()
+    return Binary() if len(observed) and _n_classes(observed) <= 2 else Multiclass()
+
+
+def number_kind(labels: pd.Series) -> Kind:
+    """Regression: in a regressor every target is a number."""
+    return Regression()
+
+
+def mixed_kind(labels: pd.Series) -> Kind:
+    """By dtype: numbers are regression; bool, category and text have classes.
+
+    Whole numbers that are nothing but 0 and 1 are binary, an ordered categorical with more
+    than two levels is ordinal.
+    """
+    observed = labels.dropna()
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        several = len(observed) > 0 and _n_classes(observed) > 2
+        return Ordinal() if labels.cat.ordered and several else class_kind(labels)
+    values = plain_values(observed)
+    if values.dtype.kind in "iu":
+        return Binary() if set(np.unique(values)) == {0, 1} else Regression()
+    return Regression() if values.dtype.kind == "f" else class_kind(labels)
+
+
+def _n_classes(observed: pd.Series) -> int:
+    return len(pd.unique(plain_values(observed)))

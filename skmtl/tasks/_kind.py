@@ -1,0 +1,247 @@
+"""The protocol every kind of target follows."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Kind(ABC):
+    """What a target is: how its labels become numbers, its loss and its link.
+
+    A kind made by the user is a specification and is never changed; :meth:`fit`
+    returns a fitted copy, the task's *head*, which knows the classes or the units of
+    one task. Engines see raw scores only: a head turns raw scores and encoded targets
+    into a loss while fitting, and raw scores into predictions in the user's own units
+    afterwards.
+
+    Subclasses set `name`, implement the methods below and are registered in
+    ``skmtl.tasks._registry``; nothing else has to change.
+
+    Attributes
+    ----------
+    name : str
+        The word users write, as in ``tasks={"clicked": "binary"}``.
+    default_metric : str
+        Name of the scikit-learn metric that `score` uses for such a task.
+    n_scores : int
+        Raw scores an engine has to deliver per row, known after `fit`.
+    target_width : int
+        Numbers that encode one label.
+    """
+
+    name: ClassVar[str]
+    default_metric: ClassVar[str]
+    is_classification: ClassVar[bool] = False
+    target_width: ClassVar[int] = 1
+    n_scores: int = 1
+
+    def fit(
+        self,
+        labels: pd.Series,
+        *,
+        task: Hashable,
+        weight: np.ndarray | None = None,
+        group: np.ndarray | None = None,
+        n_groups: int = 0,
+    ) -> Self:
+        """Return a copy that has learnt the labels of one task.
+
+        Parameters
+        ----------
+        labels : Series of shape (n_samples,)
+            Labels as the user gave them, missing ones included.
+        task : hashable
+            Name of the task, for error messages.
+        weight : ndarray of shape (n_samples,), optional
+            Row weights.
+        group : int ndarray of shape (n_samples,), optional
+            For long data, the row's task as an index below `n_groups`.
+        n_groups : int, default=0
+            Number of groups that `group` counts.
+
+        Raises
+        ------
+        ValueError
+            When no label is observed, or the labels do not suit the kind.
+        """
+        head = copy.copy(self)
+        observed = labels.notna().to_numpy()
+        if weight is not None:
+            observed = observed & (weight > 0)
+        if not observed.any():
+            raise ValueError(
+                f"Task {task!r} has no observed label: every value is missing (NaN) or has zero "
+                "weight. Drop the task or supply labels for some rows."
+            )
+        head.task = task
+        head._learn(
+            labels[observed],
+            weight=np.ones(observed.sum()) if weight is None else weight[observed],
+            group=None if group is None else group[observed],
+            n_groups=n_groups,
+        )
+        return head
+
+    task: Hashable = None
+
+    @abstractmethod
+    def _learn(
+        self,
+        labels: pd.Series,
+        *,
+        weight: np.ndarray,
+        group: np.ndarray | None,
+        n_groups: int,
+    ) -> None:
+        """Learn classes or units from the observed labels; sets fitted attributes."""
+
+    @abstractmethod
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        """Labels as float64 of shape (n_samples, target_width), 0 where missing."""
+
+    @abstractmethod
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        """Loss per row: scores (..., n_scores) and target (..., target_width) to (...)."""
+
+    @abstractmethod
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """First and (positive) second derivatives of the loss by the raw scores.
+
+        Both have the shape of `scores`, (n_samples, n_scores). The second one is the exact
+        diagonal of the Hessian where that is positive for every score, and else the positive
+        curvature that the class documents, because boosting divides by it.
+        """
+
+    @abstractmethod
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Raw scores of shape (n_scores,) of the best constant prediction."""
+
+    @abstractmethod
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
+        """Predictions of shape (n_samples,) in the user's units."""
+
+    @property
+    def stack_key(self) -> tuple[Hashable, ...]:
+        """Heads with equal keys have the same loss, so that their tasks share one call."""
+        return (type(self), self.n_scores)
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name}={value!r}" for name, value in self.parameters().items())
+        return f"{type(self).__name__}({parameters})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self.parameters() == other.parameters()
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self)))
+
+    def parameters(self) -> dict[str, object]:
+        """The constructor's arguments by name."""
+        return {}
+
+
+class ClassificationKind(Kind):
+    """What the kinds with classes share: an index of classes and probabilities."""
+
+    is_classification: ClassVar[bool] = True
+    classes_: np.ndarray
+
+    @abstractmethod
+    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
+
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
+        return self.classes_[self.predict_proba(scores).argmax(axis=1)]
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        observed = labels.notna().to_numpy()
+        codes = np.zeros(len(labels))
+        values = plain_values(labels[observed])
+        found = pd.Index(self.classes_).get_indexer(pd.Index(values))
+        if (found < 0).any():
+            strange = values[found < 0][0]
+            raise ValueError(
+                f"Task {self.task!r} has the label {strange!r}, which was not seen in fit; known "
+                f"classes are {list(self.classes_)}. Give None or NaN where the label is unknown."
+            )
+        codes[observed] = found
+        return codes[:, None]
+
+
+def plain_values(labels: pd.Series) -> np.ndarray:
+    """Observed labels as a numpy array of bool, number or object, whatever the pandas dtype."""
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        labels = labels.astype(labels.cat.categories.dtype)
+    if pd.api.types.is_bool_dtype(labels.dtype):
+        return labels.to_numpy(dtype=bool)
+    if pd.api.types.is_extension_array_dtype(labels.dtype):
+        if pd.api.types.is_integer_dtype(labels.dtype):
+            return labels.to_numpy(dtype=np.int64)
+        if pd.api.types.is_float_dtype(labels.dtype):
+            return labels.to_numpy(dtype=np.float64)
+    return labels.infer_objects().to_numpy()
+
+
+def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
+    """Observed labels as finite float64, or an error that names the task."""
+    try:
+        values = plain_values(labels).astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Task {task!r} has labels that are not numbers (for example "
+            f"{plain_values(labels)[0]!r}), but kind {kind!r} needs numbers. Choose another kind "
+            "for it through `tasks`, or convert the column."
+        ) from None
+    if np.isinf(values).any():
+        raise ValueError(
+            f"Task {task!r} has infinity among its labels (Input y contains infinity). "
+            "Use NaN for a missing label."
+        )
+    return values
+
+
+def observed_numbers(
+    labels: pd.Series, task: Hashable, kind: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number labels with 0 at the missing places, and where they are observed."""
+    observed = labels.notna().to_numpy()
+    values = np.zeros(len(labels))
+    values[observed] = number_values(labels[observed], task, kind)
+    return values, observed
+
+
+def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
+    """Distinct observed labels in sorted order; at least two."""
+    values = plain_values(labels)
+    if values.dtype.kind == "f" and not np.all(values == np.round(values)):
+        raise ValueError(
+            f"Unknown label type: continuous. Task {task!r} has fractional numbers as class "
+            "labels; use a regression kind for it, or bin the values."
+        )
+    unique = pd.unique(values)
+    try:
+        classes = np.sort(unique)
+    except TypeError:
+        raise ValueError(
+            f"Task {task!r} mixes labels of different types, for example {unique[0]!r} and "
+            f"{next(u for u in unique if type(u) is not type(unique[0]))!r}. Use one type."
+        ) from None
+    if len(classes) < 2:
+        raise ValueError(
+            f"Task {task!r} has one class only ({classes[0]!r}); a classification task needs at "
+            "least two. Drop the task or add rows of another class."
+        )
+    return classes

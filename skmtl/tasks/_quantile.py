@@ -1,0 +1,102 @@
+"""Quantiles of a real-valued target."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._kind import Kind, number_values, observed_numbers
+from skmtl.tasks._units import grouped_units, take_group
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Quantile(Kind):
+    r"""Several quantiles of a real number, by the pinball loss.
+
+    One raw score per level :math:`\tau`, in standard deviations of the labels; the loss is the
+    mean over levels of :math:`\max(\tau r, (\tau - 1) r)` with :math:`r = z - s` (Koenker and
+    Bassett 1978). Predicted quantiles are sorted, so they never cross; sorting can only lower
+    the loss (Chernozhukov, Fernández-Val and Galichon 2010).
+
+    Parameters
+    ----------
+    quantiles : sequence of float, default=(0.1, 0.5, 0.9)
+        Increasing levels in (0, 1): an 80 % interval and the median.
+
+    Notes
+    -----
+    `predict` returns the level nearest to the median; `predict_quantiles` of the estimators
+    returns all. The second derivative is zero; `gradient_hessian` gives 1, as LightGBM does.
+
+    Examples
+    --------
+    >>> from skmtl.tasks import Quantile
+    >>> Quantile(quantiles=(0.05, 0.95))
+    Quantile(quantiles=(0.05, 0.95))
+    """
+
+    name: ClassVar[str] = "quantile"
+    default_metric: ClassVar[str] = "r2"
+
+    def __init__(self, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> None:
+        levels = tuple(float(level) for level in quantiles)
+        if not levels or not all(0 < level < 1 for level in levels):
+            raise ValueError(f"quantiles must lie strictly between 0 and 1, got {quantiles!r}.")
+        if any(low >= high for low, high in pairwise(levels)):
+            raise ValueError(f"quantiles must be strictly increasing, got {quantiles!r}.")
+        self.quantiles = levels
+        self.n_scores = len(levels)
+
+    def parameters(self) -> dict[str, object]:
+        return {"quantiles": self.quantiles}
+
+    @property
+    def stack_key(self) -> tuple[Hashable, ...]:
+        return (type(self), self.quantiles)
+
+    def _learn(
+        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
+    ) -> None:
+        values = number_values(labels, self.task, self.name)
+        self.centre_, self.scale_ = grouped_units(values, weight, group, n_groups)
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        values, observed = observed_numbers(labels, self.task, self.name)
+        scaled = (values - take_group(self.centre_, group)) / take_group(self.scale_, group)
+        return np.where(observed, scaled, 0.0)[:, None]
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        import torch
+
+        levels = torch.tensor(self.quantiles, dtype=scores.dtype, device=scores.device)
+        error = target - scores
+        return torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)
+
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        levels = np.array(self.quantiles)
+        gradient = np.where(target > scores, -levels, np.where(target < scores, 1 - levels, 0.0))
+        return gradient / self.n_scores, np.ones_like(scores) / self.n_scores
+
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.quantile(target[weight > 0, 0], self.quantiles)
+
+    def predict_quantiles(
+        self, scores: np.ndarray, *, group: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Sorted quantiles of shape (n_samples, n_quantiles) in the user's units."""
+        scores = np.sort(np.asarray(scores, dtype=np.float64), axis=1)
+        if group is None:
+            return scores * self.scale_[-1] + self.centre_[-1]
+        return scores * self.scale_[group, None] + self.centre_[group, None]
+
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
+        middle = int(np.argmin(np.abs(np.array(self.quantiles) - 0.5)))
+        return self.predict_quantiles(scores, group=group)[:, middle]

@@ -1,0 +1,163 @@
+"""All tasks of one model: Y in, Y out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._registry import TasksLike, chosen_kinds
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Encoded labels of all tasks.
+
+    Attributes
+    ----------
+    target : float64 ndarray of shape (n_samples, target_width)
+        The tasks' targets side by side; 0 where the label is missing.
+    mask : bool ndarray of shape (n_samples, n_tasks)
+        Where a label is observed.
+    """
+
+    target: np.ndarray
+    mask: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Labels:
+        return Labels(self.target[rows], self.mask[rows])
+
+
+class TaskSet:
+    """The heads of a model's tasks, and where each one's numbers lie.
+
+    Parameters
+    ----------
+    heads : dict of name to fitted Kind
+
+    Attributes
+    ----------
+    names : list of hashable
+    heads : list of Kind
+    score_slices, target_slices : list of slice
+        Columns of each task in the engine's raw scores and in the encoded target.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.tasks import TaskSet, mixed_kind
+    >>> Y = pd.DataFrame({"delay": [1.0, np.nan, 3.0], "late": ["no", "yes", "no"]})
+    >>> tasks = TaskSet.fit(Y, infer=mixed_kind)
+    >>> tasks.kinds
+    {'delay': 'regression', 'late': 'binary'}
+    >>> tasks.encode(Y).mask.tolist()
+    [[True, True], [False, True], [True, True]]
+    """
+
+    def __init__(self, heads: dict[Hashable, Kind]) -> None:
+        self.names = list(heads)
+        self.heads = list(heads.values())
+        self.score_slices = _slices([head.n_scores for head in self.heads])
+        self.target_slices = _slices([head.target_width for head in self.heads])
+
+    @classmethod
+    def fit(
+        cls,
+        Y: pd.DataFrame,
+        *,
+        infer: Callable[[pd.Series], Kind],
+        tasks: TasksLike = None,
+        weight: np.ndarray | None = None,
+        group: np.ndarray | None = None,
+        n_groups: int = 0,
+    ) -> TaskSet:
+        """Learn each column's classes or units.
+
+        Parameters
+        ----------
+        Y : DataFrame of shape (n_samples, n_tasks)
+            From `label_frame`.
+        infer : callable
+            Chooses the kind of a column that `tasks` does not name.
+        tasks : str, Kind, or mapping of column to str or Kind, optional
+            The kinds that the user fixed.
+        weight : ndarray of shape (n_samples,), optional
+        group : int ndarray of shape (n_samples,), optional
+            The row's task in long data; `n_groups` of them.
+        """
+        fixed = chosen_kinds(tasks, list(Y.columns))
+        heads: dict[Hashable, Kind] = {}
+        for name in Y.columns:
+            kind = fixed[name] if name in fixed else infer(Y[name])
+            heads[name] = kind.fit(
+                Y[name], task=name, weight=weight, group=group, n_groups=n_groups
+            )
+        return cls(heads)
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @property
+    def n_scores(self) -> int:
+        return self.score_slices[-1].stop
+
+    @property
+    def kinds(self) -> dict[Hashable, str]:
+        return {name: head.name for name, head in zip(self.names, self.heads, strict=True)}
+
+    @property
+    def classifications(self) -> list[int]:
+        """Positions of the tasks that have classes."""
+        return [i for i, head in enumerate(self.heads) if isinstance(head, ClassificationKind)]
+
+    def encode(self, Y: pd.DataFrame, *, group: np.ndarray | None = None) -> Labels:
+        """Targets and mask of the columns of Y, which must be this set's."""
+        if list(Y.columns) != self.names:
+            raise ValueError(
+                f"y has the targets {list(Y.columns)}, but the model was fitted on {self.names}."
+            )
+        columns = [
+            head.encode(Y[name], group=group)
+            for name, head in zip(self.names, self.heads, strict=True)
+        ]
+        mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
+        return Labels(np.hstack(columns), mask)
+
+    def initial_scores(self, labels: Labels, weight: np.ndarray) -> np.ndarray:
+        """Raw scores of shape (n_scores,) of the best constant model."""
+        parts = []
+        for i, head in enumerate(self.heads):
+            rows = labels.mask[:, i] & (weight > 0)
+            target = labels.target[rows, self.target_slices[i]]
+            parts.append(head.initial_scores(target, weight[rows]))
+        return np.concatenate(parts)
+
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
+        """Predictions in the user's units, one array of shape (n_samples,) per task."""
+        return [
+            head.predict(scores[:, part], group=group)
+            for head, part in zip(self.heads, self.score_slices, strict=True)
+        ]
+
+    def predict_proba(self, scores: np.ndarray) -> list[np.ndarray]:
+        """Probabilities of the tasks that have classes, in task order."""
+        return [
+            head.predict_proba(scores[:, part])
+            for head, part in zip(self.heads, self.score_slices, strict=True)
+            if isinstance(head, ClassificationKind)
+        ]
+
+    def loss_groups(self) -> list[list[int]]:
+        """Tasks whose losses are the same function, so that one call serves them all."""
+        groups: dict[tuple, list[int]] = {}
+        for i, head in enumerate(self.heads):
+            groups.setdefault(head.stack_key, []).append(i)
+        return list(groups.values())
+
+
+def _slices(widths: list[int]) -> list[slice]:
+    ends = np.cumsum(widths).tolist()
+    return [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
