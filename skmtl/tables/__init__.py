@@ -1,0 +1,32 @@
+"""How a table becomes numbers.
+
+`as_frame` turns whatever holds a table (pandas, polars, pyarrow, arrays, lists) into a pandas
+DataFrame.  `TableEncoder` learns that frame's columns and gives the two arrays every engine reads:
+scaled floats with NaN where a value is missing, and integer codes for the categories.
+`split_task_column` and `TaskIds` take out the column that names the task of a row in long data.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from skmtl.tables import TableEncoder, as_frame
+>>> frame = as_frame(pd.DataFrame({"size": [1.0, 2.0, None], "city": ["Bern", None, "Lyon"]}))
+>>> encoder = TableEncoder().fit(frame)
+>>> encoder.numeric_, encoder.categorical_
+(['size'], ['city'])
+>>> encoder.transform(pd.DataFrame({"size": [1.5], "city": ["Oslo"]}))
+EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
+"""
+
+from skmtl.tables._bins import quantile_bins
+from skmtl.tables._encoder import EncodedTable, TableEncoder
+from skmtl.tables._frames import as_frame
+from skmtl.tables._task_column import TaskIds, split_task_column
+
+__all__ = [
+    "EncodedTable",
+    "TableEncoder",
+    "TaskIds",
+    "as_frame",
+    "quantile_bins",
+    "split_task_column",
+]

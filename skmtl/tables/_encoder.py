@@ -1,0 +1,192 @@
+"""From a frame to the two arrays that every engine reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+from skmtl.tables._categories import FIRST_KNOWN, encode_categories, learn_categories
+from skmtl.tables._numeric import RobustScaler, column_blocks
+from skmtl.tables._schema import check_same_columns, column_kind
+
+
+@dataclass(frozen=True)
+class EncodedTable:
+    """A table as numbers.
+
+    Attributes
+    ----------
+    numeric : ndarray of shape (n_samples, n_numeric), float32, C-contiguous
+        The scaled numeric columns, NaN where a value is missing.
+    codes : ndarray of shape (n_samples, n_categorical), int64, C-contiguous
+        The categories: 0 unknown at fit, 1 missing, 2 and up the known ones.
+    """
+
+    numeric: NDArray[np.float32]
+    codes: NDArray[np.int64]
+
+
+class TableEncoder:
+    """Learn the columns of a frame and give them as scaled floats and category codes.
+
+    Numbers and booleans are numeric; text and categories are categorical.  Missing values are
+    allowed everywhere, infinities nowhere.  The numeric scaling is robust to outliers
+    (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip
+    to (-3, 3).
+
+    Attributes
+    ----------
+    columns_ : list
+        The labels of all columns, in order.
+    numeric_, categorical_ : list
+        The labels of the numeric and of the categorical columns, in order.
+    cardinalities_ : list of int
+        Number of codes of each categorical column, the codes 0 (unknown) and 1 (missing)
+        included.
+    categories_ : dict of label to pandas.Index
+        The known categories of each categorical column; the category at position k has
+        code k + 2.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tables import TableEncoder
+    >>> frame = pd.DataFrame({"size": [1, 2, 3, 9], "city": ["Rome", "Bern", None, "Bern"]})
+    >>> encoder = TableEncoder().fit(frame)
+    >>> encoder.categories_["city"].tolist(), encoder.cardinalities_
+    (['Bern', 'Rome'], [4])
+    >>> encoder.transform(frame).codes.ravel()
+    array([3, 2, 1, 2])
+    """
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None = None,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> TableEncoder:
+        """Learn the columns.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_samples, n_features)
+            All of it is checked.
+        rows : ndarray of int of shape (n_rows,), default=None
+            Positions of the rows to learn the scaling and the categories from, all by
+            default: those of the training part.
+        sample_weight : ndarray of shape (n_samples,), default=None
+            Non-negative weights of the rows of `frame`.  A row of weight 0 is not learnt from,
+            one of weight 2 counts twice.
+
+        Returns
+        -------
+        TableEncoder
+            The encoder itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a column can be read neither as numbers nor as categories, or has infinities.
+        """
+        kinds = [column_kind(frame.iloc[:, i]) for i in range(frame.shape[1])]
+        self._numeric_positions = [i for i, kind in enumerate(kinds) if kind == "numeric"]
+        self._categorical_positions = [i for i, kind in enumerate(kinds) if kind != "numeric"]
+        self.columns_ = frame.columns.tolist()
+        self.numeric_ = [self.columns_[i] for i in self._numeric_positions]
+        self.categorical_ = [self.columns_[i] for i in self._categorical_positions]
+        rows, weights = _learning_rows(len(frame), rows, sample_weight)
+        self._fit_numeric(frame, rows, weights)
+        self.categories_ = {
+            self.columns_[i]: learn_categories(frame.iloc[:, i], rows)
+            for i in self._categorical_positions
+        }
+        self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
+        return self
+
+    def _fit_numeric(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None,
+        weights: NDArray[np.float64] | None,
+    ) -> None:
+        self._scaler = RobustScaler(len(self.numeric_))
+        for part, block in column_blocks(frame, self._numeric_positions):
+            self._scaler.learn(part, block if rows is None else block[:, rows], weights)
+
+    def transform(self, frame: pd.DataFrame) -> EncodedTable:
+        """Encode a frame with the learnt columns.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_samples, n_features)
+            The columns seen at fit, in that order.
+
+        Returns
+        -------
+        EncodedTable
+
+        Raises
+        ------
+        ValueError
+            If the columns differ from those seen at fit, in name, order or kind.
+        """
+        check_same_columns(self.columns_, frame.columns.tolist())
+        self._check_kinds(frame)
+        numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
+        for part, block in column_blocks(frame, self._numeric_positions):
+            numeric[:, part] = self._scaler.apply(part, block).T
+        codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
+        for i, position in enumerate(self._categorical_positions):
+            known = self.categories_[self.columns_[position]]
+            codes[:, i] = encode_categories(frame.iloc[:, position], known)
+        return EncodedTable(numeric, codes)
+
+    def _check_kinds(self, frame: pd.DataFrame) -> None:
+        labels = self.columns_
+        now_text = [
+            labels[i] for i in self._numeric_positions if not _holds_numbers(frame.iloc[:, i])
+        ]
+        now_numbers = [
+            labels[i]
+            for i in self._categorical_positions
+            if not _holds_categories(frame.iloc[:, i], self.categories_[labels[i]])
+        ]
+        if now_text:
+            raise ValueError(
+                f"The columns {now_text} of X held numbers at fit and now hold text or "
+                "categories: convert them with pd.to_numeric."
+            )
+        if now_numbers:
+            raise ValueError(
+                f"The columns {now_numbers} of X held text or categories at fit and now hold "
+                "numbers: convert them with .astype('str'), written as they were at fit."
+            )
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    return column_kind(column) == "numeric" or bool(column.isna().all())
+
+
+def _holds_categories(column: pd.Series, known: pd.Index) -> bool:
+    if column_kind(column) == "categorical" or len(known) == 0:
+        return True
+    # Categories may be numbers: 1, 2, 3 as category at fit, as int now.
+    return types.is_numeric_dtype(known.dtype) or bool(column.isna().all())
+
+
+def _learning_rows(
+    n_samples: int,
+    rows: NDArray[np.int64] | None,
+    sample_weight: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
+    """The rows that count and their weights; None for all rows, or for equal weights."""
+    if sample_weight is None:
+        return rows, None
+    rows = np.arange(n_samples) if rows is None else np.asarray(rows)
+    weights = np.asarray(sample_weight, dtype=np.float64)[rows]
+    rows, weights = rows[weights > 0], weights[weights > 0]
+    return rows, None if np.all(weights == weights[:1]) else weights

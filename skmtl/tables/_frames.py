@@ -1,0 +1,137 @@
+"""Any table to a pandas DataFrame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+
+def as_frame(X: Any, *, name: str = "X") -> pd.DataFrame:
+    """Give any eager table as a pandas DataFrame.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+        A pandas DataFrame (returned as it is), a polars or pyarrow table or another one that
+        narwhals reads, a numeric, text, object or structured array, a torch tensor, or a list
+        of rows.  Arrays and lists get the column labels 0 to n_features - 1; numbers keep
+        their dtype, and the columns of an object array get the dtype of their cells.
+    name : str, default="X"
+        What the errors call the table.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_samples, n_features)
+        It may share memory with `X`: do not write to it.
+
+    Raises
+    ------
+    TypeError
+        If `X` is sparse or lazy.
+    ValueError
+        If `X` is not two-dimensional, complex, empty, or has two columns of one name.
+
+    Examples
+    --------
+    >>> from skmtl.tables import as_frame
+    >>> as_frame([[1, "a"], [2, None]]).dtypes.astype(str).tolist()
+    ['int64', 'str']
+    """
+    if isinstance(X, pd.DataFrame):
+        frame = X
+    elif nw.dependencies.is_into_dataframe(X):
+        frame = _from_narwhals(nw.from_native(X, eager_only=True))
+    elif nw.dependencies.is_into_series(X):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: {name} is a Series of length {len(X)}. "
+            "Reshape your data: pass a table with one column if it is a single feature, or with "
+            "one row if it is a single sample."
+        )
+    elif isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
+        raise TypeError(
+            f"{name} is a lazy {type(X).__name__}, which holds no rows yet: collect it first, "
+            f"for example with {name}.collect()."
+        )
+    else:
+        frame = _from_array(X, name)
+    _check_not_empty(frame, name)
+    _check_unique_labels(frame, name)
+    return frame
+
+
+def _from_narwhals(table: Any) -> pd.DataFrame:
+    columns = {column.name: _narwhals_values(column) for column in table.iter_columns()}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
+
+
+def _narwhals_values(column: Any) -> Any:
+    """The values of a column, through NumPy alone: `to_pandas` of polars needs pyarrow."""
+    dtype = column.dtype
+    if dtype.is_integer() or dtype == nw.Boolean:
+        # `to_numpy` would give floats or objects once a value is missing.
+        array_class = pd.arrays.BooleanArray if dtype == nw.Boolean else pd.arrays.IntegerArray
+        missing = column.is_null()
+        if missing.any():
+            return array_class(
+                np.array(column.fill_null(0 if dtype.is_integer() else False).to_numpy()),
+                np.array(missing.to_numpy()),
+            )
+    elif dtype.is_decimal():
+        column = column.cast(nw.Float64)
+    elif isinstance(dtype, (nw.Categorical, nw.Enum, nw.String)):
+        # Cast first: `to_numpy` of a pyarrow dictionary forgets what is missing.
+        return pd.array(column.cast(nw.String).to_numpy(), dtype="str")
+    elif dtype == nw.Unknown or dtype.is_nested():
+        # a column without any value, or one that the schema refuses by its name
+        return pd.Series(column.to_list(), dtype=object)
+    return column.to_numpy()
+
+
+def _from_array(X: Any, name: str) -> pd.DataFrame:
+    if isinstance(X, np.ma.MaskedArray):
+        return pd.DataFrame(X)
+    array = _list_to_numpy(X, name) if isinstance(X, (list, tuple)) else _to_numpy(X)
+    if array.dtype.names is not None:
+        return pd.DataFrame(array)
+    array = check_array(array, dtype=None, ensure_all_finite=False, input_name=name)
+    frame = pd.DataFrame(array, copy=False)
+    return frame.infer_objects() if array.dtype == object else frame
+
+
+def _to_numpy(X: Any) -> Any:
+    if type(X).__module__.partition(".")[0] == "torch":
+        tensor = X.detach().cpu()
+        # NumPy knows no bfloat16.
+        return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    return X if hasattr(X, "dtype") else np.asarray(X)
+
+
+def _list_to_numpy(rows: list[Any] | tuple[Any, ...], name: str) -> np.ndarray:
+    try:
+        array = np.asarray(rows)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a table, but its rows differ in length.") from error
+    # NumPy writes the numbers of a table as text once one cell is text.
+    return np.asarray(rows, dtype=object) if array.dtype.kind in "SU" else array
+
+
+def _check_not_empty(frame: pd.DataFrame, name: str) -> None:
+    for found, what in zip(frame.shape, ("sample", "feature"), strict=True):
+        if found == 0:
+            raise ValueError(
+                f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum of 1 is "
+                f"required: {name} is empty."
+            )
+
+
+def _check_unique_labels(frame: pd.DataFrame, name: str) -> None:
+    if not frame.columns.is_unique:
+        repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
+        raise ValueError(
+            f"Column names of {name} must be unique, but these occur more than once: "
+            f"{repeated}. Rename or drop them."
+        )

@@ -1,0 +1,102 @@
+"""The column of long data that names the task of each row."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl.tables._categories import encode_categories, learn_categories
+from skmtl.tables._frames import as_frame
+
+
+def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
+    """Take the column with the task ids out of a table.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+        Anything `as_frame` reads.
+    task : label or int
+        The column's name, or its position where no column has that integer as its name.
+
+    Returns
+    -------
+    features : pandas.DataFrame of shape (n_samples, n_features - 1)
+    ids : pandas.Series of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, if it is the only one, or if an id is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tables import split_task_column
+    >>> X = pd.DataFrame({"hours": [3.0, 5.0], "school": ["north", "south"]})
+    >>> features, ids = split_task_column(X, "school")
+    >>> features.columns.tolist(), ids.tolist()
+    (['hours'], ['north', 'south'])
+    """
+    frame = as_frame(X)
+    position = _position(frame, task)
+    ids = frame.iloc[:, position]
+    missing = np.flatnonzero(ids.isna())
+    if len(missing):
+        raise ValueError(
+            f"{len(missing)} of {len(ids)} rows have no task id in column {ids.name!r} (the first "
+            f"at positions {missing[:5].tolist()}): drop these rows or give them an id."
+        )
+    if frame.shape[1] == 1:
+        raise ValueError(f"X has no column besides the task ids {ids.name!r}.")
+    return frame.drop(columns=ids.name), ids
+
+
+def _position(frame: pd.DataFrame, task: Hashable) -> int:
+    labels = frame.columns.tolist()
+    if task in labels:
+        return labels.index(task)
+    n_columns = len(labels)
+    if isinstance(task, numbers.Integral) and -n_columns <= int(task) < n_columns:
+        return int(task) % n_columns
+    shown = repr(labels[:20])[1:-1] + ", ..." * (n_columns > 20)
+    raise ValueError(f"task={task!r} is no column of X; its {n_columns} columns are {shown}.")
+
+
+class TaskIds:
+    """Number the task ids of long data.
+
+    Attributes
+    ----------
+    ids_ : list
+        The ids in sorted order; the id at position k has index k.
+
+    Examples
+    --------
+    >>> from skmtl.tables import TaskIds
+    >>> task_ids = TaskIds().fit(["b", "a", "b"])
+    >>> task_ids.ids_, task_ids.transform(["a", "b", "c"])
+    (['a', 'b'], array([ 0,  1, -1]))
+    """
+
+    def fit(self, ids: Any) -> TaskIds:
+        """Learn the ids that occur in `ids`, of shape (n_samples,)."""
+        self._index = learn_categories(_series(ids), rows=None)
+        self.ids_ = self._index.tolist()
+        return self
+
+    def transform(self, ids: Any) -> NDArray[np.int64]:
+        """Give the index of each id in `ids_`, -1 for an unseen one; shape (n_samples,)."""
+        # codes 0 and 1 stand for unknown and missing
+        return np.maximum(encode_categories(_series(ids), self._index) - 2, -1)
+
+
+def _series(ids: Any) -> pd.Series:
+    if isinstance(ids, pd.Series):
+        return ids
+    return pd.Series(ids if hasattr(ids, "dtype") else list(ids))
