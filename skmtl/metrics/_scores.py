@@ -1,0 +1,182 @@
+"""Scores by task from true labels and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from skmtl.metrics._inputs import (
+    read_classes,
+    read_kinds,
+    read_metrics,
+    read_predictions,
+    read_probabilities,
+    read_weight,
+    shown_classes,
+)
+from skmtl.metrics._sklearn import MetricLike
+from skmtl.metrics._task import ScoredTask
+from skmtl.tasks import KINDS, Kind, class_kind, label_frame, mixed_kind
+
+Answer = pd.Series | np.ndarray  # predictions (n_samples,) or probabilities (n_samples, n_classes)
+
+
+def score_tasks(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    metric: MetricLike = "auto",
+    kinds: str | Kind | Mapping[Any, str | Kind] | None = None,
+    classes: Any = None,
+    sample_weight: Any = None,
+) -> pd.Series:
+    """Score every task on the rows whose label is observed.
+
+    Parameters
+    ----------
+    y_true : DataFrame, array or Series of shape (n_samples,) or (n_samples, n_tasks)
+        True labels of any dtype, also polars; a missing one is NaN, None or NA.
+    y_pred : table like y_true, list of arrays, or mapping of task to array
+        Predictions in the units of `y_true`, or, for the tasks whose metric reads
+        probabilities, arrays of shape (n_samples, n_classes). A list of such arrays is what
+        `predict_proba` returns; a mapping gives each task the form that its metric reads. Tables
+        with column names are matched by name, others by position.
+    metric : str, scorer, callable, or mapping of task to one of these, default="auto"
+        See :mod:`skmtl.metrics`. "auto" is the kind's default (R2 for numbers, accuracy for
+        classes); it is also taken for the tasks that a mapping leaves out.
+    kinds : str, Kind, or mapping of task to one of these, optional
+        Which kind the tasks are of, for example `task_kinds_` of a fitted model. Other tasks
+        are judged by their dtype: numbers are regression (whole numbers that are only 0 and 1
+        binary); text, categories and booleans have classes.
+    classes : mapping of task to array, list of arrays, or array for one task, optional
+        The classes in the order of the probabilities' columns, such as `classes_` of a model.
+        Needed where the scored rows do not show every class; by default the sorted labels.
+    sample_weight : array of shape (n_samples,), optional
+        Row weights.
+
+    Returns
+    -------
+    Series of shape (n_tasks,)
+        Scores by task, higher is better for every named metric. NaN for a task without an
+        observed label (or without weight), and where scikit-learn calls the metric undefined.
+
+    Raises
+    ------
+    ValueError
+        If the inputs do not fit together, a metric does not suit its task, or a prediction is
+        missing where the label is observed. Messages name the task.
+
+    Notes
+    -----
+    One-vs-rest averages ("roc_auc_ovr", "average_precision") of a task with more than two
+    classes run over the classes that the scored rows have; the rows of all classes count.
+    In a binary task with text labels the positive class is the last of `classes`.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.metrics import score_tasks
+    >>> truth = pd.DataFrame({"spend": [1.0, 2.0, np.nan], "click": ["no", "yes", None]})
+    >>> score_tasks(
+    ...     truth,
+    ...     {"spend": [1.0, 2.5, 7.0], "click": np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])},
+    ...     metric={"spend": "neg_mean_absolute_error", "click": "roc_auc"},
+    ... ).to_dict()
+    {'spend': -0.25, 'click': 1.0}
+    """
+    labels = label_frame(y_true)
+    if len(labels) == 0:
+        raise ValueError("y_true has no row, so there is nothing to score.")
+    names: list[Hashable] = list(labels.columns)
+    answers = _read_answers(y_pred, names, y_true)
+    _check_lengths(labels, answers)
+    infer = {name: mixed_kind if answers[name].ndim == 1 else class_kind for name in names}
+    kind_of = read_kinds(kinds, labels, infer)
+    class_of = read_classes(
+        classes, [name for name in names if KINDS[kind_of[name]].is_classification]
+    )
+    tasks = {
+        name: _task(name, labels[name], kind_of[name], answers[name], class_of.get(name))
+        for name in names
+    }
+    scores = score_each(tasks, metric, read_weight(sample_weight, len(labels)))
+    return scores.rename(metric if isinstance(metric, str) and metric != "auto" else "score")
+
+
+def score_each(
+    tasks: Mapping[Hashable, ScoredTask],
+    metric: MetricLike,
+    sample_weight: np.ndarray | None,
+    *,
+    only: Hashable | None = None,
+) -> pd.Series:
+    """Scores by task, of all tasks or of one."""
+    metrics = read_metrics(metric, list(tasks))
+    chosen = list(tasks) if only is None else [only]
+    scores = [tasks[name].score(metrics[name], sample_weight) for name in chosen]
+    return pd.Series(scores, index=pd.Index(chosen, tupleize_cols=False), dtype=np.float64)
+
+
+def _read_answers(y_pred: Any, names: Sequence[Hashable], y_true: Any) -> dict[Hashable, Answer]:
+    if isinstance(y_pred, Mapping):
+        missing = [name for name in names if name not in y_pred]
+        if missing:
+            raise ValueError(f"y_pred has no entry for the tasks {missing}.")
+        return {name: _one_answer(y_pred[name]) for name in names}
+    if _is_proba_list(y_pred) or (len(names) == 1 and _is_wide_array(y_pred)):
+        return dict(read_probabilities(y_pred, names))
+    return dict(read_predictions(y_pred, names, like=y_true))
+
+
+def _one_answer(answer: Any) -> Answer:
+    if np.ndim(answer) == 2:
+        return np.asarray(answer, dtype=np.float64)
+    return label_frame(answer).iloc[:, 0]
+
+
+def _is_proba_list(y_pred: Any) -> bool:
+    return isinstance(y_pred, list | tuple) and all(
+        isinstance(each, np.ndarray) and each.ndim == 2 for each in y_pred
+    )
+
+
+def _is_wide_array(y_pred: Any) -> bool:
+    return isinstance(y_pred, np.ndarray) and y_pred.ndim == 2 and y_pred.shape[1] > 1
+
+
+def _check_lengths(labels: pd.DataFrame, answers: Mapping[Hashable, Answer]) -> None:
+    for name, answer in answers.items():
+        if len(answer) != len(labels):
+            raise ValueError(
+                f"y_true has {len(labels)} rows, but y_pred has {len(answer)} for task {name!r}."
+            )
+
+
+def _task(
+    name: Hashable, labels: pd.Series, kind: str, answer: Answer, classes: np.ndarray | None
+) -> ScoredTask:
+    predict: Callable[[], pd.Series]
+    predict_proba: Callable[[], np.ndarray]
+    if isinstance(answer, pd.Series):
+        predict, predict_proba = (lambda: answer), _no_probabilities
+    else:
+        predict, predict_proba = _no_predictions, (lambda: answer)
+        classes = shown_classes(labels, kind) if classes is None else classes
+    return ScoredTask(name, kind, labels, predict, predict_proba, classes)
+
+
+def _no_probabilities() -> NoReturn:
+    raise ValueError(
+        "the metric reads probabilities, but y_pred holds predictions; pass an array of shape "
+        "(n_samples, n_classes) for this task"
+    )
+
+
+def _no_predictions() -> NoReturn:
+    raise ValueError(
+        "the metric reads predicted labels, but y_pred holds probabilities; pass predictions for "
+        "this task"
+    )

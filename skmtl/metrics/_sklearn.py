@@ -1,0 +1,127 @@
+"""Which of scikit-learn's metrics a word stands for, with a task's classes filled in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    cohen_kappa_score,
+    d2_brier_score,
+    d2_log_loss_score,
+    d2_tweedie_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
+from sklearn.preprocessing import label_binarize
+
+Metric = str | Callable[..., float]
+MetricLike = Metric | Mapping[Any, Metric]
+
+
+def _one_vs_rest(
+    y_true: np.ndarray,
+    y_score: np.ndarray,
+    *,
+    curve: Callable[..., float],
+    labels: np.ndarray,
+    average: str = "macro",
+    sample_weight: np.ndarray | None = None,
+) -> float:
+    """A ranking metric of each class against the rest, averaged over the classes present."""
+    if y_score.ndim == 1:
+        return curve(y_true, y_score, sample_weight=sample_weight)
+    is_class = label_binarize(y_true, classes=labels)
+    present = is_class.any(axis=0)
+    return curve(
+        is_class[:, present], y_score[:, present], average=average, sample_weight=sample_weight
+    )
+
+
+def _one_vs_one(
+    y_true: np.ndarray, y_score: np.ndarray, *, labels: np.ndarray, average: str
+) -> float:
+    """AUC over all pairs of classes that are present."""
+    if y_score.ndim == 1:
+        return roc_auc_score(y_true, y_score)
+    return roc_auc_score(y_true, y_score, labels=labels, multi_class="ovo", average=average)
+
+
+def _probabilistic(score: Callable[..., float], **settings: Any) -> dict[str, Any]:
+    return {"score_func": score, "response_method": "predict_proba", **settings}
+
+
+# Metrics that must be told all classes, since the scored rows may lack some: what
+# `make_scorer` takes, to which the task's classes are added as `labels`.
+_WITH_CLASSES: dict[str, dict[str, Any]] = {
+    "average_precision": _probabilistic(_one_vs_rest, curve=average_precision_score),
+    "roc_auc_ovr": _probabilistic(_one_vs_rest, curve=roc_auc_score),
+    "roc_auc_ovr_weighted": _probabilistic(_one_vs_rest, curve=roc_auc_score, average="weighted"),
+    "roc_auc_ovo": _probabilistic(_one_vs_one, average="macro"),
+    "roc_auc_ovo_weighted": _probabilistic(_one_vs_one, average="weighted"),
+    "neg_log_loss": _probabilistic(log_loss, greater_is_better=False),
+    "neg_brier_score": _probabilistic(brier_score_loss, greater_is_better=False),
+    "d2_log_loss_score": _probabilistic(d2_log_loss_score),
+    "d2_brier_score": _probabilistic(d2_brier_score),
+    "top_k_accuracy": _probabilistic(top_k_accuracy_score),
+    "quadratic_weighted_kappa": {"score_func": cohen_kappa_score, "weights": "quadratic"},
+}
+
+
+def metric_names() -> list[str]:
+    """All words that stand for a metric."""
+    return sorted({"auto", "d2_poisson", *_WITH_CLASSES, *get_scorer_names()})
+
+
+def check_metric(metric: Any) -> None:
+    """Refuse what is no metric, before any work."""
+    if isinstance(metric, Mapping):
+        for each in metric.values():
+            check_metric(each)
+    elif isinstance(metric, str):
+        if metric not in metric_names():
+            close = get_close_matches(metric, metric_names(), n=3)
+            hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+            raise ValueError(
+                f"Unknown metric {metric!r}.{hint} Names are those of "
+                "sklearn.metrics.get_scorer_names(), 'auto', 'd2_poisson' and "
+                "'quadratic_weighted_kappa'."
+            )
+    elif not callable(metric):
+        raise ValueError(
+            f"A metric is a name, a scorer or a callable(y_true, y_pred), got {metric!r}."
+        )
+
+
+def needs_classes(metric: Metric) -> bool:
+    """Whether all classes of the task must be known, also those no scored row has."""
+    return isinstance(metric, str) and metric in _WITH_CLASSES
+
+
+def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float]:
+    """The callable ``scorer(estimator, X, y, sample_weight=...)`` of one metric."""
+    if callable(metric):
+        return metric if _is_scorer(metric) else make_scorer(metric)
+    if metric == "d2_poisson":
+        return make_scorer(d2_tweedie_score, power=1)
+    if metric in _WITH_CLASSES:
+        return make_scorer(**_WITH_CLASSES[metric], labels=classes)
+    return get_scorer(metric)
+
+
+def _is_scorer(metric: Callable[..., float]) -> bool:
+    """Scorers take an estimator first, plain metrics the true labels."""
+    try:
+        parameters = list(inspect.signature(metric).parameters)
+    except ValueError:  # callables written in C show no signature
+        return False
+    return bool(parameters) and parameters[0] == "estimator"

@@ -1,0 +1,160 @@
+"""One task of one model, and what a metric says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
+from skmtl.tasks import KINDS
+from skmtl.tasks._kind import plain_values
+
+
+@dataclass(frozen=True)
+class ScoredTask:
+    """True labels of one task with the ways to ask the model about it.
+
+    `predict` and `predict_proba` answer for all rows, shapes (n_samples,) and
+    (n_samples, n_classes), and are called only if the metric asks.
+    """
+
+    name: Hashable
+    kind: str
+    labels: pd.Series
+    predict: Callable[[], pd.Series]
+    predict_proba: Callable[[], np.ndarray]
+    classes: np.ndarray | None
+
+    def score(self, metric: Metric, sample_weight: np.ndarray | None) -> float:
+        """The metric on the rows whose label is observed; NaN where there is none."""
+        observed = self.labels.notna().to_numpy()
+        weight = None if sample_weight is None else sample_weight[observed]
+        if not observed.any() or (weight is not None and not weight.any()):
+            return np.nan
+        metric = KINDS[self.kind].default_metric if metric == "auto" else metric
+        try:
+            return float(self._apply(metric, observed, weight))
+        except (TypeError, ValueError) as error:
+            label = metric if isinstance(metric, str) else getattr(metric, "__name__", metric)
+            raise ValueError(
+                f"Metric {str(label)!r} of task {self.name!r} (kind {self.kind!r}) failed: {error}"
+            ) from error
+
+    def _apply(self, metric: Metric, observed: np.ndarray, weight: np.ndarray | None) -> float:
+        labels = plain_values(self.labels[observed])
+        answers: Any
+        if KINDS[self.kind].is_classification:
+            classes = self._classes_for(metric, labels)
+            answers = _ClassAnswers(self, observed, classes)
+            if isinstance(metric, str) and len(classes) == 2 and isinstance(classes[0], str):
+                # Metrics with a positive class call it 1: the last class, as in `roc_auc`.
+                labels, answers = _coded(labels, classes), _CodedAnswers(answers)
+            scorer = as_scorer(metric, answers.classes_)
+        else:
+            answers = _RegressionAnswers(self, observed)
+            scorer = as_scorer(metric, None)
+        weights = {} if weight is None else {"sample_weight": weight}
+        return scorer(answers, np.empty((len(labels), 0)), labels, **weights)
+
+    def _classes_for(self, metric: Metric, labels: np.ndarray) -> np.ndarray:
+        classes = self._known_classes(metric)
+        if metric == "roc_auc" and len(classes) > 2:
+            raise ValueError(
+                f"there are {len(classes)} classes; choose 'roc_auc_ovr' or 'roc_auc_ovo', which "
+                "also take binary tasks"
+            )
+        if needs_classes(metric):
+            strange = set(labels.tolist()) - set(classes.tolist())
+            if strange:
+                raise ValueError(
+                    f"label {min(strange)!r} is not among the classes {classes.tolist()}; the "
+                    "model has never seen it"
+                )
+        return classes
+
+    def _known_classes(self, metric: Metric) -> np.ndarray:
+        """The classes the model knows, else those that labels and predictions show."""
+        if self.classes is not None:
+            return self.classes
+        labels = self.labels.dropna()
+        if isinstance(labels.dtype, pd.CategoricalDtype) and labels.cat.ordered:
+            return labels.cat.categories.to_numpy()
+        seen = pd.concat([labels.astype(object), self.predict().dropna().astype(object)])
+        try:
+            classes = np.sort(pd.unique(plain_values(seen)))
+        except TypeError:
+            raise ValueError(
+                f"true labels and predictions are of different types, for example "
+                f"{labels.iloc[0]!r} and {self.predict().iloc[0]!r}"
+            ) from None
+        if metric == "quadratic_weighted_kappa" and isinstance(classes[0], str):
+            raise ValueError(
+                "the labels are text without an order; pass `classes` from lowest to highest, or "
+                "labels as an ordered pandas categorical"
+            )
+        return classes
+
+
+class _Answers(BaseEstimator):
+    """Stands for a fitted model of one task, so that scikit-learn's scorers can ask it."""
+
+    def __init__(self, task: ScoredTask, observed: np.ndarray) -> None:
+        self.task = task
+        self.observed = observed
+
+    def predict(self, X: Any) -> np.ndarray:
+        predictions = self.task.predict()[self.observed]
+        if predictions.isna().any():
+            raise ValueError(
+                f"predictions are missing in {int(predictions.isna().sum())} rows whose true "
+                "label is observed"
+            )
+        return plain_values(predictions)
+
+
+class _RegressionAnswers(RegressorMixin, _Answers):
+    def predict_proba(self, X: Any) -> np.ndarray:
+        raise ValueError("the metric reads probabilities, but a task of this kind has no classes")
+
+
+class _ClassAnswers(ClassifierMixin, _Answers):
+    def __init__(self, task: ScoredTask, observed: np.ndarray, classes: np.ndarray) -> None:
+        super().__init__(task, observed)
+        self.classes_ = classes
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        probabilities = self.task.predict_proba()[self.observed]
+        if probabilities.shape[1] != len(self.classes_):
+            raise ValueError(
+                f"there are probabilities for {probabilities.shape[1]} classes, but "
+                f"{len(self.classes_)} classes: {self.classes_.tolist()}; pass `classes`"
+            )
+        return probabilities
+
+
+class _CodedAnswers(ClassifierMixin, BaseEstimator):
+    """The answers about two text classes with the classes called 0 and 1."""
+
+    def __init__(self, answers: _ClassAnswers) -> None:
+        self.answers = answers
+        self.classes_ = np.array([0, 1])
+
+    def predict(self, X: Any) -> np.ndarray:
+        return _coded(self.answers.predict(X), self.answers.classes_)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return self.answers.predict_proba(X)
+
+
+def _coded(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    codes = pd.Index(classes).get_indexer(pd.Index(labels))
+    if (codes < 0).any():
+        raise ValueError(
+            f"label {labels[codes < 0][0]!r} is not among the classes {classes.tolist()}"
+        )
+    return codes
