@@ -1,0 +1,247 @@
+"""Splits that are stratified over several tasks with missing labels.
+
+scikit-learn's `StratifiedKFold` takes one target without missing labels.
+`MultiTaskStratifiedKFold` takes any number, with labels missing anywhere, and goes where a `cv`
+goes; `multitask_train_test_split` sets aside one test part in the same way.
+
+Examples
+--------
+>>> import numpy as np
+>>> from skmtl.model_selection import MultiTaskStratifiedKFold
+>>> X = np.zeros((8, 1))
+>>> Y = np.array([[0, 1], [0, np.nan], [0, 0], [0, 1], [1, 0], [1, np.nan], [1, 0], [1, 1]])
+>>> for train, test in MultiTaskStratifiedKFold(2, random_state=0).split(X, Y):
+...     print(np.bincount(Y[test, 0].astype(int)))
+[2 2]
+[2 2]
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from skmtl.tables import TaskIds, as_frame, split_task_column
+from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
+
+__all__ = ["MultiTaskStratifiedKFold", "multitask_train_test_split"]
+
+
+class MultiTaskStratifiedKFold(BaseCrossValidator):
+    """K folds that each hold their share of every label of every task.
+
+    The rarest labels are dealt out first, after the iterative stratification of Sechidis,
+    Tsoumakas and Vlahavas (2011), https://doi.org/10.1007/978-3-642-23808-6_10.  The sizes of
+    the folds differ by one row at most.  With a single task, so do the counts of each of its
+    labels; with several tasks, the counts of each label are close to even, as far as the
+    other tasks allow.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    shuffle : bool, default=True
+        Whether chance decides which of the rows with one label go to which fold.  False deals
+        them in their order.
+    random_state : int, RandomState or None, default=None
+        Source of that chance.
+    n_bins : int, default=5
+        A continuous target is stratified by this many quantile bins.
+    task : label or int, default=None
+        In long data, the column of X that names the task of a row, by name or position: every
+        fold then gets its share of every task, and of the labels within it.
+
+    See Also
+    --------
+    multitask_train_test_split : One training and one test part.
+
+    Notes
+    -----
+    A label that fewer rows than folds have is missing from some folds, necessarily.
+
+    Examples
+    --------
+    As `cv` of a classifier whose targets have missing labels, which an integer `cv` refuses:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmtl.model_selection import MultiTaskStratifiedKFold
+    >>> Y = pd.DataFrame({"late": ["no", "yes", None, "no", "yes", "no"],
+    ...                   "delay": [1.5, 42.0, np.nan, 0.5, 30.5, 2.5]})
+    >>> cv = MultiTaskStratifiedKFold(2, random_state=0)
+    >>> [sorted(Y["late"].iloc[test].dropna().unique()) for _, test in cv.split(Y, Y)]
+    [['no', 'yes'], ['no', 'yes']]
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        n_bins: int = 5,
+        task: Hashable | None = None,
+    ) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.n_bins = n_bins
+        self.task = task
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Give the number of folds; the arguments are ignored."""
+        return self.n_splits
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the positions of the training and the test rows of each fold.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Only its length matters, unless `task` names one of its columns.
+        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+            The labels, some of which may be missing.
+        groups : ignored
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If `y` is None, if X and `y` have different lengths, or if there are more folds
+            than rows.
+        """
+        return super().split(X, y, groups)
+
+    def _iter_test_indices(
+        self, X: Any = None, y: Any = None, groups: Any = None
+    ) -> Iterator[NDArray[np.int64]]:
+        codes = _codes(X, y, self.task, self.n_bins)
+        _check_n_splits(self.n_splits, len(codes))
+        folds = stratified_folds(codes, self.n_splits, self.random_state, self.shuffle)
+        for fold in range(self.n_splits):
+            yield np.flatnonzero(folds == fold)
+
+
+def multitask_train_test_split(
+    X: Any,
+    Y: Any,
+    *arrays: Any,
+    test_size: float | int = 0.25,
+    random_state: int | np.random.RandomState | None = None,
+    n_bins: int = 5,
+    task: Hashable | None = None,
+) -> list[Any]:
+    """Split tables into a training and a test part that hold the labels of every task alike.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+        The features.
+    Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+        The labels, some of which may be missing.
+    *arrays : tables or arrays of length n_samples
+        More to be split alike, such as sample weights.
+    test_size : float or int, default=0.25
+        Share (below 1) or number of test rows; the default is scikit-learn's.
+    random_state : int, RandomState or None, default=None
+        Which rows go to the test part, and their order.
+    n_bins : int, default=5
+        A continuous target is stratified by this many quantile bins.
+    task : label or int, default=None
+        In long data, the column of X that names the task of a row.
+
+    Returns
+    -------
+    list
+        ``X_train, X_test, Y_train, Y_test`` and the two parts of each of `arrays`, in the
+        containers they came in.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or a part would be empty.
+
+    See Also
+    --------
+    MultiTaskStratifiedKFold : The same for cross-validation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmtl.model_selection import multitask_train_test_split
+    >>> X = np.arange(12).reshape(12, 1)
+    >>> Y = np.column_stack([np.arange(12) % 2, np.arange(12) % 3])
+    >>> X_train, X_test, Y_train, Y_test = multitask_train_test_split(
+    ...     X, Y, test_size=0.5, random_state=0)
+    >>> np.bincount(Y_test[:, 0]), np.bincount(Y_test[:, 1])
+    (array([3, 3]), array([2, 2, 2]))
+    """
+    check_consistent_length(X, Y, *arrays)
+    codes = _codes(X, Y, task, n_bins)
+    n_test = _n_test(test_size, len(codes))
+    rng = check_random_state(random_state)
+    parts = stratified_parts(codes, np.array([len(codes) - n_test, n_test]), rng)
+    rows = [rng.permutation(np.flatnonzero(parts == part)) for part in (0, 1)]
+    return [_safe_indexing(array, part) for array in (X, Y, *arrays) for part in rows]
+
+
+def _check_n_splits(n_splits: int, n_samples: int) -> None:
+    if not isinstance(n_splits, numbers.Integral) or n_splits < 2:
+        raise ValueError(f"n_splits must be a whole number of at least 2, got {n_splits!r}.")
+    if n_splits > n_samples:
+        raise ValueError(
+            f"Cannot have n_splits={n_splits} folds of n_samples={n_samples}: every fold needs "
+            "a row."
+        )
+
+
+def _n_test(test_size: float | int, n_samples: int) -> int:
+    if isinstance(test_size, numbers.Integral):
+        n_test = int(test_size)
+    elif isinstance(test_size, numbers.Real) and 0 < test_size < 1:
+        n_test = math.ceil(test_size * n_samples)
+    else:
+        raise ValueError(
+            f"test_size must be a share between 0 and 1 or a number of rows, got {test_size!r}."
+        )
+    if not 0 < n_test < n_samples:
+        raise ValueError(
+            f"test_size={test_size} of n_samples={n_samples} leaves {n_test} test rows and "
+            f"{n_samples - n_test} training rows: both parts need one."
+        )
+    return n_test
+
+
+def _codes(X: Any, Y: Any, task: Hashable | None, n_bins: int) -> NDArray[np.int64]:
+    if Y is None:
+        raise ValueError("Stratification needs the labels: pass them as `y`.")
+    if not isinstance(n_bins, numbers.Integral) or n_bins < 1:
+        raise ValueError(f"n_bins must be a whole number of at least 1, got {n_bins!r}.")
+    labels = _label_frame(Y)
+    if task is None:
+        return label_codes(labels, n_bins)
+    _, ids = split_task_column(X, task)
+    return label_codes(labels, n_bins, TaskIds().fit(ids).transform(ids))
+
+
+def _label_frame(Y: Any) -> pd.DataFrame:
+    is_table = hasattr(Y, "columns") or getattr(getattr(Y, "dtype", None), "names", None)
+    if is_table or np.ndim(Y) == 2:
+        return as_frame(Y, name="y")
+    if np.ndim(Y) != 1:
+        raise ValueError(f"y must have one or two dimensions, but its shape is {np.shape(Y)}.")
+    return pd.DataFrame({0: Y if isinstance(Y, (pd.Series, np.ndarray)) else list(Y)})
