@@ -1,0 +1,118 @@
+"""Parts that every network is made of.
+
+All randomness comes from a generator that is handed in: torch's global one is never used, so
+neither building nor training a network changes the host program's random state.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def parameter(*shape: int, bound: float = 0.0, fill: float = 0.0) -> nn.Parameter:
+    """An empty parameter that remembers how `initialise` is to fill it.
+
+    Parameters
+    ----------
+    shape : int
+    bound : float
+        Initial values are uniform in (fill - bound, fill + bound).
+    fill : float
+    """
+    made = nn.Parameter(torch.empty(*shape))
+    made.initial = (fill - bound, fill + bound)  # type: ignore[attr-defined]
+    return made
+
+
+def weight(*shape: int, fan_in: int) -> nn.Parameter:
+    """A weight with the usual bound of 1 / sqrt(fan_in)."""
+    return parameter(*shape, bound=1.0 / math.sqrt(max(fan_in, 1)))
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw every parameter of the network anew, in the order of their names."""
+    for _, made in sorted(network.named_parameters()):
+        low, high = made.initial  # type: ignore[attr-defined]
+        made.uniform_(low, high, generator=generator) if low < high else made.fill_(low)
+
+
+class Linear(nn.Module):
+    """y = x W + b over the last axis, (..., n_in) to (..., n_out)."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.weight = weight(n_out, n_in, fan_in=n_in)
+        self.bias = parameter(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x, self.weight, self.bias)
+
+
+class LayerNorm(nn.Module):
+    """Layer normalisation over the last axis."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.scale = parameter(size, fill=1.0)
+        self.shift = parameter(size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.layer_norm(x, x.shape[-1:], self.scale, self.shift)
+
+
+class Dropout(nn.Module):
+    """Dropout that draws from its own generator (see `seed_dropout`)."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.generator: torch.Generator | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.training and self.rate > 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.active:
+            return x
+        return x * self._keep(x)
+
+    def _keep(self, x: Tensor) -> Tensor:
+        """The kept places, scaled; the rate is met to a part in 65,536.
+
+        One random integer of 64 bits serves four places: drawing a number for each of them
+        took a seventh of a training step on a CPU.
+        """
+        n = x.numel()
+        bits = torch.empty(-(-n // 4), dtype=torch.int64, device=x.device)
+        # From the smallest to the largest integer: all 64 bits are random.
+        bits.random_(-(2**63), None, generator=self.generator)
+        dropped = round(self.rate * 65536)
+        keep = bits.view(torch.int16)[:n].view(x.shape) >= dropped - 32768
+        return keep.to(x.dtype).mul_(65536 / (65536 - dropped))
+
+
+def seed_dropout(network: nn.Module, generator: torch.Generator | None) -> None:
+    """Hand the generator to every dropout layer; None takes it away again."""
+    for module in network.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
+class FeedForward(nn.Module):
+    """Pre-normed residual feed-forward layer over the last axis."""
+
+    def __init__(self, size: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = LayerNorm(size)
+        self.up = Linear(size, hidden)
+        self.down = Linear(hidden, size)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = nn.functional.relu(self.up(self.norm(x)))
+        return x + self.down(self.dropout(hidden))

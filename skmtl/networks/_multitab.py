@@ -1,0 +1,181 @@
+"""MultiTab-Net: feature tokens, task tokens, masked attention, a row path and task towers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from skmtl.networks._attention import Mask, MaskedBlock
+from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
+from skmtl.networks._layers import LayerNorm, parameter, weight
+from skmtl.networks._rows import RowMixing, row_path
+from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
+from skmtl.networks._towers import Towers
+
+
+@dataclass(frozen=True)
+class MultiTabConfig:
+    """Shape of a `MultiTabNet`; every switch of the estimators in resolved form.
+
+    Attributes
+    ----------
+    cardinalities : tuple of int
+        Codes of each categorical feature.
+    n_scores : tuple of int
+        Raw scores of each task.
+    n_groups : int
+        Groups of rows with tasks of their own (long data); 0 for wide data.
+    """
+
+    cardinalities: tuple[int, ...]
+    n_scores: tuple[int, ...]
+    n_groups: int = 0
+    embedding_size: int = 16
+    numeric_embedding: NumericEmbedding = "piecewise_linear"
+    n_blocks: int = 1
+    n_heads: int = 4
+    feedforward_size: int = 64
+    attention_dropout: float = 0.0
+    dropout: float = 0.1
+    mask: Mask = "both"
+    feature_attention: bool = False
+    single_token: bool = False
+    row_mixing: RowMixing = "ensemble"
+    row_size: int = 256
+    row_layers: int = 2
+    n_members: int = 8
+    tower_size: int = 32
+    sample_context: SampleContext | None = None
+    n_slots: int = 64
+
+
+class MultiTabNet(nn.Module):
+    """Raw scores of all tasks, (batch, members, sum of n_scores), row by row.
+
+    Parameters
+    ----------
+    config : MultiTabConfig
+    bins : sequence of float tensor
+        Bin edges of the numeric features.
+    base_scores : float tensor of shape (sum of n_scores,)
+        The best constant prediction; the network learns what differs from it.
+    memory : tuple of tensor (numeric, codes), optional
+        Encoded training rows to read from, for ``sample_context="memory"``.
+
+    Notes
+    -----
+    Every operation is row by row: a row's scores do not depend on the other rows of the batch.
+    Context from other samples comes through slots that are fixed once training ends.
+    """
+
+    def __init__(
+        self,
+        config: MultiTabConfig,
+        bins: Sequence[Tensor],
+        base_scores: Tensor,
+        memory: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
+        super().__init__()
+        c = self.config = config
+        n_tasks, size = len(c.n_scores), c.embedding_size
+        self.base_scores: Tensor
+        self.register_buffer("base_scores", base_scores)
+        self.tokens = FeatureTokens(bins, c.cardinalities, size, c.numeric_embedding)
+        n_tokens = 1 if c.single_token else n_tasks
+        self.task_tokens = weight(n_tokens, size, fan_in=size)
+        if c.n_groups:
+            # What sets a group apart from the shared tokens and intercepts; -1 is "unseen".
+            self.group_tokens = parameter(c.n_groups, n_tokens, size, bound=0.1 / size**0.5)
+            self.group_bias = parameter(c.n_groups, sum(c.n_scores))
+        self.blocks = nn.ModuleList(
+            MaskedBlock(
+                size, c.n_heads, c.feedforward_size, c.attention_dropout, c.dropout, c.mask,
+                c.feature_attention,
+            )
+            for _ in range(c.n_blocks)
+        )  # fmt: skip
+        self.norm = LayerNorm(size)
+        self.rows = row_path(
+            c.row_mixing,
+            self.tokens.n_features * size,
+            c.row_size,
+            c.row_layers,
+            c.dropout,
+            c.n_members,
+        )
+        self.n_members = c.n_members if c.row_mixing == "ensemble" else 1
+        row_size = 0 if self.rows is None else c.row_size
+        self.context = ContextAttention(row_size) if c.sample_context else None
+        self.prototypes = None
+        if c.sample_context == "prototypes":
+            self.prototypes = Prototypes(c.n_slots, self.n_members, row_size)
+        self.memory_numeric: Tensor
+        self.memory_codes: Tensor
+        if memory is not None:
+            self.register_buffer("memory_numeric", memory[0])
+            self.register_buffer("memory_codes", memory[1])
+        self.towers = Towers(c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout)
+
+    def forward(self, numeric: Tensor, codes: Tensor, group: Tensor | None = None) -> Tensor:
+        """Scores from numeric (batch, n_numeric) and codes (batch, n_categorical).
+
+        For long data also group (batch,), -1 for an unseen one.
+        """
+        rows, tasks = self.represent(numeric, codes, group)
+        scores = self.base_scores + self.towers(rows, tasks)
+        if group is not None:
+            scores = scores + _by_group(self.group_bias, group)[:, None]
+        return scores
+
+    def represent(
+        self, numeric: Tensor, codes: Tensor, group: Tensor | None = None
+    ) -> tuple[Tensor | None, Tensor]:
+        """What the towers read.
+
+        Row representation (batch, members, row_size) and task tokens (batch, n_tokens, size).
+        """
+        features, tasks = self._start(numeric, codes, group)
+        for block in self.blocks:
+            features, tasks = block(features, tasks)
+        return self._row(features), self.norm(tasks)
+
+    def task_attention(self, numeric: Tensor, codes: Tensor, group: Tensor | None) -> Tensor:
+        """Attention of task tokens to features in the last block, mean over heads."""
+        features, tasks = self._start(numeric, codes, group)
+        for block in self.blocks[:-1]:
+            features, tasks = block(features, tasks)
+        return self.blocks[-1].task_weights(features, tasks)  # type: ignore[operator]
+
+    def _start(
+        self, numeric: Tensor, codes: Tensor, group: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        features = self.tokens(numeric, codes)
+        tasks = self.task_tokens.expand(len(features), -1, -1)
+        if group is not None:
+            tasks = tasks + _by_group(self.group_tokens, group)
+        return features, tasks
+
+    def _row(self, features: Tensor) -> Tensor | None:
+        if self.rows is None:
+            return None
+        rows = self.rows(features.flatten(1))
+        if self.context is None:
+            return rows
+        return self.context(rows, self._slots())
+
+    def _slots(self) -> Tensor:
+        if self.prototypes is not None:
+            return self.prototypes()
+        features, tasks = self._start(self.memory_numeric, self.memory_codes, None)
+        for block in self.blocks:
+            features, tasks = block(features, tasks)
+        return self.rows(features.flatten(1))  # type: ignore[misc]
+
+
+def _by_group(values: Tensor, group: Tensor) -> Tensor:
+    """The group's own entry per row; zeros for an unseen group (-1)."""
+    seen = (group >= 0).to(values.dtype)
+    own = values[group.clamp_min(0)]
+    return own * seen.view(-1, *[1] * (own.ndim - 1))

@@ -1,0 +1,62 @@
+"""Task towers: from the row and the task's token to the task's raw scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks._layers import Dropout, parameter, weight
+
+
+class Towers(nn.Module):
+    """One hidden layer per task, all tasks in one product.
+
+    Parameters
+    ----------
+    n_scores : sequence of int
+        Raw scores of each task.
+    row_size, n_members : int
+        Shape of the row path's output; `row_size` 0 means there is none.
+    token_size, n_tokens : int
+        Shape of the task tokens: as many as tasks, or one for all.
+    hidden : int
+    dropout : float
+    """
+
+    def __init__(
+        self,
+        n_scores: Sequence[int],
+        row_size: int,
+        n_members: int,
+        token_size: int,
+        hidden: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        n_tasks, widest = len(n_scores), max(n_scores)
+        fan_in = row_size + token_size
+        self.from_row = weight(row_size, n_tasks * hidden, fan_in=fan_in) if row_size else None
+        self.from_token = weight(n_tasks, token_size, hidden, fan_in=fan_in)
+        self.bias = weight(n_members, n_tasks, hidden, fan_in=fan_in)
+        self.out = weight(n_tasks, n_members, hidden, widest, fan_in=hidden)
+        self.out_bias = parameter(n_members, n_tasks, widest)
+        self.dropout = Dropout(dropout)
+        used = [t * widest + j for t, width in enumerate(n_scores) for j in range(width)]
+        self.used: Tensor
+        self.register_buffer("used", torch.tensor(used))
+
+    def forward(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
+        """Raw scores (batch, members, sum of n_scores).
+
+        From rows (batch, members, row_size) and tokens (batch, n_tokens, size).
+        """
+        n_tasks = self.bias.shape[1]
+        tokens = tokens.expand(-1, n_tasks, -1)
+        hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias
+        if rows is not None and self.from_row is not None:
+            hidden = hidden + (rows @ self.from_row).unflatten(-1, (n_tasks, -1))
+        hidden = self.dropout(nn.functional.relu(hidden))
+        scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
+        return scores.flatten(2).index_select(2, self.used)

@@ -1,0 +1,27 @@
+"""One training loop for every network: device, precision, batches, early stopping.
+
+`Trainer` takes a network, the `TaskSet` and `Samples` (tensors on the device) and leaves the
+network with the best weights; `in_batches` scores many rows. Nothing here knows which network it
+trains, and nothing uses or changes torch's global random state.
+"""
+
+from skmtl.training._data import Inputs, Samples
+from skmtl.training._device import Precision, autocast, resolve_device, scoring_device
+from skmtl.training._loop import Epoch, Trainer
+from skmtl.training._options import Schedule, TrainingOptions
+from skmtl.training._scoring import SCORING_ROWS, in_batches
+
+__all__ = [
+    "SCORING_ROWS",
+    "Epoch",
+    "Inputs",
+    "Precision",
+    "Samples",
+    "Schedule",
+    "Trainer",
+    "TrainingOptions",
+    "autocast",
+    "in_batches",
+    "resolve_device",
+    "scoring_device",
+]

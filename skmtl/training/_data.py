@@ -1,0 +1,62 @@
+"""Encoded rows as tensors on one device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+Rows = TypeVar("Rows", bound="Inputs")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network reads.
+
+    Attributes
+    ----------
+    numeric : float32 tensor of shape (n_samples, n_numeric)
+        NaN where missing.
+    codes : int64 tensor of shape (n_samples, n_categorical)
+    group : int64 tensor of shape (n_samples,), or None
+        The row's task in long data, -1 where it was not seen in fit.
+    """
+
+    numeric: Tensor
+    codes: Tensor
+    group: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def take(self: Rows, rows: Tensor | slice) -> Rows:
+        return self._map(lambda tensor: tensor[rows])
+
+    def to(self: Rows, device: torch.device) -> Rows:
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self: Rows, function: Callable[[Tensor], Tensor]) -> Rows:
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed: dict[str, Any] = {
+            name: None if tensor is None else function(tensor) for name, tensor in tensors.items()
+        }
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class Samples(Inputs):
+    """What a network learns from.
+
+    Attributes
+    ----------
+    target : float32 tensor of shape (n_samples, target_width)
+        The tasks' encoded labels side by side, 0 where missing.
+    weight : float32 tensor of shape (n_samples, n_tasks)
+        The row's weight in each task; 0 where the label is missing.
+    """
+
+    target: Tensor
+    weight: Tensor

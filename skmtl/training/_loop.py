@@ -1,0 +1,241 @@
+"""One training loop for every network."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks import seed_dropout
+from skmtl.tasks import TaskSet
+from skmtl.training._data import Samples
+from skmtl.training._device import autocast
+from skmtl.training._loss import TaskLosses
+from skmtl.training._options import TrainingOptions
+from skmtl.training._scoring import SCORING_ROWS, in_batches
+
+
+@dataclass
+class Epoch:
+    """What is known after an epoch; losses are by task, in the tasks' order."""
+
+    number: int
+    seconds: float
+    learning_rate: float
+    losses: list[float]
+    validation_losses: list[float] | None
+    objective: float
+    improved: bool
+
+
+class Monitor(Protocol):
+    """Told when an epoch begins and ends."""
+
+    def begin(self, number: int) -> None: ...
+
+    def end(self, epoch: Epoch) -> bool:
+        """True asks to stop."""
+        ...
+
+
+@dataclass
+class Trainer:
+    """Trains a network and leaves it with the best weights seen.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Called as network(numeric, codes, group).
+    tasks : TaskSet
+    options : TrainingOptions
+    task_weight : tensor of shape (n_tasks,)
+    generator : torch.Generator
+        On the network's device; decides the order of rows and the dropout.
+    """
+
+    network: nn.Module
+    tasks: TaskSet
+    options: TrainingOptions
+    task_weight: Tensor
+    generator: torch.Generator
+    history: list[Epoch] = field(default_factory=list)
+
+    def fit(
+        self,
+        training: Samples,
+        validation: Samples | None,
+        monitor: Monitor,
+    ) -> None:
+        """Train until the validation loss stops falling, a limit is met or the user stops.
+
+        Parameters
+        ----------
+        training, validation : Samples
+            On the network's device. Without validation the last weights are kept.
+        monitor : Monitor
+            Told of every epoch; may ask to stop.
+        """
+        self._prepare(training, validation)
+        best, best_objective, since = None, math.inf, 0
+        try:
+            for number in range(len(self.history), len(self.history) + self.options.max_epochs):
+                monitor.begin(number)
+                epoch = self._epoch(number, training, validation, best_objective)
+                self.history.append(epoch)
+                if epoch.improved:
+                    best, best_objective, since = self._snapshot(), epoch.objective, 0
+                else:
+                    since += 1
+                if monitor.end(epoch) or self._out_of_time():
+                    break
+                if validation is not None and since >= self.options.patience:
+                    break
+        except KeyboardInterrupt:
+            if best is None:
+                raise
+            warnings.warn(
+                f"Training was interrupted in epoch {len(self.history)}; the best weights so far "
+                "are kept.",
+                stacklevel=2,
+            )
+        finally:
+            seed_dropout(self.network, None)
+            self.network.eval()
+        if best is not None:
+            self.network.load_state_dict(best)
+
+    def _prepare(self, training: Samples, validation: Samples | None) -> None:
+        device = training.numeric.device
+        self._losses = TaskLosses(self.tasks, device)
+        self._forward = torch.compile(self.network) if self.options.compile else self.network
+        self._averaged = copy.deepcopy(self.network).eval()
+        self._optimizer = torch.optim.AdamW(
+            _parameter_groups(self.network, self.options.weight_decay),
+            lr=self.options.learning_rate,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        self._share = self.task_weight / self.task_weight.sum()
+        # Expected weight per row, so that a batch's loss estimates the task's mean loss without
+        # bias even where a batch holds few of its labels, or none.
+        self._train_weight = training.weight.mean(dim=0)
+        if validation is not None:
+            self._constant = self._constant_losses(validation)
+        self._started = time.monotonic()
+        self._steps = 0
+        seed_dropout(self.network, self.generator)
+
+    def _constant_losses(self, validation: Samples) -> Tensor:
+        """Validation loss of the best constant prediction: what makes tasks comparable."""
+        constant = self.network.base_scores.expand(len(validation), 1, -1)  # type: ignore
+        means = self._losses.sums(constant, validation) / validation.weight.sum(dim=0)
+        return means.clamp_min(1e-6)
+
+    def _epoch(
+        self, number: int, training: Samples, validation: Samples | None, best: float
+    ) -> Epoch:
+        losses = self._train_once(number, training)
+        self._check_finite(losses, number)
+        seconds = time.monotonic() - self._started
+        rate = self._optimizer.param_groups[0]["lr"]
+        if validation is None:
+            objective = float((self._share * losses).sum())
+            return Epoch(number, seconds, rate, losses.tolist(), None, objective, True)
+        by_task = self._validate(validation)
+        # A task without a label in the validation part has no say in when to stop.
+        seen = torch.isfinite(by_task)
+        relative = (by_task / self._constant)[seen]
+        objective = float((self._share[seen] * relative).sum() / self._share[seen].sum())
+        return Epoch(
+            number, seconds, rate, losses.tolist(), by_task.tolist(), objective, objective < best
+        )
+
+    def _train_once(self, number: int, training: Samples) -> Tensor:
+        self.network.train()
+        n = len(training)
+        n_batches = max(1, round(n / self.options.rows_per_step(n)))
+        order = torch.randperm(n, generator=self.generator, device=training.numeric.device)
+        total = torch.zeros(len(self.tasks), device=order.device)
+        for i, rows in enumerate(order.tensor_split(n_batches)):
+            self._set_learning_rate(number + i / n_batches)
+            total += self._step(training.take(rows)) * len(rows)
+        return total / n
+
+    def _step(self, batch: Samples) -> Tensor:
+        device = batch.numeric.device
+        with autocast(device, self.options.precision):
+            scores = self._forward(batch.numeric, batch.codes, batch.group)
+        losses = self._losses.sums(scores, batch) / (len(batch) * self._train_weight)
+        self._optimizer.zero_grad(set_to_none=True)
+        (self._share * losses).sum().backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.options.gradient_clip)
+        self._optimizer.step()
+        self._steps += 1
+        self._average()
+        return losses.detach()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # Early on the mean runs over few steps, so that it does not remember the start.
+        decay = min(self.options.averaging, (self._steps - 1) / (self._steps + 9))
+        pairs = zip(self._averaged.parameters(), self.network.parameters(), strict=True)
+        averaged, ours = map(list[Tensor], zip(*pairs, strict=True))
+        torch._foreach_lerp_(averaged, ours, 1 - decay)
+
+    def _validate(self, validation: Samples) -> Tensor:
+        def sums(rows: Samples) -> Tensor:
+            with autocast(rows.numeric.device, self.options.precision):
+                scores = self._averaged(rows.numeric, rows.codes, rows.group)
+            return self._losses.sums(scores.float().mean(dim=1, keepdim=True), rows)[None]
+
+        total = in_batches(sums, validation, SCORING_ROWS).sum(dim=0)
+        return total / validation.weight.sum(dim=0)
+
+    def _set_learning_rate(self, epoch: float) -> None:
+        rate = self.options.learning_rate
+        if self.options.schedule == "cosine":
+            done = epoch / self.options.max_epochs
+            rate *= 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
+    def _check_finite(self, losses: Tensor, number: int) -> None:
+        bad = [
+            name
+            for name, ok in zip(self.tasks.names, torch.isfinite(losses).tolist(), strict=True)
+            if not ok
+        ]
+        if bad:
+            raise FloatingPointError(
+                f"The loss of task {bad[0]!r} is not finite in epoch {number}"
+                + (f" (nor are those of {bad[1:]})" if bad[1:] else "")
+                + ". Lower learning_rate, or look for extreme labels in this task."
+            )
+
+    def averaged_copy(self) -> nn.Module:
+        """The network as it would be kept if training stopped now."""
+        return copy.deepcopy(self._averaged)
+
+    def _snapshot(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._averaged.state_dict().items()}
+
+    def _out_of_time(self) -> bool:
+        return time.monotonic() - self._started > self.options.max_time
+
+
+def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict]:
+    """Matrices of the row path and of attention decay; embeddings, scales and biases do not."""
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        is_matrix = name.endswith((".weight", ".from_row", ".from_token", ".out"))
+        (decayed if is_matrix else free).append(parameter)
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]

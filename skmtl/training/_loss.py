@@ -1,0 +1,58 @@
+"""The losses of all tasks for a batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from skmtl.tasks import TaskSet
+from skmtl.training._data import Samples
+
+
+class TaskLosses:
+    """Weighted losses per task; tasks with the same loss function share one call.
+
+    Parameters
+    ----------
+    tasks : TaskSet
+    device : torch.device
+    """
+
+    def __init__(self, tasks: TaskSet, device: torch.device) -> None:
+        self._groups = []
+        order: list[int] = []
+        for members in tasks.loss_groups():
+            head = tasks.heads[members[0]]
+            scores = [i for t in members for i in _columns(tasks.score_slices[t])]
+            target = [i for t in members for i in _columns(tasks.target_slices[t])]
+            index = (
+                torch.tensor(scores, device=device).view(len(members), -1),
+                torch.tensor(target, device=device).view(len(members), -1),
+            )
+            self._groups.append((head, *index))
+            order += members
+        self._order = torch.tensor(order, device=device).argsort()
+
+    def per_row(self, scores: Tensor, target: Tensor) -> Tensor:
+        """Losses (batch, n_tasks), mean over members, from scores (batch, members, n_scores).
+
+        Missing labels have some finite loss here; their weight is zero.
+        """
+        parts = []
+        for head, score_index, target_index in self._groups:
+            own_target = target[:, None][..., target_index]
+            own = head.loss(
+                scores[..., score_index], own_target.expand(-1, scores.shape[1], -1, -1)
+            )
+            parts.append(own.mean(dim=1))
+        return torch.cat(parts, dim=1).index_select(1, self._order)
+
+    def sums(self, scores: Tensor, samples: Samples) -> Tensor:
+        """Weighted sum of the losses of each task over the batch, of shape (n_tasks,)."""
+        losses = self.per_row(scores.float(), samples.target)
+        # where, not a product: the loss of an absent label must not even pass as 0 * nan.
+        return torch.where(samples.weight > 0, losses * samples.weight, 0.0).sum(dim=0)
+
+
+def _columns(part: slice) -> range:
+    return range(part.start, part.stop)

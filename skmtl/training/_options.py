@@ -1,0 +1,46 @@
+"""How to train."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from skmtl.training._device import Precision
+
+Schedule = Literal["constant", "cosine"]
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Settings of the training loop, in resolved form.
+
+    Attributes
+    ----------
+    max_epochs, patience : int
+    batch_size : int or "auto"
+        Rows per step; "auto" grows with the number of rows.
+    learning_rate, weight_decay, gradient_clip : float
+    max_time : float
+        Seconds; infinity for no limit.
+    averaging : float
+        Decay of the running mean of the weights; 0 uses the weights as they are.
+    """
+
+    max_epochs: int = 200
+    batch_size: int | Literal["auto"] = "auto"
+    learning_rate: float = 2e-3
+    schedule: Schedule = "constant"
+    weight_decay: float = 3e-4
+    gradient_clip: float = 1.0
+    patience: int = 16
+    max_time: float = float("inf")
+    averaging: float = 0.99
+    precision: Precision = "auto"
+    compile: bool = False
+
+    def rows_per_step(self, n_samples: int) -> int:
+        """About 60 steps an epoch, between 32 and 1,024 rows each, in powers of two."""
+        if self.batch_size != "auto":
+            return self.batch_size
+        return min(max(2 ** round(math.log2(max(n_samples, 1) / 60)), 32), 1024)
