@@ -1,0 +1,197 @@
+"""What every multi-task estimator does, whichever engine it runs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MultiOutputMixin
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from skmtl.estimators._reader import TableReader
+from skmtl.metrics import score_tasks
+from skmtl.tables import as_frame
+from skmtl.tasks import Kind, TaskSet, is_single, label_frame
+
+
+@dataclass(frozen=True)
+class Table:
+    """A checked table to learn from: rows of zero weight are gone."""
+
+    features: pd.DataFrame
+    ids: pd.Series | None
+    Y: pd.DataFrame
+    sample_weight: np.ndarray | None
+
+
+class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
+    """Reading X and Y, and scoring.
+
+    Subclasses provide the parameters `tasks` and `task`, `_infer_kind` and `_raw_scores`.
+    """
+
+    tasks: Any
+    task: Hashable | None
+    task_set_: TaskSet
+    _infer_kind: Callable[[pd.Series], Kind]
+
+    @abstractmethod
+    def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Raw scores (n_samples, n_scores), and the rows' groups where data are long."""
+
+    @abstractmethod
+    def predict(self, X: Any) -> Any: ...
+
+    def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
+        """Check X, y and the weights together; remember the features' names with `reset`."""
+        Y = label_frame(y)
+        features, ids = TableReader(self.task).split(self._read_frame(X, reset=reset))
+        check_consistent_length(features, Y)
+        if len(Y) < 2:
+            raise ValueError("n_samples=1: at least two rows are needed to fit, found 1 sample.")
+        if sample_weight is None:
+            return Table(features, ids, Y, None)
+        weight = _check_sample_weight(sample_weight, features, ensure_non_negative=True)
+        used = np.flatnonzero(weight > 0)
+        if len(used) < 2:
+            raise ValueError(f"sample_weight is positive for {len(used)} rows; two are needed.")
+        ids = None if ids is None else ids.iloc[used]
+        return Table(features.iloc[used], ids, Y.iloc[used], weight[used])
+
+    def _read_frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        """X as a frame; its columns are remembered, or compared with those of `fit`."""
+        frame = as_frame(X)
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return frame
+
+    def _fit_tasks(self, table: Table, group: np.ndarray | None, n_groups: int) -> None:
+        self.task_set_ = TaskSet.fit(
+            table.Y,
+            infer=self._infer_kind,
+            tasks=self.tasks,
+            weight=table.sample_weight,
+            group=group,
+            n_groups=n_groups,
+        )
+
+    def _task_weights(self) -> np.ndarray:
+        """`task_weight` as an array in the tasks' order."""
+        return resolve_task_weight(self.task_weight, self.task_set_.names)
+
+    @property
+    def task_names_(self) -> list[Hashable]:
+        """Names of the targets, in the order of y's columns."""
+        check_is_fitted(self)
+        return list(self.task_set_.names)
+
+    @property
+    def task_kinds_(self) -> dict[Hashable, str]:
+        """Kind of each target."""
+        check_is_fitted(self)
+        return self.task_set_.kinds
+
+    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+        """Score of each task on the rows where its label is known.
+
+        R2 for numbers, accuracy for classes. For long data with one target the tasks are the
+        ids in the task column.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+            Missing labels are left out.
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        Series
+            Higher is better; NaN for a task without any label in y.
+        """
+        if self.task is None:
+            return self._score_columns(X, y, sample_weight)
+        _, ids = TableReader(self.task).split(X)
+        prediction, Y = self._prediction_frame(X), label_frame(y)
+        codes, labels = pd.factorize(ids, sort=True)  # type: ignore[arg-type]
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        parts = {}
+        for code, label in enumerate(labels):
+            rows = np.flatnonzero(codes == code)
+            parts[label] = score_tasks(
+                Y.iloc[rows],
+                prediction.iloc[rows],
+                kinds=self.task_set_.kinds,
+                sample_weight=None if weights is None else weights[rows],
+            )
+        table = pd.concat(parts)
+        return table.droplevel(1) if Y.shape[1] == 1 else table
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over the targets of R2 (numbers) or accuracy (classes), missing labels left out.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        return float(self._score_columns(X, y, sample_weight).mean())
+
+    def _score_columns(self, X: Any, y: Any, sample_weight: Any) -> pd.Series:
+        return score_tasks(
+            label_frame(y).set_axis(self.task_names_, axis=1),
+            self._prediction_frame(X),
+            kinds=self.task_set_.kinds,
+            sample_weight=sample_weight,
+        )
+
+    def _prediction_frame(self, X: Any) -> pd.DataFrame:
+        """Predictions as a frame with the targets' names and the index of X."""
+        scores, group = self._raw_scores(X)
+        columns = self.task_set_.predict(scores, group=group)
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
+        frame = pd.DataFrame(dict(enumerate(columns)), index=index)
+        return frame.set_axis(pd.Index(self.task_set_.names, name=None), axis=1)
+
+    def _remember_y(self, y: Any) -> None:
+        self._single = is_single(y)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        return tags
+
+
+def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:
+    """Weights in the tasks' order from None, a mapping (1 where absent) or a sequence."""
+    if task_weight is None:
+        return np.ones(len(names))
+    if isinstance(task_weight, Mapping):
+        unknown = [name for name in task_weight if name not in names]
+        if unknown:
+            raise ValueError(f"task_weight names {unknown}, but the tasks are {names}.")
+        values = np.array([float(task_weight.get(name, 1.0)) for name in names])
+    else:
+        values = np.asarray(task_weight, dtype=np.float64)
+        if values.shape != (len(names),):
+            raise ValueError(
+                f"task_weight has shape {values.shape}, but there are {len(names)} tasks: {names}."
+            )
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+        raise ValueError(
+            f"task_weight must be finite, not negative and positive for some task, got "
+            f"{dict(zip(names, values.tolist(), strict=True))}."
+        )
+    return values

@@ -1,0 +1,62 @@
+"""Checks of constructor parameters, before any work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """A test of one parameter and the words for what it wants."""
+
+    passes: Callable[[Any], bool]
+    wants: str
+
+    def __or__(self, other: Check) -> Check:
+        return Check(
+            lambda value: self.passes(value) or other.passes(value),
+            f"{self.wants} or {other.wants}",
+        )
+
+
+def integer(low: int) -> Check:
+    return Check(
+        lambda v: isinstance(v, Integral) and not isinstance(v, bool) and int(v) >= low,
+        f"a whole number of at least {low}",
+    )
+
+
+def real(low: float, high: float = math.inf, *, open_low: bool = False) -> Check:
+    def passes(value: Any) -> bool:
+        if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value):
+            return False
+        number = float(value)
+        return (number > low if open_low else number >= low) and number <= high
+
+    ends = f"{'(' if open_low else '['}{low:g}, {'inf)' if math.isinf(high) else f'{high:g}]'}"
+    return Check(passes, f"a number in {ends}")
+
+
+def one_of(*values: Any) -> Check:
+    return Check(
+        lambda v: any(v is w or (isinstance(v, str) and v == w) for w in values),
+        "one of " + ", ".join(repr(value) for value in values),
+    )
+
+
+boolean = Check(lambda v: isinstance(v, bool), "True or False")
+
+
+def check_parameters(estimator: Any, checks: Mapping[str, Check]) -> None:
+    """Raise ValueError for the first parameter that is not what it should be."""
+    for name, check in checks.items():
+        value = getattr(estimator, name)
+        if not check.passes(value):
+            raise ValueError(
+                f"The parameter {name}={value!r} of {type(estimator).__name__} must be "
+                f"{check.wants}."
+            )

@@ -1,0 +1,73 @@
+"""Training told to scikit-learn's callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.training import Epoch
+
+
+class EpochCallbacks:
+    """Begins and ends one callback context per epoch.
+
+    Parameters
+    ----------
+    estimator : estimator with callback support
+    context : sklearn.callback.CallbackContext
+        The root context of this fit.
+    X, y : the user's data
+    fitted : callable
+        Attributes with which a copy of the estimator can predict as of now.
+    """
+
+    def __init__(
+        self, estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[], dict]
+    ) -> None:
+        self._estimator = estimator
+        self._context = context
+        self._data = {"X": X, "y": y}
+        self._fitted = fitted
+
+    def begin(self, number: int) -> None:
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def end(self, epoch: Epoch) -> bool:
+        """Report an epoch; True where a callback asks to stop."""
+        return self._epoch.call_on_fit_task_end(
+            estimator=self._estimator,
+            **self._data,
+            metadata={
+                "epoch": epoch.number,
+                "loss": float(np.mean(epoch.losses)),
+                "validation_loss": None
+                if epoch.validation_losses is None
+                else float(np.nanmean(epoch.validation_losses)),
+            },
+            reconstruction_attributes=self._fitted,
+        )
+
+
+def history_frame(history: list[Epoch], names: list) -> pd.DataFrame:
+    """Losses by epoch: mean over tasks, and by task as ``loss[<task>]``."""
+    rows = []
+    for epoch in history:
+        row: dict[str, float] = {
+            "epoch": epoch.number,
+            "seconds": epoch.seconds,
+            "learning_rate": epoch.learning_rate,
+            "loss": float(np.mean(epoch.losses)),
+        }
+        by_task = {"loss": epoch.losses}
+        if epoch.validation_losses is not None:
+            row["validation_loss"] = float(np.nanmean(epoch.validation_losses))
+            row["objective"] = epoch.objective
+            by_task["validation_loss"] = epoch.validation_losses
+        for what, values in by_task.items():
+            row |= {f"{what}[{name}]": v for name, v in zip(names, values, strict=True)}
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("epoch")
