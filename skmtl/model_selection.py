@@ -41,9 +41,9 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
 
     The rarest labels are dealt out first, after the iterative stratification of Sechidis,
     Tsoumakas and Vlahavas (2011), https://doi.org/10.1007/978-3-642-23808-6_10.  The sizes of
-    the folds differ by one row at most.  With a single task, so do the counts of each of its
-    labels; with several tasks, the counts of each label are close to even, as far as the
-    other tasks allow.
+    the folds differ by one row at most.  So do the counts of each label of a single task and,
+    in long data, those of each task and of each label within it.  With several tasks side by
+    side, the counts of each label are as close as the other tasks allow.
 
     Parameters
     ----------
@@ -129,9 +129,9 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
     def _iter_test_indices(
         self, X: Any = None, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.int64]]:
-        codes = _codes(X, y, self.task, self.n_bins)
+        codes, group = _levels(X, y, self.task, self.n_bins)
         _check_n_splits(self.n_splits, len(codes))
-        folds = stratified_folds(codes, self.n_splits, self.random_state, self.shuffle)
+        folds = stratified_folds(codes, self.n_splits, self.random_state, self.shuffle, group)
         for fold in range(self.n_splits):
             yield np.flatnonzero(folds == fold)
 
@@ -191,10 +191,10 @@ def multitask_train_test_split(
     (array([3, 3]), array([2, 2, 2]))
     """
     check_consistent_length(X, Y, *arrays)
-    codes = _codes(X, Y, task, n_bins)
+    codes, group = _levels(X, Y, task, n_bins)
     n_test = _n_test(test_size, len(codes))
     rng = check_random_state(random_state)
-    parts = stratified_parts(codes, np.array([len(codes) - n_test, n_test]), rng)
+    parts = stratified_parts(codes, np.array([len(codes) - n_test, n_test]), rng, group)
     rows = [rng.permutation(np.flatnonzero(parts == part)) for part in (0, 1)]
     return [_safe_indexing(array, part) for array in (X, Y, *arrays) for part in rows]
 
@@ -226,16 +226,20 @@ def _n_test(test_size: float | int, n_samples: int) -> int:
     return n_test
 
 
-def _codes(X: Any, Y: Any, task: Hashable | None, n_bins: int) -> NDArray[np.int64]:
+def _levels(
+    X: Any, Y: Any, task: Hashable | None, n_bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """The levels to stratify by, and the task of each row of long data."""
     if Y is None:
         raise ValueError("Stratification needs the labels: pass them as `y`.")
     if not isinstance(n_bins, numbers.Integral) or n_bins < 1:
         raise ValueError(f"n_bins must be a whole number of at least 1, got {n_bins!r}.")
     labels = _label_frame(Y)
     if task is None:
-        return label_codes(labels, n_bins)
+        return label_codes(labels, n_bins), None
     _, ids = split_task_column(X, task)
-    return label_codes(labels, n_bins, TaskIds().fit(ids).transform(ids))
+    group = TaskIds().fit(ids).transform(ids)
+    return label_codes(labels, n_bins, group), group
 
 
 def _label_frame(Y: Any) -> pd.DataFrame:

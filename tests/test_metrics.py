@@ -138,7 +138,7 @@ def test_what_is_predicted_where_the_label_is_missing_has_no_influence(number, t
     changed = predicted.astype(object)
     changed.loc[hidden[:, 0], "a"] = number
     changed.loc[hidden[:, 1], "b"] = text
-    metric = {"a": "neg_mean_absolute_error", "b": "accuracy"}
+    metric = {"a": "neg_mean_absolute_error", "b": "f1"}
     expected = score_tasks(truth, predicted, metric=metric)
     got = score_tasks(truth, {name: changed[name] for name in changed}, metric=metric)
     pd.testing.assert_series_equal(got, expected)

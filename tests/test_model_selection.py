@@ -83,7 +83,7 @@ class TestMultiTaskStratifiedKFold:
         assert np.ptp(np.bincount(fold, minlength=n_splits)) <= 1
         np.testing.assert_array_equal(fold, folds_of(cv, Y, Y))
 
-    @pytest.mark.parametrize(("n_tasks", "share"), [(2, 0.1), (4, 0.2), (10, 0.5), (40, 0.9)])
+    @pytest.mark.parametrize(("n_tasks", "share"), [(2, 0.15), (4, 0.2), (10, 0.6), (40, 0.9)])
     def test_several_tasks_are_spread_more_evenly_than_by_chance(self, n_tasks, share):
         Y = random_tasks(1000, n_tasks)
         fold = folds_of(MultiTaskStratifiedKFold(random_state=0), Y, Y)
@@ -212,14 +212,29 @@ class TestLongData:
         X, _, y = long_data
         fold = folds_of(MultiTaskStratifiedKFold(random_state=0, task=1), X.to_numpy(), y)
         assert spread(fold, X["school"] + y).max() <= 1
-        assert spread(fold, X["school"]).max() <= 2
+        assert spread(fold, X["school"]).max() <= 1
+
+    @given(
+        st.integers(2, 6),
+        st.lists(st.tuples(st.integers(0, 5), LABELS), min_size=6, max_size=80),
+        st.booleans(),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_tasks_and_their_labels_are_spread_as_evenly_as_can_be(self, n_splits, rows, shuffle):
+        X = pd.DataFrame({"school": [school for school, _ in rows], "x": 0.0})
+        y = pd.Series([label for _, label in rows], dtype=object).fillna("none")
+        cv = MultiTaskStratifiedKFold(n_splits, shuffle=shuffle, random_state=0, task="school")
+        fold = folds_of(cv, X, y)
+        assert spread(fold, X["school"], n_splits).max() <= 1
+        assert spread(fold, X["school"].astype(str) + y, n_splits).max() <= 1
+        assert np.ptp(np.bincount(fold, minlength=n_splits)) <= 1
 
     def test_quantiles_are_those_of_the_task(self, long_data):
         X, _, _ = long_data
         X = X.sort_values("school", kind="stable").iloc[:60].assign(school=["a"] * 30 + ["b"] * 30)
         # Over all rows, the quantiles would only tell a from b.
         y = np.append(np.arange(30), 1000 + np.arange(30)) + 0.5
-        fold = folds_of(MultiTaskStratifiedKFold(5, random_state=0, task="school"), X, y)
+        fold = folds_of(MultiTaskStratifiedKFold(random_state=0, n_bins=3, task="school"), X, y)
         third = np.tile(np.repeat(["low", "middle", "high"], 10), 2)
         assert spread(fold, X["school"].to_numpy() + third).max() == 0
 

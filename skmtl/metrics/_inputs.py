@@ -9,13 +9,8 @@ import numpy as np
 import pandas as pd
 
 from skmtl.metrics._sklearn import Metric, MetricLike, check_metric
-from skmtl.tasks import KINDS, Kind, label_frame
+from skmtl.tasks import KINDS, Kind, is_named, label_frame
 from skmtl.tasks._kind import plain_values
-
-
-def is_named(y: Any) -> bool:
-    """Whether the columns of a table have names of their own, or only positions."""
-    return hasattr(y, "columns") or getattr(getattr(y, "dtype", None), "names", None) is not None
 
 
 def read_predictions(

@@ -11,14 +11,21 @@ import pandas as pd
 from sklearn.base import is_classifier, is_regressor
 
 from skmtl.metrics._inputs import (
-    is_named,
     read_classes,
     read_kinds,
     read_predictions,
     read_probabilities,
 )
 from skmtl.metrics._task import ScoredTask
-from skmtl.tasks import KINDS, Kind, class_kind, label_frame, mixed_kind, number_kind
+from skmtl.tasks import (
+    KINDS,
+    Kind,
+    class_kind,
+    label_frame,
+    labels_of_tasks,
+    mixed_kind,
+    number_kind,
+)
 
 
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
@@ -78,22 +85,7 @@ def _labels_of_model(y: Any, task_names: Sequence[Hashable] | None) -> pd.DataFr
     labels = label_frame(y)
     if len(labels) == 0:
         raise ValueError("y has no row, so there is nothing to score.")
-    if task_names is None:
-        return labels
-    if is_named(y):
-        unknown = [name for name in labels.columns if name not in task_names]
-        if unknown:
-            raise ValueError(
-                f"y has the tasks {unknown}, which the model was not fitted on; it knows "
-                f"{list(task_names)}."
-            )
-        return labels
-    if labels.shape[1] != len(task_names):
-        raise ValueError(
-            f"y has {labels.shape[1]} columns, but the model was fitted on the "
-            f"{len(task_names)} tasks {list(task_names)}."
-        )
-    return labels.set_axis(list(task_names), axis=1)
+    return labels if task_names is None else labels_of_tasks(y, task_names)
 
 
 def _inference(estimator: Any) -> Callable[[pd.Series], Kind]:

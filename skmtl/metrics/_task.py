@@ -81,16 +81,18 @@ class ScoredTask:
         """The classes the model knows, else those that labels and predictions show."""
         if self.classes is not None:
             return self.classes
-        labels = self.labels.dropna()
+        observed = self.labels.notna().to_numpy()
+        labels = self.labels[observed]
         if isinstance(labels.dtype, pd.CategoricalDtype) and labels.cat.ordered:
             return labels.cat.categories.to_numpy()
-        seen = pd.concat([labels.astype(object), self.predict().dropna().astype(object)])
+        predictions = self.predict()[observed].dropna()
+        seen = pd.concat([labels.astype(object), predictions.astype(object)])
         try:
             classes = np.sort(pd.unique(plain_values(seen)))
         except TypeError:
             raise ValueError(
                 f"true labels and predictions are of different types, for example "
-                f"{labels.iloc[0]!r} and {self.predict().iloc[0]!r}"
+                f"{labels.iloc[0]!r} and {predictions.iloc[0]!r}"
             ) from None
         if metric == "quadratic_weighted_kappa" and isinstance(classes[0], str):
             raise ValueError(

@@ -45,7 +45,7 @@ def column_blocks(
 
 def _as_floats(columns: pd.DataFrame) -> NDArray[np.float64]:
     if all(isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in columns.dtypes):
-        return np.array(columns.to_numpy().T, dtype=np.float64, order="C")
+        return np.array(columns.to_numpy(dtype=np.float64).T, order="C")
     return np.stack([_column_as_floats(columns.iloc[:, i]) for i in range(columns.shape[1])])
 
 

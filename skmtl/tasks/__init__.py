@@ -21,7 +21,7 @@ from skmtl.tasks._binary import Binary
 from skmtl.tasks._count import Count
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
 from skmtl.tasks._kind import ClassificationKind, Kind
-from skmtl.tasks._labels import is_single, label_frame
+from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._quantile import Quantile
@@ -43,8 +43,10 @@ __all__ = [
     "TaskSet",
     "TasksLike",
     "class_kind",
+    "is_named",
     "is_single",
     "label_frame",
+    "labels_of_tasks",
     "mixed_kind",
     "number_kind",
 ]

@@ -39,7 +39,7 @@ class Binary(ClassificationKind):
         if len(self.classes_) > 2:
             raise ValueError(
                 f"Task {self.task!r} has {len(self.classes_)} classes, "
-                f"{list(self.classes_[:5])}, but kind 'binary' takes two. Use 'multiclass'."
+                f"{self.classes_[:5].tolist()}, but kind 'binary' takes two. Use 'multiclass'."
             )
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -55,7 +55,8 @@ class Binary(ClassificationKind):
         return probability - target, probability * (1 - probability)
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        return np.array([logit(np.average(target[:, 0], weights=weight))])
+        share = np.average(target[:, 0], weights=weight)
+        return np.array([logit(np.clip(share, 1e-6, 1 - 1e-6))])
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         positive = expit(np.asarray(scores[:, 0], dtype=np.float64))

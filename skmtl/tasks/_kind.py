@@ -172,10 +172,11 @@ class ClassificationKind(Kind):
         values = plain_values(labels[observed])
         found = pd.Index(self.classes_).get_indexer(pd.Index(values))
         if (found < 0).any():
-            strange = values[found < 0][0]
+            strange = values[found < 0].tolist()[0]
             raise ValueError(
                 f"Task {self.task!r} has the label {strange!r}, which was not seen in fit; known "
-                f"classes are {list(self.classes_)}. Give None or NaN where the label is unknown."
+                f"classes are {self.classes_.tolist()}. Give None or NaN where the label is "
+                "unknown."
             )
         codes[observed] = found
         return codes[:, None]
@@ -199,18 +200,27 @@ def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
     """Observed labels as finite float64, or an error that names the task."""
     try:
         values = plain_values(labels).astype(np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"Task {task!r} has a whole number too large for a float64 among its labels. Divide "
+            "them, or take their logarithm."
+        ) from None
     except (TypeError, ValueError):
         raise ValueError(
             f"Task {task!r} has labels that are not numbers (for example "
             f"{plain_values(labels)[0]!r}), but kind {kind!r} needs numbers. Choose another kind "
             "for it through `tasks`, or convert the column."
         ) from None
+    _refuse_infinity(values, task)
+    return values
+
+
+def _refuse_infinity(values: np.ndarray, task: Hashable) -> None:
     if np.isinf(values).any():
         raise ValueError(
             f"Task {task!r} has infinity among its labels (Input y contains infinity). "
             "Use NaN for a missing label."
         )
-    return values
 
 
 def observed_numbers(
@@ -226,22 +236,25 @@ def observed_numbers(
 def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
     """Distinct observed labels in sorted order; at least two."""
     values = plain_values(labels)
-    if values.dtype.kind == "f" and not np.all(values == np.round(values)):
-        raise ValueError(
-            f"Unknown label type: continuous. Task {task!r} has fractional numbers as class "
-            "labels; use a regression kind for it, or bin the values."
-        )
+    if values.dtype.kind == "f":
+        _refuse_infinity(values, task)
+        if not np.all(values == np.round(values)):
+            raise ValueError(
+                f"Unknown label type: continuous. Task {task!r} has fractional numbers as class "
+                "labels; use a regression kind for it, or bin the values."
+            )
     unique = pd.unique(values)
     try:
         classes = np.sort(unique)
     except TypeError:
+        examples = {type(label).__name__: label for label in unique}
         raise ValueError(
-            f"Task {task!r} mixes labels of different types, for example {unique[0]!r} and "
-            f"{next(u for u in unique if type(u) is not type(unique[0]))!r}. Use one type."
+            f"Task {task!r} mixes labels of different types, for example "
+            f"{list(examples.values())[:2]}. Use one type."
         ) from None
     if len(classes) < 2:
         raise ValueError(
-            f"Task {task!r} has one class only ({classes[0]!r}); a classification task needs at "
-            "least two. Drop the task or add rows of another class."
+            f"Task {task!r} has one class only ({classes.tolist()[0]!r}); a classification task "
+            "needs at least two. Drop the task or add rows of another class."
         )
     return classes

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 
 
 def label_frame(y: Any) -> pd.DataFrame:
@@ -36,6 +38,38 @@ array, polars or pyarrow table
     return frame
 
 
+def is_named(y: Any) -> bool:
+    """Whether the columns of a table have names of their own, or only positions."""
+    return hasattr(y, "columns") or getattr(getattr(y, "dtype", None), "names", None) is not None
+
+
+def labels_of_tasks(y: Any, names: Sequence[Hashable]) -> pd.DataFrame:
+    """Labels under the names of a model's tasks, and in their order.
+
+    Parameters
+    ----------
+    y : as in `label_frame`
+        Named columns are matched by name, and some may be absent; others by position.
+    names : sequence of hashable
+        The tasks that the model was fitted on.
+    """
+    labels = label_frame(y)
+    if is_named(y):
+        unknown = [name for name in labels.columns if name not in names]
+        if unknown:
+            raise ValueError(
+                f"y has the tasks {unknown}, which the model was not fitted on; it knows "
+                f"{list(names)}."
+            )
+        return labels[[name for name in names if name in labels.columns]]
+    if labels.shape[1] != len(names):
+        raise ValueError(
+            f"y has {labels.shape[1]} columns, but the model was fitted on the {len(names)} "
+            f"tasks {list(names)}."
+        )
+    return labels.set_axis(list(names), axis=1)
+
+
 def is_single(y: Any) -> bool:
     """Whether y is one target without a column axis, so that predictions are 1-D too."""
     if hasattr(y, "columns"):
@@ -58,17 +92,24 @@ def _to_frame(y: Any) -> pd.DataFrame:
         return pd.DataFrame({native.name or 0: _column(native)})
     if isinstance(native, nw.DataFrame):
         return pd.DataFrame({name: _column(native[name]) for name in native.columns})
-    return _array_frame(np.asarray(y))
+    if issparse(y):
+        raise ValueError("y is sparse; give a dense array, with NaN where a label is missing.")
+    try:
+        array = np.asarray(y)
+    except ValueError as error:
+        raise ValueError("y must be a table, but its rows differ in length.") from error
+    if array.dtype.kind in "US" and not hasattr(y, "dtype"):
+        # A list that holds text: NumPy would turn a NaN or a number beside it into text.
+        array = np.asarray(y, dtype=object)
+    return _array_frame(array)
 
 
 def _column(series: nw.Series) -> pd.Series:
-    """A column of another data frame library; text stays text, null becomes missing."""
-    if series.dtype.is_numeric():
-        values = series.to_numpy()
-        return pd.Series(values)
-    return pd.Series(series.to_list()).convert_dtypes(
-        convert_integer=False, convert_floating=False
-    )
+    """A column of another data frame library; its type stays, null becomes missing."""
+    if series.dtype.is_float() or not series.null_count():
+        return pd.Series(series.to_numpy())
+    nullable = "Int64" if series.dtype.is_integer() else None
+    return pd.Series(series.to_list(), dtype=nullable)
 
 
 def _array_frame(array: np.ndarray) -> pd.DataFrame:
@@ -81,15 +122,24 @@ def _array_frame(array: np.ndarray) -> pd.DataFrame:
             f"y must be 1-D or 2-D (one column per task), got an array of shape {array.shape}. "
             "bad input shape"
         )
-    frame = pd.DataFrame(array.reshape(len(array), -1))
+    frame = pd.DataFrame(array)
     return frame.infer_objects() if array.dtype == object else frame
 
 
+# What pandas calls the content of an object column that holds dates or durations.
+_TIMES = {"date", "datetime", "datetime64", "period", "time", "timedelta", "timedelta64"}
+
+
 def _refuse_strange(labels: pd.Series, name: Any) -> None:
-    if labels.dtype.kind in "mM" or isinstance(labels.dtype, pd.PeriodDtype | pd.DatetimeTZDtype):
+    content = pd.api.types.infer_dtype(labels) if labels.dtype == object else ""
+    if content in _TIMES or labels.dtype.kind in "mM" or isinstance(labels.dtype, pd.PeriodDtype):
         raise ValueError(
-            f"Task {name!r} has dates or durations as labels ({labels.dtype}). Convert them to "
-            "numbers, for example seconds since a fixed date."
+            f"Task {name!r} has dates or durations as labels ({content or labels.dtype}). Convert "
+            "them to numbers, for example seconds since a fixed date."
         )
-    if labels.dtype.kind == "c":
+    if content == "complex" or labels.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
+    if content == "mixed" and not all(isinstance(label, Hashable) for label in labels):
+        raise ValueError(
+            f"Task {name!r} has lists or arrays as labels; give one number or class per row."
+        )

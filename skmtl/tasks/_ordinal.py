@@ -14,7 +14,10 @@ from skmtl.tasks._kind import ClassificationKind, plain_values, sorted_classes
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Keeps the probability of a class away from zero where two thresholds meet in float32.
+# Log-gaps are clipped to this size: thresholds e^30 apart are as good as infinitely far, and
+# further out float32 overflows.
+_WIDEST = 30.0
+# Smallest curvature that is given to boosting.
 _TINY = 1e-7
 
 
@@ -92,39 +95,33 @@ class Ordinal(ClassificationKind):
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch
+        from torch.nn.functional import softplus
 
-        theta = self._thresholds_torch(scores)
+        gaps = torch.exp(scores[..., 1:].clamp(-_WIDEST, _WIDEST))
+        theta = torch.cat([scores[..., :1], gaps], dim=-1).cumsum(dim=-1)
         edge = torch.full_like(theta[..., :1], torch.inf)
-        upper = torch.cat([theta, edge], dim=-1)
-        lower = torch.cat([-edge, theta], dim=-1)
         level = target.long()
-        high, low = upper.gather(-1, level)[..., 0], lower.gather(-1, level)[..., 0]
-        # sigma(high) - sigma(low), written on the side where it does not cancel.
-        flip = (low > 0) & torch.isfinite(low)
-        high, low = torch.where(flip, -low, high), torch.where(flip, -high, low)
-        return -torch.log((torch.sigmoid(high) - torch.sigmoid(low)).clamp_min(_TINY))
 
-    @staticmethod
-    def _thresholds_torch(scores: Tensor) -> Tensor:
-        import torch
+        def of_level(*parts: Tensor) -> Tensor:
+            return torch.cat(parts, dim=-1).gather(-1, level)[..., 0]
 
-        steps = torch.cat([scores[..., :1], torch.exp(scores[..., 1:])], dim=-1)
-        return steps.cumsum(dim=-1)
+        low, high = of_level(-edge, theta), of_level(theta, edge)
+        # sigma(high) - sigma(low) = sigma(high) sigma(-low) (1 - e^-gap), which never cancels.
+        certain = -torch.expm1(-of_level(edge, gaps, edge))
+        return softplus(-high) + softplus(low) - torch.log(certain)
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         rows, level = np.arange(len(scores)), target[:, 0].astype(int)
-        cumulative = self._cumulative(scores)
+        gaps, cumulative = _gaps(scores), self._cumulative(scores)
         low, high = cumulative[rows, level], cumulative[rows, level + 1]
-        slope_low, slope_high = low * (1 - low), high * (1 - high)
-        share = np.maximum(high - low, _TINY)
+        edge = np.full((len(scores), 1), np.inf)
+        gap = np.hstack([edge, gaps, edge])[rows, level]
+        squeeze = np.exp(-gap) / -np.expm1(-gap)
         # Derivatives by a shift of both thresholds, and of the upper one alone.
-        both, both2 = low + high - 1, slope_low + slope_high
-        upper = -slope_high / share
-        upper2 = upper**2 + (2 * high - 1) * slope_high / share
-        gap = np.exp(scores)
-        gap[:, 0] = 1.0
+        both, both2 = low + high - 1, low * (1 - low) + high * (1 - high)
+        upper, upper2 = high - 1 - squeeze, high * (1 - high) + squeeze * (1 + squeeze)
         step = np.arange(scores.shape[1])
         moves_both, moves_upper = step < level[:, None], step == level[:, None]
         moves_both[:, 0] = True  # the first score shifts every threshold
@@ -133,14 +130,13 @@ class Ordinal(ClassificationKind):
         curvature = np.where(
             moves_both, both2[:, None], np.where(moves_upper, upper2[:, None], 0.0)
         )
-        return gradient * gap, np.maximum(curvature * gap**2, _TINY)
+        rate = np.hstack([np.ones_like(edge), gaps])
+        return gradient * rate, np.maximum(curvature * rate**2, _TINY)
 
     @staticmethod
     def _cumulative(scores: np.ndarray) -> np.ndarray:
         """P(y <= k) with the certain ends, of shape (n_samples, n_classes + 1)."""
-        steps = np.exp(scores)
-        steps[:, 0] = scores[:, 0]
-        inner = expit(np.cumsum(steps, axis=1))
+        inner = expit(np.cumsum(np.hstack([scores[:, :1], _gaps(scores)]), axis=1))
         ends = np.ones((len(scores), 1))
         return np.hstack([0 * ends, inner, ends])
 
@@ -152,3 +148,8 @@ class Ordinal(ClassificationKind):
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         return np.diff(self._cumulative(np.asarray(scores, dtype=np.float64)), axis=1)
+
+
+def _gaps(scores: np.ndarray) -> np.ndarray:
+    """Distances between neighbouring thresholds, of shape (n_samples, n_classes - 2)."""
+    return np.exp(np.clip(scores[:, 1:], -_WIDEST, _WIDEST))

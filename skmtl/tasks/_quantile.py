@@ -32,7 +32,8 @@ class Quantile(Kind):
     Notes
     -----
     `predict` returns the level nearest to the median; `predict_quantiles` of the estimators
-    returns all. The second derivative is zero; `gradient_hessian` gives 1, as LightGBM does.
+    returns all. The second derivative is zero; `gradient_hessian` gives 1 for each pinball loss,
+    as LightGBM does, hence one over the number of levels for their mean.
 
     Examples
     --------
@@ -86,7 +87,7 @@ class Quantile(Kind):
         return gradient / self.n_scores, np.ones_like(scores) / self.n_scores
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        return np.quantile(target[weight > 0, 0], self.quantiles)
+        return np.quantile(target[:, 0], self.quantiles, weights=weight, method="inverted_cdf")
 
     def predict_quantiles(
         self, scores: np.ndarray, *, group: np.ndarray | None = None

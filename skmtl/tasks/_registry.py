@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._count import Count
@@ -17,7 +18,7 @@ KINDS: dict[str, type[Kind]] = {
 }
 
 KindLike = str | Kind
-TasksLike = KindLike | Mapping[Hashable, KindLike] | None
+TasksLike = KindLike | Mapping[Any, KindLike] | None
 
 
 def as_kind(value: object, task: Hashable) -> Kind:

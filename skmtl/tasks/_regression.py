@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from skmtl.tasks._kind import Kind, number_values, observed_numbers
 from skmtl.tasks._units import grouped_units, take_group
@@ -101,9 +102,16 @@ class Regression(Kind):
         return error, np.ones_like(error)
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        z = target[:, 0]
         if self.loss_name == "squared":
-            return np.array([np.average(target[:, 0], weights=weight)])
-        return np.array([np.quantile(target[weight > 0, 0], 0.5)])
+            return np.array([np.average(z, weights=weight)])
+        if self.loss_name == "absolute":
+            return np.quantile(z, [0.5], weights=weight, method="inverted_cdf")
+
+        def mean_gradient(constant: float) -> float:
+            return np.average(np.clip(constant - z, -self.delta, self.delta), weights=weight)
+
+        return np.array([brentq(mean_gradient, z.min(), z.max())])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         scores = np.asarray(scores, dtype=np.float64)

@@ -3,11 +3,11 @@
 Follows the iterative stratification of Sechidis, Tsoumakas and Vlahavas (2011), "On the
 stratification of multi-label data", ECML PKDD, https://doi.org/10.1007/978-3-642-23808-6_10:
 the rarest level is dealt first, each to the parts that lack it most, because the common levels
-can still be balanced later.  It differs in four ways.  Levels are those of tasks with
-missing labels, not the presence of labels.  The order is fixed by the size of the levels at the
-start.  All rows of a level are dealt at once, which needs no loop over the rows, and rows that
-are alike in the other tasks go to different parts.  And the parts have fixed sizes that are never
-exceeded, so that folds differ by one row at most.
+can still be balanced later.  It differs in four ways.  Levels are those of tasks with missing
+labels, not the presence of labels.  The order is fixed by the size of the levels at the start.
+All rows of a level are dealt at once, which needs no loop over the rows, and rows that are alike
+in the other tasks go to different parts.  And the parts have fixed sizes that are never exceeded,
+so that folds differ by one row at most.
 """
 
 from __future__ import annotations
@@ -38,20 +38,18 @@ def label_codes(
         Bins of a continuous task: enough to keep its distribution, few enough for every fold
         of a small table to hold some of each.
     group : ndarray of int of shape (n_samples,), default=None
-        The task of each row of long data, -1 if unknown.  Levels are then those within the
-        task, and the tasks themselves come first as a column of their own.
+        The task of each row of long data: continuous targets are cut at the quantiles within
+        the task.
 
     Returns
     -------
-    ndarray of shape (n_samples, n_tasks) or (n_samples, 1 + n_tasks), int64
-        Levels 0, 1, ..., -1 where the label is missing.
+    ndarray of shape (n_samples, n_tasks), int64
+        Levels 0, 1, ... of each task, -1 where the label is missing.
     """
+    columns = [Y.iloc[:, i] for i in range(Y.shape[1])]
     if group is None:
-        columns = [_levels(Y.iloc[:, i], n_bins) for i in range(Y.shape[1])]
-    else:
-        columns = [_levels_within(Y.iloc[:, i], group, n_bins) for i in range(Y.shape[1])]
-        columns.insert(0, np.asarray(group, dtype=np.int64))
-    return np.column_stack(columns)
+        return np.column_stack([_levels(column, n_bins) for column in columns])
+    return np.column_stack([_levels_within(column, group, n_bins) for column in columns])
 
 
 def _levels(column: pd.Series, n_bins: int) -> NDArray[np.int64]:
@@ -69,16 +67,11 @@ def _levels(column: pd.Series, n_bins: int) -> NDArray[np.int64]:
 def _levels_within(column: pd.Series, group: NDArray[np.int64], n_bins: int) -> NDArray[np.int64]:
     values = _continuous(column, n_bins)
     if values is None:
-        levels = pd.factorize(column)[0].astype(np.int64)
-    else:
-        by_group = pd.Series(values).groupby(group)
-        size = by_group.transform("count").to_numpy()
-        # Ranks from 0 to 1 within the task, cut into bins of ten rows or more.
-        rank = (by_group.rank().fillna(0.5).to_numpy() - 0.5) / np.maximum(size, 1)
-        levels = np.floor(rank * np.clip(size // 10, 1, n_bins)).astype(np.int64)
-        levels[np.isnan(values)] = -1
-    joint = group * (levels.max() + 1) + levels
-    return np.where((levels < 0) | (group < 0), -1, joint)
+        return pd.factorize(column)[0].astype(np.int64)
+    by_group = pd.Series(values).groupby(group)
+    rank = (by_group.rank().to_numpy() - 0.5) / by_group.transform("count").to_numpy()
+    missing = np.isnan(values)
+    return np.where(missing, -1, np.floor(np.where(missing, 0, rank) * n_bins)).astype(np.int64)
 
 
 def _continuous(column: pd.Series, n_bins: int) -> NDArray[np.float64] | None:
@@ -100,6 +93,7 @@ def stratified_folds(
     n_splits: int,
     random_state: int | np.random.RandomState | None = None,
     shuffle: bool = True,
+    group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Deal rows to folds of equal size, stratified over all tasks.
 
@@ -113,6 +107,9 @@ def stratified_folds(
         Which rows of a level go to which fold.
     shuffle : bool, default=True
         False deals the rows in their order, without chance.
+    group : ndarray of int of shape (n_samples,), default=None
+        The task of each row of long data.  The tasks are then what is spread evenly, and the
+        levels within each of them.
 
     Returns
     -------
@@ -128,14 +125,19 @@ def stratified_folds(
     >>> np.bincount(folds), np.sort(folds[:2]), np.sort(folds[2:])
     (array([2, 2]), array([0, 1]), array([0, 1]))
     """
-    n_samples = len(codes)
-    sizes = np.full(n_splits, n_samples // n_splits)
-    sizes[: n_samples % n_splits] += 1
-    return stratified_parts(codes, sizes, check_random_state(random_state) if shuffle else None)
+    sizes = np.full(n_splits, len(codes) // n_splits)
+    sizes[: len(codes) % n_splits] += 1
+    # Equal shares: in proportion to the sizes, every rare level would go to the larger folds.
+    shares = np.full(n_splits, 1 / n_splits)
+    rng = check_random_state(random_state) if shuffle else None
+    return _deal(codes, group, sizes, shares, rng)
 
 
 def stratified_parts(
-    codes: NDArray[np.int64], sizes: NDArray[np.int64], rng: np.random.RandomState | None
+    codes: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    rng: np.random.RandomState,
+    group: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Deal rows to parts of the given sizes, stratified over all tasks.
 
@@ -145,20 +147,39 @@ def stratified_parts(
         The level of each label, -1 where it is missing.
     sizes : ndarray of int of shape (n_parts,)
         Rows of each part; they add up to n_samples.
-    rng : RandomState or None
-        None deals the rows in their order, without chance.
+    rng : RandomState
+        Which rows of a level go to which part.
+    group : ndarray of int of shape (n_samples,), default=None
+        The task of each row of long data, as in `stratified_folds`.
 
     Returns
     -------
     ndarray of shape (n_samples,), int64
         The part of each row.
     """
+    sizes = np.asarray(sizes)
+    return _deal(codes, group, sizes, sizes / sizes.sum(), rng)
+
+
+def _deal(
+    codes: NDArray[np.int64],
+    group: NDArray[np.int64] | None,
+    sizes: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    rng: np.random.RandomState | None,
+) -> NDArray[np.int64]:
+    """The part of each row; `shares` are those that each part should get of each stratum."""
     n_samples = len(codes)
     order = np.arange(n_samples) if rng is None else rng.permutation(n_samples)
     for column in codes.T[::-1]:  # rows that are alike come side by side
         order = order[_argsort(column[order])]
-    dealer = _Dealer(codes[order], np.asarray(sizes), rng)
-    for stratum in np.argsort(dealer.totals, kind="stable"):
+    if group is None:
+        dealer = _Dealer(codes[order], sizes, shares, rng)
+        n_first = 0
+    else:
+        dealer = _Dealer(np.column_stack([group, codes])[order], sizes, shares, rng)
+        n_first = len(np.unique(group[group >= 0]))
+    for stratum in dealer.rarest_first(n_first):
         dealer.deal(stratum)
     dealer.fill()
     parts = np.empty(n_samples, dtype=np.int64)
@@ -173,15 +194,21 @@ class _Dealer:
         self,
         codes: NDArray[np.int64],
         sizes: NDArray[np.int64],
+        shares: NDArray[np.float64],
         rng: np.random.RandomState | None,
     ) -> None:
         self.strata, self.members = _number_strata(codes)
         self.totals = np.array([len(rows) for rows in self.members], dtype=np.int64)
-        self.shares = sizes / sizes.sum()
+        self.shares = shares
         self.room = sizes.copy()
         self.counts = np.zeros((len(self.totals), len(sizes)), dtype=np.int64)
         self.part = np.full(len(codes), -1)
         self.rng = rng
+
+    def rarest_first(self, n_first: int) -> NDArray[np.intp]:
+        """Order the strata by their size, the first `n_first` before the others."""
+        numbers = np.arange(len(self.totals))
+        return np.lexsort((self.totals, numbers >= n_first))
 
     def deal(self, stratum: int) -> None:
         """Deal the rows of a stratum that are still open to the parts that lack it most."""
@@ -191,33 +218,32 @@ class _Dealer:
             return
         wanted = _fill_up(self.counts[stratum], self.room, self.shares, len(rows))
         quota = np.floor(wanted + 1e-9).astype(np.int64)
-        n_even = quota.sum()
-        self._assign(rows[:n_even], _interleave(quota, self._any_order()))
-        if n_even < len(rows):
-            left = rows[n_even:]
-            parts = self._neediest(left, stratum, wanted - quota)
-            self._assign(left, parts[: len(left)])
+        n_left = len(rows) - quota.sum()
+        order = self._neediest(rows[len(rows) - n_left :], stratum, wanted, quota)
+        quota[order[:n_left]] += 1
+        self._assign(rows, _interleave(quota, wanted, order))
 
     def _neediest(
-        self, rows: NDArray[np.int64], stratum: int, lack: NDArray[np.float64]
+        self,
+        rows: NDArray[np.int64],
+        stratum: int,
+        wanted: NDArray[np.float64],
+        quota: NDArray[np.int64],
     ) -> NDArray[np.intp]:
         """Order the parts for the rows that a stratum does not spread evenly.
 
-        First the parts that the rounding took most from, then those that lack the other levels
-        of these rows, then those with the most room.
+        First the parts that the rounding took most from, then those with the most room, which
+        keeps room for the last strata, then those that lack the other levels of these rows.
         """
         others = self.strata[rows].ravel()
         others = others[(others >= 0) & (others != stratum)]
         lack_of_others = self.totals[others].sum() * self.shares - self.counts[others].sum(axis=0)
+        room = self.room - quota
+        n_parts = len(room)
+        chance = np.arange(n_parts) if self.rng is None else self.rng.permutation(n_parts)
         # The last key counts first.
-        keys = (
-            self._any_order(),
-            -self.room,
-            -lack_of_others.round(6),
-            -lack.round(6),
-            self.room == 0,
-        )
-        return np.lexsort(keys)
+        lack = (wanted - quota).round(6)
+        return np.lexsort((chance, -lack_of_others.round(6), -room, -lack, room == 0))
 
     def _assign(self, rows: NDArray[np.int64], parts: NDArray[np.intp]) -> None:
         self.part[rows] = parts
@@ -225,10 +251,6 @@ class _Dealer:
         strata = self.strata[rows]
         cells = strata * len(self.room) + parts[:, None]
         np.add.at(self.counts.reshape(-1), cells[strata >= 0], 1)
-
-    def _any_order(self) -> NDArray[np.int64]:
-        n_parts = len(self.room)
-        return np.arange(n_parts) if self.rng is None else self.rng.permutation(n_parts)
 
     def fill(self) -> None:
         """Put the rows without any label where there is room."""
@@ -241,11 +263,21 @@ def _argsort(column: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.argsort(column.astype(np.int16 if small else np.int64), kind="stable")
 
 
-def _interleave(quota: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.intp]:
-    """A sequence that holds part k ``quota[k]`` times, each evenly spread over its length."""
+def _interleave(
+    quota: NDArray[np.int64], wanted: NDArray[np.float64], order: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """A sequence that holds part k ``quota[k]`` times, each evenly spread over its length.
+
+    Parts that want equally many take turns, in `order`, so that any stretch of the sequence
+    holds them equally often but for one.
+    """
+    largest_first = order[np.argsort(-quota[order], kind="stable")]
+    rank = np.argsort(largest_first)
+    # Whom the room cut by less than a row takes turns with the others, too.
+    rate = np.where(wanted > wanted.max() - 1.001, wanted.max(), wanted)
     parts = np.repeat(np.arange(len(quota)), quota)
     turn = np.arange(len(parts)) - np.repeat(np.cumsum(quota) - quota, quota)
-    time = (turn + (order[parts] + 0.5) / len(quota)) / quota[parts]
+    time = (turn + (rank[parts] + 0.5) / len(quota)) / rate[parts]
     return parts[np.argsort(time, kind="stable")]
 
 

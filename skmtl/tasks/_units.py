@@ -34,8 +34,8 @@ def grouped_units(
         rows * (group_mean - mean) ** 2
     ).sum() / rows.sum() - within * seen.sum() / rows.sum()
     # No spread beyond chance between the groups: every group gets the common mean.
-    prior_rows = within / between if between > 0 else np.inf
-    trust = rows / (rows + prior_rows) if np.isfinite(prior_rows) else np.zeros(n_groups)
+    spread = rows * max(between, 0.0)
+    trust = np.divide(spread, spread + within, out=np.zeros(n_groups), where=spread > 0)
     centre = mean + trust * (group_mean - mean)
     squares = np.bincount(group, weight * (values - centre[group]) ** 2, n_groups)
     pooled = squares.sum() / rows.sum()
@@ -55,4 +55,4 @@ def _variance(values: np.ndarray, centre: np.ndarray | float, weight: np.ndarray
 def _positive_root(variance: np.ndarray | float, mean: float) -> np.ndarray:
     # A constant target (up to rounding) keeps its own units instead of dividing by noise.
     variance = np.asarray(variance)
-    return np.sqrt(np.where(variance > (1e-12 * max(1.0, abs(mean))) ** 2, variance, 1.0))
+    return np.sqrt(np.where(variance > (1e-12 * mean) ** 2, variance, 1.0))
