@@ -13,10 +13,11 @@ Examples
 >>> network = MultiTabNet(config, bins=[torch.tensor([0.0, 1.0])], base_scores=torch.zeros(4))
 >>> initialise(network, torch.Generator().manual_seed(0))
 >>> network.eval()(torch.zeros(2, 1), torch.zeros(2, 1, dtype=torch.long)).shape
-torch.Size([2, 8, 4])
+torch.Size([2, 4, 4])
 """
 
+from skmtl.networks._bag import Bag
 from skmtl.networks._layers import initialise, seed_dropout
 from skmtl.networks._multitab import MultiTabConfig, MultiTabNet
 
-__all__ = ["MultiTabConfig", "MultiTabNet", "initialise", "seed_dropout"]
+__all__ = ["Bag", "MultiTabConfig", "MultiTabNet", "initialise", "seed_dropout"]

@@ -45,7 +45,7 @@ class MultiTabConfig:
     row_mixing: RowMixing = "ensemble"
     row_size: int = 256
     row_layers: int = 2
-    n_members: int = 8
+    n_members: int = 4
     tower_size: int = 32
     sample_context: SampleContext | None = None
     n_slots: int = 64

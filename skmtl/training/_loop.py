@@ -71,7 +71,7 @@ class Trainer:
         training: Samples,
         validation: Samples | None,
         monitor: Monitor,
-    ) -> None:
+    ) -> bool:
         """Train until the validation loss stops falling, a limit is met or the user stops.
 
         Parameters
@@ -80,11 +80,16 @@ class Trainer:
             On the network's device. Without validation the last weights are kept.
         monitor : Monitor
             Told of every epoch; may ask to stop.
+
+        Returns
+        -------
+        bool
+            False where the monitor or an interrupt ended the training.
         """
         self._prepare(training, validation)
-        best, best_objective, since = None, math.inf, 0
+        best, best_objective, since, undisturbed = None, math.inf, 0, True
         try:
-            for number in range(len(self.history), len(self.history) + self.options.max_epochs):
+            for number in range(self._first_epoch, self._first_epoch + self.options.max_epochs):
                 monitor.begin(number)
                 epoch = self._epoch(number, training, validation, best_objective)
                 self.history.append(epoch)
@@ -92,13 +97,15 @@ class Trainer:
                     best, best_objective, since = self._snapshot(), epoch.objective, 0
                 else:
                     since += 1
-                if monitor.end(epoch) or self._out_of_time():
+                undisturbed = not monitor.end(epoch)
+                if not undisturbed or self._out_of_time():
                     break
                 if validation is not None and since >= self.options.patience:
                     break
         except KeyboardInterrupt:
             if best is None:
                 raise
+            undisturbed = False
             warnings.warn(
                 f"Training was interrupted in epoch {len(self.history)}; the best weights so far "
                 "are kept.",
@@ -109,6 +116,7 @@ class Trainer:
             self.network.eval()
         if best is not None:
             self.network.load_state_dict(best)
+        return undisturbed
 
     def _prepare(self, training: Samples, validation: Samples | None) -> None:
         device = training.numeric.device
@@ -123,10 +131,12 @@ class Trainer:
         self._share = self.task_weight / self.task_weight.sum()
         # Expected weight per row, so that a batch's loss estimates the task's mean loss without
         # bias even where a batch holds few of its labels, or none.
-        self._train_weight = training.weight.mean(dim=0)
+        # A task that has no label here adds no loss.
+        self._train_weight = training.weight.mean(dim=0).clamp_min(1e-12)
         if validation is not None:
             self._constant = self._constant_losses(validation)
         self._started = time.monotonic()
+        self._first_epoch = len(self.history)
         self._steps = 0
         seed_dropout(self.network, self.generator)
 
@@ -148,7 +158,7 @@ class Trainer:
             return Epoch(number, seconds, rate, losses.tolist(), None, objective, True)
         by_task = self._validate(validation)
         # A task without a label in the validation part has no say in when to stop.
-        seen = torch.isfinite(by_task)
+        seen = validation.weight.sum(dim=0) > 0
         relative = (by_task / self._constant)[seen]
         objective = float((self._share[seen] * relative).sum() / self._share[seen].sum())
         return Epoch(
@@ -188,18 +198,18 @@ class Trainer:
         torch._foreach_lerp_(averaged, ours, 1 - decay)
 
     def _validate(self, validation: Samples) -> Tensor:
-        def sums(rows: Samples) -> Tensor:
+        def scores(rows: Samples) -> Tensor:
             with autocast(rows.numeric.device, self.options.precision):
-                scores = self._averaged(rows.numeric, rows.codes, rows.group)
-            return self._losses.sums(scores.float().mean(dim=1, keepdim=True), rows)[None]
+                by_member = self._averaged(rows.numeric, rows.codes, rows.group)
+            return by_member.float().mean(dim=1, keepdim=True)
 
-        total = in_batches(sums, validation, SCORING_ROWS).sum(dim=0)
+        total = self._losses.sums(in_batches(scores, validation, SCORING_ROWS), validation)
         return total / validation.weight.sum(dim=0)
 
     def _set_learning_rate(self, epoch: float) -> None:
         rate = self.options.learning_rate
         if self.options.schedule == "cosine":
-            done = epoch / self.options.max_epochs
+            done = (epoch - self._first_epoch) / self.options.max_epochs
             rate *= 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -32,6 +32,8 @@ class TaskLosses:
             self._groups.append((head, *index))
             order += members
         self._order = torch.tensor(order, device=device).argsort()
+        self._task_of_score = _owners([head.n_scores for head in tasks.heads], device)
+        self._task_of_target = _owners([head.target_width for head in tasks.heads], device)
 
     def per_row(self, scores: Tensor, target: Tensor) -> Tensor:
         """Losses (batch, n_tasks), mean over members, from scores (batch, members, n_scores).
@@ -49,9 +51,17 @@ class TaskLosses:
 
     def sums(self, scores: Tensor, samples: Samples) -> Tensor:
         """Weighted sum of the losses of each task over the batch, of shape (n_tasks,)."""
-        losses = self.per_row(scores.float(), samples.target)
-        # where, not a product: the loss of an absent label must not even pass as 0 * nan.
-        return torch.where(samples.weight > 0, losses * samples.weight, 0.0).sum(dim=0)
+        # An absent label must have no say at all, not even as zero times an infinite loss.
+        seen = samples.weight > 0
+        scores = torch.where(seen[:, None, self._task_of_score], scores.float(), 0.0)
+        target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
+        return (self.per_row(scores, target) * samples.weight).sum(dim=0)
+
+
+def _owners(widths: list[int], device: torch.device) -> Tensor:
+    """The task of each column where tasks lie side by side."""
+    tasks = torch.arange(len(widths), device=device)
+    return tasks.repeat_interleave(torch.tensor(widths, device=device))
 
 
 def _columns(part: slice) -> range:

@@ -29,18 +29,18 @@ class TrainingOptions:
 
     max_epochs: int = 200
     batch_size: int | Literal["auto"] = "auto"
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     schedule: Schedule = "constant"
-    weight_decay: float = 3e-4
+    weight_decay: float = 3e-2
     gradient_clip: float = 1.0
-    patience: int = 16
+    patience: int = 12
     max_time: float = float("inf")
     averaging: float = 0.99
     precision: Precision = "auto"
     compile: bool = False
 
     def rows_per_step(self, n_samples: int) -> int:
-        """About 60 steps an epoch, between 32 and 1,024 rows each, in powers of two."""
+        """About 32 steps an epoch, between 32 and 1,024 rows each, in powers of two."""
         if self.batch_size != "auto":
             return self.batch_size
-        return min(max(2 ** round(math.log2(max(n_samples, 1) / 60)), 32), 1024)
+        return min(max(2 ** round(math.log2(max(n_samples, 1) / 32)), 32), 1024)

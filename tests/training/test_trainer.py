@@ -1,0 +1,472 @@
+"""The training loop on a network of one number per task, whose course is known by heart."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.tasks import TaskSet, number_kind
+from skmtl.training import Samples, Trainer, TrainingOptions
+
+
+class Constant(nn.Module):
+    """Predicts one learnt number per task.  `on_forward(self)` may interfere."""
+
+    def __init__(self, n_tasks, on_forward=None):
+        super().__init__()
+        self.register_buffer("base_scores", torch.zeros(n_tasks))
+        self.bias = nn.Parameter(torch.zeros(n_tasks))
+        self.on_forward = on_forward
+
+    def forward(self, numeric, codes, group):
+        scores = (self.base_scores + self.bias).expand(len(numeric), 1, -1)
+        return scores if self.on_forward is None else self.on_forward(self, scores)
+
+
+class Recorder:
+    """A monitor that keeps what it is told and may follow a script."""
+
+    def __init__(self, on_begin=lambda number: None, on_end=lambda epoch: False):
+        self.calls, self.epochs = [], []
+        self.on_begin, self.on_end = on_begin, on_end
+
+    def begin(self, number):
+        self.calls.append(("begin", number))
+        self.on_begin(number)
+
+    def end(self, epoch):
+        self.calls.append(("end", epoch.number))
+        self.epochs.append(epoch)
+        return self.on_end(epoch)
+
+
+def task_set(n_tasks=1, kinds=None):
+    Y = pd.DataFrame({name: [0.0, 2.0, 4.0] for name in "abc"[:n_tasks]})
+    return TaskSet.fit(Y, infer=number_kind, tasks=kinds)
+
+
+def samples(targets, n_rows=8, weight=1.0):
+    """Rows without features; every row of a task has the same target."""
+    target = torch.tensor(targets).expand(n_rows, -1).contiguous()
+    weights = torch.tensor(weight).expand(n_rows, target.shape[1]).contiguous()
+    return Samples(
+        torch.empty(n_rows, 0), torch.empty(n_rows, 0, dtype=torch.long), None, target, weights
+    )
+
+
+def trainer_of(network, tasks, *, task_weight=None, history=(), seed=0, **options):
+    settings = {"max_epochs": 10, "learning_rate": 0.1, "averaging": 0.0, "batch_size": 8}
+    weight = torch.ones(len(tasks)) if task_weight is None else torch.tensor(task_weight)
+    return Trainer(
+        network=network,
+        tasks=tasks,
+        options=TrainingOptions(**{**settings, **options}),
+        task_weight=weight,
+        generator=torch.Generator().manual_seed(seed),
+        history=list(history),
+    )
+
+
+def train_towards(target, validation, *, monitor=None, network=None, **options):
+    """A network of one task on its way from 0 to `target`, by about 0.1 an epoch."""
+    network = network or Constant(1)
+    monitor = monitor or Recorder()
+    trainer = trainer_of(network, task_set(), **options)
+    trainer.fit(samples([target]), None if validation is None else samples([validation]), monitor)
+    return network, trainer, monitor
+
+
+def test_early_stopping_keeps_the_best_weights():
+    """The validation labels lie at 1, which the network passes on its way to 10."""
+    biases = []
+
+    def note(epoch):
+        biases.append(trainer.averaged_copy().bias.item())
+        return False
+
+    network, tasks = Constant(1), task_set()
+    trainer = trainer_of(network, tasks, max_epochs=100, patience=3)
+    trainer.fit(samples([10.0]), samples([1.0]), Recorder(on_end=note))
+    objectives = [epoch.objective for epoch in trainer.history]
+    best = int(np.argmin(objectives))
+    assert biases[best] == pytest.approx(1.0, abs=0.06)
+    assert network.bias.item() == biases[best]
+    assert len(trainer.history) == best + 1 + 3, "three epochs without improvement end it"
+    assert biases[-1] > 1.2
+    improved = [epoch.number for epoch in trainer.history if epoch.improved]
+    assert improved == list(range(best + 1))
+
+
+def test_without_validation_the_last_weights_are_kept():
+    network, trainer, _ = train_towards(10.0, None, max_epochs=7)
+    assert len(trainer.history) == 7
+    assert network.bias.item() == pytest.approx(0.7, abs=0.01)
+    assert all(epoch.validation_losses is None for epoch in trainer.history)
+    assert all(epoch.improved for epoch in trainer.history)
+
+
+def test_the_monitor_is_told_of_every_epoch_in_order():
+    _, trainer, monitor = train_towards(10.0, 10.0, max_epochs=3)
+    assert monitor.calls == [(word, n) for n in range(3) for word in ("begin", "end")]
+    assert monitor.epochs == trainer.history
+    seconds = [epoch.seconds for epoch in trainer.history]
+    assert seconds == sorted(seconds)
+    assert seconds[0] > 0
+
+
+def test_the_monitor_may_stop():
+    monitor = Recorder(on_end=lambda epoch: epoch.number == 4)
+    network, trainer, _ = train_towards(10.0, 10.0, monitor=monitor, max_epochs=50)
+    assert len(trainer.history) == 5
+    assert network.bias.item() == pytest.approx(0.5, abs=0.01)
+
+
+def test_max_time_ends_training_after_the_epoch_that_passed_it(monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr("skmtl.training._loop.time.monotonic", lambda: float(next(clock)))
+    _, trainer, _ = train_towards(10.0, None, max_epochs=50, max_time=1e-9)
+    assert len(trainer.history) == 1
+    _, trainer, _ = train_towards(10.0, None, max_epochs=50, max_time=20.0)
+    assert 1 < len(trainer.history) < 50
+
+
+def test_no_time_limit_by_default():
+    _, trainer, _ = train_towards(10.0, None, max_epochs=30)
+    assert len(trainer.history) == 30
+
+
+def interrupt_at(number):
+    def act(at):
+        if getattr(at, "number", at) == number:
+            raise KeyboardInterrupt
+        return False
+
+    return act
+
+
+@pytest.mark.parametrize("when", ["on_begin", "on_end"])
+def test_an_interrupt_keeps_the_best_so_far_with_a_warning(when):
+    monitor = Recorder(**{when: interrupt_at(14)})
+    with pytest.warns(UserWarning, match=r"interrupted in epoch 1[45]; the best weights"):
+        network, trainer, _ = train_towards(
+            10.0, 1.0, monitor=monitor, max_epochs=100, patience=99
+        )
+    assert network.bias.item() == pytest.approx(1.0, abs=0.06)
+    assert len(trainer.history) == (14 if when == "on_begin" else 15)
+    assert not network.training
+
+
+def test_an_interrupt_within_an_epoch_keeps_the_best_so_far():
+    steps = itertools.count()
+
+    def interfere(network, scores):
+        if network.training and next(steps) == 5:
+            raise KeyboardInterrupt
+        return scores
+
+    network = Constant(1, interfere)
+    with pytest.warns(UserWarning, match=r"interrupted in epoch 5"):
+        _, trainer, _ = train_towards(10.0, 10.0, network=network, max_epochs=100)
+    assert len(trainer.history) == 5
+    assert network.bias.item() == pytest.approx(0.5, abs=0.01)
+    assert not network.training
+
+
+def test_an_interrupt_before_anything_was_learnt_is_an_interrupt():
+    with pytest.raises(KeyboardInterrupt):
+        train_towards(10.0, 10.0, monitor=Recorder(on_begin=interrupt_at(0)))
+
+
+def poisoned(task, epoch, value):
+    """A network whose training scores of one task break in one epoch (of one step each)."""
+    steps = itertools.count()
+
+    def interfere(network, scores):
+        if not network.training or next(steps) != epoch:
+            return scores
+        broken = torch.zeros_like(scores)
+        broken[..., task] = value
+        return scores + broken
+
+    return Constant(3, interfere)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize(("task", "name"), [(0, "a"), (1, "b"), (2, "c")])
+def test_a_loss_that_is_not_finite_names_the_task_and_the_epoch(task, name, value):
+    network, data = poisoned(task, 4, value), samples([1.0, 1.0, 1.0])
+    trainer = trainer_of(network, task_set(3))
+    expected = rf"loss of task '{name}' is not finite in epoch 4\. Lower learning_rate"
+    with pytest.raises(FloatingPointError, match=expected):
+        trainer.fit(data, data, Recorder())
+    assert not network.training
+    assert len(trainer.history) == 4
+
+
+def test_all_tasks_whose_loss_is_not_finite_are_named():
+    network, data = poisoned(slice(1, 3), 0, torch.nan), samples([1.0, 1.0, 1.0])
+    with pytest.raises(FloatingPointError, match=r"task 'b' .* epoch 0 \(nor are those of \['c'"):
+        trainer_of(network, task_set(3)).fit(data, None, Recorder())
+
+
+def learning_rates(max_epochs, n_steps=1, history=(), **options):
+    trainer = trainer_of(
+        Constant(1), task_set(), max_epochs=max_epochs, history=history, **options
+    )
+    trainer.fit(samples([10.0], n_rows=8 * n_steps), None, Recorder())
+    return np.array([epoch.learning_rate for epoch in trainer.history])
+
+
+def test_constant_schedule():
+    assert learning_rates(5).tolist() == [0.1] * 5
+
+
+def test_cosine_schedule_runs_from_the_learning_rate_to_almost_nothing():
+    """The rate of an epoch is that of its last step."""
+    done = np.arange(8) / 8
+    np.testing.assert_allclose(
+        learning_rates(8, schedule="cosine"), 0.1 * 0.5 * (1 + np.cos(np.pi * done))
+    )
+    fine = learning_rates(8, n_steps=10, schedule="cosine")
+    assert fine[0] == pytest.approx(0.1, rel=0.04)
+    assert 0 < fine[-1] < 0.1 * 1e-3
+    assert (np.diff(fine) < 0).all()
+
+
+def test_training_goes_on_from_an_earlier_history():
+    first = trainer_of(Constant(1), task_set(), max_epochs=3)
+    first.fit(samples([10.0]), None, Recorder())
+    second = trainer_of(first.network, task_set(), max_epochs=2, history=first.history)
+    second.fit(samples([10.0]), None, Recorder())
+    assert [epoch.number for epoch in second.history] == [0, 1, 2, 3, 4]
+    assert second.history[:3] == first.history
+    assert first.network.bias.item() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_second_fit_has_a_cosine_schedule_of_its_own():
+    first = trainer_of(Constant(1), task_set(), max_epochs=4, schedule="cosine")
+    first.fit(samples([10.0]), None, Recorder())
+    again = learning_rates(4, history=first.history, schedule="cosine")
+    np.testing.assert_allclose(again[4:], again[:4])
+
+
+def test_losses_are_means_over_the_labels_that_are_there():
+    """Whatever the batch size; with the learning rate at zero nothing else moves them."""
+    data = samples([1.0, 3.0], n_rows=20)
+    data.target[:4] = torch.tensor([2.0, 5.0])
+    data.weight[4:14, 0] = 0.0
+    data.weight[:2, 1] = 3.0
+    loss = 0.5 * data.target**2
+    expected = (loss * data.weight).sum(dim=0) / data.weight.sum(dim=0)
+    for batch_size in (1, 3, 20):
+        trainer = trainer_of(
+            Constant(2), task_set(2), max_epochs=1, learning_rate=0.0, batch_size=batch_size
+        )
+        trainer.fit(data, data, Recorder())
+        (epoch,) = trainer.history
+        assert epoch.losses == pytest.approx(expected.tolist())
+        assert epoch.validation_losses == pytest.approx(expected.tolist())
+
+
+def test_the_objective_is_relative_to_the_best_constant():
+    """A task with large losses weighs no more than another."""
+    network = Constant(2)
+    network.base_scores += torch.tensor([1.0, -1.0])
+    trainer = trainer_of(network, task_set(2), max_epochs=2, learning_rate=0.0)
+    trainer.fit(samples([0.0, 0.0]), samples([3.0, 70.0]), Recorder())
+    assert [epoch.objective for epoch in trainer.history] == pytest.approx([1.0, 1.0])
+    assert [epoch.improved for epoch in trainer.history] == [True, False]
+
+
+def test_task_weights_decide_what_is_learnt_and_when_to_stop():
+    network = Constant(2)
+    trainer = trainer_of(network, task_set(2), task_weight=[1.0, 0.0], max_epochs=3)
+    trainer.fit(samples([5.0, 5.0]), samples([5.0, -5.0]), Recorder())
+    assert network.bias[0].item() == pytest.approx(0.3, abs=0.01)
+    assert network.bias[1].item() == 0.0
+    first = trainer.history[0]
+    assert first.objective == pytest.approx(first.validation_losses[0] / 12.5)
+
+
+def test_a_task_without_a_validation_label_has_no_say():
+    network = Constant(2)
+    validation = samples([5.0, 5.0])
+    validation.weight[:, 1] = 0.0
+    trainer = trainer_of(network, task_set(2), max_epochs=3)
+    trainer.fit(samples([5.0, 5.0]), validation, Recorder())
+    assert all(epoch.improved for epoch in trainer.history)
+    last = trainer.history[-1]
+    assert np.isnan(last.validation_losses[1])
+    assert last.objective == pytest.approx(last.validation_losses[0] / 12.5)
+    assert network.bias[1].item() == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_validation_loss_that_explodes_is_no_improvement():
+    scorings = itertools.count()
+
+    def interfere(network, scores):
+        if network.training or next(scorings) < 2:
+            return scores
+        return torch.stack([scores[..., 0], scores[..., 1] + torch.inf], dim=-1)
+
+    network = Constant(2, interfere)
+    trainer = trainer_of(network, task_set(2), max_epochs=5)
+    trainer.fit(samples([5.0, 5.0]), samples([5.0, 5.0]), Recorder())
+    assert [epoch.improved for epoch in trainer.history] == [True, True, False, False, False]
+
+
+def test_averaging_keeps_the_mean_of_the_weights():
+    network = Constant(1)
+    raw = []
+    monitor = Recorder(on_end=lambda epoch: raw.append(network.bias.item()))
+    trainer = trainer_of(network, task_set(), max_epochs=40, averaging=0.9)
+    trainer.fit(samples([50.0]), None, monitor)
+    # Every step goes on by a tenth; the mean reaches back several of them, but not to the start.
+    assert 0.2 < raw[-1] - network.bias.item() < 1.0
+
+
+def test_gradients_are_clipped():
+    """AdamW is blind to a constant scale of the gradient, but not to one large batch."""
+
+    def last_step(clip):
+        network = Constant(1)
+        biases = []
+        monitor = Recorder(on_end=lambda epoch: biases.append(network.bias.item()))
+        data = samples([0.01])
+        first = itertools.count()
+
+        def interfere(own, scores):
+            return scores * 1e4 if own.training and next(first) == 3 else scores
+
+        network.on_forward = interfere
+        trainer = trainer_of(network, task_set(), max_epochs=5, gradient_clip=clip)
+        trainer.fit(data, None, monitor)
+        return abs(biases[4] - biases[3])
+
+    assert last_step(1e9) > 1.5 * last_step(1e-3)
+
+
+def test_bfloat16_reaches_the_network_only_where_it_is_asked_for():
+    for precision, expected in [("auto", False), ("float32", False), ("bfloat16", True)]:
+        seen = []
+
+        def note(network, scores, seen=seen):
+            seen.append((network.training, torch.is_autocast_enabled("cpu")))
+            return scores
+
+        data = samples([1.0])
+        trainer = trainer_of(Constant(1, note), task_set(), max_epochs=2, precision=precision)
+        trainer.fit(data, data, Recorder())
+        assert set(seen) == {(True, expected), (False, expected)}
+
+
+# With a real network: chance, and that it learns.
+
+
+def real_network(seed=0, **switches):
+    config = MultiTabConfig(
+        cardinalities=(),
+        n_scores=(1, 1, 2),
+        row_size=16,
+        n_members=2,
+        embedding_size=4,
+        **switches,
+    )
+    bins = [torch.linspace(-2, 2, 5)] * 2
+    network = MultiTabNet(config, bins, torch.zeros(4))
+    initialise(network, torch.Generator().manual_seed(seed))
+    return network
+
+
+@pytest.fixture(scope="module")
+def real_data():
+    """Two numbers and three classes that follow from two features; a third of labels missing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(240, 2)).astype(np.float32)
+    Y = pd.DataFrame(
+        {
+            "sum": X.sum(axis=1),
+            "product": X[:, 0] * X[:, 1],
+            "class": pd.cut(X[:, 0], [-9, -0.4, 0.4, 9], labels=["low", "mid", "high"]),
+        }
+    ).mask(rng.random((240, 3)) < 1 / 3)
+    Y["class"] = Y["class"].astype(pd.CategoricalDtype(["low", "mid", "high"], ordered=True))
+    tasks = TaskSet.fit(Y, infer=number_kind, tasks={"class": "ordinal"})
+    labels = tasks.encode(Y)
+    data = Samples(
+        torch.from_numpy(X),
+        torch.empty(240, 0, dtype=torch.long),
+        None,
+        torch.from_numpy(labels.target.astype(np.float32)),
+        torch.from_numpy(labels.mask.astype(np.float32)),
+    )
+    return tasks, data
+
+
+def train(real_data, *, data=None, seed=0, network=None, **options):
+    tasks, own = real_data
+    data = own if data is None else data
+    network = network or real_network(dropout=0.1)
+    settings = {"max_epochs": 3, "learning_rate": 5e-3, "batch_size": 32, "averaging": 0.9}
+    trainer = trainer_of(network, tasks, seed=seed, **{**settings, **options})
+    trainer.fit(data.take(slice(0, 180)), data.take(slice(180, None)), Recorder())
+    return torch.cat([p.detach().flatten() for p in network.parameters()]), trainer
+
+
+def test_training_learns_every_task(real_data):
+    _, trainer = train(real_data, max_epochs=20, learning_rate=1e-2)
+    first, best = trainer.history[0], min(trainer.history, key=lambda epoch: epoch.objective)
+    assert best.objective < 0.3
+    for before, after in zip(first.validation_losses, best.validation_losses, strict=True):
+        assert after < 0.5 * before
+
+
+def test_the_seed_decides_training(real_data):
+    one, _ = train(real_data)
+    torch.rand(3)  # whatever the host program draws
+    twin, _ = train(real_data)
+    other, _ = train(real_data, seed=1)
+    assert torch.equal(one, twin)
+    assert not torch.equal(one, other)
+
+
+def test_global_random_state_is_left_alone(real_data):
+    of_torch, of_numpy = torch.get_rng_state(), np.random.get_state()[1].copy()
+    train(real_data, network=real_network(dropout=0.3, attention_dropout=0.3))
+    assert torch.equal(torch.get_rng_state(), of_torch)
+    np.testing.assert_array_equal(np.random.get_state()[1], of_numpy)
+
+
+def test_thread_count_and_default_dtype_are_left_alone(real_data):
+    before = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
+    train(real_data, max_epochs=1)
+    assert (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()) == before
+
+
+def test_placeholders_of_missing_labels_change_nothing(real_data):
+    _, data = real_data
+    # 2 is a class as well, so that every kind could take it for a label.
+    target = torch.where(data.weight > 0, data.target, 2.0)
+    assert not torch.equal(target, data.target)
+    strange = Samples(data.numeric, data.codes, None, target, data.weight)
+    one, trainer = train(real_data)
+    other, trainer_of_strange = train(real_data, data=strange)
+    assert torch.equal(one, other)
+    assert [e.losses for e in trainer.history] == [e.losses for e in trainer_of_strange.history]
+    assert trainer.history[-1].objective == trainer_of_strange.history[-1].objective
+
+
+def test_the_network_is_left_ready_to_score(real_data):
+    network = real_network(dropout=0.5)
+    train(real_data, network=network)
+    _, data = real_data
+    assert not network.training
+    with torch.no_grad():
+        one, twin = (network(data.numeric, data.codes, None) for _ in range(2))
+    assert torch.equal(one, twin)
