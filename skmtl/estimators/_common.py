@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skmtl.estimators._reader import TableReader
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame
-from skmtl.tasks import Kind, TaskSet, is_single, label_frame
+from skmtl.tasks import Kind, TaskSet, is_single, label_frame, labels_of_tasks
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     task: Hashable | None
     task_set_: TaskSet
     _infer_kind: Callable[[pd.Series], Kind]
+    _classes_only: bool | None = None
+    """Whether all targets have classes (True) or none (False); None for any mixture."""
 
     @abstractmethod
     def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
@@ -48,18 +50,14 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def predict(self, X: Any) -> Any: ...
 
     def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
-        """Check X, y and the weights together; remember the features' names with `reset`."""
-        Y = label_frame(y)
+        """Check X, y and the weights together; `reset` learns the names, else they must agree."""
+        Y = label_frame(y) if reset else labels_of_tasks(y, self.task_set_.names)
         features, ids = TableReader(self.task).split(self._read_frame(X, reset=reset))
         check_consistent_length(features, Y)
-        if len(Y) < 2:
-            raise ValueError("n_samples=1: at least two rows are needed to fit, found 1 sample.")
         if sample_weight is None:
             return Table(features, ids, Y, None)
         weight = _check_sample_weight(sample_weight, features, ensure_non_negative=True)
         used = np.flatnonzero(weight > 0)
-        if len(used) < 2:
-            raise ValueError(f"sample_weight is positive for {len(used)} rows; two are needed.")
         ids = None if ids is None else ids.iloc[used]
         return Table(features.iloc[used], ids, Y.iloc[used], weight[used])
 
@@ -78,6 +76,13 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
             group=group,
             n_groups=n_groups,
         )
+        for name, head in zip(self.task_set_.names, self.task_set_.heads, strict=True):
+            if self._classes_only not in (None, head.is_classification):
+                raise ValueError(
+                    f"Task {name!r} has kind {head.name!r}, but {type(self).__name__} predicts "
+                    f"{'classes' if self._classes_only else 'numbers'} only. Use the estimator "
+                    "for mixed kinds."
+                )
 
     def _task_weights(self) -> np.ndarray:
         """`task_weight` as an array in the tasks' order."""
@@ -113,23 +118,19 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         Series
             Higher is better; NaN for a task without any label in y.
         """
+        Y, prediction = self._labels_and_prediction(X, y)
         if self.task is None:
-            return self._score_columns(X, y, sample_weight)
+            return self._score_columns(Y, prediction, sample_weight)
         _, ids = TableReader(self.task).split(X)
-        prediction, Y = self._prediction_frame(X), label_frame(y)
-        codes, labels = pd.factorize(ids, sort=True)  # type: ignore[arg-type]
-        weights = None if sample_weight is None else np.asarray(sample_weight)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, Y)
         parts = {}
+        codes, labels = pd.factorize(ids, sort=True)  # type: ignore[arg-type]
         for code, label in enumerate(labels):
             rows = np.flatnonzero(codes == code)
-            parts[label] = score_tasks(
-                Y.iloc[rows],
-                prediction.iloc[rows],
-                kinds=self.task_set_.kinds,
-                sample_weight=None if weights is None else weights[rows],
-            )
+            own = None if weight is None else weight[rows]
+            parts[label] = self._score_columns(Y.iloc[rows], prediction.iloc[rows], own)
         table = pd.concat(parts)
-        return table.droplevel(1) if Y.shape[1] == 1 else table
+        return table.droplevel(-1) if Y.shape[1] == 1 else table
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers) or accuracy (classes), missing labels left out.
@@ -144,15 +145,19 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         -------
         float
         """
-        return float(self._score_columns(X, y, sample_weight).mean())
+        return float(self._score_columns(*self._labels_and_prediction(X, y), sample_weight).mean())
 
-    def _score_columns(self, X: Any, y: Any, sample_weight: Any) -> pd.Series:
-        return score_tasks(
-            label_frame(y).set_axis(self.task_names_, axis=1),
-            self._prediction_frame(X),
-            kinds=self.task_set_.kinds,
-            sample_weight=sample_weight,
-        )
+    def _labels_and_prediction(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+        prediction = self._prediction_frame(X)
+        Y = labels_of_tasks(y, self.task_set_.names)
+        check_consistent_length(prediction, Y)
+        return Y, prediction
+
+    def _score_columns(
+        self, Y: pd.DataFrame, prediction: pd.DataFrame, sample_weight: Any
+    ) -> pd.Series:
+        kinds = {name: self.task_set_.kinds[name] for name in Y.columns}
+        return score_tasks(Y, prediction, kinds=kinds, sample_weight=sample_weight)
 
     def _prediction_frame(self, X: Any) -> pd.DataFrame:
         """Predictions as a frame with the targets' names and the index of X."""
@@ -182,13 +187,15 @@ def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:
         unknown = [name for name in task_weight if name not in names]
         if unknown:
             raise ValueError(f"task_weight names {unknown}, but the tasks are {names}.")
-        values = np.array([float(task_weight.get(name, 1.0)) for name in names])
-    else:
+        task_weight = [task_weight.get(name, 1.0) for name in names]
+    try:
         values = np.asarray(task_weight, dtype=np.float64)
-        if values.shape != (len(names),):
-            raise ValueError(
-                f"task_weight has shape {values.shape}, but there are {len(names)} tasks: {names}."
-            )
+    except (TypeError, ValueError):
+        raise ValueError(f"task_weight must hold numbers, got {task_weight!r}.") from None
+    if values.shape != (len(names),):
+        raise ValueError(
+            f"task_weight has shape {values.shape}, but there are {len(names)} tasks: {names}."
+        )
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
         raise ValueError(
             f"task_weight must be finite, not negative and positive for some task, got "

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
+from skmtl.estimators._multitab_docs import with_shared_sections
 from skmtl.estimators._network import NetworkEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
 from skmtl.estimators._parameters import Check, boolean, integer, one_of, real
@@ -20,9 +22,8 @@ from skmtl.training import TrainingOptions
 
 
 class MultiTabBase(NetworkEstimator):
-    """Parameters and network of the MultiTab estimators."""
+    """Parameters and network of the MultiTab estimators; `_multitab_docs` explains them."""
 
-    network_: MultiTabNet
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "n_blocks": integer(0),
         "n_heads": integer(1),
@@ -48,6 +49,7 @@ class MultiTabBase(NetworkEstimator):
         "gradient_clip": real(0, open_low=True),
         "averaging": real(0, 0.99999),
         "batch_size": integer(1) | one_of("auto"),
+        "n_bags": integer(1) | one_of("auto"),
         "max_epochs": integer(1),
         "max_time": real(0, open_low=True) | one_of(None),
         "early_stopping": boolean,
@@ -78,21 +80,22 @@ class MultiTabBase(NetworkEstimator):
         row_mixing: Literal["none", "linear", "mlp", "ensemble"] = "ensemble",
         row_size: int = 256,
         row_layers: int = 2,
-        n_members: int = 8,
+        n_members: int = 4,
         tower_size: int | Literal["auto"] = "auto",
         sample_context: Literal["prototypes", "memory"] | None = None,
         context_size: int = 64,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 5e-3,
         schedule: Literal["constant", "cosine"] = "constant",
-        weight_decay: float = 3e-4,
+        weight_decay: float = 3e-2,
         gradient_clip: float = 1.0,
         averaging: float = 0.99,
         batch_size: int | Literal["auto"] = "auto",
+        n_bags: int | Literal["auto"] = "auto",
         max_epochs: int = 200,
         max_time: float | None = None,
         early_stopping: bool = True,
         validation_fraction: float = 0.15,
-        patience: int = 16,
+        patience: int = 12,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -126,6 +129,7 @@ class MultiTabBase(NetworkEstimator):
         self.gradient_clip = gradient_clip
         self.averaging = averaging
         self.batch_size = batch_size
+        self.n_bags = n_bags
         self.max_epochs = max_epochs
         self.max_time = max_time
         self.early_stopping = early_stopping
@@ -146,12 +150,13 @@ class MultiTabBase(NetworkEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_tasks, embedding_size)
-            The task tokens after attention; n_tasks is 1 with ``task_token="single"``.
+        ndarray of shape (n_samples, n_tasks, n_bags * embedding_size)
+            The task tokens after attention, those of several networks side by side; n_tasks is
+            1 with ``task_token="single"``.
         """
         return self._over_rows(
             self._read_inputs(X),
-            lambda rows: self.network_.represent(rows.numeric, rows.codes, rows.group)[1],
+            lambda rows: self.network_.task_tokens(rows.numeric, rows.codes, rows.group),
         )
 
     def attention(self, X: Any) -> pd.DataFrame:
@@ -167,16 +172,31 @@ class MultiTabBase(NetworkEstimator):
             Shares of the last block's attention to features; rows sum to 1. One row, "shared",
             with ``task_token="single"``.
         """
-        if self.n_blocks == 0:
+        check_is_fitted(self)
+        config = self._description["config"]
+        if config.n_blocks == 0:
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
         weights = self._over_rows(
             self._read_inputs(X),
             lambda rows: self.network_.task_attention(rows.numeric, rows.codes, rows.group),
         ).mean(axis=0)
         encoder = self._reader.encoder
-        names = self.task_set_.names if self.task_token == "multi" else ["shared"]
+        names = ["shared"] if config.single_token else self.task_set_.names
         table = pd.DataFrame(weights, index=names, columns=encoder.numeric_ + encoder.categorical_)
         return table[encoder.columns_].div(weights.sum(axis=1), axis=0)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.embedding_size != "auto" and self.embedding_size % self.n_heads:
+            raise ValueError(
+                f"embedding_size={self.embedding_size} must be a multiple of "
+                f"n_heads={self.n_heads}."
+            )
+        if self.sample_context is not None and self.row_mixing == "none":
+            raise ValueError(
+                f"sample_context={self.sample_context!r} is read by the row path, which "
+                "row_mixing='none' leaves out. Choose another row_mixing."
+            )
 
     def _training_options(self) -> TrainingOptions:
         return TrainingOptions(
@@ -227,22 +247,24 @@ class MultiTabBase(NetworkEstimator):
             description["memory"] = (table.numeric[slots], table.codes[slots])
         return description
 
+    def _n_bags(self, n_samples: int) -> int:
+        if self.n_bags != "auto":
+            return self.n_bags
+        # Where rows are few, which of them stop the training is chance: several networks
+        # average it out, and together learn from every row.
+        return 4 if n_samples <= 5_000 else 2 if n_samples <= 20_000 else 1
+
     def _embedding_size(self, n_features: int) -> int:
         if self.embedding_size == "auto":
             size = next((s for s, most in ((16, 64), (8, 256)) if n_features <= most), 4)
             return max(size // self.n_heads, 1) * self.n_heads
-        if self.embedding_size % self.n_heads:
-            raise ValueError(
-                f"embedding_size={self.embedding_size} must be a multiple of "
-                f"n_heads={self.n_heads}."
-            )
         return self.embedding_size
 
     def _tower_size(self, n_tasks: int) -> int:
+        if self.tower_size != "auto":
+            return self.tower_size
         # All towers together stay about as wide for 10 tasks as for 500.
-        return (
-            int(np.clip(512 // n_tasks, 8, 64)) if self.tower_size == "auto" else self.tower_size
-        )
+        return int(np.clip(256 // n_tasks, 8, 32))
 
     @staticmethod
     def _make_network(description: dict) -> MultiTabNet:
@@ -256,13 +278,111 @@ class MultiTabBase(NetworkEstimator):
         )
 
 
+@with_shared_sections
 class MultiTabRegressor(QuantileOutputs, ArrayOutputs, RegressorMixin, MultiTabBase):
+    """One network for several numbers per row: scikit-learn's multi-output regression.
+
+    y is a table with one column per target, in which labels may be missing, or one column. Every
+    target is a regression unless `tasks` says "count" or "quantile". `predict` gives an array
+    of shape (n_samples, n_targets), or (n_samples,) where y was 1-D.
+
+    See Also
+    --------
+    MultiTab : Numbers and classes in one model.
+    MultiTabClassifier : Classes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_linnerud
+    >>> from skmtl import MultiTabRegressor
+    >>> X, Y = load_linnerud(return_X_y=True, as_frame=True)
+    >>> Y.iloc[3, 1] = None  # a label is missing
+    >>> model = MultiTabRegressor(max_epochs=5, random_state=0).fit(X, Y)
+    >>> model.predict(X).shape
+    (20, 3)
+    >>> model.score_tasks(X, Y).index.tolist()
+    ['Weight', 'Waist', 'Pulse']
+
+    Long data, in which a column of X names the task of the row:
+
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"school": ["a", "b"] * 10, "hours": range(20)})
+    >>> points = X["hours"] * 2.0 + (X["school"] == "a") * 30
+    >>> model = MultiTabRegressor(task="school", max_epochs=5, random_state=0).fit(X, points)
+    >>> model.score_tasks(X, points).index.tolist()
+    ['a', 'b']
+    """
+
     _infer_kind = staticmethod(number_kind)
+    _classes_only = False
 
 
+@with_shared_sections
 class MultiTabClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, MultiTabBase):
+    """One network for several classifications per row: scikit-learn's multi-output conventions.
+
+    y is a table with one column per target, in which labels may be missing, or one column. Every
+    target is binary or multiclass, whatever its dtype, unless `tasks` says "ordinal". `predict`
+    gives an array of class labels, `predict_proba` a list of arrays, one per target, in the
+    order of `classes_`; for a 1-D y both are plain arrays.
+
+    See Also
+    --------
+    MultiTab : Numbers and classes in one model.
+    MultiTabRegressor : Numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.datasets import load_iris
+    >>> from skmtl import MultiTabClassifier
+    >>> X, species = load_iris(return_X_y=True, as_frame=True)
+    >>> Y = pd.DataFrame({"species": species, "long": X.pop("petal length (cm)") > 4})
+    >>> model = MultiTabClassifier(max_epochs=5, random_state=0).fit(X, Y)
+    >>> model.predict(X).shape
+    (150, 2)
+    >>> [probabilities.shape for probabilities in model.predict_proba(X)]
+    [(150, 3), (150, 2)]
+    >>> [classes.tolist() for classes in model.classes_]
+    [[0, 1, 2], [False, True]]
+    """
+
     _infer_kind = staticmethod(class_kind)
+    _classes_only = True
 
 
+@with_shared_sections
 class MultiTab(QuantileOutputs, FrameOutputs, MultiTabBase):
+    """One network for several targets of mixed kinds, some of whose labels may be missing.
+
+    y is a table with one column per target. By dtype, numbers are regression, booleans,
+    categories and text binary or multiclass, ordered categories ordinal; whole numbers that are
+    all 0 or 1 are binary. `tasks` overrides that. `predict` gives a DataFrame with the targets'
+    names and the index of X, `predict_proba` a list of arrays, one per target with classes.
+
+    See Also
+    --------
+    MultiTabRegressor : Numbers only, with scikit-learn's arrays.
+    MultiTabClassifier : Classes only, with scikit-learn's arrays.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import MultiTab
+    >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 6, "airport": ["JFK", "LGA", None] * 8})
+    >>> Y = pd.DataFrame({"delay": X["hour"] * 2.5, "late": X["hour"] > 9})
+    >>> Y.loc[5, "delay"] = None  # cancelled: nobody knows the delay
+    >>> model = MultiTab(max_epochs=5, random_state=0).fit(X, Y)
+    >>> model.task_kinds_
+    {'delay': 'regression', 'late': 'binary'}
+    >>> model.predict(X).columns.tolist()
+    ['delay', 'late']
+
+    An interval instead of a mean:
+
+    >>> model = MultiTab(tasks={"delay": "quantile"}, max_epochs=5, random_state=0).fit(X, Y)
+    >>> model.predict_quantiles(X).columns.tolist()
+    [('delay', 0.1), ('delay', 0.5), ('delay', 0.9)]
+    """
+
     _infer_kind = staticmethod(mixed_kind)

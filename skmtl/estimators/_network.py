@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from abc import abstractmethod
-from typing import Any, ClassVar
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -15,8 +19,8 @@ from skmtl.estimators._common import MultiTaskEstimator, Table
 from skmtl.estimators._parameters import Check, check_parameters
 from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
-from skmtl.estimators._split import validation_split, weights_by_task
-from skmtl.networks import initialise
+from skmtl.estimators._split import validation_splits, weights_by_task
+from skmtl.networks import Bag, MultiTabNet, initialise
 from skmtl.tables import EncodedTable
 from skmtl.training import (
     SCORING_ROWS,
@@ -25,19 +29,20 @@ from skmtl.training import (
     Samples,
     Trainer,
     TrainingOptions,
-    autocast,
     in_batches,
     resolve_device,
     scoring_device,
 )
 
+Parts = tuple[Samples, Samples | None]
+
 
 class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     """Fit, raw scores and pickling around a network that `_describe_network` describes."""
 
-    network_: torch.nn.Module
+    network_: Bag
     _reader: TableReader
-    _epochs: list[Epoch]
+    _epochs: list[list[Epoch]]
     _parameter_checks: ClassVar[dict[str, Check]]
 
     @abstractmethod
@@ -46,7 +51,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
 
     @staticmethod
     @abstractmethod
-    def _make_network(description: dict) -> torch.nn.Module:
+    def _make_network(description: dict) -> MultiTabNet:
         """An uninitialised network on the CPU."""
 
     @with_callbacks
@@ -76,89 +81,156 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         FloatingPointError
             When a loss becomes NaN or infinite; the message names the task and the epoch.
         """
-        check_parameters(self, self._parameter_checks)
+        self._check_parameters()
         device = resolve_device(self.device)
         going_on = self.warm_start and hasattr(self, "network_")
         table = self._read_table(X, y, sample_weight, reset=not going_on)
+        if len(table.Y) < 2:
+            raise ValueError(
+                f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
+            )
         random_state = _own_random_state(self.random_state)
-        training, validation = self._parts(table, eval_set, random_state, learn=not going_on)
+        parts = self._parts(table, eval_set, random_state, learn=not going_on)
+        task_weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
         if not going_on:
-            self._new_network(training, random_state)
+            self._new_networks(parts, random_state)
             self._remember_y(y)
-        trainer = self._trainer(device, random_state)
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context = self._init_callback_context(max_subtasks=len(parts) * self.max_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        callbacks = EpochCallbacks(self, context, X, y, lambda: self._as_of_now(trainer))
-        trainer.fit(
-            training.to(device), None if validation is None else validation.to(device), callbacks
-        )
-        self._epochs = trainer.history
-        self.history_ = history_frame(trainer.history, self.task_set_.names)
-        self.n_epochs_ = len(trainer.history)
-        self.best_epoch_ = max(epoch.number for epoch in trainer.history if epoch.improved)
+        callbacks = EpochCallbacks(self, context, X, y, self._fitted_with)
+        self._train(parts, callbacks, task_weight, random_state)
+        self.history_ = history_frame(self._epochs, self.task_set_.names)
+        self.n_epochs_ = len(self.history_)
+        kept = [max(e.number for e in epochs if e.improved) for epochs in self._epochs]
+        self.best_epoch_ = int(np.median(kept))
         context.call_on_fit_task_end(
-            estimator=self, X=X, y=y, reconstruction_attributes=lambda: self._as_of_now(trainer)
+            estimator=self,
+            X=X,
+            y=y,
+            reconstruction_attributes=lambda: self._fitted_with(self.network_),
         )
         return self
 
+    def _train(
+        self,
+        parts: list[Parts],
+        callbacks: EpochCallbacks,
+        task_weight: torch.Tensor,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Train the networks one after the other; a stop or an interrupt ends them all."""
+        device = task_weight.device
+        networks, self._epochs = self.network_.each(), self._epochs or [[] for _ in parts]
+        options, started = self._training_options(), time.monotonic()
+        for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
+            left = options.max_time - (time.monotonic() - started)
+            trainer = Trainer(
+                network=network.to(device),
+                tasks=self.task_set_,
+                options=replace(options, max_time=left / (len(parts) - bag)),
+                task_weight=task_weight,
+                generator=_generator(random_state, device),
+                history=self._epochs[bag],
+            )
+            callbacks.start(bag, partial(_bag_so_far, networks[:bag], trainer))
+            validation = None if validation is None else validation.to(device)
+            try:
+                if not trainer.fit(training.to(device), validation, callbacks):
+                    break
+            except KeyboardInterrupt:
+                if bag == 0:
+                    raise
+                self._epochs[bag].clear()
+                warnings.warn(f"Training was interrupted: {bag} networks are kept.", stacklevel=2)
+                break
+        self._epochs = [epochs for epochs in self._epochs if epochs]
+        self.network_ = Bag(networks[: len(self._epochs)])
+
+    def _check_parameters(self) -> None:
+        check_parameters(self, self._parameter_checks)
+
     def _parts(
         self, table: Table, eval_set: Any, random_state: np.random.RandomState, *, learn: bool
-    ) -> tuple[Samples, Samples | None]:
-        """Training and validation samples; with `learn`, encoders and heads are fitted."""
+    ) -> list[Parts]:
+        """Training and validation samples of each network.
+
+        With `learn`, encoders and heads are fitted as well.
+        """
+        if learn:
+            self._reader = TableReader(self.task)
+            self._reader.fit_ids(table.ids)
+            self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
         n = len(table.Y)
-        rows, held_out = np.arange(n), np.arange(0)
-        reader = TableReader(self.task) if learn else self._reader
-        if learn:
-            reader.fit_ids(table.ids)
-        group = reader.group(table.ids)
-        if learn:
-            self._fit_tasks(table, group, reader.n_groups)
-        labels = self.task_set_.encode(table.Y, group=group)
+        n_bags = self._n_bags(n) if learn else len(self.network_.networks)
+        splits = [(np.arange(n), np.arange(0))] * n_bags
         if self.early_stopping and eval_set is None:
-            rows, held_out = validation_split(
-                table.Y, group, self.validation_fraction, random_state
+            group = self._reader.group(table.ids)
+            splits = validation_splits(
+                table.Y, group, self.validation_fraction, n_bags, random_state
             )
         if learn:
-            reader.fit_features(table.features, rows, table.sample_weight)
-            self._reader = reader
-        inputs = _inputs(reader.encoder.transform(table.features), group)
-        weight = weights_by_task(self.task_set_, labels.mask, table.sample_weight)
-        samples = _samples(inputs, labels.target, weight)
+            rows = np.unique(np.concatenate([training for training, _ in splits]))
+            self._reader.fit_features(table.features, rows, table.sample_weight)
+        samples = self._samples(table)
         if eval_set is not None:
-            return samples, self._read_eval_set(eval_set)
-        validation = samples.take(torch.from_numpy(held_out)) if len(held_out) else None
-        return samples.take(torch.from_numpy(rows)), validation
+            return [(samples, self._read_eval_set(eval_set))] * n_bags
+        return [
+            (
+                samples.take(torch.from_numpy(training)),
+                samples.take(torch.from_numpy(held_out)) if len(held_out) else None,
+            )
+            for training, held_out in splits
+        ]
+
+    @abstractmethod
+    def _n_bags(self, n_samples: int) -> int:
+        """Number of networks."""
 
     def _read_eval_set(self, eval_set: Any) -> Samples:
         parts = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
         if not isinstance(parts, tuple) or len(parts) not in (2, 3):
             raise ValueError(
                 "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
-                f"{type(eval_set).__name__}."
+                f"a {type(eval_set).__name__} of length {len(eval_set)}."
             )
-        table = self._read_table(*parts, *[None] * (3 - len(parts)), reset=False)
-        group = self._reader.group(table.ids)
-        labels = self.task_set_.encode(
-            table.Y.set_axis(self.task_set_.names, axis=1)
-            if table.Y.shape[1] == len(self.task_set_)
-            else table.Y,
-            group=group,
-        )
-        weight = weights_by_task(self.task_set_, labels.mask, table.sample_weight)
-        inputs = _inputs(self._reader.encoder.transform(table.features), group)
-        return _samples(inputs, labels.target, weight)
+        X, y, sample_weight = (*parts, None)[:3]
+        try:
+            samples = self._samples(self._read_table(X, y, sample_weight, reset=False))
+        except ValueError as error:
+            raise ValueError(f"eval_set cannot be used: {error}") from error
+        if not (samples.weight > 0).any():
+            raise ValueError("eval_set has no label at all: every value of its y is missing.")
+        return samples
 
-    def _new_network(self, training: Samples, random_state: np.random.RandomState) -> None:
-        base = self._base_scores(training)
-        encoded = EncodedTable(training.numeric.numpy(), training.codes.numpy())
-        self._description = self._describe_network(encoded, base, random_state.randint(2**31 - 1))
+    def _samples(self, table: Table) -> Samples:
+        """A table as the learnt reader and heads encode it."""
+        group = self._reader.group(table.ids)
+        inputs = _inputs(self._reader.encoder.transform(table.features), group)
+        labels = self.task_set_.encode(table.Y, group=group)
+        weight = weights_by_task(self.task_set_, labels.mask, table.sample_weight)
+        return Samples(
+            inputs.numeric,
+            inputs.codes,
+            inputs.group,
+            torch.from_numpy(labels.target.astype(np.float32)),
+            torch.from_numpy(weight),
+        )
+
+    def _new_networks(self, parts: list[Parts], random_state: np.random.RandomState) -> None:
+        training = parts[0][0]
+        self._description = self._describe_network(
+            EncodedTable(training.numeric.numpy(), training.codes.numpy()),
+            self._base_scores(training),
+            random_state.randint(2**31 - 1),
+        )
         self._epochs = []
-        network = self._make_network(self._description)
-        initialise(network, torch.Generator().manual_seed(random_state.randint(2**31 - 1)))
-        self.network_ = network
+        networks = [self._make_network(self._description) for _ in parts]
+        for network in networks:
+            initialise(network, _generator(random_state, torch.device("cpu")))
+        self.network_ = Bag(networks)
 
     def _base_scores(self, training: Samples) -> np.ndarray:
-        """The best constant prediction, for the network to start from."""
+        """The best constant prediction, for the networks to start from."""
         parts = []
         target, weight = training.target.numpy(), training.weight.numpy()
         for i, (head, part) in enumerate(
@@ -169,28 +241,19 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             parts.append(head.initial_scores(own, weight[rows, i].astype(np.float64)))
         return np.concatenate(parts)
 
-    def _trainer(self, device: torch.device, random_state: np.random.RandomState) -> Trainer:
-        weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
-        generator = torch.Generator(device).manual_seed(random_state.randint(2**31 - 1))
-        return Trainer(
-            network=self.network_.to(device),
-            tasks=self.task_set_,
-            options=self._training_options(),
-            task_weight=weight,
-            generator=generator,
-            history=list(self._epochs),
-        )
-
     @abstractmethod
     def _training_options(self) -> TrainingOptions: ...
 
-    def _as_of_now(self, trainer: Trainer) -> dict[str, Any]:
-        """Fitted attributes with which a copy predicts as the network stands."""
+    def _fitted_with(self, networks: Bag) -> dict[str, Any]:
+        """Fitted attributes with which a copy of this estimator predicts."""
         kept = {name: value for name, value in vars(self).items() if name in self._KEPT}
-        return kept | {"network_": trainer.averaged_copy()}
+        return kept | {"network_": networks}
 
     _KEPT = ("task_set_", "_reader", "_single", "_description", "n_features_in_",
              "feature_names_in_")  # fmt: skip
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
 
     def _read_inputs(self, X: Any) -> Inputs:
         check_is_fitted(self)
@@ -205,13 +268,16 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         return scores, None if inputs.group is None else inputs.group.numpy()
 
     def _over_rows(self, inputs: Inputs, function: Any) -> np.ndarray:
-        """A function of the network over all rows, as a float64 array."""
+        """A function of the network over all rows, as a float64 array.
+
+        In float32 whatever the precision of training: bfloat16 is so coarse that a row's
+        scores would depend on how many rows are scored with it.
+        """
         device = scoring_device(self.device)
         self.network_.to(device)
 
         def on_device(rows: Inputs) -> torch.Tensor:
-            with autocast(device, self.precision):
-                return function(rows.to(device)).float().cpu()
+            return function(rows.to(device)).cpu()
 
         return in_batches(on_device, inputs, SCORING_ROWS).numpy().astype(np.float64)
 
@@ -220,6 +286,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         network = state.pop("network_", None)
         if network is not None:
             # Weights as arrays: they load on any device, without torch's own pickles.
+            state["_n_networks"] = len(network.networks)
             state["_weights"] = {k: v.cpu().numpy() for k, v in network.state_dict().items()}
         return state
 
@@ -227,9 +294,9 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         weights = state.pop("_weights", None)
         super().__setstate__(state)
         if weights is not None:
-            network = self._make_network(self._description)
-            network.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
-            self.network_ = network.eval()
+            bag = Bag(self._make_network(self._description) for _ in range(self._n_networks))
+            bag.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+            self.network_ = bag.eval()
 
 
 def _own_random_state(random_state: Any) -> np.random.RandomState:
@@ -239,19 +306,17 @@ def _own_random_state(random_state: Any) -> np.random.RandomState:
     return check_random_state(random_state)
 
 
+def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> Bag:
+    return Bag([*finished, cast(MultiTabNet, trainer.averaged_copy())])
+
+
+def _generator(random_state: np.random.RandomState, device: torch.device) -> torch.Generator:
+    return torch.Generator(device).manual_seed(random_state.randint(2**31 - 1))
+
+
 def _inputs(table: EncodedTable, group: np.ndarray | None) -> Inputs:
     return Inputs(
         torch.from_numpy(table.numeric),
         torch.from_numpy(table.codes),
         None if group is None else torch.from_numpy(group),
-    )
-
-
-def _samples(inputs: Inputs, target: np.ndarray, weight: np.ndarray) -> Samples:
-    return Samples(
-        inputs.numeric,
-        inputs.codes,
-        inputs.group,
-        torch.from_numpy(target.astype(np.float32)),
-        torch.from_numpy(weight),
     )

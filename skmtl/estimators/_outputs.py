@@ -55,6 +55,9 @@ class QuantileOutputs(MultiTaskEstimator):
 class ArrayOutputs(MultiTaskEstimator):
     """`predict` gives an array: one column per target, none for a 1-D y."""
 
+    # Not that of scikit-learn's mixins, which knows no missing label.
+    score = MultiTaskEstimator.score
+
     def predict(self, X: Any) -> np.ndarray:
         """Predict all targets.
 

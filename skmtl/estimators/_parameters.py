@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Check:
@@ -44,11 +46,11 @@ def real(low: float, high: float = math.inf, *, open_low: bool = False) -> Check
 def one_of(*values: Any) -> Check:
     return Check(
         lambda v: any(v is w or (isinstance(v, str) and v == w) for w in values),
-        "one of " + ", ".join(repr(value) for value in values),
+        ("one of " if len(values) > 1 else "") + ", ".join(map(repr, values)),
     )
 
 
-boolean = Check(lambda v: isinstance(v, bool), "True or False")
+boolean = Check(lambda v: isinstance(v, bool | np.bool_), "True or False")
 
 
 def check_parameters(estimator: Any, checks: Mapping[str, Check]) -> None:

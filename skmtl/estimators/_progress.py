@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skmtl.networks import Bag
 from skmtl.training import Epoch
 
 
@@ -21,16 +22,21 @@ class EpochCallbacks:
         The root context of this fit.
     X, y : the user's data
     fitted : callable
-        Attributes with which a copy of the estimator can predict as of now.
+        Attributes with which a copy of the estimator predicts with the given networks.
     """
 
     def __init__(
-        self, estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[], dict]
+        self, estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[Bag], dict]
     ) -> None:
         self._estimator = estimator
         self._context = context
         self._data = {"X": X, "y": y}
         self._fitted = fitted
+
+    def start(self, bag: int, networks: Callable[[], Bag]) -> None:
+        """Go on to the network at position `bag`; `networks` gives all of them as of now."""
+        self._bag = bag
+        self._networks = networks
 
     def begin(self, number: int) -> None:
         self._epoch = self._context.subcontext(task_name="epoch")
@@ -42,32 +48,41 @@ class EpochCallbacks:
             estimator=self._estimator,
             **self._data,
             metadata={
+                "bag": self._bag,
                 "epoch": epoch.number,
                 "loss": float(np.mean(epoch.losses)),
                 "validation_loss": None
                 if epoch.validation_losses is None
                 else float(np.nanmean(epoch.validation_losses)),
+                "objective": epoch.objective,
+                "improved": epoch.improved,
             },
-            reconstruction_attributes=self._fitted,
+            reconstruction_attributes=lambda: self._fitted(self._networks()),
         )
 
 
-def history_frame(history: list[Epoch], names: list) -> pd.DataFrame:
-    """Losses by epoch: mean over tasks, and by task as ``loss[<task>]``."""
-    rows = []
-    for epoch in history:
-        row: dict[str, float] = {
-            "epoch": epoch.number,
-            "seconds": epoch.seconds,
-            "learning_rate": epoch.learning_rate,
-            "loss": float(np.mean(epoch.losses)),
-        }
-        by_task = {"loss": epoch.losses}
-        if epoch.validation_losses is not None:
-            row["validation_loss"] = float(np.nanmean(epoch.validation_losses))
-            row["objective"] = epoch.objective
-            by_task["validation_loss"] = epoch.validation_losses
-        for what, values in by_task.items():
-            row |= {f"{what}[{name}]": v for name, v in zip(names, values, strict=True)}
-        rows.append(row)
+def history_frame(histories: list[list[Epoch]], names: list) -> pd.DataFrame:
+    """Losses by epoch of each network: mean over tasks, and by task as ``loss[<task>]``."""
+    rows = [
+        {"bag": bag} | _row(epoch, names)
+        for bag, epochs in enumerate(histories)
+        for epoch in epochs
+    ]
     return pd.DataFrame(rows).set_index("epoch")
+
+
+def _row(epoch: Epoch, names: list) -> dict[str, float]:
+    row: dict[str, float] = {
+        "epoch": epoch.number,
+        "seconds": epoch.seconds,
+        "learning_rate": epoch.learning_rate,
+        "loss": float(np.mean(epoch.losses)),
+    }
+    by_task = {"loss": epoch.losses}
+    if epoch.validation_losses is not None:
+        row["validation_loss"] = float(np.nanmean(epoch.validation_losses))
+        row["objective"] = epoch.objective
+        by_task["validation_loss"] = epoch.validation_losses
+    for what, values in by_task.items():
+        row |= {f"{what}[{name}]": v for name, v in zip(names, values, strict=True)}
+    return row

@@ -9,33 +9,40 @@ from skmtl.tasks import TaskSet
 from skmtl.tasks._stratify import label_codes, stratified_folds
 
 
-def validation_split(
+def validation_splits(
     Y: pd.DataFrame,
     group: np.ndarray | None,
     fraction: float,
+    n_splits: int,
     random_state: np.random.RandomState,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Training and validation rows, stratified over all tasks and their labels.
 
     Rows of long data are stratified over their task as well. Labels too rare to be split stay
-    in the training part, so that every task and every class can be learnt.
+    in the training part, so that every task and every class can be learnt. Validation parts of
+    several splits are disjoint as long as there are enough folds of the fraction.
 
     Returns
     -------
-    training, validation : int ndarray
+    list of (training, validation), each an int ndarray
         Sorted positions; `validation` is empty where there are too few rows to spare any.
     """
     n_folds = max(2, round(1 / fraction))
     if len(Y) < n_folds:
-        return np.arange(len(Y)), np.arange(0)
-    codes = label_codes(Y)
-    if group is not None:
-        codes = np.column_stack([codes, group])
-    held_out = stratified_folds(codes, n_folds, random_state) == 0
-    for column in codes.T:
-        counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
-        held_out &= (column < 0) | (counts[column] > 0)
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        return [(np.arange(len(Y)), np.arange(0))] * n_splits
+    codes = label_codes(Y, group=group)
+    columns = list(codes.T) if group is None else [*codes.T, group]
+    splits = []
+    for split in range(n_splits):
+        if split % n_folds == 0:
+            folds = stratified_folds(codes, n_folds, random_state, group=group)
+        # A row without any label says nothing about when to stop.
+        held_out = (folds == split % n_folds) & Y.notna().any(axis=1).to_numpy()
+        for column in columns:
+            counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
+            held_out &= (column < 0) | (counts[column] > 0)
+        splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return splits
 
 
 def weights_by_task(

@@ -1,0 +1,69 @@
+"""scikit-learn's own checks, in the configurations that differ most."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
+
+# As small as a network can be and still learn what the checks ask of it.
+SMALL = {
+    "n_bags": 1,
+    "max_epochs": 8,
+    "row_size": 16,
+    "n_members": 2,
+    "embedding_size": 4,
+    "n_heads": 2,
+    "tower_size": 8,
+    "feedforward_size": 8,
+    "batch_size": 32,
+    "learning_rate": 0.03,
+    "random_state": 0,
+    "device": "cpu",
+}
+CONFIGURATIONS = [
+    {},
+    # What the paper describes.
+    {
+        "feature_attention": True,
+        "mask": "none",
+        "numeric_embedding": "linear",
+        "row_mixing": "linear",
+    },
+    {
+        "n_bags": 2,
+        "sample_context": "prototypes",
+        "context_size": 4,
+        "task_token": "single",
+        "numeric_embedding": "periodic",
+    },
+    {
+        "sample_context": "memory",
+        "context_size": 8,
+        "row_mixing": "mlp",
+        "mask": "feature_to_task",
+        "early_stopping": False,
+        "schedule": "cosine",
+    },
+]
+MINI_BATCHES = (
+    "a row of weight 2 stays in one mini-batch, a row given twice may land in two: the steps differ"
+)
+
+
+def expected_failed_checks(estimator):
+    return {"check_sample_weight_equivalence_on_dense_data": MINI_BATCHES}
+
+
+@parametrize_with_checks(
+    [
+        estimator(**SMALL | configuration)
+        for estimator in (MultiTab, MultiTabRegressor, MultiTabClassifier)
+        for configuration in CONFIGURATIONS
+    ],
+    expected_failed_checks=expected_failed_checks,
+    xfail_strict=True,
+)
+def test_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
