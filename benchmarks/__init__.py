@@ -1,0 +1,1 @@
+"""Comparisons with other libraries; run as ``python -m benchmarks.multitab`` from the root."""

@@ -1,0 +1,47 @@
+"""The models that are compared, behind one small protocol.
+
+A model is made from a `Setting`, fitted on features and labels with NaN where a label is
+missing, and answers for new rows with predictions of the regression tasks and probabilities of
+the others. Long tables give it the task as a categorical feature. Every one of them is run
+untuned; those that need a validation part take 15 % of their training rows.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from benchmarks._peers._common import Answers, Peer, Setting
+
+OURS = ("multitab", "multitab_paper")
+REFERENCE = "lightgbm"
+
+# Name -> module, class, and the library it needs.
+_MODELS = {
+    "multitab": ("_multitab", "MultiTabDefault", "skmtl"),
+    "multitab_paper": ("_multitab", "MultiTabPaper", "skmtl"),
+    "lightgbm": ("_lightgbm", "LightGBMPerTask", "lightgbm"),
+    "catboost": ("_catboost", "CatBoostMultiOutput", "catboost"),
+    "xgboost": ("_xgboost", "XGBoostMultiOutput", "xgboost"),
+    "mlp": ("_mlp", "SklearnMLP", "sklearn"),
+    "realmlp": ("_pytabkit", "RealMLPPerTask", "pytabkit"),
+    "tabm": ("_pytabkit", "TabMPerTask", "pytabkit"),
+}
+
+__all__ = ["OURS", "REFERENCE", "Answers", "Peer", "Setting", "installed", "make_model", "names"]
+
+
+def names() -> list[str]:
+    """All models."""
+    return list(_MODELS)
+
+
+def installed() -> list[str]:
+    """The models whose library is there."""
+    return [name for name, (_, _, library) in _MODELS.items() if find_spec(library)]
+
+
+def make_model(name: str, setting: Setting) -> Peer:
+    """A model that is not fitted yet; its library is imported here and not before."""
+    module, form, _ = _MODELS[name]
+    return getattr(import_module(f"benchmarks._peers.{module}"), form)(setting)

@@ -1,0 +1,66 @@
+"""Our own model, with its defaults and as the paper has it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import pandas as pd
+
+from benchmarks._peers._common import Answers, Setting, all_classes, targets_of
+from skmtl import MultiTab
+
+# The published configuration (arXiv 2511.09970, section 3 and its code): one block of attention
+# over the columns with 4 heads, embeddings of 16, feed-forward 256, linear numeric embedding,
+# linear map over the row's concatenated tokens.
+PAPER_CONFIG: dict[str, Any] = {
+    "n_blocks": 1,
+    "n_heads": 4,
+    "embedding_size": 16,
+    "feedforward_size": 256,
+    "mask": "feature_to_task",
+    "feature_attention": True,
+    "task_token": "multi",
+    "numeric_embedding": "linear",
+    "row_mixing": "linear",
+    "sample_context": None,
+}
+
+
+class MultiTabDefault:
+    """`MultiTab()`, untouched."""
+
+    config: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+
+    def fit(self, X: pd.DataFrame, Y: pd.DataFrame) -> Self:
+        self.model = MultiTab(
+            tasks={target: self.setting.kinds[target] for target in targets_of(Y)},
+            task=self.setting.task_column,
+            device=self.setting.device,
+            random_state=self.setting.seed,
+            **self.config,
+        ).fit(X, Y)
+        return self
+
+    @property
+    def n_epochs(self) -> int:
+        return len(self.model.history_)
+
+    def answer(self, X: pd.DataFrame) -> Answers:
+        answers: Answers = {}
+        if numbers := self.setting.targets("regression"):
+            predicted = self.model.predict(X)
+            answers |= {target: predicted[target].to_numpy() for target in numbers}
+        if with_classes := self.setting.targets("binary", "multiclass"):
+            proba = self.model.predict_proba(X)
+            for target, each, seen in zip(with_classes, proba, self.model.classes_, strict=True):
+                answers[target] = all_classes(each, seen, self.setting.n_classes[target])
+        return answers
+
+
+class MultiTabPaper(MultiTabDefault):
+    """Our network with the published configuration."""
+
+    config = PAPER_CONFIG

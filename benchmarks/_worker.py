@@ -1,0 +1,110 @@
+"""Fit and score one model on one table, alone in its process, and write what was measured."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._data import Table, load_table
+from benchmarks._peers import Answers, Setting, make_model
+from skmtl.metrics import score_tasks
+
+METRICS = {"regression": "r2", "binary": "roc_auc", "multiclass": "roc_auc_ovr"}
+SCORING_REPEATS = 3
+
+
+def measure(table: Table, model_name: str, setting: Setting) -> dict[str, Any]:
+    """Seconds, rows per second, memory and scores of one model on one table."""
+    model = make_model(model_name, setting)
+    base = peak_megabytes()
+    start, cpu_start = time.perf_counter(), time.process_time()
+    model.fit(table.X_train, table.Y_train)
+    fit_seconds = time.perf_counter() - start
+    fit_cpu_seconds = time.process_time() - cpu_start  # comparable on a busy machine, too
+    seconds = []
+    for _ in range(SCORING_REPEATS):
+        start = time.perf_counter()
+        answers = model.answer(table.X_test)
+        seconds.append(time.perf_counter() - start)
+    scores = score(table, answers)
+    n_epochs = getattr(model, "n_epochs", None)
+    n_train, n_test = len(table.X_train), len(table.X_test)
+    return {
+        "n_train": n_train,
+        "n_test": n_test,
+        "n_features": table.X_train.shape[1],
+        "n_tasks": table.Y_train.shape[1],
+        "fit_seconds": fit_seconds,
+        "fit_cpu_seconds": fit_cpu_seconds,
+        "train_rows_per_s": n_train / fit_seconds,
+        "epochs": n_epochs,
+        "epoch_rows_per_s": None if n_epochs is None else n_train * n_epochs / fit_seconds,
+        "score_rows_per_s": n_test / min(seconds),
+        "base_mb": base,
+        "peak_mb": peak_megabytes(),
+        "gpu_peak_mb": gpu_peak_megabytes(),
+        "mean_score": float(np.nanmean(list(scores.values()))),
+        "task_scores": scores,
+    }
+
+
+def score(table: Table, answers: Answers) -> dict[str, float]:
+    """R2, ROC AUC, or macro one-vs-rest AUC over the classes present, by task."""
+    scores = score_tasks(
+        table.Y_test,
+        answers,
+        metric={target: METRICS[kind] for target, kind in table.kinds.items()},
+        kinds=table.kinds,
+        classes={target: np.arange(n) for target, n in table.n_classes.items()},
+    )
+    return {str(target): float(value) for target, value in scores.items()}
+
+
+def peak_megabytes() -> float:
+    """Most resident memory of this process so far."""
+    status = Path("/proc/self/status")
+    if status.exists():  # unlike ru_maxrss it does not start from the parent's peak
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def gpu_peak_megabytes() -> float | None:
+    """Most memory that torch held on the GPU, if it was used."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+        return None
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--table", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--max-rows", type=int)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    table = load_table(arguments.table, max_rows=arguments.max_rows, seed=arguments.seed)
+    setting = Setting(
+        kinds=table.kinds,
+        n_classes=table.n_classes,
+        task_column=table.task_column,
+        seed=arguments.seed,
+        threads=arguments.threads,
+        device=arguments.device,
+    )
+    arguments.out.write_text(json.dumps(measure(table, arguments.model, setting)))
+
+
+if __name__ == "__main__":
+    main()
