@@ -264,7 +264,7 @@ class MultiTabBase(NetworkEstimator):
         if self.tower_size != "auto":
             return self.tower_size
         # All towers together stay about as wide for 10 tasks as for 500.
-        return int(np.clip(256 // n_tasks, 8, 32))
+        return int(np.clip(128 // n_tasks, 8, 32))
 
     @staticmethod
     def _make_network(description: dict) -> MultiTabNet:

@@ -75,7 +75,7 @@ n_members : int, default=4
     Members of the ensemble. Each is trained on its own loss, so that they differ. 8 or 16 cost
     more and were not better.
 tower_size : int or "auto", default="auto"
-    Hidden units of each task's tower. "auto" is 256 over the number of targets, between 8 and
+    Hidden units of each task's tower. "auto" is 128 over the number of targets, between 8 and
     32, so that the towers together stay about as wide for 10 targets as for 500.
 sample_context : {None, "prototypes", "memory"}, default=None
     What a row may read of other rows: nothing, `context_size` learnt prototypes, or as many

@@ -53,55 +53,69 @@ class MaskedBlock(nn.Module):
         self.feedforward = FeedForward(size, feedforward_size, dropout)
 
     def forward(self, features: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
+        """The tokens after the block, features (batch, n_features, size) and tasks."""
         normed_features, normed_tasks = self.norm(features), self.norm(tasks)
-        key, value = self._key_value(normed_features, normed_tasks)
-        read = self._read(normed_tasks, key, value, self._hidden_from_tasks(features, tasks))
-        new_tasks = self.feedforward(tasks + read)
+        tokens = torch.cat([normed_features, normed_tasks], dim=1)
+        new_tasks = self.feedforward(tasks + self._read_by_tasks(normed_tasks, tokens))
         if not self.feature_attention:
             return features, new_tasks
-        if not self.features_read_tasks:
-            n_features = features.shape[1]
-            key, value = key[:, :, :n_features], value[:, :, :n_features]
-        read = self._read(normed_features, key, value, None)
-        return self.feedforward(features + read), new_tasks
+        seen = tokens if self.features_read_tasks else normed_features
+        return self.feedforward(features + self._read_by_features(normed_features, seen)), new_tasks
 
     def task_weights(self, features: Tensor, tasks: Tensor) -> Tensor:
         """Attention of tasks to features, mean over heads: (batch, n_tasks, n_features)."""
-        normed_features, normed_tasks = self.norm(features), self.norm(tasks)
-        key, _ = self._key_value(normed_features, normed_tasks)
-        hidden = self._hidden_from_tasks(features, tasks)
-        weights = _weights(self._heads(self.query(normed_tasks)), key, hidden)
-        return weights.mean(dim=1)[..., : features.shape[1]]
+        normed = self.norm(tasks)
+        tokens = torch.cat([self.norm(features), normed], dim=1)
+        return self._task_weights(normed, tokens).mean(dim=1)[..., : features.shape[1]]
 
-    def _key_value(self, features: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
-        key, value = self.key_value(torch.cat([features, tasks], dim=1)).chunk(2, dim=-1)
-        return self._heads(key), self._heads(value)
+    def _read_by_tasks(self, tasks: Tensor, tokens: Tensor) -> Tensor:
+        """Attention with the key and value maps moved to the task tokens' side.
+
+        (W_q t)'(W_k x) = (W_k' W_q t)'x, and a weighted mean of W_v x is W_v of the weighted mean
+        of x: tasks are fewer than features, so this saves two maps over all features. (A bias of
+        the keys adds the same to all logits and drops out.)
+        """
+        weights = self.attention_dropout(self._task_weights(tasks, tokens))
+        pooled = (weights.flatten(1, 2) @ tokens).view(*weights.shape[:3], -1)
+        _, value = self._head_maps()
+        mixed = pooled @ value.transpose(-1, -2)
+        bias = self.key_value.bias.chunk(2)[1]
+        # Dropped weights do not sum to one, so the bias has its share of what is left.
+        bias = bias.view(1, self.n_heads, 1, -1) * weights.sum(dim=-1, keepdim=True)
+        return self.out((mixed + bias).transpose(1, 2).flatten(-2))
+
+    def _task_weights(self, tasks: Tensor, tokens: Tensor) -> Tensor:
+        """Softmax weights (batch, n_heads, n_tasks, n_tokens)."""
+        key, _ = self._head_maps()
+        query = self._heads(self.query(tasks))
+        absorbed = (query @ key).flatten(1, 2) / query.shape[-1] ** 0.5
+        logits = (absorbed @ tokens.transpose(1, 2)).unflatten(1, (self.n_heads, -1))
+        if not self.tasks_read_tasks:
+            logits = logits + self._other_tasks_hidden(tasks.shape[1], logits)
+        return logits.softmax(dim=-1)
+
+    @staticmethod
+    def _other_tasks_hidden(n_tasks: int, logits: Tensor) -> Tensor:
+        """Additive mask (n_tasks, n_tokens); the task tokens stand at the end."""
+        hidden = torch.full((n_tasks, n_tasks), -torch.inf, device=logits.device)
+        hidden.fill_diagonal_(0.0)
+        return nn.functional.pad(hidden, (logits.shape[-1] - n_tasks, 0)).to(logits.dtype)
+
+    def _head_maps(self) -> tuple[Tensor, Tensor]:
+        """Key and value maps of the heads, each (n_heads, size / n_heads, size)."""
+        key, value = self.key_value.weight.unflatten(0, (2, self.n_heads, -1))
+        return key, value
+
+    def _read_by_features(self, features: Tensor, tokens: Tensor) -> Tensor:
+        query = self._heads(self.query(features))
+        key, value = (self._heads(x) for x in self.key_value(tokens).chunk(2, dim=-1))
+        if self.attention_dropout.active:
+            # The fused kernel would draw its dropout from the global generator.
+            logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+            mixed = self.attention_dropout(logits.softmax(dim=-1)) @ value
+        else:
+            mixed = nn.functional.scaled_dot_product_attention(query, key, value)
+        return self.out(mixed.transpose(1, 2).flatten(-2))
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-
-    def _hidden_from_tasks(self, features: Tensor, tasks: Tensor) -> Tensor | None:
-        """Additive mask (n_tasks, n_features + n_tasks) that hides the other tasks."""
-        if self.tasks_read_tasks or tasks.shape[1] == 1:
-            return None
-        n_tasks, n_features = tasks.shape[1], features.shape[1]
-        hidden = torch.full((n_tasks, n_tasks), -torch.inf, device=tasks.device)
-        hidden.fill_diagonal_(0.0)
-        return nn.functional.pad(hidden, (n_features, 0))
-
-    def _read(self, reader: Tensor, key: Tensor, value: Tensor, hidden: Tensor | None) -> Tensor:
-        query = self._heads(self.query(reader))
-        if self.attention_dropout.active:
-            # The fused kernel would draw its dropout from the global generator.
-            mixed = self.attention_dropout(_weights(query, key, hidden)) @ value
-        else:
-            hidden = None if hidden is None else hidden.to(query.dtype)
-            mixed = nn.functional.scaled_dot_product_attention(query, key, value, hidden)
-        return self.out(mixed.transpose(1, 2).flatten(-2))
-
-
-def _weights(query: Tensor, key: Tensor, hidden: Tensor | None) -> Tensor:
-    logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
-    if hidden is not None:
-        logits = logits + hidden
-    return logits.softmax(dim=-1)

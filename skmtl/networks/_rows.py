@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from skmtl.networks._layers import Dropout, Linear, parameter, weight
@@ -43,21 +44,20 @@ class MLPRows(nn.Module):
 
 
 class MemberLinear(nn.Module):
-    """One weight shared by all members, with input and output scales and a bias of their own.
+    """One weight shared by all members, each with a scale of its outputs and a bias of its own.
 
-    Wen, Tran and Ba 2020 (BatchEnsemble): member m computes ((x * r_m) W) * s_m + b_m, so
-    members differ at the cost of three vectors each.
+    Member m computes (x W) * s_m + b_m: BatchEnsemble (Wen, Tran and Ba 2020) without the scale
+    of the inputs, which the layer before already has as the scale of its outputs.
     """
 
     def __init__(self, n_in: int, n_out: int, n_members: int) -> None:
         super().__init__()
         self.weight = weight(n_in, n_out, fan_in=n_in)
-        self.scale_in = parameter(n_members, n_in, fill=1.0)
-        self.scale_out = parameter(n_members, n_out, fill=1.0)
+        self.scale = parameter(n_members, n_out, fill=1.0)
         self.bias = weight(n_members, n_out, fan_in=n_in)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x * self.scale_in) @ self.weight) * self.scale_out + self.bias
+        return torch.addcmul(self.bias, x @ self.weight, self.scale)
 
 
 class EnsembleRows(nn.Module):
@@ -82,7 +82,7 @@ class EnsembleRows(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, row: Tensor) -> Tensor:
-        members = self.first(row)[:, None] * self.split_scale + self.split_bias
+        members = torch.addcmul(self.split_bias, self.first(row)[:, None], self.split_scale)
         members = self.dropout(nn.functional.relu(members))
         for layer in self.layers:
             members = self.dropout(nn.functional.relu(layer(members)))

@@ -10,6 +10,7 @@ from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
 # As small as a network can be and still learn what the checks ask of it.
 SMALL = {
     "n_bags": 1,
+    "n_bags": 1,
     "max_epochs": 8,
     "row_size": 16,
     "n_members": 2,
