@@ -6,9 +6,9 @@
     python -m benchmarks.defaults --report
 
 The test rows of a table's default split are never touched. Its training rows are split once more,
-the way the table has to be split (the last fifth of a time series, whole groups, at random), and
-every candidate is fitted on the larger part and judged on the smaller one by the mean over tasks of
-R2 or ROC AUC. Scores are appended to a CSV file; what is in it is not run again.
+the way the table has to be split (the last fifth of a time series, whole groups, at random). Every
+candidate is fitted on the larger part and judged on the smaller one by the mean over tasks of R2
+or ROC AUC. Scores are appended to a CSV file; what is in it is not run again.
 """
 
 from __future__ import annotations
