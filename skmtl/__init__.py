@@ -10,6 +10,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.datasets`               tables to learn from, real and with a known truth
+`skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
 The names are imported when they are first used, so that ``import skmtl`` costs milliseconds and
@@ -22,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import datasets, metrics, model_selection, tasks
+    from skmtl import callbacks, datasets, metrics, model_selection, tasks
     from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ __all__ = [
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
+    "callbacks",
     "datasets",
     "metrics",
     "model_selection",
@@ -42,7 +44,7 @@ _MODULE_OF = {
     "MultiTabClassifier": "skmtl.estimators",
     "MultiTabRegressor": "skmtl.estimators",
 }
-_SUBMODULES = {"datasets", "metrics", "model_selection", "tasks"}
+_SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "tasks"}
 
 
 def __getattr__(name: str) -> Any:

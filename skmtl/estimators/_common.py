@@ -52,6 +52,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
         """Check X, y and the weights together; `reset` learns the names, else they must agree."""
         Y = label_frame(y) if reset else labels_of_tasks(y, self.task_set_.names)
+        if not reset:
+            self.task_set_.check_names(list(Y.columns))
         features, ids = TableReader(self.task).split(self._read_frame(X, reset=reset))
         check_consistent_length(features, Y)
         if sample_weight is None:

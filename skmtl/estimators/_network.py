@@ -165,8 +165,10 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         splits = [(np.arange(n), np.arange(0))] * n_bags
         if self.early_stopping and eval_set is None:
             group = self._reader.group(table.ids)
+            # A row without any label that counts says nothing about when to stop.
+            counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
             splits = validation_splits(
-                table.Y, group, self.validation_fraction, n_bags, random_state
+                table.Y, group, counts, self.validation_fraction, n_bags, random_state
             )
         if learn:
             rows = np.unique(np.concatenate([training for training, _ in splits]))
@@ -198,8 +200,11 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             samples = self._samples(self._read_table(X, y, sample_weight, reset=False))
         except ValueError as error:
             raise ValueError(f"eval_set cannot be used: {error}") from error
-        if not (samples.weight > 0).any():
-            raise ValueError("eval_set has no label at all: every value of its y is missing.")
+        if not (samples.weight.numpy() * self._task_weights() > 0).any():
+            raise ValueError(
+                "eval_set has no label that counts: every value of its y is missing, or of a task "
+                "whose task_weight is 0."
+            )
         return samples
 
     def _samples(self, table: Table) -> Samples:

@@ -12,12 +12,14 @@ from skmtl.tasks._stratify import label_codes, stratified_folds
 def validation_splits(
     Y: pd.DataFrame,
     group: np.ndarray | None,
+    eligible: np.ndarray,
     fraction: float,
     n_splits: int,
     random_state: np.random.RandomState,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Training and validation rows, stratified over all tasks and their labels.
 
+    Only rows that are `eligible`, a bool ndarray of shape (n_samples,), are held out.
     Rows of long data are stratified over their task as well. Labels too rare to be split stay
     in the training part, so that every task and every class can be learnt. Validation parts of
     several splits are disjoint as long as there are enough folds of the fraction.
@@ -36,8 +38,7 @@ def validation_splits(
     for split in range(n_splits):
         if split % n_folds == 0:
             folds = stratified_folds(codes, n_folds, random_state, group=group)
-        # A row without any label says nothing about when to stop.
-        held_out = (folds == split % n_folds) & Y.notna().any(axis=1).to_numpy()
+        held_out = (folds == split % n_folds) & eligible
         for column in columns:
             counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
             held_out &= (column < 0) | (counts[column] > 0)

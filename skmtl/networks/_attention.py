@@ -60,7 +60,8 @@ class MaskedBlock(nn.Module):
         if not self.feature_attention:
             return features, new_tasks
         seen = tokens if self.features_read_tasks else normed_features
-        return self.feedforward(features + self._read_by_features(normed_features, seen)), new_tasks
+        new_features = features + self._read_by_features(normed_features, seen)
+        return self.feedforward(new_features), new_tasks
 
     def task_weights(self, features: Tensor, tasks: Tensor) -> Tensor:
         """Attention of tasks to features, mean over heads: (batch, n_tasks, n_features)."""

@@ -13,6 +13,9 @@ import pandas as pd
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Sums of squares of larger labels, for their variance, would overflow.
+_LARGEST_LABEL = 1e150
+
 
 class Kind(ABC):
     """What a target is: how its labels become numbers, its loss and its link.
@@ -212,6 +215,11 @@ def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
             "for it through `tasks`, or convert the column."
         ) from None
     _refuse_infinity(values, task)
+    if (np.abs(values) > _LARGEST_LABEL).any():
+        raise ValueError(
+            f"Task {task!r} has labels beyond {_LARGEST_LABEL:g}, whose squares are no float64. "
+            "Divide them, or take their logarithm."
+        )
     return values
 
 

@@ -115,16 +115,20 @@ class TaskSet:
 
     def encode(self, Y: pd.DataFrame, *, group: np.ndarray | None = None) -> Labels:
         """Targets and mask of the columns of Y, which must be this set's."""
-        if list(Y.columns) != self.names:
-            raise ValueError(
-                f"y has the targets {list(Y.columns)}, but the model was fitted on {self.names}."
-            )
+        self.check_names(list(Y.columns))
         columns = [
             head.encode(Y[name], group=group)
             for name, head in zip(self.names, self.heads, strict=True)
         ]
         mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
         return Labels(np.hstack(columns), mask)
+
+    def check_names(self, names: list[Hashable]) -> None:
+        """Raise ValueError unless these are the set's tasks, in order."""
+        if names != self.names:
+            raise ValueError(
+                f"y has the targets {names}, but the model was fitted on {self.names}."
+            )
 
     def initial_scores(self, labels: Labels, weight: np.ndarray) -> np.ndarray:
         """Raw scores of shape (n_scores,) of the best constant model."""

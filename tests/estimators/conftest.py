@@ -12,7 +12,6 @@ from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
 
 SMALL = {
     "n_bags": 1,
-    "n_bags": 1,
     "max_epochs": 6,
     "row_size": 16,
     "n_members": 2,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
 
 # As small as a network can be and still learn what the checks ask of it.
 SMALL = {
-    "n_bags": 1,
     "n_bags": 1,
     "max_epochs": 8,
     "row_size": 16,
@@ -18,8 +16,8 @@ SMALL = {
     "n_heads": 2,
     "tower_size": 8,
     "feedforward_size": 8,
-    "batch_size": 32,
-    "learning_rate": 0.03,
+    "batch_size": 64,
+    "learning_rate": 0.05,
     "random_state": 0,
     "device": "cpu",
 }
@@ -34,6 +32,7 @@ CONFIGURATIONS = [
     },
     {
         "n_bags": 2,
+        "batch_size": 32,
         "sample_context": "prototypes",
         "context_size": 4,
         "task_token": "single",
@@ -49,7 +48,7 @@ CONFIGURATIONS = [
     },
 ]
 MINI_BATCHES = (
-    "a row of weight 2 stays in one mini-batch, a row given twice may land in two: the steps differ"
+    "a row of weight 2 is in one mini-batch, a row given twice may be in two: the steps differ"
 )
 
 
