@@ -159,6 +159,7 @@ class Trainer:
         by_task = self._validate(validation)
         # A task without a label in the validation part has no say in when to stop.
         seen = validation.weight.sum(dim=0) > 0
+        self._check_finite(by_task.where(seen, 0.0), number)
         relative = (by_task / self._constant)[seen]
         objective = float((self._share[seen] * relative).sum() / self._share[seen].sum())
         return Epoch(

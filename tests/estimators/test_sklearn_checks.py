@@ -29,22 +29,17 @@ CONFIGURATIONS = [
         "mask": "none",
         "numeric_embedding": "linear",
         "row_mixing": "linear",
+        "early_stopping": False,
+        "schedule": "cosine",
     },
     {
         "n_bags": 2,
         "batch_size": 32,
-        "sample_context": "prototypes",
-        "context_size": 4,
-        "task_token": "single",
-        "numeric_embedding": "periodic",
-    },
-    {
         "sample_context": "memory",
         "context_size": 8,
+        "task_token": "single",
+        "numeric_embedding": "periodic",
         "row_mixing": "mlp",
-        "mask": "feature_to_task",
-        "early_stopping": False,
-        "schedule": "cosine",
     },
 ]
 MINI_BATCHES = (

@@ -1,0 +1,39 @@
+"""What happens while a model trains, through scikit-learn's callbacks.
+
+Every estimator of skmtl reports its epochs to the callbacks that `set_callbacks` was given: those
+of `sklearn.callback`, the one below, and your own. An epoch's report is a dict, `metadata`:
+
+===================  =========================================================================
+``bag``              number of the network, from 0, of those that are trained one by one
+``epoch``            number of the epoch, from 0, as in the index of `history_`
+``loss``             training loss, the mean over the tasks
+``validation_loss``  the same on the validation rows; None without them
+``objective``        what decides which epoch is the best: the weighted mean of the tasks'
+                     validation losses, each divided by that of the best constant prediction
+``improved``         whether this is the network's best epoch so far
+===================  =========================================================================
+
+A callback whose `on_fit_task_end` returns True stops the training, of the networks that are yet
+to come as well; the best weights are kept.
+
+Examples
+--------
+Stop as soon as the validation loss is good enough:
+
+>>> from sklearn.datasets import load_iris
+>>> from skmtl import MultiTabClassifier
+>>> class GoodEnough:
+...     def setup(self, estimator, context): ...
+...     def teardown(self, estimator, context): ...
+...     def on_fit_task_begin(self, estimator, context): ...
+...     def on_fit_task_end(self, estimator, context, *, metadata=None):
+...         return metadata is not None and metadata["validation_loss"] < 0.5
+>>> X, y = load_iris(return_X_y=True)
+>>> model = MultiTabClassifier(random_state=0).set_callbacks(GoodEnough()).fit(X, y)
+>>> bool(model.history_["validation_loss"].iloc[-1] < 0.5)
+True
+"""
+
+from skmtl.callbacks._progress_bar import ProgressBar
+
+__all__ = ["ProgressBar"]

@@ -1,0 +1,67 @@
+"""What a fit tells the display."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The losses of an epoch of one of a model's networks."""
+
+    bag: int
+    epoch: int
+    training: float
+    validation: float | None
+    improved: bool
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, Any] | None) -> Self | None:
+        """From a task's metadata; None if it is not that of an epoch."""
+        if not metadata or not {"epoch", "loss"} <= metadata.keys():
+            return None
+        return cls(
+            metadata.get("bag", 0),
+            metadata["epoch"],
+            metadata["loss"],
+            metadata.get("validation_loss"),
+            metadata.get("improved", False),
+        )
+
+    def text(self, best: Losses | None) -> str:
+        """In a few words, with the best epoch so far."""
+        words = [f"bag {self.bag}"] if self.bag else []
+        words.append(f"loss {self.training:.3g}")
+        if self.validation is not None:
+            words.append(f"val {self.validation:.3g}")
+        if best is not None:
+            words.append(f"best {best.validation:.3g} @{best.epoch}")
+        return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A task of the tree begins, and gets a bar.
+
+    Attributes
+    ----------
+    path : tuple
+        Task ids from the outermost fit down.
+    title : str
+    total : int or None
+        Number of subtasks, if known.
+    """
+
+    path: tuple[Hashable, ...]
+    title: str
+    total: int | None
+
+
+@dataclass(frozen=True)
+class End:
+    """A task has ended; the losses are those of an epoch."""
+
+    path: tuple[Hashable, ...]
+    losses: Losses | None

@@ -1,0 +1,106 @@
+"""scikit-learn's ProgressBar with the losses beside the bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sklearn.callback
+
+from skmtl.callbacks._channel import Address, close_channel, open_channel, send
+from skmtl.callbacks._messages import Begin, End, Losses
+
+if TYPE_CHECKING:
+    from skmtl.callbacks._display import Display
+
+# The displays of this process by the fit they show; they cannot be pickled to workers.
+_displays: dict[UUID, Display] = {}
+
+
+class ProgressBar(sklearn.callback.ProgressBar):
+    """Progress bars for the epochs, with the losses of every running fit beside its bar.
+
+    Beside the bar of a network's fit stand the training loss (``loss``), the validation loss
+    (``val``), and the validation loss and number of the best epoch (``best 0.391 @12``); from
+    the second network of a bag on, its number. The losses are means over the tasks, as in
+    `history_`. Other estimators get the bar alone.
+
+    Parameters
+    ----------
+    max_propagation_depth : int or None, default=None
+        How many levels of estimators below the outermost one get bars, 0 for none. None shows
+        all, because the losses are those of the innermost estimator, whatever searches and
+        pipelines are around it; scikit-learn's own ProgressBar has 1.
+
+    Raises
+    ------
+    ImportError
+        If rich is not installed; it comes with the extra, ``pip install "skmtl[progress]"``.
+
+    Notes
+    -----
+    Set it on the outermost estimator, the grid search or the pipeline: scikit-learn hands it
+    down, to worker processes as well. In a terminal with too few lines for all bars, finished
+    ones disappear. In a file or a pipe the bars are written once, at the end.
+
+    Examples
+    --------
+    ::
+
+        search = GridSearchCV(MultiTab(), {"dropout": [0.0, 0.2]}, cv=3, n_jobs=2)
+        search.set_callbacks(ProgressBar()).fit(X, Y)
+    """
+
+    def __init__(self, max_propagation_depth: int | None = None) -> None:
+        try:
+            super().__init__(max_propagation_depth=max_propagation_depth)
+        except ImportError as error:
+            raise ImportError(
+                "ProgressBar needs rich, which is not installed. Install it with the extra: "
+                'pip install "skmtl[progress]"'
+            ) from error
+        self._addresses: dict[UUID, Address] = {}
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Open the display; called by the outermost fit."""
+        from skmtl.callbacks._display import Display
+
+        display = Display()
+        display.start()
+        _displays[context.root_uuid] = display
+        self._addresses[context.root_uuid] = open_channel(display.receive)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Close the display."""
+        address = self._addresses.pop(context.root_uuid, None)
+        if address is not None:  # else `setup` failed
+            close_channel(address)
+            _displays.pop(context.root_uuid).stop()
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Begin a bar for a task that has subtasks, and for the outermost fit."""
+        if context.max_subtasks == 0 and context.parent is not None:
+            return
+        begin = Begin(_path(context), _title(context), context.max_subtasks)
+        send(self._addresses[context.root_uuid], begin)
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        """Move the bars on, and show the losses of an epoch."""
+        send(self._addresses[context.root_uuid], End(_path(context), Losses.read(metadata)))
+
+
+def _path(context: Any) -> tuple[Any, ...]:
+    """Task ids from the outermost fit down to this task."""
+    above = () if context.parent is None else _path(context.parent)
+    return (*above, context.task_id)
+
+
+def _title(context: Any) -> str:
+    """The estimator where its fit begins, and what it does below that."""
+    if context.parent is None:
+        return context.estimator_name
+    is_fit = context.source_estimator_name is not None
+    return f"{context.estimator_name if is_fit else context.task_name} #{context.task_id}"

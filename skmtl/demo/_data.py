@@ -1,0 +1,64 @@
+"""The flights, split by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skmtl.datasets import load_flights_nyc
+
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.15
+# Nothing can be learnt from ten months of one year about the other two.
+_UNKNOWABLE = "month"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the flights.
+
+    Attributes
+    ----------
+    X, Y : DataFrame
+    date : Series
+        Day of each flight.
+    """
+
+    X: pd.DataFrame
+    Y: pd.DataFrame
+    date: pd.Series
+
+    @property
+    def days(self) -> np.ndarray:
+        return np.sort(self.date.unique())
+
+
+@dataclass(frozen=True)
+class Split:
+    """What models learn from, what stops their training, and what they are judged on."""
+
+    training: Part
+    validation: Part
+    test: Part
+
+
+def split_flights(seed: int) -> Split:
+    """The last days of the year are for the test, random earlier days for validation.
+
+    Flights of a day share weather and delays. A split by rows would let a model recognise the
+    day; whole days make it predict days that it has not seen, as it would have to in use.
+    """
+    flights = load_flights_nyc()
+    features = flights.data.drop(columns=_UNKNOWABLE)
+    days = np.sort(flights.date.unique())
+    n_known = round((1 - TEST_SHARE) * len(days))
+    known = np.random.default_rng(seed).permutation(days[:n_known])
+    n_validation = round(VALIDATION_SHARE * n_known)
+
+    def part(chosen: np.ndarray) -> Part:
+        rows = flights.date.isin(chosen)
+        return Part(features[rows], flights.target[rows], flights.date[rows])
+
+    return Split(part(known[n_validation:]), part(known[:n_validation]), part(days[n_known:]))

@@ -1,0 +1,81 @@
+"""The two models: one network for all targets, and one LightGBM for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from skmtl import MultiTab
+from skmtl.demo._data import Part, Split
+from skmtl.tasks import Regression
+
+MINUTES = ("dep_delay", "arr_delay", "air_time")
+CLASSES = ("late", "cancelled")
+
+# Delays have a heavy tail: a hundredth of the flights makes most of their variance, and a mean
+# that follows it says little about the others. So minutes are predicted by their median, with
+# the absolute loss in both models.
+KINDS = {name: Regression("absolute") for name in MINUTES}
+
+# Neither model is tuned. MultiTab has its defaults, but waits less long for a better epoch, to be
+# quick; LightGBM has its own with a smaller step, as many trees as the validation flights allow,
+# and its own treatment of categories and missing features.
+MULTITAB: dict[str, Any] = {"patience": 6}
+LIGHTGBM: dict[str, Any] = {"learning_rate": 0.05, "verbosity": -1}
+MOST_TREES, TREES_WITHOUT_GAIN = 2000, 50
+
+# Predictions (n_samples,) for minutes, probabilities (n_samples, 2) for classes.
+Answers = dict[str, np.ndarray]
+
+
+def fit_multitab(split: Split, *, seed: int, max_time: float, progress: Any) -> MultiTab:
+    """One network for all targets."""
+    model = MultiTab(tasks=KINDS, max_time=max_time, random_state=seed, **MULTITAB)
+    model.set_callbacks(progress)
+    validation = (split.validation.X, split.validation.Y)
+    return model.fit(split.training.X, split.training.Y, eval_set=validation)
+
+
+def ask_multitab(model: MultiTab, X: pd.DataFrame) -> Answers:
+    predicted = model.predict(X)
+    probabilities = dict(zip(CLASSES, model.predict_proba(X), strict=True))
+    return {name: predicted[name].to_numpy() for name in MINUTES} | probabilities
+
+
+def fit_lightgbm(split: Split, *, seed: int) -> dict[str, lgb.Booster]:
+    """One LightGBM per target, on the same rows, stopped early by the same rows."""
+    return {name: _fit_one(split, name, seed) for name in (*MINUTES, *CLASSES)}
+
+
+def _fit_one(split: Split, name: str, seed: int) -> lgb.Booster:
+    objective = "binary" if name in CLASSES else "regression_l1"
+    training = _labelled(split.training, name)
+    return lgb.train(
+        LIGHTGBM | {"objective": objective, "seed": seed},
+        training,
+        num_boost_round=MOST_TREES,
+        valid_sets=[training.create_valid(*_rows(split.validation, name))],
+        callbacks=[lgb.early_stopping(TREES_WITHOUT_GAIN, verbose=False)],
+    )
+
+
+def _labelled(part: Part, name: str) -> lgb.Dataset:
+    X, y = _rows(part, name)
+    return lgb.Dataset(X, y, free_raw_data=False)
+
+
+def _rows(part: Part, name: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows whose label is known: LightGBM would read a missing label as zero."""
+    known = part.Y[name].notna()
+    return part.X[known], part.Y.loc[known, name].to_numpy(dtype=np.float64)
+
+
+def ask_lightgbm(models: dict[str, lgb.Booster], X: pd.DataFrame) -> Answers:
+    answers = {}
+    for name, model in models.items():
+        answer = np.asarray(model.predict(X))
+        answers[name] = np.column_stack([1 - answer, answer]) if name in CLASSES else answer
+    return answers

@@ -1,0 +1,90 @@
+"""The comparison as a picture. Needs matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from skmtl import MultiTab
+from skmtl.demo._comparison import Comparison
+from skmtl.demo._data import Part
+from skmtl.demo._models import Answers
+
+OURS, THEIRS, TRUTH = "#0b6e8f", "#d1742e", "#333333"
+
+
+def save_picture(
+    path: Path,
+    comparison: Comparison,
+    model: MultiTab,
+    test: Part,
+    multitab: Answers,
+    lightgbm: Answers,
+) -> None:
+    """Four panels: gains, training, attention, and late flights by hour."""
+    # Not through pyplot: no window, and no state that outlives the demo.
+    figure = Figure(figsize=(12, 9), layout="constrained")
+    axes = figure.subplots(2, 2)
+    _draw_gains(axes[0, 0], comparison.gains)
+    _draw_training(axes[0, 1], model.history_)
+    _draw_attention(axes[1, 0], model.attention(test.X))
+    _draw_late(axes[1, 1], test, multitab["late"][:, 1], lightgbm["late"][:, 1])
+    figure.savefig(path, dpi=120)
+
+
+def _draw_gains(axes: Axes, gains: pd.DataFrame) -> None:
+    places = np.arange(len(gains))[::-1]
+    ends = gains[["low", "high"]].sub(gains["gain"], axis=0).abs().to_numpy().T
+    colours = [OURS if gain > 0 else THEIRS for gain in gains["gain"]]
+    axes.barh(places, gains["gain"], color=colours, alpha=0.8)
+    axes.errorbar(gains["gain"], places, xerr=ends, fmt="none", ecolor=TRUTH, capsize=3)
+    axes.axvline(0, color=TRUTH, linewidth=0.8)
+    axes.set_yticks(places, [str(name) for name in gains.index])
+    axes.set_xlabel("gain of MultiTab over LightGBM, % (bars: 95 % interval over days)")
+    axes.set_title("Right of zero: MultiTab is better")
+
+
+def _draw_training(axes: Axes, history: pd.DataFrame) -> None:
+    for bag in history["bag"].unique():
+        own = history[history["bag"] == bag]
+        kept = int(own["objective"].to_numpy().argmin())
+        for column, colour in (("loss", THEIRS), ("validation_loss", OURS)):
+            label = f"{column.replace('_', ' ')}, network {bag}"
+            style = ["o-", "o--"][bag % 2]
+            axes.plot(own.index, own[column], style, color=colour, label=label, markevery=[kept])
+    axes.set_xlabel("epoch (dot: kept)")
+    axes.set_ylabel("loss, mean over the targets")
+    axes.legend()
+    axes.set_title("Training for all five targets")
+
+
+def _draw_attention(axes: Axes, attention: pd.DataFrame) -> None:
+    image = axes.imshow(attention, cmap="Blues", aspect="auto", vmin=0)
+    axes.set_xticks(range(attention.shape[1]), list(attention.columns), rotation=60, ha="right")
+    axes.set_yticks(range(len(attention)), list(attention.index))
+    axes.figure.colorbar(image, ax=axes, label="share of attention")
+    axes.set_title("What each target's token reads")
+
+
+def _draw_late(axes: Axes, test: Part, ours: np.ndarray, theirs: np.ndarray) -> None:
+    known = test.Y["late"].notna().to_numpy()
+    hour = (test.X["sched_dep"] // 60)[known]
+    table = pd.DataFrame(
+        {
+            "observed": test.Y["late"][known].astype(float),
+            "MultiTab": ours[known],
+            "LightGBM": theirs[known],
+        }
+    )
+    by_hour = 100 * table.groupby(hour).mean()[table.groupby(hour).size() >= 30]
+    styles = {"observed": (TRUTH, "o"), "MultiTab": (OURS, "-"), "LightGBM": (THEIRS, "--")}
+    for name, (colour, style) in styles.items():
+        axes.plot(by_hour.index, by_hour[name], style, color=colour, label=name)
+    axes.set_xlabel("hour of the scheduled departure")
+    axes.set_ylabel("late by more than 15 minutes, %")
+    axes.legend()
+    axes.set_title("Late flights on the test days")

@@ -1,0 +1,63 @@
+"""The demo on a tenth of the flights."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from skmtl.datasets import load_flights_nyc
+from skmtl.demo import _data
+from skmtl.demo.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def few_flights(monkeypatch):
+    def load():
+        flights = load_flights_nyc()
+        for name in ("data", "target", "date"):
+            flights[name] = flights[name].iloc[::10]
+        return flights
+
+    monkeypatch.setattr(_data, "load_flights_nyc", load)
+
+
+def run(tmp_path, *options):
+    return main(["--max-time", "2", "--out", str(tmp_path / "picture.png"), *options])
+
+
+def test_it_prints_a_comparison_and_saves_a_picture(tmp_path, capsys):
+    assert run(tmp_path, "--seed", "3") == 0
+    printed = capsys.readouterr().out
+    for target in ("dep_delay", "arr_delay", "air_time", "late", "cancelled", "mean"):
+        assert re.search(rf"^{target}\b.*[+-]\d+\.\d .*to", printed, re.MULTILINE), target
+    assert "seed 3" in printed
+    assert re.search(r"better on \d of 5 targets; multi-task gain [+-]\d", printed)
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_it_runs_without_rich_and_matplotlib(tmp_path, capsys, monkeypatch):
+    for name in ("rich", "matplotlib", "matplotlib.axes", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "skmtl.demo._picture", raising=False)
+    assert run(tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert re.search(
+        r"^network 0, epoch 0: loss 0\.\d+, validation 0\.\d+, the best so far$", printed, re.M
+    )
+    assert 'pip install "skmtl[plot]"' in printed
+    assert not (tmp_path / "picture.png").exists()
+
+
+def test_the_test_days_come_after_all_others():
+    split = _data.split_flights(seed=0)
+    assert split.test.days.min() > max(split.training.days.max(), split.validation.days.max())
+    assert set(split.training.days).isdisjoint(split.validation.days)
+
+
+def test_importing_the_demo_runs_and_imports_nothing():
+    code = "import sys, skmtl.demo; print('torch' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert printed.stdout.strip() == b"False"
