@@ -168,7 +168,13 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             # A row without any label that counts says nothing about when to stop.
             counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
             splits = validation_splits(
-                table.Y, group, counts, self.validation_fraction, n_bags, random_state
+                table.Y,
+                self.task_set_,
+                group,
+                counts,
+                self.validation_fraction,
+                n_bags,
+                random_state,
             )
         if learn:
             rows = np.unique(np.concatenate([training for training, _ in splits]))

@@ -11,6 +11,7 @@ from skmtl.tasks._stratify import label_codes, stratified_folds
 
 def validation_splits(
     Y: pd.DataFrame,
+    tasks: TaskSet,
     group: np.ndarray | None,
     eligible: np.ndarray,
     fraction: float,
@@ -20,9 +21,9 @@ def validation_splits(
     """Training and validation rows, stratified over all tasks and their labels.
 
     Only rows that are `eligible`, a bool ndarray of shape (n_samples,), are held out.
-    Rows of long data are stratified over their task as well. Labels too rare to be split stay
-    in the training part, so that every task and every class can be learnt. Validation parts of
-    several splits are disjoint as long as there are enough folds of the fraction.
+    Rows of long data are stratified over their task as well. Classes too rare to be split, and
+    the only labels of a task, stay in the training part, so that all can be learnt. Validation
+    parts of several splits are disjoint as long as there are enough folds of the fraction.
 
     Returns
     -------
@@ -33,13 +34,18 @@ def validation_splits(
     if len(Y) < n_folds:
         return [(np.arange(len(Y)), np.arange(0))] * n_splits
     codes = label_codes(Y, group=group)
-    columns = list(codes.T) if group is None else [*codes.T, group]
+    needed = [
+        own if head.is_classification else np.minimum(own, 0)
+        for head, own in zip(tasks.heads, codes.T, strict=True)
+    ]
+    if group is not None:
+        needed.append(group)
     splits = []
     for split in range(n_splits):
         if split % n_folds == 0:
             folds = stratified_folds(codes, n_folds, random_state, group=group)
         held_out = (folds == split % n_folds) & eligible
-        for column in columns:
+        for column in needed:
             counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
             held_out &= (column < 0) | (counts[column] > 0)
         splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))

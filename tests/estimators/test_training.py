@@ -171,9 +171,16 @@ def test_too_few_labels_to_spare_any_for_validation(small, table):
 
 
 def test_rows_without_a_label_that_counts_are_not_held_out(small, table):
-    Y = table.Y[["price"]].assign(few=table.X["size"].where(np.arange(240) < 2))
+    Y = table.Y[["price"]].assign(few=table.X["age"].where(np.arange(240) < 1))
     history = small.mixed(task_weight={"price": 0.0}).fit(table.X, Y).history_
     assert "validation_loss" not in history
+
+
+def test_whole_numbers_that_occur_once_are_held_out_like_others(small, table):
+    """Each is a number to predict, not a class that must be learnt."""
+    counts = pd.Series(np.random.default_rng(0).permutation(90), index=table.X.index[:90])
+    model = small.regressor(max_epochs=1).fit(table.X[:90], counts)
+    assert model.history_["validation_loss"].notna().all()
 
 
 def test_a_task_of_weight_zero_is_not_learnt(small, table):
