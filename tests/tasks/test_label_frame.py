@@ -114,9 +114,8 @@ def test_polars_nulls_are_missing():
         ("text", "binary"),
     ],
 )
-def test_polars_kinds_are_those_of_the_same_pandas_columns(column, kind):
+def test_kinds_of_polars_columns(column, kind):
     assert mixed_kind(label_frame(POLARS)[column]).name == kind
-    assert mixed_kind(POLARS[column].to_pandas(use_pyarrow_extension_array=True)).name == kind
 
 
 def test_polars_labels_can_be_learnt():
