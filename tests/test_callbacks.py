@@ -155,7 +155,7 @@ def test_scikit_learns_own_progress_bar_shows_the_fit(data, capsys):
     assert "MultiTabRegressor - fit" in lines_of(capsys.readouterr().out, "MultiTabRegressor")[0]
 
 
-def test_the_metadata_of_an_epoch_are_those_of_the_history(data):
+def test_the_report_of_an_epoch_is_that_of_the_history(data):
     class Recorder:
         def __init__(self):
             self.epochs = []
@@ -166,9 +166,9 @@ def test_the_metadata_of_an_epoch_are_those_of_the_history(data):
 
         def on_fit_task_begin(self, estimator, context): ...
 
-        def on_fit_task_end(self, estimator, context, *, metadata=None):
-            if metadata is not None:
-                self.epochs.append(metadata)
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name == "epoch":
+                self.epochs.append(estimator.last_epoch_)
 
     recorder = Recorder()
     model = small().set_callbacks(recorder).fit(*data)

@@ -1,7 +1,8 @@
 """What happens while a model trains, through scikit-learn's callbacks.
 
 Every estimator of skmtl reports its epochs to the callbacks that `set_callbacks` was given: those
-of `sklearn.callback`, the one below, and your own. An epoch's report is a dict, `metadata`:
+of `sklearn.callback`, the one below, and your own. When a task named "epoch" ends, its report is
+the estimator's attribute `last_epoch_`, a dict:
 
 ===================  =========================================================================
 ``bag``              number of the network, from 0, of those that are trained one by one
@@ -26,8 +27,8 @@ Stop as soon as the validation loss is good enough:
 ...     def setup(self, estimator, context): ...
 ...     def teardown(self, estimator, context): ...
 ...     def on_fit_task_begin(self, estimator, context): ...
-...     def on_fit_task_end(self, estimator, context, *, metadata=None):
-...         return metadata is not None and metadata["validation_loss"] < 0.5
+...     def on_fit_task_end(self, estimator, context):
+...         return context.task_name == "epoch" and estimator.last_epoch_["validation_loss"] < 0.5
 >>> X, y = load_iris(return_X_y=True)
 >>> model = MultiTabClassifier(random_state=0).set_callbacks(GoodEnough()).fit(X, y)
 >>> bool(model.history_["validation_loss"].iloc[-1] < 0.5)

@@ -18,16 +18,14 @@ class Losses:
     improved: bool
 
     @classmethod
-    def read(cls, metadata: Mapping[str, Any] | None) -> Self | None:
-        """From a task's metadata; None if it is not that of an epoch."""
-        if not metadata or not {"epoch", "loss"} <= metadata.keys():
-            return None
+    def read(cls, report: Mapping[str, Any]) -> Self:
+        """From the report of an epoch."""
         return cls(
-            metadata.get("bag", 0),
-            metadata["epoch"],
-            metadata["loss"],
-            metadata.get("validation_loss"),
-            metadata.get("improved", False),
+            report["bag"],
+            report["epoch"],
+            report["loss"],
+            report["validation_loss"],
+            report["improved"],
         )
 
     def text(self, best: Losses | None) -> str:

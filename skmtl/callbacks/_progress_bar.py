@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -85,11 +84,11 @@ class ProgressBar(sklearn.callback.ProgressBar):
         begin = Begin(_path(context), _title(context), context.max_subtasks)
         send(self._addresses[context.root_uuid], begin)
 
-    def on_fit_task_end(
-        self, estimator: Any, context: Any, *, metadata: Mapping[str, Any] | None = None
-    ) -> None:
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Move the bars on, and show the losses of an epoch."""
-        send(self._addresses[context.root_uuid], End(_path(context), Losses.read(metadata)))
+        is_epoch = context.task_name == "epoch" and hasattr(estimator, "last_epoch_")
+        losses = Losses.read(estimator.last_epoch_) if is_epoch else None
+        send(self._addresses[context.root_uuid], End(_path(context), losses))
 
 
 def _path(context: Any) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from skmtl.callbacks import ProgressBar
@@ -28,12 +27,11 @@ class PlainLines:
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Nothing to say yet."""
 
-    def on_fit_task_end(
-        self, estimator: Any, context: Any, *, metadata: Mapping[str, Any] | None = None
-    ) -> None:
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Print the losses of an epoch."""
-        if metadata is not None:
-            place = f"network {metadata['bag']}, epoch {metadata['epoch']}"
-            losses = f"loss {metadata['loss']:.3g}, validation {metadata['validation_loss']:.3g}"
-            best = ", the best so far" if metadata["improved"] else ""
+        if context.task_name == "epoch":
+            report = estimator.last_epoch_
+            place = f"network {report['bag']}, epoch {report['epoch']}"
+            losses = f"loss {report['loss']:.3g}, validation {report['validation_loss']:.3g}"
+            best = ", the best so far" if report["improved"] else ""
             print(f"{place}: {losses}{best}", flush=True)

@@ -43,20 +43,23 @@ class EpochCallbacks:
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end(self, epoch: Epoch) -> bool:
-        """Report an epoch; True where a callback asks to stop."""
+        """Report an epoch; True where a callback asks to stop.
+
+        The report is an attribute of the estimator: what callbacks get as metadata is meant for
+        scorers, which take it for weights.
+        """
+        validation = epoch.validation_losses
+        self._estimator.last_epoch_ = {
+            "bag": self._bag,
+            "epoch": epoch.number,
+            "loss": float(np.mean(epoch.losses)),
+            "validation_loss": None if validation is None else float(np.nanmean(validation)),
+            "objective": epoch.objective,
+            "improved": epoch.improved,
+        }
         return self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
             **self._data,
-            metadata={
-                "bag": self._bag,
-                "epoch": epoch.number,
-                "loss": float(np.mean(epoch.losses)),
-                "validation_loss": None
-                if epoch.validation_losses is None
-                else float(np.nanmean(epoch.validation_losses)),
-                "objective": epoch.objective,
-                "improved": epoch.improved,
-            },
             reconstruction_attributes=lambda: self._fitted(self._networks()),
         )
 

@@ -43,7 +43,7 @@ def test_all_tasks_of_an_easy_table_are_learnt(scores):
     assert scores["product"] > 0.85
     assert scores["sign"] > 0.9
     assert scores["third"] > 0.85
-    assert scores["count"] > 0.7
+    assert scores["count"] > 0.6
 
 
 def test_a_task_of_noise_does_not_destroy_the_others(easy, scores):
