@@ -7,16 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from skmtl.tasks._kind import Kind, number_values, observed_numbers
-from skmtl.tasks._units import grouped_units, take_group
+from skmtl.tasks._standardised import StandardisedKind
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Quantile(Kind):
+class Quantile(StandardisedKind):
     r"""Several quantiles of a real number, by the pinball loss.
 
     One raw score per level :math:`\tau`, in standard deviations of the labels; the loss is the
@@ -60,17 +58,6 @@ class Quantile(Kind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.quantiles)
-
-    def _learn(
-        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
-    ) -> None:
-        values = number_values(labels, self.task, self.name)
-        self.centre_, self.scale_ = grouped_units(values, weight, group, n_groups)
-
-    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        values, observed = observed_numbers(labels, self.task, self.name)
-        scaled = (values - take_group(self.centre_, group)) / take_group(self.scale_, group)
-        return np.where(observed, scaled, 0.0)[:, None]
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch

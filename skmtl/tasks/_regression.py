@@ -6,17 +6,16 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 
-from skmtl.tasks._kind import Kind, number_values, observed_numbers
-from skmtl.tasks._units import grouped_units, take_group
+from skmtl.tasks._standardised import StandardisedKind
+from skmtl.tasks._units import take_group
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Regression(Kind):
+class Regression(StandardisedKind):
     r"""A real number, predicted by its mean, its median or a robust mean.
 
     Labels are standardised on the observed labels of the task, so the raw score
@@ -66,17 +65,6 @@ class Regression(Kind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.loss_name, self.delta)
-
-    def _learn(
-        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
-    ) -> None:
-        values = number_values(labels, self.task, self.name)
-        self.centre_, self.scale_ = grouped_units(values, weight, group, n_groups)
-
-    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        values, observed = observed_numbers(labels, self.task, self.name)
-        scaled = (values - take_group(self.centre_, group)) / take_group(self.scale_, group)
-        return np.where(observed, scaled, 0.0)[:, None]
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch

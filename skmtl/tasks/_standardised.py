@@ -1,0 +1,27 @@
+"""What the kinds share whose labels are real numbers in their own units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._kind import Kind, number_values, observed_numbers
+from skmtl.tasks._units import grouped_units, take_group
+
+
+class StandardisedKind(Kind):
+    """Labels are encoded as (y - centre) / scale, with a centre and scale per group of rows."""
+
+    centre_: np.ndarray
+    scale_: np.ndarray
+
+    def _learn(
+        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
+    ) -> None:
+        values = number_values(labels, self.task, self.name)
+        self.centre_, self.scale_ = grouped_units(values, weight, group, n_groups)
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        values, observed = observed_numbers(labels, self.task, self.name)
+        scaled = (values - take_group(self.centre_, group)) / take_group(self.scale_, group)
+        return np.where(observed, scaled, 0.0)[:, None]
