@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from skmtl.networks import Bag
@@ -48,12 +47,11 @@ class EpochCallbacks:
         The report is an attribute of the estimator: what callbacks get as metadata is meant for
         scorers, which take it for weights.
         """
-        validation = epoch.validation_losses
         self._estimator.last_epoch_ = {
             "bag": self._bag,
             "epoch": epoch.number,
-            "loss": float(np.mean(epoch.losses)),
-            "validation_loss": None if validation is None else float(np.nanmean(validation)),
+            "loss": epoch.loss,
+            "validation_loss": epoch.validation_loss,
             "objective": epoch.objective,
             "improved": epoch.improved,
         }
@@ -74,16 +72,16 @@ def history_frame(histories: list[list[Epoch]], names: list) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("epoch")
 
 
-def _row(epoch: Epoch, names: list) -> dict[str, float]:
-    row: dict[str, float] = {
+def _row(epoch: Epoch, names: list) -> dict[str, float | None]:
+    row: dict[str, float | None] = {
         "epoch": epoch.number,
         "seconds": epoch.seconds,
         "learning_rate": epoch.learning_rate,
-        "loss": float(np.mean(epoch.losses)),
+        "loss": epoch.loss,
     }
     by_task = {"loss": epoch.losses}
     if epoch.validation_losses is not None:
-        row["validation_loss"] = float(np.nanmean(epoch.validation_losses))
+        row["validation_loss"] = epoch.validation_loss
         row["objective"] = epoch.objective
         by_task["validation_loss"] = epoch.validation_losses
     for what, values in by_task.items():

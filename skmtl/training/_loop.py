@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +33,17 @@ class Epoch:
     validation_losses: list[float] | None
     objective: float
     improved: bool
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss over the tasks."""
+        return float(np.mean(self.losses))
+
+    @property
+    def validation_loss(self) -> float | None:
+        """Mean validation loss over the tasks that have one."""
+        losses = self.validation_losses
+        return None if losses is None else float(np.nanmean(losses))
 
 
 class Monitor(Protocol):
@@ -123,6 +135,9 @@ class Trainer:
         self._losses = TaskLosses(self.tasks, device)
         self._forward = torch.compile(self.network) if self.options.compile else self.network
         self._averaged = copy.deepcopy(self.network).eval()
+        # Walking a network's modules takes long beside a small step: the lists are made once.
+        self._parameters: list[Tensor] = list(self.network.parameters())
+        self._averaged_parameters: list[Tensor] = list(self._averaged.parameters())
         self._optimizer = torch.optim.AdamW(
             _parameter_groups(self.network, self.options.weight_decay),
             lr=self.options.learning_rate,
@@ -184,7 +199,7 @@ class Trainer:
         losses = self._losses.sums(scores, batch) / (len(batch) * self._train_weight)
         self._optimizer.zero_grad(set_to_none=True)
         (self._share * losses).sum().backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.options.gradient_clip)
+        nn.utils.clip_grad_norm_(self._parameters, self.options.gradient_clip)
         self._optimizer.step()
         self._steps += 1
         self._average()
@@ -194,9 +209,7 @@ class Trainer:
     def _average(self) -> None:
         # Early on the mean runs over few steps, so that it does not remember the start.
         decay = min(self.options.averaging, (self._steps - 1) / (self._steps + 9))
-        pairs = zip(self._averaged.parameters(), self.network.parameters(), strict=True)
-        averaged, ours = map(list[Tensor], zip(*pairs, strict=True))
-        torch._foreach_lerp_(averaged, ours, 1 - decay)
+        torch._foreach_lerp_(self._averaged_parameters, self._parameters, 1 - decay)
 
     def _validate(self, validation: Samples) -> Tensor:
         def scores(rows: Samples) -> Tensor:
