@@ -165,9 +165,9 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         """Predictions as a frame with the targets' names and the index of X."""
         scores, group = self._raw_scores(X)
         columns = self.task_set_.predict(scores, group=group)
-        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
+        index = X.index if isinstance(X, pd.DataFrame) else None
         frame = pd.DataFrame(dict(enumerate(columns)), index=index)
-        return frame.set_axis(pd.Index(self.task_set_.names, name=None), axis=1)
+        return frame.set_axis(pd.Index(self.task_set_.names), axis=1)
 
     def _remember_y(self, y: Any) -> None:
         self._single = is_single(y)

@@ -22,6 +22,7 @@ from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import validation_splits, weights_by_task
 from skmtl.networks import Bag, MultiTabNet, initialise
 from skmtl.tables import EncodedTable
+from skmtl.tasks import Labels
 from skmtl.training import (
     SCORING_ROWS,
     Epoch,
@@ -218,7 +219,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         group = self._reader.group(table.ids)
         inputs = _inputs(self._reader.encoder.transform(table.features), group)
         labels = self.task_set_.encode(table.Y, group=group)
-        weight = weights_by_task(self.task_set_, labels.mask, table.sample_weight)
+        weight = weights_by_task(labels.mask, table.sample_weight)
         return Samples(
             inputs.numeric,
             inputs.codes,
@@ -242,15 +243,10 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
 
     def _base_scores(self, training: Samples) -> np.ndarray:
         """The best constant prediction, for the networks to start from."""
-        parts = []
         target, weight = training.target.numpy(), training.weight.numpy()
-        for i, (head, part) in enumerate(
-            zip(self.task_set_.heads, self.task_set_.target_slices, strict=True)
-        ):
-            rows = weight[:, i] > 0
-            own = target[rows, part].astype(np.float64)
-            parts.append(head.initial_scores(own, weight[rows, i].astype(np.float64)))
-        return np.concatenate(parts)
+        labels = Labels(target.astype(np.float64), weight > 0)
+        # Weights by task are the row's weight wherever there is a label.
+        return self.task_set_.initial_scores(labels, weight.max(axis=1).astype(np.float64))
 
     @abstractmethod
     def _training_options(self) -> TrainingOptions: ...

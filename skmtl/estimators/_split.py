@@ -52,9 +52,7 @@ def validation_splits(
     return splits
 
 
-def weights_by_task(
-    tasks: TaskSet, mask: np.ndarray, sample_weight: np.ndarray | None
-) -> np.ndarray:
+def weights_by_task(mask: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
     """The row's weight in each task, 0 where its label is missing; (n_samples, n_tasks)."""
     weight = mask.astype(np.float32)
     return weight if sample_weight is None else weight * sample_weight[:, None].astype(np.float32)
