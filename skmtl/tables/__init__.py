@@ -21,11 +21,13 @@ from skmtl.tables._bins import quantile_bins
 from skmtl.tables._encoder import EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._task_column import TaskIds, split_task_column
+from skmtl.tables._trees import TreeEncoder
 
 __all__ = [
     "EncodedTable",
     "TableEncoder",
     "TaskIds",
+    "TreeEncoder",
     "as_frame",
     "quantile_bins",
     "split_task_column",

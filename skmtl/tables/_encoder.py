@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -30,13 +32,11 @@ class EncodedTable:
     codes: NDArray[np.int64]
 
 
-class TableEncoder:
-    """Learn the columns of a frame and give them as scaled floats and category codes.
+class ColumnEncoder(ABC):
+    """What every encoder learns: which columns there are, their kinds and their categories.
 
     Numbers and booleans are numeric; text and categories are categorical.  Missing values are
-    allowed everywhere, infinities nowhere.  The numeric scaling is robust to outliers
-    (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip
-    to (-3, 3).
+    allowed everywhere, infinities nowhere.
 
     Attributes
     ----------
@@ -50,17 +50,6 @@ class TableEncoder:
     categories_ : dict of label to pandas.Index
         The known categories of each categorical column; the category at position k has
         code k + 2.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmtl.tables import TableEncoder
-    >>> frame = pd.DataFrame({"size": [1, 2, 3, 9], "city": ["Rome", "Bern", None, "Bern"]})
-    >>> encoder = TableEncoder().fit(frame)
-    >>> encoder.categories_["city"].tolist(), encoder.cardinalities_
-    (['Bern', 'Rome'], [4])
-    >>> encoder.transform(frame).codes.ravel()
-    array([3, 2, 1, 2])
     """
 
     def fit(
@@ -68,7 +57,7 @@ class TableEncoder:
         frame: pd.DataFrame,
         rows: NDArray[np.int64] | None = None,
         sample_weight: NDArray[np.float64] | None = None,
-    ) -> TableEncoder:
+    ) -> Self:
         """Learn the columns.
 
         Parameters
@@ -84,8 +73,7 @@ class TableEncoder:
 
         Returns
         -------
-        TableEncoder
-            The encoder itself.
+        self
 
         Raises
         ------
@@ -106,6 +94,68 @@ class TableEncoder:
         }
         self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
         return self
+
+    @abstractmethod
+    def _fit_numeric(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None,
+        weights: NDArray[np.float64] | None,
+    ) -> None:
+        """Learn the numeric columns from some of the rows; raise if any row has an infinity."""
+
+    def _codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """The categorical columns as codes, (n_samples, n_categorical)."""
+        codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
+        for i, position in enumerate(self._categorical_positions):
+            known = self.categories_[self.columns_[position]]
+            codes[:, i] = encode_categories(frame.iloc[:, position], known)
+        return codes
+
+    def _check(self, frame: pd.DataFrame) -> None:
+        """Raise ValueError unless the columns are those seen at fit, in name, order and kind."""
+        check_same_columns(self.columns_, frame.columns.tolist())
+        self._check_kinds(frame)
+
+    def _check_kinds(self, frame: pd.DataFrame) -> None:
+        labels = self.columns_
+        now_text = [
+            labels[i] for i in self._numeric_positions if not _holds_numbers(frame.iloc[:, i])
+        ]
+        now_numbers = [
+            labels[i]
+            for i in self._categorical_positions
+            if not _holds_categories(frame.iloc[:, i], self.categories_[labels[i]])
+        ]
+        if now_text:
+            raise ValueError(
+                f"The columns {now_text} of X held numbers at fit and now hold text or "
+                "categories: convert them with pd.to_numeric."
+            )
+        if now_numbers:
+            raise ValueError(
+                f"The columns {now_numbers} of X held text or categories at fit and now hold "
+                "numbers: convert them with .astype('str'), written as they were at fit."
+            )
+
+
+class TableEncoder(ColumnEncoder):
+    """Learn the columns of a frame and give them as scaled floats and category codes.
+
+    The numeric scaling is robust to outliers (Holzmüller et al. 2024,
+    https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tables import TableEncoder
+    >>> frame = pd.DataFrame({"size": [1, 2, 3, 9], "city": ["Rome", "Bern", None, "Bern"]})
+    >>> encoder = TableEncoder().fit(frame)
+    >>> encoder.categories_["city"].tolist(), encoder.cardinalities_
+    (['Bern', 'Rome'], [4])
+    >>> encoder.transform(frame).codes.ravel()
+    array([3, 2, 1, 2])
+    """
 
     def _fit_numeric(
         self,
@@ -134,37 +184,11 @@ class TableEncoder:
         ValueError
             If the columns differ from those seen at fit, in name, order or kind.
         """
-        check_same_columns(self.columns_, frame.columns.tolist())
-        self._check_kinds(frame)
+        self._check(frame)
         numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
         for part, block in column_blocks(frame, self._numeric_positions):
             numeric[:, part] = self._scaler.apply(part, block).T
-        codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
-        for i, position in enumerate(self._categorical_positions):
-            known = self.categories_[self.columns_[position]]
-            codes[:, i] = encode_categories(frame.iloc[:, position], known)
-        return EncodedTable(numeric, codes)
-
-    def _check_kinds(self, frame: pd.DataFrame) -> None:
-        labels = self.columns_
-        now_text = [
-            labels[i] for i in self._numeric_positions if not _holds_numbers(frame.iloc[:, i])
-        ]
-        now_numbers = [
-            labels[i]
-            for i in self._categorical_positions
-            if not _holds_categories(frame.iloc[:, i], self.categories_[labels[i]])
-        ]
-        if now_text:
-            raise ValueError(
-                f"The columns {now_text} of X held numbers at fit and now hold text or "
-                "categories: convert them with pd.to_numeric."
-            )
-        if now_numbers:
-            raise ValueError(
-                f"The columns {now_numbers} of X held text or categories at fit and now hold "
-                "numbers: convert them with .astype('str'), written as they were at fit."
-            )
+        return EncodedTable(numeric, self._codes(frame))
 
 
 def _holds_numbers(column: pd.Series) -> bool:

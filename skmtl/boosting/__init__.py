@@ -1,0 +1,35 @@
+"""Robust multi-task gradient boosting on LightGBM: blocks of trees, one after the other.
+
+A model adds up raw scores of each task: a constant, then blocks of trees, each fitted to what
+those before it have left.
+
+============  ==================================================================================
+"shared"      trees on the pooled rows of all tasks
+"signature"   the same, with numbers beside the features that say how the row's task differs
+"partition"   two ensembles, for outlier and for ordinary tasks, mixed by a share of each task
+"task"        trees on the rows of each task alone
+============  ==================================================================================
+
+The loss comes from the kinds of `skmtl.tasks`, by their gradient and Hessian, so that a new kind
+needs nothing here. `fit_pool` is the way in; the estimators `skmtl.RMTGB*` call it.
+"""
+
+from skmtl.boosting._ensemble import binned
+from skmtl.boosting._fit import Split, fit_pool
+from skmtl.boosting._model import BoostedPool, FittedSequence
+from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
+from skmtl.boosting._pool import Pool
+
+__all__ = [
+    "BLOCKS",
+    "LONG_SEQUENCES",
+    "WIDE_SEQUENCES",
+    "BoostedPool",
+    "Features",
+    "FittedSequence",
+    "Options",
+    "Pool",
+    "Split",
+    "binned",
+    "fit_pool",
+]

@@ -1,0 +1,133 @@
+"""LightGBM as a machine that grows trees from gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+# What LightGBM settles when it bins: the same for every block, which share the binned data.
+_DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
+
+
+def binned(
+    matrix: np.ndarray, categorical: Sequence[int], parameters: Mapping[str, Any]
+) -> lgb.Dataset:
+    """Bin a matrix once, for all trees to come.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_rows, n_features), float32 or float64
+    categorical : sequence of int
+        Positions of the columns that hold category codes.
+    parameters : mapping
+        LightGBM's parameters, of which those about binning count here.
+    """
+    data = lgb.Dataset(
+        matrix,
+        label=np.zeros(len(matrix), dtype=np.float32),  # it wants one; gradients come from us
+        categorical_feature=list(categorical),
+        params={**parameters, **_DATA_PARAMETERS},
+        free_raw_data=True,
+    )
+    return data.construct()
+
+
+class Trees:
+    """Fitted trees: raw scores of rows.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster or None
+        None for no tree at all.
+    n_scores : int
+    """
+
+    def __init__(self, booster: lgb.Booster | None, n_scores: int) -> None:
+        self.booster = booster
+        self.n_scores = n_scores
+
+    def predict(self, matrix: np.ndarray, n_jobs: int, start: int = 0, stop: int = 0) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of the rounds from `start` to `stop` (0: the last)."""
+        stop = min(stop or self.n_rounds, self.n_rounds)
+        if start >= stop or not len(matrix):
+            return np.zeros((len(matrix), self.n_scores))
+        assert self.booster is not None
+        scores = self.booster.predict(
+            matrix,
+            raw_score=True,
+            start_iteration=start,
+            num_iteration=stop - start,
+            num_threads=n_jobs,
+        )
+        return np.asarray(scores).reshape(len(matrix), self.n_scores)
+
+    def contributions(self, matrix: np.ndarray, n_jobs: int) -> np.ndarray:
+        """SHAP values (n_rows, n_scores, n_features + 1); the last column is the expected score."""
+        n_columns = matrix.shape[1] + 1
+        if self.booster is None or not len(matrix):
+            return np.zeros((len(matrix), self.n_scores, n_columns))
+        values = self.booster.predict(matrix, pred_contrib=True, num_threads=n_jobs)
+        return np.asarray(values).reshape(len(matrix), self.n_scores, n_columns)
+
+    def importances(self, n_features: int) -> np.ndarray:
+        """Total gain of the splits on each feature."""
+        if self.booster is None:
+            return np.zeros(n_features)
+        return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+
+    @property
+    def n_rounds(self) -> int:
+        return 0 if self.booster is None else self.booster.current_iteration()
+
+
+class Ensemble:
+    """Trees that grow round by round on the rows of one Dataset.
+
+    Parameters
+    ----------
+    data : lightgbm.Dataset
+    parameters : mapping
+        LightGBM's parameters without the objective.
+    n_scores : int
+        Trees per round.
+    """
+
+    def __init__(self, data: lgb.Dataset, parameters: Mapping[str, Any], n_scores: int) -> None:
+        own = {"objective": "none", "metric": "none", "num_class": n_scores}
+        self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **own}, data)
+        self._n_scores = n_scores
+        self._finished = False
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        """Add a round; both (n_rows, n_scores). Nothing happens once no split is left."""
+        if self._finished:
+            return
+        # LightGBM wants (n_rows,) for a single score.
+        shape = (-1,) if self._n_scores == 1 else gradient.shape
+        steps = (
+            np.asarray(gradient, dtype=np.float32).reshape(shape),
+            np.asarray(hessian, dtype=np.float32).reshape(shape),
+        )
+        self._finished = self._booster.update(fobj=lambda scores, data: steps)
+
+    def scores(self) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of the rows that it grows on."""
+        seen: list[np.ndarray] = []
+
+        def look(scores: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
+            seen.append(scores.reshape(-1, self._n_scores).copy())
+            return "scores", 0.0, True
+
+        self._booster.eval_train(look)
+        return seen[0]
+
+    def first(self, n_rounds: int) -> Trees:
+        """The trees of the first rounds, without the data."""
+        n_rounds = min(n_rounds, self._booster.current_iteration())
+        if n_rounds == 0:
+            return Trees(None, self._n_scores)
+        text = self._booster.model_to_string(num_iteration=n_rounds)
+        return Trees(lgb.Booster(model_str=text), self._n_scores)

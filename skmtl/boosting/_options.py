@@ -1,0 +1,74 @@
+"""How boosting is done, in resolved form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from skmtl.boosting._ensemble import binned
+
+BLOCKS = ("shared", "signature", "partition", "task")
+Sequence = tuple[str, ...]
+
+# What blocks="auto" chooses from. Each begins with another block, for what comes first decides
+# most; a later block that does not help gets no round.
+LONG_SEQUENCES: tuple[Sequence, ...] = (
+    ("shared", "partition", "task"),
+    ("signature", "partition", "task"),
+    ("partition", "task"),
+    ("task",),
+)
+WIDE_SEQUENCES: tuple[Sequence, ...] = (
+    ("shared", "partition", "task"),
+    ("partition", "task"),
+    ("task",),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of a fit.
+
+    Attributes
+    ----------
+    parameters : mapping of block to mapping
+        LightGBM's parameters by block.
+    n_rounds : mapping of block to int
+        Most rounds of each block.
+    patience : int
+        Rounds without a better validation loss after which a block ends.
+    n_jobs : int
+        Threads.
+    """
+
+    parameters: Mapping[str, Mapping[str, Any]]
+    n_rounds: Mapping[str, int]
+    patience: int
+    n_jobs: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of all rows, as trees read them.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n_rows, n_features)
+    numeric, categorical : int ndarray
+        Positions of the columns of either sort.
+    data : lightgbm.Dataset
+        The same, binned.
+    """
+
+    matrix: np.ndarray
+    numeric: np.ndarray
+    categorical: np.ndarray
+    data: lgb.Dataset
+
+    def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> lgb.Dataset:
+        """Bin the features and some more columns."""
+        return binned(np.column_stack([self.matrix, columns]), self.categorical, parameters)

@@ -1,0 +1,125 @@
+"""Two ensembles, for outlier and for ordinary tasks, mixed by each task's theta."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import expit
+
+from skmtl.boosting import _theta
+from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._options import Features, Options
+from skmtl.boosting._pool import Fold
+from skmtl.boosting._rounds import Course
+
+
+class PartitionTrees:
+    """What the tasks of either group share.
+
+    Parameters
+    ----------
+    outlier, ordinary : Trees
+    theta : ndarray of shape (n_tasks,)
+        The logit of the share that the outlier trees have in a task.
+    """
+
+    def __init__(self, outlier: Trees, ordinary: Trees, theta: np.ndarray) -> None:
+        if _theta.is_reversed(theta):
+            outlier, ordinary, theta = ordinary, outlier, -theta
+        self.outlier = outlier
+        self.ordinary = ordinary
+        self.theta = theta
+        self.n_rounds = max(outlier.n_rounds, ordinary.n_rounds)
+
+    def _mix(self, group: np.ndarray | None, outlier: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
+        """Either's (n_rows, ...) as (n_rows, 1 or n_tasks, ...), weighted."""
+        share = expit(self.theta)
+        # Nobody knows the group of a task that has not been seen: it gets the average one.
+        share = share[None] if group is None else np.append(share, share.mean())[group][:, None]
+        share = share.reshape(*share.shape, *[1] * (outlier.ndim - 1))
+        return share * outlier[:, None] + (1 - share) * ordinary[:, None]
+
+    def scores(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
+    ) -> np.ndarray:
+        return self._mix(
+            group,
+            self.outlier.predict(matrix, n_jobs, start, stop),
+            self.ordinary.predict(matrix, n_jobs, start, stop),
+        )
+
+    def contributions(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
+    ) -> np.ndarray:
+        values = self._mix(
+            group,
+            self.outlier.contributions(matrix, n_jobs),
+            self.ordinary.contributions(matrix, n_jobs),
+        )
+        return np.insert(values, matrix.shape[1], 0.0, axis=-1)
+
+    def importances(self, n_features: int) -> np.ndarray:
+        gains = self.outlier.importances(n_features) + self.ordinary.importances(n_features)
+        return np.append(gains, 0.0)
+
+
+def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
+    """Mean theta of several bags, whose groups may bear opposite names, outliers positive."""
+    first = partitions[0].theta
+    signs = [1.0 if first @ each.theta >= 0 else -1.0 for each in partitions]
+    return _theta.oriented(
+        np.mean([sign * each.theta for sign, each in zip(signs, partitions, strict=True)], axis=0)
+    )
+
+
+class PartitionGrower:
+    """Grows both ensembles and moves theta after every round."""
+
+    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+        self._fold = fold
+        n_scores = fold.pool.n_scores
+        parameters = options.parameters["partition"]
+        self._outlier = Ensemble(features.data, parameters, n_scores)
+        self._ordinary = Ensemble(features.data, parameters, n_scores)
+        self._thetas = [_theta.start(fold, features.matrix, features.numeric)]
+        self._read()
+
+    def _read(self) -> None:
+        pool = self._fold.pool
+        self._scores = (
+            pool.of_rows(self._outlier.scores()),
+            pool.of_rows(self._ordinary.scores()),
+        )
+
+    def _share(self) -> np.ndarray:
+        """Share of the outlier trees in each entry, (n_entries, 1)."""
+        return expit(self._thetas[-1])[self._fold.pool.task][:, None]
+
+    def scores(self) -> np.ndarray:
+        share, (outlier, ordinary) = self._share(), self._scores
+        return share * outlier + (1 - share) * ordinary
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        pool, share = self._fold.pool, self._share()
+        for ensemble, weight in ((self._outlier, share), (self._ordinary, 1 - share)):
+            ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight**2))
+        self._read()
+        self._move_theta()
+
+    def _move_theta(self) -> None:
+        fold, (outlier, ordinary) = self._fold, self._scores
+        gradient, hessian = fold.pool.derivatives(fold.scores + self.scores())
+        difference = outlier - ordinary
+        slope = (gradient * difference).sum(axis=1)
+        curve = (hessian * difference**2).sum(axis=1)
+        self._thetas.append(
+            _theta.newton_step(self._thetas[-1], fold.pool, fold.learnt, slope, curve)
+        )
+
+    def finish(self, course: Course) -> PartitionTrees:
+        return PartitionTrees(
+            self._outlier.first(course.best),
+            self._ordinary.first(course.best),
+            self._thetas[course.best],
+        )

@@ -1,0 +1,114 @@
+"""Round after round until the rows that are held out say stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from skmtl.boosting._pool import Fold
+
+
+class Grower(Protocol):
+    """A block that is being fitted."""
+
+    def scores(self) -> np.ndarray:
+        """What it adds to the raw scores so far; (n_entries, n_scores)."""
+        ...
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        """Add a round, from the weighted derivatives (n_entries, n_scores) at `scores`."""
+        ...
+
+
+class Switch:
+    """Whether the user has interrupted the fit."""
+
+    off = False
+
+
+@dataclass
+class Course:
+    """What happened round by round.
+
+    Attributes
+    ----------
+    losses : list of float
+        Mean training loss before the first round, after it, and so on.
+    held_out_losses : list of float ndarray of shape (n_tasks,)
+        The same in validation, as sums over the weighted entries of each task.
+    best : int
+        Number of rounds to keep.
+    best_scores : ndarray of shape (n_entries, n_scores)
+        What these rounds add.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    held_out_losses: list[np.ndarray] = field(default_factory=list)
+    best: int = 0
+    best_scores: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def best_by_task(self, weight: np.ndarray, prior: float) -> np.ndarray:
+        """Rounds to keep of each task, where each may stop by itself.
+
+        A task's validation loss is judged together with that of all tasks, which counts as
+        `prior` rows: a task of few held-out rows follows the others.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_tasks,)
+            Held-out weight by task.
+        prior : float
+        """
+        curves = np.array(self.held_out_losses)
+        if not weight.sum():
+            return np.full(len(weight), self.best)
+        common = curves.sum(axis=1) / weight.sum()
+        return (curves + prior * common[:, None]).argmin(axis=0)
+
+
+def run_rounds(
+    grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
+) -> Course:
+    """Grow a block for at most `n_rounds`; without held-out rows for exactly as many.
+
+    Raises
+    ------
+    FloatingPointError
+        When a loss becomes NaN or infinite.
+    """
+    course, pool = Course(), fold.pool
+    validated = bool(fold.held_out.any())
+    least = np.inf
+    for done in range(n_rounds + 1):
+        added = grower.scores()
+        scores = fold.scores + added
+        losses = pool.losses(scores)
+        _record(course, fold, losses, done)
+        now = course.held_out_losses[-1].sum()
+        if not validated or now < least:
+            least, course.best, course.best_scores = now, done, added
+        if done == n_rounds or done - course.best >= patience or switch.off:
+            break
+        try:
+            gradient, hessian = pool.derivatives(scores)
+            weight = fold.learnt[:, None]
+            grower.grow(gradient * weight, hessian * weight)
+        except KeyboardInterrupt:
+            switch.off = True
+            break
+    return course
+
+
+def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
+    learnt = fold.learnt > 0
+    if not np.isfinite(losses[learnt]).all():
+        entry = int(np.flatnonzero(learnt & ~np.isfinite(losses))[0])
+        raise FloatingPointError(
+            f"The loss of task {fold.pool.names[fold.pool.task[entry]]!r} became NaN or infinite in round "
+            f"{done}. Lower learning_rate, or look for extreme labels."
+        )
+    course.losses.append(float(fold.learnt @ losses / max(fold.learnt.sum(), 1e-300)))
+    weighted = np.where(fold.held_out > 0, losses, 0.0) * fold.held_out
+    course.held_out_losses.append(np.bincount(fold.pool.task, weighted, fold.pool.n_tasks))

@@ -1,0 +1,89 @@
+"""Trees on the pooled rows of all tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._options import Features, Options
+from skmtl.boosting._pool import Fold
+from skmtl.boosting._rounds import Course
+from skmtl.boosting._signature import signatures
+
+
+class SharedTrees:
+    """What all tasks share.
+
+    Parameters
+    ----------
+    trees : Trees
+    signatures : ndarray of shape (n_tasks + 1, n_numbers), optional
+        Numbers that tell the tasks apart, which the trees read beside the features.
+    """
+
+    def __init__(self, trees: Trees, signatures: np.ndarray | None = None) -> None:
+        self.trees = trees
+        self.signatures = signatures
+        self.n_rounds = trees.n_rounds
+
+    def columns(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+        """What the trees read of each row."""
+        if self.signatures is None:
+            return matrix
+        own = self.signatures[group].astype(matrix.dtype)
+        return np.column_stack([matrix, own])
+
+    def scores(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
+    ) -> np.ndarray:
+        return self.trees.predict(self.columns(matrix, group), n_jobs, start, stop)[:, None]
+
+    def contributions(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
+    ) -> np.ndarray:
+        values = self.trees.contributions(self.columns(matrix, group), n_jobs)
+        return _task_last(values, matrix.shape[1])[:, None]
+
+    def importances(self, n_features: int) -> np.ndarray:
+        n_numbers = 0 if self.signatures is None else self.signatures.shape[1]
+        gains = self.trees.importances(n_features + n_numbers)
+        return np.append(gains[:n_features], gains[n_features:].sum())
+
+
+def _task_last(values: np.ndarray, n_features: int) -> np.ndarray:
+    """Contributions of the features, of the task (its numbers together) and of the base."""
+    task = values[..., n_features:-1].sum(axis=-1, keepdims=True)
+    return np.concatenate([values[..., :n_features], task, values[..., -1:]], axis=-1)
+
+
+class SharedGrower:
+    """Grows trees that see the features alone."""
+
+    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+        self._pool = fold.pool
+        self._ensemble = Ensemble(
+            features.data, options.parameters["shared"], fold.pool.n_scores
+        )
+
+    def scores(self) -> np.ndarray:
+        return self._pool.of_rows(self._ensemble.scores())
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        self._ensemble.grow(self._pool.by_row(gradient), self._pool.by_row(hessian))
+
+    def finish(self, course: Course) -> SharedTrees:
+        return SharedTrees(self._ensemble.first(course.best))
+
+
+class SignatureGrower(SharedGrower):
+    """Grows trees that see the features and the signature of the row's task."""
+
+    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+        self._pool = fold.pool
+        self._signatures = signatures(fold, features.matrix, features.numeric)
+        parameters = options.parameters["signature"]
+        data = features.with_columns(self._signatures[fold.pool.task], parameters)
+        self._ensemble = Ensemble(data, parameters, fold.pool.n_scores)
+
+    def finish(self, course: Course) -> SharedTrees:
+        return SharedTrees(self._ensemble.first(course.best), self._signatures)

@@ -1,0 +1,84 @@
+"""What sets each task apart, as a few numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmtl.boosting._pool import Fold
+from skmtl.boosting._shrinkage import dispersion, shrunk_steps
+
+_N_COMPONENTS = 8
+
+
+def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
+    """How the scores of each task should change along each numeric feature.
+
+    One shrunk Newton step per task and standardised feature, from the scores at hand.
+
+    Parameters
+    ----------
+    fold : Fold
+    matrix : ndarray of shape (n_rows, n_features)
+    numeric : int ndarray
+        Positions of the numeric columns.
+
+    Returns
+    -------
+    ndarray of shape (n_tasks, n_scores * (1 + n_numeric))
+        The step along the constant first.
+    """
+    pool, weight = fold.pool, fold.learnt[:, None]
+    gradient, hessian = pool.derivatives(fold.scores)
+    phi = dispersion(gradient, hessian, fold.learnt)
+    pull, curve = weight * gradient, weight * hessian
+    columns = [shrunk_steps(pool.by_task(pull), pool.by_task(curve), phi)]
+    for position in numeric:
+        z = pool.of_rows(_standardised(matrix[:, position]))[:, None]
+        columns.append(shrunk_steps(pool.by_task(pull * z), pool.by_task(curve * z**2), phi))
+    return np.hstack(columns)
+
+
+def principal_axes(steps: np.ndarray, n_rows: np.ndarray, n_axes: int) -> np.ndarray:
+    """Coordinates of the tasks on the axes along which they differ most.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n_tasks, k)
+    n_rows : ndarray of shape (n_tasks,)
+        Weights of the tasks in the mean that is taken off.
+    n_axes : int
+
+    Returns
+    -------
+    ndarray of shape (n_tasks, at most n_axes)
+    """
+    centred = steps - np.average(steps, axis=0, weights=n_rows)
+    left, size, _ = np.linalg.svd(centred, full_matrices=False)
+    kept = size > 1e-9 * max(size[0], 1e-300)
+    return (left * size)[:, kept][:, :n_axes]
+
+
+def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
+    """A row of numbers per task for trees to split on; the last is for a task not seen.
+
+    Returns
+    -------
+    ndarray of shape (n_tasks + 1, n_numbers)
+        The constant's step, then principal coordinates. Zeros stand for an average task.
+    """
+    steps = slopes(fold, matrix, numeric)
+    n_scores = fold.pool.n_scores
+    rows = fold.pool.by_task(fold.learnt[:, None])[:, 0]
+    axes = principal_axes(steps[:, n_scores:], rows, _N_COMPONENTS)
+    return np.vstack([np.hstack([steps[:, :n_scores], axes]), np.zeros(n_scores + axes.shape[1])])
+
+
+def _standardised(column: np.ndarray) -> np.ndarray:
+    """Mean 0 and deviation 1 over what is observed; 0 where a value is missing."""
+    values = column.astype(np.float64)
+    observed = ~np.isnan(values)
+    if not observed.any():
+        return np.zeros_like(values)
+    centred = np.where(observed, values - values[observed].mean(), 0.0)
+    scale = np.sqrt((centred**2).sum() / observed.sum())
+    return centred / scale if scale > 0 else centred

@@ -1,0 +1,134 @@
+"""Trees on the rows of each task alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._options import Features, Options
+from skmtl.boosting._pool import Fold
+from skmtl.boosting._rounds import Course
+
+# Held-out rows that the tasks' common curve counts for, where a task chooses its rounds.
+_PRIOR_ROWS = 200.0
+
+
+class TaskTrees:
+    """What each task has for itself.
+
+    Parameters
+    ----------
+    trees : list of Trees
+        By task.
+    """
+
+    def __init__(self, trees: list[Trees]) -> None:
+        self.trees = trees
+        self.n_rounds = max(each.n_rounds for each in trees)
+
+    def scores(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
+    ) -> np.ndarray:
+        return self._by_task(
+            matrix,
+            group,
+            (self.trees[0].n_scores,),
+            lambda trees, rows: trees.predict(rows, n_jobs, start, stop),
+        )
+
+    def contributions(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
+    ) -> np.ndarray:
+        n_features = matrix.shape[1]
+        values = self._by_task(
+            matrix,
+            group,
+            (self.trees[0].n_scores, n_features + 1),
+            lambda trees, rows: trees.contributions(rows, n_jobs),
+        )
+        return np.insert(values, n_features, 0.0, axis=-1)
+
+    def _by_task(
+        self,
+        matrix: np.ndarray,
+        group: np.ndarray | None,
+        shape: tuple[int, ...],
+        function: Callable[[Trees, np.ndarray], np.ndarray],
+    ) -> np.ndarray:
+        """A function of each task's trees over its rows (all rows where data are wide).
+
+        A task without trees, and one that has not been seen, get zeros.
+        """
+        if group is None:
+            return np.stack([function(trees, matrix) for trees in self.trees], axis=1)
+        out = np.zeros((len(matrix), 1, *shape))
+        order = np.argsort(group, kind="stable")
+        tasks, starts = np.unique(group[order], return_index=True)
+        for task, rows in zip(tasks, np.split(order, starts[1:]), strict=True):
+            if task >= 0 and self.trees[task].n_rounds:
+                out[rows, 0] = function(self.trees[task], matrix[rows])
+        return out
+
+    def importances(self, n_features: int) -> np.ndarray:
+        return np.append(self.by_task(n_features).sum(axis=0), 0.0)
+
+    def by_task(self, n_features: int) -> np.ndarray:
+        """Gains (n_tasks, n_features)."""
+        return np.stack([trees.importances(n_features) for trees in self.trees])
+
+
+class TaskGrower:
+    """Grows an ensemble for every task, all by one round at a time."""
+
+    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+        self._fold = fold
+        pool = fold.pool
+        self._entries = [
+            entries if fold.learnt[entries].any() else entries[:0]
+            for entries in pool.entries_of_tasks()
+        ]
+        parameters = {**options.parameters["task"], "num_threads": 1}
+        self._parallel = Parallel(n_jobs=options.n_jobs, prefer="threads")
+        self._ensembles = self._parallel(
+            delayed(_ensemble)(features, entries if pool.row is None else pool.row[entries],
+                               parameters, pool.n_scores)
+            for entries in self._entries
+        )  # fmt: skip
+
+    def scores(self) -> np.ndarray:
+        scores = np.zeros_like(self._fold.scores)
+        for entries, ensemble in zip(self._entries, self._ensembles, strict=True):
+            if ensemble is not None:
+                scores[entries] = ensemble.scores()
+        return scores
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        self._parallel(
+            delayed(ensemble.grow)(gradient[entries], hessian[entries])
+            for entries, ensemble in zip(self._entries, self._ensembles, strict=True)
+            if ensemble is not None
+        )
+
+    def finish(self, course: Course) -> TaskTrees:
+        pool, held_out = self._fold.pool, self._fold.held_out
+        weight = np.bincount(pool.task, held_out, pool.n_tasks)
+        # Weights have any unit; the prior is in rows.
+        unit = held_out[held_out > 0].mean() if held_out.any() else 1.0
+        rounds = course.best_by_task(weight, _PRIOR_ROWS * unit)
+        return TaskTrees(
+            [
+                Trees(None, pool.n_scores) if ensemble is None else ensemble.first(n_rounds)
+                for ensemble, n_rounds in zip(self._ensembles, rounds.tolist(), strict=True)
+            ]
+        )
+
+
+def _ensemble(
+    features: Features, rows: np.ndarray, parameters: dict, n_scores: int
+) -> Ensemble | None:
+    if len(rows) == 0:
+        return None
+    return Ensemble(features.data.subset(rows).construct(), parameters, n_scores)

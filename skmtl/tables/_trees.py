@@ -1,0 +1,85 @@
+"""From a frame to the one matrix that trees read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl.tables._encoder import ColumnEncoder
+from skmtl.tables._numeric import column_blocks
+
+# Whatever these hold is a float32 without loss.
+_SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint16)
+
+
+class TreeEncoder(ColumnEncoder):
+    """Learn the columns of a frame and give them as a matrix, in the columns' order.
+
+    Numbers stay as they are, for trees ask only which is larger; NaN stands for a missing value.
+    A category is its code: 2 and up for the known ones, 1 where it is missing and 0 where it was
+    unknown at fit. The matrix is float32 where that holds every column without loss, else
+    float64.
+
+    Attributes
+    ----------
+    columns_, numeric_, categorical_, cardinalities_, categories_
+        See `ColumnEncoder`.
+    numeric_positions_, categorical_positions_ : list of int
+        Positions of either sort of column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tables import TreeEncoder
+    >>> frame = pd.DataFrame({"size": [1, None, 9], "city": ["Rome", "Bern", None]})
+    >>> TreeEncoder().fit(frame).transform(frame)
+    array([[ 1.,  3.],
+           [nan,  2.],
+           [ 9.,  1.]])
+    """
+
+    @property
+    def numeric_positions_(self) -> list[int]:
+        return self._numeric_positions
+
+    @property
+    def categorical_positions_(self) -> list[int]:
+        return self._categorical_positions
+
+    def _fit_numeric(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None,
+        weights: NDArray[np.float64] | None,
+    ) -> None:
+        for _ in column_blocks(frame, self._numeric_positions):
+            pass  # reading them finds infinities; there is nothing to learn
+        dtypes = [frame.dtypes.iloc[i] for i in self._numeric_positions]
+        short = all(isinstance(dtype, np.dtype) and dtype.type in _SHORT for dtype in dtypes)
+        self._dtype = np.float32 if short else np.float64
+
+    def transform(self, frame: pd.DataFrame) -> NDArray[np.float32] | NDArray[np.float64]:
+        """Encode a frame with the learnt columns.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_samples, n_features)
+            The columns seen at fit, in that order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+
+        Raises
+        ------
+        ValueError
+            If the columns differ from those seen at fit, in name, order or kind.
+        """
+        self._check(frame)
+        matrix = np.empty((len(frame), len(self.columns_)), dtype=self._dtype)
+        positions = np.array(self._numeric_positions, dtype=np.intp)
+        for part, block in column_blocks(frame, self._numeric_positions):
+            matrix[:, positions[part]] = block.T
+        matrix[:, self._categorical_positions] = self._codes(frame)
+        return matrix
