@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from skmtl.estimators._reader import TableReader
 from skmtl.metrics import score_tasks
-from skmtl.tables import as_frame
+from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import Kind, TaskSet, is_single, label_frame, labels_of_tasks
 
 
@@ -105,8 +105,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
         """Score of each task on the rows where its label is known.
 
-        R2 for numbers, accuracy for classes. For long data with one target the tasks are the
-        ids in the task column.
+        R2 for numbers, accuracy for classes. For long data the tasks are the ids in the task
+        column, or pairs (id, target) where y has several columns.
 
         Parameters
         ----------
@@ -118,15 +118,14 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         Returns
         -------
         Series
-            Higher is better; NaN for a task without any label in y.
+            Higher is better; NaN for a task without any label in y, and for R2 with one label.
         """
         Y, prediction = self._labels_and_prediction(X, y)
         if self.task is None:
             return self._score_columns(Y, prediction, sample_weight)
-        _, ids = TableReader(self.task).split(X)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, Y)
         parts = {}
-        codes, labels = pd.factorize(ids, sort=True)  # type: ignore[arg-type]
+        codes, labels = pd.factorize(task_ids(X, self.task), sort=True)
         for code, label in enumerate(labels):
             rows = np.flatnonzero(codes == code)
             own = None if weight is None else weight[rows]
@@ -136,6 +135,10 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers) or accuracy (classes), missing labels left out.
+
+        For long data, all rows of a target are scored together, whichever task they belong to:
+        within an id of few rows, R2 is chance, and of one row it is not defined.
+        ``score_tasks(X, y).mean()`` is the mean over the ids.
 
         Parameters
         ----------

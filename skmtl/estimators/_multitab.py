@@ -60,6 +60,11 @@ class MultiTabBase(NetworkEstimator):
         "warm_start": boolean,
     }
 
+    _SHAPING = ("tasks", "task", "n_blocks", "n_heads", "embedding_size", "feedforward_size",
+                "attention_dropout", "dropout", "mask", "feature_attention", "task_token",
+                "numeric_embedding", "n_bins", "row_mixing", "row_size", "row_layers", "n_members",
+                "tower_size", "sample_context", "context_size", "n_bags")  # fmt: skip
+
     def __init__(
         self,
         *,

@@ -136,6 +136,8 @@ compile : bool, default=False
 warm_start : bool, default=False
     Whether another `fit` goes on from the weights of the last one, for up to `max_epochs` more,
     with what was learnt of columns, categories and labels then. The optimizer starts anew.
+    Parameters that shape the network, from `tasks` to `context_size` and `n_bags`, must not have
+    changed.
 random_state : int, RandomState or None, default=None
     Decides the initial weights, the held-out rows, the order of rows and the dropout; the same
     number gives the same model on the same machine. None draws fresh entropy from the operating
@@ -189,11 +191,13 @@ target does not decide its weight.
 future is to be predicted, hold out whole groups or the last ones yourself, with
 ``fit(X, y, eval_set=(X_valid, y_valid))``.
 
-*Scores:* `score` is the mean over the targets of R2 (numbers) and accuracy (classes), and
-`score_tasks` gives them one by one; `skmtl.metrics` has scorers for other metrics, which
-GridSearchCV and cross_validate take. With labels missing, give them a splitter such as
-`skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: for classifiers, scikit-learn's
-own stratification, which an integer `cv` stands for, refuses missing labels.
+*Scores:* `score` is the mean over the targets of R2 (numbers) and accuracy (classes), each over
+all rows whose label is known. `score_tasks` gives them one by one, and for long data by id: ids
+of few rows have an R2 that says little, so `score` does not average these. `skmtl.metrics` has
+scorers for other metrics, which GridSearchCV and cross_validate take. With labels missing, give
+them a splitter such as `skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: for
+classifiers, scikit-learn's own stratification, which an integer `cv` stands for, refuses missing
+labels.
 
 References
 ----------

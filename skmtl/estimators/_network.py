@@ -45,6 +45,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     _reader: TableReader
     _epochs: list[list[Epoch]]
     _parameter_checks: ClassVar[dict[str, Check]]
+    _SHAPING: ClassVar[tuple[str, ...]]
+    """Parameters that a network is built by, so that they cannot change while it is trained."""
 
     @abstractmethod
     def _describe_network(self, table: EncodedTable, base_scores: np.ndarray, seed: int) -> dict:
@@ -85,21 +87,22 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self._check_parameters()
         device = resolve_device(self.device)
         going_on = self.warm_start and hasattr(self, "network_")
+        if going_on:
+            self._check_unchanged()
         table = self._read_table(X, y, sample_weight, reset=not going_on)
         if len(table.Y) < 2:
             raise ValueError(
                 f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
             )
         random_state = _own_random_state(self.random_state)
-        parts = self._parts(table, eval_set, random_state, learn=not going_on)
-        task_weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
+        networks, parts = (self._go_on if going_on else self._start)(table, eval_set, random_state)
         if not going_on:
-            self._new_networks(parts, random_state)
             self._remember_y(y)
+        task_weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
         context = self._init_callback_context(max_subtasks=len(parts) * self.max_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         callbacks = EpochCallbacks(self, context, X, y, self._fitted_with)
-        self._train(parts, callbacks, task_weight, random_state)
+        self.network_ = self._train(networks, parts, callbacks, task_weight, random_state)
         self.history_ = history_frame(self._epochs, self.task_set_.names)
         self.n_epochs_ = len(self.history_)
         kept = [max(e.number for e in epochs if e.improved) for epochs in self._epochs]
@@ -112,16 +115,53 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         )
         return self
 
+    def _start(
+        self, table: Table, eval_set: Any, random_state: np.random.RandomState
+    ) -> tuple[list[MultiTabNet], list[Parts]]:
+        """New networks and their samples; learns columns, categories and labels."""
+        self._reader = TableReader(self.task)
+        self._reader.fit_ids(table.ids)
+        self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
+        splits = self._splits(table, eval_set, self._n_bags(len(table.Y)), random_state)
+        rows = np.unique(np.concatenate([training for training, _ in splits]))
+        self._reader.fit_features(table.features, rows, table.sample_weight)
+        parts = self._parts(table, eval_set, splits)
+        self._epochs = [[] for _ in parts]
+        self._shaped_by = {name: getattr(self, name) for name in self._SHAPING}
+        return self._new_networks(parts, random_state), parts
+
+    def _go_on(
+        self, table: Table, eval_set: Any, random_state: np.random.RandomState
+    ) -> tuple[list[MultiTabNet], list[Parts]]:
+        """The networks of the last fit and their samples, read as in that fit."""
+        networks = self.network_.each()
+        splits = self._splits(table, eval_set, len(networks), random_state)
+        return networks, self._parts(table, eval_set, splits)
+
+    def _check_unchanged(self) -> None:
+        """Raise where a parameter that shaped the networks of the last fit is another one now."""
+        for name, before in self._shaped_by.items():
+            now = getattr(self, name)
+            if now != before:
+                raise ValueError(
+                    f"warm_start=True goes on with the networks of the last fit, which had "
+                    f"{name}={before!r}; now it is {now!r}. Set it back, or use warm_start=False "
+                    "to begin anew."
+                )
+
     def _train(
         self,
+        networks: list[MultiTabNet],
         parts: list[Parts],
         callbacks: EpochCallbacks,
         task_weight: torch.Tensor,
         random_state: np.random.RandomState,
-    ) -> None:
-        """Train the networks one after the other; a stop or an interrupt ends them all."""
+    ) -> Bag:
+        """Train the networks one after the other; a stop or an interrupt ends them all.
+
+        Gives those that have been trained, in this fit or an earlier one.
+        """
         device = task_weight.device
-        networks, self._epochs = self.network_.each(), self._epochs or [[] for _ in parts]
         options, started = self._training_options(), time.monotonic()
         for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
             left = options.max_time - (time.monotonic() - started)
@@ -145,44 +185,36 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 warnings.warn(f"Training was interrupted: {bag} networks are kept.", stacklevel=2)
                 break
         self._epochs = [epochs for epochs in self._epochs if epochs]
-        self.network_ = Bag(networks[: len(self._epochs)])
+        return Bag(networks[: len(self._epochs)])
 
     def _check_parameters(self) -> None:
         check_parameters(self, self._parameter_checks)
 
-    def _parts(
-        self, table: Table, eval_set: Any, random_state: np.random.RandomState, *, learn: bool
-    ) -> list[Parts]:
-        """Training and validation samples of each network.
+    def _splits(
+        self, table: Table, eval_set: Any, n_networks: int, random_state: np.random.RandomState
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Training and validation rows of each network."""
+        if not self.early_stopping or eval_set is not None:
+            return [(np.arange(len(table.Y)), np.arange(0))] * n_networks
+        # A row without any label that counts says nothing about when to stop.
+        counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
+        return validation_splits(
+            table.Y,
+            self.task_set_,
+            self._reader.group(table.ids),
+            counts,
+            self.validation_fraction,
+            n_networks,
+            random_state,
+        )
 
-        With `learn`, encoders and heads are fitted as well.
-        """
-        if learn:
-            self._reader = TableReader(self.task)
-            self._reader.fit_ids(table.ids)
-            self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
-        n = len(table.Y)
-        n_bags = self._n_bags(n) if learn else len(self.network_.networks)
-        splits = [(np.arange(n), np.arange(0))] * n_bags
-        if self.early_stopping and eval_set is None:
-            group = self._reader.group(table.ids)
-            # A row without any label that counts says nothing about when to stop.
-            counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
-            splits = validation_splits(
-                table.Y,
-                self.task_set_,
-                group,
-                counts,
-                self.validation_fraction,
-                n_bags,
-                random_state,
-            )
-        if learn:
-            rows = np.unique(np.concatenate([training for training, _ in splits]))
-            self._reader.fit_features(table.features, rows, table.sample_weight)
+    def _parts(
+        self, table: Table, eval_set: Any, splits: list[tuple[np.ndarray, np.ndarray]]
+    ) -> list[Parts]:
+        """Training and validation samples of each network."""
         samples = self._samples(table)
         if eval_set is not None:
-            return [(samples, self._read_eval_set(eval_set))] * n_bags
+            return [(samples, self._read_eval_set(eval_set))] * len(splits)
         return [
             (
                 samples.take(torch.from_numpy(training)),
@@ -228,18 +260,19 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             torch.from_numpy(weight),
         )
 
-    def _new_networks(self, parts: list[Parts], random_state: np.random.RandomState) -> None:
+    def _new_networks(
+        self, parts: list[Parts], random_state: np.random.RandomState
+    ) -> list[MultiTabNet]:
         training = parts[0][0]
         self._description = self._describe_network(
             EncodedTable(training.numeric.numpy(), training.codes.numpy()),
             self._base_scores(training),
             random_state.randint(2**31 - 1),
         )
-        self._epochs = []
         networks = [self._make_network(self._description) for _ in parts]
         for network in networks:
             initialise(network, _generator(random_state, torch.device("cpu")))
-        self.network_ = Bag(networks)
+        return networks
 
     def _base_scores(self, training: Samples) -> np.ndarray:
         """The best constant prediction, for the networks to start from."""

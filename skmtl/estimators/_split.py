@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks import TaskSet
-from skmtl.tasks._stratify import label_codes, stratified_folds
+from skmtl.tasks._stratify import label_codes, stratified_parts
 
 
 def validation_splits(
@@ -23,16 +23,19 @@ def validation_splits(
     Only rows that are `eligible`, a bool ndarray of shape (n_samples,), are held out.
     Rows of long data are stratified over their task as well. Classes too rare to be split, and
     the only labels of a task, stay in the training part, so that all can be learnt. Validation
-    parts of several splits are disjoint as long as there are enough folds of the fraction.
+    parts of several splits are disjoint as long as there are rows for them.
 
     Returns
     -------
     list of (training, validation), each an int ndarray
         Sorted positions; `validation` is empty where there are too few rows to spare any.
     """
-    n_folds = max(2, round(1 / fraction))
-    if len(Y) < n_folds:
+    size = int(fraction * len(Y) + 1e-9)  # 0.29 * 100 is a bit less than 29
+    if size == 0:
         return [(np.arange(len(Y)), np.arange(0))] * n_splits
+    n_parts = min(len(Y) // size, n_splits)
+    rest = len(Y) - n_parts * size
+    sizes = np.array([size] * n_parts + [rest] * (rest > 0))
     codes = label_codes(Y, group=group)
     needed = [
         own if head.is_classification else np.minimum(own, 0)
@@ -42,9 +45,9 @@ def validation_splits(
         needed.append(group)
     splits = []
     for split in range(n_splits):
-        if split % n_folds == 0:
-            folds = stratified_folds(codes, n_folds, random_state, group=group)
-        held_out = (folds == split % n_folds) & eligible
+        if split % n_parts == 0:
+            part = stratified_parts(codes, sizes, random_state, group=group)
+        held_out = (part == split % n_parts) & eligible
         for column in needed:
             counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
             held_out &= (column < 0) | (counts[column] > 0)

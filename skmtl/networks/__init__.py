@@ -17,7 +17,14 @@ torch.Size([2, 4, 4])
 """
 
 from skmtl.networks._bag import Bag
-from skmtl.networks._layers import initialise, seed_dropout
+from skmtl.networks._layers import initialise, parameters_by_decay, seed_dropout
 from skmtl.networks._multitab import MultiTabConfig, MultiTabNet
 
-__all__ = ["Bag", "MultiTabConfig", "MultiTabNet", "initialise", "seed_dropout"]
+__all__ = [
+    "Bag",
+    "MultiTabConfig",
+    "MultiTabNet",
+    "initialise",
+    "parameters_by_decay",
+    "seed_dropout",
+]

@@ -32,6 +32,24 @@ def weight(*shape: int, fan_in: int) -> nn.Parameter:
     return parameter(*shape, bound=1.0 / math.sqrt(max(fan_in, 1)))
 
 
+def matrix(*shape: int, fan_in: int) -> nn.Parameter:
+    """A weight that maps tokens or rows; unlike embeddings, scales and biases it decays.
+
+    The optimizer finds it by `parameters_by_decay`.
+    """
+    made = weight(*shape, fan_in=fan_in)
+    made.decays = True  # type: ignore[attr-defined]
+    return made
+
+
+def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The parameters to which weight decay applies, and all others."""
+    parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
+    for made in network.parameters():
+        parts[not getattr(made, "decays", False)].append(made)
+    return parts
+
+
 @torch.no_grad()
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
     """Draw every parameter of the network anew, in the order of their names."""
@@ -45,7 +63,7 @@ class Linear(nn.Module):
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
-        self.weight = weight(n_out, n_in, fan_in=n_in)
+        self.weight = matrix(n_out, n_in, fan_in=n_in)
         self.bias = parameter(n_out)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from skmtl.networks._layers import Dropout, Linear, parameter, weight
+from skmtl.networks._layers import Dropout, Linear, matrix, parameter, weight
 
 RowMixing = Literal["none", "linear", "mlp", "ensemble"]
 
@@ -52,7 +52,7 @@ class MemberLinear(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, n_members: int) -> None:
         super().__init__()
-        self.weight = weight(n_in, n_out, fan_in=n_in)
+        self.weight = matrix(n_in, n_out, fan_in=n_in)
         self.scale = parameter(n_members, n_out, fill=1.0)
         self.bias = weight(n_members, n_out, fan_in=n_in)
 

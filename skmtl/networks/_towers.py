@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from skmtl.networks._layers import Dropout, parameter, weight
+from skmtl.networks._layers import Dropout, matrix, parameter, weight
 
 
 class Towers(nn.Module):
@@ -37,10 +37,10 @@ class Towers(nn.Module):
         super().__init__()
         n_tasks, widest = len(n_scores), max(n_scores)
         fan_in = row_size + token_size
-        self.from_row = weight(row_size, n_tasks * hidden, fan_in=fan_in) if row_size else None
-        self.from_token = weight(n_tasks, token_size, hidden, fan_in=fan_in)
+        self.from_row = matrix(row_size, n_tasks * hidden, fan_in=fan_in) if row_size else None
+        self.from_token = matrix(n_tasks, token_size, hidden, fan_in=fan_in)
         self.bias = weight(n_members, n_tasks, hidden, fan_in=fan_in)
-        self.out = weight(n_tasks, n_members, hidden, widest, fan_in=hidden)
+        self.out = matrix(n_tasks, n_members, hidden, widest, fan_in=hidden)
         self.out_bias = parameter(n_members, n_tasks, widest)
         self.dropout = Dropout(dropout)
         used = [t * widest + j for t, width in enumerate(n_scores) for j in range(width)]

@@ -44,17 +44,23 @@ def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
     (['hours'], ['north', 'south'])
     """
     frame = as_frame(X)
-    position = _position(frame, task)
-    ids = frame.iloc[:, position]
+    ids = task_ids(frame, task)
+    if frame.shape[1] == 1:
+        raise ValueError(f"X has no column besides the task ids {ids.name!r}.")
+    return frame.drop(columns=ids.name), ids
+
+
+def task_ids(X: Any, task: Hashable) -> pd.Series:
+    """The task ids of a table alone; see `split_task_column`."""
+    frame = as_frame(X)
+    ids = frame.iloc[:, _position(frame, task)]
     missing = np.flatnonzero(ids.isna())
     if len(missing):
         raise ValueError(
             f"{len(missing)} of {len(ids)} rows have no task id in column {ids.name!r} (the first "
             f"at positions {missing[:5].tolist()}): drop these rows or give them an id."
         )
-    if frame.shape[1] == 1:
-        raise ValueError(f"X has no column besides the task ids {ids.name!r}.")
-    return frame.drop(columns=ids.name), ids
+    return ids
 
 
 def _position(frame: pd.DataFrame, task: Hashable) -> int:

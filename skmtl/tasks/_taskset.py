@@ -27,9 +27,6 @@ class Labels:
     target: np.ndarray
     mask: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Labels:
-        return Labels(self.target[rows], self.mask[rows])
-
 
 class TaskSet:
     """The heads of a model's tasks, and where each one's numbers lie.
@@ -107,11 +104,6 @@ class TaskSet:
     @property
     def kinds(self) -> dict[Hashable, str]:
         return {name: head.name for name, head in zip(self.names, self.heads, strict=True)}
-
-    @property
-    def classifications(self) -> list[int]:
-        """Positions of the tasks that have classes."""
-        return [i for i, head in enumerate(self.heads) if isinstance(head, ClassificationKind)]
 
     def encode(self, Y: pd.DataFrame, *, group: np.ndarray | None = None) -> Labels:
         """Targets and mask of the columns of Y, which must be this set's."""

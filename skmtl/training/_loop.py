@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skmtl.networks import seed_dropout
+from skmtl.networks import parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._data import Samples
 from skmtl.training._device import autocast
@@ -99,7 +99,9 @@ class Trainer:
             False where the monitor or an interrupt ended the training.
         """
         self._prepare(training, validation)
-        best, best_objective, since, undisturbed = None, math.inf, 0, True
+        # A network that was trained before is worth keeping as it is.
+        best = self._snapshot() if self.history else None
+        best_objective, since, undisturbed = math.inf, 0, True
         try:
             for number in range(self._first_epoch, self._first_epoch + self.options.max_epochs):
                 monitor.begin(number)
@@ -138,8 +140,12 @@ class Trainer:
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())
         self._averaged_parameters: list[Tensor] = list(self._averaged.parameters())
+        decayed, others = parameters_by_decay(self.network)
         self._optimizer = torch.optim.AdamW(
-            _parameter_groups(self.network, self.options.weight_decay),
+            [
+                {"params": decayed, "weight_decay": self.options.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
             lr=self.options.learning_rate,
             fused=device.type in ("cpu", "cuda"),
         )
@@ -250,16 +256,3 @@ class Trainer:
 
     def _out_of_time(self) -> bool:
         return time.monotonic() - self._started > self.options.max_time
-
-
-def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict]:
-    """Matrices of the row path and of attention decay; embeddings, scales and biases do not."""
-    decayed: list[nn.Parameter] = []
-    free: list[nn.Parameter] = []
-    for name, parameter in network.named_parameters():
-        is_matrix = name.endswith((".weight", ".from_row", ".from_token", ".out"))
-        (decayed if is_matrix else free).append(parameter)
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]

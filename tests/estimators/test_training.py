@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from skmtl.metrics import make_multitask_scorer, task_scorers
@@ -132,6 +133,22 @@ def test_going_on_with_new_rows(small, table):
     assert model.n_epochs_ == 12
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [("row_size", 16, 32), ("n_bags", 1, 2), ("tasks", {"grade": "ordinal"}, None)],
+)
+def test_going_on_with_another_shape_is_refused(name, before, now, small, table):
+    model = small.mixed(**{"warm_start": True, "max_epochs": 1, name: before}).fit(*table)
+    expected = model.predict(table.X)
+    with pytest.raises(ValueError, match=f"had {name}={before!r}.*; now it is {now!r}. Set it"):
+        model.set_params(**{name: now}).fit(*table)
+    pd.testing.assert_frame_equal(model.predict(table.X), expected)
+    model.set_params(warm_start=False).fit(*table)
+    # What does not shape the network may change on the way.
+    model.set_params(warm_start=True, learning_rate=1e-4, max_epochs=2).fit(*table)
+    assert (model.history_.query("bag == 0")["learning_rate"].iloc[-2:] == 1e-4).all()
+
+
 EVAL_SETS = {
     "tuple": lambda X, Y: (X, Y),
     "weights": lambda X, Y: (X, Y, np.ones(len(Y))),
@@ -243,6 +260,23 @@ def test_an_interrupt_before_anything_is_learnt_is_passed_on(small, table):
     model = small.mixed().set_callbacks(Recorder(interrupt_before=1))
     with pytest.raises(KeyboardInterrupt):
         model.fit(*table)
+    with pytest.raises(NotFittedError):
+        model.predict(table.X)
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 7])
+def test_an_interrupt_of_going_on_keeps_all_networks(epoch, small, table):
+    """In the first epoch of a network, within it, and between two networks."""
+    model = small.mixed(n_bags=3, warm_start=True).fit(*table)
+    before = model.predict(table.X)
+    model.set_callbacks(Recorder(interrupt_before=epoch))
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(*table)
+    assert len(model.network_.networks) == 3
+    assert set(model.history_["bag"]) == {0, 1, 2}
+    assert model.n_epochs_ == 3 * 6 + epoch - 1
+    if epoch == 1:
+        pd.testing.assert_frame_equal(model.predict(table.X), before, check_exact=True)
 
 
 class Fitted(Recorder):

@@ -51,7 +51,6 @@ def test_kinds_are_inferred_or_chosen(tasks):
     }
     assert len(tasks) == 6
     assert tasks.names == list(Y)
-    assert tasks.classifications == [1, 3, 4]
 
 
 def test_slices_lie_side_by_side(tasks):
@@ -79,13 +78,6 @@ def test_encode_known_answer(tasks):
 def test_target_is_zero_where_the_label_is_missing(tasks):
     labels = tasks.encode(Y)
     assert (labels.target[~labels.mask] == 0).all()
-
-
-def test_take_picks_rows(tasks):
-    labels, rows = tasks.encode(Y), np.array([2, 0])
-    picked, direct = labels.take(rows), tasks.encode(Y.iloc[rows])
-    np.testing.assert_array_equal(picked.target, direct.target)
-    np.testing.assert_array_equal(picked.mask, direct.mask)
 
 
 def test_predict_gives_each_task_in_its_own_units(tasks):
