@@ -6,6 +6,9 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTab`                     targets of mixed kinds (numbers, classes, counts, quantiles)
 `MultiTabRegressor`            scikit-learn's multi-output regression
 `MultiTabClassifier`           scikit-learn's multi-output classification
+`RMTGB`                        boosting for targets of mixed kinds, or for many tasks of one
+`RMTGBRegressor`               the same for regression
+`RMTGBClassifier`              the same for classification
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
@@ -24,14 +27,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skmtl import callbacks, datasets, metrics, model_selection, tasks
-    from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
+    from skmtl.estimators import (
+        RMTGB,
+        MultiTab,
+        MultiTabClassifier,
+        MultiTabRegressor,
+        RMTGBClassifier,
+        RMTGBRegressor,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "RMTGB",
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
+    "RMTGBClassifier",
+    "RMTGBRegressor",
     "callbacks",
     "datasets",
     "metrics",
@@ -39,11 +52,17 @@ __all__ = [
     "tasks",
 ]
 
-_MODULE_OF = {
-    "MultiTab": "skmtl.estimators",
-    "MultiTabClassifier": "skmtl.estimators",
-    "MultiTabRegressor": "skmtl.estimators",
-}
+_MODULE_OF = dict.fromkeys(
+    (
+        "MultiTab",
+        "MultiTabClassifier",
+        "MultiTabRegressor",
+        "RMTGB",
+        "RMTGBClassifier",
+        "RMTGBRegressor",
+    ),
+    "skmtl.estimators",
+)
 _SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "tasks"}
 
 

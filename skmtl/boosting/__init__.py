@@ -19,6 +19,8 @@ from skmtl.boosting._fit import Split, fit_pool
 from skmtl.boosting._model import BoostedPool, FittedSequence
 from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
 from skmtl.boosting._pool import Pool
+from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
+from skmtl.boosting._rounds import Switch
 
 __all__ = [
     "BLOCKS",
@@ -30,6 +32,10 @@ __all__ = [
     "Options",
     "Pool",
     "Split",
+    "Switch",
+    "TargetPool",
     "binned",
     "fit_pool",
+    "long_pools",
+    "wide_pools",
 ]

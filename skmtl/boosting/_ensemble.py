@@ -49,7 +49,7 @@ class Trees:
         self.booster = booster
         self.n_scores = n_scores
 
-    def predict(self, matrix: np.ndarray, n_jobs: int, start: int = 0, stop: int = 0) -> np.ndarray:
+    def predict(self, matrix: np.ndarray, n_jobs: int, start: int, stop: int) -> np.ndarray:
         """Raw scores (n_rows, n_scores) of the rounds from `start` to `stop` (0: the last)."""
         stop = min(stop or self.n_rounds, self.n_rounds)
         if start >= stop or not len(matrix):
@@ -65,7 +65,7 @@ class Trees:
         return np.asarray(scores).reshape(len(matrix), self.n_scores)
 
     def contributions(self, matrix: np.ndarray, n_jobs: int) -> np.ndarray:
-        """SHAP values (n_rows, n_scores, n_features + 1); the last column is the expected score."""
+        """SHAP values (n_rows, n_scores, n_features + 1), the expected score last."""
         n_columns = matrix.shape[1] + 1
         if self.booster is None or not len(matrix):
             return np.zeros((len(matrix), self.n_scores, n_columns))

@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._intercept import intercepts
-from skmtl.boosting._model import BoostedPool, FittedBlock, FittedSequence, theta_of
-from skmtl.boosting._options import Features, Options
+from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
+from skmtl.boosting._options import BlockNames, Features, Options
 from skmtl.boosting._partition import PartitionGrower
 from skmtl.boosting._pool import Fold, Pool
-from skmtl.boosting._rounds import Course, Switch, run_rounds
+from skmtl.boosting._rounds import Course, Grower, Switch, run_rounds
 from skmtl.boosting._shared import SharedGrower, SignatureGrower
 from skmtl.boosting._task import TaskGrower
 
-_GROWERS = {
+_GROWERS: dict[str, Callable[[Fold, Features, Options], Grower]] = {
     "shared": SharedGrower,
     "signature": SignatureGrower,
     "partition": PartitionGrower,
@@ -25,18 +26,25 @@ _GROWERS = {
 }
 
 Split = tuple[np.ndarray, np.ndarray]
-Report = Callable[[tuple[str, ...], int, FittedSequence], bool]
+Report = Callable[[BlockNames, int, FittedSequence], bool]
+
+# Sequences whose loss is within this share of the best one's are averaged with it: their errors
+# differ, so the mean is better than either.
+_CLOSE = 0.02
+# After one bag, how much more than the best a sequence may lose and still be tried on.
+_MARGIN = 0.04
 
 
 def fit_pool(
     pool: Pool,
     features: Features,
     splits: Sequence[Split],
-    sequences: Sequence[tuple[str, ...]],
+    sequences: Sequence[BlockNames],
     options: Options,
     report: Report,
+    switch: Switch,
 ) -> BoostedPool:
-    """Fit every sequence to every split, and keep the sequence that does best on the held-out rows.
+    """Fit every sequence to every split; keep those that do best on the held-out rows.
 
     Parameters
     ----------
@@ -49,42 +57,72 @@ def fit_pool(
     options : Options
     report : callable
         Told of every fitted bag; True asks to stop.
+    switch : Switch
+        Turned off by an interrupt.
 
     Returns
     -------
     BoostedPool
         After a stop or an interrupt, with what was ready by then.
     """
-    switch = Switch()
-    fitted: dict[tuple[str, ...], list[FittedSequence]] = {}
-    for names in sequences:
-        for position, (learnt, held_out) in enumerate(splits):
+    fitted: dict[BlockNames, list[FittedSequence]] = {}
+    running = list(sequences)
+    for position, (learnt, held_out) in enumerate(splits):
+        for names in running:
             bag = _fit_sequence(names, pool, features, learnt, held_out, options, switch)
             # What an interrupt has cut short counts only where there is nothing else.
             if not switch.off or not fitted:
                 fitted.setdefault(names, []).append(bag)
             if switch.off:
                 warnings.warn("Boosting was interrupted: what was ready is kept.", stacklevel=2)
+            if switch.off or report(names, position, bag):
                 return _best(fitted)
-            if report(names, position, bag):
-                return _best(fitted)
+        if len(running) > 1:
+            running = _promising(fitted, running)
     return _best(fitted)
 
 
-def _best(fitted: dict[tuple[str, ...], list[FittedSequence]]) -> BoostedPool:
-    def loss(names: tuple[str, ...]) -> float:
-        return float(np.mean([bag.loss for bag in fitted[names]]))
+def _promising(
+    fitted: dict[BlockNames, list[FittedSequence]], running: list[BlockNames]
+) -> list[BlockNames]:
+    """The sequences that may still turn out the best: the more bags, the less they may lag."""
+    losses = {names: _mean_loss(fitted[names]) for names in running}
+    least = min(losses.values())
+    margin = _MARGIN * abs(least) / len(fitted[running[0]])
+    return [names for names in running if losses[names] <= least + margin]
 
-    # After a stop, a sequence with fewer bags than the others has not been tried as they have.
+
+def _mean_loss(bags: list[FittedSequence]) -> float:
+    return float(np.mean([bag.loss for bag in bags]))
+
+
+def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
+    # A sequence with fewer bags than others has been given up, or been cut short by a stop.
     most = max(len(bags) for bags in fitted.values())
-    complete = sorted((names for names in fitted if len(fitted[names]) == most), key=loss)
-    thetas = [theta_of(fitted[names]) for names in complete]
+    losses = {names: _mean_loss(bags) for names, bags in fitted.items()}
+    ranked = sorted(fitted, key=lambda names: (len(fitted[names]) < most, losses[names]))
+    best = ranked[0]
+    kept = [best] + [
+        names
+        for names in ranked[1:]
+        if len(fitted[names]) == most and losses[names] <= (1 + _CLOSE) * abs(losses[best])
+    ]
+    tried = pd.DataFrame(
+        {
+            "blocks": ranked,
+            "validation_loss": [losses[names] for names in ranked],
+            "n_bags": [len(fitted[names]) for names in ranked],
+            "kept": [names in kept for names in ranked],
+        }
+    )
+    # The groups come from the best sequence that has a partition, kept or not.
+    thetas = (theta_of(fitted[names]) for names in ranked)
     theta = next((theta for theta in thetas if theta is not None), None)
-    return BoostedPool(complete[0], fitted[complete[0]], theta)
+    return BoostedPool(best, [bag for names in kept for bag in fitted[names]], theta, tried)
 
 
 def _fit_sequence(
-    names: tuple[str, ...],
+    names: BlockNames,
     pool: Pool,
     features: Features,
     learnt: np.ndarray,
@@ -107,8 +145,8 @@ def _fit_sequence(
         )
         fold = Fold(pool, learnt, held_out, fold.scores + added)
         history.append(_history(name, course, held_out))
-    loss = float(held_out @ pool.losses(fold.scores)) if held_out.any() else 0.0
-    return FittedSequence(intercept, blocks, pd.concat(history, ignore_index=True), loss)
+    loss = np.nan if not held_out.any() else held_out @ pool.losses(fold.scores) / held_out.sum()
+    return FittedSequence(intercept, blocks, pd.concat(history, ignore_index=True), float(loss))
 
 
 def _entry_scores(
@@ -116,13 +154,14 @@ def _entry_scores(
 ) -> np.ndarray:
     """What a fitted block adds at each entry."""
     pool = fold.pool
-    group = pool.task if pool.is_long else None
-    scores = block.scores(features.matrix, group, options.n_jobs, 0, 0)
-    return scores[:, 0] if pool.row is None else scores[pool.row, pool.task]
+    scores = block.scores(features.matrix, pool.row_tasks(), options.n_jobs, 0, 0)
+    return pool.of_rows(scores[:, 0]) if pool.is_long else scores[pool.row, pool.task]
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:
-    table = pd.DataFrame({"block": name, "round": range(len(course.losses)), "loss": course.losses})
+    table = pd.DataFrame(
+        {"block": name, "round": range(len(course.losses)), "loss": course.losses}
+    )
     if held_out.any():
         sums = np.array(course.held_out_losses).sum(axis=1)
         table["validation_loss"] = sums / held_out.sum()

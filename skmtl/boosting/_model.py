@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from skmtl.boosting._block import FittedBlock
+from skmtl.boosting._options import BLOCKS
 from skmtl.boosting._partition import PartitionTrees, common_theta
-
-
-class FittedBlock(Protocol):
-    """A block that gives raw scores.
-
-    Shapes are (n_rows, n_own, n_scores): n_own is 1 where the task is that of the row (long
-    data) or the block does not tell tasks apart, and else the number of tasks. Contributions
-    have one more axis: the features, the task, and the expected score. In the two calls,
-    `group` is the task of each row, -1 for one that has not been seen; None in wide data.
-    """
-
-    n_rounds: int
-
-    def scores(
-        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
-    ) -> np.ndarray: ...
-
-    def contributions(
-        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
-    ) -> np.ndarray: ...
-
-    def importances(self, n_features: int) -> np.ndarray: ...
+from skmtl.boosting._task import TaskTrees
 
 
 @dataclass(frozen=True)
@@ -47,7 +27,7 @@ class FittedSequence:
     history : DataFrame
         Losses by block and round.
     loss : float
-        Sum of the weighted validation losses.
+        Mean validation loss; NaN where nothing was held out.
     """
 
     intercept: np.ndarray
@@ -69,49 +49,62 @@ class BoostedPool:
 
     Attributes
     ----------
-    names : tuple of str
-        The blocks.
+    best : tuple of str
+        The blocks of the best sequence.
     bags : sequence of FittedSequence
+        Those of the best sequence first, then those of others that are as good.
     theta : ndarray of shape (n_tasks,) or None
         The logit of each task's outlier score, from the best sequence with a partition.
+    tried : DataFrame
+        Mean validation loss of each sequence, the best first.
     """
 
-    names: tuple[str, ...]
+    best: tuple[str, ...]
     bags: Sequence[FittedSequence]
     theta: np.ndarray | None
+    tried: pd.DataFrame
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All blocks of the bags, in the order in which they follow each other."""
+        present = {name for bag in self.bags for name in bag.blocks}
+        return tuple(name for name in BLOCKS if name in present)
 
     def parts(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> dict[str, np.ndarray]:
         """Raw scores by where they come from: the intercept and each block."""
-        start = [bag.start(len(matrix), group) for bag in self.bags]
-        parts = {"intercept": _mean(start)}
+        parts = {"intercept": self.intercepts(len(matrix), group)}
         for name in self.names:
-            parts[name] = _mean(
-                [bag.blocks[name].scores(matrix, group, n_jobs, 0, 0) for bag in self.bags]
-            )
+            blocks = self._blocks(name)
+            own = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
+            parts[name] = sum(own[1:], own[0]) / len(self.bags)
         return parts
+
+    def _blocks(self, name: str) -> list[FittedBlock]:
+        return [bag.blocks[name] for bag in self.bags if name in bag.blocks]
+
+    def intercepts(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
+        """What the tasks start from, (n_rows, n_own, n_scores)."""
+        return _mean([bag.start(n_rows, group) for bag in self.bags])
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
         """Raw scores (n_rows, n_own, n_scores)."""
         intercept, *blocks = self.parts(matrix, group, n_jobs).values()
-        total = intercept.copy()
-        for block in blocks:
-            total += block
-        return total
+        return sum(blocks, intercept)
 
     def staged(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> Iterator[np.ndarray]:
         """Raw scores after each round, block after block; a bag that has stopped stands still."""
-        total = _mean([bag.start(len(matrix), group) for bag in self.bags]).copy()
+        total = self.intercepts(len(matrix), group)
         for name in self.names:
-            blocks = [bag.blocks[name] for bag in self.bags]
+            blocks = self._blocks(name)
             for done in range(max(block.n_rounds for block in blocks)):
-                total += _mean(
-                    [block.scores(matrix, group, n_jobs, done, done + 1) for block in blocks]
-                )
-                yield total.copy()
+                for block in blocks:
+                    added = block.scores(matrix, group, n_jobs, done, done + 1)
+                    total = total + added / len(self.bags)
+                yield total
 
     def contributions(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
@@ -133,10 +126,18 @@ class BoostedPool:
     def importances(self, n_features: int) -> pd.DataFrame:
         """Total gain by block (n_blocks, n_features + 1); the last column is the task's."""
         table = {
-            name: _mean([bag.blocks[name].importances(n_features) for bag in self.bags])
+            name: sum(block.importances(n_features) for block in self._blocks(name))
             for name in self.names
         }
         return pd.DataFrame.from_dict(table, orient="index")
+
+    def task_importances(self, n_features: int) -> np.ndarray:
+        """Total gain in each task's own trees, (n_tasks, n_features)."""
+        gains = np.zeros((len(self.bags[0].intercept) - 1, n_features))
+        for block in self._blocks("task"):
+            assert isinstance(block, TaskTrees)
+            gains += block.by_task(n_features)
+        return gains
 
 
 def theta_of(bags: Sequence[FittedSequence]) -> np.ndarray | None:

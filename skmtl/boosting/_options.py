@@ -12,17 +12,17 @@ import numpy as np
 from skmtl.boosting._ensemble import binned
 
 BLOCKS = ("shared", "signature", "partition", "task")
-Sequence = tuple[str, ...]
+BlockNames = tuple[str, ...]
 
 # What blocks="auto" chooses from. Each begins with another block, for what comes first decides
 # most; a later block that does not help gets no round.
-LONG_SEQUENCES: tuple[Sequence, ...] = (
+LONG_SEQUENCES: tuple[BlockNames, ...] = (
     ("shared", "partition", "task"),
     ("signature", "partition", "task"),
     ("partition", "task"),
     ("task",),
 )
-WIDE_SEQUENCES: tuple[Sequence, ...] = (
+WIDE_SEQUENCES: tuple[BlockNames, ...] = (
     ("shared", "partition", "task"),
     ("partition", "task"),
     ("task",),
@@ -71,4 +71,6 @@ class Features:
 
     def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> lgb.Dataset:
         """Bin the features and some more columns."""
-        return binned(np.column_stack([self.matrix, columns]), self.categorical, parameters)
+        return binned(
+            np.column_stack([self.matrix, columns]), self.categorical.tolist(), parameters
+        )

@@ -32,7 +32,9 @@ class PartitionTrees:
         self.theta = theta
         self.n_rounds = max(outlier.n_rounds, ordinary.n_rounds)
 
-    def _mix(self, group: np.ndarray | None, outlier: np.ndarray, ordinary: np.ndarray) -> np.ndarray:
+    def _mix(
+        self, group: np.ndarray | None, outlier: np.ndarray, ordinary: np.ndarray
+    ) -> np.ndarray:
         """Either's (n_rows, ...) as (n_rows, 1 or n_tasks, ...), weighted."""
         share = expit(self.theta)
         # Nobody knows the group of a task that has not been seen: it gets the average one.

@@ -33,6 +33,8 @@ class Pool:
     n_rows : int
     names : sequence of hashable
         The tasks.
+    is_long : bool
+        Whether one head serves all tasks and the row tells which it is.
     """
 
     segments: Sequence[Segment]
@@ -42,6 +44,7 @@ class Pool:
     row: np.ndarray | None
     n_rows: int
     names: Sequence[Hashable]
+    is_long: bool
 
     @property
     def n_tasks(self) -> int:
@@ -50,11 +53,6 @@ class Pool:
     @property
     def n_scores(self) -> int:
         return self.segments[0][0].n_scores
-
-    @property
-    def is_long(self) -> bool:
-        """Whether one head serves all tasks, which are told apart by the row."""
-        return self.row is None
 
     def losses(self, scores: np.ndarray) -> np.ndarray:
         """Loss of each entry, unweighted; scores (n_entries, n_scores) to (n_entries,)."""
@@ -87,6 +85,14 @@ class Pool:
     def of_rows(self, values: np.ndarray) -> np.ndarray:
         """The row's values at each entry; (n_rows, ...) to (n_entries, ...)."""
         return values if self.row is None else values[self.row]
+
+    def row_tasks(self) -> np.ndarray | None:
+        """Task of each row of long data, -1 where it has no entry; None in wide data."""
+        if not self.is_long or self.row is None:
+            return self.task if self.is_long else None
+        tasks = np.full(self.n_rows, -1)
+        tasks[self.row] = self.task
+        return tasks
 
     def entries_of_tasks(self) -> list[np.ndarray]:
         """Positions of each task's entries, rows ascending."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._pool import Fold
 
 
@@ -19,6 +20,10 @@ class Grower(Protocol):
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         """Add a round, from the weighted derivatives (n_entries, n_scores) at `scores`."""
+        ...
+
+    def finish(self, course: Course) -> FittedBlock:
+        """The block with the rounds to keep."""
         ...
 
 
@@ -68,9 +73,7 @@ class Course:
         return (curves + prior * common[:, None]).argmin(axis=0)
 
 
-def run_rounds(
-    grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
-) -> Course:
+def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch) -> Course:
     """Grow a block for at most `n_rounds`; without held-out rows for exactly as many.
 
     Raises
@@ -104,10 +107,10 @@ def run_rounds(
 def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
     learnt = fold.learnt > 0
     if not np.isfinite(losses[learnt]).all():
-        entry = int(np.flatnonzero(learnt & ~np.isfinite(losses))[0])
+        task = fold.pool.task[learnt & ~np.isfinite(losses)][0]
         raise FloatingPointError(
-            f"The loss of task {fold.pool.names[fold.pool.task[entry]]!r} became NaN or infinite in round "
-            f"{done}. Lower learning_rate, or look for extreme labels."
+            f"The loss of task {fold.pool.names[task]!r} became NaN or infinite in round {done} "
+            "of a block. Lower learning_rate, or look for extreme labels."
         )
     course.losses.append(float(fold.learnt @ losses / max(fold.learnt.sum(), 1e-300)))
     weighted = np.where(fold.held_out > 0, losses, 0.0) * fold.held_out

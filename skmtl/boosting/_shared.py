@@ -61,9 +61,7 @@ class SharedGrower:
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._pool = fold.pool
-        self._ensemble = Ensemble(
-            features.data, options.parameters["shared"], fold.pool.n_scores
-        )
+        self._ensemble = Ensemble(features.data, options.parameters["shared"], fold.pool.n_scores)
 
     def scores(self) -> np.ndarray:
         return self._pool.of_rows(self._ensemble.scores())
@@ -81,8 +79,11 @@ class SignatureGrower(SharedGrower):
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._pool = fold.pool
         self._signatures = signatures(fold, features.matrix, features.numeric)
-        parameters = options.parameters["signature"]
-        data = features.with_columns(self._signatures[fold.pool.task], parameters)
+        parameters = dict(options.parameters["signature"])
+        if "monotone_constraints" in parameters:
+            free = [0] * self._signatures.shape[1]
+            parameters["monotone_constraints"] = [*parameters["monotone_constraints"], *free]
+        data = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
         self._ensemble = Ensemble(data, parameters, fold.pool.n_scores)
 
     def finish(self, course: Course) -> SharedTrees:

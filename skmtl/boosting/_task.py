@@ -66,8 +66,9 @@ class TaskTrees:
             return np.stack([function(trees, matrix) for trees in self.trees], axis=1)
         out = np.zeros((len(matrix), 1, *shape))
         order = np.argsort(group, kind="stable")
-        tasks, starts = np.unique(group[order], return_index=True)
-        for task, rows in zip(tasks, np.split(order, starts[1:]), strict=True):
+        tasks, starts, counts = np.unique(group[order], return_index=True, return_counts=True)
+        for task, start, count in zip(tasks, starts, counts, strict=True):
+            rows = order[start : start + count]
             if task >= 0 and self.trees[task].n_rounds:
                 out[rows, 0] = function(self.trees[task], matrix[rows])
         return out
@@ -131,4 +132,4 @@ def _ensemble(
 ) -> Ensemble | None:
     if len(rows) == 0:
         return None
-    return Ensemble(features.data.subset(rows).construct(), parameters, n_scores)
+    return Ensemble(features.data.subset(rows.tolist()).construct(), parameters, n_scores)

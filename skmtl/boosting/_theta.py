@@ -33,7 +33,7 @@ def oriented(theta: np.ndarray) -> np.ndarray:
 
 
 def is_reversed(theta: np.ndarray) -> bool:
-    """Whether most tasks have a positive theta; of two equal groups the nearer to 0 is ordinary."""
+    """Whether most tasks have a positive theta; of equal groups the nearer to 0 is ordinary."""
     n_positive, n_negative = (theta > 0).sum(), (theta < 0).sum()
     if n_positive == n_negative:
         return bool(theta.sum() < 0)

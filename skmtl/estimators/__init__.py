@@ -1,5 +1,13 @@
 """The classes with fit and predict."""
 
 from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
+from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
 
-__all__ = ["MultiTab", "MultiTabClassifier", "MultiTabRegressor"]
+__all__ = [
+    "RMTGB",
+    "MultiTab",
+    "MultiTabClassifier",
+    "MultiTabRegressor",
+    "RMTGBClassifier",
+    "RMTGBRegressor",
+]

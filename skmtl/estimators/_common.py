@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MultiOutputMixin
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skmtl.estimators._reader import TableReader
+from skmtl.estimators._reader import split_features
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import Kind, TaskSet, is_single, label_frame, labels_of_tasks
@@ -29,6 +30,21 @@ class Table:
     sample_weight: np.ndarray | None
 
 
+@contextmanager
+def naming_eval_set() -> Iterator[None]:
+    """Say in an error that it is about the validation rows that the user gives."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"eval_set cannot be used: {error}") from error
+
+
+NO_LABEL_COUNTS = (
+    "eval_set has no label that counts: every value of its y is missing, or of a task whose "
+    "task_weight is 0."
+)
+
+
 class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     """Reading X and Y, and scoring.
 
@@ -39,6 +55,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     task: Hashable | None
     task_set_: TaskSet
     _infer_kind: Callable[[pd.Series], Kind]
+    _min_rows: ClassVar[int] = 1
+    """Fewest rows to predict."""
     _classes_only: bool | None = None
     """Whether all targets have classes (True) or none (False); None for any mixture."""
 
@@ -54,7 +72,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         Y = label_frame(y) if reset else labels_of_tasks(y, self.task_set_.names)
         if not reset:
             self.task_set_.check_names(list(Y.columns))
-        features, ids = TableReader(self.task).split(self._read_frame(X, reset=reset))
+        features, ids = split_features(self._read_frame(X, reset=reset), self.task)
         check_consistent_length(features, Y)
         if sample_weight is None:
             return Table(features, ids, Y, None)
@@ -63,9 +81,20 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         ids = None if ids is None else ids.iloc[used]
         return Table(features.iloc[used], ids, Y.iloc[used], weight[used])
 
+    def _read_eval_table(self, eval_set: Any) -> Table:
+        """Check the validation rows that the user gives."""
+        parts = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
+        if not isinstance(parts, tuple) or len(parts) not in (2, 3):
+            raise ValueError(
+                "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
+                f"a {type(eval_set).__name__} of length {len(eval_set)}."
+            )
+        X, y, sample_weight = (*parts, None)[:3]
+        return self._read_table(X, y, sample_weight, reset=False)
+
     def _read_frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """X as a frame; its columns are remembered, or compared with those of `fit`."""
-        frame = as_frame(X)
+        frame = as_frame(X, min_rows=1 if reset else self._min_rows)
         validate_data(self, X, skip_check_array=True, reset=reset)
         return frame
 
@@ -166,7 +195,13 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def _prediction_frame(self, X: Any) -> pd.DataFrame:
         """Predictions as a frame with the targets' names and the index of X."""
-        scores, group = self._raw_scores(X)
+        return self._frame(*self._raw_scores(X), X)
+
+    @abstractmethod
+    def _output(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> Any:
+        """What `predict` gives for these raw scores of X."""
+
+    def _frame(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> pd.DataFrame:
         columns = self.task_set_.predict(scores, group=group)
         index = X.index if isinstance(X, pd.DataFrame) else None
         frame = pd.DataFrame(dict(enumerate(columns)), index=index)
@@ -207,3 +242,10 @@ def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:
             f"{dict(zip(names, values.tolist(), strict=True))}."
         )
     return values
+
+
+def own_random_state(random_state: Any) -> np.random.RandomState:
+    """None draws fresh entropy rather than numbers from numpy's global state."""
+    if random_state is None:
+        return np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
+    return check_random_state(random_state)

@@ -7,10 +7,7 @@ the signature, defaults included.
 
 from __future__ import annotations
 
-import inspect
-from typing import TypeVar
-
-Class = TypeVar("Class", bound=type)
+from skmtl.estimators._docs import with_sections
 
 _PARAMETERS_AND_ATTRIBUTES = """\
 Parameters
@@ -215,15 +212,4 @@ Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491 (the scaling of numeric f
 
 """
 
-
-def with_shared_sections(cls: Class) -> Class:
-    """Complete the docstring of a class, in the order of the numpydoc standard."""
-    if cls.__doc__ is not None:  # python -OO drops docstrings
-        text = inspect.cleandoc(cls.__doc__)
-        for heading, shared in (
-            ("See Also\n", _PARAMETERS_AND_ATTRIBUTES),
-            ("Examples\n", _NOTES_AND_REFERENCES),
-        ):
-            text = text.replace(heading, shared + heading, 1)
-        cls.__doc__ = text
-    return cls
+with_shared_sections = with_sections(_PARAMETERS_AND_ATTRIBUTES, _NOTES_AND_REFERENCES)

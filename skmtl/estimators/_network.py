@@ -12,16 +12,21 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.estimators._common import MultiTaskEstimator, Table
+from skmtl.estimators._common import (
+    NO_LABEL_COUNTS,
+    MultiTaskEstimator,
+    Table,
+    naming_eval_set,
+    own_random_state,
+)
 from skmtl.estimators._parameters import Check, check_parameters
 from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import validation_splits, weights_by_task
 from skmtl.networks import Bag, MultiTabNet, initialise
-from skmtl.tables import EncodedTable
+from skmtl.tables import EncodedTable, TableEncoder
 from skmtl.tasks import Labels
 from skmtl.training import (
     SCORING_ROWS,
@@ -94,7 +99,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             raise ValueError(
                 f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
             )
-        random_state = _own_random_state(self.random_state)
+        random_state = own_random_state(self.random_state)
         networks, parts = (self._go_on if going_on else self._start)(table, eval_set, random_state)
         if not going_on:
             self._remember_y(y)
@@ -119,7 +124,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self, table: Table, eval_set: Any, random_state: np.random.RandomState
     ) -> tuple[list[MultiTabNet], list[Parts]]:
         """New networks and their samples; learns columns, categories and labels."""
-        self._reader = TableReader(self.task)
+        self._reader = TableReader(self.task, TableEncoder())
         self._reader.fit_ids(table.ids)
         self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
         splits = self._splits(table, eval_set, self._n_bags(len(table.Y)), random_state)
@@ -228,22 +233,10 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         """Number of networks."""
 
     def _read_eval_set(self, eval_set: Any) -> Samples:
-        parts = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
-        if not isinstance(parts, tuple) or len(parts) not in (2, 3):
-            raise ValueError(
-                "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
-                f"a {type(eval_set).__name__} of length {len(eval_set)}."
-            )
-        X, y, sample_weight = (*parts, None)[:3]
-        try:
-            samples = self._samples(self._read_table(X, y, sample_weight, reset=False))
-        except ValueError as error:
-            raise ValueError(f"eval_set cannot be used: {error}") from error
+        with naming_eval_set():
+            samples = self._samples(self._read_eval_table(eval_set))
         if not (samples.weight.numpy() * self._task_weights() > 0).any():
-            raise ValueError(
-                "eval_set has no label that counts: every value of its y is missing, or of a task "
-                "whose task_weight is 0."
-            )
+            raise ValueError(NO_LABEL_COUNTS)
         return samples
 
     def _samples(self, table: Table) -> Samples:
@@ -337,13 +330,6 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             bag = Bag(self._make_network(self._description) for _ in range(self._n_networks))
             bag.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
             self.network_ = bag.eval()
-
-
-def _own_random_state(random_state: Any) -> np.random.RandomState:
-    """None draws fresh entropy rather than numbers from numpy's global state."""
-    if random_state is None:
-        return np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
-    return check_random_state(random_state)
 
 
 def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> Bag:

@@ -70,7 +70,9 @@ class ArrayOutputs(MultiTaskEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_tasks)
             In the user's units, or class labels.
         """
-        scores, group = self._raw_scores(X)
+        return self._output(*self._raw_scores(X), X)
+
+    def _output(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> np.ndarray:
         columns = self.task_set_.predict(scores, group=group)
         return columns[0] if self._single else np.column_stack(columns)
 
@@ -122,5 +124,7 @@ class FrameOutputs(ClassOutputs):
         DataFrame of shape (n_samples, n_tasks)
             One column per target, in its own units or classes, with the index of X.
         """
-        check_is_fitted(self)
-        return self._prediction_frame(X)
+        return self._output(*self._raw_scores(X), X)
+
+    def _output(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> pd.DataFrame:
+        return self._frame(scores, group, X)

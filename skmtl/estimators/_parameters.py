@@ -50,6 +50,17 @@ def one_of(*values: Any) -> Check:
     )
 
 
+def by_block(check: Check, blocks: tuple[str, ...]) -> Check:
+    """One value, or a mapping of blocks to values."""
+
+    def passes(value: Any) -> bool:
+        if not isinstance(value, Mapping):
+            return check.passes(value)
+        return all(block in blocks and check.passes(own) for block, own in value.items())
+
+    return Check(passes, f"{check.wants}, or a mapping of {', '.join(blocks)} to such,")
+
+
 boolean = Check(lambda v: isinstance(v, bool | np.bool_), "True or False")
 
 

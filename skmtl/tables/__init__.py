@@ -20,7 +20,7 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._encoder import EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
-from skmtl.tables._task_column import TaskIds, split_task_column, task_ids
+from skmtl.tables._task_column import TaskIds, split_task_column, task_ids, task_position
 from skmtl.tables._trees import TreeEncoder
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "quantile_bins",
     "split_task_column",
     "task_ids",
+    "task_position",
 ]

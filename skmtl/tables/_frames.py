@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array
 
 
-def as_frame(X: Any, *, name: str = "X") -> pd.DataFrame:
+def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
     """Give any eager table as a pandas DataFrame.
 
     Parameters
@@ -22,6 +22,8 @@ def as_frame(X: Any, *, name: str = "X") -> pd.DataFrame:
         their dtype, and the columns of an object array get the dtype of their cells.
     name : str, default="X"
         What the errors call the table.
+    min_rows : int, default=1
+        Fewest rows to accept; 0 for a table that is only to be predicted.
 
     Returns
     -------
@@ -57,8 +59,8 @@ def as_frame(X: Any, *, name: str = "X") -> pd.DataFrame:
             f"for example with {name}.collect()."
         )
     else:
-        frame = _from_array(X, name)
-    _check_not_empty(frame, name)
+        frame = _from_array(X, name, min_rows)
+    _check_not_empty(frame, name, min_rows)
     _check_unique_labels(frame, name)
     return frame
 
@@ -91,13 +93,19 @@ def _narwhals_values(column: Any) -> Any:
     return column.to_numpy()
 
 
-def _from_array(X: Any, name: str) -> pd.DataFrame:
+def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
     if isinstance(X, np.ma.MaskedArray):
         return pd.DataFrame(X)
     array = _list_to_numpy(X, name) if isinstance(X, (list, tuple)) else _to_numpy(X)
     if array.dtype.names is not None:
         return pd.DataFrame(array)
-    array = check_array(array, dtype=None, ensure_all_finite=False, input_name=name)
+    array = check_array(
+        array,
+        dtype=None,
+        ensure_all_finite=False,
+        ensure_min_samples=min_rows,
+        input_name=name,
+    )
     frame = pd.DataFrame(array, copy=False)
     return frame.infer_objects() if array.dtype == object else frame
 
@@ -119,9 +127,10 @@ def _list_to_numpy(rows: list[Any] | tuple[Any, ...], name: str) -> np.ndarray:
     return np.asarray(rows, dtype=object) if array.dtype.kind in "SU" else array
 
 
-def _check_not_empty(frame: pd.DataFrame, name: str) -> None:
-    for found, what in zip(frame.shape, ("sample", "feature"), strict=True):
-        if found == 0:
+def _check_not_empty(frame: pd.DataFrame, name: str, min_rows: int) -> None:
+    wanted = (("sample", min_rows), ("feature", 1))
+    for found, (what, least) in zip(frame.shape, wanted, strict=True):
+        if found < least:
             raise ValueError(
                 f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum of 1 is "
                 f"required: {name} is empty."

@@ -43,7 +43,7 @@ def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
     >>> features.columns.tolist(), ids.tolist()
     (['hours'], ['north', 'south'])
     """
-    frame = as_frame(X)
+    frame = as_frame(X, min_rows=0)
     ids = task_ids(frame, task)
     if frame.shape[1] == 1:
         raise ValueError(f"X has no column besides the task ids {ids.name!r}.")
@@ -52,8 +52,8 @@ def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
 
 def task_ids(X: Any, task: Hashable) -> pd.Series:
     """The task ids of a table alone; see `split_task_column`."""
-    frame = as_frame(X)
-    ids = frame.iloc[:, _position(frame, task)]
+    frame = as_frame(X, min_rows=0)
+    ids = frame.iloc[:, task_position(frame, task)]
     missing = np.flatnonzero(ids.isna())
     if len(missing):
         raise ValueError(
@@ -63,7 +63,8 @@ def task_ids(X: Any, task: Hashable) -> pd.Series:
     return ids
 
 
-def _position(frame: pd.DataFrame, task: Hashable) -> int:
+def task_position(frame: pd.DataFrame, task: Hashable) -> int:
+    """Position of the task column; see `split_task_column`."""
     labels = frame.columns.tolist()
     if task in labels:
         return labels.index(task)

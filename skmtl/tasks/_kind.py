@@ -135,6 +135,14 @@ class Kind(ABC):
         """Predictions of shape (n_samples,) in the user's units."""
 
     @property
+    def linear_link(self) -> tuple[float, float] | None:
+        """Centre and scale if predictions in the user's units are centre + scale * raw score.
+
+        None where the link is not linear. Of wide data; long data have units by group.
+        """
+        return None
+
+    @property
     def stack_key(self) -> tuple[Hashable, ...]:
         """Heads with equal keys have the same loss, so that their tasks share one call."""
         return (type(self), self.n_scores)

@@ -63,6 +63,10 @@ class Regression(StandardisedKind):
         return {"loss": self.loss_name, "delta": self.delta}
 
     @property
+    def linear_link(self) -> tuple[float, float] | None:
+        return float(self.centre_[-1]), float(self.scale_[-1])
+
+    @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.loss_name, self.delta)
 

@@ -1,0 +1,94 @@
+"""From encoded labels to the pools of tasks that share trees."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl.boosting._pool import Pool
+from skmtl.tasks import Labels, TaskSet
+
+
+@dataclass(frozen=True)
+class TargetPool:
+    """A pool, and the targets whose raw scores it gives.
+
+    Attributes
+    ----------
+    targets : tuple of int
+        Positions of the targets in the task set.
+    pool : Pool
+    """
+
+    targets: tuple[int, ...]
+    pool: Pool
+
+
+def long_pools(
+    tasks: TaskSet, labels: Labels, weight: np.ndarray, group: np.ndarray, ids: Sequence[Hashable]
+) -> list[TargetPool]:
+    """A pool for every target, whose tasks are the ids.
+
+    Parameters
+    ----------
+    tasks : TaskSet
+    labels : Labels
+    weight : ndarray of shape (n_rows, n_targets)
+        Weight of each label, 0 where it is missing.
+    group : int ndarray of shape (n_rows,)
+        The row's id, as a position in `ids`.
+    ids : sequence of hashable
+    """
+    pools = []
+    for i, head in enumerate(tasks.heads):
+        rows = np.flatnonzero(labels.mask[:, i])
+        complete = len(rows) == len(group)
+        pool = Pool(
+            segments=[(head, slice(0, len(rows)))],
+            task=group[rows],
+            target=labels.target[rows, tasks.target_slices[i]],
+            weight=weight[rows, i],
+            row=None if complete else rows,
+            n_rows=len(group),
+            names=ids,
+            is_long=True,
+        )
+        pools.append(TargetPool((i,), pool))
+    return pools
+
+
+def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[TargetPool]:
+    """One pool for all targets of a single raw score, and one for each of the others.
+
+    The classes of two targets have nothing to do with each other, so trees that add to the
+    scores of all classes cannot be shared; a single score is a direction of more or less.
+    """
+    single = [i for i, head in enumerate(tasks.heads) if head.n_scores == 1]
+    groups = [single] if single else []
+    groups += [[i] for i, head in enumerate(tasks.heads) if head.n_scores > 1]
+    return [TargetPool(tuple(own), _wide_pool(tasks, labels, weight, own)) for own in groups]
+
+
+def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list[int]) -> Pool:
+    rows = [np.flatnonzero(labels.mask[:, i]) for i in targets]
+    ends = np.cumsum([len(own) for own in rows])
+    return Pool(
+        segments=[
+            (tasks.heads[i], slice(end - len(own), end))
+            for i, own, end in zip(targets, rows, ends.tolist(), strict=True)
+        ],
+        task=np.repeat(np.arange(len(targets)), [len(own) for own in rows]),
+        target=np.concatenate(
+            [
+                labels.target[own, tasks.target_slices[i]]
+                for i, own in zip(targets, rows, strict=True)
+            ]
+        ),
+        weight=np.concatenate([weight[own, i] for i, own in zip(targets, rows, strict=True)]),
+        row=np.concatenate(rows),
+        n_rows=len(labels.mask),
+        names=[tasks.names[i] for i in targets],
+        is_long=False,
+    )

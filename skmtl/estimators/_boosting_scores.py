@@ -1,0 +1,109 @@
+"""Raw scores of a boosting model, in chunks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from joblib import effective_n_jobs
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.boosting import BoostedPool
+from skmtl.estimators._common import MultiTaskEstimator
+from skmtl.estimators._reader import TableReader, split_features
+
+# Rows that are encoded and scored at a time, so that scoring holds no copy of X.
+_SCORING_ROWS = 2**17
+
+Chunk = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+
+
+class BoostingScores(MultiTaskEstimator):
+    """Raw scores in chunks of rows."""
+
+    _min_rows: ClassVar[int] = 0
+    _reader: TableReader
+    _boosted: list[tuple[tuple[int, ...], BoostedPool]]
+    n_jobs: int | None
+    unseen: str
+
+    def _chunks(self, X: Any) -> tuple[int, Iterator[Chunk]]:
+        """Number of rows, and the rows in chunks: positions, matrix and task of each.
+
+        Rows of long data come task by task, so that each task's trees are visited once.
+        """
+        check_is_fitted(self)
+        features, ids = split_features(self._read_frame(X, reset=False), self.task)
+        group = self._reader.group(ids)
+        if group is not None and self.unseen == "error" and (group < 0).any():
+            strange = ids.iloc[int(np.argmin(group))]  # type: ignore[union-attr]
+            raise ValueError(
+                f"Column {self.task!r} holds the task {strange!r}, which fit has not seen. Leave "
+                "these rows out, or set unseen='shared' to predict them by what the tasks share."
+            )
+        n_rows = len(features)
+        order = np.arange(n_rows) if group is None else np.argsort(group, kind="stable")
+        return n_rows, self._read_chunks(features, group, order)
+
+    def _read_chunks(
+        self, features: pd.DataFrame, group: np.ndarray | None, order: np.ndarray
+    ) -> Iterator[Chunk]:
+        # At least one chunk: a table without rows is checked as well.
+        for start in range(0, max(len(order), 1), _SCORING_ROWS):
+            rows = order[start : start + _SCORING_ROWS]
+            matrix = self._reader.encoder.transform(features.iloc[rows])
+            yield rows, matrix, None if group is None else group[rows]
+
+    def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        n_rows, chunks = self._chunks(X)
+        scores = np.empty((n_rows, self.task_set_.n_scores))
+        for rows, matrix, group in chunks:
+            for targets, boosted in self._boosted:
+                own = boosted.scores(matrix, group, self._n_threads())
+                self._place(scores, rows, targets, own)
+        return scores, None  # boosting has one set of units for all ids
+
+    def _place(
+        self, scores: np.ndarray, rows: np.ndarray, targets: tuple[int, ...], own: np.ndarray
+    ) -> None:
+        """Write what a pool gives (n_rows, n_own, ...) into all raw scores (n, n_scores, ...)."""
+        columns = self._columns(targets)
+        scores[np.ix_(rows, columns)] = own.reshape(len(rows), len(columns), *own.shape[3:])
+
+    def _columns(self, targets: tuple[int, ...]) -> np.ndarray:
+        """Columns of the targets in the raw scores."""
+        every = np.arange(self.task_set_.n_scores)
+        return np.concatenate([every[self.task_set_.score_slices[i]] for i in targets])
+
+    def _n_threads(self) -> int:
+        return effective_n_jobs(self.n_jobs)
+
+    def staged_predict(self, X: Any) -> Iterator[Any]:
+        """Predict after every round, block after block.
+
+        A bag that has fewer rounds in a block than another one stands still until that one is
+        through; so do targets that have nothing in common with the one whose trees are added.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Yields
+        ------
+        array or DataFrame
+            As `predict` gives it; the last one equals it.
+        """
+        n_rows, chunks = self._chunks(X)
+        scores = np.empty((n_rows, self.task_set_.n_scores))
+        every = list(chunks)
+        for targets, boosted in self._boosted:
+            for rows, matrix, group in every:
+                self._place(scores, rows, targets, boosted.intercepts(len(matrix), group))
+        for targets, boosted in self._boosted:
+            stages = [boosted.staged(m, group, self._n_threads()) for _, m, group in every]
+            for stage in zip(*stages, strict=True):
+                for (rows, _, _), own in zip(every, stage, strict=True):
+                    self._place(scores, rows, targets, own)
+                yield self._output(scores.copy(), None, X)

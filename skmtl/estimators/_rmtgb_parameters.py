@@ -1,0 +1,149 @@
+"""Parameters of RMTGB that need more than a look at their type."""
+
+from __future__ import annotations
+
+import difflib
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skmtl.boosting import BLOCKS
+from skmtl.tables import TreeEncoder
+
+# LightGBM's parameters that are parameters of the estimator, and what cannot be chosen.
+_OWN = {
+    "learning_rate": ("learning_rate", "shrinkage_rate", "eta"),
+    "num_leaves": ("num_leaves", "num_leaf", "max_leaves", "max_leaf", "max_leaf_nodes"),
+    "min_data_in_leaf": (
+        "min_data_in_leaf",
+        "min_data_per_leaf",
+        "min_data",
+        "min_child_samples",
+        "min_samples_leaf",
+    ),
+    "n_rounds": (
+        "num_iterations",
+        "num_iteration",
+        "n_iter",
+        "num_tree",
+        "num_trees",
+        "num_round",
+        "num_rounds",
+        "nrounds",
+        "num_boost_round",
+        "n_estimators",
+        "max_iter",
+    ),
+    "monotone_constraints": ("monotone_constraints", "mc", "monotone_constraint", "monotonic_cst"),
+    "patience": (
+        "early_stopping_round",
+        "early_stopping_rounds",
+        "early_stopping",
+        "n_iter_no_change",
+    ),
+    "n_jobs": ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs"),
+    "random_state": ("seed", "random_seed", "random_state"),
+    "tasks": (
+        "objective",
+        "objective_type",
+        "app",
+        "application",
+        "loss",
+        "num_class",
+        "num_classes",
+        "metric",
+        "metrics",
+        "metric_types",
+    ),
+}
+_OWNER = {alias: own for own, aliases in _OWN.items() for alias in aliases}
+# Trees of these modes do not add up to a score from gradients at hand, or need other data.
+_REFUSED = {
+    "boosting": ("gbdt", "gbrt"),
+    "boosting_type": ("gbdt", "gbrt"),
+    "boost": ("gbdt", "gbrt"),
+    "linear_tree": (False,),
+    "linear_trees": (False,),
+}
+
+
+def value_of_block(value: Any, block: str, default: Mapping[str, Any]) -> Any:
+    """A parameter's value in one block; "auto" and absent keys give the default."""
+    if isinstance(value, Mapping):
+        return value.get(block, default[block])
+    return default[block] if isinstance(value, str) else value
+
+
+def checked_blocks(blocks: Any, *, is_long: bool) -> None:
+    """Raise ValueError unless `blocks` is "auto" or names of blocks."""
+    if isinstance(blocks, str) and blocks == "auto":
+        return
+    if isinstance(blocks, str) or not isinstance(blocks, Sequence) or not len(blocks):
+        raise ValueError(
+            f"blocks must be 'auto' or a sequence of names out of {BLOCKS}, got {blocks!r}."
+        )
+    for name in blocks:
+        if name not in BLOCKS:
+            close = difflib.get_close_matches(str(name), BLOCKS, 1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"blocks names {name!r}; choose from {BLOCKS}.{hint}")
+    if len(set(blocks)) < len(blocks):
+        raise ValueError(f"blocks={blocks!r} names a block twice.")
+    if "signature" in blocks and not is_long:
+        raise ValueError(
+            "The block 'signature' reads which task a row belongs to, so it needs long data: name "
+            "the column of X with the task in `task`, or leave the block out."
+        )
+
+
+def checked_lightgbm(parameters: Any) -> None:
+    """Raise ValueError for what LightGBM cannot be told through `lightgbm_params`."""
+    if parameters is None:
+        return
+    if not isinstance(parameters, Mapping):
+        raise ValueError(
+            f"lightgbm_params must be a mapping of names to values, got {parameters!r}."
+        )
+    for name, value in parameters.items():
+        if name in _OWNER:
+            raise ValueError(
+                f"lightgbm_params has {name!r}: set the parameter {_OWNER[name]!r} of the "
+                "estimator instead."
+            )
+        if name in _REFUSED and value not in _REFUSED[name]:
+            raise ValueError(
+                f"lightgbm_params has {name}={value!r}, which does not go with blocks that are "
+                "fitted one after the other. Leave it out."
+            )
+
+
+def constraint_signs(constraints: Any, encoder: TreeEncoder) -> list[int]:
+    """The sign of each feature's monotone constraint; empty without constraints."""
+    if constraints is None:
+        return []
+    columns = encoder.columns_
+    if isinstance(constraints, Mapping):
+        unknown = [name for name in constraints if name not in columns]
+        if unknown:
+            raise ValueError(
+                f"monotone_constraints names {unknown}, but the features are {columns}."
+            )
+        signs = [constraints.get(name, 0) for name in columns]
+    else:
+        signs = list(constraints)
+        if len(signs) != len(columns):
+            raise ValueError(
+                f"monotone_constraints has {len(signs)} entries, but there are {len(columns)} "
+                f"features besides the task column: {columns}."
+            )
+    for name, sign in zip(columns, signs, strict=True):
+        if not isinstance(sign, numbers.Integral) or sign not in (-1, 0, 1):
+            raise ValueError(
+                f"monotone_constraints has {sign!r} for {name!r}; give 1 (rising), -1 (falling) "
+                "or 0."
+            )
+        if sign and name in encoder.categorical_:
+            raise ValueError(
+                f"monotone_constraints has {sign} for {name!r}, whose categories have no order."
+            )
+    return [int(sign) for sign in signs]
