@@ -10,6 +10,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.datasets`               tables to learn from, real and with a known truth
+`skmtl.inspection`             pictures of what sharing did
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
@@ -23,7 +24,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import callbacks, datasets, metrics, model_selection, tasks
+    from skmtl import callbacks, datasets, inspection, metrics, model_selection, tasks
     from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "MultiTabRegressor",
     "callbacks",
     "datasets",
+    "inspection",
     "metrics",
     "model_selection",
     "tasks",
@@ -44,7 +46,7 @@ _MODULE_OF = {
     "MultiTabClassifier": "skmtl.estimators",
     "MultiTabRegressor": "skmtl.estimators",
 }
-_SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "tasks"}
+_SUBMODULES = {"callbacks", "datasets", "inspection", "metrics", "model_selection", "tasks"}
 
 
 def __getattr__(name: str) -> Any:
