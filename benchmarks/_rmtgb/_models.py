@@ -34,10 +34,11 @@ def _rmtgb(split: Split) -> Answer:
     model = default(is_binary=split.is_binary, seed=split.seed)
     model.fit(split.X_train, split.y_train)
     score = model.outlier_score_
+    rounds = model.n_rounds_.mean()  # over the bags
     return Answer(
         _predict(model, split.X_test, split.is_binary),
         frozenset(map(str, score.index[score > OUTLIER])),
-        f"{model.blocks_} {model.n_rounds_}",
+        " ".join(f"{block}={n:.0f}" for block, n in rounds.items()),
     )
 
 

@@ -13,22 +13,16 @@ def default(*, is_binary: bool, seed: int) -> Any:
     return _form(is_binary)(task=TASK, random_state=seed, n_jobs=1)
 
 
-def fixed_rounds(
-    blocks: Sequence[str],
-    n_rounds: int,
-    *,
-    is_binary: bool,
-    lightgbm_params: dict[str, Any] | None = None,
-) -> Any:
+def fixed_rounds(blocks: Sequence[str], n_rounds: int, *, is_binary: bool, **settings: Any) -> Any:
     """A model of these blocks with so many rounds in each, without a search or a validation."""
     return _form(is_binary)(
         task=TASK,
         blocks=tuple(blocks),
         n_rounds=n_rounds,
         early_stopping=False,
-        lightgbm_params=lightgbm_params,
         random_state=0,
         n_jobs=1,
+        **settings,
     )
 
 

@@ -49,7 +49,7 @@ def _against_lightgbm() -> Iterator[str]:
 
     def fit_ours(*blocks: str) -> Callable[[], None]:
         def fit() -> None:
-            model = fixed_rounds(blocks, ROUNDS, is_binary=False, lightgbm_params=PARAMS)
+            model = fixed_rounds(blocks, ROUNDS, is_binary=False, **PARAMS)
             models[" + ".join(blocks)] = model.fit(X, y)
 
         return fit

@@ -54,7 +54,8 @@ def check_has(estimator: Any, attribute: str, display: type) -> None:
     TypeError
     """
     check_is_fitted(estimator)
-    if not hasattr(estimator, attribute):
+    # A property that raises has something better to say, when it is read.
+    if not (hasattr(type(estimator), attribute) or hasattr(estimator, attribute)):
         raise TypeError(
             f"{display.__name__} reads {attribute!r} of a fitted RMTGBRegressor, RMTGBClassifier "
             f"or RMTGB, which {type(estimator).__name__} lacks; of a pipeline or a search, give "

@@ -107,12 +107,12 @@ class TaskContributionDisplay:
             Without matplotlib.
         """
         check_has(estimator, "contributions", cls)
-        contributions = estimator.contributions(X)
+        sizes = _sizes(estimator.contributions(X))
         if getattr(estimator, "task", None) is None:
-            shares = _shares_of_targets(contributions)
+            shares = _shares_of_targets(sizes)
         else:
             ids = split_task_column(as_frame(X), estimator.task)[1].to_numpy()
-            shares = _shares_of_groups(_of_target(contributions, target), ids)
+            shares = _shares_of_groups(_of_target(sizes, target), ids)
         return cls(_chosen(shares, tasks)).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> TaskContributionDisplay:
@@ -155,32 +155,40 @@ class TaskContributionDisplay:
         return self
 
 
-def _of_target(contributions: pd.DataFrame, target: Hashable | None) -> pd.DataFrame:
-    """The columns of one target."""
-    if contributions.columns.nlevels == 1:
-        return contributions
-    targets = list(dict.fromkeys(contributions.columns.get_level_values(0)))
-    if target is None and len(targets) == 1:
-        target = targets[0]
+def _sizes(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Absolute contributions of the blocks, in columns (target, block).
+
+    The sizes of a target's several raw scores add up.
+    """
+    sizes = contributions.abs()
+    if sizes.columns.nlevels == 1:
+        sizes = pd.concat({_ALL: sizes}, axis=1)
+    elif sizes.columns.nlevels == 3:
+        sizes = sizes.T.groupby(level=[0, 2], sort=False).sum().T
+    return sizes.drop(columns=_CONSTANT, level=1)
+
+
+def _of_target(sizes: pd.DataFrame, target: Hashable | None) -> pd.DataFrame:
+    """The columns of one target; of the only one, if there is no other."""
+    targets = list(dict.fromkeys(sizes.columns.get_level_values(0)))
+    if len(targets) == 1:
+        return sizes.droplevel(0, axis=1)
     if target not in targets:
         raise ValueError(f"target={target!r} is none of the targets; give one of {targets}.")
-    return contributions.loc[:, [target]].droplevel(0, axis=1)
+    return sizes.loc[:, [target]].droplevel(0, axis=1)
 
 
-def _shares_of_groups(contributions: pd.DataFrame, tasks: np.ndarray) -> pd.DataFrame:
+def _shares_of_groups(sizes: pd.DataFrame, tasks: np.ndarray) -> pd.DataFrame:
     """Shares by the task of the rows, below those of all rows."""
-    sizes = contributions.drop(columns=_CONSTANT).abs()
     by_task = _normalised(sizes.groupby(tasks, observed=True).mean())
     return _with_all(by_task, _normalised(sizes.mean().to_frame(_ALL).T))
 
 
-def _shares_of_targets(contributions: pd.DataFrame) -> pd.DataFrame:
+def _shares_of_targets(sizes: pd.DataFrame) -> pd.DataFrame:
     """Shares by target, below their mean."""
-    if contributions.columns.nlevels == 1:
-        sizes = contributions.drop(columns=_CONSTANT).abs().mean()
-        return _normalised(sizes.to_frame(_ALL).T)
-    sizes = contributions.drop(columns=_CONSTANT, level=1).abs().mean()
-    by_target = _normalised(sizes.unstack(sort=False))
+    by_target = _normalised(sizes.mean().unstack(sort=False))
+    if len(by_target) == 1:
+        return by_target
     return _with_all(by_target, by_target.mean().to_frame(_ALL).T)
 
 

@@ -109,9 +109,9 @@ class OutlierTasksDisplay:
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it has no outlier scores.
-        ValueError
-            If no task has a score: the model has no partition block.
+            If such an estimator has no outlier scores.
+        AttributeError, ValueError
+            If no task has a score, because no block "partition" was fitted.
         ImportError
             Without matplotlib.
         """

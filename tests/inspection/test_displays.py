@@ -101,6 +101,17 @@ def test_a_model_without_partition_is_an_error():
         OutlierTasksDisplay.from_estimator(Boosted(outlier_score_=pd.Series({"a": np.nan})))
 
 
+def test_what_the_model_says_about_a_missing_partition_is_passed_on():
+    class WithoutPartition(Boosted):
+        outlier_score_ = property(lambda self: self.missing(), lambda self, value: None)
+
+        def missing(self):
+            raise AttributeError("set blocks to one with 'partition'")
+
+    with pytest.raises(AttributeError, match="set blocks to one with 'partition'"):
+        OutlierTasksDisplay.from_estimator(WithoutPartition())
+
+
 def test_unknown_theta_is_an_error(scored):
     with pytest.raises(ValueError, match="needs theta"):
         OutlierTasksDisplay({"a": 0.1}).plot(values="theta")
@@ -172,6 +183,13 @@ def test_of_several_targets_of_long_data_one_is_shown():
     assert_allclose(shares.loc["a"], [1.5 / 5, 0.5 / 5, 3 / 5])
     with pytest.raises(ValueError, match=r"target=None is none.*\['first', 'second'\]"):
         TaskContributionDisplay.from_estimator(model, X_LONG)
+
+
+def test_the_sizes_of_several_raw_scores_of_a_target_add_up():
+    scores = pd.concat({("kind", 0): LONG, ("kind", 1): LONG * [1, 1, 1, 0]}, axis=1)
+    shares = TaskContributionDisplay.from_estimator(Boosted(contributions_=scores), X_LONG).shares
+    assert list(shares) == ["shared", "partition", "task"]
+    assert_allclose(shares.loc["a"], [4 / 7, 2 / 7, 1 / 7])
 
 
 def test_a_model_of_nothing_but_a_constant_has_no_shares():
