@@ -86,6 +86,17 @@ def inner_table(name: str, *, max_rows: int | None = None, seed: int = 1) -> Tab
     return _table(name, rows, judged, split)
 
 
+def load_long(name: str) -> tuple[pd.DataFrame, pd.Series]:
+    """All rows of a long table with one target, in the order of the file.
+
+    The task is the category ``task``; features are ``f0``, ``f1``, ..., for LightGBM refuses
+    some of their names.
+    """
+    X, Y, _, task_column = _loader().load(name)
+    X.columns = ["task" if c == task_column else f"f{i}" for i, c in enumerate(X.columns)]
+    return X, Y.iloc[:, 0]
+
+
 def _drawn(rows: np.ndarray, max_rows: int | None, seed: int) -> np.ndarray:
     if max_rows is None or len(rows) <= max_rows:
         return rows

@@ -13,6 +13,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.datasets`               tables to learn from, real and with a known truth
+`skmtl.inspection`             pictures of what sharing did
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
@@ -26,7 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import callbacks, datasets, metrics, model_selection, tasks
+    from skmtl import callbacks, datasets, inspection, metrics, model_selection, tasks
     from skmtl.estimators import (
         RMTGB,
         MultiTab,
@@ -47,6 +48,7 @@ __all__ = [
     "RMTGBRegressor",
     "callbacks",
     "datasets",
+    "inspection",
     "metrics",
     "model_selection",
     "tasks",
@@ -63,7 +65,7 @@ _MODULE_OF = dict.fromkeys(
     ),
     "skmtl.estimators",
 )
-_SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "tasks"}
+_SUBMODULES = {"callbacks", "datasets", "inspection", "metrics", "model_selection", "tasks"}
 
 
 def __getattr__(name: str) -> Any:

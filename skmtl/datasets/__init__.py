@@ -3,10 +3,11 @@
 =========================  ===================================================================
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
+`make_outlier_tasks`       long data: tasks with a common function, and outlier tasks without
 =========================  ===================================================================
 
-Every function returns pandas frames: the features ``X`` and the targets ``Y``, one column per
-task. A generator can also return the truth behind its table.
+Every function returns pandas objects: the features ``X`` and the targets ``Y``, one column per
+task, or in long data one column for all. A generator can also return the truth behind its table.
 
 >>> from skmtl.datasets import load_flights_nyc, make_multitab_bench
 >>> X, Y = load_flights_nyc(return_X_y=True)
@@ -25,5 +26,12 @@ from __future__ import annotations
 
 from skmtl.datasets._flights import load_flights_nyc
 from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
+from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
 
-__all__ = ["MultiTabBenchTruth", "load_flights_nyc", "make_multitab_bench"]
+__all__ = [
+    "MultiTabBenchTruth",
+    "OutlierTasksTruth",
+    "load_flights_nyc",
+    "make_multitab_bench",
+    "make_outlier_tasks",
+]

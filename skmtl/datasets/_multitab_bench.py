@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import factorial
-from numbers import Integral, Real
 from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.polynomial.hermite_e import poly2herme
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
+
+from skmtl.datasets._checks import RandomState, check_sizes, generator, is_noise, is_size, per_task
 
 _KINDS = ("regression", "binary")
 # Eigenvalues of a correlation matrix that rounding alone can push below zero count as zero.
 _EIGENVALUE_TOLERANCE = 1e-8
 
 _Array = NDArray[np.float64]
-_RandomState = int | np.random.RandomState | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # the repr of nine frames helps nobody
@@ -68,7 +67,7 @@ def make_multitab_bench(
     degree: int | Sequence[int] = ...,
     noise: float | Sequence[float] = ...,
     kind: str | Sequence[str] = ...,
-    random_state: _RandomState = ...,
+    random_state: RandomState = ...,
     return_truth: Literal[False] = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 
@@ -83,7 +82,7 @@ def make_multitab_bench(
     degree: int | Sequence[int] = ...,
     noise: float | Sequence[float] = ...,
     kind: str | Sequence[str] = ...,
-    random_state: _RandomState = ...,
+    random_state: RandomState = ...,
     return_truth: Literal[True],
 ) -> tuple[pd.DataFrame, pd.DataFrame, MultiTabBenchTruth]: ...
 
@@ -97,7 +96,7 @@ def make_multitab_bench(
     degree: int | Sequence[int] = 2,
     noise: float | Sequence[float] = 0.01,
     kind: str | Sequence[str] = "regression",
-    random_state: _RandomState = None,
+    random_state: RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | tuple[pd.DataFrame, pd.DataFrame, MultiTabBenchTruth]:
     r"""Make a table whose tasks have a known correlation, difficulty and noise.
@@ -186,13 +185,12 @@ def make_multitab_bench(
     task_1    0.46    1.00    0.53
     task_2    0.65    0.53    1.00
     """
-    _check_sizes(n_samples=n_samples, n_features=n_features, n_tasks=n_tasks)
+    check_sizes(n_samples=n_samples, n_features=n_features, n_tasks=n_tasks)
     gram = _gram_matrix(correlation, n_tasks)
-    degrees = _per_task("degree", degree, n_tasks, _is_degree, "an integer from 1")
-    deviations = _per_task("noise", noise, n_tasks, _is_noise, "a finite number from 0")
-    kinds = _per_task("kind", kind, n_tasks, _KINDS.__contains__, f"one of {_KINDS}")
-    # check_random_state(None) would draw from the global generator.
-    rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    degrees = per_task("degree", degree, n_tasks, is_size, "an integer from 1")
+    deviations = per_task("noise", noise, n_tasks, is_noise, "a finite number from 0")
+    kinds = per_task("kind", kind, n_tasks, _KINDS.__contains__, f"one of {_KINDS}")
+    rng = generator(random_state)
 
     weights = _weight_vectors(gram, n_features, rng)
     features = rng.standard_normal((n_samples, n_features))
@@ -220,37 +218,6 @@ def make_multitab_bench(
         threshold=threshold,
     )
     return X, Y, truth
-
-
-def _check_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} must be an integer from 1, got {size!r}.")
-
-
-def _is_degree(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
-
-
-def _is_noise(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < np.inf
-
-
-def _per_task(
-    name: str, value: Any, n_tasks: int, accepts: Callable[[Any], bool], wanted: str
-) -> list[Any]:
-    """Repeat a scalar for every task, or check a sequence's length; check every entry."""
-    scalar = isinstance(value, str) or np.ndim(value) == 0
-    entries = [value] * n_tasks if scalar else list(value)
-    if len(entries) != n_tasks:
-        raise ValueError(
-            f"{name} has {len(entries)} entries for n_tasks={n_tasks}; give one value for all "
-            f"tasks or one per task."
-        )
-    for t, entry in enumerate(entries):
-        if not accepts(entry):
-            raise ValueError(f"{name} of task_{t} must be {wanted}, got {entry!r}.")
-    return entries
 
 
 def _gram_matrix(correlation: Any, n_tasks: int) -> _Array:

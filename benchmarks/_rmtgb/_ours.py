@@ -1,0 +1,32 @@
+"""Our estimators, as the comparisons run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks._rmtgb._sets import TASK
+
+
+def default(*, is_binary: bool, seed: int) -> Any:
+    """`RMTGBRegressor()` or `RMTGBClassifier()`, untouched."""
+    return _form(is_binary)(task=TASK, random_state=seed, n_jobs=1)
+
+
+def fixed_rounds(blocks: Sequence[str], n_rounds: int, *, is_binary: bool, **settings: Any) -> Any:
+    """A model of these blocks with so many rounds in each, without a search or a validation."""
+    return _form(is_binary)(
+        task=TASK,
+        blocks=tuple(blocks),
+        n_rounds=n_rounds,
+        early_stopping=False,
+        random_state=0,
+        n_jobs=1,
+        **settings,
+    )
+
+
+def _form(is_binary: bool) -> Any:
+    from skmtl import RMTGBClassifier, RMTGBRegressor  # also imports torch: only where needed
+
+    return RMTGBClassifier if is_binary else RMTGBRegressor

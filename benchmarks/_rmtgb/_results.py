@@ -1,0 +1,72 @@
+"""The file of results: one row per set, split and model, written as soon as it is known."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks._rmtgb._models import MODELS
+from benchmarks._rmtgb._sets import load_split
+
+KEY = ["set", "seed", "model"]
+COLUMNS = [
+    *KEY,
+    "status",
+    "score",
+    "exact_outliers",
+    "cpu_seconds",
+    "n_train",
+    "n_test",
+    "note",
+]
+
+Key = tuple[str, int, str]
+
+
+def measure(name: str, seed: int, model: str) -> dict[str, Any]:
+    """Score and CPU seconds (fit and predict) of a model on a split, or the error it raised."""
+    split = load_split(name, seed)
+    row = {"n_train": len(split.X_train), "n_test": len(split.X_test)}
+    start = time.process_time()
+    try:
+        answer = MODELS[model](split)
+    except Exception as error:  # one failure must not end the other comparisons
+        return row | {"status": "failed", "note": f"{type(error).__name__}: {error}"[:300]}
+    seconds = time.process_time() - start
+    exact = None
+    if split.outliers is not None and answer.outliers is not None:
+        exact = answer.outliers == split.outliers
+    return row | {
+        "status": "ok",
+        "score": split.score(answer.prediction),
+        "exact_outliers": exact,
+        "cpu_seconds": seconds,
+        "note": answer.note,
+    }
+
+
+class Results:
+    """Reads and extends a CSV file; of runs measured twice the later one counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> pd.DataFrame:
+        if not self.path.exists():
+            return pd.DataFrame(columns=COLUMNS)
+        return pd.read_csv(self.path).drop_duplicates(KEY, keep="last")
+
+    def finished(self) -> set[Key]:
+        results = self.read()
+        done = results[results["status"] == "ok"]
+        return set(done[KEY].itertuples(index=False, name=None))
+
+    def add(self, key: Key, outcome: dict[str, Any]) -> None:
+        row = dict.fromkeys(COLUMNS) | dict(zip(KEY, key, strict=True)) | outcome
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame([row], columns=COLUMNS).to_csv(
+            self.path, mode="a", header=not self.path.exists(), index=False, float_format="%.6g"
+        )

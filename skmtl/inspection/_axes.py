@@ -1,0 +1,63 @@
+"""What the displays share: axes to draw on, and a row for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ORDINARY, OUTLIER, NEUTRAL = "#0b6e8f", "#d1742e", "#666666"
+MAX_LABELS = 50  # more names of tasks than these cannot be read
+_ROW_HEIGHT, _HEIGHTS = 0.22, (2.0, 12.0)
+
+
+def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
+    """The given axes, or those of a new figure that is high enough for the rows.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            f'{type(display).__name__} needs matplotlib: pip install "skmtl[plot]"'
+        ) from error
+    if ax is not None:
+        return ax
+    low, high = _HEIGHTS
+    height = min(max(1.0 + _ROW_HEIGHT * n_rows, low), high)
+    return pyplot.subplots(figsize=(6.4, height), layout="constrained")[1]
+
+
+def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
+    """Rows from the top down, with the names of those at the labelled places."""
+    shown = list(labelled)[:MAX_LABELS]
+    ax.set_yticks(shown, [str(names[place]) for place in shown])
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_ylabel("task")
+
+
+def check_has(estimator: Any, attribute: str, display: type) -> None:
+    """Raise unless the estimator is fitted and has what the display shows.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+    TypeError
+    """
+    check_is_fitted(estimator)
+    # A property that raises has something better to say, when it is read.
+    if not (hasattr(type(estimator), attribute) or hasattr(estimator, attribute)):
+        raise TypeError(
+            f"{display.__name__} reads {attribute!r} of a fitted RMTGBRegressor, RMTGBClassifier "
+            f"or RMTGB, which {type(estimator).__name__} lacks; of a pipeline or a search, give "
+            f"the fitted estimator inside."
+        )

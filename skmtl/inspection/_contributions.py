@@ -1,0 +1,214 @@
+"""How much of a prediction comes from which block."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.inspection._axes import MAX_LABELS, axes_for, check_has, label_rows
+from skmtl.tables import as_frame, split_task_column
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ALL = "all tasks"
+_CONSTANT = "intercept"
+_COLOURS = {
+    "shared": "#0b6e8f",
+    "signature": "#5aa9c4",
+    "partition": "#d1742e",
+    "task": "#7a5195",
+}
+
+
+class TaskContributionDisplay:
+    """Shares of the blocks in the predictions of each task: what is shared, what is its own.
+
+    A raw score of R-MTGB is a constant plus what each block of trees adds. The share of a block
+    in a task is the mean over rows of the absolute value that it adds, divided by the sum of
+    these means over the blocks. The constant is left out.
+
+    Parameters
+    ----------
+    shares : DataFrame of shape (n_tasks, n_blocks)
+        Share of each block by task; rows sum to one.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of the axes.
+    bars_ : dict of str to BarContainer
+        By block, a bar for each task from the top down.
+
+    See Also
+    --------
+    OutlierTasksDisplay : Which tasks are outliers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.inspection import TaskContributionDisplay
+    >>> shares = pd.DataFrame({"shared": [0.8, 0.1], "task": [0.2, 0.9]}, index=["north", "south"])
+    >>> display = TaskContributionDisplay(shares).plot()
+    >>> list(display.bars_)
+    ['shared', 'task']
+    """
+
+    def __init__(self, shares: pd.DataFrame) -> None:
+        self.shares = shares
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        tasks: Sequence[Hashable] | None = None,
+        target: Hashable | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> TaskContributionDisplay:
+        """Draw what the blocks of a fitted model contribute to the predictions for X.
+
+        Parameters
+        ----------
+        estimator : RMTGBRegressor, RMTGBClassifier or RMTGB
+            Fitted.
+        X : table of shape (n_samples, n_features)
+            Rows to predict, as the estimator takes them.
+        tasks : sequence of task names or None, default=None
+            The tasks to show, in this order. None shows all of them, those with the largest
+            share of their own on top, below a bar for all rows.
+        target : name of a target or None, default=None
+            Whose predictions to explain, where long data have several targets.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the bars, given to ``Axes.barh``.
+
+        Returns
+        -------
+        TaskContributionDisplay
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it has no contributions.
+        ValueError
+            If a task has no row in X, or the target is unknown or missing.
+        ImportError
+            Without matplotlib.
+        """
+        check_has(estimator, "contributions", cls)
+        sizes = _sizes(estimator.contributions(X))
+        if getattr(estimator, "task", None) is None:
+            shares = _shares_of_targets(sizes)
+        else:
+            ids = split_task_column(as_frame(X), estimator.task)[1].to_numpy()
+            shares = _shares_of_groups(_of_target(sizes, target), ids)
+        return cls(_chosen(shares, tasks)).plot(ax=ax, **kwargs)
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> TaskContributionDisplay:
+        """Draw a bar for each task; of more than 50, the first ones are named.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the bars, given to ``Axes.barh``.
+
+        Returns
+        -------
+        TaskContributionDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+        """
+        n_tasks = len(self.shares)
+        self.ax_ = axes_for(self, ax, n_tasks)
+        self.figure_ = self.ax_.figure
+        places, left = np.arange(n_tasks), np.zeros(n_tasks)
+        self.bars_ = {}
+        for block in self.shares:
+            width = self.shares[block].to_numpy()
+            style: dict[str, Any] = {
+                "color": _COLOURS.get(str(block)),
+                "label": str(block),
+            } | kwargs
+            self.bars_[str(block)] = self.ax_.barh(places, width, left=left, **style)
+            left = left + width
+        label_rows(self.ax_, self.shares.index, range(min(n_tasks, MAX_LABELS)))
+        self.ax_.set_xlim(0, 1)
+        self.ax_.set_xlabel("share of the mean absolute contribution")
+        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(self.bars_))
+        return self
+
+
+def _sizes(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Absolute contributions of the blocks, in columns (target, block).
+
+    The sizes of a target's several raw scores add up.
+    """
+    sizes = contributions.abs()
+    if sizes.columns.nlevels == 1:
+        sizes = pd.concat({_ALL: sizes}, axis=1)
+    elif sizes.columns.nlevels == 3:
+        sizes = sizes.T.groupby(level=[0, 2], sort=False).sum().T
+    return sizes.drop(columns=_CONSTANT, level=1)
+
+
+def _of_target(sizes: pd.DataFrame, target: Hashable | None) -> pd.DataFrame:
+    """The columns of one target; of the only one, if there is no other."""
+    targets = list(dict.fromkeys(sizes.columns.get_level_values(0)))
+    if len(targets) == 1:
+        return sizes.droplevel(0, axis=1)
+    if target not in targets:
+        raise ValueError(f"target={target!r} is none of the targets; give one of {targets}.")
+    return sizes.loc[:, [target]].droplevel(0, axis=1)
+
+
+def _shares_of_groups(sizes: pd.DataFrame, tasks: np.ndarray) -> pd.DataFrame:
+    """Shares by the task of the rows, below those of all rows."""
+    by_task = _normalised(sizes.groupby(tasks, observed=True).mean())
+    return _with_all(by_task, _normalised(sizes.mean().to_frame(_ALL).T))
+
+
+def _shares_of_targets(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Shares by target, below their mean."""
+    by_target = _normalised(sizes.mean().unstack(sort=False))
+    if len(by_target) == 1:
+        return by_target
+    return _with_all(by_target, by_target.mean().to_frame(_ALL).T)
+
+
+def _normalised(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Rows that sum to one, or to zero where there is nothing but the constant."""
+    total = sizes.sum(axis=1)
+    return sizes.div(total.where(total > 0, 1.0), axis=0)
+
+
+def _with_all(by_task: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
+    """All tasks together first, then the tasks by what is least shared."""
+    return pd.concat([of_all, by_task.sort_values(by_task.columns[-1], ascending=False)])
+
+
+def _chosen(shares: pd.DataFrame, tasks: Sequence[Hashable] | None) -> pd.DataFrame:
+    if tasks is None:
+        return shares
+    if unknown := [task for task in tasks if task not in shares.index]:
+        raise ValueError(
+            f"no row of X belongs to the tasks {unknown}; those of X are "
+            f"{[task for task in shares.index if task != _ALL][:20]}."
+        )
+    return shares.loc[list(tasks)]

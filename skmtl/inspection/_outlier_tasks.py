@@ -1,0 +1,186 @@
+"""Which tasks are outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from skmtl.inspection._axes import (
+    MAX_LABELS,
+    NEUTRAL,
+    ORDINARY,
+    OUTLIER,
+    axes_for,
+    check_has,
+    label_rows,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_THRESHOLD = 0.5
+
+
+class OutlierTasksDisplay:
+    """Outlier scores of the tasks, sorted: those that do not belong stand on top.
+
+    R-MTGB predicts a task by a mixture of two ensembles, one for ordinary and one for outlier
+    tasks. The outlier score of a task is the share of the latter; it is the logistic function of
+    theta, which shows differences between scores near 0 or near 1.
+
+    Parameters
+    ----------
+    outlier_score : Series of shape (n_tasks,) or mapping
+        Score by task, from 0 to 1. Tasks whose score is NaN are left out.
+    theta : Series of shape (n_tasks,), mapping or None, default=None
+        Theta by task, for ``plot(values="theta")``.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of the axes.
+    points_ : matplotlib PathCollection
+        A point for each task, from the top down.
+    threshold_ : matplotlib Line2D
+        The border between ordinary and outlier tasks.
+
+    See Also
+    --------
+    TaskContributionDisplay : How much the blocks of a model contribute.
+    skmtl.datasets.make_outlier_tasks : Data with known outlier tasks.
+
+    References
+    ----------
+    S. Emami, G. Martínez-Muñoz, D. Hernández-Lobato, "Robust Multi-Task Gradient Boosting",
+    arXiv:2507.11411.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.inspection import OutlierTasksDisplay
+    >>> score = pd.Series({"north": 0.1, "south": 0.9, "west": 0.2})
+    >>> display = OutlierTasksDisplay(score).plot()
+    >>> display.ax_.get_title()
+    '1 of 3 tasks is an outlier'
+    """
+
+    def __init__(
+        self,
+        outlier_score: pd.Series | Mapping[Any, float],
+        *,
+        theta: pd.Series | Mapping[Any, float] | None = None,
+    ) -> None:
+        self.outlier_score = outlier_score
+        self.theta = theta
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        ax: Axes | None = None,
+        values: Literal["score", "theta"] = "score",
+        **kwargs: Any,
+    ) -> OutlierTasksDisplay:
+        """Draw the outlier scores of a fitted model.
+
+        Parameters
+        ----------
+        estimator : RMTGBRegressor, RMTGBClassifier or RMTGB
+            Fitted.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        values : {"score", "theta"}, default="score"
+            What the axis shows.
+        **kwargs
+            For the points, given to ``Axes.scatter``.
+
+        Returns
+        -------
+        OutlierTasksDisplay
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If such an estimator has no outlier scores.
+        AttributeError, ValueError
+            If no task has a score, because no block "partition" was fitted.
+        ImportError
+            Without matplotlib.
+        """
+        check_has(estimator, "outlier_score_", cls)
+        display = cls(estimator.outlier_score_, theta=getattr(estimator, "theta_", None))
+        return display.plot(ax=ax, values=values, **kwargs)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        values: Literal["score", "theta"] = "score",
+        **kwargs: Any,
+    ) -> OutlierTasksDisplay:
+        """Draw a point for each task; of more than 50 tasks, only outliers are named.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        values : {"score", "theta"}, default="score"
+            What the axis shows.
+        **kwargs
+            For the points, given to ``Axes.scatter``.
+
+        Returns
+        -------
+        OutlierTasksDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If no task has a score, or theta is to be shown and not known.
+        ImportError
+            Without matplotlib.
+        """
+        shown, border = self._shown(values)
+        shown = shown.sort_values(ascending=False, kind="stable")
+        is_outlier = (shown > border).to_numpy()
+        self.ax_ = axes_for(self, ax, len(shown))
+        self.figure_ = self.ax_.figure
+        style: dict[str, Any] = {
+            "color": np.where(is_outlier, OUTLIER, ORDINARY),
+            "s": 25,
+        } | kwargs
+        self.points_ = self.ax_.scatter(shown, np.arange(len(shown)), **style)
+        self.threshold_ = self.ax_.axvline(border, color=NEUTRAL, linestyle="--", linewidth=1)
+        if values == "score":
+            self.ax_.set_xlim(-0.03, 1.03)
+        few = len(shown) <= MAX_LABELS
+        label_rows(self.ax_, shown.index, np.flatnonzero(is_outlier | few).tolist())
+        self.ax_.set_xlabel("outlier score" if values == "score" else "theta")
+        n_outliers = int(is_outlier.sum())
+        verb = "is an outlier" if n_outliers == 1 else "are outliers"
+        self.ax_.set_title(f"{n_outliers} of {len(shown)} tasks {verb}")
+        return self
+
+    def _shown(self, values: str) -> tuple[pd.Series, float]:
+        """What the axis shows by task, and the border on it."""
+        if values not in ("score", "theta"):
+            raise ValueError(f"values must be 'score' or 'theta', got {values!r}.")
+        if values == "theta" and self.theta is None:
+            raise ValueError("values='theta' needs theta, and none was given.")
+        source = self.outlier_score if values == "score" else self.theta
+        shown = pd.Series(source, dtype=float).dropna()
+        if shown.empty:
+            raise ValueError(
+                "No task has an outlier score: the model has no block 'partition'. Fit it with "
+                "blocks that contain 'partition'."
+            )
+        return shown, _THRESHOLD if values == "score" else 0.0
