@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
+from skmtl import (
+    RMTGB,
+    MultiTab,
+    MultiTabClassifier,
+    MultiTabRegressor,
+    RMTGBClassifier,
+    RMTGBRegressor,
+)
+from skmtl.estimators._rmtgb import RMTGBBase
 
 # As small as a network can be and still learn what the checks ask of it.
 SMALL = {
@@ -45,18 +53,44 @@ CONFIGURATIONS = [
 MINI_BATCHES = (
     "a row of weight 2 is in one mini-batch, a row given twice may be in two: the steps differ"
 )
+# LightGBM has bins and leaves of so many rows at least, whatever these weigh.
+SINGLE_ROWS = {"min_data_in_leaf": 1, "lightgbm_params": {"min_data_in_bin": 1}}
+COUNTED_ROWS = "LightGBM counts rows, not weights, where it limits the size of bins and leaves"
+HELD_OUT_ROWS = "which rows are held out depends on how many there are, not on their weights"
+BOOSTING = {"n_rounds": 20, "n_bags": 1, "random_state": 0}
+BOOSTING_CONFIGURATIONS = [
+    {},
+    # Every block but the signature, which only long data have, and no row held out.
+    {"early_stopping": False, "blocks": ("shared", "partition", "task")},
+    # Where rows are not counted, weights must be equivalent to repeated rows.
+    {"early_stopping": False, "blocks": ("shared", "partition", "task"), **SINGLE_ROWS},
+    {"n_bags": 2, "blocks": ("partition", "task"), "num_leaves": 4},
+]
+INSTANCES = [
+    estimator(**SMALL | configuration)
+    for estimator in (MultiTab, MultiTabRegressor, MultiTabClassifier)
+    for configuration in CONFIGURATIONS
+] + [
+    estimator(**BOOSTING | configuration)
+    for estimator in (RMTGB, RMTGBRegressor, RMTGBClassifier)
+    for configuration in BOOSTING_CONFIGURATIONS
+]
 
 
 def expected_failed_checks(estimator):
-    return {"check_sample_weight_equivalence_on_dense_data": MINI_BATCHES}
+    if not isinstance(estimator, RMTGBBase):
+        reason = MINI_BATCHES
+    elif estimator.early_stopping:
+        reason = HELD_OUT_ROWS
+    elif estimator.lightgbm_params != SINGLE_ROWS["lightgbm_params"]:
+        reason = COUNTED_ROWS
+    else:
+        return {}
+    return {"check_sample_weight_equivalence_on_dense_data": reason}
 
 
 @parametrize_with_checks(
-    [
-        estimator(**SMALL | configuration)
-        for estimator in (MultiTab, MultiTabRegressor, MultiTabClassifier)
-        for configuration in CONFIGURATIONS
-    ],
+    INSTANCES,
     expected_failed_checks=expected_failed_checks,
     xfail_strict=True,
 )
