@@ -69,13 +69,20 @@ def fit_pool(
     running = list(sequences)
     for position, (learnt, held_out) in enumerate(splits):
         for names in running:
-            bag = _fit_sequence(names, pool, features, learnt, held_out, options, switch)
-            # What an interrupt has cut short counts only where there is nothing else.
-            if not switch.off or not fitted:
-                fitted.setdefault(names, []).append(bag)
+            stopped = False
+            try:
+                bag = _fit_sequence(names, pool, features, learnt, held_out, options, switch)
+                # What an interrupt has cut short counts only where there is nothing else.
+                if not switch.off or not fitted:
+                    fitted.setdefault(names, []).append(bag)
+                stopped = not switch.off and report(names, position, bag)
+            except KeyboardInterrupt:
+                if not fitted:
+                    raise
+                switch.off = True
             if switch.off:
                 warnings.warn("Boosting was interrupted: what was ready is kept.", stacklevel=2)
-            if switch.off or report(names, position, bag):
+            if switch.off or stopped:
                 return _best(fitted)
         if len(running) > 1:
             running = _promising(fitted, running)
@@ -102,10 +109,9 @@ def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
     losses = {names: _mean_loss(bags) for names, bags in fitted.items()}
     ranked = sorted(fitted, key=lambda names: (len(fitted[names]) < most, losses[names]))
     best = ranked[0]
+    close = losses[best] + _CLOSE * abs(losses[best])
     kept = [best] + [
-        names
-        for names in ranked[1:]
-        if len(fitted[names]) == most and losses[names] <= (1 + _CLOSE) * abs(losses[best])
+        names for names in ranked[1:] if len(fitted[names]) == most and losses[names] <= close
     ]
     tried = pd.DataFrame(
         {
@@ -115,10 +121,25 @@ def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
             "kept": [names in kept for names in ranked],
         }
     )
-    # The groups come from the best sequence that has a partition, kept or not.
-    thetas = (theta_of(fitted[names]) for names in ranked)
-    theta = next((theta for theta in thetas if theta is not None), None)
-    return BoostedPool(best, [bag for names in kept for bag in fitted[names]], theta, tried)
+    bags = [bag for names in kept for bag in fitted[names]]
+    return BoostedPool(best, bags, _theta_of_ranked(fitted, ranked), tried)
+
+
+def _theta_of_ranked(
+    fitted: dict[BlockNames, list[FittedSequence]], ranked: list[BlockNames]
+) -> np.ndarray | None:
+    """Theta of the best sequence that has a partition, kept or not; None without one.
+
+    Trees that read the signature have told the tasks apart already, so that theta of a partition
+    behind them stays near zero: any other sequence goes before those.
+    """
+    with_partition = [names for names in ranked if "partition" in names]
+    if not with_partition:
+        return None
+    after_signature = [
+        "signature" in names[: names.index("partition")] for names in with_partition
+    ]
+    return theta_of(fitted[with_partition[int(np.argmin(after_signature))]])
 
 
 def _fit_sequence(

@@ -80,8 +80,23 @@ def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch:
     ------
     FloatingPointError
         When a loss becomes NaN or infinite.
+    KeyboardInterrupt
+        When the user interrupts before there is anything to keep; later, the switch goes off.
     """
-    course, pool = Course(), fold.pool
+    course = Course()
+    try:
+        _grow(course, grower, fold, n_rounds, patience, switch)
+    except KeyboardInterrupt:
+        if not course.losses:
+            raise
+        switch.off = True
+    return course
+
+
+def _grow(
+    course: Course, grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
+) -> None:
+    pool, weight = fold.pool, fold.learnt[:, None]
     validated = bool(fold.held_out.any())
     least = np.inf
     for done in range(n_rounds + 1):
@@ -94,14 +109,8 @@ def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch:
             least, course.best, course.best_scores = now, done, added
         if done == n_rounds or done - course.best >= patience or switch.off:
             break
-        try:
-            gradient, hessian = pool.derivatives(scores)
-            weight = fold.learnt[:, None]
-            grower.grow(gradient * weight, hessian * weight)
-        except KeyboardInterrupt:
-            switch.off = True
-            break
-    return course
+        gradient, hessian = pool.derivatives(scores)
+        grower.grow(gradient * weight, hessian * weight)
 
 
 def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
@@ -112,6 +121,9 @@ def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
             f"The loss of task {fold.pool.names[task]!r} became NaN or infinite in round {done} "
             "of a block. Lower learning_rate, or look for extreme labels."
         )
-    course.losses.append(float(fold.learnt @ losses / max(fold.learnt.sum(), 1e-300)))
+    mean = float(fold.learnt @ losses / max(fold.learnt.sum(), 1e-300))
     weighted = np.where(fold.held_out > 0, losses, 0.0) * fold.held_out
-    course.held_out_losses.append(np.bincount(fold.pool.task, weighted, fold.pool.n_tasks))
+    by_task = np.bincount(fold.pool.task, weighted, fold.pool.n_tasks)
+    # Together, so that an interrupt leaves both or neither.
+    course.held_out_losses.append(by_task)
+    course.losses.append(mean)
