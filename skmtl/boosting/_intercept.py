@@ -45,5 +45,7 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
 
 
 def _constant(pool: Pool, head: Kind, part: slice, weight: np.ndarray) -> np.ndarray:
-    seen = weight[part] > 0
-    return head.initial_scores(pool.target[part][seen], weight[part][seen])
+    own = weight[part]
+    # A target of weight 0 is not learnt by any tree, but it has a constant like the others.
+    own = own if own.any() else np.ones_like(own)
+    return head.initial_scores(pool.target[part][own > 0], own[own > 0])

@@ -30,8 +30,7 @@ class SharedTrees:
         """What the trees read of each row."""
         if self.signatures is None:
             return matrix
-        own = self.signatures[group].astype(matrix.dtype)
-        return np.column_stack([matrix, own])
+        return np.column_stack([matrix, self.signatures[group]])
 
     def scores(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
@@ -78,7 +77,9 @@ class SignatureGrower(SharedGrower):
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._pool = fold.pool
-        self._signatures = signatures(fold, features.matrix, features.numeric)
+        # As exact as the matrix: thresholds must mean the same here and in `columns`.
+        numbers = signatures(fold, features.matrix, features.numeric)
+        self._signatures = numbers.astype(features.matrix.dtype)
         parameters = dict(options.parameters["signature"])
         if "monotone_constraints" in parameters:
             free = [0] * self._signatures.shape[1]

@@ -52,9 +52,10 @@ def principal_axes(steps: np.ndarray, n_rows: np.ndarray, n_axes: int) -> np.nda
     -------
     ndarray of shape (n_tasks, at most n_axes)
     """
-    centred = steps - np.average(steps, axis=0, weights=n_rows)
+    # Without any weight, all steps are zero.
+    centred = steps - np.average(steps, axis=0, weights=n_rows if n_rows.any() else None)
     left, size, _ = np.linalg.svd(centred, full_matrices=False)
-    kept = size > 1e-9 * max(size[0], 1e-300)
+    kept = size > 1e-9 * max(size.max(initial=0.0), 1e-300)  # no size where no column is numeric
     return (left * size)[:, kept][:, :n_axes]
 
 
