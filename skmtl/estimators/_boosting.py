@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from lightgbm.basic import LightGBMError
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skmtl.boosting import (
@@ -50,6 +53,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
     """Fit and raw scores around `skmtl.boosting`."""
 
     _parameter_checks: ClassVar[dict[str, Check]]
+    lightgbm_params: Any
 
     @abstractmethod
     def _options(self, n_rows: int, *, validated: bool, seed: int) -> Options:
@@ -113,9 +117,21 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         context = self._init_callback_context(max_subtasks=len(splits) * most)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         reports = _Reports(self, context, X, y)
-        self._boosted = self._fit_pools(pools, rows, splits, seed, reports)
+        with self._naming_lightgbm_params():
+            self._boosted = self._fit_pools(pools, rows, splits, seed, reports)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
         return self
+
+    @contextmanager
+    def _naming_lightgbm_params(self) -> Iterator[None]:
+        """Say what LightGBM most likely complains about."""
+        try:
+            yield
+        except LightGBMError as error:
+            raise ValueError(
+                f"LightGBM refuses the parameters, lightgbm_params={self.lightgbm_params!r} among "
+                f"them: {error}"
+            ) from error
 
     def _remember_task_column(self, X: Any, table: Table) -> None:
         if self.task is not None and table.ids is not None:

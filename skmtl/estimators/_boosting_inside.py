@@ -86,23 +86,24 @@ class BoostingInside(BoostingScores):
         self, values: np.ndarray, names: Sequence[Hashable], constant: int, X: Any
     ) -> pd.DataFrame:
         """Parts of raw scores (n_rows, n_scores, n_parts) as a frame, in units where linear."""
-        parts: dict[Any, np.ndarray] = {}
+        keys: list[tuple] = []  # a feature may be called "base": names need not be unique
+        columns: list[np.ndarray] = []
         tasks = self.task_set_
         for target, head, own in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
             centre, scale = head.linear_link or (0.0, 1.0)
             scaled = values[:, own] * scale
             scaled[..., constant] += centre
             for score in range(head.n_scores):
-                for name, column in zip(names, scaled[:, score].T, strict=True):
-                    key = (target, score, name) if tasks.n_scores > len(tasks) else (target, name)
-                    parts[key if tasks.n_scores > 1 else (name,)] = column
+                several = (target, score) if tasks.n_scores > len(tasks) else (target,)
+                keys += [(*several, name) if tasks.n_scores > 1 else (name,) for name in names]
+                columns += list(scaled[:, score].T)
         index = X.index if isinstance(X, pd.DataFrame) else None
-        frame = pd.DataFrame(dict(enumerate(parts.values())), index=index)
-        levels = {1: None, 2: ["target", "part"], 3: ["target", "score", "part"]}
-        width = len(next(iter(parts)))
+        frame = pd.DataFrame(dict(enumerate(columns)), index=index)
+        levels = {2: ["target", "part"], 3: ["target", "score", "part"]}
+        width = len(keys[0])
         if width == 1:
-            return frame.set_axis(pd.Index([key[0] for key in parts]), axis=1)
-        return frame.set_axis(pd.MultiIndex.from_tuples(parts, names=levels[width]), axis=1)
+            return frame.set_axis(pd.Index(list(names), tupleize_cols=False), axis=1)
+        return frame.set_axis(pd.MultiIndex.from_tuples(keys, names=levels[width]), axis=1)
 
     @property
     def theta_(self) -> pd.Series:

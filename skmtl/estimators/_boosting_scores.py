@@ -81,7 +81,7 @@ class BoostingScores(MultiTaskEstimator):
         return effective_n_jobs(self.n_jobs)
 
     def staged_predict(self, X: Any) -> Iterator[Any]:
-        """Predict after every round, block after block.
+        """Predict from the intercepts alone, then after every round, block after block.
 
         A bag that has fewer rounds in a block than another one stands still until that one is
         through; so do targets that have nothing in common with the one whose trees are added.
@@ -101,6 +101,7 @@ class BoostingScores(MultiTaskEstimator):
         for targets, boosted in self._boosted:
             for rows, matrix, group in every:
                 self._place(scores, rows, targets, boosted.intercepts(len(matrix), group))
+        yield self._output(scores.copy(), None, X)
         for targets, boosted in self._boosted:
             stages = [boosted.staged(m, group, self._n_threads()) for _, m, group in every]
             for stage in zip(*stages, strict=True):

@@ -61,6 +61,10 @@ def by_block(check: Check, blocks: tuple[str, ...]) -> Check:
     return Check(passes, f"{check.wants}, or a mapping of {', '.join(blocks)} to such,")
 
 
+n_threads = Check(
+    lambda v: v is None or (isinstance(v, Integral) and not isinstance(v, bool) and v != 0),
+    "a whole number other than 0 (-1 for all processors) or None",
+)
 boolean = Check(lambda v: isinstance(v, bool | np.bool_), "True or False")
 
 

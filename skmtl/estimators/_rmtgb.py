@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Options, Pool
 from skmtl.estimators._boosting import BoostingEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
-from skmtl.estimators._parameters import Check, boolean, by_block, integer, one_of, real
+from skmtl.estimators._parameters import Check, boolean, by_block, integer, n_threads, one_of, real
 from skmtl.estimators._rmtgb_docs import with_shared_sections
 from skmtl.estimators._rmtgb_parameters import (
     checked_blocks,
@@ -43,7 +43,7 @@ class RMTGBBase(BoostingEstimator):
         "validation_fraction": real(0, 0.5, open_low=True),
         "patience": integer(1),
         "unseen": one_of("shared", "error"),
-        "n_jobs": integer(-1) | one_of(None),
+        "n_jobs": n_threads,
     }
 
     def __init__(

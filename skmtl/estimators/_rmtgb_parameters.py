@@ -7,6 +7,8 @@ import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from skmtl.boosting import BLOCKS
 from skmtl.tables import TreeEncoder
 
@@ -130,6 +132,11 @@ def constraint_signs(constraints: Any, encoder: TreeEncoder) -> list[int]:
             )
         signs = [constraints.get(name, 0) for name in columns]
     else:
+        if isinstance(constraints, str) or not isinstance(constraints, Sequence | np.ndarray):
+            raise ValueError(
+                "monotone_constraints must be a mapping of features to 1, -1 or 0, or a sequence "
+                f"of these, got {constraints!r}."
+            )
         signs = list(constraints)
         if len(signs) != len(columns):
             raise ValueError(

@@ -79,7 +79,9 @@ class TreeEncoder(ColumnEncoder):
         self._check(frame)
         matrix = np.empty((len(frame), len(self.columns_)), dtype=self._dtype)
         positions = np.array(self._numeric_positions, dtype=np.intp)
-        for part, block in column_blocks(frame, self._numeric_positions):
-            matrix[:, positions[part]] = block.T
+        # What float32 cannot hold becomes infinite, which is as large as a tree needs to know.
+        with np.errstate(over="ignore"):
+            for part, block in column_blocks(frame, self._numeric_positions):
+                matrix[:, positions[part]] = block.T
         matrix[:, self._categorical_positions] = self._codes(frame)
         return matrix
