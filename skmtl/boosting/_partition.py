@@ -105,7 +105,10 @@ class PartitionGrower:
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         pool, share = self._fold.pool, self._share()
         for ensemble, weight in ((self._outlier, share), (self._ordinary, 1 - share)):
-            ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight**2))
+            # The Hessian by the ensemble's score has the weight squared. With the weight alone a
+            # leaf's value is the weighted mean of what is left: rows in which an ensemble has
+            # little say do not get huge steps of it.
+            ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight))
         self._read()
         self._move_theta()
 

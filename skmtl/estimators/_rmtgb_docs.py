@@ -120,8 +120,8 @@ each fitted by LightGBM to the gradient and Hessian of what the blocks before it
         + \underbrace{\sigma(\theta_t)\, o(x) + (1 - \sigma(\theta_t))\, u(x)}_{partition}
         + \underbrace{f_t(x)}_{task}
 
-In the partition, both ensembles get a tree per round, on gradients times their mixing weight and
-Hessians times its square; then each :math:`\theta_t` takes a damped Newton step on the task's mean
+In the partition, both ensembles get a tree per round, on gradients and Hessians times their mixing
+weight; then each :math:`\theta_t` takes a damped Newton step on the task's mean
 loss with a small penalty. It starts from the axis along which the tasks' residual slopes differ
 most, and the sign is such that the smaller group are the outliers.
 
