@@ -115,8 +115,10 @@ def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
             "kept": [names in kept for names in ranked],
         }
     )
-    # The groups come from the best sequence that has a partition, kept or not.
-    thetas = (theta_of(fitted[names]) for names in ranked)
+    # The groups come from the best sequence that has a partition, kept or not. A signature has
+    # told the tasks apart before, so that what comes after it is grouped by what is left.
+    telling = sorted(ranked, key=lambda names: "signature" in names)
+    thetas = (theta_of(fitted[names]) for names in telling)
     theta = next((theta for theta in thetas if theta is not None), None)
     return BoostedPool(best, [bag for names in kept for bag in fitted[names]], theta, tried)
 

@@ -72,9 +72,9 @@ Attributes
 ----------
 outlier_score_ : Series by task
     The share of the outlier trees in each task, in (0, 1): near 1 for a task unlike the larger
-    group of tasks. Where the chosen blocks have no partition, it is that of the best sequence
-    that had one. Tasks are the ids of long data (pairs of target and id for several targets),
-    or the targets of wide data.
+    group of tasks. With ``blocks="auto"`` it comes from the best sequence that has a partition
+    and no signature, which would tell the groups apart before it. Tasks are the ids of long
+    data (pairs of target and id for several targets), or the targets of wide data.
 theta_ : Series by task
     The logit of `outlier_score_`.
 blocks_ : dict of target to tuple of str
