@@ -54,7 +54,8 @@ class BoostedPool:
     bags : sequence of FittedSequence
         Those of the best sequence first, then those of others that are as good.
     theta : ndarray of shape (n_tasks,) or None
-        The logit of each task's outlier score, from the best sequence with a partition.
+        The logit of each task's outlier score, from the best sequence with a partition, if
+        possible without a signature.
     tried : DataFrame
         Mean validation loss of each sequence, the best first.
     """
