@@ -3,6 +3,7 @@
 =========================  ===================================================================
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
+`make_survival`            times to one event, competing causes or several events
 =========================  ===================================================================
 
 Every function returns pandas frames: the features ``X`` and the targets ``Y``, one column per
@@ -25,5 +26,13 @@ from __future__ import annotations
 
 from skmtl.datasets._flights import load_flights_nyc
 from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
+from skmtl.datasets._survival import make_survival
+from skmtl.datasets._survival_truth import SurvivalTruth
 
-__all__ = ["MultiTabBenchTruth", "load_flights_nyc", "make_multitab_bench"]
+__all__ = [
+    "MultiTabBenchTruth",
+    "SurvivalTruth",
+    "load_flights_nyc",
+    "make_multitab_bench",
+    "make_survival",
+]
