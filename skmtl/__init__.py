@@ -9,6 +9,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
+`skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
@@ -23,7 +24,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import callbacks, datasets, metrics, model_selection, tasks
+    from skmtl import callbacks, datasets, metrics, model_selection, survival, tasks
     from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "datasets",
     "metrics",
     "model_selection",
+    "survival",
     "tasks",
 ]
 
@@ -44,7 +46,7 @@ _MODULE_OF = {
     "MultiTabClassifier": "skmtl.estimators",
     "MultiTabRegressor": "skmtl.estimators",
 }
-_SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "tasks"}
+_SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "survival", "tasks"}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,9 @@ def test_importing_skmtl_imports_no_heavy_library():
     assert loaded.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("name", ["callbacks", "datasets", "metrics", "model_selection", "tasks"])
+@pytest.mark.parametrize(
+    "name", ["callbacks", "datasets", "metrics", "model_selection", "survival", "tasks"]
+)
 def test_subpackages_without_networks_import_neither_torch_nor_lightgbm(name):
     loaded = modules_after(f"import skmtl; skmtl.{name}")
     assert "numpy" in loaded

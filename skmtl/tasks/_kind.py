@@ -134,6 +134,18 @@ class Kind(ABC):
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         """Predictions of shape (n_samples,) in the user's units."""
 
+    def reads(self, task: Hashable) -> list[Hashable]:
+        """Columns of Y that make up one label of this task, where it is not one column."""
+        return []
+
+    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        """The label column of a task whose kind `reads` several columns."""
+        return labels[task]
+
+    def strata(self, labels: pd.Series) -> pd.Series:
+        """What to spread evenly where rows are split: by default the labels themselves."""
+        return labels
+
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         """Heads with equal keys have the same loss, so that their tasks share one call."""

@@ -1,0 +1,48 @@
+"""Tasks whose label lies in several columns of Y."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._labels import label_frame
+
+
+def fold_columns(y: Any, kinds: object) -> Any:
+    """Y with one column per task where a kind reads several columns as one label.
+
+    Parameters
+    ----------
+    y : as in `label_frame`
+    kinds : mapping of task to Kind, or anything else
+        What the user wrote in `tasks`, or the heads of a fitted model. Only kinds that read
+        several columns matter.
+
+    Returns
+    -------
+    y itself, or a DataFrame
+        In which a folded column stands in the place of the first one that it was made of. Two
+        tasks may read the same column.
+    """
+    several = {}
+    if isinstance(kinds, Mapping) and y is not None:
+        several = {name: k for name, k in kinds.items() if isinstance(k, Kind) and k.reads(name)}
+    if not several:
+        return y
+    labels = label_frame(y)
+    sources = {name: _present(kind.reads(name), labels) for name, kind in several.items()}
+    folded = {name: several[name].fold(labels, name) for name, found in sources.items() if found}
+    used = {column for found in sources.values() for column in found}
+    columns: dict[Hashable, pd.Series] = {}
+    for column in labels.columns:
+        columns |= {name: folded[name] for name in folded if sources[name][0] == column}
+        if column not in used:
+            columns[column] = labels[column]
+    return pd.DataFrame(columns, index=labels.index)
+
+
+def _present(columns: list[Hashable], labels: pd.DataFrame) -> list[Hashable]:
+    return [name for name in labels.columns if name in columns]
