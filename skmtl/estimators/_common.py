@@ -16,7 +16,14 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skmtl.estimators._reader import TableReader
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame
-from skmtl.tasks import Kind, TaskSet, is_single, label_frame, labels_of_tasks
+from skmtl.tasks import (
+    Kind,
+    TaskSet,
+    fold_columns,
+    is_single,
+    label_frame,
+    labels_of_tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
         """Check X, y and the weights together; `reset` learns the names, else they must agree."""
-        Y = label_frame(y) if reset else labels_of_tasks(y, self.task_set_.names)
+        Y = self._read_labels(y, reset=reset)
         if not reset:
             self.task_set_.check_names(list(Y.columns))
         features, ids = TableReader(self.task).split(self._read_frame(X, reset=reset))
@@ -62,6 +69,13 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         used = np.flatnonzero(weight > 0)
         ids = None if ids is None else ids.iloc[used]
         return Table(features.iloc[used], ids, Y.iloc[used], weight[used])
+
+    def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
+        """Labels with one column per task; with `reset` the tasks are what y holds."""
+        if reset:
+            return label_frame(fold_columns(y, self.tasks))
+        heads = dict(zip(self.task_set_.names, self.task_set_.heads, strict=True))
+        return labels_of_tasks(fold_columns(y, heads), self.task_set_.names)
 
     def _read_frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """X as a frame; its columns are remembered, or compared with those of `fit`."""
@@ -105,8 +119,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
         """Score of each task on the rows where its label is known.
 
-        R2 for numbers, accuracy for classes. For long data with one target the tasks are the
-        ids in the task column.
+        R2 for numbers, accuracy for classes, concordance for times to events. For long data with
+        one target the tasks are the ids in the task column.
 
         Parameters
         ----------
@@ -135,7 +149,9 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         return table.droplevel(-1) if Y.shape[1] == 1 else table
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers) or accuracy (classes), missing labels left out.
+        """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
+
+        Missing labels are left out.
 
         Parameters
         ----------
@@ -151,7 +167,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def _labels_and_prediction(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
         prediction = self._prediction_frame(X)
-        Y = labels_of_tasks(y, self.task_set_.names)
+        Y = self._read_labels(y)
         check_consistent_length(prediction, Y)
         return Y, prediction
 

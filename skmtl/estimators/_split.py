@@ -33,7 +33,7 @@ def validation_splits(
     n_folds = max(2, round(1 / fraction))
     if len(Y) < n_folds:
         return [(np.arange(len(Y)), np.arange(0))] * n_splits
-    codes = label_codes(Y, group=group)
+    codes = label_codes(tasks.strata(Y), group=group)
     needed = [
         own if head.is_classification else np.minimum(own, 0)
         for head, own in zip(tasks.heads, codes.T, strict=True)

@@ -123,6 +123,15 @@ class TaskSet:
         mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
         return Labels(np.hstack(columns), mask)
 
+    def strata(self, Y: pd.DataFrame) -> pd.DataFrame:
+        """By what to spread the rows of Y evenly, one column per task."""
+        return pd.DataFrame(
+            {
+                i: head.strata(Y[name])
+                for i, (name, head) in enumerate(zip(self.names, self.heads, strict=True))
+            }
+        )
+
     def check_names(self, names: list[Hashable]) -> None:
         """Raise ValueError unless these are the set's tasks, in order."""
         if names != self.names:
