@@ -6,6 +6,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTab`                     targets of mixed kinds (numbers, classes, counts, quantiles)
 `MultiTabRegressor`            scikit-learn's multi-output regression
 `MultiTabClassifier`           scikit-learn's multi-output classification
+`MultiTabSurvival`             times to one event, to several events or to competing causes
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
@@ -25,7 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skmtl import callbacks, datasets, metrics, model_selection, survival, tasks
-    from skmtl.estimators import MultiTab, MultiTabClassifier, MultiTabRegressor
+    from skmtl.estimators import (
+        MultiTab,
+        MultiTabClassifier,
+        MultiTabRegressor,
+        MultiTabSurvival,
+    )
 
 __version__ = "0.1.0"
 
@@ -33,6 +39,7 @@ __all__ = [
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
+    "MultiTabSurvival",
     "callbacks",
     "datasets",
     "metrics",
@@ -45,6 +52,7 @@ _MODULE_OF = {
     "MultiTab": "skmtl.estimators",
     "MultiTabClassifier": "skmtl.estimators",
     "MultiTabRegressor": "skmtl.estimators",
+    "MultiTabSurvival": "skmtl.estimators",
 }
 _SUBMODULES = {"callbacks", "datasets", "metrics", "model_selection", "survival", "tasks"}
 

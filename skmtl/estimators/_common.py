@@ -146,7 +146,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
             own = None if weight is None else weight[rows]
             parts[label] = self._score_columns(Y.iloc[rows], prediction.iloc[rows], own)
         table = pd.concat(parts)
-        return table.droplevel(-1) if Y.shape[1] == 1 else table
+        return table.droplevel(-1) if prediction.shape[1] == 1 else table
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).

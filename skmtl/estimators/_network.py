@@ -256,7 +256,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         kept = {name: value for name, value in vars(self).items() if name in self._KEPT}
         return kept | {"network_": networks}
 
-    _KEPT = ("task_set_", "_reader", "_single", "_description", "n_features_in_",
+    _KEPT: tuple[str, ...] = ("task_set_", "_reader", "_single", "_description", "n_features_in_",
              "feature_names_in_")  # fmt: skip
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -94,6 +94,22 @@ class Curves:
             mean = (high + low) / 2
         return mean @ np.diff(edges)
 
+    def then(self, later: Curves) -> Curves:
+        """These curves up to their last bin, and from there those of a later stretch of time."""
+        edges, hazard, share = [self.edges], [self.hazard], [self.share]
+        gap = later.edges[0] > self.edges[-1]
+        if gap:  # between the two nothing happens
+            edges.append(later.edges[:1])
+            hazard.append(np.zeros_like(later.hazard[:, :1]))
+            share.append(later.share[:, :1])
+        return Curves(
+            np.concatenate([*edges, later.edges[1:]]),
+            np.hstack([*hazard, later.hazard]),
+            np.concatenate([*share, later.share], axis=1),
+            later.horizon,
+            later.interpolation,
+        )
+
     def _hazard_at_cuts(self) -> _Array:
         return np.pad(np.cumsum(self.hazard, axis=1), ((0, 0), (1, 0)))
 
