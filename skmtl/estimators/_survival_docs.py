@@ -38,6 +38,9 @@ event_names_ : list
     Names of the events; ``"event"`` where y does not name it.
 unique_times_ : ndarray of shape (n_cuts,), or dict of them
     Cuts of the time grid; with several events a dict by event.
+follow_up_ : float, or dict of them
+    Time up to which curves are known: the longest follow-up in `fit`, or the last cut or horizon
+    if that comes before the last event; with several events a dict by event.
 """
 
 

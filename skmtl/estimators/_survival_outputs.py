@@ -289,6 +289,13 @@ class SurvivalOutputs(MultiTaskEstimator):
         check_is_fitted(self)
         return self._one(self._grids())
 
+    @property
+    def follow_up_(self) -> Any:
+        """Time up to which curves are known; with several events a dict of them."""
+        check_is_fitted(self)
+        curves = self._curves(np.zeros((1, self.task_set_.n_scores)))
+        return self._one({name: each.horizon for name, each in curves.items()})
+
     def _grids(self) -> dict[Hashable, np.ndarray]:
         curves = self._curves(np.zeros((1, self.task_set_.n_scores)))
         return {name: each.edges[1:] for name, each in curves.items()}

@@ -15,7 +15,8 @@ What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aa
 
 Labels are read by :func:`skmtl.tasks.event_times`: structured arrays as scikit-survival's, or
 frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
-a metric is about one of several causes that compete.
+a metric is about one of several causes that compete. :func:`survival_scorer` makes scorers for
+GridSearchCV of them.
 
 >>> from skmtl.datasets import make_survival
 >>> from skmtl.survival import concordance, integrated_brier_score
@@ -37,6 +38,7 @@ from skmtl.survival._nonparametric import (
     kaplan_meier,
     nelson_aalen,
 )
+from skmtl.survival._scorers import survival_scorer
 from skmtl.survival._steps import StepFunction
 
 __all__ = [
@@ -53,4 +55,5 @@ __all__ = [
     "integrated_brier_score",
     "kaplan_meier",
     "nelson_aalen",
+    "survival_scorer",
 ]
