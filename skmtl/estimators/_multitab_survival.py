@@ -7,16 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from skmtl.estimators._multitab import MultiTabBase
 from skmtl.estimators._multitab_docs import _PARAMETERS_AND_ATTRIBUTES
-from skmtl.estimators._parameters import Check, boolean, with_parameters_of
+from skmtl.estimators._parameters import Check, boolean, one_of, with_parameters_of
 from skmtl.estimators._survival_docs import with_survival_sections
 from skmtl.estimators._survival_outputs import SurvivalOutputs
 
-# Bins of a network's hazards: neighbours share what they learn through the trunk, and a finer
-# grid costs little.
-_N_CUTS = 20
 
-
-@with_survival_sections(_PARAMETERS_AND_ATTRIBUTES, f'"auto" is {_N_CUTS} bins.')
+@with_survival_sections(_PARAMETERS_AND_ATTRIBUTES)
 class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
     """One network for times to one event, to several events or to competing causes.
 
@@ -89,6 +85,7 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
         **MultiTabBase._parameter_checks,
+        "head": one_of("hazard", "proportional_hazards"),
         "censoring_weights": boolean,
     }
     _KEPT = (*MultiTabBase._KEPT, "event_names_")
@@ -98,6 +95,7 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
         self,
         *,
         events: Mapping[Hashable, Sequence[Hashable]] | None = None,
+        head: Literal["hazard", "proportional_hazards"] = "hazard",
         cuts: int | Sequence[float] | Literal["auto"] = "auto",
         interpolation: Literal["hazard", "density"] = "hazard",
         horizons: Sequence[float] | None = None,
@@ -107,6 +105,7 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
     ) -> None:
         super().__init__(**parameters)
         self.events = events
+        self.head = head
         self.cuts = cuts
         self.interpolation = interpolation
         self.horizons = horizons
@@ -141,8 +140,3 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._check_survival_parameters()
-
-    def _n_cuts(self) -> Any:
-        if isinstance(self.cuts, str) and self.cuts == "auto":
-            return _N_CUTS
-        return self.cuts

@@ -15,9 +15,14 @@ events : mapping of event to (event column, time column), default=None
     ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is the
     time of entry. None where y is one target, or where its columns are called ``<name>_event``
     and ``<name>_time``.
+head : {"hazard", "proportional_hazards"}, default="hazard"
+    "hazard" learns a hazard for each bin of time, also of causes that compete, so that curves may
+    cross. "proportional_hazards" learns one risk per row, by Cox's partial likelihood, and a
+    baseline for all: fewer things to learn, where that holds.
 cuts : int, sequence of float or "auto", default="auto"
     Bins of time in each of which the hazard is learnt: their number, between quantiles of the
-    event times, or their ends. <cuts>
+    event times, or their ends. "auto" is 20 bins. For proportional hazards the times at which
+    the baseline is kept, and "auto" 100.
 interpolation : {"hazard", "density"}, default="hazard"
     What is constant within a bin where curves are drawn: see `skmtl.tasks.Survival`.
 horizons : sequence of float, default=None
@@ -44,20 +49,18 @@ follow_up_ : float, or dict of them
 """
 
 
-def with_survival_sections(shared: str, cuts: str) -> Callable[[Class], Class]:
+def with_survival_sections(shared: str) -> Callable[[Class], Class]:
     """Complete the docstring of a survival estimator.
 
     Parameters
     ----------
     shared : str
         Sections "Parameters" and "Attributes" of the engine's other estimators.
-    cuts : str
-        What `cuts="auto"` means.
     """
     for name in ("tasks", "classes_"):
         shared = re.sub(rf"^{name} : .*\n(?:    .*\n)*", "", shared, flags=re.MULTILINE)
     sections = shared.replace(
-        "Parameters\n----------\n", "Parameters\n----------\n" + PARAMETERS.replace("<cuts>", cuts)
+        "Parameters\n----------\n", "Parameters\n----------\n" + PARAMETERS
     ).replace("Attributes\n----------\n", "Attributes\n----------\n" + ATTRIBUTES)
 
     def complete(cls: Class) -> Class:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import reduce
 from typing import Any, TypeVar
@@ -21,7 +20,7 @@ from skmtl.estimators._survival_targets import (
 )
 from skmtl.survival import StepFunction, concordance
 from skmtl.tables import as_frame
-from skmtl.tasks import CompetingRisks, Curves, Kind, Survival
+from skmtl.tasks import CompetingRisks, Curves, Kind, ProportionalHazards, Survival
 
 # Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
 _BLOCK = 16_384
@@ -37,30 +36,40 @@ class SurvivalOutputs(MultiTaskEstimator):
 
     events: Mapping[Hashable, Sequence[Hashable]] | None
     cuts: int | Sequence[float] | str
+    head: str
     interpolation: str
     horizons: Sequence[float] | None
     censoring_weights: bool
     weight_column: Hashable | None
 
-    @abstractmethod
-    def _n_cuts(self) -> Any:
-        """`cuts`, with the engine's own default in the place of "auto"."""
-
     def _check_survival_parameters(self) -> None:
         check_events(self.events)
         check_horizons(self.horizons)
-        self._kind(Survival)
+        if self.censoring_weights and self.head != "hazard":
+            raise ValueError(
+                f"censoring_weights weighs the bins of hazards, which head={self.head!r} does not "
+                "have. Use head='hazard'."
+            )
+        self._single_kind()
 
-    def _kind(self, kind: type[Survival] | type[CompetingRisks]) -> Kind:
-        return kind(
-            self._n_cuts(),
-            interpolation=self.interpolation,  # type: ignore[arg-type]
-            censoring_weights=self.censoring_weights,
-        )
+    def _settings(self) -> dict[str, Any]:
+        cuts = {} if isinstance(self.cuts, str) and self.cuts == "auto" else {"cuts": self.cuts}
+        return cuts | {"interpolation": self.interpolation}
+
+    def _single_kind(self) -> Kind:
+        if self.head == "proportional_hazards":
+            return ProportionalHazards(**self._settings())
+        return Survival(**self._settings(), censoring_weights=self.censoring_weights)
 
     def _infer_kind(self, labels: pd.Series) -> Kind:
-        several = labels.array.event.max(initial=0) > 1
-        return self._kind(CompetingRisks if several else Survival)
+        if labels.array.event.max(initial=0) < 2:
+            return self._single_kind()
+        if self.head != "hazard":
+            raise ValueError(
+                f"y has several causes that compete, for which head={self.head!r} is not made. "
+                "Use head='hazard'."
+            )
+        return CompetingRisks(**self._settings(), censoring_weights=self.censoring_weights)
 
     def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         labels = self.read_events(y)

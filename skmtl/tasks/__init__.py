@@ -28,6 +28,7 @@ from skmtl.tasks._kind import ClassificationKind, Kind
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike
 from skmtl.tasks._regression import Regression
@@ -48,6 +49,7 @@ __all__ = [
     "Labels",
     "Multiclass",
     "Ordinal",
+    "ProportionalHazards",
     "Quantile",
     "Regression",
     "Survival",

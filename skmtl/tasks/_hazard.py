@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
-from numbers import Integral
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from skmtl.tasks._curves import Curves, Interpolation
-from skmtl.tasks._event_times import EventTimes, EventTimesDtype
-from skmtl.tasks._kind import Kind
-from skmtl.tasks._survival_labels import paired_columns
+from skmtl.tasks._curves import Interpolation
+from skmtl.tasks._event_time_kind import Column, EventTimeKind
+from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._time_grid import TimeGrid
 
 if TYPE_CHECKING:
@@ -29,11 +25,9 @@ _LEAST_UNCENSORED = 0.05
 # exp(700) is about the largest float64.
 _LARGEST_EXPONENT = 700.0
 
-Column = Hashable | None
 
-
-class HazardKind(Kind):
-    """Settings, label columns, the time grid and the encoding of hazard kinds.
+class HazardKind(EventTimeKind):
+    """The encoding, the loss of all causes together and its best constant.
 
     A label is encoded in `target_width` numbers: the positions at which the row enters and
     leaves, in bins of the grid's clock; of an event its bin, the share of the bin that its step
@@ -41,7 +35,6 @@ class HazardKind(Kind):
     """
 
     target_width: ClassVar[int] = 6
-    default_metric: ClassVar[str] = "concordance"
 
     def __init__(
         self,
@@ -53,92 +46,21 @@ class HazardKind(Kind):
         interpolation: Interpolation = "hazard",
         censoring_weights: bool = False,
     ) -> None:
-        self.cuts = _checked_cuts(cuts)
-        if (event is None) != (time is None):
-            raise ValueError(f"Give both event and time, got event={event!r} and time={time!r}.")
-        if interpolation not in get_args(Interpolation):
-            raise ValueError(
-                f"interpolation must be one of {get_args(Interpolation)}, got {interpolation!r}."
-            )
-        self.event = event
-        self.time = time
-        self.entry = entry
-        self.interpolation: Interpolation = interpolation
+        super().__init__(cuts, event, time, entry, interpolation)
         self.censoring_weights = censoring_weights
 
     def parameters(self) -> dict[str, object]:
-        return {
-            "cuts": self.cuts,
-            "event": self.event,
-            "time": self.time,
-            "entry": self.entry,
-            "interpolation": self.interpolation,
-            "censoring_weights": self.censoring_weights,
-        }
+        return super().parameters() | {"censoring_weights": self.censoring_weights}
 
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (*super().stack_key, self.bin_weight_.tobytes())
 
-    def reads(self, task: Hashable) -> list[Hashable]:
-        if self.event is None:
-            columns: list[Hashable] = [f"{task}_event", f"{task}_time"]
-        else:
-            columns = [self.event, self.time]
-        return columns if self.entry is None else [*columns, self.entry]
-
-    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
-        return pd.Series(paired_columns(labels, task, *self.reads(task)), index=labels.index)
-
-    def strata(self, labels: pd.Series) -> pd.Series:
-        events = pd.Series(self._event_times(labels).event, index=labels.index)
-        return events.astype("Int64").mask(labels.isna())
-
-    def _learn(
-        self,
-        labels: pd.Series,
-        *,
-        weight: np.ndarray,
-        group: np.ndarray | None,
-        n_groups: int,
-    ) -> None:
-        observed = self._event_times(labels)
-        if not (observed.event > 0).any():
-            raise ValueError(
-                f"Task {self.task!r} has no event: all {len(observed)} rows are censored, so "
-                "there is nothing to learn. Drop the task."
-            )
-        self.n_causes = self._count_causes(observed)
-        self.grid_ = TimeGrid(observed, weight, self.cuts, self.task)
+    def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
         self.n_scores = self.grid_.n_bins * self.n_causes
         self.bin_weight_ = np.ones(self.grid_.n_bins)
         if self.censoring_weights:
-            self.bin_weight_ = _inverse_censoring(observed, weight, self.grid_)
-
-    def _count_causes(self, labels: EventTimes) -> int:
-        raise NotImplementedError
-
-    def _event_times(self, labels: pd.Series) -> EventTimes:
-        if not isinstance(labels.dtype, EventTimesDtype):
-            raise ValueError(
-                f"Task {self.task!r} has kind {self.name!r}, whose labels are pairs of an event "
-                f"and a time, but its column has dtype {labels.dtype}. Name the two columns of y: "
-                f"tasks={{'death': {type(self).__name__}(event='died', time='days')}}; columns "
-                "'death_event' and 'death_time' are found without."
-            )
-        return labels.array
-
-    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        values = self._event_times(labels)
-        if values.event.max(initial=0) > self.n_causes:
-            raise ValueError(
-                f"Task {self.task!r} has the event {values.event.max()}, which was not seen in "
-                f"fit; known are 0 (censored) to {self.n_causes}."
-            )
-        seen = ~values.isna()
-        target = np.zeros((len(values), self.target_width))
-        target[seen] = self._encode_observed(values[seen])
-        return target
+            self.bin_weight_ = _inverse_censoring(labels, weight, self.grid_)
 
     def _encode_observed(self, labels: EventTimes) -> np.ndarray:
         grid = self.grid_
@@ -208,14 +130,6 @@ class HazardKind(Kind):
             weight[happened],
         )
 
-    def curves(self, scores: np.ndarray) -> Curves:
-        """Curves of shape (n_samples, ...) from raw scores."""
-        raise NotImplementedError
-
-    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Risk: mean over the cuts of the probability that the event has happened by then."""
-        return self.curves(scores).risk().sum(axis=1)
-
 
 def _solve_hazards(
     exposure: np.ndarray, own: np.ndarray, width: np.ndarray, weight: np.ndarray
@@ -256,21 +170,3 @@ def _inverse_censoring(labels: EventTimes, weight: np.ndarray, grid: TimeGrid) -
     uncensored = np.cumprod(censoring.conditional_survival)
     share = np.where(last >= 0, uncensored[last], 1.0)
     return 1 / np.maximum(share, _LEAST_UNCENSORED)
-
-
-def _checked_cuts(cuts: object) -> int | tuple[float, ...]:
-    if isinstance(cuts, Integral) and not isinstance(cuts, bool):
-        if cuts < 1:
-            raise ValueError(f"cuts must be a number of bins from 1, or their ends, got {cuts!r}.")
-        return int(cuts)
-    try:
-        ends = tuple(float(cut) for cut in cuts)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"cuts must be a number of bins from 1, or their ends, got {cuts!r}."
-        ) from None
-    if not ends or not np.isfinite(ends).all() or ends[0] < 0 or ends[-1] == 0:
-        raise ValueError(f"cuts must be finite positive times, got {cuts!r}.")
-    if any(low >= high for low, high in pairwise(ends)):
-        raise ValueError(f"cuts must be strictly increasing, got {cuts!r}.")
-    return ends

@@ -11,6 +11,7 @@ from skmtl.tasks._count import Count
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._regression import Regression
 from skmtl.tasks._survival import Survival
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Kind]] = {
         Ordinal,
         Survival,
         CompetingRisks,
+        ProportionalHazards,
     )
 }
 

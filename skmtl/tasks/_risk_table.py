@@ -68,13 +68,13 @@ def risk_table(
     events = counts.reshape(len(time), causes)
     # Who enters at 0 was watched from the very beginning.
     late = labels.entry > 0
-    at_risk = _weight_from(labels.time, own, time) - _weight_from(
+    at_risk = weight_from(labels.time, own, time) - weight_from(
         labels.entry[late], own[late], time
     )
     return RiskTable(time, events, np.maximum(at_risk, events.sum(axis=1)))
 
 
-def _weight_from(values: _Array, weight: _Array, times: _Array) -> _Array:
+def weight_from(values: _Array, weight: _Array, times: _Array) -> _Array:
     """Weight of the rows whose value is at least each time."""
     order = np.argsort(values, kind="stable")
     behind = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])

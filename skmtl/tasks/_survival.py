@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import expit
 
 from skmtl.tasks._curves import Curves
-from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._hazard import _LEAST_CURVATURE, HazardKind
 
 if TYPE_CHECKING:
@@ -71,14 +70,6 @@ class Survival(HazardKind):
     """
 
     name: ClassVar[str] = "survival"
-
-    def _count_causes(self, labels: EventTimes) -> int:
-        if labels.event.max() > 1:
-            raise ValueError(
-                f"Task {self.task!r} has the event {labels.event.max()}, but one event is coded "
-                "0 and 1. Use kind 'competing_risks' for causes that compete."
-            )
-        return 1
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch

@@ -235,6 +235,18 @@ def test_incidences_come_close_to_the_truth():
         assert np.abs(found[cause] - incidence).mean() < 0.045
 
 
+def test_proportional_hazards_are_learnt_as_well():
+    X, y, truth = make_survival(1000, 3, random_state=0, return_truth=True)
+    model = small(head="proportional_hazards", **LEARNING).fit(X, y)
+    assert model.task_kinds_ == {"event": "proportional_hazards"}
+    assert model.score(X, y) > concordance(y, truth.log_rate["event_0"]) - 0.02
+    found = model.predict_survival_function(X, TIMES)
+    assert np.abs(found - truth.survival_function(TIMES)).mean() < 0.05
+    # Curves never cross: at every time the same order.
+    order = model.predict(X).argsort()
+    assert (np.diff(found[order], axis=0) <= 1e-12).all()
+
+
 def test_late_entry_is_corrected_for():
     """Rows enter at random; who failed before is not in the table."""
     _, _, truth = make_survival(6000, effect=0, censoring=0, random_state=0, return_truth=True)
@@ -449,6 +461,17 @@ def first(value):
         ({"events": {"death": "event"}}, Y_BAD, "two columns of y"),
         ({"events": {"death": ("event", "days")}}, Y_BAD, r"\['days'\] are not among"),
         ({"censoring_weights": 1}, Y_BAD, "censoring_weights=1"),
+        ({"head": "cox"}, Y_BAD, "head='cox'"),
+        (
+            {"head": "proportional_hazards", "censoring_weights": True},
+            Y_BAD,
+            "weighs the bins of hazards",
+        ),
+        (
+            {"head": "proportional_hazards"},
+            changed(event=np.arange(40) % 3),
+            "several causes that compete",
+        ),
         ({"weight_column": "clicks"}, Y_BAD, "is no column of X"),
         ({"weight_column": "x_0"}, Y_BAD, "negative values"),
         ({"task_weight": {"relapse": 1}}, Y_BAD, "task_weight names"),
