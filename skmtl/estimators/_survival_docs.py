@@ -21,8 +21,9 @@ head : {"hazard", "proportional_hazards"}, default="hazard"
     baseline for all: fewer things to learn, where that holds.
 cuts : int, sequence of float or "auto", default="auto"
     Bins of time in each of which the hazard is learnt: their number, between quantiles of the
-    event times, or their ends. "auto" is 20 bins. For proportional hazards the times at which
-    the baseline is kept, and "auto" 100.
+    event times, or their ends. "auto" is the root of the number of events, between 5 and 20: more
+    overfit where events are few. For proportional hazards the times at which the baseline is
+    kept, and "auto" 100.
 interpolation : {"hazard", "density"}, default="hazard"
     What is constant within a bin where curves are drawn: see `skmtl.tasks.Survival`.
 horizons : sequence of float, default=None

@@ -53,8 +53,7 @@ class SurvivalOutputs(MultiTaskEstimator):
         self._single_kind()
 
     def _settings(self) -> dict[str, Any]:
-        cuts = {} if isinstance(self.cuts, str) and self.cuts == "auto" else {"cuts": self.cuts}
-        return cuts | {"interpolation": self.interpolation}
+        return {"cuts": self.cuts, "interpolation": self.interpolation}
 
     def _single_kind(self) -> Kind:
         if self.head == "proportional_hazards":

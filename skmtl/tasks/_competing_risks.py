@@ -29,8 +29,9 @@ class CompetingRisks(HazardKind):
 
     Parameters
     ----------
-    cuts : int or sequence of float, default=20
+    cuts : int, sequence of float or "auto", default="auto"
         Number of bins, between quantiles of the event times; or the ends of the bins.
+        "auto" is the root of the number of events, between 5 and 20.
     event, time : label, default=None
         Columns of y: 0 where the row was censored, 1..K for the cause, and the time. By default
         ``<task>_event`` and ``<task>_time``.

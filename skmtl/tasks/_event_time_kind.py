@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from numbers import Integral
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from skmtl.tasks._survival_labels import paired_columns
 from skmtl.tasks._time_grid import TimeGrid
 
 Column = Hashable | None
+Cuts = int | Sequence[float] | Literal["auto"]
 
 
 class EventTimeKind(Kind):
@@ -36,7 +37,7 @@ class EventTimeKind(Kind):
 
     def __init__(
         self,
-        cuts: int | Sequence[float],
+        cuts: Cuts,
         event: Column,
         time: Column,
         entry: Column,
@@ -87,7 +88,8 @@ class EventTimeKind(Kind):
                 "there is nothing to learn. Drop the task."
             )
         self.n_causes = self._count_causes(observed)
-        self.grid_ = TimeGrid(observed, weight, self.cuts, self.task)
+        cuts = self._auto_cuts(observed) if self.cuts == "auto" else self.cuts
+        self.grid_ = TimeGrid(observed, weight, cuts, self.task)
         self._learn_times(observed, weight)
 
     def _count_causes(self, labels: EventTimes) -> int:
@@ -97,6 +99,10 @@ class EventTimeKind(Kind):
                 "0 and 1. Use kind 'competing_risks' for causes that compete."
             )
         return 1
+
+    @abstractmethod
+    def _auto_cuts(self, labels: EventTimes) -> int:
+        """The number of bins where the user leaves it open."""
 
     @abstractmethod
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
@@ -137,7 +143,9 @@ class EventTimeKind(Kind):
         return self.curves(scores).risk().sum(axis=1)
 
 
-def _checked_cuts(cuts: object) -> int | tuple[float, ...]:
+def _checked_cuts(cuts: object) -> int | tuple[float, ...] | Literal["auto"]:
+    if isinstance(cuts, str) and cuts == "auto":
+        return "auto"
     if isinstance(cuts, Integral) and not isinstance(cuts, bool):
         if cuts < 1:
             raise ValueError(f"cuts must be a number of bins from 1, or their ends, got {cuts!r}.")
@@ -146,7 +154,7 @@ def _checked_cuts(cuts: object) -> int | tuple[float, ...]:
         ends = tuple(float(cut) for cut in cuts)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         raise ValueError(
-            f"cuts must be a number of bins from 1, or their ends, got {cuts!r}."
+            f"cuts must be 'auto', a number of bins from 1, or their ends, got {cuts!r}."
         ) from None
     if not ends or not np.isfinite(ends).all() or ends[0] < 0 or ends[-1] == 0:
         raise ValueError(f"cuts must be finite positive times, got {cuts!r}.")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from skmtl.tasks._curves import Interpolation
-from skmtl.tasks._event_time_kind import Column, EventTimeKind
+from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._time_grid import TimeGrid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Fewest and most bins by default. In between it is the root of the number of events: with a few
+# hundred events 20 bins overfit (integrated Brier score .087 against .073 with 10, within the
+# training rows of a table of 400), while 5 are too coarse for short times.
+_AUTO_CUTS = 5, 20
 # A bin without an event keeps this hazard, and one that nobody survived this much survival:
 # raw scores must be finite.
 _LEAST = 1e-6
@@ -38,7 +42,7 @@ class HazardKind(EventTimeKind):
 
     def __init__(
         self,
-        cuts: int | Sequence[float] = 20,
+        cuts: Cuts = "auto",
         *,
         event: Column = None,
         time: Column = None,
@@ -55,6 +59,9 @@ class HazardKind(EventTimeKind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (*super().stack_key, self.bin_weight_.tobytes())
+
+    def _auto_cuts(self, labels: EventTimes) -> int:
+        return int(np.clip(np.sqrt((labels.event > 0).sum()), *_AUTO_CUTS))
 
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
         self.n_scores = self.grid_.n_bins * self.n_causes

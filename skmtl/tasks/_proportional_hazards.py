@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from skmtl.tasks._curves import Curves, Interpolation
-from skmtl.tasks._event_time_kind import Column, EventTimeKind
+from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._partial_likelihood import at_risk, derivatives
 from skmtl.tasks._risk_table import weight_from
@@ -16,6 +16,8 @@ from skmtl.tasks._risk_table import weight_from
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Times at which the baseline is kept by default: it is learnt from all rows at once.
+_AUTO_CUTS = 100
 _LEAST_CURVATURE = 1e-7
 # exp of larger raw scores is no float32 any more.
 _LARGEST_SCORE = 80.0
@@ -39,9 +41,9 @@ class ProportionalHazards(EventTimeKind):
 
     Parameters
     ----------
-    cuts : int or sequence of float, default=100
+    cuts : int, sequence of float or "auto", default="auto"
         Times at which the baseline is kept: the number of quantiles of the event times, or the
-        times themselves. They have no part in the loss.
+        times themselves. They have no part in the loss. "auto" is 100.
     event, time : label, default=None
         Columns of y, as in `Survival`.
     entry : label, default=None
@@ -81,7 +83,7 @@ class ProportionalHazards(EventTimeKind):
 
     def __init__(
         self,
-        cuts: int | Sequence[float] = 100,
+        cuts: Cuts = "auto",
         *,
         event: Column = None,
         time: Column = None,
@@ -100,6 +102,9 @@ class ProportionalHazards(EventTimeKind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.ties)
+
+    def _auto_cuts(self, labels: EventTimes) -> int:
+        return _AUTO_CUTS
 
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
         # Ranks of times are exact in float32, times are not.

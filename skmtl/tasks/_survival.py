@@ -27,9 +27,10 @@ class Survival(HazardKind):
 
     Parameters
     ----------
-    cuts : int or sequence of float, default=20
+    cuts : int, sequence of float or "auto", default="auto"
         Number of bins, between quantiles of the event times so that each holds as many events;
-        or the ends of the bins. What happens after the last one is cut off.
+        or the ends of the bins. What happens after the last one is cut off. "auto" is the root of
+        the number of events, between 5 and 20 bins: more overfit where events are few.
     event, time : label, default=None
         Columns of y: False or 0 where the row was censored, and the time up to which it was
         followed. By default ``<task>_event`` and ``<task>_time``.

@@ -171,6 +171,12 @@ def test_quantile_cuts_hold_as_many_events_each():
     assert head.grid_.edges[-1] == labels.time[labels.event > 0].max()
 
 
+@pytest.mark.parametrize(("n_events", "n_bins"), [(9, 5), (150, 12), (900, 20)])
+def test_bins_grow_with_the_root_of_the_number_of_events(n_events, n_bins):
+    labels = pd.Series(EventTimes(np.ones(n_events), np.arange(1.0, n_events + 1)))
+    assert Survival().fit(labels, task="death").grid_.n_bins == n_bins
+
+
 def test_the_grid_begins_when_the_first_row_was_watched():
     labels = pd.Series(EventTimes([1, 1, 0], [5.0, 6.0, 8.0], [3.0, 4.0, 3.0]))
     head = Survival(2).fit(labels, task="death")
