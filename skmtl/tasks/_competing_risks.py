@@ -9,7 +9,7 @@ from scipy.special import logsumexp, softmax
 
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._event_times import EventTimes
-from skmtl.tasks._hazard import _LEAST, _LEAST_CURVATURE, HazardKind
+from skmtl.tasks._hazard import _LEAST, HazardKind, events_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,25 +112,23 @@ class CompetingRisks(HazardKind):
         weight = torch.as_tensor(self.bin_weight_, dtype=scores.dtype, device=scores.device)
         return loss + target[..., 5] * weight[bins] * (rest - chosen)
 
-    def gradient_hessian(
+    def _derivatives(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         by_bin = self._by_bin(scores)
-        together = logsumexp(by_bin, axis=2)
-        first, second = self._derivatives(np.logaddexp(0, together), target)
-        hazard = np.exp(by_bin - np.logaddexp(0, together)[:, :, None])
+        rows, own = events_of(target)
+        together = np.logaddexp(0, logsumexp(by_bin, axis=2))
+        first, second = self._by_hazard(target, rows, own, together[rows, own])
+        hazard = np.exp(by_bin - together[:, :, None])
         gradient = first[:, :, None] * hazard
-        hessian = second[:, :, None] * hazard**2 + gradient * (1 - hazard)
-        rows = np.flatnonzero(target[:, 4] > 0)
-        own, cause = target[rows, 2].astype(int), target[rows, 4].astype(int) - 1
+        hessian = gradient * (1 - hazard)
+        hessian[rows, own] += second[:, None] * hazard[rows, own] ** 2
         share = softmax(by_bin[rows, own], axis=1)
         weight = (target[rows, 5] * self.bin_weight_[own])[:, None]
-        gradient[rows, own] += weight * share
-        gradient[rows, own, cause] -= weight[:, 0]
         hessian[rows, own] += weight * share * (1 - share)
-        return gradient.reshape(scores.shape), np.maximum(
-            hessian.reshape(scores.shape), _LEAST_CURVATURE
-        )
+        gradient[rows, own] += weight * share
+        gradient[rows, own, target[rows, 4].astype(int) - 1] -= weight[:, 0]
+        return gradient.reshape(scores.shape), hessian.reshape(scores.shape)
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         together = np.log(np.expm1(self._constant_hazard(target, weight)))

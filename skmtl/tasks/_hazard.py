@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +27,9 @@ _LEAST = 1e-6
 _LEAST_CURVATURE = 1e-7
 # Censoring weights stop where fewer than this share is still uncensored.
 _LEAST_UNCENSORED = 0.05
+# Rows at a time: what is computed on the way then stays in the cache, and memory is that of the
+# results.
+_BLOCK = 4096
 # exp(700) is about the largest float64.
 _LARGEST_EXPONENT = 700.0
 
@@ -105,30 +109,43 @@ class HazardKind(EventTimeKind):
         gain = torch.where(cause > 0, mass, 0.0) * weight[bins[..., 0]]
         return (exposure * hazard * weight).sum(dim=-1) - gain
 
-    def _derivatives(
-        self, hazard: np.ndarray, target: np.ndarray
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """First and second derivatives of `_neg_log_likelihood` by the cumulative hazards."""
-        edges = np.arange(hazard.shape[1])
-        first = np.clip(target[:, 1:2] - edges, 0, 1) - np.clip(target[:, :1] - edges, 0, 1)
-        second = np.zeros_like(first)
-        rows = np.flatnonzero(target[:, 4] > 0)
-        own, width = target[rows, 2].astype(int), target[rows, 3]
-        step = np.clip(hazard[rows, own] * width, 1e-30, _LARGEST_EXPONENT)
+        gradient, hessian = np.empty_like(scores), np.empty_like(scores)
+        for start in range(0, len(scores), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            gradient[rows], hessian[rows] = self._derivatives(scores[rows], target[rows])
+        return gradient, np.maximum(hessian, _LEAST_CURVATURE, out=hessian)
+
+    @abstractmethod
+    def _derivatives(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`gradient_hessian` of a block of rows, without a least curvature."""
+
+    def _by_hazard(
+        self, target: np.ndarray, rows: np.ndarray, own: np.ndarray, hazard: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of `_neg_log_likelihood` by the cumulative hazards of the bins.
+
+        The events lie in the bins `own` of `rows` and have the cumulative hazard `hazard`. The
+        first derivative is (n_samples, n_bins), the second (n_events,): it is 0 elsewhere.
+        """
+        first = _exposure(target, self.grid_.n_bins)
+        width = target[rows, 3]
+        step = np.clip(hazard * width, 1e-30, _LARGEST_EXPONENT)
         first[rows, own] -= width / np.expm1(step)
-        second[rows, own] = (width / (2 * np.sinh(step / 2))) ** 2
-        return first * self.bin_weight_, second * self.bin_weight_
+        second = (width / (2 * np.sinh(step / 2))) ** 2
+        return first * self.bin_weight_, second * self.bin_weight_[own]
 
     def _constant_hazard(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Cumulative hazards of shape (n_bins,) of the best constant model."""
         n_bins = self.grid_.n_bins
-        edges = np.arange(n_bins)
         exposure = np.zeros(n_bins)
-        for rows in np.array_split(np.arange(len(target)), 1 + len(target) // 100_000):
-            spent = np.clip(target[rows, 1:2] - edges, 0, 1) - np.clip(
-                target[rows, :1] - edges, 0, 1
-            )
-            exposure += weight[rows] @ spent
+        for start in range(0, len(target), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            exposure += weight[rows] @ _exposure(target[rows], n_bins)
         happened = target[:, 4] > 0
         return _solve_hazards(
             exposure,
@@ -136,6 +153,21 @@ class HazardKind(EventTimeKind):
             target[happened, 3],
             weight[happened],
         )
+
+
+def events_of(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose event was seen, and its bin."""
+    rows = np.flatnonzero(target[:, 4] > 0)
+    return rows, target[rows, 2].astype(int)
+
+
+def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
+    """Share of each bin that each row was watched, of shape (n_samples, n_bins)."""
+    edges = np.arange(n_bins)
+    exposure = np.clip(target[:, 1:2] - edges, 0, 1)
+    late = np.flatnonzero(target[:, 0] > 0)
+    exposure[late] -= np.clip(target[late, :1] - edges, 0, 1)
+    return exposure
 
 
 def _solve_hazards(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from skmtl.tasks._curves import Curves
-from skmtl.tasks._hazard import _LEAST_CURVATURE, HazardKind
+from skmtl.tasks._hazard import HazardKind, events_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,13 +77,16 @@ class Survival(HazardKind):
 
         return self._neg_log_likelihood(torch.nn.functional.softplus(scores), target)
 
-    def gradient_hessian(
+    def _derivatives(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        first, second = self._derivatives(np.logaddexp(0, scores), target)
+        rows, own = events_of(target)
+        first, second = self._by_hazard(target, rows, own, np.logaddexp(0, scores[rows, own]))
         hazard = expit(scores)
-        curvature = second * hazard**2 + first * hazard * (1 - hazard)
-        return first * hazard, np.maximum(curvature, _LEAST_CURVATURE)
+        gradient = first * hazard
+        hessian = gradient * (1 - hazard)
+        hessian[rows, own] += second * hazard[rows, own] ** 2
+        return gradient, hessian
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return np.log(np.expm1(self._constant_hazard(target, weight)))
