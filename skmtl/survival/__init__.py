@@ -16,7 +16,8 @@ What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aa
 Labels are read by :func:`skmtl.tasks.event_times`: structured arrays as scikit-survival's, or
 frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
 a metric is about one of several causes that compete. :func:`survival_scorer` makes scorers for
-GridSearchCV of them.
+GridSearchCV of them, and :class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibrationDisplay` and
+:class:`IncidenceDisplay` draw what a model predicts (extra ``plot``).
 
 >>> from skmtl.datasets import make_survival
 >>> from skmtl.survival import concordance, integrated_brier_score
@@ -32,6 +33,11 @@ from skmtl.survival._auc import cumulative_dynamic_auc
 from skmtl.survival._brier import brier_score, integrated_brier_score
 from skmtl.survival._calibration import DCalibration, d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
+from skmtl.survival._displays import (
+    IncidenceDisplay,
+    SurvivalCalibrationDisplay,
+    SurvivalCurvesDisplay,
+)
 from skmtl.survival._nonparametric import (
     aalen_johansen,
     censoring_distribution,
@@ -43,7 +49,10 @@ from skmtl.survival._steps import StepFunction
 
 __all__ = [
     "DCalibration",
+    "IncidenceDisplay",
     "StepFunction",
+    "SurvivalCalibrationDisplay",
+    "SurvivalCurvesDisplay",
     "aalen_johansen",
     "brier_score",
     "censoring_distribution",
