@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from skmtl.tasks._kind import Kind
 from skmtl.tasks._labels import label_frame
+from skmtl.tasks._registry import as_kind
 
 
 def fold_columns(y: Any, kinds: object) -> Any:
@@ -19,7 +19,7 @@ def fold_columns(y: Any, kinds: object) -> Any:
     y : as in `label_frame`
     kinds : mapping of task to Kind, or anything else
         What the user wrote in `tasks`, or the heads of a fitted model. Only kinds that read
-        several columns matter.
+        several columns matter, and only where they are named by task.
 
     Returns
     -------
@@ -27,9 +27,10 @@ def fold_columns(y: Any, kinds: object) -> Any:
         In which a folded column stands in the place of the first one that it was made of. Two
         tasks may read the same column.
     """
-    several = {}
-    if isinstance(kinds, Mapping) and y is not None:
-        several = {name: k for name, k in kinds.items() if isinstance(k, Kind) and k.reads(name)}
+    if not isinstance(kinds, Mapping) or y is None:
+        return y
+    chosen = {name: as_kind(kind, name) for name, kind in kinds.items()}
+    several = {name: kind for name, kind in chosen.items() if kind.reads(name)}
     if not several:
         return y
     labels = label_frame(y)

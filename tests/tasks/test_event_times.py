@@ -148,6 +148,12 @@ def test_pairs_fold_into_the_place_of_their_first_column():
     assert tasks.encode(labels).mask.tolist() == [[True] * 3, [True] * 3, [True, True, False]]
 
 
+def test_words_fold_the_columns_named_after_the_task():
+    assert fold_columns(FRAME, {"death": "survival"}).columns.tolist() == [
+        "spend", "death", "back", "days",
+    ]  # fmt: skip
+
+
 def test_events_may_share_a_time():
     kinds = {"death": Survival(event="d", time="t"), "back": Survival(event="b", time="t")}
     frame = pd.DataFrame({"d": [0, 1], "t": [1.0, 2.0], "b": [1, 0]})
