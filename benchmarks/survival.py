@@ -8,9 +8,10 @@
 
 Five folds of each table, as the data's loader gives them. Curves are scored at 50 times from the
 5 % to the 90 % quantile of the training rows' event times, and with their censoring. Of
-competing risks the scores are means over the causes; models of one event are then fitted once per
-cause and their hazards combined. Each result is appended to a CSV file; a second run leaves out
-what is in it. The tables lie in ``SKMTL_DATA``, by default ``../shared/data``.
+competing risks the scores are means over the causes, and "uno" is Wolbers' index; models of one
+event are then fitted once per cause and their hazards combined. Each result is appended to a CSV
+file; a second run leaves out what is in it. The tables lie in ``SKMTL_DATA``, by default
+``../shared/data``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import pandas as pd
 from benchmarks._survival_peers import Incidences, Labels, peers
 from skmtl.survival import (
     concordance,
+    concordance_incidence,
     concordance_ipcw,
     cumulative_dynamic_auc,
     d_calibration,
@@ -75,7 +77,7 @@ def grid(own: Labels, known: Labels) -> np.ndarray:
 def score(
     own: Labels, known: Labels, times: np.ndarray, risks: dict[int, Any], incidences: Incidences
 ) -> dict[str, float]:
-    several = len(incidences) > 1
+    several, end = len(incidences) > 1, float(times[-1])
     rows = []
     for cause, incidence in incidences.items():
         chosen: dict[str, Any] = {"cause": cause if several else None}
@@ -84,7 +86,9 @@ def score(
         rows.append(
             {
                 "harrell": concordance(own, risks[cause], **chosen),
-                "uno": concordance_ipcw(own, risks[cause], tau=times[-1], **weighted),
+                "uno": concordance_incidence(own, risks[cause], cause, censoring=known, tau=end)
+                if several
+                else concordance_ipcw(own, risks[cause], censoring=known, tau=end),
                 "brier": integrated_brier_score(own, curves, times, **weighted),
                 "auc": cumulative_dynamic_auc(own, incidence, times, **weighted)[1],
             }

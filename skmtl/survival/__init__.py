@@ -6,6 +6,7 @@ What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aa
 ==============================  ==========================================================
 `concordance`                   Harrell's C: are those who fail first at higher risk?
 `concordance_ipcw`              Uno's C, which does not depend on the censoring
+`concordance_incidence`         Wolbers' C, for one of several causes that compete
 `concordance_td`                Antolini's C, for curves that cross
 `cumulative_dynamic_auc`        AUC of who has failed by a time
 `brier_score`                   squared error of survival, or of a cause's incidence
@@ -32,7 +33,12 @@ GridSearchCV of them, and :class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibr
 from skmtl.survival._auc import cumulative_dynamic_auc
 from skmtl.survival._brier import brier_score, integrated_brier_score
 from skmtl.survival._calibration import DCalibration, d_calibration
-from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
+from skmtl.survival._concordance import (
+    concordance,
+    concordance_incidence,
+    concordance_ipcw,
+    concordance_td,
+)
 from skmtl.survival._displays import (
     IncidenceDisplay,
     SurvivalCalibrationDisplay,
@@ -57,6 +63,7 @@ __all__ = [
     "brier_score",
     "censoring_distribution",
     "concordance",
+    "concordance_incidence",
     "concordance_ipcw",
     "concordance_td",
     "cumulative_dynamic_auc",

@@ -67,7 +67,7 @@ def concordance(
     scores = read_risk(risk, rows)
     weight = read_weight(sample_weight, len(rows))[rows]
     failed = _failed(labels, cause)
-    return _index(labels.time, failed, scores, weight, np.where(failed, weight, 0.0))
+    return _share(_pairs(labels.time, failed, scores, weight, np.where(failed, weight, 0.0)))
 
 
 def concordance_ipcw(
@@ -128,7 +128,72 @@ def concordance_ipcw(
     weight = np.zeros(len(labels))
     at = labels.time[failed]
     weight[failed] = 1 / positive_at(censoring_of(known)(at), at) ** 2
-    return _index(labels.time, failed, scores, np.ones(len(labels)), weight)
+    return _share(_pairs(labels.time, failed, scores, np.ones(len(labels)), weight))
+
+
+def concordance_incidence(
+    y: Any,
+    risk: ArrayLike,
+    cause: int,
+    *,
+    censoring: Any = None,
+    tau: float | None = None,
+) -> float:
+    r"""Concordance of the incidence of one of several causes that compete.
+
+    Besides the pairs of `concordance`, a row that failed of the cause is compared with those
+    that had failed of another one before: they will never fail of this one, so their risk
+    should be lower. A pair weighs :math:`1 / (\hat G(t-) \hat G(t))` with the time t of the
+    failure, or :math:`1 / (\hat G(t-) \hat G(s-))` where the other row failed at s.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame or mapping of shape (n_samples,)
+        As in `concordance`.
+    risk : array-like of shape (n_samples,)
+        Higher is a higher incidence of the cause.
+    cause : int
+        Number of the cause, from 1.
+    censoring : as y, default=None
+        As in `concordance_ipcw`.
+    tau : float, default=None
+        As in `concordance_ipcw`.
+
+    Returns
+    -------
+    float
+        NaN if no pair can be compared.
+
+    References
+    ----------
+    M. Wolbers et al., "Concordance for Prognostic Models with Competing Risks", Biostatistics 15
+    (2014), 526-539.
+
+    Examples
+    --------
+    >>> from skmtl.survival import concordance_incidence
+    >>> y = {"event": [2, 1, 0], "duration": [1, 2, 3]}
+    >>> concordance_incidence(y, [3.0, 2.0, 1.0], cause=1)
+    0.5
+    """
+    labels, rows = read_labels(y)
+    scores = read_risk(risk, rows)
+    failed = _failed(labels, cause)
+    if tau is not None:
+        failed &= labels.time < tau
+    uncensored = censoring_of(labels if censoring is None else read_labels(censoring)[0])
+    others = (labels.event > 0) & (labels.event != cause)
+    before, after = np.zeros(len(labels)), np.zeros(len(labels))
+    used = failed | others
+    at = labels.time[used]
+    before[used] = 1 / positive_at(uncensored.before(at), at)
+    after[failed] = 1 / positive_at(uncensored(labels.time[failed]), labels.time[failed])
+    own = np.where(failed, before, 0.0)
+    outlived = _pairs(labels.time, failed, scores, np.ones(len(labels)), own * after)
+    # With the time reversed, rows that failed before are those that "outlive". Those of the
+    # same time are in the first pairs already.
+    gone = _pairs(-labels.time, used, scores, np.where(others, before, 0.0), own)
+    return _share((outlived[0] + gone[0], outlived[1] + gone[1]))
 
 
 def concordance_td(
@@ -210,10 +275,14 @@ def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:
     return curves[:, place - 1] * (1 - past) + curves[:, place] * past
 
 
-def _index(
+def _share(pairs: tuple[float, float]) -> float:
+    return pairs[0] / pairs[1] if pairs[1] > 0 else np.nan
+
+
+def _pairs(
     time: _Array, failed: NDArray[np.bool_], risk: _Array, weight: _Array, weight_failed: _Array
-) -> float:
-    """Share of the weight of comparable pairs whose risks are in the right order.
+) -> tuple[float, float]:
+    """Weight of the comparable pairs whose risks are in the right order, and of all.
 
     `weight_failed` weighs the row that fails, `weight` the other one.
     """
@@ -227,12 +296,9 @@ def _index(
     tied = np.concatenate([[False], (time[1:] == time[:-1]) & failed[1:] & failed[:-1]])
     start = np.maximum.accumulate(np.where(tied, 0, np.arange(len(time))))
     before = np.concatenate([[0.0], np.cumsum(weight)])
-    total = own @ before[start]
-    if total <= 0:
-        return np.nan
     lower = _weight_of_lower(rank, weight)
     equal = _weight_of_equal(rank, start, weight)
-    return float(own @ (lower + 0.5 * equal) / total)
+    return float(own @ (lower + 0.5 * equal)), float(own @ before[start])
 
 
 def _weight_of_lower(rank: NDArray[np.intp], weight: _Array) -> _Array:

@@ -15,6 +15,7 @@ from skmtl.survival import (
     brier_score,
     censoring_distribution,
     concordance,
+    concordance_incidence,
     concordance_ipcw,
     concordance_td,
     cumulative_dynamic_auc,
@@ -98,6 +99,27 @@ def test_uno_is_its_definition():
     y["event"] = y["event"].where(early, 0)  # loops over early failures only
     found = concordance_ipcw(draw(decimals=0)[0], risk, tau=9.0)
     assert found == pytest.approx(pairs(y, risk, weight))
+
+
+@pytest.mark.parametrize("decimals", [None, 0])
+def test_concordance_of_incidences_is_its_definition(decimals):
+    y, risk, _ = draw(120, kind="competing", decimals=decimals)
+    y["duration"] = y["duration"].clip(lower=0.5)
+    uncensored = censoring_distribution(y)
+    event, time = y["event"].to_numpy(), y["duration"].to_numpy()
+    right = total = 0.0
+    for i in np.flatnonzero((event == 1) & (time < 9)):
+        for j in range(len(time)):
+            if time[j] > time[i] or (time[j] == time[i] and event[j] != 1):
+                weight = 1 / (uncensored.before(time[i]) * uncensored(time[i]))
+            elif event[j] == 2 and time[j] < time[i]:
+                weight = 1 / (uncensored.before(time[i]) * uncensored.before(time[j]))
+            else:
+                continue
+            total += weight
+            right += weight * ((risk[j] < risk[i]) + 0.5 * (risk[j] == risk[i]))
+    found = concordance_incidence(y, risk, 1, tau=9.0)
+    assert found == pytest.approx(right / total)
 
 
 @pytest.mark.parametrize("cause", [None, 1])
