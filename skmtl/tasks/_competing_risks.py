@@ -109,8 +109,7 @@ class CompetingRisks(HazardKind):
         place = bins * self.n_causes + (cause - 1).clamp_min(0)
         chosen = scores.gather(-1, place[..., None])[..., 0]
         rest = together.gather(-1, bins[..., None])[..., 0]
-        weight = torch.as_tensor(self.bin_weight_, dtype=scores.dtype, device=scores.device)
-        return loss + target[..., 5] * weight[bins] * (rest - chosen)
+        return loss + self._weigh(target[..., 5] * (rest - chosen), bins)
 
     def _derivatives(
         self, scores: np.ndarray, target: np.ndarray

@@ -100,14 +100,22 @@ class HazardKind(EventTimeKind):
         import torch
 
         entry, leaves, own, width, cause, _ = target.unbind(-1)
-        edges = torch.arange(hazard.shape[-1], dtype=hazard.dtype, device=hazard.device)
+        edges = torch.arange(hazard.shape[-1], device=hazard.device)
         exposure = (leaves[..., None] - edges).clamp(0, 1) - (entry[..., None] - edges).clamp(0, 1)
-        weight = torch.as_tensor(self.bin_weight_, dtype=hazard.dtype, device=hazard.device)
         bins = own.long()[..., None]
         step = (hazard.gather(-1, bins)[..., 0] * width).clamp_min(1e-30)
         mass = torch.log(-torch.expm1(-step)) - torch.log(width.clamp_min(1e-30))
-        gain = torch.where(cause > 0, mass, 0.0) * weight[bins[..., 0]]
-        return (exposure * hazard * weight).sum(dim=-1) - gain
+        gain = self._weigh(torch.where(cause > 0, mass, 0.0), bins[..., 0])
+        return self._weigh(exposure * hazard, edges).sum(dim=-1) - gain
+
+    def _weigh(self, values: Tensor, bins: Tensor) -> Tensor:
+        """Values times the weights of their bins."""
+        if not self.censoring_weights:  # spares the way to the device at each step
+            return values
+        import torch
+
+        weight = torch.as_tensor(self.bin_weight_, dtype=values.dtype, device=values.device)
+        return values * weight[bins]
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
