@@ -235,6 +235,16 @@ def test_incidences_come_close_to_the_truth():
         assert np.abs(found[cause] - incidence).mean() < 0.045
 
 
+@pytest.mark.slow
+def test_curves_of_several_events_come_close_to_the_truth():
+    X, y, truth = make_survival(
+        4000, 3, kind="several", scale=[5, 20], missing=0.3, random_state=0, return_truth=True
+    )
+    model = small(**LEARNING).fit(X, y)
+    for name, found in model.predict_survival_function(X, TIMES).items():
+        assert np.abs(found - truth.survival_function(TIMES, name)).mean() < 0.045
+
+
 def test_proportional_hazards_are_learnt_as_well():
     X, y, truth = make_survival(1000, 3, random_state=0, return_truth=True)
     model = small(head="proportional_hazards", **LEARNING).fit(X, y)
