@@ -9,9 +9,11 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGB`                        boosting for targets of mixed kinds, or for many tasks of one
 `RMTGBRegressor`               the same for regression
 `RMTGBClassifier`              the same for classification
+`MultiTabSurvival`             times to one event, to several events or to competing causes
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
+`skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.inspection`             pictures of what sharing did
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
@@ -27,12 +29,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import callbacks, datasets, inspection, metrics, model_selection, tasks
+    from skmtl import callbacks, datasets, inspection, metrics, model_selection, survival, tasks
     from skmtl.estimators import (
         RMTGB,
         MultiTab,
         MultiTabClassifier,
         MultiTabRegressor,
+        MultiTabSurvival,
         RMTGBClassifier,
         RMTGBRegressor,
     )
@@ -44,6 +47,7 @@ __all__ = [
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
+    "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
     "callbacks",
@@ -51,6 +55,7 @@ __all__ = [
     "inspection",
     "metrics",
     "model_selection",
+    "survival",
     "tasks",
 ]
 
@@ -59,13 +64,22 @@ _MODULE_OF = dict.fromkeys(
         "MultiTab",
         "MultiTabClassifier",
         "MultiTabRegressor",
+        "MultiTabSurvival",
         "RMTGB",
         "RMTGBClassifier",
         "RMTGBRegressor",
     ),
     "skmtl.estimators",
 )
-_SUBMODULES = {"callbacks", "datasets", "inspection", "metrics", "model_selection", "tasks"}
+_SUBMODULES = {
+    "callbacks",
+    "datasets",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "survival",
+    "tasks",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -32,7 +32,8 @@ def test_importing_skmtl_imports_no_heavy_library():
 
 
 @pytest.mark.parametrize(
-    "name", ["callbacks", "datasets", "inspection", "metrics", "model_selection", "tasks"]
+    "name",
+    ["callbacks", "datasets", "inspection", "metrics", "model_selection", "survival", "tasks"],
 )
 def test_subpackages_without_networks_import_neither_torch_nor_lightgbm(name):
     loaded = modules_after(f"import skmtl; skmtl.{name}")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from skmtl.metrics import score_tasks
-from skmtl.tasks import KINDS, Regression
+from skmtl.tasks import KINDS, EventTimes, Regression
 
 
 def probabilities(n_samples, n_classes, seed=0):
@@ -81,6 +81,8 @@ def test_d2_poisson_is_the_tweedie_score_of_power_one(truth, predicted):
 def test_the_default_metric_of_every_kind_exists(kind):
     labels = np.array([0, 1, 1, 0]) if kind == "binary" else np.array([0, 1, 2, 1])
     predictions = labels if KINDS[kind].is_classification else labels + 0.5
+    if KINDS[kind].default_metric == "concordance":
+        labels = pd.Series(EventTimes(labels, [4.0, 3.0, 2.0, 1.0]))
     auto = score_tasks(labels, predictions, kinds=kind)
     named = score_tasks(labels, predictions, metric=KINDS[kind].default_metric)
     assert np.isfinite(auto[0])

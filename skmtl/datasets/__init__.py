@@ -4,6 +4,7 @@
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
 `make_outlier_tasks`       long data: tasks with a common function, and outlier tasks without
+`make_survival`            times to one event, competing causes or several events
 =========================  ===================================================================
 
 Every function returns pandas objects: the features ``X`` and the targets ``Y``, one column per
@@ -27,11 +28,15 @@ from __future__ import annotations
 from skmtl.datasets._flights import load_flights_nyc
 from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
 from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
+from skmtl.datasets._survival import make_survival
+from skmtl.datasets._survival_truth import SurvivalTruth
 
 __all__ = [
     "MultiTabBenchTruth",
     "OutlierTasksTruth",
+    "SurvivalTruth",
     "load_flights_nyc",
     "make_multitab_bench",
     "make_outlier_tasks",
+    "make_survival",
 ]

@@ -1,6 +1,7 @@
 """The classes with fit and predict."""
 
 from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
+from skmtl.estimators._multitab_survival import MultiTabSurvival
 from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
+    "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
 ]

@@ -17,7 +17,14 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skmtl.estimators._reader import split_features
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame, task_ids
-from skmtl.tasks import Kind, TaskSet, is_single, label_frame, labels_of_tasks
+from skmtl.tasks import (
+    Kind,
+    TaskSet,
+    fold_columns,
+    is_single,
+    label_frame,
+    labels_of_tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
         """Check X, y and the weights together; `reset` learns the names, else they must agree."""
-        Y = label_frame(y) if reset else labels_of_tasks(y, self.task_set_.names)
+        Y = self._read_labels(y, reset=reset)
         if not reset:
             self.task_set_.check_names(list(Y.columns))
         features, ids = split_features(self._read_frame(X, reset=reset), self.task)
@@ -91,6 +98,13 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
             )
         X, y, sample_weight = (*parts, None)[:3]
         return self._read_table(X, y, sample_weight, reset=False)
+
+    def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
+        """Labels with one column per task; with `reset` the tasks are what y holds."""
+        if reset:
+            return label_frame(fold_columns(y, self.tasks))
+        heads = dict(zip(self.task_set_.names, self.task_set_.heads, strict=True))
+        return labels_of_tasks(fold_columns(y, heads), self.task_set_.names)
 
     def _read_frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """X as a frame; its columns are remembered, or compared with those of `fit`."""
@@ -134,8 +148,8 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
         """Score of each task on the rows where its label is known.
 
-        R2 for numbers, accuracy for classes. For long data the tasks are the ids in the task
-        column, or pairs (id, target) where y has several columns.
+        R2 for numbers, accuracy for classes, concordance for times to events. For long data the
+        tasks are the ids in the task column, or pairs (id, target) where y has several columns.
 
         Parameters
         ----------
@@ -160,10 +174,12 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
             own = None if weight is None else weight[rows]
             parts[label] = self._score_columns(Y.iloc[rows], prediction.iloc[rows], own)
         table = pd.concat(parts)
-        return table.droplevel(-1) if Y.shape[1] == 1 else table
+        return table.droplevel(-1) if prediction.shape[1] == 1 else table
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers) or accuracy (classes), missing labels left out.
+        """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
+
+        Missing labels are left out.
 
         For long data, all rows of a target are scored together, whichever task they belong to:
         within an id of few rows, R2 is chance, and of one row it is not defined.
@@ -183,7 +199,7 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
 
     def _labels_and_prediction(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
         prediction = self._prediction_frame(X)
-        Y = labels_of_tasks(y, self.task_set_.names)
+        Y = self._read_labels(y)
         check_consistent_length(prediction, Y)
         return Y, prediction
 

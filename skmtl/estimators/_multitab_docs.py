@@ -15,6 +15,8 @@ Parameters
 tasks : str, Kind, or mapping of target to str or Kind, default=None
     What the targets are: "regression", "quantile", "count", "binary", "multiclass" or "ordinal",
     or an instance from `skmtl.tasks` with its own settings, such as ``Quantile((0.05, 0.95))``.
+    A time to an event lies in two columns of y, which ``Survival(event="died", time="days")``
+    names: see `MultiTabSurvival`.
     One for all targets, or a mapping by column name of y (0, 1, ... for an array). Targets that
     a mapping leaves out, and all with None, are judged by their dtype.
 task : label or int, default=None

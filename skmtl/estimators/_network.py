@@ -108,6 +108,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         callbacks = EpochCallbacks(self, context, X, y, self._fitted_with)
         self.network_ = self._train(networks, parts, callbacks, task_weight, random_state)
+        self._finish_heads(parts[0])
         self.history_ = history_frame(self._epochs, self.task_set_.names)
         self.n_epochs_ = len(self.history_)
         kept = [max(e.number for e in epochs if e.improved) for epochs in self._epochs]
@@ -191,6 +192,19 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 break
         self._epochs = [epochs for epochs in self._epochs if epochs]
         return Bag(networks[: len(self._epochs)])
+
+    def _finish_heads(self, parts: Parts) -> None:
+        """Let the heads learn from the scores of the training rows, where they need these."""
+        if not self.task_set_.learns_from_scores:
+            return
+        samples = [part.to(torch.device("cpu")) for part in parts if part is not None]
+        scores = np.concatenate([self._network_scores(part) for part in samples])
+        target, weight = (
+            np.concatenate([getattr(part, name).numpy() for part in samples])
+            for name in ("target", "weight")
+        )
+        labels = Labels(target.astype(np.float64), weight > 0)
+        self.task_set_.finish(scores, labels, weight.max(axis=1).astype(np.float64))
 
     def _check_parameters(self) -> None:
         check_parameters(self, self._parameter_checks)
@@ -282,7 +296,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         kept = {name: value for name, value in vars(self).items() if name in self._KEPT}
         return kept | {"network_": networks}
 
-    _KEPT = ("task_set_", "_reader", "_single", "_description", "n_features_in_",
+    _KEPT: tuple[str, ...] = ("task_set_", "_reader", "_single", "_description", "n_features_in_",
              "feature_names_in_")  # fmt: skip
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -295,10 +309,13 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
 
     def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
         inputs = self._read_inputs(X)
-        scores = self._over_rows(
+        scores = self._network_scores(inputs)
+        return scores, None if inputs.group is None else inputs.group.numpy()
+
+    def _network_scores(self, inputs: Inputs) -> np.ndarray:
+        return self._over_rows(
             inputs, lambda rows: self.network_(rows.numeric, rows.codes, rows.group).mean(dim=1)
         )
-        return scores, None if inputs.group is None else inputs.group.numpy()
 
     def _over_rows(self, inputs: Inputs, function: Any) -> np.ndarray:
         """A function of the network over all rows, as a float64 array.

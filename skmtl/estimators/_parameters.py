@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,27 @@ n_threads = Check(
     lambda v: v is None or (isinstance(v, Integral) and not isinstance(v, bool) and v != 0),
     "a whole number other than 0 (-1 for all processors) or None",
 )
+
+
+def with_parameters_of(
+    base: Callable[..., None], *, without: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate an ``__init__(self, *, own, **parameters)`` that hands the rest to `base`.
+
+    scikit-learn reads the parameters of an estimator from the signature of its constructor, and
+    so do help and editors: this puts those of `base` after the constructor's own.
+    """
+
+    def decorate(init: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(init).parameters.values())[:-1]
+        taken = {parameter.name for parameter in own} | set(without)
+        rest = [p for p in inspect.signature(base).parameters.values() if p.name not in taken]
+        init.__signature__ = inspect.Signature([*own, *rest])  # type: ignore[attr-defined]
+        return init
+
+    return decorate
+
+
 boolean = Check(lambda v: isinstance(v, bool | np.bool_), "True or False")
 
 

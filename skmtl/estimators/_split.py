@@ -36,7 +36,7 @@ def validation_splits(
     n_parts = min(len(Y) // size, n_splits)
     rest = len(Y) - n_parts * size
     sizes = np.array([size] * n_parts + [rest] * (rest > 0))
-    codes = label_codes(Y, group=group)
+    codes = label_codes(tasks.strata(Y), group=group)
     needed = [
         own if head.is_classification else np.minimum(own, 0)
         for head, own in zip(tasks.heads, codes.T, strict=True)

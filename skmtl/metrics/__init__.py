@@ -10,12 +10,13 @@ computed for a missing label, whatever stands in its place. Three questions have
 
 A *metric* is one of
 
-- ``"auto"``: the default of the task's kind (R2 for numbers, accuracy for classes; the
-  `default_metric` of the class in `skmtl.tasks`),
+- ``"auto"``: the default of the task's kind (R2 for numbers, accuracy for classes,
+  concordance for survival; the `default_metric` of the class in `skmtl.tasks`),
 - the name of a scikit-learn scorer (:func:`sklearn.metrics.get_scorer_names`), or
   ``"d2_poisson"`` (`d2_tweedie_score` with ``power=1``), or ``"quadratic_weighted_kappa"``
   (`cohen_kappa_score` with ``weights="quadratic"``, the usual score of ordered classes: it
-  charges a miss by the square of its distance and is 0 for chance),
+  charges a miss by the square of its distance and is 0 for chance), or ``"concordance"``, for
+  survival tasks (:func:`skmtl.survival.concordance`),
 - a scorer made by :func:`sklearn.metrics.make_scorer`,
 - a callable ``metric(y_true, y_pred)`` that takes `sample_weight` if weights are used.
 

@@ -36,7 +36,7 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     The estimator's `predict` and `predict_proba` are called at most once, when needed.
     """
     model = _innermost(estimator)
-    labels = _labels_of_model(y, getattr(model, "task_names_", None))
+    labels = _labels_of_model(y, model)
     kinds = getattr(model, "task_kinds_", None)
     if kinds is None:
         infer = _inference(estimator)
@@ -80,12 +80,16 @@ def _innermost(estimator: Any) -> Any:
             return estimator
 
 
-def _labels_of_model(y: Any, task_names: Sequence[Hashable] | None) -> pd.DataFrame:
+def _labels_of_model(y: Any, model: Any) -> pd.DataFrame:
     """Labels under the names the model was fitted with."""
-    labels = label_frame(y)
+    names = getattr(model, "task_names_", None)
+    if hasattr(model, "_read_labels"):  # ours: several columns of y may be one label
+        labels = model._read_labels(y)
+    else:
+        labels = label_frame(y) if names is None else labels_of_tasks(y, names)
     if len(labels) == 0:
         raise ValueError("y has no row, so there is nothing to score.")
-    return labels if task_names is None else labels_of_tasks(y, task_names)
+    return labels
 
 
 def _inference(estimator: Any) -> Callable[[pd.Series], Kind]:

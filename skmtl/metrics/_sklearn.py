@@ -24,6 +24,8 @@ from sklearn.metrics import (
 )
 from sklearn.preprocessing import label_binarize
 
+from skmtl.survival import concordance
+
 Metric = str | Callable[..., float]
 MetricLike = Metric | Mapping[Any, Metric]
 
@@ -79,7 +81,7 @@ _WITH_CLASSES: dict[str, dict[str, Any]] = {
 
 def metric_names() -> list[str]:
     """All words that stand for a metric."""
-    return sorted({"auto", "d2_poisson", *_WITH_CLASSES, *get_scorer_names()})
+    return sorted({"auto", "concordance", "d2_poisson", *_WITH_CLASSES, *get_scorer_names()})
 
 
 def check_metric(metric: Any) -> None:
@@ -93,8 +95,8 @@ def check_metric(metric: Any) -> None:
             hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
             raise ValueError(
                 f"Unknown metric {metric!r}.{hint} Names are those of "
-                "sklearn.metrics.get_scorer_names(), 'auto', 'd2_poisson' and "
-                "'quadratic_weighted_kappa'."
+                "sklearn.metrics.get_scorer_names(), 'auto', 'concordance', "
+                "'d2_poisson' and 'quadratic_weighted_kappa'."
             )
     elif not callable(metric):
         raise ValueError(
@@ -111,6 +113,8 @@ def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float
     """The callable ``scorer(estimator, X, y, sample_weight=...)`` of one metric."""
     if callable(metric):
         return metric if _is_scorer(metric) else make_scorer(metric)
+    if metric == "concordance":
+        return make_scorer(concordance)
     if metric == "d2_poisson":
         return make_scorer(d2_tweedie_score, power=1)
     if metric in _WITH_CLASSES:

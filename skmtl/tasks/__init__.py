@@ -1,10 +1,10 @@
 """What a target is: one kind per file, and the set of a model's tasks.
 
 Every estimator of skmtl reads its targets through this package. A *kind* (regression,
-quantile, count, binary, multiclass, ordinal) knows how labels become numbers, the loss on raw
-scores (in torch for networks; gradient and Hessian in numpy for boosting), and the way back to
-the user's units. Estimators infer kinds from the dtype of each column of y; ``tasks=`` overrides
-that with a word or an instance::
+quantile, count, binary, multiclass, ordinal, survival, competing risks) knows how labels become
+numbers, the loss on raw scores (in torch for networks; gradient and Hessian in numpy for
+boosting), and the way back to the user's units. Estimators infer kinds from the dtype of each
+column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
@@ -18,31 +18,46 @@ Examples
 """
 
 from skmtl.tasks._binary import Binary
+from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
+from skmtl.tasks._curves import Curves
+from skmtl.tasks._event_times import EventTime, EventTimes
+from skmtl.tasks._folding import fold_columns
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
 from skmtl.tasks._kind import ClassificationKind, Kind
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike
 from skmtl.tasks._regression import Regression
+from skmtl.tasks._survival import Survival
+from skmtl.tasks._survival_labels import event_times
 from skmtl.tasks._taskset import Labels, TaskSet
 
 __all__ = [
     "KINDS",
     "Binary",
     "ClassificationKind",
+    "CompetingRisks",
     "Count",
+    "Curves",
+    "EventTime",
+    "EventTimes",
     "Kind",
     "Labels",
     "Multiclass",
     "Ordinal",
+    "ProportionalHazards",
     "Quantile",
     "Regression",
+    "Survival",
     "TaskSet",
     "TasksLike",
     "class_kind",
+    "event_times",
+    "fold_columns",
     "is_named",
     "is_single",
     "label_frame",

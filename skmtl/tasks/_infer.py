@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._binary import Binary
+from skmtl.tasks._competing_risks import CompetingRisks
+from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._kind import Kind, plain_values
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._regression import Regression
+from skmtl.tasks._survival import Survival
 
 
 def class_kind(labels: pd.Series) -> Kind:
@@ -27,8 +30,10 @@ def mixed_kind(labels: pd.Series) -> Kind:
     """By dtype: numbers are regression; bool, category and text have classes.
 
     Whole numbers that are nothing but 0 and 1 are binary, an ordered categorical with more
-    than two levels is ordinal.
+    than two levels is ordinal. Event times are survival, with several causes competing risks.
     """
+    if isinstance(labels.dtype, EventTimesDtype):
+        return time_kind(labels.array)
     observed = labels.dropna()
     if isinstance(labels.dtype, pd.CategoricalDtype):
         several = len(observed) > 0 and _n_classes(observed) > 2
@@ -37,6 +42,11 @@ def mixed_kind(labels: pd.Series) -> Kind:
     if values.dtype.kind in "iu":
         return Binary() if set(np.unique(values)) == {0, 1} else Regression()
     return Regression() if values.dtype.kind == "f" else class_kind(labels)
+
+
+def time_kind(labels: EventTimes) -> Kind:
+    """One event or several causes: whichever kind suits the codes of the events."""
+    return Survival() if labels.event.max(initial=0) < 2 else CompetingRisks()
 
 
 def _n_classes(observed: pd.Series) -> int:

@@ -45,6 +45,7 @@ class Kind(ABC):
     default_metric: ClassVar[str]
     is_classification: ClassVar[bool] = False
     target_width: ClassVar[int] = 1
+    learns_from_scores: ClassVar[bool] = False
     n_scores: int = 1
 
     def fit(
@@ -113,7 +114,10 @@ class Kind(ABC):
 
     @abstractmethod
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        """Loss per row: scores (..., n_scores) and target (..., target_width) to (...)."""
+        """Loss per row: scores (..., n_scores) and target (..., target_width) to (...).
+
+        Rows lie along the first axis, for kinds that compare rows with each other.
+        """
 
     @abstractmethod
     def gradient_hessian(
@@ -133,6 +137,26 @@ class Kind(ABC):
     @abstractmethod
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         """Predictions of shape (n_samples,) in the user's units."""
+
+    def reads(self, task: Hashable) -> list[Hashable]:
+        """Columns of Y that make up one label of this task, where it is not one column."""
+        return []
+
+    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        """The label column of a task whose kind `reads` several columns."""
+        return labels[task]
+
+    def strata(self, labels: pd.Series) -> pd.Series:
+        """What to spread evenly where rows are split: by default the labels themselves."""
+        return labels
+
+    def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
+        """Learn what depends on the raw scores of the training rows, once these are final.
+
+        Called by the engine where `learns_from_scores`, with the rows that have a label:
+        scores (n_samples, n_scores), target (n_samples, target_width), weight (n_samples,).
+        """
+        raise NotImplementedError
 
     @property
     def linear_link(self) -> tuple[float, float] | None:

@@ -6,15 +6,29 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from skmtl.tasks._binary import Binary
+from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
+from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._regression import Regression
+from skmtl.tasks._survival import Survival
 
 KINDS: dict[str, type[Kind]] = {
-    kind.name: kind for kind in (Regression, Quantile, Count, Binary, Multiclass, Ordinal)
+    kind.name: kind
+    for kind in (
+        Regression,
+        Quantile,
+        Count,
+        Binary,
+        Multiclass,
+        Ordinal,
+        Survival,
+        CompetingRisks,
+        ProportionalHazards,
+    )
 }
 
 KindLike = str | Kind

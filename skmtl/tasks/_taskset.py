@@ -115,6 +115,15 @@ class TaskSet:
         mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
         return Labels(np.hstack(columns), mask)
 
+    def strata(self, Y: pd.DataFrame) -> pd.DataFrame:
+        """By what to spread the rows of Y evenly, one column per task."""
+        return pd.DataFrame(
+            {
+                i: head.strata(Y[name])
+                for i, (name, head) in enumerate(zip(self.names, self.heads, strict=True))
+            }
+        )
+
     def check_names(self, names: list[Hashable]) -> None:
         """Raise ValueError unless these are the set's tasks, in order."""
         if names != self.names:
@@ -130,6 +139,26 @@ class TaskSet:
             target = labels.target[rows, self.target_slices[i]]
             parts.append(head.initial_scores(target, weight[rows]))
         return np.concatenate(parts)
+
+    @property
+    def learns_from_scores(self) -> bool:
+        """Whether some head needs `finish`."""
+        return any(head.learns_from_scores for head in self.heads)
+
+    def finish(self, scores: np.ndarray, labels: Labels, weight: np.ndarray) -> None:
+        """Let the heads learn from the final raw scores of the training rows.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_scores)
+        labels : Labels of the same rows
+        weight : ndarray of shape (n_samples,)
+        """
+        for i, head in enumerate(self.heads):
+            if head.learns_from_scores:
+                rows = labels.mask[:, i] & (weight > 0)
+                target = labels.target[rows, self.target_slices[i]]
+                head.finish(scores[rows, self.score_slices[i]], target, weight[rows])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
         """Predictions in the user's units, one array of shape (n_samples,) per task."""

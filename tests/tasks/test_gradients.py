@@ -7,12 +7,33 @@ import pandas as pd
 import pytest
 import torch
 
-from skmtl.tasks import Binary, Count, Multiclass, Ordinal, Quantile, Regression
+from skmtl.tasks import (
+    Binary,
+    CompetingRisks,
+    Count,
+    EventTimes,
+    Multiclass,
+    Ordinal,
+    Quantile,
+    Regression,
+    Survival,
+)
 
 N_ROWS = 60
 HUBER_DELTA = 1.0
 
 NUMBERS = pd.Series([-2.0, 0.5, 3.0, 4.0])
+
+
+def event_times(n_causes, n_rows, rng):
+    """Times with ties, a third of them censored, half of the rows entering late."""
+    time = np.ceil(rng.exponential(40.0, n_rows)) / 10
+    event = rng.integers(n_causes + 1, size=n_rows)
+    entry = np.where(rng.random(n_rows) < 0.5, time * rng.random(n_rows), 0.0)
+    return pd.Series(EventTimes(event, time, entry))
+
+
+ONE_EVENT, TWO_CAUSES = (event_times(k, 300, np.random.default_rng(5)) for k in (1, 2))
 KINDS = {
     "squared": Regression().fit(NUMBERS, task="t"),
     "absolute": Regression("absolute").fit(NUMBERS, task="t"),
@@ -23,7 +44,11 @@ KINDS = {
     "multiclass": Multiclass().fit(pd.Series(list("abcd")), task="t"),
     "ordinal": Ordinal().fit(pd.Series([1, 2, 3, 4, 5]), task="t"),
     "ordinal of two": Ordinal().fit(pd.Series([1, 2]), task="t"),
+    "survival": Survival([1, 3, 6]).fit(ONE_EVENT, task="t"),
+    "survival, weighted bins": Survival(3, censoring_weights=True).fit(ONE_EVENT, task="t"),
+    "competing risks": CompetingRisks([1, 3, 6]).fit(TWO_CAUSES, task="t"),
 }
+HAZARDS = [name for name in KINDS if name.startswith(("survival", "competing"))]
 # Those whose gradient is continuous.
 SMOOTH = [name for name in KINDS if name not in ("absolute", "quantile")]
 every_kind = pytest.mark.parametrize("name", KINDS)
@@ -31,6 +56,8 @@ every_kind = pytest.mark.parametrize("name", KINDS)
 
 def targets_of(name, n_rows, rng):
     head = KINDS[name]
+    if name in HAZARDS:
+        return head.encode(event_times(head.n_causes, n_rows, rng))
     if head.is_classification:
         return rng.integers(len(head.classes_), size=(n_rows, 1)).astype(float)
     if name == "count":
@@ -43,10 +70,9 @@ def case(name):
     rng = np.random.default_rng(0)
     scores = rng.normal(scale=1.5, size=(N_ROWS, KINDS[name].n_scores))
     target = targets_of(name, N_ROWS, rng)
-    error = np.abs(scores - target)
     kinks = {"absolute": 0.0, "quantile": 0.0, "huber": HUBER_DELTA}
     if name in kinks:
-        away = (np.abs(error - kinks[name]) > 0.01).all(axis=1)
+        away = (np.abs(np.abs(scores - target) - kinks[name]) > 0.01).all(axis=1)
         scores, target = scores[away], target[away]
     assert len(scores) > N_ROWS / 2
     return scores, target
@@ -102,6 +128,17 @@ def test_second_derivative_is_exact(name):
     np.testing.assert_allclose(hessian, exact, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", HAZARDS)
+def test_second_derivative_is_exact_in_bins_in_which_the_row_was_at_risk(name):
+    scores, target = case(name)
+    exact = second_derivatives(
+        lambda at: KINDS[name].loss(at, torch.tensor(target)), torch.tensor(scores)
+    )
+    _, hessian = KINDS[name].gradient_hessian(scores, target)
+    assert (exact > -1e-12).all()
+    np.testing.assert_allclose(hessian, np.maximum(exact, 1e-7), rtol=1e-9)
+
+
 def test_second_derivatives_that_are_zero_become_one():
     assert (KINDS["absolute"].gradient_hessian(*case("absolute"))[1] == 1).all()
     assert (KINDS["huber"].gradient_hessian(*case("huber"))[1] == 1).all()
@@ -155,7 +192,8 @@ def weighted_targets(name):
     rng = np.random.default_rng(1)
     target = targets_of(name, 41, rng)
     # Large labels weigh more, so that forgetting the weights shows.
-    weight = rng.integers(0, 4, size=41) + 5.0 * (target[:, 0] > np.median(target))
+    size = target[:, 1] if name in HAZARDS else target[:, 0]
+    weight = rng.integers(0, 4, size=41) + 5.0 * (size > np.median(size))
     return target, weight
 
 

@@ -1,0 +1,73 @@
+"""What the docstrings of the survival estimators have in common."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+Class = TypeVar("Class", bound=type)
+
+PARAMETERS = """\
+events : mapping of event to (event column, time column), default=None
+    Which columns of y belong to which of several events that do not exclude each other, such as
+    ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is the
+    time of entry. None where y is one target, or where its columns are called ``<name>_event``
+    and ``<name>_time``.
+head : {"hazard", "proportional_hazards"}, default="hazard"
+    "hazard" learns a hazard for each bin of time, also of causes that compete, so that curves may
+    cross. "proportional_hazards" learns one risk per row, by Cox's partial likelihood, and a
+    baseline for all: fewer things to learn, where that holds.
+cuts : int, sequence of float or "auto", default="auto"
+    Bins of time in each of which the hazard is learnt: their number, between quantiles of the
+    event times, or their ends. "auto" is the root of the number of events, between 5 and 20: more
+    overfit where events are few. For proportional hazards the times at which the baseline is
+    kept, and "auto" 100.
+interpolation : {"hazard", "density"}, default="hazard"
+    What is constant within a bin where curves are drawn: see `skmtl.tasks.Survival`.
+horizons : sequence of float, default=None
+    Two or more times, such as ``(7, 30)``, that part time into terms: up to 7, and from there to
+    30. Each term is a task with a head of its own, learnt from the rows still watched when it
+    begins, and their curves are joined. What happens after the last horizon is cut off. `cuts`
+    are for each term.
+censoring_weights : bool, default=False
+    Weigh the loss of each bin by the inverse probability that a row is still uncensored then, as
+    if nobody had been censored.
+weight_column : label or int, default=None
+    Column of X by which the loss is weighed, such as the click-through rate of an ad. It stays
+    a feature. Rows of weight 0 are left out.
+"""
+
+ATTRIBUTES = """\
+event_names_ : list
+    Names of the events; ``"event"`` where y does not name it.
+unique_times_ : ndarray of shape (n_cuts,), or dict of them
+    Cuts of the time grid; with several events a dict by event.
+follow_up_ : float, or dict of them
+    Time up to which curves are known: the longest follow-up in `fit`, or the last cut or horizon
+    if that comes before the last event; with several events a dict by event.
+"""
+
+
+def with_survival_sections(shared: str) -> Callable[[Class], Class]:
+    """Complete the docstring of a survival estimator.
+
+    Parameters
+    ----------
+    shared : str
+        Sections "Parameters" and "Attributes" of the engine's other estimators.
+    """
+    for name in ("tasks", "classes_"):
+        shared = re.sub(rf"^{name} : .*\n(?:    .*\n)*", "", shared, flags=re.MULTILINE)
+    sections = shared.replace(
+        "Parameters\n----------\n", "Parameters\n----------\n" + PARAMETERS
+    ).replace("Attributes\n----------\n", "Attributes\n----------\n" + ATTRIBUTES)
+
+    def complete(cls: Class) -> Class:
+        if cls.__doc__ is not None:  # python -OO drops docstrings
+            text = inspect.cleandoc(cls.__doc__)
+            cls.__doc__ = text.replace("See Also\n", sections + "See Also\n", 1)
+        return cls
+
+    return complete

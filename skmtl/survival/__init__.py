@@ -1,0 +1,75 @@
+"""Times to events: estimates from the labels alone, and how good predictions of them are.
+
+What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aalen_johansen`,
+:func:`censoring_distribution`. How good a model is:
+
+==============================  ==========================================================
+`concordance`                   Harrell's C: are those who fail first at higher risk?
+`concordance_ipcw`              Uno's C, which does not depend on the censoring
+`concordance_incidence`         Wolbers' C, for one of several causes that compete
+`concordance_td`                Antolini's C, for curves that cross
+`cumulative_dynamic_auc`        AUC of who has failed by a time
+`brier_score`                   squared error of survival, or of a cause's incidence
+`integrated_brier_score`        its mean over time
+`d_calibration`                 is survival distributed as it should be?
+==============================  ==========================================================
+
+Labels are read by :func:`skmtl.tasks.event_times`: structured arrays as scikit-survival's, or
+frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
+a metric is about one of several causes that compete. :func:`survival_scorer` makes scorers for
+GridSearchCV of them, and :class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibrationDisplay` and
+:class:`IncidenceDisplay` draw what a model predicts (extra ``plot``).
+
+>>> from skmtl.datasets import make_survival
+>>> from skmtl.survival import concordance, integrated_brier_score
+>>> X, y, truth = make_survival(500, random_state=0, return_truth=True)
+>>> round(concordance(y, truth.log_rate["event_0"]), 2)
+0.72
+>>> times = [2.0, 4.0, 8.0]
+>>> round(integrated_brier_score(y, truth.survival_function(times), times), 2)
+0.16
+"""
+
+from skmtl.survival._auc import cumulative_dynamic_auc
+from skmtl.survival._brier import brier_score, integrated_brier_score
+from skmtl.survival._calibration import DCalibration, d_calibration
+from skmtl.survival._concordance import (
+    concordance,
+    concordance_incidence,
+    concordance_ipcw,
+    concordance_td,
+)
+from skmtl.survival._displays import (
+    IncidenceDisplay,
+    SurvivalCalibrationDisplay,
+    SurvivalCurvesDisplay,
+)
+from skmtl.survival._nonparametric import (
+    aalen_johansen,
+    censoring_distribution,
+    kaplan_meier,
+    nelson_aalen,
+)
+from skmtl.survival._scorers import survival_scorer
+from skmtl.survival._steps import StepFunction
+
+__all__ = [
+    "DCalibration",
+    "IncidenceDisplay",
+    "StepFunction",
+    "SurvivalCalibrationDisplay",
+    "SurvivalCurvesDisplay",
+    "aalen_johansen",
+    "brier_score",
+    "censoring_distribution",
+    "concordance",
+    "concordance_incidence",
+    "concordance_ipcw",
+    "concordance_td",
+    "cumulative_dynamic_auc",
+    "d_calibration",
+    "integrated_brier_score",
+    "kaplan_meier",
+    "nelson_aalen",
+    "survival_scorer",
+]

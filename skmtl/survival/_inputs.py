@@ -1,0 +1,100 @@
+"""Reading labels, risks, curves, times and weights, with errors that say what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skmtl.tasks import EventTimes, event_times
+
+_Array = NDArray[np.floating]
+
+
+def read_labels(y: Any) -> tuple[EventTimes, NDArray[np.bool_]]:
+    """The observed labels, and in which rows they are observed."""
+    labels = event_times(y, task="y")
+    rows = ~labels.isna()
+    if not rows.any():
+        raise ValueError("y has no observed label, so there is nothing to measure.")
+    return labels[rows], rows
+
+
+def read_weight(sample_weight: ArrayLike | None, n_samples: int) -> _Array:
+    """Finite weights of shape (n_samples,); ones for None."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have the shape ({n_samples},), one weight per row, got "
+            f"{weight.shape}."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        raise ValueError("sample_weight must be finite and not negative.")
+    return weight
+
+
+def read_risk(risk: ArrayLike, rows: NDArray[np.bool_]) -> _Array:
+    """Risk scores of the rows whose label is observed."""
+    scores = np.asarray(risk, dtype=np.float64)
+    if scores.shape != rows.shape:
+        raise ValueError(
+            f"risk must have the shape {rows.shape}, one score per row of y, got {scores.shape}."
+        )
+    return _refuse_nan(scores, "risk")[rows]
+
+
+def read_curves(
+    curves: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str, top: float = 1.0
+) -> _Array:
+    """Values in [0, top] of shape (n_samples, n_times) of the rows with a label."""
+    values = np.asarray(curves, dtype=np.float64)
+    wanted = (len(rows), len(times))
+    if values.shape != wanted:
+        raise ValueError(
+            f"{name} must have the shape {wanted}, one row per row of y and one column per time, "
+            f"got {values.shape}."
+        )
+    _refuse_nan(values, name)
+    if values.size and (values.min() < -1e-9 or values.max() > top + 1e-9):
+        raise ValueError(
+            f"{name} must hold probabilities from 0 to {top:g}, got values from "
+            f"{values.min():g} to {values.max():g}."
+        )
+    return values[rows]
+
+
+def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
+    """Increasing times at which somebody is still followed."""
+    grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or (grid < 0).any():
+        raise ValueError(f"times must be finite numbers from 0 in one dimension, got {times!r}.")
+    if (np.diff(grid) <= 0).any():
+        raise ValueError(f"times must be strictly increasing, got {times!r}.")
+    last = labels.time.max()
+    if grid[-1] >= last:
+        raise ValueError(
+            f"times reach {grid[-1]:g}, but the rows of y are followed up to {last:g} only: "
+            "nobody is left to say what happened. Give times below that."
+        )
+    return grid
+
+
+def positive_at(uncensored: _Array, times: _Array) -> _Array:
+    """Censoring probabilities by which one can divide."""
+    if (uncensored <= 0).any():
+        first = times[uncensored <= 0].min()
+        raise ValueError(
+            f"The rows that the censoring is estimated from are all censored by the time "
+            f"{first:g}, so rows followed until then have no weight. Stop earlier (tau, times), "
+            "or give labels with a longer follow-up."
+        )
+    return uncensored
+
+
+def _refuse_nan(values: _Array, name: str) -> _Array:
+    if np.isnan(values).any():
+        raise ValueError(f"{name} has {int(np.isnan(values).sum())} missing values (NaN).")
+    return values

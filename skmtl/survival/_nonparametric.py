@@ -1,0 +1,140 @@
+"""What the labels alone say: Kaplan-Meier, Nelson-Aalen, Aalen-Johansen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skmtl.survival._inputs import read_labels, read_weight
+from skmtl.survival._steps import StepFunction
+from skmtl.tasks import EventTimes
+from skmtl.tasks._risk_table import RiskTable, risk_table
+
+
+def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
+    r"""Estimate the survival function: :math:`\prod_{t_j \le t} (1 - d_j / n_j)`.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame or mapping of shape (n_samples,)
+        Events and times: see :func:`skmtl.tasks.event_times`. All causes count; rows that
+        entered late are at risk from then on; missing labels are left out.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    StepFunction
+
+    Examples
+    --------
+    >>> from skmtl.survival import kaplan_meier
+    >>> y = {"event": [1, 0, 1, 1], "duration": [1, 2, 3, 4]}
+    >>> kaplan_meier(y)([0, 1, 3.5]).tolist()
+    [1.0, 0.75, 0.375]
+    """
+    table = _table(y, sample_weight)
+    return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
+
+
+def nelson_aalen(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
+    r"""Estimate the cumulative hazard: :math:`\sum_{t_j \le t} d_j / n_j`.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame or mapping of shape (n_samples,)
+        As in `kaplan_meier`.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    StepFunction
+
+    Examples
+    --------
+    >>> from skmtl.survival import nelson_aalen
+    >>> y = {"event": [1, 0, 1, 1], "duration": [1, 2, 3, 4]}
+    >>> nelson_aalen(y)([0, 1, 3.5]).tolist()
+    [0.0, 0.25, 0.75]
+    """
+    table = _table(y, sample_weight)
+    return StepFunction(table.time, np.cumsum(table.failed / table.at_risk), 0.0)
+
+
+def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, StepFunction]:
+    r"""Estimate the cumulative incidence of each cause of several that compete.
+
+    :math:`F_k(t) = \sum_{t_j \le t} \hat S(t_j-) d_{kj} / n_j`, with Kaplan and Meier's
+    :math:`\hat S` of all causes, so that the incidences and survival sum to one.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame or mapping of shape (n_samples,)
+        As in `kaplan_meier`.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    dict of cause to StepFunction
+
+    Examples
+    --------
+    >>> from skmtl.survival import aalen_johansen
+    >>> y = {"event": [1, 2, 0, 1], "duration": [1, 2, 3, 4]}
+    >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
+    {1: [0.25, 0.75], 2: [0.25, 0.25]}
+    """
+    table = _table(y, sample_weight)
+    steps = table.alive_before[:, None] * table.events / table.at_risk[:, None]
+    return {
+        cause + 1: StepFunction(table.time, np.cumsum(steps[:, cause]), 0.0)
+        for cause in range(steps.shape[1])
+    }
+
+
+def censoring_distribution(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
+    """Estimate the probability that a row is still uncensored at a time.
+
+    The Kaplan-Meier estimate with events and censoring exchanged. Of rows that fail and rows
+    that are censored at the same time, those that fail go first.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame or mapping of shape (n_samples,)
+        As in `kaplan_meier`.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    StepFunction
+
+    Examples
+    --------
+    >>> from skmtl.survival import censoring_distribution
+    >>> y = {"event": [1, 0, 1, 0], "duration": [1, 2, 2, 4]}
+    >>> censoring_distribution(y)([1, 2, 3]).tolist()
+    [1.0, 0.5, 0.5]
+    """
+    labels, rows = read_labels(y)
+    weight = read_weight(sample_weight, len(rows))[rows]
+    return censoring_of(labels, weight)
+
+
+def censoring_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
+    """The same of labels that are read already."""
+    times = np.unique(labels.time)
+    censored = labels.event == 0
+    # Twice the rank of the time, and one more where censored: so events go first.
+    place = 2.0 * np.searchsorted(times, labels.time) + censored
+    entry = np.where(
+        labels.entry > 0, 2.0 * np.searchsorted(times, labels.entry, side="right") - 1, 0.0
+    )
+    table = risk_table(EventTimes(censored, place, entry), weight)
+    at = times[(table.time / 2).astype(int)]
+    return StepFunction(at, np.cumprod(table.conditional_survival), 1.0)
+
+
+def _table(y: Any, sample_weight: ArrayLike | None) -> RiskTable:
+    labels, rows = read_labels(y)
+    return risk_table(labels, read_weight(sample_weight, len(rows))[rows])

@@ -1,0 +1,152 @@
+"""The time to the first of several causes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+
+from skmtl.tasks._curves import Curves
+from skmtl.tasks._event_times import EventTimes
+from skmtl.tasks._hazard import _LEAST, HazardKind, events_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class CompetingRisks(HazardKind):
+    r"""The time to an event, and which of several causes brought it about.
+
+    Time is cut into bins. In bin b there is one raw score :math:`s_{bk}` per cause; the causes
+    and survival share the bin as in a softmax in which survival has the score 0:
+
+    .. math:: h_{bk} = \frac{e^{s_{bk}}}{1 + \sum_j e^{s_{bj}}}.
+
+    So the incidences of all causes and survival sum to one exactly, at every time. The loss is
+    that of `Survival` for the hazard of all causes together, less the logarithm of the share of
+    the cause that was seen.
+
+    Parameters
+    ----------
+    cuts : int, sequence of float or "auto", default="auto"
+        Number of bins, between quantiles of the event times; or the ends of the bins.
+        "auto" is the root of the number of events, between 5 and 20.
+    event, time : label, default=None
+        Columns of y: 0 where the row was censored, 1..K for the cause, and the time. By default
+        ``<task>_event`` and ``<task>_time``.
+    entry : label, default=None
+        Column of y with the time since when the row was watched.
+    interpolation : {"hazard", "density"}, default="hazard"
+        As in `Survival`.
+    censoring_weights : bool, default=False
+        As in `Survival`.
+
+    Notes
+    -----
+    As in `Survival`, time within a bin runs by the Kaplan-Meier clock; and the cause of an event
+    counts by the Aalen-Johansen weight of its time relative to the mean of its bin. So the
+    best constant model is Aalen and Johansen's estimate exactly at every cut.
+
+    References
+    ----------
+    M. Schmid, M. Berger, "Competing Risks Analysis for Discrete Time-to-Event Data", WIREs
+    Computational Statistics 13 (2021), e1529.
+
+    C. Lee, W. R. Zame, J. Yoon, M. van der Schaar, "DeepHit: A Deep Learning Approach to
+    Survival Analysis with Competing Risks", AAAI 2018.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.tasks import CompetingRisks, EventTimes
+    >>> labels = pd.Series(EventTimes([1, 2, 1, 0], [1.0, 1.0, 2.0, 3.0]))
+    >>> head = CompetingRisks(cuts=[1, 2]).fit(labels, task="exit")
+    >>> constant = head.initial_scores(head.encode(labels), np.ones(4))
+    >>> head.curves(constant[None]).incidence([2.0]).round(6).tolist()
+    [[[0.5, 0.25]]]
+    """
+
+    name: ClassVar[str] = "competing_risks"
+
+    def _count_causes(self, labels: EventTimes) -> int:
+        n_causes = int(labels.event.max())
+        absent = sorted(set(range(1, n_causes + 1)) - set(np.unique(labels.event).tolist()))
+        if absent:
+            raise ValueError(
+                f"Task {self.task!r} has events up to {n_causes}, but cause {absent[0]} is never "
+                "seen. Number the causes from 1 without gaps."
+            )
+        if n_causes == 1:
+            raise ValueError(
+                f"Task {self.task!r} has one cause only. Use kind 'survival' for one event."
+            )
+        return n_causes
+
+    def _cause_weight(self, time: np.ndarray) -> np.ndarray:
+        """Aalen-Johansen weight of an event's time over the mean weight in its bin."""
+        table, grid = self.grid_.table, self.grid_
+        weight = table.alive_before / table.at_risk
+        own = np.minimum(grid.bin(table.time), grid.n_bins)
+        total = np.bincount(own, weight * table.failed, grid.n_bins + 1)
+        mean = total / np.maximum(np.bincount(own, table.failed, grid.n_bins + 1), 1e-300)
+        place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
+        same = own[place] == np.minimum(grid.bin(time), grid.n_bins)
+        # Kaplan-Meier may have fallen to 0 before, or the time be in a bin without an event.
+        usable = same & (mean[own[place]] > 0)
+        return np.where(usable, weight[place] / np.where(usable, mean[own[place]], 1.0), 1.0)
+
+    def _by_bin(self, scores: np.ndarray) -> np.ndarray:
+        return np.asarray(scores, dtype=np.float64).reshape(len(scores), -1, self.n_causes)
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        import torch
+
+        by_bin = scores.unflatten(-1, (-1, self.n_causes))
+        together = by_bin.logsumexp(dim=-1)
+        loss = self._neg_log_likelihood(torch.nn.functional.softplus(together), target)
+        bins, cause = target[..., 2].long(), target[..., 4].long()
+        place = bins * self.n_causes + (cause - 1).clamp_min(0)
+        chosen = scores.gather(-1, place[..., None])[..., 0]
+        rest = together.gather(-1, bins[..., None])[..., 0]
+        return loss + self._weigh(target[..., 5] * (rest - chosen), bins)
+
+    def _derivatives(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        by_bin = self._by_bin(scores)
+        rows, own = events_of(target)
+        together = np.logaddexp(0, logsumexp(by_bin, axis=2))
+        first, second = self._by_hazard(target, rows, own, together[rows, own])
+        hazard = np.exp(by_bin - together[:, :, None])
+        gradient = first[:, :, None] * hazard
+        hessian = gradient * (1 - hazard)
+        hessian[rows, own] += second[:, None] * hazard[rows, own] ** 2
+        share = softmax(by_bin[rows, own], axis=1)
+        weight = (target[rows, 5] * self.bin_weight_[own])[:, None]
+        hessian[rows, own] += weight * share * (1 - share)
+        gradient[rows, own] += weight * share
+        gradient[rows, own, target[rows, 4].astype(int) - 1] -= weight[:, 0]
+        return gradient.reshape(scores.shape), hessian.reshape(scores.shape)
+
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        together = np.log(np.expm1(self._constant_hazard(target, weight)))
+        happened = target[:, 4] > 0
+        cell = target[happened, 2] * self.n_causes + target[happened, 4] - 1
+        size = self.grid_.n_bins * self.n_causes
+        counts = np.bincount(cell.astype(int), weight[happened] * target[happened, 5], size)
+        by_bin = counts.reshape(-1, self.n_causes)
+        total = by_bin.sum(axis=1, keepdims=True)
+        share = np.where(total > 0, by_bin / np.where(total > 0, total, 1), 1 / self.n_causes)
+        share = np.maximum(share, _LEAST)
+        return (together[:, None] + np.log(share / share.sum(axis=1, keepdims=True))).ravel()
+
+    def curves(self, scores: np.ndarray) -> Curves:
+        by_bin = self._by_bin(scores)
+        return Curves(
+            self.grid_.edges,
+            np.logaddexp(0, logsumexp(by_bin, axis=2)),
+            softmax(by_bin, axis=2),
+            self.grid_.horizon,
+            self.interpolation,
+        )

@@ -1,0 +1,163 @@
+"""What all kinds share whose labels are events with times."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from numbers import Integral
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._curves import Curves, Interpolation
+from skmtl.tasks._event_times import EventTimes, EventTimesDtype
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._survival_labels import paired_columns
+from skmtl.tasks._time_grid import TimeGrid
+
+Column = Hashable | None
+Cuts = int | Sequence[float] | Literal["auto"]
+
+
+class EventTimeKind(Kind):
+    """Settings, label columns, the checks of labels and the risk.
+
+    Attributes
+    ----------
+    grid_ : TimeGrid
+    n_causes : int
+        Causes that compete; 1 for one event.
+    """
+
+    default_metric: ClassVar[str] = "concordance"
+    grid_: TimeGrid
+    n_causes: int
+
+    def __init__(
+        self,
+        cuts: Cuts,
+        event: Column,
+        time: Column,
+        entry: Column,
+        interpolation: Interpolation,
+    ) -> None:
+        self.cuts = _checked_cuts(cuts)
+        if (event is None) != (time is None):
+            raise ValueError(f"Give both event and time, got event={event!r} and time={time!r}.")
+        if interpolation not in get_args(Interpolation):
+            raise ValueError(
+                f"interpolation must be one of {get_args(Interpolation)}, got {interpolation!r}."
+            )
+        self.event = event
+        self.time = time
+        self.entry = entry
+        self.interpolation: Interpolation = interpolation
+
+    def parameters(self) -> dict[str, object]:
+        names = ("cuts", "event", "time", "entry", "interpolation")
+        return {name: getattr(self, name) for name in names}
+
+    def reads(self, task: Hashable) -> list[Hashable]:
+        if self.event is None:
+            columns: list[Hashable] = [f"{task}_event", f"{task}_time"]
+        else:
+            columns = [self.event, self.time]
+        return columns if self.entry is None else [*columns, self.entry]
+
+    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        return pd.Series(paired_columns(labels, task, *self.reads(task)), index=labels.index)
+
+    def strata(self, labels: pd.Series) -> pd.Series:
+        events = pd.Series(self._event_times(labels).event, index=labels.index)
+        return events.astype("Int64").mask(labels.isna())
+
+    def _learn(
+        self,
+        labels: pd.Series,
+        *,
+        weight: np.ndarray,
+        group: np.ndarray | None,
+        n_groups: int,
+    ) -> None:
+        observed = self._event_times(labels)
+        if not (observed.event > 0).any():
+            raise ValueError(
+                f"Task {self.task!r} has no event: all {len(observed)} rows are censored, so "
+                "there is nothing to learn. Drop the task."
+            )
+        self.n_causes = self._count_causes(observed)
+        cuts = self._auto_cuts(observed) if self.cuts == "auto" else self.cuts
+        self.grid_ = TimeGrid(observed, weight, cuts, self.task)
+        self._learn_times(observed, weight)
+
+    def _count_causes(self, labels: EventTimes) -> int:
+        if labels.event.max() > 1:
+            raise ValueError(
+                f"Task {self.task!r} has the event {labels.event.max()}, but one event is coded "
+                "0 and 1. Use kind 'competing_risks' for causes that compete."
+            )
+        return 1
+
+    @abstractmethod
+    def _auto_cuts(self, labels: EventTimes) -> int:
+        """The number of bins where the user leaves it open."""
+
+    @abstractmethod
+    def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
+        """Learn from observed labels what goes beyond the grid."""
+
+    @abstractmethod
+    def _encode_observed(self, labels: EventTimes) -> np.ndarray:
+        """Observed labels as float64 of shape (n_samples, target_width)."""
+
+    @abstractmethod
+    def curves(self, scores: np.ndarray) -> Curves:
+        """Curves of each row, from raw scores of shape (n_samples, n_scores)."""
+
+    def _event_times(self, labels: pd.Series) -> EventTimes:
+        if not isinstance(labels.dtype, EventTimesDtype):
+            raise ValueError(
+                f"Task {self.task!r} has kind {self.name!r}, whose labels are pairs of an event "
+                f"and a time, but its column has dtype {labels.dtype}. Name the two columns of y: "
+                f"tasks={{'death': {type(self).__name__}(event='died', time='days')}}; columns "
+                "'death_event' and 'death_time' are found without."
+            )
+        return labels.array
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        values = self._event_times(labels)
+        if values.event.max(initial=0) > self.n_causes:
+            raise ValueError(
+                f"Task {self.task!r} has the event {values.event.max()}, which was not seen in "
+                f"fit; known are 0 (censored) to {self.n_causes}."
+            )
+        seen = ~values.isna()
+        target = np.zeros((len(values), self.target_width))
+        target[seen] = self._encode_observed(values[seen])
+        return target
+
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
+        """Risk: mean over the cuts of the probability that the event has happened by then."""
+        return self.curves(scores).risk().sum(axis=1)
+
+
+def _checked_cuts(cuts: object) -> int | tuple[float, ...] | Literal["auto"]:
+    if isinstance(cuts, str) and cuts == "auto":
+        return "auto"
+    if isinstance(cuts, Integral) and not isinstance(cuts, bool):
+        if cuts < 1:
+            raise ValueError(f"cuts must be a number of bins from 1, or their ends, got {cuts!r}.")
+        return int(cuts)
+    try:
+        ends = tuple(float(cut) for cut in cuts)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"cuts must be 'auto', a number of bins from 1, or their ends, got {cuts!r}."
+        ) from None
+    if not ends or not np.isfinite(ends).all() or ends[0] < 0 or ends[-1] == 0:
+        raise ValueError(f"cuts must be finite positive times, got {cuts!r}.")
+    if any(low >= high for low, high in pairwise(ends)):
+        raise ValueError(f"cuts must be strictly increasing, got {cuts!r}.")
+    return ends

@@ -1,0 +1,177 @@
+"""Labels of survival tasks: an event and a time in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
+
+_RECORD = np.dtype([("event", np.int64), ("time", np.float64), ("entry", np.float64)])
+_MISSING = np.array((0, np.nan, 0.0), dtype=_RECORD)
+
+
+class EventTime(NamedTuple):
+    """One label: what happened, when, and since when the row was watched.
+
+    Parameters
+    ----------
+    event : int
+        0 where the row was censored, else the number of the cause.
+    time : float
+        When that was.
+    entry : float, default=0.0
+        Since when the row was watched.
+    """
+
+    event: int
+    time: float
+    entry: float = 0.0
+
+
+class EventTimesDtype(ExtensionDtype):
+    """The dtype of `EventTimes`, so that a frame of labels keeps one column per task."""
+
+    name = "event_times"
+    type = EventTime
+    kind = "O"
+    na_value = pd.NA
+
+    @classmethod
+    def construct_array_type(cls) -> Any:
+        """The array that holds such labels."""
+        return EventTimes
+
+
+class EventTimes(ExtensionArray):
+    """Events with their times, as one column of a frame; some may be missing.
+
+    Parameters
+    ----------
+    event : array-like of int of shape (n_samples,)
+        0 where the row was censored, else the number of the cause, from 1.
+    time : array-like of float of shape (n_samples,)
+        When the event or the censoring happened; NaN where the label is missing.
+    entry : array-like of float of shape (n_samples,), default=None
+        Since when the row was watched (left truncation); None is 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tasks import EventTimes
+    >>> labels = pd.Series(EventTimes([1, 0, 0], [2.0, 5.0, float("nan")]))
+    >>> labels.isna().tolist()
+    [False, False, True]
+    >>> labels.to_numpy()["time"].tolist()
+    [2.0, 5.0, nan]
+    """
+
+    def __init__(self, event: Any, time: Any, entry: Any = None) -> None:
+        time = np.asarray(time, dtype=np.float64)
+        records = np.empty(len(time), dtype=_RECORD)
+        records["event"] = event
+        records["time"] = time
+        records["entry"] = 0.0 if entry is None else entry
+        records[np.isnan(time)] = _MISSING
+        self._records = records
+
+    @classmethod
+    def _of(cls, records: NDArray[np.void]) -> Self:
+        array = cls.__new__(cls)
+        array._records = records
+        return array
+
+    @property
+    def event(self) -> NDArray[np.int64]:
+        """0 where censored or missing, else the cause."""
+        return self._records["event"]
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Times, NaN where missing."""
+        return self._records["time"]
+
+    @property
+    def entry(self) -> NDArray[np.float64]:
+        """Times since when rows were watched."""
+        return self._records["entry"]
+
+    @classmethod
+    def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
+        records = [_MISSING.item() if scalar is pd.NA else tuple(scalar) for scalar in scalars]
+        return cls._of(np.array(records, dtype=_RECORD))
+
+    @classmethod
+    def _from_factorized(cls, values: Any, original: Any) -> Self:
+        return cls._from_sequence(values)
+
+    @classmethod
+    def _concat_same_type(cls, to_concat: Sequence[Self]) -> Self:
+        return cls._of(np.concatenate([part._records for part in to_concat]))
+
+    def __getitem__(self, item: Any) -> Any:
+        item = pd.api.indexers.check_array_indexer(self, item)
+        chosen = self._records[item]
+        if isinstance(chosen, np.ndarray):
+            return self._of(chosen)
+        return pd.NA if np.isnan(chosen["time"]) else EventTime(*chosen.item())
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, EventTimes):
+            value = value._records
+        elif value is pd.NA or value is None:
+            value = _MISSING
+        else:
+            value = np.array(tuple(value), dtype=_RECORD)
+        self._records[key] = value
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __eq__(self, other: Any) -> Any:
+        if not isinstance(other, EventTimes):
+            return NotImplemented
+        return (self._records == other._records) & ~self.isna()
+
+    @property
+    def dtype(self) -> EventTimesDtype:
+        """`EventTimesDtype`."""
+        return EventTimesDtype()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return self._records.nbytes
+
+    def isna(self) -> NDArray[np.bool_]:
+        """Where the label is missing."""
+        return np.isnan(self.time)
+
+    def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
+        """The labels at these positions; -1 is missing where filling is allowed."""
+        places = np.arange(len(self))
+        chosen = np.asarray(
+            take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
+        )
+        if not len(self):
+            return self._of(np.full(len(chosen), _MISSING))
+        return self._of(np.where(chosen < 0, _MISSING, self._records[chosen]))
+
+    def copy(self) -> Self:
+        """A copy that shares no memory."""
+        return self._of(self._records.copy())
+
+    def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:
+        """Records of event, time and entry: a structured array, as scikit-survival's."""
+        if dtype is not None and np.dtype(dtype) == object:
+            return np.array([*self, None], dtype=object)[:-1]
+        return self._records.copy() if copy else self._records
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.to_numpy(dtype, copy=bool(copy))
+
+    def _formatter(self, boxed: bool = False) -> Any:
+        return lambda label: f"{label.time:g}:{label.event}"

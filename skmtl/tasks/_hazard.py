@@ -1,0 +1,219 @@
+"""What the kinds share that model hazards in bins of time."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from skmtl.tasks._curves import Interpolation
+from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
+from skmtl.tasks._event_times import EventTimes
+from skmtl.tasks._time_grid import TimeGrid
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Fewest and most bins by default. In between it is the root of the number of events: with a few
+# hundred events 20 bins overfit (integrated Brier score .087 against .073 with 10, within the
+# training rows of a table of 400), while 5 are too coarse for short times.
+_AUTO_CUTS = 5, 20
+# A bin without an event keeps this hazard, and one that nobody survived this much survival:
+# raw scores must be finite.
+_LEAST = 1e-6
+# Curvature of bins in which a row was not at risk: boosting divides by it.
+_LEAST_CURVATURE = 1e-7
+# Censoring weights stop where fewer than this share is still uncensored.
+_LEAST_UNCENSORED = 0.05
+# Rows at a time: what is computed on the way then stays in the cache, and memory is that of the
+# results.
+_BLOCK = 4096
+# exp(700) is about the largest float64.
+_LARGEST_EXPONENT = 700.0
+
+
+class HazardKind(EventTimeKind):
+    """The encoding, the loss of all causes together and its best constant.
+
+    A label is encoded in `target_width` numbers: the positions at which the row enters and
+    leaves, in bins of the grid's clock; of an event its bin, the share of the bin that its step
+    takes, and its cause (0 where censored); and the weight of the cause.
+    """
+
+    target_width: ClassVar[int] = 6
+
+    def __init__(
+        self,
+        cuts: Cuts = "auto",
+        *,
+        event: Column = None,
+        time: Column = None,
+        entry: Column = None,
+        interpolation: Interpolation = "hazard",
+        censoring_weights: bool = False,
+    ) -> None:
+        super().__init__(cuts, event, time, entry, interpolation)
+        self.censoring_weights = censoring_weights
+
+    def parameters(self) -> dict[str, object]:
+        return super().parameters() | {"censoring_weights": self.censoring_weights}
+
+    @property
+    def stack_key(self) -> tuple[Hashable, ...]:
+        return (*super().stack_key, self.bin_weight_.tobytes())
+
+    def _auto_cuts(self, labels: EventTimes) -> int:
+        return int(np.clip(np.sqrt((labels.event > 0).sum()), *_AUTO_CUTS))
+
+    def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
+        self.n_scores = self.grid_.n_bins * self.n_causes
+        self.bin_weight_ = np.ones(self.grid_.n_bins)
+        if self.censoring_weights:
+            self.bin_weight_ = _inverse_censoring(labels, weight, self.grid_)
+
+    def _encode_observed(self, labels: EventTimes) -> np.ndarray:
+        grid = self.grid_
+        entry = np.where(labels.entry > 0, grid.position(labels.entry), 0.0)
+        leaves = grid.position(labels.time)
+        steps = grid.steps(labels.time)
+        happened = (labels.event > 0) & (steps.bin < grid.n_bins)
+        # An event ends the row before its own step.
+        leaves = np.where(happened, steps.bin + steps.before, leaves)
+        return np.column_stack(
+            [
+                np.minimum(entry, leaves),
+                leaves,
+                np.where(happened, steps.bin, 0),
+                np.where(happened, steps.width, 1.0),
+                np.where(happened, labels.event, 0),
+                np.where(happened, self._cause_weight(labels.time), 0.0),
+            ]
+        )
+
+    def _cause_weight(self, time: np.ndarray) -> np.ndarray:
+        return np.ones(len(time))
+
+    def _neg_log_likelihood(self, hazard: Tensor, target: Tensor) -> Tensor:
+        """Loss (...) of the cumulative hazards (..., n_bins) of all causes together."""
+        import torch
+
+        entry, leaves, own, width, cause, _ = target.unbind(-1)
+        edges = torch.arange(hazard.shape[-1], device=hazard.device)
+        exposure = (leaves[..., None] - edges).clamp(0, 1) - (entry[..., None] - edges).clamp(0, 1)
+        bins = own.long()[..., None]
+        step = (hazard.gather(-1, bins)[..., 0] * width).clamp_min(1e-30)
+        mass = torch.log(-torch.expm1(-step)) - torch.log(width.clamp_min(1e-30))
+        gain = self._weigh(torch.where(cause > 0, mass, 0.0), bins[..., 0])
+        return self._weigh(exposure * hazard, edges).sum(dim=-1) - gain
+
+    def _weigh(self, values: Tensor, bins: Tensor) -> Tensor:
+        """Values times the weights of their bins."""
+        if not self.censoring_weights:  # spares the way to the device at each step
+            return values
+        import torch
+
+        weight = torch.as_tensor(self.bin_weight_, dtype=values.dtype, device=values.device)
+        return values * weight[bins]
+
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        gradient, hessian = np.empty_like(scores), np.empty_like(scores)
+        for start in range(0, len(scores), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            gradient[rows], hessian[rows] = self._derivatives(scores[rows], target[rows])
+        return gradient, np.maximum(hessian, _LEAST_CURVATURE, out=hessian)
+
+    @abstractmethod
+    def _derivatives(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`gradient_hessian` of a block of rows, without a least curvature."""
+
+    def _by_hazard(
+        self, target: np.ndarray, rows: np.ndarray, own: np.ndarray, hazard: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of `_neg_log_likelihood` by the cumulative hazards of the bins.
+
+        The events lie in the bins `own` of `rows` and have the cumulative hazard `hazard`. The
+        first derivative is (n_samples, n_bins), the second (n_events,): it is 0 elsewhere.
+        """
+        first = _exposure(target, self.grid_.n_bins)
+        width = target[rows, 3]
+        step = np.clip(hazard * width, 1e-30, _LARGEST_EXPONENT)
+        first[rows, own] -= width / np.expm1(step)
+        second = (width / (2 * np.sinh(step / 2))) ** 2
+        return first * self.bin_weight_, second * self.bin_weight_[own]
+
+    def _constant_hazard(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Cumulative hazards of shape (n_bins,) of the best constant model."""
+        n_bins = self.grid_.n_bins
+        exposure = np.zeros(n_bins)
+        for start in range(0, len(target), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            exposure += weight[rows] @ _exposure(target[rows], n_bins)
+        happened = target[:, 4] > 0
+        return _solve_hazards(
+            exposure,
+            target[happened, 2].astype(int),
+            target[happened, 3],
+            weight[happened],
+        )
+
+
+def events_of(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose event was seen, and its bin."""
+    rows = np.flatnonzero(target[:, 4] > 0)
+    return rows, target[rows, 2].astype(int)
+
+
+def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
+    """Share of each bin that each row was watched, of shape (n_samples, n_bins)."""
+    edges = np.arange(n_bins)
+    exposure = np.clip(target[:, 1:2] - edges, 0, 1)
+    late = np.flatnonzero(target[:, 0] > 0)
+    exposure[late] -= np.clip(target[late, :1] - edges, 0, 1)
+    return exposure
+
+
+def _solve_hazards(
+    exposure: np.ndarray, own: np.ndarray, width: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Where exposure = sum of weight * width / expm1(width * hazard) over the events of a bin.
+
+    Newton's method on the logarithm of the hazard, in which the problem is convex.
+    """
+    n_bins = len(exposure)
+    least, most = np.log(-np.log1p(-_LEAST)), np.log(-np.log(_LEAST))
+    events = np.bincount(own, weight, n_bins)
+    half = np.bincount(own, weight * width / 2, n_bins)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        start = np.log(events / (exposure + half))
+    log_hazard = np.clip(np.where(events > 0, start, least), least, most)
+    for _ in range(50):
+        hazard = np.exp(log_hazard)
+        step = hazard[own] * width
+        odds = step / np.expm1(step)
+        slope = exposure * hazard - np.bincount(own, weight * odds, n_bins)
+        curvature = exposure * hazard + np.bincount(
+            own, weight * odds * (odds * np.exp(step) - 1), n_bins
+        )
+        move = np.divide(slope, curvature, out=np.zeros(n_bins), where=curvature > 0)
+        log_hazard = np.clip(log_hazard - np.clip(move, -1, 1), least, most)
+        if np.abs(move).max() < 1e-13:
+            break
+    return np.exp(log_hazard)
+
+
+def _inverse_censoring(labels: EventTimes, weight: np.ndarray, grid: TimeGrid) -> np.ndarray:
+    """Inverse probability, by bin, that a row is still uncensored when the bin begins."""
+    left = EventTimes((labels.event == 0).astype(int), labels.time, labels.entry)
+    if not left.event.any():
+        return np.ones(grid.n_bins)
+    censoring = TimeGrid(left, weight, 1, None).table
+    last = np.searchsorted(censoring.time, grid.edges[:-1], side="right") - 1
+    uncensored = np.cumprod(censoring.conditional_survival)
+    share = np.where(last >= 0, uncensored[last], 1.0)
+    return 1 / np.maximum(share, _LEAST_UNCENSORED)

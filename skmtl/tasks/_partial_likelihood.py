@@ -1,0 +1,91 @@
+"""Sums over the rows at risk at each event, for Cox's partial likelihood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skmtl.tasks._risk_table import weight_from
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def at_risk(entry: Tensor, time: Tensor, event: Tensor, danger: Tensor, efron: bool) -> Tensor:
+    """Danger of the rows at risk at the time of each row, all of shape (n_rows, n_columns).
+
+    With `efron`, of d events at the same time the l-th one, from 0, sees l/d of their danger
+    less. Differentiable by `danger`.
+    """
+    total = _sum_from(time, danger, time)
+    total = total - _sum_from(entry, danger * (entry >= 0), time)
+    if not efron:
+        return total
+    failing = danger * event
+    tied = _sum_from(time, failing, time) - _sum_from(time, failing, time, right=True)
+    count = _sum_from(time, event, time) - _sum_from(time, event, time, right=True)
+    # Number of a row among the events at its time: place in the order less that of the first.
+    order = (time + (event <= 0) * (time.amax() + 1)).argsort(dim=0, stable=True)
+    place = order.argsort(dim=0)
+    first = _count_below(time, event, time)
+    return total - (place - first) / count.clamp_min(1) * tied
+
+
+def _sum_from(values: Tensor, weight: Tensor, at: Tensor, right: bool = False) -> Tensor:
+    """By column, the weight of the rows whose value is at least (with `right`: above) `at`."""
+    import torch
+
+    ordered, order = values.T.contiguous().sort(dim=1)
+    behind = weight.T.gather(1, order).flip(1).cumsum(1).flip(1)
+    behind = torch.nn.functional.pad(behind, (0, 1))
+    place = torch.searchsorted(ordered, at.T.contiguous(), right=right)
+    return behind.gather(1, place).T
+
+
+def _count_below(time: Tensor, event: Tensor, at: Tensor) -> Tensor:
+    """By column, the number of events before `at`."""
+    return event.sum(dim=0) - _sum_from(time, event, at)
+
+
+def derivatives(
+    score: np.ndarray, target: np.ndarray, efron: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows."""
+    entry, time, event, seen = target.T
+    # The derivatives do not change with a common factor of the dangers.
+    danger = np.exp(score - score.max()) * seen
+    happened = np.flatnonzero(event * seen > 0)
+    times, group = np.unique(time[happened], return_inverse=True)
+    late = entry >= 0
+    total = weight_from(time, danger, times) - weight_from(entry[late], danger[late], times)
+    share = np.zeros(len(happened))
+    if efron:
+        order = np.argsort(group, kind="stable")
+        first = np.searchsorted(group[order], group[order], side="left")
+        count = np.bincount(group)
+        share[order] = (np.arange(len(order)) - first) / count[group[order]]
+    tied = np.bincount(group, danger[happened], len(times))
+    inverse = 1 / (total[group] - share * tied[group])
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values, len(times))
+
+    once = _between(times, summed(inverse), entry, time)
+    twice = _between(times, summed(inverse**2), entry, time)
+    # An event meets itself and its ties with less than the whole of its danger.
+    once[happened] -= summed(share * inverse)[group]
+    twice[happened] -= summed((1 - (1 - share) ** 2) * inverse**2)[group]
+    gradient = danger * once
+    hessian = gradient - danger**2 * twice
+    gradient[happened] -= 1
+    return gradient, hessian
+
+
+def _between(
+    times: np.ndarray, steps: np.ndarray, entry: np.ndarray, time: np.ndarray
+) -> np.ndarray:
+    """Sum of the steps at the times after a row's entry and up to its end."""
+    sums = np.concatenate([[0.0], np.cumsum(steps)])
+    ends, starts = (np.searchsorted(times, at, side="right") for at in (time, entry))
+    return sums[ends] - sums[starts]

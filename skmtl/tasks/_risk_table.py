@@ -1,0 +1,81 @@
+"""Who was at risk and who failed, at each time at which somebody did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl.tasks._event_times import EventTimes
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """Weighted counts at the distinct times of events.
+
+    Attributes
+    ----------
+    time : ndarray of shape (n_times,)
+        Increasing times at which some event happened.
+    events : ndarray of shape (n_times, n_causes)
+        Weight of the rows that failed then, by cause.
+    at_risk : ndarray of shape (n_times,)
+        Weight of the rows watched then: entered before, neither failed nor left before.
+    """
+
+    time: _Array
+    events: _Array
+    at_risk: _Array
+
+    @property
+    def failed(self) -> _Array:
+        """Weight of the rows that failed of any cause."""
+        return self.events.sum(axis=1)
+
+    @property
+    def conditional_survival(self) -> _Array:
+        """The Kaplan-Meier factor of each time."""
+        return 1 - np.minimum(self.failed / self.at_risk, 1.0)
+
+    @property
+    def alive_before(self) -> _Array:
+        """Kaplan-Meier survival just before each time."""
+        return np.concatenate([[1.0], np.cumprod(self.conditional_survival)[:-1]])
+
+
+def risk_table(
+    labels: EventTimes, weight: NDArray[np.floating] | None = None, n_causes: int | None = None
+) -> RiskTable:
+    """Count events and rows at risk, in O(n log n).
+
+    Parameters
+    ----------
+    labels : EventTimes of shape (n_samples,)
+        None of them missing.
+    weight : ndarray of shape (n_samples,), default=None
+    n_causes : int, default=None
+        None takes the largest cause.
+    """
+    own = np.ones(len(labels)) if weight is None else np.asarray(weight, dtype=np.float64)
+    happened = labels.event > 0
+    time, place = np.unique(labels.time[happened], return_inverse=True)
+    causes = int(labels.event.max(initial=1)) if n_causes is None else n_causes
+    cell = place * causes + labels.event[happened] - 1
+    counts = np.bincount(cell, own[happened], len(time) * causes).astype(np.float64)
+    events = counts.reshape(len(time), causes)
+    # Who enters at 0 was watched from the very beginning.
+    late = labels.entry > 0
+    at_risk = weight_from(labels.time, own, time) - weight_from(
+        labels.entry[late], own[late], time
+    )
+    return RiskTable(time, events, np.maximum(at_risk, events.sum(axis=1)))
+
+
+def weight_from(values: _Array, weight: _Array, times: _Array) -> _Array:
+    """Weight of the rows whose value is at least each time."""
+    order = np.argsort(values, kind="stable")
+    behind = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
+    return behind[np.searchsorted(values[order], times, side="left")]

@@ -1,0 +1,163 @@
+"""Reading event times from what users have: structured arrays, frames, mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._event_times import EventTimes, EventTimesDtype
+from skmtl.tasks._kind import plain_values
+from skmtl.tasks._labels import label_frame
+
+_TIME_NAMES = ("time", "duration")
+_FORMS = (
+    "Give a structured array (event, time) as scikit-survival's, or a DataFrame or dict with "
+    "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were "
+    "watched from then on"
+)
+
+
+def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
+    """One survival target in any of its forms, checked.
+
+    Parameters
+    ----------
+    y : structured array, DataFrame, mapping, or Series of `EventTimes`
+        A structured array has the event first and the time second, whatever their names, and
+        perhaps the entry third. Frames and mappings have ``event``, ``duration`` (or ``time``)
+        and perhaps ``entry``.
+    task : hashable, default="survival"
+        Name for error messages.
+
+    Returns
+    -------
+    EventTimes of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If y has none of these forms, an event is no whole number from 0, a time is negative or
+        infinite, or one of a pair is missing.
+
+    Examples
+    --------
+    >>> from skmtl.tasks import event_times
+    >>> event_times({"event": [True, False], "duration": [3, 4]}).time.tolist()
+    [3.0, 4.0]
+    """
+    values = y.array if isinstance(y, pd.Series) else y
+    if isinstance(values, EventTimes):
+        return values
+    names = getattr(getattr(y, "dtype", None), "names", None)
+    if names is not None and len(names) in (2, 3):
+        frame = pd.DataFrame({name: y[name] for name in names})
+        return paired_columns(frame, task, *names)
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    if isinstance(y, Mapping):
+        y = pd.DataFrame(dict(y))
+    if hasattr(y, "columns"):
+        return _from_named(label_frame(y), task)
+    raise ValueError(
+        f"y of task {task!r} is no survival target (got {type(y).__name__} of shape "
+        f"{np.shape(y)}). {_FORMS}."
+    )
+
+
+def _from_named(frame: pd.DataFrame, task: Hashable) -> EventTimes:
+    if frame.shape[1] == 1 and isinstance(frame.dtypes.iloc[0], EventTimesDtype):
+        return frame.iloc[:, 0].array
+    found = [name for name in _TIME_NAMES if name in frame.columns]
+    if "event" not in frame.columns or len(found) != 1:
+        raise ValueError(f"y of task {task!r} has the columns {list(frame.columns)}. {_FORMS}.")
+    entry = "entry" if "entry" in frame.columns else None
+    return paired_columns(frame, task, "event", found[0], entry)
+
+
+def paired_columns(
+    frame: pd.DataFrame,
+    task: Hashable,
+    event: Hashable,
+    time: Hashable,
+    entry: Hashable | None = None,
+) -> EventTimes:
+    """Event times from the named columns of a frame, checked; errors name the task."""
+    chosen = [event, time] if entry is None else [event, time, entry]
+    absent = [name for name in chosen if name not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"Task {task!r} needs the columns {chosen} of y, but {absent} are not among "
+            f"{list(frame.columns)}."
+        )
+    gone = frame[chosen].isna().to_numpy()
+    if (gone.any(axis=1) != gone.all(axis=1)).any():
+        row = int(np.flatnonzero(gone.any(axis=1) != gone.all(axis=1))[0])
+        raise ValueError(
+            f"Task {task!r} has an event without a time, or a time without an event, in row {row} "
+            f"(columns {chosen}). Give both, or neither where the row was not followed."
+        )
+    seen = ~gone[:, 0]
+    columns = [_filled(frame[name], seen, task) for name in chosen]
+    return EventTimes(
+        _checked_events(columns[0], seen, task, event),
+        np.where(seen, _checked_times(columns[1], task, time), np.nan),
+        None if entry is None else _checked_entries(columns[2], columns[1], seen, task, entry),
+    )
+
+
+def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
+    """Observed values as float64, 0 elsewhere."""
+    values = np.zeros(len(column))
+    observed = plain_values(column[seen])
+    try:
+        values[seen] = observed
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Task {task!r} has {observed[0]!r} in the column {column.name!r}; events are False "
+            "and True or whole numbers, times are numbers."
+        ) from None
+    return values
+
+
+def _checked_events(
+    values: np.ndarray, seen: np.ndarray, task: Hashable, column: Hashable
+) -> np.ndarray:
+    if not np.isfinite(values).all() or (values < 0).any() or (values != np.round(values)).any():
+        wrong = values[~np.isfinite(values) | (values < 0) | (values != np.round(values))][0]
+        raise ValueError(
+            f"Task {task!r} has the event {wrong:g} in the column {column!r}. Events are 0 or "
+            "False where the row was censored, 1 or True where the event happened, and 1..K for "
+            "the cause of several that compete."
+        )
+    return values.astype(np.int64)
+
+
+def _checked_times(values: np.ndarray, task: Hashable, column: Hashable) -> np.ndarray:
+    if np.isinf(values).any():
+        raise ValueError(
+            f"Task {task!r} has an infinite time in the column {column!r}. Give the time up to "
+            "which the row was followed, with event 0."
+        )
+    if (values < 0).any():
+        raise ValueError(
+            f"Task {task!r} has negative times in the column {column!r} (smallest: "
+            f"{values.min():g}). Times run from 0."
+        )
+    return values
+
+
+def _checked_entries(
+    values: np.ndarray, times: np.ndarray, seen: np.ndarray, task: Hashable, column: Hashable
+) -> np.ndarray:
+    values = _checked_times(values, task, column)
+    late = seen & (values >= times)
+    if late.any():
+        row = int(np.flatnonzero(late)[0])
+        raise ValueError(
+            f"Task {task!r} has an entry that is not before its time in row {row} (entry "
+            f"{values[row]:g}, time {times[row]:g}). Drop rows that were never at risk."
+        )
+    return values

@@ -1,0 +1,156 @@
+"""Time cut into bins, and where in its bin a time lies."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl.tasks._event_times import EventTimes
+from skmtl.tasks._risk_table import RiskTable, risk_table
+
+_Array = NDArray[np.float64]
+
+
+class Steps(NamedTuple):
+    """Where events lie: their bin, their share of it, and how much of it came before."""
+
+    bin: NDArray[np.int64]
+    before: _Array
+    width: _Array
+
+
+class TimeGrid:
+    r"""Bins :math:`(c_{b-1}, c_b]`, and a clock that runs within them.
+
+    The first bin begins when the first row was watched.
+
+    A position counts bins: 2.25 is a quarter through the third one. Within a bin the clock is
+    that of the Kaplan-Meier estimate :math:`\hat S` of all rows: at time t the share
+    :math:`\log(\hat S(t) / \hat S(c_{b-1})) / \log(\hat S(c_b) / \hat S(c_{b-1}))` is past. So a
+    row that is censored within a bin counts for as much of it as was really dangerous, and the
+    best constant hazards are those of Kaplan and Meier whatever the bins.
+
+    Parameters
+    ----------
+    labels : EventTimes of shape (n_samples,)
+        None of them missing, at least one event.
+    weight : ndarray of shape (n_samples,)
+    cuts : int or sequence of float
+        Number of bins, between quantiles of the event times; or their ends.
+    task : hashable
+        For error messages.
+
+    Attributes
+    ----------
+    edges : ndarray of shape (n_bins + 1,)
+        Where the first bin begins, and where each one ends.
+    horizon : float
+        Time up to which curves are known: the end of the longest follow-up, or the last cut
+        where events beyond it were cut off.
+    table : RiskTable
+    """
+
+    def __init__(
+        self, labels: EventTimes, weight: _Array, cuts: int | Sequence[float], task: Hashable
+    ) -> None:
+        self.table = risk_table(labels, weight)
+        start, longest = labels.entry.min(), labels.time.max()
+        if isinstance(cuts, int):
+            ends = _quantiles(labels, weight, start, cuts)
+        else:
+            ends = _given(cuts, self.table, start, longest, task)
+        self.edges = np.concatenate([[start], ends])
+        past = self.table.time[-1] > ends[-1]
+        self.horizon = float(ends[-1] if past else longest)
+        self._bin = np.minimum(self.bin(self.table.time), self.n_bins)
+        self._end = self._positions(self.table)
+
+    @property
+    def n_bins(self) -> int:
+        return len(self.edges) - 1
+
+    def bin(self, time: _Array) -> NDArray[np.int64]:
+        """The bin of each time; `n_bins` past the last cut."""
+        return np.searchsorted(self.edges[1:], time, side="left")
+
+    def position(self, time: _Array) -> _Array:
+        """The clock after each time, in bins from 0 to `n_bins`."""
+        own = self.bin(time)
+        last = np.searchsorted(self.table.time, time, side="right") - 1
+        position = np.clip(np.where(last >= 0, self._end[last], 0.0), own, own + 1)
+        # Where no event was seen in the bin, the clock is the ordinary one.
+        inside = np.minimum(own, self.n_bins - 1)
+        start, end = self.edges[inside], self.edges[inside + 1]
+        linear = own + np.clip((time - start) / (end - start), 0.0, 1.0)
+        seen = np.bincount(self._bin, minlength=self.n_bins + 1)[inside] > 0
+        return np.minimum(np.where(seen, position, linear), self.n_bins)
+
+    def steps(self, time: _Array) -> Steps:
+        """The step of the clock at each time of an event before the last cut.
+
+        A time at which no event was seen in `fit` takes the step of the next one in its bin,
+        or else of the last one there; in a bin without any the whole bin is one step.
+        """
+        own = self.bin(time)
+        place = np.searchsorted(self.table.time, time, side="left")
+        place = np.minimum(place, len(self.table.time) - 1)
+        place = np.where((self._bin[place] > own) & (place > 0), place - 1, place)
+        known = self._bin[place] == own
+        start = np.where(
+            (place > 0) & (self._bin[place - 1] == own), self._end[place - 1], own.astype(float)
+        )
+        before = np.where(known, start - own, 0.0)
+        return Steps(own, before, np.where(known, self._end[place] - own - before, 1.0))
+
+    def _positions(self, table: RiskTable) -> _Array:
+        """The clock after each event time of the table."""
+        share = np.minimum(table.failed / table.at_risk, 1.0)
+        with np.errstate(divide="ignore"):
+            danger = -np.log1p(-share)
+        # Where everybody at risk failed, Kaplan-Meier is 0 and its logarithm no clock:
+        # Nelson-Aalen runs in such a bin.
+        ended = np.bincount(self._bin[np.isinf(danger)], minlength=self.n_bins + 1) > 0
+        danger = np.where(ended[self._bin], share, danger)
+        total = np.cumsum(danger)
+        first = np.searchsorted(self._bin, self._bin, side="left")
+        last = np.searchsorted(self._bin, self._bin, side="right") - 1
+        before = np.where(first > 0, total[first - 1], 0.0)
+        # The last step of a bin ends it exactly, whatever the rounding.
+        within = np.where(
+            np.arange(len(total)) == last, 1.0, (total - before) / (total[last] - before)
+        )
+        return np.minimum(self._bin + within, self.n_bins)
+
+
+def _quantiles(labels: EventTimes, weight: _Array, start: float, n_bins: int) -> _Array:
+    happened = (labels.event > 0) & (labels.time > start)
+    time, own = labels.time[happened], weight[happened]
+    if not len(time):  # all events at time 0
+        return np.array([labels.time.max() or 1.0])
+    levels = np.arange(1, n_bins + 1) / n_bins
+    return np.unique(np.quantile(time, levels, weights=own, method="inverted_cdf"))
+
+
+def _given(
+    cuts: Sequence[float], table: RiskTable, start: float, longest: float, task: Hashable
+) -> _Array:
+    ends = np.asarray(cuts, dtype=np.float64)
+    ends = ends[ends > start]
+    if not len(ends):
+        raise ValueError(
+            f"Task {task!r} has its cuts {list(cuts)} before anybody was watched, at {start:g}."
+        )
+    if ends[-1] > longest:
+        raise ValueError(
+            f"Task {task!r} has a cut at {ends[-1]:g}, but nobody was followed beyond "
+            f"{longest:g}. Give cuts within the follow-up."
+        )
+    if table.time[0] > ends[-1]:
+        raise ValueError(
+            f"Task {task!r} has no event before its last cut at {ends[-1]:g}; the first one "
+            f"is at {table.time[0]:g}."
+        )
+    return ends

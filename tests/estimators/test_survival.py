@@ -1,0 +1,435 @@
+"""MultiTabSurvival: what it reads, what it predicts, and that it learns the truth."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmtl import MultiTab, MultiTabSurvival
+from skmtl.datasets import make_survival
+from skmtl.metrics import make_multitask_scorer
+from skmtl.survival import aalen_johansen, concordance, kaplan_meier, survival_scorer
+from skmtl.tasks import EventTimes, Survival
+
+SMALL = {
+    "n_bags": 1,
+    "max_epochs": 6,
+    "row_size": 16,
+    "n_members": 2,
+    "embedding_size": 4,
+    "n_heads": 2,
+    "tower_size": 32,
+    "feedforward_size": 8,
+    "batch_size": 64,
+    "learning_rate": 0.03,
+    "random_state": 0,
+    "device": "cpu",
+}
+# Large enough to come close to a truth.
+LEARNING = {"row_size": 64, "max_epochs": 40, "learning_rate": 0.005}
+TIMES = np.array([0.0, 1.0, 4.0, 8.0])
+
+
+def small(**parameters):
+    return MultiTabSurvival(**SMALL | parameters)
+
+
+@pytest.fixture(scope="module")
+def single():
+    X, y = make_survival(240, random_state=0)
+    return X, y, small().fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def competing():
+    X, y = make_survival(240, kind="competing", random_state=0)
+    return X, y, small(max_epochs=15).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def several():
+    X, y = make_survival(240, kind="several", missing=0.3, random_state=0)
+    return X, y, small().fit(X, y)
+
+
+def structured(y):
+    records = np.empty(len(y), dtype=[("seen", bool), ("days", float)])
+    records["seen"], records["days"] = y["event"] > 0, y["duration"]
+    return records
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        structured,
+        lambda y: y.to_dict("list"),
+        lambda y: y.rename(columns={"duration": "time"}),
+        lambda y: y.assign(event=y["event"].astype(bool)),
+        lambda y: pd.Series(EventTimes(y["event"], y["duration"])),
+        lambda y: y.assign(entry=0.0),
+    ],
+    ids=["structured", "dict", "time", "bool", "event times", "entry"],
+)
+def test_forms_of_y_give_the_same_model(single, form):
+    X, y, model = single
+    again = small().fit(X, form(y))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.score(X, form(y)) == model.score(X, y)
+
+
+def test_named_pairs(several):
+    X, y, model = several
+    names = ["died", "day", "back", "back_day"]
+    events = {"event_0": ("died", "day"), "event_1": ("back", "back_day")}
+    again = small(events=events).fit(X, y.set_axis(names, axis=1))
+    pd.testing.assert_frame_equal(again.predict(X), model.predict(X))
+
+
+def test_curves_start_at_one_and_fall(single):
+    X, _, model = single
+    survival = model.predict_survival_function(X, np.linspace(0, model.follow_up_, 100))
+    assert (survival[:, 0] == 1).all()
+    assert (np.diff(survival, axis=1) <= 0).all()
+    hazard = model.predict_cumulative_hazard_function(X, TIMES)
+    assert_allclose(np.exp(-hazard), model.predict_survival_function(X, TIMES))
+
+
+def test_step_functions(single):
+    X, _, model = single
+    functions = model.predict_survival_function(X)
+    array = model.predict_survival_function(X, return_array=True)
+    assert array.shape == (len(X), len(model.unique_times_))
+    np.testing.assert_array_equal(functions[3](model.unique_times_), array[3])
+    assert functions[3](0.0) == 1
+    assert model.predict_cumulative_hazard_function(X)[3](0.0) == 0
+
+
+def test_median_and_restricted_mean(single):
+    X, _, model = single
+    median = model.predict_median_time(X)
+    at_median = [model.predict_survival_function(X.iloc[[i]], [median[i]])[0, 0]
+                 for i in np.flatnonzero(np.isfinite(median))[:5]]  # fmt: skip
+    assert_allclose(at_median, 0.5)
+    times = np.linspace(0, 6, 2001)
+    area = np.trapezoid(model.predict_survival_function(X, times), times, axis=1)
+    assert_allclose(model.predict_rmst(X, 6.0), area, rtol=1e-5)
+    assert (model.predict_rmst(X) >= area).all()
+
+
+def test_incidences_and_survival_sum_to_one(competing):
+    X, _, model = competing
+    incidence = model.predict_cumulative_incidence(X, TIMES)
+    total = sum(incidence.values()) + model.predict_survival_function(X, TIMES)
+    assert_allclose(total, 1, atol=1e-9)
+    assert list(incidence) == [1, 2]
+
+
+def test_risks_of_causes(competing):
+    X, y, model = competing
+    risk = model.predict(X)
+    assert risk.columns.tolist() == [1, 2]
+    scores = model.score_tasks(X, y)
+    assert scores[2] == concordance(y, risk[2], cause=2)
+    assert model.score(X, y) == scores.mean()
+
+
+def test_answers_by_event(several):
+    X, y, model = several
+    assert model.event_names_ == ["event_0", "event_1"]
+    assert model.predict(X).columns.tolist() == model.event_names_
+    for answer in (
+        model.predict_survival_function(X, TIMES),
+        model.predict_median_time(X),
+        model.predict_rmst(X, 3.0),
+        model.unique_times_,
+        model.follow_up_,
+        model.predict_cumulative_incidence(X, TIMES),
+    ):
+        assert list(answer) == model.event_names_
+    seen = y["event_1_time"].notna()
+    own = {"event": y["event_1_event"][seen], "duration": y["event_1_time"][seen]}
+    assert model.score_tasks(X, y)["event_1"] == concordance(
+        own, model.predict(X)["event_1"][seen]
+    )
+
+
+def test_a_row_without_its_pair_teaches_nothing(several):
+    X, y, model = several
+    missing = y["event_1_time"].isna()
+    prediction = model.predict(X)
+    other = y.copy()  # NaN stays NaN whatever its dtype
+    other[["event_1_event", "event_1_time"]] = y[["event_1_event", "event_1_time"]].astype(object)
+    again = small().fit(X, other.where(y.notna(), None))
+    pd.testing.assert_frame_equal(again.predict(X), prediction)
+    assert model.read_events(y)["event_1"].isna().tolist() == missing.tolist()
+
+
+def test_terms_are_tasks_whose_curves_join():
+    X, y = make_survival(400, random_state=0)
+    model = small(horizons=(3, 12), cuts=5).fit(X, y)
+    assert model.task_names_ == ["event (0, 3]", "event (3, 12]"]
+    assert model.follow_up_ == 12
+    times = np.linspace(0, 12, 200)
+    survival = model.predict_survival_function(X, times)
+    assert (np.diff(survival, axis=1) <= 0).all()
+    assert model.score_terms(X, y).index.tolist() == model.task_names_
+    assert model.score_tasks(X, y).index.tolist() == ["event"]
+    # Rows that fail early teach the later head nothing.
+    early = y["duration"] <= 3
+    assert model.task_set_.encode(model._read_labels(y)).mask[:, 1].tolist() == (~early).tolist()
+
+
+def test_constant_features_give_kaplan_meier_at_the_cuts():
+    _, y = make_survival(600, random_state=0)
+    X = pd.DataFrame({"nothing": np.zeros(600)})
+    model = small(cuts=6, early_stopping=False, max_epochs=30).fit(X, y)
+    cuts = model.unique_times_
+    curve = model.predict_survival_function(X.iloc[:1], cuts)[0]
+    assert_allclose(curve, kaplan_meier(y)(cuts), atol=0.02)
+
+
+def test_constant_features_give_aalen_johansen_at_the_cuts():
+    _, y = make_survival(600, kind="competing", random_state=0)
+    X = pd.DataFrame({"nothing": np.zeros(600)})
+    model = small(cuts=6, early_stopping=False, max_epochs=30).fit(X, y)
+    cuts = model.unique_times_
+    for cause, curve in aalen_johansen(y).items():
+        found = model.predict_cumulative_incidence(X.iloc[:1], cuts)[cause][0]
+        assert_allclose(found, curve(cuts), atol=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["weibull", "log-logistic"])
+def test_curves_come_closer_to_the_truth_with_more_rows(family):
+    errors = []
+    for n in (150, 4000):
+        X, y, truth = make_survival(
+            n, 3, family=family, censoring=0.2, random_state=0, return_truth=True
+        )
+        model = small(**LEARNING).fit(X, y)
+        new = pd.DataFrame(np.random.default_rng(1).normal(size=(500, 3)), columns=X.columns)
+        times = np.linspace(1, 15, 15)
+        difference = model.predict_survival_function(new, times)
+        errors.append(np.abs(difference - truth.at(new).survival_function(times)).mean())
+    assert errors[1] < 0.5 * errors[0]
+    assert errors[1] < 0.045
+
+
+@pytest.mark.slow
+def test_incidences_come_close_to_the_truth():
+    X, y, truth = make_survival(
+        4000, 3, kind="competing", shape=[0.8, 2.0], random_state=0, return_truth=True
+    )
+    model = small(**LEARNING).fit(X, y)
+    found = model.predict_cumulative_incidence(X, TIMES)
+    for cause, incidence in truth.cumulative_incidence(TIMES).items():
+        assert np.abs(found[cause] - incidence).mean() < 0.045
+
+
+@pytest.mark.slow
+def test_curves_of_several_events_come_close_to_the_truth():
+    X, y, truth = make_survival(
+        4000, 3, kind="several", scale=[5, 20], missing=0.3, random_state=0, return_truth=True
+    )
+    model = small(**LEARNING).fit(X, y)
+    for name, found in model.predict_survival_function(X, TIMES).items():
+        assert np.abs(found - truth.survival_function(TIMES, name)).mean() < 0.045
+
+
+def test_proportional_hazards_are_learnt_as_well():
+    X, y, truth = make_survival(1000, 3, random_state=0, return_truth=True)
+    model = small(head="proportional_hazards", **LEARNING).fit(X, y)
+    assert model.task_kinds_ == {"event": "proportional_hazards"}
+    assert model.score(X, y) > concordance(y, truth.log_rate["event_0"]) - 0.02
+    found = model.predict_survival_function(X, TIMES)
+    assert np.abs(found - truth.survival_function(TIMES)).mean() < 0.05
+    # Curves never cross: at every time the same order.
+    order = model.predict(X).argsort()
+    assert (np.diff(found[order], axis=0) <= 1e-12).all()
+
+
+def test_late_entry_is_corrected_for():
+    """Rows enter at random; who failed before is not in the table."""
+    _, _, truth = make_survival(6000, effect=0, censoring=0, random_state=0, return_truth=True)
+    rng = np.random.default_rng(0)
+    time, entry = truth.event_time["event_0"].to_numpy(), rng.uniform(0, 10, 6000)
+    kept = time > entry
+    y = pd.DataFrame({"event": 1, "duration": time[kept], "entry": entry[kept]})
+    X = pd.DataFrame({"nothing": np.zeros(kept.sum())})
+    model = small(max_epochs=3).fit(X, y)
+    found = model.predict_survival_function(X.iloc[:1], [5.0, 10.0])[0]
+    assert_allclose(found, truth.survival_function([5.0, 10.0])[0], atol=0.04)
+    naive = small(max_epochs=3).fit(X, y.drop(columns="entry"))
+    wrong = naive.predict_survival_function(X.iloc[:1], [5.0, 10.0])[0]
+    assert (wrong > found + 0.1).all()
+
+
+def test_censoring_weights_without_censoring_change_nothing():
+    X, y = make_survival(150, censoring=0, random_state=0)
+    plain, weighted = (small(censoring_weights=w).fit(X, y) for w in (False, True))
+    np.testing.assert_array_equal(plain.predict(X), weighted.predict(X))
+
+
+def test_censoring_weights_change_something_with_censoring(single):
+    X, y, model = single
+    assert (small(censoring_weights=True).fit(X, y).predict(X) != model.predict(X)).any()
+
+
+def test_a_column_weighs_the_loss_like_sample_weight(single):
+    X, y, _ = single
+    clicks = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+    X = X.assign(clicks=clicks)
+    by_column = small(weight_column="clicks").fit(X, y)
+    by_hand = small().fit(X, y, sample_weight=clicks)
+    np.testing.assert_array_equal(by_column.predict(X), by_hand.predict(X))
+
+
+def test_rows_are_predicted_by_themselves(several):
+    X, _, model = several
+    whole = model.predict_survival_function(X, TIMES)["event_1"]
+    alone = model.predict_survival_function(X.iloc[[5]], TIMES)["event_1"]
+    np.testing.assert_array_equal(alone[0], whole[5])
+
+
+def test_pickle_and_clone(competing):
+    X, y, model = competing
+    loaded = pickle.loads(pickle.dumps(model))
+    pd.testing.assert_frame_equal(loaded.predict(X), model.predict(X))
+    assert clone(model).get_params() == model.get_params()
+    pd.testing.assert_frame_equal(clone(model).fit(X, y).predict(X), model.predict(X))
+
+
+def test_long_data_are_scored_by_task_id(single):
+    X, y, _ = single
+    X = X.assign(clinic=np.where(np.arange(len(X)) % 3, "north", "south"))
+    model = small(task="clinic").fit(X, y)
+    assert model.score_tasks(X, y).index.tolist() == ["north", "south"]
+
+
+@pytest.mark.parametrize("form", [structured, lambda y: y], ids=["structured", "frame"])
+@pytest.mark.parametrize("scoring", [None, survival_scorer(), survival_scorer("auc")], ids=str)
+def test_grid_search_over_a_pipeline(single, form, scoring):
+    X, y, _ = single
+    pipeline = make_pipeline(StandardScaler(), small(max_epochs=2))
+    grid = {"multitabsurvival__cuts": [4, 8]}
+    search = GridSearchCV(pipeline, grid, scoring=scoring, cv=2, error_score="raise")
+    search.fit(X, form(y))
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.predict(X).shape == (len(X),)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["concordance", "concordance_ipcw", "concordance_td", "auc", "neg_integrated_brier_score"],
+)
+@pytest.mark.parametrize("data", ["single", "competing", "several"])
+def test_scorers_of_every_kind(request, metric, data):
+    X, y, model = request.getfixturevalue(data)
+    low = -0.25 if metric.startswith("neg") else 0.5
+    assert low < survival_scorer(metric)(model, X, y) < 1
+
+
+def test_the_scorer_chooses_events_and_causes(competing, several):
+    X, y, model = competing
+    scores = [survival_scorer(cause=k)(model, X, y) for k in (1, 2)]
+    assert survival_scorer()(model, X, y) == pytest.approx(np.mean(scores))
+    X, y, model = several
+    scores = [survival_scorer(event=name)(model, X, y) for name in model.event_names_]
+    assert survival_scorer()(model, X, y) == pytest.approx(np.mean(scores))
+
+
+def test_the_scorer_takes_scikit_survivals_models(single):
+    forests = pytest.importorskip("sksurv.ensemble")
+    X, y, _ = single
+    forest = forests.RandomSurvivalForest(5, random_state=0)
+    scores = cross_val_score(forest, X, structured(y), scoring=survival_scorer(), cv=2)
+    assert (scores > -0.25).all()
+
+
+def test_fixed_times_past_the_follow_up_of_a_fold():
+    X, y = make_survival(60, random_state=0)
+    order = y["duration"].argsort()
+    X, y = X.iloc[order], y.iloc[order]
+    late = survival_scorer(times=[1.0, float(y["duration"].max()) - 0.1])
+    first_half = [(np.arange(30), np.arange(30, 60))]
+    with pytest.raises(ValueError, match="training rows of this fold were followed up to"):
+        cross_val_score(small(), X, y, scoring=late, cv=first_half, error_score="raise")
+
+
+@pytest.mark.parametrize("settings", [{"metric": "r2"}, {"event": "x"}, {"cause": 3}], ids=str)
+def test_bad_scorers(competing, settings):
+    X, y, model = competing
+    with pytest.raises(ValueError, match=r"Unknown metric|no event|no cause"):
+        survival_scorer(**settings)(model, X, y)
+
+
+def test_survival_beside_other_kinds():
+    X, y = make_survival(240, random_state=0)
+    Y = pd.DataFrame(
+        {
+            "spend": 3 * X["x_0"] + 1,
+            "died": y["event"].astype("Int64").mask(X.index % 5 == 0),
+            "days": y["duration"].mask(X.index % 5 == 0),
+            "large": X["x_1"] > 0,
+        }
+    )
+    kinds = {"death": Survival(5, event="died", time="days")}
+    model = MultiTab(**SMALL, tasks=kinds).fit(X, Y)
+    assert model.task_kinds_ == {"spend": "regression", "death": "survival", "large": "binary"}
+    assert model.predict(X).columns.tolist() == ["spend", "death", "large"]
+    seen = Y["days"].notna()
+    own = {"event": y["event"][seen], "duration": y["duration"][seen]}
+    found = model.score_tasks(X, Y)["death"]
+    assert found == concordance(own, model.predict(X)["death"][seen])
+    assert make_multitask_scorer(task="death")(model, X, Y) == found
+    # Tasks may be scored without the others.
+    assert model.score_tasks(X, Y[["died", "days"]])["death"] == found
+
+
+class FromNumbers(MultiTabSurvival):
+    """Takes the numbers of scikit-learn's checks for times, the smallest ones for censored."""
+
+    def read_events(self, y):
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        y = np.asarray(y)
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise ValueError("Input y contains NaN or infinity")
+        if y.ndim > 2 or y.dtype.kind == "c":
+            raise ValueError("Complex data not supported, or bad input shape")
+        values = pd.Series(y.ravel()).astype("category").cat.codes
+        return pd.DataFrame({"event": pd.Series(EventTimes(values > 0, values + 1.0))})
+
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": "rows of weight 2 are in one mini-batch",
+}
+
+
+@parametrize_with_checks(
+    [FromNumbers(**SMALL, cuts=3)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_bad_questions(single, several):
+    X, y, model = single
+    with pytest.raises(ValueError, match=r"times reach .* followed up to"):
+        model.predict_survival_function(X, [1e6])
+    with pytest.raises(ValueError, match=r"times reach .* followed up to"):
+        model.predict_rmst(X, 1e6)
+    with pytest.raises(ValueError, match="times must be numbers from 0"):
+        model.predict_cumulative_incidence(X, [[1.0]])
+    with pytest.raises(ValueError, match="the event 2, which was not seen in fit"):
+        small().fit(X, y, eval_set=(X, y.assign(event=2)))
