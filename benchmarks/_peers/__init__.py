@@ -21,6 +21,7 @@ _MODELS = {
     "multitab": ("_multitab", "MultiTabDefault", "skmtl"),
     "multitab_paper": ("_multitab", "MultiTabPaper", "skmtl"),
     "lightgbm": ("_lightgbm", "LightGBMPerTask", "lightgbm"),
+    "lightgbm_refitted": ("_lightgbm", "LightGBMRefitted", "lightgbm"),
     "catboost": ("_catboost", "CatBoostMultiOutput", "catboost"),
     "xgboost": ("_xgboost", "XGBoostMultiOutput", "xgboost"),
     "mlp": ("_mlp", "SklearnMLP", "sklearn"),
