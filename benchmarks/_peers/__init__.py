@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from benchmarks._peers._common import Answers, Peer, Setting
 
 OURS = ("multitab", "multitab_paper")
-REFERENCE = "lightgbm"
+REFERENCE, REFITTED = "lightgbm", "lightgbm_refitted"
 
 # Name -> module, class, and the library it needs.
 _MODELS = {
     "multitab": ("_multitab", "MultiTabDefault", "skmtl"),
     "multitab_paper": ("_multitab", "MultiTabPaper", "skmtl"),
     "lightgbm": ("_lightgbm", "LightGBMPerTask", "lightgbm"),
+    "lightgbm_refitted": ("_lightgbm", "LightGBMRefitted", "lightgbm"),
     "catboost": ("_catboost", "CatBoostMultiOutput", "catboost"),
     "xgboost": ("_xgboost", "XGBoostMultiOutput", "xgboost"),
     "mlp": ("_mlp", "SklearnMLP", "sklearn"),
@@ -28,7 +29,17 @@ _MODELS = {
     "tabm": ("_pytabkit", "TabMPerTask", "pytabkit"),
 }
 
-__all__ = ["OURS", "REFERENCE", "Answers", "Peer", "Setting", "installed", "make_model", "names"]
+__all__ = [
+    "OURS",
+    "REFERENCE",
+    "REFITTED",
+    "Answers",
+    "Peer",
+    "Setting",
+    "installed",
+    "make_model",
+    "names",
+]
 
 
 def names() -> list[str]:

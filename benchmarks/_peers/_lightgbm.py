@@ -7,6 +7,7 @@ from typing import Any, Self
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from benchmarks._peers._common import Answers, Setting, all_classes, inner_split, targets_of
 
@@ -44,12 +45,18 @@ class LightGBMPerTask:
         model = (lgb.LGBMClassifier if has_classes else lgb.LGBMRegressor)(**settings)
         if len(validation) == 0:  # a class or two of single rows
             return model.set_params(n_estimators=100).fit(X, y)
-        return model.fit(
+        model.fit(
             X.iloc[train],
             y[train],
-            eval_set=[(X.iloc[validation], y[validation])],
+            eval_X=X.iloc[validation],
+            eval_y=y[validation],
             callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
         )
+        return self._stopped(model, X, y)
+
+    def _stopped(self, model: lgb.LGBMModel, X: pd.DataFrame, y: np.ndarray) -> lgb.LGBMModel:
+        """The model to keep, of one that was stopped early on a part of these rows."""
+        return model
 
     def answer(self, X: pd.DataFrame) -> Answers:
         answers = {}
@@ -61,3 +68,10 @@ class LightGBMPerTask:
                     model.predict_proba(X), model.classes_, self.setting.n_classes[target]
                 )
         return answers
+
+
+class LightGBMRefitted(LightGBMPerTask):
+    """The same, fitted once more on all labelled rows with the number of trees that was best."""
+
+    def _stopped(self, model: lgb.LGBMModel, X: pd.DataFrame, y: np.ndarray) -> lgb.LGBMModel:
+        return clone(model).set_params(n_estimators=model.best_iteration_).fit(X, y)

@@ -35,7 +35,7 @@ class MultiTabBase(NetworkEstimator):
         "feature_attention": boolean,
         "task_token": one_of("multi", "single"),
         "numeric_embedding": one_of("linear", "periodic", "piecewise_linear"),
-        "n_bins": integer(1),
+        "n_bins": integer(1) | one_of("auto"),
         "row_mixing": one_of("none", "linear", "mlp", "ensemble"),
         "row_size": integer(1),
         "row_layers": integer(1),
@@ -81,7 +81,7 @@ class MultiTabBase(NetworkEstimator):
         feature_attention: bool = False,
         task_token: Literal["multi", "single"] = "multi",
         numeric_embedding: Literal["linear", "periodic", "piecewise_linear"] = "piecewise_linear",
-        n_bins: int = 48,
+        n_bins: int | Literal["auto"] = "auto",
         row_mixing: Literal["none", "linear", "mlp", "ensemble"] = "ensemble",
         row_size: int = 256,
         row_layers: int = 2,
@@ -245,7 +245,7 @@ class MultiTabBase(NetworkEstimator):
             n_slots=self.context_size,
         )
         description: dict[str, Any] = {"config": config, "base_scores": base_scores}
-        description["bins"] = quantile_bins(table.numeric, self.n_bins)
+        description["bins"] = quantile_bins(table.numeric, self._bins(len(table.numeric)))
         if self.sample_context == "memory":
             size = min(self.context_size, len(table.numeric))
             slots = np.random.RandomState(seed).choice(len(table.numeric), size, replace=False)
@@ -258,6 +258,12 @@ class MultiTabBase(NetworkEstimator):
         # Where rows are few, which of them stop the training is chance: several networks
         # average it out, and together learn from every row.
         return 4 if n_samples <= 5_000 else 2 if n_samples <= 20_000 else 1
+
+    def _bins(self, n_samples: int) -> int:
+        if self.n_bins == "auto":
+            # A bin with a handful of rows learns their noise.
+            return int(np.clip(n_samples**0.5 / 2.5, 4, 48))
+        return self.n_bins
 
     def _embedding_size(self, n_features: int) -> int:
         if self.embedding_size == "auto":

@@ -125,6 +125,9 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self, table: Table, eval_set: Any, random_state: np.random.RandomState
     ) -> tuple[list[MultiTabNet], list[Parts]]:
         """New networks and their samples; learns columns, categories and labels."""
+        # Those of an earlier fit would not suit what is learnt now, should this one fail.
+        if hasattr(self, "network_"):
+            del self.network_
         self._reader = TableReader(self.task, TableEncoder())
         self._reader.fit_ids(table.ids)
         self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)

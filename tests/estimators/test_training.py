@@ -262,6 +262,11 @@ def test_an_interrupt_before_anything_is_learnt_is_passed_on(small, table):
         model.fit(*table)
     with pytest.raises(NotFittedError):
         model.predict(table.X)
+    again = small.mixed().fit(table.X, table.X["size"]).set_callbacks(Recorder(interrupt_before=1))
+    with pytest.raises(KeyboardInterrupt):
+        again.fit(*table)
+    with pytest.raises(NotFittedError):  # rather than an answer of the network before
+        again.predict(table.X)
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 7])
