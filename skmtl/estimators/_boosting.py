@@ -166,7 +166,10 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
 
     def _rows(self, table: Table) -> _Rows:
         labels = self.task_set_.encode(table.Y)
-        weight = weights_by_task(labels.mask, table.sample_weight) * self._task_weights()
+        # Of mean 1, for the engine takes weights as numbers of rows.
+        task_weight = self._task_weights()
+        task_weight /= task_weight[task_weight > 0].mean()
+        weight = weights_by_task(labels.mask, table.sample_weight) * task_weight
         matrix = self._reader.encoder.transform(table.features)
         return _Rows(matrix, self._reader.group(table.ids), labels, weight)
 
