@@ -68,7 +68,10 @@ class BoostedPool:
     @property
     def names(self) -> tuple[str, ...]:
         """All blocks of the bags, in the order in which they follow each other."""
-        present = {name for bag in self.bags for name in bag.blocks}
+        orders = {tuple(bag.blocks) for bag in self.bags}
+        if len(orders) == 1:
+            return orders.pop()
+        present = {name for order in orders for name in order}
         return tuple(name for name in BLOCKS if name in present)
 
     def parts(

@@ -33,7 +33,7 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     pull, curve = weight * gradient, weight * hessian
     columns = [shrunk_steps(pool.by_task(pull), pool.by_task(curve), phi)]
     for position in numeric:
-        z = pool.of_rows(_standardised(matrix[:, position]))[:, None]
+        z = _standardised(pool.of_rows(matrix[:, position]), fold.learnt)[:, None]
         columns.append(shrunk_steps(pool.by_task(pull * z), pool.by_task(curve * z**2), phi))
     return np.hstack(columns)
 
@@ -75,12 +75,14 @@ def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarra
     return np.vstack([np.hstack([steps[:, :n_scores], axes]), np.zeros(n_scores + axes.shape[1])])
 
 
-def _standardised(column: np.ndarray) -> np.ndarray:
-    """Mean 0 and deviation 1 over what is observed; 0 where a value is missing."""
+def _standardised(column: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Mean 0 and deviation 1 over the weighted entries; 0 where a value is missing."""
     values = column.astype(np.float64)
-    observed = ~np.isnan(values)
-    if not observed.any():
+    missing = np.isnan(values)
+    weight = np.where(missing, 0.0, weight)
+    if not weight.any():
         return np.zeros_like(values)
-    centred = np.where(observed, values - values[observed].mean(), 0.0)
-    scale = np.sqrt((centred**2).sum() / observed.sum())
+    values = np.where(missing, 0.0, values)
+    centred = np.where(missing, 0.0, values - np.average(values, weights=weight))
+    scale = np.sqrt(np.average(centred**2, weights=weight))
     return centred / scale if scale > 0 else centred

@@ -133,9 +133,8 @@ class RMTGBBase(BoostingEstimator):
 
 def _leaves(n_rows: int) -> dict[str, int]:
     """Larger trees where there are rows to fill them."""
-    if n_rows <= 50_000:
-        return _LEAVES
-    return {block: 4 * leaves for block, leaves in _LEAVES.items()}
+    factor = 1 if n_rows <= 20_000 else 2 if n_rows <= 100_000 else 4
+    return {block: factor * leaves for block, leaves in _LEAVES.items()}
 
 
 @with_shared_sections

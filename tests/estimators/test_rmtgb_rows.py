@@ -48,8 +48,7 @@ def test_a_row_without_any_label_is_as_good_as_absent(layout, boosted, long_tabl
     labels = pd.concat([Y, Y[:60].mask(Y[:60].notna())])
     settings = {
         "task": "shop" if layout == "long" else None,
-        # Not the partition, whose start reads the spread of all rows' features.
-        "blocks": ("shared", "task"),
+        "blocks": ALL_BLOCKS if layout == "long" else ("shared", "task"),
         "early_stopping": False,
         # LightGBM counts the rows of leaves, with labels or without.
         "min_data_in_leaf": 1,
