@@ -2,7 +2,7 @@
 
 Every estimator of skmtl reports its epochs to the callbacks that `set_callbacks` was given: those
 of `sklearn.callback`, the one below, and your own. When a task named "epoch" ends, its report is
-the estimator's attribute `last_epoch_`, a dict:
+the estimator's attribute `last_epoch_`, a dict. Of a network (`MultiTab*`), it says:
 
 ===================  =========================================================================
 ``bag``              number of the network, from 0, of those that are trained one by one
@@ -14,8 +14,20 @@ the estimator's attribute `last_epoch_`, a dict:
 ``improved``         whether this is the network's best epoch so far
 ===================  =========================================================================
 
-A callback whose `on_fit_task_end` returns True stops the training, of the networks that are yet
-to come as well; the best weights are kept.
+An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks: all its rounds, fitted to the end.
+
+===================  =========================================================================
+``bag``              number of the bag, from 0
+``epoch``            number of the report, from 0, over all bags, sequences and models
+``blocks``           the sequence of blocks, a tuple such as ``("partition", "task")``
+``loss``             training loss after the last round that was tried in the last block
+``validation_loss``  loss of the finished sequence on the held-out rows; None without them
+``objective``        the same, which decides between sequences; NaN without held-out rows
+``improved``         whether it is the smallest validation loss of this fit so far
+===================  =========================================================================
+
+A callback whose `on_fit_task_end` returns True stops the training, also of the networks or bags
+that are yet to come; the best weights, or the bags that are ready, are kept.
 
 Examples
 --------
