@@ -35,6 +35,11 @@ def binned(
     return data.construct()
 
 
+def silence() -> None:
+    """Keep LightGBM quiet in this thread: it has a level per thread, which any call sets."""
+    lgb.Dataset(np.zeros((2, 1)), params=_DATA_PARAMETERS).construct()
+
+
 class Trees:
     """Fitted trees: raw scores of rows.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._ensemble import Ensemble, Trees, silence
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course
@@ -92,12 +92,18 @@ class TaskGrower:
             for entries in pool.entries_of_tasks()
         ]
         parameters = {**options.parameters["task"], "num_threads": 1}
-        self._parallel = Parallel(n_jobs=options.n_jobs, prefer="threads")
-        self._ensembles = self._parallel(
-            delayed(_ensemble)(features, entries if pool.row is None else pool.row[entries],
-                               parameters, pool.n_scores)
+        self._threads = None
+        if options.n_jobs > 1:
+            self._threads = ThreadPoolExecutor(options.n_jobs, initializer=silence)
+        self._ensembles = [
+            _ensemble(
+                features,
+                entries if pool.row is None else pool.row[entries],
+                parameters,
+                pool.n_scores,
+            )
             for entries in self._entries
-        )  # fmt: skip
+        ]
 
     def scores(self) -> np.ndarray:
         scores = np.zeros_like(self._fold.scores)
@@ -107,13 +113,17 @@ class TaskGrower:
         return scores
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        self._parallel(
-            delayed(ensemble.grow)(gradient[entries], hessian[entries])
-            for entries, ensemble in zip(self._entries, self._ensembles, strict=True)
-            if ensemble is not None
-        )
+        def grow_one(entries: np.ndarray, ensemble: Ensemble | None) -> None:
+            if ensemble is not None:
+                ensemble.grow(gradient[entries], hessian[entries])
+
+        each = map if self._threads is None else self._threads.map
+        for _ in each(grow_one, self._entries, self._ensembles):
+            pass  # what a thread raises is raised here
 
     def finish(self, course: Course) -> TaskTrees:
+        if self._threads is not None:
+            self._threads.shutdown()
         pool, held_out = self._fold.pool, self._fold.held_out
         weight = np.bincount(pool.task, held_out, pool.n_tasks)
         # Weights have any unit; the prior is in rows.

@@ -14,7 +14,7 @@ the estimator's attribute `last_epoch_`, a dict. Of a network (`MultiTab*`), it 
 ``improved``         whether this is the network's best epoch so far
 ===================  =========================================================================
 
-An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks, with all its rounds.
+An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks, fitted to the end:
 
 ===================  =========================================================================
 ``bag``              number of the bag, from 0

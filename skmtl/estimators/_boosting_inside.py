@@ -36,6 +36,7 @@ class BoostingInside(BoostingScores):
             several raw scores, columns are pairs (target, part), or triples with the position of
             the score between them where a target has more than one.
         """
+        check_is_fitted(self)
         names = ["intercept", *dict.fromkeys(n for _, b in self._boosted for n in b.names)]
         n_rows, chunks = self._chunks(X)
         values = np.zeros((n_rows, self.task_set_.n_scores, len(names)))
@@ -69,6 +70,7 @@ class BoostingInside(BoostingScores):
         S. M. Lundberg et al., "From local explanations to global understanding with explainable
         AI for trees", Nature Machine Intelligence 2, 2020.
         """
+        check_is_fitted(self)
         names = [*self._reader.encoder.columns_, self._task_label, "base"]
         n_rows, chunks = self._chunks(X)
         values = np.zeros((n_rows, self.task_set_.n_scores, len(names)))

@@ -122,13 +122,20 @@ class RMTGBBase(BoostingEstimator):
                 **common,
                 "learning_rate": value_of_block(self.learning_rate, block, _LEARNING_RATES),
                 "num_leaves": value_of_block(self.num_leaves, block, _leaves(n_rows)),
-                "min_data_in_leaf": value_of_block(self.min_data_in_leaf, block, _LEAST_ROWS),
+                "min_data_in_leaf": value_of_block(
+                    self.min_data_in_leaf, block, _least_rows(n_rows)
+                ),
             }
             for block in BLOCKS
         }
         rounds = dict.fromkeys(BLOCKS, _MOST_ROUNDS if validated else _ROUNDS)
         n_rounds = {block: value_of_block(self.n_rounds, block, rounds) for block in BLOCKS}
         return Options(parameters, n_rounds, self.patience, self._n_threads())
+
+
+def _least_rows(n_rows: int) -> dict[str, int]:
+    """Smaller leaves where 20 rows are much of the table: else no tree could split at all."""
+    return {block: min(rows, max(1, n_rows // 10)) for block, rows in _LEAST_ROWS.items()}
 
 
 def _leaves(n_rows: int) -> dict[str, int]:

@@ -39,7 +39,7 @@ num_leaves : int, mapping of block to int, or "auto", default="auto"
     On six sets of long data small trees were as good as larger ones or better.
 min_data_in_leaf : int, mapping of block to int, or "auto", default="auto"
     Least rows of a leaf. "auto" is 20 as in LightGBM, and 5 in the task block, where a task may
-    have a dozen rows.
+    have a dozen rows; but no more than a tenth of the rows.
 monotone_constraints : mapping of feature to int, or sequence of int, default=None
     1 where predictions of all tasks may only rise with the feature (the raw scores, to be
     precise), -1 where they may only fall, 0 for no constraint. A sequence has an entry per
