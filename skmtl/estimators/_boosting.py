@@ -108,6 +108,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         self._reader.fit_features(table.features)
         # One set of units for all ids: what sets these apart is the boosting's to learn.
         self._fit_tasks(table, None, 0)
+        self._refuse_coupled_rows()
         self._task_weights()
         self._remember_y(y)
         rows, splits = self._rows_and_splits(table, eval_set, random_state)
@@ -132,6 +133,15 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
                 f"LightGBM refuses the parameters, lightgbm_params={self.lightgbm_params!r} among "
                 f"them: {error}"
             ) from error
+
+    def _refuse_coupled_rows(self) -> None:
+        for name, head in zip(self.task_set_.names, self.task_set_.heads, strict=True):
+            if head.learns_from_scores:
+                raise ValueError(
+                    f"Task {name!r} has kind {head.name!r}, whose loss compares rows with each "
+                    f"other, which {type(self).__name__} cannot boost. Use kind 'survival', or "
+                    "MultiTab."
+                )
 
     def _remember_task_column(self, X: Any, table: Table) -> None:
         if self.task is not None and table.ids is not None:

@@ -8,6 +8,8 @@ import pytest
 import scipy.sparse
 from sklearn.exceptions import NotFittedError
 
+from skmtl.tasks import ProportionalHazards
+
 N = 60
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(N, 2)), columns=["a", "b"]).assign(
@@ -15,6 +17,7 @@ X = pd.DataFrame(RNG.normal(size=(N, 2)), columns=["a", "b"]).assign(
 )
 Y = pd.DataFrame({"price": X["a"], "sold": np.where(X["b"] > 0, "yes", "no")})
 ONE = np.ones(N)
+COX = ProportionalHazards(event="died", time="days")
 
 
 def cell(value, dtype=float):
@@ -50,6 +53,10 @@ FIT = {
         X, Y, {"tasks": {"price": "count"}}, {}, "Task 'price' is a count.*negative"
     ),
     "unknown kind": (X, Y, {"tasks": {"price": "logistic"}}, {}, "'logistic' for task 'price'"),
+    "a loss that couples rows": (
+        X, Y.assign(died=True, days=ONE), {"tasks": {"death": COX}}, {},
+        "'death' has kind 'proportional_hazards'.* Use kind 'survival'"
+    ),
     # long data
     "unknown task column": (X, Y, {"task": "branch"}, {}, "task='branch' is no column.*'shop'"),
     "task position out of range": (X, Y, {"task": 9}, {}, "task=9 is no column of X"),
