@@ -92,11 +92,14 @@ def _against_published() -> Iterator[str]:
         )
         # Stumps, which the published code grows whatever its max_depth says.
         model = fixed_rounds(BLOCKS, PUBLISHED_ROUNDS, is_binary=split.is_binary, num_leaves=2)
-        predict = model.predict_proba if split.is_binary else model.predict
+        # By name: a classifier has it only once it is fitted.
+        predict = "predict_proba" if split.is_binary else "predict"
         seconds = _in_turns(
             {
                 "fit": lambda model=model, X=split.X_train, y=y: model.fit(X, y),
-                "predict": lambda predict=predict, X=split.X_test: predict(X),
+                "predict": lambda model=model, predict=predict, X=split.X_test: getattr(
+                    model, predict
+                )(X),
             }
         )
         for what, target in (("fit", PUBLISHED_FIT), ("predict", PUBLISHED_PREDICT)):
