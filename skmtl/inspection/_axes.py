@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._matplotlib import import_pyplot
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -24,12 +26,7 @@ def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
     ImportError
         Without matplotlib.
     """
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            f'{type(display).__name__} needs matplotlib: pip install "skmtl[plot]"'
-        ) from error
+    pyplot = import_pyplot(display)
     if ax is not None:
         return ax
     low, high = _HEIGHTS

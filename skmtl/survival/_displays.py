@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from skmtl._matplotlib import import_pyplot
 from skmtl.survival._nonparametric import kaplan_meier
 from skmtl.survival._steps import StepFunction
 from skmtl.tasks import EventTimes
@@ -41,9 +42,7 @@ class _Display:
             With the attributes `ax_` and `figure_`.
         """
         if ax is None:
-            from matplotlib import pyplot
-
-            ax = pyplot.subplots()[1]
+            ax = import_pyplot(self).subplots()[1]
         self._draw(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
