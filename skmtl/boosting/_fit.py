@@ -158,25 +158,11 @@ def _fit_sequence(
     for name in names:
         grower = _GROWERS[name](fold, features, options)
         course = run_rounds(grower, fold, options.n_rounds[name], options.patience, switch)
-        blocks[name] = grower.finish(course)
-        added = (
-            _entry_scores(blocks[name], fold, features, options)
-            if name == "task"
-            else course.best_scores
-        )
+        blocks[name], added = grower.finish(course)
         fold = Fold(pool, learnt, held_out, fold.scores + added)
         history.append(_history(name, course, held_out))
     loss = np.nan if not held_out.any() else held_out @ pool.losses(fold.scores) / held_out.sum()
     return FittedSequence(intercept, blocks, pd.concat(history, ignore_index=True), float(loss))
-
-
-def _entry_scores(
-    block: FittedBlock, fold: Fold, features: Features, options: Options
-) -> np.ndarray:
-    """What a fitted block adds at each entry."""
-    pool = fold.pool
-    scores = block.scores(features.matrix, pool.row_tasks(), options.n_jobs, 0, 0)
-    return pool.of_rows(scores[:, 0]) if pool.is_long else scores[pool.row, pool.task]
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:

@@ -90,7 +90,7 @@ class BoostedPool:
 
     def intercepts(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
         """What the tasks start from, (n_rows, n_own, n_scores)."""
-        return _mean([bag.start(n_rows, group) for bag in self.bags])
+        return np.mean([bag.start(n_rows, group) for bag in self.bags], axis=0)
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
         """Raw scores (n_rows, n_own, n_scores)."""
@@ -117,15 +117,14 @@ class BoostedPool:
 
         What the intercepts differ from that of an unseen task belongs to the task.
         """
-        total = np.zeros((0,))
+        start = self.intercepts(len(matrix), group)
+        base = np.mean([bag.intercept[-1] for bag in self.bags], axis=0)
+        total = np.zeros((*start.shape, matrix.shape[1] + 2))
+        total[..., -2], total[..., -1] = start - base, base
         for bag in self.bags:
-            start, base = bag.start(len(matrix), group), bag.intercept[-1]
-            own = np.zeros((*start.shape, matrix.shape[1] + 2))
-            own[..., -2], own[..., -1] = start - base, base
             for block in bag.blocks.values():
-                own += block.contributions(matrix, group, n_jobs)
-            total = own if total.size == 0 else total + own
-        return total / len(self.bags)
+                total += block.contributions(matrix, group, n_jobs) / len(self.bags)
+        return total
 
     def importances(self, n_features: int) -> pd.DataFrame:
         """Total gain by block (n_blocks, n_features + 1); the last column is the task's."""
@@ -144,15 +143,8 @@ class BoostedPool:
         return gains
 
 
-def theta_of(bags: Sequence[FittedSequence]) -> np.ndarray | None:
-    """Theta by task, of the bags together; None without a partition."""
+def theta_of(bags: Sequence[FittedSequence]) -> np.ndarray:
+    """Theta by task, of the bags of a sequence that has a partition."""
     blocks = [block for bag in bags for block in bag.blocks.values()]
     partitions = [block for block in blocks if isinstance(block, PartitionTrees)]
-    return common_theta(partitions) if partitions else None
-
-
-def _mean(arrays: list[np.ndarray]) -> np.ndarray:
-    total = arrays[0]
-    for array in arrays[1:]:
-        total = total + array
-    return total / len(arrays)
+    return common_theta(partitions)

@@ -122,9 +122,10 @@ class PartitionGrower:
             _theta.newton_step(self._thetas[-1], fold.pool, fold.learnt, slope, curve)
         )
 
-    def finish(self, course: Course) -> PartitionTrees:
-        return PartitionTrees(
+    def finish(self, course: Course) -> tuple[PartitionTrees, np.ndarray]:
+        trees = PartitionTrees(
             self._outlier.first(course.best),
             self._ordinary.first(course.best),
             self._thetas[course.best],
         )
+        return trees, course.best_scores

@@ -22,8 +22,8 @@ class Grower(Protocol):
         """Add a round, from the weighted derivatives (n_entries, n_scores) at `scores`."""
         ...
 
-    def finish(self, course: Course) -> FittedBlock:
-        """The block with the rounds to keep."""
+    def finish(self, course: Course) -> tuple[FittedBlock, np.ndarray]:
+        """The block with the rounds to keep, and what it adds; (n_entries, n_scores)."""
         ...
 
 

@@ -68,8 +68,8 @@ class SharedGrower:
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         self._ensemble.grow(self._pool.by_row(gradient), self._pool.by_row(hessian))
 
-    def finish(self, course: Course) -> SharedTrees:
-        return SharedTrees(self._ensemble.first(course.best))
+    def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
+        return SharedTrees(self._ensemble.first(course.best)), course.best_scores
 
 
 class SignatureGrower(SharedGrower):
@@ -87,5 +87,6 @@ class SignatureGrower(SharedGrower):
         data = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
         self._ensemble = Ensemble(data, parameters, fold.pool.n_scores)
 
-    def finish(self, course: Course) -> SharedTrees:
-        return SharedTrees(self._ensemble.first(course.best), self._signatures)
+    def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
+        trees = self._ensemble.first(course.best)
+        return SharedTrees(trees, self._signatures), course.best_scores

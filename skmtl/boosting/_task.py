@@ -86,6 +86,7 @@ class TaskGrower:
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._fold = fold
+        self._matrix, self._n_jobs = features.matrix, options.n_jobs
         pool = fold.pool
         self._entries = [
             entries if fold.learnt[entries].any() else entries[:0]
@@ -121,7 +122,7 @@ class TaskGrower:
         for _ in each(grow_one, self._entries, self._ensembles):
             pass  # what a thread raises is raised here
 
-    def finish(self, course: Course) -> TaskTrees:
+    def finish(self, course: Course) -> tuple[TaskTrees, np.ndarray]:
         if self._threads is not None:
             self._threads.shutdown()
         pool, held_out = self._fold.pool, self._fold.held_out
@@ -129,12 +130,16 @@ class TaskGrower:
         # Weights have any unit; the prior is in rows.
         unit = held_out[held_out > 0].mean() if held_out.any() else 1.0
         rounds = course.best_by_task(weight, _PRIOR_ROWS * unit)
-        return TaskTrees(
+        block = TaskTrees(
             [
                 Trees(None, pool.n_scores) if ensemble is None else ensemble.first(n_rounds)
                 for ensemble, n_rounds in zip(self._ensembles, rounds.tolist(), strict=True)
             ]
         )
+        # Each task has its own rounds: not what the course has kept, which all have in common.
+        scores = block.scores(self._matrix, pool.row_tasks(), self._n_jobs, 0, 0)
+        added = pool.of_rows(scores[:, 0]) if pool.is_long else scores[pool.row, pool.task]
+        return block, added
 
 
 def _ensemble(

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from lightgbm.basic import LightGBMError
@@ -32,9 +32,8 @@ from skmtl.estimators._common import (
     naming_eval_set,
     own_random_state,
 )
-from skmtl.estimators._parameters import Check, check_parameters
 from skmtl.estimators._reader import TableReader
-from skmtl.estimators._split import validation_splits, weights_by_task
+from skmtl.estimators._split import weights_by_task
 from skmtl.tables import TreeEncoder, as_frame, task_position
 from skmtl.tasks import Labels
 
@@ -52,7 +51,6 @@ class _Rows:
 class BoostingEstimator(CallbackSupportMixin, BoostingInside):
     """Fit and raw scores around `skmtl.boosting`."""
 
-    _parameter_checks: ClassVar[dict[str, Check]]
     lightgbm_params: Any
 
     @abstractmethod
@@ -62,9 +60,6 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
     @abstractmethod
     def _sequences(self, pool: Pool, *, validated: bool) -> tuple[tuple[str, ...], ...]:
         """The sequences of blocks to choose from."""
-
-    def _check_parameters(self) -> None:
-        check_parameters(self, self._parameter_checks)
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
@@ -157,22 +152,10 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
             with naming_eval_set():
                 rows = _joined(self._rows(table), self._eval_rows(eval_set))
             return rows, [(np.arange(n_rows), np.arange(n_rows, len(rows.matrix)))]
-        rows, everything = self._rows(table), (np.arange(n_rows), np.arange(0))
-        if not self.early_stopping:
-            return rows, [everything]
-        # A row without any label that counts says nothing about when to stop.
-        counts = np.asarray((rows.weight > 0).any(axis=1))
-        splits = validation_splits(
-            table.Y,
-            self.task_set_,
-            rows.group,
-            counts,
-            self.validation_fraction,
-            self._n_bags(n_rows),
-            random_state,
-        )
-        splits = [split for split in splits if len(split[1])]
-        return rows, splits or [everything]
+        splits = self._splits(table, None, self._n_bags(n_rows), random_state)
+        # Where nothing is held out, bags would all be the same.
+        splits = [split for split in splits if len(split[1])] or splits[:1]
+        return self._rows(table), splits
 
     def _rows(self, table: Table) -> _Rows:
         labels = self.task_set_.encode(table.Y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.boosting import BoostedPool
 from skmtl.estimators._boosting_scores import BoostingScores
+
+Answer = TypeVar("Answer")
 
 
 class BoostingInside(BoostingScores):
@@ -139,12 +141,7 @@ class BoostingInside(BoostingScores):
     @property
     def blocks_(self) -> dict[Hashable, tuple[str, ...]]:
         """The blocks that were taken, by target."""
-        check_is_fitted(self)
-        return {
-            self.task_set_.names[i]: boosted.best
-            for targets, boosted in self._boosted
-            for i in targets
-        }
+        return self._of_targets(lambda boosted: boosted.best)
 
     @property
     def n_rounds_(self) -> pd.DataFrame:
@@ -170,13 +167,16 @@ class BoostingInside(BoostingScores):
         return self._by_target(lambda boosted: boosted.tried.rename_axis("rank"))
 
     def _by_target(self, table_of: Callable[[BoostedPool], pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat(self._of_targets(table_of), names=["target"])
+
+    def _of_targets(self, answer: Callable[[BoostedPool], Answer]) -> dict[Hashable, Answer]:
+        """The answer of each target's model."""
         check_is_fitted(self)
-        tables = {
-            self.task_set_.names[i]: table_of(boosted)
+        return {
+            self.task_set_.names[i]: answer(boosted)
             for targets, boosted in self._boosted
             for i in targets
         }
-        return pd.concat(tables, names=["target"])
 
     @property
     def block_importances_(self) -> pd.DataFrame:

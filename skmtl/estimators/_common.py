@@ -14,7 +14,9 @@ from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skmtl.estimators._reader import split_features
+from skmtl.estimators._parameters import Check, check_parameters
+from skmtl.estimators._reader import TableReader, split_features
+from skmtl.estimators._split import validation_splits
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import (
@@ -61,6 +63,10 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     tasks: Any
     task: Hashable | None
     task_set_: TaskSet
+    early_stopping: bool
+    validation_fraction: float
+    _reader: TableReader
+    _parameter_checks: ClassVar[dict[str, Check]]
     _infer_kind: Callable[[pd.Series], Kind]
     _min_rows: ClassVar[int] = 1
     """Fewest rows to predict."""
@@ -98,6 +104,27 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
             )
         X, y, sample_weight = (*parts, None)[:3]
         return self._read_table(X, y, sample_weight, reset=False)
+
+    def _check_parameters(self) -> None:
+        check_parameters(self, self._parameter_checks)
+
+    def _splits(
+        self, table: Table, eval_set: Any, n_models: int, random_state: np.random.RandomState
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Training and validation rows of each of the models that are averaged."""
+        if not self.early_stopping or eval_set is not None:
+            return [(np.arange(len(table.Y)), np.arange(0))] * n_models
+        # A row without any label that counts says nothing about when to stop.
+        counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
+        return validation_splits(
+            table.Y,
+            self.task_set_,
+            self._reader.group(table.ids),
+            counts,
+            self.validation_fraction,
+            n_models,
+            random_state,
+        )
 
     def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         """Labels with one column per task; with `reset` the tasks are what y holds."""

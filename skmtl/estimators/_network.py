@@ -21,10 +21,9 @@ from skmtl.estimators._common import (
     naming_eval_set,
     own_random_state,
 )
-from skmtl.estimators._parameters import Check, check_parameters
 from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
-from skmtl.estimators._split import validation_splits, weights_by_task
+from skmtl.estimators._split import weights_by_task
 from skmtl.networks import Bag, MultiTabNet, initialise
 from skmtl.tables import EncodedTable, TableEncoder
 from skmtl.tasks import Labels
@@ -49,7 +48,6 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     network_: Bag
     _reader: TableReader
     _epochs: list[list[Epoch]]
-    _parameter_checks: ClassVar[dict[str, Check]]
     _SHAPING: ClassVar[tuple[str, ...]]
     """Parameters that a network is built by, so that they cannot change while it is trained."""
 
@@ -208,27 +206,6 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         )
         labels = Labels(target.astype(np.float64), weight > 0)
         self.task_set_.finish(scores, labels, weight.max(axis=1).astype(np.float64))
-
-    def _check_parameters(self) -> None:
-        check_parameters(self, self._parameter_checks)
-
-    def _splits(
-        self, table: Table, eval_set: Any, n_networks: int, random_state: np.random.RandomState
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Training and validation rows of each network."""
-        if not self.early_stopping or eval_set is not None:
-            return [(np.arange(len(table.Y)), np.arange(0))] * n_networks
-        # A row without any label that counts says nothing about when to stop.
-        counts = table.Y.loc[:, self._task_weights() > 0].notna().any(axis=1).to_numpy()
-        return validation_splits(
-            table.Y,
-            self.task_set_,
-            self._reader.group(table.ids),
-            counts,
-            self.validation_fraction,
-            n_networks,
-            random_state,
-        )
 
     def _parts(
         self, table: Table, eval_set: Any, splits: list[tuple[np.ndarray, np.ndarray]]

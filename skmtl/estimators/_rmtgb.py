@@ -107,7 +107,6 @@ class RMTGBBase(BoostingEstimator):
 
     def _options(self, n_rows: int, *, validated: bool, seed: int) -> Options:
         common = {
-            "verbosity": -1,
             "num_threads": self._n_threads(),
             "seed": seed,
             # The same model whatever else the machine does; rows first suits few threads.
