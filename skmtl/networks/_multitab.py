@@ -123,11 +123,7 @@ class MultiTabNet(nn.Module):
 
         For long data also group (batch,), -1 for an unseen one.
         """
-        rows, tasks = self.represent(numeric, codes, group)
-        scores = self.base_scores + self.towers(rows, tasks)
-        if group is not None:
-            scores = scores + _by_group(self.group_bias, group)[:, None]
-        return scores
+        return self.answer(self.represent(numeric, codes, group), group)
 
     def represent(
         self, numeric: Tensor, codes: Tensor, group: Tensor | None = None
@@ -140,6 +136,16 @@ class MultiTabNet(nn.Module):
         for block in self.blocks:
             features, tasks = block(features, tasks)
         return self._row(features), self.norm(tasks)
+
+    def answer(
+        self, representation: tuple[Tensor | None, Tensor], group: Tensor | None = None
+    ) -> Tensor:
+        """Scores from what `represent` gives: the part that each task has for itself."""
+        rows, tasks = representation
+        scores = self.base_scores + self.towers(rows, tasks)
+        if group is not None:
+            scores = scores + _by_group(self.group_bias, group)[:, None]
+        return scores
 
     def task_attention(self, numeric: Tensor, codes: Tensor, group: Tensor | None) -> Tensor:
         """Attention of task tokens to features in the last block, mean over heads."""

@@ -50,13 +50,25 @@ class Towers(nn.Module):
     def forward(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
         """Raw scores (batch, members, sum of n_scores).
 
-        From rows (batch, members, row_size) and tokens (batch, n_tokens, size).
+        From rows (batch, members, row_size) and tokens (batch, n_tokens, size). Rows may also
+        be (n_tasks, batch, members, row_size), a copy for each task: one way back then gives the
+        gradients of all tasks apart.
         """
-        n_tasks = self.bias.shape[1]
-        tokens = tokens.expand(-1, n_tasks, -1)
+        tokens = tokens.expand(-1, self.n_tasks, -1)
         hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias
         if rows is not None and self.from_row is not None:
-            hidden = hidden + (rows @ self.from_row).unflatten(-1, (n_tasks, -1))
+            hidden = hidden + self._read(rows, self.from_row)
         hidden = self.dropout(nn.functional.relu(hidden))
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)
+
+    @property
+    def n_tasks(self) -> int:
+        return self.bias.shape[1]
+
+    def _read(self, rows: Tensor, from_row: Tensor) -> Tensor:
+        """What the hidden layers read of the rows, (batch, members, n_tasks, hidden)."""
+        if rows.ndim == 3:
+            return (rows @ from_row).unflatten(-1, (self.n_tasks, -1))
+        own = from_row.unflatten(-1, (self.n_tasks, -1)).transpose(0, 1)
+        return (rows.flatten(1, 2) @ own).unflatten(1, rows.shape[1:3]).movedim(0, 2)

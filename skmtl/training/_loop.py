@@ -17,9 +17,10 @@ from skmtl.networks import parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._data import Samples
 from skmtl.training._device import autocast
-from skmtl.training._loss import TaskLosses
+from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._scoring import SCORING_ROWS, in_batches
+from skmtl.training._steps import PlainStep, Step
 
 
 @dataclass
@@ -134,8 +135,16 @@ class Trainer:
 
     def _prepare(self, training: Samples, validation: Samples | None) -> None:
         device = training.numeric.device
-        self._losses = TaskLosses(self.tasks, device)
-        self._forward = torch.compile(self.network) if self.options.compile else self.network
+        self._objective = Objective.of(
+            self.network,
+            self.tasks,
+            training,
+            self.task_weight,
+            precision=self.options.precision,
+            call=torch.compile(self.network) if self.options.compile else None,
+        )
+        self._losses, self._share = self._objective.losses, self._objective.share
+        self._step_by: Step = PlainStep(self._objective)
         self._averaged = copy.deepcopy(self.network).eval()
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())
@@ -149,11 +158,6 @@ class Trainer:
             lr=self.options.learning_rate,
             fused=device.type in ("cpu", "cuda"),
         )
-        self._share = self.task_weight / self.task_weight.sum()
-        # Expected weight per row, so that a batch's loss estimates the task's mean loss without
-        # bias even where a batch holds few of its labels, or none.
-        # A task that has no label here adds no loss.
-        self._train_weight = training.weight.mean(dim=0).clamp_min(1e-12)
         if validation is not None:
             self._constant = self._constant_losses(validation)
         self._started = time.monotonic()
@@ -196,20 +200,18 @@ class Trainer:
         for i, rows in enumerate(order.tensor_split(n_batches)):
             self._set_learning_rate(number + i / n_batches)
             total += self._step(training.take(rows)) * len(rows)
+        self._step_by.after_epoch()
         return total / n
 
     def _step(self, batch: Samples) -> Tensor:
-        device = batch.numeric.device
-        with autocast(device, self.options.precision):
-            scores = self._forward(batch.numeric, batch.codes, batch.group)
-        losses = self._losses.sums(scores, batch) / (len(batch) * self._train_weight)
         self._optimizer.zero_grad(set_to_none=True)
-        (self._share * losses).sum().backward()
+        losses = self._step_by.backward(batch)
         nn.utils.clip_grad_norm_(self._parameters, self.options.gradient_clip)
         self._optimizer.step()
+        self._step_by.after_step(batch)
         self._steps += 1
         self._average()
-        return losses.detach()
+        return losses
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -51,11 +51,15 @@ class TaskLosses:
 
     def sums(self, scores: Tensor, samples: Samples) -> Tensor:
         """Weighted sum of the losses of each task over the batch, of shape (n_tasks,)."""
+        return self.weighted(scores, samples).sum(dim=0)
+
+    def weighted(self, scores: Tensor, samples: Samples) -> Tensor:
+        """Losses times weights, (batch, n_tasks); zero where the weight is zero."""
         # An absent label must have no say at all, not even as zero times an infinite loss.
         seen = samples.weight > 0
         scores = torch.where(seen[:, None, self._task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
-        return (self.per_row(scores, target) * samples.weight).sum(dim=0)
+        return self.per_row(scores, target) * samples.weight
 
 
 def _owners(widths: list[int], device: torch.device) -> Tensor:

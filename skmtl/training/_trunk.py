@@ -1,0 +1,75 @@
+"""The parameters that the tasks share, and each task's gradient at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from skmtl.networks import MultiTabNet
+from skmtl.training._data import Samples
+from skmtl.training._objective import Objective
+
+
+def trunk_parameters(objective: Objective, batch: Samples) -> list[Tensor]:
+    """The parameters that the shared representation hangs on, in the network's order."""
+    network = cast(MultiTabNet, objective.network)
+    parameters = list(network.parameters())
+    rows, tokens = network.represent(batch.numeric, batch.codes, batch.group)
+    reached = tokens.sum() if rows is None else tokens.sum() + rows.sum()
+    found = torch.autograd.grad(reached, parameters, allow_unused=True)
+    return [p for p, grad in zip(parameters, found, strict=True) if grad is not None]
+
+
+def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:
+    """Gradient of each loss at the trunk, (n_losses, n_parameters): a way back for each."""
+    rows = []
+    for loss in losses:
+        parts = torch.autograd.grad(
+            loss, trunk, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        rows.append(torch.cat([part.flatten() for part in parts]))
+    return torch.stack(rows)
+
+
+def look_ahead(objective: Objective, batch: Samples, rate: float) -> tuple[Tensor, Tensor]:
+    """What a step of the trunk for each target does to the losses of all (Fifty et al. 2021).
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a network without active dropout, which would pass for an effect of the step.
+    batch : Samples
+    rate : float
+        Length of the step over the gradient of the target's loss.
+
+    Returns
+    -------
+    before : tensor of shape (n_targets,)
+        Losses as they are.
+    after : tensor of shape (n_targets, n_targets)
+        In row i the losses after a step for target i. Fifty's affinity of i to j is
+        ``1 - after[i, j] / before[j]``. The parameters are what they were before.
+    """
+    losses = objective.by_target(objective.scores(batch), batch)
+    trunk = trunk_parameters(objective, batch)
+    gradients = trunk_gradients(losses, trunk)
+    after = []
+    with torch.no_grad():
+        start = [parameter.clone() for parameter in trunk]
+        for gradient in gradients:
+            move(trunk, gradient, -rate)
+            after.append(objective.by_target(objective.scores(batch), batch))
+            for parameter, value in zip(trunk, start, strict=True):
+                parameter.copy_(value)
+    return losses.detach(), torch.stack(after)
+
+
+@torch.no_grad()
+def move(parameters: Sequence[Tensor], direction: Tensor, length: float) -> None:
+    """Move parameters along a flat direction, (n_parameters,)."""
+    parts = direction.split([parameter.numel() for parameter in parameters])
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.add_(part.view_as(parameter), alpha=length)

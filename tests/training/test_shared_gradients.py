@@ -1,0 +1,136 @@
+"""Gradients of the tasks at the representation and at the trunk, against autograd's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.tasks import TaskSet, number_kind
+from skmtl.training import Objective, Representation, Samples, look_ahead, trunk_parameters
+
+N_ROWS, N_GROUPS = 12, 3
+
+
+def make_objective(*, groups=False, share=(1.0, 2.0, 1.0), **switches):
+    """A small network of three targets, one of them without a label in half of the rows."""
+    rng = np.random.default_rng(0)
+    config = MultiTabConfig(
+        cardinalities=(3,),
+        n_scores=(1, 1, 1),
+        n_groups=N_GROUPS if groups else 0,
+        row_size=6,
+        n_members=2,
+        embedding_size=4,
+        tower_size=5,
+        dropout=0.0,
+        **switches,
+    )
+    network = MultiTabNet(config, [torch.linspace(-2, 2, 5)] * 2, torch.zeros(3))
+    initialise(network, torch.Generator().manual_seed(0))
+    Y = pd.DataFrame(rng.normal(size=(N_ROWS, 3)), columns=list("abc"))
+    tasks = TaskSet.fit(Y, infer=number_kind)
+    weight = torch.ones(N_ROWS, 3)
+    weight[::2, 1] = 0.0
+    samples = Samples(
+        torch.from_numpy(rng.normal(size=(N_ROWS, 2)).astype(np.float32)),
+        torch.from_numpy(rng.integers(0, 3, (N_ROWS, 1))),
+        torch.from_numpy(rng.integers(0, N_GROUPS, N_ROWS)) if groups else None,
+        torch.from_numpy(tasks.encode(Y).target.astype(np.float32)),
+        weight,
+    )
+    return Objective.of(network, tasks, samples, torch.tensor(share)), samples
+
+
+SWITCHES = [
+    {},
+    {"groups": True},
+    {"single_token": True},
+    {"row_mixing": "none"},
+    {"row_mixing": "none", "single_token": True, "mask": "none"},
+    {"sample_context": "prototypes", "feature_attention": True, "mask": "none"},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_with_weights_of_one_the_cut_changes_no_gradient(switches):
+    objective, batch = make_objective(**switches)
+    losses = objective.by_target(objective.scores(batch), batch)
+    (objective.share * losses).sum().backward()
+    parameters = dict(objective.network.named_parameters())
+    expected = {name: p.grad.clone() for name, p in parameters.items() if p.grad is not None}
+    objective.network.zero_grad()
+    cut = Representation(objective, batch)
+    torch.testing.assert_close(cut.losses, losses)
+    cut.backward_towers()
+    cut.backward_trunk(torch.ones(3, 1))
+    for name, gradient in expected.items():
+        torch.testing.assert_close(parameters[name].grad, gradient, msg=name)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_weights_by_target_and_row_are_those_of_the_losses_for_the_trunk_alone(switches):
+    objective, batch = make_objective(**switches)
+    weight = torch.rand(3, N_ROWS, generator=torch.Generator().manual_seed(1))
+    by_row = objective.by_row(objective.scores(batch), batch)
+    (objective.share * by_row * weight.T).sum().backward()
+    trunk = trunk_parameters(objective, batch)
+    expected = [parameter.grad.clone() for parameter in trunk]
+    objective.network.zero_grad()
+    cut = Representation(objective, batch)
+    cut.backward_towers()
+    cut.backward_trunk(weight)
+    for parameter, gradient in zip(trunk, expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
+def test_the_gradients_at_the_cut_are_those_of_each_target_alone():
+    objective, batch = make_objective()
+    network = objective.network
+    rows, tokens = network.represent(batch.numeric, batch.codes)
+    losses = objective.by_target(network.answer((rows, tokens)), batch)
+    at_rows, at_tokens = Representation(objective, batch).gradients()
+    for t in range(3):
+        of_rows, of_tokens = torch.autograd.grad(
+            objective.share[t] * losses[t], (rows, tokens), retain_graph=True
+        )
+        torch.testing.assert_close(at_rows[t], of_rows.flatten(1))
+        torch.testing.assert_close(at_tokens[t], of_tokens.sum(dim=1))
+        assert (at_rows[t] != 0).any()
+    assert (at_rows[1, ::2] == 0).all(), "rows without a label have no say"
+
+
+def test_asking_for_gradients_leaves_none_behind():
+    objective, batch = make_objective()
+    Representation(objective, batch).gradients()
+    assert all(parameter.grad is None for parameter in objective.network.parameters())
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_towers_and_group_intercepts_are_no_part_of_the_trunk(groups):
+    objective, batch = make_objective(groups=groups)
+    trunk = {id(parameter) for parameter in trunk_parameters(objective, batch)}
+    rest = [n for n, p in objective.network.named_parameters() if id(p) not in trunk]
+    expected = ["towers.from_row", "towers.from_token", "towers.bias", "towers.out"]
+    assert set(rest) - {"towers.out_bias"} == set(expected) | ({"group_bias"} if groups else set())
+
+
+def test_a_look_ahead_is_a_step_of_the_trunk_and_leaves_the_network_as_it_was():
+    objective, batch = make_objective()
+    network = objective.network
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    losses, after = look_ahead(objective, batch, 1e-3)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    trunk = trunk_parameters(objective, batch)
+    own = objective.by_target(objective.scores(batch), batch)
+    gradients = [torch.autograd.grad(loss, trunk, retain_graph=True) for loss in own]
+    # To first order the loss of j falls by the rate times the product of the gradients.
+    products = torch.tensor(
+        [
+            [sum((a * b).sum() for a, b in zip(one, two, strict=True)) for two in gradients]
+            for one in gradients
+        ]
+    )
+    torch.testing.assert_close(losses - after, 1e-3 * products, rtol=0.05, atol=1e-6)
