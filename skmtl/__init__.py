@@ -16,6 +16,8 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.inspection`             pictures of what sharing did
+`skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
+`skmtl.files`                  what is wrong with such a file, and what its header says
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
@@ -29,7 +31,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skmtl import callbacks, datasets, inspection, metrics, model_selection, survival, tasks
+    from skmtl import (
+        callbacks,
+        datasets,
+        files,
+        inspection,
+        metrics,
+        model_selection,
+        survival,
+        tasks,
+    )
     from skmtl.estimators import (
         RMTGB,
         MultiTab,
@@ -38,6 +49,7 @@ if TYPE_CHECKING:
         MultiTabSurvival,
         RMTGBClassifier,
         RMTGBRegressor,
+        load,
     )
 
 __version__ = "0.1.0"
@@ -52,7 +64,9 @@ __all__ = [
     "RMTGBRegressor",
     "callbacks",
     "datasets",
+    "files",
     "inspection",
+    "load",
     "metrics",
     "model_selection",
     "survival",
@@ -68,12 +82,14 @@ _MODULE_OF = dict.fromkeys(
         "RMTGB",
         "RMTGBClassifier",
         "RMTGBRegressor",
+        "load",
     ),
     "skmtl.estimators",
 )
 _SUBMODULES = {
     "callbacks",
     "datasets",
+    "files",
     "inspection",
     "metrics",
     "model_selection",

@@ -8,6 +8,8 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from skmtl._storable import storable
+
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
 
@@ -40,6 +42,7 @@ def silence() -> None:
     lgb.Dataset(np.zeros((2, 1)), params=_DATA_PARAMETERS).construct()
 
 
+@storable
 class Trees:
     """Fitted trees: raw scores of rows.
 

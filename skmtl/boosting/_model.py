@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from skmtl._storable import storable
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._options import BLOCKS
 from skmtl.boosting._partition import PartitionTrees, common_theta
 from skmtl.boosting._task import TaskTrees
 
 
+@storable
 @dataclass(frozen=True)
 class FittedSequence:
     """The model of one bag.
@@ -35,6 +38,13 @@ class FittedSequence:
     history: pd.DataFrame
     loss: float
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The history as lists: what is stored depends on no version of pandas."""
+        return vars(self) | {"history": self.history.to_dict("list")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"history": pd.DataFrame(state["history"])})
+
     def start(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
         """The intercepts as (n_rows, n_own, n_scores)."""
         if group is not None:
@@ -43,6 +53,7 @@ class FittedSequence:
         return np.broadcast_to(own, (n_rows, *own.shape[1:]))
 
 
+@storable
 @dataclass(frozen=True)
 class BoostedPool:
     """A bag of sequences for the tasks of one pool, averaged.
@@ -64,6 +75,13 @@ class BoostedPool:
     bags: Sequence[FittedSequence]
     theta: np.ndarray | None
     tried: pd.DataFrame
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As that of `FittedSequence`."""
+        return vars(self) | {"tried": self.tried.to_dict("list")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"tried": pd.DataFrame(state["tried"])})
 
     @property
     def names(self) -> tuple[str, ...]:

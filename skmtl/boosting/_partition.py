@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit
 
+from skmtl._storable import storable
 from skmtl.boosting import _theta
 from skmtl.boosting._ensemble import Ensemble, Trees
 from skmtl.boosting._options import Features, Options
@@ -14,6 +15,7 @@ from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course
 
 
+@storable
 class PartitionTrees:
     """What the tasks of either group share.
 

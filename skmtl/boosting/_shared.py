@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skmtl._storable import storable
 from skmtl.boosting._ensemble import Ensemble, Trees
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
@@ -11,6 +12,7 @@ from skmtl.boosting._rounds import Course
 from skmtl.boosting._signature import signatures
 
 
+@storable
 class SharedTrees:
     """What all tasks share.
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from skmtl._storable import storable
 from skmtl.boosting._ensemble import Ensemble, Trees, silence
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
@@ -16,6 +17,7 @@ from skmtl.boosting._rounds import Course
 _PRIOR_ROWS = 200.0
 
 
+@storable
 class TaskTrees:
     """What each task has for itself.
 

@@ -3,6 +3,7 @@
 from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
 from skmtl.estimators._multitab_survival import MultiTabSurvival
 from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
+from skmtl.estimators._saving import load
 
 __all__ = [
     "RMTGB",
@@ -12,4 +13,5 @@ __all__ = [
     "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
+    "load",
 ]

@@ -10,16 +10,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MultiOutputMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skmtl.estimators._parameters import Check, check_parameters
 from skmtl.estimators._reader import TableReader, split_features
+from skmtl.estimators._saving import SavedEstimator
 from skmtl.estimators._split import validation_splits
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import (
+    ClassificationKind,
     Kind,
     TaskSet,
     fold_columns,
@@ -54,7 +56,7 @@ NO_LABEL_COUNTS = (
 )
 
 
-class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
+class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
     """Reading X and Y, and scoring.
 
     Subclasses provide the parameters `tasks` and `task`, `_infer_kind` and `_raw_scores`.
@@ -253,6 +255,18 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
     def _remember_y(self, y: Any) -> None:
         self._single = is_single(y)
 
+    def _schema(self) -> dict[str, Any]:
+        encoder, tasks = self._reader.encoder, self.task_set_
+        features = [
+            {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}
+            for name in encoder.columns_
+        ]
+        targets = [
+            {"name": name, "kind": head.name, "classes": _classes(head)}
+            for name, head in zip(tasks.names, tasks.heads, strict=True)
+        ]
+        return {"features": features, "task_column": self.task, "tasks": targets}
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -260,6 +274,10 @@ class MultiTaskEstimator(MultiOutputMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags
+
+
+def _classes(head: Kind) -> list | None:
+    return head.classes_.tolist() if isinstance(head, ClassificationKind) else None
 
 
 def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:

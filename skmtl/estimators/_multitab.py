@@ -11,6 +11,7 @@ import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._storable import storable
 from skmtl.estimators._multitab_docs import with_shared_sections
 from skmtl.estimators._network import NetworkEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
@@ -289,6 +290,7 @@ class MultiTabBase(NetworkEstimator):
         )
 
 
+@storable
 @with_shared_sections
 class MultiTabRegressor(QuantileOutputs, ArrayOutputs, RegressorMixin, MultiTabBase):
     """One network for several numbers per row: scikit-learn's multi-output regression.
@@ -328,6 +330,7 @@ class MultiTabRegressor(QuantileOutputs, ArrayOutputs, RegressorMixin, MultiTabB
     _classes_only = False
 
 
+@storable
 @with_shared_sections
 class MultiTabClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, MultiTabBase):
     """One network for several classifications per row: scikit-learn's multi-output conventions.
@@ -362,6 +365,7 @@ class MultiTabClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, MultiTabBa
     _classes_only = True
 
 
+@storable
 @with_shared_sections
 class MultiTab(QuantileOutputs, FrameOutputs, MultiTabBase):
     """One network for several targets of mixed kinds, some of whose labels may be missing.

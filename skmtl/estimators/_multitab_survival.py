@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from skmtl._storable import storable
 from skmtl.estimators._multitab import MultiTabBase
 from skmtl.estimators._multitab_docs import _PARAMETERS_AND_ATTRIBUTES
 from skmtl.estimators._parameters import Check, boolean, one_of, with_parameters_of
@@ -12,6 +13,7 @@ from skmtl.estimators._survival_docs import with_survival_sections
 from skmtl.estimators._survival_outputs import SurvivalOutputs
 
 
+@storable
 @with_survival_sections(_PARAMETERS_AND_ATTRIBUTES)
 class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
     """One network for times to one event, to several events or to competing causes.

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
@@ -318,15 +319,20 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             # Weights as arrays: they load on any device, without torch's own pickles.
             state["_n_networks"] = len(network.networks)
             state["_weights"] = {k: v.cpu().numpy() for k, v in network.state_dict().items()}
+        if "history_" in state:
+            state["history_"] = state["history_"].reset_index().to_dict("list")
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state.pop("_weights", None)
-        super().__setstate__(state)
+        fitted = dict(state)
+        weights, n_networks = fitted.pop("_weights", None), fitted.pop("_n_networks", 0)
+        super().__setstate__(fitted)
         if weights is not None:
-            bag = Bag(self._make_network(self._description) for _ in range(self._n_networks))
+            bag = Bag(self._make_network(self._description) for _ in range(n_networks))
             bag.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
             self.network_ = bag.eval()
+        if "history_" in fitted:
+            self.history_ = pd.DataFrame(fitted["history_"]).set_index("epoch")
 
 
 def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> Bag:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skmtl._storable import storable
 from skmtl.tables import TaskIds, as_frame, split_task_column
 
 
@@ -16,6 +17,7 @@ def split_features(X: Any, task: Hashable | None) -> tuple[pd.DataFrame, pd.Seri
     return (as_frame(X, min_rows=0), None) if task is None else split_task_column(X, task)
 
 
+@storable
 class TableReader:
     """Reads X the way it was read in `fit`: features encoded, task ids numbered.
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
+from skmtl._storable import storable
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Options, Pool
 from skmtl.estimators._boosting import BoostingEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
@@ -143,6 +144,7 @@ def _leaves(n_rows: int) -> dict[str, int]:
     return {block: factor * leaves for block, leaves in _LEAVES.items()}
 
 
+@storable
 @with_shared_sections
 class RMTGBRegressor(QuantileOutputs, ArrayOutputs, RegressorMixin, RMTGBBase):
     """Robust multi-task gradient boosting for numbers: trees shared by tasks, and each task's own.
@@ -174,6 +176,7 @@ class RMTGBRegressor(QuantileOutputs, ArrayOutputs, RegressorMixin, RMTGBBase):
     _classes_only = False
 
 
+@storable
 @with_shared_sections
 class RMTGBClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, RMTGBBase):
     """Robust multi-task gradient boosting for classes: trees shared by tasks, and each task's own.
@@ -206,6 +209,7 @@ class RMTGBClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, RMTGBBase):
     _classes_only = True
 
 
+@storable
 @with_shared_sections
 class RMTGB(QuantileOutputs, FrameOutputs, RMTGBBase):
     """Robust multi-task gradient boosting for mixed kinds, some of whose labels may be missing.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from skmtl._storable import storable
 from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
 from skmtl.networks._layers import LayerNorm, parameter, weight
@@ -15,6 +16,7 @@ from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
 
+@storable
 @dataclass(frozen=True)
 class MultiTabConfig:
     """Shape of a `MultiTabNet`; every switch of the estimators in resolved form.

@@ -29,6 +29,11 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
     return np.append(table, MISSING).astype(np.int64)[codes]
 
 
+def index_of(values: np.ndarray) -> pd.Index:
+    """The index whose values these are, whatever they would be taken for without a dtype."""
+    return pd.Index(values, dtype=values.dtype, tupleize_cols=False)
+
+
 def _factorize(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype(np.intp), _plain(column.cat.categories)

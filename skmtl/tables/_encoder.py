@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from skmtl.tables._categories import FIRST_KNOWN, encode_categories, learn_categories
+from skmtl._storable import storable
+from skmtl.tables._categories import (
+    FIRST_KNOWN,
+    encode_categories,
+    index_of,
+    learn_categories,
+)
 from skmtl.tables._numeric import RobustScaler, column_blocks
 from skmtl.tables._schema import check_same_columns, column_kind
 
@@ -112,6 +118,20 @@ class ColumnEncoder(ABC):
             codes[:, i] = encode_categories(frame.iloc[:, position], known)
         return codes
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Categories as arrays: what is stored depends on no version of pandas."""
+        state = dict(vars(self))
+        if "categories_" in state:
+            known = state["categories_"]
+            state["categories_"] = {label: index.to_numpy() for label, index in known.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "categories_" in state:
+            known = state["categories_"]
+            self.categories_ = {label: index_of(values) for label, values in known.items()}
+
     def _check(self, frame: pd.DataFrame) -> None:
         """Raise ValueError unless the columns are those seen at fit, in name, order and kind."""
         check_same_columns(self.columns_, frame.columns.tolist())
@@ -139,6 +159,7 @@ class ColumnEncoder(ABC):
             )
 
 
+@storable
 class TableEncoder(ColumnEncoder):
     """Learn the columns of a frame and give them as scaled floats and category codes.
 

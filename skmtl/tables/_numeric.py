@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
+from skmtl._storable import storable
+
 # Columns are handled in blocks of about this many cells, so that the float64 copies stay small
 # next to the table.
 _CELLS_PER_BLOCK = 2**22
@@ -73,6 +75,7 @@ def _check_finite(block: NDArray[np.float64], labels: pd.Index) -> None:
         )
 
 
+@storable
 class RobustScaler:
     """Centre and scale the columns by their quartiles, then clip them smoothly to (-3, 3).
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmtl.tables._categories import encode_categories, learn_categories
+from skmtl._storable import storable
+from skmtl.tables._categories import encode_categories, index_of, learn_categories
 from skmtl.tables._frames import as_frame
 
 
@@ -75,6 +76,7 @@ def task_position(frame: pd.DataFrame, task: Hashable) -> int:
     raise ValueError(f"task={task!r} is no column of X; its {n_columns} columns are {shown}.")
 
 
+@storable
 class TaskIds:
     """Number the task ids of long data.
 
@@ -101,6 +103,18 @@ class TaskIds:
         """Give the index of each id in `ids_`, -1 for an unseen one; shape (n_samples,)."""
         # codes 0 and 1 stand for unknown and missing
         return np.maximum(encode_categories(_series(ids), self._index) - 2, -1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The ids as an array; see `ColumnEncoder.__getstate__`."""
+        state = dict(vars(self))
+        if "_index" in state:
+            state["_index"] = state["_index"].to_numpy()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "_index" in state:
+            self._index = index_of(state["_index"])
 
 
 def _series(ids: Any) -> pd.Series:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl._storable import storable
 from skmtl.tables._encoder import ColumnEncoder
 from skmtl.tables._numeric import column_blocks
 
@@ -13,6 +14,7 @@ from skmtl.tables._numeric import column_blocks
 _SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint16)
 
 
+@storable
 class TreeEncoder(ColumnEncoder):
     """Learn the columns of a frame and give them as a matrix, in the columns' order.
 

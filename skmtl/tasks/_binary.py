@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from skmtl._storable import storable
 from skmtl.tasks._kind import ClassificationKind, sorted_classes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Binary(ClassificationKind):
     r"""One of two classes, by the logistic loss.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.special import logsumexp, softmax
 
+from skmtl._storable import storable
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._hazard import _LEAST, HazardKind, events_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class CompetingRisks(HazardKind):
     r"""The time to an event, and which of several causes brought it about.
 

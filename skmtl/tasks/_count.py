@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from skmtl._storable import storable
 from skmtl.tasks._kind import Kind, number_values, observed_numbers
 from skmtl.tasks._units import grouped_units, take_group
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Count(Kind):
     r"""A non-negative number whose mean is modelled on the log scale (Poisson).
 

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from skmtl._storable import storable
 from skmtl.tasks._kind import ClassificationKind, sorted_classes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Multiclass(ClassificationKind):
     r"""One of several classes without order, by the softmax cross-entropy.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from skmtl._storable import storable
 from skmtl.tasks._kind import ClassificationKind, plain_values, sorted_classes
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _WIDEST = 30.0
 _TINY = 1e-7
 
 
+@storable
 class Ordinal(ClassificationKind):
     r"""One of several ordered classes, by a cumulative logit link.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from skmtl._storable import storable
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTimes
@@ -23,6 +24,7 @@ _LEAST_CURVATURE = 1e-7
 _LARGEST_SCORE = 80.0
 
 
+@storable
 class ProportionalHazards(EventTimeKind):
     r"""The time to an event, if features multiply its hazard by the same factor at all times.
 

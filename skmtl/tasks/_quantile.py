@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from skmtl._storable import storable
 from skmtl.tasks._standardised import StandardisedKind
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Quantile(StandardisedKind):
     r"""Several quantiles of a real number, by the pinball loss.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from scipy.optimize import brentq
 
+from skmtl._storable import storable
 from skmtl.tasks._standardised import StandardisedKind
 from skmtl.tasks._units import take_group
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Regression(StandardisedKind):
     r"""A real number, predicted by its mean, its median or a robust mean.
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skmtl._storable import storable
 from skmtl.tasks._event_times import EventTimes
 
 _Array = NDArray[np.float64]
 
 
+@storable
 @dataclass(frozen=True)
 class RiskTable:
     """Weighted counts at the distinct times of events.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.special import expit
 
+from skmtl._storable import storable
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._hazard import HazardKind, events_of
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@storable
 class Survival(HazardKind):
     r"""The time to an event that some rows were not followed long enough to see.
 

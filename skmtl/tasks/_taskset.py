@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from skmtl._storable import storable
 from skmtl.tasks._kind import ClassificationKind, Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
 
@@ -28,6 +29,7 @@ class Labels:
     mask: np.ndarray
 
 
+@storable
 class TaskSet:
     """The heads of a model's tasks, and where each one's numbers lie.
 

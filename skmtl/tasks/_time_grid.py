@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skmtl._storable import storable
 from skmtl.tasks._event_times import EventTimes
 from skmtl.tasks._risk_table import RiskTable, risk_table
 
@@ -22,6 +23,7 @@ class Steps(NamedTuple):
     width: _Array
 
 
+@storable
 class TimeGrid:
     r"""Bins :math:`(c_{b-1}, c_b]`, and a clock that runs within them.
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skmtl._storable import storable
 from skmtl.networks import parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._data import Samples
@@ -23,6 +24,7 @@ from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._steps import PlainStep, Step
 
 
+@storable
 @dataclass
 class Epoch:
     """What is known after an epoch; losses are by task, in the tasks' order."""

@@ -1,0 +1,251 @@
+"""From the attributes of a fitted model to what JSON, .npy and LightGBM's text can hold."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import STORABLE
+from skmtl.files._arrays import KINDS, write_array
+
+# The key that says what a JSON object stands for; see docs/file_format.md.
+TAG = "$"
+# pandas' own dtypes that are written as a list of values.
+LISTED_DTYPES = ("str", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
+                 "UInt32", "UInt64", "Float32", "Float64")  # fmt: skip
+_DEEPEST = 100
+# What watches a fit and what routes metadata to it are not part of what was fitted.
+_OF_SCIKIT_LEARN = ("_skl_callbacks", "_metadata_request")
+
+
+class Encoder:
+    """Encodes values one after the other, and gathers their arrays and boosters.
+
+    Every method has the value and where it stands, for errors.
+    """
+
+    def __init__(self) -> None:
+        self._arrays = BytesIO()
+        self._n_arrays = 0
+        self._boosters = BytesIO()
+        self._depth = 0
+
+    def sections(self) -> dict[str, bytes]:
+        """The arrays and boosters of what has been encoded."""
+        parts = {"arrays.npy": self._arrays, "boosters.txt": self._boosters}
+        return {name: part.getvalue() for name, part in parts.items() if part.tell()}
+
+    def encode(self, value: Any, where: str) -> Any:
+        """A value as JSON.
+
+        Raises
+        ------
+        TypeError
+            If it, or something in it, is nothing that a file can keep.
+        """
+        self._depth += 1
+        try:
+            if self._depth > _DEEPEST:
+                raise TypeError(f"{where} is nested too deeply, or holds itself.")
+            return self._encode(value, where)
+        finally:
+            self._depth -= 1
+
+    def _encode(self, value: Any, where: str) -> Any:
+        if value is None or type(value) in (bool, int, str):
+            return value
+        exact = _EXACT.get(type(value))
+        if exact is not None:
+            return exact(self, value, where)
+        for kind, encode in _KINDS_OF_VALUES:
+            if isinstance(value, kind):
+                return encode(self, value, where)
+        if STORABLE.get(type(value).__name__) is type(value):
+            return {TAG: "object", "class": type(value).__name__, **self.parts(value, where)}
+        raise TypeError(
+            f"{where} holds {_shown(value)}, which a file cannot keep: numbers, text, arrays, "
+            "containers of these and objects of skmtl's own can be saved."
+        )
+
+    def parts(self, value: Any, where: str) -> dict[str, Any]:
+        """State of a storable object, and its parameters where it is an estimator."""
+        state = dict(value.__getstate__() or {})
+        if not hasattr(value, "get_params"):
+            return {"state": self._dict(state, where)}
+        for key in _OF_SCIKIT_LEARN:
+            state.pop(key, None)
+        name = type(value).__name__
+        parameters = {
+            key: self._parameter(state.pop(key), f"The parameter {key!r} of {name}")
+            for key in value.get_params(deep=False)
+        }
+        attributes = {
+            key: self.encode(item, f"The attribute {key!r} of {name}")
+            for key, item in state.items()
+        }
+        return {"parameters": parameters, "state": attributes}
+
+    def _parameter(self, value: Any, where: str) -> Any:
+        try:
+            return self.encode(value, where)
+        except TypeError as error:
+            key = where.split("'")[1]
+            raise TypeError(
+                f"{error} Before saving, set it to something plain: "
+                f"model.set_params({key}=None), for example."
+            ) from None
+
+    def _float(self, value: float, where: str) -> Any:
+        return value if math.isfinite(value) else {TAG: "float", "value": repr(value)}
+
+    def _list(self, values: list, where: str) -> Any:
+        return [self.encode(value, where) for value in values]
+
+    def _tuple(self, values: tuple, where: str) -> Any:
+        return {TAG: "tuple", "values": [self.encode(value, where) for value in values]}
+
+    def _dict(self, items: Mapping[Any, Any], where: str) -> Any:
+        if all(type(key) is str for key in items) and TAG not in items:
+            return {key: self.encode(v, f"{where}[{key!r}]") for key, v in items.items()}
+        pairs = [
+            [self.encode(key, where), self.encode(value, f"{where}[{key!r}]")]
+            for key, value in items.items()
+        ]
+        return {TAG: "dict", "items": pairs}
+
+    def _slice(self, value: slice, where: str) -> Any:
+        ends = [self.encode(end, where) for end in (value.start, value.stop, value.step)]
+        return {TAG: "slice", "ends": ends}
+
+    def _bytes(self, value: bytes, where: str) -> Any:
+        return {TAG: "bytes", "hex": value.hex()}
+
+    def _array(self, value: np.ndarray, where: str) -> Any:
+        if value.dtype == object:
+            return {
+                TAG: "objects",
+                "shape": list(value.shape),
+                "values": [self.encode(item, where) for item in value.ravel().tolist()],
+            }
+        if value.dtype.kind not in KINDS:
+            raise TypeError(f"{where} holds an array of dtype {value.dtype}, which no file keeps.")
+        write_array(self._arrays, value)
+        self._n_arrays += 1
+        return {TAG: "array", "number": self._n_arrays - 1}
+
+    def _scalar(self, value: np.generic, where: str) -> Any:
+        return {TAG: "scalar", "array": self.encode(np.asarray(value), where)}
+
+    def _class(self, value: type, where: str) -> Any:
+        if issubclass(value, np.generic) and np.dtype(value).kind in KINDS:
+            return {TAG: "numpy_type", "name": np.dtype(value).str}
+        if STORABLE.get(value.__name__) is value:
+            return {TAG: "class", "name": value.__name__}
+        raise TypeError(f"{where} holds the class {value.__qualname__}, which no file keeps.")
+
+    def _booster(self, value: lgb.Booster, where: str) -> Any:
+        start = self._boosters.tell()
+        # All of its trees: those behind a best iteration have been cut off when it was fitted.
+        self._boosters.write(value.model_to_string(num_iteration=-1).encode())
+        return {TAG: "booster", "start": start, "stop": self._boosters.tell()}
+
+    def _timestamp(self, value: pd.Timestamp, where: str) -> Any:
+        return {TAG: "timestamp", "value": value.isoformat(), "unit": value.unit}
+
+    def _timedelta(self, value: pd.Timedelta, where: str) -> Any:
+        return {TAG: "timedelta", "value": value.isoformat(), "unit": value.unit}
+
+    def _date(self, value: datetime.date, where: str) -> Any:
+        return {TAG: "date", "value": value.isoformat()}
+
+    def _interval(self, value: pd.Interval, where: str) -> Any:
+        ends = [self.encode(end, where) for end in (value.left, value.right)]
+        return {TAG: "interval", "ends": ends, "closed": value.closed}
+
+    def _missing(self, value: Any, where: str) -> Any:
+        return {TAG: "missing", "name": "NA" if value is pd.NA else "NaT"}
+
+    def _index(self, value: pd.Index, where: str) -> Any:
+        if isinstance(value, pd.RangeIndex):
+            span = [value.start, value.stop, value.step]
+            return {TAG: "range_index", "span": span, "name": self.encode(value.name, where)}
+        if isinstance(value, pd.MultiIndex):
+            return {
+                TAG: "multi_index",
+                "levels": [self._index(level, where) for level in value.levels],
+                "codes": [self.encode(np.asarray(codes), where) for codes in value.codes],
+                "names": [self.encode(name, where) for name in value.names],
+            }
+        values = self._column(value, where)
+        return {TAG: "index", "values": values, "name": self.encode(value.name, where)}
+
+    def _series(self, value: pd.Series, where: str) -> Any:
+        return {
+            TAG: "series",
+            "values": self._column(value, where),
+            "index": self._index(value.index, where),
+            "name": self.encode(value.name, where),
+        }
+
+    def _frame(self, value: pd.DataFrame, where: str) -> Any:
+        columns = [self._column(value.iloc[:, i], where) for i in range(value.shape[1])]
+        return {
+            TAG: "frame",
+            "data": columns,
+            "columns": self._index(value.columns, where),
+            "index": self._index(value.index, where),
+        }
+
+    def _column(self, values: pd.Index | pd.Series, where: str) -> Any:
+        """The values of an index, a series or a column of a frame."""
+        dtype = values.dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            return {
+                TAG: "categorical",
+                "codes": self.encode(np.asarray(values.array.codes), where),
+                "categories": self._index(dtype.categories, where),
+                "ordered": bool(dtype.ordered),
+            }
+        if isinstance(dtype, np.dtype):
+            return self._array(values.to_numpy(), where)
+        if str(dtype) not in LISTED_DTYPES:
+            raise TypeError(f"{where} holds a column of dtype {dtype}, which no file keeps.")
+        listed = [self.encode(item, where) for item in values.to_numpy(dtype=object).tolist()]
+        return {TAG: "column", "dtype": str(dtype), "values": listed}
+
+
+_EXACT: dict[type, Any] = {
+    float: Encoder._float,
+    list: Encoder._list,
+    tuple: Encoder._tuple,
+    dict: Encoder._dict,
+    slice: Encoder._slice,
+    bytes: Encoder._bytes,
+    np.ndarray: Encoder._array,
+    lgb.Booster: Encoder._booster,
+    pd.Timestamp: Encoder._timestamp,
+    pd.Timedelta: Encoder._timedelta,
+    pd.Interval: Encoder._interval,
+    datetime.date: Encoder._date,
+    type(pd.NA): Encoder._missing,
+    type(pd.NaT): Encoder._missing,
+    pd.Series: Encoder._series,
+    pd.DataFrame: Encoder._frame,
+}
+_KINDS_OF_VALUES: tuple[tuple[type, Any], ...] = (
+    (np.generic, Encoder._scalar),
+    (pd.Index, Encoder._index),
+    (type, Encoder._class),
+)
+
+
+def _shown(value: Any) -> str:
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    return f"an object of type {name.removeprefix('builtins.')}"

@@ -1,0 +1,10 @@
+"""What is wrong with a file."""
+
+from __future__ import annotations
+
+
+class ModelFileError(ValueError):
+    """A file that is no model, is damaged, or was written by a later version.
+
+    The message names the section that cannot be read.
+    """

@@ -1,0 +1,115 @@
+"""Estimators to files and back."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from skmtl import __version__
+from skmtl._storable import STORABLE
+from skmtl.files._container import HEADER, PathLike, read_file, write_file
+from skmtl.files._decode import Decoder
+from skmtl.files._encode import Encoder
+from skmtl.files._errors import ModelFileError
+
+_LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "lightgbm")
+_STATE = "state.json"
+
+
+def save_model(model: Any, path: PathLike, schema: dict[str, Any]) -> None:
+    """Write a fitted estimator of a storable class to one file.
+
+    Parameters
+    ----------
+    model : estimator
+    path : str or PathLike
+        A file that is there is replaced, at once and only when the new one is complete.
+    schema : dict
+        What the model reads and predicts, for people who look into the file.
+
+    Raises
+    ------
+    TypeError
+        If the class is not storable, or a parameter or attribute is nothing that a file can keep;
+        the message names it.
+    """
+    name = type(model).__name__
+    if STORABLE.get(name) is not type(model):
+        raise TypeError(
+            f"{type(model).__qualname__} is no class of skmtl's own, so that a file of it could "
+            "not be loaded elsewhere. Use pickle or joblib."
+        )
+    encoder = Encoder()
+    parts = encoder.parts(model, name)
+    header = {
+        "writer": _versions(),
+        "estimator": name,
+        "parameters": parts["parameters"],
+        "schema": encoder.encode(schema, "The schema"),
+    }
+    state = json.dumps(parts["state"], allow_nan=False, separators=(",", ":"))
+    write_file(path, header, {_STATE: state.encode(), **encoder.sections()})
+
+
+def _versions() -> dict[str, str]:
+    own = {"skmtl": __version__, "python": platform.python_version()}
+    return own | {library: version(library) for library in _LIBRARIES}
+
+
+def load_model(path: PathLike) -> Any:
+    """Build the estimator that `save_model` has written.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it may not be read.
+    ModelFileError
+        If it is damaged, not a model, or of a later version; the message names the section.
+    """
+    header, sections = read_file(path)
+    if _STATE not in sections:
+        raise ModelFileError(f"{path} is damaged: its section {_STATE!r} is missing.")
+    arrays, boosters = (sections.get(name, b"") for name in ("arrays.npy", "boosters.txt"))
+    section = "arrays.npy"
+    try:
+        decoder = Decoder(arrays, boosters)
+        section = _STATE
+        parts = {"parameters": header["parameters"], "state": json.loads(sections[_STATE])}
+        return decoder.build(header["estimator"], parts)
+    # What is well-formed but makes no sense can fail anywhere in what is built from it.
+    except Exception as error:
+        raise ModelFileError(
+            f"{path} cannot be loaded from its sections {HEADER!r} and {section!r}: "
+            f"{type(error).__name__}: {error}. It was changed after it was saved, or written by "
+            "another version of skmtl."
+        ) from error
+
+
+def read_header(path: PathLike) -> dict[str, Any]:
+    """What the header of a model's file says, without building the model.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    dict
+        "format", "writer" (versions), "estimator", "parameters", "schema" (features and tasks)
+        and "sections" (sizes and checksums), as `docs/file_format.md` describes them. All
+        sections have been checked.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it may not be read.
+    ModelFileError
+        If it is damaged, not a model, or of a later version.
+    """
+    return read_file(path)[0]

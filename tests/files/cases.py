@@ -1,0 +1,204 @@
+"""Small fitted models of every estimator, with the tables that they predict.
+
+``python -m tests.files.cases`` adds files to the corpus for each case that has none yet. A file of
+the corpus is never written again: it stands for what users have saved with the version of its day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import skmtl
+from skmtl.datasets import make_survival
+from skmtl.tasks import Count, Ordinal, Quantile, Regression
+
+CORPUS = Path(__file__).parent / "corpus"
+
+NETWORK = {
+    "n_bags": 1, "max_epochs": 2, "row_size": 4, "n_members": 2, "embedding_size": 4,
+    "n_heads": 2, "tower_size": 4, "feedforward_size": 4, "n_bins": 4, "random_state": 0,
+    "device": "cpu",
+}  # fmt: skip
+BOOSTING = {"n_bags": 1, "n_rounds": 3, "num_leaves": 3, "learning_rate": 0.2, "random_state": 0}
+
+
+class Case(NamedTuple):
+    model: Any
+    X: Any
+
+
+def table(n: int = 80) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Numbers with gaps, a boolean, categories and text; labels of five kinds with gaps."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "size": rng.normal(size=n),
+            "age": pd.Series(rng.integers(0, 90, n)).astype("Int64").mask(rng.random(n) < 0.1),
+            "new": rng.random(n) < 0.5,
+            "colour": pd.Categorical(rng.choice(["red", "green", "blue"], n)),
+            "city": rng.choice(["Bern", "Łódź", "Oslo"], n),
+        }
+    )
+    signal = X["size"] + X["new"] + (X["city"] == "Bern")
+    Y = pd.DataFrame(
+        {
+            "price": 100 + 20 * signal,
+            "visits": rng.poisson(np.exp(signal / 4)),
+            "sold": np.where(signal > 1, "yes", "no"),
+            "grade": pd.Categorical(np.digitize(signal, [0, 1])),
+            "risk": np.digitize(signal, [-0.5, 0.5, 1.5]),
+            "delay": signal**2,
+        }
+    )
+    X["city"] = X["city"].mask(rng.random(n) < 0.1)
+    return X, Y.mask(rng.random(Y.shape) < 0.2)
+
+
+KINDS = {
+    "price": Regression("huber"),
+    "visits": Count(),
+    "risk": Ordinal(order=(0, 1, 2, 3)),
+    "delay": Quantile((0.25, 0.75)),
+}
+
+
+def long_table(n: int = 120) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows of shops whose numbers are the ids."""
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(
+        {
+            "size": rng.normal(size=n),
+            "shop": rng.integers(3, 7, n),
+            "city": rng.choice(["B", "O"], n),
+        }
+    )
+    return X, X["size"].where(X["shop"] < 6, -X["size"]).rename("price")
+
+
+def mixed_network(**parameters: Any) -> Case:
+    X, Y = table()
+    return Case(skmtl.MultiTab(tasks=KINDS, **NETWORK | parameters).fit(X, Y), X)
+
+
+def regressor_network(**parameters: Any) -> Case:
+    X, Y = table()
+    model = skmtl.MultiTabRegressor(**NETWORK | parameters)
+    return Case(model.fit(X[["size", "age"]].to_numpy(float, na_value=np.nan), Y["price"]),
+                X[["size", "age"]].to_numpy(float, na_value=np.nan))  # fmt: skip
+
+
+def long_network(**parameters: Any) -> Case:
+    X, y = long_table()
+    model = skmtl.MultiTabRegressor(task="shop", **NETWORK | parameters)
+    return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
+
+
+def classifier_network(**parameters: Any) -> Case:
+    X, Y = table()
+    model = skmtl.MultiTabClassifier(**NETWORK | parameters)
+    return Case(model.fit(X, Y[["sold", "grade"]]), X)
+
+
+def survival_network(kind: str, **parameters: Any) -> Case:
+    X, y = make_survival(80, kind=kind, random_state=0)
+    return Case(skmtl.MultiTabSurvival(cuts=3, **NETWORK | parameters).fit(X, y), X)
+
+
+def mixed_boosting(**parameters: Any) -> Case:
+    X, Y = table()
+    return Case(skmtl.RMTGB(tasks=KINDS, **BOOSTING | parameters).fit(X, Y), X)
+
+
+def polars_boosting(**parameters: Any) -> Case:
+    import polars as pl
+
+    X, Y = table()
+    cells = X[["size", "age", "new", "city"]].astype(object)
+    X = pl.DataFrame(cells.where(cells.notna(), None).to_dict("list"))
+    model = skmtl.RMTGBRegressor(**BOOSTING | parameters)
+    return Case(model.fit(X, pl.DataFrame({"price": Y["price"].to_numpy()})), X)
+
+
+def long_boosting(**parameters: Any) -> Case:
+    X, y = long_table()
+    model = skmtl.RMTGBRegressor(task="shop", **BOOSTING | parameters)
+    return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
+
+
+def classifier_boosting(**parameters: Any) -> Case:
+    X, Y = table()
+    model = skmtl.RMTGBClassifier(**BOOSTING | parameters)
+    return Case(model.fit(X, Y[["sold", "grade"]]), X)
+
+
+LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
+CASES: dict[str, Callable[[], Case]] = {
+    "multitab": mixed_network,
+    "multitab-memory": lambda: mixed_network(sample_context="memory", context_size=8),
+    "multitab-prototypes": lambda: mixed_network(sample_context="prototypes", n_bags=2),
+    "multitab-periodic": lambda: mixed_network(numeric_embedding="periodic", task_token="single"),
+    "multitab-regressor": regressor_network,
+    "multitab-long": long_network,
+    "multitab-classifier": classifier_network,
+    "survival": lambda: survival_network("single"),
+    "survival-competing": lambda: survival_network("competing", horizons=[2.0, 6.0]),
+    "survival-several": lambda: survival_network("several", interpolation="density"),
+    "survival-proportional": lambda: survival_network("single", head="proportional_hazards"),
+    "rmtgb": mixed_boosting,
+    "rmtgb-auto": lambda: mixed_boosting(n_bags=2, n_rounds={"task": 2}),
+    "rmtgb-polars": polars_boosting,
+    "rmtgb-long": lambda: long_boosting(**LONG_BLOCKS),
+    "rmtgb-classifier": classifier_boosting,
+}
+
+
+def answers(case: Case) -> dict[str, Any]:
+    """All that a model predicts, by the method's name."""
+    found = {}
+    for name in ("predict", "predict_proba", "predict_quantiles", "predict_survival_function"):
+        if hasattr(case.model, name):
+            times = ([0.0, 1.0, 2.0],) if name == "predict_survival_function" else ()
+            found[name] = getattr(case.model, name)(case.X, *times)
+    return found
+
+
+def plain(answer: Any) -> Any:
+    """An answer as JSON can hold it."""
+    if isinstance(answer, dict):
+        return {str(key): plain(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [plain(item) for item in answer]
+    return np.asarray(answer).tolist()
+
+
+def rows(X: Any) -> dict[str, list]:
+    """A few rows of a table as JSON can hold them."""
+    frame = pd.DataFrame(X[:8]) if isinstance(X, np.ndarray) else X[:8]
+    if not isinstance(frame, pd.DataFrame):
+        frame = pd.DataFrame(frame.to_dict(as_series=False))
+    cells = frame.astype(object).where(frame.notna(), None)
+    return {"columns": list(cells.columns), "data": cells.to_numpy().tolist()}
+
+
+def extend_corpus() -> None:
+    """Save the models that the corpus does not have yet, with what they predict."""
+    CORPUS.mkdir(exist_ok=True)
+    for name, make in CASES.items():
+        path = CORPUS / f"{name}.skmtl"
+        if not path.exists():
+            case = make()
+            case.model.save(path)
+            X = rows(case.X)
+            expected = plain(answers(Case(case.model, pd.DataFrame(**X))))
+            text = json.dumps({"X": X, "answers": expected})
+            path.with_suffix(".json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    extend_corpus()

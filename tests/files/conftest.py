@@ -1,0 +1,16 @@
+"""Fitted models, once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.files.cases import CASES, Case
+
+
+@pytest.fixture(scope="session")
+def case_of() -> Callable[[str], Case]:
+    """The fitted model of a name; tests leave it as it is."""
+    return cache(lambda name: CASES[name]())
