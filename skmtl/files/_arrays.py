@@ -22,8 +22,8 @@ def read_arrays(data: bytes) -> list[np.ndarray]:
 
     Raises
     ------
-    ValueError
-        If an array has another kind, or is longer than the data.
+    ValueError, tokenize.TokenError
+        If an array has another kind, is longer than the data, or has no header that makes sense.
     """
     stream = BytesIO(data)
     arrays = []

@@ -7,6 +7,8 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from skmtl import __version__
 from skmtl._storable import STORABLE
 from skmtl.files._container import HEADER, PathLike, read_file, write_file
@@ -81,7 +83,9 @@ def load_model(path: PathLike) -> Any:
         decoder = Decoder(arrays, boosters)
         section = _STATE
         parts = {"parameters": header["parameters"], "state": json.loads(sections[_STATE])}
-        return decoder.build(header["estimator"], parts)
+        model = decoder.build(header["estimator"], parts)
+        check_is_fitted(model)
+        return model
     # What is well-formed but makes no sense can fail anywhere in what is built from it.
     except Exception as error:
         raise ModelFileError(

@@ -43,13 +43,19 @@ def section(thing: Any, heading: str) -> dict[str, str]:
     return {name: words for names, words in items for name in names.split(", ")}
 
 
+def has_words(thing: Any) -> bool:
+    """Exceptions have no signature."""
+    is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+    return callable(thing) and not is_error
+
+
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Public classes and functions, and the public methods of the estimators, by name."""
     for name in skmtl.__all__:
         thing = getattr(skmtl, name)
         if inspect.ismodule(thing):
             members = {member: getattr(thing, member) for member in thing.__all__}
-            yield from ((f"{name}.{m}", each) for m, each in members.items() if callable(each))
+            yield from ((f"{name}.{m}", each) for m, each in members.items() if has_words(each))
         else:
             yield name, thing
     for cls in ESTIMATORS:

@@ -1,0 +1,110 @@
+"""What `save` writes, and what it refuses to."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+import skmtl
+from skmtl.files import read_header
+from skmtl.tasks import Regression
+from tests.files.cases import table
+
+
+class MyKind(Regression):
+    name = "mine"
+
+
+class MyEstimator(skmtl.RMTGB):
+    pass
+
+
+def fitted(cls=skmtl.RMTGB, **parameters):
+    X, Y = table()
+    return cls(n_rounds=1, n_bags=1, **parameters).fit(X, Y[["price", "sold"]])
+
+
+def test_the_header_says_what_the_model_reads_and_predicts(case_of, tmp_path):
+    case_of("rmtgb")[0].save(tmp_path / "model.skmtl")
+    header = read_header(tmp_path / "model.skmtl")
+    assert list(header) == ["format", "writer", "estimator", "parameters", "schema", "sections"]
+    assert header["estimator"] == "RMTGB"
+    assert header["writer"]["skmtl"] == skmtl.__version__
+    assert header["parameters"]["n_rounds"] == 3
+    assert header["schema"]["task_column"] is None
+    assert header["schema"]["features"][3] == {"name": "colour", "kind": "categorical"}
+    assert header["schema"]["tasks"][2] == {
+        "name": "sold", "kind": "binary", "classes": ["no", "yes"],
+    }  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "model.skmtl") as archive:
+        assert json.loads(archive.read("header.json")) == header
+        assert archive.testzip() is None
+        text = archive.read("boosters.txt")
+    assert text.startswith(b"tree\n")
+
+
+def test_before_fit_there_is_nothing_to_save(tmp_path):
+    with pytest.raises(NotFittedError):
+        skmtl.MultiTab().save(tmp_path / "model.skmtl")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("state", [np.random.RandomState(0), np.random.mtrand._rand])
+def test_a_generator_as_random_state_is_named(state, tmp_path):
+    model = fitted(random_state=state)
+    with pytest.raises(TypeError, match=r"'random_state' of RMTGB.*RandomState.*=None"):
+        model.save(tmp_path / "model.skmtl")
+    model.set_params(random_state=None).save(tmp_path / "model.skmtl")
+
+
+def test_a_kind_of_the_users_own_is_named(tmp_path):
+    model = fitted(tasks={"price": MyKind()})
+    with pytest.raises(TypeError, match=r"'tasks' of RMTGB\['price'\].*MyKind"):
+        model.save(tmp_path / "model.skmtl")
+
+
+def test_an_estimator_of_the_users_own_is_named(tmp_path):
+    with pytest.raises(TypeError, match="MyEstimator is no class of skmtl's own"):
+        fitted(MyEstimator).save(tmp_path / "model.skmtl")
+
+
+def test_a_file_that_was_there_is_replaced_only_by_a_complete_one(tmp_path, monkeypatch):
+    path = tmp_path / "model.skmtl"
+    path.write_bytes(b"old")
+
+    def full_disk(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            fitted().save(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    fitted().save(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert skmtl.load(str(path)).task_names_ == ["price", "sold"]
+
+
+def test_a_link_to_a_file_stays_a_link(tmp_path):
+    (tmp_path / "releases").mkdir()
+    link = tmp_path / "current.skmtl"
+    link.symlink_to(tmp_path / "releases" / "one.skmtl")
+    fitted().save(link)
+    assert link.is_symlink()
+    assert skmtl.load(tmp_path / "releases" / "one.skmtl").task_names_ == ["price", "sold"]
+
+
+def test_what_shrinks_beyond_measure_is_stored_as_it_is_and_loads(tmp_path):
+    """So that no file that was saved is taken for a bomb."""
+    model = fitted()
+    model.extra_ = np.zeros(1_000_000)
+    model.save(tmp_path / "model.skmtl")
+    with zipfile.ZipFile(tmp_path / "model.skmtl") as archive:
+        assert archive.getinfo("arrays.npy").compress_type == zipfile.ZIP_STORED
+    assert skmtl.load(tmp_path / "model.skmtl").extra_.sum() == 0
