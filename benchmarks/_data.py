@@ -39,16 +39,21 @@ class Table:
 
 
 @cache
-def _loader() -> ModuleType:
+def loader_of(folder: str) -> ModuleType:
+    """The loader that lies beside the tables of a folder of the data: "tabular" or "survival"."""
     root = Path(os.environ.get("SKMTL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    path = root / "tabular" / "load.py"
+    path = root / folder / "load.py"
     if not path.exists():
         raise SystemExit(f"No tables at {path.parent}; set SKMTL_DATA to the folder of the data.")
-    spec = importlib.util.spec_from_file_location("shared_tables", path)
+    spec = importlib.util.spec_from_file_location(f"shared_{folder}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _loader() -> ModuleType:
+    return loader_of("tabular")
 
 
 def table_names() -> list[str]:

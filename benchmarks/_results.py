@@ -1,9 +1,10 @@
-"""The file of results: one row per table, model and setting, written as soon as it is known."""
+"""Files of results: one row per run, written as soon as it is known."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,51 @@ class Run:
 KEY = list(Run.__dataclass_fields__)
 
 
-class Results:
-    """Reads and extends a CSV file; of runs measured twice the later one counts."""
+class ResultsFile:
+    """Reads and extends a CSV file; of runs measured twice the later one counts.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    key : sequence of str
+        Columns that tell one run from another.
+    columns : sequence of str
+        All columns, "status" among them: "ok" where the run needs no repeat.
+    """
+
+    def __init__(self, path: Path, key: Sequence[str], columns: Sequence[str]) -> None:
         self.path = path
+        self.key = list(key)
+        self.columns = list(columns)
 
     def read(self) -> pd.DataFrame:
         if not self.path.exists():
-            return pd.DataFrame(columns=COLUMNS)
-        frame = pd.read_csv(self.path).drop_duplicates(KEY, keep="last")
+            return pd.DataFrame(columns=self.columns)
+        return pd.read_csv(self.path).drop_duplicates(self.key, keep="last")
+
+    def done(self) -> set[tuple]:
+        """Keys of the runs that were measured."""
+        return self.keys_of(self.read().query("status == 'ok'"))
+
+    def keys_of(self, rows: pd.DataFrame) -> set[tuple]:
+        return set(rows[self.key].itertuples(index=False, name=None))
+
+    def add(self, key: Sequence[Any], outcome: dict[str, Any]) -> None:
+        row = dict.fromkeys(self.columns) | dict(zip(self.key, key, strict=True)) | outcome
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame([row], columns=self.columns).to_csv(
+            self.path, mode="a", header=not self.path.exists(), index=False, float_format="%.6g"
+        )
+
+
+class Results(ResultsFile):
+    """Runs of `benchmarks.multitab`, with the scores of each task."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, KEY, COLUMNS)
+
+    def read(self) -> pd.DataFrame:
+        frame = super().read()
         frame["task_scores"] = [
             json.loads(text) if isinstance(text, str) else {} for text in frame["task_scores"]
         ]
@@ -76,14 +112,9 @@ class Results:
         results = self.read()
         too_slow = (results["status"] == "timeout") & (results["limit"] >= limit)
         done = results[(results["status"] == "ok") | too_slow]
-        return {Run(*row) for row in done[KEY].itertuples(index=False)}
+        return {Run(*key) for key in self.keys_of(done)}
 
-    def add(self, run: Run, outcome: dict[str, Any]) -> None:
-        row = dict.fromkeys(COLUMNS) | asdict(run) | outcome
-        if row["task_scores"] is not None:
-            row["task_scores"] = json.dumps(row["task_scores"])
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = not self.path.exists()
-        pd.DataFrame([row], columns=COLUMNS).to_csv(
-            self.path, mode="a", header=new, index=False, float_format="%.6g"
-        )
+    def add_run(self, run: Run, outcome: dict[str, Any]) -> None:
+        if outcome.get("task_scores") is not None:
+            outcome = outcome | {"task_scores": json.dumps(outcome["task_scores"])}
+        self.add(astuple(run), outcome)

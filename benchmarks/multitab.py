@@ -107,7 +107,7 @@ def main() -> None:
     for position, run in enumerate(todo, 1):
         start = time.perf_counter()
         outcome = execute(run, arguments.limit)
-        results.add(run, outcome | {"limit": arguments.limit})
+        results.add_run(run, outcome | {"limit": arguments.limit})
         score = f"{outcome['mean_score']:.4f}" if outcome["status"] == "ok" else outcome["error"]
         seconds = time.perf_counter() - start
         print(f"[{position}/{len(todo)}] {run}: {outcome['status']} {score} ({seconds:.0f} s)",

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks._rmtgb._models import MODELS
 from benchmarks._rmtgb._report import report
-from benchmarks._rmtgb._results import Key, Results, measure
+from benchmarks._rmtgb._results import Key, measure, results_file
 from benchmarks._rmtgb._scale import scale_report
 from benchmarks._rmtgb._sets import METRIC, SEEDS
 from benchmarks._rmtgb._speed import speed_report
@@ -53,8 +53,8 @@ def planned(arguments: argparse.Namespace) -> Iterator[Key]:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    results = Results(arguments.out)
-    finished = results.finished()
+    results = results_file(arguments.out)
+    finished = results.done()
     runs = list(planned(arguments))
     todo = [run for run in runs if run not in finished]
     print(f"{len(todo)} of {len(runs)} to run, results in {arguments.out}", flush=True)
@@ -77,7 +77,7 @@ def main() -> None:
         return
     if not arguments.report:
         compare(arguments)
-    print(report(Results(arguments.out).read()))
+    print(report(results_file(arguments.out).read()))
 
 
 if __name__ == "__main__":

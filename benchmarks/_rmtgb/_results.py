@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from benchmarks._results import ResultsFile
 from benchmarks._rmtgb._models import MODELS
 from benchmarks._rmtgb._sets import load_split
 
@@ -48,25 +47,5 @@ def measure(name: str, seed: int, model: str) -> dict[str, Any]:
     }
 
 
-class Results:
-    """Reads and extends a CSV file; of runs measured twice the later one counts."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> pd.DataFrame:
-        if not self.path.exists():
-            return pd.DataFrame(columns=COLUMNS)
-        return pd.read_csv(self.path).drop_duplicates(KEY, keep="last")
-
-    def finished(self) -> set[Key]:
-        results = self.read()
-        done = results[results["status"] == "ok"]
-        return set(done[KEY].itertuples(index=False, name=None))
-
-    def add(self, key: Key, outcome: dict[str, Any]) -> None:
-        row = dict.fromkeys(COLUMNS) | dict(zip(KEY, key, strict=True)) | outcome
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame([row], columns=COLUMNS).to_csv(
-            self.path, mode="a", header=not self.path.exists(), index=False, float_format="%.6g"
-        )
+def results_file(path: Path) -> ResultsFile:
+    return ResultsFile(path, KEY, COLUMNS)
