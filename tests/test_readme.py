@@ -12,7 +12,8 @@ EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow
-def test_the_python_examples_run(capsys):
+def test_the_python_examples_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
     examples = EXAMPLE.findall(README.read_text())
     assert len(examples) > 3
     names: dict = {}

@@ -11,13 +11,15 @@ those before it have left.
 ============  ==================================================================================
 
 The loss comes from the kinds of `skmtl.tasks`, by their gradient and Hessian, so that a new kind
-needs nothing here. `fit_pool` is the way in; the estimators `skmtl.RMTGB*` call it.
+needs nothing here. `fit_pool` is the way in; the estimators `skmtl.RMTGB*` call it. `fit_plain` is
+LightGBM for one task with an objective of its own, as something to compare with.
 """
 
 from skmtl.boosting._ensemble import binned
 from skmtl.boosting._fit import Split, fit_pool
 from skmtl.boosting._model import BoostedPool, FittedSequence
 from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
+from skmtl.boosting._plain import fit_plain
 from skmtl.boosting._pool import Pool
 from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
 from skmtl.boosting._rounds import Switch
@@ -35,6 +37,7 @@ __all__ = [
     "Switch",
     "TargetPool",
     "binned",
+    "fit_plain",
     "fit_pool",
     "long_pools",
     "wide_pools",

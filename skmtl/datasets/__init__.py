@@ -4,6 +4,7 @@
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
 `make_outlier_tasks`       long data: tasks with a common function, and outlier tasks without
+`make_task_groups`         tasks in groups, wide or long, with tasks that sharing hurts
 `make_survival`            times to one event, competing causes or several events
 =========================  ===================================================================
 
@@ -30,13 +31,16 @@ from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_ben
 from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
 from skmtl.datasets._survival import make_survival
 from skmtl.datasets._survival_truth import SurvivalTruth
+from skmtl.datasets._task_groups import TaskGroupsTruth, make_task_groups
 
 __all__ = [
     "MultiTabBenchTruth",
     "OutlierTasksTruth",
     "SurvivalTruth",
+    "TaskGroupsTruth",
     "load_flights_nyc",
     "make_multitab_bench",
     "make_outlier_tasks",
     "make_survival",
+    "make_task_groups",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl import MultiTab
+from skmtl.boosting import fit_plain
 from skmtl.demo._data import Part, Split
 from skmtl.tasks import Regression
 
@@ -21,11 +22,9 @@ CLASSES = ("late", "cancelled")
 KINDS = {name: Regression("absolute") for name in MINUTES}
 
 # Neither model is tuned. MultiTab has its defaults, but waits less long for a better epoch, to be
-# quick; LightGBM has its own with a smaller step, as many trees as the validation flights allow,
-# and its own treatment of categories and missing features.
+# quick; LightGBM has those of `skmtl.boosting.fit_plain`, as many trees as the validation flights
+# allow, and its own treatment of categories and missing features.
 MULTITAB: dict[str, Any] = {"patience": 6}
-LIGHTGBM: dict[str, Any] = {"learning_rate": 0.05, "verbosity": -1}
-MOST_TREES, TREES_WITHOUT_GAIN = 2000, 50
 
 # Predictions (n_samples,) for minutes, probabilities (n_samples, 2) for classes.
 Answers = dict[str, np.ndarray]
@@ -52,25 +51,17 @@ def fit_lightgbm(split: Split, *, seed: int) -> dict[str, lgb.Booster]:
 
 def _fit_one(split: Split, name: str, seed: int) -> lgb.Booster:
     objective = "binary" if name in CLASSES else "regression_l1"
-    training = _labelled(split.training, name)
-    return lgb.train(
-        LIGHTGBM | {"objective": objective, "seed": seed},
-        training,
-        num_boost_round=MOST_TREES,
-        valid_sets=[training.create_valid(*_rows(split.validation, name))],
-        callbacks=[lgb.early_stopping(TREES_WITHOUT_GAIN, verbose=False)],
+    return fit_plain(
+        _rows(split.training, name),
+        _rows(split.validation, name),
+        {"objective": objective, "seed": seed},
     )
 
 
-def _labelled(part: Part, name: str) -> lgb.Dataset:
-    X, y = _rows(part, name)
-    return lgb.Dataset(X, y, free_raw_data=False)
-
-
-def _rows(part: Part, name: str) -> tuple[pd.DataFrame, np.ndarray]:
+def _rows(part: Part, name: str) -> tuple[pd.DataFrame, np.ndarray, None]:
     """Rows whose label is known: LightGBM would read a missing label as zero."""
     known = part.Y[name].notna()
-    return part.X[known], part.Y.loc[known, name].to_numpy(dtype=np.float64)
+    return part.X[known], part.Y.loc[known, name].to_numpy(dtype=np.float64), None
 
 
 def ask_lightgbm(models: dict[str, lgb.Booster], X: pd.DataFrame) -> Answers:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks import EventTimes, event_times, label_frame
+from skmtl.tasks._event_times import EventTimesDtype
 from skmtl.tasks._survival_labels import paired_columns
 
 # The name of the event where y holds one and does not name it.
@@ -58,7 +59,8 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
     y : structured array, DataFrame or mapping
         One event as in `skmtl.tasks.event_times`; or a frame with several, of which `events`
         names the columns. Without it, pairs of columns ``<name>_event`` and ``<name>_time`` are
-        several events.
+        several events. A frame of `skmtl.tasks.EventTimes` is taken as it is, whatever `events`
+        says: one column per event.
     events : mapping of event to (event column, time column) or (event, time, entry), or None
 
     Raises
@@ -68,6 +70,8 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
+    if isinstance(y, pd.DataFrame) and all(isinstance(d, EventTimesDtype) for d in y.dtypes):
+        return y
     index = y.index if isinstance(y, pd.DataFrame | pd.Series) else None
     if events is None:
         events = _found_pairs(y)

@@ -1,12 +1,14 @@
-"""What sharing did in a fitted model, as pictures. Needs matplotlib (extra ``plot``).
+"""Whether sharing helps, and what it did in a fitted model. Pictures need the extra ``plot``.
 
 ===========================  =================================================================
+`transfer_report`            each task with the others, alone, and by LightGBM alone
+`TransferReportDisplay`      the same as a picture
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
 ===========================  =================================================================
 
-They follow scikit-learn's displays: ``from_estimator`` takes a fitted model and draws at once,
-``plot`` draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
+The displays follow scikit-learn's: ``from_estimator`` takes a model and draws at once, ``plot``
+draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
 
 >>> import pandas as pd
 >>> from skmtl.inspection import OutlierTasksDisplay
@@ -19,5 +21,13 @@ from __future__ import annotations
 
 from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
+from skmtl.inspection._transfer_display import TransferReportDisplay
+from skmtl.inspection._transfer_report import TransferReport, transfer_report
 
-__all__ = ["OutlierTasksDisplay", "TaskContributionDisplay"]
+__all__ = [
+    "OutlierTasksDisplay",
+    "TaskContributionDisplay",
+    "TransferReport",
+    "TransferReportDisplay",
+    "transfer_report",
+]

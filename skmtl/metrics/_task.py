@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ class ScoredTask:
     """True labels of one task with the ways to ask the model about it.
 
     `predict` and `predict_proba` answer for all rows, shapes (n_samples,) and
-    (n_samples, n_classes), and are called only if the metric asks.
+    (n_samples, n_classes), and are called only if the metric asks. `counts` says which rows are
+    scored, all by default.
     """
 
     name: Hashable
@@ -29,10 +30,21 @@ class ScoredTask:
     predict: Callable[[], pd.Series]
     predict_proba: Callable[[], np.ndarray]
     classes: np.ndarray | None
+    counts: np.ndarray | None = None
+
+    def of_rows(self, counts: np.ndarray, name: Hashable) -> ScoredTask:
+        """The same on some rows, under another name: one id of long data."""
+        return replace(self, counts=counts, name=name)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """The rows to score."""
+        known = self.labels.notna().to_numpy()
+        return known if self.counts is None else known & self.counts
 
     def score(self, metric: Metric, sample_weight: np.ndarray | None) -> float:
         """The metric on the rows whose label is observed; NaN where there is none."""
-        observed = self.labels.notna().to_numpy()
+        observed = self.observed
         weight = None if sample_weight is None else sample_weight[observed]
         if not observed.any() or (weight is not None and not weight.any()):
             return np.nan
@@ -81,7 +93,7 @@ class ScoredTask:
         """The classes the model knows, else those that labels and predictions show."""
         if self.classes is not None:
             return self.classes
-        observed = self.labels.notna().to_numpy()
+        observed = self.observed
         labels = self.labels[observed]
         if isinstance(labels.dtype, pd.CategoricalDtype) and labels.cat.ordered:
             return labels.cat.categories.to_numpy()

@@ -1,0 +1,107 @@
+"""LightGBM for one task, on rows whose label is known: the plainest alternative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from skmtl.model_selection import multitask_train_test_split
+from skmtl.tables import TreeEncoder, as_frame
+from skmtl.tasks import ClassificationKind, Kind, Quantile, Regression
+
+_VALIDATION_SHARE, _FEWEST_WATCHED = 0.15, 40
+_MEDIAN = 0.5
+
+
+class LightGBMAlone(BaseEstimator):
+    """LightGBM with the objective that a kind of target has in LightGBM, stopped early.
+
+    Parameters
+    ----------
+    kind : Kind
+        Regression (by any of its losses), quantile (the level nearest to the median), count, or
+        any with classes; ordered classes are learnt as if they had no order.
+    seed : int
+    """
+
+    def __init__(self, kind: Kind, seed: int = 0) -> None:
+        self.kind = kind
+        self.seed = seed
+
+    @staticmethod
+    def can_learn(kind: Kind) -> bool:
+        """Whether LightGBM has an objective for the kind."""
+        return kind.is_classification or kind.name in ("regression", "quantile", "count")
+
+    def fit(self, X: Any, y: pd.Series, sample_weight: np.ndarray | None = None) -> LightGBMAlone:
+        """Fit on rows that all have a label."""
+        from skmtl.boosting import fit_plain  # loads LightGBM
+
+        head = self.kind.fit(y, task=y.name, weight=sample_weight)
+        self.task_names_, self.task_kinds_ = [y.name], {y.name: head.name}
+        self._is_classifier = isinstance(head, ClassificationKind)
+        if isinstance(head, ClassificationKind):
+            self.classes_ = head.classes_
+            labels = head.encode(y)[:, 0]
+        else:
+            labels = y.to_numpy(dtype=np.float64)
+        frame = as_frame(X)
+        self._encoder = TreeEncoder().fit(frame)
+        matrix = self._encoder.transform(frame)
+        weight = np.ones(len(labels)) if sample_weight is None else sample_weight
+        training, validation = _parts(matrix, labels, weight, self.seed)
+        least = min(20, max(1, len(labels) // 10))  # else no tree could split a small table
+        self._booster = fit_plain(
+            training,
+            validation,
+            {**_objective(head, labels), "seed": self.seed, "min_data_in_leaf": least},
+            self._encoder.categorical_positions_,
+        )
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Numbers in the units of y, or classes."""
+        if self._is_classifier:
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self._answer(X)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities (n_samples, n_classes)."""
+        answer = self._answer(X)
+        return np.column_stack([1 - answer, answer]) if answer.ndim == 1 else answer
+
+    def _answer(self, X: Any) -> np.ndarray:
+        return np.asarray(self._booster.predict(self._encoder.transform(as_frame(X))))
+
+
+def _parts(
+    matrix: np.ndarray, labels: np.ndarray, weight: np.ndarray, seed: int
+) -> tuple[tuple, tuple | None]:
+    """Rows to learn from, and rows to stop by if there are enough of them."""
+    if len(labels) < _FEWEST_WATCHED:
+        return (matrix, labels, weight), None
+    parts = multitask_train_test_split(
+        matrix, labels, weight, test_size=_VALIDATION_SHARE, random_state=seed
+    )
+    return tuple(parts[::2]), tuple(parts[1::2])
+
+
+def _objective(head: Kind, labels: np.ndarray) -> dict[str, Any]:
+    if isinstance(head, ClassificationKind):
+        n_classes = len(head.classes_)
+        return (
+            {"objective": "binary"}
+            if n_classes == 2
+            else {"objective": "multiclass", "num_class": n_classes}
+        )
+    if isinstance(head, Quantile):
+        level = min(head.quantiles, key=lambda each: abs(each - _MEDIAN))
+        return {"objective": "quantile", "alpha": level}
+    if isinstance(head, Regression):
+        names = {"squared": "regression", "absolute": "regression_l1", "huber": "huber"}
+        # LightGBM turns linear at so many units of y, the kind at so many standard deviations.
+        return {"objective": names[head.loss_name], "alpha": head.delta * labels.std()}
+    return {"objective": "poisson"}

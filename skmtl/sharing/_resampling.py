@@ -1,0 +1,43 @@
+"""Intervals of differences between models that are measured on overlapping training sets."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+
+def corrected_interval(
+    differences: np.ndarray, test_share: float, confidence: float
+) -> tuple[float, float, float]:
+    """Mean difference of two models over resampled splits, and the ends of its interval.
+
+    The corrected resampled t-test: splits share most of their training rows, so that their
+    differences are correlated, and the variance of the mean of J of them is not s^2 / J but about
+    (1 / J + n_test / n_train) s^2.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_splits,)
+        Of the scores; NaN where one of them is not defined.
+    test_share : float
+        Number of test rows over number of training rows.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    mean, low, high : float
+        The ends are NaN where there are fewer than two differences.
+
+    References
+    ----------
+    C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
+    """
+    known = differences[np.isfinite(differences)]
+    n_splits = len(known)
+    if n_splits < 2:
+        return (float(known.mean()) if n_splits else np.nan), np.nan, np.nan
+    mean = known.mean()
+    deviation = np.sqrt((1 / n_splits + test_share) * known.var(ddof=1))
+    half = stats.t.ppf((1 + confidence) / 2, n_splits - 1) * deviation
+    return float(mean), float(mean - half), float(mean + half)

@@ -1,0 +1,93 @@
+"""Fit on the training rows of a split, score by task on its test rows."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.metrics._sklearn import MetricLike
+from skmtl.sharing._lightgbm import LightGBMAlone
+from skmtl.sharing._scores import score_model, scored_tasks
+from skmtl.sharing._tasks import TaskTable, fit_on, for_tasks, innermost
+from skmtl.tasks import KINDS, Kind
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model on one split.
+
+    Attributes
+    ----------
+    scores : Series by task
+    fit_seconds : float
+        Wall-clock time.
+    size_bytes : int
+        Of the pickled model.
+    kinds : dict of task to Kind
+        What the model took each task for.
+    """
+
+    scores: pd.Series
+    fit_seconds: float
+    size_bytes: int
+    kinds: dict[Hashable, Kind]
+
+
+def run_together(
+    estimator: Any,
+    table: TaskTable,
+    split: Split,
+    names: Sequence[Hashable],
+    metric: MetricLike,
+) -> Run:
+    """One model for some of the tasks, or for one of them alone."""
+    learnt, test = table.take(split[0]).only(names), table.take(split[1]).only(names)
+    started = time.perf_counter()
+    try:
+        model = fit_on(for_tasks(estimator, table, names), learnt)
+    except ValueError as error:
+        raise ValueError(
+            f"On the training rows of a split, the tasks {list(names)} cannot be learnt: {error}"
+        ) from error
+    seconds = time.perf_counter() - started
+    scores = score_model(model, test, _of_tasks(metric, names))
+    return Run(scores, seconds, len(pickle.dumps(model)), _kinds(model, test))
+
+
+def run_lightgbm(
+    kind: Kind, table: TaskTable, split: Split, name: Hashable, metric: MetricLike, seed: int
+) -> Run:
+    """LightGBM for one task; NaN for kinds that it has no objective for."""
+    if not LightGBMAlone.can_learn(kind):
+        return Run(pd.Series({name: np.nan}), 0.0, 0, {name: kind})
+    learnt, test = table.take(split[0]).only([name]), table.take(split[1]).only([name])
+    started = time.perf_counter()
+    model = LightGBMAlone(kind, seed).fit(learnt.X, learnt.y, learnt.sample_weight)
+    seconds = time.perf_counter() - started
+    scores = score_model(model, test, _of_tasks(metric, [name]))
+    return Run(scores, seconds, len(pickle.dumps(model)), {name: kind})
+
+
+def _of_tasks(metric: MetricLike, names: Sequence[Hashable]) -> MetricLike:
+    if not isinstance(metric, dict):
+        return metric
+    return {name: each for name, each in metric.items() if name in names}
+
+
+def _kinds(model: Any, table: TaskTable) -> dict[Hashable, Kind]:
+    """Kinds with their settings from skmtl's estimators, else those that the metrics assume."""
+    inner = innermost(model)
+    tasks = getattr(inner, "task_set_", None)
+    if tasks is None:
+        return {name: KINDS[task.kind]() for name, task in scored_tasks(model, table).items()}
+    if table.ids is not None:
+        return dict.fromkeys(table.names, tasks.heads[0])
+    return dict(zip(tasks.names, tasks.heads, strict=True))

@@ -1,0 +1,33 @@
+"""Scores of a fitted model by task, for wide and long data alike."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from skmtl.metrics._models import read_model
+from skmtl.metrics._scores import score_each
+from skmtl.metrics._sklearn import MetricLike
+from skmtl.metrics._task import ScoredTask
+from skmtl.sharing._tasks import TaskTable
+
+
+def scored_tasks(model: Any, table: TaskTable) -> dict[Hashable, ScoredTask]:
+    """What a fitted model says about each task of the table's rows.
+
+    In long data the tasks are the ids: each has the labels of its own rows and no others.
+    """
+    tasks = read_model(model, table.X, table.y)
+    if table.ids is None:
+        return tasks
+    (target,) = tasks.values()
+    ids = table.ids.to_numpy()
+    return {name: target.of_rows(ids == name, name) for name in table.names}
+
+
+def score_model(model: Any, table: TaskTable, metric: MetricLike) -> pd.Series:
+    """Scores by task; NaN for a task without a label in the table."""
+    tasks = scored_tasks(model, table)
+    return score_each(tasks, metric, table.sample_weight)

@@ -1,0 +1,162 @@
+"""The tasks of a table, wide or long, and the same estimator for some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils.validation import _check_sample_weight
+
+from skmtl.tables import as_frame, task_ids
+from skmtl.tasks import label_frame
+from skmtl.tasks._event_times import EventTimesDtype
+
+# Parameters that speak of tasks by name, or by their order.
+_BY_TASK = ("tasks", "task_weight", "events")
+
+
+@dataclass(frozen=True)
+class TaskTable:
+    """X and y of an estimator with the tasks that it would learn from them.
+
+    Attributes
+    ----------
+    X : table of shape (n_samples, n_features)
+        As the user gave it, for pipelines read it as well.
+    Y : DataFrame of shape (n_samples, n_targets)
+        One column per task in wide data, one column in long data.
+    sample_weight : ndarray of shape (n_samples,) or None
+    ids : Series of shape (n_samples,) or None
+        The task of each row in long data.
+    names : list of hashable
+        Columns of Y, or sorted ids.
+    """
+
+    X: Any
+    Y: pd.DataFrame
+    sample_weight: np.ndarray | None
+    ids: pd.Series | None
+    names: list[Hashable]
+
+    @property
+    def y(self) -> Any:
+        """The labels as an estimator takes them: one column of plain labels as a Series."""
+        one_column = self.Y.shape[1] == 1 and not isinstance(
+            self.Y.dtypes.iloc[0], EventTimesDtype
+        )
+        return self.Y.iloc[:, 0] if one_column else self.Y
+
+    @property
+    def is_labelled(self) -> np.ndarray:
+        """Where each task has a label, bool of shape (n_samples, n_tasks)."""
+        labelled = self.Y.notna().to_numpy()
+        if self.ids is None:
+            return labelled
+        return labelled & (self.ids.to_numpy()[:, None] == np.array(self.names, dtype=object))
+
+    def take(self, rows: np.ndarray) -> TaskTable:
+        """Some rows, with all tasks."""
+        return TaskTable(
+            _safe_indexing(self.X, rows),
+            self.Y.iloc[rows],
+            None if self.sample_weight is None else self.sample_weight[rows],
+            None if self.ids is None else self.ids.iloc[rows],
+            self.names,
+        )
+
+    def only(self, names: Sequence[Hashable]) -> TaskTable:
+        """Some tasks, with the rows that have a label of one of them."""
+        where = [self.names.index(name) for name in names]
+        part = self.take(np.flatnonzero(self.is_labelled[:, where].any(axis=1)))
+        Y = part.Y if self.ids is not None else part.Y[list(names)]
+        return TaskTable(part.X, Y, part.sample_weight, part.ids, list(names))
+
+
+def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> TaskTable:
+    """The tasks that an estimator would learn from X and y.
+
+    Raises
+    ------
+    ValueError
+        If X and y do not fit together or the task column is not there.
+    """
+    model = clone(innermost(estimator))
+    if getattr(model, "horizons", None) is not None:
+        raise ValueError(
+            "Events with horizons are several tasks each: compare them with horizons=None."
+        )
+    if hasattr(model, "read_events"):
+        Y = model.read_events(y)
+    else:
+        Y = model._read_labels(y, reset=True) if hasattr(model, "_read_labels") else label_frame(y)
+    check_consistent_length(X, Y)
+    weight = None
+    if sample_weight is not None:
+        weight = _check_sample_weight(sample_weight, as_frame(X), ensure_non_negative=True)
+    task = task_column(estimator)
+    if task is None:
+        return TaskTable(X, Y, weight, None, list(Y.columns))
+    if Y.shape[1] != 1:
+        raise ValueError(
+            f"Long data are compared by the ids in {task!r}, for one column of y; got "
+            f"{list(Y.columns)}. Give one of them at a time."
+        )
+    ids = task_ids(X, task)
+    used = ids[Y.iloc[:, 0].notna().to_numpy()]
+    return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()))
+
+
+def task_column(estimator: Any) -> Hashable | None:
+    """The column of X that names the tasks of long data, as the estimator is told."""
+    return getattr(innermost(estimator), "task", None)
+
+
+def innermost(estimator: Any) -> Any:
+    """The model within pipelines, searches and other wrappers, fitted or not."""
+    return list(_chain(estimator))[-1]
+
+
+def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> Any:
+    """An unfitted copy whose parameters speak of some tasks of the table alone."""
+    own = clone(estimator)
+    if table.ids is not None:
+        return own  # its parameters speak of columns of y, and these stay
+    for model in _chain(own):
+        parameters = model.get_params(deep=False)
+        changed = {
+            name: _of_tasks(parameters[name], table.names, names)
+            for name in _BY_TASK
+            if parameters.get(name) is not None
+        }
+        model.set_params(**changed)
+    return own
+
+
+def fit_on(estimator: Any, table: TaskTable) -> Any:
+    """Fit an estimator, weights included, whatever wraps it."""
+    if table.sample_weight is None:
+        return estimator.fit(table.X, table.y)
+    steps = getattr(estimator, "steps", None)
+    name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
+    return estimator.fit(table.X, table.y, **{name: table.sample_weight})
+
+
+def _chain(estimator: Any) -> Iterator[Any]:
+    """The estimator and what it wraps, from the outside in."""
+    while estimator is not None:
+        yield estimator
+        steps = getattr(estimator, "steps", None)
+        estimator = steps[-1][1] if steps else getattr(estimator, "estimator", None)
+
+
+def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: each for name, each in value.items() if name in names}
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return [value[all_names.index(name)] for name in names]
+    return value

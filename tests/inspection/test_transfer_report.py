@@ -1,0 +1,276 @@
+"""Each task with the others, alone, and by LightGBM alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import parallel_config
+from matplotlib import pyplot
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal
+from scipy import stats
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBClassifier, RMTGBRegressor
+from skmtl.datasets import make_survival, make_task_groups
+from skmtl.inspection import TransferReportDisplay, transfer_report
+from skmtl.model_selection import MultiTaskStratifiedKFold
+from skmtl.tasks import Quantile, Regression
+
+QUICK = {"n_bags": 1, "n_rounds": 40, "learning_rate": 0.1, "random_state": 0}
+SHARED = QUICK | {"blocks": ("shared",)}
+NETWORK = {
+    "n_bags": 1,
+    "max_epochs": 15,
+    "row_size": 16,
+    "batch_size": 32,
+    "n_members": 2,
+    "learning_rate": 0.03,
+    "random_state": 0,
+}
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    pyplot.close("all")
+
+
+def linear_table(n=60, n_tasks=2):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(n, 3)), columns=["a", "b", "c"])
+    Y = X.to_numpy() @ rng.normal(size=(3, n_tasks)) + 0.3 * rng.normal(size=(n, n_tasks))
+    return X, pd.DataFrame(Y, columns=[f"t{i}" for i in range(n_tasks)])
+
+
+@pytest.fixture(scope="module")
+def hurtful():
+    """A report where the third task wants the opposite of the others."""
+    X, Y = make_task_groups(300, groups=(0, 0, 0), sign=(1, 1, -1), random_state=0)
+    return transfer_report(RMTGBRegressor(**SHARED), X, Y, cv=3, random_state=0)
+
+
+def test_a_model_that_shares_nothing_is_neutral_in_every_task():
+    X, Y = linear_table()
+    report = transfer_report(Ridge(), X, Y, cv=3, lightgbm=False, random_state=0)
+    assert_allclose(report.table["difference"], 0, atol=1e-12)
+    assert set(report.table["verdict"]) == {"neutral"}
+    assert_allclose(report.gain["alone"], 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_harm_that_an_adversarial_task_does_is_found(seed):
+    X, Y = make_task_groups(300, groups=(0, 0, 0), sign=(1, 1, -1), random_state=seed)
+    report = transfer_report(
+        RMTGBRegressor(**SHARED), X, Y, cv=3, lightgbm=False, random_state=seed
+    )
+    assert report.table.loc["task_2", "verdict"] == "hurts"
+    assert report.gain["alone"] < 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_task_of_few_labels_gains_is_found(seed):
+    X, Y = make_task_groups(
+        2000,
+        groups=(0, 0),
+        common_weight=1,
+        noise=0.3,
+        missing=(0, 0.93),
+        length_scale=1.5,
+        random_state=seed,
+    )
+    report = transfer_report(RMTGBRegressor(**SHARED), X, Y, lightgbm=False, random_state=seed)
+    assert report.table.loc["task_1", "verdict"] == "gains"
+    assert (report.table["verdict"] != "hurts").all()
+
+
+def test_long_data_have_a_row_per_id():
+    X, y = make_task_groups(
+        150, groups=(0, 0, 0), sign=(1, 1, -1), layout="long", kind="binary", random_state=0
+    )
+    model = RMTGBClassifier(task="task", **SHARED)
+    table = transfer_report(model, X, y, cv=3, scoring="roc_auc", random_state=0).table
+    assert table.index.tolist() == ["task_0", "task_1", "task_2"]
+    assert table.loc["task_2", "verdict"] == "hurts"
+    assert table.loc["task_2", "joint"] < 0.4 < 0.7 < table.loc["task_2", "alone"]
+    assert table.loc["task_2", "lightgbm"] > 0.7
+    assert set(table["kind"]) == {"binary"}
+
+
+def test_the_interval_is_that_of_the_corrected_resampled_t_test(hurtful):
+    scores = hurtful.scores[hurtful.scores["task"] == "task_0"]
+    wide = scores.pivot(index="split", columns="model", values="score")
+    assert len(wide) == 6  # three folds, twice
+    difference = wide["joint"] - wide["alone"]
+    half = stats.t.ppf(0.975, 5) * np.sqrt((1 / 6 + 1 / 2) * difference.var(ddof=1))
+    row = hurtful.table.loc["task_0"]
+    assert_allclose(row["difference"], difference.mean())
+    assert_allclose([row["low"], row["high"]], difference.mean() + np.array([-half, half]))
+
+
+def test_scores_are_those_of_models_fitted_by_hand():
+    X, Y = linear_table()
+    cv = MultiTaskStratifiedKFold(2, random_state=0)
+    report = transfer_report(LinearRegression(), X, Y, cv=cv, lightgbm=False)
+    by_hand = [
+        LinearRegression().fit(X.iloc[a], Y["t1"].iloc[a]).score(X.iloc[b], Y["t1"].iloc[b])
+        for a, b in cv.split(X, Y)
+    ]
+    assert_allclose(report.table.loc["t1", ["joint", "alone"]].astype(float), np.mean(by_hand))
+
+
+def test_kinds_missing_labels_weights_and_metrics_by_task():
+    rng = np.random.default_rng(0)
+    n = 240
+    X = pd.DataFrame({"x": rng.normal(size=n), "city": rng.choice(["Bern", "Rome", None], n)})
+    signal = X["x"] + (X["city"] == "Rome")
+    Y = pd.DataFrame(
+        {
+            "spend": signal + 0.3 * rng.normal(size=n),
+            "visits": rng.poisson(np.exp(signal)),
+            "sold": np.where(signal + 0.3 * rng.normal(size=n) > 0, "yes", "no"),
+            "grade": pd.Categorical(np.digitize(signal, [0, 1]), ordered=True),
+            "sum": 100 * signal,
+        }
+    ).mask(rng.random((n, 5)) < 0.2)
+    tasks = {"visits": "count", "sum": Quantile((0.1, 0.6)), "spend": Regression("huber")}
+    model = RMTGB(tasks=tasks, task_weight={"spend": 2.0}, **QUICK)
+    report = transfer_report(
+        model,
+        X,
+        Y,
+        cv=2,
+        n_repeats=1,
+        sample_weight=rng.uniform(0.5, 2, n),
+        scoring={"visits": "d2_poisson", "sold": "roc_auc", "grade": "accuracy"},
+        random_state=0,
+    )
+    table = report.table
+    assert table["kind"].tolist() == ["regression", "count", "binary", "ordinal", "quantile"]
+    assert table["metric"].tolist() == ["r2", "d2_poisson", "roc_auc", "accuracy", "r2"]
+    # Every way to model has learnt every kind.
+    assert (table[["joint", "alone", "lightgbm"]].to_numpy() > 0.3).all()
+    assert report.cost["n_models"].to_dict() == {"joint": 1, "alone": 5, "lightgbm": 5}
+    assert (report.cost[["fit_seconds", "size_bytes"]] > 0).all(axis=None)
+
+
+def test_rows_of_weight_zero_are_as_if_they_were_not_there():
+    X, Y = linear_table(80)
+    Y.iloc[60:] = 100.0
+    weight = np.repeat([1.0, 0.0], [60, 20])
+    splits = [(np.r_[0:30, 60:70], np.r_[30:60, 70:80]), (np.r_[30:60, 70:80], np.r_[0:30, 60:70])]
+    few = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
+    model = make_pipeline(StandardScaler(with_mean=False, with_std=False), LinearRegression())
+    weighted = transfer_report(model, X, Y, cv=splits, sample_weight=weight, lightgbm=False)
+    without = transfer_report(model, X[:60], Y[:60], cv=few, lightgbm=False)
+    assert_allclose(weighted.table["joint"], without.table["joint"])
+    assert_allclose(weighted.table["alone"], without.table["alone"])
+
+
+def test_a_pipeline_in_parallel_is_the_same_as_in_one_thread():
+    X, Y = linear_table()
+    model = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), RMTGBRegressor(**SHARED)
+    )
+    tables = []
+    for n_jobs in (None, 2):
+        with parallel_config("threading"):
+            report = transfer_report(model, X, Y, cv=2, n_repeats=1, n_jobs=n_jobs, random_state=0)
+        tables.append(report.table)
+    assert_frame_equal(*tables)
+
+
+def test_a_network_can_be_compared():
+    X, Y = make_task_groups(150, groups=(0, 0), missing=(0, 0.8), random_state=0)
+    table = transfer_report(
+        MultiTab(**NETWORK), X, Y, cv=2, n_repeats=1, lightgbm=False, random_state=0
+    ).table
+    assert table.loc["task_1", "difference"] > 0
+
+
+def test_events_are_compared_but_not_with_lightgbm():
+    X, y = make_survival(120, kind="several", missing=0.2, random_state=0)
+    model = MultiTabSurvival(**NETWORK | {"max_epochs": 3})
+    table = transfer_report(model, X, y, cv=2, n_repeats=1, random_state=0).table
+    assert table.index.tolist() == ["event_0", "event_1"]
+    assert table["lightgbm"].isna().all()
+    assert table["lightgbm_verdict"].tolist() == ["unknown"] * 2
+    assert table[["joint", "alone"]].notna().all(axis=None)
+
+
+def test_a_splitter_gets_its_groups():
+    X, Y = linear_table(40)
+    days = np.repeat(np.arange(4), 10)
+    report = transfer_report(Ridge(), X, Y, cv=GroupKFold(4), groups=days, lightgbm=False)
+    assert report.scores["split"].nunique() == 4
+
+
+def test_it_prints_what_it_found(hurtful):
+    text, html = str(hurtful), hurtful._repr_html_()
+    for word in ("hurts", "95 % interval", "Multi-task gain", "fit, seconds", "task_2"):
+        assert word in text
+        assert word in html
+    assert repr(hurtful) == text
+
+
+def test_the_gain_is_that_of_the_mean_scores(hurtful):
+    table = hurtful.table
+    for model in ("alone", "lightgbm"):
+        relative = (table["joint"] - table[model]) / table[model].abs()
+        assert_allclose(hurtful.gain[model], 100 * relative.mean())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Y": linear_table(n_tasks=1)[1]}, "one task only"),
+        ({"scoring": "rocauc"}, "Unknown metric 'rocauc'"),
+        ({"scoring": {"t9": "r2"}}, r"names the tasks \['t9'\]"),
+        ({"confidence": 95}, "confidence must lie between 0 and 1"),
+        ({"n_repeats": 0}, "n_repeats must be at least 1"),
+        ({"cv": [(np.arange(30), np.arange(30, 60))]}, "intervals need at least two"),
+        ({"X": linear_table(50)[0]}, "inconsistent numbers of samples"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(change, message):
+    X, Y = linear_table()
+    arguments = {"X": X, "Y": Y} | change
+    with pytest.raises(ValueError, match=message):
+        transfer_report(Ridge(), **arguments)
+
+
+def test_a_task_that_a_split_cannot_teach_is_named():
+    X, Y = linear_table()
+    Y.loc[Y.index[30:], "t1"] = np.nan
+    halves = [(np.arange(30, 60), np.arange(30)), (np.arange(30), np.arange(30, 60))]
+    with pytest.raises(ValueError, match="'t1'"):
+        transfer_report(RMTGBRegressor(**SHARED), X, Y, cv=halves)
+
+
+def test_the_picture_shows_the_differences_the_worst_first(hurtful):
+    display = TransferReportDisplay.from_report(hurtful)
+    order = hurtful.table["difference"].sort_values()
+    names = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert names == order.index.tolist()
+    assert_allclose(np.asarray(display.points_.get_offsets())[:, 0], order)
+    ends = np.array([segment[:, 0] for segment in display.intervals_.get_segments()])
+    assert_allclose(ends, hurtful.table.loc[order.index, ["low", "high"]])
+    assert "hurts 3" in display.ax_.get_title()
+
+
+def test_the_picture_against_lightgbm_needs_the_comparison(hurtful):
+    display = TransferReportDisplay.from_report(hurtful, against="lightgbm", alpha=0.5)
+    assert "LightGBM" in display.ax_.get_xlabel()
+    assert display.points_.get_alpha() == 0.5
+    X, Y = linear_table()
+    own = TransferReportDisplay.from_estimator(
+        Ridge(), X, Y, cv=2, n_repeats=1, lightgbm=False, ax=pyplot.subplots()[1]
+    )
+    with pytest.raises(ValueError, match="lightgbm=True"):
+        own.plot(against="lightgbm")
+    with pytest.raises(ValueError, match="against must be"):
+        own.plot(against="xgboost")
