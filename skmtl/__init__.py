@@ -15,6 +15,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
+`skmtl.balancing`              how the tasks are combined into one step of a network
 `skmtl.inspection`             pictures of what sharing did
 `skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
 `skmtl.files`                  what is wrong with such a file, and what its header says
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skmtl import (
+        balancing,
         callbacks,
         datasets,
         files,
@@ -62,6 +64,7 @@ __all__ = [
     "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
+    "balancing",
     "callbacks",
     "datasets",
     "files",
@@ -87,6 +90,7 @@ _MODULE_OF = dict.fromkeys(
     "skmtl.estimators",
 )
 _SUBMODULES = {
+    "balancing",
     "callbacks",
     "datasets",
     "files",

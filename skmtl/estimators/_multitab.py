@@ -12,10 +12,12 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
+from skmtl.estimators._balance import BalanceLike, resolve_balance
 from skmtl.estimators._multitab_docs import with_shared_sections
+from skmtl.estimators._multitab_parameters import PARAMETER_CHECKS, SHAPING
 from skmtl.estimators._network import NetworkEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
-from skmtl.estimators._parameters import Check, boolean, integer, one_of, real
+from skmtl.estimators._parameters import Check
 from skmtl.networks import MultiTabConfig, MultiTabNet
 from skmtl.tables import EncodedTable, quantile_bins
 from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
@@ -25,46 +27,8 @@ from skmtl.training import TrainingOptions
 class MultiTabBase(NetworkEstimator):
     """Parameters and network of the MultiTab estimators; `_multitab_docs` explains them."""
 
-    _parameter_checks: ClassVar[dict[str, Check]] = {
-        "n_blocks": integer(0),
-        "n_heads": integer(1),
-        "embedding_size": integer(1) | one_of("auto"),
-        "feedforward_size": integer(1),
-        "attention_dropout": real(0, 0.99),
-        "dropout": real(0, 0.99),
-        "mask": one_of("none", "task_to_task", "feature_to_task", "both"),
-        "feature_attention": boolean,
-        "task_token": one_of("multi", "single"),
-        "numeric_embedding": one_of("linear", "periodic", "piecewise_linear"),
-        "n_bins": integer(1) | one_of("auto"),
-        "row_mixing": one_of("none", "linear", "mlp", "ensemble"),
-        "row_size": integer(1),
-        "row_layers": integer(1),
-        "n_members": integer(1),
-        "tower_size": integer(1) | one_of("auto"),
-        "sample_context": one_of(None, "prototypes", "memory"),
-        "context_size": integer(1),
-        "learning_rate": real(0, open_low=True),
-        "schedule": one_of("constant", "cosine"),
-        "weight_decay": real(0),
-        "gradient_clip": real(0, open_low=True),
-        "averaging": real(0, 0.99999),
-        "batch_size": integer(1) | one_of("auto"),
-        "n_bags": integer(1) | one_of("auto"),
-        "max_epochs": integer(1),
-        "max_time": real(0, open_low=True) | one_of(None),
-        "early_stopping": boolean,
-        "validation_fraction": real(0, 0.5, open_low=True),
-        "patience": integer(1),
-        "precision": one_of("auto", "float32", "bfloat16"),
-        "compile": boolean,
-        "warm_start": boolean,
-    }
-
-    _SHAPING = ("tasks", "task", "n_blocks", "n_heads", "embedding_size", "feedforward_size",
-                "attention_dropout", "dropout", "mask", "feature_attention", "task_token",
-                "numeric_embedding", "n_bins", "row_mixing", "row_size", "row_layers", "n_members",
-                "tower_size", "sample_context", "context_size", "n_bags")  # fmt: skip
+    _parameter_checks: ClassVar[dict[str, Check]] = PARAMETER_CHECKS
+    _SHAPING = SHAPING
 
     def __init__(
         self,
@@ -72,6 +36,8 @@ class MultiTabBase(NetworkEstimator):
         tasks: TasksLike = None,
         task: Hashable | None = None,
         task_weight: Mapping[Hashable, float] | Sequence[float] | None = None,
+        balance: BalanceLike = "equal",
+        balance_at: Literal["representation", "trunk"] = "representation",
         n_blocks: int = 1,
         n_heads: int = 4,
         embedding_size: int | Literal["auto"] = "auto",
@@ -111,6 +77,8 @@ class MultiTabBase(NetworkEstimator):
         self.tasks = tasks
         self.task = task
         self.task_weight = task_weight
+        self.balance = balance
+        self.balance_at = balance_at
         self.n_blocks = n_blocks
         self.n_heads = n_heads
         self.embedding_size = embedding_size
@@ -217,6 +185,8 @@ class MultiTabBase(NetworkEstimator):
             averaging=self.averaging,
             precision=self.precision,
             compile=self.compile,
+            balance=resolve_balance(self.balance, self._balanced_names()),
+            balance_at=self.balance_at,
         )
 
     def _describe_network(self, table: EncodedTable, base_scores: np.ndarray, seed: int) -> dict:

@@ -28,6 +28,17 @@ task_weight : mapping of target to float, or sequence of n_tasks floats, default
     Weight of each target in the loss and in the choice of the best epoch; only the ratios
     matter. A mapping gives 1 to the targets it leaves out. None weighs all alike, which is fair
     because targets are put on a common scale first.
+balance : str, mapping, sequence, object or callable, default="equal"
+    How the tasks are combined into one step: the name of a method, weights of the tasks by name
+    or in order, an object of `skmtl.balancing` with settings of its own, or a callable that maps
+    a matrix with the gradient of a task in each row, (n_tasks, n_params), to one gradient,
+    (n_params,), such as those of ``torchjd.aggregation``. Tasks are the targets of wide data and
+    the ids of long data (pairs of id and target, if y has several). "equal" adds the losses up,
+    which is seldom beaten; `skmtl.balancing` says what the others are for.
+balance_at : {"representation", "trunk"}, default="representation"
+    Where a method compares the gradients of the tasks, if it does: where they enter the shared
+    part of the network, at 1.1 to 1.5 times the cost of a plain step, or at its parameters, at
+    one way back through the network for each task.
 n_blocks : int, default=1
     Attention blocks through which the task tokens read the features; 0 for none. 1 is the size
     of the published model: the row path, not the depth of the attention, decides the accuracy.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from abc import abstractmethod
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -271,6 +272,13 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
 
     @abstractmethod
     def _training_options(self) -> TrainingOptions: ...
+
+    def _balanced_names(self) -> list[Hashable]:
+        """The tasks that are balanced: targets of wide data, ids of long data or pairs of both."""
+        ids, targets = self._reader.task_ids, self.task_set_.names
+        if not ids:
+            return targets
+        return ids if len(targets) == 1 else [(id_, target) for id_ in ids for target in targets]
 
     def _fitted_with(self, networks: Bag) -> dict[str, Any]:
         """Fitted attributes with which a copy of this estimator predicts."""

@@ -9,13 +9,14 @@ from skmtl.training._data import Inputs, Samples
 from skmtl.training._device import Precision, autocast, resolve_device, scoring_device
 from skmtl.training._loop import Epoch, Trainer
 from skmtl.training._objective import Objective
-from skmtl.training._options import Schedule, TrainingOptions
+from skmtl.training._options import BalanceAt, Schedule, TrainingOptions
 from skmtl.training._representation import Representation
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
 
 __all__ = [
     "SCORING_ROWS",
+    "BalanceAt",
     "Epoch",
     "Inputs",
     "Objective",

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from skmtl._storable import storable
 from skmtl.networks import parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
+from skmtl.training._choice import choose_step
 from skmtl.training._data import Samples
 from skmtl.training._device import autocast
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._scoring import SCORING_ROWS, in_batches
-from skmtl.training._steps import PlainStep, Step
 
 
 @storable
@@ -146,7 +146,7 @@ class Trainer:
             call=torch.compile(self.network) if self.options.compile else None,
         )
         self._losses, self._share = self._objective.losses, self._objective.share
-        self._step_by: Step = PlainStep(self._objective)
+        self._step_by = choose_step(self.options, self._objective, training, self.generator)
         self._averaged = copy.deepcopy(self.network).eval()
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())

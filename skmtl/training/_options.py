@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from skmtl.balancing import Equal
+from skmtl.balancing._registry import Balancer
 from skmtl.training._device import Precision
 
 Schedule = Literal["constant", "cosine"]
+BalanceAt = Literal["representation", "trunk"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,9 @@ class TrainingOptions:
         Seconds; infinity for no limit.
     averaging : float
         Decay of the running mean of the weights; 0 uses the weights as they are.
+    balance : Balancer
+    balance_at : {"representation", "trunk"}
+        Where gradients are compared, for balancers that do.
     """
 
     max_epochs: int = 200
@@ -38,6 +44,8 @@ class TrainingOptions:
     averaging: float = 0.99
     precision: Precision = "auto"
     compile: bool = False
+    balance: Balancer = Equal()  # noqa: RUF009 - frozen
+    balance_at: BalanceAt = "representation"
 
     def rows_per_step(self, n_samples: int) -> int:
         """About 32 steps an epoch, between 32 and 1,024 rows each, in powers of two."""

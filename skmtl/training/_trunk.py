@@ -17,7 +17,10 @@ def trunk_parameters(objective: Objective, batch: Samples) -> list[Tensor]:
     """The parameters that the shared representation hangs on, in the network's order."""
     network = cast(MultiTabNet, objective.network)
     parameters = list(network.parameters())
+    was_training = network.training
+    network.eval()  # so that looking draws no dropout
     rows, tokens = network.represent(batch.numeric, batch.codes, batch.group)
+    network.train(was_training)
     reached = tokens.sum() if rows is None else tokens.sum() + rows.sum()
     found = torch.autograd.grad(reached, parameters, allow_unused=True)
     return [p for p, grad in zip(parameters, found, strict=True) if grad is not None]
@@ -25,13 +28,13 @@ def trunk_parameters(objective: Objective, batch: Samples) -> list[Tensor]:
 
 def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:
     """Gradient of each loss at the trunk, (n_losses, n_parameters): a way back for each."""
-    rows = []
-    for loss in losses:
+    gradients = losses.new_empty(len(losses), sum(parameter.numel() for parameter in trunk))
+    for loss, gradient in zip(losses, gradients, strict=True):
         parts = torch.autograd.grad(
             loss, trunk, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-        rows.append(torch.cat([part.flatten() for part in parts]))
-    return torch.stack(rows)
+        torch.cat([part.flatten() for part in parts], out=gradient)
+    return gradients
 
 
 def look_ahead(objective: Objective, batch: Samples, rate: float) -> tuple[Tensor, Tensor]:

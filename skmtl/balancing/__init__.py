@@ -1,0 +1,55 @@
+"""Balancing: how the tasks' losses or gradients are combined into one step.
+
+The parameter `balance` of the network estimators takes a name, with which a method has its
+published settings, or an object of this package. *Loss weightings* cost next to nothing:
+
+==========================  ======================================================================
+`Equal`, "equal"            every loss counts the same
+`FixedWeights`              so does a mapping or a sequence of weights
+`FAMO`, "famo"              all losses fall at about the same rate
+==========================  ======================================================================
+
+*Gradient balancers* compare the tasks' gradients, by default at the shared representation, where
+they are cheap to have:
+
+==========================  ======================================================================
+`PCGrad`, "pcgrad"          conflicting parts are projected away
+==========================  ======================================================================
+
+Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
+(n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`).
+
+A balancer is a frozen set of parameters, which can be compared, cloned and pickled. What it learns
+during a training lies in a state that `start` makes anew for each one.
+
+Examples
+--------
+>>> import torch
+>>> from skmtl.balancing import PCGrad
+>>> conflict = torch.tensor([[1.0, 0.0], [-1.0, 1.0]])
+>>> PCGrad()(conflict)  # (1, 0) loses half of (1, -1), and (-1, 1) loses (-1, 0)
+tensor([0.5000, 1.5000])
+"""
+
+from skmtl.balancing._equal import Equal, FixedWeights
+from skmtl.balancing._famo import FAMO
+from skmtl.balancing._pcgrad import PCGrad
+from skmtl.balancing._protocols import (
+    GradientBalancer,
+    LossBalancer,
+    LossWeights,
+    StatelessGradientBalancer,
+)
+from skmtl.balancing._registry import BALANCERS
+
+__all__ = [
+    "BALANCERS",
+    "FAMO",
+    "Equal",
+    "FixedWeights",
+    "GradientBalancer",
+    "LossBalancer",
+    "LossWeights",
+    "PCGrad",
+    "StatelessGradientBalancer",
+]

@@ -1,0 +1,28 @@
+"""What the loss weightings share: absent tasks, and losses that may be negative."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def mean_one(weights: Tensor, present: Tensor) -> Tensor:
+    """Weights whose mean over the present tasks is 1; 0 for the others."""
+    weights = torch.where(present, weights, 0.0)
+    return weights * (present.sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny))
+
+
+class PositiveLosses:
+    """Moves losses up where they are not positive by nature, so that they have a logarithm.
+
+    Most losses here are at least 0 and stay as they are. Log-likelihoods may be negative: such
+    a task's losses are counted from twice the lowest value seen, so they keep their size.
+    """
+
+    def __init__(self, n_tasks: int, device: torch.device) -> None:
+        self.lowest = torch.zeros(n_tasks, device=device)
+
+    def __call__(self, losses: Tensor, present: Tensor) -> Tensor:
+        """Positive losses of the present tasks, 1 for the others."""
+        self.lowest = torch.where(present, torch.minimum(self.lowest, losses), self.lowest)
+        return torch.where(present, (losses - 2 * self.lowest).clamp_min(1e-8), 1.0)

@@ -1,0 +1,92 @@
+"""What a balancer is: parameters that never change, and a state that is made for each training."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+GramWeights = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From the products of the gradients (k, k) of k tasks and these tasks' numbers to weights."""
+
+
+class LossWeights(ABC):
+    """The state of a loss weighting during one training."""
+
+    @abstractmethod
+    def weights(self, losses: Tensor, present: Tensor) -> Tensor:
+        """Weights of the losses, (n_tasks,); 1 each is the step of equal weights.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Of the batch, detached; 0 where a task has no label in it.
+        present : bool tensor of shape (n_tasks,)
+            Which tasks have labels in the batch. The others' weights have no effect.
+        """
+
+    def after_step(self, losses: Callable[[], Tensor]) -> None:  # noqa: B027 - most need nothing
+        """Told when the step is taken; `losses` computes those of the same batch anew."""
+
+    def after_epoch(self) -> None:  # noqa: B027
+        """Told when all batches have had their step."""
+
+
+class LossBalancer(ABC):
+    """Weighs the losses of the tasks, step by step."""
+
+    @abstractmethod
+    def start(self, n_tasks: int, rng: np.random.Generator, device: torch.device) -> LossWeights:
+        """The state for one training."""
+
+
+class GradientBalancer(ABC):
+    """Combines the gradients of the tasks by weights that follow from their products alone.
+
+    As a callable it takes the first step: from a matrix with the gradient of a task in each row,
+    (n_tasks, n_params), to the combined gradient, (n_params,).
+    """
+
+    @abstractmethod
+    def start(self, n_tasks: int, rng: np.random.Generator) -> GramWeights:
+        """The state for one training."""
+
+    def __call__(self, matrix: Tensor) -> Tensor:
+        start = self.start(len(matrix), np.random.default_rng(0))
+        weights = row_weights(start, matrix.double() @ matrix.T.double())
+        return weights.to(matrix) @ matrix
+
+
+class StatelessGradientBalancer(GradientBalancer):
+    """A gradient balancer that takes every step alike."""
+
+    @abstractmethod
+    def weights(self, gram: np.ndarray) -> np.ndarray:
+        """Weights of the gradients; 1 each is the step of equal weights.
+
+        Parameters
+        ----------
+        gram : float64 ndarray of shape (n_tasks, n_tasks)
+            Products of the gradients, none of which is zero, over their mean square.
+        """
+
+    def start(self, n_tasks: int, rng: np.random.Generator) -> GramWeights:
+        return lambda gram, tasks: self.weights(gram)
+
+
+def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
+    """Weights of all tasks from the products of their gradients, both on the tensor's device.
+
+    A task whose gradient is zero takes no part, so it has no say in the weights of the others.
+    """
+    products = gram.detach().double().cpu().numpy()
+    weights = np.ones(len(products))
+    tasks = np.flatnonzero(products.diagonal() > 0)
+    # Gradients that are not finite are the loop's to report.
+    if len(tasks) and np.isfinite(products).all():
+        own = products[np.ix_(tasks, tasks)]
+        weights[tasks] = weigh(own / own.diagonal().mean(), tasks)
+    return torch.from_numpy(weights).to(gram)

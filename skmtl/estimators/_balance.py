@@ -1,0 +1,60 @@
+"""The parameter `balance`: what it may be, and the balancer that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from skmtl.balancing import BALANCERS, FixedWeights, GradientBalancer, LossBalancer
+from skmtl.balancing._registry import Balancer
+from skmtl.estimators._parameters import Check
+
+BalanceLike = (
+    str | Mapping[Hashable, float] | Sequence[float] | Balancer | Callable[[Tensor], Tensor]
+)
+
+
+def _passes(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in BALANCERS
+    if isinstance(value, Mapping):
+        return all(_is_weight(weight) for weight in value.values())
+    if isinstance(value, Sequence | np.ndarray):
+        return len(value) > 0 and all(_is_weight(weight) for weight in value)
+    return isinstance(value, LossBalancer | GradientBalancer) or (
+        callable(value) and not isinstance(value, type)
+    )
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, Real) and 0 <= float(value) < float("inf")
+
+
+balance_check = Check(
+    _passes,
+    f"one of {', '.join(map(repr, BALANCERS))}, a mapping or sequence of weights, an object of "
+    "skmtl.balancing (not its class), or a callable from gradients (n_tasks, n_params) to "
+    "(n_params,)",
+)
+
+
+def resolve_balance(balance: BalanceLike, names: list[Hashable]) -> Balancer:
+    """The balancer of the tasks called `names`, from a name, weights or a balancer."""
+    if isinstance(balance, str):
+        return BALANCERS[balance]
+    if isinstance(balance, Mapping):
+        unknown = [name for name in balance if name not in names]
+        if unknown:
+            raise ValueError(f"balance names {unknown}, but the tasks are {names}.")
+        return FixedWeights(tuple(balance.get(name, 1.0) for name in names))
+    if isinstance(balance, Sequence | np.ndarray):
+        if len(balance) != len(names):
+            raise ValueError(
+                f"balance has {len(balance)} weights, but there are {len(names)} tasks: {names}."
+            )
+        return FixedWeights(tuple(float(weight) for weight in balance))
+    return balance

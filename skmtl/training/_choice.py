@@ -1,0 +1,46 @@
+"""The step that a balancer asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from skmtl.balancing import Equal, GradientBalancer, LossBalancer
+from skmtl.training._balanced_steps import LossStep, RepresentationStep, TrunkStep
+from skmtl.training._balanced_tasks import balanced_tasks
+from skmtl.training._combination import ByCallable, ByProducts, Combination
+from skmtl.training._data import Samples
+from skmtl.training._objective import Objective
+from skmtl.training._options import TrainingOptions
+from skmtl.training._steps import PlainStep, Step
+
+
+def choose_step(
+    options: TrainingOptions,
+    objective: Objective,
+    training: Samples,
+    generator: torch.Generator,
+) -> Step:
+    """The step of ``options.balance``, with a state for this training."""
+    balance = options.balance
+    if isinstance(balance, Equal):
+        return PlainStep(objective)
+    tasks = balanced_tasks(objective, training)
+    # From the generator's seed and not from its stream: the order of rows is then the same
+    # whatever the balancer, and comparisons are fair.
+    rng = np.random.default_rng(generator.initial_seed())
+    device = objective.share.device
+    if isinstance(balance, LossBalancer):
+        weights = balance.start(tasks.n_tasks, rng, device)
+        return LossStep(objective, tasks, weights, generator)
+    combination: Combination
+    if isinstance(balance, GradientBalancer):
+        combination = ByProducts(balance, tasks.n_tasks, rng)
+    else:
+        combination = ByCallable(balance, rng, device)
+    # Compiled code is written for one way back; here there are several.
+    objective = replace(objective, call=objective.network)
+    at = RepresentationStep if options.balance_at == "representation" else TrunkStep
+    return at(objective, tasks, combination)
