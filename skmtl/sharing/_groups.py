@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.spatial.distance import squareform
 
 # A task whose models explain less of it than this has said nothing about whom it is like.
@@ -43,7 +43,7 @@ def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable
         # From all alone (0) over every merge to one group (1): cut within the largest step.
         steps = np.diff(np.concatenate([[0.0], tree[:, 2], [1.0]]))
         n_groups = len(names) - int(np.argmax(steps))
-    labels = fcluster(tree, n_groups, criterion="maxclust")
+    labels = cut_tree(tree, n_clusters=n_groups)[:, 0]
     groups: dict[int, list[Hashable]] = {}
     for name, label in zip(names, labels.tolist(), strict=True):
         groups.setdefault(label, []).append(name)

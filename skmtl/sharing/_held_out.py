@@ -95,6 +95,16 @@ class HeldOut:
         index = pd.Index(names, tupleize_cols=False)
         return pd.DataFrame(errors, index=index, columns=index)
 
+    def served(self, source: Hashable, target: Hashable) -> np.ndarray:
+        """What the own model of one task says about the rows of another, (n_samples, width)."""
+        self.fit([(source,), (target,)])
+        return self._numbers((source,), source, target)
+
+    def target(self, name: Hashable) -> Target:
+        """The labels of a task as numbers."""
+        self.fit([(name,)])
+        return self._targets[name]
+
     def _numbers(self, group: Group, asked: Hashable, judged: Hashable) -> np.ndarray:
         """What a group's model says as `asked`, as numbers for all rows of task `judged`."""
         own = self._targets[asked if self._table.ids is None else judged]

@@ -227,7 +227,7 @@ def test_events_can_be_grouped_by_hand():
     inner = MultiTabSurvival(n_bags=1, max_epochs=2, row_size=8, random_state=0)
     model = GroupedTasks(inner, groups="alone").fit(X, y)
     assert model.score_tasks(X, y).index.tolist() == ["event_0", "event_1"]
-    with pytest.raises(ValueError, match="'event_0' has kind 'survival'.*Give the groups"):
+    with pytest.raises(ValueError, match=r"'event_0' has kind 'survival'.*Give the groups"):
         GroupedTasks(inner).fit(X, y)
 
 
@@ -260,7 +260,7 @@ def test_rows_that_no_fold_holds_out_have_no_say():
         ({"groups": [["task_0", "task_1"], ["task_7"]]}, r"unknown \['task_7'\]"),
         ({"groups": [["task_0", "task_1"], ["task_0"]]}, r"more than once \['task_0'\]"),
         ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
-        ({"cv": "three"}, "cv must be a number of folds"),
+        ({"cv": 2.5}, "cv must be a number of folds"),
         ({"n_jobs": 0}, "parameter n_jobs=0"),
     ],
 )
