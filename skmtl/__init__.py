@@ -10,6 +10,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGBRegressor`               the same for regression
 `RMTGBClassifier`              the same for classification
 `MultiTabSurvival`             times to one event, to several events or to competing causes
+`GroupedTasks`                 one of these for each group of tasks that should be learnt together
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
     from skmtl.estimators import (
         RMTGB,
+        GroupedTasks,
         MultiTab,
         MultiTabClassifier,
         MultiTabRegressor,
@@ -58,6 +60,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RMTGB",
+    "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",
@@ -78,6 +81,7 @@ __all__ = [
 
 _MODULE_OF = dict.fromkeys(
     (
+        "GroupedTasks",
         "MultiTab",
         "MultiTabClassifier",
         "MultiTabRegressor",

@@ -1,5 +1,6 @@
 """The classes with fit and predict."""
 
+from skmtl.estimators._grouped import GroupedTasks
 from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
 from skmtl.estimators._multitab_survival import MultiTabSurvival
 from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
@@ -7,6 +8,7 @@ from skmtl.estimators._saving import load
 
 __all__ = [
     "RMTGB",
+    "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
     "MultiTabRegressor",

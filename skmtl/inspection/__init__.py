@@ -3,6 +3,9 @@
 ===========================  =================================================================
 `transfer_report`            each task with the others, alone, and by LightGBM alone
 `TransferReportDisplay`      the same as a picture
+`cross_task_errors`          the model of each task, used on every other one
+`suggest_groups`             which tasks to learn together, from such a table
+`select_sources`             which tasks help one that has few labels
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
 ===========================  =================================================================
@@ -20,14 +23,21 @@ draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
 from __future__ import annotations
 
 from skmtl.inspection._contributions import TaskContributionDisplay
+from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
+from skmtl.inspection._sources import SourceSelection, select_sources
 from skmtl.inspection._transfer_display import TransferReportDisplay
 from skmtl.inspection._transfer_report import TransferReport, transfer_report
 
 __all__ = [
+    "CrossTaskErrors",
     "OutlierTasksDisplay",
+    "SourceSelection",
     "TaskContributionDisplay",
     "TransferReport",
     "TransferReportDisplay",
+    "cross_task_errors",
+    "select_sources",
+    "suggest_groups",
     "transfer_report",
 ]

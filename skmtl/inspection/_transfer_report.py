@@ -14,14 +14,15 @@ from sklearn.utils import check_random_state
 from skmtl.metrics import multitask_gain
 from skmtl.metrics._inputs import read_metrics
 from skmtl.metrics._sklearn import MetricLike, check_metric
-from skmtl.model_selection import MultiTaskStratifiedKFold
 from skmtl.sharing import (
+    Split,
     TaskTable,
     corrected_interval,
+    read_splits,
     read_tasks,
     task_column,
 )
-from skmtl.sharing._runs import Run, Split, run_lightgbm, run_together
+from skmtl.sharing._runs import Run, run_lightgbm, run_together
 from skmtl.tasks import Kind
 
 _ROUNDING = 1e-10  # a model that shares nothing may still sum up in another order
@@ -220,34 +221,10 @@ def transfer_report(
         )
     metrics = read_metrics(scoring, table.names)
     rng = check_random_state(random_state)
-    splits = _splits(table, cv, n_repeats, groups, task_column(estimator), rng)
+    splits = read_splits(table, cv, rng, task_column(estimator), n_repeats, groups)
     seed = rng.randint(2**31 - 1)
     runs = _all_runs(estimator, table, splits, scoring, lightgbm, n_jobs, seed)
     return _report(runs, table.names, metrics, splits, confidence)
-
-
-def _splits(
-    table: TaskTable,
-    cv: Any,
-    n_repeats: int,
-    groups: Any,
-    task: Hashable | None,
-    rng: np.random.RandomState,
-) -> list[Split]:
-    if isinstance(cv, int | np.integer):
-        if n_repeats < 1:
-            raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
-        return [
-            split
-            for seed in rng.randint(2**31 - 1, size=n_repeats)
-            for split in MultiTaskStratifiedKFold(int(cv), random_state=seed, task=task).split(
-                table.X, table.Y
-            )
-        ]
-    splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
-    if len(splits) < 2:
-        raise ValueError(f"cv gives {len(splits)} split; intervals need at least two.")
-    return splits
 
 
 def _all_runs(

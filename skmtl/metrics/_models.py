@@ -42,7 +42,7 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
         infer = _inference(estimator)
         kinds = read_kinds(None, labels, dict.fromkeys(labels.columns, infer))
     with_classes = [name for name, kind in kinds.items() if KINDS[kind].is_classification]
-    classes = _classes_of(estimator, with_classes)
+    classes = classes_of(estimator, with_classes)
 
     @cache
     def predictions() -> dict[Hashable, pd.Series]:
@@ -98,7 +98,7 @@ def _inference(estimator: Any) -> Callable[[pd.Series], Kind]:
     return number_kind if is_regressor(estimator) else mixed_kind
 
 
-def _classes_of(estimator: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
+def classes_of(estimator: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
     """`classes_` by task; scikit-learn's models of several binary targets number the targets."""
     classes = getattr(estimator, "classes_", None) if names else None
     if classes is not None and len(names) > 1 and all(np.ndim(each) == 0 for each in classes):

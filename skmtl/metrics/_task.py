@@ -36,6 +36,12 @@ class ScoredTask:
         """The same on some rows, under another name: one id of long data."""
         return replace(self, counts=counts, name=name)
 
+    def answered(self) -> ScoredTask:
+        """The same with the model's answer itself, so that the model can go."""
+        if KINDS[self.kind].is_classification:
+            return replace(self, predict=_unknown, predict_proba=_Answer(self.predict_proba()))
+        return replace(self, predict=_Answer(self.predict()), predict_proba=_unknown)
+
     @property
     def observed(self) -> np.ndarray:
         """The rows to score."""
@@ -112,6 +118,20 @@ class ScoredTask:
                 "labels as an ordered pandas categorical"
             )
         return classes
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer that is known already; unlike a closure, it goes to another process."""
+
+    value: Any
+
+    def __call__(self) -> Any:
+        return self.value
+
+
+def _unknown() -> Any:
+    raise ValueError("of a task with classes only probabilities were kept, of others predictions")
 
 
 class _Answers(BaseEstimator):

@@ -5,25 +5,42 @@ The public faces are the functions of `skmtl.inspection` and `skmtl.GroupedTasks
 `for_tasks` gives the estimator for them. Models are asked through `skmtl.metrics`.
 """
 
+from skmtl.sharing._choice import Choice, checked_groups, choose_groups
+from skmtl.sharing._groups import affinity_of_errors, clusters
+from skmtl.sharing._held_out import HeldOut
 from skmtl.sharing._lightgbm import LightGBMAlone
 from skmtl.sharing._resampling import corrected_interval
+from skmtl.sharing._runs import fit_group, kinds_of
 from skmtl.sharing._scores import score_model, scored_tasks
+from skmtl.sharing._splits import Split, read_splits
 from skmtl.sharing._tasks import (
     TaskTable,
     fit_on,
     for_tasks,
     innermost,
+    read_labels,
     read_tasks,
     task_column,
 )
 
 __all__ = [
+    "Choice",
+    "HeldOut",
     "LightGBMAlone",
+    "Split",
     "TaskTable",
+    "affinity_of_errors",
+    "checked_groups",
+    "choose_groups",
+    "clusters",
     "corrected_interval",
+    "fit_group",
     "fit_on",
     "for_tasks",
     "innermost",
+    "kinds_of",
+    "read_labels",
+    "read_splits",
     "read_tasks",
     "score_model",
     "scored_tasks",

@@ -14,10 +14,9 @@ import pandas as pd
 from skmtl.metrics._sklearn import MetricLike
 from skmtl.sharing._lightgbm import LightGBMAlone
 from skmtl.sharing._scores import score_model, scored_tasks
+from skmtl.sharing._splits import Split
 from skmtl.sharing._tasks import TaskTable, fit_on, for_tasks, innermost
 from skmtl.tasks import KINDS, Kind
-
-Split = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,17 @@ def run_together(
     metric: MetricLike,
 ) -> Run:
     """One model for some of the tasks, or for one of them alone."""
-    learnt, test = table.take(split[0]).only(names), table.take(split[1]).only(names)
+    model, seconds = fit_group(estimator, table, split[0], names)
+    test = table.take(split[1]).only(names)
+    scores = score_model(model, test, _of_tasks(metric, names))
+    return Run(scores, seconds, len(pickle.dumps(model)), kinds_of(model, test))
+
+
+def fit_group(
+    estimator: Any, table: TaskTable, rows: np.ndarray, names: Sequence[Hashable]
+) -> tuple[Any, float]:
+    """A model of some of the tasks, fitted on some rows, and the seconds it took."""
+    learnt = table.take(rows).only(names)
     started = time.perf_counter()
     try:
         model = fit_on(for_tasks(estimator, table, names), learnt)
@@ -57,9 +66,7 @@ def run_together(
         raise ValueError(
             f"On the training rows of a split, the tasks {list(names)} cannot be learnt: {error}"
         ) from error
-    seconds = time.perf_counter() - started
-    scores = score_model(model, test, _of_tasks(metric, names))
-    return Run(scores, seconds, len(pickle.dumps(model)), _kinds(model, test))
+    return model, time.perf_counter() - started
 
 
 def run_lightgbm(
@@ -82,7 +89,7 @@ def _of_tasks(metric: MetricLike, names: Sequence[Hashable]) -> MetricLike:
     return {name: each for name, each in metric.items() if name in names}
 
 
-def _kinds(model: Any, table: TaskTable) -> dict[Hashable, Kind]:
+def kinds_of(model: Any, table: TaskTable) -> dict[Hashable, Kind]:
     """Kinds with their settings from skmtl's estimators, else those that the metrics assume."""
     inner = innermost(model)
     tasks = getattr(inner, "task_set_", None)

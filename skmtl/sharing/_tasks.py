@@ -85,15 +85,9 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     ValueError
         If X and y do not fit together or the task column is not there.
     """
-    model = clone(innermost(estimator))
-    if getattr(model, "horizons", None) is not None:
-        raise ValueError(
-            "Events with horizons are several tasks each: compare them with horizons=None."
-        )
-    if hasattr(model, "read_events"):
-        Y = model.read_events(y)
-    else:
-        Y = model._read_labels(y, reset=True) if hasattr(model, "_read_labels") else label_frame(y)
+    if not (hasattr(X, "columns") or isinstance(X, np.ndarray | list)):
+        X = as_frame(X)  # only these can be given to the estimator in parts
+    Y = read_labels(innermost(estimator), y)
     check_consistent_length(X, Y)
     weight = None
     if sample_weight is not None:
@@ -109,6 +103,19 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     ids = task_ids(X, task)
     used = ids[Y.iloc[:, 0].notna().to_numpy()]
     return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()))
+
+
+def read_labels(model: Any, y: Any) -> pd.DataFrame:
+    """Labels with one column per target, as an unfitted model would read them."""
+    if getattr(model, "horizons", None) is not None:
+        raise ValueError(
+            "Events with horizons are several tasks each: compare them with horizons=None."
+        )
+    if hasattr(model, "read_events"):
+        return model.read_events(y)
+    if hasattr(model, "_read_labels"):  # a kind may read several columns as one label
+        return clone(model)._read_labels(y, reset=True)
+    return label_frame(y)
 
 
 def task_column(estimator: Any) -> Hashable | None:

@@ -232,7 +232,7 @@ def test_the_gain_is_that_of_the_mean_scores(hurtful):
         ({"scoring": {"t9": "r2"}}, r"names the tasks \['t9'\]"),
         ({"confidence": 95}, "confidence must lie between 0 and 1"),
         ({"n_repeats": 0}, "n_repeats must be at least 1"),
-        ({"cv": [(np.arange(30), np.arange(30, 60))]}, "intervals need at least two"),
+        ({"cv": [(np.arange(30), np.arange(30, 60))]}, "at least two are needed"),
         ({"X": linear_table(50)[0]}, "inconsistent numbers of samples"),
     ],
 )

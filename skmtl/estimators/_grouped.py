@@ -1,0 +1,389 @@
+"""One model per group of tasks that should be learnt together, behind one fit and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin
+from sklearn.utils import _safe_indexing, check_random_state, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.estimators._grouped_outputs import in_place, probabilities_of, side_by_side
+from skmtl.estimators._parameters import Check, check_parameters, n_threads
+from skmtl.metrics import make_multitask_scorer
+from skmtl.metrics._inputs import read_probabilities, read_weight
+from skmtl.metrics._models import classes_of, read_model
+from skmtl.metrics._scores import score_each
+from skmtl.sharing import (
+    Choice,
+    HeldOut,
+    TaskTable,
+    checked_groups,
+    choose_groups,
+    fit_on,
+    for_tasks,
+    innermost,
+    kinds_of,
+    read_labels,
+    read_splits,
+    read_tasks,
+    score_model,
+    task_column,
+)
+from skmtl.tables import task_ids
+from skmtl.tasks import Kind, fold_columns, is_single, labels_of_tasks
+
+Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
+
+
+def _has_probabilities(model: GroupedTasks) -> bool:
+    """Whether a target has classes; before fit, what the estimator says."""
+    if hasattr(model, "models_"):
+        return hasattr(model, "classes_")
+    return hasattr(model.estimator, "predict_proba")
+
+
+class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, BaseEstimator):
+    """Learn together only the tasks that should be: one model per group of tasks.
+
+    With ``groups="auto"`` it fits, on the training rows of a few folds, one model for all tasks,
+    one per task, one per group of tasks whose models can stand in for each other, and one for all
+    but the tasks that sharing hurts; judges them on the held-out rows; and fits the best on all
+    rows. So it is hardly ever much worse than the better of joint and alone. It predicts as the
+    estimator within: wide data by column, long data by the id of the row.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator of skmtl (or a multi-output one of scikit-learn), alone or as the last step
+        of a pipeline. It is copied for each group, with what its parameters say about the
+        group's tasks.
+    groups : "auto", "joint", "alone" or list of lists of tasks, default="auto"
+        The groups, as names of the columns of y (0, 1, ... for an array) or, for long data, as
+        ids in the task column. Every task belongs to one group.
+    cv : int, splitter or iterable of (train, test), default=3
+        The folds by which "auto" chooses; a number stands for
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. With T tasks there are at most
+        ``2 T + 1`` fits per fold before the last ones.
+    n_jobs : int or None, default=None
+        Number of processes for these fits, as in joblib; None is 1.
+    random_state : int, RandomState or None, default=None
+        Decides the folds; the estimator has its own.
+
+    Attributes
+    ----------
+    groups_ : list of list of tasks
+        One per model.
+    models_ : list of fitted estimators
+        In the order of `groups_`.
+    selection_ : DataFrame or None
+        With "auto", by candidate: ``error``, the mean over the tasks of the squared error on the
+        held-out rows over that of the best constant (of the Brier score for classes, of the
+        absolute error where that is the task's loss); ``n_models``; ``groups``. The best first.
+    errors_ : DataFrame of shape (n_tasks, n_candidates) or None
+        With "auto", the same by task.
+    affinity_ : DataFrame of shape (n_tasks, n_tasks) or None
+        With "auto", how well the model of one task (row) serves another one (column), from 0 to
+        1; see :func:`skmtl.inspection.cross_task_errors`.
+    task_names_ : list of hashable
+        The targets, columns of y.
+    task_kinds_ : dict of hashable to str
+        Kind of each target.
+    classes_ : ndarray or list of ndarray
+        Class labels of the targets that have classes, as of the estimator within.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has any.
+
+    See Also
+    --------
+    skmtl.inspection.transfer_report : Which tasks sharing hurts, with intervals.
+    skmtl.inspection.suggest_groups : The groups alone.
+
+    Notes
+    -----
+    The suggested groups follow the idea of RMB-CLE: the errors of the model of one task on
+    another one say how alike the two functions are, and agglomerative clustering makes groups of
+    them. Unlike there, the models are rescaled to the other task, so that wide data with
+    different units can be grouped; errors are relative to the best model of the task; and the
+    groups are only taken if they win on held-out rows. Tasks in opposite directions are unlike.
+
+    References
+    ----------
+    S. Emami, D. Hernández-Lobato, G. Martínez-Muñoz, "Robust multi-task boosting using clustering
+    and local ensembling", arXiv:2602.14231.
+
+    Examples
+    --------
+    >>> from skmtl import GroupedTasks, RMTGBRegressor
+    >>> from skmtl.datasets import make_task_groups
+    >>> X, Y = make_task_groups(
+    ...     300, groups=(0, 0, 1, 1), common_weight=1, missing=0.5, random_state=0
+    ... )
+    >>> inner = RMTGBRegressor(blocks=("shared",), n_bags=1, random_state=0)
+    >>> model = GroupedTasks(inner, random_state=0).fit(X, Y)
+    >>> model.groups_
+    [['task_0', 'task_1'], ['task_2', 'task_3']]
+    >>> model.predict(X).shape
+    (300, 4)
+    """
+
+    _parameter_checks: ClassVar[dict[str, Check]] = {"n_jobs": n_threads}
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        groups: Groups = "auto",
+        cv: Any = 3,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.groups = groups
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GroupedTasks:
+        """Choose the groups, and fit a model for each.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            As the estimator within takes it.
+        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+            Labels, some of which may be missing; one column for long data.
+        sample_weight : array of shape (n_samples,), optional
+            Weights of the rows, in every task.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the groups do not hold every task once, or for data that cannot be learnt from;
+            the message names the task.
+        """
+        check_parameters(self, self._parameter_checks)
+        table = read_tasks(self.estimator, X, y, sample_weight)
+        choice = self._choose(table)
+        self.groups_ = choice.groups
+        self.selection_, self.errors_ = choice.selection, choice.errors
+        self.affinity_ = choice.affinity
+        self._single, self._targets = is_single(y), list(table.Y.columns)
+        self.models_ = [
+            fit_on(for_tasks(self.estimator, table, group), table.only(group))
+            for group in self.groups_
+        ]
+        self._learn_kinds(table)
+        return self
+
+    def _learn_kinds(self, table: TaskTable) -> None:
+        """What the models took their targets for, and all classes that they know."""
+        self._kinds: dict[Hashable, Kind] = {}
+        self._classes: dict[Hashable, np.ndarray] = {}
+        for group, model in zip(self.groups_, self.models_, strict=True):
+            names = group if table.ids is None else self._targets
+            kinds = kinds_of(model, table.only(group))
+            self._kinds |= {name: kinds[own] for name, own in zip(names, group, strict=False)}
+            with_classes = [name for name in names if self._kinds[name].is_classification]
+            for name, classes in classes_of(model, with_classes).items():
+                known = self._classes.get(name, classes[:0])
+                new = classes[~np.isin(classes, known)]
+                # One group knows them all in their order, or they are sorted.
+                self._classes[name] = (
+                    np.sort(np.concatenate([known, new]))
+                    if len(known) and len(new)
+                    else classes
+                    if len(new)
+                    else known
+                )
+
+    def _choose(self, table: TaskTable) -> Choice:
+        names = table.names
+        if isinstance(self.groups, str):
+            if self.groups not in ("auto", "joint", "alone"):
+                raise ValueError(
+                    "groups must be 'auto', 'joint', 'alone' or a list of lists of tasks, got "
+                    f"{self.groups!r}."
+                )
+            if self.groups == "joint" or len(names) == 1:
+                return Choice([names])
+            if self.groups == "alone":
+                return Choice([[name] for name in names])
+            return choose_groups(self._held_out(table), names)
+        return Choice(checked_groups(self.groups, names))
+
+    def _held_out(self, table: TaskTable) -> HeldOut:
+        cv = min(self.cv, len(table.Y)) if isinstance(self.cv, int) else self.cv
+        rng = check_random_state(self.random_state)
+        splits = read_splits(table, cv, rng, task_column(self.estimator))
+        return HeldOut(self.estimator, table, splits, self.n_jobs)
+
+    def predict(self, X: Any) -> Any:
+        """Predict all targets, each by the model of its group.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            In long data, an id that `fit` did not see is left to the model of the largest group.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_tasks), or DataFrame
+            As the estimator within.
+        """
+        check_is_fitted(self)
+        if self._task is None:
+            answers = [model.predict(X) for model in self.models_]
+            return side_by_side(answers, self.groups_, self._targets, self._single)
+        parts = [(rows, model.predict(part)) for model, rows, part in self._parts(X)]
+        return in_place(parts)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities of the classes, each by the model of its group.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_classes), or one such array
+            As the estimator within; in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        probabilities: dict[Hashable, np.ndarray] = {}
+        if self._task is None:
+            for group, model in zip(self.groups_, self.models_, strict=True):
+                own = [name for name in group if name in self._classes]
+                if own:
+                    probabilities |= read_probabilities(model.predict_proba(X), own)
+        else:
+            parts = [
+                (rows, probabilities_of(model, part, self._targets, self._classes))
+                for model, rows, part in self._parts(X)
+            ]
+            probabilities = {self._targets[0]: in_place(parts)}
+        ordered = [probabilities[name] for name in self._targets if name in self._classes]
+        return ordered[0] if self._single else ordered
+
+    def _parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
+        """For long data, the models with the positions and the rows that they answer for."""
+        ids = task_ids(X, self._task)
+        largest = max(self.groups_, key=len)
+        known = ids.isin([name for group in self.groups_ for name in group])
+        parts = []
+        for group, model in zip(self.groups_, self.models_, strict=True):
+            rows = np.flatnonzero(ids.isin(group) | (~known & (group is largest)))
+            if len(rows) or group is largest:
+                parts.append((model, rows, _safe_indexing(X, rows)))
+        return parts
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over the targets of R2 (numbers) or accuracy (classes).
+
+        Missing labels are left out; in long data all rows are scored together, as the estimator
+        within does.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        return make_multitask_scorer()(self, X, y, sample_weight)
+
+    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+        """Score of each task on the rows where its label is known.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        Series
+            By target, or by id for long data; higher is better, NaN for a task without a label.
+        """
+        check_is_fitted(self)
+        if self._task is not None:
+            return score_model(self, read_tasks(self.estimator, X, y, sample_weight), "auto")
+        tasks = read_model(self, X, y)
+        n_samples = len(next(iter(tasks.values())).labels)
+        return score_each(tasks, "auto", read_weight(sample_weight, n_samples))
+
+    @property
+    def task_names_(self) -> list[Hashable]:
+        """Names of the targets, in the order of y's columns."""
+        check_is_fitted(self)
+        return list(self._targets)
+
+    @property
+    def task_kinds_(self) -> dict[Hashable, str]:
+        """Kind of each target."""
+        check_is_fitted(self)
+        return {name: self._kinds[name].name for name in self._targets}
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels of each target that has classes; one array where y was 1-D."""
+        if not getattr(self, "_classes", None):
+            raise AttributeError(f"This {type(self).__name__} knows no classes.")
+        ordered = [self._classes[name] for name in self._targets if name in self._classes]
+        return ordered[0] if self._single else ordered
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of X."""
+        return _of_first(self, "n_features_in_")
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns of X, where it has any."""
+        return _of_first(self, "feature_names_in_")
+
+    @property
+    def _task(self) -> Hashable | None:
+        return task_column(self.estimator)
+
+    def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
+        """Labels under the names of the targets, for `skmtl.metrics`."""
+        inner = innermost(self.estimator)
+        if reset:
+            return read_labels(inner, y)
+        if hasattr(inner, "read_events"):
+            return inner.read_events(y)
+        return labels_of_tasks(fold_columns(y, self._kinds), self._targets)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "models_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags",
+                     "input_tags", "non_deterministic"):  # fmt: skip
+            setattr(tags, name, getattr(inner, name))
+        return tags
+
+
+def _of_first(model: GroupedTasks, name: str) -> Any:
+    if not hasattr(model, "models_"):
+        raise AttributeError(f"This {type(model).__name__} is not fitted yet: it has no {name}.")
+    return getattr(model.models_[0], name)

@@ -1,0 +1,190 @@
+"""Which auxiliary tasks help a target task."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import Lasso, LassoCV
+from sklearn.utils import check_random_state
+
+from skmtl.sharing import HeldOut, read_splits, read_tasks, task_column
+
+_N_FOLDS = 5  # to choose the penalty
+
+
+@dataclass(frozen=True, eq=False)
+class SourceSelection:
+    """What `select_sources` found.
+
+    Attributes
+    ----------
+    sources : list of hashable
+        The tasks that help, most relevant first.
+    relevance : Series of shape (n_tasks - 1,)
+        Weight of each source in the best sparse combination, in standard deviations of the
+        target per standard deviation of the source's predictions; 0 for one that adds nothing.
+        Below 0, the source says the opposite of the target. Most relevant first.
+    penalty : float
+        Of the L1 norm.
+    error : float
+        Error of the combination on held-out rows, over that of the best constant.
+    """
+
+    sources: list[Hashable]
+    relevance: pd.Series
+    penalty: float
+    error: float
+
+
+def select_sources(
+    estimator: Any,
+    X: Any,
+    Y: Any,
+    target: Hashable,
+    *,
+    cv: Any = 3,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> SourceSelection:
+    r"""Find the tasks that a target task should be learnt with, by an L1-regularised relevance.
+
+    Each other task has a model of its own, and its predictions for the rows of the target, which
+    it has not learnt from, are a feature :math:`f_s`. The relevance is the sparse combination of
+    these that comes closest to the target's labels,
+
+    .. math:: \hat\nu = \arg\min_\nu \frac{1}{2 n} \sum_{i=1}^n
+        \Bigl( y_i - \nu_0 - \sum_s \nu_s f_s(x_i) \Bigr)^2 + \lambda \|\nu\|_1,
+
+    with labels and features standardised. The penalty is the largest one whose error in
+    cross-validation is within a standard error of the least.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator of skmtl, alone or as the last step of a pipeline. It is copied.
+    X : table of shape (n_samples, n_features)
+    Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+        Labels, some of which may be missing; one column for long data, whose tasks are the ids.
+    target : hashable
+        Name of the target task: a column of Y, or an id of long data.
+    cv : int, splitter or iterable of (train, test), default=3
+        Folds of the models; a number stands for
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
+    sample_weight : array of shape (n_samples,), optional
+        Weights of the rows.
+    n_jobs : int or None, default=None
+        Number of processes, as in joblib; None is 1.
+    random_state : int, RandomState or None, default=None
+        Decides the folds.
+
+    Returns
+    -------
+    SourceSelection
+
+    Raises
+    ------
+    ValueError
+        If there is no such task, no other one, or too few labels of the target; if it has more
+        than two classes without an order; for times to events.
+
+    See Also
+    --------
+    suggest_groups : Groups for all tasks at once.
+
+    Notes
+    -----
+    Wang et al. write the head of the target as a combination of the sources' heads on a common
+    linear representation, :math:`w_t = W \nu`, and show that the vector of the least L1 norm
+    needs fewer labels than that of the least L2 norm. For such models this is the same, with
+    distances between heads measured where the rows lie. It asks nothing else of the model, so it
+    suits trees as well. Of sources that say the same, the combination keeps as few as it can.
+
+    References
+    ----------
+    Y. Wang, Y. Chen, K. Jamieson, S. S. Du, "Improved Active Multi-Task Representation Learning
+    via Lasso", ICML 2023, arXiv:2306.02556.
+
+    Examples
+    --------
+    >>> from skmtl import RMTGBRegressor
+    >>> from skmtl.datasets import make_task_groups
+    >>> from skmtl.inspection import select_sources
+    >>> X, Y = make_task_groups(
+    ...     400, groups=(0, 0, 1, 1), missing=(0.8, 0, 0, 0), random_state=0
+    ... )
+    >>> model = RMTGBRegressor(n_rounds=50, n_bags=1, random_state=0)
+    >>> select_sources(model, X, Y, "task_0", random_state=0).sources
+    ['task_1']
+    """
+    table = read_tasks(estimator, X, Y, sample_weight)
+    sources = [name for name in table.names if name != target]
+    if target not in table.names or not sources:
+        raise ValueError(
+            f"target={target!r} must be one of several tasks; the tasks are {table.names}."
+        )
+    rng = check_random_state(random_state)
+    splits = read_splits(table, cv, rng, task_column(estimator))
+    held_out = HeldOut(estimator, table, splits, n_jobs)
+    held_out.fit([(name,) for name in table.names])
+    wanted = held_out.target(target)
+    if wanted.values.shape[1] != 1:
+        raise ValueError(
+            f"The target {target!r} has {wanted.values.shape[1]} classes without an order; "
+            "sources are sought for numbers, ordered classes or two classes."
+        )
+    parts = {name: held_out.served(name, target) for name in sources}
+    rows = wanted.weight > 0
+    features = _standardised(np.hstack(list(parts.values())), wanted.weight)
+    labels = _standardised(wanted.values, wanted.weight)[:, 0]
+    if rows.sum() < 2 * _N_FOLDS:
+        raise ValueError(
+            f"The target {target!r} has {rows.sum()} labels in rows that were held out; at least "
+            f"{2 * _N_FOLDS} are needed to choose sources."
+        )
+    model = _sparse(features[rows], labels[rows], wanted.weight[rows])
+    numbers = model.predict(features)[:, None]
+    centre, scale = _moments(wanted.values, wanted.weight)
+    relevance = _by_source(model.coef_, parts)
+    return SourceSelection(
+        sources=relevance.index[relevance > 0].tolist(),
+        relevance=relevance,
+        penalty=float(model.alpha),
+        error=wanted.relative_error(centre + scale * numbers),
+    )
+
+
+def _sparse(features: np.ndarray, labels: np.ndarray, weight: np.ndarray) -> Lasso:
+    """The sparsest combination that is as good as the best by one standard error."""
+    weight = weight / weight.mean()
+    path = LassoCV(cv=_N_FOLDS, fit_intercept=True).fit(features, labels, sample_weight=weight)
+    mean = path.mse_path_.mean(axis=1)
+    best = int(mean.argmin())
+    bound = mean[best] + path.mse_path_[best].std(ddof=1) / np.sqrt(_N_FOLDS)
+    penalty = path.alphas_[mean <= bound].max()
+    return Lasso(alpha=penalty).fit(features, labels, sample_weight=weight)
+
+
+def _by_source(coefficients: np.ndarray, parts: dict[Hashable, np.ndarray]) -> pd.Series:
+    """One number per source; of several columns, for classes, the sum of their sizes."""
+    ends = np.cumsum([part.shape[1] for part in parts.values()])
+    own = np.split(coefficients, ends[:-1])
+    values = [each[0] if len(each) == 1 else np.abs(each).sum() for each in own]
+    relevance = pd.Series(values, index=pd.Index(parts, tupleize_cols=False), name="relevance")
+    return relevance.iloc[np.argsort(-relevance.abs().to_numpy(), kind="stable")]
+
+
+def _standardised(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    centre, scale = _moments(values, weight)
+    return (values - centre) / scale
+
+
+def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over the rows that count; 1 for a constant."""
+    centre = np.average(values, axis=0, weights=weight)
+    scale = np.sqrt(np.average((values - centre) ** 2, axis=0, weights=weight))
+    return centre, np.where(scale > 0, scale, 1.0)

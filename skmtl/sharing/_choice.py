@@ -1,0 +1,92 @@
+"""Which groups of tasks should have a model each: chosen on rows held out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from skmtl.sharing._groups import affinity_of_errors, clusters
+from skmtl.sharing._held_out import Group, HeldOut
+
+# A task is put out of the joint model if its error alone is smaller by this share.
+_HURT = 0.05
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The groups to fit, and what they were compared with if they were not given.
+
+    Attributes
+    ----------
+    groups : list of list of task
+    selection : DataFrame by candidate
+        ``error``, the mean over the tasks of the error relative to that of a constant;
+        ``n_models``; ``groups``. The best first.
+    errors : DataFrame of shape (n_tasks, n_candidates)
+        By task.
+    affinity : DataFrame of shape (n_tasks, n_tasks)
+    """
+
+    groups: list[list[Hashable]]
+    selection: pd.DataFrame | None = None
+    errors: pd.DataFrame | None = None
+    affinity: pd.DataFrame | None = None
+
+
+def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
+    """The best of one model, one per task, suggested groups, and sharers without the hurt.
+
+    Each candidate is judged on the same rows, which its models have not learnt from. Of equals
+    the one with the fewest models is taken.
+    """
+    joint: list[Group] = [tuple(names)]
+    alone: list[Group] = [(name,) for name in names]
+    held_out.fit([*joint, *alone])
+    affinity = affinity_of_errors(held_out.cross_errors())
+    together, own = held_out.errors(joint), held_out.errors(alone)
+    is_hurt = own < (1 - _HURT) * together
+    hurt = own.index[is_hurt].tolist()
+    rest = tuple(name for name in names if name not in hurt)
+    candidates: dict[str, list[Group]] = {
+        "joint": joint,
+        "alone": alone,
+        "suggested": [tuple(group) for group in clusters(affinity, None)],
+        "without the hurt": [group for group in (rest, *((name,) for name in hurt)) if group],
+    }
+    candidates = _unlike(candidates)
+    held_out.fit([group for groups in candidates.values() for group in groups])
+    errors = pd.DataFrame({word: held_out.errors(groups) for word, groups in candidates.items()})
+    selection = pd.DataFrame(
+        {
+            "error": errors.mean(),
+            "n_models": {word: len(groups) for word, groups in candidates.items()},
+            "groups": {word: [list(g) for g in groups] for word, groups in candidates.items()},
+        }
+    ).sort_values(["error", "n_models"], kind="stable")
+    return Choice(selection["groups"].iloc[0], selection, errors, affinity)
+
+
+def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
+    """The groups that the user gives; every task must be in one of them, once."""
+    given = [list(group) for group in groups]
+    flat = [name for group in given for name in group]
+    absent = [name for name in names if name not in flat]
+    unknown = [name for name in flat if name not in names]
+    twice = [name for name in names if flat.count(name) > 1]
+    if absent or unknown or twice or not all(given):
+        raise ValueError(
+            f"groups must hold every task once, and no empty group: missing {absent}, unknown "
+            f"{unknown}, more than once {twice}. The tasks are {names}."
+        )
+    return given
+
+
+def _unlike(candidates: dict[str, list[Group]]) -> dict[str, list[Group]]:
+    """Each way to group the tasks under its first name."""
+    seen = {
+        frozenset(map(frozenset, groups)): word for word, groups in [*candidates.items()][::-1]
+    }
+    return {word: candidates[word] for word in candidates if word in seen.values()}

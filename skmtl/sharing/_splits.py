@@ -1,0 +1,46 @@
+"""Training and test rows, from whatever says how to split."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from skmtl.model_selection import MultiTaskStratifiedKFold
+from skmtl.sharing._tasks import TaskTable
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+def read_splits(
+    table: TaskTable,
+    cv: Any,
+    rng: np.random.RandomState,
+    task: Hashable | None,
+    n_repeats: int = 1,
+    groups: Any = None,
+) -> list[Split]:
+    """The splits of a number of folds, dealt anew so often; of a splitter; or those given.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two splits.
+    """
+    if isinstance(cv, int | np.integer):
+        if n_repeats < 1:
+            raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
+        return [
+            split
+            for seed in rng.randint(2**31 - 1, size=n_repeats)
+            for split in MultiTaskStratifiedKFold(int(cv), random_state=seed, task=task).split(
+                table.X, table.Y
+            )
+        ]
+    if not hasattr(cv, "split") and not hasattr(cv, "__iter__"):
+        raise ValueError(f"cv must be a number of folds, a splitter or an iterable, got {cv!r}.")
+    splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
+    if len(splits) < 2:
+        raise ValueError(f"cv gives {len(splits)} split; at least two are needed.")
+    return splits

@@ -1,0 +1,121 @@
+"""Labels and predictions of any kind as numbers, to compare tasks that have no unit in common."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skmtl.metrics._task import ScoredTask
+from skmtl.sharing._tasks import TaskTable
+from skmtl.tasks import ClassificationKind, Kind, Regression
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Target:
+    """The labels of one task as numbers.
+
+    Attributes
+    ----------
+    name : hashable
+    values : ndarray of shape (n_samples, width)
+        Numbers as they are; 0 and 1 of two classes, ranks of ordered ones, one column of 0 and 1
+        for each of several classes. 0 where the label is missing.
+    weight : ndarray of shape (n_samples,)
+        0 where the label is missing, or the row belongs to another task.
+    classes : ndarray or None
+        All of them, in order.
+    is_ordered : bool
+    is_absolute : bool
+        Whether errors count by their size rather than by its square, as in the task's loss.
+    """
+
+    name: Hashable
+    values: np.ndarray
+    weight: np.ndarray
+    classes: np.ndarray | None
+    is_ordered: bool
+    is_absolute: bool
+
+    def numbers(self, task: ScoredTask) -> np.ndarray:
+        """What a model predicts for this task, or for another one with such classes."""
+        if self.classes is None or task.classes is None:
+            return task.predict().to_numpy(dtype=np.float64)[:, None]
+        probabilities = np.zeros((len(task.labels), len(self.classes)))
+        known = pd.Index(self.classes).get_indexer(pd.Index(task.classes))
+        probabilities[:, known] = task.predict_proba()
+        return _as_numbers(probabilities, self.is_ordered)
+
+    def relative_error(self, numbers: np.ndarray) -> float:
+        """Mean error over that of the best constant: 1 for a prediction that knows nothing."""
+        centre = _centre(self.values, self.weight, self.is_absolute)
+        worst = self._sum(self.values - centre)
+        return self._sum(self.values - numbers) / max(worst, _TINY)
+
+    def rescaled_error(self, numbers: np.ndarray) -> float:
+        """The same after the numbers of another task's model are shifted and rescaled to suit.
+
+        A single number may be stretched but not turned round: tasks that want the opposite of
+        each other have nothing that trees, or a network of some size, could share well.
+        """
+        rows = self.weight > 0
+        weight, x, y = self.weight[rows, None], numbers[rows], self.values[rows]
+        x0, y0 = (np.average(each, axis=0, weights=weight[:, 0]) for each in (x, y))
+        x, y = x - x0, y - y0
+        gram, cross = x.T @ (weight * x), x.T @ (weight * y)
+        slope = np.linalg.solve(gram + _TINY * (1 + np.trace(gram)) * np.eye(len(gram)), cross)
+        if slope.size == 1:
+            slope = np.maximum(slope, 0.0)
+        return self.relative_error(y0 + (numbers - x0) @ slope)
+
+    def _sum(self, errors: np.ndarray) -> float:
+        sizes = np.abs(errors) if self.is_absolute else errors**2
+        return float(self.weight @ np.where(self.weight[:, None] > 0, sizes, 0.0).sum(axis=1))
+
+
+def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) -> Target:
+    """A task's labels as numbers, of which those in some rows count.
+
+    Raises
+    ------
+    ValueError
+        For times to events, which no number stands for.
+    """
+    labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
+    known = table.is_labelled[:, table.names.index(name)]
+    counts = np.isin(np.arange(len(labels)), rows)
+    weight = np.ones(len(labels)) if table.sample_weight is None else table.sample_weight
+    weight = np.where(known & counts, weight, 0.0)
+    # With all labels, so that no class of another id of long data is unknown.
+    head = kind.fit(labels, task=name)
+    if isinstance(head, ClassificationKind):
+        codes, ordered = head.encode(labels)[:, 0].astype(int), head.name == "ordinal"
+        values = _as_numbers(np.eye(len(head.classes_))[codes], ordered)
+        return Target(name, values, weight, head.classes_, ordered, False)
+    if head.name not in ("regression", "quantile", "count"):
+        raise ValueError(
+            f"Task {name!r} has kind {head.name!r}: errors of times to events cannot be compared "
+            "with those of other tasks. Give the groups yourself."
+        )
+    values = np.where(known, pd.to_numeric(labels, errors="coerce").to_numpy(np.float64), 0.0)
+    is_absolute = head.name == "quantile" or (
+        isinstance(head, Regression) and head.loss_name == "absolute"
+    )
+    return Target(name, values[:, None], weight, None, False, is_absolute)
+
+
+def _as_numbers(probabilities: np.ndarray, is_ordered: bool) -> np.ndarray:
+    n_classes = probabilities.shape[1]
+    if n_classes == 2:
+        return probabilities[:, [1]]
+    return probabilities @ np.arange(n_classes)[:, None] if is_ordered else probabilities
+
+
+def _centre(values: np.ndarray, weight: np.ndarray, is_absolute: bool) -> np.ndarray:
+    if is_absolute:
+        return np.quantile(values, 0.5, axis=0, weights=weight, method="inverted_cdf")
+    return np.average(values, axis=0, weights=weight)

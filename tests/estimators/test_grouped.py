@@ -1,0 +1,270 @@
+"""One model per group of tasks that should be learnt together."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmtl import (
+    RMTGB,
+    GroupedTasks,
+    MultiTabRegressor,
+    MultiTabSurvival,
+    RMTGBClassifier,
+    RMTGBRegressor,
+)
+from skmtl.datasets import make_survival, make_task_groups
+from skmtl.inspection import transfer_report
+from skmtl.metrics import score_tasks
+
+QUICK = {"n_bags": 1, "n_rounds": 40, "learning_rate": 0.1, "random_state": 0}
+SHARED = QUICK | {"blocks": ("shared",)}
+SINGLE_ROWS = {"min_data_in_leaf": 1, "lightgbm_params": {"min_data_in_bin": 1}}
+CHECKED = {"n_rounds": 20, "n_bags": 1, "random_state": 0, "early_stopping": False}
+PLANTED = [["task_0", "task_1", "task_2"], ["task_3", "task_4", "task_5"]]
+
+
+@parametrize_with_checks(
+    [
+        GroupedTasks(RMTGBRegressor(blocks=("shared",), **CHECKED, **SINGLE_ROWS)),
+        GroupedTasks(
+            RMTGBClassifier(blocks=("shared",), **CHECKED, **SINGLE_ROWS), groups="alone"
+        ),
+        GroupedTasks(RMTGB(blocks=("shared",), **CHECKED, **SINGLE_ROWS)),
+    ]
+)
+def test_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_planted_groups_of_wide_tasks_with_other_units_and_few_labels_are_found(seed):
+    X, Y = make_task_groups(
+        700,
+        common_weight=0.95,
+        scale=(1, 100, 1, 1, 0.01, 1),
+        missing=(0.5, 0.5, 0.9, 0.5, 0.5, 0.5),
+        random_state=seed,
+    )
+    model = GroupedTasks(RMTGBRegressor(**SHARED), random_state=seed).fit(X, Y)
+    assert model.groups_ == PLANTED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_planted_groups_of_long_tasks_are_found(seed):
+    X, y = make_task_groups(
+        80, common_weight=0.95, layout="long", kind="binary", noise=0.2, random_state=seed
+    )
+    inner = RMTGBClassifier(task="task", **SHARED)
+    model = GroupedTasks(inner, random_state=seed).fit(X, y)
+    assert model.groups_ == PLANTED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_adversarial_task_is_put_out(seed):
+    X, Y = make_task_groups(
+        400,
+        groups=(0,) * 5,
+        sign=(1, 1, 1, 1, -1),
+        common_weight=1,
+        missing=0.6,
+        random_state=seed,
+    )
+    model = GroupedTasks(RMTGBRegressor(**SHARED), random_state=seed).fit(X, Y)
+    assert model.groups_ == [["task_0", "task_1", "task_2", "task_3"], ["task_4"]]
+    assert (model.affinity_.loc["task_4"].drop("task_4") < 0.3).all()
+
+
+@pytest.mark.parametrize("groups", [(0, 0, 0, 0), (0, 1, 2, 3), (0, 0, 1, 1)])
+@pytest.mark.parametrize("seed", range(2))
+def test_it_is_never_much_worse_than_the_better_of_joint_and_alone(groups, seed):
+    X, Y = make_task_groups(1500, groups=groups, missing=0.7, random_state=seed)
+    train, test = slice(0, 400), slice(400, None)
+    inner = RMTGBRegressor(**SHARED)
+    scores = {
+        choice: GroupedTasks(inner, groups=choice, random_state=0)
+        .fit(X[train], Y[train])
+        .score(X[test], Y[test])
+        for choice in ("auto", "joint", "alone")
+    }
+    assert scores["auto"] > max(scores["joint"], scores["alone"]) - 0.02
+
+
+def test_joint_is_the_estimator_itself_and_alone_is_one_for_each_task():
+    X, Y = make_task_groups(200, groups=(0, 0, 1), random_state=0)
+    inner = RMTGBRegressor(**SHARED)
+    joint = GroupedTasks(inner, groups="joint").fit(X, Y)
+    assert_allclose(joint.predict(X), clone(inner).fit(X, Y).predict(X))
+    alone = GroupedTasks(inner, groups="alone").fit(X, Y)
+    for i, name in enumerate(Y):
+        assert_allclose(alone.predict(X)[:, i], clone(inner).fit(X, Y[name]).predict(X))
+    assert joint.selection_ is None
+
+
+def test_given_groups_have_a_model_each_in_their_order():
+    X, Y = make_task_groups(200, groups=(0, 1, 0), random_state=0)
+    inner = RMTGBRegressor(**SHARED)
+    groups = [["task_2", "task_0"], ["task_1"]]
+    model = GroupedTasks(inner, groups=groups).fit(X, Y)
+    pair = clone(inner).fit(X, Y[["task_2", "task_0"]]).predict(X)
+    assert_allclose(model.predict(X)[:, [2, 0]], pair)
+    assert model.task_names_ == ["task_0", "task_1", "task_2"]
+    assert len(model.models_) == 2
+
+
+def mixed_table():
+    rng = np.random.default_rng(0)
+    n = 200
+    X = pd.DataFrame(
+        {"x": rng.normal(size=n), "city": rng.choice(["Bern", "Rome"], n)}, index=range(10, n + 10)
+    )
+    signal = X["x"] + (X["city"] == "Rome")
+    Y = pd.DataFrame(
+        {
+            "spend": signal + 0.2 * rng.normal(size=n),
+            "sold": np.where(signal + 0.2 * rng.normal(size=n) > 0, "yes", "no"),
+            "visits": rng.poisson(np.exp(signal)),
+            "grade": pd.Categorical(np.digitize(signal, [0, 1]), ordered=True),
+        },
+        index=X.index,
+    ).mask(rng.random((n, 4)) < 0.2)
+    return X, Y
+
+
+def test_mixed_kinds_give_frames_and_lists_as_the_estimator_within():
+    X, Y = mixed_table()
+    inner = RMTGB(tasks={"visits": "count"}, task_weight={"sold": 2.0}, **SHARED)
+    groups = [["grade", "spend"], ["sold"], ["visits"]]
+    model = GroupedTasks(inner, groups=groups).fit(X, Y, np.ones(len(X)))
+    joint = clone(inner).fit(X, Y)
+    prediction, expected = model.predict(X), joint.predict(X)
+    assert prediction.columns.tolist() == list(Y)
+    assert_array_equal(prediction.index, X.index)
+    assert prediction.dtypes.tolist() == expected.dtypes.tolist()
+    assert model.task_kinds_ == joint.task_kinds_
+    for own, other in zip(model.classes_, joint.classes_, strict=True):
+        assert_array_equal(own, other)
+    shapes = [each.shape for each in model.predict_proba(X)]
+    assert shapes == [(200, 2), (200, 3)]
+    assert_series_equal(
+        model.score_tasks(X, Y),
+        score_tasks(Y, prediction, kinds=model.task_kinds_),
+        check_names=False,
+    )
+    assert model.score(X, Y) == pytest.approx(model.score_tasks(X, Y).mean())
+    assert GroupedTasks(inner, random_state=0).fit(X, Y).score(X, Y) > 0.7
+
+
+def test_long_rows_come_back_in_place_whatever_their_order():
+    X, y = make_task_groups(100, groups=(0, 0, 1), layout="long", random_state=0)
+    order = np.random.default_rng(0).permutation(len(X))
+    inner = RMTGBRegressor(task="task", **SHARED)
+    groups = [["task_0", "task_1"], ["task_2"]]
+    model = GroupedTasks(inner, groups=groups).fit(X, y)
+    assert_allclose(model.predict(X.iloc[order]), model.predict(X)[order])
+    own = X["task"] == "task_2"
+    alone = clone(inner).fit(X[own], y[own])
+    assert_allclose(model.predict(X)[own], alone.predict(X[own]))
+    scores = model.score_tasks(X, y)
+    assert scores.index.tolist() == ["task_0", "task_1", "task_2"]
+    assert scores["task_2"] == pytest.approx(alone.score(X[own], y[own]))
+    unseen = X.head(5).assign(task="task_9")
+    assert_allclose(model.predict(unseen), model.models_[0].predict(unseen))
+
+
+def test_classes_that_only_one_id_has_are_columns_for_all():
+    X, y = make_task_groups(80, groups=(0, 1), layout="long", random_state=0)
+    labels = pd.Series(np.where(y > 0, "b", "a"), name="y")
+    labels[(X["task"] == "task_1") & (y > 1)] = "c"
+    inner = RMTGBClassifier(task="task", **SHARED)
+    model = GroupedTasks(inner, groups="alone").fit(X, labels)
+    assert_array_equal(model.classes_, ["a", "b", "c"])
+    probabilities = model.predict_proba(X)
+    assert probabilities.shape == (160, 3)
+    assert_allclose(probabilities.sum(axis=1), 1)
+    assert (probabilities[(X["task"] == "task_0").to_numpy(), 2] == 0).all()
+    assert GroupedTasks(inner, random_state=0).fit(X, labels).score(X, labels) > 0.8
+
+
+def test_it_goes_into_searches_pipelines_and_pickles():
+    X, Y = make_task_groups(120, groups=(0, 1), random_state=0)
+    inner = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), RMTGBRegressor(**SHARED)
+    )
+    search = GridSearchCV(
+        GroupedTasks(inner, random_state=0),
+        {"groups": ["joint", "alone", [["task_0"], ["task_1"]]]},
+        cv=2,
+    ).fit(X, Y)
+    assert search.best_params_["groups"] == "alone"
+    copy = pickle.loads(pickle.dumps(search))
+    assert_allclose(copy.predict(X), search.predict(X))
+    report = transfer_report(search.best_estimator_, X, Y, cv=2, n_repeats=1, lightgbm=False)
+    assert_allclose(report.table["difference"], 0, atol=1e-9)
+
+
+def test_estimators_of_scikit_learn_and_networks_can_be_grouped():
+    X, Y = make_task_groups(100, groups=(0, 1), random_state=0)
+    linear = GroupedTasks(LinearRegression(), random_state=0).fit(X, Y)
+    assert_allclose(linear.predict(X), LinearRegression().fit(X, Y).predict(X))
+    network = MultiTabRegressor(n_bags=1, max_epochs=2, row_size=8, random_state=0)
+    assert GroupedTasks(network, groups="alone").fit(X, Y).predict(X).shape == (100, 2)
+
+
+def test_events_can_be_grouped_by_hand():
+    X, y = make_survival(80, kind="several", random_state=0)
+    inner = MultiTabSurvival(n_bags=1, max_epochs=2, row_size=8, random_state=0)
+    model = GroupedTasks(inner, groups="alone").fit(X, y)
+    assert model.score_tasks(X, y).index.tolist() == ["event_0", "event_1"]
+    with pytest.raises(ValueError, match=r"'event_0' has kind 'survival'.*Give the groups"):
+        GroupedTasks(inner).fit(X, y)
+
+
+def test_the_choice_is_told_and_repeatable():
+    X, Y = make_task_groups(150, groups=(0, 0, 1), random_state=0)
+    inner = RMTGBRegressor(**SHARED)
+    first, second = (GroupedTasks(inner, random_state=1).fit(X, Y) for _ in range(2))
+    assert_frame_equal(first.selection_, second.selection_)
+    assert first.selection_["groups"].iloc[0] == first.groups_
+    assert first.selection_["error"].is_monotonic_increasing
+    assert first.errors_.index.tolist() == list(Y)
+    assert first.affinity_.shape == (3, 3)
+
+
+def test_rows_that_no_fold_holds_out_have_no_say():
+    X, Y = make_task_groups(200, groups=(0, 0), random_state=0)
+    Y.iloc[100:] *= np.nan
+    half = list(KFold(2, shuffle=True, random_state=0).split(X[:100]))
+    inner = RMTGBRegressor(**SHARED)
+    few = GroupedTasks(inner, cv=half).fit(X[:100], Y[:100])
+    many = GroupedTasks(inner, cv=half).fit(X, Y)
+    assert_frame_equal(few.errors_, many.errors_)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"groups": "all"}, "groups must be 'auto', 'joint', 'alone' or a list"),
+        ({"groups": [["task_0"]]}, r"missing \['task_1'\]"),
+        ({"groups": [["task_0", "task_1"], ["task_7"]]}, r"unknown \['task_7'\]"),
+        ({"groups": [["task_0", "task_1"], ["task_0"]]}, r"more than once \['task_0'\]"),
+        ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
+        ({"cv": 2.5}, "cv must be a number of folds"),
+        ({"n_jobs": 0}, "parameter n_jobs=0"),
+    ],
+)
+def test_wrong_parameters_are_refused(parameters, message):
+    X, Y = make_task_groups(60, groups=(0, 1), random_state=0)
+    with pytest.raises(ValueError, match=message):
+        GroupedTasks(RMTGBRegressor(**SHARED), **parameters).fit(X, Y)
