@@ -48,7 +48,8 @@ class CompetingRisks(HazardKind):
     -----
     As in `Survival`, time within a bin runs by the Kaplan-Meier clock; and the cause of an event
     counts by the Aalen-Johansen weight of its time relative to the mean of its bin. So the
-    best constant model is Aalen and Johansen's estimate exactly at every cut.
+    best constant model is Aalen and Johansen's estimate exactly at every cut. In long data, all
+    tasks have the same cuts, as there.
 
     References
     ----------
