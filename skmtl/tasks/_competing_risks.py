@@ -43,6 +43,8 @@ class CompetingRisks(HazardKind):
         As in `Survival`.
     censoring_weights : bool, default=False
         As in `Survival`.
+    smooth : bool, default=True
+        As in `Survival`, for each cause.
 
     Notes
     -----

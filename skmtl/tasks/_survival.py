@@ -45,6 +45,10 @@ class Survival(HazardKind):
     censoring_weights : bool, default=False
         Weigh each bin by the inverse probability that a row is still uncensored then, so that
         the loss counts the bins as if nobody had been censored.
+    smooth : bool, default=True
+        Networks learn first by how much a row's hazards are higher or lower as a whole, then
+        their trend over the bins, then what is finer. With False each bin is learnt by itself,
+        which overfits small tables. Any hazards can be had either way.
 
     Notes
     -----
