@@ -19,7 +19,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skmtl import MultiTabSurvival
+from skmtl.datasets import make_survival
 from skmtl.metrics import make_multitask_scorer, score_tasks, task_scorers
+from skmtl.survival import concordance
 
 
 class MixedLinear(BaseEstimator):
@@ -275,3 +278,25 @@ def test_mistakes_are_named(mixed):
         make_multitask_scorer("neg_log_loss")(Ridge().fit(X, X["w"]), X, X["w"])
     with pytest.raises(ValueError, match="no row"):
         make_multitask_scorer()(model, X[:0], Y[:0])
+
+
+@pytest.mark.parametrize("kind", ["competing", "several"])
+@pytest.mark.parametrize("horizons", [None, (2.0, 6.0)])
+def test_survival_models_are_scored_by_event_and_cause(kind, horizons):
+    X, y = make_survival(200, kind=kind, random_state=0)
+    model = MultiTabSurvival(n_bags=1, max_epochs=2, horizons=horizons, random_state=0).fit(X, y)
+    by_risk = model.score_tasks(X, y)
+    assert len(by_risk) == 2
+    scores = task_scorers()(model, X, y)
+    assert scores == {str(risk): score for risk, score in by_risk.items()} | {
+        "mean": by_risk.mean()
+    }
+    assert make_multitask_scorer("concordance")(model, X, y) == pytest.approx(by_risk.mean())
+
+
+def test_a_cause_is_scored_alone():
+    X, y = make_survival(200, kind="competing", random_state=0)
+    model = MultiTabSurvival(n_bags=1, max_epochs=2, random_state=0).fit(X, y)
+    scorer = make_multitask_scorer(task=2, average="min")
+    expected = concordance(y, model.predict(X)[2], cause=2)
+    assert scorer(model, X, y) == pytest.approx(expected)

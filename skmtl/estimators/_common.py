@@ -228,15 +228,23 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
 
     def _labels_and_prediction(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
         prediction = self._prediction_frame(X)
-        Y = self._read_labels(y)
+        Y = self._scored_labels(y)
         check_consistent_length(prediction, Y)
         return Y, prediction
 
     def _score_columns(
         self, Y: pd.DataFrame, prediction: pd.DataFrame, sample_weight: Any
     ) -> pd.Series:
-        kinds = {name: self.task_set_.kinds[name] for name in Y.columns}
+        kinds = self._scored_kinds(Y)
         return score_tasks(Y, prediction, kinds=kinds, sample_weight=sample_weight)
+
+    def _scored_labels(self, y: Any) -> pd.DataFrame:
+        """Labels with one column for each of the predictions."""
+        return self._read_labels(y)
+
+    def _scored_kinds(self, Y: pd.DataFrame) -> dict[Hashable, str]:
+        """Kinds of the columns of `_scored_labels`."""
+        return {name: self.task_set_.kinds[name] for name in Y.columns}
 
     def _prediction_frame(self, X: Any) -> pd.DataFrame:
         """Predictions as a frame with the targets' names and the index of X."""

@@ -196,6 +196,7 @@ class MultiTabBase(NetworkEstimator):
         config = MultiTabConfig(
             cardinalities=tuple(cardinalities),
             n_scores=tuple(n_scores),
+            n_series=tuple(head.n_series for head in self.task_set_.heads),
             n_groups=self._reader.n_groups,
             embedding_size=self._embedding_size(n_features),
             numeric_embedding=self.numeric_embedding,

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl.estimators._survival_reading import SurvivalReading
 from skmtl.estimators._survival_targets import terms_of
 from skmtl.survival import StepFunction, concordance
-from skmtl.tasks import Curves
+from skmtl.tasks import Curves, Survival
 
 # Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
 _BLOCK = 16_384
@@ -238,21 +238,22 @@ class SurvivalOutputs(SurvivalReading):
             functions[name][:] = [StepFunction(grid, row, start) for row in values[name]]
         return self._one(functions)
 
-    def _labels_and_prediction(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return self.read_events(y), self._prediction_frame(X)
+    def _scored_labels(self, y: Any) -> pd.DataFrame:
+        """Times to each event, or to each of the causes that compete: other causes censor."""
+        columns: dict[Hashable, pd.Series] = {}
+        events = self.read_events(y)
+        for name in events.columns:
+            labels, risks = events[name].array, self._risks_of(name)
+            if len(risks) > 1:
+                for cause, risk in enumerate(risks, 1):
+                    columns[risk] = pd.Series(labels.only(cause), index=events.index)
+            else:
+                columns[name] = events[name]
+        frame = pd.DataFrame(dict(enumerate(columns.values())), index=events.index)
+        return frame.set_axis(pd.Index(list(columns), tupleize_cols=False), axis=1)
 
-    def _score_columns(
-        self, Y: pd.DataFrame, prediction: pd.DataFrame, sample_weight: Any
-    ) -> pd.Series:
-        scores: dict[Hashable, float] = {}
-        for name in Y.columns:
-            labels, risks = Y[name].array, self._risks_of(name)
-            causes = [None] if len(risks) == 1 else range(1, len(risks) + 1)
-            for risk, cause in zip(risks, causes, strict=True):
-                scores[risk] = concordance(
-                    labels, prediction[risk], cause=cause, sample_weight=sample_weight
-                )
-        return pd.Series(scores.values(), pd.Index(list(scores), tupleize_cols=False))
+    def _scored_kinds(self, Y: pd.DataFrame) -> dict[Hashable, str]:
+        return dict.fromkeys(Y.columns, Survival.name)
 
     def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
         """Concordance of each event, or of each cause of several that compete.

@@ -31,16 +31,14 @@ from skmtl.tasks import (
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     """The tasks of y, with the ways to ask a fitted estimator about them.
 
-    skmtl's estimators say by `task_names_` and `task_kinds_` what they were fitted on. For
-    others the columns of y are the tasks, which have classes if the estimator is a classifier.
+    skmtl's estimators say by `task_names_` and `task_kinds_` what they were fitted on; of causes
+    that compete, each risk is a task. For others the columns of y are the tasks, which have
+    classes if the estimator is a classifier.
     The estimator's `predict` and `predict_proba` are called at most once, when needed.
     """
     model = _innermost(estimator)
     labels = _labels_of_model(y, model)
-    kinds = getattr(model, "task_kinds_", None)
-    if kinds is None:
-        infer = _inference(estimator)
-        kinds = read_kinds(None, labels, dict.fromkeys(labels.columns, infer))
+    kinds = _kinds_of_model(estimator, model, labels)
     with_classes = [name for name, kind in kinds.items() if KINDS[kind].is_classification]
     classes = classes_of(estimator, with_classes)
 
@@ -83,13 +81,23 @@ def _innermost(estimator: Any) -> Any:
 def _labels_of_model(y: Any, model: Any) -> pd.DataFrame:
     """Labels under the names the model was fitted with."""
     names = getattr(model, "task_names_", None)
-    if hasattr(model, "_read_labels"):  # ours: several columns of y may be one label
-        labels = model._read_labels(y)
+    # Ours: several columns of y may be one label, and one label may have several predictions.
+    if hasattr(model, "_scored_labels"):
+        labels = model._scored_labels(y)
     else:
         labels = label_frame(y) if names is None else labels_of_tasks(y, names)
     if len(labels) == 0:
         raise ValueError("y has no row, so there is nothing to score.")
     return labels
+
+
+def _kinds_of_model(estimator: Any, model: Any, labels: pd.DataFrame) -> dict[Hashable, str]:
+    if hasattr(model, "_scored_kinds"):
+        return model._scored_kinds(labels)
+    kinds = getattr(model, "task_kinds_", None)
+    if kinds is not None:
+        return kinds
+    return read_kinds(None, labels, dict.fromkeys(labels.columns, _inference(estimator)))
 
 
 def _inference(estimator: Any) -> Callable[[pd.Series], Kind]:

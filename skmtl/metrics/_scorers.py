@@ -56,7 +56,9 @@ def make_multitask_scorer(
     -----
     Works with every estimator of skmtl, also inside Pipeline and GridSearchCV, and with
     scikit-learn's multi-output estimators, whose tasks are named by the columns of y. The
-    estimator is asked once for all tasks.
+    estimator is asked once for all tasks. Of a survival estimator, the tasks are its events, or
+    the numbers of causes that compete, each of which takes the others for censoring;
+    `skmtl.survival.survival_scorer` scores whole curves.
 
     Examples
     --------

@@ -14,6 +14,7 @@ from skmtl.networks._layers import LayerNorm, parameter, weight
 from skmtl.networks._rows import RowMixing, row_path
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
+from skmtl.networks._waves import wave_matrix
 
 
 @storable
@@ -27,12 +28,15 @@ class MultiTabConfig:
         Codes of each categorical feature.
     n_scores : tuple of int
         Raw scores of each task.
+    n_series : tuple of int
+        Series that the raw scores of each task are, 0 where each is by itself; empty for none.
     n_groups : int
         Groups of rows with tasks of their own (long data); 0 for wide data.
     """
 
     cardinalities: tuple[int, ...]
     n_scores: tuple[int, ...]
+    n_series: tuple[int, ...] = ()
     n_groups: int = 0
     embedding_size: int = 16
     numeric_embedding: NumericEmbedding = "piecewise_linear"
@@ -119,6 +123,9 @@ class MultiTabNet(nn.Module):
             self.register_buffer("memory_numeric", memory[0])
             self.register_buffer("memory_codes", memory[1])
         self.towers = Towers(c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout)
+        waves = wave_matrix(c.n_scores, c.n_series) if c.n_series else None
+        self.waves: Tensor | None
+        self.register_buffer("waves", waves, persistent=False)
 
     def forward(self, numeric: Tensor, codes: Tensor, group: Tensor | None = None) -> Tensor:
         """Scores from numeric (batch, n_numeric) and codes (batch, n_categorical).
@@ -144,10 +151,12 @@ class MultiTabNet(nn.Module):
     ) -> Tensor:
         """Scores from what `represent` gives: the part that each task has for itself."""
         rows, tasks = representation
-        scores = self.base_scores + self.towers(rows, tasks)
+        scores = self.towers(rows, tasks)
         if group is not None:
             scores = scores + _by_group(self.group_bias, group)[:, None]
-        return scores
+        if self.waves is not None:
+            scores = scores @ self.waves
+        return self.base_scores + scores
 
     def task_attention(self, numeric: Tensor, codes: Tensor, group: Tensor | None) -> Tensor:
         """Attention of task tokens to features in the last block, mean over heads."""

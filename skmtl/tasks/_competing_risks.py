@@ -43,12 +43,15 @@ class CompetingRisks(HazardKind):
         As in `Survival`.
     censoring_weights : bool, default=False
         As in `Survival`.
+    smooth : bool, default=True
+        As in `Survival`, for each cause.
 
     Notes
     -----
     As in `Survival`, time within a bin runs by the Kaplan-Meier clock; and the cause of an event
     counts by the Aalen-Johansen weight of its time relative to the mean of its bin. So the
-    best constant model is Aalen and Johansen's estimate exactly at every cut.
+    best constant model is Aalen and Johansen's estimate exactly at every cut. In long data, all
+    tasks have the same cuts, as there.
 
     References
     ----------

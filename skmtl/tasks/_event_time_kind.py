@@ -24,6 +24,9 @@ Cuts = int | Sequence[float] | Literal["auto"]
 class EventTimeKind(Kind):
     """Settings, label columns, the checks of labels and the risk.
 
+    The groups of long data share one grid of time: unlike the units of a regression, a time
+    means the same in all of them.
+
     Attributes
     ----------
     grid_ : TimeGrid

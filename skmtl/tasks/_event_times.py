@@ -99,6 +99,22 @@ class EventTimes(ExtensionArray):
         """Times since when rows were watched."""
         return self._records["entry"]
 
+    def only(self, cause: int) -> Self:
+        """Labels of one cause: the other causes end the watching, as censoring does.
+
+        Parameters
+        ----------
+        cause : int
+            It becomes event 1.
+
+        Returns
+        -------
+        EventTimes of shape (n_samples,)
+        """
+        records = self._records.copy()
+        records["event"] = self.event == cause
+        return self._of(records)
+
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
         records = [_MISSING.item() if scalar is pd.NA else tuple(scalar) for scalar in scalars]

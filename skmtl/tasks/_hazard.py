@@ -53,12 +53,15 @@ class HazardKind(EventTimeKind):
         entry: Column = None,
         interpolation: Interpolation = "hazard",
         censoring_weights: bool = False,
+        smooth: bool = True,
     ) -> None:
         super().__init__(cuts, event, time, entry, interpolation)
         self.censoring_weights = censoring_weights
+        self.smooth = smooth
 
     def parameters(self) -> dict[str, object]:
-        return super().parameters() | {"censoring_weights": self.censoring_weights}
+        own = {"censoring_weights": self.censoring_weights, "smooth": self.smooth}
+        return super().parameters() | own
 
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
@@ -69,6 +72,7 @@ class HazardKind(EventTimeKind):
 
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
         self.n_scores = self.grid_.n_bins * self.n_causes
+        self.n_series = self.n_causes if self.smooth else 0
         self.bin_weight_ = np.ones(self.grid_.n_bins)
         if self.censoring_weights:
             self.bin_weight_ = _inverse_censoring(labels, weight, self.grid_)

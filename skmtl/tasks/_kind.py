@@ -37,6 +37,9 @@ class Kind(ABC):
         Name of the scikit-learn metric that `score` uses for such a task.
     n_scores : int
         Raw scores an engine has to deliver per row, known after `fit`.
+    n_series : int
+        Series that the raw scores are, interleaved, where neighbours in a series are alike and
+        may be learnt together; 0 where each score is by itself. Known after `fit`.
     target_width : int
         Numbers that encode one label.
     """
@@ -47,6 +50,7 @@ class Kind(ABC):
     target_width: ClassVar[int] = 1
     learns_from_scores: ClassVar[bool] = False
     n_scores: int = 1
+    n_series: int = 0
 
     def fit(
         self,

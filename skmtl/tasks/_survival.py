@@ -45,12 +45,19 @@ class Survival(HazardKind):
     censoring_weights : bool, default=False
         Weigh each bin by the inverse probability that a row is still uncensored then, so that
         the loss counts the bins as if nobody had been censored.
+    smooth : bool, default=True
+        Networks learn first by how much a row's hazards are higher or lower as a whole, then
+        their trend over the bins, then what is finer. With False each bin is learnt by itself,
+        which overfits small tables. Any hazards can be had either way.
 
     Notes
     -----
     The share of a bin is counted by the clock of the Kaplan-Meier estimate of all rows, not by
     the calendar. So the best constant model is Kaplan and Meier's estimate exactly at every cut,
     however wide the bins and wherever rows are censored (except where it falls to 0).
+    In long data, all tasks have the same cuts: time is one clock, in one unit, and what tells
+    tasks apart are their hazards. Bring times of different units to one before. Where tasks run
+    on scales of their own, such as days and years, most cuts lie where most events do.
     `gradient_hessian` gives the exact diagonal, 1e-7 in bins in which a row was not at risk.
 
     References
