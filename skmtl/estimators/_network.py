@@ -25,7 +25,7 @@ from skmtl.estimators._common import (
 from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import weights_by_task
-from skmtl.estimators._stored import StoredSource, opened, stored_parts
+from skmtl.estimators._stored import opened, stored_parts
 from skmtl.networks import Bag, MultiTabNet, initialise
 from skmtl.tables import Chunk, EncodedTable, TableEncoder
 from skmtl.tasks import Labels
@@ -100,29 +100,17 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             self._check_unchanged()
         random_state = own_random_state(self.random_state)
         with opened(X, y, sample_weight, self.task, random_state) as (rows, source):
-            networks, parts = self._begin(rows, source, eval_set, random_state, going_on)
+            table = replace(self._read_table(*rows, reset=not going_on), source=source)
+            if len(table.Y) < 2:
+                raise ValueError(
+                    f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
+                )
+            begin = self._go_on if going_on else self._start
+            networks, parts = begin(table, eval_set, random_state)
+            if not going_on:
+                self._remember_y(rows.y)
             self._learn(networks, parts, X, y, random_state)
         return self
-
-    def _begin(
-        self,
-        rows: Chunk,
-        source: StoredSource | None,
-        eval_set: Any,
-        random_state: np.random.RandomState,
-        going_on: bool,
-    ) -> tuple[list[MultiTabNet], list[Parts]]:
-        """The networks to train, and their samples."""
-        table = self._read_table(*rows, reset=not going_on)
-        if len(table.Y) < 2:
-            raise ValueError(
-                f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
-            )
-        if going_on:
-            return self._go_on(table, source, eval_set, random_state)
-        begun = self._start(table, source, eval_set, random_state)
-        self._remember_y(rows.y)
-        return begun
 
     def _learn(
         self,
@@ -152,11 +140,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         )
 
     def _start(
-        self,
-        table: Table,
-        source: StoredSource | None,
-        eval_set: Any,
-        random_state: np.random.RandomState,
+        self, table: Table, eval_set: Any, random_state: np.random.RandomState
     ) -> tuple[list[MultiTabNet], list[Parts]]:
         """New networks and their samples; learns columns, categories and labels."""
         # Those of an earlier fit would not suit what is learnt now, should this one fail.
@@ -165,26 +149,22 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self._reader = TableReader(self.task, TableEncoder())
         self._reader.fit_ids(table.ids)
         self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
-        n_rows = len(table.Y) if source is None else source.rows.n_rows
+        n_rows = len(table.Y) if table.source is None else table.source.rows.n_rows
         splits = self._splits(table, eval_set, self._n_bags(n_rows), random_state)
         rows = np.unique(np.concatenate([training for training, _ in splits]))
         self._reader.fit_features(table.features, rows, table.sample_weight)
-        parts = self._parts(table, source, eval_set, splits)
+        parts = self._parts(table, eval_set, splits)
         self._epochs = [[] for _ in parts]
         self._shaped_by = {name: getattr(self, name) for name in self._SHAPING}
         return self._new_networks(parts, random_state), parts
 
     def _go_on(
-        self,
-        table: Table,
-        source: StoredSource | None,
-        eval_set: Any,
-        random_state: np.random.RandomState,
+        self, table: Table, eval_set: Any, random_state: np.random.RandomState
     ) -> tuple[list[MultiTabNet], list[Parts]]:
         """The networks of the last fit and their samples, read as in that fit."""
         networks = self.network_.each()
         splits = self._splits(table, eval_set, len(networks), random_state)
-        return networks, self._parts(table, source, eval_set, splits)
+        return networks, self._parts(table, eval_set, splits)
 
     def _check_unchanged(self) -> None:
         """Raise where a parameter that shaped the networks of the last fit is another one now."""
@@ -250,17 +230,13 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self.task_set_.finish(scores, labels, weight.max(axis=1).astype(np.float64))
 
     def _parts(
-        self,
-        table: Table,
-        source: StoredSource | None,
-        eval_set: Any,
-        splits: list[tuple[np.ndarray, np.ndarray]],
+        self, table: Table, eval_set: Any, splits: list[tuple[np.ndarray, np.ndarray]]
     ) -> list[Parts]:
         """Training and validation samples of each network."""
         samples = self._samples(table)
         given = None if eval_set is None else self._read_eval_set(eval_set)
-        if source is not None:
-            stored = stored_parts(source, samples, splits, self._read_samples)
+        if table.source is not None:
+            stored = stored_parts(table.source, samples, splits, self._read_samples)
             return [(own, held_out if given is None else given) for own, held_out in stored]
         if given is not None:
             return [(samples, given)] * len(splits)

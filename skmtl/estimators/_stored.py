@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +54,33 @@ def opened(
         yield Chunk(X, y, sample_weight), None
         return
     rows = table.labelled(y, sample_weight)
-    positions = sample_positions(rows, table.rows_in_memory, task, random_state)
+    # A copy, so that what is drawn after the sample is what would be drawn in memory.
+    chance = copy.deepcopy(random_state)
+    positions = sample_positions(rows, table.rows_in_memory, task, chance)
     with tempfile.TemporaryDirectory(prefix="skmtl-", dir=table.cache_folder) as folder:
         source = StoredSource(rows, positions, Path(folder), table.rows_in_memory)
         yield rows.take(positions), source
+
+
+def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
+    """Chunks of rows as one matrix on disk."""
+    path, n_rows = folder / "matrix.bin", 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            np.ascontiguousarray(chunk).tofile(file)
+            n_rows += len(chunk)
+    return np.memmap(path, chunk.dtype, mode="r", shape=(n_rows, chunk.shape[1]))
+
+
+def stacked(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """One matrix above the other; on disk if the first one is."""
+    if not isinstance(first, np.memmap):
+        return np.concatenate([first, second])
+    path = Path(str(first.filename))
+    with path.open("ab") as file:
+        second.astype(first.dtype).tofile(file)
+    shape = (len(first) + len(second), first.shape[1])
+    return np.memmap(path, first.dtype, mode="r", shape=shape)
 
 
 def stored_parts(

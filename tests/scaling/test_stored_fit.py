@@ -1,4 +1,4 @@
-"""MultiTab on tables that stay on disk."""
+"""Models of tables that stay on disk."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival
-from skmtl.datasets import make_survival
+from skmtl import (
+    RMTGB,
+    MultiTab,
+    MultiTabClassifier,
+    MultiTabRegressor,
+    MultiTabSurvival,
+    RMTGBRegressor,
+)
+from skmtl.datasets import make_outlier_tasks, make_survival
 from skmtl.tables import ArrayTable, ParquetTable
 
 QUICK = {"n_bags": 2, "max_epochs": 3, "n_members": 2, "row_size": 16, "random_state": 0}
@@ -194,3 +201,37 @@ def test_without_pyarrow_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"skmtl\[parquet\]"):
         MultiTab().fit(tempfile.gettempdir(), y="a")
+
+
+BOOSTED = {"n_bags": 2, "n_rounds": 8, "random_state": 0}
+
+
+@pytest.mark.parametrize("rows_in_memory", [1000, 100])
+def test_boosting_gives_the_model_that_memory_gives(rows_in_memory, on_disk):
+    """Whatever the sample: it decides about categories alone, and has all of these."""
+    in_memory = RMTGB(**BOOSTED).fit(on_disk.X, on_disk.Y, on_disk.weight)
+    table = ParquetTable(on_disk.folder, rows_in_memory=rows_in_memory)
+    stored = RMTGB(**BOOSTED).fit(table, y=LABELS, sample_weight="weight")
+    assert stored.blocks_ == in_memory.blocks_
+    pd.testing.assert_frame_equal(stored.predict(on_disk.X), in_memory.predict(on_disk.X))
+
+
+@pytest.mark.parametrize("blocks", [("signature", "partition", "task"), "auto"])
+def test_every_block_grows_on_long_data_from_disk(blocks, tmp_path):
+    """The signature block bins more columns than the files have."""
+    X, y = make_outlier_tasks(100, random_state=0)
+    matrix = X.assign(task=pd.factorize(X["task"])[0])
+    np.save(tmp_path / "X.npy", matrix.to_numpy(dtype=np.float64))
+    stored_X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    task = matrix.columns.get_loc("task")
+    settings = BOOSTED | {"task": task, "blocks": blocks}
+    in_memory = RMTGBRegressor(**settings).fit(np.array(stored_X), y.to_numpy())
+    stored = RMTGBRegressor(**settings).fit(ArrayTable(stored_X, rows_in_memory=200), y.to_numpy())
+    np.testing.assert_array_equal(stored.predict(stored_X), in_memory.predict(stored_X))
+
+
+def test_boosting_stops_by_rows_that_are_given(on_disk):
+    given = (on_disk.X[:100], on_disk.Y[:100])
+    in_memory = RMTGB(**BOOSTED).fit(on_disk.X, on_disk.Y, on_disk.weight, eval_set=given)
+    stored = RMTGB(**BOOSTED).fit(on_disk.folder, y=LABELS, sample_weight="weight", eval_set=given)
+    pd.testing.assert_frame_equal(stored.predict(on_disk.X), in_memory.predict(on_disk.X))
