@@ -15,26 +15,54 @@ _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
 
 
 def binned(
-    matrix: np.ndarray, categorical: Sequence[int], parameters: Mapping[str, Any]
+    matrix: np.ndarray,
+    categorical: Sequence[int],
+    parameters: Mapping[str, Any],
+    columns: np.ndarray | None = None,
 ) -> lgb.Dataset:
     """Bin a matrix once, for all trees to come.
 
     Parameters
     ----------
     matrix : ndarray of shape (n_rows, n_features), float32 or float64
+        A memory map is read in chunks, so that it is never in memory as a whole.
     categorical : sequence of int
         Positions of the columns that hold category codes.
     parameters : mapping
         LightGBM's parameters, of which those about binning count here.
+    columns : ndarray of shape (n_rows, k), optional
+        More columns, behind those of the matrix.
     """
     data = lgb.Dataset(
-        matrix,
+        _source(matrix, columns),
         label=np.zeros(len(matrix), dtype=np.float32),  # it wants one; gradients come from us
         categorical_feature=list(categorical),
         params={**parameters, **_DATA_PARAMETERS},
         free_raw_data=True,
     )
     return data.construct()
+
+
+def _source(matrix: np.ndarray, columns: np.ndarray | None) -> np.ndarray | lgb.Sequence:
+    if isinstance(matrix, np.memmap):
+        return _StoredRows(matrix, columns)
+    return matrix if columns is None else np.column_stack([matrix, columns])
+
+
+class _StoredRows(lgb.Sequence):
+    """Rows of a memory map, with more columns behind them, as LightGBM asks for them."""
+
+    batch_size = 2**15
+
+    def __init__(self, matrix: np.ndarray, columns: np.ndarray | None) -> None:
+        self._parts = [matrix] if columns is None else [matrix, columns]
+
+    def __len__(self) -> int:
+        return len(self._parts[0])
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        # LightGBM draws its bins from rows of float64 only.
+        return np.concatenate([part[index] for part in self._parts], axis=-1, dtype=np.float64)
 
 
 def silence() -> None:

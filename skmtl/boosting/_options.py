@@ -58,6 +58,7 @@ class Features:
     Attributes
     ----------
     matrix : ndarray of shape (n_rows, n_features)
+        It may be a memory map.
     numeric, categorical : int ndarray
         Positions of the columns of either sort.
     data : lightgbm.Dataset
@@ -71,6 +72,4 @@ class Features:
 
     def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> lgb.Dataset:
         """Bin the features and some more columns."""
-        return binned(
-            np.column_stack([self.matrix, columns]), self.categorical.tolist(), parameters
-        )
+        return binned(self.matrix, self.categorical.tolist(), parameters, columns)

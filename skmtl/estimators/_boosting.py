@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,14 @@ from skmtl.estimators._boosting_inside import BoostingInside
 from skmtl.estimators._common import (
     NO_LABEL_COUNTS,
     Table,
+    joined_tables,
     naming_eval_set,
     own_random_state,
 )
 from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import weights_by_task
-from skmtl.tables import TreeEncoder, as_frame, task_position
+from skmtl.estimators._stored import StoredSource, opened, stacked, stored_matrix
+from skmtl.tables import Chunk, TreeEncoder, as_frame, task_position
 from skmtl.tasks import Labels
 
 
@@ -70,11 +72,14 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         X : table of shape (n_samples, n_features)
             DataFrame (pandas, polars or another that narwhals reads) with numbers, booleans,
             categories and text; or an array. Missing values are allowed, infinity is not. It is
-            not changed.
+            not changed. A path to Parquet files, a pyarrow dataset, `skmtl.tables.ParquetTable`
+            or `skmtl.tables.ArrayTable` is read in chunks: of its features there is no more in
+            memory than LightGBM's bins, of a byte each.
         y : DataFrame, Series or array of shape (n_samples,) or (n_samples, n_targets)
-            One column per target; NaN, None or NA where a label is missing.
+            One column per target; NaN, None or NA where a label is missing. For Parquet files
+            the name of the column with the labels, or a list of names.
         sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task.
+            Weights of the rows, in every task. For Parquet files the name of a column.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
             Rows that decide when to stop and which blocks to take, instead of parts of X that
             are held out in turn. One bag is fitted then, on all of X.
@@ -91,22 +96,44 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
             When a loss becomes NaN or infinite; the message names the task and the round.
         """
         self._check_parameters()
-        table = self._read_table(X, y, sample_weight, reset=True)
+        random_state = own_random_state(self.random_state)
+        with opened(X, y, sample_weight, self.task, random_state) as (known, source):
+            table = self._read_table(*known, reset=True)
+            self._learn_tables(known, table)
+            if source is None:
+                matrix = self._reader.encoder.transform(table.features)
+            else:
+                table, matrix = self._read_all(source)
+                self._fit_tasks(table, None, 0)  # by all labels, now that they are known
+            rows, splits = self._rows_and_splits(table, matrix, eval_set, random_state)
+            self._boost(rows, splits, random_state, X, y)
+        return self
+
+    def _learn_tables(self, known: Chunk, table: Table) -> None:
+        """Learn columns, categories, task ids and labels."""
         if len(table.Y) < 2:
             raise ValueError(
                 f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
             )
-        random_state = own_random_state(self.random_state)
         self._reader = TableReader(self.task, TreeEncoder())
         self._reader.fit_ids(table.ids)
-        self._remember_task_column(X, table)
+        self._remember_task_column(known.X, table)
         self._reader.fit_features(table.features)
         # One set of units for all ids: what sets these apart is the boosting's to learn.
         self._fit_tasks(table, None, 0)
         self._refuse_coupled_rows()
         self._task_weights()
-        self._remember_y(y)
-        rows, splits = self._rows_and_splits(table, eval_set, random_state)
+        self._remember_y(known.y)
+
+    def _boost(
+        self,
+        rows: _Rows,
+        splits: list[tuple[np.ndarray, np.ndarray]],
+        random_state: np.random.RandomState,
+        X: Any,
+        y: Any,
+    ) -> None:
+        """Fit all pools, telling callbacks of it."""
         pools = self._pools(rows)
         seed = random_state.randint(2**31 - 1)
         most = sum(len(self._sequences(each.pool, validated=True)) for each in pools)
@@ -116,7 +143,6 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         with self._naming_lightgbm_params():
             self._boosted = self._fit_pools(pools, rows, splits, seed, reports)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
-        return self
 
     @contextmanager
     def _naming_lightgbm_params(self) -> Iterator[None]:
@@ -144,31 +170,46 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
             self._task_position = task_position(as_frame(X), self.task)
 
     def _rows_and_splits(
-        self, table: Table, eval_set: Any, random_state: np.random.RandomState
+        self,
+        table: Table,
+        matrix: np.ndarray,
+        eval_set: Any,
+        random_state: np.random.RandomState,
     ) -> tuple[_Rows, list[tuple[np.ndarray, np.ndarray]]]:
         """All rows, and positions of the learnt and the held-out ones for each bag."""
-        n_rows = len(table.Y)
+        rows, n_rows = self._rows(table, matrix), len(table.Y)
         if eval_set is not None:
             with naming_eval_set():
-                rows = _joined(self._rows(table), self._eval_rows(eval_set))
+                rows = _joined(rows, self._eval_rows(eval_set))
             return rows, [(np.arange(n_rows), np.arange(n_rows, len(rows.matrix)))]
         splits = self._splits(table, None, self._n_bags(n_rows), random_state)
         # Where nothing is held out, bags would all be the same.
-        splits = [split for split in splits if len(split[1])] or splits[:1]
-        return self._rows(table), splits
+        return rows, [split for split in splits if len(split[1])] or splits[:1]
 
-    def _rows(self, table: Table) -> _Rows:
+    def _read_all(self, source: StoredSource) -> tuple[Table, np.ndarray]:
+        """Labels, ids and weights in memory, the encoded features on disk."""
+        tables: list[Table] = []
+
+        def matrices() -> Iterator[np.ndarray]:
+            for chunk in source.rows.chunks():
+                table = self._read_table(*chunk, reset=False)
+                tables.append(replace(table, features=table.features.head(0)))
+                yield self._reader.encoder.transform(table.features)
+
+        matrix = stored_matrix(source.folder, matrices())
+        return joined_tables(tables), matrix
+
+    def _rows(self, table: Table, matrix: np.ndarray) -> _Rows:
         labels = self.task_set_.encode(table.Y)
         # Of mean 1, for the engine takes weights as numbers of rows.
         task_weight = self._task_weights()
         task_weight /= task_weight[task_weight > 0].mean()
         weight = weights_by_task(labels.mask, table.sample_weight) * task_weight
-        matrix = self._reader.encoder.transform(table.features)
         return _Rows(matrix, self._reader.group(table.ids), labels, weight)
 
     def _eval_rows(self, eval_set: Any) -> _Rows:
         table = self._read_eval_table(eval_set)
-        rows = self._rows(table)
+        rows = self._rows(table, self._reader.encoder.transform(table.features))
         if rows.group is not None and (rows.group < 0).any():
             strange = table.ids.iloc[int(np.argmin(rows.group))]  # type: ignore[union-attr]
             raise ValueError(
@@ -259,7 +300,7 @@ class _Reports:
 
 def _joined(first: _Rows, second: _Rows) -> _Rows:
     return _Rows(
-        np.concatenate([first.matrix, second.matrix]),
+        stacked(first.matrix, second.matrix),
         None if first.group is None else np.concatenate([first.group, second.group]),
         Labels(
             np.concatenate([first.labels.target, second.labels.target]),

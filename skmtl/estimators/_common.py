@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,15 +30,34 @@ from skmtl.tasks import (
     labels_of_tasks,
 )
 
+if TYPE_CHECKING:
+    from skmtl.estimators._stored import StoredSource
+
 
 @dataclass(frozen=True)
 class Table:
-    """A checked table to learn from: rows of zero weight are gone."""
+    """A checked table to learn from: rows of zero weight are gone.
+
+    Where `source` is given, these are a sample of the rows that lie there.
+    """
 
     features: pd.DataFrame
     ids: pd.Series | None
     Y: pd.DataFrame
     sample_weight: np.ndarray | None
+    source: StoredSource | None = None
+
+
+def joined_tables(tables: Sequence[Table]) -> Table:
+    """Tables one below the other."""
+
+    def joined(name: str) -> Any:
+        parts = [getattr(table, name) for table in tables]
+        if parts[0] is None:
+            return None
+        return np.concatenate(parts) if name == "sample_weight" else pd.concat(parts)
+
+    return Table(**{name: joined(name) for name in ("features", "ids", "Y", "sample_weight")})
 
 
 @contextmanager

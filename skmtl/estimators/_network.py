@@ -26,8 +26,9 @@ from skmtl.estimators._common import (
 from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import weights_by_task
+from skmtl.estimators._stored import opened, stored_parts
 from skmtl.networks import Bag, MultiTabNet, initialise
-from skmtl.tables import EncodedTable, TableEncoder
+from skmtl.tables import Chunk, EncodedTable, TableEncoder
 from skmtl.tasks import Labels
 from skmtl.training import (
     SCORING_ROWS,
@@ -36,12 +37,13 @@ from skmtl.training import (
     Samples,
     Trainer,
     TrainingOptions,
+    TrainingRows,
     in_batches,
     resolve_device,
     scoring_device,
 )
 
-Parts = tuple[Samples, Samples | None]
+Parts = tuple[TrainingRows, Samples | None]
 
 
 class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
@@ -71,10 +73,13 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         X : table of shape (n_samples, n_features)
             DataFrame (pandas, polars or another that narwhals reads) with numbers, booleans,
             categories and text; or an array. Missing values are allowed, infinity is not.
+            A path to Parquet files, a pyarrow dataset, `skmtl.tables.ParquetTable` or
+            `skmtl.tables.ArrayTable` is read in chunks, with bounded memory.
         y : DataFrame, Series or array of shape (n_samples,) or (n_samples, n_tasks)
-            One column per target; NaN, None or NA where a label is missing.
+            One column per target; NaN, None or NA where a label is missing. For Parquet files
+            the name of the column with the labels, or a list of names.
         sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task.
+            Weights of the rows, in every task. For Parquet files the name of a column.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
             Rows that decide when to stop, instead of a `validation_fraction` of X.
 
@@ -90,19 +95,34 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             When a loss becomes NaN or infinite; the message names the task and the epoch.
         """
         self._check_parameters()
-        device = resolve_device(self.device)
+        resolve_device(self.device)
         going_on = self.warm_start and hasattr(self, "network_")
         if going_on:
             self._check_unchanged()
-        table = self._read_table(X, y, sample_weight, reset=not going_on)
-        if len(table.Y) < 2:
-            raise ValueError(
-                f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
-            )
         random_state = own_random_state(self.random_state)
-        networks, parts = (self._go_on if going_on else self._start)(table, eval_set, random_state)
-        if not going_on:
-            self._remember_y(y)
+        with opened(X, y, sample_weight, self.task, random_state) as (rows, source):
+            table = replace(self._read_table(*rows, reset=not going_on), source=source)
+            if len(table.Y) < 2:
+                raise ValueError(
+                    f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
+                )
+            begin = self._go_on if going_on else self._start
+            networks, parts = begin(table, eval_set, random_state)
+            if not going_on:
+                self._remember_y(rows.y)
+            self._learn(networks, parts, X, y, random_state)
+        return self
+
+    def _learn(
+        self,
+        networks: list[MultiTabNet],
+        parts: list[Parts],
+        X: Any,
+        y: Any,
+        random_state: np.random.RandomState,
+    ) -> None:
+        """Train the networks, telling callbacks of it, and keep what becomes of them."""
+        device = resolve_device(self.device)
         task_weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
         context = self._init_callback_context(max_subtasks=len(parts) * self.max_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -119,7 +139,6 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             y=y,
             reconstruction_attributes=lambda: self._fitted_with(self.network_),
         )
-        return self
 
     def _start(
         self, table: Table, eval_set: Any, random_state: np.random.RandomState
@@ -131,7 +150,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self._reader = TableReader(self.task, TableEncoder())
         self._reader.fit_ids(table.ids)
         self._fit_tasks(table, self._reader.group(table.ids), self._reader.n_groups)
-        splits = self._splits(table, eval_set, self._n_bags(len(table.Y)), random_state)
+        n_rows = len(table.Y) if table.source is None else table.source.rows.n_rows
+        splits = self._splits(table, eval_set, self._n_bags(n_rows), random_state)
         rows = np.unique(np.concatenate([training for training, _ in splits]))
         self._reader.fit_features(table.features, rows, table.sample_weight)
         parts = self._parts(table, eval_set, splits)
@@ -200,7 +220,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         """Let the heads learn from the scores of the training rows, where they need these."""
         if not self.task_set_.learns_from_scores:
             return
-        samples = [part.to(torch.device("cpu")) for part in parts if part is not None]
+        cpu = torch.device("cpu")
+        samples = [part.in_memory().to(cpu) for part in parts if part is not None]
         scores = np.concatenate([self._network_scores(part) for part in samples])
         target, weight = (
             np.concatenate([getattr(part, name).numpy() for part in samples])
@@ -214,8 +235,12 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     ) -> list[Parts]:
         """Training and validation samples of each network."""
         samples = self._samples(table)
-        if eval_set is not None:
-            return [(samples, self._read_eval_set(eval_set))] * len(splits)
+        given = None if eval_set is None else self._read_eval_set(eval_set)
+        if table.source is not None:
+            stored = stored_parts(table.source, samples, splits, self._read_samples)
+            return [(own, held_out if given is None else given) for own, held_out in stored]
+        if given is not None:
+            return [(samples, given)] * len(splits)
         return [
             (
                 samples.take(torch.from_numpy(training)),
@@ -235,6 +260,10 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             raise ValueError(NO_LABEL_COUNTS)
         return samples
 
+    def _read_samples(self, rows: Chunk) -> Samples:
+        """Rows of a table on disk as the learnt reader and heads encode them."""
+        return self._samples(self._read_table(*rows, reset=False))
+
     def _samples(self, table: Table) -> Samples:
         """A table as the learnt reader and heads encode it."""
         group = self._reader.group(table.ids)
@@ -252,7 +281,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     def _new_networks(
         self, parts: list[Parts], random_state: np.random.RandomState
     ) -> list[MultiTabNet]:
-        training = parts[0][0]
+        training = parts[0][0].in_memory()
         self._description = self._describe_network(
             EncodedTable(training.numeric.numpy(), training.codes.numpy()),
             self._base_scores(training),

@@ -4,6 +4,7 @@
 DataFrame.  `TableEncoder` learns that frame's columns and gives the two arrays every engine reads:
 scaled floats with NaN where a value is missing, and integer codes for the categories.
 `split_task_column` and `TaskIds` take out the column that names the task of a row in long data.
+`ParquetTable` and `ArrayTable` are tables larger than memory, which `fit` reads in chunks.
 
 Examples
 --------
@@ -17,19 +18,29 @@ Examples
 EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 """
 
+from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._encoder import EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
+from skmtl.tables._parquet import ParquetTable, as_stored
+from skmtl.tables._stored import Chunk, StoredRows, StoredTable, sample_positions
 from skmtl.tables._task_column import TaskIds, split_task_column, task_ids, task_position
 from skmtl.tables._trees import TreeEncoder
 
 __all__ = [
+    "ArrayTable",
+    "Chunk",
     "EncodedTable",
+    "ParquetTable",
+    "StoredRows",
+    "StoredTable",
     "TableEncoder",
     "TaskIds",
     "TreeEncoder",
     "as_frame",
+    "as_stored",
     "quantile_bins",
+    "sample_positions",
     "split_task_column",
     "task_ids",
     "task_position",

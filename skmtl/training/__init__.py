@@ -1,17 +1,19 @@
 """One training loop for every network: device, precision, batches, early stopping.
 
-`Trainer` takes a network, the `TaskSet` and `Samples` (tensors on the device) and leaves the
-network with the best weights; `in_batches` scores many rows. Nothing here knows which network it
+`Trainer` takes a network, the `TaskSet` and `Samples` (tensors on the device), or `StoredSamples`
+(files of rows that do not fit in memory), and leaves the network with the best weights;
+`in_batches` scores many rows. Nothing here knows which network it
 trains, and nothing uses or changes torch's global random state.
 """
 
-from skmtl.training._data import Inputs, Samples
+from skmtl.training._data import Inputs, Samples, TrainingRows
 from skmtl.training._device import Precision, autocast, resolve_device, scoring_device
 from skmtl.training._loop import Epoch, Trainer
 from skmtl.training._objective import Objective
 from skmtl.training._options import BalanceAt, Schedule, TrainingOptions
 from skmtl.training._representation import Representation
 from skmtl.training._scoring import SCORING_ROWS, in_batches
+from skmtl.training._stored import SampleFiles, StoredSamples
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
 
 __all__ = [
@@ -22,10 +24,13 @@ __all__ = [
     "Objective",
     "Precision",
     "Representation",
+    "SampleFiles",
     "Samples",
     "Schedule",
+    "StoredSamples",
     "Trainer",
     "TrainingOptions",
+    "TrainingRows",
     "autocast",
     "in_batches",
     "look_ahead",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -31,6 +31,10 @@ class Inputs:
 
     def __len__(self) -> int:
         return len(self.numeric)
+
+    @property
+    def device(self) -> torch.device:
+        return self.numeric.device
 
     def take(self: Rows, rows: Tensor | slice) -> Rows:
         return self._map(lambda tensor: tensor[rows])
@@ -60,3 +64,37 @@ class Samples(Inputs):
 
     target: Tensor
     weight: Tensor
+
+    def in_memory(self) -> Samples:
+        """All rows: they are in memory."""
+        return self
+
+    def mean_weight(self) -> Tensor:
+        """Mean weight of the rows in each task, (n_tasks,)."""
+        return self.weight.mean(dim=0)
+
+    def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]:
+        """All rows in another order each time, in batches of about `size`."""
+        n = len(self)
+        order = torch.randperm(n, generator=generator, device=self.device)
+        for rows in order.tensor_split(max(1, round(n / size))):
+            yield self.take(rows)
+
+
+class TrainingRows(Protocol):
+    """The rows that a network is trained on, wherever they are: `Samples`, or on disk."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def __len__(self) -> int: ...
+
+    def to(self, device: torch.device) -> Self: ...
+
+    def in_memory(self) -> Samples:
+        """All rows or a sample, to learn statistics from; on the CPU until `to`."""
+        ...
+
+    def mean_weight(self) -> Tensor: ...
+
+    def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]: ...

@@ -17,7 +17,7 @@ from skmtl._storable import storable
 from skmtl.networks import parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._choice import choose_step
-from skmtl.training._data import Samples
+from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import autocast
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
@@ -83,7 +83,7 @@ class Trainer:
 
     def fit(
         self,
-        training: Samples,
+        training: TrainingRows,
         validation: Samples | None,
         monitor: Monitor,
     ) -> bool:
@@ -91,8 +91,9 @@ class Trainer:
 
         Parameters
         ----------
-        training, validation : Samples
-            On the network's device. Without validation the last weights are kept.
+        training : Samples or StoredSamples
+        validation : Samples or None
+            Both on the network's device. Without validation the last weights are kept.
         monitor : Monitor
             Told of every epoch; may ask to stop.
 
@@ -135,8 +136,8 @@ class Trainer:
             self.network.load_state_dict(best)
         return undisturbed
 
-    def _prepare(self, training: Samples, validation: Samples | None) -> None:
-        device = training.numeric.device
+    def _prepare(self, training: TrainingRows, validation: Samples | None) -> None:
+        device = training.device
         self._objective = Objective.of(
             self.network,
             self.tasks,
@@ -146,7 +147,9 @@ class Trainer:
             call=torch.compile(self.network) if self.options.compile else None,
         )
         self._losses, self._share = self._objective.losses, self._objective.share
-        self._step_by = choose_step(self.options, self._objective, training, self.generator)
+        self._step_by = choose_step(
+            self.options, self._objective, training.in_memory().to(device), self.generator
+        )
         self._averaged = copy.deepcopy(self.network).eval()
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())
@@ -174,7 +177,7 @@ class Trainer:
         return means.clamp_min(1e-6)
 
     def _epoch(
-        self, number: int, training: Samples, validation: Samples | None, best: float
+        self, number: int, training: TrainingRows, validation: Samples | None, best: float
     ) -> Epoch:
         losses = self._train_once(number, training)
         self._check_finite(losses, number)
@@ -193,15 +196,14 @@ class Trainer:
             number, seconds, rate, losses.tolist(), by_task.tolist(), objective, objective < best
         )
 
-    def _train_once(self, number: int, training: Samples) -> Tensor:
+    def _train_once(self, number: int, training: TrainingRows) -> Tensor:
         self.network.train()
-        n = len(training)
-        n_batches = max(1, round(n / self.options.rows_per_step(n)))
-        order = torch.randperm(n, generator=self.generator, device=training.numeric.device)
-        total = torch.zeros(len(self.tasks), device=order.device)
-        for i, rows in enumerate(order.tensor_split(n_batches)):
-            self._set_learning_rate(number + i / n_batches)
-            total += self._step(training.take(rows)) * len(rows)
+        n, done = len(training), 0
+        total = torch.zeros(len(self.tasks), device=training.device)
+        for batch in training.batches(self.options.rows_per_step(n), self.generator):
+            self._set_learning_rate(number + done / n)
+            total += self._step(batch) * len(batch)
+            done += len(batch)
         self._step_by.after_epoch()
         return total / n
 

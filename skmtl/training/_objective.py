@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from skmtl.tasks import TaskSet
-from skmtl.training._data import Samples
+from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast
 from skmtl.training._loss import TaskLosses
 
@@ -44,7 +44,7 @@ class Objective:
         cls,
         network: nn.Module,
         tasks: TaskSet,
-        training: Samples,
+        training: TrainingRows,
         task_weight: Tensor,
         *,
         precision: Precision = "auto",
@@ -54,10 +54,10 @@ class Objective:
         return cls(
             network=network,
             call=network if call is None else call,
-            losses=TaskLosses(tasks, training.numeric.device),
+            losses=TaskLosses(tasks, training.device),
             share=task_weight / task_weight.sum(),
             # A task that has no label here adds no loss.
-            label_weight=training.weight.mean(dim=0).clamp_min(1e-12),
+            label_weight=training.mean_weight().clamp_min(1e-12),
             precision=precision,
         )
 

@@ -1,0 +1,204 @@
+"""Parquet files, read a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl.tables._stored import CHUNK_ROWS, Chunk, StoredRows, StoredTable
+
+
+class ParquetTable(StoredTable):
+    """Parquet files to fit a model on with bounded memory.
+
+    ``fit("folder/", y=["a", "b"])`` is short for ``fit(ParquetTable("folder/"), y=["a", "b"])``:
+    y names the columns with the labels, `sample_weight` that with the weights, and all other
+    columns are features. The columns come as `pandas.read_parquet` gives them.
+
+    `fit` goes through the files once for a sample of rows, from which it learns units, scaling,
+    categories, and which rows to hold out for early stopping; and once to encode all rows into
+    temporary files, from which the epochs are read. Of classes and task ids, those that the
+    sample lacks are looked for in all rows; a category of a feature that it lacks counts as
+    unknown.
+
+    Parameters
+    ----------
+    path : path or pyarrow.dataset.Dataset
+        A file, a folder (with ``key=value`` subfolders as columns, as in Hive), or a dataset,
+        whose fragments are read in their order.
+    columns : sequence of str, default=None
+        The features, with the task column of long data among them. None takes all columns that
+        are neither labels nor weights.
+    rows_in_memory : int, default=262144
+        Rows that are held in memory at a time: the size of the sample, and of the buffer in
+        which the rows of an epoch are shuffled. A table with no more rows gives the model that
+        it would give in memory. With more rows, the rows of a buffer are 1,024 each from random
+        places of the table.
+    cache_folder : path, default=None
+        Where the encoded rows are kept during `fit`, in a folder that is deleted at its end;
+        None for the system's folder for temporary files. They take 4 bytes for each feature,
+        number of a label, and weight of a task.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow (extra ``parquet``).
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> from skmtl import MultiTab
+    >>> from skmtl.tables import ParquetTable
+    >>> flights = pd.DataFrame({"hour": [6, 9, 12, 18] * 50, "delay": [1.0, 3.0, 9.0, 8.0] * 50})
+    >>> flights["late"] = flights["delay"] > 5
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     flights.to_parquet(f"{folder}/january.parquet")
+    ...     model = MultiTab(n_bags=1, max_epochs=2, random_state=0)
+    ...     model = model.fit(ParquetTable(folder, rows_in_memory=100), y=["delay", "late"])
+    >>> model.predict(flights[["hour"]]).columns.tolist()
+    ['delay', 'late']
+    """
+
+    def __init__(
+        self,
+        path: Any,
+        *,
+        columns: Sequence[str] | None = None,
+        rows_in_memory: int = 2**18,
+        cache_folder: str | Path | None = None,
+    ) -> None:
+        super().__init__(rows_in_memory, cache_folder)
+        self.dataset = _dataset(path)
+        self.columns = None if columns is None else list(columns)
+
+    def labelled(self, y: Any, sample_weight: Any) -> StoredRows:
+        names = [y] if isinstance(y, str) else list(_names(y, "y"))
+        weight = None if sample_weight is None else _name(sample_weight)
+        known = self.dataset.schema.names
+        used = [*names, *([] if weight is None else [weight])]
+        features = self.columns
+        if features is None:
+            index = _index_columns(self.dataset.schema)
+            features = [name for name in known if name not in used and name not in index]
+        missing = [name for name in [*used, *features] if name not in known]
+        if missing:
+            raise ValueError(
+                f"The Parquet files have no column {missing[0]!r}; their columns are {known}."
+            )
+        if not features:
+            raise ValueError("The Parquet files have no column besides the labels and weights.")
+        return _ParquetRows(self.dataset, features, y if isinstance(y, str) else names, weight)
+
+
+def as_stored(X: Any) -> StoredTable | None:
+    """X as a table on disk; None where it is one in memory."""
+    if isinstance(X, StoredTable):
+        return X
+    return ParquetTable(X) if isinstance(X, (str, Path)) or _is_dataset(X) else None
+
+
+def _is_dataset(X: Any) -> bool:
+    # By name, for pyarrow is imported only where it is needed.
+    return any(cls.__module__.startswith("pyarrow._dataset") for cls in type(X).__mro__)
+
+
+def _dataset(path: Any) -> Any:
+    try:
+        from pyarrow import dataset
+    except ImportError as error:
+        raise ImportError('Parquet files need pyarrow: pip install "skmtl[parquet]"') from error
+    if _is_dataset(path):
+        return path
+    if not Path(path).exists():
+        raise FileNotFoundError(f"X={str(path)!r} is neither a Parquet file nor a folder.")
+    return dataset.dataset(path, format="parquet", partitioning="hive")
+
+
+def _names(y: Any, what: str) -> Sequence[str]:
+    if isinstance(y, (list, tuple)) and y and all(isinstance(name, str) for name in y):
+        return y
+    raise ValueError(
+        f"X is a table on disk, so {what} must name its columns of labels, for example "
+        f"y=['price', 'sold']; got a {type(y).__name__}."
+    )
+
+
+def _name(sample_weight: Any) -> str:
+    if isinstance(sample_weight, str):
+        return sample_weight
+    raise ValueError(
+        "X is a table on disk, so sample_weight must be the name of one of its columns, got a "
+        f"{type(sample_weight).__name__}."
+    )
+
+
+def _index_columns(schema: Any) -> list[str]:
+    """Columns that pandas wrote as an index, and makes an index again."""
+    columns = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [column for column in columns if isinstance(column, str)]
+
+
+class _ParquetRows(StoredRows):
+    def __init__(
+        self, dataset: Any, features: list[str], y: str | list[str], weight: str | None
+    ) -> None:
+        self._dataset, self._features, self._y, self._weight = dataset, features, y, weight
+        self._targets = [y] if isinstance(y, str) else y
+        if weight is None:
+            self.n_rows = dataset.count_rows()
+        else:
+            self.n_rows = sum(batch.num_rows for batch in self._scan([]))
+
+    def chunks(self) -> Iterator[Chunk]:
+        for batch in self._scan([*self._features, *self._targets]):
+            yield self._chunk(batch.to_pandas())
+
+    def take(self, positions: NDArray[np.int64]) -> Chunk:
+        import pyarrow
+
+        parts, start = [], 0
+        for batch in self._scan([*self._features, *self._targets]):
+            low, high = np.searchsorted(positions, [start, start + batch.num_rows])
+            parts.append(batch.take(pyarrow.array(positions[low:high] - start)))
+            start += batch.num_rows
+        # All at once: so a column gets the dtype, and the categories, that it has as a whole.
+        return self._chunk(pyarrow.concat_tables(parts).to_pandas())
+
+    def labels(self, task: Hashable | None) -> Iterator[pd.DataFrame]:
+        columns = self._targets
+        if task is not None:
+            known = task in self._features
+            columns = [*columns, task if known else self._features[task]]  # type: ignore
+        for batch in self._scan(columns):
+            yield batch.to_pandas()
+
+    def _scan(self, columns: list) -> Iterator[Any]:
+        """Tables of some columns and the weight; rows of weight zero are left out."""
+        import pyarrow
+        from pyarrow import compute
+
+        own = columns if self._weight is None else [*columns, self._weight]
+        # Read ahead a little only: memory is what this is about.
+        batches = self._dataset.to_batches(
+            columns=list(dict.fromkeys(own)),
+            batch_size=CHUNK_ROWS,
+            batch_readahead=1,
+            fragment_readahead=1,
+        )
+        for batch in batches:
+            table = pyarrow.Table.from_batches([batch])
+            if self._weight is not None:
+                # What is missing is kept, and refused where the weights are checked.
+                used = compute.fill_null(compute.not_equal(table[self._weight], 0), True)
+                table = table.filter(used)
+            if table.num_rows:
+                yield table
+
+    def _chunk(self, frame: pd.DataFrame) -> Chunk:
+        weight = None if self._weight is None else frame[self._weight].to_numpy()
+        return Chunk(frame[self._features], frame[self._y], weight)

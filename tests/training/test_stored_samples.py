@@ -1,0 +1,83 @@
+"""Batches of rows that lie in files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skmtl.training import SampleFiles, Samples, StoredSamples
+
+
+def numbered(n):
+    """Rows that bear their number in every array."""
+    number = torch.arange(n)
+    return Samples(
+        number[:, None].float().repeat(1, 2),
+        number[:, None].clone(),
+        number.clone(),
+        number[:, None].float().clone(),
+        (number[:, None] % 3).float(),
+    )
+
+
+def stored(folder, samples, left_out, rows_in_memory, chunk=50):
+    files = SampleFiles(folder)
+    for start in range(0, len(samples), chunk):
+        files.append(samples.take(slice(start, start + chunk)))
+    held_out = samples.take(torch.from_numpy(left_out))
+    return StoredSamples(files, left_out, held_out, samples, rows_in_memory)
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n=st.integers(2, 400),
+    rows_in_memory=st.integers(2, 500),
+    size=st.integers(1, 64),
+    data=st.data(),
+)
+def test_an_epoch_holds_every_row_once_and_never_more_than_the_buffer(
+    n, rows_in_memory, size, data
+):
+    left_out = np.array(sorted(data.draw(st.sets(st.integers(0, n - 1), max_size=n // 2))))
+    left_out = left_out.astype(np.int64)
+    with tempfile.TemporaryDirectory() as folder:
+        samples = numbered(n)
+        rows = stored(Path(folder), samples, left_out, rows_in_memory)
+        order = generator()
+        epochs = [list(rows.batches(size, order)) for _ in range(2)]
+        kept = np.setdiff1d(np.arange(n), left_out)
+        torch.testing.assert_close(rows.mean_weight(), samples.weight[kept].mean(dim=0))
+    assert len(rows) == len(kept)
+    for batches in epochs:
+        group = torch.cat([batch.group for batch in batches])
+        assert sorted(group.tolist()) == kept.tolist()
+        for batch in batches:
+            assert len(batch) <= 2 * size
+            expected = numbered(n).take(batch.group)
+            for name in ("numeric", "codes", "target", "weight"):
+                torch.testing.assert_close(getattr(batch, name), getattr(expected, name))
+
+
+def test_rows_that_fit_come_in_the_order_that_they_have_in_memory(tmp_path):
+    samples, left_out = numbered(300), np.array([3, 250])
+    rows = stored(tmp_path, samples, left_out, rows_in_memory=300)
+    kept = samples.take(torch.from_numpy(np.setdiff1d(np.arange(300), left_out)))
+    pairs = zip(rows.batches(32, generator()), kept.batches(32, generator()), strict=True)
+    assert all(torch.equal(one.group, other.group) for one, other in pairs)
+
+
+def test_a_buffer_mixes_rows_from_the_whole_table(tmp_path):
+    rows = stored(tmp_path, numbered(4000), np.arange(0), rows_in_memory=1000)
+    first = next(iter(rows.batches(500, generator()))).group
+    assert np.histogram(first, bins=4, range=(0, 4000))[0].min() > 50
+    seen = [next(iter(rows.batches(500, order))).group for order in [generator()] for _ in "ab"]
+    assert not torch.equal(*seen)
