@@ -33,6 +33,11 @@ def mean_gradient(matrix):
     return matrix.mean(dim=0)
 
 
+def name_of(balance):
+    """The same in every process, unlike the text of a function."""
+    return getattr(balance, "__name__", str(balance))
+
+
 def make_data(n=96, seed=0):
     """Three targets, of which some labels are missing and one is almost absent."""
     rng = np.random.default_rng(seed)
@@ -57,7 +62,7 @@ EVERY = [*BALANCERS, {"rare": 2.0}, [1, 2, 3], FAMO(learning_rate=0.1), mean_gra
 
 
 @pytest.mark.parametrize("at", ["representation", "trunk"])
-@pytest.mark.parametrize("balance", EVERY, ids=str)
+@pytest.mark.parametrize("balance", EVERY, ids=name_of)
 def test_every_balancer_learns_wide_data_and_again_the_same(balance, at):
     X, Y = make_data()
     model = MultiTab(balance=balance, balance_at=at, **SMALL).fit(X, Y)
@@ -74,7 +79,7 @@ IN_LONG_DATA = [balance for balance in EVERY if balance not in ("rep_mtl", {"rar
 
 
 @pytest.mark.parametrize("at", ["representation", "trunk"])
-@pytest.mark.parametrize("balance", IN_LONG_DATA, ids=str)
+@pytest.mark.parametrize("balance", IN_LONG_DATA, ids=name_of)
 def test_every_balancer_learns_long_data(balance, at):
     X, y = make_long()
     model = MultiTabRegressor(task="id", balance=balance, balance_at=at, **SMALL).fit(X, y)
@@ -141,7 +146,7 @@ def test_a_weight_of_zero_is_a_task_that_is_not_learnt():
     assert "validation_loss[sum]" in model.history_
 
 
-@pytest.mark.parametrize("balance", ["famo", "pcgrad", mean_gradient], ids=str)
+@pytest.mark.parametrize("balance", ["famo", "pcgrad", mean_gradient], ids=name_of)
 @pytest.mark.parametrize("at", ["representation", "trunk"])
 def test_a_task_of_weight_zero_has_no_say(balance, at):
     """Whatever its labels are, the trunk and the other tasks come out the same."""
