@@ -3,11 +3,16 @@
 The parameter `balance` of the network estimators takes a name, with which a method has its
 published settings, or an object of this package. *Loss weightings* cost next to nothing:
 
-==========================  ======================================================================
-`Equal`, "equal"            every loss counts the same
-`FixedWeights`              so does a mapping or a sequence of weights
-`FAMO`, "famo"              all losses fall at about the same rate
-==========================  ======================================================================
+================================================  ================================================
+`Equal`, "equal"                                  every loss counts the same
+`FixedWeights`                                    so does a mapping or a sequence of weights
+`Uncertainty`, "uncertainty"                      a loss that stays large counts less
+`DynamicWeightAverage`, "dwa"                     a loss that falls slowly counts more
+`GeometricMean`, "geometric_mean"                 the product of the losses falls
+`SmoothTchebycheff`, "smooth_tchebycheff"         the worst loss, relative to its start, falls
+`FAMO`, "famo"                                    all losses fall at about the same rate
+`RandomWeights`, "random"                         other weights in every step: what to beat
+================================================  ================================================
 
 *Gradient balancers* compare the tasks' gradients, by default at the shared representation, where
 they are cheap to have:
@@ -31,8 +36,10 @@ Examples
 tensor([0.5000, 1.5000])
 """
 
+from skmtl.balancing._dynamic_weight_average import DynamicWeightAverage
 from skmtl.balancing._equal import Equal, FixedWeights
 from skmtl.balancing._famo import FAMO
+from skmtl.balancing._geometric_mean import GeometricMean
 from skmtl.balancing._pcgrad import PCGrad
 from skmtl.balancing._protocols import (
     GradientBalancer,
@@ -40,16 +47,24 @@ from skmtl.balancing._protocols import (
     LossWeights,
     StatelessGradientBalancer,
 )
+from skmtl.balancing._random import RandomWeights
 from skmtl.balancing._registry import BALANCERS
+from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
+from skmtl.balancing._uncertainty import Uncertainty
 
 __all__ = [
     "BALANCERS",
     "FAMO",
+    "DynamicWeightAverage",
     "Equal",
     "FixedWeights",
+    "GeometricMean",
     "GradientBalancer",
     "LossBalancer",
     "LossWeights",
     "PCGrad",
+    "RandomWeights",
+    "SmoothTchebycheff",
     "StatelessGradientBalancer",
+    "Uncertainty",
 ]

@@ -70,7 +70,8 @@ class _FAMOWeights(LossWeights):
         # Both from the same origin, which the new losses may move.
         after = losses() - 2 * self.positive.lowest
         fall = self.before.log() - after.clamp_min(1e-8).log()
-        fall = torch.where(self.present, fall, 0.0)
+        # Among the present tasks: a fall of 0 of the others would pass for the slowest.
+        shares = self.logits.masked_fill(~self.present, -torch.inf).softmax(dim=0)
         self.optimizer.zero_grad()
-        self.logits.softmax(dim=0).backward(fall)
+        shares.backward(torch.where(self.present, fall, 0.0))
         self.optimizer.step()

@@ -12,6 +12,11 @@ def mean_one(weights: Tensor, present: Tensor) -> Tensor:
     return weights * (present.sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny))
 
 
+def softmax_mean_one(logits: Tensor, present: Tensor) -> Tensor:
+    """Weights in proportion to exp(logits), with a mean of 1 over the present tasks."""
+    return logits.masked_fill(~present, -torch.inf).softmax(dim=0) * present.sum()
+
+
 class PositiveLosses:
     """Moves losses up where they are not positive by nature, so that they have a logarithm.
 

@@ -10,7 +10,8 @@ from typing import Protocol, cast
 
 from torch import Tensor
 
-from skmtl.training._data import Samples
+from skmtl.networks import MultiTabNet
+from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._objective import Objective
 
 
@@ -72,12 +73,18 @@ class Ids:
     would shift the representation of all rows.
     """
 
-    def __init__(self, objective: Objective, training: Samples) -> None:
-        group = cast(Tensor, training.group)
+    def __init__(self, objective: Objective, training: TrainingRows, n_groups: int) -> None:
         self._n_targets = len(objective.share)
-        self._n_groups = int(group.max()) + 1
-        self.n_tasks = self._n_groups * self._n_targets
-        own = self._sum(training.weight, group) / len(training)
+        self._n_groups = n_groups
+        self.n_tasks = n_groups * self._n_targets
+        own = training.mean_weight_by_group(n_groups)
+        if own[-1].any():
+            raise ValueError(
+                "Tasks cannot be balanced where rows belong to ids that are not among the rows "
+                f"in memory, of which {n_groups} ids are known. Raise rows_in_memory of the "
+                "table, or use balance='equal'."
+            )
+        own = own[:-1]
         of_target = objective.label_weight
         # A task counts by its weight among the rows: without balancing, rows count the same.
         self.share = (objective.share * own / of_target).flatten()
@@ -101,6 +108,7 @@ class Ids:
         return values.new_zeros(self._n_groups, *values.shape[1:]).index_add(0, group, values)
 
 
-def balanced_tasks(objective: Objective, training: Samples) -> BalancedTasks:
+def balanced_tasks(objective: Objective, training: TrainingRows) -> BalancedTasks:
     """The tasks to balance where these rows are learnt."""
-    return Targets(objective) if training.group is None else Ids(objective, training)
+    n_groups = cast(MultiTabNet, objective.network).config.n_groups
+    return Ids(objective, training, n_groups) if n_groups else Targets(objective)

@@ -11,7 +11,7 @@ from skmtl.balancing import Equal, GradientBalancer, LossBalancer
 from skmtl.training._balanced_steps import LossStep, RepresentationStep, TrunkStep
 from skmtl.training._balanced_tasks import balanced_tasks
 from skmtl.training._combination import ByCallable, ByProducts, Combination
-from skmtl.training._data import Samples
+from skmtl.training._data import TrainingRows
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._steps import PlainStep, Step
@@ -20,7 +20,7 @@ from skmtl.training._steps import PlainStep, Step
 def choose_step(
     options: TrainingOptions,
     objective: Objective,
-    training: Samples,
+    training: TrainingRows,
     generator: torch.Generator,
 ) -> Step:
     """The step of ``options.balance``, with a state for this training."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -73,12 +73,25 @@ class Samples(Inputs):
         """Mean weight of the rows in each task, (n_tasks,)."""
         return self.weight.mean(dim=0)
 
+    def mean_weight_by_group(self, n_groups: int) -> Tensor:
+        """Weights of each group over the number of all rows, (n_groups + 1, n_tasks).
+
+        The last row is of those without a known group.
+        """
+        return (weight_sums(self, n_groups) / len(self)).to(self.weight.dtype)
+
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]:
         """All rows in another order each time, in batches of about `size`."""
         n = len(self)
         order = torch.randperm(n, generator=generator, device=self.device)
         for rows in order.tensor_split(max(1, round(n / size))):
             yield self.take(rows)
+
+
+def weight_sums(rows: Samples, n_groups: int) -> Tensor:
+    """Sums of the weights by group, (n_groups + 1, n_tasks), -1 being the last one."""
+    sums = rows.weight.new_zeros(n_groups + 1, rows.weight.shape[1], dtype=torch.float64)
+    return sums.index_add(0, cast(Tensor, rows.group) % (n_groups + 1), rows.weight.double())
 
 
 class TrainingRows(Protocol):
@@ -96,5 +109,7 @@ class TrainingRows(Protocol):
         ...
 
     def mean_weight(self) -> Tensor: ...
+
+    def mean_weight_by_group(self, n_groups: int) -> Tensor: ...
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]: ...

@@ -147,9 +147,7 @@ class Trainer:
             call=torch.compile(self.network) if self.options.compile else None,
         )
         self._losses, self._share = self._objective.losses, self._objective.share
-        self._step_by = choose_step(
-            self.options, self._objective, training.in_memory().to(device), self.generator
-        )
+        self._step_by = choose_step(self.options, self._objective, training, self.generator)
         self._averaged = copy.deepcopy(self.network).eval()
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from skmtl.training._data import Samples
+from skmtl.training._data import Samples, weight_sums
 
 # Rows that lie together in the files are read together, for one by one would be slow: but at most
 # so many, and so few that a buffer holds many blocks from anywhere in the files.
@@ -31,6 +32,8 @@ class SampleFiles:
         self._folder = folder
         self._shapes: dict[str, tuple[np.dtype, int | None]] = {}
         self._sum: Tensor | float = 0.0
+        # By group, of which more come with the rows; those of no known group stand first.
+        self._sum_by_group = torch.zeros(1, 0, dtype=torch.float64)
         self.n_rows = 0
 
     def append(self, samples: Samples) -> None:
@@ -46,6 +49,8 @@ class SampleFiles:
             with self._path(name).open("ab") as file:
                 file.write(np.ascontiguousarray(kept).data)
         self._sum = self._sum + samples.weight.double().sum(dim=0)
+        if samples.group is not None:
+            self._add_by_group(samples)
         self.n_rows += len(samples)
 
     def mean_weight(self, left_out: Samples | None) -> Tensor:
@@ -53,6 +58,28 @@ class SampleFiles:
         total, n_rows = torch.as_tensor(self._sum), self.n_rows
         if left_out is not None:
             total, n_rows = total - left_out.weight.double().sum(dim=0), n_rows - len(left_out)
+        return (total / n_rows).float()
+
+    def _add_by_group(self, samples: Samples) -> None:
+        number = cast(Tensor, samples.group) + 1
+        n_groups = max(len(self._sum_by_group), int(number.max()) + 1)
+        total = torch.zeros(n_groups, samples.weight.shape[1], dtype=torch.float64)
+        if self._sum_by_group.shape[1]:
+            total[: len(self._sum_by_group)] = self._sum_by_group
+        self._sum_by_group = total.index_add(0, number, samples.weight.double())
+
+    def mean_weight_by_group(self, n_groups: int, left_out: Samples | None) -> Tensor:
+        """Weights of the rows but some, by group, over their number: (n_groups + 1, n_tasks).
+
+        The last row is of those without a known group.
+        """
+        known = self._sum_by_group[1 : n_groups + 1]
+        total = known.new_zeros(n_groups + 1, known.shape[1])
+        total[: len(known)] = known
+        total[-1] = self._sum_by_group[0]
+        n_rows = self.n_rows
+        if left_out is not None:
+            total, n_rows = total - weight_sums(left_out, n_groups), n_rows - len(left_out)
         return (total / n_rows).float()
 
     def read(self, starts: np.ndarray, rows: int) -> Samples:
@@ -119,6 +146,9 @@ class StoredSamples:
 
     def mean_weight(self) -> Tensor:
         return self.files.mean_weight(self.held_out).to(self.device)
+
+    def mean_weight_by_group(self, n_groups: int) -> Tensor:
+        return self.files.mean_weight_by_group(n_groups, self.held_out).to(self.device)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]:
         """All rows in another order each time, in batches of about `size`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,8 @@ def test_an_epoch_holds_every_row_once_and_never_more_than_the_buffer(
         epochs = [list(rows.batches(size, order)) for _ in range(2)]
         kept = np.setdiff1d(np.arange(n), left_out)
         torch.testing.assert_close(rows.mean_weight(), samples.weight[kept].mean(dim=0))
+        own = samples.take(torch.from_numpy(kept)).mean_weight_by_group(n)
+        torch.testing.assert_close(rows.mean_weight_by_group(n), own)
     assert len(rows) == len(kept)
     for batches in epochs:
         group = torch.cat([batch.group for batch in batches])
@@ -81,3 +84,10 @@ def test_a_buffer_mixes_rows_from_the_whole_table(tmp_path):
     assert np.histogram(first, bins=4, range=(0, 4000))[0].min() > 50
     seen = [next(iter(rows.batches(500, order))).group for order in [generator()] for _ in "ab"]
     assert not torch.equal(*seen)
+
+
+def test_rows_without_a_known_group_are_summed_apart(tmp_path):
+    samples = replace(numbered(6), group=torch.tensor([2, -1, 0, -1, 2, 0]))
+    rows = stored(tmp_path, samples, np.array([5]), rows_in_memory=6, chunk=2)
+    expected = torch.tensor([2.0, 0.0, 1.0, 0.0, 1.0]) / 5
+    torch.testing.assert_close(rows.mean_weight_by_group(4)[:, 0], expected)

@@ -1,0 +1,33 @@
+"""The losses of a whole epoch, which batches with few labels only hint at."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class EpochMeans:
+    """Collects the losses of batches.
+
+    A batch in which a task has no label counts as well, with a loss of 0: losses are scaled by the
+    labels that a batch has on average, so that only the mean over all batches is that of the task.
+    """
+
+    def __init__(self, n_tasks: int, device: torch.device) -> None:
+        self._sum = torch.zeros(n_tasks, device=device)
+        self._seen = torch.zeros(n_tasks, dtype=torch.bool, device=device)
+        self._batches = 0
+
+    def add(self, losses: Tensor, present: Tensor) -> None:
+        """One batch more; losses are 0 where a task is not present."""
+        self._sum += losses
+        self._seen |= present
+        self._batches += 1
+
+    def take(self) -> tuple[Tensor, Tensor]:
+        """Mean losses since the last call, and which tasks had labels."""
+        taken = self._sum / self._batches, self._seen.clone()
+        self._sum.zero_()
+        self._seen.zero_()
+        self._batches = 0
+        return taken
