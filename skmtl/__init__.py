@@ -17,6 +17,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.balancing`              how the tasks are combined into one step of a network
+`skmtl.distributed`            networks that several processes or machines train together
 `skmtl.inspection`             pictures of what sharing did
 `skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
 `skmtl.files`                  what is wrong with such a file, and what its header says
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         balancing,
         callbacks,
         datasets,
+        distributed,
         files,
         inspection,
         metrics,
@@ -70,6 +72,7 @@ __all__ = [
     "balancing",
     "callbacks",
     "datasets",
+    "distributed",
     "files",
     "inspection",
     "load",
@@ -97,6 +100,7 @@ _SUBMODULES = {
     "balancing",
     "callbacks",
     "datasets",
+    "distributed",
     "files",
     "inspection",
     "metrics",

@@ -12,6 +12,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
+from skmtl.balancing import Equal
 from skmtl.estimators._balance import BalanceLike, resolve_balance
 from skmtl.estimators._multitab_docs import with_shared_sections
 from skmtl.estimators._multitab_parameters import PARAMETER_CHECKS, SHAPING
@@ -21,7 +22,7 @@ from skmtl.estimators._parameters import Check
 from skmtl.networks import MultiTabConfig, MultiTabNet
 from skmtl.tables import EncodedTable, quantile_bins
 from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
-from skmtl.training import TrainingOptions
+from skmtl.training import TrainingOptions, current_processes
 
 
 class MultiTabBase(NetworkEstimator):
@@ -170,6 +171,11 @@ class MultiTabBase(NetworkEstimator):
             raise ValueError(
                 f"sample_context={self.sample_context!r} is read by the row path, which "
                 "row_mixing='none' leaves out. Choose another row_mixing."
+            )
+        if current_processes().count > 1 and self.balance not in ("equal", Equal()):
+            raise ValueError(
+                f"balance={self.balance!r} is for one process: data_parallel() takes "
+                "balance='equal' alone. Weights of the targets may be given by task_weight."
             )
 
     def _training_options(self) -> TrainingOptions:

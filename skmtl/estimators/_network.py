@@ -38,6 +38,7 @@ from skmtl.training import (
     Trainer,
     TrainingOptions,
     TrainingRows,
+    current_processes,
     in_batches,
     resolve_device,
     scoring_device,
@@ -99,7 +100,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         going_on = self.warm_start and hasattr(self, "network_")
         if going_on:
             self._check_unchanged()
-        random_state = own_random_state(self.random_state)
+        # Without a seed, each process would draw its own.
+        random_state = current_processes().from_first(own_random_state(self.random_state))
         with opened(X, y, sample_weight, self.task, random_state) as (rows, source):
             table = replace(self._read_table(*rows, reset=not going_on), source=source)
             if len(table.Y) < 2:
@@ -122,6 +124,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         random_state: np.random.RandomState,
     ) -> None:
         """Train the networks, telling callbacks of it, and keep what becomes of them."""
+        self._check_processes(parts)
         device = resolve_device(self.device)
         task_weight = torch.tensor(self._task_weights(), dtype=torch.float32, device=device)
         context = self._init_callback_context(max_subtasks=len(parts) * self.max_epochs)
@@ -139,6 +142,28 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             y=y,
             reconstruction_attributes=lambda: self._fitted_with(self.network_),
         )
+
+    def _check_processes(self, parts: list[Parts]) -> None:
+        """Raise where several processes cannot train this together."""
+        processes = current_processes()
+        if processes.count == 1:
+            return
+        if self.task_set_.learns_from_scores:
+            raise ValueError(
+                "data_parallel() deals the rows of a batch out to processes, but kind "
+                "'proportional_hazards' compares these with each other. Use kind 'survival', or "
+                "train in one process."
+            )
+        for training, validation in parts:
+            known = training.in_memory()
+            sums = [
+                len(training),
+                0 if validation is None else len(validation),
+                *training.mean_weight().tolist(),
+                *known.target.abs().mean(dim=0).tolist(),
+                *known.numeric.abs().nanmean(dim=0).tolist(),
+            ]
+            processes.check_same(sums)
 
     def _start(
         self, table: Table, eval_set: Any, random_state: np.random.RandomState
@@ -200,6 +225,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 options=replace(options, max_time=left / (len(parts) - bag)),
                 task_weight=task_weight,
                 generator=_generator(random_state, device),
+                processes=current_processes(),
                 history=self._epochs[bag],
             )
             callbacks.start(bag, partial(_bag_so_far, networks[:bag], trainer))

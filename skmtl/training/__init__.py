@@ -11,6 +11,7 @@ from skmtl.training._device import Precision, autocast, resolve_device, scoring_
 from skmtl.training._loop import Epoch, Trainer
 from skmtl.training._objective import Objective
 from skmtl.training._options import BalanceAt, Schedule, TrainingOptions
+from skmtl.training._processes import Processes, current_processes, together
 from skmtl.training._representation import Representation
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._stored import SampleFiles, StoredSamples
@@ -23,6 +24,7 @@ __all__ = [
     "Inputs",
     "Objective",
     "Precision",
+    "Processes",
     "Representation",
     "SampleFiles",
     "Samples",
@@ -32,10 +34,12 @@ __all__ = [
     "TrainingOptions",
     "TrainingRows",
     "autocast",
+    "current_processes",
     "in_batches",
     "look_ahead",
     "resolve_device",
     "scoring_device",
+    "together",
     "trunk_gradients",
     "trunk_parameters",
 ]

@@ -14,7 +14,8 @@ from skmtl.training._combination import ByCallable, ByProducts, Combination
 from skmtl.training._data import TrainingRows
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
-from skmtl.training._steps import PlainStep, Step
+from skmtl.training._processes import Processes
+from skmtl.training._steps import PartStep, PlainStep, Step
 
 
 def choose_step(
@@ -22,11 +23,12 @@ def choose_step(
     objective: Objective,
     training: TrainingRows,
     generator: torch.Generator,
+    processes: Processes,
 ) -> Step:
     """The step of ``options.balance``, with a state for this training."""
     balance = options.balance
     if isinstance(balance, Equal):
-        return PlainStep(objective)
+        return PlainStep(objective) if processes.count == 1 else PartStep(objective, processes)
     tasks = balanced_tasks(objective, training)
     # From the generator's seed and not from its stream: the order of rows is then the same
     # whatever the balancer, and comparisons are fair.

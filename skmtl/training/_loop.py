@@ -21,6 +21,7 @@ from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import autocast
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
+from skmtl.training._processes import Alone, Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 
 
@@ -72,6 +73,9 @@ class Trainer:
     task_weight : tensor of shape (n_tasks,)
     generator : torch.Generator
         On the network's device; decides the order of rows and the dropout.
+    processes : Processes
+        Those that train together, all given the same. Without dropout they take the steps that
+        one would take alone; what they decide, they decide together.
     """
 
     network: nn.Module
@@ -79,6 +83,7 @@ class Trainer:
     options: TrainingOptions
     task_weight: Tensor
     generator: torch.Generator
+    processes: Processes = field(default_factory=Alone)
     history: list[Epoch] = field(default_factory=list)
 
     def fit(
@@ -115,13 +120,14 @@ class Trainer:
                     best, best_objective, since = self._snapshot(), epoch.objective, 0
                 else:
                     since += 1
-                undisturbed = not monitor.end(epoch)
-                if not undisturbed or self._out_of_time():
+                undisturbed = not self.processes.any(monitor.end(epoch))
+                if not undisturbed or self.processes.any(self._out_of_time()):
                     break
                 if validation is not None and since >= self.options.patience:
                     break
         except KeyboardInterrupt:
-            if best is None:
+            # One of several processes cannot end in good order: the others wait for it.
+            if best is None or self.processes.count > 1:
                 raise
             undisturbed = False
             warnings.warn(
@@ -134,10 +140,12 @@ class Trainer:
             self.network.eval()
         if best is not None:
             self.network.load_state_dict(best)
+        self.processes.copy_from_first(self.network)
         return undisturbed
 
     def _prepare(self, training: TrainingRows, validation: Samples | None) -> None:
         device = training.device
+        self.processes.copy_from_first(self.network)
         self._objective = Objective.of(
             self.network,
             self.tasks,
@@ -147,7 +155,9 @@ class Trainer:
             call=torch.compile(self.network) if self.options.compile else None,
         )
         self._losses, self._share = self._objective.losses, self._objective.share
-        self._step_by = choose_step(self.options, self._objective, training, self.generator)
+        self._step_by = choose_step(
+            self.options, self._objective, training, self.generator, self.processes
+        )
         self._averaged = copy.deepcopy(self.network).eval()
         # Walking a network's modules takes long beside a small step: the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())
@@ -166,7 +176,7 @@ class Trainer:
         self._started = time.monotonic()
         self._first_epoch = len(self.history)
         self._steps = 0
-        seed_dropout(self.network, self.generator)
+        seed_dropout(self.network, self.processes.dropout(self.generator))
 
     def _constant_losses(self, validation: Samples) -> Tensor:
         """Validation loss of the best constant prediction: what makes tasks comparable."""
@@ -203,11 +213,12 @@ class Trainer:
             total += self._step(batch) * len(batch)
             done += len(batch)
         self._step_by.after_epoch()
-        return total / n
+        return self.processes.total(total) / (n * self.processes.count)
 
     def _step(self, batch: Samples) -> Tensor:
         self._optimizer.zero_grad(set_to_none=True)
         losses = self._step_by.backward(batch)
+        self.processes.average_gradients(self._parameters)
         nn.utils.clip_grad_norm_(self._parameters, self.options.gradient_clip)
         self._optimizer.step()
         self._step_by.after_step(batch)
@@ -227,8 +238,9 @@ class Trainer:
                 by_member = self._averaged(rows.numeric, rows.codes, rows.group)
             return by_member.float().mean(dim=1, keepdim=True)
 
-        total = self._losses.sums(in_batches(scores, validation, SCORING_ROWS), validation)
-        return total / validation.weight.sum(dim=0)
+        part = self.processes.part(validation)
+        total = self._losses.sums(in_batches(scores, part, SCORING_ROWS), part)
+        return self.processes.total(total) / validation.weight.sum(dim=0)
 
     def _set_learning_rate(self, epoch: float) -> None:
         rate = self.options.learning_rate

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from skmtl.training._data import Samples
 from skmtl.training._objective import Objective
+from skmtl.training._processes import Processes
 
 
 class Step(Protocol):
@@ -42,3 +43,21 @@ class PlainStep:
 
     def after_epoch(self) -> None:
         pass
+
+
+class PartStep(PlainStep):
+    """The same of several processes, each with its part of the batch.
+
+    The mean of their losses is the loss of the batch, and so with the gradients.
+    """
+
+    def __init__(self, objective: Objective, processes: Processes) -> None:
+        super().__init__(objective)
+        self.processes = processes
+
+    def backward(self, batch: Samples) -> Tensor:
+        part = self.processes.part(batch)
+        losses = self.objective.by_target(self.objective.scores(part), part)
+        losses = losses * (len(part) * self.processes.count / len(batch))
+        (self.objective.share * losses).sum().backward()
+        return losses.detach()

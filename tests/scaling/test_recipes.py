@@ -16,8 +16,9 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import GridSearchCV
 
-from skmtl import MultiTab
+from skmtl import MultiTab, load
 from skmtl.datasets import load_flights_nyc
+from tests.scaling.torchrun import torchrun
 
 ROOT = Path(__file__).parents[2]
 RECIPE = re.compile(r"^<!-- recipe: (\S+) -->\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -101,3 +102,14 @@ def test_a_search_on_a_cluster_finds_what_one_process_finds(name, package, tmp_p
         found.cv_results_["mean_test_score"], search.cv_results_["mean_test_score"], rtol=1e-5
     )
     pd.testing.assert_frame_equal(found.predict(X), search.predict(X))
+
+
+@pytest.mark.slow
+def test_two_processes_save_one_model(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(RECIPES["data-parallel"])
+    torchrun(script, folder=tmp_path)
+    X, Y = load_flights_nyc(return_X_y=True)
+    together = load(tmp_path / "together.skmtl")
+    alone = MultiTab(n_bags=1, max_epochs=2, random_state=0).fit(X[:3000], Y[:3000])
+    assert together.score(X, Y) == pytest.approx(alone.score(X, Y), abs=0.03)

@@ -1,0 +1,20 @@
+"""One model from several processes or machines.
+
+`data_parallel` lets all processes that ``torchrun`` has started train the networks that are fitted
+within, each on its part of every batch::
+
+    from skmtl import MultiTab
+    from skmtl.distributed import data_parallel
+
+    with data_parallel() as processes:
+        model = MultiTab(batch_size=4096, random_state=0).fit(X, y)
+    if processes.rank == 0:
+        model.save("model.skmtl")
+
+``docs/scaling.md`` says when that pays, and how to score and search on clusters, which needs
+nothing from here.
+"""
+
+from skmtl.distributed._data_parallel import data_parallel
+
+__all__ = ["data_parallel"]

@@ -1,0 +1,181 @@
+"""Processes that train one network together, each on its part of every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, distributed, nn
+
+from skmtl.training._data import Samples
+
+T = TypeVar("T")
+
+
+class Processes(Protocol):
+    """What the training loop asks of the processes; all must ask for the same in the same order.
+
+    Attributes
+    ----------
+    rank : int
+        Number of this process, from 0.
+    count : int
+    """
+
+    @property
+    def rank(self) -> int: ...
+
+    @property
+    def count(self) -> int: ...
+
+    def part(self, rows: Samples) -> Samples:
+        """The rows of this process: every `count`-th."""
+        ...
+
+    def average_gradients(self, parameters: Sequence[Tensor]) -> None:
+        """Replace the parameters' gradients by their mean over the processes."""
+        ...
+
+    def dropout(self, generator: torch.Generator) -> torch.Generator:
+        """What this process draws its dropout from, if all draw the order of rows from one."""
+        ...
+
+    def total(self, values: Tensor) -> Tensor:
+        """Sum over the processes, the same bits in all."""
+        ...
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is true in some process."""
+        ...
+
+    def from_first(self, value: T) -> T:
+        """The first process's value."""
+        ...
+
+    def copy_from_first(self, network: nn.Module) -> None:
+        """Take over the first process's weights."""
+        ...
+
+    def check_same(self, numbers: Sequence[float]) -> None:
+        """Raise where the processes have not been given the same rows, by what sums them up."""
+        ...
+
+
+class Alone:
+    """One process."""
+
+    rank, count = 0, 1
+
+    def part(self, rows: Samples) -> Samples:
+        return rows
+
+    def average_gradients(self, parameters: Sequence[Tensor]) -> None:
+        pass
+
+    def dropout(self, generator: torch.Generator) -> torch.Generator:
+        return generator
+
+    def total(self, values: Tensor) -> Tensor:
+        return values
+
+    def any(self, flag: bool) -> bool:
+        return flag
+
+    def from_first(self, value: T) -> T:
+        return value
+
+    def copy_from_first(self, network: nn.Module) -> None:
+        pass
+
+    def check_same(self, numbers: Sequence[float]) -> None:
+        pass
+
+
+class Group:
+    """All processes of torch's default process group."""
+
+    def __init__(self) -> None:
+        self.rank = distributed.get_rank()
+        self.count = distributed.get_world_size()
+
+    def part(self, rows: Samples) -> Samples:
+        own = rows.take(slice(self.rank, None, self.count))
+        if len(own) or not len(rows):
+            return own
+        # A process without rows has to take the step, too: with a row that does not count.
+        any_row = rows.take(slice(0, 1))
+        return replace(any_row, weight=torch.zeros_like(any_row.weight))
+
+    def average_gradients(self, parameters: Sequence[Tensor]) -> None:
+        # All in one message, when the last is known. Networks for tables are a megabyte or a few:
+        # to send parts of it while others are computed, as DistributedDataParallel does, gains
+        # nothing there.
+        gradients = [made.grad for made in parameters if made.grad is not None]
+        mean = torch.cat([each.flatten() for each in gradients])
+        distributed.all_reduce(mean)
+        mean /= self.count
+        parts = mean.split([each.numel() for each in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def dropout(self, generator: torch.Generator) -> torch.Generator:
+        seed = np.random.SeedSequence([generator.initial_seed(), self.rank])
+        own = torch.Generator(generator.device)
+        return own.manual_seed(int(seed.generate_state(1)[0]))
+
+    def total(self, values: Tensor) -> Tensor:
+        # Added up in one place: processes on unlike machines would round otherwise.
+        values = values.clone()
+        distributed.reduce(values, dst=0)
+        distributed.broadcast(values, src=0)
+        return values
+
+    def any(self, flag: bool) -> bool:
+        flags: list[Any] = [None] * self.count
+        distributed.all_gather_object(flags, flag)
+        return any(flags)
+
+    def from_first(self, value: T) -> T:
+        values = [value]
+        distributed.broadcast_object_list(values, src=0)
+        return values[0]
+
+    def copy_from_first(self, network: nn.Module) -> None:
+        for values in network.parameters():
+            distributed.broadcast(values.data, src=0)
+
+    def check_same(self, numbers: Sequence[float]) -> None:
+        all_numbers: list[Any] = [None] * self.count
+        distributed.all_gather_object(all_numbers, list(numbers))
+        first = all_numbers[0]
+        for rank, own in enumerate(all_numbers):
+            # Not to the last bit: machines may differ in how they round.
+            if len(own) != len(first) or not np.allclose(own, first, 1e-3, equal_nan=True):
+                raise ValueError(
+                    f"Process {rank} was given other rows than process 0 ({own[0]:.0f} and "
+                    f"{first[0]:.0f} training rows). Under data_parallel() give all processes "
+                    "the same X, y and parameters: each takes its part of every batch itself."
+                )
+
+
+_PROCESSES: ContextVar[Processes] = ContextVar("_PROCESSES", default=Alone())  # noqa: B039
+
+
+def current_processes() -> Processes:
+    """Those of the `together` around the caller; else one process alone."""
+    return _PROCESSES.get()
+
+
+@contextmanager
+def together() -> Iterator[Processes]:
+    """Whatever is trained within is trained by all processes of torch's process group."""
+    token = _PROCESSES.set(Group())
+    try:
+        yield _PROCESSES.get()
+    finally:
+        _PROCESSES.reset(token)
