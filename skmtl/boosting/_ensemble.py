@@ -9,6 +9,7 @@ import lightgbm as lgb
 import numpy as np
 
 from skmtl._storable import storable
+from skmtl.boosting._single_row import RowScorer
 
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
@@ -84,6 +85,14 @@ class Trees:
     def __init__(self, booster: lgb.Booster | None, n_scores: int) -> None:
         self.booster = booster
         self.n_scores = n_scores
+        self.n_rounds = 0 if booster is None else booster.current_iteration()
+        self._of_row: RowScorer | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"booster": self.booster, "n_scores": self.n_scores}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
     def predict(self, matrix: np.ndarray, n_jobs: int, start: int, stop: int) -> np.ndarray:
         """Raw scores (n_rows, n_scores) of the rounds from `start` to `stop` (0: the last)."""
@@ -91,6 +100,13 @@ class Trees:
         if start >= stop or not len(matrix):
             return np.zeros((len(matrix), self.n_scores))
         assert self.booster is not None
+        all_rounds = stop - start == self.n_rounds
+        if all_rounds and len(matrix) == 1:
+            if self._of_row is None:
+                self._of_row = RowScorer(self.booster, self.n_scores)
+            return self._of_row(matrix)
+        if not all_rounds:
+            self._of_row = None  # it would go on with these rounds
         scores = self.booster.predict(
             matrix,
             raw_score=True,
@@ -113,10 +129,6 @@ class Trees:
         if self.booster is None:
             return np.zeros(n_features)
         return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
-
-    @property
-    def n_rounds(self) -> int:
-        return 0 if self.booster is None else self.booster.current_iteration()
 
 
 class Ensemble:

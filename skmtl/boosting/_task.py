@@ -65,7 +65,10 @@ class TaskTrees:
         A task without trees, and one that has not been seen, get zeros.
         """
         if group is None:
-            return np.stack([function(trees, matrix) for trees in self.trees], axis=1)
+            every = np.empty((len(matrix), len(self.trees), *shape))
+            for task, trees in enumerate(self.trees):
+                every[:, task] = function(trees, matrix)
+            return every
         out = np.zeros((len(matrix), 1, *shape))
         order = np.argsort(group, kind="stable")
         tasks, starts, counts = np.unique(group[order], return_index=True, return_counts=True)

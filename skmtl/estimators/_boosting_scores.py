@@ -44,16 +44,21 @@ class BoostingScores(MultiTaskEstimator):
                 "these rows out, or set unseen='shared' to predict them by what the tasks share."
             )
         n_rows = len(features)
-        order = np.arange(n_rows) if group is None else np.argsort(group, kind="stable")
+        order = None if group is None else np.argsort(group, kind="stable")
         return n_rows, self._read_chunks(features, group, order)
 
     def _read_chunks(
-        self, features: pd.DataFrame, group: np.ndarray | None, order: np.ndarray
+        self, features: pd.DataFrame, group: np.ndarray | None, order: np.ndarray | None
     ) -> Iterator[Chunk]:
         # At least one chunk: a table without rows is checked as well.
-        for start in range(0, max(len(order), 1), _SCORING_ROWS):
-            rows = order[start : start + _SCORING_ROWS]
-            matrix = self._reader.encoder.transform(features.iloc[rows])
+        for start in range(0, max(len(features), 1), _SCORING_ROWS):
+            part = slice(start, min(start + _SCORING_ROWS, len(features)))
+            rows = np.arange(part.start, part.stop) if order is None else order[part]
+            chosen = features
+            if len(features) > 1:
+                # A slice is no copy.
+                chosen = features.iloc[part if order is None else rows]
+            matrix = self._reader.encoder.transform(chosen)
             yield rows, matrix, None if group is None else group[rows]
 
     def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:

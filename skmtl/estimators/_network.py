@@ -368,7 +368,9 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         scores would depend on how many rows are scored with it.
         """
         device = scoring_device(self.device)
-        self.network_.to(device)
+        # Moving what is there already costs as much as scoring a row.
+        if next(self.network_.parameters()).device != device:
+            self.network_.to(device)
 
         def on_device(rows: Inputs) -> torch.Tensor:
             return function(rows.to(device)).cpu()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from skmtl.tables._categories import (
     index_of,
     learn_categories,
 )
+from skmtl.tables._cells import read_cells
 from skmtl.tables._numeric import RobustScaler, column_blocks
 from skmtl.tables._schema import check_same_columns, column_kind
 
@@ -110,6 +112,23 @@ class ColumnEncoder(ABC):
     ) -> None:
         """Learn the numeric columns from some of the rows; raise if any row has an infinity."""
 
+    def _read(
+        self, frame: pd.DataFrame
+    ) -> tuple[Iterable[tuple[slice, NDArray[np.float64]]], NDArray[np.int64]]:
+        """The numeric columns as `column_blocks` gives them, and the codes of the categories.
+
+        Raises ValueError unless the columns are those seen at fit, in name, order and kind.
+        """
+        check_same_columns(self.columns_, frame.columns.tolist())
+        if len(frame) == 1:
+            known = zip(self._categorical_positions, self.categories_.values(), strict=True)
+            row = read_cells(frame, self._numeric_positions, list(known))
+            if row is not None:
+                numbers, codes = row
+                return [(slice(None), numbers[:, None])], codes[None]
+        self._check_kinds(frame)
+        return column_blocks(frame, self._numeric_positions), self._codes(frame)
+
     def _codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """The categorical columns as codes, (n_samples, n_categorical)."""
         codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
@@ -131,11 +150,6 @@ class ColumnEncoder(ABC):
         if "categories_" in state:
             known = state["categories_"]
             self.categories_ = {label: index_of(values) for label, values in known.items()}
-
-    def _check(self, frame: pd.DataFrame) -> None:
-        """Raise ValueError unless the columns are those seen at fit, in name, order and kind."""
-        check_same_columns(self.columns_, frame.columns.tolist())
-        self._check_kinds(frame)
 
     def _check_kinds(self, frame: pd.DataFrame) -> None:
         labels = self.columns_
@@ -205,11 +219,11 @@ class TableEncoder(ColumnEncoder):
         ValueError
             If the columns differ from those seen at fit, in name, order or kind.
         """
-        self._check(frame)
+        blocks, codes = self._read(frame)
         numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
-        for part, block in column_blocks(frame, self._numeric_positions):
+        for part, block in blocks:
             numeric[:, part] = self._scaler.apply(part, block).T
-        return EncodedTable(numeric, self._codes(frame))
+        return EncodedTable(numeric, codes)
 
 
 def _holds_numbers(column: pd.Series) -> bool:

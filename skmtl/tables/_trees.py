@@ -78,12 +78,12 @@ class TreeEncoder(ColumnEncoder):
         ValueError
             If the columns differ from those seen at fit, in name, order or kind.
         """
-        self._check(frame)
+        blocks, codes = self._read(frame)
         matrix = np.empty((len(frame), len(self.columns_)), dtype=self._dtype)
         positions = np.array(self._numeric_positions, dtype=np.intp)
         # What float32 cannot hold becomes infinite, which is as large as a tree needs to know.
         with np.errstate(over="ignore"):
-            for part, block in column_blocks(frame, self._numeric_positions):
+            for part, block in blocks:
                 matrix[:, positions[part]] = block.T
-        matrix[:, self._categorical_positions] = self._codes(frame)
+        matrix[:, self._categorical_positions] = codes
         return matrix
