@@ -29,6 +29,7 @@ from skmtl.estimators._boosting_inside import BoostingInside
 from skmtl.estimators._common import (
     NO_LABEL_COUNTS,
     Table,
+    check_two_rows,
     joined_tables,
     naming_eval_set,
     own_random_state,
@@ -111,10 +112,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
 
     def _learn_tables(self, known: Chunk, table: Table) -> None:
         """Learn columns, categories, task ids and labels."""
-        if len(table.Y) < 2:
-            raise ValueError(
-                f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
-            )
+        check_two_rows(table)
         self._reader = TableReader(self.task, TreeEncoder())
         self._reader.fit_ids(table.ids)
         self._remember_task_column(known.X, table)
@@ -217,7 +215,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
                 "rows out: nothing is learnt for that task."
             )
         if not (rows.weight > 0).any():
-            raise ValueError(NO_LABEL_COUNTS.removeprefix("eval_set "))
+            raise ValueError(NO_LABEL_COUNTS)
         return rows
 
     def _pools(self, rows: _Rows) -> list[TargetPool]:

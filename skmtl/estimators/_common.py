@@ -70,9 +70,17 @@ def naming_eval_set() -> Iterator[None]:
 
 
 NO_LABEL_COUNTS = (
-    "eval_set has no label that counts: every value of its y is missing, or of a task whose "
+    "it has no label that counts: every value of its y is missing, or of a task whose "
     "task_weight is 0."
 )
+
+
+def check_two_rows(table: Table) -> None:
+    """Raise where there is nothing to tell rows apart by."""
+    if len(table.Y) < 2:
+        raise ValueError(
+            f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
+        )
 
 
 class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):

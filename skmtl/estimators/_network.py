@@ -20,6 +20,7 @@ from skmtl.estimators._common import (
     NO_LABEL_COUNTS,
     MultiTaskEstimator,
     Table,
+    check_two_rows,
     naming_eval_set,
     own_random_state,
 )
@@ -104,10 +105,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         random_state = current_processes().from_first(own_random_state(self.random_state))
         with opened(X, y, sample_weight, self.task, random_state) as (rows, source):
             table = replace(self._read_table(*rows, reset=not going_on), source=source)
-            if len(table.Y) < 2:
-                raise ValueError(
-                    f"n_samples={len(table.Y)}: at least two rows of positive weight are needed."
-                )
+            check_two_rows(table)
             begin = self._go_on if going_on else self._start
             networks, parts = begin(table, eval_set, random_state)
             if not going_on:
@@ -282,8 +280,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     def _read_eval_set(self, eval_set: Any) -> Samples:
         with naming_eval_set():
             samples = self._samples(self._read_eval_table(eval_set))
-        if not (samples.weight.numpy() * self._task_weights() > 0).any():
-            raise ValueError(NO_LABEL_COUNTS)
+            if not (samples.weight.numpy() * self._task_weights() > 0).any():
+                raise ValueError(NO_LABEL_COUNTS)
         return samples
 
     def _read_samples(self, rows: Chunk) -> Samples:

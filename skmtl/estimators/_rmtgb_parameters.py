@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from lightgbm.basic import _ConfigAliases
 
 from skmtl.boosting import BLOCKS
 from skmtl.tables import TreeEncoder
@@ -106,7 +107,14 @@ def checked_lightgbm(parameters: Any) -> None:
         raise ValueError(
             f"lightgbm_params must be a mapping of names to values, got {parameters!r}."
         )
+    # LightGBM itself would leave out a name that it does not know.
+    aliases = _ConfigAliases._get_all_param_aliases()
+    known = {alias for names in aliases.values() for alias in names}
     for name, value in parameters.items():
+        if name not in known:
+            close = difflib.get_close_matches(str(name), sorted(known), 1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"lightgbm_params has {name!r}, which LightGBM does not know.{hint}")
         if name in _OWNER:
             raise ValueError(
                 f"lightgbm_params has {name!r}: set the parameter {_OWNER[name]!r} of the "

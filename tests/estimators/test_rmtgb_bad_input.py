@@ -104,6 +104,9 @@ FIT = {
     "the rounds twice": (X, Y, lightgbm(n_estimators=5), {}, "'n_estimators': set.*'n_rounds'"),
     "dart": (X, Y, lightgbm(boosting="dart"), {}, "boosting='dart', which does not go"),
     "linear trees": (X, Y, lightgbm(linear_tree=True), {}, "linear_tree=True, which does not"),
+    "a name LightGBM does not know": (
+        X, Y, lightgbm(max_bins_=5), {}, "'max_bins_', which LightGBM does not.*'max_bins'"
+    ),
     "no mapping": (X, Y, {"lightgbm_params": ["max_bin"]}, {}, r"be a mapping.*\['max_bin'\]"),
     "a value that LightGBM refuses": (
         X, Y, lightgbm(max_bin=-3), {}, "LightGBM refuses.*'max_bin': -3.*max_bin"
