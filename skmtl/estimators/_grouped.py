@@ -363,8 +363,11 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, BaseEstimator):
     def _task(self) -> Hashable | None:
         return task_column(self.estimator)
 
-    def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
+    def _scored_labels(self, y: Any) -> pd.DataFrame:
         """Labels under the names of the targets, for `skmtl.metrics`."""
+        return self._read_labels(y)
+
+    def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         inner = innermost(self.estimator)
         if reset:
             return read_labels(inner, y)
