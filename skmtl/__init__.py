@@ -21,6 +21,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.inspection`             pictures of what sharing did
 `skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
 `skmtl.files`                  what is wrong with such a file, and what its header says
+`skmtl.export`                 a fitted model as an ONNX graph, which runs without skmtl
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         callbacks,
         datasets,
         distributed,
+        export,
         files,
         inspection,
         metrics,
@@ -73,6 +75,7 @@ __all__ = [
     "callbacks",
     "datasets",
     "distributed",
+    "export",
     "files",
     "inspection",
     "load",
@@ -101,6 +104,7 @@ _SUBMODULES = {
     "callbacks",
     "datasets",
     "distributed",
+    "export",
     "files",
     "inspection",
     "metrics",

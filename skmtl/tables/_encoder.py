@@ -112,7 +112,7 @@ class ColumnEncoder(ABC):
     ) -> None:
         """Learn the numeric columns from some of the rows; raise if any row has an infinity."""
 
-    def _read(
+    def read(
         self, frame: pd.DataFrame
     ) -> tuple[Iterable[tuple[slice, NDArray[np.float64]]], NDArray[np.int64]]:
         """The numeric columns as `column_blocks` gives them, and the codes of the categories.
@@ -180,6 +180,13 @@ class TableEncoder(ColumnEncoder):
     The numeric scaling is robust to outliers (Holzmüller et al. 2024,
     https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).
 
+    Attributes
+    ----------
+    columns_, numeric_, categorical_, cardinalities_, categories_
+        See `ColumnEncoder`.
+    scaler_ : RobustScaler
+        Of the numeric columns.
+
     Examples
     --------
     >>> import pandas as pd
@@ -191,6 +198,10 @@ class TableEncoder(ColumnEncoder):
     >>> encoder.transform(frame).codes.ravel()
     array([3, 2, 1, 2])
     """
+
+    @property
+    def scaler_(self) -> RobustScaler:
+        return self._scaler
 
     def _fit_numeric(
         self,
@@ -219,7 +230,7 @@ class TableEncoder(ColumnEncoder):
         ValueError
             If the columns differ from those seen at fit, in name, order or kind.
         """
-        blocks, codes = self._read(frame)
+        blocks, codes = self.read(frame)
         numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
         for part, block in blocks:
             numeric[:, part] = self._scaler.apply(part, block).T

@@ -29,6 +29,8 @@ class TreeEncoder(ColumnEncoder):
         See `ColumnEncoder`.
     numeric_positions_, categorical_positions_ : list of int
         Positions of either sort of column.
+    dtype_ : type
+        That of the matrix.
 
     Examples
     --------
@@ -48,6 +50,10 @@ class TreeEncoder(ColumnEncoder):
     @property
     def categorical_positions_(self) -> list[int]:
         return self._categorical_positions
+
+    @property
+    def dtype_(self) -> type[np.floating]:
+        return self._dtype
 
     def _fit_numeric(
         self,
@@ -78,7 +84,7 @@ class TreeEncoder(ColumnEncoder):
         ValueError
             If the columns differ from those seen at fit, in name, order or kind.
         """
-        blocks, codes = self._read(frame)
+        blocks, codes = self.read(frame)
         matrix = np.empty((len(frame), len(self.columns_)), dtype=self._dtype)
         positions = np.array(self._numeric_positions, dtype=np.intp)
         # What float32 cannot hold becomes infinite, which is as large as a tree needs to know.

@@ -88,5 +88,9 @@ class Quantile(StandardisedKind):
         return scores * self.scale_[group, None] + self.centre_[group, None]
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        middle = int(np.argmin(np.abs(np.array(self.quantiles) - 0.5)))
-        return self.predict_quantiles(scores, group=group)[:, middle]
+        return self.predict_quantiles(scores, group=group)[:, self.middle]
+
+    @property
+    def middle(self) -> int:
+        """Position of the level that is nearest to the median."""
+        return int(np.argmin(np.abs(np.array(self.quantiles) - 0.5)))

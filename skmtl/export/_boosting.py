@@ -1,0 +1,158 @@
+"""Raw scores of a boosting model as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from skmtl.boosting import BoostedPool, FittedSequence
+from skmtl.boosting._block import FittedBlock
+from skmtl.boosting._ensemble import Trees
+from skmtl.boosting._partition import PartitionTrees
+from skmtl.boosting._shared import SharedTrees
+from skmtl.boosting._task import TaskTrees
+from skmtl.export._graph import Value
+from skmtl.export._trees import Child, Forest, Tree, read_trees
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What trees read.
+
+    Attributes
+    ----------
+    matrix : Value of shape (batch, n_features), float64
+    n_features : int
+    group : Value of shape (batch,), int64, or None
+        Number of the row's task in long data; one more than the last for a task not seen.
+    """
+
+    matrix: Value
+    n_features: int
+    group: Value | None
+
+    def of_task(self, table: np.ndarray) -> Value:
+        """The entry of the row's task in a table whose last one is for a task not seen."""
+        assert self.group is not None
+        return self.matrix.graph.op("Gather", table, self.group)
+
+    def with_columns(self, columns: Value, n_columns: int) -> Rows:
+        """The same with more columns behind those of the matrix."""
+        matrix = self.matrix.op("Concat", columns, axis=1)
+        return Rows(matrix, self.n_features + n_columns, self.group)
+
+
+def pool_scores(pool: BoostedPool, rows: Rows) -> Value:
+    """Raw scores (batch, n_own, n_scores); see `skmtl.boosting._block.FittedBlock`."""
+    bags = pool.bags
+    total = _start(bags, rows)
+    for bag in bags:
+        for block in bag.blocks.values():
+            added = _block_scores(block, rows)
+            if added is not None:
+                total = total + added / np.array(float(len(bags)))
+    return total
+
+
+def _start(bags: Sequence[FittedSequence], rows: Rows) -> Value:
+    """The mean intercept, which every row has."""
+    intercept = np.mean([bag.intercept for bag in bags], axis=0)
+    if rows.group is not None:
+        return rows.of_task(intercept).unsqueeze(1)
+    own = intercept[None, :-1]
+    # A constant has no batch: nothing times a column gives it one.
+    return rows.matrix.graph.op("Expand", own, _shape_with_batch(rows.matrix, own.shape[1:]))
+
+
+def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
+    batch = matrix.op("Shape", start=0, end=1)
+    return batch.op("Concat", np.array(shape, dtype=np.int64), axis=0)
+
+
+def _block_scores(block: FittedBlock, rows: Rows) -> Value | None:
+    """What a block adds, (batch, n_own, n_scores); None where it has no tree."""
+    if block.n_rounds == 0:
+        return None
+    if isinstance(block, SharedTrees):
+        return _shared_scores(block, rows)
+    if isinstance(block, PartitionTrees):
+        return _partition_scores(block, rows)
+    if isinstance(block, TaskTrees):
+        return _task_scores(block, rows)
+    raise TypeError(f"Blocks of class {type(block).__name__} cannot be exported.")
+
+
+def _shared_scores(block: SharedTrees, rows: Rows) -> Value:
+    if block.signatures is not None:
+        numbers = block.signatures.astype(np.float64)
+        rows = rows.with_columns(rows.of_task(numbers), numbers.shape[1])
+    forest = Forest()
+    _plant(forest, block.trees, 0)
+    return forest.scores(rows.matrix, rows.n_features, block.trees.n_scores).unsqueeze(1)
+
+
+def _partition_scores(block: PartitionTrees, rows: Rows) -> Value:
+    n_scores = block.outlier.n_scores
+    forest = Forest()
+    _plant(forest, block.outlier, 0)
+    _plant(forest, block.ordinary, n_scores)
+    both = forest.scores(rows.matrix, rows.n_features, 2 * n_scores)
+    outlier, ordinary = (both.columns(k, k + n_scores).unsqueeze(1) for k in (0, n_scores))
+    share = expit(block.theta)
+    if rows.group is None:
+        mine, others = share[:, None], 1 - share[:, None]
+        return outlier * mine + ordinary * others
+    # Nobody knows the group of a task that has not been seen: it gets the average one.
+    share = np.append(share, share.mean())[:, None, None]
+    return outlier * rows.of_task(share) + ordinary * rows.of_task(1 - share)
+
+
+def _task_scores(block: TaskTrees, rows: Rows) -> Value:
+    n_scores = block.trees[0].n_scores
+    forest = Forest()
+    if rows.group is None:
+        for task, trees in enumerate(block.trees):
+            _plant(forest, trees, task * n_scores)
+        n_targets = len(block.trees) * n_scores
+        scores = forest.scores(rows.matrix, rows.n_features, n_targets)
+        return scores.reshape(0, len(block.trees), n_scores)
+    by_task = [_trees(trees) for trees in block.trees]
+    for number in range(block.n_rounds * n_scores):
+        _plant_by_task(forest, by_task, number, n_scores, rows.n_features)
+    rows = rows.with_columns(rows.group.cast(np.float64).unsqueeze(1), 1)
+    return forest.scores(rows.matrix, rows.n_features, n_scores).unsqueeze(1)
+
+
+def _trees(trees: Trees) -> list[Tree]:
+    return [] if trees.booster is None else read_trees(trees.booster)
+
+
+def _plant(forest: Forest, trees: Trees, first_target: int) -> None:
+    for number, tree in enumerate(_trees(trees)):
+        forest.plant(forest.grow(tree, first_target + number % trees.n_scores))
+
+
+def _plant_by_task(
+    forest: Forest, by_task: Sequence[Sequence[Tree]], number: int, n_scores: int, column: int
+) -> None:
+    """One tree of all tasks' trees of this number, which first looks up the task.
+
+    So a row passes a tree of its task for each round and not one of every task. The task is in
+    the column behind the features.
+    """
+    target = number % n_scores
+
+    def between(first: int, last: int) -> Child:
+        """A search for the tasks from `first` up to `last`, which is not one of them."""
+        if last - first > 1:
+            middle = (first + last) // 2
+            low, high = between(first, middle), between(middle, last)
+            return forest.split(column, middle - 0.5, low, high)
+        if first < len(by_task) and number < len(by_task[first]):
+            return forest.grow(by_task[first][number], target)
+        return forest.leaf(target, 0.0)  # no more trees, or a task that has not been seen
+
+    forest.plant(between(0, len(by_task) + 1))

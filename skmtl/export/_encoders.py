@@ -1,0 +1,108 @@
+"""From the inputs of a graph to what engines read: the encoders of `skmtl.tables` as operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl.export._graph import Graph, Value
+from skmtl.export._inputs import Categories, Ids, Inputs, Numbers
+from skmtl.tables import TableEncoder, TreeEncoder
+from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
+from skmtl.tables._numeric import _FAR
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """What a network reads, as `skmtl.tables.EncodedTable` has it.
+
+    Attributes
+    ----------
+    numeric : Value of shape (batch, n_numeric), float32, or None
+        Scaled numbers; any number where one is missing.
+    absent : Value of shape (batch, n_numeric), bool, or None
+        Where a number is missing.
+    codes : Value of shape (batch, n_categorical), int64, or None
+    """
+
+    numeric: Value | None
+    absent: Value | None
+    codes: Value | None
+
+
+def add_inputs(graph: Graph, inputs: Inputs) -> dict[str, Value]:
+    """Declare the inputs; gives them by name."""
+    return {each.name: graph.input(each.name, each.dtype) for each in inputs.all}
+
+
+def tree_matrix(
+    encoder: TreeEncoder, features: Sequence[Numbers | Categories], given: dict[str, Value]
+) -> Value:
+    """The matrix (batch, n_features) that trees read, float64."""
+    columns = [
+        given[each.name] if isinstance(each, Numbers) else _codes(each, given).cast(np.float64)
+        for each in features
+    ]
+    matrix = _side_by_side(columns)
+    # As exact as what LightGBM reads, not more.
+    return matrix.cast(np.float32).cast(np.float64) if encoder.dtype_ == np.float32 else matrix
+
+
+def encoded_rows(
+    encoder: TableEncoder, features: Sequence[Numbers | Categories], given: dict[str, Value]
+) -> EncodedRows:
+    """The scaled numbers and the codes that networks read."""
+    numbers = [given[each.name] for each in features if isinstance(each, Numbers)]
+    codes = [_codes(each, given) for each in features if isinstance(each, Categories)]
+    numeric = absent = None
+    if numbers:
+        matrix = _side_by_side(numbers)
+        absent = matrix.op("IsNaN")
+        numeric = _scaled(encoder, absent.op("Where", np.array(0.0), matrix))
+    return EncodedRows(numeric, absent, _side_by_side(codes) if codes else None)
+
+
+def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> Value:
+    """The number of each row's task; one more than the last for one that `fit` has not seen.
+
+    With `unseen_is_error` the runtime refuses such a row: its number lies outside of a table.
+    """
+    n_known = len(ids.known)
+    keys = "keys_int64s" if ids.dtype == np.int64 else "keys_strings"
+    number = given[ids.name].op(
+        "LabelEncoder",
+        **{keys: ids.known.tolist()},
+        values_int64s=list(range(n_known)),
+        default_int64=n_known,
+    )
+    if not unseen_is_error:
+        return number
+    known = np.arange(n_known)
+    return number.graph.op("Gather", known, number, name="a_task_that_fit_has_not_seen")
+
+
+def _codes(column: Categories, given: dict[str, Value]) -> Value:
+    """The codes (batch,) of a column of text."""
+    known = column.texts[FIRST_KNOWN:].tolist()
+    return given[column.name].op(
+        "LabelEncoder",
+        keys_strings=[column.texts[MISSING], *known],
+        values_int64s=[MISSING, *range(FIRST_KNOWN, FIRST_KNOWN + len(known))],
+        default_int64=UNKNOWN,
+    )
+
+
+def _scaled(encoder: TableEncoder, numeric: Value) -> Value:
+    """`skmtl.tables._numeric.RobustScaler.apply`: float64 up to the clip, then float32."""
+    scaler = encoder.scaler_
+    far = (numeric / np.array(2.0) - scaler.half_center_) / scaler.half_scale_
+    scaled = far.op("Clip", np.array(-_FAR), np.array(_FAR)).cast(np.float32)
+    third = scaled / np.float32(3)
+    return scaled / (third * third + np.float32(1)).op("Sqrt")
+
+
+def _side_by_side(columns: Sequence[Value]) -> Value:
+    """Columns (batch,) as (batch, n_columns)."""
+    return columns[0].graph.concat([column.unsqueeze(1) for column in columns], axis=1)

@@ -1,0 +1,219 @@
+"""A small writer of ONNX graphs, in which arithmetic is written as arithmetic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# The first ai.onnx.ml in which trees read and give float64 and know sets of categories; the
+# operators of ONNX, and the version of the file, that came out with it.
+_OPSETS = {"": 21, "ai.onnx.ml": 5}
+_IR_VERSION = 10
+# Operators that stand in ai.onnx.ml.
+_ML_OPERATORS = {"LabelEncoder", "TreeEnsemble"}
+
+
+def import_onnx() -> Any:
+    """The package onnx, which is an extra.
+
+    Raises
+    ------
+    ImportError
+        Without onnx; the message names the extra.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError('to_onnx needs the package onnx: pip install "skmtl[onnx]"') from error
+    return onnx
+
+
+class Value:
+    """What an operator of a graph gives; operators and arrays combine with it."""
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        self.graph = graph
+        self.name = name
+
+    def op(self, kind: str, *others: Operand, **attributes: Any) -> Value:
+        """An operator of ONNX on this value, and on others behind it."""
+        return self.graph.op(kind, self, *others, **attributes)
+
+    def __add__(self, other: Operand) -> Value:
+        return self.op("Add", other)
+
+    def __sub__(self, other: Operand) -> Value:
+        return self.op("Sub", other)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self.op("Mul", other)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self.op("Div", other)
+
+    def __matmul__(self, other: Operand) -> Value:
+        return self.op("MatMul", other)
+
+    def cast(self, dtype: Any) -> Value:
+        """The same numbers with another dtype of numpy."""
+        return self.op("Cast", to=_element_type(np.dtype(dtype)))
+
+    def reshape(self, *shape: int) -> Value:
+        """Another shape; 0 keeps the size that the axis has."""
+        return self.op("Reshape", _integers(shape))
+
+    def transpose(self, *order: int) -> Value:
+        return self.op("Transpose", perm=list(order))
+
+    def unsqueeze(self, axis: int) -> Value:
+        """With a new axis of size 1."""
+        return self.op("Unsqueeze", _integers([axis]))
+
+    def squeeze(self, axis: int) -> Value:
+        """Without an axis of size 1."""
+        return self.op("Squeeze", _integers([axis]))
+
+    def columns(self, start: int, stop: int, axis: int = 1) -> Value:
+        """The part from `start` to `stop` of an axis."""
+        return self.op("Slice", *map(_integers, ([start], [stop], [axis])))
+
+    def mean(self, axis: int) -> Value:
+        """Mean over an axis, which goes away."""
+        return self.op("ReduceMean", _integers([axis]), keepdims=0)
+
+    def sum(self, axis: int) -> Value:
+        """Sum over an axis, which goes away."""
+        return self.op("ReduceSum", _integers([axis]), keepdims=0)
+
+
+Operand = Value | np.ndarray | np.generic
+
+
+class Graph:
+    """Inputs, operators and outputs, in the order in which they are added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmtl.export._graph import Graph
+    >>> graph = Graph()
+    >>> x = graph.input("x", np.float64)
+    >>> graph.output("y", (x * np.array(2.0)).op("Exp"), np.float64)
+    >>> graph.names
+    ['x', 'y']
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[tuple[str, list[str], list[str], dict[str, Any]]] = []
+        self._constants: list[np.ndarray] = []
+        self._inputs: list[tuple[str, np.dtype]] = []
+        self._outputs: list[tuple[str, np.dtype, tuple[int, ...]]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the inputs and outputs so far."""
+        return [each[0] for each in self._inputs] + [each[0] for each in self._outputs]
+
+    def input(self, name: str, dtype: Any) -> Value:
+        """An input of shape (batch,)."""
+        self._inputs.append((name, np.dtype(dtype)))
+        return Value(self, name)
+
+    def op(self, kind: str, *inputs: Operand, n_outputs: int = 1, **attributes: Any) -> Value:
+        """Add an operator; gives its first output.
+
+        Parameters
+        ----------
+        kind : str
+            Its name in ONNX or in ai.onnx.ml.
+        inputs : Value or ndarray
+            Arrays become constants.
+        n_outputs : int, default=1
+            How many it has.
+        attributes
+            Arrays become tensors.
+        """
+        names = [x.name if isinstance(x, Value) else self._constant(x) for x in inputs]
+        # A '/' at the beginning is no column's name that anybody uses.
+        outputs = [f"/{len(self._nodes)}/{k}" for k in range(n_outputs)]
+        self._nodes.append((kind, names, outputs, attributes))
+        return Value(self, outputs[0])
+
+    def _constant(self, array: np.ndarray | np.generic) -> str:
+        self._constants.append(np.asarray(array))
+        return f"/constant/{len(self._constants) - 1}"
+
+    def concat(self, values: Sequence[Value], axis: int) -> Value:
+        """Values side by side."""
+        return values[0] if len(values) == 1 else self.op("Concat", *values, axis=axis)
+
+    def output(self, name: str, value: Value, dtype: Any, *shape: int) -> None:
+        """Name what the graph gives, of shape (batch, *shape)."""
+        self._nodes.append(("Identity", [value.name], [name], {}))
+        self._outputs.append((name, np.dtype(dtype), shape))
+
+    def model(self, title: str, producer: tuple[str, str], metadata: dict[str, Any]) -> Any:
+        """The graph as an onnx.ModelProto.
+
+        Parameters
+        ----------
+        title : str
+        producer : tuple (name, version)
+        metadata : dict
+            Written as JSON, by key.
+        """
+        onnx = import_onnx()
+        helper = onnx.helper
+        graph = helper.make_graph(
+            [_node(onnx, *node) for node in self._nodes],
+            title,
+            [_value_info(onnx, name, dtype, ()) for name, dtype in self._inputs],
+            [_value_info(onnx, name, dtype, shape) for name, dtype, shape in self._outputs],
+            [
+                onnx.numpy_helper.from_array(array, f"/constant/{number}")
+                for number, array in enumerate(self._constants)
+            ],
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid(*opset) for opset in _OPSETS.items()],
+            ir_version=_IR_VERSION,
+            producer_name=producer[0],
+            producer_version=producer[1],
+        )
+        texts = {key: json.dumps(value, default=str) for key, value in metadata.items()}
+        helper.set_model_props(model, texts)
+        onnx.checker.check_model(model)
+        return model
+
+
+def _integers(values: Sequence[int]) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def _element_type(dtype: np.dtype) -> int:
+    onnx = import_onnx()
+    return (
+        onnx.TensorProto.STRING
+        if dtype.kind == "O"
+        else onnx.helper.np_dtype_to_tensor_dtype(dtype)
+    )
+
+
+def _value_info(onnx: Any, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+    return onnx.helper.make_tensor_value_info(name, _element_type(dtype), ["batch", *shape])
+
+
+def _node(
+    onnx: Any, kind: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
+) -> Any:
+    own = {"name": f"{kind}{outputs[0]}", "domain": "ai.onnx.ml" if kind in _ML_OPERATORS else ""}
+    tensors = {
+        key: onnx.numpy_helper.from_array(value)
+        for key, value in attributes.items()
+        if isinstance(value, np.ndarray)
+    }
+    return onnx.helper.make_node(kind, inputs, outputs, **own | attributes | tensors)

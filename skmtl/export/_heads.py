@@ -1,0 +1,162 @@
+"""What the heads of `skmtl.tasks` make of raw scores, as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skmtl.export._curves import GraphCurves, curves_of
+from skmtl.export._graph import Value
+from skmtl.tasks import (
+    KINDS,
+    Binary,
+    ClassificationKind,
+    Count,
+    Kind,
+    Multiclass,
+    Ordinal,
+    Quantile,
+    Regression,
+)
+from skmtl.tasks._event_time_kind import EventTimeKind
+from skmtl.tasks._ordinal import _WIDEST
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a graph gives of a task.
+
+    Attributes
+    ----------
+    task : hashable
+    suffix : str
+        What follows the task's name; nothing for the prediction.
+    value : Value
+    dtype : dtype
+    shape : tuple of int
+        Without the batch.
+    about : dict
+        What the numbers along the axes are.
+    """
+
+    task: Hashable
+    suffix: str
+    value: Value
+    dtype: Any = np.float64
+    shape: tuple[int, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def head_outputs(head: Kind, task: Hashable, scores: Value, group: Value | None) -> list[Output]:
+    """All that a head gives.
+
+    Parameters
+    ----------
+    head : Kind
+    task : hashable
+    scores : Value of shape (batch, n_scores), float64
+    group : Value of shape (batch,) or None
+        Where the head has units by group: its number, that of an unseen one the last.
+    """
+    if type(head) not in KINDS.values():  # one derived from ours may predict otherwise
+        raise TypeError(
+            f"Task {task!r} has a kind of your own, {type(head).__name__}, of which no graph can "
+            "be made. Export a model of skmtl's own kinds."
+        )
+    if isinstance(head, ClassificationKind):
+        return _class_outputs(head, task, _probabilities(head, scores))
+    if isinstance(head, EventTimeKind):
+        curves = curves_of(head, scores)
+        return [Output(task, "", curves.risk().sum(axis=1)), *curve_outputs(curves, task)]
+    if isinstance(head, Quantile):
+        return _quantile_outputs(head, task, scores, group)
+    score = scores.squeeze(1)
+    if isinstance(head, Count):
+        return [Output(task, "", score.op("Exp") * _units(head.mean_, group))]
+    assert isinstance(head, Regression)
+    return [Output(task, "", score * _units(head.scale_, group) + _units(head.centre_, group))]
+
+
+def _units(by_group: np.ndarray, group: Value | None) -> Value | np.ndarray:
+    """The unit of the row's group, (batch,), or that of all rows."""
+    return by_group[-1:] if group is None else group.graph.op("Gather", by_group, group)
+
+
+def _quantile_outputs(
+    head: Quantile, task: Hashable, scores: Value, group: Value | None
+) -> list[Output]:
+    n = len(head.quantiles)
+    ordered = scores.op("TopK", np.array([n]), n_outputs=2, axis=1, largest=0)
+    scale, centre = (_units(unit, group) for unit in (head.scale_, head.centre_))
+    if isinstance(scale, Value) and isinstance(centre, Value):
+        scale, centre = scale.unsqueeze(1), centre.unsqueeze(1)
+    quantiles = ordered * scale + centre
+    middle = np.array(head.middle)
+    about = {"quantiles": list(head.quantiles)}
+    return [
+        Output(task, "", quantiles.op("Gather", middle, axis=1)),
+        Output(task, "_quantiles", quantiles, shape=(n,), about=about),
+    ]
+
+
+def _class_outputs(head: ClassificationKind, task: Hashable, probabilities: Value) -> list[Output]:
+    labels = head.classes_
+    if labels.dtype.kind not in "biuf":
+        labels = np.array([str(label) for label in labels], dtype=object)
+    elif labels.dtype.kind in "iu":
+        labels = labels.astype(np.int64)
+    about = {"classes": labels.tolist()}
+    best = probabilities.op("ArgMax", axis=1, keepdims=0)
+    return [
+        Output(task, "", best.graph.op("Gather", labels, best), labels.dtype, about=about),
+        Output(task, "_proba", probabilities, shape=(len(labels),), about=about),
+    ]
+
+
+def _probabilities(head: ClassificationKind, scores: Value) -> Value:
+    """Probabilities (batch, n_classes)."""
+    if isinstance(head, Multiclass):
+        return scores.op("Softmax", axis=1)
+    if isinstance(head, Binary):
+        positive = scores.op("Sigmoid")
+        return (positive.op("Neg") + np.array(1.0)).op("Concat", positive, axis=1)
+    assert isinstance(head, Ordinal)
+    cumulative = _thresholds(head, scores).op("Sigmoid")
+    lower = cumulative.op("Pad", np.array([0, 1, 0, 0]), np.array(0.0))
+    upper = cumulative.op("Pad", np.array([0, 0, 0, 1]), np.array(1.0))
+    return upper - lower
+
+
+def _thresholds(head: Ordinal, scores: Value) -> Value:
+    """Increasing thresholds (batch, n_classes - 1)."""
+    n_scores = head.n_scores
+    first = scores.columns(0, 1)
+    if n_scores == 1:
+        return first
+    gaps = scores.columns(1, n_scores).op("Clip", np.array(-_WIDEST), np.array(_WIDEST)).op("Exp")
+    return first.op("Concat", gaps, axis=1).op("CumSum", np.array(1))
+
+
+def curve_outputs(curves: GraphCurves, task: Hashable) -> list[Output]:
+    """Survival at the cuts, and the incidence of each of several causes."""
+    times = curves.edges[1:].tolist()
+    alive = curves.survival()
+    found = [Output(task, "_survival", alive, shape=(len(times),), about={"times": times})]
+    if curves.n_causes > 1:
+        causes = list(range(1, curves.n_causes + 1))
+        about = {"times": times, "causes": causes}
+        shape = (len(times), len(causes))
+        found.append(Output(task, "_incidence", curves.incidence(), shape=shape, about=about))
+    return found
+
+
+def risk_output(curves: GraphCurves, event: Hashable) -> Output:
+    """The risk of an event, or those of several causes that compete."""
+    risk = curves.risk()
+    if curves.n_causes == 1:
+        return Output(event, "", risk.squeeze(1))
+    causes = list(range(1, curves.n_causes + 1))
+    return Output(event, "", risk, shape=(len(causes),), about={"causes": causes})

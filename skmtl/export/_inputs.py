@@ -1,0 +1,242 @@
+"""What a graph reads: one input for each column of X."""
+
+from __future__ import annotations
+
+import numbers
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.estimators._common import MultiTaskEstimator
+from skmtl.estimators._reader import split_features
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers: float64, NaN where a value is missing."""
+
+    name: str
+    label: Hashable
+
+    dtype = np.dtype(np.float64)
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "column": self.label, "kind": "number"}
+
+
+@dataclass(frozen=True)
+class Categories:
+    """A column of categories: their text.
+
+    Attributes
+    ----------
+    texts : ndarray of str, dtype object
+        By code: what stands for an unknown category, for a missing one, and for the known ones.
+    """
+
+    name: str
+    label: Hashable
+    texts: np.ndarray
+
+    dtype = np.dtype(object)
+
+    def describe(self) -> dict[str, Any]:
+        known, missing = self.texts[2:].tolist(), self.texts[1]
+        own = {"kind": "category", "categories": known, "missing": missing}
+        return {"name": self.name, "column": self.label, **own}
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The column with the task of each row.
+
+    Attributes
+    ----------
+    ids : ndarray of int64 or of str (dtype object)
+        All that `fit` saw, and behind them one that it did not.
+    reader : TableReader
+    """
+
+    name: str
+    label: Hashable
+    ids: np.ndarray
+    reader: Any
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.ids.dtype
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "column": self.label,
+            "kind": "task",
+            "ids": self.known.tolist(),
+        }
+
+    @property
+    def known(self) -> np.ndarray:
+        return self.ids[:-1]
+
+    def read(self, column: pd.Series) -> np.ndarray:
+        """The column as the graph takes it."""
+        return self.ids[self.reader.group(column)]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All inputs of a model's graph.
+
+    Attributes
+    ----------
+    features : list of Numbers or Categories
+        In the order of the columns.
+    ids : Ids or None
+        For long data.
+    """
+
+    features: list[Numbers | Categories]
+    ids: Ids | None
+
+    @property
+    def all(self) -> list[Numbers | Categories | Ids]:
+        return [*self.features, *([] if self.ids is None else [self.ids])]
+
+
+def inputs_of(model: MultiTaskEstimator) -> Inputs:
+    """The inputs that a fitted model's graph has."""
+    reader = model._reader
+    encoder = reader.encoder
+    task = None if reader.ids is None else _task_label(model)
+    labels = encoder.columns_ if reader.ids is None else [*encoder.columns_, task]
+    names = dict(
+        zip(labels, unique_names([label_name(each, "x") for each in labels]), strict=True)
+    )
+    features: list[Numbers | Categories] = []
+    for label in encoder.columns_:
+        known = encoder.categories_.get(label)
+        if known is None:
+            features.append(Numbers(names[label], label))
+        else:
+            features.append(Categories(names[label], label, _texts(known, label)))
+    if reader.ids is None:
+        return Inputs(features, None)
+    return Inputs(features, Ids(names[task], task, _ids(reader.task_ids, task), reader))
+
+
+def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
+    """A table as the graph of a model takes it: what onnxruntime calls the feed.
+
+    Parameters
+    ----------
+    model : estimator
+        The fitted model that was exported.
+    X : table of shape (n_samples, n_features)
+        As for ``model.predict``, and checked like that.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_samples,)
+        One array for each column: float64 for numbers, NaN where they are missing; text (dtype
+        object) for categories, the empty text where they are missing; int64 or text for the task
+        of long data. A category that `fit` has not seen is ``"<unknown>"`` here; for the graph
+        every other text that it does not know is the same.
+
+    Raises
+    ------
+    TypeError
+        If the model is not one that `to_onnx` exports.
+    ValueError
+        If the columns are not those of `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import RMTGBRegressor
+    >>> from skmtl.export import onnx_inputs
+    >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 5, "airport": ["JFK", "LGA", None, "JFK"] * 5})
+    >>> model = RMTGBRegressor(n_rounds=2, n_bags=1).fit(X, X["hour"] * 2.0)
+    >>> onnx_inputs(model, X.head(3))
+    {'hour': array([ 6.,  9., 12.]), 'airport': array(['JFK', 'LGA', ''], dtype=object)}
+    """
+    check_exportable(model)
+    features, ids = split_features(model._read_frame(X, reset=False), model.task)
+    blocks, codes = model._reader.encoder.read(features)
+    numbers = (column for _, block in blocks for column in block)
+    categories = iter(codes.T)
+    inputs = inputs_of(model)
+    feed = {
+        each.name: next(numbers) if isinstance(each, Numbers) else each.texts[next(categories)]
+        for each in inputs.features
+    }
+    if inputs.ids is not None and ids is not None:
+        feed[inputs.ids.name] = inputs.ids.read(ids)
+    return feed
+
+
+def check_exportable(model: Any) -> None:
+    """Raise unless the model is fitted and of a class that has a graph."""
+    from sklearn.utils.validation import check_is_fitted
+
+    if not isinstance(model, MultiTaskEstimator):
+        raise TypeError(
+            f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab "
+            "or RMTGB. Of a search take best_estimator_, of a pipeline its last step (the steps "
+            "before it then run outside of the graph), of GroupedTasks the model of each group."
+        )
+    check_is_fitted(model)
+
+
+def label_name(label: Hashable, prefix: str) -> str:
+    """The name in the graph of a column or a target; integers get a prefix."""
+    return f"{prefix}{label}" if isinstance(label, numbers.Integral) else str(label)
+
+
+def unique_names(wanted: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """The names, with underscores behind those that are taken."""
+    names = list(taken)
+    for name in wanted:
+        while not name or name in names:
+            name += "_"
+        names.append(name)
+    return names[len(taken) :]
+
+
+def _task_label(model: MultiTaskEstimator) -> Hashable:
+    """Label of the task column, which `task` may name by its position."""
+    task, labels = model.task, list(getattr(model, "feature_names_in_", ()))
+    if task in labels or not isinstance(task, numbers.Integral):
+        return task
+    if labels:
+        return labels[int(task)]
+    return int(task) if task >= 0 else int(task) + model.n_features_in_
+
+
+def _texts(known: pd.Index, label: Hashable) -> np.ndarray:
+    texts = _distinct([str(category) for category in known], f"Column {label!r} has categories")
+    missing = "" if "" not in texts else unique_names(["<missing>"], texts)[0]
+    unknown = unique_names(["<unknown>"], texts)[0]
+    return np.array([unknown, missing, *texts], dtype=object)
+
+
+def _ids(ids: list, label: Hashable) -> np.ndarray:
+    if all(isinstance(each, numbers.Integral) and not isinstance(each, bool) for each in ids):
+        least, most = min(ids), max(ids)
+        unseen = most + 1 if most < np.iinfo(np.int64).max else least - 1
+        return np.array([*ids, unseen], dtype=np.int64)
+    texts = _distinct([str(each) for each in ids], f"Task column {label!r} has ids")
+    return np.array([*texts, *unique_names(["<unseen>"], texts)], dtype=object)
+
+
+def _distinct(texts: list[str], what: str) -> list[str]:
+    repeated = [text for text, count in Counter(texts).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            f"{what} whose text is the same, {repeated[0]!r}, and a graph reads their text. Fit "
+            "the model with other ones."
+        )
+    return texts

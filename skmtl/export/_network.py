@@ -1,0 +1,268 @@
+"""Raw scores of MultiTab's networks as a graph.
+
+Written by hand from the networks' weights, operator by operator as in `skmtl.networks`, and not
+traced by torch: that takes seconds for each model, and knows no search in sorted numbers. What
+does not depend on the row is computed here, once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from skmtl.export._encoders import EncodedRows
+from skmtl.export._graph import Graph, Operand, Value
+from skmtl.networks import Bag, MultiTabNet
+from skmtl.networks._attention import MaskedBlock
+from skmtl.networks._context import ContextAttention
+from skmtl.networks._layers import FeedForward, LayerNorm, Linear
+from skmtl.networks._numeric import (
+    LinearEmbedding,
+    PeriodicEmbedding,
+    PiecewiseLinearEmbedding,
+)
+from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows
+from skmtl.networks._tokens import FeatureTokens
+from skmtl.networks._towers import Towers
+
+
+class Sizes(NamedTuple):
+    """Number of feature tokens and of task tokens."""
+
+    features: int
+    tasks: int
+
+
+def network_scores(graph: Graph, bag: Bag, rows: EncodedRows, group: Value | None) -> Value:
+    """Raw scores (batch, n_scores), float32, the mean over all members of all networks."""
+    for network in bag.each():
+        if type(network) is not MultiTabNet:
+            raise TypeError(f"Networks of class {type(network).__name__} cannot be exported.")
+    each = [_scores(graph, network, rows, group).unsqueeze(0) for network in bag.each()]
+    return graph.concat(each, axis=0).mean(axis=0)
+
+
+def _scores(graph: Graph, network: MultiTabNet, rows: EncodedRows, group: Value | None) -> Value:
+    """`MultiTabNet.forward`, averaged over the members."""
+    features = _feature_tokens(graph, network.tokens, rows)
+    tasks = _task_tokens(network, features, group)
+    sizes = Sizes(network.tokens.n_features, len(network.task_tokens))
+    for block in network.blocks:
+        features, tasks = _block(block, features, tasks, sizes)  # type: ignore[arg-type]
+    scores = _towers(network.towers, _rows(network, features), _norm(network.norm, tasks))
+    if group is not None:
+        scores = scores + _of_group(network.group_bias, group)
+    if network.waves is not None:
+        scores = scores @ _array(network.waves)
+    return scores + _array(network.base_scores)
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy()
+
+
+def _linear(layer: Linear, x: Value) -> Value:
+    return x @ _array(layer.weight).T + _array(layer.bias)
+
+
+def _norm(layer: LayerNorm, x: Value) -> Value:
+    return x.op("LayerNormalization", _array(layer.scale), _array(layer.shift), epsilon=1e-5)
+
+
+def _feedforward(layer: FeedForward, x: Value) -> Value:
+    return x + _linear(layer.down, _linear(layer.up, _norm(layer.norm, x)).op("Relu"))
+
+
+def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: EncodedRows) -> Value:
+    """Tokens (batch, n_features, size)."""
+    parts = []
+    if rows.numeric is not None and rows.absent is not None:
+        embedding = tokens.numeric
+        assert isinstance(embedding, LinearEmbedding)
+        x = rows.numeric.unsqueeze(2)
+        line = (
+            x * _array(embedding.slope) + _array(embedding.bias) + _bends(embedding, rows.numeric)
+        )
+        parts.append(rows.absent.unsqueeze(2).op("Where", _array(embedding.missing), line))
+    if rows.codes is not None and tokens.categories is not None:
+        offsets = _array(tokens.offsets)
+        table = _array(tokens.categories).copy()
+        table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
+        parts.append(graph.op("Gather", table, rows.codes + offsets))
+    return graph.concat(parts, axis=1)
+
+
+def _bends(embedding: LinearEmbedding, x: Value) -> Operand:
+    """What an embedding adds to the straight line; x (batch, n_features)."""
+    if isinstance(embedding, PiecewiseLinearEmbedding):
+        return _piecewise(embedding, x)
+    if isinstance(embedding, PeriodicEmbedding):
+        phase = x.unsqueeze(2) * (2 * np.pi * _array(embedding.frequency)).astype(np.float32)
+        waves = phase.op("Sin").op("Concat", phase.op("Cos"), axis=2)
+        return (waves @ _array(embedding.mix)).op("Relu")
+    return np.float32(0)
+
+
+def _piecewise(embedding: PiecewiseLinearEmbedding, x: Value) -> Value:
+    """The share of each bin that x fills, times the weights of the bins.
+
+    The network looks the sum of the filled bins up instead; the function is the same.
+    """
+    edges, bends = _array(embedding.edges), _array(embedding.bends)
+    # Features with fewer bins than others have infinite edges behind: bins that nothing fills.
+    real = np.isfinite(edges[:, 1:])
+    edges = np.where(np.isfinite(edges), edges, 0)
+    low, width = edges[:, :-1], np.where(real, np.diff(edges), 1)
+    bends = np.where(real[:, :, None], bends, 0)
+    filled = ((x.unsqueeze(2) - low) / width).op("Clip", np.float32(0), np.float32(1))
+    # (n_features, batch, n_bins) times (n_features, n_bins, size)
+    return (filled.transpose(1, 0, 2) @ bends).transpose(1, 0, 2)
+
+
+def _task_tokens(network: MultiTabNet, features: Value, group: Value | None) -> Value:
+    """Task tokens before the blocks, (batch, n_tokens, size)."""
+    tokens = _array(network.task_tokens)
+    if group is not None:
+        return _of_group(network.group_tokens, group) + tokens
+    batch = features.op("Shape", start=0, end=1)
+    shape = batch.op("Concat", np.array(tokens.shape, dtype=np.int64), axis=0)
+    return features.graph.op("Expand", tokens, shape)
+
+
+def _of_group(values: torch.Tensor, group: Value) -> Value:
+    """The entry of the row's group; zeros for an unseen group, whose number is the last."""
+    table = _array(values)
+    return group.graph.op("Gather", np.concatenate([table, np.zeros_like(table[:1])]), group)
+
+
+def _block(block: MaskedBlock, features: Value, tasks: Value, n: Sizes) -> tuple[Value, Value]:
+    """`MaskedBlock.forward`."""
+    normed_features, normed_tasks = _norm(block.norm, features), _norm(block.norm, tasks)
+    tokens = normed_features.op("Concat", normed_tasks, axis=1)
+    read = _read_by_tasks(block, normed_tasks, tokens, n)
+    new_tasks = _feedforward(block.feedforward, tasks + read)
+    if not block.feature_attention:
+        return features, new_tasks
+    seen = tokens if block.features_read_tasks else normed_features
+    read = _read_by_features(block, normed_features, seen)
+    return _feedforward(block.feedforward, features + read), new_tasks
+
+
+def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) -> Value:
+    """Attention of each head of each task token to all tokens.
+
+    Between the softmax and what comes before and after it all is linear, so that two products
+    take the place of four: with the maps of queries and keys, and of values and output, in one.
+    """
+    size, n_heads = len(_array(block.out.bias)), block.n_heads
+    key, value = (_wide(part) for part in block._head_maps())  # (n_heads, size / n_heads, size)
+    query = _wide(block.query.weight).reshape(key.shape)
+    query_bias = _wide(block.query.bias).reshape(n_heads, -1)
+    root = key.shape[1] ** 0.5
+    to_logits = np.einsum("hot,hox->thx", query, key).reshape(size, -1) / root
+    to_logits_bias = np.einsum("ho,hox->hx", query_bias, key).ravel() / root
+    out = _wide(block.out.weight).reshape(size, n_heads, -1)
+    to_out = np.einsum("hox,sho->hxs", value, out).reshape(-1, size)
+    value_bias = _wide(block.key_value.bias)[size:].reshape(n_heads, -1)
+    to_out_bias = np.einsum("ho,sho->s", value_bias, out) + _wide(block.out.bias)
+
+    asked = tasks @ to_logits.astype(np.float32) + to_logits_bias.astype(np.float32)
+    asked = asked.reshape(0, n.tasks * n_heads, size)
+    logits = asked @ tokens.transpose(0, 2, 1)
+    if not block.tasks_read_tasks:
+        every = torch.empty(n.tasks, n.features + n.tasks)
+        hidden = _array(block._other_tasks_hidden(n.tasks, every))
+        logits = logits + np.repeat(hidden, n_heads, axis=0)
+    read = (logits.op("Softmax", axis=2) @ tokens).reshape(0, n.tasks, n_heads * size)
+    return read @ to_out.astype(np.float32) + to_out_bias.astype(np.float32)
+
+
+def _wide(tensor: torch.Tensor) -> np.ndarray:
+    return _array(tensor).astype(np.float64)
+
+
+def _read_by_features(block: MaskedBlock, features: Value, tokens: Value) -> Value:
+    size, n_heads = len(_array(block.out.bias)), block.n_heads
+    own = size // n_heads
+
+    def heads(x: Value) -> Value:
+        return x.reshape(0, 0, n_heads, own).transpose(0, 2, 1, 3)
+
+    weight, bias = _array(block.key_value.weight), _array(block.key_value.bias)
+    key, value = (
+        heads(tokens @ weight[part].T + bias[part]) for part in (slice(size), slice(size, None))
+    )
+    query = heads(_linear(block.query, features)) * np.float32(own**-0.5)
+    weights = (query @ key.transpose(0, 1, 3, 2)).op("Softmax", axis=3)
+    mixed = (weights @ value).transpose(0, 2, 1, 3).reshape(0, 0, size)
+    return _linear(block.out, mixed)
+
+
+def _rows(network: MultiTabNet, features: Value) -> Value | None:
+    """The row path, (members, batch, row_size)."""
+    path = network.rows
+    if path is None:
+        return None
+    row = features.reshape(0, network.tokens.n_features * network.tokens.size)
+    if isinstance(path, EnsembleRows):
+        rows = _ensemble_rows(path, row)
+    elif isinstance(path, MLPRows):
+        for layer in path.layers:
+            row = _linear(layer, row).op("Relu")  # type: ignore[arg-type]
+        rows = row.unsqueeze(0)
+    else:
+        assert isinstance(path, LinearRows)
+        rows = _linear(path.map, row).unsqueeze(0)
+    if network.context is None:
+        return rows
+    with torch.no_grad():
+        slots = network._slots()
+        keys = network.context.key(slots)
+    return _read_slots(network.context, rows, slots, keys)
+
+
+def _ensemble_rows(path: EnsembleRows, row: Value) -> Value:
+    first = _linear(path.first, row)
+    rows = (first * _members(path.split_scale) + _members(path.split_bias)).op("Relu")
+    for layer in path.layers:
+        mapped = rows @ _array(layer.weight)  # type: ignore[arg-type]
+        scale, bias = _members(layer.scale), _members(layer.bias)  # type: ignore[arg-type]
+        rows = (mapped * scale + bias).op("Relu")
+    return rows
+
+
+def _members(values: torch.Tensor) -> np.ndarray:
+    """Numbers (members, ...) for values (members, batch, ...)."""
+    return _array(values)[:, None]
+
+
+def _read_slots(
+    context: ContextAttention, rows: Value, slots: torch.Tensor, keys: torch.Tensor
+) -> Value:
+    """`ContextAttention.forward`; slots and keys are (slots, members, ...)."""
+    root = np.float32(keys.shape[-1] ** 0.5)
+    logits = _linear(context.query, rows) @ _array(keys.permute(1, 2, 0)) / root
+    read = logits.op("Softmax", axis=2) @ _array(slots.permute(1, 0, 2))
+    return rows + read @ _array(context.value)
+
+
+def _towers(towers: Towers, rows: Value | None, tokens: Value) -> Value:
+    """Raw scores (batch, n_scores), the mean over the members.
+
+    The batch is the last but one axis, (members, n_tasks, batch, hidden): products of large
+    matrices, not one for each row.
+    """
+    _, n_tasks, n_hidden = towers.bias.shape
+    # One token for all tasks, or one each.
+    hidden = tokens.transpose(1, 0, 2) @ _array(towers.from_token)
+    hidden = hidden.unsqueeze(0) + _array(towers.bias)[:, :, None]
+    if rows is not None and towers.from_row is not None:
+        read = (rows @ _array(towers.from_row)).reshape(0, 0, n_tasks, n_hidden)
+        hidden = hidden + read.transpose(0, 2, 1, 3)
+    out, out_bias = _array(towers.out), _array(towers.out_bias)
+    scores = hidden.op("Relu") @ out.transpose(1, 0, 2, 3) + out_bias[:, :, None]
+    widest = out.shape[-1]
+    scores = scores.mean(axis=0).transpose(1, 0, 2).reshape(0, n_tasks * widest)
+    return scores.op("Gather", _array(towers.used), axis=1)

@@ -1,0 +1,82 @@
+"""What cannot be exported says so."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+
+import skmtl
+from skmtl._storable import STORABLE
+from skmtl.export import onnx_inputs, to_onnx
+from skmtl.tasks import Regression
+from tests.files.cases import BOOSTING, table
+
+
+@pytest.fixture
+def model():
+    X, Y = table()
+    return skmtl.RMTGBRegressor(**BOOSTING).fit(X, Y[["price"]])
+
+
+@pytest.mark.parametrize("function", [to_onnx, lambda model: onnx_inputs(model, table()[0])],
+                         ids=["to_onnx", "onnx_inputs"])  # fmt: skip
+@pytest.mark.parametrize(
+    "estimator",
+    [LinearRegression(), make_pipeline(skmtl.RMTGB()), skmtl.GroupedTasks(skmtl.RMTGB())],
+    ids=["another", "pipeline", "groups"],
+)
+def test_another_estimator(estimator, function):
+    with pytest.raises(TypeError, match=f"A {type(estimator).__name__} cannot be exported"):
+        function(estimator)
+
+
+def test_a_model_that_is_not_fitted():
+    with pytest.raises(NotFittedError):
+        to_onnx(skmtl.RMTGB())
+
+
+def test_a_kind_of_the_users_own():
+    class Cubed(Regression):
+        def predict(self, scores, *, group=None):
+            return super().predict(scores, group=group) ** 3
+
+    X, Y = table()
+    model = skmtl.RMTGB(tasks={"price": Cubed()}, **BOOSTING).fit(X, Y[["price"]])
+    pytest.importorskip("onnx")
+    with pytest.raises(TypeError, match="Task 'price' has a kind of your own, Cubed"):
+        to_onnx(model)
+    assert "Cubed" not in STORABLE
+
+
+def test_categories_and_ids_of_the_same_text():
+    pytest.importorskip("onnx")
+    X = pd.DataFrame({"code": pd.Categorical([1, "1"] * 30), "x": np.arange(60.0)})
+    model = skmtl.RMTGBRegressor(**BOOSTING).fit(X, X["x"])
+    with pytest.raises(ValueError, match="'code' has categories whose text is the same, '1'"):
+        to_onnx(model)
+    model = skmtl.RMTGBRegressor(task="code", **BOOSTING).fit(X, X["x"])
+    with pytest.raises(ValueError, match="Task column 'code' has ids whose text is the same"):
+        to_onnx(model)
+
+
+def test_a_table_of_other_columns(model):
+    X, _ = table()
+    with pytest.raises(ValueError, match="yet now missing:\n- size"):
+        onnx_inputs(model, X.drop(columns="size"))
+    with pytest.raises(ValueError, match=r"The columns \['size'\] of X held numbers at fit"):
+        onnx_inputs(model, X.assign(size="big"))
+    with pytest.raises(ValueError, match="infinity in the columns"):
+        onnx_inputs(model, X.assign(size=np.inf))
+
+
+def test_without_onnx_the_extra_is_named(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "skmtl\[onnx\]"'):
+        to_onnx(model)
+    assert onnx_inputs(model, table()[0])["size"].shape == (80,)

@@ -1,0 +1,135 @@
+"""The graph of every estimator and kind of target gives what the model gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skmtl
+from skmtl.datasets import make_survival
+from skmtl.export import onnx_inputs
+from skmtl.tasks import CompetingRisks, Count, ProportionalHazards, Quantile, Survival
+from tests.files.cases import BOOSTING, KINDS, LONG_BLOCKS, NETWORK, long_table, table
+
+pytest.importorskip("onnx", reason='needs the extra "onnx"')
+pytest.importorskip("onnxruntime", reason='needs the extra "onnx"')
+
+from tests.export.graphs import assert_equal, assert_same_outputs, new_rows, run, session_of
+
+ROUNDS = BOOSTING | {"n_rounds": 15}
+
+
+def mixed(estimator: Callable[..., Any], **parameters: Any) -> Any:
+    X, Y = table()
+    Y["is_new"] = X["new"]
+    return estimator(tasks=KINDS, **parameters).fit(X, Y)
+
+
+def numbers(estimator: Callable[..., Any], **parameters: Any) -> Any:
+    X, Y = table()
+    return estimator(tasks={"visits": Count()}, **parameters).fit(X, Y[["price", "visits"]])
+
+
+def classes(estimator: Callable[..., Any], **parameters: Any) -> Any:
+    X, Y = table()
+    return estimator(**parameters).fit(X, Y[["sold", "grade"]])
+
+
+def events(estimator: Callable[..., Any], **parameters: Any) -> Any:
+    """Times to events beside a number."""
+    X, Y = table()
+    rng = np.random.default_rng(3)
+    for name, most in {"death": 1, "exit": 2, "cox": 1}.items():
+        Y[f"{name}_event"], Y[f"{name}_time"] = (
+            rng.integers(0, most + 1, 80),
+            rng.exponential(size=80),
+        )
+    kinds = {"death": Survival(4), "exit": CompetingRisks(3), "cox": ProportionalHazards()}
+    if estimator is skmtl.RMTGB:
+        del kinds["cox"]
+    columns = [f"{name}_{what}" for name in kinds for what in ("event", "time")]
+    return estimator(tasks=kinds, **parameters).fit(X, Y[["price", *columns]])
+
+
+MIXED: dict[str, Callable[[], Any]] = {
+    "MultiTab": lambda: mixed(skmtl.MultiTab, **NETWORK),
+    "MultiTabRegressor": lambda: numbers(skmtl.MultiTabRegressor, **NETWORK),
+    "MultiTabClassifier": lambda: classes(skmtl.MultiTabClassifier, **NETWORK),
+    "MultiTab, events": lambda: events(skmtl.MultiTab, **NETWORK),
+    "RMTGB": lambda: mixed(skmtl.RMTGB, **ROUNDS),
+    "RMTGB, several bags": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_bags": 3}),
+    "RMTGB, no tree": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_rounds": 0}),
+    "RMTGBRegressor": lambda: numbers(skmtl.RMTGBRegressor, **ROUNDS),
+    "RMTGBClassifier": lambda: classes(skmtl.RMTGBClassifier, **ROUNDS),
+    "RMTGB, events": lambda: events(skmtl.RMTGB, **ROUNDS),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_wide_data(name):
+    assert_same_outputs(MIXED[name](), new_rows())
+
+
+LONG: dict[str, Callable[..., Any]] = {
+    "MultiTabRegressor": lambda kinds: skmtl.MultiTabRegressor(
+        tasks=kinds, task="shop", **NETWORK
+    ),
+    "RMTGBRegressor": lambda kinds: skmtl.RMTGBRegressor(
+        tasks=kinds, task="shop", **ROUNDS, **LONG_BLOCKS
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "count", Quantile((0.3, 0.6))], ids=["regression", "count", "quantile"]
+)
+@pytest.mark.parametrize("name", LONG)
+def test_long_data(name, kind):
+    X, y = long_table()
+    model = LONG[name](kind).fit(X, y.abs() + X["shop"])
+    X["shop"] += 1  # the last one was not seen
+    assert_same_outputs(model, X[::-1])
+
+
+SURVIVAL = {
+    "one event": {},
+    "proportional hazards": {"head": "proportional_hazards"},
+    "terms": {"horizons": [2.0, 6.0]},
+    "causes": {"kind": "competing"},
+    "terms of causes": {"kind": "competing", "horizons": [1.0, 3.0, 6.0]},
+    "several events": {"kind": "several", "interpolation": "density"},
+}
+
+
+@pytest.mark.parametrize("name", SURVIVAL)
+def test_survival(name):
+    parameters = {"kind": "single", **SURVIVAL[name]}
+    X, y = make_survival(200, kind=parameters.pop("kind"), random_state=0)
+    model = skmtl.MultiTabSurvival(cuts=4, **NETWORK, **parameters).fit(X[:120], y[:120])
+    assert_same_outputs(model, X[120:])
+
+
+LABELS = {
+    "bool": [True, False],
+    "text": ["no", "yes"],
+    "int": [3, 8, 5],
+    "float": [2.0, 4.0],
+    "time": list(pd.to_datetime(["2026-01-01", "2026-02-01"])),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_classes_have_the_type_of_the_labels(kind):
+    X, _ = table()
+    labels = pd.Series(LABELS[kind] * 40)[:80].astype("category")
+    model = skmtl.RMTGBClassifier(**ROUNDS).fit(X[["size"]], labels.rename("class"))
+    expected = model.predict(X[["size"]])
+    found = run(session_of(model), onnx_inputs(model, X[["size"]]))["class"]
+    if kind == "time":
+        expected = np.array([str(label) for label in expected], dtype=object)
+    assert len(np.unique(found)) > 1
+    assert_equal(found, expected)
