@@ -118,22 +118,6 @@ def test_classes_and_tasks_of_a_single_row_are_found(tmp_path):
     assert known[0] == known[1] == [0, 1, 7]
 
 
-def test_ids_are_balanced_by_all_their_rows_and_not_by_the_sample():
-    """One or two of 40 rows of each id are in memory; with equal weights all rows count."""
-    rng = np.random.default_rng(0)
-    X = np.column_stack([np.arange(160) // 40, rng.normal(size=160)])
-    y = X[:, 1] * np.where(X[:, 0] > 1, 1.0, -1.0)
-    settings = QUICK | {"n_bags": 1, "early_stopping": False}
-    models = [
-        MultiTabRegressor(task=0, balance=balance, **settings).fit(
-            ArrayTable(X, rows_in_memory=6), y
-        )
-        for balance in ("equal", [1] * 4, lambda gradients: gradients.sum(dim=0))
-    ]
-    for model in models[1:]:
-        np.testing.assert_allclose(model.predict(X), models[0].predict(X), rtol=1e-3, atol=1e-3)
-
-
 def test_training_goes_on_with_a_warm_start(on_disk):
     table = ParquetTable(on_disk.folder, columns=columns(), rows_in_memory=100)
     model = MultiTab(**QUICK, warm_start=True).fit(table, y=LABELS)
