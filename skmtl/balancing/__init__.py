@@ -17,9 +17,16 @@ published settings, or an object of this package. *Loss weightings* cost next to
 *Gradient balancers* compare the tasks' gradients, by default at the shared representation, where
 they are cheap to have:
 
-==========================  ======================================================================
-`PCGrad`, "pcgrad"          conflicting parts are projected away
-==========================  ======================================================================
+================================================  ================================================
+`PCGrad`, "pcgrad"                                conflicting parts are projected away, in pairs
+`GradVac`, "gradvac"                              gradients become as similar as they use to be
+`UPGrad`, "upgrad"                                what conflicts with any task is projected away
+`CAGrad`, "cagrad"                                near the mean, the best for the worst served task
+`MGDA`, "mgda"                                    the shortest mean, which harms no task
+`IMTLG`, "imtl_g"                                 the same progress along each gradient
+`AlignedMTL`, "aligned_mtl"                       gradients become orthogonal and equally long
+`NashMTL`, "nash_mtl"                             the greatest product of the tasks' gains
+================================================  ================================================
 
 Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
 (n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`).
@@ -36,10 +43,16 @@ Examples
 tensor([0.5000, 1.5000])
 """
 
+from skmtl.balancing._aligned_mtl import AlignedMTL
+from skmtl.balancing._cagrad import CAGrad
 from skmtl.balancing._dynamic_weight_average import DynamicWeightAverage
 from skmtl.balancing._equal import Equal, FixedWeights
 from skmtl.balancing._famo import FAMO
 from skmtl.balancing._geometric_mean import GeometricMean
+from skmtl.balancing._gradvac import GradVac
+from skmtl.balancing._imtl_g import IMTLG
+from skmtl.balancing._mgda import MGDA
+from skmtl.balancing._nash_mtl import NashMTL
 from skmtl.balancing._pcgrad import PCGrad
 from skmtl.balancing._protocols import (
     GradientBalancer,
@@ -51,20 +64,28 @@ from skmtl.balancing._random import RandomWeights
 from skmtl.balancing._registry import BALANCERS
 from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
 from skmtl.balancing._uncertainty import Uncertainty
+from skmtl.balancing._upgrad import UPGrad
 
 __all__ = [
     "BALANCERS",
     "FAMO",
+    "IMTLG",
+    "MGDA",
+    "AlignedMTL",
+    "CAGrad",
     "DynamicWeightAverage",
     "Equal",
     "FixedWeights",
     "GeometricMean",
+    "GradVac",
     "GradientBalancer",
     "LossBalancer",
     "LossWeights",
+    "NashMTL",
     "PCGrad",
     "RandomWeights",
     "SmoothTchebycheff",
     "StatelessGradientBalancer",
+    "UPGrad",
     "Uncertainty",
 ]

@@ -6,15 +6,22 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from skmtl.balancing._aligned_mtl import AlignedMTL
+from skmtl.balancing._cagrad import CAGrad
 from skmtl.balancing._dynamic_weight_average import DynamicWeightAverage
 from skmtl.balancing._equal import Equal
 from skmtl.balancing._famo import FAMO
 from skmtl.balancing._geometric_mean import GeometricMean
+from skmtl.balancing._gradvac import GradVac
+from skmtl.balancing._imtl_g import IMTLG
+from skmtl.balancing._mgda import MGDA
+from skmtl.balancing._nash_mtl import NashMTL
 from skmtl.balancing._pcgrad import PCGrad
 from skmtl.balancing._protocols import GradientBalancer, LossBalancer
 from skmtl.balancing._random import RandomWeights
 from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
 from skmtl.balancing._uncertainty import Uncertainty
+from skmtl.balancing._upgrad import UPGrad
 
 Balancer = LossBalancer | GradientBalancer | Callable[[Tensor], Tensor]
 """What training takes; a callable maps a matrix (n_tasks, n_params) to (n_params,)."""
@@ -28,4 +35,11 @@ BALANCERS: dict[str, Balancer] = {
     "smooth_tchebycheff": SmoothTchebycheff(),
     "famo": FAMO(),
     "pcgrad": PCGrad(),
+    "gradvac": GradVac(),
+    "upgrad": UPGrad(),
+    "cagrad": CAGrad(),
+    "mgda": MGDA(),
+    "imtl_g": IMTLG(),
+    "aligned_mtl": AlignedMTL(),
+    "nash_mtl": NashMTL(),
 }

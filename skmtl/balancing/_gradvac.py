@@ -1,0 +1,85 @@
+"""Gradient vaccine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl._storable import storable
+from skmtl.balancing._checks import check_number
+from skmtl.balancing._protocols import GradientBalancer, GramWeights
+
+_MOST_ALIKE = 1 - 1e-4
+
+
+@storable
+@dataclass(frozen=True)
+class GradVac(GradientBalancer):
+    r"""Gradients are turned towards each other until they are as similar as they use to be.
+
+    Each gradient :math:`g_i` goes through the other tasks in random order. Where its cosine
+    :math:`\phi` with :math:`g_j` is less than a running mean :math:`\hat\phi_{ij}` of such
+    cosines,
+
+    .. math:: g_i \leftarrow g_i + \frac{\lVert g_i \rVert
+              (\hat\phi \sqrt{1 - \phi^2} - \phi \sqrt{1 - \hat\phi^2})}
+              {\lVert g_j \rVert \sqrt{1 - \hat\phi^2}} \, g_j, \qquad
+              \hat\phi \leftarrow (1 - \beta) \hat\phi + \beta \phi
+
+    which gives it that cosine. The mean begins at 0, where this is `PCGrad`. The step is the sum
+    of the results.
+
+    Attributes
+    ----------
+    decay : float, default=0.01
+        :math:`\beta`, as published: the last hundred steps or so count.
+
+    References
+    ----------
+    Z. Wang, Y. Tsvetkov, O. Firat, Y. Cao, "Gradient Vaccine: Investigating and Improving
+    Multi-task Optimization in Massively Multilingual Models", ICLR 2021, arXiv:2010.05874,
+    algorithm 1.
+    """
+
+    decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        check_number(self, "decay", 0, 1)
+
+    def start(self, n_tasks: int, rng: np.random.Generator) -> GramWeights:
+        usual = np.zeros((n_tasks, n_tasks))
+
+        def weights(gram: np.ndarray, tasks: np.ndarray) -> np.ndarray:
+            present = np.ix_(tasks, tasks)
+            mixed, usual[present] = _turned(gram, usual[present], self.decay, rng)
+            return mixed.sum(axis=0)
+
+        return weights
+
+
+def _turned(
+    gram: np.ndarray, usual: np.ndarray, decay: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The changed gradients in terms of those given, one in each row, and the new usual cosines.
+
+    All of them take their k-th turn at once: each has an order of its own.
+    """
+    n_tasks = len(gram)
+    each = np.arange(n_tasks)
+    norms = np.sqrt(gram.diagonal())
+    mixed, products = np.eye(n_tasks), gram.copy()
+    squares = gram.diagonal().copy()  # of the changed gradients
+    for others in rng.permuted(np.tile(each, (n_tasks, 1)), axis=1).T:
+        length, length_of_other = np.sqrt(squares.clip(1e-30)), norms[others]
+        cosine = (products[each, others] / (length * length_of_other)).clip(-1, 1)
+        # No more than nearly parallel, which no share of the other reaches.
+        wanted = usual[each, others].clip(-_MOST_ALIKE, _MOST_ALIKE)
+        sine, sine_wanted = np.sqrt(1 - cosine**2), np.sqrt(1 - wanted**2)
+        share = length * (wanted * sine - cosine * sine_wanted) / (length_of_other * sine_wanted)
+        share = np.where((cosine < wanted) & (others != each), share, 0.0)
+        squares += share * (2 * products[each, others] + share * gram[others, others])
+        mixed[each, others] += share
+        products += share[:, None] * gram[others]
+        usual[each, others] += decay * np.where(others != each, cosine - usual[each, others], 0.0)
+    return mixed, usual

@@ -1,0 +1,36 @@
+"""Multiple gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl._storable import storable
+from skmtl.balancing._protocols import StatelessGradientBalancer
+from skmtl.balancing._solvers import nearest_to_zero, vectors_of
+
+
+@storable
+@dataclass(frozen=True)
+class MGDA(StatelessGradientBalancer):
+    r"""The shortest of all weighted means of the gradients, which goes against none of them.
+
+    .. math:: \min_w \Bigl\lVert \sum_t w_t g_t \Bigr\rVert^2, \qquad
+              w_t \geq 0, \quad \sum_t w_t = 1
+
+    Small gradients get most of the weight. Where the minimum is 0, no step helps all tasks. At the
+    representation this is the method's upper bound MGDA-UB. The problem is solved exactly, and
+    the weights are scaled to a mean of 1.
+
+    References
+    ----------
+    J.-A. Désidéri, "Multiple-gradient descent algorithm (MGDA) for multiobjective optimization",
+    Comptes Rendus Mathématique 350 (2012), 313-318.
+
+    O. Sener, V. Koltun, "Multi-Task Learning as Multi-Objective Optimization", NeurIPS 2018,
+    arXiv:1810.04650.
+    """
+
+    def weights(self, gram: np.ndarray) -> np.ndarray:
+        return len(gram) * nearest_to_zero(vectors_of(gram))
