@@ -7,13 +7,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin
+from sklearn.base import MetaEstimatorMixin, MultiOutputMixin
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._storable import storable
 from skmtl.estimators._grouped_outputs import in_place, probabilities_of, side_by_side
 from skmtl.estimators._parameters import Check, check_parameters, n_threads
+from skmtl.estimators._saving import SavedEstimator
 from skmtl.metrics import make_multitask_scorer
 from skmtl.metrics._inputs import read_probabilities, read_weight
 from skmtl.metrics._models import classes_of, read_model
@@ -47,7 +49,12 @@ def _has_probabilities(model: GroupedTasks) -> bool:
     return hasattr(model.estimator, "predict_proba")
 
 
-class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, BaseEstimator):
+# Frames that are kept as plain data, so that what is stored depends on no version of pandas.
+_FRAMES = ("selection_", "errors_", "affinity_")
+
+
+@storable
+class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
     """Learn together only the tasks that should be: one model per group of tasks.
 
     With ``groups="auto"`` it fits, on the training rows of a few folds, one model for all tasks,
@@ -374,6 +381,34 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, BaseEstimator):
         if hasattr(inner, "read_events"):
             return inner.read_events(y)
         return labels_of_tasks(fold_columns(y, self._kinds), self._targets)
+
+    def _schema(self) -> dict[str, Any]:
+        """As that of the models; only those of skmtl have one, and can be saved."""
+        first = self.models_[0]
+        known = first._schema() if isinstance(first, SavedEstimator) else {}
+        tasks = [
+            {"name": name, "kind": kind, "classes": self._class_list(name)}
+            for name, kind in self.task_kinds_.items()
+        ]
+        return known | {"tasks": tasks}
+
+    def _class_list(self, name: Hashable) -> list | None:
+        return self._classes[name].tolist() if name in self._classes else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in _FRAMES:
+            if state.get(name) is not None:
+                state[name] = state[name].to_dict("tight")
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frames = {
+            name: pd.DataFrame.from_dict(state[name], orient="tight")
+            for name in _FRAMES
+            if isinstance(state.get(name), dict)
+        }
+        super().__setstate__(state | frames)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "models_")

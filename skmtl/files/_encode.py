@@ -96,6 +96,11 @@ class Encoder:
         try:
             return self.encode(value, where)
         except TypeError as error:
+            if hasattr(value, "get_params"):
+                raise TypeError(
+                    f"{error} Estimators of other packages are not among them: use pickle or "
+                    "joblib."
+                ) from None
             key = where.split("'")[1]
             raise TypeError(
                 f"{error} Before saving, set it to something plain: "

@@ -137,6 +137,22 @@ def classifier_boosting(**parameters: Any) -> Case:
     return Case(model.fit(X, Y[["sold", "grade"]]), X)
 
 
+def grouped_boosting() -> Case:
+    """Groups that "auto" has chosen, of targets of three kinds."""
+    X, Y = table()
+    within = skmtl.RMTGB(blocks=("shared",), **BOOSTING)
+    model = skmtl.GroupedTasks(within, cv=2, random_state=0)
+    return Case(model.fit(X, Y[["price", "visits", "sold"]]), X)
+
+
+def grouped_long_network() -> Case:
+    """Groups of shops that the user gives."""
+    X, y = long_table()
+    within = skmtl.MultiTabRegressor(task="shop", **NETWORK)
+    model = skmtl.GroupedTasks(within, groups=[[3, 4, 5], [6]])
+    return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
+
+
 LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
 CASES: dict[str, Callable[[], Case]] = {
     "multitab": mixed_network,
@@ -155,6 +171,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-polars": polars_boosting,
     "rmtgb-long": lambda: long_boosting(**LONG_BLOCKS),
     "rmtgb-classifier": classifier_boosting,
+    "grouped-rmtgb": grouped_boosting,
+    "grouped-multitab-long": grouped_long_network,
 }
 
 

@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 
 import skmtl
 from skmtl.files import read_header
@@ -71,6 +72,26 @@ def test_a_kind_of_the_users_own_is_named(tmp_path):
 def test_an_estimator_of_the_users_own_is_named(tmp_path):
     with pytest.raises(TypeError, match="MyEstimator is no class of skmtl's own"):
         fitted(MyEstimator).save(tmp_path / "model.skmtl")
+
+
+def test_groups_say_what_their_models_read_and_predict(case_of, tmp_path):
+    case_of("grouped-rmtgb").model.save(tmp_path / "model.skmtl")
+    header = read_header(tmp_path / "model.skmtl")
+    assert header["estimator"] == "GroupedTasks"
+    assert header["parameters"]["estimator"]["class"] == "RMTGB"
+    assert header["schema"]["features"][3] == {"name": "colour", "kind": "categorical"}
+    kinds = {task["name"]: task["kind"] for task in header["schema"]["tasks"]}
+    assert kinds == {"price": "regression", "visits": "regression", "sold": "binary"}
+    assert header["schema"]["tasks"][2]["classes"] == ["no", "yes"]
+
+
+def test_estimators_of_other_packages_are_named(tmp_path):
+    X, Y = table()
+    model = skmtl.GroupedTasks(Ridge(), groups="alone")
+    model.fit(X[["size"]], Y[["price", "delay"]].fillna(0))
+    with pytest.raises(TypeError, match=r"'estimator' of GroupedTasks.*Ridge.*use pickle or jobl"):
+        model.save(tmp_path / "model.skmtl")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_was_there_is_replaced_only_by_a_complete_one(tmp_path, monkeypatch):
