@@ -22,6 +22,9 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
 `skmtl.files`                  what is wrong with such a file, and what its header says
 `skmtl.export`                 a fitted model as an ONNX graph, which runs without skmtl
+`skmtl.score_frame`            everything that a model predicts for a frame, in one frame
+`skmtl.score_files`            the same from Parquet or CSV files to files, of any size
+`skmtl.scoring`                what these two report, and their guide
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
 
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
         inspection,
         metrics,
         model_selection,
+        scoring,
         survival,
         tasks,
     )
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
         RMTGBRegressor,
         load,
     )
+    from skmtl.scoring import score_files, score_frame
 
 __version__ = "0.1.0"
 
@@ -81,6 +86,9 @@ __all__ = [
     "load",
     "metrics",
     "model_selection",
+    "score_files",
+    "score_frame",
+    "scoring",
     "survival",
     "tasks",
 ]
@@ -98,7 +106,7 @@ _MODULE_OF = dict.fromkeys(
         "load",
     ),
     "skmtl.estimators",
-)
+) | dict.fromkeys(("score_files", "score_frame"), "skmtl.scoring")
 _SUBMODULES = {
     "balancing",
     "callbacks",
@@ -109,6 +117,7 @@ _SUBMODULES = {
     "inspection",
     "metrics",
     "model_selection",
+    "scoring",
     "survival",
     "tasks",
 }

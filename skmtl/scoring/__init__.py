@@ -1,0 +1,42 @@
+"""Scoring tables of any size: frames in memory, Parquet and CSV files.
+
+`score_frame` gives everything that a model predicts for a frame, under column names that follow
+from the model, from one pass over the rows. `score_files` does the same from files to files, in
+constant memory; a job that was cut off goes on where it stopped, and rows that cannot be scored
+are set aside with the reason.
+
+Examples
+--------
+A script for every night: files that are scored are left alone, new ones are scored, and a run
+that was killed is finished by the next one.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import pandas as pd
+>>> from skmtl import RMTGB
+>>> from skmtl.scoring import score_files
+>>> houses = pd.DataFrame({"id": range(60), "size": [1.0, 2.0, 3.0] * 20})
+>>> targets = pd.DataFrame({"price": 10 * houses["size"], "sold": houses["size"] > 1})
+>>> model = RMTGB(n_rounds=3, n_bags=1, random_state=0).fit(houses[["size"]], targets)
+>>> with tempfile.TemporaryDirectory() as folder:
+...     Path(folder, "in").mkdir()
+...     for night in ("monday", "tuesday"):
+...         houses.to_csv(f"{folder}/in/{night}.csv", index=False)
+...         report = score_files(
+...             model, f"{folder}/in", f"{folder}/out", keep=["id"], proba=False,
+...             csv_types={"id": "int64"}, on_error="quarantine",
+...         )
+...         print(report.n_parts, report.n_parts_before, report.n_rows)
+...     scores = pd.read_parquet(f"{folder}/out")
+1 0 60
+2 1 120
+>>> scores.columns.tolist(), len(scores)
+(['id', 'price_prediction', 'sold_prediction'], 120)
+"""
+
+from skmtl.scoring._errors import ScoringError
+from skmtl.scoring._files import ScoringReport, score_files
+from skmtl.scoring._frame import score_frame
+from skmtl.scoring._progress import Progress
+
+__all__ = ["Progress", "ScoringError", "ScoringReport", "score_files", "score_frame"]

@@ -1,0 +1,193 @@
+"""Scoring files of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from skmtl.scoring._model import PathLike
+from skmtl.scoring._outputs import Horizons
+from skmtl.scoring._progress import Watcher
+
+
+@dataclass(frozen=True)
+class ScoringReport:
+    """What `score_files` has done.
+
+    Attributes
+    ----------
+    out : Path
+    n_files, n_parts : int
+        All input files, and the files of scores that there are of them now.
+    n_parts_before : int
+        Those of them that an earlier run had finished.
+    n_rows, n_refused : int
+        All rows, and those of them that could not be scored.
+    errors : Path or None
+        The folder with the refused rows, if there are any.
+    seconds : float
+        Of this run.
+    """
+
+    out: Path
+    n_files: int
+    n_parts: int
+    n_parts_before: int
+    n_rows: int
+    n_refused: int
+    errors: Path | None
+    seconds: float
+
+
+def score_files(
+    model: Any | PathLike,
+    inputs: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    columns: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
+    proba: bool = True,
+    quantiles: bool = True,
+    horizons: Horizons | None = None,
+    on_error: Literal["raise", "quarantine"] = "raise",
+    batch_rows: int | None = None,
+    part_rows: int = 2**20,
+    csv_types: Mapping[str, Any] | None = None,
+    csv_delimiter: str | None = None,
+    overwrite: bool = False,
+    progress: bool | Watcher = False,
+) -> ScoringReport:
+    """Score Parquet or CSV files of any size into a folder of Parquet files.
+
+    A few rows are in memory at a time, however many there are. Of every input file the rows are
+    written in parts, ``out/name-00000.parquet``, ``out/name-00001.parquet``, ..., in their order,
+    with the kept columns and those that `score_frame` gives. Other programs read the folder as
+    one table, for example ``pandas.read_parquet(out)``.
+
+    A part appears under its name when it is complete and on the disk, not before. It holds, in
+    its footer, by which model, with which options and from which rows of which file it was made.
+    So a job that was cut off, even by a power failure, is begun again by the same call: it goes
+    on after the last finished part, and no row is lost or doubled. In the same way files that
+    have been added are scored, and files that have changed (in size or time) once more. Scores
+    of files that are no longer given stay.
+
+    Parameters
+    ----------
+    model : fitted estimator, or path
+        An estimator of skmtl, alone or as the last step of a pipeline or a search; or a file
+        that `skmtl.load` reads.
+    inputs : path, or list of paths
+        A file, a pattern such as ``"in/*.parquet"``, or a folder with all Parquet and CSV files
+        below it, except those in ``out``. The parts keep the subfolders. Subfolders such as
+        ``month=5`` are columns, too; kept, they are not written into the files but stay in the
+        path.
+    out : path
+        A folder that is empty, absent, or holds scores of the same model and options.
+    columns : sequence of str, default=None
+        The columns that the model reads; None takes those that `fit` saw, or, for a model that
+        was fitted on data without names, all that are not in `keep`. No other columns are read.
+    keep : sequence of str, default=()
+        Columns that stand before the outputs, such as ids.
+    proba, quantiles : bool, default=True
+        Whether probabilities and quantiles are wanted.
+    horizons : sequence of float or mapping of event to one, default=None
+        Times at which survival and incidences are wanted; None for none.
+    on_error : {"raise", "quarantine"}, default="raise"
+        What becomes of rows that cannot be scored, for example because of an infinity, a word
+        where a number should be, or a task that a model with ``unseen="error"`` does not know.
+        "raise" stops at the first one, with its number. "quarantine" writes them into
+        ``out/_errors``, to files of the same names, with the kept columns, `error_file`,
+        `error_row` (from 0) and `error_reason`, and scores the others.
+    batch_rows : int, default=None
+        Rows that are scored at a time. None takes 65,536, and fewer of wide tables, so that the
+        copies that scoring makes stay at about 64 MB each.
+    part_rows : int, default=1048576
+        Rows of a part: what is lost of the work when a job is cut off. Of Parquet a part has
+        whole row groups, and so may have more.
+    csv_types : mapping of column to type, default=None
+        Types of columns of CSV files, as pyarrow names them: ``{"id": "int64"}``. Otherwise
+        features are read as what the model was fitted on, and other columns stay text, exactly
+        as it stands there. Behind a pipeline, which does not say what it was fitted on, the
+        first rows decide.
+    csv_delimiter : str, default=None
+        What stands between the cells of a CSV file; None is a tab for ``.tsv``, else a comma.
+        The first line is the header; empty cells, and words such as NA, are missing values.
+    overwrite : bool, default=False
+        Whether scores of another model or other options are replaced; otherwise they raise an
+        error.
+    progress : bool or callable, default=False
+        True shows a bar (extra ``progress``); a callable gets a `Progress` after every batch.
+
+    Returns
+    -------
+    ScoringReport
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow (extra ``parquet``).
+    FileNotFoundError
+        If there is no file to score.
+    ScoringError
+        For a row that cannot be scored, with ``on_error="raise"``; if `out` belongs to another
+        job or another process; if a file cannot be read.
+    ValueError
+        Before any work, if a file lacks a column that is needed, or has it with a type that the
+        model cannot read; and for options that make no sense.
+
+    Notes
+    -----
+    Rows with problems cost nothing as long as there are none: only where the model refuses a
+    batch are its rows looked at. Infinities and task ids are found at once, rows that are refused
+    for other reasons by halving the batch again and again; more than 1,000 of them in one batch
+    are an error in any case.
+
+    Two processes cannot score into the same folder at a time. For more than one core, give the
+    model its `n_jobs` (boosting) or torch its threads (networks).
+
+    See Also
+    --------
+    score_frame : The same for a table in memory; tells the names of the columns.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> import skmtl
+    >>> X = pd.DataFrame({"id": range(60), "size": [1.0, 2.0, float("inf")] * 20})
+    >>> learnt = X[:2][["size"]].loc[[0, 1] * 20]
+    >>> model = skmtl.RMTGBRegressor(n_rounds=3, n_bags=1, random_state=0)
+    >>> model = model.fit(learnt, pd.DataFrame({"price": 10 * learnt["size"]}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     X.to_parquet(f"{folder}/houses.parquet")
+    ...     out = f"{folder}/scores"
+    ...     report = skmtl.score_files(
+    ...         model, f"{folder}/*.parquet", out, keep=["id"], on_error="quarantine"
+    ...     )
+    ...     scores, errors = pd.read_parquet(out), pd.read_parquet(report.errors)
+    >>> report.n_rows, report.n_refused, scores.columns.tolist()
+    (60, 20, ['id', 'price_prediction'])
+    >>> errors["error_reason"].unique().tolist()
+    ["Column 'size' holds infinity."]
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise ImportError('score_files needs pyarrow: pip install "skmtl[parquet]"') from error
+    from skmtl.scoring._run import Options, run
+
+    options = Options(
+        columns=columns,
+        keep=keep,
+        proba=proba,
+        quantiles=quantiles,
+        horizons=horizons,
+        on_error=on_error,
+        batch_rows=batch_rows,
+        part_rows=part_rows,
+        csv_types=csv_types or {},
+        csv_delimiter=csv_delimiter,
+    )
+    return run(model, inputs, Path(out), options, overwrite=overwrite, progress=progress)

@@ -1,0 +1,120 @@
+"""Scoring a frame in memory, a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from skmtl.scoring._columns import check_keep, feature_names, features_of
+from skmtl.scoring._model import PathLike, open_model
+from skmtl.scoring._outputs import Horizons, Outputs
+from skmtl.tables import as_frame
+
+# Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
+_CELLS = 2**23
+_LEAST_ROWS, _MOST_ROWS = 2**10, 2**16
+
+
+def rows_at_a_time(batch_rows: int | None, n_columns: int) -> int:
+    """Rows of a batch; by default as many as keep its copies small."""
+    if batch_rows is None:
+        return min(max(_CELLS // max(n_columns, 1), _LEAST_ROWS), _MOST_ROWS)
+    if isinstance(batch_rows, bool) or int(batch_rows) != batch_rows or batch_rows < 1:
+        raise ValueError(f"batch_rows must be a whole number from 1, got {batch_rows!r}.")
+    return int(batch_rows)
+
+
+def score_frame(
+    model: Any | PathLike,
+    df: Any,
+    *,
+    batch_rows: int | None = None,
+    columns: Sequence[Hashable] | None = None,
+    keep: Sequence[Hashable] = (),
+    proba: bool = True,
+    quantiles: bool = True,
+    horizons: Horizons | None = None,
+) -> pd.DataFrame:
+    """Everything that a model predicts for a table in memory, in one frame.
+
+    The model passes over the rows once, whatever is asked. The names of the columns follow from
+    the model alone:
+
+    ==================================  =====================================================
+    ``{task}_prediction``               what `predict` says: a number, or a class
+    ``{task}_proba_{class}``            probability of each class
+    ``{task}_quantile_{level}``         each quantile of a quantile task
+    ``{event}_risk``                    what `predict` says of a time to an event
+    ``{event}_survival_{time}``         survival at each of the `horizons`
+    ``{event}_risk_{cause}``            of causes that compete, the risk of each
+    ``{event}_incidence_{cause}_{time}``  and its incidence at each of the `horizons`
+    ==================================  =====================================================
+
+    A target without a name, as of an array, is ``target_0`` and so on.
+
+    Parameters
+    ----------
+    model : fitted estimator, or path
+        An estimator of skmtl, alone or as the last step of a pipeline or a search; or a file
+        that `skmtl.load` reads.
+    df : table of shape (n_samples, n_columns)
+        Its columns may stand in any order, and there may be more than the model reads.
+    batch_rows : int, default=None
+        Rows that are scored at a time. None takes 65,536, and fewer of wide tables, so that the
+        copies that scoring makes stay at about 64 MB each.
+    columns : sequence, default=None
+        The columns that the model reads; None takes those that `fit` saw, or, for a model that
+        was fitted on data without names, all that are not in `keep`.
+    keep : sequence, default=()
+        Columns of `df` that stand before the outputs, such as ids.
+    proba, quantiles : bool, default=True
+        Whether probabilities and quantiles are wanted.
+    horizons : sequence of float or mapping of event to one, default=None
+        Times at which survival and incidences are wanted; None for none.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_keep + n_outputs)
+        With the index of `df`.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing, a horizon lies beyond the follow-up, or for rows that the model
+        cannot score.
+
+    See Also
+    --------
+    score_files : The same for files of any size.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import skmtl
+    >>> X = pd.DataFrame({"id": range(60), "size": [1.0, 2.0, 3.0] * 20})
+    >>> Y = pd.DataFrame({"price": 10 * X["size"], "sold": X["size"] > 1})
+    >>> model = skmtl.RMTGB(n_rounds=3, n_bags=1, random_state=0).fit(X[["size"]], Y)
+    >>> scores = skmtl.score_frame(model, X, keep=["id"])
+    >>> scores.columns.tolist()
+    ['id', 'price_prediction', 'sold_prediction', 'sold_proba_False', 'sold_proba_True']
+    """
+    fitted = open_model(model)
+    frame, keep = as_frame(df, name="df", min_rows=0), list(keep)
+    outputs = Outputs(fitted, horizons=horizons, proba=proba, quantiles=quantiles)
+    check_keep(keep, list(outputs.columns))
+    names = feature_names(fitted, columns, keep, frame.columns.tolist())
+    missing = [name for name in [*names, *keep] if name not in frame.columns]
+    if missing:
+        raise ValueError(
+            f"df has no columns {missing[:5]}; its columns are {frame.columns.tolist()[:20]}."
+        )
+    features = features_of(fitted, names)
+    size = rows_at_a_time(batch_rows, len(names))
+    parts = []
+    for start in range(0, max(len(frame), 1), size):
+        rows = frame.iloc[start : start + size]
+        X = rows[names].set_axis(features.labels, axis=1)
+        parts.append(outputs.frame(X, rows.index))
+    return pd.concat([frame[keep], pd.concat(parts)], axis=1)

@@ -1,0 +1,53 @@
+"""The model to score with: where it comes from, and by what it is known again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from typing import Any
+
+import joblib
+
+from skmtl._storable import STORABLE
+from skmtl.files._encode import Encoder
+
+PathLike = str | os.PathLike[str]
+
+
+def open_model(model: Any | PathLike) -> Any:
+    """The model itself, or that of a file."""
+    if isinstance(model, str | os.PathLike):
+        from skmtl.estimators import load
+
+        return load(model)
+    return model
+
+
+def checksum(model: Any) -> str:
+    """What tells fitted models apart, whether they were loaded from a file or just fitted.
+
+    It depends on all that `save` writes, and for models that cannot be saved, such as pipelines,
+    on what `joblib.hash` reads.
+
+    Raises
+    ------
+    TypeError
+        If it can be neither saved nor pickled.
+    """
+    name = type(model).__name__
+    if STORABLE.get(name) is not type(model):
+        try:
+            return f"joblib:{joblib.hash(model, hash_name='sha1')}"
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise TypeError(
+                f"A {name} is known again by its pickle, and this one has none: {error}. Define "
+                "its functions and classes in a module."
+            ) from error
+    encoder = Encoder()
+    state = json.dumps(encoder.parts(model, name), sort_keys=True).encode()
+    found = hashlib.sha256(name.encode())
+    for section in (state, *encoder.sections().values()):
+        found.update(hashlib.sha256(section).digest())
+    return f"sha256:{found.hexdigest()}"

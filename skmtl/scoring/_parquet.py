@@ -1,0 +1,161 @@
+"""Parquet files, a few row groups to a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skmtl.scoring._columns import Features
+from skmtl.scoring._errors import ScoringError
+from skmtl.scoring._inputs import InputFile
+from skmtl.scoring._source import Batch, Finished, Part, Source
+
+# What is read of a column at a time; without it, a whole row group would be in memory.
+_BUFFER = 2**18
+
+
+class ParquetSource(Source):
+    """A Parquet file.
+
+    Parameters
+    ----------
+    file : InputFile
+    columns, keys, part_rows, batch_rows
+        As in `Source`; a part takes as many row groups as it needs to have `part_rows`.
+    """
+
+    def __init__(
+        self,
+        file: InputFile,
+        columns: Sequence[str],
+        keys: Mapping[str, pa.Scalar],
+        part_rows: int,
+        batch_rows: int,
+    ) -> None:
+        super().__init__(columns, keys, part_rows, batch_rows)
+        self._file = file
+        with pq.ParquetFile(file.path) as opened:
+            self._set_schema(opened.schema_arrow)
+            metadata = opened.metadata
+            self._sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        self._n_read = 0
+
+    def check(self, features: Features) -> None:
+        if features.readings is None:
+            return
+        for name, reading in zip(features.names, features.readings, strict=True):
+            kind = _value_type(self.schema.field(name).type)
+            if reading == "number" and _is_text(kind):
+                wanted, found = "numbers", "text"
+            elif reading == "text" and _is_number(kind):
+                wanted, found = "text", "numbers"
+            else:
+                continue
+            raise ValueError(
+                f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and the "
+                f"model was fitted on {wanted}: write the file with that type."
+            )
+
+    def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
+        ranges, start = self._ranges(), 0
+        for number, groups in enumerate(ranges):
+            stop = start + sum(self._sizes[group] for group in groups)
+            if number in finished:
+                self._n_read += stop - start
+            else:
+                yield _ParquetPart(number, start, stop, number == len(ranges) - 1, self, groups)
+            start = stop
+
+    def _ranges(self) -> list[list[int]]:
+        """The row groups of each part; a file without rows has one part, with its columns."""
+        ranges: list[list[int]] = [[]]
+        rows = 0
+        for group, size in enumerate(self._sizes):
+            if rows >= self._part_rows:
+                ranges.append([])
+                rows = 0
+            ranges[-1].append(group)
+            rows += size
+        return ranges
+
+    def read(self, start: int, groups: list[int]) -> Iterator[Batch]:
+        """The batches of some row groups, the first of which begins at a row."""
+        for table in self._tables(groups):
+            yield Batch(self._with_keys(table), np.arange(start, start + len(table)))
+            start += len(table)
+            self._n_read += len(table)
+
+    def _tables(self, groups: list[int]) -> Iterator[pa.Table]:
+        """Tables of almost as many rows as a batch has, whatever the size of the row groups."""
+        waiting: list[pa.RecordBatch] = []
+        n_waiting = 0
+        with pq.ParquetFile(self._file.path, buffer_size=_BUFFER) as opened:
+            for batch in opened.iter_batches(self._batch_rows, groups, self._stored):
+                if waiting and n_waiting + len(batch) > self._batch_rows:
+                    yield pa.Table.from_batches(waiting)
+                    waiting, n_waiting = [], 0
+                waiting.append(batch)
+                n_waiting += len(batch)
+        if waiting:
+            yield pa.Table.from_batches(waiting)
+
+    def share(self) -> float:
+        return self._n_read / max(sum(self._sizes), 1)
+
+
+@dataclass
+class _ParquetPart(Part):
+    number: int
+    start: int
+    stop: int
+    last: bool
+    source: ParquetSource
+    groups: list[int]
+
+    def batches(self) -> Iterator[Batch]:
+        return self.source.read(self.start, self.groups)
+
+
+def parquet_columns(file: InputFile) -> list[str]:
+    """The names of the columns.
+
+    Raises
+    ------
+    ScoringError
+        If the file is damaged.
+    """
+    try:
+        return pq.read_schema(file.path).names
+    except pa.ArrowInvalid as error:
+        raise ScoringError(
+            f"{str(file.path)!r} is no Parquet file, or damaged: {error}"
+        ) from error
+
+
+def _value_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+    )
+    return any(test(kind) for test in tests)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    tests = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+    )
+    return any(test(kind) for test in tests)

@@ -1,0 +1,162 @@
+"""What is to be done, checked before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from skmtl.scoring._columns import check_keep, feature_names, features_of
+from skmtl.scoring._csv import CsvSource, csv_header
+from skmtl.scoring._frame import rows_at_a_time
+from skmtl.scoring._inputs import InputFile
+from skmtl.scoring._outputs import Horizons, Outputs
+from skmtl.scoring._parquet import ParquetSource, parquet_columns
+from skmtl.scoring._source import Source
+from skmtl.scoring._writing import ERROR_COLUMNS
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `score_files` is told about the scores; see there."""
+
+    columns: Sequence[str] | None
+    keep: Sequence[str]
+    proba: bool
+    quantiles: bool
+    horizons: Horizons | None
+    on_error: str
+    batch_rows: int | None
+    part_rows: int
+    csv_types: Mapping[str, Any]
+    csv_delimiter: str | None
+
+    def check(self) -> None:
+        if self.on_error not in ("raise", "quarantine"):
+            raise ValueError(f"on_error must be 'raise' or 'quarantine', got {self.on_error!r}.")
+        if isinstance(self.keep, str):
+            raise ValueError(f"keep must be a list of columns, such as [{self.keep!r}].")
+        if int(self.part_rows) != self.part_rows or self.part_rows < 1:
+            raise ValueError(f"part_rows must be a whole number from 1, got {self.part_rows!r}.")
+        if self.csv_delimiter is not None and len(self.csv_delimiter) != 1:
+            raise ValueError(f"csv_delimiter must be one sign, got {self.csv_delimiter!r}.")
+        rows_at_a_time(self.batch_rows, 1)
+
+
+class Plan:
+    """The columns of all files, read and written.
+
+    Attributes
+    ----------
+    outputs : Outputs
+    features : Features
+    keep : list of str
+    sources : list of Source
+        In the order of the files.
+
+    Raises
+    ------
+    ValueError
+        If a file lacks a column, or has one that the model cannot read.
+    """
+
+    def __init__(self, model: Any, files: Sequence[InputFile], options: Options) -> None:
+        options.check()
+        self._files, self._options = files, options
+        self._types = {name: _arrow_type(name, t) for name, t in options.csv_types.items()}
+        self.outputs = Outputs(
+            model, horizons=options.horizons, proba=options.proba, quantiles=options.quantiles
+        )
+        self.keep = list(options.keep)
+        check_keep(self.keep, [*self.outputs.columns, *ERROR_COLUMNS])
+        names = feature_names(model, options.columns, self.keep, self._columns_of(files[0]))
+        self.features = features_of(model, names)
+        self._check_columns()
+        self._key_types = self._types_of_keys()
+        self.sources = [self._source(file) for file in files]
+        for source in self.sources:
+            source.check(self.features)
+
+    def _columns_of(self, file: InputFile) -> list[str]:
+        if file.format == "parquet":
+            own = parquet_columns(file)
+        else:
+            own, _ = csv_header(file, self._delimiter(file))
+        return [*own, *(key for key in file.keys if key not in own)]
+
+    def _delimiter(self, file: InputFile) -> str:
+        if self._options.csv_delimiter is not None:
+            return self._options.csv_delimiter
+        return "\t" if ".tsv" in file.path.suffixes else ","
+
+    def _check_columns(self) -> None:
+        needed = list(dict.fromkeys([*self.features.names, *self.keep]))
+        for file in self._files:
+            there = self._columns_of(file)
+            missing = [name for name in needed if name not in there]
+            if missing:
+                raise ValueError(
+                    f"{str(file.path)!r} has no columns {missing[:5]}; its columns are "
+                    f"{there[:20]}."
+                )
+            twice = [name for name in needed if there.count(name) > 1]
+            if twice:
+                raise ValueError(f"{str(file.path)!r} has two columns {twice[0]!r}. Rename one.")
+
+    def _types_of_keys(self) -> dict[str, pa.DataType]:
+        """Types of the columns in the paths: numbers if all of them are."""
+        values: dict[str, list[str]] = {}
+        for file in self._files:
+            for key, value in file.keys.items():
+                values.setdefault(key, []).append(value)
+        readings = dict(zip(self.features.names, self.features.readings or [], strict=False))
+        return {
+            key: pa.string()
+            if readings.get(key) == "text" or not all(v.lstrip("-").isdecimal() for v in found)
+            else pa.int64()
+            for key, found in values.items()
+        }
+
+    def _source(self, file: InputFile) -> Source:
+        needed = list(dict.fromkeys([*self.features.names, *self.kept(file)]))
+        batch_rows = rows_at_a_time(self._options.batch_rows, len(needed))
+        keys = {k: pa.scalar(v).cast(self._key_types[k]) for k, v in file.keys.items()}
+        part_rows = int(self._options.part_rows)
+        if file.format == "parquet":
+            return ParquetSource(file, needed, keys, part_rows, batch_rows)
+        delimiter = self._delimiter(file)
+        return CsvSource(
+            file, needed, keys, self.features, self._types, delimiter, part_rows, batch_rows
+        )
+
+    def kept(self, file: InputFile) -> list[str]:
+        """The kept columns that are written: those in the path stay there."""
+        return [name for name in self.keep if name not in file.keys]
+
+    def identity(self) -> dict[str, Any]:
+        """What the scores depend on, besides the model and the rows."""
+        options = self._options
+        return {
+            "columns": [str(name) for name in self.features.names],
+            "keep": self.keep,
+            "proba": bool(options.proba),
+            "quantiles": bool(options.quantiles),
+            "horizons": {str(event): times for event, times in self.outputs.horizons.items()},
+            "part_rows": int(options.part_rows),
+            "csv_types": {name: str(kind) for name, kind in self._types.items()},
+            "csv_delimiter": options.csv_delimiter,
+        }
+
+
+def _arrow_type(name: str, kind: Any) -> pa.DataType:
+    if isinstance(kind, pa.DataType):
+        return kind
+    try:
+        return pa.type_for_alias(kind)
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(
+            f"csv_types names the type {kind!r} for {name!r}; give one of pyarrow's, such as "
+            "'int64', 'float64', 'string' or 'timestamp[s]'."
+        ) from None

@@ -1,0 +1,183 @@
+"""Scoring a batch of which some rows may be beyond the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skmtl.scoring._columns import Features
+from skmtl.scoring._errors import ScoringError
+from skmtl.scoring._outputs import Outputs
+
+Columns = dict[str, np.ndarray]
+# Rows of one batch that are found by halving it again and again, each of which costs a few dozen
+# calls of the model. If there are more, it is hardly the rows' fault.
+MOST_HALVINGS = 1000
+_PROBES = 32
+# What has nothing to do with the rows.
+_NOT_OF_ROWS = (MemoryError, OSError, ImportError)
+
+
+class RowScorer:
+    """Scores tables, and says which of their rows the model refuses.
+
+    Nothing is looked for while the model takes a batch whole. Where it raises, the rows with an
+    infinity, without a task id, or with one that the model refuses are found at once; rows that
+    are refused for another reason by halving the batch.
+
+    Parameters
+    ----------
+    outputs : Outputs
+    features : Features
+    at_most : int
+        Rows that are found by halving before it is given up.
+    """
+
+    def __init__(self, outputs: Outputs, features: Features, at_most: int) -> None:
+        self._outputs, self._features, self._at_most = outputs, features, at_most
+
+    def score(
+        self, table: pa.Table, unreadable: dict[int, str]
+    ) -> tuple[NDArray[np.int64] | None, Columns, dict[int, str]]:
+        """Score the rows of a table.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+        unreadable : dict of int to str
+            Positions of rows that are known to be beyond the model, and why.
+
+        Returns
+        -------
+        scored : ndarray of int, or None
+            The positions of the rows that were scored; None for all.
+        columns : dict of str to ndarray
+            The outputs of these rows.
+        refused : dict of int to str
+            The positions of the others, and why.
+
+        Raises
+        ------
+        ScoringError
+            If more rows than `at_most` are refused one by one.
+        """
+        X, refused = self._frame(table), dict(unreadable)
+        rows = _others(X, refused)
+        try:
+            columns = self._outputs.of(X.iloc[rows] if refused else X)
+            return rows if refused else None, columns, refused
+        except _NOT_OF_ROWS:
+            raise
+        except Exception:
+            refused = self._suspects(X) | refused
+        rows = _others(X, refused)
+        halving = _Halving(lambda some: self._outputs.of(X.iloc[some]), self._at_most)
+        parts = halving.parts(rows)
+        scored = np.concatenate([rows[:0], *(part for part, _ in parts)])
+        columns = {
+            name: np.concatenate([like[:0], *(columns[name] for _, columns in parts)])
+            for name, like in self._outputs.columns.items()
+        }
+        return scored, columns, refused | halving.refused
+
+    def _frame(self, table: pa.Table) -> pd.DataFrame:
+        """The features as the model reads them."""
+        columns = [_plain(table.column(name)) for name in self._features.names]
+        names = [str(i) for i in range(len(columns))]
+        # A block per column: those without a missing value are not copied.
+        frame = pa.table(columns, names=names).to_pandas(split_blocks=True)
+        return frame.set_axis(self._features.labels, axis=1)
+
+    def _suspects(self, X: pd.DataFrame) -> dict[int, str]:
+        """Rows that the model refuses for a reason that can be seen from outside."""
+        found: dict[int, str] = {}
+        for position, name in enumerate(self._features.names):
+            column = X.iloc[:, position]
+            if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+                for row in np.flatnonzero(np.isinf(column.to_numpy())).tolist():
+                    found.setdefault(row, f"Column {name!r} holds infinity.")
+        if self._features.task is not None:
+            name = self._features.names[self._features.task]
+            for row, reason in self._strange_ids(X.iloc[:, self._features.task]).items():
+                found.setdefault(row, f"Column {name!r} holds {reason}.")
+        return found
+
+    def _strange_ids(self, ids: pd.Series) -> dict[int, str]:
+        missing, known = ids.isna().to_numpy(), self._features.known_ids
+        found = dict.fromkeys(np.flatnonzero(missing).tolist(), "no task id")
+        if known is not None:
+            unseen = ~missing & (known.transform(ids) < 0)
+            for row in np.flatnonzero(unseen).tolist():
+                found[row] = f"the task {_shown(ids.iloc[row])}, which fit has not seen"
+        return found
+
+
+def _shown(value: object) -> str:
+    """An id as it would be written; numbers may have become floats on the way."""
+    return f"{value:.15g}" if isinstance(value, float) else repr(value)
+
+
+def _others(X: pd.DataFrame, refused: dict[int, str]) -> NDArray[np.int64]:
+    return np.setdiff1d(np.arange(len(X)), list(refused))
+
+
+class _Halving:
+    """Scores what can be scored of some rows, by halving them until the rest is single rows."""
+
+    def __init__(self, score: Callable[[NDArray[np.int64]], Columns], at_most: int) -> None:
+        self._score, self._at_most = score, at_most
+        self.refused: dict[int, str] = {}
+
+    def parts(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
+        """Positions and outputs of the rows that were scored, in their order."""
+        if len(rows) > self._at_most > 1:
+            self._probe(rows)
+        return self._halve(rows)
+
+    def _probe(self, rows: NDArray[np.int64]) -> None:
+        """Give up at once where the model refuses rows from everywhere."""
+        refused = 0
+        for row in rows[np.linspace(0, len(rows) - 1, _PROBES).astype(int)]:
+            try:
+                self._score(np.array([row]))
+                return
+            except _NOT_OF_ROWS:
+                raise
+            except Exception as error:
+                refused += 1
+                if refused == _PROBES:
+                    raise _hopeless("every row that was tried", error) from error
+
+    def _halve(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
+        if len(rows) == 0 or len(self.refused) >= self._at_most:
+            return []
+        try:
+            return [(rows, self._score(rows))]
+        except _NOT_OF_ROWS:
+            raise
+        except Exception as error:
+            if len(rows) == 1:
+                self.refused[int(rows[0])] = f"{type(error).__name__}: {error}"
+                if 1 < len(self.refused) == self._at_most:
+                    raise _hopeless(f"{self._at_most:,} rows", error) from error
+                return []
+        middle = len(rows) // 2
+        return self._halve(rows[:middle]) + self._halve(rows[middle:])
+
+
+def _hopeless(what: str, error: Exception) -> ScoringError:
+    return ScoringError(
+        f"The model refuses {what} of a batch, so the fault is hardly that of single rows. The "
+        f"last one: {type(error).__name__}: {error}"
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column whose cells are no Python objects in pandas, as missing booleans would be."""
+    if pa.types.is_boolean(column.type) and column.null_count:
+        return column.cast(pa.int8())
+    return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column

@@ -1,0 +1,148 @@
+"""The files that scoring writes: complete, or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_KEY = b"skmtl.scoring"
+_PART = ".part"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a finished part is: it stands in the footer of the part itself.
+
+    So a part and its manifest appear at once, by one renaming.
+
+    Attributes
+    ----------
+    job : str
+        Checksum of the model and of the options.
+    input, path : str
+        Name of the file, and where it was.
+    size, mtime_ns : int
+        Of the file.
+    part, start, stop : int
+        Which part of it, and its rows.
+    last : bool
+        Whether the file ends with it.
+    n_refused : int
+        Rows that are in its file of errors.
+    """
+
+    job: str
+    input: str
+    path: str
+    size: int
+    mtime_ns: int
+    part: int
+    start: int
+    stop: int
+    last: bool
+    n_refused: int
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """That of a file; None where the file is none of ours, or damaged."""
+        try:
+            found = (pq.read_metadata(path).metadata or {}).get(_KEY)
+            return None if found is None else cls(**json.loads(found))
+        except (OSError, ValueError, TypeError, pa.ArrowException):
+            return None
+
+    def as_metadata(self) -> dict[bytes, bytes]:
+        return {_KEY: json.dumps(asdict(self)).encode()}
+
+
+class PartFile:
+    """A Parquet file in the making, beside its final name until `publish`."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
+        self._stream = open(self._hidden, "wb")  # noqa: SIM115 - closed by publish or discard
+        self._writer = pq.ParquetWriter(self._stream, schema)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def publish(self, metadata: dict[bytes, bytes]) -> None:
+        """Complete the file and give it its name, which it keeps even if the power fails next."""
+        if metadata:
+            self._writer.add_key_value_metadata(metadata)
+        self._writer.close()
+        _store(self._stream)
+        os.replace(self._hidden, self._path)
+        _store_names(self._path.parent)
+
+    def discard(self) -> None:
+        """Forget what has been written, unless it has been published."""
+        if not self._stream.closed:
+            with suppress(OSError, pa.ArrowException):  # a full disk, perhaps
+                self._writer.close()
+            with suppress(OSError):
+                self._stream.close()
+            self._hidden.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a small file at once."""
+    hidden = path.with_name(f".{path.name}{_PART}")
+    with open(hidden, "w") as stream:
+        json.dump(content, stream, indent=1)
+        _store(stream)
+    os.replace(hidden, path)
+    _store_names(path.parent)
+
+
+def _store(stream: Any) -> None:
+    """Have the bytes of a file on the disk, and close it."""
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
+
+
+def _store_names(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed job was writing."""
+    for path in folder.rglob(f".*{_PART}"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Hold a lock that only one process can hold; False where another one does.
+
+    The lock goes with the process, however that ends. Where the system has no such locks
+    (Windows), nothing is locked.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield True
+        return
+    with open(path, "a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True

@@ -1,0 +1,114 @@
+"""The two files of a part: its scores, and the rows that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skmtl.scoring._errors import ScoringError
+from skmtl.scoring._source import Batch, Refusal
+from skmtl.scoring._storage import Manifest, PartFile
+
+ERROR_COLUMNS = ("error_file", "error_row", "error_reason")
+_ERROR_TYPES = (pa.string(), pa.int64(), pa.string())
+
+
+class PartWriter:
+    """Writes a part, and its refused rows if there are any; nothing of it appears before the end.
+
+    Parameters
+    ----------
+    path, errors_path : Path
+    schema : pyarrow.Schema
+        Of the input.
+    keep : sequence of str
+    outputs : mapping of str to ndarray
+        An array of the type of each output.
+    file : str
+        What the refused rows say that they are from.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        errors_path: Path,
+        schema: pa.Schema,
+        keep: Sequence[str],
+        outputs: Mapping[str, np.ndarray],
+        file: str,
+    ) -> None:
+        self._errors_path, self._keep, self._file = errors_path, list(keep), file
+        kept = [pa.field(name, schema.field(name).type) for name in keep]
+        types = {name: pa.array(like).type for name, like in outputs.items()}
+        self._schema = pa.schema([*kept, *(pa.field(name, t) for name, t in types.items())])
+        errors = [pa.field(*each) for each in zip(ERROR_COLUMNS, _ERROR_TYPES, strict=True)]
+        self._errors_schema = pa.schema([*kept, *errors])
+        self._scores = PartFile(path, self._schema)
+        self._errors: PartFile | None = None
+        self.n_refused = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._scores.discard()
+        if self._errors is not None:
+            self._errors.discard()
+
+    def write(
+        self,
+        batch: Batch,
+        scored: NDArray[np.int64] | None,
+        columns: Mapping[str, np.ndarray],
+        refused: Mapping[int, str],
+    ) -> None:
+        """Write a batch: the rows at the positions `scored` (None: all), and those refused."""
+        kept = batch.table.select(self._keep)
+        own = kept if scored is None else kept.take(pa.array(scored))
+        fields = self._schema.names[len(self._keep) :]
+        values = [pa.array(columns[name], self._schema.field(name).type) for name in fields]
+        self._scores.write(pa.table([*own.columns, *values], schema=self._schema))
+        if refused or batch.lost:
+            self._write_errors(batch, kept, refused)
+
+    def _write_errors(self, batch: Batch, kept: pa.Table, refused: Mapping[int, str]) -> None:
+        if self._errors is None:
+            self._errors = PartFile(self._errors_path, self._errors_schema)
+        positions = sorted(refused)
+        found = [Refusal(int(batch.rows[at]), refused[at]) for at in positions] + batch.lost
+        lost = [pa.nulls(len(batch.lost), field.type) for field in kept.schema]
+        cells = [
+            pa.chunked_array([*column.take(pa.array(positions, pa.int64())).chunks, none])
+            for column, none in zip(kept.columns, lost, strict=True)
+        ]
+        values: list[Any] = [
+            pa.array([self._file] * len(found)),
+            pa.array([each.row for each in found], pa.int64()),
+            pa.array([each.reason for each in found], pa.string()),
+        ]
+        order = pa.array(np.argsort([each.row for each in found], kind="stable"))
+        self._errors.write(pa.table([*cells, *values], schema=self._errors_schema).take(order))
+        self.n_refused += len(found)
+
+    def publish(self, manifest: Manifest) -> None:
+        """Give the files their names: that of the scores, which has the manifest, last."""
+        if self._errors is None:
+            self._errors_path.unlink(missing_ok=True)  # of a run that was cut off
+        else:
+            self._errors.publish({})
+        self._scores.publish(manifest.as_metadata())
+
+
+def first_refusal(batch: Batch, refused: Mapping[int, str], path: str) -> ScoringError:
+    """The error about the first row of a batch that cannot be scored."""
+    found = [Refusal(int(batch.rows[at]), reason) for at, reason in refused.items()]
+    first = min([*found, *batch.lost])
+    return ScoringError(
+        f"Row {first.row:,} (from 0) of {path!r} cannot be scored: {first.reason} With "
+        "on_error='quarantine' such rows are set aside with the reason, and the others scored."
+    )

@@ -1,0 +1,199 @@
+"""Jobs that are cut off, and folders that hold something already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skmtl
+from skmtl.scoring import ScoringError
+from tests.files.cases import BOOSTING, table
+
+pytest.importorskip("pyarrow")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def job(case_of, tmp_path):
+    """Folders "killed" and "unharmed" with the same files to score, and the model."""
+    X, _ = table(3000)
+    X["id"] = np.arange(3000)
+    X.loc[[5, 1700, 2999], "size"] = np.inf
+    folder = tmp_path / "killed"
+    (folder / "in").mkdir(parents=True)
+    X[:1000].to_parquet(folder / "in" / "a.parquet", row_group_size=100)
+    X[1000:2000].to_csv(folder / "in" / "b.csv", index=False)
+    X[2000:].to_parquet(folder / "in" / "c.parquet", row_group_size=100)
+    case_of("rmtgb").model.save(folder / "model.skmtl")
+    shutil.copytree(folder, tmp_path / "unharmed")
+    return folder, X
+
+
+def contents(out):
+    """What lies in a folder, with the bytes; the record of the job names no time."""
+    return {
+        path.relative_to(out).as_posix(): pd.read_parquet(path)
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.name.startswith("_scoring.")
+    }
+
+
+def kill(folder, n_kills, *how):
+    command = [sys.executable, "-m", "tests.scoring.killed", str(folder), str(n_kills), "0", *how]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def assert_complete(folder, X):
+    out = folder / "out"
+    found, expected = contents(out), contents(folder.with_name("unharmed") / "out")
+    assert list(found) == list(expected)
+    for name in expected:
+        pd.testing.assert_frame_equal(found[name], expected[name], check_exact=True)
+    scores, errors = pd.read_parquet(out), pd.read_parquet(out / "_errors")
+    assert sorted(scores["id"].tolist() + errors["id"].tolist()) == X["id"].tolist()
+    assert errors["id"].tolist() == [5, 1700, 2999]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.slow
+def test_a_job_that_is_killed_20_times_at_random_is_completed_by_the_next_run(job):
+    folder, X = job
+    assert kill(folder, 20) == 20
+    assert_complete(folder, X)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.slow
+def test_a_job_that_is_killed_around_renamings_is_completed_by_the_next_run(job):
+    folder, X = job
+    assert kill(folder, 12, "rename") == 12
+    assert_complete(folder, X)
+
+
+@pytest.fixture
+def scored(case_of, houses, tmp_path):
+    """The files of `houses`, scored once; calling it again scores once more."""
+    model, _ = case_of("rmtgb")
+
+    def again(model=model, inputs=tmp_path / "in", **options):
+        return skmtl.score_files(model, inputs, tmp_path / "out", keep=["id"], **options)
+
+    again()
+    return again
+
+
+def ids(tmp_path):
+    return sorted(pd.read_parquet(tmp_path / "out")["id"] - 10**15)
+
+
+def test_what_is_finished_is_left_alone(scored, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.parquet")}
+    report = scored()
+    assert (report.n_parts, report.n_parts_before, report.n_rows) == (2, 2, 500)
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.parquet")}
+    assert before == after
+
+
+def test_the_model_may_come_from_a_file_the_next_time(case_of, scored, tmp_path):
+    case_of("rmtgb").model.save(tmp_path / "model.skmtl")
+    assert scored(tmp_path / "model.skmtl").n_parts_before == 2
+
+
+def test_a_file_that_is_new_is_scored_and_one_that_is_gone_keeps_its_scores(
+    scored, houses, tmp_path
+):
+    houses[:50].assign(id=houses["id"][:50] + 1000).to_parquet(tmp_path / "in" / "c.parquet")
+    (tmp_path / "in" / "a.parquet").unlink()
+    report = scored()
+    assert (report.n_parts, report.n_parts_before, report.n_rows) == (2, 1, 250)
+    assert ids(tmp_path) == [*range(500), *range(1000, 1050)]
+
+
+def test_a_file_that_has_changed_is_scored_once_more(scored, houses, tmp_path):
+    scored(part_rows=150, overwrite=True)
+    houses[:100].to_parquet(tmp_path / "in" / "a.parquet")  # one part instead of two
+    report = scored(part_rows=150)
+    assert (report.n_parts, report.n_parts_before) == (3, 2)
+    assert ids(tmp_path) == [*range(100), *range(300, 500)]
+
+
+def test_a_part_that_is_damaged_is_scored_once_more(scored, tmp_path):
+    part = tmp_path / "out" / "a-00000.parquet"
+    part.write_bytes(part.read_bytes()[:-100])
+    assert scored().n_parts_before == 1
+    assert ids(tmp_path) == list(range(500))
+
+
+def test_leftovers_of_a_killed_job_are_removed(scored, tmp_path):
+    leftover = tmp_path / "out" / ".z-00000.parquet.part"
+    leftover.write_bytes(b"half a fi")
+    scored()
+    assert not leftover.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"proba": False}, {"part_rows": 100}, {"csv_delimiter": ";"}],
+    ids=lambda options: next(iter(options)),
+)
+def test_other_options_are_an_error_or_replace_everything(scored, tmp_path, options):
+    with pytest.raises(ScoringError, match=f"another job, which differs in {next(iter(options))}"):
+        scored(**options)
+    assert scored(**options, overwrite=True).n_parts_before == 0
+    assert ids(tmp_path) == list(range(500))
+
+
+def test_another_model_is_an_error_or_replaces_everything(scored, tmp_path):
+    X, Y = table()
+    other = skmtl.RMTGB(**BOOSTING).fit(X, Y[["price"]])
+    with pytest.raises(ScoringError, match="another job, which differs in model"):
+        scored(other)
+    scored(other, overwrite=True)
+    columns = pd.read_parquet(tmp_path / "out").columns.tolist()
+    assert columns == ["id", "price_prediction"]
+    assert ids(tmp_path) == list(range(500))
+
+
+def test_the_size_of_batches_and_what_becomes_of_bad_rows_may_change(scored):
+    assert scored(batch_rows=10, on_error="quarantine").n_parts_before == 2
+
+
+def test_a_folder_with_something_else_is_left_alone(case_of, houses, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("precious")
+    with pytest.raises(ScoringError, match=r"'thesis\.txt', which score_files has not written"):
+        skmtl.score_files(case_of("rmtgb").model, tmp_path / "in", tmp_path / "out")
+
+
+def test_another_file_of_the_same_name_does_not_replace_the_first(scored, houses, tmp_path):
+    (tmp_path / "tuesday").mkdir()
+    houses[:7].to_parquet(tmp_path / "tuesday" / "a.parquet")
+    with pytest.raises(ScoringError, match=r"holds the scores of .*in/a\.parquet'"):
+        scored(inputs=tmp_path / "tuesday")
+    assert ids(tmp_path) == list(range(500))
+
+
+def test_two_jobs_cannot_score_into_one_folder(scored, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    with open(tmp_path / "out" / "_scoring.lock") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(ScoringError, match="Another process is scoring into"):
+            scored()
+    assert scored().n_parts_before == 2
+
+
+def test_a_damaged_record_is_named(scored, tmp_path):
+    (tmp_path / "out" / "_scoring.json").write_text("{")
+    with pytest.raises(ScoringError, match=r"_scoring\.json' is damaged"):
+        scored()
