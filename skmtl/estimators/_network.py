@@ -39,6 +39,7 @@ from skmtl.training import (
     Trainer,
     TrainingOptions,
     TrainingRows,
+    TransferRecord,
     current_processes,
     in_batches,
     resolve_device,
@@ -56,6 +57,19 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     _epochs: list[list[Epoch]]
     _SHAPING: ClassVar[tuple[str, ...]]
     """Parameters that a network is built by, so that they cannot change while it is trained."""
+
+    _record: TransferRecord | None = None
+
+    def _record_transfer(self, every: int) -> TransferRecord:
+        """Let `fit` look every so many steps at what the tasks do to each other.
+
+        Returns
+        -------
+        TransferRecord
+            Filled by the following fits of this object; tasks as in `_balanced_names`.
+        """
+        self._record = TransferRecord(every)
+        return self._record
 
     @abstractmethod
     def _describe_network(self, table: EncodedTable, base_scores: np.ndarray, seed: int) -> dict:
@@ -214,7 +228,8 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         Gives those that have been trained, in this fit or an earlier one.
         """
         device = task_weight.device
-        options, started = self._training_options(), time.monotonic()
+        options = replace(self._training_options(), record=self._record)
+        started = time.monotonic()
         for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
             left = options.max_time - (time.monotonic() - started)
             trainer = Trainer(

@@ -3,8 +3,10 @@
 ===========================  =================================================================
 `transfer_report`            each task with the others, alone, and by LightGBM alone
 `TransferReportDisplay`      the same as a picture
+`task_affinity`              how alike tasks are: what a step for one gains the others, and more
+`TaskAffinityDisplay`        the same as a heat map
 `cross_task_errors`          the model of each task, used on every other one
-`suggest_groups`             which tasks to learn together, from such a table
+`suggest_groups`             which tasks to learn together, from such affinities
 `select_sources`             which tasks help one that has few labels
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
@@ -22,6 +24,8 @@ draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
 
 from __future__ import annotations
 
+from skmtl.inspection._affinity import TaskAffinity, task_affinity
+from skmtl.inspection._affinity_display import TaskAffinityDisplay
 from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
@@ -33,11 +37,14 @@ __all__ = [
     "CrossTaskErrors",
     "OutlierTasksDisplay",
     "SourceSelection",
+    "TaskAffinity",
+    "TaskAffinityDisplay",
     "TaskContributionDisplay",
     "TransferReport",
     "TransferReportDisplay",
     "cross_task_errors",
     "select_sources",
     "suggest_groups",
+    "task_affinity",
     "transfer_report",
 ]

@@ -6,9 +6,16 @@ The public faces are the functions of `skmtl.inspection` and `skmtl.GroupedTasks
 """
 
 from skmtl.sharing._choice import Choice, checked_groups, choose_groups
-from skmtl.sharing._groups import affinity_of_errors, clusters
+from skmtl.sharing._groups import (
+    affinity_of_errors,
+    affinity_of_gains,
+    clusters,
+    side_by_side_order,
+)
 from skmtl.sharing._held_out import HeldOut
+from skmtl.sharing._label_correlation import label_correlation
 from skmtl.sharing._lightgbm import LightGBMAlone
+from skmtl.sharing._recorded import fit_recorded, records_transfer
 from skmtl.sharing._resampling import corrected_interval
 from skmtl.sharing._runs import fit_group, kinds_of
 from skmtl.sharing._scores import score_model, scored_tasks
@@ -30,19 +37,24 @@ __all__ = [
     "Split",
     "TaskTable",
     "affinity_of_errors",
+    "affinity_of_gains",
     "checked_groups",
     "choose_groups",
     "clusters",
     "corrected_interval",
     "fit_group",
     "fit_on",
+    "fit_recorded",
     "for_tasks",
     "innermost",
     "kinds_of",
+    "label_correlation",
     "read_labels",
     "read_splits",
     "read_tasks",
+    "records_transfer",
     "score_model",
     "scored_tasks",
+    "side_by_side_order",
     "task_column",
 ]

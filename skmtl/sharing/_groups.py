@@ -6,11 +6,17 @@ from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import cut_tree, linkage
+from scipy.cluster.hierarchy import cut_tree, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 # A task whose models explain less of it than this has said nothing about whom it is like.
 _LEAST_EXPLAINED = 0.1
+
+# A task that gains less from every other one, as a share of its own steps, is like none of them.
+_LEAST_ALIKE = 0.3
+# No task counts as gaining less by its own steps than this share of what the median task does:
+# with few labels the measured gain may be anything.
+_LEAST_GAINED = 0.05
 
 
 def affinity_of_errors(errors: pd.DataFrame) -> pd.DataFrame:
@@ -26,6 +32,25 @@ def affinity_of_errors(errors: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(affinity, index=errors.index, columns=errors.columns)
 
 
+def affinity_of_gains(gains: pd.DataFrame) -> pd.DataFrame:
+    """How alike tasks are by what a step for one (row) gains the other (column), at most 1.
+
+    For small steps the gain is the product of two gradients, and divided by the gains of the
+    tasks by their own steps it is their cosine. Even for tasks that are the same it is well below
+    1, for they read the trunk through towers of their own: the most alike count as 1.
+    """
+    values = gains.to_numpy(dtype=np.float64)
+    values = (values + values.T) / 2
+    own = np.diag(values)
+    own = np.maximum(own, _LEAST_GAINED * np.median(np.maximum(own, 0.0)))
+    alike = np.divide(values, np.sqrt(own[:, None] * own))
+    np.fill_diagonal(alike, _LEAST_ALIKE)
+    most = np.maximum(alike.max(axis=0), _LEAST_ALIKE)
+    affinity = alike / np.maximum(most[:, None], most)
+    np.fill_diagonal(affinity, 1.0)
+    return pd.DataFrame(affinity, index=gains.index, columns=gains.columns)
+
+
 def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable]]:
     """Groups by average linkage; without a number, cut where the next merge costs most.
 
@@ -35,10 +60,7 @@ def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable
     names: list[Hashable] = list(affinity.columns)
     if len(names) == 1:
         return [names]
-    values = affinity.to_numpy(dtype=np.float64)
-    distance = 1.0 - np.clip(np.maximum(values, values.T), 0.0, 1.0)
-    np.fill_diagonal(distance, 0.0)
-    tree = linkage(squareform(distance, checks=False), method="average")
+    tree = _tree(affinity)
     if n_groups is None:
         # From all alone (0) over every merge to one group (1): cut within the largest step.
         steps = np.diff(np.concatenate([[0.0], tree[:, 2], [1.0]]))
@@ -48,3 +70,17 @@ def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable
     for name, label in zip(names, labels.tolist(), strict=True):
         groups.setdefault(label, []).append(name)
     return list(groups.values())
+
+
+def side_by_side_order(affinity: pd.DataFrame) -> list[int]:
+    """Positions of the tasks in an order that has those of a group side by side."""
+    if len(affinity) == 1:
+        return [0]
+    return leaves_list(_tree(affinity)).tolist()
+
+
+def _tree(affinity: pd.DataFrame) -> np.ndarray:
+    values = affinity.to_numpy(dtype=np.float64)
+    distance = 1.0 - np.clip(np.maximum(values, values.T), 0.0, 1.0)
+    np.fill_diagonal(distance, 0.0)
+    return linkage(squareform(distance, checks=False), method="average")

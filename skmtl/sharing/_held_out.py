@@ -100,6 +100,12 @@ class HeldOut:
         self.fit([(source,), (target,)])
         return self._numbers((source,), source, target)
 
+    def kinds(self) -> dict[Hashable, Kind]:
+        """What the own model of each task took it for."""
+        own = {name: (name,) for name in self._table.names}
+        self.fit(list(own.values()))
+        return {name: self._answers[group][0].kinds[name] for name, group in own.items()}
+
     def target(self, name: Hashable) -> Target:
         """The labels of a task as numbers."""
         self.fit([(name,)])

@@ -77,6 +77,11 @@ class Target:
         return float(self.weight @ np.where(self.weight[:, None] > 0, sizes, 0.0).sum(axis=1))
 
 
+def has_numbers(kind: Kind) -> bool:
+    """Whether numbers can stand for the labels of a kind: for times to events none do."""
+    return isinstance(kind, ClassificationKind) or kind.name in ("regression", "quantile", "count")
+
+
 def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) -> Target:
     """A task's labels as numbers, of which those in some rows count.
 
@@ -96,7 +101,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
         codes, ordered = head.encode(labels)[:, 0].astype(int), head.name == "ordinal"
         values = _as_numbers(np.eye(len(head.classes_))[codes], ordered)
         return Target(name, values, weight, head.classes_, ordered, False)
-    if head.name not in ("regression", "quantile", "count"):
+    if not has_numbers(head):
         raise ValueError(
             f"Task {name!r} has kind {head.name!r}: errors of times to events cannot be compared "
             "with those of other tasks. Give the groups yourself."

@@ -15,6 +15,7 @@ from skmtl.training._processes import Processes, current_processes, together
 from skmtl.training._representation import Representation
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._stored import SampleFiles, StoredSamples
+from skmtl.training._transfer import TransferRecord
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Trainer",
     "TrainingOptions",
     "TrainingRows",
+    "TransferRecord",
     "autocast",
     "current_processes",
     "in_batches",

@@ -16,6 +16,7 @@ from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Processes
 from skmtl.training._steps import PartStep, PlainStep, Step
+from skmtl.training._transfer import RecordingStep
 
 
 def choose_step(
@@ -25,7 +26,21 @@ def choose_step(
     generator: torch.Generator,
     processes: Processes,
 ) -> Step:
-    """The step of ``options.balance``, with a state for this training."""
+    """The step of ``options.balance``, with a state for this training, recorded if so wished."""
+    step = _balanced_step(options, objective, training, generator, processes)
+    if options.record is None:
+        return step
+    tasks = balanced_tasks(objective, training)
+    return RecordingStep(step, objective, tasks, options.record, options.learning_rate)
+
+
+def _balanced_step(
+    options: TrainingOptions,
+    objective: Objective,
+    training: TrainingRows,
+    generator: torch.Generator,
+    processes: Processes,
+) -> Step:
     balance = options.balance
     if isinstance(balance, Equal):
         return PlainStep(objective) if processes.count == 1 else PartStep(objective, processes)

@@ -9,6 +9,7 @@ from typing import Literal
 from skmtl.balancing import Equal
 from skmtl.balancing._registry import Balancer
 from skmtl.training._device import Precision
+from skmtl.training._transfer import TransferRecord
 
 Schedule = Literal["constant", "cosine"]
 BalanceAt = Literal["representation", "trunk"]
@@ -31,6 +32,8 @@ class TrainingOptions:
     balance : Balancer
     balance_at : {"representation", "trunk"}
         Where gradients are compared, for balancers that do.
+    record : TransferRecord or None
+        What the steps of the tasks do to each other is added to it.
     """
 
     max_epochs: int = 200
@@ -46,6 +49,7 @@ class TrainingOptions:
     compile: bool = False
     balance: Balancer = Equal()  # noqa: RUF009 - frozen
     balance_at: BalanceAt = "representation"
+    record: TransferRecord | None = None
 
     def rows_per_step(self, n_samples: int) -> int:
         """About 32 steps an epoch, between 32 and 1,024 rows each, in powers of two."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -37,37 +37,37 @@ def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:
     return gradients
 
 
-def look_ahead(objective: Objective, batch: Samples, rate: float) -> tuple[Tensor, Tensor]:
-    """What a step of the trunk for each target does to the losses of all (Fifty et al. 2021).
+@torch.no_grad()
+def look_ahead(
+    losses: Callable[[], Tensor], trunk: Sequence[Tensor], gradients: Tensor, rate: float
+) -> Tensor:
+    """What a step of the trunk for each task does to all losses (Fifty et al. 2021).
+
+    The parameters are afterwards what they were before.
 
     Parameters
     ----------
-    objective : Objective
-        Of a network without active dropout, which would pass for an effect of the step.
-    batch : Samples
+    losses : callable
+        Gives the losses (n_losses,) as of now, without dropout, which would pass for an effect
+        of the step.
+    trunk : sequence of tensor
+    gradients : tensor of shape (n_tasks, n_parameters)
     rate : float
-        Length of the step over the gradient of the target's loss.
+        Length of the step over the gradient.
 
     Returns
     -------
-    before : tensor of shape (n_targets,)
-        Losses as they are.
-    after : tensor of shape (n_targets, n_targets)
-        In row i the losses after a step for target i. Fifty's affinity of i to j is
-        ``1 - after[i, j] / before[j]``. The parameters are what they were before.
+    tensor of shape (n_tasks, n_losses)
+        In row i the losses after a step for task i.
     """
-    losses = objective.by_target(objective.scores(batch), batch)
-    trunk = trunk_parameters(objective, batch)
-    gradients = trunk_gradients(losses, trunk)
+    start = [parameter.clone() for parameter in trunk]
     after = []
-    with torch.no_grad():
-        start = [parameter.clone() for parameter in trunk]
-        for gradient in gradients:
-            move(trunk, gradient, -rate)
-            after.append(objective.by_target(objective.scores(batch), batch))
-            for parameter, value in zip(trunk, start, strict=True):
-                parameter.copy_(value)
-    return losses.detach(), torch.stack(after)
+    for gradient in gradients:
+        move(trunk, gradient, -rate)
+        after.append(losses())
+        for parameter, value in zip(trunk, start, strict=True):
+            parameter.copy_(value)
+    return torch.stack(after) if after else gradients.new_empty(0, len(losses()))
 
 
 @torch.no_grad()

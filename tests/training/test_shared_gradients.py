@@ -7,9 +7,21 @@ import pandas as pd
 import pytest
 import torch
 
+from skmtl import MultiTabRegressor
 from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import TaskSet, number_kind
-from skmtl.training import Objective, Representation, Samples, look_ahead, trunk_parameters
+from skmtl.training import (
+    Objective,
+    Representation,
+    Samples,
+    TransferRecord,
+    look_ahead,
+    trunk_gradients,
+    trunk_parameters,
+)
+from skmtl.training._balanced_tasks import balanced_tasks
+from skmtl.training._steps import PlainStep
+from skmtl.training._transfer import RecordingStep
 
 N_ROWS, N_GROUPS = 12, 3
 
@@ -121,16 +133,64 @@ def test_a_look_ahead_is_a_step_of_the_trunk_and_leaves_the_network_as_it_was():
     objective, batch = make_objective()
     network = objective.network
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    losses, after = look_ahead(objective, batch, 1e-3)
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+    def losses():
+        return objective.by_target(objective.scores(batch), batch)
+
     trunk = trunk_parameters(objective, batch)
-    own = objective.by_target(objective.scores(batch), batch)
-    gradients = [torch.autograd.grad(loss, trunk, retain_graph=True) for loss in own]
+    gradients = trunk_gradients(losses(), trunk)
+    after = look_ahead(losses, trunk, gradients, 1e-3)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     # To first order the loss of j falls by the rate times the product of the gradients.
-    products = torch.tensor(
-        [
-            [sum((a * b).sum() for a, b in zip(one, two, strict=True)) for two in gradients]
-            for one in gradients
-        ]
+    products = gradients @ gradients.T
+    torch.testing.assert_close(losses() - after, 1e-3 * products, rtol=0.05, atol=1e-6)
+
+
+def test_a_recorded_step_compares_two_halves_of_the_rows_it_has_seen():
+    objective, rows = make_objective()
+    record = TransferRecord(every=2)
+    step = RecordingStep(
+        PlainStep(objective), objective, balanced_tasks(objective, rows), record, rate=0.1
     )
-    torch.testing.assert_close(losses - after, 1e-3 * products, rtol=0.05, atol=1e-6)
+    for part in (slice(0, 4), slice(4, 8), slice(8, 12)):
+        step.backward(rows.take(part))
+        step.after_step(rows.take(part))
+    step.after_epoch()  # one step since the look: too few for another
+    assert record.n_looks == 1
+    learnt, judged = rows.take(slice(0, 4)), rows.take(slice(4, 8))
+    trunk = trunk_parameters(objective, rows)
+    gradients = trunk_gradients(objective.by_target(objective.scores(learnt), learnt), trunk)
+
+    def losses():
+        return objective.by_target(objective.scores(judged), judged)
+
+    before = losses().detach()
+    gains = before - look_ahead(losses, trunk, gradients, 0.1)
+    np.testing.assert_allclose(record.gains([0, 1, 2]), gains, atol=1e-6)
+    np.testing.assert_allclose(
+        record.lookahead([2, 0]), (gains / before)[[2, 0]][:, [2, 0]], rtol=1e-4
+    )
+    cosine = torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0)
+    np.testing.assert_allclose(record.cosine([0, 1])[0, 1], cosine, rtol=1e-4)
+
+
+def test_tasks_that_were_never_there_have_no_affinity():
+    record = TransferRecord(every=1)
+    record.add(
+        np.array([0]), **{name: np.ones((1, 1)) for name in ("gain", "loss", "cosine", "looks")}
+    )
+    assert record.gains([0, 1]).tolist() == [[1, 0], [0, 0]]
+    np.testing.assert_array_equal(record.cosine([0, 1]), [[1, np.nan], [np.nan, np.nan]])
+
+
+@pytest.mark.parametrize("balance", ["equal", "famo", "pcgrad"])
+def test_recording_changes_nothing_of_a_training(balance):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(100, 3)), rng.normal(size=(100, 2))
+    plain, recorded = (
+        MultiTabRegressor(n_bags=2, max_epochs=2, row_size=8, balance=balance, random_state=0)
+        for _ in range(2)
+    )
+    record = recorded._record_transfer(every=2)
+    np.testing.assert_array_equal(recorded.fit(X, Y).predict(X), plain.fit(X, Y).predict(X))
+    assert record.n_looks == 2 * 2  # networks, epochs of three steps

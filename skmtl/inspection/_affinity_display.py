@@ -1,0 +1,242 @@
+"""Affinities of tasks as a heat map, with those that belong together side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from skmtl._matplotlib import import_pyplot
+from skmtl.inspection._affinity import TaskAffinity, task_affinity
+from skmtl.inspection._axes import MAX_LABELS
+from skmtl.sharing import clusters, side_by_side_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Values = Literal["affinity", "lookahead", "cosine", "cross_task_errors", "label_correlation"]
+# What the rows are, what the columns are, and what the colours mean.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "affinity": ("task", "task", "affinity"),
+    "lookahead": ("a step for this task", "this task", "share of its loss that it loses"),
+    "cosine": ("task", "task", "cosine of the gradients"),
+    "cross_task_errors": ("model of this task", "on this task", "error over that of a constant"),
+    "label_correlation": ("task", "task", "correlation of the labels"),
+}
+_CELL, _SIZES = 0.45, (3.0, 12.0)  # inches of a cell, of the figure
+_MOST_NUMBERS = 12  # tasks whose cells have room for a number
+_DARK = 0.6  # share of the colour's range beyond which black cannot be read
+
+
+class TaskAffinityDisplay:
+    """Affinities of tasks as a heat map, with those that belong together side by side.
+
+    Parameters
+    ----------
+    affinity : TaskAffinity
+        From :func:`task_affinity`.
+
+    Attributes
+    ----------
+    order_ : list of hashable
+        The tasks from the top down, by agglomerative clustering of the affinity.
+    groups_ : list of list of hashable
+        Framed in the picture: the groups of :func:`suggest_groups`.
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of the axes.
+    image_ : matplotlib AxesImage
+        The cells.
+
+    See Also
+    --------
+    task_affinity : The numbers.
+    TransferReportDisplay : Which tasks gain and which lose by being learnt together.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skmtl.datasets import make_task_groups
+    >>> from skmtl.inspection import TaskAffinityDisplay
+    >>> X, Y = make_task_groups(200, groups=(0, 1, 0), length_scale=9, random_state=0)
+    >>> display = TaskAffinityDisplay.from_estimator(LinearRegression(), X, Y, random_state=0)
+    >>> display.groups_
+    [['task_0', 'task_2'], ['task_1']]
+    """
+
+    def __init__(self, affinity: TaskAffinity) -> None:
+        self.affinity = affinity
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        Y: Any,
+        *,
+        values: Values = "affinity",
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> TaskAffinityDisplay:
+        """Measure the affinities with an unfitted estimator, and draw.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As in :func:`task_affinity`.
+        X, Y : tables
+            As in :func:`task_affinity`.
+        values : str, default="affinity"
+            As in `plot`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            Given to :func:`task_affinity`.
+
+        Returns
+        -------
+        TaskAffinityDisplay
+
+        Raises
+        ------
+        ValueError
+            As :func:`task_affinity` and `plot`.
+        ImportError
+            Without matplotlib.
+        """
+        return cls.from_affinity(task_affinity(estimator, X, Y, **kwargs), values=values, ax=ax)
+
+    @classmethod
+    def from_affinity(
+        cls,
+        affinity: TaskAffinity,
+        *,
+        values: Values = "affinity",
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> TaskAffinityDisplay:
+        """Draw affinities.
+
+        Parameters
+        ----------
+        affinity : TaskAffinity
+            From :func:`task_affinity`.
+        values : str, default="affinity"
+            As in `plot`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        TaskAffinityDisplay
+
+        Raises
+        ------
+        ValueError
+            As `plot`.
+        ImportError
+            Without matplotlib.
+        """
+        return cls(affinity).plot(values=values, ax=ax, **kwargs)
+
+    def plot(
+        self, ax: Axes | None = None, *, values: Values = "affinity", **kwargs: Any
+    ) -> TaskAffinityDisplay:
+        """Draw a cell for each pair of tasks; of more than 50 tasks, the first ones are named.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        values : {"affinity", "lookahead", "cosine", "cross_task_errors", "label_correlation"}, \
+default="affinity"
+            Which table of the affinity. The order of the tasks and the frames around groups are
+            those of the affinity whatever is shown.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        TaskAffinityDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table.
+        ImportError
+            Without matplotlib.
+        """
+        table = self._table(values)
+        pyplot = import_pyplot(self)
+        known = self.affinity.affinity.fillna(0.0)
+        places = side_by_side_order(known)
+        self.order_: list[Hashable] = [table.columns[place] for place in places]
+        self.groups_ = clusters(known, None)
+        shown = table.to_numpy()[np.ix_(places, places)]
+        if ax is None:
+            size = min(max(2.0 + _CELL * len(shown), _SIZES[0]), _SIZES[1])
+            ax = pyplot.subplots(figsize=(1.2 * size, size), layout="constrained")[1]
+        self.ax_, self.figure_ = ax, ax.figure
+        self.image_ = ax.imshow(shown, **(_colours(values, shown) | kwargs))
+        self._label(values)
+        if len(shown) <= _MOST_NUMBERS:
+            self._write_numbers(shown)
+        self._frame_groups()
+        return self
+
+    def _table(self, values: Values) -> pd.DataFrame:
+        if values not in _WORDS:
+            raise ValueError(f"values must be one of {list(_WORDS)}, got {values!r}.")
+        table = getattr(self.affinity, values)
+        if table is None:
+            there = [name for name in _WORDS if getattr(self.affinity, name) is not None]
+            raise ValueError(f"This affinity holds no {values!r}; there are {there}.")
+        return table
+
+    def _label(self, values: Values) -> None:
+        names = [str(name) for name in self.order_][:MAX_LABELS]
+        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        self.ax_.set_yticks(range(len(names)), names)
+        rows, columns, meaning = _WORDS[values]
+        self.ax_.set(ylabel=rows, xlabel=columns)
+        self.figure_.colorbar(self.image_, ax=self.ax_, label=meaning)
+
+    def _write_numbers(self, shown: np.ndarray) -> None:
+        low, high = self.image_.get_clim()
+        for (row, column), value in np.ndenumerate(shown):
+            dark = abs(2 * (value - low) / (high - low) - 1) > _DARK
+            self.ax_.text(
+                column,
+                row,
+                f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize="small",
+                color="white" if dark else "black",
+            )
+
+    def _frame_groups(self) -> None:
+        from matplotlib.patches import Rectangle
+
+        for group in self.groups_:
+            first = min(self.order_.index(name) for name in group)
+            self.ax_.add_patch(
+                Rectangle(
+                    (first - 0.5, first - 0.5), len(group), len(group),
+                    fill=False, edgecolor="black", linewidth=2,
+                )
+            )  # fmt: skip
+
+
+def _colours(values: Values, shown: np.ndarray) -> dict[str, Any]:
+    """Zero is white; of errors, one is, which knows nothing."""
+    if values == "cross_task_errors":
+        return {"cmap": "RdBu_r", "vmin": 0.0, "vmax": 2.0}
+    most = float(np.nanmax(np.abs(shown))) if values == "lookahead" else 1.0
+    return {"cmap": "RdBu", "vmin": -most, "vmax": most}

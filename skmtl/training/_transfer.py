@@ -1,0 +1,169 @@
+"""What a step for one task does to the losses of the others, recorded while a network learns."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skmtl.training._balanced_tasks import BalancedTasks
+from skmtl.training._data import Samples
+from skmtl.training._objective import Objective
+from skmtl.training._steps import Step
+from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
+
+_MOST_ROWS = 1024
+
+
+class TransferRecord:
+    """Sums over the looks of one or more trainings, for every pair of tasks.
+
+    Parameters
+    ----------
+    every : int
+        Steps from one look to the next; there is at least one in each epoch.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+        self.n_looks = 0
+        self._sums = {name: np.zeros((0, 0)) for name in ("gain", "loss", "cosine", "looks")}
+
+    def add(self, tasks: np.ndarray, **values: np.ndarray) -> None:
+        """Add what a look found at the tasks with these numbers, as (len(tasks), len(tasks))."""
+        self._grow(int(tasks.max(initial=-1)) + 1)
+        for name, value in values.items():
+            self._sums[name][np.ix_(tasks, tasks)] += value
+        self.n_looks += 1
+
+    def gains(self, tasks: list[int]) -> np.ndarray:
+        """Sums of what the loss of each task (column) fell by, after steps for another (row)."""
+        return self._of("gain", tasks)
+
+    def lookahead(self, tasks: list[int]) -> np.ndarray:
+        """The same over the sums of the losses; NaN for pairs that were never seen together."""
+        return _ratio(self._of("gain", tasks), self._of("loss", tasks))
+
+    def cosine(self, tasks: list[int]) -> np.ndarray:
+        """Mean cosine of the gradients of two tasks at the trunk."""
+        return _ratio(self._of("cosine", tasks), self._of("looks", tasks))
+
+    def _of(self, name: str, tasks: list[int]) -> np.ndarray:
+        self._grow(max(tasks) + 1)
+        return self._sums[name][np.ix_(tasks, tasks)]
+
+    def _grow(self, n_tasks: int) -> None:
+        """Room for so many tasks: those that came last may be held out from some trainings."""
+        more = max(n_tasks - len(self._sums["gain"]), 0)
+        self._sums = {name: np.pad(own, (0, more)) for name, own in self._sums.items()}
+
+
+class RecordingStep:
+    """A step that is taken as it is, with a look at the tasks now and then.
+
+    The look itself draws no random number and leaves the network as it was, so that a training
+    goes the same way with and without it.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        objective: Objective,
+        tasks: BalancedTasks,
+        record: TransferRecord,
+        rate: float,
+    ) -> None:
+        self._step = step
+        # bfloat16 is too coarse for the difference that a step makes, and compiled code is
+        # written for batches of one size.
+        self._objective = replace(objective, call=objective.network, precision="float32")
+        self._tasks = tasks
+        self._record = record
+        self._rate = rate
+        self._trunk: list[Tensor] = []
+        self._seen: list[Samples] = []
+        self._n_steps = 0  # since the last look, or since the beginning of the epoch
+        self._looked = False  # in this epoch
+
+    def backward(self, batch: Samples) -> Tensor:
+        return self._step.backward(batch)
+
+    def after_step(self, batch: Samples) -> None:
+        self._step.after_step(batch)
+        self._keep(batch)
+        self._n_steps += 1
+        if self._n_steps == self._record.every:
+            self._look()
+
+    def after_epoch(self) -> None:
+        self._step.after_epoch()
+        if not self._looked:
+            self._look()
+        # The next epoch has the same rows again: both halves might be one.
+        self._seen, self._n_steps, self._looked = [], 0, False
+
+    def _keep(self, batch: Samples) -> None:
+        """Keep the rows of a batch, and those before it as far as a look needs them."""
+        self._seen.append(batch)
+        while sum(map(len, self._seen[1:])) >= _MOST_ROWS:
+            del self._seen[0]
+
+    def _look(self) -> None:
+        """A step for each task on one half of the rows since the last look, judged on the other.
+
+        On its own rows a step would lower the loss by learning their noise, too.
+        """
+        rows = _concatenated(self._seen, _MOST_ROWS)
+        self._seen, self._n_steps, self._looked = [], 0, True
+        if len(rows) < 2:
+            return
+        network = self._objective.network
+        was_training = network.training
+        network.eval()  # dropout would pass for an effect of the step
+        self._compare(*_halves(rows))
+        network.train(was_training)
+
+    def _compare(self, learnt: Samples, judged: Samples) -> None:
+        if not self._trunk:
+            self._trunk = trunk_parameters(self._objective, learnt)
+        present = self._tasks.present(learnt) & self._tasks.present(judged)
+        gradients = trunk_gradients(self._losses(learnt)[present], self._trunk)
+        with torch.no_grad():
+            before = self._losses(judged)[present]
+            after = look_ahead(
+                lambda: self._losses(judged)[present], self._trunk, gradients, self._rate
+            )
+        products = (gradients @ gradients.T).double()
+        sizes = products.diagonal().sqrt().clamp_min(1e-30)
+        self._record.add(
+            present.nonzero()[:, 0].cpu().numpy(),
+            gain=(before - after).double().cpu().numpy(),
+            loss=before.double().expand_as(after).cpu().numpy(),
+            cosine=(products / sizes[:, None] / sizes).cpu().numpy(),
+            looks=np.ones(after.shape),
+        )
+
+    def _losses(self, rows: Samples) -> Tensor:
+        scores = self._objective.scores(rows)
+        return self._tasks.losses(self._objective.by_row(scores, rows), rows)
+
+
+def _concatenated(batches: list[Samples], most: int) -> Samples:
+    """The rows of the last batches, at most so many."""
+    parts: dict[str, Any] = {}
+    for field in fields(Samples):
+        own = [getattr(batch, field.name) for batch in batches]
+        parts[field.name] = None if own[0] is None else torch.cat(own)[-most:]
+    return Samples(**parts)
+
+
+def _halves(rows: Samples) -> tuple[Samples, Samples]:
+    half = len(rows) // 2
+    return rows.take(slice(half)), rows.take(slice(half, None))
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
