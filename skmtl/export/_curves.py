@@ -1,13 +1,14 @@
-"""Survival curves and incidences of a graph: `skmtl.tasks.Curves` at the cuts."""
+"""Survival curves and incidences of a graph, as those of `skmtl.tasks.Curves`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from skmtl.export._graph import Value
-from skmtl.tasks import CompetingRisks, ProportionalHazards, Survival
+from skmtl.tasks import CompetingRisks, Curves, ProportionalHazards, Survival
 from skmtl.tasks._event_time_kind import EventTimeKind
 from skmtl.tasks._proportional_hazards import _LARGEST_SCORE
 
@@ -18,41 +19,63 @@ class GraphCurves:
 
     Attributes
     ----------
-    edges : ndarray of shape (n_bins + 1,)
+    shape : Curves
+        Any row's: what all rows have in common, such as the cuts.
     hazard : Value of shape (batch, n_bins)
         Cumulative hazard of each bin, of all causes.
     share : Value of shape (batch, n_bins, n_causes) or None
         Share of each cause in it; None for one cause.
-    n_causes : int
     """
 
-    edges: np.ndarray
+    shape: Curves
     hazard: Value
     share: Value | None = None
-    n_causes: int = 1
 
-    def survival(self) -> Value:
-        """Survival at the end of each bin, (batch, n_bins)."""
-        return self.hazard.op("CumSum", np.array(1)).op("Neg").op("Exp")
+    @property
+    def n_causes(self) -> int:
+        return self.shape.share.shape[2]
 
-    def incidence(self) -> Value:
-        """Incidence at the end of each bin, (batch, n_bins, n_causes)."""
-        alive = self.survival()
-        if self.share is None:
-            return alive.op("Neg").unsqueeze(2) + np.array(1.0)
-        before = alive.op("Pad", np.array([0, 1, 0, -1]), np.array(1.0))
-        steps = (before - alive).unsqueeze(2) * self.share
-        return steps.op("CumSum", np.array(1))
+    def survival(self, times: Sequence[float]) -> Value:
+        """Survival (batch, n_times)."""
+        own, past = self.shape.places(times)
+        if self.shape.interpolation == "hazard":
+            hazard = _take(self._hazard_at_cuts(), own) + _take(self.hazard, own) * past
+            return hazard.op("Neg").op("Exp")
+        alive = self._alive_at_cuts()
+        return _take(alive, own) * (1 - past) + _take(alive, own + 1) * past
+
+    def incidence(self, times: Sequence[float]) -> Value:
+        """Cumulative incidences (batch, n_times, n_causes), of several causes."""
+        assert self.share is not None
+        own, _ = self.shape.places(times)
+        gone = _take(self._alive_at_cuts(), own) - self.survival(times)
+        before = self._incidence_at_ends().op("Pad", np.array([0, 1, 0, 0, 0, 0]), np.array(0.0))
+        return _take(before, own) + gone.unsqueeze(2) * _take(self.share, own)
 
     def risk(self) -> Value:
         """Mean incidence over the cuts, by cause: (batch, n_causes)."""
-        return self.incidence().mean(axis=1)
+        return self._incidence_at_ends().mean(axis=1)
+
+    def _hazard_at_cuts(self) -> Value:
+        """Where the first bin begins, and at the end of each: (batch, n_bins + 1)."""
+        ends = self.hazard.op("CumSum", np.array(1))
+        return ends.op("Pad", np.array([0, 1, 0, 0]), np.array(0.0))
+
+    def _alive_at_cuts(self) -> Value:
+        return self._hazard_at_cuts().op("Neg").op("Exp")
+
+    def _incidence_at_ends(self) -> Value:
+        """At the end of each bin, (batch, n_bins, n_causes)."""
+        alive, n_bins = self._alive_at_cuts(), len(self.shape.edges) - 1
+        steps = (alive.columns(0, n_bins) - alive.columns(1, n_bins + 1)).unsqueeze(2)
+        if self.share is not None:
+            steps = steps * self.share
+        return steps.op("CumSum", np.array(1))
 
     def then(self, later: GraphCurves) -> GraphCurves:
         """These curves up to their last bin, and from there those of a later stretch of time."""
-        edges, hazard, share = [self.edges], [self.hazard], [self.share]
-        if later.edges[0] > self.edges[-1]:  # between the two nothing happens
-            edges.append(later.edges[:1])
+        hazard, share = [self.hazard], [self.share]
+        if later.shape.edges[0] > self.shape.edges[-1]:  # between the two nothing happens
             hazard.append(later.hazard.columns(0, 1) * np.array(0.0))
             share.append(None if later.share is None else later.share.columns(0, 1))
         hazard.append(later.hazard)
@@ -60,25 +83,29 @@ class GraphCurves:
         known = [each for each in share if each is not None]
         graph = self.hazard.graph
         return GraphCurves(
-            np.concatenate([*edges, later.edges[1:]]),
+            self.shape.then(later.shape),
             graph.concat(hazard, axis=1),
             graph.concat(known, axis=1) if known else None,
-            self.n_causes,
         )
+
+
+def _take(values: Value, bins: np.ndarray) -> Value:
+    """The bins of (batch, n_bins, ...)."""
+    return values.op("Gather", bins, axis=1)
 
 
 def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
     """The curves that a head gives for raw scores (batch, n_scores), float64."""
-    edges = head.grid_.edges
+    shape = head.curves(np.zeros((1, head.n_scores)))
     if isinstance(head, Survival):
-        return GraphCurves(edges, _softplus(scores))
+        return GraphCurves(shape, _softplus(scores))
     if isinstance(head, CompetingRisks):
         by_bin = scores.reshape(0, head.grid_.n_bins, head.n_causes)
         share = by_bin.op("Softmax", axis=2)
-        return GraphCurves(edges, _with_survival(by_bin), share, head.n_causes)
+        return GraphCurves(shape, _with_survival(by_bin), share)
     assert isinstance(head, ProportionalHazards)
     kept = scores.op("Clip", np.array(-_LARGEST_SCORE), np.array(_LARGEST_SCORE))
-    return GraphCurves(edges, kept.op("Exp") * head.baseline_.astype(np.float64))
+    return GraphCurves(shape, kept.op("Exp") * head.baseline_.astype(np.float64))
 
 
 def _softplus(scores: Value) -> Value:

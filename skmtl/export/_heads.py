@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ from skmtl.tasks import (
 )
 from skmtl.tasks._event_time_kind import EventTimeKind
 from skmtl.tasks._ordinal import _WIDEST
+
+Times = Sequence[float] | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Output:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def head_outputs(head: Kind, task: Hashable, scores: Value, group: Value | None) -> list[Output]:
+def head_outputs(
+    head: Kind, task: Hashable, scores: Value, group: Value | None, times: Times
+) -> list[Output]:
     """All that a head gives.
 
     Parameters
@@ -60,6 +64,8 @@ def head_outputs(head: Kind, task: Hashable, scores: Value, group: Value | None)
     scores : Value of shape (batch, n_scores), float64
     group : Value of shape (batch,) or None
         Where the head has units by group: its number, that of an unseen one the last.
+    times : sequence of float or None
+        See `curve_outputs`.
     """
     if type(head) not in KINDS.values():  # one derived from ours may predict otherwise
         raise TypeError(
@@ -70,7 +76,7 @@ def head_outputs(head: Kind, task: Hashable, scores: Value, group: Value | None)
         return _class_outputs(head, task, _probabilities(head, scores))
     if isinstance(head, EventTimeKind):
         curves = curves_of(head, scores)
-        return [Output(task, "", curves.risk().sum(axis=1)), *curve_outputs(curves, task)]
+        return [Output(task, "", curves.risk().sum(axis=1)), *curve_outputs(curves, task, times)]
     if isinstance(head, Quantile):
         return _quantile_outputs(head, task, scores, group)
     score = scores.squeeze(1)
@@ -140,16 +146,18 @@ def _thresholds(head: Ordinal, scores: Value) -> Value:
     return first.op("Concat", gaps, axis=1).op("CumSum", np.array(1))
 
 
-def curve_outputs(curves: GraphCurves, task: Hashable) -> list[Output]:
-    """Survival at the cuts, and the incidence of each of several causes."""
-    times = curves.edges[1:].tolist()
-    alive = curves.survival()
-    found = [Output(task, "_survival", alive, shape=(len(times),), about={"times": times})]
+def curve_outputs(curves: GraphCurves, task: Hashable, times: Times) -> list[Output]:
+    """Survival, and the incidence of each of several causes.
+
+    At the times, or at the cuts where these are None.
+    """
+    at = curves.shape.edges[1:].tolist() if times is None else [float(time) for time in times]
+    alive, about = curves.survival(at), {"times": at}
+    found = [Output(task, "_survival", alive, shape=(len(at),), about=about)]
     if curves.n_causes > 1:
         causes = list(range(1, curves.n_causes + 1))
-        about = {"times": times, "causes": causes}
-        shape = (len(times), len(causes))
-        found.append(Output(task, "_incidence", curves.incidence(), shape=shape, about=about))
+        shape, about = (len(at), len(causes)), {**about, "causes": causes}
+        found.append(Output(task, "_incidence", curves.incidence(at), shape=shape, about=about))
     return found
 
 

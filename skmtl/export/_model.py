@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -17,12 +18,13 @@ from skmtl.export._boosting import Rows, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._encoders import add_inputs, encoded_rows, task_number, tree_matrix
 from skmtl.export._graph import Graph, Value, import_onnx
-from skmtl.export._heads import Output, curve_outputs, head_outputs, risk_output
+from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import Inputs, check_exportable, inputs_of, label_name, unique_names
 from skmtl.export._network import network_scores
+from skmtl.tasks._event_time_kind import EventTimeKind
 
 
-def to_onnx(model: Any) -> Any:
+def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     """Everything that a fitted model predicts, as one ONNX graph.
 
     The graph reads the columns of X as they are and holds all of the model: scaling and
@@ -33,6 +35,9 @@ def to_onnx(model: Any) -> Any:
     ----------
     model : estimator
         A fitted MultiTab, RMTGB or one of their variants for numbers, classes or times to events.
+    times : sequence of float, default=None
+        Where the graph gives survival and incidences, from 0 to the end of the follow-up in
+        `fit`; the same for all events. None is the cuts of each event.
 
     Returns
     -------
@@ -52,15 +57,15 @@ def to_onnx(model: Any) -> Any:
                                                         class: bool, int64, float64 or text
         ``sold_proba``       (batch, n_classes)         probabilities
         ``delay_quantiles``  (batch, n_quantiles)       quantiles
-        ``death_survival``   (batch, n_cuts)            survival at the cuts
-        ``exit_incidence``   (batch, n_cuts, n_causes)  incidence of each of several causes
+        ``death_survival``   (batch, n_times)           survival at the times
+        ``exit_incidence``  (batch, n_times, n_causes)  incidence of each of several causes
         ===================  =========================  ====================================
 
         The prediction of a survival estimator is the risk, (batch, n_causes) where causes
         compete.
 
         The metadata "inputs" and "outputs" are JSON: columns, categories and what stands for a
-        missing one; classes, quantiles, cuts.
+        missing one; classes, quantiles, times.
 
     Raises
     ------
@@ -71,7 +76,8 @@ def to_onnx(model: Any) -> Any:
     TypeError
         If the model is of another class, or a task has a kind of your own.
     ValueError
-        If a column has two categories (or the task column two ids) of the same text.
+        If a column has two categories (or the task column two ids) of the same text; or for
+        times beyond the follow-up, or of a model without events.
 
     Notes
     -----
@@ -102,9 +108,9 @@ def to_onnx(model: Any) -> Any:
     graph, inputs = Graph(), inputs_of(model)
     given = add_inputs(graph, inputs)
     if isinstance(model, BoostingEstimator):
-        outputs = _outputs(model, _boosting_scores(model, inputs, given), None)
+        outputs = _outputs(model, _boosting_scores(model, inputs, given), None, times)
     elif isinstance(model, NetworkEstimator):
-        outputs = _outputs(model, *_network_scores(graph, model, inputs, given))
+        outputs = _outputs(model, *_network_scores(graph, model, inputs, given), times)
     else:
         raise TypeError(f"A {type(model).__name__} has no engine of which a graph could be made.")
     metadata = {
@@ -144,18 +150,24 @@ def _network_scores(
     return [scores.columns(part.start, part.stop) for part in parts], group
 
 
-def _outputs(model: MultiTaskEstimator, scores: list[Value], group: Value | None) -> list[Output]:
+def _outputs(
+    model: MultiTaskEstimator, scores: list[Value], group: Value | None, times: Times
+) -> list[Output]:
     tasks = model.task_set_
     if isinstance(model, SurvivalOutputs):
-        return _event_outputs(model, scores)
+        return _event_outputs(model, scores, times)
+    if times is not None and not any(isinstance(head, EventTimeKind) for head in tasks.heads):
+        raise ValueError(
+            "times are those of survival curves, but no task of the model has events."
+        )
     return [
         output
         for head, name, own in zip(tasks.heads, tasks.names, scores, strict=True)
-        for output in head_outputs(head, name, own, group)
+        for output in head_outputs(head, name, own, group, times)
     ]
 
 
-def _event_outputs(model: SurvivalOutputs, scores: list[Value]) -> list[Output]:
+def _event_outputs(model: SurvivalOutputs, scores: list[Value], times: Times) -> list[Output]:
     """Risks and curves of each event; its terms are joined end to end."""
     tasks = model.task_set_
     curves: dict[Any, GraphCurves] = {
@@ -166,7 +178,7 @@ def _event_outputs(model: SurvivalOutputs, scores: list[Value]) -> list[Output]:
     for event in model.event_names_:
         terms = [curves[term.name] for term in terms_of(event, model.horizons)]
         whole = reduce(GraphCurves.then, terms) if terms else curves[event]
-        outputs += [risk_output(whole, event), *curve_outputs(whole, event)]
+        outputs += [risk_output(whole, event), *curve_outputs(whole, event, times)]
     return outputs
 
 

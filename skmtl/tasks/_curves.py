@@ -43,7 +43,7 @@ class Curves:
     def cumulative_hazard(self, times: ArrayLike) -> _Array:
         """Cumulative hazards of shape (n_samples, n_times)."""
         if self.interpolation == "hazard":
-            own, past = self._places(times)
+            own, past = self.places(times)
             return self._hazard_at_cuts()[:, own] + self.hazard[:, own] * past
         return -np.log(self.survival(times))
 
@@ -51,13 +51,13 @@ class Curves:
         """Survival of shape (n_samples, n_times)."""
         if self.interpolation == "hazard":
             return np.exp(-self.cumulative_hazard(times))
-        own, past = self._places(times)
+        own, past = self.places(times)
         alive = self.at_cuts()
         return alive[:, own] * (1 - past) + alive[:, own + 1] * past
 
     def incidence(self, times: ArrayLike) -> _Array:
         """Cumulative incidences of shape (n_samples, n_times, n_causes)."""
-        own, _ = self._places(times)
+        own, _ = self.places(times)
         alive = self.at_cuts()
         gone = (alive[:, own] - self.survival(times))[:, :, None] * self.share[:, own]
         return self._incidence_at_cuts(alive)[:, own] + gone
@@ -110,20 +110,20 @@ class Curves:
             later.interpolation,
         )
 
+    def places(self, times: ArrayLike) -> tuple[NDArray[np.int64], _Array]:
+        """Bin of each time, and the share of the bin that is past; both of shape (n_times,)."""
+        grid = self._read_times(times)
+        last = len(self.edges) - 2
+        own = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
+        start, end = self.edges[own], self.edges[own + 1]
+        return own, np.clip((grid - start) / (end - start), 0.0, 1.0)
+
     def _hazard_at_cuts(self) -> _Array:
         return np.pad(np.cumsum(self.hazard, axis=1), ((0, 0), (1, 0)))
 
     def _incidence_at_cuts(self, alive: _Array) -> _Array:
         steps = -np.diff(alive, axis=1)[:, :, None] * self.share
         return np.pad(np.cumsum(steps, axis=1), ((0, 0), (1, 0), (0, 0)))
-
-    def _places(self, times: ArrayLike) -> tuple[NDArray[np.int64], _Array]:
-        """Bin of each time, and the share of the bin that is past."""
-        grid = self._read_times(times)
-        last = len(self.edges) - 2
-        own = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
-        start, end = self.edges[own], self.edges[own + 1]
-        return own, np.clip((grid - start) / (end - start), 0.0, 1.0)
 
     def _read_times(self, times: ArrayLike) -> _Array:
         grid = np.asarray(times, dtype=np.float64)

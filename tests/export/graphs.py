@@ -13,11 +13,11 @@ from skmtl.tasks import Curves
 from tests.files.cases import table
 
 
-def session_of(model: Any) -> onnxruntime.InferenceSession:
-    """A session of one thread."""
+def session_of(model: Any, **parameters: Any) -> onnxruntime.InferenceSession:
+    """A session of one thread; the parameters are those of `to_onnx`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(to_onnx(model).SerializeToString(), options)
+    return onnxruntime.InferenceSession(to_onnx(model, **parameters).SerializeToString(), options)
 
 
 def run(session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -65,6 +65,18 @@ def test_categories_and_ids_of_the_same_text():
         to_onnx(model)
 
 
+def test_times_that_are_not_known(model):
+    pytest.importorskip("onnx")
+    with pytest.raises(ValueError, match="no task of the model has events"):
+        to_onnx(model, times=[1.0])
+    X, Y = table()
+    Y["death_event"], Y["death_time"] = 1, np.arange(80.0)
+    events = skmtl.RMTGB(tasks={"death": "survival"}, **BOOSTING)
+    events.fit(X, Y[["death_event", "death_time"]])
+    with pytest.raises(ValueError, match=r"times reach 80, but .* followed up to 79 only"):
+        to_onnx(events, times=[1.0, 80.0])
+
+
 def test_a_table_of_other_columns(model):
     X, _ = table()
     with pytest.raises(ValueError, match="yet now missing:\n- size"):

@@ -105,12 +105,32 @@ SURVIVAL = {
 }
 
 
-@pytest.mark.parametrize("name", SURVIVAL)
-def test_survival(name):
+def fitted_survival(name: str) -> tuple[Any, pd.DataFrame]:
+    """A model, and rows that it has not learnt from."""
     parameters = {"kind": "single", **SURVIVAL[name]}
     X, y = make_survival(200, kind=parameters.pop("kind"), random_state=0)
-    model = skmtl.MultiTabSurvival(cuts=4, **NETWORK, **parameters).fit(X[:120], y[:120])
-    assert_same_outputs(model, X[120:])
+    model = skmtl.MultiTabSurvival(cuts=4, **NETWORK, **parameters)
+    return model.fit(X[:120], y[:120]), X[120:]
+
+
+@pytest.mark.parametrize("name", SURVIVAL)
+def test_survival(name):
+    assert_same_outputs(*fitted_survival(name))
+
+
+@pytest.mark.parametrize("name", SURVIVAL)
+def test_survival_at_any_times(name):
+    times = [0.0, 0.3, 1.0, 2.5, 5.0]
+    model, X = fitted_survival(name)
+    found = run(session_of(model, times=times), onnx_inputs(model, X))
+    alive, incidence = model.predict_survival_function(X, times), None
+    if len(model.event_names_) == 1:
+        alive = {"event": alive}
+        incidence = model.predict_cumulative_incidence(X, times)
+    for event, expected in alive.items():
+        assert_equal(found[f"{event}_survival"], expected)
+    if incidence is not None and len(incidence) > 1:
+        assert_equal(found["event_incidence"], np.stack(list(incidence.values()), axis=2))
 
 
 LABELS = {

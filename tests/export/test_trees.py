@@ -60,10 +60,16 @@ def test_missing_values_in_columns_that_had_none():
 
 
 def test_features_of_single_precision():
-    X, y = gaps()
-    short = X.astype(np.float32)
-    model = skmtl.RMTGBRegressor(**PARAMETERS).fit(short, y)
-    assert_same_way(model, hard_rows(X))  # numbers that float32 has to round
+    low = np.float32(1)
+    high = np.nextafter(low, np.float32(2))
+    X = pd.DataFrame({"x": np.array([low, high] * 40)})
+    model = skmtl.RMTGBRegressor(**PARAMETERS).fit(X, X["x"] == low)
+    # The threshold is the first float64 above the middle: that number itself is not above it,
+    # but it is once it has been rounded to the nearest float32.
+    middle = (float(low) + float(high)) / 2
+    rows = pd.DataFrame({"x": [low, middle, np.nextafter(middle, 2), high]})
+    assert model.predict(rows)[2] == model.predict(rows)[3]
+    assert_same_way(model, rows)
 
 
 @pytest.mark.parametrize("n_categories", [3, 100])
