@@ -114,6 +114,30 @@ def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
         }
 
 
+def read_header(path: PathLike) -> dict[str, Any]:
+    """What the header of a model's file says, without building the model.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    dict
+        "format", "writer" (versions), "estimator", "parameters", "schema" (features and tasks)
+        and "sections" (sizes and checksums), as `docs/file_format.md` describes them. All
+        sections have been checked.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it may not be read.
+    ModelFileError
+        If it is damaged, not a model, or of a later version.
+    """
+    return read_file(path)[0]
+
+
 @contextmanager
 def _reading(path: PathLike, section: str) -> Iterator[None]:
     try:

@@ -93,27 +93,3 @@ def load_model(path: PathLike) -> Any:
             f"{type(error).__name__}: {error}. It was changed after it was saved, or written by "
             "another version of skmtl."
         ) from error
-
-
-def read_header(path: PathLike) -> dict[str, Any]:
-    """What the header of a model's file says, without building the model.
-
-    Parameters
-    ----------
-    path : str or PathLike
-
-    Returns
-    -------
-    dict
-        "format", "writer" (versions), "estimator", "parameters", "schema" (features and tasks)
-        and "sections" (sizes and checksums), as `docs/file_format.md` describes them. All
-        sections have been checked.
-
-    Raises
-    ------
-    OSError
-        If there is no such file, or it may not be read.
-    ModelFileError
-        If it is damaged, not a model, or of a later version.
-    """
-    return read_file(path)[0]

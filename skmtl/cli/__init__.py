@@ -1,0 +1,23 @@
+"""The command ``skmtl``, which is also ``python -m skmtl``.
+
+======================================  =======================================================
+``skmtl fit CONFIG.toml``               fit a model on files, save it, and report its scores
+``skmtl score MODEL IN OUT``            predict files of any size
+``skmtl inspect MODEL``                 what a saved model reads and predicts, without loading it
+======================================  =======================================================
+
+``docs/cli.md`` describes them with examples, and ``skmtl COMMAND --help`` explains the options.
+What was asked for goes to stdout, with ``--json`` as one JSON object; messages go to stderr. The
+exit code is 0 if all went well, 1 if the command failed, 2 if it was given a wrong option or
+configuration, and 3 if it finished but some rows could not be scored.
+
+Examples
+--------
+>>> from skmtl.cli import main
+>>> main(["inspect", "no such file"])
+1
+"""
+
+from skmtl.cli._main import main
+
+__all__ = ["main"]

@@ -1,0 +1,257 @@
+"""The configuration of ``skmtl fit``: a TOML file, checked before any work."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skmtl.cli._errors import UsageError, did_you_mean
+
+_ESTIMATORS_WITHIN = ("GroupedTasks",)
+"""Estimators that are made of other ones, which a configuration cannot say."""
+_TOP = ("estimator", "output", "report", "data", "parameters", "tasks", "events")
+_DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")
+_EVENT = ("event", "time", "entry")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is to be fitted, on what, and where it goes.
+
+    Attributes
+    ----------
+    model : estimator
+        Not fitted; its parameters have been checked.
+    output : Path
+    report : Path or None
+    train, eval, test : list of Path
+        Files or folders; no eval, no test where the list is empty.
+    labels : str or list of str
+        Columns of the tables that `fit` takes as y; one name for a single target.
+    features : list of str or None
+        None for all columns that are neither labels nor weights nor dropped.
+    drop : list of str
+    weight : str or None
+    stream : bool
+        Whether the rows for training stay on disk.
+    """
+
+    model: Any
+    output: Path
+    report: Path | None
+    train: list[Path]
+    eval: list[Path]
+    test: list[Path]
+    labels: str | list[str]
+    features: list[str] | None
+    drop: list[str]
+    weight: str | None
+    stream: bool
+
+
+def read_config(path: str) -> Config:
+    """Read and check a configuration; paths in it are relative to the file.
+
+    Raises
+    ------
+    UsageError
+        For an unknown key, a wrong value, or a file that is not there; the message names it.
+    """
+    try:
+        with open(path, "rb") as stream:
+            given = tomllib.load(stream)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}") from error
+    folder = Path(path).resolve().parent
+    _check_keys(given, _TOP, "The configuration")
+    data = _table(given, "data")
+    _check_keys(data, _DATA, "[data]")
+    kinds = _kinds(_table(given, "tasks"))
+    events = _events(_table(given, "events"))
+    model = _model(given, kinds, events)
+    return Config(
+        model=model,
+        output=_place(folder / _text(given, "output", "The configuration"), "output"),
+        report=_place(folder / given["report"], "report") if "report" in given else None,
+        train=_files(folder, data, "train"),
+        eval=_files(folder, data, "eval") if "eval" in data else [],
+        test=_files(folder, data, "test") if "test" in data else [],
+        labels=_labels(data, kinds, events),
+        features=_names(data, "features") if "features" in data else None,
+        drop=_names(data, "drop") if "drop" in data else [],
+        weight=_text(data, "weight", "[data]") if "weight" in data else None,
+        stream=_boolean(data, "stream"),
+    )
+
+
+def _check_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for key in given:
+        if key not in known:
+            raise UsageError(
+                f"{where} has the unknown key {key!r}.{did_you_mean(key, known)} It may have: "
+                f"{', '.join(known)}."
+            )
+
+
+def _table(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = given.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{key!r} must be a table, [{key}], got {value!r}.")
+    return value
+
+
+def _text(given: Mapping[str, Any], key: str, where: str) -> str:
+    if key not in given:
+        raise UsageError(f"{where} has no {key!r}.")
+    if not isinstance(given[key], str) or not given[key]:
+        raise UsageError(f"{key!r} must be text, got {given[key]!r}.")
+    return given[key]
+
+
+def _boolean(given: Mapping[str, Any], key: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise UsageError(f"{key!r} must be true or false, got {value!r}.")
+    return value
+
+
+def _names(given: Mapping[str, Any], key: str) -> list[str]:
+    names = given[key]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{key!r} must be a list of names of columns, got {names!r}.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice or not names:
+        raise UsageError(f"{key!r} must name columns, each once, got {names!r}.")
+    return names
+
+
+def _model(
+    given: Mapping[str, Any], kinds: Mapping[str, Any], events: Mapping[str, tuple[str, ...]]
+) -> Any:
+    name = _text(given, "estimator", "The configuration")
+    cls = _estimators().get(name)
+    if cls is None:
+        why = " It is made of another one: fit it in Python." * (name in _ESTIMATORS_WITHIN)
+        raise UsageError(
+            f"estimator={name!r} cannot be fitted here.{why or did_you_mean(name, _estimators())} "
+            f"Choose from {', '.join(_estimators())}."
+        )
+    parameters = dict(_table(given, "parameters"))
+    known = [each for each in inspect.signature(cls).parameters if each not in ("tasks", "events")]
+    for key, table in (("tasks", kinds), ("events", events)):
+        if key in parameters:
+            raise UsageError(f"{key!r} is no key of [parameters]: it is a table of its own.")
+        if table and key not in inspect.signature(cls).parameters:
+            raise UsageError(f"{name} takes no [{key}].")
+        if table:
+            parameters[key] = table
+    _check_keys(parameters, [*known, "tasks", "events"], "[parameters]")
+    model = cls(**parameters)
+    try:
+        model._check_parameters()
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from error
+    return model
+
+
+def _estimators() -> dict[str, type]:
+    import skmtl
+
+    public = {name: getattr(skmtl, name) for name in skmtl.__all__}
+    return {
+        name: thing
+        for name, thing in public.items()
+        if hasattr(thing, "fit") and name not in _ESTIMATORS_WITHIN
+    }
+
+
+def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """Kinds of targets, from words or from tables with settings."""
+    from skmtl.tasks import KINDS
+
+    kinds = {}
+    for name, chosen in tasks.items():
+        settings = {"kind": chosen} if isinstance(chosen, str) else chosen
+        if not isinstance(settings, dict) or not isinstance(settings.get("kind"), str):
+            raise UsageError(
+                f"The task {name!r} must be a word such as \"count\" or a table with its 'kind' "
+                f"and settings, got {chosen!r}."
+            )
+        word = settings["kind"]
+        if word not in KINDS:
+            raise UsageError(
+                f"The task {name!r} has the unknown kind {word!r}.{did_you_mean(word, KINDS)} "
+                f"Choose from {', '.join(KINDS)}."
+            )
+        known = ["kind", *inspect.signature(KINDS[word]).parameters]
+        _check_keys(settings, known, f"The task {name!r} of kind {word!r}")
+        try:
+            kinds[name] = KINDS[word](**{k: v for k, v in settings.items() if k != "kind"})
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"The task {name!r}: {error}") from error
+    return kinds
+
+
+def _events(events: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Columns of each event, as the survival estimators take them."""
+    found = {}
+    for name, columns in events.items():
+        if not isinstance(columns, dict):
+            raise UsageError(
+                f'The event {name!r} must be a table, such as {{event = "died", time = '
+                f'"days"}}, got {columns!r}.'
+            )
+        where = f"The event {name!r}"
+        _check_keys(columns, _EVENT, where)
+        needed = [_text(columns, key, where) for key in ("event", "time")]
+        entry = [_text(columns, "entry", where)] if "entry" in columns else []
+        found[name] = (*needed, *entry)
+    return found
+
+
+def _labels(
+    data: Mapping[str, Any], kinds: Mapping[str, Any], events: Mapping[str, tuple[str, ...]]
+) -> str | list[str]:
+    """The columns of y: the targets, and those that events and kinds are read from."""
+    single = isinstance(data.get("targets"), str)
+    targets: list[str] = []
+    if "targets" in data:
+        targets = [data["targets"]] if single else _names(data, "targets")
+    for name, kind in kinds.items():
+        if name not in targets and not kind.reads(name):
+            raise UsageError(
+                f"[tasks] has {name!r}, which is none of the targets.{did_you_mean(name, targets)}"
+            )
+    read = [column for columns in events.values() for column in columns]
+    read += [column for name, kind in kinds.items() for column in kind.reads(name)]
+    labels = list(dict.fromkeys([*targets, *read]))
+    if not labels:
+        raise UsageError("[data] has no 'targets': name the columns to predict.")
+    return labels[0] if single and not read else labels
+
+
+def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
+    """The files that paths and patterns stand for, each pattern's in their order."""
+    if key not in data:
+        raise UsageError(f"[data] has no {key!r}: name the files to read.")
+    given = [data[key]] if isinstance(data[key], str) else _names(data, key)
+    found: list[Path] = []
+    for pattern in given:
+        path = folder / pattern
+        matches = [path] if path.exists() else sorted(path.parent.glob(path.name))
+        if not matches:
+            raise UsageError(f"{key} = {pattern!r}: there is no such file in {path.parent}.")
+        found += matches
+    return found
+
+
+def _place(path: Path, key: str) -> Path:
+    if not path.parent.is_dir():
+        raise UsageError(f"{key}: there is no folder {path.parent}.")
+    return path

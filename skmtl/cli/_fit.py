@@ -1,0 +1,173 @@
+"""Fit a model as a configuration says, save it, and report its scores.
+
+The configuration is a TOML file; paths in it are relative to its folder:
+
+    estimator = "RMTGB"             # any of skmtl but GroupedTasks
+    output = "flights.skmtl"        # the file of the fitted model
+    report = "flights.json"         # optional: what --json prints
+
+    [data]
+    train = "2013-*.parquet"        # Parquet or CSV: a file, a folder, a pattern, or a list
+    eval = "2014-01.parquet"        # optional: rows that decide when to stop training
+    test = "2014-02.parquet"        # optional: rows to score
+    targets = ["delay", "late"]     # columns to predict; text instead of a list for a 1-D y
+    features = ["hour", "dest"]     # optional: by default all other columns
+    drop = ["flight"]               # optional: columns to leave out
+    weight = "weight"               # optional: a column with the weights of the rows
+    stream = false                  # optional: true leaves the Parquet files of train on disk
+
+    [parameters]                    # of the estimator
+    n_bags = 1
+    random_state = 0
+
+    [tasks]                         # kinds of targets, where they should not be guessed
+    late = "binary"
+    delay = {kind = "quantile", quantiles = [0.1, 0.9]}
+
+    [events.death]                  # for survival estimators, instead of targets
+    event = "died"
+    time = "days"
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from skmtl.cli._errors import OK, UsageError
+
+if TYPE_CHECKING:
+    from skmtl.cli._config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", metavar="CONFIG.toml")
+    parser.add_argument(
+        "--check", action="store_true", help="check the configuration and read nothing else"
+    )
+
+
+def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    from skmtl.cli._config import read_config
+
+    config = read_config(options.config)
+    if options.check:
+        return {"config": options.config, "valid": True}, f"{options.config} is right.", OK
+    outcome = _fit(config)
+    if config.report is not None:
+        config.report.write_text(json.dumps(outcome, indent=1) + "\n")
+    return outcome, _text(outcome), OK
+
+
+def _fit(config: Config) -> dict[str, Any]:
+    X, y, *weight = _training_rows(config)
+    fitting: dict[str, Any] = {"sample_weight": weight[0]} if weight else {}
+    rows = {} if config.stream else {"train": len(X)}
+    if config.eval:
+        fitting["eval_set"] = _rows_of(config, "eval")
+        rows["eval"] = len(fitting["eval_set"][0])
+    # Before the fit, which may take hours: that these cannot be read should not come after it.
+    test = _rows_of(config, "test") if config.test else None
+    _say(f"fitting {type(config.model).__name__} ...")
+    started = time.monotonic()
+    model = config.model.fit(X, y, **fitting)
+    seconds = time.monotonic() - started
+    model.save(config.output)
+    _say(f"saved {config.output}")
+    scores = None
+    if test is not None:
+        rows["test"] = len(test[0])
+        scores = {_key(task): _finite(score) for task, score in model.score_tasks(*test).items()}
+    return {
+        "estimator": type(model).__name__,
+        "output": str(config.output),
+        "bytes": config.output.stat().st_size,
+        "rows": rows,
+        "tasks": {_key(task): kind for task, kind in model.task_kinds_.items()},
+        "scores": scores,
+        "fit_seconds": round(seconds, 3),
+    }
+
+
+def _training_rows(config: Config) -> tuple[Any, ...]:
+    """X, y and, if there are any, weights: columns, or their names where rows stay on disk."""
+    if not config.stream:
+        return _rows_of(config, "train")
+    from skmtl.cli._tables import is_parquet
+    from skmtl.tables import ParquetTable
+
+    (path, *more) = config.train
+    if more or not is_parquet(path):
+        raise UsageError("stream = true takes one Parquet file, or one folder of them.")
+    columns = ParquetTable(path).dataset.schema.names
+    table = ParquetTable(path, columns=_features(config, columns, "The table of 'train'"))
+    return (
+        (table, config.labels) if config.weight is None else (table, config.labels, config.weight)
+    )
+
+
+def _rows_of(config: Config, part: str) -> tuple[Any, ...]:
+    """X, y and, if there are any, weights of one part of the data."""
+    from skmtl.cli._tables import read_tables
+
+    frame = read_tables(getattr(config, part))
+    X = frame[_features(config, frame.columns.tolist(), f"The table of {part!r}")]
+    y = frame[config.labels]
+    return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
+
+
+def _features(config: Config, columns: Sequence[str], where: str) -> list[str]:
+    """The features among the columns of a table, which must have all that is named."""
+    from skmtl.cli._tables import check_columns
+
+    labels = [config.labels] if isinstance(config.labels, str) else config.labels
+    weight = [] if config.weight is None else [config.weight]
+    check_columns(columns, [*labels, *weight, *config.drop, *(config.features or [])], where)
+    others = {*labels, *weight, *config.drop}
+    features = config.features or [name for name in columns if name not in others]
+    wrong = [name for name in features if name in others]
+    if wrong:
+        raise UsageError(
+            f"{wrong[0]!r} is among the features, but also a label, weight or dropped."
+        )
+    if not features:
+        raise UsageError(f"{where} has no column besides {sorted(others)}: there are no features.")
+    return features
+
+
+def _text(outcome: dict[str, Any]) -> str:
+    scores = outcome["scores"] or {}
+    names = list(scores) if scores else list(outcome["tasks"])
+    width = max(map(len, names))
+    lines = [f"{outcome['estimator']} in {outcome['output']}, {outcome['bytes']:,} bytes"]
+    for name in names:
+        kind = outcome["tasks"].get(name, "")
+        score = "" if name not in scores else _score(scores[name])
+        lines.append(f"  {name:{width}}  {kind:12}  {score}".rstrip())
+    if scores:
+        lines.append(
+            f"scores of {outcome['rows']['test']:,} test rows: R2, accuracy or concordance"
+        )
+    return "\n".join(lines)
+
+
+def _score(score: float | None) -> str:
+    return "no label" if score is None else f"{score:.4f}"
+
+
+def _key(task: Hashable) -> str:
+    """A task as a key of JSON; of long data with several targets it is an id and a target."""
+    return " ".join(map(str, task)) if isinstance(task, tuple) else str(task)
+
+
+def _finite(score: float) -> float | None:
+    return float(score) if math.isfinite(score) else None
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,91 @@
+"""Say what a saved model is, reads and predicts, without loading it.
+
+All of the file is checked against its checksums, nothing of it is run, and neither torch nor
+LightGBM is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from skmtl.cli._errors import OK
+from skmtl.files import read_header
+
+_SHOWN_NAMES = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a file that model.save has written")
+
+
+def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    header = read_header(options.model)  # which has checked every section
+    found = {
+        "path": options.model,
+        "bytes": os.path.getsize(options.model),
+        "checksums": "ok",
+        **header,
+    }
+    return found, "\n".join(_lines(found)), OK
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{found['path']}: {found['estimator']}, {found['bytes']:,} bytes"
+    yield f"format      {found['format']}, all checksums are right"
+    writer = found["writer"].items()
+    yield "written by  " + ", ".join(f"{name} {version}" for name, version in writer)
+    schema = found["schema"]
+    if "features" in schema:
+        yield f"features    {_features(schema['features'])}"
+    if schema.get("task_column") is not None:
+        yield f"task column {words(schema['task_column'])}"
+    yield "tasks"
+    tasks = schema.get("tasks", [])
+    width = max((len(words(task["name"])) for task in tasks), default=0)
+    for task in tasks:
+        classes = task.get("classes")
+        names = "" if classes is None else ": " + _some([words(each) for each in classes])
+        yield f"  {words(task['name']):{width}}  {task['kind']}{names}"
+    yield "parameters  (those that are None are left out)"
+    for name, value in found["parameters"].items():
+        if value is not None:
+            yield f"  {name} = {words(value)}"
+    yield "sections"
+    for name, section in found["sections"].items():
+        yield f"  {name}  {section['bytes']:,} bytes"
+
+
+def _features(features: list[Mapping[str, Any]]) -> str:
+    kinds = [feature["kind"] for feature in features]
+    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    return f"{counts}: {_some([words(feature['name']) for feature in features])}"
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def words(node: Any) -> str:
+    """A value of a file (see docs/file_format.md) in few words."""
+    if isinstance(node, list):
+        return "[" + ", ".join(map(words, node)) + "]"
+    if not isinstance(node, dict):
+        return node if isinstance(node, str) else repr(node)
+    if "$" not in node:
+        return "{" + ", ".join(f"{key}: {words(value)}" for key, value in node.items()) + "}"
+    tag = node["$"]
+    if tag == "tuple":
+        return "(" + ", ".join(map(words, node["values"])) + ")"
+    if tag == "dict":
+        pairs = (f"{words(key)}: {words(value)}" for key, value in node["items"])
+        return "{" + ", ".join(pairs) + "}"
+    if tag == "object":
+        settings = node["parameters"] if "parameters" in node else node["state"]
+        own = [f"{name}={words(value)}" for name, value in settings.items() if value is not None]
+        return f"{node['class']}({', '.join(own)})"
+    plain = [str(value) for key, value in node.items() if key in ("value", "name")]
+    return plain[0] if plain else f"<{tag}>"

@@ -1,0 +1,115 @@
+"""Predict Parquet or CSV files of any size, with constant memory.
+
+IN is a file, a quoted pattern, a folder, or several of these; OUT a folder, to which Parquet files
+are written. A job that was cut off goes on where it stopped when the same command is given again,
+and files that have been added are scored. Rows that cannot be scored end the job, or with
+--on-error quarantine are set aside in OUT/_errors; then the exit code is 3.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skmtl.cli._errors import OK, QUARANTINED, UsageError
+
+if TYPE_CHECKING:
+    from skmtl.scoring import ScoringReport
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("inputs", metavar="IN", nargs="+", help="files, patterns or folders")
+    add("out", metavar="OUT", help="a folder: new, or with scores of the same model and options")
+    add(
+        "--columns", metavar="NAME", action="append", help="a column that the model reads; may be "
+        "given several times; by default those that it was fitted on",
+    )  # fmt: skip
+    add(
+        "--keep", metavar="NAME", action="append", default=[],
+        help="a column to write before the scores, such as an id; may be given several times",
+    )  # fmt: skip
+    add("--no-proba", action="store_true", help="write no probabilities of classes")
+    add("--no-quantiles", action="store_true", help="write no quantiles")
+    add(
+        "--horizons", metavar="[EVENT=]T,T,...", action="append",
+        help="times at which survival and incidences are wanted; for one event, if it is named",
+    )  # fmt: skip
+    add(
+        "--on-error", choices=["raise", "quarantine"], default="raise",
+        help="what becomes of rows that cannot be scored; the default is %(default)s",
+    )  # fmt: skip
+    add("--batch-rows", metavar="N", type=int, help="rows that are scored at a time")
+    add("--part-rows", metavar="N", type=int, help="rows of a file that is written")
+    add(
+        "--csv-type", metavar="NAME=TYPE", action="append", default=[],
+        help="the type of a column of CSV files, as pyarrow names it: id=int64",
+    )  # fmt: skip
+    add("--csv-delimiter", metavar="TEXT", help="what stands between the cells of CSV files")
+    add("--overwrite", action="store_true", help="replace scores of another model or options")
+    add("--progress", action="store_true", help='show a bar; needs pip install "skmtl[progress]"')
+
+
+def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    chosen = {
+        "columns": options.columns,
+        "keep": options.keep,
+        "proba": not options.no_proba,
+        "quantiles": not options.no_quantiles,
+        "horizons": _horizons(options.horizons),
+        "on_error": options.on_error,
+        "batch_rows": options.batch_rows,
+        "csv_types": dict(_pair(text, "--csv-type") for text in options.csv_type),
+        "csv_delimiter": options.csv_delimiter,
+        "overwrite": options.overwrite,
+        "progress": options.progress,
+    }
+    if options.part_rows is not None:
+        chosen["part_rows"] = options.part_rows
+    from skmtl.scoring import score_files
+
+    report = score_files(options.model, options.inputs, options.out, **chosen)
+    found = {field.name: getattr(report, field.name) for field in fields(report)}
+    plain = {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}
+    return plain, _text(report), QUARANTINED if report.n_refused else OK
+
+
+def _text(report: ScoringReport) -> str:
+    before = f" ({report.n_parts_before} from before)" if report.n_parts_before else ""
+    text = (
+        f"{report.n_rows:,} rows of {report.n_files:,} files are in {report.n_parts:,} files"
+        f"{before} in {report.out}, after {report.seconds:.1f} s"
+    )
+    if not report.n_refused:
+        return text
+    return f"{text}\n{report.n_refused:,} rows could not be scored; see {report.errors}"
+
+
+def _horizons(given: Sequence[str] | None) -> Any:
+    """Times for all events, or by event."""
+    if given is None:
+        return None
+    if not any("=" in text for text in given):
+        return [time for text in given for time in _times(text)]
+    pairs = [_pair(text, "--horizons") for text in given]
+    return {event: _times(text) for event, text in pairs}
+
+
+def _times(text: str) -> list[float]:
+    try:
+        return [float(time) for time in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"--horizons takes numbers with commas between them, such as 7,30,365; got {text!r}."
+        ) from None
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=")
+    if not equals or not name:
+        raise UsageError(f"{option} takes NAME=VALUE, got {text!r}.")
+    return name, value

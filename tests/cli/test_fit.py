@@ -1,0 +1,204 @@
+"""``skmtl fit``: the model that Python gives, and every mistake named before the work."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skmtl
+from skmtl.tasks import Quantile
+from tests.cli.conftest import CONFIG
+
+FEATURES = ["size", "city"]
+
+
+def test_the_model_is_the_one_that_python_fits(folder, outcome):
+    found = outcome()
+    train, test = pd.read_parquet(folder / "train.parquet"), pd.read_csv(folder / "test.csv")
+    expected = skmtl.RMTGB(n_bags=1, n_rounds=5, random_state=0)
+    expected.fit(train[FEATURES], train[["price", "sold"]])
+    model = skmtl.load(folder / "model.skmtl")
+    X = test[FEATURES]
+    pd.testing.assert_frame_equal(model.predict(X), expected.predict(X), check_exact=True)
+    scores = expected.score_tasks(X, test[["price", "sold"]])
+    assert found["scores"] == pytest.approx(scores.to_dict())
+    assert found["rows"] == {"train": 80, "test": 40}
+    assert found["tasks"] == {"price": "regression", "sold": "binary"}
+    assert found["bytes"] == (folder / "model.skmtl").stat().st_size
+    assert found["output"] == str(folder / "model.skmtl")
+
+
+def test_the_report_is_what_json_prints(folder, outcome):
+    found = outcome(CONFIG.replace("[data]", 'report = "report.json"\n[data]', 1))
+    assert json.loads((folder / "report.json").read_text()) == found
+
+
+def test_the_text_has_the_scores(fit):
+    code, out, err = fit()
+    assert code == 0
+    assert "RMTGB in " in out
+    assert "  sold   binary        1.0000\n" in out
+    assert "scores of 40 test rows" in out
+    assert err.startswith("fitting RMTGB ...\nsaved ")
+
+
+def test_kinds_have_settings(folder, outcome):
+    kinds = '\n[tasks]\nsold = "binary"\nprice = {kind = "quantile", quantiles = [0.2, 0.8]}\n'
+    assert outcome(CONFIG + kinds)["tasks"] == {"price": "quantile", "sold": "binary"}
+    assert skmtl.load(folder / "model.skmtl").tasks["price"] == Quantile((0.2, 0.8))
+
+
+def test_weights_features_and_rows_that_stop_the_training(folder, outcome):
+    config = """
+    estimator = "RMTGBRegressor"
+    output = "model.skmtl"
+    data = {train = "train.parquet", eval = "test.csv", targets = "price", weight = "rows",
+            features = ["size"]}
+    parameters = {n_bags = 1, n_rounds = 30, patience = 2, random_state = 0}
+    """.replace(",\n           ", ",")
+    assert outcome(config)["rows"] == {"train": 80, "eval": 40}
+    train, held = pd.read_parquet(folder / "train.parquet"), pd.read_csv(folder / "test.csv")
+    expected = skmtl.RMTGBRegressor(n_bags=1, n_rounds=30, patience=2, random_state=0)
+    expected.fit(
+        train[["size"]],
+        train["price"],
+        train["rows"],
+        eval_set=(held[["size"]], held["price"], held["rows"]),
+    )
+    found = skmtl.load(folder / "model.skmtl").predict(held[["size"]])
+    assert found.shape == (40,)  # one target as text: a 1-D y
+    np.testing.assert_array_equal(found, expected.predict(held[["size"]]))
+
+
+def test_rows_that_stay_on_disk_give_the_same_model(folder, outcome):
+    outcome()
+    expected = (folder / "model.skmtl").read_bytes()
+    found = outcome(CONFIG.replace("[data]", "[data]\nstream = true", 1))
+    assert (folder / "model.skmtl").read_bytes() == expected
+    assert found["rows"] == {"test": 40}
+
+
+def test_long_data_have_scores_by_task(outcome):
+    config = CONFIG.replace('"id", "shop", "rows"', '"id", "rows"').replace(
+        'targets = ["price", "sold"]', 'targets = ["price"]'
+    )
+    config = config.replace('"id", "rows"', '"id", "rows", "sold"').replace(
+        "n_bags", 'task = "shop"\nn_bags'
+    )
+    assert list(outcome(config)["scores"]) == ["north", "south"]
+
+
+SURVIVAL = """
+estimator = "MultiTabSurvival"
+output = "model.skmtl"
+
+[data]
+train = "patients.csv"
+test = "patients.csv"
+
+[events.death]
+event = "died"
+time = "days"
+
+[parameters]
+n_bags = 1
+max_epochs = 1
+row_size = 4
+random_state = 0
+"""
+
+
+def test_events_are_read_from_their_columns(folder, outcome):
+    found = outcome(SURVIVAL)
+    assert found["tasks"] == {"death": "survival"}
+    assert 0 < found["scores"]["death"] < 1
+    model = skmtl.load(folder / "model.skmtl")
+    assert model.feature_names_in_.tolist() == ["size", "city"]
+
+
+def test_several_files_are_one_table(folder, outcome):
+    train = pd.read_parquet(folder / "train.parquet")
+    for i in range(2):
+        train[40 * i : 40 * i + 40].to_csv(folder / f"part-{i}.csv.gz", index=False)
+    for given in ('"part-*.csv.gz"', '["part-0.csv.gz", "part-1.csv.gz"]'):
+        assert outcome(CONFIG.replace('"train.parquet"', given))["rows"]["train"] == 80
+
+
+def test_check_reads_no_table(folder, fit):
+    (folder / "train.parquet").write_bytes(b"")
+    code, out, _ = fit(CONFIG, "--check")
+    assert (code, out) == (0, f"{folder / 'fit.toml'} is right.\n")
+    assert not (folder / "model.skmtl").exists()
+
+
+WRONG = {
+    "estimator": ('"RMTGB"', '"RMTBG"', "'RMTBG' cannot be fitted here. Did you mean 'RMTGB'"),
+    "grouped": ('"RMTGB"', '"GroupedTasks"', "It is made of another one: fit it in Python"),
+    "no estimator": ('estimator = "RMTGB"\n', "", "The configuration has no 'estimator'"),
+    "no output": ('output = "model.skmtl"\n', "", "The configuration has no 'output'"),
+    "folder": ('"model.skmtl"', '"no/model.skmtl"', "output: there is no folder"),
+    "top": ("[data]", "[daat]", "unknown key 'daat'. Did you mean 'data'?"),
+    "data": ("targets =", "target =", "[data] has the unknown key 'target'. Did you mean 'targ"),
+    "parameter": ("n_bags", "n_bag", "[parameters] has the unknown key 'n_bag'. Did you mean 'n_"),
+    "value": ("n_bags = 1", "n_bags = 0", "The parameter n_bags=0 of RMTGB must be a whole numb"),
+    "no train": ('train = "train.parquet"\n', "", "[data] has no 'train'"),
+    "file": ("train.parquet", "train.pq", "train = 'train.pq': there is no such file in "),
+    "pattern": ("train.parquet", "t-*.csv", "train = 't-*.csv': there is no such file in "),
+    "suffix": ('test = "test.csv"', 'test = "fit.toml"', "a table must be a Parquet file or a f"),
+    "no targets": ('targets = ["price", "sold"]\n', "", "[data] has no 'targets'"),
+    "twice": ('["price", "sold"]', '["price", "price"]', "'targets' must name columns, each onc"),
+    "target": ('["price", "sold"]', '["prize"]', "has no column 'prize'. Did you mean 'price'?"),
+    "drop": ('"id",', '"idd",', "has no column 'idd'. Did you mean 'id'?"),
+    "stream": ("[data]", '[data]\nstream = "yes"', "'stream' must be true or false, got 'yes'"),
+    "csv": ('train = "train.parquet"', 'train = "test.csv"\nstream = true', "takes one Parquet"),
+    "feature": ("[data]", '[data]\nfeatures = ["sold"]', "'sold' is among the features, but also"),
+    "events": ("[data]", '[events.death]\nevent = "a"\ntime = "b"\n[data]', "RMTGB takes no [eve"),
+    "event": ("[data]", '[events.death]\nevent = "a"\ntme = "b"\n[data]', "unknown key 'tme'"),
+    "no time": ("[data]", '[events.death]\nevent = "a"\n[data]', "event 'death' has no 'time'"),
+    "kind": ("[data]", '[tasks]\nsold = "binarry"\n[data]', "unknown kind 'binarry'. Did you me"),
+    "setting": (
+        "[data]",
+        '[tasks]\nprice = {kind = "quantile", levels = [1]}\n[data]',
+        "The task 'price' of kind 'quantile' has the unknown key 'levels'",
+    ),
+    "levels": (
+        "[data]",
+        '[tasks]\nprice = {kind = "quantile", quantiles = [2.0]}\n[data]',
+        "The task 'price': quantiles must lie strictly between 0 and 1",
+    ),
+    "no task": (
+        "[data]",
+        '[tasks]\nprize = "count"\n[data]',
+        "'prize', which is none of the targ",
+    ),
+    "toml": ("[data]", "[data", "is no TOML"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_is_named_and_nothing_is_fitted(name, folder, fit):
+    right, wrong, message = WRONG[name]
+    assert right in CONFIG
+    code, out, err = fit(CONFIG.replace(right, wrong, 1), "--json")
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert json.loads(out) == {"error": err.removeprefix("skmtl: ").rstrip("\n"), "exit_code": 2}
+    assert not (folder / "model.skmtl").exists()
+
+
+def test_no_configuration_is_a_usage_error(folder, capsys):
+    assert skmtl.cli.main(["fit", str(folder / "none.toml")]) == 2
+    assert "none.toml: No such file" in capsys.readouterr().err
+
+
+def test_data_that_cannot_be_learnt_from_fail(folder, fit):
+    frame = pd.read_parquet(folder / "train.parquet").assign(size=np.inf)
+    frame.to_parquet(folder / "train.parquet")
+    code, out, err = fit()
+    assert (code, out) == (1, "")
+    assert "infinity in the columns ['size']" in err
+    assert "Traceback" not in err
