@@ -17,7 +17,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.balancing`              how the tasks are combined into one step of a network
-`skmtl.distributed`            networks that several processes or machines train together
+`skmtl.distributed`            one model trained by several processes or machines
 `skmtl.inspection`             pictures of what sharing did
 `skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
 `skmtl.files`                  what is wrong with such a file, and what its header says

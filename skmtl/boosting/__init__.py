@@ -15,14 +15,18 @@ needs nothing here. `fit_pool` is the way in; the estimators `skmtl.RMTGB*` call
 LightGBM for one task with an objective of its own, as something to compare with.
 """
 
+from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._ensemble import binned
-from skmtl.boosting._fit import Split, fit_pool
-from skmtl.boosting._model import BoostedPool, FittedSequence
+from skmtl.boosting._fit import Split, fit_pool, grow_blocks, held_out_loss
+from skmtl.boosting._intercept import intercepts
+from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
 from skmtl.boosting._plain import fit_plain
-from skmtl.boosting._pool import Pool
+from skmtl.boosting._pool import Fold, Pool
 from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
 from skmtl.boosting._rounds import Switch
+from skmtl.boosting._spread import Network, SpreadFeatures, like
+from skmtl.boosting._task import TaskTrees
 
 __all__ = [
     "BLOCKS",
@@ -30,15 +34,25 @@ __all__ = [
     "WIDE_SEQUENCES",
     "BoostedPool",
     "Features",
+    "FittedBlock",
     "FittedSequence",
+    "Fold",
+    "Network",
     "Options",
     "Pool",
     "Split",
+    "SpreadFeatures",
     "Switch",
     "TargetPool",
+    "TaskTrees",
     "binned",
     "fit_plain",
     "fit_pool",
+    "grow_blocks",
+    "held_out_loss",
+    "intercepts",
+    "like",
     "long_pools",
+    "theta_of",
     "wide_pools",
 ]

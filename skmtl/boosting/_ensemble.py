@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -163,13 +163,17 @@ class Ensemble:
 
     def scores(self) -> np.ndarray:
         """Raw scores (n_rows, n_scores) of the rows that it grows on."""
+        return self._seen_by(self._booster.eval_train)
+
+    def _seen_by(self, evaluate: Callable[[Any], Any]) -> np.ndarray:
+        """The raw scores that a metric gets to see."""
         seen: list[np.ndarray] = []
 
         def look(scores: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
             seen.append(scores.reshape(-1, self._n_scores).copy())
             return "scores", 0.0, True
 
-        self._booster.eval_train(look)
+        evaluate(look)
         return seen[0]
 
     def first(self, n_rounds: int) -> Trees:

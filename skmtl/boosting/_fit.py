@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -153,16 +154,41 @@ def _fit_sequence(
 ) -> FittedSequence:
     intercept = intercepts(pool, learnt)
     fold = Fold(pool, learnt, held_out, intercept[pool.task])
+    grown = grow_blocks(names, fold, features, options, switch)
+    loss = held_out_loss(pool, held_out, grown.fold.scores)
+    return FittedSequence(intercept, grown.blocks, grown.history, loss)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Fitted blocks, their losses by round, and the scores with what they have added."""
+
+    blocks: dict[str, FittedBlock]
+    history: pd.DataFrame
+    fold: Fold
+
+
+def grow_blocks(
+    names: BlockNames, fold: Fold, features: Features, options: Options, switch: Switch
+) -> Grown:
+    """Grow blocks one after the other, from the scores of the fold."""
     blocks: dict[str, FittedBlock] = {}
     history = []
     for name in names:
         grower = _GROWERS[name](fold, features, options)
         course = run_rounds(grower, fold, options.n_rounds[name], options.patience, switch)
         blocks[name], added = grower.finish(course)
-        fold = Fold(pool, learnt, held_out, fold.scores + added)
-        history.append(_history(name, course, held_out))
-    loss = np.nan if not held_out.any() else held_out @ pool.losses(fold.scores) / held_out.sum()
-    return FittedSequence(intercept, blocks, pd.concat(history, ignore_index=True), float(loss))
+        fold = fold.plus(added)
+        history.append(_history(name, course, fold.held_out))
+    table = pd.concat(history, ignore_index=True) if history else pd.DataFrame()
+    return Grown(blocks, table, fold)
+
+
+def held_out_loss(pool: Pool, held_out: np.ndarray, scores: np.ndarray) -> float:
+    """Mean loss of the held-out entries; NaN where there are none."""
+    if not held_out.any():
+        return np.nan
+    return float(held_out @ pool.losses(scores) / held_out.sum())
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:

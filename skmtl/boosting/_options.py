@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
-from skmtl.boosting._ensemble import binned
+from skmtl.boosting._ensemble import Ensemble, binned
 
 BLOCKS = ("shared", "signature", "partition", "task")
 BlockNames = tuple[str, ...]
@@ -70,6 +70,11 @@ class Features:
     categorical: np.ndarray
     data: lgb.Dataset
 
-    def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> lgb.Dataset:
-        """Bin the features and some more columns."""
-        return binned(self.matrix, self.categorical.tolist(), parameters, columns)
+    def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> Features:
+        """The features binned together with some more columns."""
+        data = binned(self.matrix, self.categorical.tolist(), parameters, columns)
+        return replace(self, data=data)
+
+    def ensemble(self, parameters: Mapping[str, Any], n_scores: int) -> Ensemble:
+        """Trees that grow on all rows."""
+        return Ensemble(self.data, parameters, n_scores)

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from skmtl._storable import storable
 from skmtl.boosting import _theta
-from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._ensemble import Trees
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course
@@ -84,8 +84,8 @@ class PartitionGrower:
         self._fold = fold
         n_scores = fold.pool.n_scores
         parameters = options.parameters["partition"]
-        self._outlier = Ensemble(features.data, parameters, n_scores)
-        self._ordinary = Ensemble(features.data, parameters, n_scores)
+        self._outlier = features.ensemble(parameters, n_scores)
+        self._ordinary = features.ensemble(parameters, n_scores)
         self._thetas = [_theta.start(fold, features.matrix, features.numeric)]
         self._read()
 
@@ -121,7 +121,7 @@ class PartitionGrower:
         slope = (gradient * difference).sum(axis=1)
         curve = (hessian * difference**2).sum(axis=1)
         self._thetas.append(
-            _theta.newton_step(self._thetas[-1], fold.pool, fold.learnt, slope, curve)
+            _theta.newton_step(self._thetas[-1], fold.pool, fold.known, slope, curve)
         )
 
     def finish(self, course: Course) -> tuple[PartitionTrees, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -116,9 +116,22 @@ class Fold:
         LightGBM's data with gradients of zero: their scores come along at no cost.
     scores : float64 ndarray of shape (n_entries, n_scores)
         Raw scores so far.
+    sample : float64 ndarray of shape (n_entries,), optional
+        Weights in what is learnt beside the trees, if not `learnt`: where other workers have other
+        rows, of entries that all of them have.
     """
 
     pool: Pool
     learnt: np.ndarray
     held_out: np.ndarray
     scores: np.ndarray
+    sample: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray:
+        """Weights of the entries in whatever is learnt beside the trees."""
+        return self.learnt if self.sample is None else self.sample
+
+    def plus(self, added: np.ndarray) -> Fold:
+        """The same after a block has added to the scores."""
+        return replace(self, scores=self.scores + added)

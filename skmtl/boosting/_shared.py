@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmtl._storable import storable
-from skmtl.boosting._ensemble import Ensemble, Trees
+from skmtl.boosting._ensemble import Trees
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course
@@ -62,7 +62,7 @@ class SharedGrower:
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._pool = fold.pool
-        self._ensemble = Ensemble(features.data, options.parameters["shared"], fold.pool.n_scores)
+        self._ensemble = features.ensemble(options.parameters["shared"], fold.pool.n_scores)
 
     def scores(self) -> np.ndarray:
         return self._pool.of_rows(self._ensemble.scores())
@@ -86,8 +86,8 @@ class SignatureGrower(SharedGrower):
         if "monotone_constraints" in parameters:
             free = [0] * self._signatures.shape[1]
             parameters["monotone_constraints"] = [*parameters["monotone_constraints"], *free]
-        data = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
-        self._ensemble = Ensemble(data, parameters, fold.pool.n_scores)
+        both = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
+        self._ensemble = both.ensemble(parameters, fold.pool.n_scores)
 
     def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
         trees = self._ensemble.first(course.best)

@@ -27,13 +27,13 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     ndarray of shape (n_tasks, n_scores * (1 + n_numeric))
         The step along the constant first.
     """
-    pool, weight = fold.pool, fold.learnt[:, None]
+    pool, weight = fold.pool, fold.known[:, None]
     gradient, hessian = pool.derivatives(fold.scores)
-    phi = dispersion(gradient, hessian, fold.learnt)
+    phi = dispersion(gradient, hessian, fold.known)
     pull, curve = weight * gradient, weight * hessian
     columns = [shrunk_steps(pool.by_task(pull), pool.by_task(curve), phi)]
     for position in numeric:
-        z = _standardised(pool.of_rows(matrix[:, position]), fold.learnt)[:, None]
+        z = _standardised(pool.of_rows(matrix[:, position]), fold.known)[:, None]
         columns.append(shrunk_steps(pool.by_task(pull * z), pool.by_task(curve * z**2), phi))
     return np.hstack(columns)
 
@@ -70,7 +70,7 @@ def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarra
     """
     steps = slopes(fold, matrix, numeric)
     n_scores = fold.pool.n_scores
-    rows = fold.pool.by_task(fold.learnt[:, None])[:, 0]
+    rows = fold.pool.by_task(fold.known[:, None])[:, 0]
     axes = principal_axes(steps[:, n_scores:], rows, _N_COMPONENTS)
     return np.vstack([np.hstack([steps[:, :n_scores], axes]), np.zeros(n_scores + axes.shape[1])])
 

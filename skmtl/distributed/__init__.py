@@ -11,10 +11,18 @@ within, each on its part of every batch::
     if processes.rank == 0:
         model.save("model.skmtl")
 
-``docs/scaling.md`` says when that pays, and how to score and search on clusters, which needs
+`fit_with_dask` fits `skmtl.RMTGB` on the workers of a Dask cluster, each with its own rows::
+
+    from skmtl import RMTGB
+    from skmtl.distributed import fit_with_dask
+
+    model = fit_with_dask(RMTGB(task="shop"), dask_frame, y="sales")
+
+``docs/scaling.md`` says when they pay, and how to score and search on clusters, which needs
 nothing from here.
 """
 
+from skmtl.distributed._dask_boosting import fit_with_dask
 from skmtl.distributed._data_parallel import data_parallel
 
-__all__ = ["data_parallel"]
+__all__ = ["data_parallel", "fit_with_dask"]

@@ -42,7 +42,7 @@ from skmtl.tasks import Labels
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """All rows of a fit as the engine reads them, those of an eval_set last."""
 
     matrix: np.ndarray
@@ -125,7 +125,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
 
     def _boost(
         self,
-        rows: _Rows,
+        rows: Rows,
         splits: list[tuple[np.ndarray, np.ndarray]],
         random_state: np.random.RandomState,
         X: Any,
@@ -173,12 +173,12 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         matrix: np.ndarray,
         eval_set: Any,
         random_state: np.random.RandomState,
-    ) -> tuple[_Rows, list[tuple[np.ndarray, np.ndarray]]]:
+    ) -> tuple[Rows, list[tuple[np.ndarray, np.ndarray]]]:
         """All rows, and positions of the learnt and the held-out ones for each bag."""
         rows, n_rows = self._rows(table, matrix), len(table.Y)
         if eval_set is not None:
             with naming_eval_set():
-                rows = _joined(rows, self._eval_rows(eval_set))
+                rows = joined_rows(rows, self._eval_rows(eval_set))
             return rows, [(np.arange(n_rows), np.arange(n_rows, len(rows.matrix)))]
         splits = self._splits(table, None, self._n_bags(n_rows), random_state)
         # Where nothing is held out, bags would all be the same.
@@ -197,15 +197,15 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         matrix = stored_matrix(source.folder, matrices())
         return joined_tables(tables), matrix
 
-    def _rows(self, table: Table, matrix: np.ndarray) -> _Rows:
+    def _rows(self, table: Table, matrix: np.ndarray) -> Rows:
         labels = self.task_set_.encode(table.Y)
         # Of mean 1, for the engine takes weights as numbers of rows.
         task_weight = self._task_weights()
         task_weight /= task_weight[task_weight > 0].mean()
         weight = weights_by_task(labels.mask, table.sample_weight) * task_weight
-        return _Rows(matrix, self._reader.group(table.ids), labels, weight)
+        return Rows(matrix, self._reader.group(table.ids), labels, weight)
 
-    def _eval_rows(self, eval_set: Any) -> _Rows:
+    def _eval_rows(self, eval_set: Any) -> Rows:
         table = self._read_eval_table(eval_set)
         rows = self._rows(table, self._reader.encoder.transform(table.features))
         if rows.group is not None and (rows.group < 0).any():
@@ -218,7 +218,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
             raise ValueError(NO_LABEL_COUNTS)
         return rows
 
-    def _pools(self, rows: _Rows) -> list[TargetPool]:
+    def _pools(self, rows: Rows) -> list[TargetPool]:
         if rows.group is None:
             return wide_pools(self.task_set_, rows.labels, rows.weight)
         return long_pools(
@@ -228,7 +228,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
     def _fit_pools(
         self,
         pools: list[TargetPool],
-        rows: _Rows,
+        rows: Rows,
         splits: list[tuple[np.ndarray, np.ndarray]],
         seed: int,
         reports: _Reports,
@@ -239,7 +239,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         for each in pools:
             pool = each.pool
             weights = [
-                (_on_entries(pool, learnt, len(matrix)), _on_entries(pool, held_out, len(matrix)))
+                (on_entries(pool, learnt, len(matrix)), on_entries(pool, held_out, len(matrix)))
                 for learnt, held_out in splits
             ]
             validated = any(held_out.any() for _, held_out in weights)
@@ -296,8 +296,9 @@ class _Reports:
         return self._stopped
 
 
-def _joined(first: _Rows, second: _Rows) -> _Rows:
-    return _Rows(
+def joined_rows(first: Rows, second: Rows) -> Rows:
+    """Rows one below the other."""
+    return Rows(
         stacked(first.matrix, second.matrix),
         None if first.group is None else np.concatenate([first.group, second.group]),
         Labels(
@@ -308,7 +309,7 @@ def _joined(first: _Rows, second: _Rows) -> _Rows:
     )
 
 
-def _on_entries(pool: Pool, rows: np.ndarray, n_rows: int) -> np.ndarray:
+def on_entries(pool: Pool, rows: np.ndarray, n_rows: int) -> np.ndarray:
     """Weights of the entries in some of the rows, 0 elsewhere."""
     chosen = np.zeros(n_rows, dtype=bool)
     chosen[rows] = True

@@ -17,7 +17,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skmtl import MultiTab, load
-from skmtl.datasets import load_flights_nyc
+from skmtl.datasets import load_flights_nyc, make_outlier_tasks
 from tests.scaling.torchrun import torchrun
 
 ROOT = Path(__file__).parents[2]
@@ -113,3 +113,13 @@ def test_two_processes_save_one_model(tmp_path):
     together = load(tmp_path / "together.skmtl")
     alone = MultiTab(n_bags=1, max_epochs=2, random_state=0).fit(X[:3000], Y[:3000])
     assert together.score(X, Y) == pytest.approx(alone.score(X, Y), abs=0.03)
+
+
+@pytest.mark.slow
+def test_boosting_on_dask_finds_the_outlier_tasks(tmp_path):
+    pytest.importorskip("dask.dataframe")
+    run("dask-boosting", tmp_path)
+    model = load(tmp_path / "boosted.skmtl")
+    X, y, truth = make_outlier_tasks(300, random_state=0, return_truth=True)
+    assert model.outlier_score_[truth.outlier].min() > model.outlier_score_[~truth.outlier].max()
+    assert model.score(X, y) > 0.85

@@ -1,0 +1,118 @@
+"""Trees that several workers grow together by LightGBM's distributed learner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from skmtl.boosting._ensemble import Ensemble, binned
+from skmtl.boosting._options import Features
+
+
+@dataclass(frozen=True)
+class Network:
+    """The workers, as LightGBM finds them.
+
+    Attributes
+    ----------
+    machines : sequence of str
+        Address and port of each, such as "10.0.0.7:12400".
+    port : int
+        This worker's.
+    """
+
+    machines: tuple[str, ...]
+    port: int
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """All that LightGBM does within, in this thread, it does with the other workers."""
+        if len(self.machines) == 1:
+            yield
+            return
+        # Any Booster can do this: the network is the thread's.
+        booster = lgb.Booster({"verbosity": -1}, lgb.Dataset(np.zeros((2, 1))))
+        booster.set_network(",".join(self.machines), self.port, num_machines=len(self.machines))
+        try:
+            yield
+        finally:
+            booster.free_network()
+
+
+@dataclass(frozen=True)
+class SpreadFeatures(Features):
+    """Features of a worker's own rows, followed by those of a sample that all workers have.
+
+    The sample decides the bins, which are the same everywhere then. Trees do not grow on its rows,
+    but their scores come along: whatever is judged by them, all workers judge alike.
+
+    Attributes
+    ----------
+    sample : lightgbm.Dataset
+    n_own : int
+    n_workers : int
+    """
+
+    sample: lgb.Dataset
+    n_own: int
+    n_workers: int
+
+    @classmethod
+    def of(
+        cls,
+        own: np.ndarray,
+        sample: np.ndarray,
+        numeric: np.ndarray,
+        categorical: np.ndarray,
+        parameters: Mapping[str, Any],
+        n_workers: int,
+    ) -> SpreadFeatures:
+        data = binned(sample, categorical.tolist(), parameters)
+        return cls(
+            matrix=np.concatenate([own, sample]),
+            numeric=numeric,
+            categorical=categorical,
+            data=like(data, own),
+            sample=data,
+            n_own=len(own),
+            n_workers=n_workers,
+        )
+
+    def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> SpreadFeatures:
+        n = self.n_own
+        sample = binned(self.matrix[n:], self.categorical.tolist(), parameters, columns[n:])
+        own = like(sample, np.column_stack([self.matrix[:n], columns[:n]]))
+        return replace(self, data=own, sample=sample)
+
+    def ensemble(self, parameters: Mapping[str, Any], n_scores: int) -> Ensemble:
+        return _SpreadEnsemble(self, parameters, n_scores)
+
+
+def like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
+    """A matrix binned as another one has been."""
+    label = np.zeros(len(matrix), dtype=np.float32)
+    return data.create_valid(matrix, label=label, params=data.get_params()).construct()
+
+
+class _SpreadEnsemble(Ensemble):
+    """Grows on the own rows of all workers; gives scores of own rows and the sample's."""
+
+    def __init__(
+        self, features: SpreadFeatures, parameters: Mapping[str, Any], n_scores: int
+    ) -> None:
+        spread = {"tree_learner": "data", "num_machines": features.n_workers}
+        super().__init__(features.data, {**parameters, **spread}, n_scores)
+        self._booster.add_valid(features.sample, "sample")
+        self._n_own = features.n_own
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        super().grow(gradient[: self._n_own], hessian[: self._n_own])
+
+    def scores(self) -> np.ndarray:
+        sample = self._seen_by(self._booster.eval_valid)
+        return np.concatenate([super().scores(), sample])

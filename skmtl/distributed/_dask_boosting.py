@@ -1,0 +1,319 @@
+"""R-MTGB on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+
+from skmtl.boosting import Network
+from skmtl.estimators._boosting import BoostingEstimator
+from skmtl.estimators._common import own_random_state
+from skmtl.estimators._spread_boosting import (
+    Entries,
+    Plan,
+    PoolPart,
+    grow_shared,
+    grow_tasks,
+    keep,
+    planned,
+    shares,
+)
+from skmtl.tables import Chunk
+
+Model = TypeVar("Model", bound=BoostingEstimator)
+
+
+def fit_with_dask(
+    model: Model,
+    data: Any,
+    y: Hashable | Sequence[Hashable],
+    sample_weight: Hashable | None = None,
+    *,
+    client: Any = None,
+    rows_in_memory: int = 200_000,
+) -> Model:
+    """Fit an RMTGB estimator on a Dask DataFrame whose rows stay on the workers.
+
+    Blocks that tasks share grow on the rows of all workers by LightGBM's distributed learner,
+    in which workers add up histograms and not rows. For the block of the tasks, every task's rows
+    travel to one worker, and the workers have about as many rows each.
+
+    A random sample of the rows, which the client and all workers have in memory, decides
+    everything else: categories and task ids, kinds and units of the labels, LightGBM's bins, the
+    constants, signatures and outlier scores of the tasks; `validation_fraction` of it is held out
+    and says when to stop.
+
+    Parameters
+    ----------
+    model : RMTGB, RMTGBRegressor or RMTGBClassifier
+        It is fitted in place. ``n_jobs`` is the number of LightGBM's threads on each worker, and
+        ``blocks="auto"`` does not try several sequences but takes "shared", "partition", "task".
+    data : dask.dataframe.DataFrame
+        Features, labels and perhaps weights, in columns.
+    y : label or list of labels
+        The columns with the labels.
+    sample_weight : label, optional
+        The column with the rows' weights.
+    client : distributed.Client, optional
+        None takes the current one.
+    rows_in_memory : int
+        Size of the sample. To it come rows for all classes and task ids that chance has left out.
+
+    Returns
+    -------
+    model
+        With the fitted attributes that `fit` would have left.
+
+    Raises
+    ------
+    ImportError
+        Without Dask: ``pip install "skmtl[dask]"``.
+    TypeError
+        For a model that is not boosted, or data that are no Dask DataFrame.
+    ValueError
+        For columns that are not there, for ``n_bags`` above 1, and for what `fit` refuses.
+
+    Notes
+    -----
+    Where the sample is all rows, the model is the one that ``fit`` with ``n_bags=1`` gives, with
+    three exceptions. Sums are rounded otherwise. LightGBM knows the number of rows of a node when
+    it is alone and estimates it from the Hessians when it is distributed, so that
+    `min_data_in_leaf` (and its ``min_data_per_group`` for categories) may allow a split here and
+    not there. And with early stopping, the rounds of a task are judged together with the tasks on
+    its worker and not with all.
+
+    A worker that holds no partition has no part in the shared blocks. LightGBM's workers listen on
+    a free port each and must reach each other. ``eval_set`` and callbacks are not taken.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import dask.dataframe as dd
+    >>> from dask.distributed import Client
+    >>> from skmtl import RMTGBRegressor
+    >>> from skmtl.datasets import make_outlier_tasks
+    >>> X, points = make_outlier_tasks(50, random_state=0)
+    >>> rows = dd.from_pandas(X.assign(points=points), npartitions=2)
+    >>> with Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # doctest: +SKIP
+    ...     model = fit_with_dask(RMTGBRegressor(task="task"), rows, y="points")
+    """
+    client = _client(client)
+    labels = _checked(model, data, y, sample_weight)
+    chance = own_random_state(model.random_state)
+    parts = client.compute(list(data.to_delayed()))
+    chunks = client.map(_chunk, parts, y=labels, weight=sample_weight)
+    sizes = client.gather(client.map(_size, chunks))
+    chunks = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size]
+    share = min(1.0, rows_in_memory / max(sum(sizes), 1))
+    seeds = np.random.SeedSequence(chance.randint(2**31 - 1)).spawn(len(chunks))
+    drawn = client.gather(
+        [
+            client.submit(_sample, chunk, share, seed, model.task, pure=False)
+            for chunk, seed in zip(chunks, seeds, strict=True)
+        ]
+    )
+    if not drawn:
+        raise ValueError("data has no row of positive weight.")
+    plan = planned(model, _joined([rows for _, rows in drawn]), sum(sizes))
+    held_out = _held_out(plan, [positions for positions, _ in drawn])
+    return _grown(client, plan, chunks, held_out)
+
+
+def _client(client: Any) -> Any:
+    try:
+        from distributed import default_client
+    except ImportError as error:
+        raise ImportError(
+            'fit_with_dask needs Dask, which pip install "skmtl[dask]" brings.'
+        ) from error
+    return default_client() if client is None else client
+
+
+def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
+    """The columns of the labels as given; raise for what cannot be fitted."""
+    if not isinstance(model, BoostingEstimator):
+        raise TypeError(
+            f"fit_with_dask fits RMTGB estimators, got {type(model).__name__}. Networks are "
+            "trained by several processes under skmtl.distributed.data_parallel."
+        )
+    if not hasattr(data, "to_delayed") or not hasattr(data, "columns"):
+        raise TypeError(f"data must be a Dask DataFrame, got {type(data).__name__}.")
+    labels = list(y) if isinstance(y, list | tuple | pd.Index) else y
+    wanted = [*(labels if isinstance(labels, list) else [labels])]
+    wanted += [] if sample_weight is None else [sample_weight]
+    missing = [name for name in wanted if name not in list(data.columns)]
+    if missing:
+        raise ValueError(f"data has no columns {missing}; it has {list(data.columns)}.")
+    if model.n_bags not in ("auto", 1):
+        raise ValueError(
+            f"n_bags={model.n_bags!r}: fit_with_dask fits one bag. "
+            "Use n_bags=1, and several models of other random_state if you want more."
+        )
+    return labels
+
+
+def _grown(
+    client: Any, plan: Plan, chunks: Sequence[Any], held_out: list[np.ndarray]
+) -> BoostingEstimator:
+    """Let the workers grow all blocks, each from the chunks that it holds."""
+    positions = _by_worker(client, chunks)
+    addresses = list(positions)
+    networks = _networks(client, addresses)
+    everywhere = client.scatter(plan, broadcast=True)
+    grown = [
+        client.submit(
+            _grow_shared,
+            everywhere,
+            [chunks[i] for i in own],
+            [held_out[i] for i in own],
+            network,
+            workers=[address],
+            allow_other_workers=False,
+            pure=False,
+        )
+        for (address, own), network in zip(positions.items(), networks, strict=True)
+    ]
+    parts: list[list[PoolPart]] = client.gather([client.submit(_first, each) for each in grown])
+    tasks = [
+        _grow_tasks(client, everywhere, grown, position, addresses, own)
+        if "task" in plan.names[position]
+        else []
+        for position, own in enumerate(zip(*parts, strict=True))
+    ]
+    return keep(plan, parts, client.gather(tasks))
+
+
+def _grow_tasks(
+    client: Any,
+    plan: Any,
+    grown: Sequence[Any],
+    position: int,
+    addresses: Sequence[str],
+    parts: Sequence[PoolPart],
+) -> list[Any]:
+    """Futures of the trees of the tasks of a pool, with about as many entries on each worker."""
+    counts = np.sum([part.counts for part in parts], axis=0)
+    return [
+        client.submit(
+            _grow_task_share,
+            plan,
+            position,
+            tasks,
+            # Each worker picks out what the other one needs, and sends no more.
+            [client.submit(_entries, each, position, tasks) for each in grown],
+            workers=[address],
+            allow_other_workers=True,
+            pure=False,
+        )
+        for tasks, address in zip(shares(counts, len(addresses)), addresses, strict=False)
+    ]
+
+
+def _by_worker(client: Any, chunks: Sequence[Any]) -> dict[str, list[int]]:
+    """Positions of the chunks that each worker holds."""
+    holders = client.who_has(chunks)
+    positions: dict[str, list[int]] = {}
+    for position, chunk in enumerate(chunks):
+        positions.setdefault(holders[chunk.key][0], []).append(position)
+    return positions
+
+
+def _networks(client: Any, addresses: Sequence[str]) -> list[Network]:
+    """How LightGBM finds the workers, for each of them."""
+    ports = [client.submit(_free_port, workers=[each], pure=False) for each in addresses]
+    ports = client.gather(ports)
+    machines = tuple(
+        f"{urlsplit(address).hostname}:{port}"
+        for address, port in zip(addresses, ports, strict=True)
+    )
+    return [Network(machines, port) for port in ports]
+
+
+def _held_out(plan: Plan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Positions in each chunk of the rows of the sample that are held out."""
+    ends = np.cumsum([len(positions) for positions in drawn])
+    of_chunk = np.searchsorted(ends, plan.held_out, side="right")
+    starts = ends - [len(positions) for positions in drawn]
+    return [
+        positions[plan.held_out[of_chunk == i] - starts[i]] for i, positions in enumerate(drawn)
+    ]
+
+
+# What follows runs on the workers.
+
+
+def _chunk(frame: pd.DataFrame, y: Any, weight: Hashable | None) -> Chunk:
+    """Features, labels and weights of the rows of positive weight."""
+    if weight is not None:
+        frame = frame[~(frame[weight] == 0)]
+    other = [*(y if isinstance(y, list) else [y]), *([] if weight is None else [weight])]
+    weights = None if weight is None else frame[weight].to_numpy()
+    return Chunk(frame.drop(columns=other), frame[y], weights)
+
+
+def _size(chunk: Chunk) -> int:
+    return len(chunk.X)
+
+
+def _sample(
+    chunk: Chunk, share: float, seed: np.random.SeedSequence, task: Hashable | None
+) -> tuple[np.ndarray, Chunk]:
+    """Positions and rows of a sample that has a row of every class and task id."""
+    n = len(chunk.X)
+    chosen = np.random.default_rng(seed).random(n) < share
+    labels = pd.DataFrame(chunk.y)
+    columns = [labels[name] for name in labels if labels[name].dtype.kind not in "fiu"]
+    if task is not None:
+        columns.append(chunk.X[task] if task in chunk.X else chunk.X.iloc[:, task])
+    for column in columns:
+        chosen |= ~column.duplicated().to_numpy()
+    positions = np.flatnonzero(chosen)
+    return positions, _taken(chunk, positions)
+
+
+def _taken(chunk: Chunk, positions: np.ndarray) -> Chunk:
+    weight = None if chunk.sample_weight is None else chunk.sample_weight[positions]
+    return Chunk(chunk.X.iloc[positions], chunk.y.iloc[positions], weight)
+
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    weights = [chunk.sample_weight for chunk in chunks]
+    return Chunk(
+        pd.concat([chunk.X for chunk in chunks]),
+        pd.concat([chunk.y for chunk in chunks]),
+        None if weights[0] is None else np.concatenate(weights),
+    )
+
+
+def _grow_shared(
+    plan: Plan, chunks: list[Chunk], held_out: list[np.ndarray], network: Network
+) -> tuple[list[PoolPart], list[Entries]]:
+    starts = np.cumsum([0] + [len(chunk.X) for chunk in chunks])
+    own = [positions + start for positions, start in zip(held_out, starts, strict=False)]
+    return grow_shared(plan, chunks, np.concatenate(own), network)
+
+
+def _grow_task_share(plan: Plan, position: int, tasks: list[int], pieces: list[Entries]) -> tuple:
+    return (tasks, *grow_tasks(plan, position, tasks, pieces))
+
+
+def _first(grown: tuple[list[PoolPart], list[Entries]]) -> list[PoolPart]:
+    return grown[0]
+
+
+def _entries(
+    grown: tuple[list[PoolPart], list[Entries]], position: int, tasks: list[int]
+) -> Entries:
+    return grown[1][position].of_tasks(tasks)
+
+
+def _free_port() -> int:
+    """A port that nobody listens on; it is free until LightGBM takes it a moment later."""
+    with socket.socket() as one:
+        one.bind(("", 0))
+        return int(one.getsockname()[1])

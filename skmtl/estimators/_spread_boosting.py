@@ -1,0 +1,357 @@
+"""R-MTGB on rows that lie on several workers: what each of them does, whoever calls them.
+
+A sample of the rows, which all workers have, decides all that is no tree: columns, categories,
+labels, constants, bins, signatures, outlier scores, and when to stop. So all workers decide the
+same without asking each other, and only LightGBM has to add up over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from skmtl.boosting import (
+    BoostedPool,
+    Features,
+    FittedBlock,
+    FittedSequence,
+    Fold,
+    Network,
+    Options,
+    Pool,
+    SpreadFeatures,
+    Switch,
+    TaskTrees,
+    binned,
+    grow_blocks,
+    held_out_loss,
+    intercepts,
+    like,
+    theta_of,
+)
+from skmtl.estimators._boosting import BoostingEstimator, Rows, joined_rows, on_entries
+from skmtl.estimators._common import joined_tables, own_random_state
+from skmtl.tables import Chunk
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every worker has to know.
+
+    Attributes
+    ----------
+    model : BoostingEstimator
+        It has learnt columns, categories, task ids and labels from the sample.
+    sample : Rows
+    learnt, held_out : int ndarray
+        Positions in the sample.
+    names : tuple of tuple of str
+        The blocks of each pool.
+    options : Options
+    """
+
+    model: BoostingEstimator
+    sample: Rows
+    learnt: np.ndarray
+    held_out: np.ndarray
+    names: tuple[tuple[str, ...], ...]
+    options: Options
+
+    @property
+    def numeric(self) -> np.ndarray:
+        return np.array(self.model._reader.encoder.numeric_positions_, dtype=np.intp)
+
+    @property
+    def categorical(self) -> np.ndarray:
+        return np.array(self.model._reader.encoder.categorical_positions_, dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Observed labels with the features of their rows, for the block of the tasks.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n_rows, n_features)
+    row, task : int ndarray of shape (n_entries,)
+    target, scores : ndarray of shape (n_entries, k)
+    learnt, held_out : ndarray of shape (n_entries,)
+    """
+
+    matrix: np.ndarray
+    row: np.ndarray
+    task: np.ndarray
+    target: np.ndarray
+    scores: np.ndarray
+    learnt: np.ndarray
+    held_out: np.ndarray
+
+    def of_tasks(self, tasks: Sequence[int]) -> Entries:
+        """The entries of some tasks, which are numbered anew in their order."""
+        number = np.full(self.task.max(initial=-1) + 1, -1)
+        known = [task for task in tasks if task < len(number)]
+        number[known] = [list(tasks).index(task) for task in known]
+        chosen = np.flatnonzero(number[self.task] >= 0)
+        rows, row = np.unique(self.row[chosen], return_inverse=True)
+        return Entries(
+            self.matrix[rows],
+            row,
+            number[self.task[chosen]],
+            self.target[chosen],
+            self.scores[chosen],
+            self.learnt[chosen],
+            self.held_out[chosen],
+        )
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """What a worker has grown of a pool; all but the losses is the same on all workers.
+
+    Attributes
+    ----------
+    intercept : ndarray of shape (n_tasks + 1, n_scores)
+    blocks : dict of name to FittedBlock
+    history : DataFrame
+        Losses in training are those of the worker's rows.
+    weight : float
+        Of these rows.
+    counts : int ndarray of shape (n_tasks,)
+        Entries of each task among them.
+    """
+
+    intercept: np.ndarray
+    blocks: dict[str, FittedBlock]
+    history: pd.DataFrame
+    weight: float
+    counts: np.ndarray
+
+
+def planned(model: BoostingEstimator, known: Chunk, n_rows: int) -> Plan:
+    """Learn from a sample all that is no tree; `n_rows` is the number of all rows."""
+    model._check_parameters()
+    if hasattr(model, "_boosted"):
+        del model._boosted  # what is learnt now would not suit it
+    random_state = own_random_state(model.random_state)
+    table = model._read_table(*known, reset=True)
+    model._learn_tables(known, table)
+    rows = model._rows(table, model._reader.encoder.transform(table.features))
+    learnt, held_out = model._splits(table, None, 1, random_state)[0]
+    validated = len(held_out) > 0
+    options = model._options(n_rows, validated=validated, seed=random_state.randint(2**31 - 1))
+    # The sequence that a fit without held-out rows would take: to try several costs as many fits.
+    names = [model._sequences(each.pool, validated=False)[0] for each in model._pools(rows)]
+    for own in names:
+        if "task" in own[:-1]:
+            raise ValueError(
+                f"blocks={own!r}: the block 'task' must be the last one, since its tasks are "
+                "spread over the workers."
+            )
+    return Plan(model, rows, learnt, held_out, tuple(names), options)
+
+
+def grow_shared(
+    plan: Plan, chunks: Sequence[Chunk], held_out: np.ndarray, network: Network
+) -> tuple[list[PoolPart], list[Entries]]:
+    """Grow the blocks that the tasks share, together with the other workers.
+
+    Parameters
+    ----------
+    plan : Plan
+    chunks : sequence of Chunk
+        The rows of this worker, of positive weight.
+    held_out : int ndarray
+        Positions among them of rows that are held out in the sample.
+    network : Network
+
+    Returns
+    -------
+    parts : list of PoolPart
+    entries : list of Entries
+        By pool: the labels of this worker's rows, for the block of the tasks.
+    """
+    model = plan.model
+    table = joined_tables([model._read_table(*chunk, reset=False) for chunk in chunks])
+    own = model._rows(table, model._reader.encoder.transform(table.features))
+    n_own = len(own.matrix)
+    rows = joined_rows(own, plan.sample)
+    features = SpreadFeatures.of(
+        own.matrix,
+        plan.sample.matrix,
+        plan.numeric,
+        plan.categorical,
+        plan.options.parameters["shared"],
+        len(network.machines),
+    )
+    learnt = np.setdiff1d(np.arange(n_own), held_out)
+    parts, entries = [], []
+    with network.joined():
+        for names, each in zip(plan.names, model._pools(rows), strict=True):
+            pool, shared = each.pool, tuple(name for name in names if name != "task")
+            own_weight, stopping_weight, known_weight = (
+                on_entries(pool, chosen, len(rows.matrix))
+                for chosen in (learnt, n_own + plan.held_out, n_own + plan.learnt)
+            )
+            intercept = intercepts(pool, known_weight)
+            fold = Fold(pool, own_weight, stopping_weight, intercept[pool.task], known_weight)
+            grown = grow_blocks(shared, fold, features, plan.options, Switch())
+            stopping = on_entries(pool, held_out, len(rows.matrix))
+            entries.append(_own_entries(grown.fold, features.matrix, n_own, stopping))
+            counts = np.bincount(entries[-1].task, minlength=pool.n_tasks)
+            parts.append(
+                PoolPart(intercept, grown.blocks, grown.history, own_weight.sum(), counts)
+            )
+    return parts, entries
+
+
+def _own_entries(fold: Fold, matrix: np.ndarray, n_own: int, held_out: np.ndarray) -> Entries:
+    pool = fold.pool
+    row = np.arange(pool.n_rows) if pool.row is None else pool.row
+    own = np.flatnonzero(row < n_own)
+    return Entries(
+        matrix[:n_own],
+        row[own],
+        pool.task[own],
+        pool.target[own],
+        fold.scores[own],
+        fold.learnt[own],
+        held_out[own],
+    )
+
+
+def shares(counts: np.ndarray, n_workers: int) -> list[list[int]]:
+    """Tasks dealt out to workers so that all have about as many entries, the largest first."""
+    dealt: list[list[int]] = [[] for _ in range(n_workers)]
+    load = np.zeros(n_workers)
+    for task in np.argsort(-counts, kind="stable").tolist():
+        least = int(load.argmin())
+        dealt[least].append(task)
+        load[least] += counts[task]
+    return [sorted(tasks) for tasks in dealt if tasks]
+
+
+def grow_tasks(
+    plan: Plan, position: int, tasks: Sequence[int], pieces: Sequence[Entries]
+) -> tuple[TaskTrees, pd.DataFrame]:
+    """The trees of some tasks of the pool at `position`, from their entries on all workers.
+
+    They stop by their own held-out entries together with those of all tasks that are here.
+    """
+    whole = plan.model._pools(plan.sample)[position].pool
+    joined = _joined_entries(pieces)
+    pool = Pool(
+        segments=_segments(whole, tasks, joined.task),
+        task=joined.task,
+        target=joined.target,
+        weight=joined.learnt + joined.held_out,
+        row=joined.row,
+        n_rows=len(joined.matrix),
+        names=[whole.names[task] for task in tasks],
+        is_long=whole.is_long,
+    )
+    parameters = plan.options.parameters["shared"]
+    sample = binned(plan.sample.matrix, plan.categorical.tolist(), parameters)
+    features = Features(joined.matrix, plan.numeric, plan.categorical, like(sample, joined.matrix))
+    fold = Fold(pool, joined.learnt, joined.held_out, joined.scores)
+    grown = grow_blocks(("task",), fold, features, plan.options, Switch())
+    block = grown.blocks["task"]
+    assert isinstance(block, TaskTrees)
+    return block, grown.history
+
+
+def _joined_entries(pieces: Sequence[Entries]) -> Entries:
+    """All entries, those of the first task first."""
+    starts = np.cumsum([0] + [len(piece.matrix) for piece in pieces])
+    row = np.concatenate([piece.row + start for piece, start in zip(pieces, starts, strict=False)])
+    order = np.argsort(np.concatenate([piece.task for piece in pieces]), kind="stable")
+    by_entry = {
+        name: np.concatenate([getattr(piece, name) for piece in pieces])[order]
+        for name in ("task", "target", "scores", "learnt", "held_out")
+    }
+    return Entries(np.concatenate([piece.matrix for piece in pieces]), row[order], **by_entry)
+
+
+def _segments(whole: Pool, tasks: Sequence[int], task: np.ndarray) -> list:
+    """The heads of some tasks, and where their entries lie, which are in the tasks' order."""
+    if whole.is_long:
+        return [(whole.segments[0][0], slice(0, len(task)))]
+    ends = np.cumsum(np.bincount(task, minlength=len(tasks))).tolist()
+    starts = [0, *ends[:-1]]
+    heads = [whole.segments[number][0] for number in tasks]
+    return [
+        (head, slice(start, end)) for head, start, end in zip(heads, starts, ends, strict=True)
+    ]
+
+
+TaskShare = tuple[Sequence[int], TaskTrees, pd.DataFrame]
+
+
+def keep(
+    plan: Plan, parts: Sequence[Sequence[PoolPart]], tasks: Sequence[Sequence[TaskShare]]
+) -> BoostingEstimator:
+    """The fitted model, from what the workers have grown.
+
+    Parameters
+    ----------
+    plan : Plan
+    parts : sequence of sequence of PoolPart
+        By worker and pool.
+    tasks : sequence of sequence of (tasks, TaskTrees, DataFrame)
+        By pool and share of its tasks; without any where there is no block for tasks.
+    """
+    pools = plan.model._pools(plan.sample)
+    plan.model._boosted = [
+        (each.targets, _boosted(plan, names, each.pool, own, shares_))
+        for names, each, own, shares_ in zip(
+            plan.names, pools, zip(*parts, strict=True), tasks, strict=True
+        )
+    ]
+    return plan.model
+
+
+def _boosted(
+    plan: Plan,
+    names: tuple[str, ...],
+    pool: Pool,
+    parts: Sequence[PoolPart],
+    tasks: Sequence[TaskShare],
+) -> BoostedPool:
+    blocks, histories = dict(parts[0].blocks), [_common_history(parts)]
+    if tasks:
+        trees = {
+            task: own
+            for numbers, block, _ in tasks
+            for task, own in zip(numbers, block.trees, strict=True)
+        }
+        blocks["task"] = TaskTrees([trees[task] for task in range(pool.n_tasks)])
+        histories += [history for _, _, history in tasks]
+    history = pd.concat(histories, ignore_index=True)
+    sequence = FittedSequence(parts[0].intercept, blocks, history, np.nan)
+    held_out = on_entries(pool, plan.held_out, pool.n_rows)
+    bag = BoostedPool(names, [sequence], None, pd.DataFrame())
+    loss = held_out_loss(pool, held_out, _sample_scores(plan, pool, bag))
+    theta = theta_of([sequence]) if "partition" in names else None
+    tried = pd.DataFrame(
+        {"blocks": [names], "validation_loss": [loss], "n_bags": [1], "kept": [True]}
+    )
+    return BoostedPool(names, [replace(sequence, loss=loss)], theta, tried)
+
+
+def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
+    """Training losses as means over the rows of all workers."""
+    history = parts[0].history
+    if history.empty:
+        return history
+    losses = [part.history["loss"].to_numpy() for part in parts]
+    weights = [part.weight for part in parts]
+    return history.assign(loss=np.average(losses, axis=0, weights=weights))
+
+
+def _sample_scores(plan: Plan, pool: Pool, bag: BoostedPool) -> np.ndarray:
+    """Raw scores at the entries of the sample."""
+    scores = bag.scores(plan.sample.matrix, plan.sample.group, plan.options.n_jobs)
+    row = np.arange(pool.n_rows) if pool.row is None else pool.row
+    return scores[row, 0 if pool.is_long else pool.task]

@@ -1,0 +1,141 @@
+"""R-MTGB on the workers of a Dask cluster is the model that one process learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skmtl
+from skmtl import RMTGB, MultiTab, RMTGBClassifier, RMTGBRegressor
+from skmtl.datasets import make_outlier_tasks
+from skmtl.distributed import fit_with_dask
+
+dd = pytest.importorskip("dask.dataframe")
+distributed = pytest.importorskip("distributed")
+
+# When it is distributed, LightGBM estimates the rows of a leaf, bin by bin: here their least
+# number does not matter, and bins have many of them.
+SETTINGS = {
+    "n_rounds": 15,
+    "n_bags": 1,
+    "min_data_in_leaf": 1,
+    "lightgbm_params": {"min_sum_hessian_in_leaf": 5.0, "max_bin": 15},
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Two workers that are threads of this process; LightGBM has a network per thread."""
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+    with cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def tasks() -> tuple[pd.DataFrame, pd.Series]:
+    return make_outlier_tasks(100, random_state=0)
+
+
+def spread(X: pd.DataFrame, *columns: pd.DataFrame | pd.Series):
+    return dd.from_pandas(pd.concat([X, *columns], axis=1), npartitions=3)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [("shared", "task"), ("signature", "partition", "task"), ("task",), ("partition",)],
+    ids="-".join,
+)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_long_data_give_the_model_of_one_process(blocks, early_stopping, tasks, client):
+    X, y = tasks
+    settings = SETTINGS | {"blocks": blocks, "early_stopping": early_stopping, "task": "task"}
+    alone = RMTGBRegressor(**settings).fit(X, y)
+    together = fit_with_dask(RMTGBRegressor(**settings), spread(X, y), y.name, client=client)
+    np.testing.assert_allclose(together.predict(X), alone.predict(X), atol=1e-6)
+    assert together.blocks_ == alone.blocks_
+    assert np.std(alone.predict(X)) > 0.3
+
+
+def wide() -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Mixed kinds, labels missing, weights some of which are 0."""
+    rng = np.random.default_rng(0)
+    n = 600
+    X = pd.DataFrame(rng.normal(size=(n, 3)), columns=["a", "b", "c"])
+    X["a"] = X["a"].mask(rng.random(n) < 0.1)
+    signal = X["a"].fillna(0) + X["b"] ** 2
+    Y = pd.DataFrame({"price": 100 + 20 * signal, "sold": np.where(signal > 1, "yes", "no")})
+    Y["size"] = pd.cut(X["c"], 3, labels=["s", "m", "l"]).astype(object)
+    return X, Y.mask(rng.random(Y.shape) < 0.2), pd.Series(rng.integers(0, 3, n), name="weight")
+
+
+def test_wide_data_of_mixed_kinds_give_the_model_of_one_process(client, tmp_path):
+    X, Y, weight = wide()
+    settings = SETTINGS | {"blocks": ("shared", "task"), "early_stopping": False}
+    alone = RMTGB(**settings).fit(X, Y, weight)
+    together = fit_with_dask(
+        RMTGB(**settings), spread(X, Y, weight), list(Y), "weight", client=client
+    )
+    pd.testing.assert_frame_equal(together.predict(X), alone.predict(X), atol=1e-6)
+    for of_both, of_one in zip(together.predict_proba(X), alone.predict_proba(X), strict=True):
+        if of_one is not None:
+            np.testing.assert_allclose(of_both, of_one, atol=1e-6)
+    together.save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict(X), together.predict(X), check_exact=True)
+
+
+def test_a_sample_is_enough_for_what_is_no_tree(client):
+    X, y, truth = make_outlier_tasks(400, random_state=0, return_truth=True)
+    settings = {"task": "task", "n_rounds": 40, "random_state": 0}
+    model, data = RMTGBRegressor(**settings), spread(X, y)
+    fit_with_dask(model, data, y.name, client=client, rows_in_memory=1000)
+    scores = model.outlier_score_
+    assert scores[truth.outlier].min() > scores[~truth.outlier].max()
+    assert model.score(X, y) > 0.85
+    again = fit_with_dask(
+        RMTGBRegressor(**settings), data, y.name, client=client, rows_in_memory=1000
+    )
+    np.testing.assert_allclose(again.predict(X), model.predict(X), atol=1e-9)
+
+
+def test_classes_and_tasks_of_a_single_row_are_in_the_sample(client):
+    frame = pd.DataFrame({"size": np.arange(600.0), "grade": ["a", "b"] * 300})
+    frame["shop"] = np.arange(600) // 300
+    frame.loc[567, ["grade", "shop"]] = ["c", 7]
+    model = RMTGBClassifier(task="shop", n_rounds=2, random_state=0)
+    data = dd.from_pandas(frame, npartitions=2)
+    fit_with_dask(model, data, "grade", client=client, rows_in_memory=60)
+    assert model.classes_.tolist() == ["a", "b", "c"]
+    scores = model.score_tasks(frame.drop(columns="grade"), frame["grade"])
+    assert scores.index.tolist() == [0, 1, 7]
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "error", "message"),
+    [
+        (MultiTab(), "target", TypeError, "data_parallel"),
+        (RMTGB(n_bags=2), "target", ValueError, "n_bags=2: fit_with_dask fits one bag"),
+        (RMTGB(), ["target", "price"], ValueError, r"no columns \['price'\]"),
+        (RMTGB(blocks=("task", "shared")), ["target", "x"], ValueError, "'task' must be the last"),
+    ],
+    ids=["network", "bags", "column", "order"],
+)
+def test_what_cannot_be_fitted_is_refused(model, y, error, message, client):
+    frame = pd.DataFrame({"x": range(40), "z": range(40), "target": range(40)})
+    with pytest.raises(error, match=message):
+        fit_with_dask(model, dd.from_pandas(frame, npartitions=2), y, client=client)
+
+
+def test_a_frame_in_memory_is_refused(client):
+    with pytest.raises(TypeError, match="must be a Dask DataFrame, got DataFrame"):
+        fit_with_dask(RMTGB(), pd.DataFrame({"x": [1], "y": [2]}), "y", client=client)
+
+
+def test_without_dask_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"skmtl\[dask\]"):
+        fit_with_dask(RMTGB(), None, "y")
