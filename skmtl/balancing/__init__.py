@@ -28,6 +28,13 @@ they are cheap to have:
 `NashMTL`, "nash_mtl"                             the greatest product of the tasks' gains
 ================================================  ================================================
 
+Others change what is learnt:
+
+================================================  ================================================
+`RepMTL`, "rep_mtl"                               tasks keep to places of the representation
+`SharpnessAware`, "sharpness_aware"               minima are flat for each task
+================================================  ================================================
+
 Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
 (n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`).
 
@@ -58,10 +65,13 @@ from skmtl.balancing._protocols import (
     GradientBalancer,
     LossBalancer,
     LossWeights,
+    SaliencyPenalty,
     StatelessGradientBalancer,
 )
 from skmtl.balancing._random import RandomWeights
 from skmtl.balancing._registry import BALANCERS
+from skmtl.balancing._rep_mtl import RepMTL
+from skmtl.balancing._sharpness_aware import SharpnessAware
 from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
 from skmtl.balancing._uncertainty import Uncertainty
 from skmtl.balancing._upgrad import UPGrad
@@ -84,6 +94,9 @@ __all__ = [
     "NashMTL",
     "PCGrad",
     "RandomWeights",
+    "RepMTL",
+    "SaliencyPenalty",
+    "SharpnessAware",
     "SmoothTchebycheff",
     "StatelessGradientBalancer",
     "UPGrad",

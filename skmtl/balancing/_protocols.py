@@ -77,6 +77,29 @@ class StatelessGradientBalancer(GradientBalancer):
         return lambda gram, tasks: self.weights(gram)
 
 
+class SaliencyPenalty(ABC):
+    """Adds to the loss something about the gradients at the shared representation.
+
+    The saliency of task t in row b, (n_positions, n_channels), is the gradient of the row's loss
+    at its representation. It is given by its factors, ``hidden[t, b] @ maps[t].T``.
+    """
+
+    @abstractmethod
+    def penalty(self, hidden: Tensor, maps: Tensor, weight: Tensor) -> Tensor:
+        """What is added to T times the objective of T tasks, a scalar with a graph.
+
+        Parameters
+        ----------
+        hidden : tensor of shape (n_tasks, batch, n_positions, size)
+            Gradients at the first layers that the tasks have for themselves; 0 where the row has
+            no label of the task.
+        maps : tensor of shape (n_tasks, n_channels, size)
+            From the representation to these layers.
+        weight : tensor of shape (batch, n_tasks)
+            The row's weight in each task, 0 where its label is missing.
+        """
+
+
 def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     """Weights of all tasks from the products of their gradients, both on the tensor's device.
 

@@ -17,13 +17,17 @@ from skmtl.balancing._imtl_g import IMTLG
 from skmtl.balancing._mgda import MGDA
 from skmtl.balancing._nash_mtl import NashMTL
 from skmtl.balancing._pcgrad import PCGrad
-from skmtl.balancing._protocols import GradientBalancer, LossBalancer
+from skmtl.balancing._protocols import GradientBalancer, LossBalancer, SaliencyPenalty
 from skmtl.balancing._random import RandomWeights
+from skmtl.balancing._rep_mtl import RepMTL
+from skmtl.balancing._sharpness_aware import SharpnessAware
 from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
 from skmtl.balancing._uncertainty import Uncertainty
 from skmtl.balancing._upgrad import UPGrad
 
-Balancer = LossBalancer | GradientBalancer | Callable[[Tensor], Tensor]
+Balancer = (
+    LossBalancer | GradientBalancer | SaliencyPenalty | SharpnessAware | Callable[[Tensor], Tensor]
+)
 """What training takes; a callable maps a matrix (n_tasks, n_params) to (n_params,)."""
 
 BALANCERS: dict[str, Balancer] = {
@@ -42,4 +46,6 @@ BALANCERS: dict[str, Balancer] = {
     "imtl_g": IMTLG(),
     "aligned_mtl": AlignedMTL(),
     "nash_mtl": NashMTL(),
+    "rep_mtl": RepMTL(),
+    "sharpness_aware": SharpnessAware(),
 }

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from skmtl.balancing import BALANCERS, FixedWeights, GradientBalancer, LossBalancer
+from skmtl.balancing import (
+    BALANCERS,
+    FixedWeights,
+    GradientBalancer,
+    LossBalancer,
+    SaliencyPenalty,
+    SharpnessAware,
+)
 from skmtl.balancing._registry import Balancer
 from skmtl.estimators._parameters import Check
 
@@ -25,9 +32,8 @@ def _passes(value: Any) -> bool:
         return all(_is_weight(weight) for weight in value.values())
     if isinstance(value, Sequence | np.ndarray):
         return len(value) > 0 and all(_is_weight(weight) for weight in value)
-    return isinstance(value, LossBalancer | GradientBalancer) or (
-        callable(value) and not isinstance(value, type)
-    )
+    ours = LossBalancer | GradientBalancer | SaliencyPenalty | SharpnessAware
+    return isinstance(value, ours) or (callable(value) and not isinstance(value, type))
 
 
 def _is_weight(value: Any) -> bool:

@@ -38,7 +38,8 @@ balance : str, mapping, sequence, object or callable, default="equal"
 balance_at : {"representation", "trunk"}, default="representation"
     Where a method compares the gradients of the tasks, if it does: where they enter the shared
     part of the network, at 1.1 to 1.5 times the cost of a plain step, or at its parameters, at
-    one way back through the network for each task.
+    one way back through the network for each task ("sharpness_aware": two). "rep_mtl" is at
+    the representation in either case.
 n_blocks : int, default=1
     Attention blocks through which the task tokens read the features; 0 for none. 1 is the size
     of the published model: the row path, not the depth of the attention, decides the accuracy.

@@ -150,8 +150,11 @@ class MultiTabNet(nn.Module):
         self, representation: tuple[Tensor | None, Tensor], group: Tensor | None = None
     ) -> Tensor:
         """Scores from what `represent` gives: the part that each task has for itself."""
-        rows, tasks = representation
-        scores = self.towers(rows, tasks)
+        return self.scores_from(self.towers.hidden(*representation), group)
+
+    def scores_from(self, hidden: Tensor, group: Tensor | None = None) -> Tensor:
+        """Scores from the hidden layers of the towers, see `Towers.hidden`."""
+        scores = self.towers.scores(hidden)
         if group is not None:
             scores = scores + _by_group(self.group_bias, group)[:, None]
         if self.waves is not None:

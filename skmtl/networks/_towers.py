@@ -54,21 +54,41 @@ class Towers(nn.Module):
         be (n_tasks, batch, members, row_size), a copy for each task: one way back then gives the
         gradients of all tasks apart.
         """
+        return self.scores(self.hidden(rows, tokens))
+
+    def hidden(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
+        """The hidden layers before their nonlinearity, (batch, members, n_tasks, hidden).
+
+        Up to here all is linear: see `maps`.
+        """
         tokens = tokens.expand(-1, self.n_tasks, -1)
         hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias
-        if rows is not None and self.from_row is not None:
-            hidden = hidden + self._read(rows, self.from_row)
+        if rows is None or self.from_row is None:
+            return hidden
+        return hidden + self._read(rows, self.from_row)
+
+    def scores(self, hidden: Tensor) -> Tensor:
+        """Raw scores from what `hidden` gives."""
         hidden = self.dropout(nn.functional.relu(hidden))
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)
+
+    def maps(self) -> tuple[Tensor | None, Tensor]:
+        """The maps from row and token to the hidden layers, (n_tasks, size, hidden) each."""
+        if self.from_row is None:
+            return None, self.from_token
+        return self._by_task(self.from_row), self.from_token
 
     @property
     def n_tasks(self) -> int:
         return self.bias.shape[1]
 
+    def _by_task(self, from_row: Tensor) -> Tensor:
+        return from_row.unflatten(-1, (self.n_tasks, -1)).transpose(0, 1)
+
     def _read(self, rows: Tensor, from_row: Tensor) -> Tensor:
         """What the hidden layers read of the rows, (batch, members, n_tasks, hidden)."""
         if rows.ndim == 3:
             return (rows @ from_row).unflatten(-1, (self.n_tasks, -1))
-        own = from_row.unflatten(-1, (self.n_tasks, -1)).transpose(0, 1)
+        own = self._by_task(from_row)
         return (rows.flatten(1, 2) @ own).unflatten(1, rows.shape[1:3]).movedim(0, 2)

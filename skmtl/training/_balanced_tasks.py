@@ -28,6 +28,10 @@ class BalancedTasks(Protocol):
     n_tasks: int
     share: Tensor
 
+    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
+        """Sums over the rows of each task, (n_tasks,), of values (batch, n_targets)."""
+        ...
+
     def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
         """Estimates of the tasks' mean losses, (n_tasks,), from those by row and target."""
         ...
@@ -51,6 +55,9 @@ class Targets:
     def __init__(self, objective: Objective) -> None:
         self.share = objective.share
         self.n_tasks = len(self.share)
+
+    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
+        return by_row.sum(dim=0)
 
     def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
         return by_row.sum(dim=0)
@@ -90,12 +97,14 @@ class Ids:
         self.share = (objective.share * own / of_target).flatten()
         self._scale = (of_target / own.clamp_min(1e-12)).flatten()
 
+    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
+        return self._sum(by_row, cast(Tensor, batch.group)).flatten()
+
     def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
-        return self._sum(by_row, cast(Tensor, batch.group)).flatten() * self._scale
+        return self.sums(by_row, batch) * self._scale
 
     def present(self, batch: Samples) -> Tensor:
-        seen = self._sum(batch.weight, cast(Tensor, batch.group)).flatten() > 0
-        return seen & (self.share > 0)
+        return (self.sums(batch.weight, batch) > 0) & (self.share > 0)
 
     def vectors(self, gradients: Tensor, batch: Samples) -> Tensor:
         return self._sum(gradients.transpose(0, 1), cast(Tensor, batch.group)).flatten(0, 1)

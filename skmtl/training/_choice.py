@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
 
-from skmtl.balancing import Equal, GradientBalancer, LossBalancer
-from skmtl.training._balanced_steps import LossStep, RepresentationStep, TrunkStep
+from skmtl.balancing import Equal, GradientBalancer, LossBalancer, SaliencyPenalty, SharpnessAware
+from skmtl.networks import MultiTabNet
+from skmtl.training._balanced_steps import (
+    LossStep,
+    PenaltyStep,
+    RepresentationStep,
+    SharpRepresentationStep,
+    SharpTrunkStep,
+    TrunkStep,
+)
 from skmtl.training._balanced_tasks import balanced_tasks
 from skmtl.training._combination import ByCallable, ByProducts, Combination
 from skmtl.training._data import TrainingRows
@@ -52,12 +61,28 @@ def _balanced_step(
     if isinstance(balance, LossBalancer):
         weights = balance.start(tasks.n_tasks, rng, device)
         return LossStep(objective, tasks, weights, generator)
+    # Compiled code is written for one way back; in what follows there are several.
+    objective = replace(objective, call=objective.network)
+    at_representation = options.balance_at == "representation"
+    if isinstance(balance, SaliencyPenalty):
+        _check_targets(objective, balance)
+        return PenaltyStep(objective, balance)
+    if isinstance(balance, SharpnessAware):
+        sharp = SharpRepresentationStep if at_representation else SharpTrunkStep
+        return sharp(objective, tasks, balance.radius)
     combination: Combination
     if isinstance(balance, GradientBalancer):
         combination = ByProducts(balance, tasks.n_tasks, rng)
     else:
         combination = ByCallable(balance, rng, device)
-    # Compiled code is written for one way back; here there are several.
-    objective = replace(objective, call=objective.network)
-    at = RepresentationStep if options.balance_at == "representation" else TrunkStep
+    at = RepresentationStep if at_representation else TrunkStep
     return at(objective, tasks, combination)
+
+
+def _check_targets(objective: Objective, balance: SaliencyPenalty) -> None:
+    """Raise where no row can have two tasks to compare, in long data of a single target."""
+    if cast(MultiTabNet, objective.network).config.n_groups and len(objective.share) == 1:
+        raise ValueError(
+            f"balance={balance!r} compares the tasks of each row, but in long data with one "
+            "target a row has a single task. Choose another balance, such as 'pcgrad'."
+        )

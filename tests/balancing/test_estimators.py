@@ -11,8 +11,9 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
+import skmtl
 from skmtl import MultiTab, MultiTabRegressor, MultiTabSurvival
-from skmtl.balancing import BALANCERS, FAMO, FixedWeights, PCGrad
+from skmtl.balancing import BALANCERS, FAMO, CAGrad, FixedWeights, PCGrad, RepMTL, SharpnessAware
 from skmtl.datasets import make_survival
 
 SMALL = {
@@ -127,6 +128,16 @@ def test_ids_of_long_data_add_up_to_the_step_of_equal_weights(at):
     torch.testing.assert_close(weights_of(model), weights_of(equal), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+@pytest.mark.parametrize("balance", [SharpnessAware(radius=0.0), RepMTL(0.0, 0.0)], ids=name_of)
+def test_without_a_radius_or_a_penalty_it_is_the_step_of_equal_weights(balance, at):
+    X, Y = make_data()
+    settings = SMALL | {"dropout": 0.0}
+    equal = MultiTab(**settings).fit(X, Y)
+    model = MultiTab(balance=balance, balance_at=at, **settings).fit(X, Y)
+    torch.testing.assert_close(weights_of(model), weights_of(equal), rtol=1e-3, atol=1e-3)
+
+
 def test_fixed_weights_by_name_in_order_or_as_an_object_are_the_same():
     X, Y = make_data()
     models = [
@@ -197,6 +208,17 @@ def test_a_grid_search_over_balancers():
     assert len(set(scores)) == 3
 
 
+def test_balancers_are_saved_with_the_model(tmp_path):
+    X, Y = make_data()
+    model = MultiTab(balance=CAGrad(c=0.3), **SMALL).fit(X, Y)
+    for balance in [CAGrad(c=0.3), FixedWeights((1, 2, 3)), *BALANCERS.values()]:
+        model.balance = balance
+        model.save(tmp_path / "model.skmtl")
+        again = skmtl.load(tmp_path / "model.skmtl")
+        assert again.balance == balance
+    pd.testing.assert_frame_equal(again.predict(X), model.predict(X))
+
+
 def test_survival_tasks_are_balanced_as_well():
     X, y = make_survival(96, kind="several", random_state=0)
     for balance in ("famo", "pcgrad"):
@@ -220,6 +242,7 @@ def test_survival_tasks_are_balanced_as_well():
         ([0.0, 0.0, 0.0], "positive for some task"),
         (FixedWeights((1.0, 2.0)), "FixedWeights has 2 weights, but there are 3 tasks"),
         (lambda matrix: matrix, r"must map gradients .* to .*, but gave"),
+        (RepMTL, "an object of skmtl.balancing .not its class."),
     ],
 )
 def test_what_is_no_balancer_is_refused(balance, message):
@@ -234,3 +257,12 @@ def test_ids_can_be_given_weights():
     assert len(model.history_) == 3
     with pytest.raises(ValueError, match=r"balance names \['y'\], but the tasks are \['p', 'q'"):
         MultiTabRegressor(task="id", balance={"y": 2.0}, **SMALL).fit(X, y)
+
+
+def test_one_target_of_long_data_has_no_rows_for_rep_mtl():
+    X, y = make_long()
+    with pytest.raises(ValueError, match="a row has a single task"):
+        MultiTabRegressor(task="id", balance="rep_mtl", **SMALL).fit(X, y)
+    both = pd.DataFrame({"y": y, "z": -y})
+    model = MultiTabRegressor(task="id", balance="rep_mtl", **SMALL).fit(X, both)
+    assert np.isfinite(model.history_["loss"]).all()

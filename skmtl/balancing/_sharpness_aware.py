@@ -1,0 +1,43 @@
+"""Sharpness-aware multi-task steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skmtl._storable import storable
+from skmtl.balancing._checks import check_number
+
+
+@storable
+@dataclass(frozen=True)
+class SharpnessAware:
+    r"""Every task's gradient is taken at the worst place nearby, so that minima are flat for each.
+
+    .. math:: d = \sum_t a_t \nabla L_t (\theta + \varepsilon_t), \qquad
+              \varepsilon_t = \rho \, \frac{\nabla L_t (\theta)}{\lVert \nabla L_t (\theta) \rVert}
+
+    With ``balance_at="trunk"`` this is a move of the shared parameters :math:`\theta`, as
+    published, at two ways through the network for each task. With ``"representation"`` it is a
+    move of the shared representation of the rows, which costs little; its length is :math:`\rho`
+    times that of the representation of the rows that have labels of the task.
+
+    Attributes
+    ----------
+    radius : float, default=0.05
+        :math:`\rho`.
+
+    Notes
+    -----
+    The paper combines the gradients and the differences to those at :math:`\theta + \varepsilon_t`
+    by a gradient balancer; here both are added up. Dropout is drawn anew for the second way.
+
+    References
+    ----------
+    H. Phan, L. Tran, Q. Tran, N. N. Tran, T. Truong, N. Ho, D. Phung, T. Le, "Improving Multi-task
+    Learning via Seeking Task-based Flat Regions", 2022, arXiv:2211.13723.
+    """
+
+    radius: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_number(self, "radius", 0)
