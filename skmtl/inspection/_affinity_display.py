@@ -20,11 +20,12 @@ Values = Literal["affinity", "lookahead", "cosine", "cross_task_errors", "label_
 # What the rows are, what the columns are, and what the colours mean.
 _WORDS: dict[str, tuple[str, str, str]] = {
     "affinity": ("task", "task", "affinity"),
-    "lookahead": ("a step for this task", "this task", "share of its loss that it loses"),
+    "lookahead": ("a step for this task", "this task", "thousandths of its loss that it loses"),
     "cosine": ("task", "task", "cosine of the gradients"),
     "cross_task_errors": ("model of this task", "on this task", "error over that of a constant"),
     "label_correlation": ("task", "task", "correlation of the labels"),
 }
+_FACTORS = {"lookahead": 1000.0}
 _CELL, _SIZES = 0.45, (3.0, 12.0)  # inches of a cell, of the figure
 _MOST_NUMBERS = 12  # tasks whose cells have room for a number
 _DARK = 0.6  # share of the colour's range beyond which black cannot be read
@@ -178,7 +179,7 @@ default="affinity"
         places = side_by_side_order(known)
         self.order_: list[Hashable] = [table.columns[place] for place in places]
         self.groups_ = clusters(known, None)
-        shown = table.to_numpy()[np.ix_(places, places)]
+        shown = table.to_numpy()[np.ix_(places, places)] * _FACTORS.get(values, 1.0)
         if ax is None:
             size = min(max(2.0 + _CELL * len(shown), _SIZES[0]), _SIZES[1])
             ax = pyplot.subplots(figsize=(1.2 * size, size), layout="constrained")[1]
@@ -214,7 +215,7 @@ default="affinity"
             self.ax_.text(
                 column,
                 row,
-                f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}",
+                f"{value:.2f}",
                 ha="center",
                 va="center",
                 fontsize="small",
@@ -238,5 +239,8 @@ def _colours(values: Values, shown: np.ndarray) -> dict[str, Any]:
     """Zero is white; of errors, one is, which knows nothing."""
     if values == "cross_task_errors":
         return {"cmap": "RdBu_r", "vmin": 0.0, "vmax": 2.0}
-    most = float(np.nanmax(np.abs(shown))) if values == "lookahead" else 1.0
+    most = 1.0
+    if values == "lookahead":  # what tasks do to themselves may be far more than to others
+        others = np.abs(shown[~np.eye(len(shown), dtype=bool)])
+        most = float(np.nanmax(others, initial=0.0)) or 1.0
     return {"cmap": "RdBu", "vmin": -most, "vmax": most}

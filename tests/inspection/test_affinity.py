@@ -241,6 +241,9 @@ def test_any_table_can_be_drawn_that_is_there(grouped):
     display = TaskAffinityDisplay.from_affinity(grouped, values="lookahead", ax=ax, cmap="viridis")
     assert display.ax_ is ax
     assert display.image_.get_cmap().name == "viridis"
+    expected = 1000 * grouped.lookahead.loc[display.order_, display.order_]
+    assert_allclose(display.image_.get_array(), expected)
+    assert "thousandths" in display.image_.colorbar.ax.get_ylabel()
     assert display.ax_.get_xlabel() != display.ax_.get_ylabel()
     with pytest.raises(ValueError, match=r"holds no 'cross_task_errors'; there are \['affinity'"):
         display.plot(values="cross_task_errors")
