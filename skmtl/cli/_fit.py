@@ -42,6 +42,8 @@ from typing import TYPE_CHECKING, Any
 from skmtl.cli._errors import OK, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from skmtl.cli._config import Config
 
 
@@ -65,14 +67,14 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 
 
 def _fit(config: Config) -> dict[str, Any]:
-    X, y, *weight = _training_rows(config)
+    features, (X, y, *weight) = _training_rows(config)
     fitting: dict[str, Any] = {"sample_weight": weight[0]} if weight else {}
     rows = {} if config.stream else {"train": len(X)}
     if config.eval:
-        fitting["eval_set"] = _rows_of(config, "eval")
+        fitting["eval_set"] = _held_out(config, "eval", features)
         rows["eval"] = len(fitting["eval_set"][0])
     # Before the fit, which may take hours: that these cannot be read should not come after it.
-    test = _rows_of(config, "test") if config.test else None
+    test = _held_out(config, "test", features) if config.test else None
     _say(f"fitting {type(config.model).__name__} ...")
     started = time.monotonic()
     model = config.model.fit(X, y, **fitting)
@@ -94,41 +96,54 @@ def _fit(config: Config) -> dict[str, Any]:
     }
 
 
-def _training_rows(config: Config) -> tuple[Any, ...]:
-    """X, y and, if there are any, weights: columns, or their names where rows stay on disk."""
+def _training_rows(config: Config) -> tuple[list[str], tuple[Any, ...]]:
+    """The names of the features; X, y and, if there are any, weights.
+
+    These are columns, or the names of columns where the rows stay on disk.
+    """
+    from skmtl.cli._tables import is_parquet, read_tables
+
     if not config.stream:
-        return _rows_of(config, "train")
-    from skmtl.cli._tables import is_parquet
+        frame = read_tables(config.train)
+        features = _features(config, frame.columns.tolist())
+        return features, _rows(config, frame, features)
     from skmtl.tables import ParquetTable
 
     (path, *more) = config.train
     if more or not is_parquet(path):
         raise UsageError("stream = true takes one Parquet file, or one folder of them.")
-    columns = ParquetTable(path).dataset.schema.names
-    table = ParquetTable(path, columns=_features(config, columns, "The table of 'train'"))
-    return (
-        (table, config.labels) if config.weight is None else (table, config.labels, config.weight)
-    )
+    features = _features(config, ParquetTable(path).dataset.schema.names)
+    names = (config.labels,) if config.weight is None else (config.labels, config.weight)
+    return features, (ParquetTable(path, columns=features), *names)
 
 
-def _rows_of(config: Config, part: str) -> tuple[Any, ...]:
-    """X, y and, if there are any, weights of one part of the data."""
-    from skmtl.cli._tables import read_tables
+def _held_out(config: Config, part: str, features: list[str]) -> tuple[Any, ...]:
+    """X, y and, if there are any, weights of the rows of eval or test."""
+    from skmtl.cli._tables import check_columns, read_tables
 
     frame = read_tables(getattr(config, part))
-    X = frame[_features(config, frame.columns.tolist(), f"The table of {part!r}")]
-    y = frame[config.labels]
+    wanted = [*features, *_answers(config)]
+    check_columns(frame.columns.tolist(), wanted, f"The table of {part!r}")
+    return _rows(config, frame, features)
+
+
+def _rows(config: Config, frame: pd.DataFrame, features: list[str]) -> tuple[Any, ...]:
+    X, y = frame[features], frame[config.labels]
     return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
 
 
-def _features(config: Config, columns: Sequence[str], where: str) -> list[str]:
-    """The features among the columns of a table, which must have all that is named."""
+def _answers(config: Config) -> list[str]:
+    """The columns that are no features because of what they mean."""
+    labels = [config.labels] if isinstance(config.labels, str) else config.labels
+    return labels if config.weight is None else [*labels, config.weight]
+
+
+def _features(config: Config, columns: Sequence[str]) -> list[str]:
+    """The features among the columns of the training table, which must have all that is named."""
     from skmtl.cli._tables import check_columns
 
-    labels = [config.labels] if isinstance(config.labels, str) else config.labels
-    weight = [] if config.weight is None else [config.weight]
-    check_columns(columns, [*labels, *weight, *config.drop, *(config.features or [])], where)
-    others = {*labels, *weight, *config.drop}
+    others = [*_answers(config), *config.drop]
+    check_columns(columns, [*others, *(config.features or [])], "The table of 'train'")
     features = config.features or [name for name in columns if name not in others]
     wrong = [name for name in features if name in others]
     if wrong:
@@ -136,7 +151,7 @@ def _features(config: Config, columns: Sequence[str], where: str) -> list[str]:
             f"{wrong[0]!r} is among the features, but also a label, weight or dropped."
         )
     if not features:
-        raise UsageError(f"{where} has no column besides {sorted(others)}: there are no features.")
+        raise UsageError(f"The table of 'train' has no features besides {', '.join(others)}.")
     return features
 
 

@@ -127,6 +127,21 @@ def test_several_files_are_one_table(folder, outcome):
         assert outcome(CONFIG.replace('"train.parquet"', given))["rows"]["train"] == 80
 
 
+def test_a_test_table_may_lack_what_is_dropped_and_be_in_another_order(folder, outcome):
+    expected = outcome()["scores"]
+    table = pd.read_csv(folder / "test.csv")[["sold", "city", "price", "size"]]
+    table.to_csv(folder / "test.csv", index=False)
+    assert outcome()["scores"] == expected
+
+
+def test_a_test_table_without_a_feature_is_named_before_the_fit(folder, fit):
+    pd.read_csv(folder / "test.csv").drop(columns="city").to_csv(folder / "test.csv", index=False)
+    code, _, err = fit()
+    assert code == 2
+    assert "The table of 'test' has no column 'city'" in err
+    assert "fitting" not in err
+
+
 def test_check_reads_no_table(folder, fit):
     (folder / "train.parquet").write_bytes(b"")
     code, out, _ = fit(CONFIG, "--check")
