@@ -45,13 +45,6 @@ class FittedSequence:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state | {"history": pd.DataFrame(state["history"])})
 
-    def start(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
-        """The intercepts as (n_rows, n_own, n_scores)."""
-        if group is not None:
-            return self.intercept[group][:, None]
-        own = self.intercept[None, :-1]
-        return np.broadcast_to(own, (n_rows, *own.shape[1:]))
-
 
 @storable
 @dataclass(frozen=True)
@@ -108,7 +101,10 @@ class BoostedPool:
 
     def intercepts(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
         """What the tasks start from, (n_rows, n_own, n_scores)."""
-        return np.mean([bag.start(n_rows, group) for bag in self.bags], axis=0)
+        by_task = np.mean([bag.intercept for bag in self.bags], axis=0)
+        if group is not None:
+            return by_task[group][:, None]
+        return np.broadcast_to(by_task[None, :-1], (n_rows, len(by_task) - 1, by_task.shape[1]))
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
         """Raw scores (n_rows, n_own, n_scores)."""

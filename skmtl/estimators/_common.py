@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -291,7 +292,8 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
         columns = self.task_set_.predict(scores, group=group)
         index = X.index if isinstance(X, pd.DataFrame) else None
         frame = pd.DataFrame(dict(enumerate(columns)), index=index)
-        frame.columns = pd.Index(self.task_set_.names)
+        names = self.task_set_.names
+        frame.columns = _index_of(tuple(names), tuple(map(type, names)))
         return frame
 
     def _remember_y(self, y: Any) -> None:
@@ -316,6 +318,15 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags
+
+
+@lru_cache(maxsize=64)
+def _index_of(names: tuple[Hashable, ...], types: tuple[type, ...]) -> pd.Index:
+    """The names as an index, which takes as long to make as a row to encode.
+
+    The types tell 1, 1.0 and True apart.
+    """
+    return pd.Index(list(names))
 
 
 def _classes(head: Kind) -> list | None:
