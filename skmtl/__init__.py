@@ -10,6 +10,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGBRegressor`               the same for regression
 `RMTGBClassifier`              the same for classification
 `MultiTabSurvival`             times to one event, to several events or to competing causes
+`RMTGBSurvival`                the same by boosting
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         MultiTabSurvival,
         RMTGBClassifier,
         RMTGBRegressor,
+        RMTGBSurvival,
         load,
     )
     from skmtl.scoring import score_files, score_frame
@@ -76,6 +78,7 @@ __all__ = [
     "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
+    "RMTGBSurvival",
     "balancing",
     "callbacks",
     "datasets",
@@ -100,9 +103,11 @@ _MODULE_OF = dict.fromkeys(
         "MultiTabClassifier",
         "MultiTabRegressor",
         "MultiTabSurvival",
+        "RMTGBSurvival",
         "RMTGB",
         "RMTGBClassifier",
         "RMTGBRegressor",
+        "RMTGBSurvival",
         "load",
     ),
     "skmtl.estimators",

@@ -16,6 +16,7 @@ from benchmarks._survival._peer import Peer
 # Name, the file and the function that make it, and the package that it needs.
 _PEERS: dict[str, tuple[str, str, str | None]] = {
     "multitab": ("_ours", "multitab", None),
+    "rmtgb": ("_ours", "rmtgb", None),
     "constant": ("_ours", "Constant", None),
     "cox": ("_scikit_survival", "cox", "sksurv"),
     "forest": ("_scikit_survival", "forest", "sksurv"),

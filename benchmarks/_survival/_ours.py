@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._survival._peer import Incidences, Labels
-from skmtl import MultiTabSurvival
+from skmtl import MultiTabSurvival, RMTGBSurvival
 from skmtl.survival import aalen_johansen
 
 
@@ -33,6 +33,10 @@ class Ours:
 
 def multitab() -> Ours:
     return Ours(MultiTabSurvival(random_state=0))
+
+
+def rmtgb() -> Ours:
+    return Ours(RMTGBSurvival(random_state=0))
 
 
 class Constant:

@@ -22,7 +22,7 @@ from skmtl.boosting._intercept import intercepts
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
 from skmtl.boosting._plain import fit_plain
-from skmtl.boosting._pool import Fold, Pool
+from skmtl.boosting._pool import Fold, Pool, Segment
 from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
 from skmtl.boosting._rounds import Switch
 from skmtl.boosting._spread import Network, SpreadFeatures, like
@@ -40,6 +40,7 @@ __all__ = [
     "Network",
     "Options",
     "Pool",
+    "Segment",
     "Split",
     "SpreadFeatures",
     "Switch",

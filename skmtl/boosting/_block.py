@@ -8,9 +8,9 @@ import numpy as np
 
 
 class FittedBlock(Protocol):
-    """A block that gives raw scores.
+    """A block of trees, whose `scores` are what its trees give.
 
-    Shapes are (n_rows, n_own, n_scores): n_own is 1 where the task is that of the row (long
+    Shapes are (n_rows, n_own, n_trees): n_own is 1 where the task is that of the row (long
     data) or the block does not tell tasks apart, and else the number of tasks. Contributions
     have one more axis: the features, the task, and the expected score. In the two calls,
     `group` is the task of each row, -1 for one that has not been seen; None in wide data.

@@ -147,7 +147,8 @@ class Ensemble:
         own = {"objective": "none", "metric": "none", "num_class": n_scores}
         self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **own}, data)
         self._n_scores = n_scores
-        self._finished = False
+        # LightGBM fails where no feature has two values.
+        self._finished = not any(data.feature_num_bin(i) for i in range(data.num_feature()))
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         """Add a round; both (n_rows, n_scores). Nothing happens once no split is left."""

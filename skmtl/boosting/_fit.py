@@ -84,10 +84,10 @@ def fit_pool(
             if switch.off:
                 warnings.warn("Boosting was interrupted: what was ready is kept.", stacklevel=2)
             if switch.off or stopped:
-                return _best(fitted)
+                return _best(pool, fitted)
         if len(running) > 1:
             running = _promising(fitted, running)
-    return _best(fitted)
+    return _best(pool, fitted)
 
 
 def _promising(
@@ -104,7 +104,7 @@ def _mean_loss(bags: list[FittedSequence]) -> float:
     return float(np.mean([bag.loss for bag in bags]))
 
 
-def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
+def _best(pool: Pool, fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
     # A sequence with fewer bags than others has been given up, or been cut short by a stop.
     most = max(len(bags) for bags in fitted.values())
     losses = {names: _mean_loss(bags) for names, bags in fitted.items()}
@@ -123,7 +123,8 @@ def _best(fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
         }
     )
     bags = [bag for names in kept for bag in fitted[names]]
-    return BoostedPool(best, bags, _theta_of_ranked(fitted, ranked), tried)
+    theta = _theta_of_ranked(fitted, ranked)
+    return BoostedPool(best, bags, theta, tried, pool.spaces)
 
 
 def _theta_of_ranked(
@@ -152,16 +153,16 @@ def _fit_sequence(
     options: Options,
     switch: Switch,
 ) -> FittedSequence:
-    intercept = intercepts(pool, learnt)
-    fold = Fold(pool, learnt, held_out, intercept[pool.task])
+    constants = intercepts(pool, learnt)
+    start = np.zeros((len(learnt), pool.n_trees))
+    fold = Fold(pool, learnt, held_out, constants, start)
     grown = grow_blocks(names, fold, features, options, switch)
-    loss = held_out_loss(pool, held_out, grown.fold.scores)
-    return FittedSequence(intercept, grown.blocks, grown.history, loss)
+    return FittedSequence(constants, grown.blocks, grown.history, held_out_loss(grown.fold))
 
 
 @dataclass(frozen=True)
 class Grown:
-    """Fitted blocks, their losses by round, and the scores with what they have added."""
+    """Fitted blocks, their losses by round, and the fold with what they have added."""
 
     blocks: dict[str, FittedBlock]
     history: pd.DataFrame
@@ -171,7 +172,7 @@ class Grown:
 def grow_blocks(
     names: BlockNames, fold: Fold, features: Features, options: Options, switch: Switch
 ) -> Grown:
-    """Grow blocks one after the other, from the scores of the fold."""
+    """Grow blocks one after the other, from where the fold is."""
     blocks: dict[str, FittedBlock] = {}
     history = []
     for name in names:
@@ -184,11 +185,12 @@ def grow_blocks(
     return Grown(blocks, table, fold)
 
 
-def held_out_loss(pool: Pool, held_out: np.ndarray, scores: np.ndarray) -> float:
+def held_out_loss(fold: Fold) -> float:
     """Mean loss of the held-out entries; NaN where there are none."""
+    held_out = fold.held_out
     if not held_out.any():
         return np.nan
-    return float(held_out @ pool.losses(scores) / held_out.sum())
+    return float(held_out @ fold.losses(0.0) / held_out.sum())
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:

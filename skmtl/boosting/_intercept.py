@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skmtl.boosting._pool import Pool
+from skmtl.boosting._pool import Pool, Segment
 from skmtl.boosting._shrinkage import dispersion, shrunk_steps
-from skmtl.tasks import Kind
 
 _NEWTON_STEPS = 5
 
@@ -26,26 +25,41 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_tasks + 1, n_scores)
-        The last row is for a task that has not been seen.
+        The last row is for a task that has not been seen. A head with fewer raw scores than
+        others has zeros behind them.
     """
+    own = [_constant(pool, segment, weight) for segment in pool.segments]
     if not pool.is_long:
-        own = [_constant(pool, *segment, weight) for segment in pool.segments]
         return np.vstack([*own, np.zeros_like(own[0])])
-    common = _constant(pool, *pool.segments[0], weight)
-    by_task = np.tile(common, (pool.n_tasks, 1))
+    common = np.tile(own[0], (pool.n_tasks + 1, 1))
+    return common + pool.segments[0].space.raw(_shifts(pool, common, weight))
+
+
+def _shifts(pool: Pool, common: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """What sets the tasks of long data apart from the common constant, in coordinates.
+
+    Returns
+    -------
+    ndarray of shape (n_tasks + 1, n_trees)
+        Zeros in the last row.
+    """
+    shifts = np.zeros((pool.n_tasks + 1, pool.n_trees))
     for step in range(_NEWTON_STEPS if pool.n_tasks > 1 else 0):
-        gradient, hessian = pool.derivatives(by_task[pool.task])
+        gradient, hessian = pool.derivatives(shifts[pool.task], common)
         if step == 0:
             spread = dispersion(gradient, hessian, weight)
         # Steps from the common constant: the shrinkage is towards it at every step.
         pull = pool.by_task(weight[:, None] * hessian)
-        slope = pool.by_task(weight[:, None] * gradient) - pull * (by_task - common)
-        by_task = common + shrunk_steps(slope, pull, spread)
-    return np.vstack([by_task, common])
+        slope = pool.by_task(weight[:, None] * gradient) - pull * shifts[:-1]
+        shifts[:-1] = shrunk_steps(slope, pull, spread)
+    return shifts
 
 
-def _constant(pool: Pool, head: Kind, part: slice, weight: np.ndarray) -> np.ndarray:
-    own = weight[part]
+def _constant(pool: Pool, segment: Segment, weight: np.ndarray) -> np.ndarray:
+    """Raw scores of the best constant, followed by zeros up to the pool's `n_scores`."""
+    own = weight[segment.part]
     # A target of weight 0 is not learnt by any tree, but it has a constant like the others.
     own = own if own.any() else np.ones_like(own)
-    return head.initial_scores(pool.target[part][own > 0], own[own > 0])
+    target = pool.target[segment.part][own > 0]
+    constant = segment.head.initial_scores(target, own[own > 0])
+    return np.pad(constant, (0, pool.n_scores - len(constant)))

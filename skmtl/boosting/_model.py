@@ -13,6 +13,7 @@ from skmtl._storable import storable
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._options import BLOCKS
 from skmtl.boosting._partition import PartitionTrees, common_theta
+from skmtl.boosting._score_space import ScoreSpace
 from skmtl.boosting._task import TaskTrees
 
 
@@ -24,7 +25,8 @@ class FittedSequence:
     Attributes
     ----------
     intercept : ndarray of shape (n_tasks + 1, n_scores)
-        The last row is for a task that has not been seen.
+        Raw scores. The last row is for a task that has not been seen; a task with fewer raw
+        scores than others has zeros behind them.
     blocks : dict of name to FittedBlock
         In order.
     history : DataFrame
@@ -62,12 +64,15 @@ class BoostedPool:
         possible without a signature.
     tried : DataFrame
         Mean validation loss of each sequence, the best first.
+    spaces : tuple of ScoreSpace
+        How what the trees give becomes raw scores, for each head: one in long data.
     """
 
     best: tuple[str, ...]
     bags: Sequence[FittedSequence]
     theta: np.ndarray | None
     tried: pd.DataFrame
+    spaces: tuple[ScoreSpace, ...]
 
     def __getstate__(self) -> dict[str, Any]:
         """As that of `FittedSequence`."""
@@ -75,6 +80,9 @@ class BoostedPool:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state | {"tried": pd.DataFrame(state["tried"])})
+        # Files of old know no spaces: all trees gave raw scores.
+        plain = ScoreSpace(None, self.bags[0].intercept.shape[1])
+        vars(self).setdefault("spaces", (plain,))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,10 +99,32 @@ class BoostedPool:
         """Raw scores by where they come from: the intercept and each block."""
         parts = {"intercept": self.intercepts(len(matrix), group)}
         for name in self.names:
-            blocks = self._blocks(name)
-            own = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
-            parts[name] = sum(own[1:], own[0]) / len(self.bags)
+            parts[name] = self._raw(self._block_sum(name, matrix, group, n_jobs))
         return parts
+
+    def _block_sum(
+        self, name: str, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
+    ) -> np.ndarray:
+        """What a block's trees give, (n_rows, n_own, n_trees)."""
+        blocks = self._blocks(name)
+        own = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
+        return sum(own[1:], own[0]) / len(self.bags)
+
+    def _raw(self, values: np.ndarray) -> np.ndarray:
+        """Raw scores (n_rows, n_own, n_scores, ...) from what trees give, n_trees of them."""
+        if len(self.spaces) == 1:
+            return self.spaces[0].raw(values, axis=2)
+        if all(space.directions is None for space in self.spaces):
+            return values
+        own = np.broadcast_to(values, (len(values), len(self.spaces), *values.shape[2:]))
+        width = self.bags[0].intercept.shape[1]
+        raw = np.zeros((*own.shape[:2], width, *own.shape[3:]))
+        for task, space in enumerate(self.spaces):
+            # Of one task each, but not without the axis: so numpy multiplies row by row, and a
+            # row's scores do not hang on the number of rows.
+            scores = space.raw(own[:, task : task + 1], axis=2)
+            raw[:, task : task + 1, : scores.shape[2]] = scores
+        return raw
 
     def _blocks(self, name: str) -> list[FittedBlock]:
         return [bag.blocks[name] for bag in self.bags if name in bag.blocks]
@@ -108,21 +138,30 @@ class BoostedPool:
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
         """Raw scores (n_rows, n_own, n_scores)."""
-        intercept, *blocks = self.parts(matrix, group, n_jobs).values()
-        return sum(blocks, intercept)
+        coordinates = self.coordinates(matrix, group, n_jobs)
+        return self.intercepts(len(matrix), group) + self._raw(coordinates)
+
+    def coordinates(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
+        """What all trees give, (n_rows, n_own, n_trees)."""
+        first, *others = self.names
+        total = self._block_sum(first, matrix, group, n_jobs)
+        for name in others:
+            total = total + self._block_sum(name, matrix, group, n_jobs)
+        return total
 
     def staged(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> Iterator[np.ndarray]:
         """Raw scores after each round, block after block; a bag that has stopped stands still."""
-        total = self.intercepts(len(matrix), group)
+        start = self.intercepts(len(matrix), group)
+        total: np.ndarray | float = 0.0
         for name in self.names:
             blocks = self._blocks(name)
             for done in range(max(block.n_rounds for block in blocks)):
                 for block in blocks:
                     added = block.scores(matrix, group, n_jobs, done, done + 1)
                     total = total + added / len(self.bags)
-                yield total
+                yield start + self._raw(np.asarray(total))
 
     def contributions(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
@@ -133,11 +172,14 @@ class BoostedPool:
         """
         start = self.intercepts(len(matrix), group)
         base = np.mean([bag.intercept[-1] for bag in self.bags], axis=0)
-        total = np.zeros((*start.shape, matrix.shape[1] + 2))
-        total[..., -2], total[..., -1] = start - base, base
+        given: np.ndarray | float = 0.0
         for bag in self.bags:
             for block in bag.blocks.values():
-                total += block.contributions(matrix, group, n_jobs) / len(self.bags)
+                given = given + block.contributions(matrix, group, n_jobs) / len(self.bags)
+        trees = self._raw(np.asarray(given))
+        total = np.broadcast_to(trees, (*start.shape, trees.shape[-1])).copy()
+        total[..., -2] += start - base
+        total[..., -1] += base
         return total
 
     def importances(self, n_features: int) -> pd.DataFrame:

@@ -75,6 +75,6 @@ class Features:
         data = binned(self.matrix, self.categorical.tolist(), parameters, columns)
         return replace(self, data=data)
 
-    def ensemble(self, parameters: Mapping[str, Any], n_scores: int) -> Ensemble:
+    def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
         """Trees that grow on all rows."""
-        return Ensemble(self.data, parameters, n_scores)
+        return Ensemble(self.data, parameters, n_trees)

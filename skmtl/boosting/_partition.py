@@ -82,10 +82,10 @@ class PartitionGrower:
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._fold = fold
-        n_scores = fold.pool.n_scores
+        n_trees = fold.pool.n_trees
         parameters = options.parameters["partition"]
-        self._outlier = features.ensemble(parameters, n_scores)
-        self._ordinary = features.ensemble(parameters, n_scores)
+        self._outlier = features.ensemble(parameters, n_trees)
+        self._ordinary = features.ensemble(parameters, n_trees)
         self._thetas = [_theta.start(fold, features.matrix, features.numeric)]
         self._read()
 
@@ -116,7 +116,7 @@ class PartitionGrower:
 
     def _move_theta(self) -> None:
         fold, (outlier, ordinary) = self._fold, self._scores
-        gradient, hessian = fold.pool.derivatives(fold.scores + self.scores())
+        gradient, hessian = fold.derivatives(self.scores())
         difference = outlier - ordinary
         slope = (gradient * difference).sum(axis=1)
         curve = (hessian * difference**2).sum(axis=1)

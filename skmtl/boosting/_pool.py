@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from skmtl.boosting._score_space import ScoreSpace
 from skmtl.tasks import Kind
 
-Segment = tuple[Kind, slice]
+# Raw scores that are computed at a time: memory does not grow with rows times raw scores, and
+# what is computed on the way stays near the processor.
+_SCORES_AT_ONCE = 2**18
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The entries of one head.
+
+    Attributes
+    ----------
+    head : Kind
+    part : slice
+    """
+
+    head: Kind
+    part: slice
+
+    @cached_property
+    def space(self) -> ScoreSpace:
+        """What trees add to the head's raw scores."""
+        return ScoreSpace.of(self.head)
 
 
 @dataclass(frozen=True)
@@ -18,11 +41,14 @@ class Pool:
 
     In long data an entry is a row, and one head serves all tasks. In wide data the entries of
     the first task come first, then those of the second, each with its own head. All tasks of a
-    pool have the same number of raw scores, for the trees they share add to all of them.
+    pool have the same number of trees per round, for those they share add to all of them.
+
+    Trees give *coordinates*, which a head's space turns into raw scores: these are the task's
+    constant and what the coordinates add to it.
 
     Attributes
     ----------
-    segments : sequence of (Kind, slice)
+    segments : sequence of Segment
         The heads, and the entries of each.
     task : int ndarray of shape (n_entries,)
     target : float64 ndarray of shape (n_entries, target_width)
@@ -51,28 +77,74 @@ class Pool:
         return len(self.names)
 
     @property
-    def n_scores(self) -> int:
-        return self.segments[0][0].n_scores
+    def n_trees(self) -> int:
+        """Trees per round: the coordinates of an entry."""
+        return self.segments[0].space.n_trees
 
-    def losses(self, scores: np.ndarray) -> np.ndarray:
-        """Loss of each entry, unweighted; scores (n_entries, n_scores) to (n_entries,)."""
+    @property
+    def has_series(self) -> bool:
+        """Whether coordinates are waves over raw scores in series."""
+        return self.segments[0].head.n_series > 0
+
+    @property
+    def n_scores(self) -> int:
+        """Raw scores of the head that has most."""
+        return max(segment.head.n_scores for segment in self.segments)
+
+    @property
+    def spaces(self) -> tuple[ScoreSpace, ...]:
+        """What coordinates mean for each head."""
+        return tuple(segment.space for segment in self.segments)
+
+    def losses(self, coordinates: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """Loss of each entry, unweighted.
+
+        Parameters
+        ----------
+        coordinates : ndarray of shape (n_entries, n_trees)
+        constants : ndarray of shape (at least n_tasks, n_scores)
+            Raw scores that the tasks start from; a head with fewer reads the first ones.
+
+        Returns
+        -------
+        ndarray of shape (n_entries,)
+        """
         import torch
 
-        parts = [
-            head.loss(torch.from_numpy(scores[part]), torch.from_numpy(self.target[part]))
-            for head, part in self.segments
-        ]
-        return np.concatenate([part.numpy() for part in parts])
+        losses = np.empty(len(coordinates))
+        for segment, rows in self._blocks():
+            scores = self._raw(segment, rows, coordinates, constants)
+            target = torch.from_numpy(self.target[rows])
+            losses[rows] = segment.head.loss(torch.from_numpy(scores), target).numpy()
+        return losses
 
-    def derivatives(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient and Hessian by the raw scores, unweighted; both (n_entries, n_scores)."""
-        if len(self.segments) == 1:
-            return self.segments[0][0].gradient_hessian(scores, self.target)
-        parts = [
-            head.gradient_hessian(scores[part], self.target[part]) for head, part in self.segments
-        ]
-        gradients, hessians = zip(*parts, strict=True)
-        return np.concatenate(gradients), np.concatenate(hessians)
+    def derivatives(
+        self, coordinates: np.ndarray, constants: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian by the coordinates, unweighted; parameters as in `losses`.
+
+        Returns
+        -------
+        two ndarray of shape (n_entries, n_trees)
+        """
+        gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
+        for segment, rows in self._blocks():
+            scores = self._raw(segment, rows, coordinates, constants)
+            by_scores = segment.head.gradient_hessian(scores, self.target[rows])
+            gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
+        return gradient, hessian
+
+    def _blocks(self) -> Iterator[tuple[Segment, slice]]:
+        for segment in self.segments:
+            size = max(1, _SCORES_AT_ONCE // segment.head.n_scores)
+            for start in range(segment.part.start, segment.part.stop, size):
+                yield segment, slice(start, min(start + size, segment.part.stop))
+
+    def _raw(
+        self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
+    ) -> np.ndarray:
+        own = self.task[rows] if self.is_long else self.task[rows.start]
+        return segment.space.raw(coordinates[rows]) + constants[own, : segment.head.n_scores]
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
         """Sum over the entries of each row; (n_entries, k) to (n_rows, k)."""
@@ -114,8 +186,10 @@ class Fold:
     learnt, held_out : float64 ndarray of shape (n_entries,)
         Weights of the entries in training and in validation. Rows that are held out stay in
         LightGBM's data with gradients of zero: their scores come along at no cost.
-    scores : float64 ndarray of shape (n_entries, n_scores)
-        Raw scores so far.
+    constants : float64 ndarray of shape (n_tasks + 1, n_scores)
+        Raw scores that the tasks start from.
+    coordinates : float64 ndarray of shape (n_entries, n_trees)
+        What the blocks so far add.
     sample : float64 ndarray of shape (n_entries,), optional
         Weights in what is learnt beside the trees, if not `learnt`: where other workers have other
         rows, of entries that all of them have.
@@ -124,7 +198,8 @@ class Fold:
     pool: Pool
     learnt: np.ndarray
     held_out: np.ndarray
-    scores: np.ndarray
+    constants: np.ndarray
+    coordinates: np.ndarray
     sample: np.ndarray | None = None
 
     @property
@@ -133,5 +208,13 @@ class Fold:
         return self.learnt if self.sample is None else self.sample
 
     def plus(self, added: np.ndarray) -> Fold:
-        """The same after a block has added to the scores."""
-        return replace(self, scores=self.scores + added)
+        """The same after a block has added to the coordinates."""
+        return replace(self, coordinates=self.coordinates + added)
+
+    def losses(self, added: np.ndarray | float) -> np.ndarray:
+        """Loss of each entry (n_entries,) where a block adds these coordinates."""
+        return self.pool.losses(self.coordinates + added, self.constants)
+
+    def derivatives(self, added: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives by the coordinates (n_entries, n_trees) where a block adds these."""
+        return self.pool.derivatives(self.coordinates + added, self.constants)

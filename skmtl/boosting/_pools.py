@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmtl.boosting._pool import Pool
-from skmtl.tasks import Labels, TaskSet
+from skmtl.boosting._pool import Pool, Segment
+from skmtl.boosting._score_space import ScoreSpace
+from skmtl.tasks import Kind, Labels, TaskSet
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def long_pools(
         rows = np.flatnonzero(labels.mask[:, i])
         complete = len(rows) == len(group)
         pool = Pool(
-            segments=[(head, slice(0, len(rows)))],
+            segments=[Segment(head, slice(0, len(rows)))],
             task=group[rows],
             target=labels.target[rows, tasks.target_slices[i]],
             weight=weight[rows, i],
@@ -60,15 +61,28 @@ def long_pools(
 
 
 def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[TargetPool]:
-    """One pool for all targets of a single raw score, and one for each of the others.
+    """One pool for all targets whose trees mean the same, and one for each of the others.
 
-    The classes of two targets have nothing to do with each other, so trees that add to the
-    scores of all classes cannot be shared; a single score is a direction of more or less.
+    A single score is a direction of more or less, and so are the waves over the hazards of one
+    event: sooner or later, early or late. The classes of two targets have nothing to do with each
+    other, so trees that add to the scores of all classes cannot be shared; nor can those of the
+    causes that compete.
     """
-    single = [i for i, head in enumerate(tasks.heads) if head.n_scores == 1]
-    groups = [single] if single else []
-    groups += [[i] for i, head in enumerate(tasks.heads) if head.n_scores > 1]
-    return [TargetPool(tuple(own), _wide_pool(tasks, labels, weight, own)) for own in groups]
+    groups: dict[tuple, list[int]] = {}
+    for i, head in enumerate(tasks.heads):
+        groups.setdefault(_direction(i, head), []).append(i)
+    return [
+        TargetPool(tuple(own), _wide_pool(tasks, labels, weight, own)) for own in groups.values()
+    ]
+
+
+def _direction(position: int, head: Kind) -> tuple:
+    """Equal for targets whose trees mean the same."""
+    if head.n_scores == 1:
+        return ("one score",)
+    if head.n_series == 1:
+        return ("one series", ScoreSpace.of(head).n_trees)
+    return ("alone", position)
 
 
 def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list[int]) -> Pool:
@@ -76,7 +90,7 @@ def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list
     ends = np.cumsum([len(own) for own in rows])
     return Pool(
         segments=[
-            (tasks.heads[i], slice(end - len(own), end))
+            Segment(tasks.heads[i], slice(end - len(own), end))
             for i, own, end in zip(targets, rows, ends.tolist(), strict=True)
         ],
         task=np.repeat(np.arange(len(targets)), [len(own) for own in rows]),

@@ -15,15 +15,15 @@ class Grower(Protocol):
     """A block that is being fitted."""
 
     def scores(self) -> np.ndarray:
-        """What it adds to the raw scores so far; (n_entries, n_scores)."""
+        """What it adds to the coordinates so far; (n_entries, n_trees)."""
         ...
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        """Add a round, from the weighted derivatives (n_entries, n_scores) at `scores`."""
+        """Add a round, from the weighted derivatives (n_entries, n_trees) at `scores`."""
         ...
 
     def finish(self, course: Course) -> tuple[FittedBlock, np.ndarray]:
-        """The block with the rounds to keep, and what it adds; (n_entries, n_scores)."""
+        """The block with the rounds to keep, and what it adds; (n_entries, n_trees)."""
         ...
 
 
@@ -45,7 +45,7 @@ class Course:
         The same in validation, as sums over the weighted entries of each task.
     best : int
         Number of rounds to keep.
-    best_scores : ndarray of shape (n_entries, n_scores)
+    best_scores : ndarray of shape (n_entries, n_trees)
         What these rounds add.
     """
 
@@ -96,20 +96,18 @@ def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch:
 def _grow(
     course: Course, grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
 ) -> None:
-    pool, weight = fold.pool, fold.learnt[:, None]
+    weight = fold.learnt[:, None]
     validated = bool(fold.held_out.any())
     least = np.inf
     for done in range(n_rounds + 1):
         added = grower.scores()
-        scores = fold.scores + added
-        losses = pool.losses(scores)
-        _record(course, fold, losses, done)
+        _record(course, fold, fold.losses(added), done)
         now = course.held_out_losses[-1].sum()
         if not validated or now < least:
             least, course.best, course.best_scores = now, done, added
         if done == n_rounds or done - course.best >= patience or switch.off:
             break
-        gradient, hessian = pool.derivatives(scores)
+        gradient, hessian = fold.derivatives(added)
         grower.grow(gradient * weight, hessian * weight)
 
 

@@ -62,7 +62,7 @@ class SharedGrower:
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
         self._pool = fold.pool
-        self._ensemble = features.ensemble(options.parameters["shared"], fold.pool.n_scores)
+        self._ensemble = features.ensemble(options.parameters["shared"], fold.pool.n_trees)
 
     def scores(self) -> np.ndarray:
         return self._pool.of_rows(self._ensemble.scores())
@@ -87,7 +87,7 @@ class SignatureGrower(SharedGrower):
             free = [0] * self._signatures.shape[1]
             parameters["monotone_constraints"] = [*parameters["monotone_constraints"], *free]
         both = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
-        self._ensemble = both.ensemble(parameters, fold.pool.n_scores)
+        self._ensemble = both.ensemble(parameters, fold.pool.n_trees)
 
     def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
         trees = self._ensemble.first(course.best)

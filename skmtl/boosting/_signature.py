@@ -13,7 +13,7 @@ _N_COMPONENTS = 8
 def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     """How the scores of each task should change along each numeric feature.
 
-    One shrunk Newton step per task and standardised feature, from the scores at hand.
+    One shrunk Newton step per task and standardised feature, from the coordinates at hand.
 
     Parameters
     ----------
@@ -24,11 +24,11 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_tasks, n_scores * (1 + n_numeric))
+    ndarray of shape (n_tasks, n_trees * (1 + n_numeric))
         The step along the constant first.
     """
     pool, weight = fold.pool, fold.known[:, None]
-    gradient, hessian = pool.derivatives(fold.scores)
+    gradient, hessian = fold.derivatives(0.0)
     phi = dispersion(gradient, hessian, fold.known)
     pull, curve = weight * gradient, weight * hessian
     columns = [shrunk_steps(pool.by_task(pull), pool.by_task(curve), phi)]
@@ -69,10 +69,10 @@ def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarra
         The constant's step, then principal coordinates. Zeros stand for an average task.
     """
     steps = slopes(fold, matrix, numeric)
-    n_scores = fold.pool.n_scores
+    n_trees = fold.pool.n_trees
     rows = fold.pool.by_task(fold.known[:, None])[:, 0]
-    axes = principal_axes(steps[:, n_scores:], rows, _N_COMPONENTS)
-    return np.vstack([np.hstack([steps[:, :n_scores], axes]), np.zeros(n_scores + axes.shape[1])])
+    axes = principal_axes(steps[:, n_trees:], rows, _N_COMPONENTS)
+    return np.vstack([np.hstack([steps[:, :n_trees], axes]), np.zeros(n_trees + axes.shape[1])])
 
 
 def _standardised(column: np.ndarray, weight: np.ndarray) -> np.ndarray:

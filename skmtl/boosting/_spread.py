@@ -89,8 +89,8 @@ class SpreadFeatures(Features):
         own = like(sample, np.column_stack([self.matrix[:n], columns[:n]]))
         return replace(self, data=own, sample=sample)
 
-    def ensemble(self, parameters: Mapping[str, Any], n_scores: int) -> Ensemble:
-        return _SpreadEnsemble(self, parameters, n_scores)
+    def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
+        return _SpreadEnsemble(self, parameters, n_trees)
 
 
 def like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
@@ -103,10 +103,10 @@ class _SpreadEnsemble(Ensemble):
     """Grows on the own rows of all workers; gives scores of own rows and the sample's."""
 
     def __init__(
-        self, features: SpreadFeatures, parameters: Mapping[str, Any], n_scores: int
+        self, features: SpreadFeatures, parameters: Mapping[str, Any], n_trees: int
     ) -> None:
         spread = {"tree_learner": "data", "num_machines": features.n_workers}
-        super().__init__(features.data, {**parameters, **spread}, n_scores)
+        super().__init__(features.data, {**parameters, **spread}, n_trees)
         self._booster.add_valid(features.sample, "sample")
         self._n_own = features.n_own
 

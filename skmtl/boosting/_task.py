@@ -106,13 +106,13 @@ class TaskGrower:
                 features,
                 entries if pool.row is None else pool.row[entries],
                 parameters,
-                pool.n_scores,
+                pool.n_trees,
             )
             for entries in self._entries
         ]
 
     def scores(self) -> np.ndarray:
-        scores = np.zeros_like(self._fold.scores)
+        scores = np.zeros_like(self._fold.coordinates)
         for entries, ensemble in zip(self._entries, self._ensembles, strict=True):
             if ensemble is not None:
                 scores[entries] = ensemble.scores()
@@ -137,7 +137,7 @@ class TaskGrower:
         rounds = course.best_by_task(weight, _PRIOR_ROWS * unit)
         block = TaskTrees(
             [
-                Trees(None, pool.n_scores) if ensemble is None else ensemble.first(n_rounds)
+                Trees(None, pool.n_trees) if ensemble is None else ensemble.first(n_rounds)
                 for ensemble, n_rounds in zip(self._ensembles, rounds.tolist(), strict=True)
             ]
         )
@@ -148,8 +148,8 @@ class TaskGrower:
 
 
 def _ensemble(
-    features: Features, rows: np.ndarray, parameters: dict, n_scores: int
+    features: Features, rows: np.ndarray, parameters: dict, n_trees: int
 ) -> Ensemble | None:
     if len(rows) == 0:
         return None
-    return Ensemble(features.data.subset(rows.tolist()).construct(), parameters, n_scores)
+    return Ensemble(features.data.subset(rows.tolist()).construct(), parameters, n_trees)

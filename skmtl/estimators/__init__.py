@@ -4,6 +4,7 @@ from skmtl.estimators._grouped import GroupedTasks
 from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
 from skmtl.estimators._multitab_survival import MultiTabSurvival
 from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
+from skmtl.estimators._rmtgb_survival import RMTGBSurvival
 from skmtl.estimators._saving import load
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "MultiTabSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
+    "RMTGBSurvival",
     "load",
 ]

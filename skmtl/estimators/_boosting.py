@@ -57,8 +57,8 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
     lightgbm_params: Any
 
     @abstractmethod
-    def _options(self, n_rows: int, *, validated: bool, seed: int) -> Options:
-        """The engine's settings for so many rows."""
+    def _options(self, pool: Pool, n_rows: int, *, validated: bool, seed: int) -> Options:
+        """The engine's settings for a pool of a table of so many rows."""
 
     @abstractmethod
     def _sequences(self, pool: Pool, *, validated: bool) -> tuple[tuple[str, ...], ...]:
@@ -243,7 +243,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
                 for learnt, held_out in splits
             ]
             validated = any(held_out.any() for _, held_out in weights)
-            options = self._options(len(matrix), validated=validated, seed=seed)
+            options = self._options(pool, len(matrix), validated=validated, seed=seed)
             sequences = self._sequences(pool, validated=validated)
             if features is None:
                 features = Features(

@@ -74,13 +74,9 @@ class BoostingScores(MultiTaskEstimator):
         self, scores: np.ndarray, rows: np.ndarray, targets: tuple[int, ...], own: np.ndarray
     ) -> None:
         """Write what a pool gives (n_rows, n_own, ...) into all raw scores (n, n_scores, ...)."""
-        columns = self._columns(targets)
-        scores[np.ix_(rows, columns)] = own.reshape(len(rows), len(columns), *own.shape[3:])
-
-    def _columns(self, targets: tuple[int, ...]) -> np.ndarray:
-        """Columns of the targets in the raw scores."""
-        every = np.arange(self.task_set_.n_scores)
-        return np.concatenate([every[self.task_set_.score_slices[i]] for i in targets])
+        for position, target in enumerate(targets):
+            part = self.task_set_.score_slices[target]
+            scores[rows, part] = own[:, position, : part.stop - part.start]
 
     def _n_threads(self) -> int:
         return effective_n_jobs(self.n_jobs)

@@ -9,12 +9,12 @@ from skmtl._storable import storable
 from skmtl.estimators._multitab import MultiTabBase
 from skmtl.estimators._multitab_docs import _PARAMETERS_AND_ATTRIBUTES
 from skmtl.estimators._parameters import Check, boolean, one_of, with_parameters_of
-from skmtl.estimators._survival_docs import with_survival_sections
+from skmtl.estimators._survival_docs import HEAD_PARAMETERS, with_survival_sections
 from skmtl.estimators._survival_outputs import SurvivalOutputs
 
 
 @storable
-@with_survival_sections(_PARAMETERS_AND_ATTRIBUTES)
+@with_survival_sections(HEAD_PARAMETERS, _PARAMETERS_AND_ATTRIBUTES)
 class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
     """One network for times to one event, to several events or to competing causes.
 
@@ -33,6 +33,7 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
 
     See Also
     --------
+    RMTGBSurvival : Boosting with the same interface.
     MultiTab : Survival tasks beside numbers and classes, with `skmtl.tasks.Survival`.
     skmtl.survival : Scores of survival curves, and scorers for grid searches.
 

@@ -8,10 +8,11 @@ _PARAMETERS_AND_ATTRIBUTES = """\
 Parameters
 ----------
 tasks : str, Kind, or mapping of target to str or Kind, default=None
-    What the targets are: "regression", "quantile", "count", "binary", "multiclass" or "ordinal",
-    or an instance from `skmtl.tasks` with its own settings, such as ``Quantile((0.05, 0.95))``.
-    One for all targets, or a mapping by column name of y (0, 1, ... for an array). Targets that
-    a mapping leaves out, and all with None, are judged by their dtype.
+    What the targets are: "regression", "quantile", "count", "binary", "multiclass", "ordinal",
+    "survival" or "competing_risks", or an instance from `skmtl.tasks` with its own settings, such
+    as ``Quantile((0.05, 0.95))`` or ``Survival(event="died", time="days")``. One for all targets,
+    or a mapping by column name of y (0, 1, ... for an array). Targets that a mapping leaves out,
+    and all with None, are judged by their dtype.
 task : label or int, default=None
     For long data, where every row belongs to one task: the column of X that names the row's
     task, by name or position. It is taken out of the features. None means wide data, one column
@@ -28,14 +29,15 @@ blocks : "auto" or sequence of str, default="auto"
     wins everywhere; a sequence far behind is given up after the first bag. Without validation
     rows "auto" is the published shared-partition-task. A single task has the block "shared".
 n_rounds : int, mapping of block to int, or "auto", default="auto"
-    Most rounds of each block; one tree per raw score and round, two in a partition, and one for
-    every task in the task block. "auto" is 2,000, which early stopping rarely reaches, and 100
-    where no rows are held out.
+    Most rounds of each block; one tree per raw score and round (of hazards, at most four for each
+    cause), two in a partition, and one for every task in the task block. "auto" is 2,000, which
+    early stopping rarely reaches, and 100 where no rows are held out.
 learning_rate : float, mapping of block to float, or "auto", default="auto"
-    Factor of every tree. "auto" is 0.05, and 0.1 in the task block, whose trees are tiny.
+    Factor of every tree. "auto" is 0.05, and 0.1 in the task block, whose trees are tiny; 0.1 for
+    hazards, whose trees take smaller steps.
 num_leaves : int, mapping of block to int, or "auto", default="auto"
-    Leaves of a tree. "auto" is 8, and 3 in the task block; twice that beyond 20,000 rows and four
-    times beyond 100,000.
+    Leaves of a tree. "auto" is 8 (4 for hazards), and 3 in the task block; twice that beyond
+    20,000 rows and four times beyond 100,000.
     On six sets of long data small trees were as good as larger ones or better.
 min_data_in_leaf : int, mapping of block to int, or "auto", default="auto"
     Least rows of a leaf. "auto" is 20 as in LightGBM, and 5 in the task block, where a task may
@@ -45,7 +47,8 @@ monotone_constraints : mapping of feature to int, or sequence of int, default=No
     precise), -1 where they may only fall, 0 for no constraint. A sequence has an entry per
     column of X besides the task column.
 lightgbm_params : mapping, default=None
-    Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``.
+    Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``. For hazards
+    ``extra_trees`` is True unless it is given here: splits at random thresholds.
 n_bags : int or "auto", default="auto"
     Models that are fitted with other rows held out each, and averaged. "auto" is 5 up to 50,000
     rows, 2 up to 200,000 and 1 beyond: with five, every row is learnt from, and the error falls
@@ -80,8 +83,9 @@ outlier_score_ : Series by task
 theta_ : Series by task
     The logit of `outlier_score_`.
 blocks_ : dict of target to tuple of str
-    The blocks that were taken. In wide data, targets with one raw score share trees; one with
-    several classes, or quantiles, has a model of its own.
+    The blocks that were taken. In wide data, targets with one raw score share trees, and so do
+    times to events; a target with several classes, quantiles or competing causes has a model of
+    its own.
 n_rounds_ : DataFrame
     Rounds of each block, by target and bag.
 history_ : DataFrame
@@ -136,8 +140,12 @@ steps along the features, from the intercept. A task of few rows has a signature
 
 *Wide data:* targets with one raw score each (numbers and binary classes, in standard deviations
 and log-odds) share trees, so that a tree that raises one raises all; whether that helps, the
-choice of blocks decides. *Missing labels* are left out of the gradients, the scores and the
-validation: changing what stands in their place changes nothing.
+choice of blocks decides. Times to several events share trees of their own in the same way: the
+hazards of an event are moved along a few waves over its bins of time (`skmtl.tasks.Survival`,
+unless its `smooth` is False), which mean sooner and later for all of them.
+
+*Missing labels* are left out of the gradients, the scores and the validation: changing what stands
+in their place changes nothing.
 
 *Weights* count as rows, as in LightGBM: those of a task that sum to 1 are one row, so that its
 constant and its signature are shrunk away.
@@ -146,8 +154,8 @@ constant and its signature are shrunk away.
 predicted, hold out whole groups or the last ones yourself, with
 ``fit(X, y, eval_set=(X_valid, y_valid))``.
 
-*Scores:* `score` is the mean over the targets of R2 (numbers) and accuracy (classes), and
-`score_tasks` gives them one by one, for long data by id.
+*Scores:* `score` is the mean over the targets of R2 (numbers), accuracy (classes) and concordance
+(times to events), and `score_tasks` gives them one by one, for long data by id.
 
 References
 ----------

@@ -22,6 +22,7 @@ from skmtl.boosting import (
     Network,
     Options,
     Pool,
+    Segment,
     SpreadFeatures,
     Switch,
     TaskTrees,
@@ -50,7 +51,8 @@ class Plan:
         Positions in the sample.
     names : tuple of tuple of str
         The blocks of each pool.
-    options : Options
+    options : tuple of Options
+        Of each pool.
     """
 
     model: BoostingEstimator
@@ -58,7 +60,7 @@ class Plan:
     learnt: np.ndarray
     held_out: np.ndarray
     names: tuple[tuple[str, ...], ...]
-    options: Options
+    options: tuple[Options, ...]
 
     @property
     def numeric(self) -> np.ndarray:
@@ -77,17 +79,20 @@ class Entries:
     ----------
     matrix : ndarray of shape (n_rows, n_features)
     row, task : int ndarray of shape (n_entries,)
-    target, scores : ndarray of shape (n_entries, k)
+    target, coordinates : ndarray of shape (n_entries, k)
     learnt, held_out : ndarray of shape (n_entries,)
+    constants : ndarray of shape (n_tasks + 1, n_scores)
+        Raw scores that the tasks start from.
     """
 
     matrix: np.ndarray
     row: np.ndarray
     task: np.ndarray
     target: np.ndarray
-    scores: np.ndarray
+    coordinates: np.ndarray
     learnt: np.ndarray
     held_out: np.ndarray
+    constants: np.ndarray
 
     def of_tasks(self, tasks: Sequence[int]) -> Entries:
         """The entries of some tasks, which are numbered anew in their order."""
@@ -101,9 +106,10 @@ class Entries:
             row,
             number[self.task[chosen]],
             self.target[chosen],
-            self.scores[chosen],
+            self.coordinates[chosen],
             self.learnt[chosen],
             self.held_out[chosen],
+            self.constants[[*tasks, -1]],
         )
 
 
@@ -141,16 +147,18 @@ def planned(model: BoostingEstimator, known: Chunk, n_rows: int) -> Plan:
     rows = model._rows(table, model._reader.encoder.transform(table.features))
     learnt, held_out = model._splits(table, None, 1, random_state)[0]
     validated = len(held_out) > 0
-    options = model._options(n_rows, validated=validated, seed=random_state.randint(2**31 - 1))
+    seed = random_state.randint(2**31 - 1)
+    pools = [each.pool for each in model._pools(rows)]
+    options = [model._options(pool, n_rows, validated=validated, seed=seed) for pool in pools]
     # The sequence that a fit without held-out rows would take: to try several costs as many fits.
-    names = [model._sequences(each.pool, validated=False)[0] for each in model._pools(rows)]
+    names = [model._sequences(pool, validated=False)[0] for pool in pools]
     for own in names:
         if "task" in own[:-1]:
             raise ValueError(
                 f"blocks={own!r}: the block 'task' must be the last one, since its tasks are "
                 "spread over the workers."
             )
-    return Plan(model, rows, learnt, held_out, tuple(names), options)
+    return Plan(model, rows, learnt, held_out, tuple(names), tuple(options))
 
 
 def grow_shared(
@@ -183,21 +191,23 @@ def grow_shared(
         plan.sample.matrix,
         plan.numeric,
         plan.categorical,
-        plan.options.parameters["shared"],
+        plan.options[0].parameters["shared"],  # of binning, which is the same in all pools
         len(network.machines),
     )
     learnt = np.setdiff1d(np.arange(n_own), held_out)
     parts, entries = [], []
     with network.joined():
-        for names, each in zip(plan.names, model._pools(rows), strict=True):
+        pools = model._pools(rows)
+        for names, options, each in zip(plan.names, plan.options, pools, strict=True):
             pool, shared = each.pool, tuple(name for name in names if name != "task")
             own_weight, stopping_weight, known_weight = (
                 on_entries(pool, chosen, len(rows.matrix))
                 for chosen in (learnt, n_own + plan.held_out, n_own + plan.learnt)
             )
             intercept = intercepts(pool, known_weight)
-            fold = Fold(pool, own_weight, stopping_weight, intercept[pool.task], known_weight)
-            grown = grow_blocks(shared, fold, features, plan.options, Switch())
+            start = np.zeros((len(own_weight), pool.n_trees))
+            fold = Fold(pool, own_weight, stopping_weight, intercept, start, known_weight)
+            grown = grow_blocks(shared, fold, features, options, Switch())
             stopping = on_entries(pool, held_out, len(rows.matrix))
             entries.append(_own_entries(grown.fold, features.matrix, n_own, stopping))
             counts = np.bincount(entries[-1].task, minlength=pool.n_tasks)
@@ -216,9 +226,10 @@ def _own_entries(fold: Fold, matrix: np.ndarray, n_own: int, held_out: np.ndarra
         row[own],
         pool.task[own],
         pool.target[own],
-        fold.scores[own],
+        fold.coordinates[own],
         fold.learnt[own],
         held_out[own],
+        fold.constants,
     )
 
 
@@ -252,11 +263,12 @@ def grow_tasks(
         names=[whole.names[task] for task in tasks],
         is_long=whole.is_long,
     )
-    parameters = plan.options.parameters["shared"]
+    options = plan.options[position]
+    parameters = options.parameters["shared"]
     sample = binned(plan.sample.matrix, plan.categorical.tolist(), parameters)
     features = Features(joined.matrix, plan.numeric, plan.categorical, like(sample, joined.matrix))
-    fold = Fold(pool, joined.learnt, joined.held_out, joined.scores)
-    grown = grow_blocks(("task",), fold, features, plan.options, Switch())
+    fold = Fold(pool, joined.learnt, joined.held_out, joined.constants, joined.coordinates)
+    grown = grow_blocks(("task",), fold, features, options, Switch())
     block = grown.blocks["task"]
     assert isinstance(block, TaskTrees)
     return block, grown.history
@@ -269,20 +281,22 @@ def _joined_entries(pieces: Sequence[Entries]) -> Entries:
     order = np.argsort(np.concatenate([piece.task for piece in pieces]), kind="stable")
     by_entry = {
         name: np.concatenate([getattr(piece, name) for piece in pieces])[order]
-        for name in ("task", "target", "scores", "learnt", "held_out")
+        for name in ("task", "target", "coordinates", "learnt", "held_out")
     }
-    return Entries(np.concatenate([piece.matrix for piece in pieces]), row[order], **by_entry)
+    matrix = np.concatenate([piece.matrix for piece in pieces])
+    return Entries(matrix, row[order], **by_entry, constants=pieces[0].constants)
 
 
-def _segments(whole: Pool, tasks: Sequence[int], task: np.ndarray) -> list:
+def _segments(whole: Pool, tasks: Sequence[int], task: np.ndarray) -> list[Segment]:
     """The heads of some tasks, and where their entries lie, which are in the tasks' order."""
     if whole.is_long:
-        return [(whole.segments[0][0], slice(0, len(task)))]
+        return [Segment(whole.segments[0].head, slice(0, len(task)))]
     ends = np.cumsum(np.bincount(task, minlength=len(tasks))).tolist()
     starts = [0, *ends[:-1]]
-    heads = [whole.segments[number][0] for number in tasks]
+    heads = [whole.segments[number].head for number in tasks]
     return [
-        (head, slice(start, end)) for head, start, end in zip(heads, starts, ends, strict=True)
+        Segment(head, slice(start, end))
+        for head, start, end in zip(heads, starts, ends, strict=True)
     ]
 
 
@@ -304,9 +318,9 @@ def keep(
     """
     pools = plan.model._pools(plan.sample)
     plan.model._boosted = [
-        (each.targets, _boosted(plan, names, each.pool, own, shares_))
-        for names, each, own, shares_ in zip(
-            plan.names, pools, zip(*parts, strict=True), tasks, strict=True
+        (each.targets, _boosted(plan, position, each.pool, own, shares_))
+        for position, (each, own, shares_) in enumerate(
+            zip(pools, zip(*parts, strict=True), tasks, strict=True)
         )
     ]
     return plan.model
@@ -314,11 +328,12 @@ def keep(
 
 def _boosted(
     plan: Plan,
-    names: tuple[str, ...],
+    position: int,
     pool: Pool,
     parts: Sequence[PoolPart],
     tasks: Sequence[TaskShare],
 ) -> BoostedPool:
+    names = plan.names[position]
     blocks, histories = dict(parts[0].blocks), [_common_history(parts)]
     if tasks:
         trees = {
@@ -330,14 +345,15 @@ def _boosted(
         histories += [history for _, _, history in tasks]
     history = pd.concat(histories, ignore_index=True)
     sequence = FittedSequence(parts[0].intercept, blocks, history, np.nan)
-    held_out = on_entries(pool, plan.held_out, pool.n_rows)
-    bag = BoostedPool(names, [sequence], None, pd.DataFrame())
-    loss = held_out_loss(pool, held_out, _sample_scores(plan, pool, bag))
+    bag = BoostedPool(names, [sequence], None, pd.DataFrame(), pool.spaces)
+    coordinates = _sample_coordinates(plan, pool, bag, plan.options[position].n_jobs)
+    learnt, held_out = (on_entries(pool, r, pool.n_rows) for r in (plan.learnt, plan.held_out))
+    loss = held_out_loss(Fold(pool, learnt, held_out, sequence.intercept, coordinates))
     theta = theta_of([sequence]) if "partition" in names else None
     tried = pd.DataFrame(
         {"blocks": [names], "validation_loss": [loss], "n_bags": [1], "kept": [True]}
     )
-    return BoostedPool(names, [replace(sequence, loss=loss)], theta, tried)
+    return replace(bag, bags=[replace(sequence, loss=loss)], theta=theta, tried=tried)
 
 
 def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
@@ -350,8 +366,8 @@ def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
     return history.assign(loss=np.average(losses, axis=0, weights=weights))
 
 
-def _sample_scores(plan: Plan, pool: Pool, bag: BoostedPool) -> np.ndarray:
-    """Raw scores at the entries of the sample."""
-    scores = bag.scores(plan.sample.matrix, plan.sample.group, plan.options.n_jobs)
+def _sample_coordinates(plan: Plan, pool: Pool, bag: BoostedPool, n_jobs: int) -> np.ndarray:
+    """What the trees give at the entries of the sample."""
+    given = bag.coordinates(plan.sample.matrix, plan.sample.group, n_jobs)
     row = np.arange(pool.n_rows) if pool.row is None else pool.row
-    return scores[row, 0 if pool.is_long else pool.task]
+    return given[row, 0 if given.shape[1] == 1 else pool.task]

@@ -9,21 +9,29 @@ from typing import TypeVar
 
 Class = TypeVar("Class", bound=type)
 
-PARAMETERS = """\
+_EVENTS = """\
 events : mapping of event to (event column, time column), default=None
     Which columns of y belong to which of several events that do not exclude each other, such as
     ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is the
     time of entry. None where y is one target, or where its columns are called ``<name>_event``
     and ``<name>_time``.
+"""
+_HEAD = """\
 head : {"hazard", "proportional_hazards"}, default="hazard"
     "hazard" learns a hazard for each bin of time, also of causes that compete, so that curves may
     cross. "proportional_hazards" learns one risk per row, by Cox's partial likelihood, and a
     baseline for all: fewer things to learn, where that holds.
+"""
+_CUTS = """\
 cuts : int, sequence of float or "auto", default="auto"
     Bins of time in each of which the hazard is learnt: their number, between quantiles of the
     event times, or their ends. "auto" is the root of the number of events, between 5 and 20: more
-    overfit where events are few. For proportional hazards the times at which the baseline is
-    kept, and "auto" 100.
+    overfit where events are few.
+"""
+_BASELINE = """\
+    For proportional hazards the times at which the baseline is kept, and "auto" 100.
+"""
+_LEARNING = """\
 interpolation : {"hazard", "density"}, default="hazard"
     What is constant within a bin where curves are drawn: see `skmtl.tasks.Survival`.
 horizons : sequence of float, default=None
@@ -39,6 +47,10 @@ weight_column : label or int, default=None
     a feature. Rows of weight 0 are left out.
 """
 
+# Of estimators that learn hazards alone, and of those that have a choice.
+HAZARD_PARAMETERS = _EVENTS + _CUTS + _LEARNING
+HEAD_PARAMETERS = _EVENTS + _HEAD + _CUTS + _BASELINE + _LEARNING
+
 ATTRIBUTES = """\
 event_names_ : list
     Names of the events; ``"event"`` where y does not name it.
@@ -50,18 +62,20 @@ follow_up_ : float, or dict of them
 """
 
 
-def with_survival_sections(shared: str) -> Callable[[Class], Class]:
+def with_survival_sections(own: str, shared: str) -> Callable[[Class], Class]:
     """Complete the docstring of a survival estimator.
 
     Parameters
     ----------
+    own : str
+        The parameters about times to events.
     shared : str
         Sections "Parameters" and "Attributes" of the engine's other estimators.
     """
     for name in ("tasks", "classes_"):
         shared = re.sub(rf"^{name} : .*\n(?:    .*\n)*", "", shared, flags=re.MULTILINE)
     sections = shared.replace(
-        "Parameters\n----------\n", "Parameters\n----------\n" + PARAMETERS
+        "Parameters\n----------\n", "Parameters\n----------\n" + own
     ).replace("Attributes\n----------\n", "Attributes\n----------\n" + ATTRIBUTES)
 
     def complete(cls: Class) -> Class:

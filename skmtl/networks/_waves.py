@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from skmtl._waves import cosine_waves
 
 
 def wave_matrix(n_scores: Sequence[int], n_series: Sequence[int]) -> Tensor | None:
@@ -34,7 +35,4 @@ def wave_matrix(n_scores: Sequence[int], n_series: Sequence[int]) -> Tensor | No
 
 
 def _waves(n_steps: int, n_series: int) -> Tensor:
-    order = torch.arange(n_steps)[:, None]
-    place = (torch.arange(n_steps) + 0.5) / n_steps
-    waves = torch.cos(math.pi * order * place) / (1 + order)
-    return torch.kron(waves, torch.eye(n_series))
+    return torch.from_numpy(cosine_waves(n_steps, n_steps, n_series)).float()

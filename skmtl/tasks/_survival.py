@@ -47,8 +47,9 @@ class Survival(HazardKind):
         the loss counts the bins as if nobody had been censored.
     smooth : bool, default=True
         Networks learn first by how much a row's hazards are higher or lower as a whole, then
-        their trend over the bins, then what is finer. With False each bin is learnt by itself,
-        which overfits small tables. Any hazards can be had either way.
+        their trend over the bins, then what is finer; boosting learns the four coarsest of these
+        waves only. With False each bin is learnt by itself, which overfits small tables and takes
+        boosting a tree per bin and round. Networks can have any hazards either way.
 
     Notes
     -----

@@ -17,16 +17,18 @@ from skmtl import (
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
+    MultiTabSurvival,
     RMTGBClassifier,
     RMTGBRegressor,
+    RMTGBSurvival,
 )
 
 # With the parameters of a quick fit.
 NETWORK = {"max_epochs": 1, "row_size": 4, "n_members": 1}
 BOOSTING = {"n_rounds": 1, "n_bags": 1, "blocks": ("partition",)}
-QUICK = dict.fromkeys([MultiTab, MultiTabClassifier, MultiTabRegressor], NETWORK) | dict.fromkeys(
-    [RMTGB, RMTGBClassifier, RMTGBRegressor], BOOSTING
-)
+QUICK = dict.fromkeys(
+    [MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival], NETWORK
+) | dict.fromkeys([RMTGB, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival], BOOSTING)
 ESTIMATORS = list(QUICK)
 # What every section of an underlined heading holds: the text up to the next one.
 SECTION = r"^{}\n-{{3,}}\n(.*?)(?=^\w[\w ]*\n-{{3,}}\n|\Z)"
@@ -114,7 +116,12 @@ def test_every_parameter_of_an_estimator_states_its_default(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_the_attributes_exist_after_fit_and_public_ones_are_documented(cls):
     X = np.arange(40.0).reshape(20, 2)
-    model = cls(**QUICK[cls]).fit(X, X[:, :1] > 20)
+    y = (
+        {"event": X[:, 0] > 20, "duration": X[:, 1]}
+        if "Survival" in cls.__name__
+        else X[:, :1] > 20
+    )
+    model = cls(**QUICK[cls]).fit(X, y)
     documented = set(section(cls, "Attributes"))
     fitted = {n for n in dir(model) if n.endswith("_") and not n.startswith("_")}
     if cls in (MultiTabRegressor, RMTGBRegressor):

@@ -154,6 +154,14 @@ def test_a_block_stops_where_nothing_is_left_to_learn(boosted):
     assert history["loss"].is_monotonic_decreasing
 
 
+@pytest.mark.parametrize("blocks", ["auto", ("task",)], ids=str)
+def test_features_of_one_value_leave_the_constants(blocks, boosted):
+    """LightGBM fails where no feature can be split."""
+    Y = pd.DataFrame({"a": np.arange(100.0), "b": np.arange(100.0) % 7})
+    model = boosted.regressor(blocks=blocks, early_stopping=False).fit(np.zeros((100, 2)), Y)
+    np.testing.assert_allclose(model.predict(np.zeros((1, 2)))[0], Y.mean())
+
+
 def test_rows_given_by_the_user_decide_when_to_stop(boosted, shops):
     X, y = shops
     settings = {"task": "shop", "blocks": ("shared", "task"), "n_rounds": 200}

@@ -153,6 +153,11 @@ def grouped_long_network() -> Case:
     return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
 
 
+def survival_boosting(kind: str, **parameters: Any) -> Case:
+    X, y = make_survival(80, kind=kind, random_state=0)
+    return Case(skmtl.RMTGBSurvival(**BOOSTING | parameters).fit(X, y), X)
+
+
 LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
 CASES: dict[str, Callable[[], Case]] = {
     "multitab": mixed_network,
@@ -173,6 +178,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-classifier": classifier_boosting,
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,
+    "rmtgb-survival": lambda: survival_boosting("single", horizons=[2.0, 6.0]),
+    "rmtgb-competing": lambda: survival_boosting("competing", cuts=7),
+    "rmtgb-several": lambda: survival_boosting("several", blocks=("shared", "task")),
 }
 
 
