@@ -65,7 +65,7 @@ class BoostedPool:
     tried : DataFrame
         Mean validation loss of each sequence, the best first.
     spaces : tuple of ScoreSpace
-        How what the trees give becomes raw scores, for each head: one in long data.
+        How what the trees give becomes raw scores, for each head; one alone is that of all.
     """
 
     best: tuple[str, ...]
@@ -83,6 +83,10 @@ class BoostedPool:
         # Files of old know no spaces: all trees gave raw scores.
         plain = ScoreSpace(None, self.bags[0].intercept.shape[1])
         vars(self).setdefault("spaces", (plain,))
+
+    def space(self, target: int) -> ScoreSpace:
+        """How what the trees give becomes the raw scores of one of the pool's targets."""
+        return self.spaces[min(target, len(self.spaces) - 1)]
 
     @property
     def names(self) -> tuple[str, ...]:

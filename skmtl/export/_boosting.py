@@ -45,16 +45,36 @@ class Rows:
         return Rows(matrix, self.n_features + n_columns, self.group)
 
 
-def pool_scores(pool: BoostedPool, rows: Rows) -> Value:
-    """Raw scores (batch, n_own, n_scores); see `skmtl.boosting._block.FittedBlock`."""
-    bags = pool.bags
-    total = _start(bags, rows)
-    for bag in bags:
+def pool_scores(pool: BoostedPool, n_targets: int, rows: Rows) -> list[Value]:
+    """Raw scores (batch, n_scores) of each of the pool's targets."""
+    start, given = _start(pool.bags, rows), _coordinates(pool, n_targets, rows)
+    scores = []
+    for position in range(n_targets):
+        space, own = pool.space(position), _at(start, position)
+        if space.directions is not None:
+            own = own.columns(0, space.directions.shape[1])
+        if given is not None:
+            added = _at(given, position)
+            own = own + (added if space.directions is None else added @ space.directions)
+        scores.append(own)
+    return scores
+
+
+def _at(values: Value, position: int) -> Value:
+    return values.op("Gather", np.array(position), axis=1)
+
+
+def _coordinates(pool: BoostedPool, n_targets: int, rows: Rows) -> Value | None:
+    """What the trees give, (batch, n_targets, n_trees); None without any tree."""
+    total = None
+    for bag in pool.bags:
         for block in bag.blocks.values():
-            added = _block_scores(block, rows)
-            if added is not None:
-                total = total + added / np.array(float(len(bags)))
-    return total
+            own = _block_scores(block, rows)
+            if own is not None:
+                own = own / np.array(float(len(pool.bags)))
+                total = own if total is None else total + own
+    # Blocks that do not tell targets apart give the same to all of them.
+    return None if total is None else total + np.zeros((1, n_targets, 1))
 
 
 def _start(bags: Sequence[FittedSequence], rows: Rows) -> Value:
@@ -73,7 +93,7 @@ def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
 
 
 def _block_scores(block: FittedBlock, rows: Rows) -> Value | None:
-    """What a block adds, (batch, n_own, n_scores); None where it has no tree."""
+    """What a block's trees give, (batch, n_own, n_trees); None where it has no tree."""
     if block.n_rounds == 0:
         return None
     if isinstance(block, SharedTrees):

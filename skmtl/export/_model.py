@@ -129,11 +129,9 @@ def _boosting_scores(
         group = task_number(inputs.ids, given, unseen_is_error=model.unseen == "error")
     matrix = tree_matrix(model._reader.encoder, inputs.features, given)
     rows = Rows(matrix, len(inputs.features), group)
-    by_target = {}
+    by_target: dict[int, Value] = {}
     for targets, pool in model._boosted:
-        scores = pool_scores(pool, rows)
-        for position, target in enumerate(targets):
-            by_target[target] = scores.op("Gather", np.array(position), axis=1)
+        by_target |= dict(zip(targets, pool_scores(pool, len(targets), rows), strict=True))
     return [by_target[target] for target in range(len(model.task_set_))]
 
 

@@ -105,23 +105,36 @@ SURVIVAL = {
 }
 
 
-def fitted_survival(name: str) -> tuple[Any, pd.DataFrame]:
+SURVIVAL_ENGINES = {
+    "network": lambda **p: skmtl.MultiTabSurvival(cuts=4, **NETWORK, **p),
+    # More bins than waves, and not as many in every term.
+    "boosting": lambda **p: skmtl.RMTGBSurvival(cuts=9, **ROUNDS, **p),
+}
+MODELS = [
+    pytest.param(engine, name, id=f"{engine}, {name}")
+    for engine in SURVIVAL_ENGINES
+    for name in SURVIVAL
+    if engine == "network" or "head" not in SURVIVAL[name]
+]
+
+
+def fitted_survival(engine: str, name: str) -> tuple[Any, pd.DataFrame]:
     """A model, and rows that it has not learnt from."""
     parameters = {"kind": "single", **SURVIVAL[name]}
     X, y = make_survival(200, kind=parameters.pop("kind"), random_state=0)
-    model = skmtl.MultiTabSurvival(cuts=4, **NETWORK, **parameters)
+    model = SURVIVAL_ENGINES[engine](**parameters)
     return model.fit(X[:120], y[:120]), X[120:]
 
 
-@pytest.mark.parametrize("name", SURVIVAL)
-def test_survival(name):
-    assert_same_outputs(*fitted_survival(name))
+@pytest.mark.parametrize(("engine", "name"), MODELS)
+def test_survival(engine, name):
+    assert_same_outputs(*fitted_survival(engine, name))
 
 
-@pytest.mark.parametrize("name", SURVIVAL)
-def test_survival_at_any_times(name):
+@pytest.mark.parametrize(("engine", "name"), MODELS)
+def test_survival_at_any_times(engine, name):
     times = [0.0, 0.3, 1.0, 2.5, 5.0]
-    model, X = fitted_survival(name)
+    model, X = fitted_survival(engine, name)
     found = run(session_of(model, times=times), onnx_inputs(model, X))
     alive, incidence = model.predict_survival_function(X, times), None
     if len(model.event_names_) == 1:
