@@ -1,0 +1,68 @@
+"""CPU time of a training step with each balancer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from skmtl import MultiTab
+from skmtl.training import Samples, Trainer
+
+N_TASKS, N_FEATURES = 5, 20
+WARM_UP, STEPS = 3, 5
+
+
+def step_times(
+    balancers: Sequence[str], n_rows: int, at: str, rounds: int, seed: int = 0
+) -> pd.DataFrame:
+    """Milliseconds of CPU time by balancer, and the ratio to equal weights, medians of rounds.
+
+    Of `MultiTab` with its defaults, on a batch of `n_rows` rows. All take turns in every round, so
+    that whatever else the machine does slows all of them alike.
+    """
+    trainers = {name: _trainer(name, n_rows, at, seed) for name in balancers}
+    for trainer, batch in trainers.values():
+        for _ in range(WARM_UP):
+            trainer._step(batch)
+    rows = []
+    for _ in range(rounds):
+        row = {}
+        for name, (trainer, batch) in trainers.items():
+            start = time.process_time()
+            for _ in range(STEPS):
+                trainer._step(batch)
+            row[name] = 1000 * (time.process_time() - start) / STEPS
+        rows.append(row)
+    times = pd.DataFrame(rows)
+    ratio = times.div(times["equal"], axis=0)
+    return pd.DataFrame({"milliseconds": times.median(), "ratio": ratio.median()})
+
+
+def _trainer(balance: str, n_rows: int, at: str, seed: int) -> tuple[Trainer, Samples]:
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(n_rows, N_FEATURES))).add_prefix("x")
+    Y = X.to_numpy() @ rng.normal(size=(N_FEATURES, N_TASKS))
+    Y = pd.DataFrame(Y + rng.normal(size=Y.shape)).add_prefix("y")
+    model = MultiTab(
+        balance=balance,
+        balance_at=at,  # type: ignore[arg-type]
+        n_bags=1,
+        max_epochs=1,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(X, Y)
+    batch = model._samples(model._read_table(X, Y, None, reset=False))
+    trainer = Trainer(
+        model.network_.each()[0],
+        model.task_set_,
+        model._training_options(),
+        torch.ones(N_TASKS),
+        torch.Generator().manual_seed(seed),
+    )
+    trainer._prepare(batch, None)
+    trainer.network.train()
+    return trainer, batch
