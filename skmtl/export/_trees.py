@@ -133,7 +133,16 @@ class Forest:
         """Let rows begin here."""
         if root.is_leaf:  # the operator begins at splits only
             root = self._node(0, 0.0, _AT_MOST, root, root, False)
+        feature, threshold, mode, yes, no, missing = self._nodes[root.position]
+        # onnxruntime before 1.24 takes a root for a single leaf if its sides have one number,
+        # even if that is a leaf's on one side and a node's on the other.
+        while yes.position == no.position:
+            yes, no = (self._twin(yes), no) if yes.is_leaf else (yes, self._twin(no))
+        self._nodes[root.position] = (feature, threshold, mode, yes, no, missing)
         self._roots.append(root.position)
+
+    def _twin(self, leaf: Child) -> Child:
+        return self.leaf(*self._leaves[leaf.position])
 
     def _node(
         self, feature: int, threshold: float, mode: int, yes: Child, no: Child, missing: bool

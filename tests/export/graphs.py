@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pandas as pd
+import pytest
 
 from skmtl.export import onnx_inputs, to_onnx
 from skmtl.tasks import Curves
 from tests.files.cases import table
 
+# As in the tests: pytest imports this module too, in search of doctests.
+onnxruntime = pytest.importorskip("onnxruntime", reason='needs the extra "onnx"')
 
-def session_of(model: Any, **parameters: Any) -> onnxruntime.InferenceSession:
+
+def session_of(model: Any, **parameters: Any) -> Any:
     """A session of one thread; the parameters are those of `to_onnx`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(to_onnx(model, **parameters).SerializeToString(), options)
 
 
-def run(session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray]) -> dict[str, Any]:
+def run(session: Any, feed: dict[str, np.ndarray]) -> dict[str, Any]:
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, feed), strict=True))
 
