@@ -1,39 +1,41 @@
-"""Measure how fast fitted models score.
+"""Scoring: rows per second from file to file against `predict`, and memory over a large file.
 
 ::
 
-    python -m benchmarks.scoring latency --models folder    # one row at a time
+    python -m benchmarks.scoring throughput              # minutes on one core
+    python -m benchmarks.scoring memory --gigabytes 4    # needs that much disk, and a little more
+    python -m benchmarks.scoring memory --format csv --gigabytes 1
+    python -m benchmarks.scoring report                  # print what is there
 
-Each command explains itself with ``--help``, and adds its results to a CSV file in
-``benchmarks/results``.
+Every measurement is a module of `benchmarks/_scoring`. Results are added to
+``benchmarks/results/scoring_*.csv``.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks._scoring import _latency
+from benchmarks._scoring import _memory, _throughput
 
-COMMANDS = {"latency": _latency}
+MEASUREMENTS = {"throughput": _throughput, "memory": _memory}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for name, module in COMMANDS.items():
-        text = module.__doc__ or ""
-        command = commands.add_parser(
-            name,
-            help=text.partition("\n")[0],
-            description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in MEASUREMENTS.items():
+        own = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        module.add_arguments(own)
+    commands.add_parser("report", help="Print the results that there are.")
     arguments = parser.parse_args()
-    arguments.run(arguments)
+    if arguments.command == "report":
+        for module in MEASUREMENTS.values():
+            print("\n".join(module.report()))
+        return
+    for line in MEASUREMENTS[arguments.command].run(arguments):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

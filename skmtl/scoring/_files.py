@@ -101,7 +101,7 @@ def score_files(
         ``out/_errors``, to files of the same names, with the kept columns, `error_file`,
         `error_row` (from 0) and `error_reason`, and scores the others.
     batch_rows : int, default=None
-        Rows that are scored at a time. None takes 65,536, and fewer of wide tables, so that the
+        Rows that are scored at a time. None takes 131,072, and fewer of wide tables, so that the
         copies that scoring makes stay at about 64 MB each.
     part_rows : int, default=1048576
         Rows of a part: what is lost of the work when a job is cut off. Of Parquet a part has

@@ -14,7 +14,7 @@ from skmtl.tables import as_frame
 
 # Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
 _CELLS = 2**23
-_LEAST_ROWS, _MOST_ROWS = 2**10, 2**16
+_LEAST_ROWS, _MOST_ROWS = 2**10, 2**17
 
 
 def rows_at_a_time(batch_rows: int | None, n_columns: int) -> int:
@@ -62,7 +62,7 @@ def score_frame(
     df : table of shape (n_samples, n_columns)
         Its columns may stand in any order, and there may be more than the model reads.
     batch_rows : int, default=None
-        Rows that are scored at a time. None takes 65,536, and fewer of wide tables, so that the
+        Rows that are scored at a time. None takes 131,072, and fewer of wide tables, so that the
         copies that scoring makes stay at about 64 MB each.
     columns : sequence, default=None
         The columns that the model reads; None takes those that `fit` saw, or, for a model that

@@ -66,10 +66,9 @@ class RowScorer:
             If more rows than `at_most` are refused one by one.
         """
         X, refused = self._frame(table), dict(unreadable)
-        rows = _others(X, refused)
+        rows = _others(X, refused) if refused else None
         try:
-            columns = self._outputs.of(X.iloc[rows] if refused else X)
-            return rows if refused else None, columns, refused
+            return rows, self._outputs.of(X if rows is None else X.iloc[rows]), refused
         except _NOT_OF_ROWS:
             raise
         except Exception:

@@ -70,7 +70,9 @@ class PartFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
         self._stream = open(self._hidden, "wb")  # noqa: SIM115 - closed by publish or discard
-        self._writer = pq.ParquetWriter(self._stream, schema)
+        # A dictionary of numbers of which hardly two are equal costs time and saves nothing.
+        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        self._writer = pq.ParquetWriter(self._stream, schema, use_dictionary=repeated)
 
     def write(self, table: pa.Table) -> None:
         self._writer.write_table(table)
