@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:
     """Measure, and give the lines of the report."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    with tempfile.TemporaryDirectory(prefix="skmtl-") as folder:
         path = Path(folder) / f"rows.{arguments.format}"
         n_rows = make_file(path, int(arguments.gigabytes * 1e9))
         megabytes = path.stat().st_size / 2**20

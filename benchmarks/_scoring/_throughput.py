@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
 
 def measure(name: str, n_rows: int, repeats: int, proba: bool) -> dict[str, float | str]:
     model, make = MODELS[name]()
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    with tempfile.TemporaryDirectory(prefix="skmtl-") as folder:
         path = Path(folder) / "rows.parquet"
         make(n_rows, 1).to_parquet(path, row_group_size=2**17, index=False)
         X = pd.read_parquet(path).drop(columns="id")

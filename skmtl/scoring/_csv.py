@@ -131,6 +131,7 @@ class CsvSource(Source):
                 include_columns=list(types) or None,
                 column_types=types,
                 strings_can_be_null=True,
+                null_values=[*csv.ConvertOptions().null_values, "None", "<NA>"],  # as pandas
             ),
         )
 

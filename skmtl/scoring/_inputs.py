@@ -50,8 +50,8 @@ class InputFile:
 def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputFile]:
     """The files that a path, a pattern or a list of paths stands for, in the order of their names.
 
-    Files within `out` are none of them, and neither are those whose name, or whose folder's name
-    below the one that is given, begins with a dot or an underscore.
+    Files within `out` are none of them; nor, of a folder, those whose name, or whose subfolder's
+    name, begins with a dot or an underscore.
 
     Raises
     ------

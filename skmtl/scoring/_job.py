@@ -51,6 +51,7 @@ class Folder:
                 raise ScoringError(f"Another process is scoring into {str(self.path)!r} just now.")
             self._claim(overwrite)
             remove_leftovers(self.path)
+            self._remove_orphans()
             yield
 
     def _claim(self, overwrite: bool) -> None:
@@ -130,6 +131,12 @@ class Folder:
     def _remove(self, part: Path) -> None:
         self.errors_path(part).unlink(missing_ok=True)
         part.unlink()
+
+    def _remove_orphans(self) -> None:
+        """Remove refused rows of parts that were not finished."""
+        for errors in self.errors.rglob("*.parquet"):
+            if Manifest.read(self.path / errors.relative_to(self.errors)) is None:
+                errors.unlink()
 
 
 def ends_of(manifests: dict[int, Manifest]) -> dict[int, Finished]:

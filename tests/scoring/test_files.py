@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,6 +170,18 @@ def test_files_may_have_their_columns_in_another_order(case_of, houses, tmp_path
     skmtl.score_files(model, tmp_path / "in", tmp_path / "out", csv_delimiter=";")
     expected = skmtl.score_frame(model, houses)
     assert_same(written(tmp_path / "out"), pd.concat([expected, expected]))
+
+
+def test_csv_files_as_other_programs_write_them(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    rows = houses.assign(note='two\nlines, "quoted"', city=houses["city"].fillna("None"))
+    rows["new"] = rows["new"].astype("str").str.upper()
+    text = rows.to_csv(index=False, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8-sig", newline="")
+    skmtl.score_files(model, tmp_path / "rows.csv", tmp_path / "out", keep=["note"])
+    scores = written(tmp_path / "out")
+    assert (scores.pop("note") == 'two\nlines, "quoted"').all()
+    assert_same(scores, skmtl.score_frame(model, houses))
 
 
 def test_kept_columns_come_out_as_they_are(case_of, houses, tmp_path):

@@ -138,8 +138,11 @@ def test_a_part_that_is_damaged_is_scored_once_more(scored, tmp_path):
 def test_leftovers_of_a_killed_job_are_removed(scored, tmp_path):
     leftover = tmp_path / "out" / ".z-00000.parquet.part"
     leftover.write_bytes(b"half a fi")
+    orphan = tmp_path / "out" / "_errors" / "z-00000.parquet"
+    orphan.parent.mkdir()
+    orphan.write_bytes((tmp_path / "out" / "a-00000.parquet").read_bytes())
     scored()
-    assert not leftover.exists()
+    assert not leftover.exists() and not orphan.exists()
 
 
 @pytest.mark.parametrize(
