@@ -80,9 +80,9 @@ def score_files(
         that `skmtl.load` reads.
     inputs : path, or list of paths
         A file, a pattern such as ``"in/*.parquet"``, or a folder with all Parquet and CSV files
-        below it, except those in ``out``. The parts keep the subfolders. Subfolders such as
-        ``month=5`` are columns, too; kept, they are not written into the files but stay in the
-        path.
+        below it, except those in ``out``; or several of these. The parts keep the subfolders.
+        Subfolders such as ``month=5`` are columns, too; kept, they are not written into the
+        files but stay in the path.
     out : path
         A folder that is empty, absent, or holds scores of the same model and options.
     columns : sequence of str, default=None

@@ -26,7 +26,8 @@ class InputFile:
     ----------
     path : Path
     name : str
-        Its path below the folder that all files have in common: what its scores are called.
+        Its path below the folder that was given, or that all which were given have in common:
+        what its scores are called.
     format : "parquet" or "csv"
     size, mtime_ns : int
         Bytes, and when it was changed. They tell whether it is the file that was scored before.
@@ -48,7 +49,7 @@ class InputFile:
 
 
 def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputFile]:
-    """The files that a path, a pattern or a list of paths stands for, in the order of their names.
+    """The files that a path, a pattern or a list of these stands for, in the order of their names.
 
     Files within `out` are none of them; nor, of a folder, those whose name, or whose subfolder's
     name, begins with a dot or an underscore.
@@ -60,18 +61,15 @@ def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputF
     ValueError
         If a file is neither Parquet nor CSV by its name, or two have the same name.
     """
-    if isinstance(inputs, str | os.PathLike):
-        root, paths = _expand(os.fspath(inputs))
-    else:
-        paths = [Path(each) for each in inputs]
-        if not paths:
-            raise FileNotFoundError("There is no file to score: the list of files is empty.")
-        root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    expanded = [_expand(os.fspath(each)) for each in given]
     own = out.absolute()
-    paths = [path for path in paths if own not in path.absolute().parents]
+    every = {path.absolute(): path for _, paths in expanded for path in paths}
+    paths = [path for place, path in sorted(every.items()) if own not in place.parents]
     if not paths:
         raise FileNotFoundError(f"There is no Parquet or CSV file to score: {inputs!r}.")
-    found = [_input_file(path, root) for path in sorted(paths)]
+    root = Path(os.path.commonpath([root.absolute() for root, _ in expanded]))
+    found = [_input_file(path, root) for path in paths]
     stems = Counter(each.stem for each in found)
     twice = [each for each in found if stems[each.stem] > 1]
     if twice:
@@ -118,7 +116,7 @@ def _input_file(path: Path, root: Path) -> InputFile:
             f"{str(path)!r} is neither Parquet nor CSV by its name, which must end in one of "
             f"{', '.join((*_PARQUET, *_CSV))}."
         )
-    relative = path.absolute().relative_to(root.absolute())
+    relative = path.absolute().relative_to(root)
     keys = dict(part.split("=", 1) for part in relative.parent.parts if "=" in part)
     status = path.stat()
     return InputFile(

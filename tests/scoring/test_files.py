@@ -129,6 +129,17 @@ def test_a_list_of_files_and_a_saved_model(case_of, houses, tmp_path):
     assert_same(written(tmp_path / "out"), expected)
 
 
+def test_a_list_of_folders_and_patterns_that_overlap(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    houses[:9].to_parquet(folder_of(tmp_path, "other") / "c.parquet")
+    given = [tmp_path / "in", tmp_path / "in" / "b*", tmp_path / "other"]
+    skmtl.score_files(model, given, tmp_path / "out")
+    found = [f"{name}-00000.parquet" for name in ("in/a", "in/b", "other/c")]
+    assert names(tmp_path / "out") == found
+    skmtl.score_files(model, given[:1], tmp_path / "alone")
+    assert names(tmp_path / "alone") == ["a-00000.parquet", "b-00000.parquet"]
+
+
 def test_only_the_columns_that_are_needed_are_read(case_of, houses, tmp_path, monkeypatch):
     model, _ = case_of("rmtgb")
     asked = []
@@ -306,10 +317,12 @@ def test_a_csv_file_without_a_header_or_a_damaged_parquet_file(case_of, tmp_path
 def test_two_files_whose_scores_would_have_one_name(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
     houses.to_parquet(tmp_path / "in" / "a.pq")
-    skmtl.score_files(model, tmp_path / "in", tmp_path / "out")  # a.pq-00000 and a-00000
-    assert "a.pq-00000.parquet" in names(tmp_path / "out")
+    skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
+    assert names(tmp_path / "out") == [f"{n}-00000.parquet" for n in ("a", "a.pq", "b")]
+    houses.to_csv(tmp_path / "in" / "c.csv", index=False)
+    houses.to_parquet(tmp_path / "in" / "c.csv.parquet")
     with pytest.raises(ValueError, match="would have the same name"):
-        skmtl.score_files(model, [tmp_path / "in" / "a.pq"] * 2, tmp_path / "out")
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
 
 
 def test_without_pyarrow_the_extra_is_named(case_of, tmp_path, monkeypatch):
