@@ -28,13 +28,13 @@ COLUMNS = [*KEY, "status", "rows", "repeats", "predict_rows_per_s", "files_rows_
            "cpu_ratio", "load"]  # fmt: skip
 RESULTS = ResultsFile(ROOT / "benchmarks" / "results" / "scoring_throughput.csv", KEY, COLUMNS)
 TARGET = 0.80
-N_ROWS = {"RMTGB, 30 rounds": 2_000_000, "RMTGB": 200_000, "MultiTab": 50_000}
+N_ROWS = {"RMTGB, 30 rounds": 1_000_000, "RMTGB": 50_000, "MultiTab": 20_000}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--rows", type=int, help="instead of a number that suits the model")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
 
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:

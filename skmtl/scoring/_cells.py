@@ -41,9 +41,10 @@ def parse_cells(cells: pa.ChunkedArray, kind: pa.DataType, name: str) -> Values:
         values, readable = _numbers(text, kind)
     else:
         values, readable = _one_by_one(text, kind)
-    for position in np.flatnonzero(~readable):
-        shown = text[int(position)].as_py()[:_SHOWN]
-        problems.setdefault(int(position), f"Column {name!r} holds {shown!r}, which is no {kind}.")
+    wanted = "number" if pa.types.is_floating(kind) else kind
+    for position in np.flatnonzero(~readable).tolist():
+        shown = text[position].as_py()[:_SHOWN]
+        problems.setdefault(position, f"Column {name!r} holds {shown!r}, which is no {wanted}.")
     return values, problems
 
 

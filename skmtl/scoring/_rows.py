@@ -87,8 +87,8 @@ class RowScorer:
         """The features as the model reads them."""
         columns = [_plain(table.column(name)) for name in self._features.names]
         names = [str(i) for i in range(len(columns))]
-        # A block per column: those without a missing value are not copied.
-        frame = pa.table(columns, names=names).to_pandas(split_blocks=True)
+        # Columns of one type in one block, from which encoders take them all at once.
+        frame = pa.table(columns, names=names).to_pandas()
         return frame.set_axis(self._features.labels, axis=1)
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:

@@ -71,7 +71,8 @@ class PartFile:
         self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
         self._stream = open(self._hidden, "wb")  # noqa: SIM115 - closed by publish or discard
         # A dictionary of numbers of which hardly two are equal costs time and saves nothing.
-        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        numbers = (pa.types.is_floating, pa.types.is_integer)
+        repeated = [f.name for f in schema if not any(is_kind(f.type) for is_kind in numbers)]
         self._writer = pq.ParquetWriter(self._stream, schema, use_dictionary=repeated)
 
     def write(self, table: pa.Table) -> None:
