@@ -1,15 +1,18 @@
-"""Does sharing help, and are the right tasks learnt together? On tables with planted structure.
+"""Does sharing help, and are the right tasks learnt together? On planted and on real tables.
 
 ::
 
-    python -m benchmarks.sharing                             # minutes on one core
-    python -m benchmarks.sharing --seeds 3 --cv 5 --models shared
+    python -m benchmarks.sharing --models shared --seeds 3   # planted; minutes on one core
+    python -m benchmarks.sharing --tables atp1d student      # real tables
+    python -m benchmarks.sharing --tables all
     python -m benchmarks.sharing --report                    # print what is there
 
-Each structure is drawn by `skmtl.datasets.make_task_groups`, once per seed, with 2,000 test rows.
-`GroupedTasks` is compared with one model for all tasks, one per task, and one per planted group,
-all of the same estimator and untuned. *Regret* is how much worse its mean R2 is than that of the
-better of joint and alone.
+Each structure is drawn by `skmtl.datasets.make_task_groups`, once per seed, with 500 training and
+2,000 test rows. Real tables are split as in the other benchmarks, with another split or another
+sample of at most 1,000 training rows for each seed. `GroupedTasks` is compared with one model for
+all tasks, one per task, and one per planted group, all of the same estimator and untuned, by the
+mean over the tasks of R2 or of ROC AUC (accuracy for several classes). *Regret* is how much worse
+it is than the better of joint and alone.
 """
 
 from __future__ import annotations
@@ -21,12 +24,16 @@ from typing import Any
 
 import pandas as pd
 
-from skmtl import GroupedTasks, MultiTabRegressor, RMTGBRegressor
+from benchmarks._data import load_table, table_names
+from skmtl import RMTGB, GroupedTasks, MultiTab
 from skmtl.datasets import make_task_groups
 from skmtl.datasets._task_groups import TaskGroupsTruth
+from skmtl.metrics import make_multitask_scorer
 
 ROOT = Path(__file__).parents[1]
 N_TRAIN, N_TEST = 500, 2000
+MAX_ROWS = 1000  # of a real table, to learn from
+MAX_TASKS = 10  # of a table in "all": one model per task is fitted several times
 STRUCTURES: dict[str, dict[str, Any]] = {
     "one group": {"groups": (0,) * 6, "missing": 0.7},
     "two groups": {"groups": (0, 0, 0, 1, 1, 1), "missing": 0.7},
@@ -44,25 +51,64 @@ STRUCTURES: dict[str, dict[str, Any]] = {
     },
     "rare labels": {"groups": (0, 0, 0, 1, 1, 1), "missing": (0, 0, 0.9, 0, 0, 0.9)},
 }
-MODELS: dict[str, Callable[[], Any]] = {
+MODELS: dict[str, Callable[..., Any]] = {
     # Trees that all tasks must share: sharing wrongly costs most here.
-    "shared": lambda: RMTGBRegressor(blocks=("shared",), n_bags=1, random_state=0),
-    "rmtgb": lambda: RMTGBRegressor(n_bags=1, random_state=0),
-    "multitab": lambda: MultiTabRegressor(n_bags=1, max_epochs=60, random_state=0),
+    "shared": lambda **given: RMTGB(blocks=("shared",), n_bags=1, random_state=0, **given),
+    "rmtgb": lambda **given: RMTGB(n_bags=1, random_state=0, **given),
+    "multitab": lambda **given: MultiTab(n_bags=1, max_epochs=60, random_state=0, **given),
 }
+KEY = ["model", "structure", "seed", "cv"]
 
 
-def measure(model: str, structure: str, seed: int, cv: int) -> dict[str, Any]:
+def measure_planted(model: str, structure: str, seed: int, cv: int) -> dict[str, Any]:
     X, Y, truth = make_task_groups(
         N_TRAIN + N_TEST, random_state=seed, return_truth=True, **STRUCTURES[structure]
     )
     train, test = slice(0, N_TRAIN), slice(N_TRAIN, None)
+    estimator = MODELS[model]()
     choices = {"joint": "joint", "alone": "alone", "planted": truth.groups, "auto": "auto"}
-    row: dict[str, Any] = {"model": model, "structure": structure, "seed": seed, "cv": cv}
-    for name, groups in choices.items():
-        grouped = GroupedTasks(MODELS[model](), groups=groups, cv=cv, random_state=seed)
-        row[name] = grouped.fit(X[train], Y[train]).score(X[test], Y[test])
-    return row | {"choice": grouped.selection_.index[0], "recovered": is_same(grouped, truth)}
+    fitted = {
+        name: GroupedTasks(estimator, groups=groups, cv=cv, random_state=seed)
+        for name, groups in choices.items()
+    }
+    row: dict[str, Any] = {
+        name: own.fit(X[train], Y[train]).score(X[test], Y[test]) for name, own in fitted.items()
+    }
+    grouped = fitted["auto"]
+    return row | {"choice": chosen(grouped), "recovered": is_same(grouped, truth)}
+
+
+def measure_table(model: str, name: str, seed: int, cv: int) -> dict[str, Any]:
+    table = load_table(name, max_rows=MAX_ROWS, seed=seed)
+    estimator = MODELS[model](tasks=table.kinds)
+    scorer = make_multitask_scorer(
+        {task: "roc_auc" for task, kind in table.kinds.items() if kind == "binary"}
+    )
+    fitted = {
+        groups: GroupedTasks(estimator, groups=groups, cv=cv, random_state=seed).fit(
+            table.X_train, table.Y_train
+        )
+        for groups in ("joint", "alone", "auto")
+    }
+    row: dict[str, Any] = {
+        groups: scorer(own, table.X_test, table.Y_test) for groups, own in fitted.items()
+    }
+    return row | {"choice": chosen(fitted["auto"])}
+
+
+def wide_tables() -> list[str]:
+    """Real tables whose tasks are two to ten columns."""
+    tables = [load_table(name, max_rows=MAX_ROWS) for name in table_names()]
+    return [
+        table.name
+        for table in tables
+        if table.task_column is None and 2 <= table.Y_train.shape[1] <= MAX_TASKS
+    ]
+
+
+def chosen(grouped: GroupedTasks) -> str:
+    """What the groups are called that were taken."""
+    return next(word for word, own in grouped.selection_["chosen"].items() if own)
 
 
 def is_same(grouped: GroupedTasks, truth: TaskGroupsTruth) -> bool:
@@ -76,10 +122,8 @@ def is_same(grouped: GroupedTasks, truth: TaskGroupsTruth) -> bool:
 
 
 def report(results: pd.DataFrame) -> str:
-    results = results.assign(
-        regret=results[["joint", "alone"]].max(axis=1) - results["auto"],
-        worst=results[["joint", "alone"]].max(axis=1) - results["auto"],
-    )
+    regret = results[["joint", "alone"]].max(axis=1) - results["auto"]
+    results = results.assign(regret=regret, worst=regret)
     table = results.groupby(["cv", "model", "structure"], sort=False).agg(
         seeds=("seed", "nunique"),
         joint=("joint", "mean"),
@@ -90,7 +134,7 @@ def report(results: pd.DataFrame) -> str:
         worst=("worst", "max"),
         recovered=("recovered", "mean"),
     )
-    return table.round(3).to_string()
+    return table.astype(float).round(3).to_string()
 
 
 def main() -> None:
@@ -101,24 +145,36 @@ def main() -> None:
     parser.add_argument("--cv", type=int, default=3)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--structures", nargs="+", choices=STRUCTURES, default=list(STRUCTURES))
+    parser.add_argument("--tables", nargs="+", help="real tables instead, or 'all'")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/sharing.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
     arguments = parser.parse_args()
-    key = ["model", "structure", "seed", "cv"]
-    done = pd.read_csv(arguments.out) if arguments.out.exists() else pd.DataFrame(columns=key)
     if not arguments.report:
-        finished = set(done[key].itertuples(index=False, name=None))
-        for model in arguments.models:
-            for structure in arguments.structures:
-                for seed in range(arguments.seeds):
-                    if (model, structure, seed, arguments.cv) in finished:
-                        continue
-                    row = pd.DataFrame([measure(model, structure, seed, arguments.cv)])
-                    new = not arguments.out.exists()
-                    row.to_csv(arguments.out, mode="a", header=new, index=False)
-                    print(row.round(3).to_string(header=False, index=False), flush=True)
-        done = pd.read_csv(arguments.out)
-    print(report(done))
+        if arguments.tables:
+            tables = wide_tables() if arguments.tables == ["all"] else arguments.tables
+            run(arguments, tables, measure_table)
+        else:
+            run(arguments, arguments.structures, measure_planted)
+    print(report(pd.read_csv(arguments.out)))
+
+
+def run(
+    arguments: argparse.Namespace, names: list[str], measure: Callable[..., dict[str, Any]]
+) -> None:
+    """Measure what is not in the file yet, and add it there at once."""
+    columns = [*KEY, "joint", "alone", "planted", "auto", "choice", "recovered"]
+    if not arguments.out.exists():
+        pd.DataFrame(columns=columns).to_csv(arguments.out, index=False)
+    finished = set(pd.read_csv(arguments.out)[KEY].itertuples(index=False, name=None))
+    for model in arguments.models:
+        for seed in range(arguments.seeds):
+            for name in names:
+                key = (model, name, seed, arguments.cv)
+                if key not in finished:
+                    row = dict(zip(KEY, key, strict=True)) | measure(*key)
+                    frame = pd.DataFrame([row]).reindex(columns=columns)
+                    frame.to_csv(arguments.out, mode="a", header=False, index=False)
+                    print(frame.round(3).to_string(header=False, index=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
     With ``groups="auto"`` it fits, on the training rows of a few folds, one model for all tasks,
     one per task, one per group of tasks whose models can stand in for each other, and one for all
     but the tasks that sharing hurts; judges them on the held-out rows; and fits the best on all
-    rows. So it is hardly ever much worse than the better of joint and alone. It predicts as the
+    rows. Other groups have to be ahead of the better of joint and alone by more than a standard
+    error, so that it is hardly ever much worse than that. It predicts as the
     estimator within: wide data by column, long data by the id of the row.
 
     Parameters
@@ -90,7 +91,9 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
     selection_ : DataFrame or None
         With "auto", by candidate: ``error``, the mean over the tasks of the squared error on the
         held-out rows over that of the best constant (of the Brier score for classes, of the
-        absolute error where that is the task's loss); ``n_models``; ``groups``. The best first.
+        absolute error where that is the task's loss); ``standard_error`` of its difference from
+        the better of "joint" and "alone"; ``n_models``; ``groups``; ``chosen``. The least error
+        first.
     errors_ : DataFrame of shape (n_tasks, n_candidates) or None
         With "auto", the same by task.
     affinity_ : DataFrame of shape (n_tasks, n_tasks) or None

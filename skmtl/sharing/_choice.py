@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skmtl.sharing._groups import affinity_of_errors, clusters
@@ -24,7 +25,8 @@ class Choice:
     groups : list of list of task
     selection : DataFrame by candidate
         ``error``, the mean over the tasks of the error relative to that of a constant;
-        ``n_models``; ``groups``. The best first.
+        ``standard_error`` of its difference from the better of "joint" and "alone", 0 for that
+        one; ``n_models``; ``groups``; ``chosen``. The least error first.
     errors : DataFrame of shape (n_tasks, n_candidates)
         By task.
     affinity : DataFrame of shape (n_tasks, n_tasks)
@@ -39,8 +41,10 @@ class Choice:
 def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
     """The best of one model, one per task, suggested groups, and sharers without the hurt.
 
-    Each candidate is judged on the same rows, which its models have not learnt from. Of equals
-    the one with the fewest models is taken.
+    Each candidate is judged on the same rows, which its models have not learnt from. Other groups
+    are taken only if they are ahead of the better of joint and alone by more than the standard
+    error of that difference. On a part of the rows labels are scarcer than they will be, which
+    flatters whatever shares, and of several candidates one is ahead by chance.
     """
     joint: list[Group] = [tuple(names)]
     alone: list[Group] = [(name,) for name in names]
@@ -59,14 +63,27 @@ def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
     candidates = _unlike(candidates)
     held_out.fit([group for groups in candidates.values() for group in groups])
     errors = pd.DataFrame({word: held_out.errors(groups) for word, groups in candidates.items()})
+    by_row = {word: held_out.errors_by_row(groups) for word, groups in candidates.items()}
+    error = errors.mean()
+    plain = "joint" if error["joint"] <= error["alone"] else "alone"
     selection = pd.DataFrame(
         {
-            "error": errors.mean(),
+            "error": error,
+            "standard_error": {
+                word: _standard_error_of_sum(own - by_row[plain]) for word, own in by_row.items()
+            },
             "n_models": {word: len(groups) for word, groups in candidates.items()},
             "groups": {word: [list(g) for g in groups] for word, groups in candidates.items()},
         }
     ).sort_values(["error", "n_models"], kind="stable")
-    return Choice(selection["groups"].iloc[0], selection, errors, affinity)
+    ahead = selection["error"] + selection["standard_error"] < error[plain]
+    chosen = str(selection.index[ahead][0]) if ahead.any() else plain
+    selection["chosen"] = selection.index == chosen
+    return Choice([list(group) for group in candidates[chosen]], selection, errors, affinity)
+
+
+def _standard_error_of_sum(values: np.ndarray) -> float:
+    return float(np.sqrt(len(values)) * values.std(ddof=1)) if len(values) > 1 else np.inf
 
 
 def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:

@@ -81,6 +81,17 @@ class HeldOut:
         }
         return pd.Series(errors)
 
+    def errors_by_row(self, groups: Sequence[Group]) -> np.ndarray:
+        """What each row that was held out adds to the mean of `errors` over the tasks."""
+        self.fit(groups)
+        names = self._table.names
+        of_task = {name: group for group in groups for name in group}
+        total = sum(
+            self._targets[name].error_by_row(self._numbers(of_task[name], name, name))
+            for name in names
+        )
+        return np.asarray(total)[self._judged] / len(names)
+
     def cross_errors(self) -> pd.DataFrame:
         """The same of each task's own model (row), rescaled for each other task (column)."""
         names = self._table.names

@@ -52,9 +52,13 @@ class Target:
 
     def relative_error(self, numbers: np.ndarray) -> float:
         """Mean error over that of the best constant: 1 for a prediction that knows nothing."""
+        return float(self.error_by_row(numbers).sum())
+
+    def error_by_row(self, numbers: np.ndarray) -> np.ndarray:
+        """What each row adds to `relative_error`, (n_samples,)."""
         centre = _centre(self.values, self.weight, self.is_absolute)
-        worst = self._sum(self.values - centre)
-        return self._sum(self.values - numbers) / max(worst, _TINY)
+        worst = self._sizes(self.values - centre).sum()
+        return self._sizes(self.values - numbers) / max(worst, _TINY)
 
     def rescaled_error(self, numbers: np.ndarray) -> float:
         """The same after the numbers of another task's model are shifted and rescaled to suit.
@@ -72,9 +76,10 @@ class Target:
             slope = np.maximum(slope, 0.0)
         return self.relative_error(y0 + (numbers - x0) @ slope)
 
-    def _sum(self, errors: np.ndarray) -> float:
+    def _sizes(self, errors: np.ndarray) -> np.ndarray:
+        """Weighted sizes of errors (n_samples, width); 0 where there is no label."""
         sizes = np.abs(errors) if self.is_absolute else errors**2
-        return float(self.weight @ np.where(self.weight[:, None] > 0, sizes, 0.0).sum(axis=1))
+        return self.weight * np.where(self.weight[:, None] > 0, sizes, 0.0).sum(axis=1)
 
 
 def has_numbers(kind: Kind) -> bool:
