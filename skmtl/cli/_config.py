@@ -6,6 +6,7 @@ import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def read_config(path: str) -> Config:
     return Config(
         model=model,
         output=_place(folder / _text(given, "output", "The configuration"), "output"),
-        report=_place(folder / given["report"], "report") if "report" in given else None,
+        report=_report(folder, given),
         train=_files(folder, data, "train"),
         eval=_files(folder, data, "eval") if "eval" in data else [],
         test=_files(folder, data, "test") if "test" in data else [],
@@ -121,13 +122,13 @@ def _boolean(given: Mapping[str, Any], key: str) -> bool:
     return value
 
 
-def _names(given: Mapping[str, Any], key: str) -> list[str]:
+def _names(given: Mapping[str, Any], key: str, what: str = "columns") -> list[str]:
     names = given[key]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{key!r} must be a list of names of columns, got {names!r}.")
+        raise UsageError(f"{key!r} must be a list of {what}, got {names!r}.")
     twice = [name for name in names if names.count(name) > 1]
     if twice or not names:
-        raise UsageError(f"{key!r} must name columns, each once, got {names!r}.")
+        raise UsageError(f"{key!r} must name {what}, each once, got {names!r}.")
     return names
 
 
@@ -240,15 +241,21 @@ def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
     """The files that paths and patterns stand for, each pattern's in their order."""
     if key not in data:
         raise UsageError(f"[data] has no {key!r}: name the files to read.")
-    given = [data[key]] if isinstance(data[key], str) else _names(data, key)
+    patterns = [data[key]] if isinstance(data[key], str) else _names(data, key, "files")
     found: list[Path] = []
-    for pattern in given:
+    for pattern in patterns:
         path = folder / pattern
-        matches = [path] if path.exists() else sorted(path.parent.glob(path.name))
-        if not matches:
-            raise UsageError(f"{key} = {pattern!r}: there is no such file in {path.parent}.")
-        found += matches
+        matches = sorted(glob(pattern, root_dir=folder, recursive=True))
+        if not path.exists() and not matches:
+            raise UsageError(f"{key} = {pattern!r}: there is no such file in {folder}.")
+        found += [path] if path.exists() else [folder / match for match in matches]
     return found
+
+
+def _report(folder: Path, given: Mapping[str, Any]) -> Path | None:
+    if "report" not in given:
+        return None
+    return _place(folder / _text(given, "report", "The configuration"), "report")
 
 
 def _place(path: Path, key: str) -> Path:

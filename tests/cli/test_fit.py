@@ -123,7 +123,8 @@ def test_several_files_are_one_table(folder, outcome):
     train = pd.read_parquet(folder / "train.parquet")
     for i in range(2):
         train[40 * i : 40 * i + 40].to_csv(folder / f"part-{i}.csv.gz", index=False)
-    for given in ('"part-*.csv.gz"', '["part-0.csv.gz", "part-1.csv.gz"]'):
+    absolute = f'"{folder}/part-?.csv.gz"'
+    for given in ('"part-*.csv.gz"', '["part-0.csv.gz", "part-1.csv.gz"]', absolute):
         assert outcome(CONFIG.replace('"train.parquet"', given))["rows"]["train"] == 80
 
 
@@ -163,6 +164,8 @@ WRONG = {
     "file": ("train.parquet", "train.pq", "train = 'train.pq': there is no such file in "),
     "pattern": ("train.parquet", "t-*.csv", "train = 't-*.csv': there is no such file in "),
     "suffix": ('test = "test.csv"', 'test = "fit.toml"', "a table must be a Parquet file or a f"),
+    "files": ('"train.parquet"', "[1]", "'train' must be a list of files, got [1]"),
+    "report": ("[data]", "report = 1\n[data]", "'report' must be text, got 1"),
     "no targets": ('targets = ["price", "sold"]\n', "", "[data] has no 'targets'"),
     "twice": ('["price", "sold"]', '["price", "price"]', "'targets' must name columns, each onc"),
     "target": ('["price", "sold"]', '["prize"]', "has no column 'prize'. Did you mean 'price'?"),

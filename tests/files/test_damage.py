@@ -276,6 +276,23 @@ def test_a_parameter_that_this_version_does_not_know_is_named(saved, target):
         skmtl.load(forge(saved, target, change))
 
 
+def test_what_is_wrong_with_an_estimator_within_another_is_named(case_of, target, tmp_path):
+    grouped = tmp_path / "grouped.skmtl"
+    case_of("grouped-rmtgb").model.save(grouped)
+
+    def unknown_parameter(header, state):
+        header["parameters"]["estimator"]["parameters"]["n_moons"] = 3
+
+    with pytest.raises(ModelFileError, match="n_moons"):
+        skmtl.load(forge(grouped, target, unknown_parameter))
+
+    def unknown_class(header, state):
+        state["models_"][0]["class"] = "Popen"
+
+    with pytest.raises(ModelFileError, match="'Popen' is none of those that a file may hold"):
+        skmtl.load(forge(grouped, target, unknown_class))
+
+
 def test_a_parameter_that_came_later_has_its_default(saved, target):
     def change(header, state):
         del header["parameters"]["unseen"]
