@@ -186,7 +186,7 @@ def check_exportable(model: Any) -> None:
         raise TypeError(
             f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab "
             "or RMTGB. Of a search take best_estimator_, of a pipeline its last step (the steps "
-            "before it then run outside of the graph), of GroupedTasks the model of each group."
+            "before it then run outside of the graph), of GroupedTasks its models_."
         )
     check_is_fitted(model)
 
