@@ -6,6 +6,7 @@
     python -m benchmarks.survival --tables whas500 --models multitab cox
     python -m benchmarks.survival --report                              # print what is there
     python -m benchmarks.survival --speed                               # seconds as ratios
+    python -m benchmarks.survival --scale                               # a million rows, 50 bins
 
 Five folds of each table, as the data's loader gives them. Curves are scored at 50 times from the
 5 % to the 90 % quantile of the training rows' event times, and with their censoring. Of
@@ -26,6 +27,7 @@ from benchmarks._results import ResultsFile
 from benchmarks._survival import missing_package, names
 from benchmarks._survival._measure import COLUMNS, KEY, measure, table_names
 from benchmarks._survival._report import report
+from benchmarks._survival._scale import scale_report
 from benchmarks._survival._speed import speed_report
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +43,7 @@ def parse() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--report", action="store_true", help="run nothing, print the results")
     what.add_argument("--speed", action="store_true", help="measure seconds, as ratios")
+    what.add_argument("--scale", action="store_true", help="fit and score many rows and bins")
     return parser.parse_args()
 
 
@@ -64,8 +67,9 @@ def compare(arguments: argparse.Namespace, results: ResultsFile) -> None:
 def main() -> None:
     arguments = parse()
     results = ResultsFile(arguments.out, KEY, COLUMNS)
-    if arguments.speed:
-        for text in speed_report(arguments.tables):
+    if arguments.speed or arguments.scale:
+        lines = speed_report(arguments.tables) if arguments.speed else scale_report()
+        for text in lines:
             print(text, flush=True)
         return
     if not arguments.report:

@@ -62,7 +62,10 @@ class Engine(NamedTuple):
 ENGINES = {
     "network": Engine(MultiTabSurvival, SMALL, {"max_epochs": 15}, LEARNING),
     "boosting": Engine(
-        RMTGBSurvival, BOOSTED, {"n_rounds": 60}, {"n_rounds": 300, "blocks": ("task",)}
+        RMTGBSurvival,
+        BOOSTED,
+        {"n_rounds": 60},
+        {"n_rounds": 300, "learning_rate": 0.3, "patience": 10, "blocks": ("task",)},
     ),
 }
 
