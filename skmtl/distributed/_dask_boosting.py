@@ -108,6 +108,7 @@ def fit_with_dask(
     parts = client.compute(list(data.to_delayed()))
     chunks = client.map(_chunk, parts, y=labels, weight=sample_weight)
     sizes = client.gather(client.map(_size, chunks))
+    del parts  # the workers need not keep the rows twice
     chunks = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size]
     share = min(1.0, rows_in_memory / max(sum(sizes), 1))
     seeds = np.random.SeedSequence(chance.randint(2**31 - 1)).spawn(len(chunks))
