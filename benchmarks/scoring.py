@@ -1,10 +1,11 @@
-"""Scoring: rows per second from file to file against `predict`, and memory over a large file.
+"""Scoring: rows per second from file to file, memory over a large file, the time of a single row.
 
 ::
 
     python -m benchmarks.scoring throughput              # minutes on one core
     python -m benchmarks.scoring memory --gigabytes 4    # needs that much disk, and a little more
     python -m benchmarks.scoring memory --format csv --gigabytes 1
+    python -m benchmarks.scoring latency --models folder # where the fitted models are kept
     python -m benchmarks.scoring report                  # print what is there
 
 Every measurement is a module of `benchmarks/_scoring`. Results are added to
@@ -15,9 +16,9 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks._scoring import _memory, _throughput
+from benchmarks._scoring import _latency, _memory, _throughput
 
-MEASUREMENTS = {"throughput": _throughput, "memory": _memory}
+MEASUREMENTS = {"throughput": _throughput, "memory": _memory, "latency": _latency}
 
 
 def main() -> None:

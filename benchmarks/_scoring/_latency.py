@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ COLUMNS = [
     *KEY, "status", "calls", "wall_p50_ms", "wall_p95_ms", "cpu_p50_ms", "cpu_p95_ms",
     "quiet_p50_ms", "load_average", "threads",
 ]  # fmt: skip
+RESULTS = ResultsFile(Path(__file__).parents[1] / "results" / "scoring_latency.csv", KEY, COLUMNS)
 MODELS: dict[str, Callable[[float], Any]] = {
     "RMTGB": lambda seconds: skmtl.RMTGB(random_state=0),
     "MultiTab": lambda seconds: skmtl.MultiTab(max_time=seconds, random_state=0, device="cpu"),
@@ -37,26 +38,29 @@ WARM_UP, RUN = 50, 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    root = Path(__file__).parents[1]
     parser.add_argument("--models", type=Path, required=True, help="folder for the fitted models")
     parser.add_argument("--label", default=skmtl.__version__, help="name of this run")
     parser.add_argument("--calls", type=int, default=500)
     parser.add_argument("--max-time", type=float, default=60, help="seconds to fit MultiTab")
-    parser.add_argument("--out", type=Path, default=root / "results/latency.csv")
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> Iterator[str]:
+    """Measure, and give the lines of the report."""
     X, Y = load_flights_nyc(return_X_y=True)
     X_train, X_test, Y_train, _ = multitask_train_test_split(X, Y, test_size=3_000, random_state=0)
-    results = ResultsFile(arguments.out, KEY, COLUMNS)
     arguments.models.mkdir(parents=True, exist_ok=True)
     for name, make in MODELS.items():
         path = arguments.models / f"{name}.skmtl"
         if not path.exists():
             make(arguments.max_time).fit(X_train, Y_train).save(path)
         outcome = measure(skmtl.load(path), X_test, arguments.calls)
-        results.add((arguments.label, name), outcome)
-        print(name, {key: value for key, value in outcome.items() if "ms" in key}, flush=True)
+        RESULTS.add((arguments.label, name), outcome)
+    yield from report()
+
+
+def report() -> Iterator[str]:
+    """The results that there are, in milliseconds."""
+    yield RESULTS.read().drop(columns="status").to_string(index=False)
 
 
 def measure(model: Any, X: pd.DataFrame, calls: int) -> dict[str, Any]:
