@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.boosting import Network
-from skmtl.estimators._boosting import BoostingEstimator
+from skmtl.estimators._boosting import BoostingEstimator, Rows
 from skmtl.estimators._common import own_random_state
 from skmtl.estimators._spread_boosting import (
     Entries,
@@ -21,6 +21,7 @@ from skmtl.estimators._spread_boosting import (
     grow_tasks,
     keep,
     planned,
+    read_rows,
     shares,
 )
 from skmtl.tables import Chunk
@@ -166,18 +167,22 @@ def _grown(
     addresses = list(positions)
     networks = _networks(client, addresses)
     everywhere = client.scatter(plan, broadcast=True)
-    grown = [
+    read = [
         client.submit(
-            _grow_shared,
+            _read,
             everywhere,
             [chunks[i] for i in own],
             [held_out[i] for i in own],
-            network,
             workers=[address],
-            allow_other_workers=False,
             pure=False,
         )
-        for (address, own), network in zip(positions.items(), networks, strict=True)
+        for address, own in positions.items()
+    ]
+    # What cannot be read is an error now, and not while other workers wait for that one.
+    client.gather([client.submit(_n_held_out, each) for each in read])
+    grown = [
+        client.submit(_grow_shared, everywhere, each, network, workers=[address], pure=False)
+        for address, each, network in zip(addresses, read, networks, strict=True)
     ]
     parts: list[list[PoolPart]] = client.gather([client.submit(_first, each) for each in grown])
     tasks = [
@@ -291,12 +296,21 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
-def _grow_shared(
-    plan: Plan, chunks: list[Chunk], held_out: list[np.ndarray], network: Network
-) -> tuple[list[PoolPart], list[Entries]]:
+def _read(plan: Plan, chunks: list[Chunk], held_out: list[np.ndarray]) -> tuple[Rows, np.ndarray]:
+    """The worker's rows, and positions of those that are held out."""
     starts = np.cumsum([0] + [len(chunk.X) for chunk in chunks])
     own = [positions + start for positions, start in zip(held_out, starts, strict=False)]
-    return grow_shared(plan, chunks, np.concatenate(own), network)
+    return read_rows(plan, chunks), np.concatenate(own)
+
+
+def _n_held_out(read: tuple[Rows, np.ndarray]) -> int:
+    return len(read[1])
+
+
+def _grow_shared(
+    plan: Plan, read: tuple[Rows, np.ndarray], network: Network
+) -> tuple[list[PoolPart], list[Entries]]:
+    return grow_shared(plan, *read, network)
 
 
 def _grow_task_share(plan: Plan, position: int, tasks: list[int], pieces: list[Entries]) -> tuple:

@@ -161,16 +161,23 @@ def planned(model: BoostingEstimator, known: Chunk, n_rows: int) -> Plan:
     return Plan(model, rows, learnt, held_out, tuple(names), tuple(options))
 
 
+def read_rows(plan: Plan, chunks: Sequence[Chunk]) -> Rows:
+    """A worker's rows, of positive weight, as the engine reads them."""
+    model = plan.model
+    table = joined_tables([model._read_table(*chunk, reset=False) for chunk in chunks])
+    return model._rows(table, model._reader.encoder.transform(table.features))
+
+
 def grow_shared(
-    plan: Plan, chunks: Sequence[Chunk], held_out: np.ndarray, network: Network
+    plan: Plan, own: Rows, held_out: np.ndarray, network: Network
 ) -> tuple[list[PoolPart], list[Entries]]:
     """Grow the blocks that the tasks share, together with the other workers.
 
     Parameters
     ----------
     plan : Plan
-    chunks : sequence of Chunk
-        The rows of this worker, of positive weight.
+    own : Rows
+        Those of this worker.
     held_out : int ndarray
         Positions among them of rows that are held out in the sample.
     network : Network
@@ -181,9 +188,6 @@ def grow_shared(
     entries : list of Entries
         By pool: the labels of this worker's rows, for the block of the tasks.
     """
-    model = plan.model
-    table = joined_tables([model._read_table(*chunk, reset=False) for chunk in chunks])
-    own = model._rows(table, model._reader.encoder.transform(table.features))
     n_own = len(own.matrix)
     rows = joined_rows(own, plan.sample)
     features = SpreadFeatures.of(
@@ -197,7 +201,7 @@ def grow_shared(
     learnt = np.setdiff1d(np.arange(n_own), held_out)
     parts, entries = [], []
     with network.joined():
-        pools = model._pools(rows)
+        pools = plan.model._pools(rows)
         for names, options, each in zip(plan.names, plan.options, pools, strict=True):
             pool, shared = each.pool, tuple(name for name in names if name != "task")
             own_weight, stopping_weight, known_weight = (

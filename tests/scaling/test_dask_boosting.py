@@ -130,6 +130,15 @@ def test_what_cannot_be_fitted_is_refused(model, y, error, message, client):
         fit_with_dask(model, dd.from_pandas(frame, npartitions=2), y, client=client)
 
 
+def test_what_one_worker_cannot_read_is_an_error_and_not_a_wait(client):
+    """The sample does not have that row, so the client does not see it."""
+    frame = pd.DataFrame({"x": np.arange(4000.0), "target": np.arange(4000.0)})
+    frame.loc[3999, "target"] = np.inf
+    data = dd.from_pandas(frame, npartitions=2)
+    with pytest.raises(ValueError, match="Task 'target' has infinity among its labels"):
+        fit_with_dask(RMTGB(random_state=0), data, "target", client=client, rows_in_memory=100)
+
+
 def test_a_frame_in_memory_is_refused(client):
     with pytest.raises(TypeError, match="must be a Dask DataFrame, got DataFrame"):
         fit_with_dask(RMTGB(), pd.DataFrame({"x": [1], "y": [2]}), "y", client=client)
