@@ -42,15 +42,15 @@ def score_frame(
     The model passes over the rows once, whatever is asked. The names of the columns follow from
     the model alone:
 
-    ==================================  =====================================================
-    ``{task}_prediction``               what `predict` says: a number, or a class
-    ``{task}_proba_{class}``            probability of each class
-    ``{task}_quantile_{level}``         each quantile of a quantile task
-    ``{event}_risk``                    what `predict` says of a time to an event
-    ``{event}_survival_{time}``         survival at each of the `horizons`
-    ``{event}_risk_{cause}``            of causes that compete, the risk of each
+    ====================================  ===========================================
+    ``{task}_prediction``                 what `predict` says: a number, or a class
+    ``{task}_proba_{class}``              probability of each class
+    ``{task}_quantile_{level}``           each quantile of a quantile task
+    ``{event}_risk``                      what `predict` says of a time to an event
+    ``{event}_survival_{time}``           survival at each of the `horizons`
+    ``{event}_risk_{cause}``              of causes that compete, the risk of each
     ``{event}_incidence_{cause}_{time}``  and its incidence at each of the `horizons`
-    ==================================  =====================================================
+    ====================================  ===========================================
 
     A target without a name, as of an array, is ``target_0`` and so on.
 
