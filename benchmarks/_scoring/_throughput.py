@@ -3,9 +3,9 @@
 Both in one process that may use one core, in turns: `predict` of a frame that is in memory
 already, and `score_files` from the file that holds it to a file that is on the disk in the end.
 Reading, writing, manifests and the checksum of the model count for `score_files`. With "all" it
-writes the probabilities of all classes as well, which `predict` does not give. The target is judged
-by CPU seconds, which other processes on the machine hardly change; waiting for the disk is only in
-the rows per second.
+writes the probabilities of all classes as well, which `predict` does not give. The target is
+judged by CPU seconds, which other processes on the machine hardly change; waiting for the disk is
+only in the rows per second.
 """
 
 from __future__ import annotations
