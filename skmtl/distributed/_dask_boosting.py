@@ -26,6 +26,9 @@ from skmtl.estimators._spread_boosting import (
 )
 from skmtl.tables import Chunk
 
+# A column of labels with more values than this in a partition holds numbers, not classes.
+_MOST_CLASSES = 1000
+
 Model = TypeVar("Model", bound=BoostingEstimator)
 
 
@@ -51,7 +54,7 @@ def fit_with_dask(
 
     Parameters
     ----------
-    model : RMTGB, RMTGBRegressor or RMTGBClassifier
+    model : RMTGB, RMTGBRegressor, RMTGBClassifier or RMTGBSurvival
         It is fitted in place. ``n_jobs`` is the number of LightGBM's threads on each worker, and
         ``blocks="auto"`` does not try several sequences but takes "shared", "partition", "task".
     data : dask.dataframe.DataFrame
@@ -273,7 +276,7 @@ def _sample(
     n = len(chunk.X)
     chosen = np.random.default_rng(seed).random(n) < share
     labels = pd.DataFrame(chunk.y)
-    columns = [labels[name] for name in labels if labels[name].dtype.kind not in "fiu"]
+    columns = [labels[name] for name in labels if labels[name].nunique() <= _MOST_CLASSES]
     if task is not None:
         columns.append(chunk.X[task] if task in chunk.X else chunk.X.iloc[:, task])
     for column in columns:

@@ -102,14 +102,15 @@ def test_a_sample_is_enough_for_what_is_no_tree(client):
     np.testing.assert_allclose(again.predict(X), model.predict(X), atol=1e-9)
 
 
-def test_classes_and_tasks_of_a_single_row_are_in_the_sample(client):
-    frame = pd.DataFrame({"size": np.arange(600.0), "grade": ["a", "b"] * 300})
+@pytest.mark.parametrize("grades", [["a", "b", "c"], [1, 2, 3]], ids=["text", "numbers"])
+def test_classes_and_tasks_of_a_single_row_are_in_the_sample(grades, client):
+    frame = pd.DataFrame({"size": np.arange(600.0), "grade": grades[:2] * 300})
     frame["shop"] = np.arange(600) // 300
-    frame.loc[567, ["grade", "shop"]] = ["c", 7]
+    frame.loc[567, ["grade", "shop"]] = [grades[2], 7]
     model = RMTGBClassifier(task="shop", n_rounds=2, random_state=0)
     data = dd.from_pandas(frame, npartitions=2)
     fit_with_dask(model, data, "grade", client=client, rows_in_memory=60)
-    assert model.classes_.tolist() == ["a", "b", "c"]
+    assert model.classes_.tolist() == grades
     scores = model.score_tasks(frame.drop(columns="grade"), frame["grade"])
     assert scores.index.tolist() == [0, 1, 7]
 
