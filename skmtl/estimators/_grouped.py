@@ -123,6 +123,10 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
     different units can be grouped; errors are relative to the best model of the task; and the
     groups are only taken if they win on held-out rows. Tasks in opposite directions are unlike.
 
+    The standard error is that of the mean over the held-out rows of what they add to the
+    difference of two candidates. Where the lead is within it, chance may have decided; and on a
+    part of the rows, labels are scarcer than they will be, which flatters whatever shares.
+
     References
     ----------
     S. Emami, D. Hernández-Lobato, G. Martínez-Muñoz, "Robust multi-task boosting using clustering

@@ -254,6 +254,18 @@ def test_the_choice_is_told_and_repeatable():
     assert first.affinity_.shape == (3, 3)
 
 
+@pytest.mark.parametrize(("common_weight", "choice"), [(1.0, "suggested"), (0.8, "alone")])
+def test_other_groups_are_taken_only_if_they_are_clearly_ahead(common_weight, choice):
+    X, Y = make_task_groups(400, groups=(0, 0, 1, 1), common_weight=common_weight, random_state=0)
+    table = GroupedTasks(RMTGBRegressor(**SHARED), random_state=0).fit(X, Y).selection_
+    plain = table.loc[["joint", "alone"], "error"].idxmin()
+    assert table.loc[plain, "standard_error"] == 0
+    lead = table.loc[plain, "error"] - table["error"]
+    clearly = table.index[lead > table["standard_error"]]
+    assert table.index[table["chosen"]].tolist() == [clearly[0] if len(clearly) else plain]
+    assert table.loc[choice, "chosen"]
+
+
 def test_rows_that_no_fold_holds_out_have_no_say():
     X, Y = make_task_groups(200, groups=(0, 0), random_state=0)
     Y.iloc[100:] *= np.nan

@@ -72,6 +72,20 @@ def test_the_harm_that_an_adversarial_task_does_is_found(seed):
     assert report.gain["alone"] < 0
 
 
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    "planted",
+    [{"noise": (0.05, 1)}, {"scale": (1, 1000)}],
+    ids=["an easy task drowns a hard one", "other scales"],
+)
+def test_the_harm_that_strangers_do_to_each_other_is_found(planted, seed):
+    X, Y = make_task_groups(400, groups=(0, 1), random_state=seed, **planted)
+    report = transfer_report(
+        RMTGBRegressor(**SHARED), X, Y, cv=3, lightgbm=False, random_state=seed
+    )
+    assert report.table["verdict"].tolist() == ["hurts", "hurts"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_a_task_of_few_labels_gains_is_found(seed):
     X, Y = make_task_groups(
