@@ -28,7 +28,12 @@ class SurvivalOutputs(SurvivalReading):
     def _by_event(self, X: Any, answer: Callable[[Curves], Answer]) -> dict[Hashable, Answer]:
         """An answer about the curves of each event; arrays are joined over blocks of rows."""
         check_is_fitted(self)
-        scores, _ = self._raw_scores(X)
+        return self._from_scores(self._raw_scores(X)[0], answer)
+
+    def _from_scores(
+        self, scores: np.ndarray, answer: Callable[[Curves], Answer]
+    ) -> dict[Hashable, Answer]:
+        """The same from raw scores (n_samples, n_scores)."""
         parts: dict[Hashable, list[Any]] = {name: [] for name in self.event_names_}
         for start in range(0, max(len(scores), 1), _BLOCK):
             for name, curves in self._curves(scores[start : start + _BLOCK]).items():
@@ -53,9 +58,9 @@ class SurvivalOutputs(SurvivalReading):
         """The answer itself where there is one event."""
         return next(iter(answers.values())) if len(answers) == 1 else answers
 
-    def _prediction_frame(self, X: Any) -> pd.DataFrame:
-        """Risks of all events and causes, and of the terms, with the index of X."""
-        answers = self._by_event(X, Curves.risk)
+    def _frame(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> pd.DataFrame:
+        """Risks of all events and causes, with the index of X."""
+        answers = self._from_scores(scores, Curves.risk)
         columns: dict[Hashable, np.ndarray] = {}
         for name, risks in answers.items():
             columns |= {r: risks[:, k] for k, r in enumerate(self._risks_of(name))}
@@ -91,7 +96,12 @@ class SurvivalOutputs(SurvivalReading):
             numbers of the causes of one event; or pairs of them.
         """
         check_is_fitted(self)
-        frame = self._prediction_frame(X)
+        return self._output(*self._raw_scores(X), X)
+
+    def _output(
+        self, scores: np.ndarray, group: np.ndarray | None, X: Any
+    ) -> np.ndarray | pd.DataFrame:
+        frame = self._frame(scores, group, X)
         return frame.iloc[:, 0].to_numpy() if frame.shape[1] == 1 else frame
 
     def predict_survival_function(

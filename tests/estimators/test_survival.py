@@ -417,6 +417,17 @@ def test_bad_scorers(competing, settings):
         survival_scorer(**settings)(model, X, y)
 
 
+def test_boosting_says_where_its_curves_come_from():
+    X, y = make_survival(200, kind="several", missing=0.3, random_state=0)
+    model = RMTGBSurvival(**BOOSTED | {"blocks": ("shared", "task")}).fit(X, y)
+    *_, last = model.staged_predict(X)
+    pd.testing.assert_frame_equal(last, model.predict(X))
+    blocks, features = model.contributions(X), model.shap_values(X)
+    assert set(blocks.columns.get_level_values("part")) == {"intercept", "shared", "task"}
+    both = (each.T.groupby(level=["target", "score"]).sum() for each in (blocks, features))
+    np.testing.assert_allclose(*both, atol=1e-9)
+
+
 @pytest.mark.parametrize("mixed", [MultiTab(**SMALL), RMTGB(**BOOSTED)], ids=lambda m: str(m)[:6])
 def test_survival_beside_other_kinds(mixed):
     X, y = make_survival(240, random_state=0)
