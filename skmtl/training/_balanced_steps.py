@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import cast
 
 import torch
@@ -124,7 +125,7 @@ class SharpRepresentationStep(PlainStep):
         return self.tasks.by_row(self.radius * _root_of_ratio(size, steep), batch)
 
 
-class _AtTrunk(PlainStep):
+class _AtTrunk(PlainStep, ABC):
     """Makes one gradient of the tasks' at the trunk; the rest gets the plain ones."""
 
     def __init__(self, objective: Objective, tasks: BalancedTasks) -> None:
@@ -132,9 +133,9 @@ class _AtTrunk(PlainStep):
         self.tasks = tasks
         self.trunk: list[Tensor] = []
 
+    @abstractmethod
     def direction(self, matrix: Tensor, batch: Samples) -> Tensor:
         """From gradients (n_tasks, n_params) to (n_params,)."""
-        raise NotImplementedError
 
     def backward(self, batch: Samples) -> Tensor:
         if not self.trunk:

@@ -139,6 +139,21 @@ def test_a_callable_may_draw_from_the_global_generator():
     assert torch.equal(weights_of(one), weights_of(MultiTab(balance=noisy, **SMALL).fit(X, Y)))
 
 
+def test_an_aggregator_of_torchjd_is_a_balancer():
+    """One that draws by chance and one that remembers; each training has a copy of its own."""
+    aggregation = pytest.importorskip("torchjd.aggregation")
+    X, Y = make_data()
+    before = torch.get_rng_state()
+    for aggregator in (aggregation.PCGrad(), aggregation.GradVac()):
+        model = MultiTab(balance=aggregator, **SMALL).fit(X, Y)
+        weights = weights_of(model)
+        torch.rand(7)
+        assert torch.equal(weights_of(model.fit(X, Y)), weights)
+    torch.set_rng_state(before)
+    MultiTab(balance=aggregation.PCGrad(), **SMALL).fit(X, Y)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("at", ["representation", "trunk"])
 def test_the_sum_of_the_gradients_is_the_step_of_equal_weights(at):
     X, Y = make_data()
