@@ -60,6 +60,7 @@ COLUMNS = [
     "task_scores",
     "error",
 ]
+PLACES = ["representation", "trunk"]
 STEP_KEY = ["balance", "at", "rows"]
 STEP_COLUMNS = [*STEP_KEY, "status", "milliseconds", "ratio"]
 
@@ -123,9 +124,9 @@ def run(results: ResultsFile, arguments: argparse.Namespace) -> None:
                 print(*key, outcome["status"], outcome.get("mean_score"), flush=True)
 
 
-def run_steps(results: ResultsFile, balancers: list[str], rounds: int) -> None:
-    for at, sizes in (("representation", (32, 256)), ("trunk", (32,))):
-        for n_rows in sizes:
+def run_steps(results: ResultsFile, balancers: list[str], places: list[str], rounds: int) -> None:
+    for at in places:
+        for n_rows in (32, 256):
             times = step_times(balancers, n_rows, at, rounds)
             for balance, row in times.iterrows():
                 results.add((balance, at, n_rows), {"status": "ok"} | row.to_dict())
@@ -143,6 +144,7 @@ def main() -> None:
     parser.add_argument("--max-rows", type=int, default=0, help="of training; 0: all")
     parser.add_argument("--max-epochs", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=40, help="of steps")
+    parser.add_argument("--at", nargs="+", choices=PLACES, default=PLACES, help="of steps")
     parser.add_argument("--out", type=Path, default=RESULTS / "balancing.csv")
     parser.add_argument("--speed", action="store_true", help="time steps, fit nothing")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
@@ -152,7 +154,7 @@ def main() -> None:
     speed_path = arguments.out.with_name(arguments.out.stem + "_steps.csv")
     steps = ResultsFile(speed_path, STEP_KEY, STEP_COLUMNS)
     if arguments.speed:
-        run_steps(steps, arguments.balancers, arguments.rounds)
+        run_steps(steps, arguments.balancers, arguments.at, arguments.rounds)
     elif not arguments.report:
         run(results, arguments)
     print(report(results.read(), steps.read()))
