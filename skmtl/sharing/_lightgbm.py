@@ -19,6 +19,9 @@ _MEDIAN = 0.5
 class LightGBMAlone(BaseEstimator):
     """LightGBM with the objective that a kind of target has in LightGBM, stopped early.
 
+    Numbers that are all the same are predicted as they are, without LightGBM: it refuses some
+    objectives then, and rounds the constant to single precision.
+
     Parameters
     ----------
     kind : Kind
@@ -48,6 +51,10 @@ class LightGBMAlone(BaseEstimator):
             labels = head.encode(y)[:, 0]
         else:
             labels = y.to_numpy(dtype=np.float64)
+        is_constant = not self._is_classifier and np.ptp(labels) == 0
+        self._constant = float(labels[0]) if is_constant else None
+        if is_constant:
+            return self
         frame = as_frame(X)
         self._encoder = TreeEncoder().fit(frame)
         matrix = self._encoder.transform(frame)
@@ -74,7 +81,10 @@ class LightGBMAlone(BaseEstimator):
         return np.column_stack([1 - answer, answer]) if answer.ndim == 1 else answer
 
     def _answer(self, X: Any) -> np.ndarray:
-        return np.asarray(self._booster.predict(self._encoder.transform(as_frame(X))))
+        frame = as_frame(X)
+        if self._constant is not None:
+            return np.full(len(frame), self._constant)
+        return np.asarray(self._booster.predict(self._encoder.transform(frame)))
 
 
 def _parts(

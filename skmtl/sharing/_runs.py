@@ -51,7 +51,9 @@ def run_together(
     model, seconds = fit_group(estimator, table, split[0], names)
     test = table.take(split[1]).only(names)
     scores = score_model(model, test, _of_tasks(metric, names))
-    return Run(scores, seconds, len(pickle.dumps(model)), kinds_of(model, test))
+    # Of a rare task there may be no test row that could tell its kind.
+    kinds = kinds_of(model, table.take(split[0]).only(names))
+    return Run(scores, seconds, len(pickle.dumps(model)), kinds)
 
 
 def fit_group(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skmtl.metrics._models import read_model
@@ -29,5 +30,7 @@ def scored_tasks(model: Any, table: TaskTable) -> dict[Hashable, ScoredTask]:
 
 def score_model(model: Any, table: TaskTable, metric: MetricLike) -> pd.Series:
     """Scores by task; NaN for a task without a label in the table."""
+    if not len(table.Y):
+        return pd.Series(np.nan, index=pd.Index(table.names, tupleize_cols=False))
     tasks = scored_tasks(model, table)
     return score_each(tasks, metric, table.sample_weight)

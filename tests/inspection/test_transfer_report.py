@@ -265,6 +265,35 @@ def test_a_task_that_a_split_cannot_teach_is_named():
         transfer_report(RMTGBRegressor(**SHARED), X, Y, cv=halves)
 
 
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_a_target_that_is_constant_in_the_training_rows_is_predicted_by_its_constant(loss):
+    X, Y = linear_table()
+    Y["t1"] = 3.1
+    model = RMTGBRegressor(tasks={"t1": Regression(loss)}, **QUICK)
+    settings = {"n_repeats": 1, "scoring": "neg_mean_absolute_error", "random_state": 0}
+    assert transfer_report(model, X, Y, cv=2, **settings).table.loc["t1", "lightgbm"] == 0
+    Y.loc[:29, "t1"] += np.arange(30)
+    halves = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
+    scores = transfer_report(model, X, Y, cv=halves, **settings).scores
+    scores = scores[(scores["model"] == "lightgbm") & (scores["task"] == "t1")]
+    assert_allclose(scores.set_index("split").loc[1, "score"], -np.mean(np.arange(30)))
+
+
+@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
+@pytest.mark.parametrize("task", [None, "id"], ids=["wide", "long"])
+def test_a_task_with_fewer_labels_than_folds_is_unknown(task):
+    X, Y = linear_table(n_tasks=3)
+    Y.loc[3:, "t2"] = np.nan
+    if task is not None:
+        Y = Y.melt(var_name="id", value_name="y").dropna()
+        X, Y = X.iloc[Y.index % 60].assign(id=Y["id"].to_numpy()), Y["y"]
+    model = RMTGBRegressor(task=task, **QUICK)
+    table = transfer_report(model, X, Y, n_repeats=1, random_state=0).table
+    assert table["verdict"].eq("unknown").tolist() == [False, False, True]
+    assert table["lightgbm_verdict"].eq("unknown").tolist() == [False, False, True]
+    assert table.loc["t2", ["joint", "alone", "lightgbm"]].isna().all()
+
+
 def test_the_picture_shows_the_differences_the_worst_first(hurtful):
     display = TransferReportDisplay.from_report(hurtful)
     order = hurtful.table["difference"].sort_values()
