@@ -32,7 +32,8 @@ balance : str, mapping, sequence, object or callable, default="equal"
     How the tasks are combined into one step: the name of a method, weights of the tasks by name
     or in order, an object of `skmtl.balancing` with settings of its own, or a callable that maps
     a matrix with the gradient of a task in each row, (n_tasks, n_params), to one gradient,
-    (n_params,), such as those of ``torchjd.aggregation``. Tasks are the targets of wide data and
+    (n_params,), such as those of ``torchjd.aggregation``. It gets rows for the tasks alone that
+    have a label in the batch, so their number may change. Tasks are the targets of wide data and
     the ids of long data (pairs of id and target, if y has several). "equal" adds the losses up,
     which is seldom beaten; `skmtl.balancing` says what the others are for.
 balance_at : {"representation", "trunk"}, default="representation"

@@ -42,8 +42,10 @@ class ByProducts:
 class ByCallable:
     """A function of the matrix, such as an aggregator of TorchJD.
 
-    What it remembers stays in a copy. It may draw from torch's global generator: it gets seeds
-    of ours there, and the generator is put back.
+    It gets the gradients of the tasks that the batch has labels of: a row of zeros would have a
+    say, as with MGDA, which finds no step better than none for such a task. What it remembers
+    stays in a copy. It may draw from torch's global generator: it gets seeds of ours there, and
+    the generator is put back.
     """
 
     def __init__(
@@ -64,17 +66,28 @@ class ByCallable:
         wanted = (matrix @ self.direction(matrix)).double()
         # On the CPU, where this solver takes matrices that are not of full rank.
         products = _products(parts).double().cpu()
+        if not products.isfinite().all():
+            return torch.ones_like(matrix[:, 0])
         return torch.linalg.pinv(products, hermitian=True, rtol=1e-6).to(wanted) @ wanted
 
     def direction(self, matrix: Tensor) -> Tensor:
+        seed = int(self._rng.integers(2**63))
+        matrix = matrix[matrix.any(dim=1)]
+        if not (len(matrix) and matrix.isfinite().all()):
+            return matrix.sum(dim=0)  # what is not finite is the loop's to report
         with torch.random.fork_rng(self._devices):
-            torch.manual_seed(int(self._rng.integers(2**63)))
+            torch.manual_seed(seed)
             combined = self._function(matrix)
         if not isinstance(combined, Tensor) or combined.shape != matrix.shape[1:]:
             got = tuple(combined.shape) if isinstance(combined, Tensor) else type(combined)
             raise ValueError(
                 f"balance={self._function!r} must map gradients {tuple(matrix.shape)} to "
                 f"{tuple(matrix.shape[1:])}, (n_tasks, n_params) to (n_params,), but gave {got}."
+            )
+        if not combined.isfinite().all():
+            raise ValueError(
+                f"balance={self._function!r} gave values that are not finite for finite gradients "
+                f"{tuple(matrix.shape)}."
             )
         return combined
 

@@ -139,6 +139,35 @@ def test_a_callable_may_draw_from_the_global_generator():
     assert torch.equal(weights_of(one), weights_of(MultiTab(balance=noisy, **SMALL).fit(X, Y)))
 
 
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+def test_a_callable_is_asked_about_the_tasks_that_a_batch_has_labels_of(at):
+    """With a row of zeros for the others, no step would be as good as none for all."""
+    X, Y = make_data()
+    Y.loc[4:, "rare"] = np.nan
+    Y.loc[:3, "rare"] = [0.0, 1.0, 2.0, 3.0]
+    n_rows = set()
+
+    def mgda(matrix):
+        assert matrix.any(dim=1).all()
+        n_rows.add(len(matrix))
+        return BALANCERS["mgda"](matrix)
+
+    settings = {"balance_at": at, "dropout": 0.0, **SMALL, "batch_size": 16}
+    model = MultiTab(balance=mgda, **settings).fit(X, Y)
+    assert n_rows == {2, 3}
+    own = MultiTab(balance="mgda", **settings).fit(X, Y)
+    torch.testing.assert_close(weights_of(model), weights_of(own), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+def test_a_callable_whose_values_are_not_finite_is_to_blame(at):
+    X, Y = make_data()
+    with pytest.raises(ValueError, match=r"balance=.*values that are not finite"):
+        MultiTab(balance=lambda matrix: matrix[0] * np.nan, balance_at=at, **SMALL).fit(X, Y)
+    with pytest.raises(FloatingPointError, match="loss of task 'sum' is not finite"):
+        MultiTab(balance=mean_gradient, balance_at=at, **SMALL, learning_rate=1e30).fit(X, Y)
+
+
 def test_an_aggregator_of_torchjd_is_a_balancer():
     """One that draws by chance and one that remembers; each training has a copy of its own."""
     aggregation = pytest.importorskip("torchjd.aggregation")
