@@ -15,6 +15,7 @@ from skmtl.estimators._survival_reading import SurvivalReading
 from skmtl.estimators._survival_targets import terms_of
 from skmtl.survival import StepFunction, concordance
 from skmtl.tasks import Curves, Survival
+from skmtl.tasks._survival_labels import check_causes
 
 # Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
 _BLOCK = 16_384
@@ -254,6 +255,7 @@ class SurvivalOutputs(SurvivalReading):
         events = self.read_events(y)
         for name in events.columns:
             labels, risks = events[name].array, self._risks_of(name)
+            check_causes(labels, len(risks), name)
             if len(risks) > 1:
                 for cause, risk in enumerate(risks, 1):
                     columns[risk] = pd.Series(labels.only(cause), index=events.index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import label_frame
 from skmtl.tasks._event_times import EventTimesDtype
 
-# Parameters that speak of tasks by name, or by their order.
-_BY_TASK = ("tasks", "task_weight", "events")
+# Parameters that speak of columns of y by name, or by their order; and of tasks, which are the ids
+# in long data.
+_BY_COLUMN, _BY_TASK = ("tasks", "task_weight", "events"), ("balance",)
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,12 @@ def innermost(estimator: Any) -> Any:
 def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> Any:
     """An unfitted copy whose parameters speak of some tasks of the table alone."""
     own = clone(estimator)
-    if table.ids is not None:
-        return own  # its parameters speak of columns of y, and these stay
+    spoken_of = _BY_TASK if table.ids is not None else (*_BY_COLUMN, *_BY_TASK)
     for model in _chain(own):
         parameters = model.get_params(deep=False)
         changed = {
             name: _of_tasks(parameters[name], table.names, names)
-            for name in _BY_TASK
+            for name in spoken_of
             if parameters.get(name) is not None
         }
         model.set_params(**changed)
@@ -162,8 +162,13 @@ def _chain(estimator: Any) -> Iterator[Any]:
 
 
 def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:
+    """What is said of some tasks; what suits not even all of them is the estimator's to refuse."""
     if isinstance(value, Mapping):
-        return {name: each for name, each in value.items() if name in names}
+        others = [name for name in all_names if name not in names]
+        return {name: each for name, each in value.items() if name not in others}
     if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
-        return [value[all_names.index(name)] for name in names]
+        fits = len(value) == len(all_names)
+        return [value[all_names.index(name)] for name in names] if fits else value
+    if isinstance(getattr(value, "weights", None), tuple):  # skmtl.balancing.FixedWeights
+        return replace(value, weights=tuple(_of_tasks(value.weights, all_names, names)))
     return value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import _num_samples
 
 from skmtl._matplotlib import import_pyplot
 from skmtl.survival._nonparametric import kaplan_meier
@@ -85,7 +86,7 @@ class SurvivalCurvesDisplay(_Display):
         y : as in `fit`
         groups : array-like of shape (n_samples,), default=None
             The group of each row, such as a column of X. None makes three of equal size by the
-            predicted survival.
+            predicted survival. Rows whose label is missing are left out.
         event : label, default=None
             Which of several events.
         ax : matplotlib Axes, default=None
@@ -95,18 +96,17 @@ class SurvivalCurvesDisplay(_Display):
         SurvivalCurvesDisplay
         """
         labels, times = _labels_and_times(estimator, y, event)
-        curves = _survival(estimator, X, times, event)
+        _check_lengths(X=X, y=labels, **({} if groups is None else {"groups": groups}))
+        seen = ~labels.isna()
+        labels, curves = labels[seen], _survival(estimator, X, times, event)[seen]
         if groups is None:
-            thirds = pd.qcut(pd.Series(-curves.mean(axis=1)).rank(method="first"), 3, labels=False)
-            groups = np.array(["low risk", "middle risk", "high risk"])[thirds]
-        chosen = pd.Series(np.asarray(groups))
+            chosen = _thirds(-curves.mean(axis=1))
+        else:
+            chosen = pd.Series(np.asarray(groups)[seen])
         predicted, observed = {}, {}
         for group, rows in chosen.groupby(chosen).indices.items():
-            own = labels[rows]
-            if own.isna().all():
-                continue
             predicted[group] = curves[rows].mean(axis=0)
-            observed[group] = kaplan_meier(own)
+            observed[group] = kaplan_meier(labels[rows])
         return cls(times, predicted, observed).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
@@ -164,6 +164,7 @@ class SurvivalCalibrationDisplay(_Display):
         SurvivalCalibrationDisplay
         """
         labels, _ = _labels_and_times(estimator, y, event)
+        _check_lengths(X=X, y=labels)
         rows = np.flatnonzero(~labels.isna())
         survival = _survival(estimator, X, np.array([time]), event)[rows, 0]
         bins = np.array_split(np.argsort(survival, kind="stable"), min(n_bins, len(rows)))
@@ -224,6 +225,20 @@ class IncidenceDisplay(_Display):
         ax.stackplot(self.times, *self.incidence.values(), labels=labels)
         ax.set(xlabel="Time", ylabel="Incidence", xlim=(0, self.times[-1]), ylim=(0, 1))
         ax.legend(loc="upper left")
+
+
+def _thirds(risk: _Array) -> pd.Series:
+    """Names of three groups of equal size, by the risk of their rows."""
+    thirds = pd.qcut(pd.Series(risk).rank(method="first"), 3, labels=False)
+    return pd.Series(np.array(["low risk", "middle risk", "high risk"])[thirds])
+
+
+def _check_lengths(**given: Any) -> None:
+    """Refuse what does not have an entry for each row of X."""
+    lengths = {name: _num_samples(value) for name, value in given.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(f"Give as many rows everywhere, one entry per row of X; got {shown}.")
 
 
 def _of_event(estimator: Any, answer: Any, event: Hashable | None) -> Any:

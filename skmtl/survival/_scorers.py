@@ -13,6 +13,7 @@ from skmtl.survival._auc import cumulative_dynamic_auc
 from skmtl.survival._brier import integrated_brier_score
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
 from skmtl.tasks import EventTimes, event_times
+from skmtl.tasks._survival_labels import check_causes
 
 _Array = NDArray[np.floating]
 # The scorer's own grid: times up to this quantile of the events of the scored rows. Later ones
@@ -52,7 +53,8 @@ def survival_scorer(
     Raises
     ------
     ValueError
-        If the metric is unknown. The scorer raises where `times` lie past a follow-up.
+        If the metric is unknown. The scorer raises where `times` lie past a follow-up, and for
+        events and causes that the model was not fitted on.
 
     Notes
     -----
@@ -113,10 +115,11 @@ class SurvivalScorer:
             return [_Scored(seen, grid, 1 - survival[rows], None)]
         found = model.predict_cumulative_incidence(X, grid)
         by_cause = found[event] if several else found
-        if len(by_cause) == 1:
-            return [_Scored(seen, grid, by_cause[1][rows], None)]
+        check_causes(seen, len(by_cause), event)
         if self.cause is not None and self.cause not in by_cause:
             raise ValueError(f"There is no cause {self.cause!r}; there are {list(by_cause)}.")
+        if len(by_cause) == 1:
+            return [_Scored(seen, grid, by_cause[1][rows], None)]
         causes = list(by_cause) if self.cause is None else [self.cause]
         return [_Scored(seen, grid, by_cause[cause][rows], cause) for cause in causes]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._survival_labels import paired_columns
+from skmtl.tasks._survival_labels import check_causes, paired_columns
 from skmtl.tasks._time_grid import TimeGrid
 
 Column = Hashable | None
@@ -131,11 +131,7 @@ class EventTimeKind(Kind):
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         values = self._event_times(labels)
-        if values.event.max(initial=0) > self.n_causes:
-            raise ValueError(
-                f"Task {self.task!r} has the event {values.event.max()}, which was not seen in "
-                f"fit; known are 0 (censored) to {self.n_causes}."
-            )
+        check_causes(values, self.n_causes, self.task)
         seen = ~values.isna()
         target = np.zeros((len(values), self.target_width))
         target[seen] = self._encode_observed(values[seen])

@@ -108,6 +108,16 @@ def paired_columns(
     )
 
 
+def check_causes(labels: EventTimes, n_causes: int, task: Hashable) -> None:
+    """Refuse labels with a cause that a model of `n_causes` was not fitted on."""
+    highest = labels.event.max(initial=0)
+    if highest > n_causes:
+        raise ValueError(
+            f"Task {task!r} has the event {highest}, which was not seen in fit; known are 0 "
+            f"(censored) to {n_causes}."
+        )
+
+
 def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
     """Observed values as float64, 0 elsewhere."""
     values = np.zeros(len(column))
@@ -153,7 +163,8 @@ def _checked_entries(
     values: np.ndarray, times: np.ndarray, seen: np.ndarray, task: Hashable, column: Hashable
 ) -> np.ndarray:
     values = _checked_times(values, task, column)
-    late = seen & (values >= times)
+    # An entry of 0 is none: also a row of time 0, which the columns without entry may have.
+    late = seen & (values > 0) & (values >= times)
     if late.any():
         row = int(np.flatnonzero(late)[0])
         raise ValueError(

@@ -233,6 +233,17 @@ def test_estimators_of_scikit_learn_and_networks_can_be_grouped():
     assert GroupedTasks(network, groups="alone").fit(X, Y).predict(X).shape == (100, 2)
 
 
+def test_a_group_has_its_weights_of_the_balance():
+    X, Y = make_task_groups(100, groups=(0, 1, 0), random_state=0)
+    network = MultiTabRegressor(
+        balance={"task_2": 2.0}, n_bags=1, max_epochs=2, row_size=8, random_state=0
+    )
+    groups = [["task_1"], ["task_2", "task_0"]]
+    model = GroupedTasks(network, groups=groups).fit(X, Y)
+    pair = clone(network).fit(X, Y[["task_2", "task_0"]]).predict(X)
+    assert_allclose(model.predict(X)[:, [2, 0]], pair)
+
+
 def test_events_can_be_grouped_by_hand():
     X, y = make_survival(80, kind="several", random_state=0)
     inner = MultiTabSurvival(n_bags=1, max_epochs=2, row_size=8, random_state=0)

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBClassifier, RMTGBRegressor
+from skmtl.balancing import FixedWeights
 from skmtl.datasets import make_survival, make_task_groups
 from skmtl.inspection import TransferReportDisplay, transfer_report
 from skmtl.model_selection import MultiTaskStratifiedKFold
@@ -204,6 +205,45 @@ def test_a_network_can_be_compared():
         MultiTab(**NETWORK), X, Y, cv=2, n_repeats=1, lightgbm=False, random_state=0
     ).table
     assert table.loc["task_1", "difference"] > 0
+
+
+@pytest.mark.parametrize(
+    "balance",
+    [{"t1": 3.0}, [1.0, 3.0, 1.0], np.array([1, 3, 1]), FixedWeights((1, 3, 1))],
+    ids=["mapping", "list", "array", "object"],
+)
+def test_weights_of_the_balance_go_with_their_tasks(balance):
+    X, Y = linear_table(n_tasks=3)
+    model = MultiTab(balance=balance, **NETWORK | {"max_epochs": 1})
+    settings = {"cv": 2, "n_repeats": 1, "lightgbm": False, "random_state": 0}
+    scores = transfer_report(model, X, Y, **settings).scores
+    plain = transfer_report(model.set_params(balance="equal"), X, Y, **settings).scores
+    alone = scores["model"] == "alone"
+    assert_allclose(scores.loc[alone, "score"], plain.loc[alone, "score"], rtol=1e-4)
+    assert (scores.loc[~alone, "score"] != plain.loc[~alone, "score"]).all()
+
+
+@pytest.mark.parametrize("balance", [{"task_1": 3.0}, [1.0, 3.0]], ids=["mapping", "list"])
+def test_weights_of_the_balance_go_with_their_ids(balance):
+    X, y = make_task_groups(40, groups=(0, 0), layout="long", random_state=0)
+    model = MultiTab(task="task", balance=balance, **NETWORK | {"max_epochs": 1})
+    report = transfer_report(model, X, y, cv=2, n_repeats=1, lightgbm=False, random_state=0)
+    assert report.scores["score"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("balance", "message"),
+    [
+        ({"t7": 2.0}, r"balance names \['t7'\], but the tasks are \['t0', 't1'\]"),
+        ([1.0, 2.0, 3.0], "balance has 3 weights, but there are 2 tasks"),
+        (FixedWeights((1.0, 2.0, 3.0)), "FixedWeights has 3 weights, but there are 2 tasks"),
+    ],
+    ids=["unknown", "list", "object"],
+)
+def test_weights_that_suit_no_task_are_refused(balance, message):
+    X, Y = linear_table()
+    with pytest.raises(ValueError, match=message):
+        transfer_report(MultiTab(balance=balance, **NETWORK), X, Y)
 
 
 def test_events_are_compared_but_not_with_lightgbm():
