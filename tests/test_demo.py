@@ -28,13 +28,16 @@ def run(tmp_path, *options):
     return main(["--max-time", "2", "--out", str(tmp_path / "picture.png"), *options])
 
 
-def test_it_prints_a_comparison_and_saves_a_picture(tmp_path, capsys):
+def test_it_prints_two_comparisons_and_saves_a_picture(tmp_path, capsys):
     assert run(tmp_path, "--seed", "3") == 0
     printed = capsys.readouterr().out
     for target in ("dep_delay", "arr_delay", "air_time", "late", "cancelled", "mean"):
-        assert re.search(rf"^{target}\b.*[+-]\d+\.\d .*to", printed, re.MULTILINE), target
+        rows = re.findall(rf"^{target}\b.*[+-]\d+\.\d .*to", printed, re.MULTILINE)
+        assert len(rows) == 2, target
     assert "seed 3" in printed
-    assert re.search(r"better on \d of 5 targets; multi-task gain [+-]\d", printed)
+    for labels in ("all labels", "30 % of the labels"):
+        verdict = rf"With {labels}, MultiTab is better on \d of 5 targets; multi-task gain [+-]\d"
+        assert re.search(verdict, printed)
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -55,6 +58,17 @@ def test_the_test_days_come_after_all_others():
     split = _data.split_flights(seed=0)
     assert split.test.days.min() > max(split.training.days.max(), split.validation.days.max())
     assert set(split.training.days).isdisjoint(split.validation.days)
+
+
+def test_hidden_labels_are_hidden_from_both_models_and_not_from_the_test():
+    split = _data.split_flights(seed=0)
+    few = split.with_labels(0.3, seed=0)
+    for part, whole in ((few.training, split.training), (few.validation, split.validation)):
+        kept = part.Y.notna().sum() / whole.Y.notna().sum()
+        assert kept.between(0.2, 0.4).all()
+        seen = part.Y["late"].dropna()
+        assert (seen == whole.Y.loc[seen.index, "late"]).all()
+    assert few.test is split.test
 
 
 def test_importing_the_demo_runs_and_imports_nothing():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from skmtl.datasets import load_flights_nyc
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.15
+# Classes whose labels may be missing.
+NULLABLE = {"late": "boolean", "cancelled": "boolean"}
 # Nothing can be learnt from ten months of one year about the other two.
 _UNKNOWABLE = "month"
 
@@ -34,6 +36,11 @@ class Part:
     def days(self) -> np.ndarray:
         return np.sort(self.date.unique())
 
+    def with_labels(self, share: float, seed: int) -> Part:
+        """The same flights with a random share of each target's labels."""
+        kept = np.random.default_rng(seed).random(self.Y.shape) < share
+        return replace(self, Y=self.Y.astype(NULLABLE).where(kept))
+
 
 @dataclass(frozen=True)
 class Split:
@@ -42,6 +49,14 @@ class Split:
     training: Part
     validation: Part
     test: Part
+
+    def with_labels(self, share: float, seed: int) -> Split:
+        """The same flights, of whose labels a random share is known before the test."""
+        return Split(
+            self.training.with_labels(share, seed),
+            self.validation.with_labels(share, seed + 1),
+            self.test,
+        )
 
 
 def split_flights(seed: int) -> Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,43 +10,39 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skmtl import MultiTab
-from skmtl.demo._comparison import Comparison
 from skmtl.demo._data import Part
-from skmtl.demo._models import Answers
+from skmtl.demo._trial import Trial
 
-OURS, THEIRS, TRUTH = "#0b6e8f", "#d1742e", "#333333"
+OURS, LIGHT, THEIRS, TRUTH = "#0b6e8f", "#8cc4d6", "#d1742e", "#333333"
 
 
-def save_picture(
-    path: Path,
-    comparison: Comparison,
-    model: MultiTab,
-    test: Part,
-    multitab: Answers,
-    lightgbm: Answers,
-) -> None:
-    """Four panels: gains, training, attention, and late flights by hour."""
+def save_picture(path: Path, trials: Sequence[Trial], test: Part) -> None:
+    """Four panels: gains in all trials; training, attention and late flights in the first."""
     # Not through pyplot: no window, and no state that outlives the demo.
     figure = Figure(figsize=(12, 9), layout="constrained")
     axes = figure.subplots(2, 2)
-    _draw_gains(axes[0, 0], comparison.gains)
-    _draw_training(axes[0, 1], model.history_)
-    _draw_attention(axes[1, 0], model.attention(test.X))
-    _draw_late(axes[1, 1], test, multitab["late"][:, 1], lightgbm["late"][:, 1])
+    first = trials[0]
+    _draw_gains(axes[0, 0], trials)
+    _draw_training(axes[0, 1], first.model.history_)
+    _draw_attention(axes[1, 0], first.model.attention(test.X))
+    _draw_late(axes[1, 1], test, first.multitab["late"][:, 1], first.lightgbm["late"][:, 1])
     figure.savefig(path, dpi=120)
 
 
-def _draw_gains(axes: Axes, gains: pd.DataFrame) -> None:
-    places = np.arange(len(gains))[::-1]
-    ends = gains[["low", "high"]].sub(gains["gain"], axis=0).abs().to_numpy().T
-    colours = [OURS if gain > 0 else THEIRS for gain in gains["gain"]]
-    axes.barh(places, gains["gain"], color=colours, alpha=0.8)
-    axes.errorbar(gains["gain"], places, xerr=ends, fmt="none", ecolor=TRUTH, capsize=3)
+def _draw_gains(axes: Axes, trials: Sequence[Trial]) -> None:
+    width = 0.8 / len(trials)
+    for number, trial in enumerate(trials):
+        gains = trial.comparison.gains
+        places = np.arange(len(gains))[::-1] + 0.4 - width * (number + 0.5)
+        ends = gains[["low", "high"]].sub(gains["gain"], axis=0).abs().to_numpy().T
+        bars = {"color": (OURS, LIGHT)[number % 2], "label": trial.name}
+        axes.barh(places, gains["gain"], height=width, **bars)
+        axes.errorbar(gains["gain"], places, xerr=ends, fmt="none", ecolor=TRUTH, capsize=3)
+        axes.set_yticks(np.arange(len(gains))[::-1], [str(name) for name in gains.index])
     axes.axvline(0, color=TRUTH, linewidth=0.8)
-    axes.set_yticks(places, [str(name) for name in gains.index])
-    axes.set_xlabel("gain of MultiTab over LightGBM, % (bars: 95 % interval over days)")
+    axes.set_xlabel("gain of MultiTab over LightGBM, % (lines: 95 % interval over days)")
     axes.set_title("Right of zero: MultiTab is better")
+    axes.legend()
 
 
 def _draw_training(axes: Axes, history: pd.DataFrame) -> None:

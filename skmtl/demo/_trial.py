@@ -1,0 +1,78 @@
+"""Both models on some of the labels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from skmtl import MultiTab
+from skmtl.demo._comparison import Comparison, compare
+from skmtl.demo._data import Split
+from skmtl.demo._models import (
+    Answers,
+    ask_lightgbm,
+    ask_multitab,
+    fit_lightgbm,
+    fit_multitab,
+)
+from skmtl.demo._progress import progress
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Two models that learnt from the same labels, and how they did.
+
+    Attributes
+    ----------
+    name : str
+    model : MultiTab
+    multitab, lightgbm : dict
+        What the models say about the test flights.
+    comparison : Comparison
+    """
+
+    name: str
+    model: MultiTab
+    multitab: Answers
+    lightgbm: Answers
+    comparison: Comparison
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        gains = self.comparison.gains.drop("mean")
+        better, mean = int((gains["gain"] > 0).sum()), self.comparison.gains.loc["mean"]
+        return (
+            f"With {self.name}, MultiTab is better on {better} of {len(gains)} targets; "
+            f"multi-task gain {mean['gain']:+.1f} % (95 % interval over test days "
+            f"{mean['low']:+.1f} to {mean['high']:+.1f})."
+        )
+
+
+def run_trial(name: str, split: Split, *, seed: int, max_time: float) -> Trial:
+    """Fit both models and compare them, telling how it goes."""
+    print(f"\n=== With {name}\nMultiTab, one model for all five targets:", flush=True)
+    model, seconds = _timed(
+        lambda: fit_multitab(split, seed=seed, max_time=max_time, progress=progress())
+    )
+    limited = " (the limit of --max-time)" if seconds > max_time else ""
+    n_networks = model.history_["bag"].nunique()
+    print(f"{n_networks} networks, {model.n_epochs_} epochs, {seconds:.1f} s{limited}.")
+
+    print("LightGBM, one model per target:", flush=True)
+    boosters, seconds = _timed(lambda: fit_lightgbm(split, seed=seed))
+    print(f"{sum(b.best_iteration for b in boosters.values())} trees kept in {seconds:.1f} s.")
+
+    multitab, lightgbm = ask_multitab(model, split.test.X), ask_lightgbm(boosters, split.test.X)
+    comparison = compare(split.test, multitab, lightgbm, seed=seed)
+    print(f"On the test days (seed {seed}):\n{comparison}")
+    return Trial(name, model, multitab, lightgbm, comparison)
+
+
+def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
