@@ -35,8 +35,8 @@ def _draw_gains(axes: Axes, trials: Sequence[Trial]) -> None:
         gains = trial.comparison.gains
         places = np.arange(len(gains))[::-1] + 0.4 - width * (number + 0.5)
         ends = gains[["low", "high"]].sub(gains["gain"], axis=0).abs().to_numpy().T
-        bars = {"color": (OURS, LIGHT)[number % 2], "label": trial.name}
-        axes.barh(places, gains["gain"], height=width, **bars)
+        colour = (OURS, LIGHT)[number % 2]
+        axes.barh(places, gains["gain"], height=width, color=colour, label=trial.name)
         axes.errorbar(gains["gain"], places, xerr=ends, fmt="none", ecolor=TRUTH, capsize=3)
         axes.set_yticks(np.arange(len(gains))[::-1], [str(name) for name in gains.index])
     axes.axvline(0, color=TRUTH, linewidth=0.8)

@@ -65,8 +65,9 @@ def fit_with_dask(
         The column with the rows' weights.
     client : distributed.Client, optional
         None takes the current one.
-    rows_in_memory : int
-        Size of the sample. To it come rows for all classes and task ids that chance has left out.
+    rows_in_memory : int, default=200000
+        Size of the sample: as many rows as LightGBM itself takes to find its bins. To it come
+        rows for all classes and task ids that chance has left out.
 
     Returns
     -------
