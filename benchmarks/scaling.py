@@ -139,7 +139,7 @@ def on_dask(case: Case, folder: Path) -> dict[str, Any]:
     from skmtl.distributed import fit_with_dask
 
     cluster = LocalCluster(
-        n_workers=case.workers, threads_per_worker=1, dashboard_address=None, memory_limit=0
+        n_workers=case.workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0
     )
     with cluster, Client(cluster) as client:
         client.run(_import)

@@ -104,7 +104,7 @@ def fit_with_dask(
     >>> from skmtl.datasets import make_outlier_tasks
     >>> X, points = make_outlier_tasks(50, random_state=0)
     >>> rows = dd.from_pandas(X.assign(points=points), npartitions=2)
-    >>> with Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # doctest: +SKIP
+    >>> with Client(n_workers=2, threads_per_worker=1, dashboard_address=":0"):  # doctest: +SKIP
     ...     model = fit_with_dask(RMTGBRegressor(task="task"), rows, y="points")
     """
     client = _client(client)

@@ -29,7 +29,7 @@ SETTINGS = {
 def client():
     """Two workers that are threads of this process; LightGBM has a network per thread."""
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster) as client:
         yield client
