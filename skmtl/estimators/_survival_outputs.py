@@ -305,6 +305,8 @@ class SurvivalOutputs(SurvivalReading):
         scores, _ = self._raw_scores(X)
         risks = self.task_set_.predict(scores)
         labels = self._read_labels(y)
+        for name, head in zip(self.task_set_.names, self.task_set_.heads, strict=True):
+            check_causes(labels[name].array, head.n_causes, name)  # type: ignore[attr-defined]
         return pd.Series(
             {
                 name: concordance(labels[name], risk, sample_weight=sample_weight)

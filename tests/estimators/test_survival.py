@@ -392,6 +392,34 @@ def test_the_scorer_chooses_events_and_causes(competing, several):
     assert survival_scorer()(model, X, y) == pytest.approx(np.mean(scores))
 
 
+@pytest.mark.parametrize("kind", ["single", "competing", "several"])
+def test_rows_of_time_0_are_scored(engine, kind):
+    X, y = make_survival(120, kind=kind, random_state=0)
+    times = [name for name in y if name == "duration" or name.endswith("_time")]
+    y.loc[3, times] = 0.0
+    model = engine.make().fit(X, y)
+    assert 0 <= model.score(X, y) <= 1
+    assert np.isfinite(model.score_tasks(X, y)).all()
+    assert survival_scorer("concordance")(model, X, y) > 0
+    if kind == "single":
+        assert model.score(X, y) == concordance(y, model.predict(X))
+        assert model.score(X, y.assign(entry=0.0)) == model.score(X, y)
+
+
+def test_causes_that_fit_did_not_see_are_not_scored(single, competing):
+    (X, y, model), (_, both, of_causes) = single, competing
+    third = both.assign(event=both["event"].where(both.index > 0, 3))
+    for fitted, strange, words in ((model, both, "event 2"), (of_causes, third, "event 3")):
+        for score in (fitted.score, fitted.score_tasks, fitted.score_terms):
+            with pytest.raises(ValueError, match=f"{words}, which was not seen in fit"):
+                score(X, strange)
+        with pytest.raises(ValueError, match=f"{words}, which was not seen in fit"):
+            survival_scorer()(fitted, X, strange)
+    with pytest.raises(ValueError, match=r"no cause 2; there are \[1\]"):
+        survival_scorer(cause=2)(model, X, y)
+    assert survival_scorer(cause=1)(model, X, y) == survival_scorer()(model, X, y)
+
+
 def test_the_scorer_takes_scikit_survivals_models(single):
     forests = pytest.importorskip("sksurv.ensemble")
     X, y, _ = single
