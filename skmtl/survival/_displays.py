@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import check_consistent_length
 
 from skmtl._matplotlib import import_pyplot
 from skmtl.survival._nonparametric import kaplan_meier
@@ -96,7 +96,7 @@ class SurvivalCurvesDisplay(_Display):
         SurvivalCurvesDisplay
         """
         labels, times = _labels_and_times(estimator, y, event)
-        _check_lengths(X=X, y=labels, **({} if groups is None else {"groups": groups}))
+        check_consistent_length(X, labels, groups)
         seen = ~labels.isna()
         labels, curves = labels[seen], _survival(estimator, X, times, event)[seen]
         if groups is None:
@@ -164,7 +164,7 @@ class SurvivalCalibrationDisplay(_Display):
         SurvivalCalibrationDisplay
         """
         labels, _ = _labels_and_times(estimator, y, event)
-        _check_lengths(X=X, y=labels)
+        check_consistent_length(X, labels)
         rows = np.flatnonzero(~labels.isna())
         survival = _survival(estimator, X, np.array([time]), event)[rows, 0]
         bins = np.array_split(np.argsort(survival, kind="stable"), min(n_bins, len(rows)))
@@ -233,14 +233,6 @@ def _thirds(risk: _Array) -> pd.Series:
     return pd.Series(np.array(["low risk", "middle risk", "high risk"])[thirds])
 
 
-def _check_lengths(**given: Any) -> None:
-    """Refuse what does not have an entry for each row of X."""
-    lengths = {name: _num_samples(value) for name, value in given.items()}
-    if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ValueError(f"Give as many rows everywhere, one entry per row of X; got {shown}.")
-
-
 def _of_event(estimator: Any, answer: Any, event: Hashable | None) -> Any:
     """The answer about one event, where the estimator has several."""
     names = estimator.event_names_
@@ -260,4 +252,8 @@ def _labels_and_times(estimator: Any, y: Any, event: Hashable | None) -> tuple[E
     end = _of_event(estimator, estimator.follow_up_, event)
     frame = estimator.read_events(y)
     labels = frame.iloc[:, 0] if event is None else frame[event]
+    if labels.isna().all():
+        raise ValueError(
+            f"y has no observed label of {labels.name!r}, so there is nothing to draw."
+        )
     return labels.array, np.linspace(0, end, _N_TIMES)

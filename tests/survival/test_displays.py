@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skmtl import MultiTabSurvival
@@ -39,6 +40,34 @@ def test_curves_of_groups(fitted):
     observed = kaplan_meier(labels[groups == "low"])
     np.testing.assert_array_equal(display.observed["low"](display.times), observed(display.times))
     assert len(display.ax_.lines) == 4
+
+
+def test_curves_are_means_over_the_rows_with_a_label(fitted):
+    X, y, model, event = fitted
+    y, groups = y.astype(float), np.where(X["x_0"] > 0, "high", "low")
+    seen = np.arange(len(X)) % 3 > 0
+    some = SurvivalCurvesDisplay.from_estimator(
+        model, X, y.where(pd.Series(seen)), groups=groups, event=event
+    )
+    alone = SurvivalCurvesDisplay.from_estimator(
+        model, X[seen], y[seen], groups=groups[seen], event=event
+    )
+    assert list(some.predicted) == list(alone.predicted)
+    for group, curve in alone.predicted.items():
+        np.testing.assert_allclose(some.predicted[group], curve, rtol=1e-6)
+    with pytest.raises(ValueError, match="no observed label"):
+        SurvivalCurvesDisplay.from_estimator(model, X, y.where(y < 0), event=event)
+
+
+def test_lengths_must_agree(fitted):
+    X, y, model, event = fitted
+    for groups in (["a"], ["a"] * 149, ["a"] * 151):
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            SurvivalCurvesDisplay.from_estimator(model, X, y, groups=groups, event=event)
+    with pytest.raises(ValueError, match=r"inconsistent .*150, 149"):
+        SurvivalCurvesDisplay.from_estimator(model, X, y[:149], event=event)
+    with pytest.raises(ValueError, match=r"inconsistent .*150, 149"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, y[:149], 4.0, event=event)
 
 
 def test_curves_of_thirds_by_risk(fitted):
