@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import reduce
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,24 +21,27 @@ from skmtl.tasks._survival_labels import check_causes
 _BLOCK = 16_384
 
 Answer = TypeVar("Answer")
+Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
 
 
 class SurvivalOutputs(SurvivalReading):
     """Everything after the raw scores, which an engine gives."""
 
-    def _by_event(self, X: Any, answer: Callable[[Curves], Answer]) -> dict[Hashable, Answer]:
-        """An answer about the curves of each event; arrays are joined over blocks of rows."""
-        check_is_fitted(self)
-        return self._from_scores(self._raw_scores(X)[0], answer)
+    def _answers(
+        self, X: Any, questions: Mapping[Hashable, Callable[[Curves], Answer]]
+    ) -> dict[Hashable, Answer]:
+        """Answers to a question about the curves of each event."""
+        return self._from_scores(self._raw_scores(X)[0], questions)
 
     def _from_scores(
-        self, scores: np.ndarray, answer: Callable[[Curves], Answer]
+        self, scores: np.ndarray, questions: Mapping[Hashable, Callable[[Curves], Answer]]
     ) -> dict[Hashable, Answer]:
-        """The same from raw scores (n_samples, n_scores)."""
-        parts: dict[Hashable, list[Any]] = {name: [] for name in self.event_names_}
+        """The same from raw scores (n_samples, n_scores), some rows at a time."""
+        parts: dict[Hashable, list[Any]] = {name: [] for name in questions}
         for start in range(0, max(len(scores), 1), _BLOCK):
-            for name, curves in self._curves(scores[start : start + _BLOCK]).items():
-                parts[name].append(answer(curves))
+            curves = self._curves(scores[start : start + _BLOCK])
+            for name, question in questions.items():
+                parts[name].append(question(curves[name]))
         return {name: np.concatenate(found) for name, found in parts.items()}  # type: ignore[misc]
 
     def _curves(self, scores: np.ndarray) -> dict[Hashable, Curves]:
@@ -57,11 +60,11 @@ class SurvivalOutputs(SurvivalReading):
 
     def _one(self, answers: dict[Hashable, Answer]) -> Answer | dict[Hashable, Answer]:
         """The answer itself where there is one event."""
-        return next(iter(answers.values())) if len(answers) == 1 else answers
+        return next(iter(answers.values())) if len(self.event_names_) == 1 else answers
 
     def _frame(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> pd.DataFrame:
         """Risks of all events and causes, with the index of X."""
-        answers = self._from_scores(scores, Curves.risk)
+        answers = self._from_scores(scores, dict.fromkeys(self.event_names_, Curves.risk))
         columns: dict[Hashable, np.ndarray] = {}
         for name, risks in answers.items():
             columns |= {r: risks[:, k] for k, r in enumerate(self._risks_of(name))}
@@ -106,16 +109,16 @@ class SurvivalOutputs(SurvivalReading):
         return frame.iloc[:, 0].to_numpy() if frame.shape[1] == 1 else frame
 
     def predict_survival_function(
-        self, X: Any, times: ArrayLike | None = None, *, return_array: bool = False
+        self, X: Any, times: Times = None, *, return_array: bool = False
     ) -> Any:
         """Probability that no event has happened yet.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), default=None
-            Any times from 0 to the end of the follow-up in `fit`. Between cuts the curve is
-            interpolated.
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
+            Any times from 0 to `follow_up_`. Between cuts the curve is interpolated. A mapping
+            asks about its events only, each at times of its own.
         return_array : bool, default=False
             Without `times`: an array at `unique_times_` instead of step functions.
 
@@ -127,19 +130,19 @@ class SurvivalOutputs(SurvivalReading):
         Raises
         ------
         ValueError
-            If a time lies beyond the follow-up.
+            If a time lies beyond `follow_up_`, or a mapping names an unknown event.
         """
         return self._draw(X, times, Curves.survival, 1.0, return_array)
 
     def predict_cumulative_hazard_function(
-        self, X: Any, times: ArrayLike | None = None, *, return_array: bool = False
+        self, X: Any, times: Times = None, *, return_array: bool = False
     ) -> Any:
         """Cumulative hazard: minus the logarithm of the survival function.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), default=None
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
         return_array : bool, default=False
             All as in `predict_survival_function`.
 
@@ -150,7 +153,7 @@ class SurvivalOutputs(SurvivalReading):
         """
         return self._draw(X, times, Curves.cumulative_hazard, 0.0, return_array)
 
-    def predict_cumulative_incidence(self, X: Any, times: ArrayLike | None = None) -> Any:
+    def predict_cumulative_incidence(self, X: Any, times: Times = None) -> Any:
         """Probability that each cause has brought about the event by a time.
 
         Incidences of all causes and the survival function sum to one.
@@ -158,7 +161,7 @@ class SurvivalOutputs(SurvivalReading):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), default=None
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
             As in `predict_survival_function`; None is `unique_times_`.
 
         Returns
@@ -186,27 +189,33 @@ class SurvivalOutputs(SurvivalReading):
         ndarray of shape (n_samples,)
             Infinity where the curve stays above one half. With several events a dict of them.
         """
-        return self._one(self._by_event(X, lambda curves: curves.quantile(0.5)))
+        check_is_fitted(self)
+        median = partial(Curves.quantile, level=0.5)
+        return self._one(self._answers(X, dict.fromkeys(self.event_names_, median)))
 
-    def predict_rmst(self, X: Any, horizon: float | None = None) -> Any:
+    def predict_rmst(self, X: Any, horizon: float | Mapping[Hashable, float] | None = None) -> Any:
         """Restricted mean survival time: the expected part of the time to `horizon` without event.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-        horizon : float, default=None
-            None is the last cut, of each event.
+        horizon : float, or mapping of event to one, default=None
+            Up to `follow_up_`. None is the last cut, of each event. A mapping asks about its
+            events only.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             In the unit of the times. With several events a dict of them.
+
+        Raises
+        ------
+        ValueError
+            As in `predict_survival_function`.
         """
-
-        def area(curves: Curves) -> np.ndarray:
-            return curves.restricted_mean(curves.edges[-1] if horizon is None else horizon)
-
-        return self._one(self._by_event(X, area))
+        ends = self._read_asked(horizon, Curves.read_horizon, lambda curves: curves.edges[-1])
+        areas = {name: partial(Curves.restricted_mean, horizon=end) for name, end in ends.items()}
+        return self._one(self._answers(X, areas))
 
     @property
     def unique_times_(self) -> Any:
@@ -218,25 +227,50 @@ class SurvivalOutputs(SurvivalReading):
     def follow_up_(self) -> Any:
         """Time up to which curves are known; with several events a dict of them."""
         check_is_fitted(self)
-        curves = self._curves(np.zeros((1, self.task_set_.n_scores)))
-        return self._one({name: each.horizon for name, each in curves.items()})
+        return self._one({name: each.horizon for name, each in self._shapes().items()})
+
+    def _shapes(self) -> dict[Hashable, Curves]:
+        """Curves of no row in particular, for their times."""
+        return self._curves(np.zeros((1, self.task_set_.n_scores)))
 
     def _grids(self) -> dict[Hashable, np.ndarray]:
-        curves = self._curves(np.zeros((1, self.task_set_.n_scores)))
-        return {name: each.edges[1:] for name, each in curves.items()}
+        return {name: each.edges[1:] for name, each in self._shapes().items()}
+
+    def _read_asked(
+        self,
+        given: Any,
+        read: Callable[[Curves, Any, str], Answer],
+        default: Callable[[Curves], Answer],
+    ) -> dict[Hashable, Answer]:
+        """Times by event: of those that a mapping names, or the same ones for all."""
+        check_is_fitted(self)
+        shapes = self._shapes()
+        by_event = given if isinstance(given, Mapping) else dict.fromkeys(shapes, given)
+        unknown = [name for name in by_event if name not in shapes]
+        if unknown or not by_event:
+            raise ValueError(
+                f"Times were given for the events {list(by_event)}; there are {list(shapes)}."
+            )
+        return {
+            name: default(shapes[name])
+            if at is None
+            else read(shapes[name], at, f" of event {name!r}" if len(shapes) > 1 else "")
+            for name, at in by_event.items()
+        }
 
     def _at_times(
-        self, X: Any, times: ArrayLike | None, question: Callable[[Curves, Any], np.ndarray]
+        self, X: Any, times: Times, question: Callable[..., np.ndarray]
     ) -> dict[Hashable, np.ndarray]:
-        return self._by_event(
-            X, lambda curves: question(curves, curves.edges[1:] if times is None else times)
+        grids = self._read_asked(times, Curves.read_times, lambda curves: curves.edges[1:])
+        return self._answers(
+            X, {name: partial(question, times=grid) for name, grid in grids.items()}
         )
 
     def _draw(
         self,
         X: Any,
-        times: ArrayLike | None,
-        question: Callable[[Curves, Any], np.ndarray],
+        times: Times,
+        question: Callable[..., np.ndarray],
         start: float,
         return_array: bool,
     ) -> Any:

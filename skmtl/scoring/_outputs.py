@@ -158,8 +158,9 @@ def _read_horizons(
         _, end = events[event]
         if grid.max() > end:
             raise ValueError(
-                f"horizons reach {grid.max():g}, but the rows that the model was fitted on were "
-                f"followed for {event!r} up to {end:g} only. Give times up to there."
+                f"horizons reach {grid.max():g}, but the curves of {event!r} are known up to "
+                f"{end:g} only: to the end of the follow-up in `fit`, or to the last cut or "
+                "horizon that it was given. Give times up to there."
             )
         read[event] = grid.tolist()
     return read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,6 +82,7 @@ class Curves:
 
     def restricted_mean(self, horizon: float) -> _Array:
         """Area under the survival curve up to `horizon`, of shape (n_samples,)."""
+        horizon = self.read_horizon(horizon)
         inside = self.edges[(self.edges > 0) & (self.edges < horizon)]
         edges = np.concatenate([[0.0], inside, [horizon]])
         alive = self.survival(edges)
@@ -112,7 +113,7 @@ class Curves:
 
     def places(self, times: ArrayLike) -> tuple[NDArray[np.int64], _Array]:
         """Bin of each time, and the share of the bin that is past; both of shape (n_times,)."""
-        grid = self._read_times(times)
+        grid = self.read_times(times)
         last = len(self.edges) - 2
         own = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
         start, end = self.edges[own], self.edges[own + 1]
@@ -125,13 +126,36 @@ class Curves:
         steps = -np.diff(alive, axis=1)[:, :, None] * self.share
         return np.pad(np.cumsum(steps, axis=1), ((0, 0), (1, 0), (0, 0)))
 
-    def _read_times(self, times: ArrayLike) -> _Array:
-        grid = np.asarray(times, dtype=np.float64)
-        if grid.ndim != 1 or np.isnan(grid).any() or (grid < 0).any():
-            raise ValueError(f"times must be numbers from 0 in one dimension, got {times!r}.")
-        if len(grid) and grid.max() > self.horizon:
-            raise ValueError(
-                f"times reach {grid.max():g}, but the rows that the model was fitted on were "
-                f"followed up to {self.horizon:g} only. Give times up to there."
-            )
+    def read_times(self, times: Any, of: str = "") -> _Array:
+        """Times at which the curves are known; `of` says of what, for error messages."""
+        grid = _numbers(times)
+        if grid is None or grid.ndim != 1:
+            raise ValueError(f"times{of} must be numbers from 0 in one dimension, got {times!r}.")
+        if len(grid):
+            self._check_known(grid.max(), f"times{of} reach")
         return grid
+
+    def read_horizon(self, horizon: Any, of: str = "") -> float:
+        """The same for a single time, the end of a stretch that begins at 0."""
+        end = _numbers(horizon)
+        if end is None or end.ndim != 0:
+            raise ValueError(f"horizon{of} must be a number from 0, got {horizon!r}.")
+        self._check_known(float(end), f"horizon{of} reaches")
+        return float(end)
+
+    def _check_known(self, last: float, what: str) -> None:
+        if last > self.horizon:
+            raise ValueError(
+                f"{what} {last:g}, but the curves are known up to {self.horizon:g} only: to the "
+                "end of the follow-up in `fit`, or to the last cut or horizon that it was given. "
+                "Ask up to there."
+            )
+
+
+def _numbers(values: Any) -> _Array | None:
+    """Numbers from 0 as an array, or None where they are none."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return array if (array >= 0).all() else None

@@ -522,12 +522,63 @@ def test_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
 
+def test_past_given_cuts_the_curves_end_and_not_the_follow_up(engine):
+    X, y = make_survival(100, random_state=0)
+    model = engine.make(cuts=[3, 7, 12]).fit(X, y)
+    assert y["duration"].max() > 20
+    with pytest.raises(ValueError, match=r"known up to 12 only: .* or to the last cut"):
+        model.predict_survival_function(X, [20.0])
+
+
+def test_times_by_event(several):
+    X, _, model = several
+    short, long = sorted(model.event_names_, key=model.follow_up_.get)
+    late = model.follow_up_[long]
+    asked = {short: [1.0], long: [2.0, late]}
+    for ask in (
+        model.predict_survival_function,
+        model.predict_cumulative_hazard_function,
+        lambda X, times: {
+            k: v[1] for k, v in model.predict_cumulative_incidence(X, times).items()
+        },
+    ):
+        found = ask(X, asked)
+        assert_allclose(found[short], ask(X, [1.0])[short])
+        assert found[long].shape == (len(X), 2)
+        assert_allclose(found[long][:, :1], ask(X, [2.0])[long])
+        assert list(ask(X, {long: [late]})) == [long]
+    areas = model.predict_rmst(X, {short: 1.0, long: late})
+    assert_allclose(areas[short], model.predict_rmst(X, 1.0)[short])
+    fine = np.linspace(0, late, 20_001)
+    curves = model.predict_survival_function(X[:5], {long: fine})[long]
+    assert_allclose(areas[long][:5], np.trapezoid(curves, fine), rtol=1e-4)
+
+
+def test_errors_about_times_name_the_event(several):
+    X, _, model = several
+    short, long = sorted(model.event_names_, key=model.follow_up_.get)
+    late = model.follow_up_[long]
+    assert model.follow_up_[short] < late
+    with pytest.raises(ValueError, match=f"times of event '{short}' reach"):
+        model.predict_survival_function(X, [late])
+    with pytest.raises(ValueError, match=f"horizon of event '{short}' reaches"):
+        model.predict_rmst(X, late)
+    with pytest.raises(ValueError, match=r"for the events \['relapse'\]; there are \['event_0'"):
+        model.predict_survival_function(X, {"relapse": [1.0]})
+
+
 def test_bad_questions(engine, single, several):
     X, y, model = single
-    with pytest.raises(ValueError, match=r"times reach .* followed up to"):
+    with pytest.raises(ValueError, match=r"times reach .* known up to"):
         model.predict_survival_function(X, [1e6])
-    with pytest.raises(ValueError, match=r"times reach .* followed up to"):
+    with pytest.raises(ValueError, match=r"horizon reaches .* known up to"):
         model.predict_rmst(X, 1e6)
+    for horizon in ("a", [5.0], -1.0, np.nan):
+        with pytest.raises(ValueError, match="horizon must be a number from 0"):
+            model.predict_rmst(X, horizon)
+    for times in ("a", 5.0, [np.nan]):
+        with pytest.raises(ValueError, match="times must be numbers from 0"):
+            model.predict_survival_function(X, times)
     with pytest.raises(ValueError, match="times must be numbers from 0"):
         model.predict_cumulative_incidence(X, [[1.0]])
     with pytest.raises(ValueError, match="the event 2, which was not seen in fit"):

@@ -73,7 +73,7 @@ def test_times_that_are_not_known(model):
     Y["death_event"], Y["death_time"] = 1, np.arange(80.0)
     events = skmtl.RMTGB(tasks={"death": "survival"}, **BOOSTING)
     events.fit(X, Y[["death_event", "death_time"]])
-    with pytest.raises(ValueError, match=r"times reach 80, but .* followed up to 79 only"):
+    with pytest.raises(ValueError, match=r"times reach 80, but .* known up to 79 only"):
         to_onnx(events, times=[1.0, 80.0])
 
 

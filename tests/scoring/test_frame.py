@@ -149,7 +149,7 @@ def test_a_kept_column_cannot_have_the_name_of_an_output(case_of):
 
 def test_horizons_reach_no_further_than_the_follow_up(case_of):
     model, X = case_of("survival")
-    with pytest.raises(ValueError, match=r"followed for 'event' up to .* only"):
+    with pytest.raises(ValueError, match=r"of 'event' are known up to .* only"):
         skmtl.score_frame(model, X, horizons=[1e6])
     with pytest.raises(ValueError, match=r"horizons names \['birth'\]"):
         skmtl.score_frame(model, X, horizons={"birth": [1.0]})

@@ -149,7 +149,7 @@ def test_the_restricted_mean_is_the_area_under_the_curve(interpolation, horizon)
 
 
 def test_times_beyond_the_follow_up_are_refused():
-    with pytest.raises(ValueError, match=r"times reach 7, but .* followed up to 6 only"):
+    with pytest.raises(ValueError, match=r"times reach 7, but .* known up to 6 only"):
         one_row().survival([1.0, 7.0])
     with pytest.raises(ValueError, match="numbers from 0"):
         one_row().survival([-1.0])
