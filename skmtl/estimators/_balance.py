@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -29,15 +30,11 @@ def _passes(value: Any) -> bool:
     if isinstance(value, str):
         return value in BALANCERS
     if isinstance(value, Mapping):
-        return all(_is_weight(weight) for weight in value.values())
+        return all(isinstance(weight, Real) for weight in value.values())
     if isinstance(value, Sequence | np.ndarray):
-        return len(value) > 0 and all(_is_weight(weight) for weight in value)
+        return len(value) > 0 and all(isinstance(weight, Real) for weight in value)
     ours = LossBalancer | GradientBalancer | SaliencyPenalty | SharpnessAware
     return isinstance(value, ours) or (callable(value) and not isinstance(value, type))
-
-
-def _is_weight(value: Any) -> bool:
-    return isinstance(value, Real) and 0 <= float(value) < float("inf")
 
 
 balance_check = Check(
@@ -56,11 +53,21 @@ def resolve_balance(balance: BalanceLike, names: list[Hashable]) -> Balancer:
         unknown = [name for name in balance if name not in names]
         if unknown:
             raise ValueError(f"balance names {unknown}, but the tasks are {names}.")
-        return FixedWeights(tuple(balance.get(name, 1.0) for name in names))
+        return _fixed({name: balance.get(name, 1.0) for name in names})
     if isinstance(balance, Sequence | np.ndarray):
         if len(balance) != len(names):
             raise ValueError(
                 f"balance has {len(balance)} weights, but there are {len(names)} tasks: {names}."
             )
-        return FixedWeights(tuple(float(weight) for weight in balance))
+        return _fixed(dict(zip(names, map(float, balance), strict=True)))
     return balance
+
+
+def _fixed(weights: Mapping[Hashable, float]) -> FixedWeights:
+    for name, weight in weights.items():
+        if not 0 <= weight < math.inf:
+            raise ValueError(
+                f"balance gives {name!r} the weight {weight:g}; weights must be finite and not "
+                "negative."
+            )
+    return FixedWeights(tuple(weights.values()))

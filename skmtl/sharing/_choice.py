@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,8 @@ def _standard_error_of_sum(values: np.ndarray) -> float:
 
 def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
     """The groups that the user gives; every task must be in one of them, once."""
+    if not _is_list(groups) or not all(map(_is_list, groups)):
+        raise ValueError(f"groups must be a list of lists of tasks, got {groups!r}.")
     given = [list(group) for group in groups]
     flat = [name for group in given for name in group]
     absent = [name for name in names if name not in flat]
@@ -99,6 +101,11 @@ def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
             f"{unknown}, more than once {twice}. The tasks are {names}."
         )
     return given
+
+
+def _is_list(value: Any) -> bool:
+    """Whether it holds several things; a name is one, though Python takes its letters apart."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
 def _unlike(candidates: dict[str, list[Group]]) -> dict[str, list[Group]]:

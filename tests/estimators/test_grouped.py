@@ -294,6 +294,8 @@ def test_rows_that_no_fold_holds_out_have_no_say():
         ({"groups": [["task_0"]]}, r"missing \['task_1'\]"),
         ({"groups": [["task_0", "task_1"], ["task_7"]]}, r"unknown \['task_7'\]"),
         ({"groups": [["task_0", "task_1"], ["task_0"]]}, r"more than once \['task_0'\]"),
+        ({"groups": ["task_0", "task_1"]}, r"list of lists of tasks, got \['task_0', 'task_1'\]"),
+        ({"groups": 2}, "groups must be a list of lists of tasks, got 2"),
         ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
         ({"cv": 2.5}, "cv must be a number of folds"),
         ({"n_jobs": 0}, "parameter n_jobs=0"),
