@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import math
 from collections.abc import Mapping
 from io import BytesIO
@@ -82,29 +83,27 @@ class Encoder:
         for key in _OF_SCIKIT_LEARN:
             state.pop(key, None)
         name = type(value).__name__
-        parameters = {
-            key: self._parameter(state.pop(key), f"The parameter {key!r} of {name}")
-            for key in value.get_params(deep=False)
-        }
+        names = value.get_params(deep=False)
+        parameters = {key: self._parameter(state.pop(key), key, value) for key in names}
         attributes = {
             key: self.encode(item, f"The attribute {key!r} of {name}")
             for key, item in state.items()
         }
         return {"parameters": parameters, "state": attributes}
 
-    def _parameter(self, value: Any, where: str) -> Any:
+    def _parameter(self, value: Any, key: str, owner: Any) -> Any:
         try:
-            return self.encode(value, where)
+            return self.encode(value, f"The parameter {key!r} of {type(owner).__name__}")
         except TypeError as error:
             if hasattr(value, "get_params"):
                 raise TypeError(
                     f"{error} Estimators of other packages are not among them: use pickle or "
                     "joblib."
                 ) from None
-            key = where.split("'")[1]
+            default = inspect.signature(type(owner).__init__).parameters[key].default
             raise TypeError(
                 f"{error} Before saving, set it to something plain: "
-                f"model.set_params({key}=None), for example."
+                f"model.set_params({key}={default!r}), for example."
             ) from None
 
     def _float(self, value: float, where: str) -> Any:

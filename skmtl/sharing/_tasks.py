@@ -84,7 +84,7 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     Raises
     ------
     ValueError
-        If X and y do not fit together or the task column is not there.
+        If X and y do not fit together, a column of y has no label, or there is no task column.
     """
     if not (hasattr(X, "columns") or isinstance(X, np.ndarray | list)):
         X = as_frame(X)  # only these can be given to the estimator in parts
@@ -95,6 +95,12 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
         weight = _check_sample_weight(sample_weight, as_frame(X), ensure_non_negative=True)
     task = task_column(estimator)
     if task is None:
+        unlabelled = Y.columns[Y.isna().all()].tolist()
+        if unlabelled:
+            raise ValueError(
+                f"Task {unlabelled[0]!r} has no observed label: every value is missing. Drop the "
+                "task or supply labels for some rows."
+            )
         return TaskTable(X, Y, weight, None, list(Y.columns))
     if Y.shape[1] != 1:
         raise ValueError(

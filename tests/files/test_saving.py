@@ -21,6 +21,10 @@ class MyKind(Regression):
     name = "mine"
 
 
+def mean_gradient(matrix):
+    return matrix.mean(dim=0)
+
+
 class MyEstimator(skmtl.RMTGB):
     pass
 
@@ -61,6 +65,15 @@ def test_a_generator_as_random_state_is_named(state, tmp_path):
     with pytest.raises(TypeError, match=r"'random_state' of RMTGB.*RandomState.*=None"):
         model.save(tmp_path / "model.skmtl")
     model.set_params(random_state=None).save(tmp_path / "model.skmtl")
+
+
+def test_a_parameter_that_no_file_keeps_can_be_set_to_what_the_message_says(tmp_path):
+    X, Y = table()
+    model = skmtl.MultiTab(balance=mean_gradient, n_bags=1, max_epochs=1, row_size=8)
+    model.fit(X, Y[["price", "sold"]])
+    with pytest.raises(TypeError, match=r"'balance' of MultiTab.*set_params\(balance='equal'\)"):
+        model.save(tmp_path / "model.skmtl")
+    model.set_params(balance="equal").save(tmp_path / "model.skmtl")
 
 
 def test_a_kind_of_the_users_own_is_named(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl import (
     RMTGB,
+    GroupedTasks,
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
@@ -26,8 +29,10 @@ from skmtl.datasets import make_survival, make_task_groups
 from skmtl.inspection import (
     TaskAffinityDisplay,
     cross_task_errors,
+    select_sources,
     suggest_groups,
     task_affinity,
+    transfer_report,
 )
 
 NETWORK = {"n_bags": 1, "max_epochs": 30, "random_state": 0}
@@ -220,6 +225,27 @@ def test_a_search_over_a_network_is_refused_before_the_work():
     search = GridSearchCV(MultiTabRegressor(**BRIEF), {"dropout": [0.0]})
     with pytest.raises(TypeError, match=r"GridSearchCV fits copies.*best_estimator_"):
         task_affinity(search, X, Y)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        task_affinity,
+        partial(transfer_report, cv=2),
+        partial(select_sources, target="task_0"),
+        lambda model, X, Y: GroupedTasks(model).fit(X, Y),
+    ],
+    ids=["task_affinity", "transfer_report", "select_sources", "GroupedTasks"],
+)
+@pytest.mark.parametrize(
+    "model",
+    [RMTGBRegressor(**BOOSTING), MultiTabRegressor(**BRIEF), LinearRegression()],
+    ids=["boosting", "network", "linear"],
+)
+def test_a_task_without_a_label_is_named(ask, model):
+    X, Y = make_task_groups(60, groups=(0, 0), random_state=0)
+    with pytest.raises(ValueError, match=r"^Task 'none' has no observed label"):
+        ask(model, X, Y.assign(none=np.nan))
 
 
 def test_the_picture_has_groups_side_by_side(grouped):
