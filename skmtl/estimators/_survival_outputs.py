@@ -125,7 +125,8 @@ class SurvivalOutputs(SurvivalReading):
         Returns
         -------
         ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
-            With several events a dict of them.
+            Step functions are exact at the cuts and constant between them; beyond `follow_up_`
+            they raise. With several events a dict of them.
 
         Raises
         ------
@@ -221,7 +222,7 @@ class SurvivalOutputs(SurvivalReading):
     def unique_times_(self) -> Any:
         """Cuts of the time grid; with several events a dict of them."""
         check_is_fitted(self)
-        return self._one(self._grids())
+        return self._one({name: each.edges[1:] for name, each in self._shapes().items()})
 
     @property
     def follow_up_(self) -> Any:
@@ -232,9 +233,6 @@ class SurvivalOutputs(SurvivalReading):
     def _shapes(self) -> dict[Hashable, Curves]:
         """Curves of no row in particular, for their times."""
         return self._curves(np.zeros((1, self.task_set_.n_scores)))
-
-    def _grids(self) -> dict[Hashable, np.ndarray]:
-        return {name: each.edges[1:] for name, each in self._shapes().items()}
 
     def _read_asked(
         self,
@@ -278,9 +276,11 @@ class SurvivalOutputs(SurvivalReading):
         if times is not None or return_array:
             return self._one(values)
         functions = {}
-        for name, grid in self._grids().items():
+        for name, shape in self._shapes().items():
             functions[name] = np.empty(len(values[name]), dtype=object)
-            functions[name][:] = [StepFunction(grid, row, start) for row in values[name]]
+            functions[name][:] = [
+                StepFunction(shape.edges[1:], row, start, shape.horizon) for row in values[name]
+            ]
         return self._one(functions)
 
     def _scored_labels(self, y: Any) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,9 @@ class StepFunction:
         Value from each time on, that time included.
     start : float
         Value before the first time.
+    end : float, default=None
+        Last time at which the function is known: `follow_up_` of a model. None is without end: an
+        estimate keeps its last value.
 
     Examples
     --------
@@ -34,13 +38,28 @@ class StepFunction:
     x: _Array
     y: _Array
     start: float
+    end: float | None = None
 
     def __call__(self, times: ArrayLike) -> _Array:
-        """Values at any times, of their shape."""
-        values = np.concatenate([[self.start], self.y])
-        return values[np.searchsorted(self.x, np.asarray(times, dtype=np.float64), side="right")]
+        """Values at any times up to `end`, of their shape; NaN where a time is NaN.
+
+        Raises
+        ------
+        ValueError
+            If a time lies beyond `end`.
+        """
+        return self._values(times, side="right")
 
     def before(self, times: ArrayLike) -> _Array:
-        """Values just before these times."""
-        values = np.concatenate([[self.start], self.y])
-        return values[np.searchsorted(self.x, np.asarray(times, dtype=np.float64), side="left")]
+        """Values just before these times, otherwise as a call."""
+        return self._values(times, side="left")
+
+    def _values(self, times: ArrayLike, side: Literal["left", "right"]) -> _Array:
+        at = np.asarray(times, dtype=np.float64)
+        if self.end is not None and (at > self.end).any():
+            raise ValueError(
+                f"times reach {np.nanmax(at):g}, but the function is known up to {self.end:g} "
+                "only. Ask up to there."
+            )
+        values = np.concatenate([[self.start], self.y])[np.searchsorted(self.x, at, side=side)]
+        return np.where(np.isnan(at), np.nan, values)[()]  # a number stays one

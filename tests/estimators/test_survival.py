@@ -142,7 +142,14 @@ def test_step_functions(single):
     assert array.shape == (len(X), len(model.unique_times_))
     np.testing.assert_array_equal(functions[3](model.unique_times_), array[3])
     assert functions[3](0.0) == 1
-    assert model.predict_cumulative_hazard_function(X)[3](0.0) == 0
+    hazards = model.predict_cumulative_hazard_function(X)
+    assert hazards[3](0.0) == 0
+    for function in (functions[3], hazards[3]):
+        assert function(model.follow_up_) == function(model.unique_times_)[-1]
+        np.testing.assert_array_equal(np.isnan(function([np.nan, 1.0])), [True, False])
+        for beyond in (1e9, [np.nan, np.inf]):
+            with pytest.raises(ValueError, match=r"times reach .* known up to .* only"):
+                function(beyond)
 
 
 def test_median_and_restricted_mean(single):
