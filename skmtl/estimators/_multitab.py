@@ -232,7 +232,7 @@ class MultiTabBase(NetworkEstimator):
 
     def _n_bags(self, n_samples: int) -> int:
         if self.n_bags != "auto":
-            return self.n_bags
+            return int(self.n_bags)
         # Where rows are few, which of them stop the training is chance: several networks
         # average it out, and together learn from every row.
         return 4 if n_samples <= 5_000 else 2 if n_samples <= 20_000 else 1

@@ -100,7 +100,7 @@ class RMTGBBase(BoostingEstimator):
 
     def _n_bags(self, n_rows: int) -> int:
         if self.n_bags != "auto":
-            return self.n_bags
+            return int(self.n_bags)
         # Five folds use every row for learning and for stopping; where rows are many, chance
         # in which of them stop the rounds is small and the time is not.
         return 5 if n_rows <= 50_000 else 2 if n_rows <= 200_000 else 1

@@ -201,6 +201,15 @@ def test_bags_hold_out_other_rows_and_are_averaged(boosted, shops):
     assert losses.nunique() == 3
 
 
+@pytest.mark.parametrize("stopping", [True, False])
+def test_numbers_of_numpy_are_numbers(boosted, shops, stopping):
+    X, y = shops
+    settings = {"task": "shop", "blocks": ("shared",), "early_stopping": stopping}
+    model = boosted.regressor(**settings, n_bags=np.int64(2), n_rounds=np.int64(4)).fit(X, y)
+    same = boosted.regressor(**settings, n_bags=2, n_rounds=4).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), same.predict(X))
+
+
 def test_threads_do_not_change_the_model(boosted, shops):
     X, y = shops
     first, second = [
