@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -116,8 +116,10 @@ def _reading_of(categories: pd.Index) -> Reading:
     return "number" if types.is_numeric_dtype(categories.dtype) else "text"
 
 
-def check_keep(keep: Sequence[Hashable], outputs: Sequence[str]) -> None:
-    """Raise ValueError if a kept column has the name of an output, or occurs twice."""
+def check_keep(keep: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
+    """The kept columns; ValueError if one has the name of an output, or occurs twice."""
+    if isinstance(keep, str):
+        raise ValueError(f"keep must be a list of columns, such as [{keep!r}].")
     both = [name for name in keep if name in outputs]
     if both:
         raise ValueError(
@@ -126,3 +128,4 @@ def check_keep(keep: Sequence[Hashable], outputs: Sequence[str]) -> None:
         )
     if len(set(keep)) < len(keep):
         raise ValueError(f"keep names a column twice: {list(keep)}.")
+    return list(keep)

@@ -135,7 +135,8 @@ def score_files(
         job or another process; if a file cannot be read.
     ValueError
         Before any work, if a file lacks a column that is needed, or has it with a type that the
-        model cannot read; and for options that make no sense.
+        model cannot read; if a kept column has types, in several files, that no reader takes for
+        one (an id that is a number here and text there); and for options that make no sense.
 
     Notes
     -----

@@ -101,9 +101,9 @@ def score_frame(
     ['id', 'price_prediction', 'sold_prediction', 'sold_proba_False', 'sold_proba_True']
     """
     fitted = open_model(model)
-    frame, keep = as_frame(df, name="df", min_rows=0), list(keep)
+    frame = as_frame(df, name="df", min_rows=0)
     outputs = Outputs(fitted, horizons=horizons, proba=proba, quantiles=quantiles)
-    check_keep(keep, list(outputs.columns))
+    keep = check_keep(keep, list(outputs.columns))
     names = feature_names(fitted, columns, keep, frame.columns.tolist())
     missing = [name for name in [*names, *keep] if name not in frame.columns]
     if missing:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+from copy import copy
 from typing import Any
 
 import joblib
@@ -29,13 +30,14 @@ def checksum(model: Any) -> str:
     """What tells fitted models apart, whether they were loaded from a file or just fitted.
 
     It depends on all that `save` writes, and for models that cannot be saved, such as pipelines,
-    on what `joblib.hash` reads.
+    on what `joblib.hash` reads. Of a search only the model that it has chosen counts.
 
     Raises
     ------
     TypeError
         If it can be neither saved nor pickled.
     """
+    model = _predicting(model)
     name = type(model).__name__
     if STORABLE.get(name) is not type(model):
         try:
@@ -51,3 +53,14 @@ def checksum(model: Any) -> str:
     for section in (state, *encoder.sections().values()):
         found.update(hashlib.sha256(section).digest())
     return f"sha256:{found.hexdigest()}"
+
+
+def _predicting(model: Any) -> Any:
+    """What predictions depend on: no search, whose record of times is another at every fit."""
+    if hasattr(model, "best_estimator_"):
+        return _predicting(model.best_estimator_)
+    if hasattr(model, "steps"):
+        bare = copy(model)
+        bare.steps = [(name, _predicting(step)) for name, step in model.steps]
+        return bare
+    return model

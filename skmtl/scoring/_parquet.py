@@ -9,11 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skmtl.scoring._columns import Features
+from skmtl.scoring._columns import Features, Reading
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._source import Batch, Finished, Part, Source
 
+_NOTHING = "nothing"
+# What a column may hold that the model takes for something; the last one is no value at all.
+_READABLE: dict[Reading, tuple[str, ...]] = {
+    "number": ("numbers", _NOTHING),
+    "text": ("text", _NOTHING),
+    "any": ("text", "numbers", _NOTHING),
+}
 # What is read of a column at a time; without it, a whole row group would be in memory.
 _BUFFER = 2**18
 
@@ -49,16 +56,13 @@ class ParquetSource(Source):
             return
         for name, reading in zip(features.names, features.readings, strict=True):
             kind = _value_type(self.schema.field(name).type)
-            if reading == "number" and _is_text(kind):
-                wanted, found = "numbers", "text"
-            elif reading == "text" and _is_number(kind):
-                wanted, found = "text", "numbers"
-            else:
-                continue
-            raise ValueError(
-                f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and the "
-                f"model was fitted on {wanted}: write the file with that type."
-            )
+            found = _holding(kind)
+            if found not in _READABLE[reading]:
+                wanted = " or ".join(_READABLE[reading][:-1])
+                raise ValueError(
+                    f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and "
+                    f"the model was fitted on {wanted}: write the file with that type."
+                )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
         ranges, start = self._ranges(), 0
@@ -138,6 +142,14 @@ def parquet_columns(file: InputFile) -> list[str]:
 
 def _value_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _holding(kind: pa.DataType) -> str:
+    if pa.types.is_null(kind):
+        return _NOTHING
+    if _is_text(kind):
+        return "text"
+    return "numbers" if _is_number(kind) else "neither numbers nor text"
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -36,8 +36,6 @@ class Options:
     def check(self) -> None:
         if self.on_error not in ("raise", "quarantine"):
             raise ValueError(f"on_error must be 'raise' or 'quarantine', got {self.on_error!r}.")
-        if isinstance(self.keep, str):
-            raise ValueError(f"keep must be a list of columns, such as [{self.keep!r}].")
         if int(self.part_rows) != self.part_rows or self.part_rows < 1:
             raise ValueError(f"part_rows must be a whole number from 1, got {self.part_rows!r}.")
         if self.csv_delimiter is not None and len(self.csv_delimiter) != 1:
@@ -69,8 +67,7 @@ class Plan:
         self.outputs = Outputs(
             model, horizons=options.horizons, proba=options.proba, quantiles=options.quantiles
         )
-        self.keep = list(options.keep)
-        check_keep(self.keep, [*self.outputs.columns, *ERROR_COLUMNS])
+        self.keep = check_keep(options.keep, [*self.outputs.columns, *ERROR_COLUMNS])
         names = feature_names(model, options.columns, self.keep, self._columns_of(files[0]))
         self.features = features_of(model, names)
         self._check_columns()
@@ -78,6 +75,8 @@ class Plan:
         self.sources = [self._source(file) for file in files]
         for source in self.sources:
             source.check(self.features)
+        self._check_kept_types()
+        self._check_csv_types()
 
     def _columns_of(self, file: InputFile) -> list[str]:
         if file.format == "parquet":
@@ -104,6 +103,30 @@ class Plan:
             twice = [name for name in needed if there.count(name) > 1]
             if twice:
                 raise ValueError(f"{str(file.path)!r} has two columns {twice[0]!r}. Rename one.")
+
+    def _check_kept_types(self) -> None:
+        """Refuse types of kept columns that nobody could read as those of one table."""
+        first: dict[str, tuple[InputFile, pa.DataType]] = {}
+        for file, source in zip(self._files, self.sources, strict=True):
+            for name in self.kept(file):
+                kind = source.schema.field(name).type
+                before, wanted = first.setdefault(name, (file, kind))
+                if not _is_read_as(kind, wanted):
+                    raise ValueError(
+                        f"keep names {name!r}, which is {wanted} in {str(before.path)!r} and "
+                        f"{kind} in {str(file.path)!r}: write the files with one type, or, of CSV "
+                        f"files, give it as csv_types={{{name!r}: {str(wanted)!r}}}."
+                    )
+
+    def _check_csv_types(self) -> None:
+        files = [file for file in self._files if file.format == "csv"]
+        known = {name for file in files for name in self._columns_of(file)}
+        strange = [name for name in self._types if name not in known]
+        if files and strange:
+            raise ValueError(
+                f"csv_types names {strange[0]!r}, which is in no CSV file; the columns of "
+                f"{str(files[0].path)!r} are {self._columns_of(files[0])[:20]}."
+            )
 
     def _types_of_keys(self) -> dict[str, pa.DataType]:
         """Types of the columns in the paths: numbers if all of them are."""
@@ -148,6 +171,17 @@ class Plan:
             "csv_types": {name: str(kind) for name, kind in self._types.items()},
             "csv_delimiter": options.csv_delimiter,
         }
+
+
+def _is_read_as(kind: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column of a type can be read as one of another type, whatever it holds."""
+    return kind == wanted or pa.types.is_null(kind) or (_is_text(kind) and _is_text(wanted))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(test(value) for test in tests)
 
 
 def _arrow_type(name: str, kind: Any) -> pa.DataType:

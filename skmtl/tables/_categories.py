@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,11 +15,12 @@ def learn_categories(column: pd.Series, rows: NDArray[np.int64] | None) -> pd.In
     """Give the categories that occur in `rows` (None: in all rows), in sorted order.
 
     Text is kept as Python strings, so that a pickle does not depend on the string storage of
-    the pandas that wrote it.
+    the pandas that wrote it. Bytes, as some programs write text into Parquet files, are UTF-8.
     """
     codes, values = _factorize(column)
     used = np.unique(codes if rows is None else codes[rows])
-    return _sorted(values.take(used[used >= 0]))
+    # As bytes and as text, a category may occur twice.
+    return _sorted(values.take(used[used >= 0]).unique())
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:
@@ -36,15 +39,31 @@ def index_of(values: np.ndarray) -> pd.Index:
 
 def _factorize(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.intp), _plain(column.cat.categories)
-    codes, values = pd.factorize(column)
-    return codes, _plain(pd.Index(values))
+        codes, values = column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
+    else:
+        codes, values = pd.factorize(column)
+    return codes, _plain(pd.Index(values, tupleize_cols=False), column.name)
 
 
-def _plain(values: pd.Index) -> pd.Index:
+def _plain(values: pd.Index, name: Hashable) -> pd.Index:
     if isinstance(values.dtype, np.dtype) and values.dtype != object:
         return values
-    return pd.Index(values.to_numpy(dtype=object), dtype=object, tupleize_cols=False)
+    plain = values.to_numpy(dtype=object)
+    if any(isinstance(value, bytes) for value in plain):
+        plain = np.fromiter((_text(value, name) for value in plain), object, len(plain))
+    return pd.Index(plain, dtype=object, tupleize_cols=False)
+
+
+def _text(value: object, name: Hashable) -> object:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"Column {name!r} holds the bytes {value[:40]!r}, which are no UTF-8 text: decode "
+            "them, or give them as numbers."
+        ) from None
 
 
 def _sorted(values: pd.Index) -> pd.Index:

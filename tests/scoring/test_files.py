@@ -7,6 +7,9 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import RobustScaler
 
 import skmtl
 from skmtl.scoring import ScoringError
@@ -331,3 +334,88 @@ def test_without_pyarrow_the_extra_is_named(case_of, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"skmtl\[parquet\]"):
         skmtl.score_files(case_of("rmtgb").model, "in", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("size", pa.date32()),
+        ("size", pa.timestamp("s")),
+        ("size", pa.duration("s")),
+        ("size", pa.list_(pa.float64())),
+        ("city", pa.time32("s")),
+        ("city", pa.struct({"name": pa.string()})),
+    ],
+    ids=str,
+)
+def test_before_any_work_no_column_may_be_of_a_type_that_nothing_reads(
+    case_of, houses, tmp_path, column, kind
+):
+    model, _ = case_of("rmtgb")
+    table = pq.read_table(tmp_path / "in" / "b.parquet")
+    position = table.column_names.index(column)
+    table = table.set_column(position, column, pa.nulls(len(table), kind))
+    pq.write_table(table, tmp_path / "in" / "b.parquet")
+    with pytest.raises(
+        ValueError, match=f"'{column}' of .*b\\.parquet' holds neither numbers nor text"
+    ):
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["rmtgb", "multitab"])
+def test_text_in_parquet_files_may_be_binary(case_of, houses, tmp_path, name):
+    model, _ = case_of(name)
+    encoded = houses["city"].astype(object).map(lambda city: city.encode(), na_action="ignore")
+    as_bytes = houses.assign(city=encoded)
+    expected = skmtl.score_frame(model, houses)
+    pd.testing.assert_frame_equal(skmtl.score_frame(model, as_bytes), expected)
+    one = skmtl.score_frame(model, as_bytes[:1])
+    pd.testing.assert_frame_equal(one, skmtl.score_frame(model, houses[:1]))
+    as_bytes.to_parquet(tmp_path / "bytes.parquet")
+    assert pa.types.is_binary(pq.read_schema(tmp_path / "bytes.parquet").field("city").type)
+    skmtl.score_files(model, tmp_path / "bytes.parquet", tmp_path / "out")
+    assert_same(written(tmp_path / "out"), expected)
+    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are no UTF-8"):
+        skmtl.score_frame(model, as_bytes.assign(city=b"\xff"))
+
+
+def test_before_any_work_a_kept_column_must_have_one_type(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    houses[300:].to_csv(tmp_path / "in" / "c.csv", index=False)
+    with pytest.raises(ValueError, match=r"'id', which is int64 in .*csv_types=\{'id': 'int64'\}"):
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "out", keep=["id"])
+    assert not (tmp_path / "out").exists()
+    skmtl.score_files(
+        model, tmp_path / "in", tmp_path / "out", keep=["id"], csv_types={"id": "int64"}
+    )
+    assert written(tmp_path / "out")["id"].tolist() == [*houses["id"], *houses["id"][300:]]
+
+
+def test_types_of_csv_columns_that_are_not_there(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    houses.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(ValueError, match="csv_types names 'ID', which is in no CSV file"):
+        skmtl.score_files(
+            model, tmp_path / "rows.csv", tmp_path / "out", keep=["id"], csv_types={"ID": "int64"}
+        )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_search_is_known_again_by_the_model_that_it_has_chosen(case_of, tmp_path, piped):
+    X = pd.DataFrame({"a": np.arange(60.0)})
+
+    def fitted(n_rounds):
+        model = skmtl.RMTGBRegressor(n_bags=1, random_state=0)
+        search = GridSearchCV(model, {"n_rounds": n_rounds}, cv=2, scoring="r2")
+        return (make_pipeline(RobustScaler(), search) if piped else search).fit(X, X["a"])
+
+    X.to_parquet(tmp_path / "rows.parquet")
+    search = fitted([2, 20])
+    skmtl.score_files(search, tmp_path / "rows.parquet", tmp_path / "out")
+    assert_same(written(tmp_path / "out"), skmtl.score_frame(search, X))
+    again = skmtl.score_files(fitted([20, 3]), tmp_path / "rows.parquet", tmp_path / "out")
+    assert again.n_parts_before == 1
+    with pytest.raises(ScoringError, match="which differs in model"):
+        skmtl.score_files(fitted([2, 3]), tmp_path / "rows.parquet", tmp_path / "out")

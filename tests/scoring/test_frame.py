@@ -128,6 +128,7 @@ def test_a_table_without_rows_has_all_columns(case_of, name):
     ("options", "message"),
     [
         ({"keep": ["nobody"]}, r"df has no columns \['nobody'\]"),
+        ({"keep": "city"}, r"keep must be a list of columns, such as \['city'\]"),
         ({"keep": ["city", "city"]}, "keep names a column twice"),
         ({"columns": ["size"]}, "The model reads 5 columns, and there are 1"),
         ({"horizons": [1.0]}, "horizons are for times to events"),
@@ -153,6 +154,8 @@ def test_horizons_reach_no_further_than_the_follow_up(case_of):
         skmtl.score_frame(model, X, horizons=[1e6])
     with pytest.raises(ValueError, match=r"horizons names \['birth'\]"):
         skmtl.score_frame(model, X, horizons={"birth": [1.0]})
+    with pytest.raises(ValueError, match=r"horizons gives a time twice: \[1, 1\.0\]"):
+        skmtl.score_frame(model, X, horizons=[1, 1.0])
 
 
 def test_an_estimator_that_knows_no_tasks_is_refused():
