@@ -30,19 +30,28 @@ def is_noise(value: Any) -> bool:
 
 
 def per_task(
-    name: str, value: Any, n_tasks: int, accepts: Callable[[Any], bool], wanted: str
+    name: str,
+    value: Any,
+    n_tasks: int,
+    accepts: Callable[[Any], bool],
+    wanted: str,
+    *,
+    unit: str = "task",
 ) -> list[Any]:
-    """Repeat a scalar for every task, or check a sequence's length; check every entry."""
+    """Repeat a scalar for every task, or check a sequence's length; check every entry.
+
+    Errors call a task by the word `unit`, which is also that of the parameter with their number.
+    """
     scalar = isinstance(value, str) or np.ndim(value) == 0
     entries = [value] * n_tasks if scalar else list(value)
     if len(entries) != n_tasks:
         raise ValueError(
-            f"{name} has {len(entries)} entries for n_tasks={n_tasks}; give one value for all "
-            f"tasks or one per task."
+            f"{name} has {len(entries)} entries for n_{unit}s={n_tasks}; give one value for all "
+            f"{unit}s or one per {unit}."
         )
     for t, entry in enumerate(entries):
         if not accepts(entry):
-            raise ValueError(f"{name} of task_{t} must be {wanted}, got {entry!r}.")
+            raise ValueError(f"{name} of {unit}_{t} must be {wanted}, got {entry!r}.")
     return entries
 
 

@@ -167,7 +167,9 @@ def make_survival(
     rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
 
     directions = _weight_vectors(_gram_matrix(correlation, events), n_features, rng)
-    effects = np.asarray(per_task("effect", effect, events, _is_amount, "a number from 0"))
+    effects = np.asarray(
+        per_task("effect", effect, events, _is_amount, "a number from 0", unit="event")
+    )
     columns = [f"x_{j}" for j in range(n_features)]
     X = pd.DataFrame(rng.standard_normal((n_samples, n_features)), columns=columns)
     weights = pd.DataFrame(directions * effects[:, None], index=names, columns=columns)
@@ -224,7 +226,7 @@ def _positive_by_event(name: str, value: Any, names: list[Any]) -> pd.Series:
     def is_positive(entry: Any) -> bool:
         return _is_amount(entry) and entry > 0
 
-    entries = per_task(name, value, len(names), is_positive, "a positive number")
+    entries = per_task(name, value, len(names), is_positive, "a positive number", unit="event")
     return pd.Series(entries, index=names, dtype=np.float64)
 
 
