@@ -37,14 +37,15 @@ interpolation : {"hazard", "density"}, default="hazard"
 horizons : sequence of float, default=None
     Two or more times, such as ``(7, 30)``, that part time into terms: up to 7, and from there to
     30. Each term is a task with a head of its own, learnt from the rows still watched when it
-    begins, and their curves are joined. What happens after the last horizon is cut off. `cuts`
-    are for each term.
+    begins, and their curves are joined. What happens after the last horizon is cut off. A number
+    of `cuts` is for each term; ends of bins are divided among the terms, whose own ends are cuts
+    in any case.
 censoring_weights : bool, default=False
     Weigh the loss of each bin by the inverse probability that a row is still uncensored then, as
     if nobody had been censored.
 weight_column : label or int, default=None
-    Column of X by which the loss is weighed, such as the click-through rate of an ad. It stays
-    a feature. Rows of weight 0 are left out.
+    Column of X, by name or position, by which the loss is weighed, such as the click-through
+    rate of an ad. It stays a feature. Rows of weight 0 are left out.
 """
 
 # Of estimators that learn hazards alone, and of those that have a choice.

@@ -11,12 +11,16 @@ import pandas as pd
 from skmtl.estimators._common import MultiTaskEstimator, Table
 from skmtl.estimators._survival_targets import (
     check_events,
+    check_followed,
     check_horizons,
     read_events,
     terms_of,
 )
 from skmtl.tables import as_frame
+from skmtl.tables._task_column import column_position
 from skmtl.tasks import CompetingRisks, Kind, ProportionalHazards, Survival
+from skmtl.tasks._curves import Interpolation
+from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 
 
 class SurvivalReading(MultiTaskEstimator):
@@ -26,40 +30,49 @@ class SurvivalReading(MultiTaskEstimator):
     """
 
     events: Mapping[Hashable, Sequence[Hashable]] | None
-    cuts: int | Sequence[float] | str
+    cuts: Cuts
     head: str
-    interpolation: str
+    interpolation: Interpolation
     horizons: Sequence[float] | None
     censoring_weights: bool
     weight_column: Hashable | None
 
     def _check_survival_parameters(self) -> None:
         check_events(self.events)
-        check_horizons(self.horizons)
         if self.censoring_weights and self.head != "hazard":
             raise ValueError(
                 f"censoring_weights weighs the bins of hazards, which head={self.head!r} does not "
                 "have. Use head='hazard'."
             )
-        self._single_kind()
+        check_horizons(self.horizons, self._single_kind(self.cuts).cuts)
 
-    def _settings(self) -> dict[str, Any]:
-        return {"cuts": self.cuts, "interpolation": self.interpolation}
-
-    def _single_kind(self) -> Kind:
+    def _single_kind(self, cuts: Cuts) -> EventTimeKind:
         if self.head == "proportional_hazards":
-            return ProportionalHazards(**self._settings())
-        return Survival(**self._settings(), censoring_weights=self.censoring_weights)
+            return ProportionalHazards(cuts, interpolation=self.interpolation)
+        return Survival(
+            cuts, interpolation=self.interpolation, censoring_weights=self.censoring_weights
+        )
+
+    def _cuts_of(self, task: Hashable) -> Cuts:
+        """The parameter `cuts`; of ends of bins, those in the task's term."""
+        cuts = self._single_kind(self.cuts).cuts
+        if self.horizons is None or not isinstance(cuts, tuple):
+            return cuts
+        terms = (term for name in self.event_names_ for term in terms_of(name, self.horizons))
+        return next(term.cuts(cuts) for term in terms if term.name == task)
 
     def _infer_kind(self, labels: pd.Series) -> Kind:
+        cuts = self._cuts_of(labels.name)
         if labels.array.event.max(initial=0) < 2:
-            return self._single_kind()
+            return self._single_kind(cuts)
         if self.head != "hazard":
             raise ValueError(
                 f"y has several causes that compete, for which head={self.head!r} is not made. "
                 "Use head='hazard'."
             )
-        return CompetingRisks(**self._settings(), censoring_weights=self.censoring_weights)
+        return CompetingRisks(
+            cuts, interpolation=self.interpolation, censoring_weights=self.censoring_weights
+        )
 
     def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         labels = self.read_events(y)
@@ -67,6 +80,8 @@ class SurvivalReading(MultiTaskEstimator):
             self.event_names_ = list(labels.columns)
         columns: dict[Hashable, pd.Series] = {}
         for name in labels.columns:
+            if reset:
+                check_followed(labels[name].array, self.horizons, name)
             for term in terms_of(name, self.horizons):
                 columns[term.name] = pd.Series(term.of(labels[name].array), index=labels.index)
             if self.horizons is None:
@@ -96,16 +111,12 @@ class SurvivalReading(MultiTaskEstimator):
 
     def _column_weight(self, X: Any) -> np.ndarray:
         frame = as_frame(X)
-        if self.weight_column not in frame.columns:
-            raise ValueError(
-                f"weight_column={self.weight_column!r} is no column of X; there are "
-                f"{list(frame.columns)[:10]}."
-            )
-        column = pd.to_numeric(frame[self.weight_column], errors="coerce")
+        position = column_position(frame, self.weight_column, "weight_column")
+        column = pd.to_numeric(frame.iloc[:, position], errors="coerce")
         weight = column.to_numpy(dtype=np.float64, na_value=np.nan)
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(
-                f"The column {self.weight_column!r} weighs the loss, but has missing, infinite "
+                f"The column {column.name!r} weighs the loss, but has missing, infinite "
                 "or negative values. Fill them in, or choose another weight_column."
             )
         return weight

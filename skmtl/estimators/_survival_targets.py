@@ -30,6 +30,10 @@ class Term:
     def name(self) -> str:
         return f"{self.event} ({self.start:g}, {self.end:g}]"
 
+    def cuts(self, cuts: Sequence[float]) -> list[float]:
+        """Those of the cuts that lie in the term, which ends with a cut in any case."""
+        return [*(cut for cut in cuts if self.start < cut < self.end), self.end]
+
     def of(self, labels: EventTimes) -> EventTimes:
         """Labels of the rows watched in the term; the others have none.
 
@@ -115,8 +119,8 @@ def check_events(events: Any) -> None:
             )
 
 
-def check_horizons(horizons: Any) -> None:
-    """Refuse horizons that are not two or more increasing positive times."""
+def check_horizons(horizons: Any, cuts: int | str | tuple[float, ...]) -> None:
+    """Refuse horizons that are not two or more increasing positive times, and cuts past them."""
     if horizons is None:
         return
     try:
@@ -128,4 +132,19 @@ def check_horizons(horizons: Any) -> None:
         raise ValueError(
             f"horizons must be two or more increasing positive times, such as (7, 30), got "
             f"{horizons!r}."
+        )
+    if isinstance(cuts, tuple) and cuts[-1] > ends[-1]:
+        raise ValueError(
+            f"cuts reach {cuts[-1]:g}, but what happens after the last of the horizons, "
+            f"{ends[-1]:g}, is cut off. Give cuts up to there, or a later horizon."
+        )
+
+
+def check_followed(labels: EventTimes, horizons: Sequence[float] | None, event: Hashable) -> None:
+    """Refuse horizons that nobody was followed up to."""
+    times = labels.time[~labels.isna()]
+    if horizons is not None and len(times) and horizons[-1] > times.max():
+        raise ValueError(
+            f"Task {event!r} has a horizon at {horizons[-1]:g}, but nobody was followed beyond "
+            f"{times.max():g}. Give horizons within the follow-up."
         )

@@ -66,14 +66,24 @@ def task_ids(X: Any, task: Hashable) -> pd.Series:
 
 def task_position(frame: pd.DataFrame, task: Hashable) -> int:
     """Position of the task column; see `split_task_column`."""
+    return column_position(frame, task, "task")
+
+
+def column_position(frame: pd.DataFrame, column: Hashable, parameter: str) -> int:
+    """Position of the column that a parameter names, or of which it is the position.
+
+    An integer is a position where no column has it as its name.
+    """
     labels = frame.columns.tolist()
-    if task in labels:
-        return labels.index(task)
+    if column in labels:
+        return labels.index(column)
     n_columns = len(labels)
-    if isinstance(task, numbers.Integral) and -n_columns <= int(task) < n_columns:
-        return int(task) % n_columns
+    if isinstance(column, numbers.Integral) and -n_columns <= int(column) < n_columns:
+        return int(column) % n_columns
     shown = repr(labels[:20])[1:-1] + ", ..." * (n_columns > 20)
-    raise ValueError(f"task={task!r} is no column of X; its {n_columns} columns are {shown}.")
+    raise ValueError(
+        f"{parameter}={column!r} is no column of X; its {n_columns} columns are {shown}."
+    )
 
 
 @storable

@@ -227,6 +227,23 @@ def test_terms_are_tasks_whose_curves_join(engine):
     assert model.task_set_.encode(model._read_labels(y)).mask[:, 1].tolist() == (~early).tolist()
 
 
+@pytest.mark.parametrize("kind", ["single", "competing"])
+def test_terms_share_given_cuts(engine, kind):
+    X, y = make_survival(240, kind=kind, random_state=0)
+    model = engine.make(horizons=(3, 8), cuts=[1, 2, 3, 5]).fit(X, y)
+    assert model.unique_times_.tolist() == [1, 2, 3, 5, 8]
+    assert model.follow_up_ == 8
+    survival = model.predict_survival_function(X, np.linspace(0, 8, 50))
+    assert (np.diff(survival, axis=1) <= 0).all()
+
+
+def test_terms_of_several_events_share_given_cuts(engine, several):
+    X, y, _ = several
+    model = engine.make(horizons=(3, 8), cuts=[1, 5, 8]).fit(X, y)
+    for cuts in model.unique_times_.values():
+        assert cuts.tolist() == [1, 3, 5, 8]
+
+
 def test_constant_features_give_kaplan_meier_at_the_cuts(engine):
     _, y = make_survival(600, random_state=0)
     X = pd.DataFrame({"nothing": np.zeros(600)})
@@ -342,6 +359,8 @@ def test_a_column_weighs_the_loss_like_sample_weight(engine, single):
     by_column = engine.make(weight_column="clicks").fit(X, y)
     by_hand = engine.make().fit(X, y, sample_weight=clicks)
     np.testing.assert_array_equal(by_column.predict(X), by_hand.predict(X))
+    by_position = engine.make(weight_column=X.shape[1] - 1).fit(X, y)
+    np.testing.assert_array_equal(by_position.predict(X), by_hand.predict(X))
 
 
 def test_rows_are_predicted_by_themselves(several):
