@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("skmtl_demo.png"), help="where to save the picture"
     )
     parser.add_argument(
-        "--max-time", type=float, default=40.0, help="seconds of training for MultiTab"
+        "--max-time", type=float, default=46.0, help="seconds of training for MultiTab"
     )
     return parser
 
