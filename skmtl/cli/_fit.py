@@ -112,7 +112,7 @@ def _training_rows(config: Config) -> tuple[list[str], tuple[Any, ...]]:
     (path, *more) = config.train
     if more or not is_parquet(path):
         raise UsageError("stream = true takes one Parquet file, or one folder of them.")
-    features = _features(config, ParquetTable(path).dataset.schema.names)
+    features = _features(config, ParquetTable(path).column_names())
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
     return features, (ParquetTable(path, columns=features), *names)
 

@@ -25,6 +25,7 @@ from skmtl.estimators._spread_boosting import (
     shares,
 )
 from skmtl.tables import Chunk
+from skmtl.tables._stored import checked_rows_in_memory
 
 # A column of labels with more values than this in a partition holds numbers, not classes.
 _MOST_CLASSES = 1000
@@ -81,7 +82,8 @@ def fit_with_dask(
     TypeError
         For a model that is not boosted, or data that are no Dask DataFrame.
     ValueError
-        For columns that are not there, for ``n_bags`` above 1, and for what `fit` refuses.
+        For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is no
+        whole number of at least 2, and for what `fit` refuses.
 
     Notes
     -----
@@ -109,13 +111,14 @@ def fit_with_dask(
     """
     client = _client(client)
     labels = _checked(model, data, y, sample_weight)
+    n_sampled = checked_rows_in_memory(rows_in_memory)
     chance = own_random_state(model.random_state)
     parts = client.compute(list(data.to_delayed()))
     chunks = client.map(_chunk, parts, y=labels, weight=sample_weight)
     sizes = client.gather(client.map(_size, chunks))
     del parts  # the workers need not keep the rows twice
     chunks = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size]
-    share = min(1.0, rows_in_memory / max(sum(sizes), 1))
+    share = min(1.0, n_sampled / max(sum(sizes), 1))
     seeds = np.random.SeedSequence(chance.randint(2**31 - 1)).spawn(len(chunks))
     drawn = client.gather(
         [

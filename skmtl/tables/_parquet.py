@@ -48,6 +48,9 @@ class ParquetTable(StoredTable):
     ------
     ImportError
         Without pyarrow (extra ``parquet``).
+    ValueError
+        From `fit`, if one of the files lacks a column that others have and that is used. Of a
+        dataset that is given, the schema decides instead: such columns are missing values.
 
     Examples
     --------
@@ -74,17 +77,18 @@ class ParquetTable(StoredTable):
     ) -> None:
         super().__init__(rows_in_memory, cache_folder)
         self.dataset = _dataset(path)
+        # Whoever gives a dataset has chosen its schema, and columns that files lack are missing.
+        self._is_found = self.dataset is not path
         self.columns = None if columns is None else list(columns)
 
     def labelled(self, y: Any, sample_weight: Any) -> StoredRows:
         names = [y] if isinstance(y, str) else list(_names(y, "y"))
         weight = None if sample_weight is None else _name(sample_weight)
-        known = self.dataset.schema.names
+        known = self.column_names()
         used = [*names, *([] if weight is None else [weight])]
         features = self.columns
         if features is None:
-            index = _index_columns(self.dataset.schema)
-            features = [name for name in known if name not in used and name not in index]
+            features = [name for name in known if name not in used]
         missing = [name for name in [*used, *features] if name not in known]
         if missing:
             raise ValueError(
@@ -92,7 +96,18 @@ class ParquetTable(StoredTable):
             )
         if not features:
             raise ValueError("The Parquet files have no column besides the labels and weights.")
+        if self._is_found:
+            _check_files(self.dataset, [*used, *features])
         return _ParquetRows(self.dataset, features, y if isinstance(y, str) else names, weight)
+
+    def column_names(self) -> list[str]:
+        """The columns of all files, but for indexes, in the order in which they are found."""
+        schemas = [self.dataset.schema]
+        if self._is_found:  # its schema is that of the first file
+            schemas += [each.physical_schema for each in self.dataset.get_fragments()]
+        found = (name for schema in schemas for name in schema.names)
+        index = {name for schema in schemas for name in _index_columns(schema)}
+        return [name for name in dict.fromkeys(found) if name not in index]
 
 
 def as_stored(X: Any) -> StoredTable | None:
@@ -117,6 +132,21 @@ def _dataset(path: Any) -> Any:
     if not Path(path).exists():
         raise FileNotFoundError(f"X={str(path)!r} is neither a Parquet file nor a folder.")
     return dataset.dataset(path, format="parquet", partitioning="hive")
+
+
+def _check_files(files: Any, names: Sequence[str]) -> None:
+    """Raise ValueError for the first file that lacks a column: its rows would have no values."""
+    from pyarrow import dataset
+
+    for file in files.get_fragments():
+        keys = dataset.get_partition_keys(file.partition_expression)
+        there = {*file.physical_schema.names, *keys}
+        lacking = [name for name in names if name not in there]
+        if lacking:
+            raise ValueError(
+                f"The Parquet file {file.path!r} has no column {lacking[0]!r}, which other files "
+                "have: add it, or name the features with ParquetTable(path, columns=[...])."
+            )
 
 
 def _names(y: Any, what: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,13 @@ from sklearn.utils.random import sample_without_replacement
 CHUNK_ROWS = 2**15
 # A column of labels with more values than this holds numbers, not classes or task ids.
 _MOST_VALUES = 100_000
+
+
+def checked_rows_in_memory(rows: Any) -> int:
+    """The number of rows; ValueError unless it is a whole number of at least 2."""
+    if not isinstance(rows, Integral) or isinstance(rows, bool) or rows < 2:
+        raise ValueError(f"rows_in_memory must be a whole number of at least 2, got {rows!r}.")
+    return int(rows)
 
 
 class Chunk(NamedTuple):
@@ -36,9 +44,7 @@ class StoredTable(ABC):
     """
 
     def __init__(self, rows_in_memory: int, cache_folder: str | Path | None) -> None:
-        if rows_in_memory < 2:
-            raise ValueError(f"rows_in_memory must be at least 2, got {rows_in_memory!r}.")
-        self.rows_in_memory = int(rows_in_memory)
+        self.rows_in_memory = checked_rows_in_memory(rows_in_memory)
         self.cache_folder = cache_folder
 
     @abstractmethod

@@ -131,6 +131,13 @@ def test_what_cannot_be_fitted_is_refused(model, y, error, message, client):
         fit_with_dask(model, dd.from_pandas(frame, npartitions=2), y, client=client)
 
 
+@pytest.mark.parametrize("rows", [0, -5, 1.5, "x", None])
+def test_the_sample_must_have_rows(rows, client):
+    data = dd.from_pandas(pd.DataFrame({"x": range(40), "target": range(40)}), npartitions=2)
+    with pytest.raises(ValueError, match="rows_in_memory must be a whole number of at least 2"):
+        fit_with_dask(RMTGB(), data, "target", client=client, rows_in_memory=rows)
+
+
 def test_what_one_worker_cannot_read_is_an_error_and_not_a_wait(client):
     """The sample does not have that row, so the client does not see it."""
     frame = pd.DataFrame({"x": np.arange(4000.0), "target": np.arange(4000.0)})

@@ -173,6 +173,24 @@ def test_what_is_wrong_with_the_columns_is_said(case, on_disk):
         MultiTab(**QUICK).fit(on_disk.folder, **arguments)
 
 
+@pytest.mark.parametrize("lacking", [0, 2])
+@pytest.mark.parametrize("column", ["size", "sold"])
+def test_a_file_without_a_column_is_named(lacking, column, on_disk):
+    path = on_disk.folder / f"{lacking}.parquet"
+    pd.read_parquet(path).drop(columns=column).to_parquet(path)
+    for table in (on_disk.folder, ParquetTable(on_disk.folder)):
+        with pytest.raises(ValueError, match=rf"{lacking}\.parquet' has no column '{column}', w"):
+            RMTGB(n_bags=1, n_rounds=2).fit(table, y=LABELS)
+
+
+def test_files_may_differ_in_columns_that_are_not_used(on_disk):
+    path = on_disk.folder / "0.parquet"
+    pd.read_parquet(path).assign(more=1.0).to_parquet(path)
+    table = ParquetTable(on_disk.folder, columns=columns())
+    model = RMTGB(n_bags=1, n_rounds=2).fit(table, y=LABELS)
+    assert model.feature_names_in_.tolist() == columns()
+
+
 def test_an_infinity_outside_the_sample_is_refused_by_name(on_disk):
     frame = pd.read_parquet(on_disk.folder / "2.parquet")
     frame.loc[frame.index[-1], "size"] = np.inf
@@ -193,7 +211,7 @@ def test_arrays_of_different_length_are_refused():
         MultiTabRegressor().fit(ArrayTable(np.zeros((5, 2))), np.zeros(4))
     with pytest.raises(ValueError, match="two-dimensional"):
         ArrayTable(np.zeros(5))
-    with pytest.raises(ValueError, match="rows_in_memory must be at least 2"):
+    with pytest.raises(ValueError, match="rows_in_memory must be a whole number of at least 2"):
         ArrayTable(np.zeros((5, 2)), rows_in_memory=1)
 
 
