@@ -274,7 +274,11 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
 
     def _scored_labels(self, y: Any) -> pd.DataFrame:
         """Labels with one column for each of the predictions."""
-        return self._read_labels(y)
+        Y = self._read_labels(y)
+        for name, head in zip(self.task_set_.names, self.task_set_.heads, strict=True):
+            if name in Y.columns:
+                head.check_scored(Y[name])
+        return Y
 
     def _scored_kinds(self, Y: pd.DataFrame) -> dict[Hashable, str]:
         """Kinds of the columns of `_scored_labels`."""

@@ -338,9 +338,7 @@ class SurvivalOutputs(SurvivalReading):
         check_is_fitted(self)
         scores, _ = self._raw_scores(X)
         risks = self.task_set_.predict(scores)
-        labels = self._read_labels(y)
-        for name, head in zip(self.task_set_.names, self.task_set_.heads, strict=True):
-            check_causes(labels[name].array, head.n_causes, name)  # type: ignore[attr-defined]
+        labels = super()._scored_labels(y)  # of terms, not of causes
         return pd.Series(
             {
                 name: concordance(labels[name], risk, sample_weight=sample_weight)

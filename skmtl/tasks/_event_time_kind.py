@@ -129,6 +129,9 @@ class EventTimeKind(Kind):
             )
         return labels.array
 
+    def check_scored(self, labels: pd.Series) -> None:
+        check_causes(self._event_times(labels), self.n_causes, self.task)
+
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         values = self._event_times(labels)
         check_causes(values, self.n_causes, self.task)

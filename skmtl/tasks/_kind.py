@@ -154,6 +154,13 @@ class Kind(ABC):
         """What to spread evenly where rows are split: by default the labels themselves."""
         return labels
 
+    def check_scored(self, labels: pd.Series) -> None:
+        """Refuse labels by which the predictions of this fitted kind cannot be scored.
+
+        By default none: of classes it is the metric that tells whether it needs known ones.
+        """
+        return
+
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Learn what depends on the raw scores of the training rows, once these are final.
 

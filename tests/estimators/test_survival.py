@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -504,6 +505,12 @@ def test_survival_beside_other_kinds(mixed):
     assert make_multitask_scorer(task="death")(model, X, Y) == found
     # Tasks may be scored without the others.
     assert model.score_tasks(X, Y[["died", "days"]])["death"] == found
+    at_once = Y.assign(days=Y["days"].where(Y.index != 1, 0.0))
+    assert np.isfinite(model.score_tasks(X, at_once)["death"])
+    of_death = partial(make_multitask_scorer(task="death"), model)
+    for score in (model.score, model.score_tasks, of_death):
+        with pytest.raises(ValueError, match="'death' has the event 2, which was not seen"):
+            score(X, Y.assign(died=2 * Y["died"]))
 
 
 class FromNumbers:
