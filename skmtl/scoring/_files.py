@@ -71,7 +71,9 @@ def score_files(
     So a job that was cut off, even by a power failure, is begun again by the same call: it goes
     on after the last finished part, and no row is lost or doubled. In the same way files that
     have been added are scored, and files that have changed (in size or time) once more. Scores
-    of files that are no longer given stay.
+    of files that are no longer given stay. Of a finished part only the footer, which stands at its
+    end, is looked at: one that was cut short is noticed, bytes that a disk has damaged in between
+    are not. A part that is deleted is scored once more.
 
     Parameters
     ----------

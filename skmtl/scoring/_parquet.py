@@ -88,10 +88,24 @@ class ParquetSource(Source):
 
     def read(self, start: int, groups: list[int]) -> Iterator[Batch]:
         """The batches of some row groups, the first of which begins at a row."""
-        for table in self._tables(groups):
+        for table in self._readable(start, self._tables(groups)):
             yield Batch(self._with_keys(table), np.arange(start, start + len(table)))
             start += len(table)
             self._n_read += len(table)
+
+    def _readable(self, row: int, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """The tables; an error with the file and the row where one cannot be read."""
+        while True:
+            try:
+                table = next(tables, None)
+            except (pa.ArrowException, OSError) as error:
+                raise ScoringError(
+                    f"{str(self._file.path)!r} cannot be read after row {row:,}: {error}"
+                ) from error
+            if table is None:
+                return
+            row += len(table)
+            yield table
 
     def _tables(self, groups: list[int]) -> Iterator[pa.Table]:
         """Tables of almost as many rows as a batch has, whatever the size of the row groups."""

@@ -317,6 +317,16 @@ def test_a_csv_file_without_a_header_or_a_damaged_parquet_file(case_of, tmp_path
         skmtl.score_files(model, tmp_path / "rows.parquet", tmp_path / "out")
 
 
+def test_a_parquet_file_that_is_damaged_inside_is_named(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    path = tmp_path / "in" / "b.parquet"
+    content = bytearray(path.read_bytes())
+    content[4:2000] = b"\xff" * 1996  # the footer stays
+    path.write_bytes(content)
+    with pytest.raises(ScoringError, match=r"b\.parquet' cannot be read after row 0"):
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
+
+
 def test_two_files_whose_scores_would_have_one_name(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
     houses.to_parquet(tmp_path / "in" / "a.pq")

@@ -135,6 +135,12 @@ def test_a_part_that_is_damaged_is_scored_once_more(scored, tmp_path):
     assert ids(tmp_path) == list(range(500))
 
 
+def test_a_part_that_is_deleted_is_scored_once_more(scored, tmp_path):
+    (tmp_path / "out" / "a-00000.parquet").unlink()
+    assert scored().n_parts_before == 1
+    assert ids(tmp_path) == list(range(500))
+
+
 def test_leftovers_of_a_killed_job_are_removed(scored, tmp_path):
     leftover = tmp_path / "out" / ".z-00000.parquet.part"
     leftover.write_bytes(b"half a fi")
