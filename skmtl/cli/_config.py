@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from skmtl.cli._errors import UsageError, did_you_mean
+from skmtl.cli._tables import is_parquet
 
 _ESTIMATORS_WITHIN = ("GroupedTasks",)
 """Estimators that are made of other ones, which a configuration cannot say."""
@@ -53,6 +54,17 @@ class Config:
     weight: str | None
     stream: bool
 
+    @property
+    def answers(self) -> list[str]:
+        """The columns that are no features because of what they mean."""
+        labels = [self.labels] if isinstance(self.labels, str) else self.labels
+        return labels if self.weight is None else [*labels, self.weight]
+
+    @property
+    def no_features(self) -> list[str]:
+        """The columns that are named as something else."""
+        return [*self.answers, *self.drop]
+
 
 def read_config(path: str) -> Config:
     """Read and check a configuration; paths in it are relative to the file.
@@ -76,7 +88,7 @@ def read_config(path: str) -> Config:
     kinds = _kinds(_table(given, "tasks"))
     events = _events(_table(given, "events"))
     model = _model(given, kinds, events)
-    return Config(
+    config = Config(
         model=model,
         output=_place(folder / _text(given, "output", "The configuration"), "output"),
         report=_report(folder, given),
@@ -89,6 +101,19 @@ def read_config(path: str) -> Config:
         weight=_text(data, "weight", "[data]") if "weight" in data else None,
         stream=_boolean(data, "stream"),
     )
+    _check_data(config)
+    return config
+
+
+def _check_data(config: Config) -> None:
+    """What can be said of the columns and the files without reading a table."""
+    both = [name for name in config.features or [] if name in config.no_features]
+    if both:
+        raise UsageError(
+            f"{both[0]!r} is among the features, but also a label, weight or dropped."
+        )
+    if config.stream and (len(config.train) > 1 or not is_parquet(config.train[0])):
+        raise UsageError("stream = true takes one Parquet file, or one folder of them.")
 
 
 def _check_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:

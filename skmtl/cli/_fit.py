@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
     from skmtl.cli._config import Config
 
+_RIGHT = "{} is right, as far as can be said without reading the tables."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", metavar="CONFIG.toml")
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 
     config = read_config(options.config)
     if options.check:
-        return {"config": options.config, "valid": True}, f"{options.config} is right.", OK
+        return {"config": options.config, "valid": True}, _RIGHT.format(options.config), OK
     outcome = _fit(config)
     if config.report is not None:
         config.report.write_text(json.dumps(outcome, indent=1) + "\n")
@@ -101,7 +103,7 @@ def _training_rows(config: Config) -> tuple[list[str], tuple[Any, ...]]:
 
     These are columns, or the names of columns where the rows stay on disk.
     """
-    from skmtl.cli._tables import is_parquet, read_tables
+    from skmtl.cli._tables import read_tables
 
     if not config.stream:
         frame = read_tables(config.train)
@@ -109,9 +111,7 @@ def _training_rows(config: Config) -> tuple[list[str], tuple[Any, ...]]:
         return features, _rows(config, frame, features)
     from skmtl.tables import ParquetTable
 
-    (path, *more) = config.train
-    if more or not is_parquet(path):
-        raise UsageError("stream = true takes one Parquet file, or one folder of them.")
+    (path,) = config.train
     features = _features(config, ParquetTable(path).column_names())
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
     return features, (ParquetTable(path, columns=features), *names)
@@ -122,7 +122,7 @@ def _held_out(config: Config, part: str, features: list[str]) -> tuple[Any, ...]
     from skmtl.cli._tables import check_columns, read_tables
 
     frame = read_tables(getattr(config, part))
-    wanted = [*features, *_answers(config)]
+    wanted = [*features, *config.answers]
     check_columns(frame.columns.tolist(), wanted, f"The table of {part!r}")
     return _rows(config, frame, features)
 
@@ -132,24 +132,13 @@ def _rows(config: Config, frame: pd.DataFrame, features: list[str]) -> tuple[Any
     return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
 
 
-def _answers(config: Config) -> list[str]:
-    """The columns that are no features because of what they mean."""
-    labels = [config.labels] if isinstance(config.labels, str) else config.labels
-    return labels if config.weight is None else [*labels, config.weight]
-
-
 def _features(config: Config, columns: Sequence[str]) -> list[str]:
     """The features among the columns of the training table, which must have all that is named."""
     from skmtl.cli._tables import check_columns
 
-    others = [*_answers(config), *config.drop]
+    others = config.no_features
     check_columns(columns, [*others, *(config.features or [])], "The table of 'train'")
     features = config.features or [name for name in columns if name not in others]
-    wrong = [name for name in features if name in others]
-    if wrong:
-        raise UsageError(
-            f"{wrong[0]!r} is among the features, but also a label, weight or dropped."
-        )
     if not features:
         raise UsageError(f"The table of 'train' has no features besides {', '.join(others)}.")
     return features

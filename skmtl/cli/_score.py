@@ -70,9 +70,15 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     }
     if options.part_rows is not None:
         chosen["part_rows"] = options.part_rows
-    from skmtl.scoring import score_files
+    from skmtl.files import ModelFileError
+    from skmtl.scoring import ScoringError, score_files
 
-    report = score_files(options.model, options.inputs, options.out, **chosen)
+    try:
+        report = score_files(options.model, options.inputs, options.out, **chosen)
+    except (ModelFileError, ScoringError):
+        raise
+    except ValueError as error:  # of options, and of columns: before any work
+        raise UsageError(str(error)) from error
     found = {field.name: getattr(report, field.name) for field in fields(report)}
     plain = {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}
     return plain, _text(report), QUARANTINED if report.n_refused else OK

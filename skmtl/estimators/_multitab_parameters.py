@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skmtl.estimators._balance import balance_check
-from skmtl.estimators._parameters import Check, boolean, integer, one_of, real
+from skmtl.estimators._parameters import Check, boolean, integer, one_of, real, seed
 
 PARAMETER_CHECKS: dict[str, Check] = {
     "balance": balance_check,
@@ -41,6 +41,7 @@ PARAMETER_CHECKS: dict[str, Check] = {
     "precision": one_of("auto", "float32", "bfloat16"),
     "compile": boolean,
     "warm_start": boolean,
+    "random_state": seed,
 }
 SHAPING = ("tasks", "task", "n_blocks", "n_heads", "embedding_size", "feedforward_size",
            "attention_dropout", "dropout", "mask", "feature_attention", "task_token",

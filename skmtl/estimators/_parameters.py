@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ n_threads = Check(
     lambda v: v is None or (isinstance(v, Integral) and not isinstance(v, bool) and v != 0),
     "a whole number other than 0 (-1 for all processors) or None",
 )
+
+
+def _is_random_state(value: Any) -> bool:
+    try:
+        check_random_state(value)
+    except ValueError:
+        return False
+    return True
+
+
+seed = Check(_is_random_state, "None, a whole number from 0 to 2**32 - 1, or a numpy RandomState")
 
 
 def with_parameters_of(

@@ -12,7 +12,16 @@ from skmtl._storable import storable
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Options, Pool
 from skmtl.estimators._boosting import BoostingEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
-from skmtl.estimators._parameters import Check, boolean, by_block, integer, n_threads, one_of, real
+from skmtl.estimators._parameters import (
+    Check,
+    boolean,
+    by_block,
+    integer,
+    n_threads,
+    one_of,
+    real,
+    seed,
+)
 from skmtl.estimators._rmtgb_docs import with_shared_sections
 from skmtl.estimators._rmtgb_parameters import (
     checked_blocks,
@@ -52,6 +61,7 @@ class RMTGBBase(BoostingEstimator):
         "patience": integer(1),
         "unseen": one_of("shared", "error"),
         "n_jobs": n_threads,
+        "random_state": seed,
     }
 
     def __init__(

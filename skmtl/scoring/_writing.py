@@ -110,5 +110,6 @@ def first_refusal(batch: Batch, refused: Mapping[int, str], path: str) -> Scorin
     first = min([*found, *batch.lost])
     return ScoringError(
         f"Row {first.row:,} (from 0) of {path!r} cannot be scored: {first.reason} With "
-        "on_error='quarantine' such rows are set aside with the reason, and the others scored."
+        "on_error='quarantine' (--on-error quarantine) such rows are set aside with the reason, "
+        "and the others scored."
     )

@@ -146,7 +146,8 @@ def test_a_test_table_without_a_feature_is_named_before_the_fit(folder, fit):
 def test_check_reads_no_table(folder, fit):
     (folder / "train.parquet").write_bytes(b"")
     code, out, _ = fit(CONFIG, "--check")
-    assert (code, out) == (0, f"{folder / 'fit.toml'} is right.\n")
+    right = f"{folder / 'fit.toml'} is right, as far as can be said without reading the tables.\n"
+    assert (code, out) == (0, right)
     assert not (folder / "model.skmtl").exists()
 
 
@@ -192,6 +193,7 @@ WRONG = {
         '[tasks]\nprize = "count"\n[data]',
         "'prize', which is none of the targ",
     ),
+    "random state": ("random_state = 0", "random_state = 1.5", "parameter random_state=1.5 of "),
     "toml": ("[data]", "[data", "is no TOML"),
 }
 
@@ -206,6 +208,15 @@ def test_a_mistake_is_named_and_nothing_is_fitted(name, folder, fit):
     assert "Traceback" not in err
     assert json.loads(out) == {"error": err.removeprefix("skmtl: ").rstrip("\n"), "exit_code": 2}
     assert not (folder / "model.skmtl").exists()
+
+
+@pytest.mark.parametrize("name", ["csv", "feature", "random state"])
+def test_check_finds_mistakes_that_no_table_is_needed_for(name, folder, fit):
+    right, wrong, message = WRONG[name]
+    (folder / "train.parquet").write_bytes(b"")
+    code, _, err = fit(CONFIG.replace(right, wrong, 1), "--check")
+    assert code == 2
+    assert message in err
 
 
 def test_no_configuration_is_a_usage_error(folder, capsys):

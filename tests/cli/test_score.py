@@ -62,7 +62,7 @@ def test_rows_that_are_set_aside_have_an_exit_code_of_their_own(model, folder, c
     out = folder / "scores"
     code, report, err = scored(capsys, model, folder / "bad.parquet", out)
     assert code == 1
-    assert "size" in err
+    assert "size" in err and "--on-error quarantine" in err
     code, report, err = scored(
         capsys, model, folder / "bad.parquet", out, "--on-error", "quarantine", "--overwrite"
     )
@@ -97,6 +97,18 @@ def test_horizons_by_event_or_for_all(folder, outcome, capsys):
 def test_wrong_options_are_usage_errors(options, message, tmp_path, capsys):
     assert main(["score", "a.skmtl", "b.csv", str(tmp_path / "c"), *options]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--keep", "nope"], "no columns ['nope']"), (["--horizons", "3"], "no such task")],
+    ids=["keep", "horizons"],
+)
+def test_options_that_do_not_suit_are_usage_errors(model, folder, options, message, capsys):
+    code, _, err = scored(capsys, model, folder / "test.csv", folder / "s", *options)
+    assert code == 2
+    assert message in err
+    assert not (folder / "s").exists()
 
 
 def test_what_is_not_there_fails(model, folder, capsys):
