@@ -385,7 +385,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
         inner = innermost(self.estimator)
         if reset:
             return read_labels(inner, y)
-        if hasattr(inner, "read_events"):
+        if hasattr(inner, "events"):  # all of y is times to events
             return inner.read_events(y)
         return labels_of_tasks(fold_columns(y, self._kinds), self._targets)
 

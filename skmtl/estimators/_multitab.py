@@ -14,11 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl._storable import storable
 from skmtl.balancing import Equal
 from skmtl.estimators._balance import BalanceLike, resolve_balance
+from skmtl.estimators._curve_outputs import EventTaskOutputs
 from skmtl.estimators._multitab_docs import with_shared_sections
 from skmtl.estimators._multitab_parameters import PARAMETER_CHECKS, SHAPING
 from skmtl.estimators._network import NetworkEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
 from skmtl.estimators._parameters import Check
+from skmtl.estimators._survival_docs import with_event_attributes
 from skmtl.networks import MultiTabConfig, MultiTabNet
 from skmtl.tables import EncodedTable, quantile_bins
 from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
@@ -343,14 +345,17 @@ class MultiTabClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, MultiTabBa
 
 
 @storable
+@with_event_attributes
 @with_shared_sections
-class MultiTab(QuantileOutputs, FrameOutputs, MultiTabBase):
+class MultiTab(QuantileOutputs, EventTaskOutputs, FrameOutputs, MultiTabBase):
     """One network for several targets of mixed kinds, some of whose labels may be missing.
 
     y is a table with one column per target. By dtype, numbers are regression, booleans,
     categories and text binary or multiclass, ordered categories ordinal; whole numbers that are
     all 0 or 1 are binary. `tasks` overrides that. `predict` gives a DataFrame with the targets'
     names and the index of X, `predict_proba` a list of arrays, one per target with classes.
+    Targets that are times to events have curves as in `MultiTabSurvival`, in a dict where they
+    are several.
 
     See Also
     --------

@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from skmtl._storable import storable
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Options, Pool
 from skmtl.estimators._boosting import BoostingEstimator
+from skmtl.estimators._curve_outputs import EventTaskOutputs
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
 from skmtl.estimators._parameters import (
     Check,
@@ -29,6 +30,7 @@ from skmtl.estimators._rmtgb_parameters import (
     constraint_signs,
     value_of_block,
 )
+from skmtl.estimators._survival_docs import with_event_attributes
 from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
 
 ByBlock = Mapping[str, Any]
@@ -231,14 +233,17 @@ class RMTGBClassifier(ClassOutputs, ArrayOutputs, ClassifierMixin, RMTGBBase):
 
 
 @storable
+@with_event_attributes
 @with_shared_sections
-class RMTGB(QuantileOutputs, FrameOutputs, RMTGBBase):
+class RMTGB(QuantileOutputs, EventTaskOutputs, FrameOutputs, RMTGBBase):
     """Robust multi-task gradient boosting for mixed kinds, some of whose labels may be missing.
 
     y is a table with one column per target. By dtype, numbers are regression, booleans,
     categories and text binary or multiclass, ordered categories ordinal; whole numbers that are
     all 0 or 1 are binary. `tasks` overrides that. `predict` gives a DataFrame with the targets'
     names and the index of X, `predict_proba` a list of arrays, one per target with classes.
+    Targets that are times to events have curves as in `RMTGBSurvival`, in a dict where they are
+    several.
 
     See Also
     --------

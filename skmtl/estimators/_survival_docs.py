@@ -52,15 +52,35 @@ weight_column : label or int, default=None
 HAZARD_PARAMETERS = _EVENTS + _CUTS + _LEARNING
 HEAD_PARAMETERS = _EVENTS + _HEAD + _CUTS + _BASELINE + _LEARNING
 
-ATTRIBUTES = """\
-event_names_ : list
-    Names of the events; ``"event"`` where y does not name it.
+_CURVE_ATTRIBUTES = """\
 unique_times_ : ndarray of shape (n_cuts,), or dict of them
     Cuts of the time grid; with several events a dict by event.
 follow_up_ : float, or dict of them
     Time up to which curves are known: the longest follow-up in `fit`, or the last cut or horizon
     if that comes before the last event; with several events a dict by event.
 """
+ATTRIBUTES = (
+    """\
+event_names_ : list
+    Names of the events; ``"event"`` where y does not name it.
+"""
+    + _CURVE_ATTRIBUTES
+)
+_MIXED_ATTRIBUTES = (
+    """\
+event_names_ : list
+    Names of the targets that are times to events. Without any, the next two are absent.
+"""
+    + _CURVE_ATTRIBUTES
+)
+
+
+def with_event_attributes(cls: Class) -> Class:
+    """Add what mixed models have for times to events to the attributes of a docstring."""
+    if cls.__doc__ is not None:  # python -OO drops docstrings
+        follows = "n_features_in_ : int\n"
+        cls.__doc__ = cls.__doc__.replace(follows, _MIXED_ATTRIBUTES + follows, 1)
+    return cls
 
 
 def with_survival_sections(own: str, shared: str) -> Callable[[Class], Class]:

@@ -2,65 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from functools import partial, reduce
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl.estimators._curve_outputs import CurveOutputs
 from skmtl.estimators._survival_reading import SurvivalReading
 from skmtl.estimators._survival_targets import terms_of
-from skmtl.survival import StepFunction, concordance
+from skmtl.survival import concordance
 from skmtl.tasks import Curves, Survival
 from skmtl.tasks._survival_labels import check_causes
 
-# Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
-_BLOCK = 16_384
 
-Answer = TypeVar("Answer")
-Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
-
-
-class SurvivalOutputs(SurvivalReading):
+class SurvivalOutputs(SurvivalReading, CurveOutputs):
     """Everything after the raw scores, which an engine gives."""
 
-    def _answers(
-        self, X: Any, questions: Mapping[Hashable, Callable[[Curves], Answer]]
-    ) -> dict[Hashable, Answer]:
-        """Answers to a question about the curves of each event."""
-        return self._from_scores(self._raw_scores(X)[0], questions)
-
-    def _from_scores(
-        self, scores: np.ndarray, questions: Mapping[Hashable, Callable[[Curves], Answer]]
-    ) -> dict[Hashable, Answer]:
-        """The same from raw scores (n_samples, n_scores), some rows at a time."""
-        parts: dict[Hashable, list[Any]] = {name: [] for name in questions}
-        for start in range(0, max(len(scores), 1), _BLOCK):
-            curves = self._curves(scores[start : start + _BLOCK])
-            for name, question in questions.items():
-                parts[name].append(question(curves[name]))
-        return {name: np.concatenate(found) for name, found in parts.items()}  # type: ignore[misc]
+    _always_events = True
 
     def _curves(self, scores: np.ndarray) -> dict[Hashable, Curves]:
         """Curves of each event; its terms are joined end to end."""
-        tasks = self.task_set_
-        by_task = {
-            name: head.curves(scores[:, part])  # type: ignore[attr-defined]
-            for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)
-        }
+        by_task = super()._curves(scores)
         if self.horizons is None:
             return by_task
         return {
             name: reduce(Curves.then, (by_task[t.name] for t in terms_of(name, self.horizons)))
             for name in self.event_names_
         }
-
-    def _one(self, answers: dict[Hashable, Answer]) -> Answer | dict[Hashable, Answer]:
-        """The answer itself where there is one event."""
-        return next(iter(answers.values())) if len(self.event_names_) == 1 else answers
 
     def _frame(self, scores: np.ndarray, group: np.ndarray | None, X: Any) -> pd.DataFrame:
         """Risks of all events and causes, with the index of X."""
@@ -107,181 +78,6 @@ class SurvivalOutputs(SurvivalReading):
     ) -> np.ndarray | pd.DataFrame:
         frame = self._frame(scores, group, X)
         return frame.iloc[:, 0].to_numpy() if frame.shape[1] == 1 else frame
-
-    def predict_survival_function(
-        self, X: Any, times: Times = None, *, return_array: bool = False
-    ) -> Any:
-        """Probability that no event has happened yet.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), or mapping of event to one, default=None
-            Any times from 0 to `follow_up_`. Between cuts the curve is interpolated. A mapping
-            asks about its events only, each at times of its own.
-        return_array : bool, default=False
-            Without `times`: an array at `unique_times_` instead of step functions.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
-            Step functions are exact at the cuts and constant between them; beyond `follow_up_`
-            they raise. With several events a dict of them.
-
-        Raises
-        ------
-        ValueError
-            If a time lies beyond `follow_up_`, or a mapping names an unknown event.
-        """
-        return self._draw(X, times, Curves.survival, 1.0, return_array)
-
-    def predict_cumulative_hazard_function(
-        self, X: Any, times: Times = None, *, return_array: bool = False
-    ) -> Any:
-        """Cumulative hazard: minus the logarithm of the survival function.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), or mapping of event to one, default=None
-        return_array : bool, default=False
-            All as in `predict_survival_function`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
-            With several events a dict of them.
-        """
-        return self._draw(X, times, Curves.cumulative_hazard, 0.0, return_array)
-
-    def predict_cumulative_incidence(self, X: Any, times: Times = None) -> Any:
-        """Probability that each cause has brought about the event by a time.
-
-        Incidences of all causes and the survival function sum to one.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), or mapping of event to one, default=None
-            As in `predict_survival_function`; None is `unique_times_`.
-
-        Returns
-        -------
-        dict of cause to ndarray of shape (n_samples, n_times)
-            With several events a dict of such dicts.
-        """
-        found = self._at_times(X, times, Curves.incidence)
-        return self._one(
-            {
-                name: {k + 1: values[:, :, k] for k in range(values.shape[2])}
-                for name, values in found.items()
-            }
-        )
-
-    def predict_median_time(self, X: Any) -> Any:
-        """Time by which survival has fallen to one half.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Infinity where the curve stays above one half. With several events a dict of them.
-        """
-        check_is_fitted(self)
-        median = partial(Curves.quantile, level=0.5)
-        return self._one(self._answers(X, dict.fromkeys(self.event_names_, median)))
-
-    def predict_rmst(self, X: Any, horizon: float | Mapping[Hashable, float] | None = None) -> Any:
-        """Restricted mean survival time: the expected part of the time to `horizon` without event.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        horizon : float, or mapping of event to one, default=None
-            Up to `follow_up_`. None is the last cut, of each event. A mapping asks about its
-            events only.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            In the unit of the times. With several events a dict of them.
-
-        Raises
-        ------
-        ValueError
-            As in `predict_survival_function`.
-        """
-        ends = self._read_asked(horizon, Curves.read_horizon, lambda curves: curves.edges[-1])
-        areas = {name: partial(Curves.restricted_mean, horizon=end) for name, end in ends.items()}
-        return self._one(self._answers(X, areas))
-
-    @property
-    def unique_times_(self) -> Any:
-        """Cuts of the time grid; with several events a dict of them."""
-        check_is_fitted(self)
-        return self._one({name: each.edges[1:] for name, each in self._shapes().items()})
-
-    @property
-    def follow_up_(self) -> Any:
-        """Time up to which curves are known; with several events a dict of them."""
-        check_is_fitted(self)
-        return self._one({name: each.horizon for name, each in self._shapes().items()})
-
-    def _shapes(self) -> dict[Hashable, Curves]:
-        """Curves of no row in particular, for their times."""
-        return self._curves(np.zeros((1, self.task_set_.n_scores)))
-
-    def _read_asked(
-        self,
-        given: Any,
-        read: Callable[[Curves, Any, str], Answer],
-        default: Callable[[Curves], Answer],
-    ) -> dict[Hashable, Answer]:
-        """Times by event: of those that a mapping names, or the same ones for all."""
-        check_is_fitted(self)
-        shapes = self._shapes()
-        by_event = given if isinstance(given, Mapping) else dict.fromkeys(shapes, given)
-        unknown = [name for name in by_event if name not in shapes]
-        if unknown or not by_event:
-            raise ValueError(
-                f"Times were given for the events {list(by_event)}; there are {list(shapes)}."
-            )
-        return {
-            name: default(shapes[name])
-            if at is None
-            else read(shapes[name], at, f" of event {name!r}" if len(shapes) > 1 else "")
-            for name, at in by_event.items()
-        }
-
-    def _at_times(
-        self, X: Any, times: Times, question: Callable[..., np.ndarray]
-    ) -> dict[Hashable, np.ndarray]:
-        grids = self._read_asked(times, Curves.read_times, lambda curves: curves.edges[1:])
-        return self._answers(
-            X, {name: partial(question, times=grid) for name, grid in grids.items()}
-        )
-
-    def _draw(
-        self,
-        X: Any,
-        times: Times,
-        question: Callable[..., np.ndarray],
-        start: float,
-        return_array: bool,
-    ) -> Any:
-        values = self._at_times(X, times, question)
-        if times is not None or return_array:
-            return self._one(values)
-        functions = {}
-        for name, shape in self._shapes().items():
-            functions[name] = np.empty(len(values[name]), dtype=object)
-            functions[name][:] = [
-                StepFunction(shape.edges[1:], row, start, shape.horizon) for row in values[name]
-            ]
-        return self._one(functions)
 
     def _scored_labels(self, y: Any) -> pd.DataFrame:
         """Times to each event, or to each of the causes that compete: other causes censor."""

@@ -36,6 +36,7 @@ class SurvivalReading(MultiTaskEstimator):
     horizons: Sequence[float] | None
     censoring_weights: bool
     weight_column: Hashable | None
+    event_names_: list[Hashable]
 
     def _check_survival_parameters(self) -> None:
         check_events(self.events)

@@ -59,7 +59,8 @@ class Outputs:
         self.horizons = _read_horizons(horizons, self._events)
         self._proba = proba
         # The terms of an event are tasks of the network, and no outputs.
-        self._tasks = list(getattr(inner, "event_names_", inner.task_names_))
+        has_terms = getattr(inner, "horizons", None) is not None
+        self._tasks = list(inner.event_names_ if has_terms else inner.task_names_)
         self.columns = self._name_columns()
 
     def _name_columns(self) -> dict[str, np.ndarray]:

@@ -118,7 +118,7 @@ def read_labels(model: Any, y: Any) -> pd.DataFrame:
         raise ValueError(
             "Events with horizons are several tasks each: compare them with horizons=None."
         )
-    if hasattr(model, "read_events"):
+    if hasattr(model, "events"):  # all of y is times to events
         return model.read_events(y)
     if hasattr(model, "_read_labels"):  # a kind may read several columns as one label
         return clone(model)._read_labels(y, reset=True)

@@ -96,10 +96,11 @@ class SurvivalScorer:
         if self.event is not None and self.event not in labels:
             raise ValueError(f"There is no event {self.event!r}; there are {list(labels)}.")
         chosen = list(labels) if self.event is None else [self.event]
+        several = len(getattr(model, "event_names_", labels)) > 1
         scores = [
             _METRICS[self.metric](part)
             for name in chosen
-            for part in self._parts(model, X, labels[name], name, len(labels) > 1)
+            for part in self._parts(model, X, labels[name], name, several)
         ]
         return float(np.mean(scores))
 
