@@ -57,7 +57,7 @@ def assert_equal(found: np.ndarray, expected: Any, name: str = "") -> None:
 
 def answers(model: Any, X: Any) -> dict[str, Any]:
     """What the graph should give, in its order."""
-    if hasattr(model, "event_names_"):
+    if hasattr(model, "events"):
         return _survival_answers(model, X)
     predicted = model.predict(X)
     if not isinstance(predicted, pd.DataFrame):
