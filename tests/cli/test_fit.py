@@ -143,6 +143,17 @@ def test_a_test_table_without_a_feature_is_named_before_the_fit(folder, fit):
     assert "fitting" not in err
 
 
+def test_a_file_without_a_feature_is_named_where_rows_stay_on_disk(folder, fit):
+    frame = pd.read_parquet(folder / "train.parquet")
+    (folder / "days").mkdir()
+    frame[:40].drop(columns="city").to_parquet(folder / "days" / "0.parquet")
+    frame[40:].to_parquet(folder / "days" / "1.parquet")
+    stored = CONFIG.replace('"train.parquet"', '"days"\nstream = true')
+    code, _, err = fit(stored)
+    assert code == 1
+    assert "0.parquet' has no column 'city', which other files have" in err
+
+
 def test_check_reads_no_table(folder, fit):
     (folder / "train.parquet").write_bytes(b"")
     code, out, _ = fit(CONFIG, "--check")

@@ -290,3 +290,17 @@ def test_a_pickle_is_small_and_encodes_alike():
     restored = pickle.loads(stored).transform(frame)
     np.testing.assert_array_equal(restored.numeric, encoder.transform(frame).numeric)
     np.testing.assert_array_equal(restored.codes, encoder.transform(frame).codes)
+
+
+def test_bytes_are_the_text_that_they_encode():
+    text = pd.DataFrame({"city": ["Łódź", "Bern", None, "Łódź"]})
+    cells = ["Łódź".encode(), b"Bern", None, "Łódź".encode()]
+    as_bytes = pd.DataFrame({"city": pd.Series(cells, dtype=object)})
+    mixed = pd.DataFrame({"city": pd.Series([*cells[:3], "Łódź"], dtype=object)})
+    for frame in (text, as_bytes, mixed, as_bytes.astype("category")):
+        encoder = TableEncoder().fit(frame)
+        assert encoder.categories_["city"].tolist() == ["Bern", "Łódź"]
+        for other in (text, as_bytes, mixed):
+            assert encoder.transform(other).codes.ravel().tolist() == [3, 2, 1, 3]
+    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are no UTF-8"):
+        TableEncoder().fit(pd.DataFrame({"city": [b"\xff", b"a"]}))
