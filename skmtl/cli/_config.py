@@ -10,7 +10,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from skmtl.cli._errors import UsageError, did_you_mean
+from skmtl._suggestions import did_you_mean
+from skmtl.cli._errors import UsageError
 from skmtl.cli._tables import is_parquet
 
 _ESTIMATORS_WITHIN = ("GroupedTasks",)

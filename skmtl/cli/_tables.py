@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from skmtl.cli._errors import UsageError, did_you_mean
+from skmtl._suggestions import did_you_mean
+from skmtl.cli._errors import UsageError
 
 _CSV = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 _PARQUET = (".parquet", ".pq")

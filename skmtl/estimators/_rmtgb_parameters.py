@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from lightgbm.basic import _ConfigAliases
 
+from skmtl._suggestions import did_you_mean
 from skmtl.boosting import BLOCKS
 from skmtl.tables import TreeEncoder
 
@@ -87,8 +87,7 @@ def checked_blocks(blocks: Any, *, is_long: bool) -> None:
         )
     for name in blocks:
         if name not in BLOCKS:
-            close = difflib.get_close_matches(str(name), BLOCKS, 1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, BLOCKS)
             raise ValueError(f"blocks names {name!r}; choose from {BLOCKS}.{hint}")
     if len(set(blocks)) < len(blocks):
         raise ValueError(f"blocks={blocks!r} names a block twice.")
@@ -112,8 +111,7 @@ def checked_lightgbm(parameters: Any) -> None:
     known = {alias for names in aliases.values() for alias in names}
     for name, value in parameters.items():
         if name not in known:
-            close = difflib.get_close_matches(str(name), sorted(known), 1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, sorted(known))
             raise ValueError(f"lightgbm_params has {name!r}, which LightGBM does not know.{hint}")
         if name in _OWNER:
             raise ValueError(
