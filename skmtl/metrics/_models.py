@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier, is_regressor
 
+from skmtl._unwrap import innermost
 from skmtl.metrics._inputs import (
     read_classes,
     read_kinds,
@@ -36,7 +37,7 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     classes if the estimator is a classifier.
     The estimator's `predict` and `predict_proba` are called at most once, when needed.
     """
-    model = _innermost(estimator)
+    model = innermost(estimator)
     labels = _labels_of_model(y, model)
     kinds = _kinds_of_model(estimator, model, labels)
     with_classes = [name for name, kind in kinds.items() if KINDS[kind].is_classification]
@@ -65,17 +66,6 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 
 def _part(whole: Callable[[], dict[Hashable, Any]], name: Hashable) -> Callable[[], Any]:
     return lambda: whole()[name]
-
-
-def _innermost(estimator: Any) -> Any:
-    """The fitted model inside searches and pipelines, which hide its `task_names_`."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator
 
 
 def _labels_of_model(y: Any, model: Any) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skmtl._unwrap import innermost_reading
 from skmtl.metrics._inputs import read_predictions, read_probabilities
 from skmtl.metrics._models import classes_of
 from skmtl.tasks import KINDS, Curves, Quantile
@@ -38,17 +39,9 @@ class Answers(ABC):
 
 def answers(model: Any, X: Any) -> Answers:
     """Ask a fitted model about a table, whatever searches and pipelines are around it."""
-    while True:
-        if hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif hasattr(model, "steps"):
-            if len(model.steps) > 1:
-                X = model[:-1].transform(X)
-            model = model.steps[-1][1]
-        elif hasattr(model, "_raw_scores"):
-            return _FromScores(model, X)
-        else:
-            return _FromMethods(model, X)
+    inner, read = innermost_reading(model, X)
+    form = _FromScores if hasattr(inner, "_raw_scores") else _FromMethods
+    return form(inner, read)
 
 
 def events_of(model: Any) -> dict[Hashable, tuple[int, float]]:

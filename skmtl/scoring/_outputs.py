@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.metrics._models import _innermost
+from skmtl._unwrap import innermost
 from skmtl.scoring._answers import Answers, answers, class_tasks, events_of, levels_of
 
 Horizons = Sequence[float] | Mapping[Hashable, Sequence[float]]
@@ -47,7 +47,7 @@ class Outputs:
     ) -> None:
         check_is_fitted(model)
         self._model = model
-        inner = _innermost(model)
+        inner = innermost(model)
         if not hasattr(inner, "task_names_"):
             raise TypeError(
                 f"{type(inner).__name__} does not say what its tasks are: score models of skmtl, "

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from skmtl._unwrap import innermost_reading
 from skmtl.survival._auc import cumulative_dynamic_auc
 from skmtl.survival._brier import integrated_brier_score
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
@@ -91,7 +92,7 @@ class SurvivalScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score a fitted estimator on X and y; missing labels are left out."""
-        model, X = _innermost(estimator, X)
+        model, X = innermost_reading(estimator, X)
         labels = _labels_by_event(model, y)
         if self.event is not None and self.event not in labels:
             raise ValueError(f"There is no event {self.event!r}; there are {list(labels)}.")
@@ -163,18 +164,6 @@ _METRICS: dict[str, Callable[[_Scored], float]] = {
         part.labels, part.incidence, part.times, cause=part.cause
     )[1],
 }
-
-
-def _innermost(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The model inside searches and pipelines, and X as it reads it."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            X = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator, X
 
 
 def _labels_by_event(model: Any, y: Any) -> dict[Hashable, EventTimes]:
