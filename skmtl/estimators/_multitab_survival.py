@@ -139,7 +139,3 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
             For data that cannot be learnt from; the message names the column or the event.
         """
         return super().fit(X, y, sample_weight, eval_set=eval_set)
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_survival_parameters()

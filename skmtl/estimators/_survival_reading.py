@@ -38,7 +38,8 @@ class SurvivalReading(MultiTaskEstimator):
     weight_column: Hashable | None
     event_names_: list[Hashable]
 
-    def _check_survival_parameters(self) -> None:
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         check_events(self.events)
         if self.censoring_weights and self.head != "hazard":
             raise ValueError(
