@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from skmtl._matplotlib import import_pyplot
 from skmtl.inspection._affinity import TaskAffinity, task_affinity
-from skmtl.inspection._axes import MAX_LABELS
+from skmtl.inspection._axes import MAX_LABELS, axes_of_size
 from skmtl.sharing import clusters, side_by_side_order
 
 if TYPE_CHECKING:
@@ -174,15 +173,13 @@ default="affinity"
             Without matplotlib.
         """
         table = self._table(values)
-        pyplot = import_pyplot(self)
         known = self.affinity.affinity.fillna(0.0)
         places = side_by_side_order(known)
         self.order_: list[Hashable] = [table.columns[place] for place in places]
         self.groups_ = clusters(known, None)
         shown = table.to_numpy()[np.ix_(places, places)] * _FACTORS.get(values, 1.0)
-        if ax is None:
-            size = min(max(2.0 + _CELL * len(shown), _SIZES[0]), _SIZES[1])
-            ax = pyplot.subplots(figsize=(1.2 * size, size), layout="constrained")[1]
+        size = min(max(2.0 + _CELL * len(shown), _SIZES[0]), _SIZES[1])
+        ax = axes_of_size(self, ax, 1.2 * size, size)
         self.ax_, self.figure_ = ax, ax.figure
         self.image_ = ax.imshow(shown, **(_colours(values, shown) | kwargs))
         self._label(values)

@@ -26,12 +26,22 @@ def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
     ImportError
         Without matplotlib.
     """
+    low, high = _HEIGHTS
+    return axes_of_size(display, ax, 6.4, min(max(1.0 + _ROW_HEIGHT * n_rows, low), high))
+
+
+def axes_of_size(display: object, ax: Axes | None, width: float, height: float) -> Axes:
+    """The given axes, or those of a new figure of so many inches.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
     pyplot = import_pyplot(display)
     if ax is not None:
         return ax
-    low, high = _HEIGHTS
-    height = min(max(1.0 + _ROW_HEIGHT * n_rows, low), high)
-    return pyplot.subplots(figsize=(6.4, height), layout="constrained")[1]
+    return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
