@@ -166,12 +166,13 @@ def test_orthogonal_gradients_are_aligned_to_the_shortest():
 @given(matrix=matrices)
 @few
 def test_nash_is_the_bargain(matrix):
-    """G a = 1 / a, in units of the mean square."""
+    """G a = 1 / a, in units of the mean square, with the documented ridge on the cosines."""
     gram = matrix @ matrix.T
     gram = (gram / gram.diagonal().mean()).numpy()
     weights = NashMTL().weights(gram)
     assert (weights > 0).all()
-    np.testing.assert_allclose(gram @ weights, 1 / weights, rtol=1e-4)
+    gram += 1e-7 * np.diag(gram.diagonal())  # felt where gradients nearly cancel
+    np.testing.assert_allclose(gram @ weights, 1 / weights, rtol=1e-6)
 
 
 @given(matrix=matrices, c=st.floats(0.05, 2))
