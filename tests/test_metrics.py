@@ -119,6 +119,15 @@ def test_sample_weight_reaches_the_metric(truth, predicted):
     )
 
 
+@pytest.mark.parametrize("constant", [0.5, 0.1, -1e9 / 3])
+def test_r2_of_a_constant_label_is_one_or_zero(constant):
+    truth = np.full(240, constant)
+    weight = np.linspace(0.1, 1, 240)
+    for weights in (None, weight):
+        assert score_tasks(truth, truth, sample_weight=weights)[0] == 1
+        assert score_tasks(truth, 1.01 * truth, sample_weight=weights)[0] == 0
+
+
 def test_a_task_without_label_or_weight_is_nan():
     truth = pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, 2.0]})
     scores = score_tasks(truth, np.ones((2, 2)))

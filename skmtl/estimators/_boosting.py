@@ -201,7 +201,7 @@ class BoostingEstimator(CallbackSupportMixin, BoostingInside):
         labels = self.task_set_.encode(table.Y)
         # Of mean 1, for the engine takes weights as numbers of rows.
         task_weight = self._task_weights()
-        task_weight /= task_weight[task_weight > 0].mean()
+        task_weight = task_weight / task_weight[task_weight > 0].mean()
         weight = weights_by_task(labels.mask, table.sample_weight) * task_weight
         return Rows(matrix, self._reader.group(table.ids), labels, weight)
 

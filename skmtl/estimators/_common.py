@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -130,7 +130,7 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
         if not isinstance(parts, tuple) or len(parts) not in (2, 3):
             raise ValueError(
                 "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
-                f"a {type(eval_set).__name__} of length {len(eval_set)}."
+                f"a {type(eval_set).__name__}{_length(eval_set)}."
             )
         X, y, sample_weight = (*parts, None)[:3]
         return self._read_table(X, y, sample_weight, reset=False)
@@ -331,6 +331,10 @@ def _index_of(names: tuple[Hashable, ...], types: tuple[type, ...]) -> pd.Index:
     The types tell 1, 1.0 and True apart.
     """
     return pd.Index(list(names))
+
+
+def _length(of: Any) -> str:
+    return f" of length {len(of)}" if isinstance(of, Sized) else ""
 
 
 def _classes(head: Kind) -> list | None:

@@ -19,6 +19,7 @@ from sklearn.metrics import (
     get_scorer_names,
     log_loss,
     make_scorer,
+    r2_score,
     roc_auc_score,
     top_k_accuracy_score,
 )
@@ -28,6 +29,19 @@ from skmtl.survival import concordance
 
 Metric = str | Callable[..., float]
 MetricLike = Metric | Mapping[Any, Metric]
+
+
+def _r2(
+    y_true: np.ndarray, y_pred: np.ndarray, *, sample_weight: np.ndarray | None = None
+) -> float:
+    """R2, which is 1 or 0 where all labels are one number.
+
+    The mean of many equal numbers differs from them in its last digit, so that scikit-learn
+    would divide by something that is only almost zero.
+    """
+    if len(y_true) and (y_true == y_true[0]).all():
+        y_true, y_pred = np.zeros(len(y_true)), y_pred - y_true[0]
+    return r2_score(y_true, y_pred, sample_weight=sample_weight)
 
 
 def _one_vs_rest(
@@ -115,6 +129,8 @@ def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float
         return metric if _is_scorer(metric) else make_scorer(metric)
     if metric == "concordance":
         return make_scorer(concordance)
+    if metric == "r2":
+        return make_scorer(_r2)
     if metric == "d2_poisson":
         return make_scorer(d2_tweedie_score, power=1)
     if metric in _WITH_CLASSES:

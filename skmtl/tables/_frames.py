@@ -94,6 +94,8 @@ def _narwhals_values(column: Any) -> Any:
 
 
 def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
+    if isinstance(X, dict):
+        raise ValueError(f"{name} is a dict; give a DataFrame: pd.DataFrame({name}).")
     if isinstance(X, np.ma.MaskedArray):
         return pd.DataFrame(X)
     array = _list_to_numpy(X, name) if isinstance(X, (list, tuple)) else _to_numpy(X)

@@ -239,7 +239,10 @@ def plain_values(labels: pd.Series) -> np.ndarray:
             return labels.to_numpy(dtype=np.int64)
         if pd.api.types.is_float_dtype(labels.dtype):
             return labels.to_numpy(dtype=np.float64)
-    return labels.infer_objects().to_numpy()
+    values = labels.infer_objects().to_numpy()
+    if pd.api.types.infer_dtype(values) == "decimal":
+        return values.astype(np.float64)
+    return values
 
 
 def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:

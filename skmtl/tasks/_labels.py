@@ -83,6 +83,8 @@ def _to_frame(y: Any) -> pd.DataFrame:
         return y
     if isinstance(y, pd.Series):
         return y.to_frame(0 if y.name is None else y.name)
+    if isinstance(y, np.ma.MaskedArray):
+        return pd.DataFrame(y)  # what is masked becomes missing
     if isinstance(y, dict):
         raise ValueError(
             "y is a dict; give a DataFrame (pd.DataFrame(y)) so that rows can be matched with X."
@@ -106,6 +108,8 @@ def _to_frame(y: Any) -> pd.DataFrame:
 
 def _column(series: nw.Series) -> pd.Series:
     """A column of another data frame library; its type stays, null becomes missing."""
+    if isinstance(series.dtype, nw.Enum):
+        return pd.Series(pd.Categorical(series.to_list(), series.dtype.categories, ordered=True))
     if series.dtype.is_float() or not series.null_count():
         return pd.Series(series.to_numpy())
     nullable = "Int64" if series.dtype.is_integer() else None

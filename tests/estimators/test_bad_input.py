@@ -32,6 +32,7 @@ FIT = {
     "3-D X": (np.zeros((N, 2, 2)), Y, {}, {}, "Found array with dim 3"),
     "rows of different length": ([[1, 2], [3]], [1, 2], {}, {}, "X must be a table.*rows differ"),
     "sparse X": (scipy.sparse.eye(N).tocsr(), Y, {}, {}, "Sparse data was passed for X"),
+    "dict X": ({"a": ONE}, ONE, {}, {}, "X is a dict; give a DataFrame"),
     "no row": (X[:0], Y[:0], {}, {}, r"0 sample\(s\).*X is empty"),
     "no column in X": (X[[]], Y, {}, {}, r"0 feature\(s\).*X is empty"),
     "one row": (X[:1], Y[:1], {}, {}, "n_samples=1: at least two rows"),
@@ -119,6 +120,7 @@ FIT = {
     # eval_set
     "eval_set without y": (X, Y, {}, {"eval_set": (X,)}, "eval_set must be a tuple.*length 1"),
     "eval_set a frame": (X, Y, {}, {"eval_set": X}, "eval_set must be a tuple.*DataFrame"),
+    "eval_set a number": (X, Y, {}, {"eval_set": 5}, "eval_set must be a tuple.*got a int"),
     "eval_set lacks a task": (X, Y, {}, {"eval_set": (X, Y[["r"]])}, r"eval_set.*\['r'\].*'c'\]"),
     "eval_set with another task": (
         X, Y, {}, {"eval_set": (X, Y.rename(columns={"r": "q"}))}, r"eval_set.*tasks \['q'\]"

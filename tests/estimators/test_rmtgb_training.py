@@ -74,6 +74,15 @@ def test_only_the_ratios_of_task_weights_matter(layout, boosted, long_table):
     pd.testing.assert_frame_equal(first.contributions(X), second.contributions(X))
 
 
+def test_the_users_task_weights_are_left_as_they_are(boosted, long_table):
+    X, Y = long_table
+    weight = np.array([1.0, 3.0])
+    boosted.mixed(task_weight=weight).fit(X, Y)
+    assert weight.tolist() == [1.0, 3.0]
+    weight.flags.writeable = False  # as those of a Series are
+    boosted.mixed(task_weight=weight).fit(X, Y)
+
+
 def test_heavy_rows_decide(boosted, shops):
     X, _ = shops
     y = np.where(np.arange(240) % 2 == 0, 1.0, -1.0)

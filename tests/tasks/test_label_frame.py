@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from skmtl.tasks import (
@@ -116,6 +118,43 @@ def test_polars_nulls_are_missing():
 )
 def test_kinds_of_polars_columns(column, kind):
     assert mixed_kind(label_frame(POLARS)[column]).name == kind
+
+
+def test_an_enum_of_polars_is_an_ordered_category():
+    levels = pl.Series("risk", ["low", None, "high", "mid"], pl.Enum(["low", "mid", "high"]))
+    labels = label_frame(levels)["risk"]
+    assert labels.cat.ordered
+    assert labels.cat.categories.tolist() == ["low", "mid", "high"]
+    assert labels.isna().tolist() == [False, True, False, False]
+    assert mixed_kind(labels).name == "ordinal"
+
+
+DECIMALS = [Decimal("1.5"), None, Decimal("-2.25")]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Series(DECIMALS),
+        pd.Series(DECIMALS, dtype=pd.ArrowDtype(pa.decimal128(4, 2))),
+        pl.Series(DECIMALS),
+    ],
+    ids=["objects", "arrow", "polars"],
+)
+def test_decimals_are_numbers(labels):
+    column = label_frame(labels)[0]
+    assert mixed_kind(column).name == "regression"
+    head = Regression().fit(column, task="price")
+    assert head.encode(column).ravel().tolist() == [1.0, 0.0, -1.0]
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_masked_labels_are_missing(dtype):
+    one = np.ma.masked_array(np.array([1, 2, 3], dtype=dtype), mask=[False, True, False])
+    for array, column in ((one, 0), (np.ma.column_stack([one[::-1], one]), 1)):
+        labels = label_frame(array)[column]
+        assert labels.isna().tolist() == [False, True, False]
+        assert labels.dropna().tolist() == [1, 3]
 
 
 def test_polars_labels_can_be_learnt():
