@@ -171,7 +171,7 @@ class Ensemble:
         seen: list[np.ndarray] = []
 
         def look(scores: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
-            seen.append(scores.reshape(-1, self._n_scores).copy())
+            seen.append(scores.reshape(-1, self._n_scores).copy(order="K"))
             return "scores", 0.0, True
 
         evaluate(look)

@@ -13,7 +13,7 @@ from skmtl.tasks import Kind
 
 # Raw scores that are computed at a time: memory does not grow with rows times raw scores, and
 # what is computed on the way stays near the processor.
-_SCORES_AT_ONCE = 2**18
+_SCORES_AT_ONCE = 2**15
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,10 @@ class Pool:
         """What coordinates mean for each head."""
         return tuple(segment.space for segment in self.segments)
 
-    def losses(self, coordinates: np.ndarray, constants: np.ndarray) -> np.ndarray:
-        """Loss of each entry, unweighted.
+    def losses_and_derivatives(
+        self, coordinates: np.ndarray, constants: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss of each entry, and gradient and Hessian by the coordinates, all unweighted.
 
         Parameters
         ----------
@@ -107,26 +109,22 @@ class Pool:
 
         Returns
         -------
-        ndarray of shape (n_entries,)
+        ndarray of shape (n_entries,), two ndarray of shape (n_entries, n_trees)
         """
-        import torch
-
         losses = np.empty(len(coordinates))
+        gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
         for segment, rows in self._blocks():
             scores = self._raw(segment, rows, coordinates, constants)
-            target = torch.from_numpy(self.target[rows])
-            losses[rows] = segment.head.loss(torch.from_numpy(scores), target).numpy()
-        return losses
+            losses[rows], *by_scores = segment.head.losses_and_derivatives(
+                scores, self.target[rows]
+            )
+            gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
+        return losses, gradient, hessian
 
     def derivatives(
         self, coordinates: np.ndarray, constants: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient and Hessian by the coordinates, unweighted; parameters as in `losses`.
-
-        Returns
-        -------
-        two ndarray of shape (n_entries, n_trees)
-        """
+        """`losses_and_derivatives` where nobody asks for the losses."""
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
         for segment, rows in self._blocks():
             scores = self._raw(segment, rows, coordinates, constants)
@@ -143,8 +141,10 @@ class Pool:
     def _raw(
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
     ) -> np.ndarray:
-        own = self.task[rows] if self.is_long else self.task[rows.start]
-        return segment.space.raw(coordinates[rows]) + constants[own, : segment.head.n_scores]
+        """Raw scores (n, n_scores), column by column as coordinates are."""
+        own = self.task[rows] if self.is_long else self.task[rows.start : rows.start + 1]
+        raw = segment.space.raw(coordinates[rows].T, axis=0)
+        return (raw + constants.T[: segment.head.n_scores, own]).T
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
         """Sum over the entries of each row; (n_entries, k) to (n_rows, k)."""
@@ -189,7 +189,8 @@ class Fold:
     constants : float64 ndarray of shape (n_tasks + 1, n_scores)
         Raw scores that the tasks start from.
     coordinates : float64 ndarray of shape (n_entries, n_trees)
-        What the blocks so far add.
+        What the blocks so far add. It lies in memory column by column, as LightGBM's scores do:
+        what is done for each coordinate or raw score is done along many entries at a time.
     sample : float64 ndarray of shape (n_entries,), optional
         Weights in what is learnt beside the trees, if not `learnt`: where other workers have other
         rows, of entries that all of them have.
@@ -211,9 +212,11 @@ class Fold:
         """The same after a block has added to the coordinates."""
         return replace(self, coordinates=self.coordinates + added)
 
-    def losses(self, added: np.ndarray | float) -> np.ndarray:
-        """Loss of each entry (n_entries,) where a block adds these coordinates."""
-        return self.pool.losses(self.coordinates + added, self.constants)
+    def losses_and_derivatives(
+        self, added: np.ndarray | float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss of each entry (n_entries,) and its `derivatives` where a block adds these."""
+        return self.pool.losses_and_derivatives(self.coordinates + added, self.constants)
 
     def derivatives(self, added: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives by the coordinates (n_entries, n_trees) where a block adds these."""

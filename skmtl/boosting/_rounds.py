@@ -101,27 +101,28 @@ def _grow(
     least = np.inf
     for done in range(n_rounds + 1):
         added = grower.scores()
-        _record(course, fold, fold.losses(added), done)
+        losses, gradient, hessian = fold.losses_and_derivatives(added)
+        _record(course, fold, losses, done)
         now = course.held_out_losses[-1].sum()
         if not validated or now < least:
             least, course.best, course.best_scores = now, done, added
         if done == n_rounds or done - course.best >= patience or switch.off:
             break
-        gradient, hessian = fold.derivatives(added)
         grower.grow(gradient * weight, hessian * weight)
 
 
 def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
-    learnt = fold.learnt > 0
-    if not np.isfinite(losses[learnt]).all():
-        task = fold.pool.task[learnt & ~np.isfinite(losses)][0]
+    learnt, held_out = (
+        np.where(weight > 0, losses, 0.0) * weight for weight in (fold.learnt, fold.held_out)
+    )
+    mean = float(learnt.sum() / max(fold.learnt.sum(), 1e-300))
+    if not np.isfinite(mean):
+        task = fold.pool.task[int(np.argmin(np.isfinite(learnt)))]
         raise FloatingPointError(
             f"The loss of task {fold.pool.names[task]!r} became NaN or infinite in round {done} "
             "of a block. Lower learning_rate, or look for extreme labels."
         )
-    mean = float(fold.learnt @ losses / max(fold.learnt.sum(), 1e-300))
-    weighted = np.where(fold.held_out > 0, losses, 0.0) * fold.held_out
-    by_task = np.bincount(fold.pool.task, weighted, fold.pool.n_tasks)
+    by_task = np.bincount(fold.pool.task, held_out, fold.pool.n_tasks)
     # Together, so that an interrupt leaves both or neither.
     course.held_out_losses.append(by_task)
     course.losses.append(mean)

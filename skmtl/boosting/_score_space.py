@@ -57,8 +57,8 @@ class ScoreSpace:
             return coordinates
         if axis in (-1, coordinates.ndim - 1):
             return coordinates @ self.directions
-        moved = np.moveaxis(coordinates, axis, -1) @ self.directions
-        return np.moveaxis(moved, -1, axis)
+        moved = self.directions.T @ np.moveaxis(coordinates, axis, -2)
+        return np.moveaxis(moved, -2, axis)
 
     def derivatives(
         self, gradient: np.ndarray, hessian: np.ndarray
@@ -74,4 +74,5 @@ class ScoreSpace:
         if self.directions is None:
             return gradient, hessian
         size = np.abs(self.directions)
-        return gradient @ self.directions.T, hessian @ (size * size.sum(axis=0)).T
+        by_tree = self.directions @ gradient.T, (size * size.sum(axis=0)) @ hessian.T
+        return by_tree[0].T, by_tree[1].T

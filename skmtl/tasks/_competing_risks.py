@@ -10,7 +10,7 @@ from scipy.special import logsumexp, softmax
 from skmtl._storable import storable
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._event_times import EventTimes
-from skmtl.tasks._hazard import _LEAST, HazardKind, events_of
+from skmtl.tasks._hazard import _LEAST, HazardKind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,23 +116,19 @@ class CompetingRisks(HazardKind):
         rest = together.gather(-1, bins[..., None])[..., 0]
         return loss + self._weigh(target[..., 5] * (rest - chosen), bins)
 
-    def _derivatives(
-        self, scores: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        by_bin = self._by_bin(scores)
-        rows, own = events_of(target)
-        together = np.logaddexp(0, logsumexp(by_bin, axis=2))
-        first, second = self._by_hazard(target, rows, own, together[rows, own])
-        hazard = np.exp(by_bin - together[:, :, None])
-        gradient = first[:, :, None] * hazard
-        hessian = gradient * (1 - hazard)
-        hessian[rows, own] += second[:, None] * hazard[rows, own] ** 2
-        share = softmax(by_bin[rows, own], axis=1)
-        weight = (target[rows, 5] * self.bin_weight_[own])[:, None]
-        hessian[rows, own] += weight * share * (1 - share)
-        gradient[rows, own] += weight * share
-        gradient[rows, own, target[rows, 4].astype(int) - 1] -= weight[:, 0]
-        return gradient.reshape(scores.shape), hessian.reshape(scores.shape)
+    def _at_events(
+        self, event: np.ndarray, hazard: np.ndarray, share: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        loss, gradient, hessian = super()._at_events(event, hazard, share)
+        # Which cause it was, given that one was.
+        seen = np.arange(len(event)), event[:, 4].astype(int) - 1
+        weight = event[:, 5]
+        chance = share / share.sum(axis=1, keepdims=True)
+        loss -= weight * np.log(np.maximum(chance[seen], 1e-300))
+        gradient += weight[:, None] * chance
+        gradient[seen] -= weight
+        hessian += weight[:, None] * chance * (1 - chance)
+        return loss, gradient, hessian
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         together = np.log(np.expm1(self._constant_hazard(target, weight)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,8 +29,9 @@ _LEAST_UNCENSORED = 0.05
 # Rows at a time: what is computed on the way then stays in the cache, and memory is that of the
 # results.
 _BLOCK = 4096
-# exp(700) is about the largest float64.
-_LARGEST_EXPONENT = 700.0
+# Nobody survives a bin of such a hazard, nor has an event at its opposite; exponentials of both
+# are far from overflow.
+_LARGEST_SCORE = 500.0
 
 
 class HazardKind(EventTimeKind):
@@ -124,32 +124,53 @@ class HazardKind(EventTimeKind):
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        gradient, hessian = np.empty_like(scores), np.empty_like(scores)
-        for start in range(0, len(scores), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            gradient[rows], hessian[rows] = self._derivatives(scores[rows], target[rows])
-        return gradient, np.maximum(hessian, _LEAST_CURVATURE, out=hessian)
+        return self.losses_and_derivatives(scores, target)[1:]
 
-    @abstractmethod
-    def _derivatives(
+    def losses_and_derivatives(
         self, scores: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """`gradient_hessian` of a block of rows, without a least curvature."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        # Rows come last here, for numpy is at its fastest along the longest axis.
+        n_bins = self.grid_.n_bins
+        odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE)
+        odds = np.exp(odds, out=odds).reshape(n_bins, self.n_causes, -1)
+        together = odds.sum(axis=1)
+        hazard = np.log1p(together)
+        together += 1
+        share = np.divide(odds, together[:, None], out=odds)
+        exposure = _exposure(target, n_bins)
+        if self.censoring_weights:
+            exposure *= self.bin_weight_[:, None]
+        losses = np.einsum("bn,bn->n", exposure, hazard)
+        gradient = exposure[:, None] * share
+        hessian = 1 - share
+        hessian *= gradient
 
-    def _by_hazard(
-        self, target: np.ndarray, rows: np.ndarray, own: np.ndarray, hazard: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Derivatives of `_neg_log_likelihood` by the cumulative hazards of the bins.
+        rows = np.flatnonzero(target[:, 4] > 0)
+        event = target[rows]
+        own = event[:, 2].astype(int)
+        weight = self.bin_weight_[own]
+        added = self._at_events(event, hazard[own, rows], share[own, :, rows])
+        losses[rows] += weight * added[0]
+        gradient[own, :, rows] += weight[:, None] * added[1]
+        hessian[own, :, rows] += weight[:, None] * added[2]
+        np.maximum(hessian, _LEAST_CURVATURE, out=hessian)
+        shape = scores.T.shape
+        return losses, gradient.reshape(shape).T, hessian.reshape(shape).T
 
-        The events lie in the bins `own` of `rows` and have the cumulative hazard `hazard`. The
-        first derivative is (n_samples, n_bins), the second (n_events,): it is 0 elsewhere.
+    def _at_events(
+        self, event: np.ndarray, hazard: np.ndarray, share: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What encoded events add, beside exposure: loss, and derivatives by their bin's scores.
+
+        In that bin `hazard` is the cumulative hazard (n_events,) of all causes together, and
+        `share` the hazard of each (n_events, n_causes).
         """
-        first = _exposure(target, self.grid_.n_bins)
-        width = target[rows, 3]
-        step = np.clip(hazard * width, 1e-30, _LARGEST_EXPONENT)
-        first[rows, own] -= width / np.expm1(step)
-        second = (width / (2 * np.sinh(step / 2))) ** 2
-        return first * self.bin_weight_, second * self.bin_weight_[own]
+        width = event[:, 3]
+        happens = -np.expm1(-np.maximum(hazard * width, 1e-30))
+        ratio = (width / happens)[:, None]
+        slope = ratio * (1 - happens[:, None]) * share
+        loss = -np.log(happens / np.maximum(width, 1e-30))
+        return loss, -slope, slope * (ratio * share - (1 - share))
 
     def _constant_hazard(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Cumulative hazards of shape (n_bins,) of the best constant model."""
@@ -157,7 +178,7 @@ class HazardKind(EventTimeKind):
         exposure = np.zeros(n_bins)
         for start in range(0, len(target), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            exposure += weight[rows] @ _exposure(target[rows], n_bins)
+            exposure += _exposure(target[rows], n_bins) @ weight[rows]
         happened = target[:, 4] > 0
         return _solve_hazards(
             exposure,
@@ -167,18 +188,12 @@ class HazardKind(EventTimeKind):
         )
 
 
-def events_of(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows whose event was seen, and its bin."""
-    rows = np.flatnonzero(target[:, 4] > 0)
-    return rows, target[rows, 2].astype(int)
-
-
 def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
-    """Share of each bin that each row was watched, of shape (n_samples, n_bins)."""
-    edges = np.arange(n_bins)
-    exposure = np.clip(target[:, 1:2] - edges, 0, 1)
+    """Share of each bin that each row was watched, of shape (n_bins, n_samples)."""
+    edges = np.arange(n_bins)[:, None]
+    exposure = np.clip(target[:, 1] - edges, 0, 1)
     late = np.flatnonzero(target[:, 0] > 0)
-    exposure[late] -= np.clip(target[late, :1] - edges, 0, 1)
+    exposure[:, late] -= np.clip(target[late, 0] - edges, 0, 1)
     return exposure
 
 

@@ -134,6 +134,18 @@ class Kind(ABC):
         curvature that the class documents, because boosting divides by it.
         """
 
+    def losses_and_derivatives(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`loss` of each row, and `gradient_hessian`, at the same scores.
+
+        For kinds to override whose loss and derivatives have much in common.
+        """
+        import torch
+
+        losses = self.loss(torch.from_numpy(scores), torch.from_numpy(target)).numpy()
+        return losses, *self.gradient_hessian(scores, target)
+
     @abstractmethod
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Raw scores of shape (n_scores,) of the best constant prediction."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.special import expit
 
 from skmtl._storable import storable
 from skmtl.tasks._curves import Curves
-from skmtl.tasks._hazard import HazardKind, events_of
+from skmtl.tasks._hazard import HazardKind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,17 +85,6 @@ class Survival(HazardKind):
         import torch
 
         return self._neg_log_likelihood(torch.nn.functional.softplus(scores), target)
-
-    def _derivatives(
-        self, scores: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        rows, own = events_of(target)
-        first, second = self._by_hazard(target, rows, own, np.logaddexp(0, scores[rows, own]))
-        hazard = expit(scores)
-        gradient = first * hazard
-        hessian = gradient * (1 - hazard)
-        hessian[rows, own] += second * hazard[rows, own] ** 2
-        return gradient, hessian
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return np.log(np.expm1(self._constant_hazard(target, weight)))

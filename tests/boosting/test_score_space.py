@@ -62,8 +62,10 @@ def test_gradients_by_coordinates_are_those_of_finite_differences(kind, head, n_
     gradient, _ = pool.derivatives(at, constants)
     for k in range(n_trees):
         step = 1e-5 * np.eye(n_trees)[k]
-        difference = pool.losses(at + step, constants) - pool.losses(at - step, constants)
-        np.testing.assert_allclose(gradient[:, k], difference / 2e-5, rtol=1e-4, atol=1e-7)
+        more, less = (
+            pool.losses_and_derivatives(moved, constants)[0] for moved in (at + step, at - step)
+        )
+        np.testing.assert_allclose(gradient[:, k], (more - less) / 2e-5, rtol=1e-4, atol=1e-7)
 
 
 def test_the_second_derivatives_lie_above_the_whole_hessian():
@@ -78,10 +80,12 @@ def test_the_second_derivatives_lie_above_the_whole_hessian():
 
 def test_blocks_of_rows_are_as_good_as_all_at_once(monkeypatch):
     pool, at, constants = pool_of("single", Survival(5))
-    losses, derivatives = pool.losses(at, constants), pool.derivatives(at, constants)
+    at_once = pool.losses_and_derivatives(at, constants)
     monkeypatch.setattr("skmtl.boosting._pool._SCORES_AT_ONCE", 35)
-    np.testing.assert_allclose(pool.losses(at, constants), losses, rtol=1e-12)
-    np.testing.assert_allclose(pool.derivatives(at, constants), derivatives, rtol=1e-12)
+    in_blocks = pool.losses_and_derivatives(at, constants)
+    for one, other in zip(in_blocks, at_once, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    np.testing.assert_array_equal(pool.derivatives(at, constants), in_blocks[1:])
 
 
 def test_which_targets_share_trees():

@@ -172,6 +172,24 @@ def test_ordinal_curvature_of_a_gap_is_that_of_the_threshold_times_the_gap_squar
 
 
 @every_kind
+@pytest.mark.parametrize("order", "CF")
+def test_losses_and_derivatives_together_are_those_one_by_one(name, order):
+    scores, target = case(name)
+    found = KINDS[name].losses_and_derivatives(np.array(scores, order=order), target)
+    expected = loss(name, scores, target), *KINDS[name].gradient_hessian(scores, target)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", HAZARDS)
+def test_losses_and_derivatives_of_extreme_hazards_are_finite(name):
+    scores, target = case(name)
+    for extreme in (-800.0, 800.0):
+        for found in KINDS[name].losses_and_derivatives(np.full_like(scores, extreme), target):
+            assert np.isfinite(found).all()
+
+
+@every_kind
 def test_curvature_is_positive(name):
     _, hessian = KINDS[name].gradient_hessian(*case(name))
     assert hessian.shape == case(name)[0].shape
