@@ -24,8 +24,8 @@ class RMTGBSurvival(SurvivalOutputs, RMTGBBase):
     - a structured array (event, time), as scikit-survival's;
     - a DataFrame or dict with the columns ``event`` (0 or False censored, 1..K the cause),
       ``duration`` (or ``time``), and ``entry`` if rows were watched from then on only;
-    - a DataFrame with a pair of columns for each of several events, which `events` names. In a
-      row that was not followed for an event both are missing.
+    - a DataFrame or dict with a pair of columns for each of several events, which `events`
+      names. In a row that was not followed for an event both are missing.
 
     Time is cut into bins, and each event is a task whose raw scores are the hazards of the bins,
     all boosted together. Causes that compete share the bins, so that their incidences and the

@@ -12,7 +12,7 @@ import pandas as pd
 
 from skmtl.tasks import EventTimes, event_times, label_frame
 from skmtl.tasks._event_times import EventTimesDtype
-from skmtl.tasks._survival_labels import paired_columns
+from skmtl.tasks._survival_labels import mapping_frame, paired_columns
 
 # The name of the event where y holds one and does not name it.
 EVENT = "event"
@@ -61,8 +61,8 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
     Parameters
     ----------
     y : structured array, DataFrame or mapping
-        One event as in `skmtl.tasks.event_times`; or a frame with several, of which `events`
-        names the columns. Without it, pairs of columns ``<name>_event`` and ``<name>_time`` are
+        One event as in `skmtl.tasks.event_times`; or a frame or mapping with several, of which
+        `events` names the columns. Without it, pairs ``<name>_event`` and ``<name>_time`` are
         several events. A frame of `skmtl.tasks.EventTimes` is taken as it is, whatever `events`
         says: one column per event.
     events : mapping of event to (event column, time column) or (event, time, entry), or None
@@ -76,12 +76,14 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
         raise ValueError("requires y to be passed, but the target y is None")
     if isinstance(y, pd.DataFrame) and all(isinstance(d, EventTimesDtype) for d in y.dtypes):
         return y
+    if isinstance(y, Mapping):
+        y = mapping_frame(y)
     index = y.index if isinstance(y, pd.DataFrame | pd.Series) else None
     if events is None:
         events = _found_pairs(y)
     if events is None:
         return pd.DataFrame({EVENT: pd.Series(event_times(y, EVENT), index=index)})
-    frame = label_frame(pd.DataFrame(dict(y)) if isinstance(y, Mapping) else y)
+    frame = label_frame(y)
     columns = {
         name: pd.Series(paired_columns(frame, name, *chosen), index=frame.index)
         for name, chosen in events.items()
@@ -112,7 +114,7 @@ def check_events(events: Any) -> None:
             f"'days')}}, got {events!r}."
         )
     for name, columns in events.items():
-        if isinstance(columns, str) or len(columns) not in (2, 3):
+        if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise ValueError(
                 f"events must give the event {name!r} two columns of y, (event, time), or three "
                 f"with the entry, got {columns!r}."

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
 from skmtl._matplotlib import import_pyplot
+from skmtl._unwrap import innermost_reading
 from skmtl.survival._nonparametric import kaplan_meier
 from skmtl.survival._steps import StepFunction
 from skmtl.tasks import EventTimes

@@ -58,13 +58,21 @@ def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     if isinstance(y, Mapping):
-        y = pd.DataFrame(dict(y))
+        y = mapping_frame(y)
     if hasattr(y, "columns"):
         return _from_named(label_frame(y), task)
     raise ValueError(
         f"y of task {task!r} is no survival target (got {type(y).__name__} of shape "
         f"{np.shape(y)}). {_FORMS}."
     )
+
+
+def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
+    """The columns that a mapping names, which must be of one length."""
+    lengths = {name: len(column) for name, column in y.items() if hasattr(column, "__len__")}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"The columns of y must have one entry per row, but have {lengths}.")
+    return pd.DataFrame(dict(y))
 
 
 def _from_named(frame: pd.DataFrame, task: Hashable) -> EventTimes:
@@ -93,8 +101,14 @@ def paired_columns(
             f"{list(frame.columns)}."
         )
     gone = frame[chosen].isna().to_numpy()
-    if (gone.any(axis=1) != gone.all(axis=1)).any():
-        row = int(np.flatnonzero(gone.any(axis=1) != gone.all(axis=1))[0])
+    half = np.flatnonzero(gone.any(axis=1) != gone.all(axis=1))
+    if len(half):
+        row = int(half[0])
+        if not gone[row, :2].any():
+            raise ValueError(
+                f"Task {task!r} has no entry in row {row} (column {entry!r}). Give 0 where the row "
+                "was watched from the start."
+            )
         raise ValueError(
             f"Task {task!r} has an event without a time, or a time without an event, in row {row} "
             f"(columns {chosen}). Give both, or neither where the row was not followed."

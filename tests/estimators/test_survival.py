@@ -127,6 +127,14 @@ def test_named_pairs(engine, several):
     pd.testing.assert_frame_equal(again.predict(X), model.predict(X))
 
 
+def test_pairs_in_a_dict_are_found_as_in_a_frame(engine, several):
+    X, y, model = several
+    pairs = {name: column.to_numpy() for name, column in y.items()}
+    again = engine.make().fit(X, pairs)
+    pd.testing.assert_frame_equal(again.predict(X), model.predict(X))
+    pd.testing.assert_series_equal(again.score_tasks(X, pairs), model.score_tasks(X, y))
+
+
 def test_curves_start_at_one_and_fall(single):
     X, _, model = single
     survival = model.predict_survival_function(X, np.linspace(0, model.follow_up_, 100))
