@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from skmtl.survival._inputs import read_labels, read_risk
+from skmtl.survival._inputs import check_n_bins, read_labels, read_risk
 
 _Array = NDArray[np.floating]
 
@@ -71,8 +71,7 @@ def d_calibration(y: Any, survival_at_time: ArrayLike, n_bins: int = 10) -> DCal
             f"survival_at_time must hold probabilities, got values from {survival.min():g} to "
             f"{survival.max():g}."
         )
-    if not isinstance(n_bins, int | np.integer) or n_bins < 2:
-        raise ValueError(f"n_bins must be a whole number of at least 2, got {n_bins!r}.")
+    check_n_bins(n_bins)
     edges = np.arange(n_bins) / n_bins
     own = np.minimum((survival * n_bins).astype(int), n_bins - 1)
     censored = labels.event == 0

@@ -13,7 +13,8 @@ from sklearn.utils import check_consistent_length
 
 from skmtl._matplotlib import import_pyplot
 from skmtl._unwrap import innermost_reading
-from skmtl.survival._nonparametric import kaplan_meier
+from skmtl.survival._inputs import check_cause, check_n_bins
+from skmtl.survival._nonparametric import aalen_johansen, kaplan_meier
 from skmtl.survival._steps import StepFunction
 from skmtl.tasks import EventTimes
 
@@ -83,6 +84,7 @@ class SurvivalCurvesDisplay(_Display):
         Parameters
         ----------
         estimator : estimator with `predict_survival_function` and `read_events`
+            Alone, or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         groups : array-like of shape (n_samples,), default=None
@@ -96,10 +98,11 @@ class SurvivalCurvesDisplay(_Display):
         -------
         SurvivalCurvesDisplay
         """
-        labels, times = _labels_and_times(estimator, y, event)
+        model, X = innermost_reading(estimator, X)
+        labels, times = _labels_and_times(model, y, event)
         check_consistent_length(X, labels, groups)
         seen = ~labels.isna()
-        labels, curves = labels[seen], _survival(estimator, X, times, event)[seen]
+        labels, curves = labels[seen], _survival(model, X, times, event)[seen]
         if groups is None:
             chosen = _thirds(-curves.mean(axis=1))
         else:
@@ -121,18 +124,22 @@ class SurvivalCurvesDisplay(_Display):
 
 @dataclass
 class SurvivalCalibrationDisplay(_Display):
-    """Predicted survival at one time against the Kaplan-Meier estimate of rows that are alike.
+    """Predictions at one time against what happened to rows with alike predictions.
 
     Attributes
     ----------
     time : float
     predicted, observed : ndarray of shape (n_bins,)
-        Mean predicted and observed survival of rows with alike predictions.
+        Mean predicted survival of rows with alike predictions, and their Kaplan-Meier estimate;
+        for a cause, its incidence and their Aalen-Johansen estimate.
+    cause : int, default=None
+        Of several that compete.
     """
 
     time: float
     predicted: _Array
     observed: _Array
+    cause: int | None = None
 
     @classmethod
     def from_estimator(
@@ -144,6 +151,7 @@ class SurvivalCalibrationDisplay(_Display):
         *,
         n_bins: int = 10,
         event: Hashable | None = None,
+        cause: int | None = None,
         ax: Axes | None = None,
     ) -> Self:
         """Draw the calibration of a fitted survival estimator.
@@ -151,6 +159,7 @@ class SurvivalCalibrationDisplay(_Display):
         Parameters
         ----------
         estimator : estimator with `predict_survival_function` and `read_events`
+            Alone, or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         time : float
@@ -158,27 +167,33 @@ class SurvivalCalibrationDisplay(_Display):
             Bins of as many rows each.
         event : label, default=None
             Which of several events.
+        cause : int, default=None
+            Of several causes that compete: draw its incidence. None draws survival.
         ax : matplotlib Axes, default=None
 
         Returns
         -------
         SurvivalCalibrationDisplay
         """
-        labels, _ = _labels_and_times(estimator, y, event)
+        check_n_bins(n_bins)
+        model, X = innermost_reading(estimator, X)
+        labels, _ = _labels_and_times(model, y, event)
         check_consistent_length(X, labels)
         rows = np.flatnonzero(~labels.isna())
-        survival = _survival(estimator, X, np.array([time]), event)[rows, 0]
-        bins = np.array_split(np.argsort(survival, kind="stable"), min(n_bins, len(rows)))
-        predicted = np.array([survival[part].mean() for part in bins])
-        observed = np.array([float(kaplan_meier(labels[rows[part]])(time)) for part in bins])
-        return cls(time, predicted, observed).plot(ax)
+        values = _at_one_time(model, X, time, event, cause)[rows]
+        bins = np.array_split(np.argsort(values, kind="stable"), min(n_bins, len(rows)))
+        predicted = np.array([values[part].mean() for part in bins])
+        observed = np.array([_observed(labels[rows[part]], time, cause) for part in bins])
+        return cls(time, predicted, observed, cause).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], color="0.7", ls="--")
         ax.plot(self.predicted, self.observed, marker="o")
+        what = "survival" if self.cause is None else f"incidence of cause {self.cause}"
+        estimate = "Kaplan-Meier" if self.cause is None else "Aalen-Johansen"
         ax.set(
-            xlabel=f"Predicted survival at {self.time:g}",
-            ylabel="Observed (Kaplan-Meier)",
+            xlabel=f"Predicted {what} at {self.time:g}",
+            ylabel=f"Observed ({estimate})",
             xlim=(0, 1),
             ylim=(0, 1),
         )
@@ -206,6 +221,7 @@ class IncidenceDisplay(_Display):
         Parameters
         ----------
         estimator : estimator with `predict_cumulative_incidence`
+            Alone, or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         event : label, default=None
             Which of several events.
@@ -215,10 +231,10 @@ class IncidenceDisplay(_Display):
         -------
         IncidenceDisplay
         """
-        end = _of_event(estimator, estimator.follow_up_, event)
+        model, X = innermost_reading(estimator, X)
+        end = _of_event(model, model.follow_up_, event)
         times = np.linspace(0, end, _N_TIMES)
-        found = estimator.predict_cumulative_incidence(X, times)
-        incidence = _of_event(estimator, found, event)
+        incidence = _incidence(model, X, times, event)
         return cls(times, {cause: each.mean(axis=0) for cause, each in incidence.items()}).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
@@ -244,8 +260,38 @@ def _of_event(estimator: Any, answer: Any, event: Hashable | None) -> Any:
     return answer[event] if len(names) > 1 else answer
 
 
+def _at_one_time(
+    model: Any, X: Any, time: float, event: Hashable | None, cause: int | None
+) -> _Array:
+    """Predicted survival of each row, or its incidence of a cause."""
+    if cause is None:
+        return _survival(model, X, np.array([time]), event)[:, 0]
+    incidence = _incidence(model, X, np.array([time]), event)
+    check_cause(cause, incidence)
+    return incidence[cause][:, 0]
+
+
+def _observed(labels: EventTimes, time: float, cause: int | None) -> float:
+    """What the labels say of the same."""
+    if cause is None:
+        return float(kaplan_meier(labels)(time))
+    by_cause = aalen_johansen(labels)
+    return float(by_cause[cause](time)) if cause in by_cause else 0.0
+
+
 def _survival(estimator: Any, X: Any, times: _Array, event: Hashable | None) -> _Array:
-    return _of_event(estimator, estimator.predict_survival_function(X, times), event)
+    found = estimator.predict_survival_function(X, _asked(times, event))
+    return _of_event(estimator, found, event)
+
+
+def _incidence(estimator: Any, X: Any, times: _Array, event: Hashable | None) -> dict[int, _Array]:
+    found = estimator.predict_cumulative_incidence(X, _asked(times, event))
+    return _of_event(estimator, found, event)
+
+
+def _asked(times: _Array, event: Hashable | None) -> _Array | dict[Hashable, _Array]:
+    """Times for one event alone: the others may end before them."""
+    return times if event is None else {event: times}
 
 
 def _labels_and_times(estimator: Any, y: Any, event: Hashable | None) -> tuple[EventTimes, _Array]:

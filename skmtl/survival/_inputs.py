@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,7 @@ def read_curves(
 
 def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
     """Increasing times at which somebody is still followed."""
-    grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or (grid < 0).any():
-        raise ValueError(f"times must be finite numbers from 0 in one dimension, got {times!r}.")
-    if (np.diff(grid) <= 0).any():
-        raise ValueError(f"times must be strictly increasing, got {times!r}.")
+    grid = increasing_times(times)
     last = labels.time.max()
     if grid[-1] >= last:
         raise ValueError(
@@ -80,6 +77,29 @@ def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
             "nobody is left to say what happened. Give times below that."
         )
     return grid
+
+
+def increasing_times(times: ArrayLike) -> _Array:
+    """Times of shape (n_times,); a number is one of them."""
+    try:
+        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    except (TypeError, ValueError):
+        grid = np.empty(0)
+    if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or (grid < 0).any():
+        raise ValueError(f"times must be finite numbers from 0 in one dimension, got {times!r}.")
+    if (np.diff(grid) <= 0).any():
+        raise ValueError(f"times must be strictly increasing, got {times!r}.")
+    return grid
+
+
+def check_n_bins(n_bins: Any) -> None:
+    if not isinstance(n_bins, int | np.integer) or n_bins < 2:
+        raise ValueError(f"n_bins must be a whole number of at least 2, got {n_bins!r}.")
+
+
+def check_cause(cause: int | None, known: Collection[int]) -> None:
+    if cause is not None and cause not in known:
+        raise ValueError(f"There is no cause {cause!r}; there are {list(known)}.")
 
 
 def positive_at(uncensored: _Array, times: _Array) -> _Array:

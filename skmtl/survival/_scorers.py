@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import _safe_indexing
 
 from skmtl._unwrap import innermost_reading
 from skmtl.survival._auc import cumulative_dynamic_auc
-from skmtl.survival._brier import integrated_brier_score
+from skmtl.survival._brier import brier_score, integrated_brier_score
+from skmtl.survival._calibration import d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
+from skmtl.survival._inputs import check_cause, increasing_times
 from skmtl.tasks import EventTimes, event_times
 from skmtl.tasks._survival_labels import check_causes
 
@@ -20,6 +23,8 @@ _Array = NDArray[np.floating]
 # The scorer's own grid: times up to this quantile of the events of the scored rows. Later ones
 # rest on few rows, which weigh a lot.
 _N_TIMES, _LAST_QUANTILE = 50, 0.9
+# The metric that asks about each row at a time of its own, and rows that are asked about at once.
+_OWN_TIMES, _ROWS = "neg_d_calibration", 512
 
 
 def survival_scorer(
@@ -34,9 +39,10 @@ def survival_scorer(
     Parameters
     ----------
     metric : str, default="neg_integrated_brier_score"
-        That, or "concordance", "concordance_ipcw", "concordance_td" or "auc" (its mean over
-        time).
-    times : array-like of shape (n_times,), default=None
+        That, or "concordance", "concordance_ipcw", "concordance_td", "auc" (its mean over time),
+        "neg_brier_score" (the plain mean over `times`, which may be one), or "neg_d_calibration"
+        (minus the statistic of `d_calibration`, which looks at each row's own time).
+    times : float or array-like of shape (n_times,), default=None
         Times for the metrics that look at curves. They must lie within the follow-up of the
         training rows and of the scored rows, of every fold. None takes 50 times between the
         first event and the 90 % quantile of the events of the scored rows, as far as the
@@ -44,7 +50,8 @@ def survival_scorer(
     event : label, default=None
         Which of several events; None takes the mean over all.
     cause : int, default=None
-        Which of several causes; None takes the mean over all.
+        Which of several causes; None takes the mean over all. "neg_d_calibration" is about
+        survival of all causes.
 
     Returns
     -------
@@ -54,8 +61,9 @@ def survival_scorer(
     Raises
     ------
     ValueError
-        If the metric is unknown. The scorer raises where `times` lie past a follow-up, and for
-        events and causes that the model was not fitted on.
+        If the metric is unknown, or does not go with the other arguments. The scorer raises
+        where `times` lie past a follow-up, and for events and causes that the model was not
+        fitted on.
 
     Notes
     -----
@@ -83,10 +91,15 @@ class SurvivalScorer:
     def __init__(
         self, metric: str, times: ArrayLike | None, event: Hashable | None, cause: int | None
     ) -> None:
-        if metric not in _METRICS:
-            raise ValueError(f"Unknown metric {metric!r}; choose from {sorted(_METRICS)}.")
+        if metric not in (*_METRICS, _OWN_TIMES):
+            known = sorted([*_METRICS, _OWN_TIMES])
+            raise ValueError(f"Unknown metric {metric!r}; choose from {known}.")
+        if metric == _OWN_TIMES and not (times is None and cause is None):
+            raise ValueError(
+                f"{metric!r} looks at survival at each row's own time: leave out times and cause."
+            )
         self.metric = metric
-        self.times = times
+        self.times = None if times is None else increasing_times(times)
         self.event = event
         self.cause = cause
 
@@ -99,11 +112,20 @@ class SurvivalScorer:
         chosen = list(labels) if self.event is None else [self.event]
         several = len(getattr(model, "event_names_", labels)) > 1
         scores = [
-            _METRICS[self.metric](part)
+            score
             for name in chosen
-            for part in self._parts(model, X, labels[name], name, several)
+            for score in self._scores(model, X, labels[name], name, several)
         ]
         return float(np.mean(scores))
+
+    def _scores(
+        self, model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
+    ) -> list[float]:
+        """Those of the event: one, or one of each cause."""
+        if self.metric == _OWN_TIMES:
+            return [-_d_calibration(model, X, labels, event, several)]
+        parts = self._parts(model, X, labels, event, several)
+        return [_METRICS[self.metric](part) for part in parts]
 
     def _parts(
         self, model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
@@ -115,11 +137,9 @@ class SurvivalScorer:
         if not hasattr(model, "read_events"):
             survival = np.stack([curve(grid) for curve in model.predict_survival_function(X)])
             return [_Scored(seen, grid, 1 - survival[rows], None)]
-        found = model.predict_cumulative_incidence(X, grid)
-        by_cause = found[event] if several else found
+        by_cause = _incidence(model, X, grid, event, several)
         check_causes(seen, len(by_cause), event)
-        if self.cause is not None and self.cause not in by_cause:
-            raise ValueError(f"There is no cause {self.cause!r}; there are {list(by_cause)}.")
+        check_cause(self.cause, by_cause)
         if len(by_cause) == 1:
             return [_Scored(seen, grid, by_cause[1][rows], None)]
         causes = list(by_cause) if self.cause is None else [self.cause]
@@ -145,14 +165,19 @@ class _Scored:
         """Mean incidence over the times."""
         return self.incidence.mean(axis=1)
 
-    def brier(self) -> float:
-        """Integrated Brier score, of survival or of the cause's incidence."""
-        curves = 1 - self.incidence if self.cause is None else self.incidence
-        return integrated_brier_score(self.labels, curves, self.times, cause=self.cause)
+    @property
+    def curves(self) -> _Array:
+        """Survival, or the cause's incidence."""
+        return 1 - self.incidence if self.cause is None else self.incidence
 
 
 _METRICS: dict[str, Callable[[_Scored], float]] = {
-    "neg_integrated_brier_score": lambda part: -part.brier(),
+    "neg_integrated_brier_score": lambda part: (
+        -integrated_brier_score(part.labels, part.curves, part.times, cause=part.cause)
+    ),
+    "neg_brier_score": lambda part: (
+        -float(brier_score(part.labels, part.curves, part.times, cause=part.cause).mean())
+    ),
     "concordance": lambda part: concordance(part.labels, part.risk, cause=part.cause),
     "concordance_ipcw": lambda part: concordance_ipcw(
         part.labels, part.risk, cause=part.cause, tau=float(part.times[-1])
@@ -164,6 +189,45 @@ _METRICS: dict[str, Callable[[_Scored], float]] = {
         part.labels, part.incidence, part.times, cause=part.cause
     )[1],
 }
+
+
+def _d_calibration(
+    model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
+) -> float:
+    """The statistic of the rows with a label; beyond the curves they count as censored."""
+    rows = np.flatnonzero(~labels.isna())
+    known, end = labels[rows], _follow_up(model, event if several else None)
+    seen = EventTimes(np.where(known.time <= end, known.event, 0), np.minimum(known.time, end))
+    survival = _at_own_times(model, _safe_indexing(X, rows), seen, event, several)
+    return d_calibration(seen, survival).statistic
+
+
+def _at_own_times(
+    model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
+) -> _Array:
+    """Survival of each row at its own time: a few rows, hence a few times, at once."""
+    if not hasattr(model, "read_events"):
+        curves = model.predict_survival_function(X)
+        return np.array([curve(at) for curve, at in zip(curves, labels.time, strict=True)])
+    survival = np.empty(len(labels))
+    order = np.argsort(labels.time, kind="stable")
+    for start in range(0, len(labels), _ROWS):
+        rows = order[start : start + _ROWS]
+        grid, own = np.unique(labels.time[rows], return_inverse=True)
+        by_cause = _incidence(model, _safe_indexing(X, rows), grid, event, several)
+        check_causes(labels, len(by_cause), event)
+        incidence = np.sum(list(by_cause.values()), axis=0)
+        survival[rows] = np.maximum(1 - incidence[np.arange(len(rows)), own], 0)
+    return survival
+
+
+def _incidence(
+    model: Any, X: Any, times: _Array, event: Hashable, several: bool
+) -> dict[int, _Array]:
+    """Incidence by cause; of one event of several, which may end at other times."""
+    if not several:
+        return model.predict_cumulative_incidence(X, times)
+    return model.predict_cumulative_incidence(X, {event: times})[event]
 
 
 def _labels_by_event(model: Any, y: Any) -> dict[Hashable, EventTimes]:
@@ -179,17 +243,16 @@ def _follow_up(model: Any, event: Hashable | None) -> float:
     return float(known if event is None else known[event])
 
 
-def _grid(times: ArrayLike | None, labels: EventTimes, follow_up: float) -> _Array:
+def _grid(times: _Array | None, labels: EventTimes, follow_up: float) -> _Array:
     """The given times, checked, or some that both follow-ups reach."""
     if times is not None:
-        grid = np.asarray(times, dtype=np.float64)
-        if grid.max() > follow_up:
+        if times[-1] > follow_up:
             raise ValueError(
-                f"times reach {grid.max():g}, but the training rows of this fold were followed "
+                f"times reach {times[-1]:g}, but the training rows of this fold were followed "
                 f"up to {follow_up:g} only. Give the scorer earlier times, or none: it then "
                 "chooses its own in each fold."
             )
-        return grid
+        return times
     at = labels.time[labels.event > 0]
     if not len(at):
         raise ValueError("The scored rows have no event, so there is nothing to score.")

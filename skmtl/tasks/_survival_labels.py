@@ -106,8 +106,8 @@ def paired_columns(
         row = int(half[0])
         if not gone[row, :2].any():
             raise ValueError(
-                f"Task {task!r} has no entry in row {row} (column {entry!r}). Give 0 where the row "
-                "was watched from the start."
+                f"Task {task!r} has no entry in row {row} (column {entry!r}). Give 0 where the "
+                "row was watched from the start."
             )
         raise ValueError(
             f"Task {task!r} has an event without a time, or a time without an event, in row {row} "

@@ -19,7 +19,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBSurvival
 from skmtl.datasets import make_survival
 from skmtl.metrics import make_multitask_scorer
-from skmtl.survival import aalen_johansen, concordance, kaplan_meier, survival_scorer
+from skmtl.survival import (
+    aalen_johansen,
+    brier_score,
+    concordance,
+    d_calibration,
+    kaplan_meier,
+    survival_scorer,
+)
 from skmtl.tasks import EventTimes, Survival
 
 SMALL = {
@@ -409,7 +416,10 @@ def test_grid_search_over_a_pipeline(engine, single, form, scoring):
 
 @pytest.mark.parametrize(
     "metric",
-    ["concordance", "concordance_ipcw", "concordance_td", "auc", "neg_integrated_brier_score"],
+    [
+        *("concordance", "concordance_ipcw", "concordance_td", "auc"),
+        *("neg_integrated_brier_score", "neg_brier_score"),
+    ],
 )
 @pytest.mark.parametrize("kind", ["single", "competing", "several"])
 def test_scorers_of_every_kind(single, competing, several, metric, kind):
@@ -425,6 +435,50 @@ def test_the_scorer_chooses_events_and_causes(competing, several):
     X, y, model = several
     scores = [survival_scorer(event=name)(model, X, y) for name in model.event_names_]
     assert survival_scorer()(model, X, y) == pytest.approx(np.mean(scores))
+
+
+def test_events_that_end_at_other_times_are_scored(engine, several):
+    X, y, _ = several
+    late = y.assign(event_1_time=y["event_1_time"] * 100)
+    model = engine.make().fit(X, late)
+    for metric in ("neg_integrated_brier_score", "neg_d_calibration"):
+        scores = [survival_scorer(metric, event=e)(model, X, late) for e in model.event_names_]
+        assert survival_scorer(metric)(model, X, late) == pytest.approx(np.mean(scores))
+
+
+def test_the_brier_score_at_one_time(competing):
+    X, y, model = competing
+    found = survival_scorer("neg_brier_score", times=4.0, cause=2)(model, X, y)
+    incidence = model.predict_cumulative_incidence(X, [4.0])[2]
+    assert found == -brier_score(y, incidence, [4.0], cause=2)[0]
+
+
+@pytest.mark.parametrize("kind", ["single", "competing", "several"])
+def test_calibration_is_scored_at_the_own_time_of_each_row(single, competing, several, kind):
+    X, y, model = {"single": single, "competing": competing, "several": several}[kind]
+    expected = []
+    for name, column in model.read_events(y).items():
+        end = model.follow_up_[name] if kind == "several" else model.follow_up_
+        rows = np.flatnonzero(column.notna())
+        labels = column.array[rows]
+        time = np.minimum(labels.time, end)
+        curves = [
+            model.predict_survival_function(X.iloc[[i]], {name: [at]})
+            for i, at in zip(rows, time, strict=True)
+        ]
+        own = [(curve[name] if kind == "several" else curve).item() for curve in curves]
+        seen = {"event": np.where(labels.time > end, 0, labels.event), "duration": time}
+        expected.append(-d_calibration(seen, own).statistic)
+    found = survival_scorer("neg_d_calibration")(model, X, y)
+    assert found == pytest.approx(np.mean(expected))
+
+
+def test_calibration_counts_rows_beyond_the_curves_as_censored(engine, single):
+    X, y, _ = single
+    model = engine.make(cuts=[1.0, 2.0, 4.0]).fit(X, y)
+    ended = {"event": (y["duration"] <= 4) * y["event"], "duration": y["duration"].clip(upper=4)}
+    scorer = survival_scorer("neg_d_calibration")
+    assert scorer(model, X, y) == scorer(model, X, ended)
 
 
 @pytest.mark.parametrize("kind", ["single", "competing", "several"])
@@ -448,8 +502,9 @@ def test_causes_that_fit_did_not_see_are_not_scored(single, competing):
         for score in (fitted.score, fitted.score_tasks, fitted.score_terms):
             with pytest.raises(ValueError, match=f"{words}, which was not seen in fit"):
                 score(X, strange)
-        with pytest.raises(ValueError, match=f"{words}, which was not seen in fit"):
-            survival_scorer()(fitted, X, strange)
+        for metric in ("auc", "neg_d_calibration"):
+            with pytest.raises(ValueError, match=f"{words}, which was not seen in fit"):
+                survival_scorer(metric)(fitted, X, strange)
     with pytest.raises(ValueError, match=r"no cause 2; there are \[1\]"):
         survival_scorer(cause=2)(model, X, y)
     assert survival_scorer(cause=1)(model, X, y) == survival_scorer()(model, X, y)
@@ -461,6 +516,8 @@ def test_the_scorer_takes_scikit_survivals_models(single):
     forest = forests.RandomSurvivalForest(5, random_state=0)
     scores = cross_val_score(forest, X, structured(y), scoring=survival_scorer(), cv=2)
     assert (scores > -0.25).all()
+    calibration = survival_scorer("neg_d_calibration")
+    assert (cross_val_score(forest, X, structured(y), scoring=calibration, cv=2) < 0).all()
 
 
 def test_fixed_times_past_the_follow_up_of_a_fold(engine):
@@ -473,10 +530,24 @@ def test_fixed_times_past_the_follow_up_of_a_fold(engine):
         cross_val_score(engine.make(), X, y, scoring=late, cv=first_half, error_score="raise")
 
 
-@pytest.mark.parametrize("settings", [{"metric": "r2"}, {"event": "x"}, {"cause": 3}], ids=str)
-def test_bad_scorers(competing, settings):
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"metric": "r2"}, "Unknown metric"),
+        ({"event": "x"}, "no event 'x'"),
+        ({"cause": 3}, "no cause 3"),
+        ({"times": []}, "times must be finite numbers"),
+        ({"times": "x"}, "times must be finite numbers"),
+        ({"times": [2.0, 1.0]}, "strictly increasing"),
+        ({"times": [1.0]}, "two times at least"),
+        ({"metric": "neg_d_calibration", "times": [1.0]}, "leave out times and cause"),
+        ({"metric": "neg_d_calibration", "cause": 1}, "leave out times and cause"),
+    ],
+    ids=str,
+)
+def test_bad_scorers(competing, settings, words):
     X, y, model = competing
-    with pytest.raises(ValueError, match=r"Unknown metric|no event|no cause"):
+    with pytest.raises(ValueError, match=words):
         survival_scorer(**settings)(model, X, y)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skmtl import MultiTabSurvival
+from skmtl import MultiTabSurvival, RMTGBSurvival
 from skmtl.datasets import make_survival
 from skmtl.survival import (
     IncidenceDisplay,
     SurvivalCalibrationDisplay,
     SurvivalCurvesDisplay,
+    aalen_johansen,
     kaplan_meier,
 )
 
@@ -88,12 +94,73 @@ def test_calibration(fitted):
     assert display.observed.shape == (5,)
 
 
+def test_calibration_of_a_cause(fitted):
+    X, y, model, event = fitted
+    incidence = model.predict_cumulative_incidence(X, [4.0])
+    incidence = incidence if event is None else incidence[event]
+    for cause, values in incidence.items():
+        display = SurvivalCalibrationDisplay.from_estimator(
+            model, X, y, 4.0, n_bins=2, event=event, cause=cause
+        )
+        seen = ~model.read_events(y).iloc[:, -1].isna().to_numpy()
+        order = np.flatnonzero(seen)[np.argsort(values[seen, 0], kind="stable")]
+        for part, halves in enumerate(np.array_split(order, 2)):
+            labels = model.read_events(y).iloc[halves, -1]
+            assert display.predicted[part] == pytest.approx(values[halves, 0].mean())
+            assert display.observed[part] == aalen_johansen(labels)[cause](4.0)
+        assert f"incidence of cause {cause} at 4" in display.ax_.get_xlabel()
+    with pytest.raises(ValueError, match="There is no cause 5"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, y, 4.0, event=event, cause=5)
+
+
+def test_a_cause_that_none_of_some_rows_had_has_no_incidence():
+    X, y = make_survival(60, kind="competing", random_state=0)
+    model = RMTGBSurvival(n_bags=1, n_rounds=5, blocks=("shared",), random_state=0).fit(X, y)
+    first = y.assign(event=y["event"] > 0)
+    display = SurvivalCalibrationDisplay.from_estimator(model, X, first, 4.0, n_bins=2, cause=2)
+    assert display.observed.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("n_bins", [0, 1, 2.5])
+def test_bins_must_be_a_number_of_them(fitted, n_bins):
+    X, y, model, event = fitted
+    with pytest.raises(ValueError, match="n_bins must be a whole number"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, y, 4.0, n_bins=n_bins, event=event)
+
+
+def test_models_in_searches_and_pipelines_are_drawn(fitted):
+    X, y, _, event = fitted
+    model = RMTGBSurvival(n_bags=1, n_rounds=5, blocks=("shared",), random_state=0)
+    pipeline = make_pipeline(StandardScaler(), model)
+    search = GridSearchCV(pipeline, {"rmtgbsurvival__cuts": [4]}, cv=2).fit(X, y)
+    scaled = search.best_estimator_[0].transform(X)
+    fitted_within = search.best_estimator_[-1]
+    for draw in (
+        partial(SurvivalCurvesDisplay.from_estimator, y=y, event=event),
+        partial(SurvivalCalibrationDisplay.from_estimator, y=y, time=4.0, event=event),
+        partial(IncidenceDisplay.from_estimator, event=event),
+    ):
+        whole, within = draw(search, X), draw(fitted_within, scaled)
+        np.testing.assert_array_equal(whole.ax_.dataLim, within.ax_.dataLim)
+
+
 def test_incidences_and_survival_fill_the_picture(fitted):
     X, _, model, event = fitted
     display = IncidenceDisplay.from_estimator(model, X, event=event)
     survival = model.predict_survival_function(X, display.times)
     survival = survival if event is None else survival[event]
     np.testing.assert_allclose(sum(display.incidence.values()) + survival.mean(axis=0), 1)
+
+
+def test_events_that_end_at_other_times_are_drawn():
+    X, y = make_survival(80, kind="several", random_state=0)
+    late = y.assign(event_1_time=y["event_1_time"] * 100)
+    model = RMTGBSurvival(n_bags=1, n_rounds=5, blocks=("shared",), random_state=0).fit(X, late)
+    for event, end in model.follow_up_.items():
+        curves = SurvivalCurvesDisplay.from_estimator(model, X, late, event=event)
+        stacks = IncidenceDisplay.from_estimator(model, X, event=event)
+        assert curves.times[-1] == stacks.times[-1] == end
+    SurvivalCalibrationDisplay.from_estimator(model, X, late, 200.0, event="event_1")
 
 
 def test_the_event_must_be_known(fitted):
