@@ -27,7 +27,7 @@ import torch
 from benchmarks._balancing._report import report
 from benchmarks._balancing._steps import step_times
 from benchmarks._balancing._structures import STRUCTURES, structured_table
-from benchmarks._data import Table, load_table
+from benchmarks._data import Table, load_table, table_names
 from benchmarks._peers import Answers, Setting
 from benchmarks._peers._multitab import MultiTabDefault
 from benchmarks._results import ResultsFile
@@ -35,7 +35,6 @@ from benchmarks._worker import score
 from skmtl.balancing import BALANCERS
 
 RESULTS = Path(__file__).parent / "results"
-TABLES = ["enb", "emotions", "student", "nls", "meats", "sarcos_test"]
 # Where the tasks have to share little, conflicts matter more.
 NETWORKS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -103,8 +102,9 @@ def measure(
 def run(results: ResultsFile, arguments: argparse.Namespace) -> None:
     finished = results.done()
     network, max_epochs = arguments.network, arguments.max_epochs
+    tables = table_names() if arguments.tables is None else arguments.tables
     for seed in range(arguments.seeds):
-        for name in [*arguments.structures, *arguments.tables]:
+        for name in [*arguments.structures, *tables]:
             planted = name in STRUCTURES
             max_rows = 0 if planted else arguments.max_rows
             keys = [
@@ -118,6 +118,8 @@ def run(results: ResultsFile, arguments: argparse.Namespace) -> None:
                 if planted
                 else load_table(name, max_rows=max_rows or None, seed=seed)
             )
+            if len(table.kinds) == 1:  # nothing to balance
+                continue
             for key in open_keys:
                 outcome = measure(table, network, key[2], seed, max_epochs)
                 results.add(key, outcome)
@@ -136,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tables", nargs="*", default=TABLES)
+    parser.add_argument("--tables", nargs="*", help="default: all wide tables marked for ranking")
     parser.add_argument("--structures", nargs="*", choices=STRUCTURES, default=list(STRUCTURES))
     parser.add_argument("--balancers", nargs="+", choices=BALANCERS, default=list(BALANCERS))
     parser.add_argument("--network", choices=NETWORKS, default="default")
