@@ -121,8 +121,8 @@ def _against_reference(ours: pd.Series, theirs: pd.Series) -> Iterator[str]:
 def _speed(done: pd.DataFrame, device: str, training: float, scoring: float) -> Iterator[str]:
     """Speed against our own paper configuration, a lower bound of that against the published code.
 
-    The published code is not run here. It embeds features one by one and computes an attention
-    that has no effect; the same function without these was 1.7 times as fast in training.
+    The published code is not run here but by `benchmarks.published`. It embeds features one by one
+    and computes an attention that has no effect.
     """
     rows = done[(done["device"] == device) & (done["n_train"] >= SPEED_ROWS)]
     for column, what, target in (
