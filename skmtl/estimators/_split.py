@@ -49,7 +49,8 @@ def validation_splits(
             part = stratified_parts(codes, sizes, random_state, group=group)
         held_out = (part == split % n_parts) & eligible
         for column in needed:
-            counts = np.bincount(column[~held_out & (column >= 0)], minlength=column.max() + 1)
+            n_values = max(column.max() + 1, 1)  # a model that goes on may know none of them
+            counts = np.bincount(column[~held_out & (column >= 0)], minlength=n_values)
             held_out &= (column < 0) | (counts[column] > 0)
         splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
     return splits

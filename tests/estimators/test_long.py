@@ -125,6 +125,14 @@ def test_eval_set_and_warm_start(small, schools):
     assert np.isfinite(model.predict(new)).all()
 
 
+def test_warm_start_takes_rows_of_new_ids_alone(small, schools):
+    X, y = schools
+    model = small.regressor(task="school", warm_start=True).fit(X, y)
+    model.fit(X.assign(school="east"), y)
+    assert model.history_["validation_loss"].notna().all()
+    assert np.isfinite(model.predict(X)).all()
+
+
 def test_in_a_search_without_any_configuration(small, schools):
     X, y = schools
     pipeline = make_pipeline(FunctionTransformer(), small.regressor(task="school", max_epochs=40))
