@@ -345,7 +345,8 @@ def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:
     """Weights in the tasks' order from None, a mapping (1 where absent) or a sequence."""
     if task_weight is None:
         return np.ones(len(names))
-    if isinstance(task_weight, Mapping):
+    if isinstance(task_weight, Mapping | pd.Series):
+        task_weight = dict(task_weight)
         unknown = [name for name in task_weight if name not in names]
         if unknown:
             raise ValueError(f"task_weight names {unknown}, but the tasks are {names}.")

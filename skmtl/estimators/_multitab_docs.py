@@ -24,7 +24,7 @@ task : label or int, default=None
     that names the row's task, by name or position. It is taken out of the features. A task that
     `fit` has not seen gets the prediction for an average task. None means wide data, one column
     of y per task.
-task_weight : mapping of target to float, or sequence of n_tasks floats, default=None
+task_weight : mapping or Series of target to float, or sequence of n_tasks floats, default=None
     Weight of each target in the loss and in the choice of the best epoch; only the ratios
     matter. A mapping gives 1 to the targets it leaves out. None weighs all alike, which is fair
     because targets are put on a common scale first.

@@ -17,7 +17,7 @@ task : label or int, default=None
     For long data, where every row belongs to one task: the column of X that names the row's
     task, by name or position. It is taken out of the features. None means wide data, one column
     of y per task.
-task_weight : mapping of target to float, or sequence of n_targets floats, default=None
+task_weight : mapping or Series of target to float, or sequence of n_targets floats, default=None
     Weight of each column of y in what the tasks share, and in the choice of rounds and blocks;
     only the ratios matter. A mapping gives 1 to the targets it leaves out. None weighs all alike.
 blocks : "auto" or sequence of str, default="auto"

@@ -169,7 +169,7 @@ def _chain(estimator: Any) -> Iterator[Any]:
 
 def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:
     """What is said of some tasks; what suits not even all of them is the estimator's to refuse."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | pd.Series):
         others = [name for name in all_names if name not in names]
         return {name: each for name, each in value.items() if name not in others}
     if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):

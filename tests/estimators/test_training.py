@@ -208,7 +208,15 @@ def test_a_task_of_weight_zero_is_not_learnt(small, table):
     assert scores["twin"] < 0.3
 
 
-@pytest.mark.parametrize("form", [[3.0, 1.0, 1.0], {"price": 3.0}, np.array([6.0, 2.0, 2.0])])
+@pytest.mark.parametrize(
+    "form",
+    [
+        [3.0, 1.0, 1.0],
+        {"price": 3.0},
+        np.array([6.0, 2.0, 2.0]),
+        pd.Series({"sold": 2.0, "price": 6.0, "grade": 2.0}),
+    ],
+)
 def test_task_weights_in_any_form(form, small, table):
     expected = small.mixed(task_weight={"price": 3.0, "sold": 1.0}).fit(*table)
     model = small.mixed(task_weight=form).fit(*table)
