@@ -38,7 +38,7 @@ def read_splits(
                 table.X, table.Y
             )
         ]
-    if not hasattr(cv, "split") and not hasattr(cv, "__iter__"):
+    if isinstance(cv, str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
         raise ValueError(f"cv must be a number of folds, a splitter or an iterable, got {cv!r}.")
     splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
     if len(splits) < 2:

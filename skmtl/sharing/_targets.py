@@ -12,7 +12,9 @@ from skmtl.metrics._task import ScoredTask
 from skmtl.sharing._tasks import TaskTable
 from skmtl.tasks import ClassificationKind, Kind, Regression
 
-_TINY = 1e-12
+# Predictions that vary less than this along a direction, as a share of the most, have it not:
+# probabilities of all classes add up to one.
+_NO_DIRECTION = 1e-12
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,13 @@ class Target:
 
     def error_by_row(self, numbers: np.ndarray) -> np.ndarray:
         """What each row adds to `relative_error`, (n_samples,)."""
+        labels = self.values[self.weight > 0]
+        if (labels == labels[:1]).all():
+            # Nothing can be better than the constant: a task that prefers no model.
+            return self.weight / self.weight.sum()
         centre = _centre(self.values, self.weight, self.is_absolute)
         worst = self._sizes(self.values - centre).sum()
-        return self._sizes(self.values - numbers) / max(worst, _TINY)
+        return self._sizes(self.values - numbers) / worst
 
     def rescaled_error(self, numbers: np.ndarray) -> float:
         """The same after the numbers of another task's model are shifted and rescaled to suit.
@@ -71,7 +77,7 @@ class Target:
         x0, y0 = (np.average(each, axis=0, weights=weight[:, 0]) for each in (x, y))
         x, y = x - x0, y - y0
         gram, cross = x.T @ (weight * x), x.T @ (weight * y)
-        slope = np.linalg.solve(gram + _TINY * (1 + np.trace(gram)) * np.eye(len(gram)), cross)
+        slope = np.linalg.pinv(gram, rcond=_NO_DIRECTION, hermitian=True) @ cross
         if slope.size == 1:
             slope = np.maximum(slope, 0.0)
         return self.relative_error(y0 + (numbers - x0) @ slope)
@@ -93,13 +99,18 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     Raises
     ------
     ValueError
-        For times to events, which no number stands for.
+        For times to events, which no number stands for, and where no label counts.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
     known = table.is_labelled[:, table.names.index(name)]
     counts = np.isin(np.arange(len(labels)), rows)
     weight = np.ones(len(labels)) if table.sample_weight is None else table.sample_weight
     weight = np.where(known & counts, weight, 0.0)
+    if not weight.any():
+        raise ValueError(
+            f"Task {name!r} has no label of positive weight among the rows that cv holds out, so "
+            "its models cannot be judged. Let cv hold out some."
+        )
     # With all labels, so that no class of another id of long data is unknown.
     head = kind.fit(labels, task=name)
     if isinstance(head, ClassificationKind):
