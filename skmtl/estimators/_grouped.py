@@ -49,6 +49,11 @@ def _has_probabilities(model: GroupedTasks) -> bool:
     return hasattr(model.estimator, "predict_proba")
 
 
+def _has_quantiles(model: GroupedTasks) -> bool:
+    """Whether a target is a quantile task, which is known after fit."""
+    return any(hasattr(each, "predict_quantiles") for each in getattr(model, "models_", ()))
+
+
 # Frames that are kept as plain data, so that what is stored depends on no version of pandas.
 _FRAMES = ("selection_", "errors_", "affinity_")
 
@@ -290,6 +295,28 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
             probabilities = {self._targets[0]: in_place(parts)}
         ordered = [probabilities[name] for name in self._targets if name in self._classes]
         return ordered[0] if self._single else ordered
+
+    @available_if(_has_quantiles)
+    def predict_quantiles(self, X: Any) -> pd.DataFrame:
+        """Quantiles of the quantile tasks, each by the model of its group.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_quantiles over all quantile tasks)
+            As the estimator within.
+        """
+        check_is_fitted(self)
+        if self._task is not None:
+            parts = self._parts(X)
+            return in_place([(rows, model.predict_quantiles(part)) for model, rows, part in parts])
+        models = [model for model in self.models_ if hasattr(model, "predict_quantiles")]
+        frame = pd.concat([model.predict_quantiles(X) for model in models], axis=1)
+        in_order = np.argsort([self._targets.index(task) for task, _ in frame], kind="stable")
+        return frame.iloc[:, in_order]
 
     def _parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
         """For long data, the models with the positions and the rows that they answer for."""

@@ -27,6 +27,7 @@ from skmtl import (
 from skmtl.datasets import make_survival, make_task_groups
 from skmtl.inspection import transfer_report
 from skmtl.metrics import score_tasks
+from skmtl.tasks import Quantile
 
 QUICK = {"n_bags": 1, "n_rounds": 40, "learning_rate": 0.1, "random_state": 0}
 SHARED = QUICK | {"blocks": ("shared",)}
@@ -112,6 +113,24 @@ def test_it_is_never_much_worse_than_the_better_of_joint_and_alone(planted, seed
     assert scores["auto"] > max(scores["joint"], scores["alone"]) - 0.05
 
 
+def test_units_have_no_part_in_the_choice():
+    X, Y = make_task_groups(100, groups=(0, 1, 1), common_weight=1, random_state=0)
+    model = GroupedTasks(RMTGBRegressor(**SHARED), random_state=0)
+    errors, affinity = model.fit(X, Y).errors_, model.affinity_
+    for unit in (1e-12, 1e12):
+        model.fit(X, Y * [unit, 1, unit])
+        assert_allclose(model.errors_, errors, rtol=1e-6)
+        assert_allclose(model.affinity_, affinity, atol=1e-6)
+
+
+def test_a_constant_target_has_no_say():
+    X, Y = make_task_groups(150, groups=(0, 1), common_weight=1, random_state=0)
+    model = GroupedTasks(RMTGBRegressor(**SHARED), random_state=0)
+    model.fit(X, Y.assign(constant=0.1))
+    assert_allclose(model.errors_.loc["constant"], 1)
+    assert model.groups_ == [["task_0"], ["task_1"], ["constant"]]
+
+
 def test_joint_is_the_estimator_itself_and_alone_is_one_for_each_task():
     X, Y = make_task_groups(200, groups=(0, 0, 1), random_state=0)
     inner = RMTGBRegressor(**SHARED)
@@ -175,6 +194,32 @@ def test_mixed_kinds_give_frames_and_lists_as_the_estimator_within():
     )
     assert model.score(X, Y) == pytest.approx(model.score_tasks(X, Y).mean())
     assert GroupedTasks(inner, random_state=0).fit(X, Y).score(X, Y) > 0.7
+
+
+def test_quantiles_of_each_group_stand_in_the_order_of_the_targets():
+    X, Y = mixed_table()
+    tasks = {"visits": "quantile", "spend": Quantile((0.3, 0.7))}
+    groups = [["visits"], ["sold", "grade"], ["spend"]]
+    model = GroupedTasks(RMTGB(tasks=tasks, **SHARED), groups=groups).fit(X, Y)
+    quantiles = model.predict_quantiles(X)
+    expected = [("spend", 0.3), ("spend", 0.7), *(("visits", level) for level in (0.1, 0.5, 0.9))]
+    assert quantiles.columns.tolist() == expected
+    assert quantiles.index.equals(X.index)
+    assert_frame_equal(quantiles[["spend"]], model.models_[2].predict_quantiles(X))
+    classes = GroupedTasks(RMTGBClassifier(**SHARED), groups="alone").fit(X, Y[["sold", "grade"]])
+    assert not hasattr(classes, "predict_quantiles")
+
+
+def test_quantiles_of_long_rows_come_back_in_place():
+    X, y = make_task_groups(60, groups=(0, 1), layout="long", random_state=0)
+    X = X.set_axis(range(5, len(X) + 5))
+    inner = RMTGBRegressor(tasks="quantile", task="task", **SHARED)
+    model = GroupedTasks(inner, groups="alone").fit(X, y)
+    X = X.iloc[np.random.default_rng(0).permutation(len(X))]
+    quantiles = model.predict_quantiles(X)
+    assert quantiles.index.equals(X.index)
+    own = X["task"] == "task_1"
+    assert_frame_equal(quantiles[own], model.models_[1].predict_quantiles(X[own]))
 
 
 def test_long_rows_come_back_in_place_whatever_their_order():
@@ -298,10 +343,13 @@ def test_rows_that_no_fold_holds_out_have_no_say():
         ({"groups": 2}, "groups must be a list of lists of tasks, got 2"),
         ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
         ({"cv": 2.5}, "cv must be a number of folds"),
+        ({"cv": "five"}, "cv must be a number of folds"),
+        ({"cv": 2 * [(np.arange(30, 60), np.arange(30))]}, "'task_1' has no label .* holds out"),
         ({"n_jobs": 0}, "parameter n_jobs=0"),
     ],
 )
 def test_wrong_parameters_are_refused(parameters, message):
     X, Y = make_task_groups(60, groups=(0, 1), random_state=0)
+    Y.loc[:29, "task_1"] = np.nan
     with pytest.raises(ValueError, match=message):
         GroupedTasks(RMTGBRegressor(**SHARED), **parameters).fit(X, Y)
