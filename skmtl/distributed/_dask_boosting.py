@@ -94,6 +94,9 @@ def fit_with_dask(
     not there. And with early stopping, the rounds of a task are judged together with the tasks on
     its worker and not with all.
 
+    The times of `RMTGBSurvival` are cut by the sample, too, and its curves end where the sample
+    was followed longest. `y` names the columns of its events, times and entries.
+
     A worker that holds no partition has no part in the shared blocks. LightGBM's workers listen on
     a free port each and must reach each other. ``eval_set`` and callbacks are not taken.
 

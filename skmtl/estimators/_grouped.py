@@ -406,7 +406,10 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
 
     def _scored_labels(self, y: Any) -> pd.DataFrame:
         """Labels under the names of the targets, for `skmtl.metrics`."""
-        return self._read_labels(y)
+        labels = self._read_labels(y)
+        for name in labels.columns:
+            self._kinds[name].check_scored(labels[name])
+        return labels
 
     def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         inner = innermost(self.estimator)

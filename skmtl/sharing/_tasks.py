@@ -119,7 +119,16 @@ def read_labels(model: Any, y: Any) -> pd.DataFrame:
             "Events with horizons are several tasks each: compare them with horizons=None."
         )
     if hasattr(model, "events"):  # all of y is times to events
-        return model.read_events(y)
+        labels = model.read_events(y)
+        for name, column in labels.items():
+            if column.array.event.max(initial=0) > 1:
+                raise ValueError(
+                    f"Event {name!r} has several causes, whose risks are several predictions. "
+                    "Compare the causes as events of their own, each censored by the others; or "
+                    "make the event one task of RMTGB or MultiTab, with tasks="
+                    f"{{{name!r}: CompetingRisks(...)}}."
+                )
+        return labels
     if hasattr(model, "_read_labels"):  # a kind may read several columns as one label
         return clone(model)._read_labels(y, reset=True)
     return label_frame(y)

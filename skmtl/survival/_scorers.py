@@ -106,6 +106,10 @@ class SurvivalScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score a fitted estimator on X and y; missing labels are left out."""
         model, X = innermost_reading(estimator, X)
+        if not hasattr(model, "predict_survival_function"):
+            raise TypeError(
+                f"{self!r} reads survival curves, which {type(model).__name__} has not."
+            )
         labels = _labels_by_event(model, y)
         if self.event is not None and self.event not in labels:
             raise ValueError(f"There is no event {self.event!r}; there are {list(labels)}.")

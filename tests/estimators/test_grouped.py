@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,13 @@ from skmtl import (
     MultiTabSurvival,
     RMTGBClassifier,
     RMTGBRegressor,
+    RMTGBSurvival,
 )
 from skmtl.datasets import make_survival, make_task_groups
 from skmtl.inspection import transfer_report
-from skmtl.metrics import score_tasks
-from skmtl.tasks import Quantile
+from skmtl.metrics import make_multitask_scorer, score_tasks
+from skmtl.survival import survival_scorer
+from skmtl.tasks import Quantile, Survival
 
 QUICK = {"n_bags": 1, "n_rounds": 40, "learning_rate": 0.1, "random_state": 0}
 SHARED = QUICK | {"blocks": ("shared",)}
@@ -296,6 +299,30 @@ def test_events_can_be_grouped_by_hand():
     assert model.score_tasks(X, y).index.tolist() == ["event_0", "event_1"]
     with pytest.raises(ValueError, match=r"'event_0' has kind 'survival'.*Give the groups"):
         GroupedTasks(inner).fit(X, y)
+    strange = y.assign(event_1_event=2 * y["event_1_event"])
+    for score in (model.score, model.score_tasks, partial(make_multitask_scorer(), model)):
+        with pytest.raises(ValueError, match="'event_1' has the event 2, which was not seen in"):
+            score(X, strange)
+    with pytest.raises(ValueError, match="Event 'event_1' has several causes"):
+        GroupedTasks(inner, groups="alone").fit(X, strange)
+    with pytest.raises(TypeError, match="survival curves, which GroupedTasks has not"):
+        survival_scorer()(model, X, y)
+
+
+def test_unknown_causes_are_not_scored_beside_other_tasks_or_by_id():
+    X, y = make_survival(80, random_state=0)
+    Y = pd.DataFrame({"spend": X["x_0"], "died": y["event"], "days": y["duration"]})
+    tasks = {"death": Survival(event="died", time="days")}
+    wide = GroupedTasks(RMTGB(tasks=tasks, n_bags=1, n_rounds=2), groups="alone").fit(X, Y)
+    by_ward = X.assign(ward=np.arange(80) % 2)
+    inner = RMTGBSurvival(task="ward", n_bags=1, n_rounds=2)
+    long = GroupedTasks(inner, groups="alone").fit(by_ward, y)
+    for score in (wide.score, wide.score_tasks):
+        with pytest.raises(ValueError, match="'death' has the event 2"):
+            score(X, Y.assign(died=2 * Y["died"]))
+    for score in (long.score, long.score_tasks):
+        with pytest.raises(ValueError, match=r"'event' has (the event 2|several causes)"):
+            score(by_ward, y.assign(event=2 * y["event"]))
 
 
 def test_the_choice_is_told_and_repeatable():

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import skmtl
-from skmtl import RMTGB, MultiTab, RMTGBClassifier, RMTGBRegressor
-from skmtl.datasets import make_outlier_tasks
+from skmtl import RMTGB, MultiTab, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival
+from skmtl.datasets import make_outlier_tasks, make_survival
 from skmtl.distributed import fit_with_dask
 
 dd = pytest.importorskip("dask.dataframe")
@@ -86,6 +86,37 @@ def test_wide_data_of_mixed_kinds_give_the_model_of_one_process(client, tmp_path
     together.save(tmp_path / "model.skmtl")
     loaded = skmtl.load(tmp_path / "model.skmtl")
     pd.testing.assert_frame_equal(loaded.predict(X), together.predict(X), check_exact=True)
+
+
+@pytest.mark.parametrize("kind", ["single", "competing", "several"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_times_to_events_give_the_model_of_one_process(kind, early_stopping, client):
+    X, y = make_survival(600, kind=kind, missing=0.2 * (kind == "several"), random_state=0)
+    parameters = SETTINGS["lightgbm_params"] | {"extra_trees": False}
+    blocks = ("shared",) if early_stopping else ("shared", "task")
+    settings = SETTINGS | {"lightgbm_params": parameters, "blocks": blocks}
+    settings["early_stopping"] = early_stopping
+    alone = RMTGBSurvival(**settings).fit(X, y)
+    together = fit_with_dask(RMTGBSurvival(**settings), spread(X, y), list(y), client=client)
+    for one, both in zip(incidences(alone, X), incidences(together, X), strict=True):
+        np.testing.assert_allclose(both, one, atol=1e-6)
+    assert np.ptp(incidences(alone, X)[0][:, 1]) > 0.1
+    assert together.follow_up_ == alone.follow_up_
+
+
+def incidences(model: RMTGBSurvival, X: pd.DataFrame) -> list[np.ndarray]:
+    found = model.predict_cumulative_incidence(X, [1.0, 4.0, 8.0])
+    by_event = [found] if len(model.event_names_) == 1 else found.values()
+    return [values for by_cause in by_event for values in by_cause.values()]
+
+
+def test_a_sample_is_enough_for_times_to_events(client):
+    X, y = make_survival(4000, random_state=0)
+    data = spread(X, y)
+    model = RMTGBSurvival(n_rounds=30, blocks=("shared",), random_state=0)
+    fit_with_dask(model, data, list(y), client=client, rows_in_memory=400)
+    assert model.follow_up_ < y["duration"].max()  # of the sample
+    assert model.score(X, y) > 0.7
 
 
 def test_a_sample_is_enough_for_what_is_no_tree(client):
