@@ -7,6 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
 
@@ -94,7 +95,7 @@ def _narwhals_values(column: Any) -> Any:
 
 
 def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
-    if isinstance(X, dict):
+    if isinstance(X, dict) and not issparse(X):  # of which one sort is a dict
         raise ValueError(f"{name} is a dict; give a DataFrame: pd.DataFrame({name}).")
     if isinstance(X, np.ma.MaskedArray):
         return pd.DataFrame(X)
