@@ -45,13 +45,12 @@ def long_pools(
     pools = []
     for i, head in enumerate(tasks.heads):
         rows = np.flatnonzero(labels.mask[:, i])
-        complete = len(rows) == len(group)
         pool = Pool(
             segments=[Segment(head, slice(0, len(rows)))],
             task=group[rows],
             target=labels.target[rows, tasks.target_slices[i]],
             weight=weight[rows, i],
-            row=None if complete else rows,
+            row=None if len(rows) == len(group) else rows,
             n_rows=len(group),
             names=ids,
             is_long=True,
@@ -88,6 +87,7 @@ def _direction(position: int, head: Kind) -> tuple:
 def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list[int]) -> Pool:
     rows = [np.flatnonzero(labels.mask[:, i]) for i in targets]
     ends = np.cumsum([len(own) for own in rows])
+    complete = len(targets) == 1 and len(rows[0]) == len(labels.mask)
     return Pool(
         segments=[
             Segment(tasks.heads[i], slice(end - len(own), end))
@@ -101,7 +101,7 @@ def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list
             ]
         ),
         weight=np.concatenate([weight[own, i] for i, own in zip(targets, rows, strict=True)]),
-        row=np.concatenate(rows),
+        row=None if complete else np.concatenate(rows),
         n_rows=len(labels.mask),
         names=[tasks.names[i] for i in targets],
         is_long=False,

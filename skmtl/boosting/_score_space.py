@@ -55,10 +55,11 @@ class ScoreSpace:
         """Raw scores from what the trees give; n_trees lie along an axis, then n_scores."""
         if self.directions is None:
             return coordinates
+        directions = self.directions.astype(coordinates.dtype, copy=False)
         if axis in (-1, coordinates.ndim - 1):
-            return coordinates @ self.directions
-        moved = self.directions.T @ np.moveaxis(coordinates, axis, -2)
-        return np.moveaxis(moved, -2, axis)
+            return coordinates @ directions
+        moved = directions.T @ coordinates.swapaxes(axis, -2)
+        return moved.swapaxes(axis, -2)
 
     def derivatives(
         self, gradient: np.ndarray, hessian: np.ndarray
@@ -73,6 +74,7 @@ class ScoreSpace:
         """
         if self.directions is None:
             return gradient, hessian
-        size = np.abs(self.directions)
-        by_tree = self.directions @ gradient.T, (size * size.sum(axis=0)) @ hessian.T
+        directions = self.directions.astype(gradient.dtype, copy=False)
+        size = np.abs(directions)
+        by_tree = directions @ gradient.T, (size * size.sum(axis=0)) @ hessian.T
         return by_tree[0].T, by_tree[1].T

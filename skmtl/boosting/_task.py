@@ -101,13 +101,9 @@ class TaskGrower:
         self._threads = None
         if options.n_jobs > 1:
             self._threads = ThreadPoolExecutor(options.n_jobs, initializer=silence)
+        rows = pool.entry_rows()
         self._ensembles = [
-            _ensemble(
-                features,
-                entries if pool.row is None else pool.row[entries],
-                parameters,
-                pool.n_trees,
-            )
+            _ensemble(features, rows[entries], parameters, pool.n_trees)
             for entries in self._entries
         ]
 
@@ -143,8 +139,8 @@ class TaskGrower:
         )
         # Each task has its own rounds: not what the course has kept, which all have in common.
         scores = block.scores(self._matrix, pool.row_tasks(), self._n_jobs, 0, 0)
-        added = pool.of_rows(scores[:, 0]) if pool.is_long else scores[pool.row, pool.task]
-        return block, added
+        own = 0 if pool.is_long else pool.task
+        return block, scores[pool.entry_rows(), own]
 
 
 def _ensemble(

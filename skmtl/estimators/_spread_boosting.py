@@ -223,7 +223,7 @@ def grow_shared(
 
 def _own_entries(fold: Fold, matrix: np.ndarray, n_own: int, held_out: np.ndarray) -> Entries:
     pool = fold.pool
-    row = np.arange(pool.n_rows) if pool.row is None else pool.row
+    row = pool.entry_rows()
     own = np.flatnonzero(row < n_own)
     return Entries(
         matrix[:n_own],
@@ -373,5 +373,5 @@ def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
 def _sample_coordinates(plan: Plan, pool: Pool, bag: BoostedPool, n_jobs: int) -> np.ndarray:
     """What the trees give at the entries of the sample."""
     given = bag.coordinates(plan.sample.matrix, plan.sample.group, n_jobs)
-    row = np.arange(pool.n_rows) if pool.row is None else pool.row
+    row = pool.entry_rows()
     return given[row, 0 if given.shape[1] == 1 else pool.task]

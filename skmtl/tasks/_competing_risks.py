@@ -124,7 +124,7 @@ class CompetingRisks(HazardKind):
         seen = np.arange(len(event)), event[:, 4].astype(int) - 1
         weight = event[:, 5]
         chance = share / share.sum(axis=1, keepdims=True)
-        loss -= weight * np.log(np.maximum(chance[seen], 1e-300))
+        loss -= weight * np.log(np.maximum(chance[seen], 1e-30))
         gradient += weight[:, None] * chance
         gradient[seen] -= weight
         hessian += weight[:, None] * chance * (1 - chance)

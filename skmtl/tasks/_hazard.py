@@ -29,9 +29,9 @@ _LEAST_UNCENSORED = 0.05
 # Rows at a time: what is computed on the way then stays in the cache, and memory is that of the
 # results.
 _BLOCK = 4096
-# Nobody survives a bin of such a hazard, nor has an event at its opposite; exponentials of both
-# are far from overflow.
-_LARGEST_SCORE = 500.0
+# Nobody survives a bin of such a hazard, nor has an event at its opposite; the exponentials of
+# both are float32.
+_LARGEST_SCORE = 80.0
 
 
 class HazardKind(EventTimeKind):
@@ -137,7 +137,7 @@ class HazardKind(EventTimeKind):
         hazard = np.log1p(together)
         together += 1
         share = np.divide(odds, together[:, None], out=odds)
-        exposure = _exposure(target, n_bins)
+        exposure = _exposure(target.astype(scores.dtype), n_bins)
         if self.censoring_weights:
             exposure *= self.bin_weight_[:, None]
         losses = np.einsum("bn,bn->n", exposure, hazard)
@@ -148,6 +148,7 @@ class HazardKind(EventTimeKind):
         rows = np.flatnonzero(target[:, 4] > 0)
         event = target[rows]
         own = event[:, 2].astype(int)
+        event = event.astype(scores.dtype)
         weight = self.bin_weight_[own]
         added = self._at_events(event, hazard[own, rows], share[own, :, rows])
         losses[rows] += weight * added[0]
@@ -190,8 +191,9 @@ class HazardKind(EventTimeKind):
 
 def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
     """Share of each bin that each row was watched, of shape (n_bins, n_samples)."""
-    edges = np.arange(n_bins)[:, None]
-    exposure = np.clip(target[:, 1] - edges, 0, 1)
+    edges = np.arange(n_bins, dtype=target.dtype)[:, None]
+    exposure = target[:, 1].copy() - edges  # a copy, to read it fast once per bin
+    np.clip(exposure, 0, 1, out=exposure)
     late = np.flatnonzero(target[:, 0] > 0)
     exposure[:, late] -= np.clip(target[late, 0] - edges, 0, 1)
     return exposure

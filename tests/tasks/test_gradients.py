@@ -185,8 +185,19 @@ def test_losses_and_derivatives_together_are_those_one_by_one(name, order):
 def test_losses_and_derivatives_of_extreme_hazards_are_finite(name):
     scores, target = case(name)
     for extreme in (-800.0, 800.0):
-        for found in KINDS[name].losses_and_derivatives(np.full_like(scores, extreme), target):
+        at = np.full(scores.shape, extreme, dtype=np.float32)
+        for found in KINDS[name].losses_and_derivatives(at, target):
             assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("name", HAZARDS)
+def test_float32_is_enough_for_hazards(name):
+    scores, target = case(name)
+    exact = KINDS[name].losses_and_derivatives(scores, target)
+    found = KINDS[name].losses_and_derivatives(scores.astype(np.float32), target)
+    for one, other in zip(found, exact, strict=True):
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @every_kind
