@@ -21,7 +21,8 @@ class GeometricMean(LossBalancer):
     .. math:: L = \prod_t L_t^{a_t}, \qquad \nabla L \propto \sum_t a_t \frac{\nabla L_t}{L_t}
 
     with the shares :math:`a_t` of `task_weight`. The step does not depend on the losses' scales.
-    The weights :math:`1 / L_t` are scaled to a mean of 1.
+    The weights :math:`1 / L_t` are scaled to a mean of 1. Early stopping goes by the geometric
+    mean of the validation losses.
 
     References
     ----------

@@ -38,7 +38,9 @@ class Uncertainty(LossBalancer):
     The paper has a factor of 1/2 before the loss of a regression and 1 before that of a
     classification; here both have 1, which moves :math:`s_t` by a constant. With the best
     :math:`s_t` for each batch instead of learnt ones this is `GeometricMean`. Losses that may be
-    negative, of which the minimum above would not exist, are moved up.
+    negative, of which the minimum above would not exist, are moved up. Early
+    stopping goes by the geometric mean of the validation losses, which the sum above comes down to
+    with the best :math:`s_t`.
 
     References
     ----------

@@ -174,7 +174,9 @@ history_ : DataFrame of shape (n_epochs_, n_columns)
     By epoch: position of the network (`bag`), seconds since its start, learning rate, training
     and validation loss (mean over the targets, and per target as ``loss[<target>]``), and
     `objective`, the weighted mean of the targets' validation losses as shares of the loss of the
-    best constant prediction. Of each network the epoch with the smallest objective is kept.
+    best constant prediction; their geometric mean with a `balance` that lowers it
+    ("uncertainty", "geometric_mean"). Of each network the epoch with the smallest objective is
+    kept.
 last_epoch_ : dict
     What the epoch that ended last reports, for callbacks: see `skmtl.callbacks`.
 n_epochs_ : int

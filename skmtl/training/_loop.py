@@ -23,6 +23,7 @@ from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Alone, Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
+from skmtl.training._stopping import validation_objective
 
 
 @storable
@@ -199,7 +200,8 @@ class Trainer:
         seen = validation.weight.sum(dim=0) > 0
         self._check_finite(by_task.where(seen, 0.0), number)
         relative = (by_task / self._constant)[seen]
-        objective = float((self._share[seen] * relative).sum() / self._share[seen].sum())
+        mean = validation_objective(relative, self._share[seen], self.options.balance)
+        objective = float(mean)
         return Epoch(
             number, seconds, rate, losses.tolist(), by_task.tolist(), objective, objective < best
         )

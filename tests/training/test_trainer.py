@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from skmtl.balancing import GeometricMean, Uncertainty
 from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import TaskSet, number_kind
 from skmtl.training import Samples, Trainer, TrainingOptions
@@ -23,6 +25,7 @@ class Constant(nn.Module):
         self.register_buffer("base_scores", torch.zeros(n_tasks))
         self.bias = nn.Parameter(torch.zeros(n_tasks))
         self.on_forward = on_forward
+        self.config = SimpleNamespace(n_groups=0)  # wide data, for those who balance
 
     def forward(self, numeric, codes, group):
         scores = (self.base_scores + self.bias).expand(len(numeric), 1, -1)
@@ -282,6 +285,40 @@ def test_the_objective_is_relative_to_the_best_constant():
     trainer.fit(samples([0.0, 0.0]), samples([3.0, 70.0]), Recorder())
     assert [epoch.objective for epoch in trainer.history] == pytest.approx([1.0, 1.0])
     assert [epoch.improved for epoch in trainer.history] == [True, False]
+
+
+@pytest.mark.parametrize("balance", [GeometricMean(), Uncertainty()])
+def test_balancers_of_the_product_stop_by_the_geometric_mean(balance):
+    """Losses of 1/100 and 1 of the best constant's, the first task with twice the weight."""
+    network = Constant(2)
+    network.base_scores += torch.tensor([10.0, 10.0])
+    network.bias.data.copy_(torch.tensor([9.0, 0.0]))
+    trainer = trainer_of(
+        network, task_set(2), task_weight=[2.0, 1.0], max_epochs=1, learning_rate=0.0,
+        balance=balance,
+    )  # fmt: skip
+    trainer.fit(samples([20.0, 20.0]), samples([20.0, 20.0]), Recorder())
+    assert trainer.history[0].objective == pytest.approx(0.01 ** (2 / 3))
+
+
+def test_a_task_that_is_learnt_does_not_hold_up_the_end():
+    """Its loss falls a hundredfold, which is less than the little that the other loses."""
+    network = Constant(2)
+    network.base_scores += torch.tensor([1.0, 1.0])
+
+    def drift(epoch):
+        with torch.no_grad():
+            network.bias.copy_(
+                torch.tensor([1.0 - 1e-3 * 0.1**epoch.number, -0.01 * epoch.number])
+            )
+
+    trainer = trainer_of(
+        network, task_set(2), max_epochs=3, learning_rate=0.0, balance=GeometricMean()
+    )
+    trainer.fit(samples([2.0, 2.0]), samples([2.0, 2.0]), Recorder(on_end=drift))
+    losses = [epoch.validation_losses[0] for epoch in trainer.history]
+    assert losses[1] > 50 * losses[2] > 0
+    assert [epoch.improved for epoch in trainer.history] == [True, True, False]
 
 
 def test_task_weights_decide_what_is_learnt_and_when_to_stop():
