@@ -51,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--csv-delimiter", metavar="TEXT", help="what stands between the cells of CSV files")
     add("--overwrite", action="store_true", help="replace scores of another model or options")
+    add(
+        "--no-verify", action="store_true",
+        help="believe parts from before that have a footer, without reading them",
+    )  # fmt: skip
     add("--progress", action="store_true", help='show a bar; needs pip install "skmtl[progress]"')
 
 
@@ -66,6 +70,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         "csv_types": dict(_pair(text, "--csv-type") for text in options.csv_type),
         "csv_delimiter": options.csv_delimiter,
         "overwrite": options.overwrite,
+        "verify": not options.no_verify,
         "progress": options.progress,
     }
     if options.part_rows is not None:

@@ -57,6 +57,7 @@ def score_files(
     csv_types: Mapping[str, Any] | None = None,
     csv_delimiter: str | None = None,
     overwrite: bool = False,
+    verify: bool = True,
     progress: bool | Watcher = False,
 ) -> ScoringReport:
     """Score Parquet or CSV files of any size into a folder of Parquet files.
@@ -71,9 +72,8 @@ def score_files(
     So a job that was cut off, even by a power failure, is begun again by the same call: it goes
     on after the last finished part, and no row is lost or doubled. In the same way files that
     have been added are scored, and files that have changed (in size or time) once more. Scores
-    of files that are no longer given stay. Of a finished part only the footer, which stands at its
-    end, is looked at: one that was cut short is noticed, bytes that a disk has damaged in between
-    are not. A part that is deleted is scored once more.
+    of files that are no longer given stay. A part that was deleted, cut short or damaged since is
+    scored once more.
 
     Parameters
     ----------
@@ -119,6 +119,10 @@ def score_files(
     overwrite : bool, default=False
         Whether scores of another model or other options are replaced; otherwise they raise an
         error.
+    verify : bool, default=True
+        Whether the finished parts of the inputs are read, to compare their bytes with the
+        checksum in the footer. False believes what has a footer, which is quicker where there are
+        many parts from before.
     progress : bool or callable, default=False
         True shows a bar (extra ``progress``); a callable gets a `Progress` after every batch.
 
@@ -193,4 +197,6 @@ def score_files(
         csv_types=csv_types or {},
         csv_delimiter=csv_delimiter,
     )
-    return run(model, inputs, Path(out), options, overwrite=overwrite, progress=progress)
+    return run(
+        model, inputs, Path(out), options, overwrite=overwrite, verify=verify, progress=progress
+    )

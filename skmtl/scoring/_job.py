@@ -89,10 +89,13 @@ class Folder:
     def errors(self) -> Path:
         return self.path / _ERRORS
 
-    def finished(self, files: list[InputFile], *, with_refused: bool) -> dict[str, dict[int, Any]]:
+    def finished(
+        self, files: list[InputFile], *, with_refused: bool, verify: bool
+    ) -> dict[str, dict[int, Manifest]]:
         """The finished parts of each file by number; those of a file that has changed are removed.
 
-        Without `with_refused`, parts with rows that were refused are not finished.
+        Without `with_refused`, parts with rows that were refused are not finished; with `verify`,
+        neither are parts in which a byte has changed.
 
         Raises
         ------
@@ -113,7 +116,11 @@ class Folder:
                         f"{str(file.path)!r} has too. Score them into different folders."
                     )
                 stale.append(path)
-            elif manifest.job == self.job and (with_refused or not manifest.n_refused):
+            elif (
+                manifest.job == self.job
+                and (with_refused or not manifest.n_refused)
+                and (not verify or self._is_whole(path, manifest))
+            ):
                 found[file.name][manifest.part] = manifest
         for path in stale:
             self._remove(path)
@@ -127,6 +134,11 @@ class Folder:
             if manifest is not None:
                 found[path] = manifest
         return found
+
+    def _is_whole(self, part: Path, manifest: Manifest) -> bool:
+        return manifest.written.stands_in(part) and manifest.written_errors.stands_in(
+            self.errors_path(part)
+        )
 
     def _remove(self, part: Path) -> None:
         self.errors_path(part).unlink(missing_ok=True)

@@ -26,6 +26,7 @@ def run(
     options: Options,
     *,
     overwrite: bool,
+    verify: bool,
     progress: bool | Watcher,
 ) -> ScoringReport:
     """Score files as `score_files` says."""
@@ -36,7 +37,7 @@ def run(
     folder = Folder(out, checksum(fitted), plan.identity())
     quarantine = options.on_error == "quarantine"
     with folder.opened(overwrite=overwrite), watched(progress) as watcher:
-        finished = folder.finished(files, with_refused=quarantine)
+        finished = folder.finished(files, with_refused=quarantine, verify=verify)
         work = _Run(plan, folder, files, finished, quarantine, watcher)
         for position, file in enumerate(files):
             work.score(position, file)
@@ -94,6 +95,7 @@ class _Run:
                 self._n_rows += len(batch.rows) + len(batch.lost)
                 self._n_refused += len(refused) + len(batch.lost)
                 self._tell(position, file, source.share())
+            written, written_errors = writer.written
             writer.publish(
                 Manifest(
                     job=self._folder.job,
@@ -106,6 +108,8 @@ class _Run:
                     stop=part.stop,
                     last=part.last,
                     n_refused=writer.n_refused,
+                    written=written,
+                    written_errors=written_errors,
                 )
             )
 

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 _KEY = b"skmtl.scoring"
 _PART = ".part"
+_CHUNK = 2**20
+
+
+class Written(NamedTuple):
+    """How many bytes stand before the footer of a file, and their CRC-32."""
+
+    n_bytes: int = 0
+    crc32: int = 0
+
+    def stands_in(self, path: Path) -> bool:
+        """Whether a file begins with these bytes; without any, whatever the file."""
+        if self.n_bytes == 0:
+            return True
+        crc32, left = 0, self.n_bytes
+        try:
+            with open(path, "rb") as stream:
+                while left and (chunk := stream.read(min(left, _CHUNK))):
+                    crc32, left = zlib.crc32(chunk, crc32), left - len(chunk)
+        except OSError:
+            return False
+        return left == 0 and crc32 == self.crc32
+
+
+class _Summed(io.BufferedWriter):
+    """A stream that knows what has been written to it."""
+
+    written = Written()
+
+    def write(self, data: Any, /) -> int:
+        crc32 = zlib.crc32(data, self.written.crc32)
+        self.written = Written(self.written.n_bytes + len(data), crc32)
+        return super().write(data)
 
 
 @dataclass(frozen=True)
@@ -37,6 +71,8 @@ class Manifest:
         Whether the file ends with it.
     n_refused : int
         Rows that are in its file of errors.
+    written, written_errors : Written
+        What stands before the footers of the part and of its file of errors.
     """
 
     job: str
@@ -49,14 +85,21 @@ class Manifest:
     stop: int
     last: bool
     n_refused: int
+    written: Written
+    written_errors: Written
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """That of a file; None where the file is none of ours, or damaged."""
         try:
             found = (pq.read_metadata(path).metadata or {}).get(_KEY)
-            return None if found is None else cls(**json.loads(found))
-        except (OSError, ValueError, TypeError, pa.ArrowException):
+            if found is None:
+                return None
+            fields = json.loads(found)
+            for name in ("written", "written_errors"):
+                fields[name] = Written(*fields[name])
+            return cls(**fields)
+        except (OSError, LookupError, ValueError, TypeError, pa.ArrowException):
             return None
 
     def as_metadata(self) -> dict[bytes, bytes]:
@@ -69,7 +112,7 @@ class PartFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
-        self._stream = open(self._hidden, "wb")  # noqa: SIM115 - closed by publish or discard
+        self._stream = _Summed(io.FileIO(self._hidden, "w"))
         # A dictionary of numbers of which hardly two are equal costs time and saves nothing.
         numbers = (pa.types.is_floating, pa.types.is_integer)
         repeated = [f.name for f in schema if not any(is_kind(f.type) for is_kind in numbers)]
@@ -77,6 +120,11 @@ class PartFile:
 
     def write(self, table: pa.Table) -> None:
         self._writer.write_table(table)
+
+    @property
+    def written(self) -> Written:
+        """What will stand before the footer, if nothing more is written."""
+        return self._stream.written
 
     def publish(self, metadata: dict[bytes, bytes]) -> None:
         """Complete the file and give it its name, which it keeps even if the power fails next."""

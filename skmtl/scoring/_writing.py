@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._source import Batch, Refusal
-from skmtl.scoring._storage import Manifest, PartFile
+from skmtl.scoring._storage import Manifest, PartFile, Written
 
 ERROR_COLUMNS = ("error_file", "error_row", "error_reason")
 _ERROR_TYPES = (pa.string(), pa.int64(), pa.string())
@@ -94,6 +94,12 @@ class PartWriter:
         order = pa.array(np.argsort([each.row for each in found], kind="stable"))
         self._errors.write(pa.table([*cells, *values], schema=self._errors_schema).take(order))
         self.n_refused += len(found)
+
+    @property
+    def written(self) -> tuple[Written, Written]:
+        """What stands in the files of the scores and of the refused rows so far."""
+        errors = Written() if self._errors is None else self._errors.written
+        return self._scores.written, errors
 
     def publish(self, manifest: Manifest) -> None:
         """Give the files their names: that of the scores, which has the manifest, last."""

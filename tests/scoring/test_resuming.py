@@ -135,6 +135,28 @@ def test_a_part_that_is_damaged_is_scored_once_more(scored, tmp_path):
     assert ids(tmp_path) == list(range(500))
 
 
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.8])
+def test_a_part_with_a_changed_byte_is_scored_once_more(scored, tmp_path, place):
+    part = tmp_path / "out" / "a-00000.parquet"
+    whole = part.read_bytes()
+    at = int(place * (len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")))  # no footer
+    part.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    assert scored(verify=False).n_parts_before == 2
+    assert part.read_bytes() != whole
+    assert scored().n_parts_before == 1
+    assert part.read_bytes() == whole
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"PAR1")])
+def test_a_part_whose_refused_rows_are_gone_is_scored_once_more(scored, houses, tmp_path, harm):
+    houses.assign(size=np.inf)[:10].to_parquet(tmp_path / "in" / "a.parquet")
+    assert scored(on_error="quarantine").n_refused == 10
+    assert scored(on_error="quarantine").n_parts_before == 2
+    harm(tmp_path / "out" / "_errors" / "a-00000.parquet")
+    assert scored(on_error="quarantine").n_parts_before == 1
+    assert len(pd.read_parquet(tmp_path / "out" / "_errors")) == 10
+
+
 def test_a_part_that_is_deleted_is_scored_once_more(scored, tmp_path):
     (tmp_path / "out" / "a-00000.parquet").unlink()
     assert scored().n_parts_before == 1
