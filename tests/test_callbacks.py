@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -137,12 +136,6 @@ def test_a_fit_that_fails_closes_its_display(data, capsys):
     capsys.readouterr()
     small().set_callbacks(ProgressBar()).fit(*data)
     assert len(lines_of(capsys.readouterr().out, "MultiTabRegressor")) == 1
-
-
-def test_without_rich_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "rich", None)
-    with pytest.raises(ImportError, match=r'pip install "skmtl\[progress\]"'):
-        ProgressBar()
 
 
 def test_a_wrong_depth_is_an_error():

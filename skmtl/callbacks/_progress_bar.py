@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sklearn.callback
 
+from skmtl._extras import needed
 from skmtl.callbacks._channel import Address, close_channel, open_channel, send
 from skmtl.callbacks._messages import Begin, End, Losses
 
@@ -52,13 +53,8 @@ class ProgressBar(sklearn.callback.ProgressBar):
     """
 
     def __init__(self, max_propagation_depth: int | None = None) -> None:
-        try:
+        with needed("rich", "progress", "ProgressBar"):
             super().__init__(max_propagation_depth=max_propagation_depth)
-        except ImportError as error:
-            raise ImportError(
-                "ProgressBar needs rich, which is not installed. Install it with the extra: "
-                'pip install "skmtl[progress]"'
-            ) from error
         self._addresses: dict[UUID, Address] = {}
 
     def setup(self, estimator: Any, context: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from skmtl._extras import needed
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 
@@ -41,10 +42,17 @@ def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     UsageError
         If the columns of the files differ.
     """
-    frames = [pd.read_parquet(path) if is_parquet(path) else pd.read_csv(path) for path in paths]
+    frames = [_read(path) for path in paths]
     for path, frame in zip(paths, frames, strict=True):
         check_columns(frame.columns.tolist(), frames[0].columns, f"{path}, unlike {paths[0]},")
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not is_parquet(path):
+        return pd.read_csv(path)
+    with needed("pyarrow", "parquet", "Reading Parquet files"):
+        return pd.read_parquet(path)
 
 
 def check_columns(columns: Sequence[str], wanted: Iterable[str], where: str) -> None:

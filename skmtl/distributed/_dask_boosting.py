@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
+from skmtl._extras import needed
 from skmtl.boosting import Network
 from skmtl.estimators._boosting import BoostingEstimator, Rows
 from skmtl.estimators._common import own_random_state
@@ -137,12 +138,8 @@ def fit_with_dask(
 
 
 def _client(client: Any) -> Any:
-    try:
+    with needed("Dask", "dask", "fit_with_dask"):
         from distributed import default_client
-    except ImportError as error:
-        raise ImportError(
-            'fit_with_dask needs Dask, which pip install "skmtl[dask]" brings.'
-        ) from error
     return default_client() if client is None else client
 
 

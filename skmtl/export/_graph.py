@@ -16,21 +16,6 @@ _IR_VERSION = 10
 _ML_OPERATORS = {"LabelEncoder", "TreeEnsemble"}
 
 
-def import_onnx() -> Any:
-    """The package onnx, which is an extra.
-
-    Raises
-    ------
-    ImportError
-        Without onnx; the message names the extra.
-    """
-    try:
-        import onnx
-    except ImportError as error:
-        raise ImportError('to_onnx needs the package onnx: pip install "skmtl[onnx]"') from error
-    return onnx
-
-
 class Value:
     """What an operator of a graph gives; operators and arrays combine with it."""
 
@@ -165,7 +150,8 @@ class Graph:
         metadata : dict
             Written as JSON, by key.
         """
-        onnx = import_onnx()
+        import onnx
+
         helper = onnx.helper
         graph = helper.make_graph(
             [_node(onnx, *node) for node in self._nodes],
@@ -195,7 +181,8 @@ def _integers(values: Sequence[int]) -> np.ndarray:
 
 
 def _element_type(dtype: np.dtype) -> int:
-    onnx = import_onnx()
+    import onnx
+
     return (
         onnx.TensorProto.STRING
         if dtype.kind == "O"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skmtl import __version__
+from skmtl._extras import needed
 from skmtl.estimators._boosting import BoostingEstimator
 from skmtl.estimators._common import MultiTaskEstimator
 from skmtl.estimators._network import NetworkEstimator
@@ -17,7 +18,7 @@ from skmtl.estimators._survival_targets import terms_of
 from skmtl.export._boosting import Rows, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._encoders import add_inputs, encoded_rows, task_number, tree_matrix
-from skmtl.export._graph import Graph, Value, import_onnx
+from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import Inputs, check_exportable, inputs_of, label_name, unique_names
 from skmtl.export._network import network_scores
@@ -104,7 +105,8 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     [array([False, False,  True])]
     """
     check_exportable(model)
-    import_onnx()
+    with needed("onnx", "onnx", "to_onnx"):
+        import onnx  # noqa: F401
     graph, inputs = Graph(), inputs_of(model)
     given = add_inputs(graph, inputs)
     if isinstance(model, BoostingEstimator):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl._matplotlib import import_pyplot
+from skmtl._extras import import_pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from skmtl._extras import needed
 from skmtl.scoring._model import PathLike
 from skmtl.scoring._outputs import Horizons
 from skmtl.scoring._progress import Watcher
@@ -179,10 +180,8 @@ def score_files(
     >>> errors["error_reason"].unique().tolist()
     ["Column 'size' holds infinity."]
     """
-    try:
+    with needed("pyarrow", "parquet", "score_files"):
         import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ImportError('score_files needs pyarrow: pip install "skmtl[parquet]"') from error
     from skmtl.scoring._run import Options, run
 
     options = Options(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from skmtl._extras import needed
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -54,14 +56,9 @@ def watched(progress: bool | Watcher) -> Iterator[Watcher]:
 
 @contextmanager
 def _bar() -> Iterator[Watcher]:
-    try:
+    with needed("rich", "progress", "progress=True"):
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
-    except ImportError as error:
-        raise ImportError(
-            "progress=True needs rich, which is not installed. Install it with the extra: "
-            'pip install "skmtl[progress]"'
-        ) from error
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),

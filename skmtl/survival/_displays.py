@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
-from skmtl._matplotlib import import_pyplot
+from skmtl._extras import import_pyplot
 from skmtl._unwrap import innermost_reading
 from skmtl.survival._inputs import check_cause, check_n_bins
 from skmtl.survival._nonparametric import aalen_johansen, kaplan_meier

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl._extras import needed
 from skmtl.tables._stored import CHUNK_ROWS, Chunk, StoredRows, StoredTable
 
 
@@ -123,10 +124,8 @@ def _is_dataset(X: Any) -> bool:
 
 
 def _dataset(path: Any) -> Any:
-    try:
+    with needed("pyarrow", "parquet", "Reading Parquet files"):
         from pyarrow import dataset
-    except ImportError as error:
-        raise ImportError('Parquet files need pyarrow: pip install "skmtl[parquet]"') from error
     if _is_dataset(path):
         return path
     if not Path(path).exists():

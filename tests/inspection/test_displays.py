@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -227,11 +225,3 @@ def test_other_models_are_refused(display, arguments, attribute):
         display.from_estimator(Plain().fit(None, None), *arguments)
     with pytest.raises(NotFittedError):
         display.from_estimator(Plain(), *arguments)
-
-
-def test_without_matplotlib_the_error_names_the_extra(scored, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r'OutlierTasksDisplay needs .* "skmtl\[plot\]"'):
-        OutlierTasksDisplay.from_estimator(scored)

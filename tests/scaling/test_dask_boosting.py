@@ -181,9 +181,3 @@ def test_what_one_worker_cannot_read_is_an_error_and_not_a_wait(client):
 def test_a_frame_in_memory_is_refused(client):
     with pytest.raises(TypeError, match="must be a Dask DataFrame, got DataFrame"):
         fit_with_dask(RMTGB(), pd.DataFrame({"x": [1], "y": [2]}), "y", client=client)
-
-
-def test_without_dask_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(ImportError, match=r"skmtl\[dask\]"):
-        fit_with_dask(RMTGB(), None, "y")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -213,12 +211,6 @@ def test_arrays_of_different_length_are_refused():
         ArrayTable(np.zeros(5))
     with pytest.raises(ValueError, match="rows_in_memory must be a whole number of at least 2"):
         ArrayTable(np.zeros((5, 2)), rows_in_memory=1)
-
-
-def test_without_pyarrow_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"skmtl\[parquet\]"):
-        MultiTab().fit(tempfile.gettempdir(), y="a")
 
 
 BOOSTED = {"n_bags": 2, "n_rounds": 8, "random_state": 0}

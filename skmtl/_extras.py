@@ -1,0 +1,29 @@
+"""Packages that only parts of skmtl need: the extras of its installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def needed(package: str, extra: str, user: str) -> Iterator[None]:
+    """Goes around the import of a package that may be missing.
+
+    Raises
+    ------
+    ImportError
+        Where it is; the message names the user, the package and the extra that brings it.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(f'{user} needs {package}: pip install "skmtl[{extra}]"') from error
+
+
+def import_pyplot(display: object) -> Any:
+    """matplotlib.pyplot, for a display to draw with."""
+    with needed("matplotlib", "plot", type(display).__name__):
+        from matplotlib import pyplot
+    return pyplot
