@@ -1,7 +1,8 @@
 """Balancing: how the tasks' losses or gradients are combined into one step.
 
 The parameter `balance` of the network estimators takes a name, with which a method has its
-published settings, or an object of this package. *Loss weightings* cost next to nothing:
+published settings, or an object of this package. *Loss weightings* cost next to nothing, but for
+FAMO, which takes the losses once more after each step:
 
 ================================================  ================================================
 `Equal`, "equal"                                  every loss counts the same

@@ -51,7 +51,13 @@ class FixedWeights(LossBalancer):
     weights: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        values = tuple(float(weight) for weight in self.weights)
+        try:
+            values = tuple(float(weight) for weight in self.weights)
+        except (TypeError, ValueError):
+            raise ValueError(
+                "FixedWeights: weights must be a sequence of numbers, one for each task, got "
+                f"{self.weights!r}. Weights by name go to an estimator: balance={{name: weight}}."
+            ) from None
         if not (np.isfinite(values).all() and min(values) >= 0 and sum(values) > 0):
             raise ValueError(
                 f"FixedWeights: weights={self.weights!r} must be finite, not negative and "

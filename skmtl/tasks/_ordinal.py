@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -58,7 +58,11 @@ class Ordinal(ClassificationKind):
     default_metric: ClassVar[str] = "accuracy"
 
     def __init__(self, order: Sequence[Any] | None = None) -> None:
+        if isinstance(order, str) or not (order is None or isinstance(order, Iterable)):
+            raise ValueError(f"order must be a list of classes, from low to high, got {order!r}.")
         self.order = None if order is None else tuple(order)
+        if self.order is not None and len(set(self.order)) < len(self.order):
+            raise ValueError(f"order must name each class once, got {order!r}.")
 
     def parameters(self) -> dict[str, object]:
         return {"order": self.order}

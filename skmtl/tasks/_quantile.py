@@ -46,7 +46,12 @@ class Quantile(StandardisedKind):
     default_metric: ClassVar[str] = "r2"
 
     def __init__(self, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> None:
-        levels = tuple(float(level) for level in quantiles)
+        try:
+            levels = tuple(float(level) for level in quantiles)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"quantiles must be a sequence of numbers, such as (0.5,), got {quantiles!r}."
+            ) from None
         if not levels or not all(0 < level < 1 for level in levels):
             raise ValueError(f"quantiles must lie strictly between 0 and 1, got {quantiles!r}.")
         if any(low >= high for low, high in pairwise(levels)):

@@ -56,7 +56,7 @@ class Regression(StandardisedKind):
     ) -> None:
         if loss not in ("squared", "absolute", "huber"):
             raise ValueError(f"loss must be 'squared', 'absolute' or 'huber', got {loss!r}.")
-        if not delta > 0:
+        if not (isinstance(delta, int | float | np.number) and delta > 0):
             raise ValueError(f"delta must be positive, got {delta!r}.")
         self.loss_name = loss
         self.delta = delta

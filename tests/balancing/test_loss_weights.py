@@ -201,8 +201,10 @@ def test_famo_gives_less_to_the_task_that_falls_faster():
         (lambda: DynamicWeightAverage(temperature=0), r"temperature=0 must be a number in \(0"),
         (lambda: SmoothTchebycheff(smoothing=float("nan")), "smoothing=nan must be"),
         (lambda: FixedWeights((1.0, -1.0)), "not negative"),
+        (lambda: FixedWeights({"a": 1.0}), r"sequence of numbers.* balance=\{name: weight\}"),
+        (lambda: FixedWeights(2), "sequence of numbers, one for each task, got 2"),
     ],
-    ids=["uncertainty", "dwa", "tchebycheff", "fixed"],
+    ids=["uncertainty", "dwa", "tchebycheff", "fixed", "mapping", "number"],
 )
 def test_parameters_are_checked(make, message):
     with pytest.raises(ValueError, match=message):

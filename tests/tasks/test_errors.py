@@ -161,6 +161,8 @@ def test_label_that_fit_did_not_see(kind, fitted, later, shown):
     ("make", "message"),
     [
         (lambda: Quantile(()), "quantiles must lie strictly between 0 and 1"),
+        (lambda: Quantile(0.5), "a sequence of numbers, such as (0.5,), got 0.5"),
+        (lambda: Quantile(("low",)), "a sequence of numbers, such as (0.5,), got ('low',)"),
         (lambda: Quantile((0.0, 0.5)), "strictly between 0 and 1, got (0.0, 0.5)"),
         (lambda: Quantile((0.5, 1.0)), "strictly between 0 and 1, got (0.5, 1.0)"),
         (lambda: Quantile((0.5, 0.5)), "strictly increasing, got (0.5, 0.5)"),
@@ -168,6 +170,10 @@ def test_label_that_fit_did_not_see(kind, fitted, later, shown):
         (lambda: Regression("squares"), "'squared', 'absolute' or 'huber', got 'squares'"),
         (lambda: Regression("huber", delta=0.0), "delta must be positive, got 0.0"),
         (lambda: Regression("huber", delta=float("nan")), "delta must be positive, got nan"),
+        (lambda: Regression("huber", delta="1"), "delta must be positive, got '1'"),
+        (lambda: Ordinal("abc"), "order must be a list of classes, from low to high, got 'abc'"),
+        (lambda: Ordinal(3), "order must be a list of classes, from low to high, got 3"),
+        (lambda: Ordinal(["a", "b", "a"]), "order must name each class once, got ['a', 'b', 'a']"),
     ],
 )
 def test_arguments(make, message):
