@@ -108,6 +108,9 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
         """Raw scores (n_samples, n_scores), and the rows' groups where data are long."""
 
     @abstractmethod
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any: ...
+
+    @abstractmethod
     def predict(self, X: Any) -> Any: ...
 
     def _read_table(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:

@@ -114,28 +114,3 @@ class MultiTabSurvival(SurvivalOutputs, MultiTabBase):
         self.horizons = horizons
         self.censoring_weights = censoring_weights
         self.weight_column = weight_column
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
-        """Fit all events at once.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            As in `MultiTab`.
-        y : structured array, DataFrame or mapping of shape (n_samples,)
-            Events and times, as described above.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, for every event.
-        eval_set : tuple (X, y) or (X, y, sample_weight), optional
-            Rows that decide when to stop, instead of a `validation_fraction` of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For data that cannot be learnt from; the message names the column or the event.
-        """
-        return super().fit(X, y, sample_weight, eval_set=eval_set)

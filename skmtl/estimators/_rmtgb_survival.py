@@ -125,29 +125,3 @@ class RMTGBSurvival(SurvivalOutputs, RMTGBBase):
         self.horizons = horizons
         self.censoring_weights = censoring_weights
         self.weight_column = weight_column
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
-        """Fit all events at once.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            As in `RMTGB`.
-        y : structured array, DataFrame or mapping of shape (n_samples,)
-            Events and times, as described above.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, for every event.
-        eval_set : tuple (X, y) or (X, y, sample_weight), optional
-            Rows that decide when to stop and which blocks to take, instead of parts of X that
-            are held out in turn. One bag is fitted then, on all of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For data that cannot be learnt from; the message names the column or the event.
-        """
-        return super().fit(X, y, sample_weight, eval_set=eval_set)

@@ -38,6 +38,33 @@ class SurvivalReading(MultiTaskEstimator):
     weight_column: Hashable | None
     event_names_: list[Hashable]
 
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
+        """Fit all events at once.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            As in `MultiTab` and `RMTGB`.
+        y : structured array, DataFrame or mapping of shape (n_samples,)
+            Events and times, as described above.
+        sample_weight : array of shape (n_samples,), optional
+            Weights of the rows, for every event.
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Rows that decide when to stop, and in boosting which blocks to take, instead of rows
+            of X that are held out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For data that cannot be learnt from; the message names the column or the event.
+        """
+        # That of the engine, which comes before `MultiTaskEstimator`.
+        return super().fit(X, y, sample_weight, eval_set=eval_set)  # type: ignore[safe-super]
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_events(self.events)
