@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 import skmtl
 
+ROOT = Path(__file__).parents[1]
 HEAVY = ["lightgbm", "numpy", "pandas", "scipy", "sklearn", "torch"]
 
 
@@ -39,6 +43,34 @@ def test_subpackages_without_networks_import_neither_torch_nor_lightgbm(name):
     loaded = modules_after(f"import skmtl; skmtl.{name}")
     assert "numpy" in loaded
     assert loaded.isdisjoint({"torch", "lightgbm"})
+
+
+# A row of the table of imports: one or more packages, and what they import or "nothing".
+ROW = re.compile(r"^\| ((?:`\w+(?:/|\.py)`(?:, )?)+) \| (.*?) \|$", re.MULTILINE)
+
+
+def imports_of(package: Path) -> set[str]:
+    """The public packages of skmtl that a package imports, at the top or later."""
+    found = set()
+    for file in package.rglob("*.py") if package.is_dir() else [package]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skmtl."):
+                found.add((node.module or "").split(".")[1])
+    return {name for name in found - {package.stem} if not name.startswith("_")}
+
+
+def test_packages_import_what_the_architecture_says():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    allowed = {
+        package: set(re.findall(r"`(\w+)`", row[2]))
+        for row in ROW.finditer(text[text.index("Who imports whom") :])
+        if row[2] != "what users import"
+        for package in re.findall(r"`([\w.]+)/?`", row[1])
+    }
+    packages = {init.parent.name for init in (ROOT / "skmtl").glob("*/__init__.py")}
+    assert set(allowed) == packages - {"cli", "demo"} | {"model_selection.py"}
+    for package, own in allowed.items():
+        assert imports_of(ROOT / "skmtl" / package) <= own, package
 
 
 @pytest.mark.parametrize("name", skmtl.__all__)

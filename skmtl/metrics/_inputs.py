@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.metrics._sklearn import Metric, MetricLike, check_metric
+from skmtl.survival._inputs import read_weight as weight_or_ones
 from skmtl.tasks import KINDS, Kind, is_named, label_frame
 from skmtl.tasks._kind import plain_values
 
@@ -118,17 +119,7 @@ def shown_classes(labels: pd.Series, kind: str) -> np.ndarray:
 
 def read_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """Row weights as finite numbers of shape (n_samples,)."""
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have the shape ({n_samples},), one weight per row, got "
-            f"{weight.shape}."
-        )
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError("sample_weight must be finite and not negative.")
-    return weight
+    return None if sample_weight is None else weight_or_ones(sample_weight, n_samples)
 
 
 def _by_task(value: Any, names: Sequence[Hashable], role: str) -> dict[Hashable, Any]:
