@@ -15,6 +15,8 @@ from skmtl.tasks import ClassificationKind, Quantile
 
 def _has(kind: type) -> Any:
     def check(estimator: MultiTaskEstimator) -> bool:
+        if kind is ClassificationKind and estimator._classes_only:
+            return True  # before `fit` as well: others ask a classifier then
         check_is_fitted(estimator)
         if any(isinstance(head, kind) for head in estimator.task_set_.heads):
             return True

@@ -54,13 +54,14 @@ def events_of(model: Any) -> dict[Hashable, tuple[int, float]]:
 
 def levels_of(model: Any) -> dict[Hashable, tuple[float, ...]]:
     """The levels of each quantile task."""
-    tasks = getattr(model, "task_set_", None)
-    if tasks is None:
+    if not hasattr(model, "predict_quantiles"):
         return {}
+    tasks = getattr(model, "task_set_", None)
+    heads = model._kinds if tasks is None else dict(zip(tasks.names, tasks.heads, strict=True))
     return {
-        name: tuple(head.quantiles)
-        for name, head in zip(tasks.names, tasks.heads, strict=True)
-        if isinstance(head, Quantile)
+        name: tuple(heads[name].quantiles)
+        for name in model.task_names_
+        if isinstance(heads[name], Quantile)
     }
 
 
@@ -119,7 +120,7 @@ class _FromScores(Answers):
 
 
 class _FromMethods(Answers):
-    """From `predict` and `predict_proba` of any estimator that knows its tasks."""
+    """From the methods of an estimator that knows its tasks: one of several models."""
 
     def __init__(self, model: Any, X: Any) -> None:
         self._model, self._X = model, X
@@ -132,6 +133,10 @@ class _FromMethods(Answers):
     def probabilities(self) -> Arrays:
         classes = class_tasks(self._model)
         return read_probabilities(self._model.predict_proba(self._X), list(classes))
+
+    def quantiles(self) -> Arrays:
+        frame = self._model.predict_quantiles(self._X)
+        return {name: frame[name].to_numpy() for name in levels_of(self._model)}
 
 
 def class_tasks(model: Any) -> Arrays:

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import StackingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.impute import SimpleImputer
 from sklearn.inspection import permutation_importance
@@ -80,6 +83,19 @@ def test_search_by_a_metric_of_one_task(small, table):
     scorer = make_multitask_scorer("roc_auc", task="sold")
     search = GridSearchCV(small.mixed(), {"row_size": [4, 16]}, scoring=scorer, cv=2)
     assert 0.5 < search.fit(*table).best_score_ <= 1
+
+
+@pytest.mark.parametrize("estimator", ["small", "boosted"])
+def test_meta_estimators_ask_a_classifier_for_probabilities_before_fit(estimator, request, table):
+    model = request.getfixturevalue(estimator).classifier()
+    X, sold = table.X, table.X["size"] > 0
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(X, sold)
+    assert np.mean(calibrated.predict(X) == sold) > 0.85
+    assert StackingClassifier([("inner", model)], cv=2).fit(X, sold).stack_method_ == [
+        "predict_proba"
+    ]
+    with pytest.raises(NotFittedError):
+        model.predict_proba(X)
 
 
 def test_halving_search_over_epochs(small, table):

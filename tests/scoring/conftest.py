@@ -20,7 +20,7 @@ from tests.files.cases import BOOSTING, CASES, NETWORK, Case, table
 
 def grouped() -> Case:
     X, Y = make_task_groups(80, groups=(0, 0, 1), random_state=0)
-    inner = skmtl.RMTGB(**BOOSTING)
+    inner = skmtl.RMTGB(tasks={"task_1": "quantile"}, **BOOSTING)
     Y["task_2"] = Y["task_2"] > 0
     groups = [["task_0", "task_1"], ["task_2"]]
     return Case(skmtl.GroupedTasks(inner, groups=groups).fit(X, Y), X)
