@@ -36,23 +36,26 @@ import json
 import math
 import sys
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skmtl.cli._errors import OK, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from skmtl.cli._config import Config
 
-_RIGHT = "{} is right, as far as can be said without reading the tables."
+_RIGHT = "{} is right, as far as can be said without reading a row."
+# Parameters that name a column of X.
+_COLUMNS = ("task", "weight_column")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument(
-        "--check", action="store_true", help="check the configuration and read nothing else"
+        "--check",
+        action="store_true",
+        help="check the configuration and the columns of the tables, and stop",
     )
 
 
@@ -60,23 +63,48 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     from skmtl.cli._config import read_config
 
     config = read_config(options.config)
+    features = _checked_features(config)
     if options.check:
         return {"config": options.config, "valid": True}, _RIGHT.format(options.config), OK
-    outcome = _fit(config)
+    outcome = _fit(config, features)
     if config.report is not None:
         config.report.write_text(json.dumps(outcome, indent=1) + "\n")
     return outcome, _text(outcome), OK
 
 
-def _fit(config: Config) -> dict[str, Any]:
-    features, (X, y, *weight) = _training_rows(config)
+def _checked_features(config: Config) -> list[str]:
+    """The features, after a look at the headers and footers of all tables."""
+    from skmtl.cli._tables import check_columns, check_files, columns_of
+
+    columns = columns_of(config.train)
+    named = [*config.no_features, *(config.features or [])]
+    check_columns(columns, named, "The table of 'train'")
+    features = config.features or [name for name in columns if name not in config.no_features]
+    if not features:
+        others = ", ".join(config.no_features)
+        raise UsageError(f"The table of 'train' has no features besides {others}.")
+    for key in _COLUMNS:
+        name = getattr(config.model, key, None)
+        if isinstance(name, str):
+            check_columns(features, [name], f"X, in which {key}={name!r} is looked for,")
+    used = [*features, *config.answers]
+    check_files(config.train, used)
+    for part in ("eval", "test"):
+        if paths := getattr(config, part):
+            check_columns(columns_of(paths), used, f"The table of {part!r}")
+            check_files(paths, used)
+    return features
+
+
+def _fit(config: Config, features: list[str]) -> dict[str, Any]:
+    X, y, *weight = _training_rows(config, features)
     fitting: dict[str, Any] = {"sample_weight": weight[0]} if weight else {}
     rows = {} if config.stream else {"train": len(X)}
     if config.eval:
-        fitting["eval_set"] = _held_out(config, "eval", features)
+        fitting["eval_set"] = _rows(config, config.eval, features)
         rows["eval"] = len(fitting["eval_set"][0])
     # Before the fit, which may take hours: that these cannot be read should not come after it.
-    test = _held_out(config, "test", features) if config.test else None
+    test = _rows(config, config.test, features) if config.test else None
     _say(f"fitting {type(config.model).__name__} ...")
     started = time.monotonic()
     model = config.model.fit(X, y, **fitting)
@@ -98,50 +126,24 @@ def _fit(config: Config) -> dict[str, Any]:
     }
 
 
-def _training_rows(config: Config) -> tuple[list[str], tuple[Any, ...]]:
-    """The names of the features; X, y and, if there are any, weights.
-
-    These are columns, or the names of columns where the rows stay on disk.
-    """
-    from skmtl.cli._tables import read_tables
-
+def _training_rows(config: Config, features: list[str]) -> tuple[Any, ...]:
+    """X, y and, if there are any, weights: names of columns where the rows stay on disk."""
     if not config.stream:
-        frame = read_tables(config.train)
-        features = _features(config, frame.columns.tolist())
-        return features, _rows(config, frame, features)
+        return _rows(config, config.train, features)
     from skmtl.tables import ParquetTable
 
     (path,) = config.train
-    features = _features(config, ParquetTable(path).column_names())
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
-    return features, (ParquetTable(path, columns=features), *names)
+    return (ParquetTable(path, columns=features), *names)
 
 
-def _held_out(config: Config, part: str, features: list[str]) -> tuple[Any, ...]:
-    """X, y and, if there are any, weights of the rows of eval or test."""
-    from skmtl.cli._tables import check_columns, read_tables
+def _rows(config: Config, paths: list[Path], features: list[str]) -> tuple[Any, ...]:
+    """X, y and, if there are any, weights."""
+    from skmtl.cli._tables import read_tables
 
-    frame = read_tables(getattr(config, part))
-    wanted = [*features, *config.answers]
-    check_columns(frame.columns.tolist(), wanted, f"The table of {part!r}")
-    return _rows(config, frame, features)
-
-
-def _rows(config: Config, frame: pd.DataFrame, features: list[str]) -> tuple[Any, ...]:
+    frame = read_tables(paths)
     X, y = frame[features], frame[config.labels]
     return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
-
-
-def _features(config: Config, columns: Sequence[str]) -> list[str]:
-    """The features among the columns of the training table, which must have all that is named."""
-    from skmtl.cli._tables import check_columns
-
-    others = config.no_features
-    check_columns(columns, [*others, *(config.features or [])], "The table of 'train'")
-    features = config.features or [name for name in columns if name not in others]
-    if not features:
-        raise UsageError(f"The table of 'train' has no features besides {', '.join(others)}.")
-    return features
 
 
 def _text(outcome: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from skmtl._extras import needed
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
+from skmtl.tables import ParquetTable
 
 _CSV = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 _PARQUET = (".parquet", ".pq")
@@ -34,25 +35,52 @@ def is_parquet(path: Path) -> bool:
     )
 
 
-def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
-    """All rows of the files, one below the other.
+def columns_of(paths: Sequence[Path]) -> list[str]:
+    """The columns that `read_tables` will find, without reading any row.
 
     Raises
     ------
     UsageError
         If the columns of the files differ.
     """
-    frames = [_read(path) for path in paths]
-    for path, frame in zip(paths, frames, strict=True):
-        check_columns(frame.columns.tolist(), frames[0].columns, f"{path}, unlike {paths[0]},")
+    first, *others = (_columns(path) for path in paths)
+    for path, columns in zip(paths[1:], others, strict=True):
+        check_columns(columns, first, f"{path}, unlike {paths[0]},")
+    return first
+
+
+def _columns(path: Path) -> list[str]:
+    if not is_parquet(path):
+        try:
+            return pd.read_csv(path, nrows=0).columns.tolist()
+        except (pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} does not begin with a header in UTF-8: {error}") from error
+    if path.is_dir():
+        return ParquetTable(path).column_names()
+    with needed("pyarrow", "parquet", "Reading Parquet files"):
+        from pyarrow import dataset
+    # As a dataset, so that folders such as month=5 above the file are no columns.
+    return ParquetTable(dataset.dataset(path, format="parquet")).column_names()
+
+
+def check_files(paths: Sequence[Path], wanted: Sequence[str]) -> None:
+    """Raise UsageError for a file in a folder that lacks a wanted column, which others have."""
+    for path in paths:
+        if path.is_dir():
+            try:
+                ParquetTable(path).check_files(wanted)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+
+
+def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
+    """All rows of the files, one below the other."""
+    frames = [_rows(path) for path in paths]
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if not is_parquet(path):
-        return pd.read_csv(path)
-    with needed("pyarrow", "parquet", "Reading Parquet files"):
-        return pd.read_parquet(path)
+def _rows(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path) if is_parquet(path) else pd.read_csv(path)
 
 
 def check_columns(columns: Sequence[str], wanted: Iterable[str], where: str) -> None:

@@ -97,9 +97,13 @@ class ParquetTable(StoredTable):
             )
         if not features:
             raise ValueError("The Parquet files have no column besides the labels and weights.")
-        if self._is_found:
-            _check_files(self.dataset, [*used, *features])
+        self.check_files([*used, *features])
         return _ParquetRows(self.dataset, features, y if isinstance(y, str) else names, weight)
+
+    def check_files(self, columns: Sequence[str]) -> None:
+        """Raise ValueError for a file that lacks one of the columns, which others have."""
+        if self._is_found:
+            _check_files(self.dataset, columns)
 
     def column_names(self) -> list[str]:
         """The columns of all files, but for indexes, in the order in which they are found."""

@@ -15,7 +15,7 @@ from skmtl.cli import main
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with ``train.parquet``, ``test.csv`` and ``patients.csv``."""
+    """A folder with ``train.parquet``, ``test.csv``, ``patients.csv`` and bad files."""
     rng = np.random.default_rng(0)
     n = 120
     frame = pd.DataFrame(
@@ -35,6 +35,8 @@ def folder(tmp_path: Path) -> Path:
     patients = frame[["size", "city"]].assign(
         died=rng.integers(0, 2, n), days=rng.exponential(size=n) * np.exp(frame["size"])
     )
+    (tmp_path / "none.csv").write_bytes(b"")
+    (tmp_path / "latin.csv").write_bytes("größe,city\n".encode("latin-1"))
     patients.to_csv(tmp_path / "patients.csv", index=False)
     return tmp_path
 

@@ -143,23 +143,43 @@ def test_a_test_table_without_a_feature_is_named_before_the_fit(folder, fit):
     assert "fitting" not in err
 
 
-def test_a_file_without_a_feature_is_named_where_rows_stay_on_disk(folder, fit):
+@pytest.mark.parametrize("stream", ["true", "false"])
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_a_file_of_a_folder_that_lacks_a_feature_is_named(stream, option, folder, fit):
     frame = pd.read_parquet(folder / "train.parquet")
     (folder / "days").mkdir()
     frame[:40].drop(columns="city").to_parquet(folder / "days" / "0.parquet")
     frame[40:].to_parquet(folder / "days" / "1.parquet")
-    stored = CONFIG.replace('"train.parquet"', '"days"\nstream = true')
-    code, _, err = fit(stored)
-    assert code == 1
+    of_folder = CONFIG.replace('"train.parquet"', f'"days"\nstream = {stream}')
+    code, _, err = fit(of_folder, *option)
+    assert code == 2
     assert "0.parquet' has no column 'city', which other files have" in err
 
 
-def test_check_reads_no_table(folder, fit):
-    (folder / "train.parquet").write_bytes(b"")
+def test_check_reads_no_row(folder, fit):
+    table = bytearray((folder / "train.parquet").read_bytes())
+    table[4:200] = bytes(196)  # before the footer
+    (folder / "train.parquet").write_bytes(table)
+    assert fit()[0] == 1
     code, out, _ = fit(CONFIG, "--check")
-    right = f"{folder / 'fit.toml'} is right, as far as can be said without reading the tables.\n"
+    right = f"{folder / 'fit.toml'} is right, as far as can be said without reading a row.\n"
     assert (code, out) == (0, right)
     assert not (folder / "model.skmtl").exists()
+
+
+def test_columns_are_those_that_are_read(folder, outcome):
+    frame = pd.read_parquet(folder / "train.parquet")
+    frame.set_index("id").to_parquet(folder / "train.parquet")
+    (folder / "days").mkdir()
+    for rows in (slice(40), slice(40, 80)):
+        frame[rows].set_index("id").to_parquet(folder / "days" / f"{rows.stop}.parquet")
+    (folder / "shop=1").mkdir()
+    frame.set_index("id").to_parquet(folder / "shop=1" / "0.parquet")
+    kept = CONFIG.replace('"id", ', "")
+    files = ("train.parquet", "days", "shop=1/0.parquet")
+    for config in (kept.replace("train.parquet", file) for file in files):
+        outcome(config)
+        assert skmtl.load(folder / "model.skmtl").feature_names_in_.tolist() == FEATURES
 
 
 WRONG = {
@@ -204,7 +224,14 @@ WRONG = {
         '[tasks]\nprize = "count"\n[data]',
         "'prize', which is none of the targ",
     ),
+    "task": (
+        "[parameters]",
+        '[parameters]\ntask = "ctiy"',
+        "has no column 'ctiy'. Did you mean 'ci",
+    ),
     "random state": ("random_state = 0", "random_state = 1.5", "parameter random_state=1.5 of "),
+    "no header": ("test.csv", "none.csv", "none.csv does not begin with a header in UTF-8"),
+    "no text": ("test.csv", "latin.csv", "latin.csv does not begin with a header in UTF-8"),
     "toml": ("[data]", "[data", "is no TOML"),
 }
 
@@ -221,13 +248,24 @@ def test_a_mistake_is_named_and_nothing_is_fitted(name, folder, fit):
     assert not (folder / "model.skmtl").exists()
 
 
-@pytest.mark.parametrize("name", ["csv", "feature", "random state"])
-def test_check_finds_mistakes_that_no_table_is_needed_for(name, folder, fit):
+@pytest.mark.parametrize("name", WRONG)
+def test_check_finds_every_mistake(name, fit):
     right, wrong, message = WRONG[name]
-    (folder / "train.parquet").write_bytes(b"")
     code, _, err = fit(CONFIG.replace(right, wrong, 1), "--check")
     assert code == 2
     assert message in err
+
+
+@pytest.mark.parametrize("part", ["eval", "test"])
+def test_check_finds_tables_that_lack_a_column(part, folder, fit):
+    for name in ("a", "b"):
+        table = pd.read_csv(folder / "test.csv")
+        table.drop(columns=["city"] * (name == "b")).to_csv(folder / f"{name}.csv", index=False)
+    config = CONFIG.replace('test = "test.csv"', f'{part} = "b.csv"')
+    code, _, err = fit(config, "--check")
+    assert code == 2 and f"The table of '{part}' has no column 'city'" in err
+    code, _, err = fit(config.replace('"b.csv"', '["a.csv", "b.csv"]'), "--check")
+    assert code == 2 and f"b.csv, unlike {folder / 'a.csv'}, has no column 'city'" in err
 
 
 def test_no_configuration_is_a_usage_error(folder, capsys):
