@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skmtl.scoring._columns import check_keep, feature_names, features_of
@@ -21,9 +22,15 @@ def rows_at_a_time(batch_rows: int | None, n_columns: int) -> int:
     """Rows of a batch; by default as many as keep its copies small."""
     if batch_rows is None:
         return min(max(_CELLS // max(n_columns, 1), _LEAST_ROWS), _MOST_ROWS)
-    if isinstance(batch_rows, bool) or int(batch_rows) != batch_rows or batch_rows < 1:
-        raise ValueError(f"batch_rows must be a whole number from 1, got {batch_rows!r}.")
-    return int(batch_rows)
+    return whole_number("batch_rows", batch_rows)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A number of rows from 1, of any type of number."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or value % 1 or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1, got {value!r}.")
+    return int(value)
 
 
 def score_frame(

@@ -67,7 +67,8 @@ def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputF
     every = {path.absolute(): path for _, paths in expanded for path in paths}
     paths = [path for place, path in sorted(every.items()) if own not in place.parents]
     if not paths:
-        raise FileNotFoundError(f"There is no Parquet or CSV file to score: {inputs!r}.")
+        within = f" outside {str(out)!r}" * bool(every)
+        raise FileNotFoundError(f"There is no Parquet or CSV file to score{within}: {inputs!r}.")
     root = Path(os.path.commonpath([root.absolute() for root, _ in expanded]))
     found = [_input_file(path, root) for path in paths]
     stems = Counter(each.stem for each in found)

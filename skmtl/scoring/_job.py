@@ -45,6 +45,8 @@ class Folder:
             If another process is scoring into it, if it belongs to another job and may not be
             overwritten, or if it holds something else.
         """
+        if self.path.exists() and not self.path.is_dir():
+            raise ScoringError(f"{str(self.path)!r} is a file. Give a folder to score into.")
         self.path.mkdir(parents=True, exist_ok=True)
         with locked(self.path / _LOCK) as free:
             if not free:

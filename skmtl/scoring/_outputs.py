@@ -153,7 +153,10 @@ def _read_horizons(
         raise ValueError(f"horizons names {unknown}, but the events are {list(events)}.")
     read = {}
     for event, times in by_event.items():
-        grid = np.asarray(times, dtype=np.float64)
+        try:
+            grid = np.asarray(times, dtype=np.float64)
+        except (TypeError, ValueError):
+            grid = np.empty(0)
         if grid.ndim != 1 or len(grid) == 0 or not (grid >= 0).all():
             raise ValueError(f"horizons must be a list of numbers from 0, got {times!r}.")
         if len(np.unique(grid)) < len(grid):

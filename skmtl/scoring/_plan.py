@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from skmtl.scoring._columns import check_keep, feature_names, features_of
 from skmtl.scoring._csv import CsvSource, csv_header
-from skmtl.scoring._frame import rows_at_a_time
+from skmtl.scoring._frame import rows_at_a_time, whole_number
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._outputs import Horizons, Outputs
 from skmtl.scoring._parquet import ParquetSource, parquet_columns
 from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
+
+_NOT_UTF_8 = " The header is not in UTF-8: convert the file."
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,7 @@ class Options:
     def check(self) -> None:
         if self.on_error not in ("raise", "quarantine"):
             raise ValueError(f"on_error must be 'raise' or 'quarantine', got {self.on_error!r}.")
-        if int(self.part_rows) != self.part_rows or self.part_rows < 1:
-            raise ValueError(f"part_rows must be a whole number from 1, got {self.part_rows!r}.")
+        whole_number("part_rows", self.part_rows)
         if self.csv_delimiter is not None and len(self.csv_delimiter) != 1:
             raise ValueError(f"csv_delimiter must be one sign, got {self.csv_delimiter!r}.")
         rows_at_a_time(self.batch_rows, 1)
@@ -98,7 +99,7 @@ class Plan:
             if missing:
                 raise ValueError(
                     f"{str(file.path)!r} has no columns {missing[:5]}; its columns are "
-                    f"{there[:20]}."
+                    f"{there[:20]}.{_NOT_UTF_8 * any(map(_is_strange, there))}"
                 )
             twice = [name for name in needed if there.count(name) > 1]
             if twice:
@@ -171,6 +172,11 @@ class Plan:
             "csv_types": {name: str(kind) for name, kind in self._types.items()},
             "csv_delimiter": options.csv_delimiter,
         }
+
+
+def _is_strange(name: str) -> bool:
+    """Whether it holds bytes that are no text."""
+    return any("\udc80" <= sign <= "\udcff" for sign in name)
 
 
 def _is_read_as(kind: pa.DataType, wanted: pa.DataType) -> bool:

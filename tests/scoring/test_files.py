@@ -276,6 +276,7 @@ def test_before_any_work_the_types_must_suit_the_model(case_of, houses, tmp_path
         ({"keep": "id"}, r"keep must be a list of columns, such as \['id'\]"),
         ({"keep": ["error_row"]}, "keep names 'error_row', which is also the name of an output"),
         ({"part_rows": 0}, "part_rows must be a whole number from 1"),
+        ({"part_rows": "all"}, "part_rows must be a whole number from 1"),
         ({"batch_rows": 2.5}, "batch_rows must be a whole number from 1"),
         ({"csv_delimiter": ", "}, "csv_delimiter must be one sign"),
         ({"csv_types": {"id": "number"}}, "csv_types names the type 'number' for 'id'"),
@@ -338,12 +339,18 @@ def test_two_files_whose_scores_would_have_one_name(case_of, houses, tmp_path):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
 
 
-def test_without_pyarrow_the_extra_is_named(case_of, tmp_path, monkeypatch):
-    import sys
+def test_a_header_that_is_not_utf_8_is_named(case_of, tmp_path):
+    (tmp_path / "latin.csv").write_bytes("größe,city\n1,Bern\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"no columns \['size', .* is not in UTF-8: convert the"):
+        skmtl.score_files(case_of("rmtgb").model, tmp_path / "latin.csv", tmp_path / "out")
 
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"skmtl\[parquet\]"):
-        skmtl.score_files(case_of("rmtgb").model, "in", tmp_path / "out")
+
+def test_scores_go_into_a_folder_of_their_own(case_of, houses, tmp_path):
+    model, _ = case_of("rmtgb")
+    with pytest.raises(ScoringError, match=r"a\.parquet' is a file. Give a folder"):
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "in" / "a.parquet")
+    with pytest.raises(FileNotFoundError, match=r"no Parquet or CSV file to score outside .*in'"):
+        skmtl.score_files(model, tmp_path / "in", tmp_path / "in")
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,8 @@ def test_horizons_reach_no_further_than_the_follow_up(case_of):
     model, X = case_of("survival")
     with pytest.raises(ValueError, match=r"of 'event' are known up to .* only"):
         skmtl.score_frame(model, X, horizons=[1e6])
+    with pytest.raises(ValueError, match="horizons must be a list of numbers from 0, got '1,2'"):
+        skmtl.score_frame(model, X, horizons="1,2")
     with pytest.raises(ValueError, match=r"horizons names \['birth'\]"):
         skmtl.score_frame(model, X, horizons={"birth": [1.0]})
     with pytest.raises(ValueError, match=r"horizons gives a time twice: \[1, 1\.0\]"):
