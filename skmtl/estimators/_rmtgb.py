@@ -46,6 +46,10 @@ _LEARNING_RATES = {"shared": 0.05, "signature": 0.05, "partition": 0.05, "task":
 _HAZARD_LEAVES = {"shared": 4, "signature": 4, "partition": 4, "task": 3}
 _HAZARD_RATES = dict.fromkeys(BLOCKS, 0.1)
 _HAZARD_PARAMETERS = {"extra_trees": True}
+# Rounds of hazards are dear, and after 15 without a better loss few are to come that are worth it.
+# Within the training rows of eight sets 15 took a sixth less time than 30, at the same integrated
+# Brier score (-0.01 % on average, standard error 0.03 %); 10 lost 0.13 %.
+_PATIENCE, _HAZARD_PATIENCE = 30, 15
 _MOST_ROUNDS, _ROUNDS = 2000, 100
 
 
@@ -60,7 +64,7 @@ class RMTGBBase(BoostingEstimator):
         "n_bags": integer(1) | one_of("auto"),
         "early_stopping": boolean,
         "validation_fraction": real(0, 0.5, open_low=True),
-        "patience": integer(1),
+        "patience": integer(1) | one_of("auto"),
         "unseen": one_of("shared", "error"),
         "n_jobs": n_threads,
         "random_state": seed,
@@ -82,7 +86,7 @@ class RMTGBBase(BoostingEstimator):
         n_bags: int | Literal["auto"] = "auto",
         early_stopping: bool = True,
         validation_fraction: float = 0.2,
-        patience: int = 30,
+        patience: int | Literal["auto"] = "auto",
         unseen: Literal["shared", "error"] = "shared",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -126,9 +130,11 @@ class RMTGBBase(BoostingEstimator):
         return sequences if validated else sequences[:1]
 
     def _options(self, pool: Pool, n_rows: int, *, validated: bool, seed: int) -> Options:
-        rates, leaves = _LEARNING_RATES, _LEAVES
+        rates, leaves, patience = _LEARNING_RATES, _LEAVES, _PATIENCE
         if pool.has_series:
-            rates, leaves = _HAZARD_RATES, _HAZARD_LEAVES
+            rates, leaves, patience = _HAZARD_RATES, _HAZARD_LEAVES, _HAZARD_PATIENCE
+        if self.patience != "auto":
+            patience = self.patience
         common = {
             "num_threads": self._n_threads(),
             "seed": seed,
@@ -153,7 +159,7 @@ class RMTGBBase(BoostingEstimator):
         }
         rounds = dict.fromkeys(BLOCKS, _MOST_ROUNDS if validated else _ROUNDS)
         n_rounds = {block: value_of_block(self.n_rounds, block, rounds) for block in BLOCKS}
-        return Options(parameters, n_rounds, self.patience, self._n_threads())
+        return Options(parameters, n_rounds, patience, self._n_threads())
 
 
 def _least_rows(n_rows: int) -> dict[str, int]:

@@ -59,8 +59,8 @@ early_stopping : bool, default=True
 validation_fraction : float, default=0.2
     Share of the rows held out, in (0, 0.5], stratified over the tasks and their labels. 0.2
     makes five bags hold out every row once.
-patience : int, default=30
-    Rounds without a better validation loss after which a block ends.
+patience : int or "auto", default="auto"
+    Rounds without a better validation loss after which a block ends. "auto" is 30, for hazards 15.
 unseen : {"shared", "error"}, default="shared"
     What `predict` does for a task that `fit` has not seen: predict it by what all tasks share,
     as an average task (never by the trees of another task), or raise a ValueError.

@@ -163,6 +163,17 @@ def test_a_block_stops_where_nothing_is_left_to_learn(boosted):
     assert history["loss"].is_monotonic_decreasing
 
 
+@pytest.mark.parametrize(("kind", "patience"), [("number", 30), ("time", 15)])
+def test_hazards_have_less_patience(kind, patience, boosted):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 3)), pd.DataFrame({"number": rng.normal(size=100)})
+    if kind == "time":
+        y = pd.DataFrame({"end_event": rng.integers(2, size=100), "end_time": rng.random(100)})
+    model = boosted.mixed(n_rounds=500, tasks={"end": "survival"} if kind == "time" else None)
+    (rounds,) = model.fit(X, y).n_rounds_["shared"]
+    assert len(model.history_) == 1 + rounds + patience
+
+
 @pytest.mark.parametrize("blocks", ["auto", ("task",)], ids=str)
 def test_features_of_one_value_leave_the_constants(blocks, boosted):
     """LightGBM fails where no feature can be split."""
