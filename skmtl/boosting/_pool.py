@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -113,11 +114,9 @@ class Pool:
         """
         losses = np.empty(len(coordinates))
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
-        for segment, rows in self._blocks():
+        for segment, rows, labels in self._blocks:
             scores = self._raw(segment, rows, coordinates, constants)
-            losses[rows], *by_scores = segment.head.losses_and_derivatives(
-                scores, self.target[rows]
-            )
+            losses[rows], *by_scores = segment.head.losses_and_derivatives(scores, labels)
             gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
         return losses, gradient, hessian
 
@@ -126,17 +125,32 @@ class Pool:
     ) -> tuple[np.ndarray, np.ndarray]:
         """`losses_and_derivatives` where nobody asks for the losses."""
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
-        for segment, rows in self._blocks():
+        for segment, rows, _ in self._blocks:
             scores = self._raw(segment, rows, coordinates, constants)
             by_scores = segment.head.gradient_hessian(scores, self.target[rows])
             gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
         return gradient, hessian
 
-    def _blocks(self) -> Iterator[tuple[Segment, slice]]:
+    @property
+    def precision(self) -> type[np.floating]:
+        """What losses and derivatives are taken in.
+
+        Of series they are float32, as LightGBM takes derivatives: raw scores in all bins are most
+        of a round's work, which takes half the time then.
+        """
+        return np.float32 if self.has_series else np.float64
+
+    @cached_property
+    def _blocks(self) -> list[tuple[Segment, slice, Any]]:
+        """Entries that are worked on at a time, and their labels as the head takes them."""
+        blocks = []
         for segment in self.segments:
             size = max(1, _SCORES_AT_ONCE // segment.head.n_scores)
             for start in range(segment.part.start, segment.part.stop, size):
-                yield segment, slice(start, min(start + size, segment.part.stop))
+                rows = slice(start, min(start + size, segment.part.stop))
+                labels = segment.head.prepared(self.target[rows], self.precision)
+                blocks.append((segment, rows, labels))
+        return blocks
 
     def _raw(
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
@@ -228,10 +242,4 @@ class Fold:
         return self.pool.derivatives(self._at(added), self.constants)
 
     def _at(self, added: np.ndarray | float) -> np.ndarray:
-        """Coordinates where a block adds these.
-
-        Those of series are float32, as the derivatives are that LightGBM takes: raw scores in all
-        bins are most of a round's work, which takes half the time then.
-        """
-        at = self.coordinates + added
-        return at.astype(np.float32) if self.pool.has_series else at
+        return (self.coordinates + added).astype(self.pool.precision, copy=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,25 @@ _BLOCK = 4096
 # Nobody survives a bin of such a hazard, nor has an event at its opposite; the exponentials of
 # both are float32.
 _LARGEST_SCORE = 80.0
+
+
+class Followed(NamedTuple):
+    """Labels as the loss reads them, whatever the scores.
+
+    Attributes
+    ----------
+    exposure : ndarray of shape (n_bins, n_samples)
+        Share of each bin that each row was watched, times the bin's weight.
+    rows, bins : int ndarray of shape (n_events,)
+        Whose event was seen, and in which bin.
+    event : ndarray of shape (n_events, target_width)
+        Their encoded labels.
+    """
+
+    exposure: np.ndarray
+    rows: np.ndarray
+    bins: np.ndarray
+    event: np.ndarray
 
 
 class HazardKind(EventTimeKind):
@@ -124,31 +143,32 @@ class HazardKind(EventTimeKind):
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        return self.losses_and_derivatives(scores, target)[1:]
+        return self.losses_and_derivatives(scores, self.prepared(target, scores.dtype.type))[1:]
+
+    def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Followed:
+        exposure = _exposure(target.astype(dtype), self.grid_.n_bins)
+        if self.censoring_weights:
+            exposure *= self.bin_weight_[:, None]
+        rows = np.flatnonzero(target[:, 4] > 0)
+        event = target[rows]
+        return Followed(exposure, rows, event[:, 2].astype(int), event.astype(dtype))
 
     def losses_and_derivatives(
-        self, scores: np.ndarray, target: np.ndarray
+        self, scores: np.ndarray, labels: Followed
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # Rows come last here, for numpy is at its fastest along the longest axis.
-        n_bins = self.grid_.n_bins
+        exposure, rows, own, event = labels
         odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE)
-        odds = np.exp(odds, out=odds).reshape(n_bins, self.n_causes, -1)
+        odds = np.exp(odds, out=odds).reshape(len(exposure), self.n_causes, -1)
         together = odds.sum(axis=1)
         hazard = np.log1p(together)
         together += 1
         share = np.divide(odds, together[:, None], out=odds)
-        exposure = _exposure(target.astype(scores.dtype), n_bins)
-        if self.censoring_weights:
-            exposure *= self.bin_weight_[:, None]
         losses = np.einsum("bn,bn->n", exposure, hazard)
         gradient = exposure[:, None] * share
         hessian = 1 - share
         hessian *= gradient
 
-        rows = np.flatnonzero(target[:, 4] > 0)
-        event = target[rows]
-        own = event[:, 2].astype(int)
-        event = event.astype(scores.dtype)
         weight = self.bin_weight_[own]
         added = self._at_events(event, hazard[own, rows], share[own, :, rows])
         losses[rows] += weight * added[0]

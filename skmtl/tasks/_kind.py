@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -134,8 +134,15 @@ class Kind(ABC):
         curvature that the class documents, because boosting divides by it.
         """
 
+    def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Any:
+        """Encoded labels as `losses_and_derivatives` takes them, for scores of this dtype.
+
+        What does not hang on the scores is done here, once for many rounds.
+        """
+        return target
+
     def losses_and_derivatives(
-        self, scores: np.ndarray, target: np.ndarray
+        self, scores: np.ndarray, labels: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`loss` of each row, and `gradient_hessian`, at the same scores.
 
@@ -143,8 +150,8 @@ class Kind(ABC):
         """
         import torch
 
-        losses = self.loss(torch.from_numpy(scores), torch.from_numpy(target)).numpy()
-        return losses, *self.gradient_hessian(scores, target)
+        losses = self.loss(torch.from_numpy(scores), torch.from_numpy(labels)).numpy()
+        return losses, *self.gradient_hessian(scores, labels)
 
     @abstractmethod
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:

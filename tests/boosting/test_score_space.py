@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,10 +84,13 @@ def test_blocks_of_rows_are_as_good_as_all_at_once(monkeypatch):
     pool, at, constants = pool_of("single", Survival(5))
     at_once = pool.losses_and_derivatives(at, constants)
     monkeypatch.setattr("skmtl.boosting._pool._SCORES_AT_ONCE", 35)
+    pool = replace(pool)
     in_blocks = pool.losses_and_derivatives(at, constants)
     for one, other in zip(in_blocks, at_once, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-    np.testing.assert_array_equal(pool.derivatives(at, constants), in_blocks[1:])
+    np.testing.assert_allclose(
+        pool.derivatives(at, constants), in_blocks[1:], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_which_targets_share_trees():

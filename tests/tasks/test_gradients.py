@@ -83,6 +83,11 @@ def loss(name, scores, target):
         return KINDS[name].loss(torch.tensor(scores), torch.tensor(target)).numpy()
 
 
+def together(name, scores, target):
+    labels = KINDS[name].prepared(target, scores.dtype.type)
+    return KINDS[name].losses_and_derivatives(scores, labels)
+
+
 def second_derivatives(function, at):
     """Diagonal of the Hessian of a sum over rows, by autograd twice."""
     at = at.clone().requires_grad_()
@@ -175,7 +180,7 @@ def test_ordinal_curvature_of_a_gap_is_that_of_the_threshold_times_the_gap_squar
 @pytest.mark.parametrize("order", "CF")
 def test_losses_and_derivatives_together_are_those_one_by_one(name, order):
     scores, target = case(name)
-    found = KINDS[name].losses_and_derivatives(np.array(scores, order=order), target)
+    found = together(name, np.array(scores, order=order), target)
     expected = loss(name, scores, target), *KINDS[name].gradient_hessian(scores, target)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
@@ -186,15 +191,14 @@ def test_losses_and_derivatives_of_extreme_hazards_are_finite(name):
     scores, target = case(name)
     for extreme in (-800.0, 800.0):
         at = np.full(scores.shape, extreme, dtype=np.float32)
-        for found in KINDS[name].losses_and_derivatives(at, target):
+        for found in together(name, at, target):
             assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("name", HAZARDS)
 def test_float32_is_enough_for_hazards(name):
     scores, target = case(name)
-    exact = KINDS[name].losses_and_derivatives(scores, target)
-    found = KINDS[name].losses_and_derivatives(scores.astype(np.float32), target)
+    exact, found = together(name, scores, target), together(name, np.float32(scores), target)
     for one, other in zip(found, exact, strict=True):
         assert one.dtype == np.float32
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
