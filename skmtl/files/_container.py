@@ -47,6 +47,10 @@ def write_file(path: PathLike, header: Mapping[str, Any], sections: Mapping[str,
     }
     text = json.dumps({"format": FORMAT, **header, "sections": listed}, indent=1, allow_nan=False)
     target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder. Give the name of a file.")
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with open(part, "xb") as stream:

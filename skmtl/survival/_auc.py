@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skmtl.survival._concordance import _failed
-from skmtl.survival._inputs import positive_at, read_curves, read_labels, read_risk, read_times
+from skmtl.survival._inputs import (
+    failed_of,
+    positive_at,
+    read_curves,
+    read_labels,
+    read_risk,
+    read_times,
+)
 from skmtl.survival._nonparametric import censoring_of, kaplan_meier
 from skmtl.tasks import EventTimes
 
@@ -74,7 +80,7 @@ def cumulative_dynamic_auc(
         scores = read_curves(risk, rows, grid, "risk", top=np.inf)
     else:
         scores = np.broadcast_to(read_risk(risk, rows)[:, None], (len(labels), len(grid)))
-    failed = _failed(labels, cause)
+    failed = failed_of(labels, cause)
     known = labels if censoring is None else read_labels(censoring)[0]
     weight = np.zeros(len(labels))
     used = failed & (labels.time <= grid[-1])

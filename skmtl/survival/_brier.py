@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmtl.survival._inputs import (
+    failed_of,
     positive_at,
     read_curves,
     read_labels,
@@ -76,14 +77,17 @@ def brier_score(
     grid = read_times(times, labels)
     curves = read_curves(survival, rows, grid, "survival" if cause is None else "incidence")
     weight = read_weight(sample_weight, len(rows))[rows]
-    uncensored = censoring_of(labels if censoring is None else read_labels(censoring)[0])
+    if censoring is None:
+        uncensored = censoring_of(labels, weight)
+    else:
+        uncensored = censoring_of(read_labels(censoring)[0])
     gone = (labels.time[:, None] <= grid) & (labels.event > 0)[:, None]
     there = labels.time[:, None] > grid
     inverse = np.zeros(len(labels))
     used = gone.any(axis=1)
     inverse[used] = 1 / positive_at(uncensored(labels.time[used]), labels.time[used])
     importance = gone * inverse[:, None] + there / positive_at(uncensored(grid), grid)
-    happened = there if cause is None else gone & (labels.event == cause)[:, None]
+    happened = there if cause is None else gone & failed_of(labels, cause)[:, None]
     return np.average(importance * (happened - curves) ** 2, axis=0, weights=weight)
 
 

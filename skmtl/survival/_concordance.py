@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmtl.survival._inputs import (
+    failed_of,
     positive_at,
     read_curves,
     read_labels,
@@ -15,7 +16,6 @@ from skmtl.survival._inputs import (
     read_weight,
 )
 from skmtl.survival._nonparametric import censoring_of
-from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
 # Event times whose curves are compared at once.
@@ -66,7 +66,7 @@ def concordance(
     labels, rows = read_labels(y)
     scores = read_risk(risk, rows)
     weight = read_weight(sample_weight, len(rows))[rows]
-    failed = _failed(labels, cause)
+    failed = failed_of(labels, cause)
     return _share(_pairs(labels.time, failed, scores, weight, np.where(failed, weight, 0.0)))
 
 
@@ -121,7 +121,7 @@ def concordance_ipcw(
     """
     labels, rows = read_labels(y)
     scores = read_risk(risk, rows)
-    failed = _failed(labels, cause)
+    failed = failed_of(labels, cause)
     if tau is not None:
         failed &= labels.time < tau
     known = labels if censoring is None else read_labels(censoring)[0]
@@ -178,7 +178,7 @@ def concordance_incidence(
     """
     labels, rows = read_labels(y)
     scores = read_risk(risk, rows)
-    failed = _failed(labels, cause)
+    failed = failed_of(labels, cause)
     if tau is not None:
         failed &= labels.time < tau
     uncensored = censoring_of(labels if censoring is None else read_labels(censoring)[0])
@@ -242,7 +242,7 @@ def concordance_td(
             np.concatenate([[0.0], grid]),
             np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0),
         )
-    failed = _failed(labels, cause)
+    failed = failed_of(labels, cause)
     right = total = 0.0
     at = np.unique(labels.time[failed])
     for block in np.array_split(at, 1 + len(at) // _BLOCK) if len(at) else []:
@@ -257,14 +257,6 @@ def concordance_td(
             right += above.sum() + 0.5 * tied.sum()
             total += len(others) * len(own)
     return float(right / total) if total else np.nan
-
-
-def _failed(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
-    if cause is None:
-        return labels.event > 0
-    if not isinstance(cause, int | np.integer) or cause < 1:
-        raise ValueError(f"cause must be the number of a cause, from 1, or None, got {cause!r}.")
-    return labels.event == cause
 
 
 def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:

@@ -97,6 +97,15 @@ def check_n_bins(n_bins: Any) -> None:
         raise ValueError(f"n_bins must be a whole number of at least 2, got {n_bins!r}.")
 
 
+def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
+    """Which rows failed, of a cause or of any."""
+    if cause is None:
+        return labels.event > 0
+    if not isinstance(cause, int | np.integer) or cause < 1:
+        raise ValueError(f"cause must be the number of a cause, from 1, or None, got {cause!r}.")
+    return labels.event == cause
+
+
 def check_cause(cause: int | None, known: Collection[int]) -> None:
     if cause is not None and cause not in known:
         raise ValueError(f"There is no cause {cause!r}; there are {list(known)}.")

@@ -107,6 +107,14 @@ def test_estimators_of_other_packages_are_named(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_places_where_no_file_can_be_are_named(case_of, tmp_path):
+    model = case_of("rmtgb").model
+    with pytest.raises(FileNotFoundError, match=r"no folder '.*none' to save into"):
+        model.save(tmp_path / "none" / "model.skmtl")
+    with pytest.raises(IsADirectoryError, match=r"is a folder\. Give the name"):
+        model.save(tmp_path)
+
+
 def test_a_file_that_was_there_is_replaced_only_by_a_complete_one(tmp_path, monkeypatch):
     path = tmp_path / "model.skmtl"
     path.write_bytes(b"old")

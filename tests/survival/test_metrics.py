@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from functools import partial
 
 import numpy as np
 import pytest
@@ -166,6 +167,24 @@ def test_brier_score_of_incidences_is_its_definition():
     assert_allclose(brier_score(y, incidence, TIMES, cause=2), expected)
 
 
+@pytest.mark.parametrize("cause", [None, 1, 2])
+def test_a_weight_is_a_number_of_rows(cause):
+    rng = np.random.default_rng(0)
+    y = make_survival(100, kind="competing", random_state=0)[1]
+    y["duration"] = np.ceil(y["duration"])
+    times, risk = [1.5, 3.0, 6.0], rng.normal(size=100).round(1)
+    curves, weight = rng.uniform(0.2, 0.4, size=(100, 3)), rng.integers(0, 4, 100)
+    rows = np.repeat(np.arange(100), weight)
+    for values, metric in (
+        (risk, concordance),
+        (curves, partial(brier_score, times=times)),
+        (curves, partial(integrated_brier_score, times=times)),
+    ):
+        weighted = metric(y, values, cause=cause, sample_weight=weight)
+        repeated = metric(y.iloc[rows], values[rows], cause=cause)
+        np.testing.assert_allclose(weighted, repeated, rtol=1e-9)
+
+
 def test_true_incidences_have_a_lower_brier_score_than_wrong_ones():
     _, y, truth = make_survival(4000, kind="competing", random_state=0, return_truth=True)
     right = truth.cumulative_incidence(TIMES)
@@ -257,6 +276,7 @@ HALF = np.full((3, 2), 0.5)
             lambda: concordance_ipcw(GOOD, [1, 2, 3], censoring={"event": [0], "duration": [1.5]}),
             "all censored by the time 3",
         ),
+        (lambda: brier_score(GOOD, HALF, [1, 2], cause=0), "cause must be the number"),
         (lambda: brier_score(GOOD, HALF, [1, 3]), "times reach 3, but .* up to 3 only"),
         (lambda: brier_score(GOOD, HALF, [2, 1]), "strictly increasing"),
         (lambda: brier_score(GOOD, HALF, [-1, 1]), "finite numbers from 0"),
