@@ -162,6 +162,7 @@ def suggest_groups(affinity: Any, *, n_groups: int | None = None) -> list[list[H
     if table.isna().to_numpy().any():
         unknown = table.columns[table.isna().any()].tolist()
         raise ValueError(f"The affinity of tasks {unknown} is NaN in some places. Fill it in.")
-    if n_groups is not None and not 1 <= n_groups <= len(table):
+    possible = range(1, len(table) + 1)
+    if n_groups is not None and n_groups not in possible:
         raise ValueError(f"n_groups must lie between 1 and {len(table)} tasks, got {n_groups!r}.")
     return clusters(table, n_groups)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def transfer_report(
     n_repeats : int, default=2
         How often a number of folds is dealt anew; a splitter is taken as it is.
     groups : array of shape (n_samples,), optional
-        Given to the splitter.
+        Given to the splitter; a number of folds has no use for them.
     sample_weight : array of shape (n_samples,), optional
         Weights of the rows, in fitting and in scoring.
     scoring : str, scorer, callable, or mapping of task to one of these, default="auto"
@@ -211,7 +212,7 @@ def transfer_report(
     {'task_0': 'hurts', 'task_1': 'hurts', 'task_2': 'hurts'}
     """
     check_metric(scoring)
-    if not 0 < confidence < 1:
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")
     table = read_tasks(estimator, X, Y, sample_weight)
     if len(table.names) < 2:

@@ -70,6 +70,8 @@ def test_one_direction_is_enough():
         (blocks([2], 1, 0).iloc[:, ::-1], None, "the same tasks as rows"),
         (blocks([2], np.nan, 0), None, r"tasks \['t0', 't1'\] is NaN"),
         (blocks([2], 1, 0), 3, "between 1 and 2"),
+        (blocks([2], 1, 0), 1.5, "between 1 and 2 tasks, got 1.5"),
+        (blocks([2], 1, 0), "two", "between 1 and 2 tasks, got 'two'"),
     ],
 )
 def test_what_cannot_be_grouped_is_refused(affinity, n_groups, message):

@@ -263,6 +263,19 @@ def test_a_splitter_gets_its_groups():
     assert report.scores["split"].nunique() == 4
 
 
+def test_splits_may_be_given_as_masks():
+    X, Y = linear_table(40)
+    first = np.arange(40) < 20
+    tables = [
+        transfer_report(Ridge(), X, Y, cv=halves, lightgbm=False).table
+        for halves in (
+            [(first, ~first), (~first, first)],
+            [(np.arange(20), np.arange(20, 40)), (np.arange(20, 40), np.arange(20))],
+        )
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
 def test_it_prints_what_it_found(hurtful):
     text, html = str(hurtful), hurtful._repr_html_()
     for word in ("hurts", "95 % interval", "Multi-task gain", "fit, seconds", "task_2"):
@@ -285,8 +298,14 @@ def test_the_gain_is_that_of_the_mean_scores(hurtful):
         ({"scoring": "rocauc"}, "Unknown metric 'rocauc'"),
         ({"scoring": {"t9": "r2"}}, r"names the tasks \['t9'\]"),
         ({"confidence": 95}, "confidence must lie between 0 and 1"),
-        ({"n_repeats": 0}, "n_repeats must be at least 1"),
+        ({"confidence": "95 %"}, "confidence must lie between 0 and 1"),
+        ({"n_repeats": 0}, "n_repeats must be a whole number of at least 1, got 0"),
+        ({"n_repeats": 1.5}, "n_repeats must be a whole number of at least 1, got 1.5"),
+        ({"groups": np.arange(60)}, r"groups are for a splitter .* GroupKFold\(5\)"),
         ({"cv": [(np.arange(30), np.arange(30, 60))]}, "at least two are needed"),
+        ({"cv": 2 * [(np.arange(30), np.arange(30, 61))]}, "row 60, but there are rows 0 to 59"),
+        ({"cv": 2 * [(np.arange(30), np.arange(0))]}, "cv must give positions of rows"),
+        ({"cv": 2 * [(np.arange(30), list("ab"))]}, "cv must give positions of rows"),
         ({"X": linear_table(50)[0]}, "inconsistent numbers of samples"),
     ],
 )
