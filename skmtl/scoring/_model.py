@@ -14,6 +14,9 @@ import joblib
 from skmtl._storable import STORABLE
 from skmtl.files._encode import Encoder
 
+# Parameters that say how a fitted model works, and not what it predicts.
+_HOW = ("n_jobs", "device")
+
 PathLike = str | os.PathLike[str]
 
 
@@ -29,8 +32,9 @@ def open_model(model: Any | PathLike) -> Any:
 def checksum(model: Any) -> str:
     """What tells fitted models apart, whether they were loaded from a file or just fitted.
 
-    It depends on all that `save` writes, and for models that cannot be saved, such as pipelines,
-    on what `joblib.hash` reads. Of a search only the model that it has chosen counts.
+    It depends on all that `save` writes but `n_jobs` and `device`, and for models that cannot be
+    saved, such as pipelines, on what `joblib.hash` reads. Of a search only the model that it has
+    chosen counts.
 
     Raises
     ------
@@ -48,7 +52,10 @@ def checksum(model: Any) -> str:
                 "its functions and classes in a module."
             ) from error
     encoder = Encoder()
-    state = json.dumps(encoder.parts(model, name), sort_keys=True).encode()
+    parts = encoder.parts(model, name)
+    for parameter in _HOW:
+        parts["parameters"].pop(parameter, None)
+    state = json.dumps(parts, sort_keys=True).encode()
     found = hashlib.sha256(name.encode())
     for section in (state, *encoder.sections().values()):
         found.update(hashlib.sha256(section).digest())

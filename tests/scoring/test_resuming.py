@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import subprocess
@@ -194,6 +195,11 @@ def test_another_model_is_an_error_or_replaces_everything(scored, tmp_path):
     columns = pd.read_parquet(tmp_path / "out").columns.tolist()
     assert columns == ["id", "price_prediction"]
     assert ids(tmp_path) == list(range(500))
+
+
+def test_the_number_of_threads_may_change(case_of, scored):
+    more = copy.deepcopy(case_of("rmtgb").model).set_params(n_jobs=2)
+    assert scored(more).n_parts_before == 2
 
 
 def test_the_size_of_batches_and_what_becomes_of_bad_rows_may_change(scored):
