@@ -96,7 +96,7 @@ def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch:
 def _grow(
     course: Course, grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
 ) -> None:
-    weight = fold.learnt[:, None]
+    weight = fold.learnt[:, None].astype(fold.pool.precision)
     validated = bool(fold.held_out.any())
     least = np.inf
     for done in range(n_rounds + 1):

@@ -41,16 +41,24 @@ class Followed(NamedTuple):
     ----------
     exposure : ndarray of shape (n_bins, n_samples)
         Share of each bin that each row was watched, times the bin's weight.
-    rows, bins : int ndarray of shape (n_events,)
-        Whose event was seen, and in which bin.
+    rows : int ndarray of shape (n_events,)
+        Whose event was seen.
     event : ndarray of shape (n_events, target_width)
         Their encoded labels.
+    weight : ndarray of shape (n_events,)
+        Of the bins of the events.
+    place : int ndarray of shape (n_events,)
+        These bins in a flat array of shape (n_bins, n_samples).
+    places : int ndarray of shape (n_events, n_causes)
+        The same in one of shape (n_bins, n_causes, n_samples).
     """
 
     exposure: np.ndarray
     rows: np.ndarray
-    bins: np.ndarray
     event: np.ndarray
+    weight: np.ndarray
+    place: np.ndarray
+    places: np.ndarray
 
 
 class HazardKind(EventTimeKind):
@@ -151,14 +159,23 @@ class HazardKind(EventTimeKind):
             exposure *= self.bin_weight_[:, None]
         rows = np.flatnonzero(target[:, 4] > 0)
         event = target[rows]
-        return Followed(exposure, rows, event[:, 2].astype(int), event.astype(dtype))
+        own = event[:, 2].astype(int)
+        causes = own[:, None] * self.n_causes + np.arange(self.n_causes)
+        return Followed(
+            exposure,
+            rows,
+            event.astype(dtype),
+            self.bin_weight_[own].astype(dtype),
+            own * len(target) + rows,
+            causes * len(target) + rows[:, None],
+        )
 
     def losses_and_derivatives(
         self, scores: np.ndarray, labels: Followed
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # Rows come last here, for numpy is at its fastest along the longest axis.
-        exposure, rows, own, event = labels
-        odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE)
+        exposure, rows, event, weight, place, places = labels
+        odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE, order="C")
         odds = np.exp(odds, out=odds).reshape(len(exposure), self.n_causes, -1)
         together = odds.sum(axis=1)
         hazard = np.log1p(together)
@@ -169,11 +186,10 @@ class HazardKind(EventTimeKind):
         hessian = 1 - share
         hessian *= gradient
 
-        weight = self.bin_weight_[own]
-        added = self._at_events(event, hazard[own, rows], share[own, :, rows])
+        added = self._at_events(event, hazard.take(place), share.take(places))
         losses[rows] += weight * added[0]
-        gradient[own, :, rows] += weight[:, None] * added[1]
-        hessian[own, :, rows] += weight[:, None] * added[2]
+        gradient.reshape(-1)[places] += weight[:, None] * added[1]
+        hessian.reshape(-1)[places] += weight[:, None] * added[2]
         np.maximum(hessian, _LEAST_CURVATURE, out=hessian)
         shape = scores.T.shape
         return losses, gradient.reshape(shape).T, hessian.reshape(shape).T
