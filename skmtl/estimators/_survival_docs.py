@@ -14,7 +14,7 @@ events : mapping of event to (event column, time column), default=None
     Which columns of y belong to which of several events that do not exclude each other, such as
     ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is the
     time of entry. None where y is one target, or where its columns are called ``<name>_event``
-    and ``<name>_time``.
+    and ``<name>_time``, and perhaps ``<name>_entry``.
 """
 _HEAD = """\
 head : {"hazard", "proportional_hazards"}, default="hazard"

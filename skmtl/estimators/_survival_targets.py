@@ -63,8 +63,8 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
     y : structured array, DataFrame or mapping
         One event as in `skmtl.tasks.event_times`; or a frame or mapping with several, of which
         `events` names the columns. Without it, pairs ``<name>_event`` and ``<name>_time`` are
-        several events. A frame of `skmtl.tasks.EventTimes` is taken as it is, whatever `events`
-        says: one column per event.
+        several events, entered at ``<name>_entry`` where there is such a column. A frame of
+        `skmtl.tasks.EventTimes` is taken as it is, whatever `events` says: one column per event.
     events : mapping of event to (event column, time column) or (event, time, entry), or None
 
     Raises
@@ -99,9 +99,14 @@ def _found_pairs(y: Any) -> Mapping[Hashable, Sequence[Hashable]] | None:
         if isinstance(name, str) and name.endswith("_event")
     ]
     pairs: dict[Hashable, Sequence[Hashable]] = {
-        start: (f"{start}_event", f"{start}_time") for start in starts
+        start: (f"{start}_event", f"{start}_time", *_present(f"{start}_entry", names))
+        for start in starts
     }
     return pairs if pairs and EVENT not in names else None
+
+
+def _present(name: str, names: Sequence[Hashable]) -> list[str]:
+    return [name] if name in names else []
 
 
 def check_events(events: Any) -> None:

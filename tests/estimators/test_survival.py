@@ -142,6 +142,16 @@ def test_pairs_in_a_dict_are_found_as_in_a_frame(engine, several):
     pd.testing.assert_series_equal(again.score_tasks(X, pairs), model.score_tasks(X, y))
 
 
+def test_entries_of_pairs_are_found_by_their_name(engine, several):
+    X, y, model = several
+    late = y.assign(event_1_entry=0.9 * y["event_1_time"])
+    named = {"event_0": ("event_0_event", "event_0_time")}
+    named["event_1"] = ("event_1_event", "event_1_time", "event_1_entry")
+    found, told = engine.make().fit(X, late), engine.make(events=named).fit(X, late)
+    pd.testing.assert_frame_equal(found.predict(X), told.predict(X))
+    assert not np.allclose(found.predict(X)["event_1"], model.predict(X)["event_1"], atol=0.01)
+
+
 def test_curves_start_at_one_and_fall(single):
     X, _, model = single
     survival = model.predict_survival_function(X, np.linspace(0, model.follow_up_, 100))
