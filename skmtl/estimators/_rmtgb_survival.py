@@ -43,8 +43,8 @@ class RMTGBSurvival(SurvivalOutputs, RMTGBBase):
     No row is repeated for the bins of time: LightGBM sees each row once, with the gradient and
     the Hessian of the discrete-time hazard loss that `skmtl.tasks.Survival` describes. A round
     has a tree for each of at most four waves over the bins: one that raises all hazards, one that
-    moves them from late to early, and finer ones. So a round costs the same however many bins
-    there are, and memory grows with rows times waves.
+    moves them from late to early, and finer ones. So a round costs as many trees however many
+    bins there are, and memory grows with rows times bins, by four bytes each.
 
     Trees look for splits at random thresholds (LightGBM's ``extra_trees``), unless
     `lightgbm_params` says otherwise: hazards are noisy, and the average over trees and bags is
