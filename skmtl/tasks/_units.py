@@ -53,6 +53,7 @@ def _variance(values: np.ndarray, centre: np.ndarray | float, weight: np.ndarray
 
 
 def _positive_root(variance: np.ndarray | float, mean: float) -> np.ndarray:
-    # A constant target (up to rounding) keeps its own units instead of dividing by noise.
+    # A constant target (up to rounding) keeps its own units instead of dividing by noise, or is
+    # the unit where it is below 1: what is learnt for other targets hardly moves it then.
     variance = np.asarray(variance)
-    return np.sqrt(np.where(variance > (1e-12 * mean) ** 2, variance, 1.0))
+    return np.sqrt(np.where(variance > (1e-12 * mean) ** 2, variance, min(mean**2, 1.0) or 1.0))
