@@ -87,9 +87,9 @@ class Ids:
         own = training.mean_weight_by_group(n_groups)
         if own[-1].any():
             raise ValueError(
-                "Tasks cannot be balanced where rows belong to ids that are not among the rows "
-                f"in memory, of which {n_groups} ids are known. Raise rows_in_memory of the "
-                "table, or use balance='equal'."
+                f"Tasks cannot be balanced where rows belong to none of the {n_groups} ids that "
+                "the network knows. Begin anew where warm_start=True, raise rows_in_memory of a "
+                "table on disk, or use balance='equal'."
             )
         own = own[:-1]
         of_target = objective.label_weight

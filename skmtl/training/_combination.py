@@ -89,7 +89,7 @@ class ByCallable:
                 f"balance={self._function!r} gave values that are not finite for finite gradients "
                 f"{tuple(matrix.shape)}."
             )
-        return combined
+        return combined.to(matrix)
 
 
 def _products(parts: Sequence[Tensor]) -> Tensor:

@@ -317,6 +317,16 @@ def test_what_is_no_balancer_is_refused(balance, message):
         MultiTab(balance=balance, **SMALL).fit(X, Y)
 
 
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+def test_a_callable_may_count_in_double_precision(at):
+    X, Y = make_data()
+    first, second = (
+        MultiTab(balance=balance, balance_at=at, **SMALL).fit(X, Y).history_["loss"]
+        for balance in (lambda matrix: matrix.sum(dim=0), lambda matrix: matrix.double().sum(0))
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-3)
+
+
 def test_ids_can_be_given_weights():
     X, y = make_long()
     model = MultiTabRegressor(task="id", balance={"p": 2.0}, **SMALL).fit(X, y)

@@ -128,9 +128,12 @@ def test_eval_set_and_warm_start(small, schools):
 def test_warm_start_takes_rows_of_new_ids_alone(small, schools):
     X, y = schools
     model = small.regressor(task="school", warm_start=True).fit(X, y)
-    model.fit(X.assign(school="east"), y)
+    new = X.assign(school="east")
+    model.fit(new, y)
     assert model.history_["validation_loss"].notna().all()
     assert np.isfinite(model.predict(X)).all()
+    with pytest.raises(ValueError, match="none of the 3 ids that the network knows"):
+        model.set_params(balance="pcgrad").fit(new, y)
 
 
 def test_in_a_search_without_any_configuration(small, schools):
