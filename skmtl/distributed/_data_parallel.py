@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from itertools import count as numbers
+from typing import Any
 
 import torch
 from torch import distributed
 
 from skmtl.training import Processes, together
+
+# Of the process groups that this script makes; every process makes the same ones.
+_groups = numbers()
 
 
 @contextmanager
@@ -89,4 +95,16 @@ def _join() -> None:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
         backend = "cpu:gloo,cuda:nccl"
-    distributed.init_process_group(backend)
+    store, rank, count = _meeting_point()
+    # A part of the store that is new: what an earlier group has left there would mislead this one.
+    own = distributed.PrefixStore(f"skmtl/{next(_groups)}", store)
+    distributed.init_process_group(backend, store=own, rank=rank, world_size=count)
+
+
+@cache
+def _meeting_point() -> tuple[Any, int, int]:
+    """The store through which the processes find each other, rank and number of processes.
+
+    It is kept for all groups of the script: whoever opened another one could meet the old one.
+    """
+    return next(distributed.rendezvous("env://"))

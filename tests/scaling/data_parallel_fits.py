@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from skmtl import MultiTab, MultiTabRegressor
+from skmtl import MultiTab, MultiTabRegressor, MultiTabSurvival
+from skmtl.datasets import make_survival
 from skmtl.distributed import data_parallel
 from skmtl.tables import ArrayTable
 from skmtl.tasks import ProportionalHazards
@@ -61,6 +63,14 @@ def fit_long() -> MultiTabRegressor:
     return MultiTabRegressor(task="shop", **settings).fit(*long())
 
 
+def events() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return make_survival(301, kind="several", missing=0.2, random_state=0)
+
+
+def fit_events() -> MultiTabSurvival:
+    return MultiTabSurvival(**SMALL, batch_size=101, max_epochs=3).fit(*events())
+
+
 def fit_stored() -> MultiTabRegressor:
     X, y = matrix()
     settings = SMALL | {"batch_size": 200, "max_epochs": 4}
@@ -110,4 +120,8 @@ def fit_all(folder: Path) -> None:
             "balance": error_of(fit_wide, balance="famo"),
             "coupled": error_of(fit_coupled_rows),
         }
+    if rank == 0:
+        time.sleep(0.5)  # the other process is at the meeting point before this one
+    with data_parallel():
+        results["again"] = fit_events()
     joblib.dump(results, folder / f"{rank}.joblib")

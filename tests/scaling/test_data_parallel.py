@@ -42,7 +42,9 @@ def scores(model: MultiTab, X) -> np.ndarray:
     return model._raw_scores(X)[0]
 
 
-@pytest.mark.parametrize("name", ["wide", "long", "stored", "dropout", "unseeded", "stopped"])
+@pytest.mark.parametrize(
+    "name", ["wide", "long", "stored", "dropout", "unseeded", "stopped", "again"]
+)
 def test_both_processes_end_with_the_same_bits(name, of_both):
     first, second = (each[name] for each in of_both)
     assert first.__getstate__()["_weights"].keys() == second.__getstate__()["_weights"].keys()
@@ -57,8 +59,9 @@ def test_both_processes_end_with_the_same_bits(name, of_both):
         ("wide", lambda: fits.fit_wide(n_bags=2), fits.wide()[0]),
         ("long", fits.fit_long, fits.long()[0]),
         ("stored", fits.fit_stored, fits.matrix()[0]),
+        ("again", fits.fit_events, fits.events()[0]),
     ],
-    ids=["wide", "long", "stored"],
+    ids=["wide", "long", "stored", "again"],
 )
 def test_two_processes_learn_what_one_learns(name, fit, X, of_both):
     together, alone = of_both[0][name], fit()
