@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skmtl.survival._inputs import (
     failed_of,
+    increasing_times,
     positive_at,
     read_curves,
     read_labels,
@@ -20,6 +21,8 @@ from skmtl.survival._nonparametric import censoring_of
 _Array = NDArray[np.floating]
 # Event times whose curves are compared at once.
 _BLOCK = 64
+# So many values are compared one by one rather than looked up in sorted ones.
+_FEW = 8
 
 
 def concordance(
@@ -235,7 +238,7 @@ def concordance_td(
     0.3333333333333333
     """
     labels, rows = read_labels(y)
-    grid = np.asarray(times, dtype=np.float64)
+    grid = increasing_times(times)
     curves = read_curves(survival, rows, grid, "survival")
     if grid[0] > 0:
         grid, curves = (
@@ -243,20 +246,33 @@ def concordance_td(
             np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0),
         )
     failed = failed_of(labels, cause)
+    # Of the rows of one time, those that fail come first: the others outlive them.
+    order = np.lexsort((~failed, labels.time))
+    time, curves = labels.time[order], curves[order]
+    at, n_failed = np.unique(labels.time[failed], return_counts=True)
+    starts = np.searchsorted(time, at)
     right = total = 0.0
-    at = np.unique(labels.time[failed])
-    for block in np.array_split(at, 1 + len(at) // _BLOCK) if len(at) else []:
-        values = _interpolated(curves, grid, block)
-        for j, time in enumerate(block):
-            first = failed & (labels.time == time)
-            later = (labels.time > time) | ((labels.time == time) & ~failed)
-            others = np.sort(values[later, j])
-            own = values[first, j]
-            above = len(others) - np.searchsorted(others, own, side="right")
-            tied = len(others) - np.searchsorted(others, own, side="left") - above
-            right += above.sum() + 0.5 * tied.sum()
-            total += len(others) * len(own)
+    for block in np.array_split(np.arange(len(at)), 1 + len(at) // _BLOCK) if len(at) else []:
+        base = starts[block[0]]
+        values = np.ascontiguousarray(_interpolated(curves[base:], grid, at[block]).T)
+        for line, start, n_own in zip(values, starts[block] - base, n_failed[block], strict=True):
+            own, others = line[start : start + n_own], line[start + n_own :]
+            right += _n_above(own, others)
+            total += len(own) * len(others)
     return float(right / total) if total else np.nan
+
+
+def _n_above(own: _Array, others: _Array) -> float:
+    """Pairs in which the other value is higher; those that are equal count half."""
+    if len(own) < _FEW:
+        return sum(
+            (np.count_nonzero(others > each) + np.count_nonzero(others >= each)) / 2
+            for each in own
+        )
+    others = np.sort(others)
+    not_above = np.searchsorted(others, own, side="right").sum()
+    below = np.searchsorted(others, own, side="left").sum()
+    return len(own) * len(others) - (not_above + below) / 2
 
 
 def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:

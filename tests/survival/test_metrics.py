@@ -151,6 +151,26 @@ def test_time_dependent_concordance_looks_at_the_time_of_the_event():
     assert concordance_td(y, curves, [1, 2]) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("cause", [None, 2])
+@pytest.mark.parametrize("width", [0.01, 2.0])  # of time, so that few or many fail together
+def test_time_dependent_concordance_is_its_definition(cause, width):
+    rng = np.random.default_rng(0)
+    y = make_survival(150, kind="competing", random_state=0)[1]
+    time = np.ceil(y["duration"] / width).to_numpy() * width
+    failed = (y["event"] > 0 if cause is None else y["event"] == cause).to_numpy()
+    grid = np.array([1.0, 3.0, 8.0])
+    curves = np.tile(np.sort(rng.random((75, 3)))[:, ::-1], (2, 1))  # each twice, for ties
+    right = total = 0.0
+    for i in np.flatnonzero(failed):
+        at = [np.interp(time[i], [0, *grid], [1, *curve]) for curve in curves]
+        for j in range(150):
+            if time[j] > time[i] or (time[j] == time[i] and not failed[j]):
+                total += 1
+                right += (at[i] < at[j]) + 0.5 * (at[i] == at[j])
+    found = concordance_td({"event": y["event"], "duration": time}, curves, grid, cause=cause)
+    assert found == pytest.approx(right / total, abs=1e-12)
+
+
 def test_brier_score_of_incidences_is_its_definition():
     y, _, _ = draw(kind="competing")
     incidence = np.random.default_rng(0).uniform(size=(len(y), len(TIMES)))
@@ -290,6 +310,8 @@ HALF = np.full((3, 2), 0.5)
         (lambda: integrated_brier_score(GOOD, HALF, [1]), "two times at least"),
         (lambda: cumulative_dynamic_auc(GOOD, [1, 2], [1, 2]), "risk must have the shape"),
         (lambda: cumulative_dynamic_auc(GOOD, [1, 2, 3], [5]), "times reach 5"),
+        (lambda: concordance_td(GOOD, HALF, [2, 1]), "strictly increasing"),
+        (lambda: concordance_td(GOOD, HALF[:, :0], []), "finite numbers from 0"),
         (lambda: d_calibration(GOOD, [0.5, 0.5, 1.5]), "must hold probabilities"),
         (lambda: d_calibration(GOOD, [0.5, 0.5, 0.5], n_bins=1), "n_bins must be"),
     ],
