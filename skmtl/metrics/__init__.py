@@ -24,6 +24,7 @@ As with scikit-learn's scorers, higher is better for every name. A metric that r
 probabilities (``"roc_auc"``, ``"neg_log_loss"``, ...) finds them where the model has them: a
 scorer calls `predict_proba`, and `score_tasks` takes arrays of shape (n_samples, n_classes).
 A class that no scored row has is no error: one-vs-rest averages run over the classes present.
+R2 where all labels are one number is 1 or 0, as scikit-learn has it where rounding is kind.
 
 Examples
 --------
