@@ -98,6 +98,10 @@ class SurvivalCurvesDisplay(_Display):
         -------
         SurvivalCurvesDisplay
         """
+        if groups is not None and np.ndim(groups) == 0:
+            raise ValueError(
+                f"groups must hold the group of each row, such as X['ward'], got {groups!r}."
+            )
         model, X = innermost_reading(estimator, X)
         labels, times = _labels_and_times(model, y, event)
         check_consistent_length(X, labels, groups)

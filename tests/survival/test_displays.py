@@ -70,6 +70,8 @@ def test_lengths_must_agree(fitted):
     for groups in (["a"], ["a"] * 149, ["a"] * 151):
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             SurvivalCurvesDisplay.from_estimator(model, X, y, groups=groups, event=event)
+    with pytest.raises(ValueError, match=r"the group of each row, .* got 'x_0'"):
+        SurvivalCurvesDisplay.from_estimator(model, X, y, groups="x_0", event=event)
     with pytest.raises(ValueError, match=r"inconsistent .*150, 149"):
         SurvivalCurvesDisplay.from_estimator(model, X, y[:149], event=event)
     with pytest.raises(ValueError, match=r"inconsistent .*150, 149"):
