@@ -87,19 +87,22 @@ class TransferReport:
         """The table for readers: three digits, intervals in one column."""
         interval = f"{100 * self.confidence:g} % interval"
         shown = self.table[["metric", JOINT, ALONE]].copy()
-        shown["joint - alone"] = self.table["difference"].map("{:+.3f}".format)
+        shown["joint - alone"] = self.table["difference"].map(_signed)
         shown[interval] = _intervals(self.table, "low", "high")
         shown["sharing"] = self.table["verdict"]
         if LIGHTGBM in self.table:
             shown[LIGHTGBM] = self.table[LIGHTGBM]
-            shown["joint - lightgbm"] = self.table["lightgbm_difference"].map("{:+.3f}".format)
+            shown["joint - lightgbm"] = self.table["lightgbm_difference"].map(_signed)
             shown["against lightgbm"] = self.table["lightgbm_verdict"]
         numbers = [name for name in (JOINT, ALONE, LIGHTGBM) if name in shown]
         shown[numbers] = shown[numbers].map("{:.3f}".format)
         return shown
 
     def _gain_words(self) -> str:
-        parts = [f"{gain:+.1f} % over {name}" for name, gain in self.gain.items()]
+        parts = [
+            f"unknown over {name}" if np.isnan(gain) else f"{gain:+.1f} % over {name}"
+            for name, gain in self.gain.items()
+        ]
         return f"Multi-task gain of the joint model: {', '.join(parts)}."
 
     def _costs(self) -> pd.DataFrame:
@@ -343,4 +346,9 @@ def _long_scores(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _intervals(table: pd.DataFrame, low: str, high: str) -> list[str]:
-    return [f"{a:+.3f} to {b:+.3f}" for a, b in table[[low, high]].to_numpy()]
+    ends = table[[low, high]].to_numpy()
+    return ["" if np.isnan(a + b) else f"{_signed(a)} to {_signed(b)}" for a, b in ends]
+
+
+def _signed(number: float) -> str:
+    return "" if np.isnan(number) else f"{number:+.3f}"

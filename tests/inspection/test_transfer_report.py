@@ -249,7 +249,10 @@ def test_weights_that_suit_no_task_are_refused(balance, message):
 def test_events_are_compared_but_not_with_lightgbm():
     X, y = make_survival(120, kind="several", missing=0.2, random_state=0)
     model = MultiTabSurvival(**NETWORK | {"max_epochs": 3})
-    table = transfer_report(model, X, y, cv=2, n_repeats=1, random_state=0).table
+    report = transfer_report(model, X, y, cv=2, n_repeats=1, random_state=0)
+    assert "unknown over lightgbm" in str(report)
+    assert "+nan" not in str(report)
+    table = report.table
     assert table.index.tolist() == ["event_0", "event_1"]
     assert table["lightgbm"].isna().all()
     assert table["lightgbm_verdict"].tolist() == ["unknown"] * 2
