@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 def _text(report: ScoringReport) -> str:
     before = f" ({report.n_parts_before} from before)" if report.n_parts_before else ""
     text = (
-        f"{report.n_rows:,} rows of {report.n_files:,} files are in {report.n_parts:,} files"
+        f"{report.n_rows:,} rows of {_files(report.n_files)} are in {_files(report.n_parts)}"
         f"{before} in {report.out}, after {report.seconds:.1f} s"
     )
     if not report.n_refused:
@@ -124,3 +124,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     if not equals or not name:
         raise UsageError(f"{option} takes NAME=VALUE, got {text!r}.")
     return name, value
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n:,} files"

@@ -102,7 +102,8 @@ class CompetingRisks(HazardKind):
         return np.where(usable, weight[place] / np.where(usable, mean[own[place]], 1.0), 1.0)
 
     def _by_bin(self, scores: np.ndarray) -> np.ndarray:
-        return np.asarray(scores, dtype=np.float64).reshape(len(scores), -1, self.n_causes)
+        shape = len(scores), self.grid_.n_bins, self.n_causes
+        return np.asarray(scores, dtype=np.float64).reshape(shape)
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch

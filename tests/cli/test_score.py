@@ -123,4 +123,4 @@ def test_the_module_is_the_command(model, folder):
     command = [sys.executable, "-m", "skmtl", "score", model, folder / "test.csv", folder / "s"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("40 rows of 1 files are in 1 files in ")
+    assert done.stdout.startswith("40 rows of 1 file are in 1 file in ")

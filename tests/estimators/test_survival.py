@@ -396,6 +396,14 @@ def test_rows_are_predicted_by_themselves(several):
     np.testing.assert_array_equal(alone[0], whole[5])
 
 
+@pytest.mark.parametrize("kind", ["single", "competing", "several"])
+def test_boosting_answers_no_rows_with_none(kind):
+    X, y = make_survival(100, kind=kind, random_state=0)
+    curves = ENGINES["boosting"].make().fit(X, y).predict_survival_function(X[:0], [1.0])
+    for curve in curves.values() if isinstance(curves, dict) else [curves]:
+        assert curve.shape == (0, 1)
+
+
 def test_pickle_and_clone(competing):
     X, y, model = competing
     loaded = pickle.loads(pickle.dumps(model))
