@@ -326,7 +326,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
         parts = []
         for group, model in zip(self.groups_, self.models_, strict=True):
             rows = np.flatnonzero(ids.isin(group) | (~known & (group is largest)))
-            if len(rows) or group is largest:
+            # Networks refuse a table without rows, unless there is none at all to be refused.
+            if len(rows) or (len(ids) == 0 and group is largest):
                 parts.append((model, rows, _safe_indexing(X, rows)))
         return parts
 

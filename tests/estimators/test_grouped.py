@@ -225,6 +225,19 @@ def test_quantiles_of_long_rows_come_back_in_place():
     assert_frame_equal(quantiles[own], model.models_[1].predict_quantiles(X[own]))
 
 
+@pytest.mark.parametrize("estimator", [RMTGBRegressor, MultiTabRegressor])
+def test_long_rows_may_all_belong_to_one_group(estimator):
+    X, y = make_task_groups(40, groups=(0, 0, 1), layout="long", random_state=0)
+    settings = SHARED if estimator is RMTGBRegressor else {"max_epochs": 1, "row_size": 8}
+    model = GroupedTasks(
+        estimator(task="task", **settings | {"n_bags": 1, "random_state": 0}),
+        groups=[["task_0", "task_1"], ["task_2"]],
+    ).fit(X, y)
+    expected = model.predict(X)
+    for row in (0, 119):
+        assert_allclose(model.predict(X.iloc[[row]]), expected[[row]], rtol=1e-6)
+
+
 def test_long_rows_come_back_in_place_whatever_their_order():
     X, y = make_task_groups(100, groups=(0, 0, 1), layout="long", random_state=0)
     order = np.random.default_rng(0).permutation(len(X))
