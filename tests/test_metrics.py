@@ -119,6 +119,12 @@ def test_sample_weight_reaches_the_metric(truth, predicted):
     )
 
 
+@pytest.mark.parametrize("classes", [["a", "b"], ["a", "b", "c"]])
+def test_a_label_that_the_model_has_never_seen_is_a_miss(classes):
+    truth, predicted = pd.Series(["a", "b", "new", "b"]), pd.Series(["a", "b", "b", "a"])
+    assert score_tasks(truth, predicted, classes=np.array(classes))[0] == 0.5
+
+
 @pytest.mark.parametrize("constant", [0.5, 0.1, -1e9 / 3])
 def test_r2_of_a_constant_label_is_one_or_zero(constant):
     truth = np.full(240, constant)

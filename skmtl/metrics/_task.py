@@ -14,6 +14,9 @@ from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
 from skmtl.tasks import KINDS
 from skmtl.tasks._kind import plain_values
 
+# To these a label that the model has never seen is a miss, as it is where there are more classes.
+_WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")
+
 
 @dataclass(frozen=True)
 class ScoredTask:
@@ -69,7 +72,8 @@ class ScoredTask:
         if KINDS[self.kind].is_classification:
             classes = self._classes_for(metric, labels)
             answers = _ClassAnswers(self, observed, classes)
-            if isinstance(metric, str) and len(classes) == 2 and isinstance(classes[0], str):
+            named = isinstance(metric, str) and metric not in _WITHOUT_POSITIVE_CLASS
+            if named and len(classes) == 2 and isinstance(classes[0], str):
                 # Metrics with a positive class call it 1: the last class, as in `roc_auc`.
                 labels, answers = _coded(labels, classes), _CodedAnswers(answers)
             scorer = as_scorer(metric, answers.classes_)
