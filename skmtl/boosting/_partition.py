@@ -12,7 +12,7 @@ from skmtl.boosting import _theta
 from skmtl.boosting._ensemble import Trees
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
-from skmtl.boosting._rounds import Course
+from skmtl.boosting._rounds import Course, Grower
 
 
 @storable
@@ -77,7 +77,7 @@ def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
     )
 
 
-class PartitionGrower:
+class PartitionGrower(Grower):
     """Grows both ensembles and moves theta after every round."""
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:

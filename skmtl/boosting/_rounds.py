@@ -26,6 +26,13 @@ class Grower(Protocol):
         """The block with the rounds to keep, and what it adds; (n_entries, n_trees)."""
         ...
 
+    def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
+        """Of the tasks' losses in validation, the numbers of which one has to fall still.
+
+        Their sum by default: what all tasks share is judged by all of them together.
+        """
+        return held_out_losses.sum(keepdims=True)
+
 
 class Switch:
     """Whether the user has interrupted the fit."""
@@ -44,7 +51,7 @@ class Course:
     held_out_losses : list of float ndarray of shape (n_tasks,)
         The same in validation, as sums over the weighted entries of each task.
     best : int
-        Number of rounds to keep.
+        Number of rounds after which a watched loss was last at its least.
     best_scores : ndarray of shape (n_entries, n_trees)
         What these rounds add.
     """
@@ -98,14 +105,15 @@ def _grow(
 ) -> None:
     weight = fold.learnt[:, None].astype(fold.pool.precision)
     validated = bool(fold.held_out.any())
-    least = np.inf
+    least = np.array([np.inf])
     for done in range(n_rounds + 1):
         added = grower.scores()
         losses, gradient, hessian = fold.losses_and_derivatives(added)
         _record(course, fold, losses, done)
-        now = course.held_out_losses[-1].sum()
-        if not validated or now < least:
-            least, course.best, course.best_scores = now, done, added
+        watched = grower.watched(course.held_out_losses[-1])
+        if not validated or (watched < least).any():
+            course.best, course.best_scores = done, added
+        least = np.minimum(least, watched)
         if done == n_rounds or done - course.best >= patience or switch.off:
             break
         grower.grow(gradient * weight, hessian * weight)

@@ -8,7 +8,7 @@ from skmtl._storable import storable
 from skmtl.boosting._ensemble import Trees
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
-from skmtl.boosting._rounds import Course
+from skmtl.boosting._rounds import Course, Grower
 from skmtl.boosting._signature import signatures
 
 
@@ -57,7 +57,7 @@ def _task_last(values: np.ndarray, n_features: int) -> np.ndarray:
     return np.concatenate([values[..., :n_features], task, values[..., -1:]], axis=-1)
 
 
-class SharedGrower:
+class SharedGrower(Grower):
     """Grows trees that see the features alone."""
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:

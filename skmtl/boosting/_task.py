@@ -11,10 +11,11 @@ from skmtl._storable import storable
 from skmtl.boosting._ensemble import Ensemble, Trees, silence
 from skmtl.boosting._options import Features, Options
 from skmtl.boosting._pool import Fold
-from skmtl.boosting._rounds import Course
+from skmtl.boosting._rounds import Course, Grower
 
-# Held-out rows that the tasks' common curve counts for, where a task chooses its rounds.
-_PRIOR_ROWS = 200.0
+# Held-out rows that the tasks' common curve counts for, where a task chooses its rounds. The
+# columns of wide data have less in common than the ids of long data, and more rows each.
+_PRIOR_ROWS_LONG, _PRIOR_ROWS_WIDE = 200.0, 50.0
 
 
 @storable
@@ -86,7 +87,7 @@ class TaskTrees:
         return np.stack([trees.importances(n_features) for trees in self.trees])
 
 
-class TaskGrower:
+class TaskGrower(Grower):
     """Grows an ensemble for every task, all by one round at a time."""
 
     def __init__(self, fold: Fold, features: Features, options: Options) -> None:
@@ -123,6 +124,12 @@ class TaskGrower:
         for _ in each(grow_one, self._entries, self._ensembles):
             pass  # what a thread raises is raised here
 
+    def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
+        """Each task for itself in wide data; ids of few rows would watch little but noise."""
+        if self._fold.pool.is_long:
+            return super().watched(held_out_losses)
+        return held_out_losses
+
     def finish(self, course: Course) -> tuple[TaskTrees, np.ndarray]:
         if self._threads is not None:
             self._threads.shutdown()
@@ -130,7 +137,8 @@ class TaskGrower:
         weight = np.bincount(pool.task, held_out, pool.n_tasks)
         # Weights have any unit; the prior is in rows.
         unit = held_out[held_out > 0].mean() if held_out.any() else 1.0
-        rounds = course.best_by_task(weight, _PRIOR_ROWS * unit)
+        prior = _PRIOR_ROWS_LONG if pool.is_long else _PRIOR_ROWS_WIDE
+        rounds = course.best_by_task(weight, prior * unit)
         block = TaskTrees(
             [
                 Trees(None, pool.n_trees) if ensemble is None else ensemble.first(n_rounds)

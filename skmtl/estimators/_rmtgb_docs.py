@@ -61,6 +61,8 @@ validation_fraction : float, default=0.2
     makes five bags hold out every row once.
 patience : int or "auto", default="auto"
     Rounds without a better validation loss after which a block ends. "auto" is 30, for hazards 15.
+    The trees of each task alone go on in wide data while any target gets better, and each target
+    keeps the rounds that suit it.
 unseen : {"shared", "error"}, default="shared"
     What `predict` does for a task that `fit` has not seen: predict it by what all tasks share,
     as an average task (never by the trees of another task), or raise a ValueError.

@@ -163,6 +163,19 @@ def test_a_block_stops_where_nothing_is_left_to_learn(boosted):
     assert history["loss"].is_monotonic_decreasing
 
 
+def test_targets_of_noise_do_not_end_the_trees_of_another(boosted):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(700, 8))
+    Y = pd.DataFrame(rng.normal(size=(700, 4)), columns=["learnt", "n1", "n2", "n3"])
+    Y["learnt"] = X[:, 0] + abs(X[:, 1]) + np.sin(3 * X[:, 2]) + 0.3 * Y["learnt"]
+    settings = {"blocks": ("task",), "n_rounds": 200, "learning_rate": 0.1}
+    alone = boosted.mixed(**settings).fit(X[:400], Y[["learnt"]][:400])
+    joint = boosted.mixed(**settings).fit(X[:400], Y[:400])
+    best = alone.score_tasks(X[400:], Y[["learnt"]][400:])["learnt"]
+    assert best > 0.85
+    assert joint.score_tasks(X[400:], Y[400:])["learnt"] > best - 0.03
+
+
 @pytest.mark.parametrize(("kind", "patience"), [("number", 30), ("time", 15)])
 def test_hazards_have_less_patience(kind, patience, boosted):
     rng = np.random.default_rng(0)
