@@ -248,7 +248,8 @@ def test_an_unfitted_model_has_no_tasks(attribute, small):
 
 def test_no_probabilities_without_classes(small):
     assert not hasattr(small.regressor(), "predict_proba")
-    assert not hasattr(small.classifier(), "predict_proba")
+    with pytest.raises(NotFittedError):
+        small.classifier().predict_proba(X)
     model = small.mixed(max_epochs=1).fit(X, Y[["r"]])
     with pytest.raises(AttributeError) as raised:
         _ = model.predict_proba
