@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._peers import OURS, REFERENCE, REFITTED, names
+from benchmarks._verdict import line
 
 # The targets: rank ahead of every peer, better than one LightGBM per task on 70 % of the
 # tables, nowhere more than 3 % worse; 5 times the published code's rows per second in
@@ -85,7 +86,7 @@ def _targets(done: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
     peers = [name for name in map(str, scores) if name.split("@")[0] not in OURS]
     ranks = scores[[ours, *peers]].dropna().rank(axis=1, ascending=False).mean()
     for peer in peers:
-        yield _line(
+        yield line(
             ranks[ours] < ranks[peer],
             f"better mean rank than {peer}: {ranks[ours]:.2f} against {ranks[peer]:.2f}",
         )
@@ -104,14 +105,14 @@ def _against_reference(ours: pd.Series, theirs: pd.Series) -> Iterator[str]:
     both = ours.notna() & theirs.notna()
     ours, theirs = ours[both], theirs[both]
     share = float((ours > theirs).mean())
-    yield _line(
+    yield line(
         share >= SHARE_BETTER,
         f"better than {theirs.name} per task on {share:.0%} of {len(ours)} tables "
         f"(target {SHARE_BETTER:.0%})",
     )
     change = (ours - theirs) / theirs.abs()
     worse = [f"{table} {value:+.1%}" for table, value in change.items() if value < -WORST_LOSS]
-    yield _line(
+    yield line(
         not worse,
         f"never more than {WORST_LOSS:.0%} worse than {theirs.name}: worst {change.min():+.1%} on "
         f"{change.idxmin()}" + (f"; missed on {', '.join(worse)}" if worse else ""),
@@ -136,12 +137,8 @@ def _speed(done: pd.DataFrame, device: str, training: float, scoring: float) -> 
             continue
         ratio = (wide[OURS[0]] / wide[OURS[1]]).dropna()
         mean = float(np.exp(np.log(ratio).mean()))
-        yield _line(
+        yield line(
             mean >= target,
             f"{text}: {mean:.1f} times (geometric mean of {len(ratio)} tables of {SPEED_ROWS:,} "
             f"rows or more, {ratio.min():.1f} to {ratio.max():.1f}); the published code is slower",
         )
-
-
-def _line(reached: bool, text: str) -> str:
-    return f"{'REACHED' if reached else 'MISSED'}: {text}"

@@ -15,13 +15,14 @@ takes AdamW steps on batches that lie ready: nothing of its data loading is coun
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks._timing import in_turns
+from benchmarks._verdict import line
 from skmtl import MultiTabRegressor
 
 N_FEATURES, N_TASKS = 32, 7
@@ -82,23 +83,13 @@ def report(n_rows: int, repeats: int, row_mixing: str) -> None:
             ("scoring", seconds["predict"], seconds[f"{name} predict"], SCORING),
         ):
             low, middle, high = np.quantile(other / own, [0.25, 0.5, 0.75])
-            print(
-                f"  {'REACHED' if middle >= target else 'MISSED'}: {what} {middle:.2f} times "
-                f"(quartiles {low:.2f} to {high:.2f}; target {target:g}): {name} "
-                f"{n_rows / np.median(other):,.0f}, ours {n_rows / np.median(own):,.0f} rows/s",
-                flush=True,
+            verdict = line(
+                bool(middle >= target),
+                f"{what} {middle:.2f} times (quartiles {low:.2f} to {high:.2f}; target "
+                f"{target:g}): {name} {n_rows / np.median(other):,.0f}, ours "
+                f"{n_rows / np.median(own):,.0f} rows/s",
             )
-
-
-def in_turns(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, np.ndarray]:
-    """CPU seconds of each job in each round; whatever else the machine does slows all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(repeats):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            seconds[name].append(time.process_time() - start)
-    return {name: np.array(each) for name, each in seconds.items()}
+            print(f"  {verdict}", flush=True)
 
 
 class Published:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks._rmtgb._models import MODELS, OURS
 from benchmarks._rmtgb._sets import METRIC, REAL, SEEDS, SYNTHETIC
+from benchmarks._verdict import line
 
 # Untuned, ours is to reach these (RMSE at most, AUC at least), to rank first over the real sets,
 # and to be nowhere more than 1 % worse than separate models and one for all.
@@ -80,7 +81,7 @@ def _targets(done: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
             continue
         ours, sign = scores.loc[OURS, name], _sign(name)
         bound = "at most" if sign == 1 else "at least"
-        yield _line(sign * ours <= sign * target, f"{name} {bound} {target:g}: {ours:.4f}")
+        yield line(sign * ours <= sign * target, f"{name} {bound} {target:g}: {ours:.4f}")
     yield from _against_simple(scores)
     yield from _rank_target(scores)
     yield from _exact_split(done)
@@ -94,7 +95,7 @@ def _against_simple(scores: pd.DataFrame) -> Iterator[str]:
         errors = scores[name] * _sign(name)
         best = errors[simple].idxmin()
         loss = (errors[OURS] - errors[best]) / abs(errors[best])
-        yield _line(
+        yield line(
             loss <= WORST_LOSS,
             f"{name} not more than {WORST_LOSS:.0%} worse than the best of separate and pooled "
             f"LightGBM ({best} {scores.loc[best, name]:.4f}): error {loss:+.1%}",
@@ -105,7 +106,7 @@ def _rank_target(scores: pd.DataFrame) -> Iterator[str]:
     ranks = _ranks(scores)
     if OURS in ranks and set(REAL) <= set(scores):
         others = ranks.drop(OURS)
-        yield _line(
+        yield line(
             ranks[OURS] < others.min(),
             f"best mean rank: {ranks[OURS]:.2f} against {others.min():.2f} of {others.idxmin()}",
         )
@@ -115,11 +116,7 @@ def _exact_split(done: pd.DataFrame) -> Iterator[str]:
     rows = done[(done["model"] == OURS) & (done["set"] == SYNTHETIC)]
     if len(rows):
         exact = int(rows["exact_outliers"].astype(bool).sum())
-        yield _line(
+        yield line(
             exact == SEEDS[SYNTHETIC],
             f"outlier tasks found exactly in {exact} of {SEEDS[SYNTHETIC]} seeds",
         )
-
-
-def _line(reached: bool, text: str) -> str:
-    return f"{'REACHED' if reached else 'MISSED'}: {text}"

@@ -5,7 +5,6 @@ Run by ``python -m benchmarks.rmtgb --speed``. CPU seconds, medians over the rep
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +16,8 @@ from benchmarks._rmtgb._ours import fixed_rounds
 from benchmarks._rmtgb._published import published_seconds, why_unavailable
 from benchmarks._rmtgb._rows import make_rows
 from benchmarks._rmtgb._sets import TASK, load_split
+from benchmarks._timing import in_turns
+from benchmarks._verdict import line
 
 N_ROWS, ROUNDS, REPEATS = 200_000, 100, 5
 PARAMS = {"num_leaves": 31, "min_data_in_leaf": 20, "learning_rate": 0.1}
@@ -60,19 +61,19 @@ def _against_lightgbm() -> Iterator[str]:
         "shared + task": fit_ours("shared", "task"),
         " + ".join(BLOCKS): fit_ours(*BLOCKS),
     }
-    seconds = _in_turns(fits)
+    seconds = _medians(fits)
     predicts = {
         "plain": lambda: models["plain"].predict(without_task, num_threads=1),
         **{name: _prediction(models[name], X) for name in fits if name != "plain"},
     }
-    scoring = _in_turns(predicts)
+    scoring = _medians(predicts)
     yield f"{N_ROWS:,} rows, {ROUNDS} rounds of each block; LightGBM with {ROUNDS} rounds is 1"
     for name in fits:
         yield (
             f"{name:28} fit {seconds[name]:7.2f} s, ratio {seconds[name] / seconds['plain']:5.2f};"
             f"  predict {scoring[name]:6.2f} s, ratio {scoring[name] / scoring['plain']:5.2f}"
         )
-    yield _line(
+    yield line(
         seconds["shared"] / seconds["plain"] <= FIT_RATIO,
         f"shared rounds cost at most {FIT_RATIO} times LightGBM's: "
         f"{seconds['shared'] / seconds['plain']:.2f}",
@@ -94,7 +95,7 @@ def _against_published() -> Iterator[str]:
         model = fixed_rounds(BLOCKS, PUBLISHED_ROUNDS, is_binary=split.is_binary, num_leaves=2)
         # By name: a classifier has it only once it is fitted.
         predict = "predict_proba" if split.is_binary else "predict"
-        seconds = _in_turns(
+        seconds = _medians(
             {
                 "fit": lambda model=model, X=split.X_train, y=y: model.fit(X, y),
                 "predict": lambda model=model, predict=predict, X=split.X_test: getattr(
@@ -104,7 +105,7 @@ def _against_published() -> Iterator[str]:
         )
         for what, target in (("fit", PUBLISHED_FIT), ("predict", PUBLISHED_PREDICT)):
             ratio = theirs[what] / seconds[what]
-            yield _line(
+            yield line(
                 ratio >= target,
                 f"{name} {what} at least {target:g} times as fast as the published code: "
                 f"{ratio:.1f} ({theirs[what]:.2f} s against {seconds[what]:.3f} s)",
@@ -121,16 +122,6 @@ def _numbers(X: pd.DataFrame) -> np.ndarray:
     return np.column_stack([X.drop(columns=TASK).to_numpy(dtype=float), codes])
 
 
-def _in_turns(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Median CPU seconds of each; all are called once before any is called again."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(REPEATS):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            seconds[name].append(time.process_time() - start)
-    return {name: float(np.median(values)) for name, values in seconds.items()}
-
-
-def _line(reached: bool, text: str) -> str:
-    return f"{'REACHED' if reached else 'MISSED'}: {text}"
+def _medians(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
+    seconds = in_turns(calls, REPEATS)
+    return {name: float(np.median(each)) for name, each in seconds.items()}

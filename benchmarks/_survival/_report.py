@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks._survival import names
 from benchmarks._survival._measure import SCORES, is_competing
+from benchmarks._verdict import line
 
 # The engines' own targets: boosting ranks first in integrated Brier score over the tables of one
 # event, and is within this of the best concordance on each; the network beats these models on
@@ -97,7 +98,3 @@ def _network_targets(single: pd.DataFrame) -> Iterator[str]:
                 f"{NETWORK} beats all networks of others on {table} in {score}: "
                 f"{abs(wide.loc[NETWORK, table]):.4f}, {rival.idxmax()} {abs(rival.max()):.4f}",
             )
-
-
-def line(reached: bool, text: str) -> str:
-    return f"{'REACHED' if reached else 'MISSED'}: {text}"

@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks._data import loader_of
 from benchmarks._survival import make_peer, missing_package, names
 from benchmarks._survival._measure import grid, load, score, timed
-from benchmarks._survival._report import BOOSTING, NETWORK, line
+from benchmarks._survival._report import BOOSTING, NETWORK
+from benchmarks._verdict import line
 
 REPEATS = 3
 RIVALS = ("boosting", "forest")

@@ -1,0 +1,7 @@
+"""How reports speak of targets."""
+
+from __future__ import annotations
+
+
+def line(reached: bool, text: str) -> str:
+    return f"{'REACHED' if reached else 'MISSED'}: {text}"
