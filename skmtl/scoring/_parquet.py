@@ -55,7 +55,7 @@ class ParquetSource(Source):
         if features.readings is None:
             return
         for name, reading in zip(features.names, features.readings, strict=True):
-            kind = _value_type(self.schema.field(name).type)
+            kind = value_type(self.schema.field(name).type)
             found = _holding(kind)
             if found not in _READABLE[reading]:
                 wanted = " or ".join(_READABLE[reading][:-1])
@@ -154,7 +154,7 @@ def parquet_columns(file: InputFile) -> list[str]:
         ) from error
 
 
-def _value_type(kind: pa.DataType) -> pa.DataType:
+def value_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
@@ -166,15 +166,13 @@ def _holding(kind: pa.DataType) -> str:
     return "numbers" if _is_number(kind) else "neither numbers nor text"
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    tests = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_string_view,
-        pa.types.is_binary,
-        pa.types.is_large_binary,
-    )
+def is_string(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     return any(test(kind) for test in tests)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -13,7 +13,7 @@ from skmtl.scoring._csv import CsvSource, csv_header
 from skmtl.scoring._frame import rows_at_a_time, whole_number
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._outputs import Horizons, Outputs
-from skmtl.scoring._parquet import ParquetSource, parquet_columns
+from skmtl.scoring._parquet import ParquetSource, is_string, parquet_columns, value_type
 from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
 
@@ -181,13 +181,8 @@ def _is_strange(name: str) -> bool:
 
 def _is_read_as(kind: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether a column of a type can be read as one of another type, whatever it holds."""
-    return kind == wanted or pa.types.is_null(kind) or (_is_text(kind) and _is_text(wanted))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return any(test(value) for test in tests)
+    both_text = is_string(value_type(kind)) and is_string(value_type(wanted))
+    return kind == wanted or pa.types.is_null(kind) or both_text
 
 
 def _arrow_type(name: str, kind: Any) -> pa.DataType:
