@@ -200,8 +200,7 @@ class Trainer:
         seen = validation.weight.sum(dim=0) > 0
         self._check_finite(by_task.where(seen, 0.0), number)
         relative = (by_task / self._constant)[seen]
-        mean = validation_objective(relative, self._share[seen], self.options.balance)
-        objective = float(mean)
+        objective = float(validation_objective(relative, self._share[seen], self.options.balance))
         return Epoch(
             number, seconds, rate, losses.tolist(), by_task.tolist(), objective, objective < best
         )
