@@ -2,8 +2,8 @@
 
 Every estimator of skmtl reads its targets through this package. A *kind* (regression,
 quantile, count, binary, multiclass, ordinal, survival, competing risks) knows how labels become
-numbers, the loss on raw scores (in torch for networks; gradient and Hessian in numpy for
-boosting), and the way back to the user's units. Estimators infer kinds from the dtype of each
+numbers, the loss on raw scores (in torch for networks; in numpy for boosting, with gradient and
+Hessian), and the way back to the user's units. Estimators infer kinds from the dtype of each
 column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})

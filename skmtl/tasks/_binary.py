@@ -50,6 +50,9 @@ class Binary(ClassificationKind):
         score = scores[..., 0]
         return softplus(score) - target[..., 0] * score
 
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return np.logaddexp(0, scores[:, 0]) - target[:, 0] * scores[:, 0]
+
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

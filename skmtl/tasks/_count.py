@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import xlogy
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import Kind, number_values, observed_numbers
@@ -67,6 +68,10 @@ class Count(Kind):
 
         score, z = scores[..., 0], target[..., 0]
         return torch.exp(score) - z * score - z + torch.xlogy(z, z)
+
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        score, z = scores[:, 0], target[:, 0]
+        return np.exp(score) - z * score - z + xlogy(z, z)
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray

@@ -148,10 +148,35 @@ class HazardKind(EventTimeKind):
         weight = torch.as_tensor(self.bin_weight_, dtype=values.dtype, device=values.device)
         return values * weight[bins]
 
+    def losses(self, scores: np.ndarray, target: np.ndarray | Followed) -> np.ndarray:
+        labels = self._followed(scores, target)
+        odds = self._odds(scores)
+        together = odds.sum(axis=1)
+        hazard = np.log1p(together)
+        share = odds.take(labels.places) / (together.take(labels.place) + 1)[:, None]
+        losses = np.einsum("bn,bn->n", labels.exposure, hazard)
+        added = self._at_events(labels.event, hazard.take(labels.place), share)
+        losses[labels.rows] += labels.weight * added[0]
+        return losses
+
     def gradient_hessian(
-        self, scores: np.ndarray, target: np.ndarray
+        self, scores: np.ndarray, target: np.ndarray | Followed
     ) -> tuple[np.ndarray, np.ndarray]:
-        return self.losses_and_derivatives(scores, self.prepared(target, scores.dtype.type))[1:]
+        return self.losses_and_derivatives(scores, target)[1:]
+
+    def _followed(self, scores: np.ndarray, target: np.ndarray | Followed) -> Followed:
+        """Labels that may have been prepared before."""
+        if isinstance(target, Followed):
+            return target
+        return self.prepared(target, scores.dtype.type)
+
+    def _odds(self, scores: np.ndarray) -> np.ndarray:
+        """Exponentials of raw scores, of shape (n_bins, n_causes, n_samples).
+
+        Rows come last, for numpy is at its fastest along the longest axis.
+        """
+        odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE, order="C")
+        return np.exp(odds, out=odds).reshape(self.grid_.n_bins, self.n_causes, -1)
 
     def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Followed:
         exposure = _exposure(target.astype(dtype), self.grid_.n_bins)
@@ -171,12 +196,10 @@ class HazardKind(EventTimeKind):
         )
 
     def losses_and_derivatives(
-        self, scores: np.ndarray, labels: Followed
+        self, scores: np.ndarray, target: np.ndarray | Followed
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        # Rows come last here, for numpy is at its fastest along the longest axis.
-        exposure, rows, event, weight, place, places = labels
-        odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE, order="C")
-        odds = np.exp(odds, out=odds).reshape(len(exposure), self.n_causes, -1)
+        exposure, rows, event, weight, place, places = self._followed(scores, target)
+        odds = self._odds(scores)
         together = odds.sum(axis=1)
         hazard = np.log1p(together)
         together += 1

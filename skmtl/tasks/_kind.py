@@ -124,9 +124,15 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def gradient_hessian(
-        self, scores: np.ndarray, target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def losses(self, scores: np.ndarray, target: Any) -> np.ndarray:
+        """`loss` in numpy: scores (n_samples, n_scores) and target to (n_samples,).
+
+        Here and in the two methods below, `target` is (n_samples, target_width), or what
+        `prepared` has made of it.
+        """
+
+    @abstractmethod
+    def gradient_hessian(self, scores: np.ndarray, target: Any) -> tuple[np.ndarray, np.ndarray]:
         """First and (positive) second derivatives of the loss by the raw scores.
 
         Both have the shape of `scores`, (n_samples, n_scores). The second one is the exact
@@ -134,24 +140,21 @@ class Kind(ABC):
         curvature that the class documents, because boosting divides by it.
         """
 
-    def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Any:
-        """Encoded labels as `losses_and_derivatives` takes them, for scores of this dtype.
-
-        What does not hang on the scores is done here, once for many rounds.
-        """
-        return target
-
     def losses_and_derivatives(
-        self, scores: np.ndarray, labels: Any
+        self, scores: np.ndarray, target: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`loss` of each row, and `gradient_hessian`, at the same scores.
+        """`losses` and `gradient_hessian` at the same scores.
 
         For kinds to override whose loss and derivatives have much in common.
         """
-        import torch
+        return self.losses(scores, target), *self.gradient_hessian(scores, target)
 
-        losses = self.loss(torch.from_numpy(scores), torch.from_numpy(labels)).numpy()
-        return losses, *self.gradient_hessian(scores, labels)
+    def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Any:
+        """Encoded labels as the methods above take them at no cost, for scores of this dtype.
+
+        What does not depend on the scores is done here, once for many rounds.
+        """
+        return target
 
     @abstractmethod
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import ClassificationKind, sorted_classes
@@ -45,6 +45,10 @@ class Multiclass(ClassificationKind):
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         chosen = scores.gather(-1, target.long())[..., 0]
         return scores.logsumexp(dim=-1) - chosen
+
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        chosen = scores[np.arange(len(scores)), target[:, 0].astype(int)]
+        return logsumexp(scores, axis=1) - chosen
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray

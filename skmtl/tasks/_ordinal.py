@@ -116,6 +116,16 @@ class Ordinal(ClassificationKind):
         certain = -torch.expm1(-of_level(edge, gaps, edge))
         return softplus(-high) + softplus(low) - torch.log(certain)
 
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        rows, level = np.arange(len(scores)), target[:, 0].astype(int)
+        edge = np.full((len(scores), 1), np.inf)
+        gaps = _gaps(scores)
+        theta = np.hstack([-edge, np.cumsum(np.hstack([scores[:, :1], gaps]), axis=1), edge])
+        low, high = theta[rows, level], theta[rows, level + 1]
+        # As in `loss`.
+        certain = -np.expm1(-np.hstack([edge, gaps, edge])[rows, level])
+        return np.logaddexp(0, -high) + np.logaddexp(0, low) - np.log(certain)
+
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmtl.tasks._risk_table import weight_from
 
@@ -48,37 +49,80 @@ def _count_below(time: Tensor, event: Tensor, at: Tensor) -> Tensor:
     return event.sum(dim=0) - _sum_from(time, event, at)
 
 
-def derivatives(
-    score: np.ndarray, target: np.ndarray, efron: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows."""
-    entry, time, event, seen = target.T
-    # The derivatives do not change with a common factor of the dangers.
-    danger = np.exp(score - score.max()) * seen
-    happened = np.flatnonzero(event * seen > 0)
-    times, group = np.unique(time[happened], return_inverse=True)
-    late = entry >= 0
-    total = weight_from(time, danger, times) - weight_from(entry[late], danger[late], times)
-    share = np.zeros(len(happened))
+class _Events(NamedTuple):
+    """The rows whose event was seen.
+
+    Attributes
+    ----------
+    rows : int ndarray of shape (n_events,)
+    times : ndarray of shape (n_times,)
+        The distinct times of events, in order.
+    group : int ndarray of shape (n_events,)
+        Which of these is an event's.
+    share : ndarray of shape (n_events,)
+        Share of the dangers of the events at its time that an event sees less.
+    """
+
+    rows: NDArray[np.int64]
+    times: np.ndarray
+    group: NDArray[np.int64]
+    share: np.ndarray
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the events at each time."""
+        return np.bincount(self.group, values, len(self.times))
+
+    def at_risk(self, danger: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Danger of the rows at risk at each event, as `at_risk` has it for every row."""
+        entry, time, _, _ = target.T
+        late = entry >= 0
+        total = weight_from(time, danger, self.times)
+        total -= weight_from(entry[late], danger[late], self.times)
+        return total[self.group] - self.share * self.summed(danger[self.rows])[self.group]
+
+
+def _events(target: np.ndarray, efron: bool) -> _Events:
+    _, time, event, seen = target.T
+    rows = np.flatnonzero(event * seen > 0)
+    times, group = np.unique(time[rows], return_inverse=True)
+    share = np.zeros(len(rows))
     if efron:
         order = np.argsort(group, kind="stable")
         first = np.searchsorted(group[order], group[order], side="left")
         count = np.bincount(group)
         share[order] = (np.arange(len(order)) - first) / count[group[order]]
-    tied = np.bincount(group, danger[happened], len(times))
-    inverse = 1 / (total[group] - share * tied[group])
+    return _Events(rows, times, group, share)
 
-    def summed(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, values, len(times))
 
-    once = _between(times, summed(inverse), entry, time)
-    twice = _between(times, summed(inverse**2), entry, time)
+def losses(score: np.ndarray, target: np.ndarray, efron: bool) -> np.ndarray:
+    """Loss of each row, 0 where no event was seen."""
+    events = _events(target, efron)
+    seen, top = target[:, 3], score.max()
+    danger = events.at_risk(np.exp(score - top) * seen, target)
+    ratio = np.maximum(danger / events.at_risk(seen, target), 1e-30)
+    values = np.zeros(len(score))
+    values[events.rows] = 1 + np.log(ratio) + top - score[events.rows]
+    return values
+
+
+def derivatives(
+    score: np.ndarray, target: np.ndarray, efron: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows."""
+    entry, time, _, seen = target.T
+    events = _events(target, efron)
+    # The derivatives do not change with a common factor of the dangers.
+    danger = np.exp(score - score.max()) * seen
+    inverse = 1 / events.at_risk(danger, target)
+    once = _between(events.times, events.summed(inverse), entry, time)
+    twice = _between(events.times, events.summed(inverse**2), entry, time)
     # An event meets itself and its ties with less than the whole of its danger.
-    once[happened] -= summed(share * inverse)[group]
-    twice[happened] -= summed((1 - (1 - share) ** 2) * inverse**2)[group]
+    rows, group, share = events.rows, events.group, events.share
+    once[rows] -= events.summed(share * inverse)[group]
+    twice[rows] -= events.summed((1 - (1 - share) ** 2) * inverse**2)[group]
     gradient = danger * once
     hessian = gradient - danger**2 * twice
-    gradient[happened] -= 1
+    gradient[rows] -= 1
     return gradient, hessian
 
 

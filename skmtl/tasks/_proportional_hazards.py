@@ -11,7 +11,7 @@ from skmtl._storable import storable
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTimes
-from skmtl.tasks._partial_likelihood import at_risk, derivatives
+from skmtl.tasks._partial_likelihood import at_risk, derivatives, losses
 from skmtl.tasks._risk_table import weight_from
 
 if TYPE_CHECKING:
@@ -143,6 +143,10 @@ class ProportionalHazards(EventTimeKind):
         ratio = torch.where(happened, danger, 1.0) / torch.where(happened, rows, 1.0)
         losses = torch.where(happened, 1 + ratio.clamp_min(1e-30).log() + top - score, 0.0)
         return losses.reshape(shape)
+
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        score = np.clip(scores[:, 0], -_LARGEST_SCORE, _LARGEST_SCORE)
+        return losses(score, target, self.ties == "efron")
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray

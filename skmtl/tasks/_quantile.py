@@ -73,6 +73,10 @@ class Quantile(StandardisedKind):
         error = target - scores
         return torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)
 
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        levels, error = np.array(self.quantiles), target - scores
+        return np.maximum(levels * error, (levels - 1) * error).mean(axis=1)
+
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -85,6 +85,15 @@ class Regression(StandardisedKind):
             size <= self.delta, 0.5 * error**2, self.delta * (size - 0.5 * self.delta)
         )
 
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        error = scores[:, 0] - target[:, 0]
+        if self.loss_name == "squared":
+            return 0.5 * error**2
+        size = np.abs(error)
+        if self.loss_name == "absolute":
+            return size
+        return np.where(size <= self.delta, 0.5 * error**2, self.delta * (size - 0.5 * self.delta))
+
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -100,6 +100,44 @@ def second_derivatives(function, at):
 
 
 @every_kind
+def test_losses_in_numpy_are_those_in_torch(name):
+    scores, target = case(name)
+    losses = KINDS[name].losses(scores, target)
+    assert losses.shape == (len(scores),)
+    np.testing.assert_allclose(losses, loss(name, scores, target), rtol=1e-12, atol=1e-12)
+
+
+@every_kind
+@pytest.mark.parametrize("extreme", [-300.0, -40.0, 40.0, 300.0])
+def test_losses_of_extreme_scores_are_those_in_torch(name, extreme):
+    scores, target = case(name)
+    alternating = np.where(np.arange(scores.shape[1]) % 2, extreme, -extreme)
+    # Odds of hazards stay within float32 in numpy, and shares of causes above 1e-30.
+    largest = 30.0 if name in HAZARDS else 1000.0
+    for at in (scores + extreme, scores * extreme, scores + alternating):
+        at = np.clip(at, -largest, min(largest, 600.0))
+        losses = KINDS[name].losses(at, target)
+        assert np.isfinite(losses).all()
+        # For torch, softplus of scores beyond 20 is the score.
+        np.testing.assert_allclose(losses, loss(name, at, target), rtol=1e-9, atol=1e-8)
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_prepared_labels_are_taken_in_place_of_encoded_ones(name, dtype):
+    head, (scores, target) = KINDS[name], case(name)
+    scores = scores.astype(dtype)
+    prepared = head.prepared(target, dtype)
+    np.testing.assert_array_equal(head.losses(scores, prepared), head.losses(scores, target))
+    for one, other in zip(
+        head.gradient_hessian(scores, prepared),
+        head.gradient_hessian(scores, target),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+@every_kind
 def test_gradient_is_that_of_autograd(name):
     scores, target = case(name)
     at = torch.tensor(scores, requires_grad=True)
@@ -180,10 +218,10 @@ def test_ordinal_curvature_of_a_gap_is_that_of_the_threshold_times_the_gap_squar
 @pytest.mark.parametrize("order", "CF")
 def test_losses_and_derivatives_together_are_those_one_by_one(name, order):
     scores, target = case(name)
-    found = together(name, np.array(scores, order=order), target)
-    expected = loss(name, scores, target), *KINDS[name].gradient_hessian(scores, target)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    scores = np.array(scores, order=order)
+    expected = KINDS[name].losses(scores, target), *KINDS[name].gradient_hessian(scores, target)
+    for one, other in zip(together(name, scores, target), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("name", HAZARDS)

@@ -57,6 +57,19 @@ def test_the_loss_is_the_partial_likelihood(ties, late):
 
 @every_kind_of_ties
 @early_and_late
+@pytest.mark.parametrize("scale", [1.0, 40.0])
+def test_losses_in_numpy_are_those_in_torch(ties, late, scale):
+    head, target = fitted(draw(late), ties)
+    target[::5] = 0  # without a label
+    scores = np.random.default_rng(1).normal(size=(N, 1)) * scale
+    expected = head.loss(torch.tensor(scores), torch.tensor(target)).numpy()
+    assert_allclose(head.losses(scores, target), expected, rtol=1e-9, atol=1e-12)
+    together = head.losses_and_derivatives(scores, target)
+    assert (together[0] == head.losses(scores, target)).all()
+
+
+@every_kind_of_ties
+@early_and_late
 def test_derivatives_are_those_of_autograd(ties, late):
     head, target = fitted(draw(late), ties)
     scores = torch.tensor(np.random.default_rng(1).normal(size=(N, 1)), requires_grad=True)
