@@ -10,9 +10,10 @@ those before it have left.
 "task"        trees on the rows of each task alone
 ============  ==================================================================================
 
-The loss comes from the kinds of `skmtl.tasks`, by their gradient and Hessian, so that a new kind
-needs nothing here. `fit_pool` is the way in; the estimators `skmtl.RMTGB*` call it. `fit_plain` is
-LightGBM for one task with an objective of its own, as something to compare with.
+The loss comes from the kinds of `skmtl.tasks`, with its gradient and Hessian, all in numpy: a new
+kind needs nothing here, and nothing here needs torch. `fit_pool` is the way in; the estimators
+`skmtl.RMTGB*` call it. `fit_plain` is LightGBM for one task with an objective of its own, as
+something to compare with.
 """
 
 from skmtl.boosting._block import FittedBlock

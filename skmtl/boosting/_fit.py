@@ -190,7 +190,7 @@ def held_out_loss(fold: Fold) -> float:
     held_out = fold.held_out
     if not held_out.any():
         return np.nan
-    return float(held_out @ fold.losses_and_derivatives(0.0)[0] / held_out.sum())
+    return float(held_out @ fold.losses(0.0) / held_out.sum())
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:

@@ -60,6 +60,6 @@ def _constant(pool: Pool, segment: Segment, weight: np.ndarray) -> np.ndarray:
     own = weight[segment.part]
     # A target of weight 0 is not learnt by any tree, but it has a constant like the others.
     own = own if own.any() else np.ones_like(own)
-    target = pool.target[segment.part][own > 0]
+    target = pool.target[segment.part, : segment.head.target_width][own > 0]
     constant = segment.head.initial_scores(target, own[own > 0])
     return np.pad(constant, (0, pool.n_scores - len(constant)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -53,6 +53,7 @@ class Pool:
         The heads, and the entries of each.
     task : int ndarray of shape (n_entries,)
     target : float64 ndarray of shape (n_entries, target_width)
+        A head whose labels are encoded in fewer numbers than another's has zeros behind them.
     weight : float64 ndarray of shape (n_entries,)
         Weight of the row times that of the task.
     row : int ndarray of shape (n_entries,) or None
@@ -114,20 +115,30 @@ class Pool:
         """
         losses = np.empty(len(coordinates))
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
-        for segment, rows, labels in self._blocks:
+        for segment, rows, labels in self._blocks(coordinates):
             scores = self._raw(segment, rows, coordinates, constants)
-            losses[rows], *by_scores = segment.head.losses_and_derivatives(scores, labels)
+            # `run_rounds` stops where a loss overflows, and says in which task.
+            with np.errstate(over="ignore", invalid="ignore"):
+                losses[rows], *by_scores = segment.head.losses_and_derivatives(scores, labels)
             gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
         return losses, gradient, hessian
+
+    def losses(self, coordinates: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """The first of `losses_and_derivatives`."""
+        losses = np.empty(len(coordinates))
+        for segment, rows, labels in self._blocks(coordinates):
+            scores = self._raw(segment, rows, coordinates, constants)
+            losses[rows] = segment.head.losses(scores, labels)
+        return losses
 
     def derivatives(
         self, coordinates: np.ndarray, constants: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`losses_and_derivatives` where nobody asks for the losses."""
+        """The others of `losses_and_derivatives`."""
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
-        for segment, rows, _ in self._blocks:
+        for segment, rows, labels in self._blocks(coordinates):
             scores = self._raw(segment, rows, coordinates, constants)
-            by_scores = segment.head.gradient_hessian(scores, self.target[rows])
+            by_scores = segment.head.gradient_hessian(scores, labels)
             gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
         return gradient, hessian
 
@@ -140,17 +151,22 @@ class Pool:
         """
         return np.float32 if self.has_series else np.float64
 
-    @cached_property
-    def _blocks(self) -> list[tuple[Segment, slice, Any]]:
+    def _blocks(self, coordinates: np.ndarray) -> Iterable[tuple[Segment, slice, Any]]:
         """Entries that are worked on at a time, and their labels as the head takes them."""
-        blocks = []
+        dtype = coordinates.dtype.type
+        return self._kept_blocks if dtype is self.precision else self._prepared_blocks(dtype)
+
+    @cached_property
+    def _kept_blocks(self) -> list[tuple[Segment, slice, Any]]:
+        return list(self._prepared_blocks(self.precision))
+
+    def _prepared_blocks(self, dtype: type[np.floating]) -> Iterator[tuple[Segment, slice, Any]]:
         for segment in self.segments:
             size = max(1, _SCORES_AT_ONCE // segment.head.n_scores)
             for start in range(segment.part.start, segment.part.stop, size):
                 rows = slice(start, min(start + size, segment.part.stop))
-                labels = segment.head.prepared(self.target[rows], self.precision)
-                blocks.append((segment, rows, labels))
-        return blocks
+                target = self.target[rows, : segment.head.target_width]
+                yield segment, rows, segment.head.prepared(target, dtype)
 
     def _raw(
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
@@ -236,6 +252,10 @@ class Fold:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Loss of each entry (n_entries,) and its `derivatives` where a block adds these."""
         return self.pool.losses_and_derivatives(self._at(added), self.constants)
+
+    def losses(self, added: np.ndarray | float) -> np.ndarray:
+        """Loss of each entry (n_entries,) where a block adds these coordinates."""
+        return self.pool.losses(self._at(added), self.constants)
 
     def derivatives(self, added: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives by the coordinates (n_entries, n_trees) where a block adds these."""

@@ -87,6 +87,7 @@ def _direction(position: int, head: Kind) -> tuple:
 def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list[int]) -> Pool:
     rows = [np.flatnonzero(labels.mask[:, i]) for i in targets]
     ends = np.cumsum([len(own) for own in rows])
+    width = max(tasks.heads[i].target_width for i in targets)
     complete = len(targets) == 1 and len(rows[0]) == len(labels.mask)
     return Pool(
         segments=[
@@ -96,7 +97,7 @@ def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list
         task=np.repeat(np.arange(len(targets)), [len(own) for own in rows]),
         target=np.concatenate(
             [
-                labels.target[own, tasks.target_slices[i]]
+                _padded(labels.target[own, tasks.target_slices[i]], width)
                 for i, own in zip(targets, rows, strict=True)
             ]
         ),
@@ -106,3 +107,7 @@ def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list
         names=[tasks.names[i] for i in targets],
         is_long=False,
     )
+
+
+def _padded(target: np.ndarray, width: int) -> np.ndarray:
+    return np.pad(target, ((0, 0), (0, width - target.shape[1])))
