@@ -31,7 +31,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from skmtl.tables import TaskIds, as_frame, split_task_column
-from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
+from skmtl.tasks import label_codes, stratified_folds, stratified_parts
 
 __all__ = ["MultiTaskStratifiedKFold", "multitask_train_test_split"]
 

@@ -12,20 +12,23 @@ those before it have left.
 
 The loss comes from the kinds of `skmtl.tasks`, with its gradient and Hessian, all in numpy: a new
 kind needs nothing here, and nothing here needs torch. `fit_pool` is the way in; the estimators
-`skmtl.RMTGB*` call it. `fit_plain` is LightGBM for one task with an objective of its own, as
-something to compare with.
+`skmtl.RMTGB*` call it, and get a `BoostedPool` with fitted blocks (`SharedTrees`,
+`PartitionTrees`, `TaskTrees`). `fit_plain` is LightGBM for one task with an objective of its own,
+as something to compare with.
 """
 
 from skmtl.boosting._block import FittedBlock
-from skmtl.boosting._ensemble import binned
+from skmtl.boosting._ensemble import Trees, binned
 from skmtl.boosting._fit import Split, fit_pool, grow_blocks, held_out_loss
 from skmtl.boosting._intercept import intercepts
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
+from skmtl.boosting._partition import PartitionTrees
 from skmtl.boosting._plain import fit_plain
 from skmtl.boosting._pool import Fold, Pool, Segment
 from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
 from skmtl.boosting._rounds import Switch
+from skmtl.boosting._shared import SharedTrees
 from skmtl.boosting._spread import Network, SpreadFeatures, like
 from skmtl.boosting._task import TaskTrees
 
@@ -40,13 +43,16 @@ __all__ = [
     "Fold",
     "Network",
     "Options",
+    "PartitionTrees",
     "Pool",
     "Segment",
+    "SharedTrees",
     "Split",
     "SpreadFeatures",
     "Switch",
     "TargetPool",
     "TaskTrees",
+    "Trees",
     "binned",
     "fit_plain",
     "fit_pool",

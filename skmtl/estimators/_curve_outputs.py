@@ -14,8 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.estimators._common import MultiTaskEstimator
 from skmtl.survival import StepFunction
-from skmtl.tasks import Curves
-from skmtl.tasks._event_time_kind import EventTimeKind
+from skmtl.tasks import Curves, EventTimeKind
 
 # Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
 _BLOCK = 16_384

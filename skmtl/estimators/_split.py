@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks import TaskSet
-from skmtl.tasks._stratify import label_codes, stratified_parts
+from skmtl.tasks import TaskSet, label_codes, stratified_parts
 
 
 def validation_splits(

@@ -14,8 +14,7 @@ from skmtl.estimators._curve_outputs import CurveOutputs
 from skmtl.estimators._survival_reading import SurvivalReading
 from skmtl.estimators._survival_targets import terms_of
 from skmtl.survival import concordance
-from skmtl.tasks import Curves, Survival
-from skmtl.tasks._survival_labels import check_causes
+from skmtl.tasks import Curves, Survival, check_causes
 
 
 class SurvivalOutputs(SurvivalReading, CurveOutputs):

@@ -18,9 +18,15 @@ from skmtl.estimators._survival_targets import (
 )
 from skmtl.tables import as_frame
 from skmtl.tables._task_column import column_position
-from skmtl.tasks import CompetingRisks, Kind, ProportionalHazards, Survival
-from skmtl.tasks._curves import Interpolation
-from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
+from skmtl.tasks import (
+    CompetingRisks,
+    Cuts,
+    EventTimeKind,
+    Interpolation,
+    Kind,
+    ProportionalHazards,
+    Survival,
+)
 
 
 class SurvivalReading(MultiTaskEstimator):

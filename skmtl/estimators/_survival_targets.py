@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks import EventTimes, event_times, label_frame
-from skmtl.tasks._event_times import EventTimesDtype
-from skmtl.tasks._survival_labels import mapping_frame, paired_columns
+from skmtl.tasks import (
+    EventTimes,
+    EventTimesDtype,
+    event_times,
+    label_frame,
+    mapping_frame,
+    paired_columns,
+)
 
 # The name of the event where y holds one and does not name it.
 EVENT = "event"

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from skmtl.boosting import BoostedPool, FittedSequence
-from skmtl.boosting._block import FittedBlock
-from skmtl.boosting._ensemble import Trees
-from skmtl.boosting._partition import PartitionTrees
-from skmtl.boosting._shared import SharedTrees
-from skmtl.boosting._task import TaskTrees
+from skmtl.boosting import (
+    BoostedPool,
+    FittedBlock,
+    FittedSequence,
+    PartitionTrees,
+    SharedTrees,
+    TaskTrees,
+    Trees,
+)
 from skmtl.export._graph import Value
 from skmtl.export._trees import Child, Forest, Tree, read_trees
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmtl.export._graph import Value
-from skmtl.tasks import CompetingRisks, Curves, ProportionalHazards, Survival
-from skmtl.tasks._event_time_kind import EventTimeKind
-from skmtl.tasks._proportional_hazards import _LARGEST_SCORE
+from skmtl.tasks import CompetingRisks, Curves, EventTimeKind, ProportionalHazards, Survival
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
         share = by_bin.op("Softmax", axis=2)
         return GraphCurves(shape, _with_survival(by_bin), share)
     assert isinstance(head, ProportionalHazards)
-    kept = scores.op("Clip", np.array(-_LARGEST_SCORE), np.array(_LARGEST_SCORE))
+    lowest, highest = (np.array(sign * head.largest_score) for sign in (-1, 1))
+    kept = scores.op("Clip", lowest, highest)
     return GraphCurves(shape, kept.op("Exp") * head.baseline_.astype(np.float64))
 
 

@@ -15,14 +15,13 @@ from skmtl.tasks import (
     Binary,
     ClassificationKind,
     Count,
+    EventTimeKind,
     Kind,
     Multiclass,
     Ordinal,
     Quantile,
     Regression,
 )
-from skmtl.tasks._event_time_kind import EventTimeKind
-from skmtl.tasks._ordinal import _WIDEST
 
 Times = Sequence[float] | None
 
@@ -142,7 +141,8 @@ def _thresholds(head: Ordinal, scores: Value) -> Value:
     first = scores.columns(0, 1)
     if n_scores == 1:
         return first
-    gaps = scores.columns(1, n_scores).op("Clip", np.array(-_WIDEST), np.array(_WIDEST)).op("Exp")
+    lowest, highest = (np.array(sign * head.widest_log_gap) for sign in (-1, 1))
+    gaps = scores.columns(1, n_scores).op("Clip", lowest, highest).op("Exp")
     return first.op("Concat", gaps, axis=1).op("CumSum", np.array(1))
 
 

@@ -22,7 +22,7 @@ from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import Inputs, check_exportable, inputs_of, label_name, unique_names
 from skmtl.export._network import network_scores
-from skmtl.tasks._event_time_kind import EventTimeKind
+from skmtl.tasks import EventTimeKind
 
 
 def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:

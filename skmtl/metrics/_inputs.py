@@ -10,8 +10,7 @@ import pandas as pd
 
 from skmtl.metrics._sklearn import Metric, MetricLike, check_metric
 from skmtl.survival._inputs import read_weight as weight_or_ones
-from skmtl.tasks import KINDS, Kind, is_named, label_frame
-from skmtl.tasks._kind import plain_values
+from skmtl.tasks import KINDS, Kind, is_named, label_frame, plain_values
 
 
 def read_predictions(

@@ -11,8 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
-from skmtl.tasks import KINDS
-from skmtl.tasks._kind import plain_values
+from skmtl.tasks import KINDS, plain_values
 
 # To these a label that the model has never seen is a miss, as it is where there are more classes.
 _WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")

@@ -13,8 +13,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight
 
 from skmtl.tables import as_frame, task_ids
-from skmtl.tasks import label_frame
-from skmtl.tasks._event_times import EventTimesDtype
+from skmtl.tasks import EventTimesDtype, label_frame
 
 # Parameters that speak of columns of y by name, or by their order; and of tasks, which are the ids
 # in long data.

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike
 
 from skmtl.survival._inputs import read_labels, read_weight
 from skmtl.survival._steps import StepFunction
-from skmtl.tasks import EventTimes
-from skmtl.tasks._risk_table import RiskTable, risk_table
+from skmtl.tasks import EventTimes, RiskTable, risk_table
 
 
 def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:

@@ -16,8 +16,7 @@ from skmtl.survival._brier import brier_score, integrated_brier_score
 from skmtl.survival._calibration import d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
 from skmtl.survival._inputs import check_cause, increasing_times
-from skmtl.tasks import EventTimes, event_times
-from skmtl.tasks._survival_labels import check_causes
+from skmtl.tasks import EventTimes, check_causes, event_times
 
 _Array = NDArray[np.floating]
 # The scorer's own grid: times up to this quantile of the events of the scored rows. Later ones

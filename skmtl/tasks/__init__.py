@@ -8,6 +8,11 @@ column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
+The rest is for the packages above, and for kinds of your own: reading labels (`label_frame`,
+`event_times`, `plain_values`), `TaskSet` with all tasks of a model, times to events
+(`EventTimes`, `Curves`, `risk_table`), and rows dealt evenly over all labels
+(`stratified_folds`).
+
 Examples
 --------
 >>> import pandas as pd
@@ -20,11 +25,12 @@ Examples
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
-from skmtl.tasks._curves import Curves
-from skmtl.tasks._event_times import EventTime, EventTimes
+from skmtl.tasks._curves import Curves, Interpolation
+from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
+from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._folding import fold_columns
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
-from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._kind import ClassificationKind, Kind, plain_values
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
@@ -32,8 +38,15 @@ from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike
 from skmtl.tasks._regression import Regression
+from skmtl.tasks._risk_table import RiskTable, risk_table
+from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
-from skmtl.tasks._survival_labels import event_times
+from skmtl.tasks._survival_labels import (
+    check_causes,
+    event_times,
+    mapping_frame,
+    paired_columns,
+)
 from skmtl.tasks._taskset import Labels, TaskSet
 
 __all__ = [
@@ -43,8 +56,12 @@ __all__ = [
     "CompetingRisks",
     "Count",
     "Curves",
+    "Cuts",
     "EventTime",
+    "EventTimeKind",
     "EventTimes",
+    "EventTimesDtype",
+    "Interpolation",
     "Kind",
     "Labels",
     "Multiclass",
@@ -52,16 +69,25 @@ __all__ = [
     "ProportionalHazards",
     "Quantile",
     "Regression",
+    "RiskTable",
     "Survival",
     "TaskSet",
     "TasksLike",
+    "check_causes",
     "class_kind",
     "event_times",
     "fold_columns",
     "is_named",
     "is_single",
+    "label_codes",
     "label_frame",
     "labels_of_tasks",
+    "mapping_frame",
     "mixed_kind",
     "number_kind",
+    "paired_columns",
+    "plain_values",
+    "risk_table",
+    "stratified_folds",
+    "stratified_parts",
 ]

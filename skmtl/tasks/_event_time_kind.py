@@ -27,6 +27,15 @@ class EventTimeKind(Kind):
     The groups of long data share one grid of time: unlike the units of a regression, a time
     means the same in all of them.
 
+    Parameters
+    ----------
+    cuts : int, sequence of float or "auto"
+        Number of bins of time, or their ends.
+    event, time, entry : label or None
+        Columns of y.
+    interpolation : {"hazard", "density"}
+        What is constant within a bin.
+
     Attributes
     ----------
     grid_ : TimeGrid

@@ -15,9 +15,6 @@ from skmtl.tasks._kind import ClassificationKind, plain_values, sorted_classes
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Log-gaps are clipped to this size: thresholds e^30 apart are as good as infinitely far, and
-# further out float32 overflows.
-_WIDEST = 30.0
 # Smallest curvature that is given to boosting.
 _TINY = 1e-7
 
@@ -39,6 +36,11 @@ class Ordinal(ClassificationKind):
         The classes from lowest to highest. By default the order of an ordered categorical,
         or of the numbers; text without an order is an error.
 
+    Attributes
+    ----------
+    widest_log_gap : float
+        Log-gaps are clipped to this size.
+
     Notes
     -----
     The loss is convex in the thresholds but not in the log-gaps: for these
@@ -56,6 +58,8 @@ class Ordinal(ClassificationKind):
 
     name: ClassVar[str] = "ordinal"
     default_metric: ClassVar[str] = "accuracy"
+    # Thresholds e^30 apart are as good as infinitely far, and further out float32 overflows.
+    widest_log_gap: ClassVar[float] = 30.0
 
     def __init__(self, order: Sequence[Any] | None = None) -> None:
         if isinstance(order, str) or not (order is None or isinstance(order, Iterable)):
@@ -103,7 +107,7 @@ class Ordinal(ClassificationKind):
         import torch
         from torch.nn.functional import softplus
 
-        gaps = torch.exp(scores[..., 1:].clamp(-_WIDEST, _WIDEST))
+        gaps = torch.exp(scores[..., 1:].clamp(-self.widest_log_gap, self.widest_log_gap))
         theta = torch.cat([scores[..., :1], gaps], dim=-1).cumsum(dim=-1)
         edge = torch.full_like(theta[..., :1], torch.inf)
         level = target.long()
@@ -119,7 +123,7 @@ class Ordinal(ClassificationKind):
     def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
         rows, level = np.arange(len(scores)), target[:, 0].astype(int)
         edge = np.full((len(scores), 1), np.inf)
-        gaps = _gaps(scores)
+        gaps = self._gaps(scores)
         theta = np.hstack([-edge, np.cumsum(np.hstack([scores[:, :1], gaps]), axis=1), edge])
         low, high = theta[rows, level], theta[rows, level + 1]
         # As in `loss`.
@@ -130,7 +134,7 @@ class Ordinal(ClassificationKind):
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         rows, level = np.arange(len(scores)), target[:, 0].astype(int)
-        gaps, cumulative = _gaps(scores), self._cumulative(scores)
+        gaps, cumulative = self._gaps(scores), self._cumulative(scores)
         low, high = cumulative[rows, level], cumulative[rows, level + 1]
         edge = np.full((len(scores), 1), np.inf)
         gap = np.hstack([edge, gaps, edge])[rows, level]
@@ -149,10 +153,13 @@ class Ordinal(ClassificationKind):
         rate = np.hstack([np.ones_like(edge), gaps])
         return gradient * rate, np.maximum(curvature * rate**2, _TINY)
 
-    @staticmethod
-    def _cumulative(scores: np.ndarray) -> np.ndarray:
+    def _gaps(self, scores: np.ndarray) -> np.ndarray:
+        """Distances between neighbouring thresholds, of shape (n_samples, n_classes - 2)."""
+        return np.exp(np.clip(scores[:, 1:], -self.widest_log_gap, self.widest_log_gap))
+
+    def _cumulative(self, scores: np.ndarray) -> np.ndarray:
         """P(y <= k) with the certain ends, of shape (n_samples, n_classes + 1)."""
-        inner = expit(np.cumsum(np.hstack([scores[:, :1], _gaps(scores)]), axis=1))
+        inner = expit(np.cumsum(np.hstack([scores[:, :1], self._gaps(scores)]), axis=1))
         ends = np.ones((len(scores), 1))
         return np.hstack([0 * ends, inner, ends])
 
@@ -164,8 +171,3 @@ class Ordinal(ClassificationKind):
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         return np.diff(self._cumulative(np.asarray(scores, dtype=np.float64)), axis=1)
-
-
-def _gaps(scores: np.ndarray) -> np.ndarray:
-    """Distances between neighbouring thresholds, of shape (n_samples, n_classes - 2)."""
-    return np.exp(np.clip(scores[:, 1:], -_WIDEST, _WIDEST))

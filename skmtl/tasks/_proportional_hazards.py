@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 # Times at which the baseline is kept by default: it is learnt from all rows at once.
 _AUTO_CUTS = 100
 _LEAST_CURVATURE = 1e-7
-# exp of larger raw scores is no float32 any more.
-_LARGEST_SCORE = 80.0
 
 
 @storable
@@ -55,6 +53,11 @@ class ProportionalHazards(EventTimeKind):
     interpolation : {"hazard", "density"}, default="hazard"
         As in `Survival`.
 
+    Attributes
+    ----------
+    largest_score : float
+        Raw scores are clipped to this size.
+
     Notes
     -----
     `gradient_hessian` gives the exact diagonal of the Hessian, at least 1e-7. Unlike those of
@@ -82,6 +85,8 @@ class ProportionalHazards(EventTimeKind):
     name: ClassVar[str] = "proportional_hazards"
     target_width: ClassVar[int] = 4
     learns_from_scores: ClassVar[bool] = True
+    # exp of larger raw scores overflows float32.
+    largest_score: ClassVar[float] = 80.0
 
     def __init__(
         self,
@@ -130,7 +135,9 @@ class ProportionalHazards(EventTimeKind):
         import torch
 
         shape = scores.shape[:-1]
-        score = scores[..., 0].reshape(len(scores), -1).clamp(-_LARGEST_SCORE, _LARGEST_SCORE)
+        score = (
+            scores[..., 0].reshape(len(scores), -1).clamp(-self.largest_score, self.largest_score)
+        )
         entry, time, event, seen = (
             part.reshape(len(scores), -1) for part in target.unbind(dim=-1)
         )
@@ -145,7 +152,7 @@ class ProportionalHazards(EventTimeKind):
         return losses.reshape(shape)
 
     def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
-        score = np.clip(scores[:, 0], -_LARGEST_SCORE, _LARGEST_SCORE)
+        score = np.clip(scores[:, 0], -self.largest_score, self.largest_score)
         return losses(score, target, self.ties == "efron")
 
     def gradient_hessian(
@@ -160,7 +167,7 @@ class ProportionalHazards(EventTimeKind):
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Estimate the baseline from the scores of the training rows."""
         entry, time, event, _ = target.T
-        danger = weight * np.exp(np.clip(scores[:, 0], -_LARGEST_SCORE, _LARGEST_SCORE))
+        danger = weight * np.exp(np.clip(scores[:, 0], -self.largest_score, self.largest_score))
         happened = event > 0
         at, place = np.unique(time[happened], return_inverse=True)
         failed = np.bincount(place, weight[happened], len(at))
@@ -174,9 +181,8 @@ class ProportionalHazards(EventTimeKind):
         self.baseline_ = np.bincount(own, steps, self.grid_.n_bins + 1)[: self.grid_.n_bins]
 
     def curves(self, scores: np.ndarray) -> Curves:
-        factor = np.exp(np.clip(np.asarray(scores, dtype=np.float64), -_LARGEST_SCORE,
-                                _LARGEST_SCORE))  # fmt: skip
-        hazard = factor * self.baseline_.astype(np.float64)
+        kept = np.asarray(scores, dtype=np.float64).clip(-self.largest_score, self.largest_score)
+        hazard = np.exp(kept) * self.baseline_.astype(np.float64)
         return Curves(
             self.grid_.edges,
             hazard,

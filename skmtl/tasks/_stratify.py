@@ -119,7 +119,7 @@ def stratified_folds(
     Examples
     --------
     >>> import numpy as np
-    >>> from skmtl.tasks._stratify import stratified_folds
+    >>> from skmtl.tasks import stratified_folds
     >>> codes = np.array([[0, 0], [0, -1], [1, 0], [1, -1]])
     >>> folds = stratified_folds(codes, 2, random_state=0)
     >>> np.bincount(folds), np.sort(folds[:2]), np.sort(folds[2:])

@@ -92,7 +92,27 @@ def paired_columns(
     time: Hashable,
     entry: Hashable | None = None,
 ) -> EventTimes:
-    """Event times from the named columns of a frame, checked; errors name the task."""
+    """Event times from the named columns of a frame, checked.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_columns)
+    task : hashable
+        Name for error messages.
+    event, time : hashable
+        Columns of the frame.
+    entry : hashable, default=None
+        Column with the time since when the row was watched.
+
+    Returns
+    -------
+    EventTimes of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        As in `event_times`, and if a column is absent.
+    """
     chosen = [event, time] if entry is None else [event, time, entry]
     absent = [name for name in chosen if name not in frame.columns]
     if absent:
@@ -123,7 +143,21 @@ def paired_columns(
 
 
 def check_causes(labels: EventTimes, n_causes: int, task: Hashable) -> None:
-    """Refuse labels with a cause that a model of `n_causes` was not fitted on."""
+    """Refuse labels with a cause that a model was not fitted on.
+
+    Parameters
+    ----------
+    labels : EventTimes of shape (n_samples,)
+    n_causes : int
+        Causes that the model was fitted on.
+    task : hashable
+        Name for error messages.
+
+    Raises
+    ------
+    ValueError
+        If an event is above `n_causes`.
+    """
     highest = labels.event.max(initial=0)
     if highest > n_causes:
         raise ValueError(

@@ -46,9 +46,10 @@ def section(thing: Any, heading: str) -> dict[str, str]:
 
 
 def has_words(thing: Any) -> bool:
-    """Exceptions have no signature."""
-    is_error = inspect.isclass(thing) and issubclass(thing, Exception)
-    return callable(thing) and not is_error
+    """Exceptions and aliases of types have no signature."""
+    if inspect.isclass(thing):
+        return not issubclass(thing, Exception)
+    return inspect.isroutine(thing)
 
 
 def public_objects() -> Iterator[tuple[str, Any]]:
