@@ -9,6 +9,9 @@ Class = TypeVar("Class", bound=type)
 STORABLE: dict[str, type] = {}
 """By the name under which a file has them. Loading builds no other class."""
 
+REMEDIES: dict[type, str] = {}
+"""By base class: what users can do so that their own class derived from it becomes storable."""
+
 
 def storable(cls: Class) -> Class:
     """Decorate a class whose objects are part of a fitted model.
@@ -24,8 +27,26 @@ def storable(cls: Class) -> Class:
     ... class Units:
     ...     pass
     """
-    known = STORABLE.setdefault(cls.__name__, cls)
-    if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise ValueError(f"{cls.__name__} is the name of two classes: {known} and {cls}.")
+    taken = STORABLE.get(cls.__name__, cls)
+    if not is_same_class(taken, cls):
+        raise ValueError(
+            f"{cls.__name__} is the name of two classes: {taken} and {cls}. Files know classes by "
+            "their names: rename one."
+        )
     STORABLE[cls.__name__] = cls
     return cls
+
+
+def is_storable(cls: type) -> bool:
+    """Whether files may hold objects of this very class."""
+    return cls.__name__ in STORABLE and is_same_class(STORABLE[cls.__name__], cls)
+
+
+def is_same_class(one: type, other: type) -> bool:
+    """Whether the second is the first again, such as after a notebook's cell has run twice."""
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def remedy(cls: type) -> str | None:
+    """What `REMEDIES` say of a class."""
+    return next((REMEDIES[base] for base in cls.__mro__ if base in REMEDIES), None)

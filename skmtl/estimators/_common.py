@@ -22,7 +22,6 @@ from skmtl.estimators._split import validation_splits
 from skmtl.metrics import score_tasks
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import (
-    ClassificationKind,
     Kind,
     TaskSet,
     fold_columns,
@@ -341,7 +340,7 @@ def _length(of: Any) -> str:
 
 
 def _classes(head: Kind) -> list | None:
-    return head.classes_.tolist() if isinstance(head, ClassificationKind) else None
+    return head.classes_.tolist() if head.is_classification else None
 
 
 def resolve_task_weight(task_weight: Any, names: list[Hashable]) -> np.ndarray:

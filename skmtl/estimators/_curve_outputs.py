@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.estimators._common import MultiTaskEstimator
 from skmtl.survival import StepFunction
-from skmtl.tasks import Curves, EventTimeKind
+from skmtl.tasks import Curves
 
 # Rows whose curves are drawn at once, so that memory does not grow with rows times bins.
 _BLOCK = 16_384
@@ -63,7 +63,7 @@ class CurveOutputs(MultiTaskEstimator):
         return {
             name: head.curves(scores[:, part])
             for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)
-            if isinstance(head, EventTimeKind)
+            if head.has_curves
         }
 
     def _one(self, answers: dict[Hashable, Answer]) -> Answer | dict[Hashable, Answer]:
@@ -261,7 +261,7 @@ class EventTaskOutputs(CurveOutputs):
         """Names of the tasks that are times to events."""
         check_is_fitted(self)
         tasks = zip(self.task_set_.names, self.task_set_.heads, strict=True)
-        return [name for name, head in tasks if isinstance(head, EventTimeKind)]
+        return [name for name, head in tasks if head.has_curves]
 
     @_with_events
     def read_events(self, y: Any) -> pd.DataFrame:

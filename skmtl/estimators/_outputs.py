@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,31 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.estimators._common import MultiTaskEstimator
-from skmtl.tasks import ClassificationKind, Quantile
+from skmtl.tasks import Kind
 
 
-def _has(kind: type) -> Any:
-    def check(estimator: MultiTaskEstimator) -> bool:
-        if kind is ClassificationKind and estimator._classes_only:
-            return True  # before `fit` as well: others ask a classifier then
-        check_is_fitted(estimator)
-        if any(isinstance(head, kind) for head in estimator.task_set_.heads):
-            return True
-        raise AttributeError(f"No task of this {type(estimator).__name__} is a {kind.__name__}.")
+def _has_quantiles(estimator: MultiTaskEstimator) -> bool:
+    return _any_task(estimator, lambda head: bool(head.quantile_levels), "quantiles")
 
-    return available_if(check)
+
+def _has_classes(estimator: MultiTaskEstimator) -> bool:
+    # Before `fit` as well: others ask a classifier then.
+    return estimator._classes_only or _any_task(
+        estimator, lambda head: head.is_classification, "classes"
+    )
+
+
+def _any_task(estimator: MultiTaskEstimator, has: Callable[[Kind], bool], what: str) -> bool:
+    check_is_fitted(estimator)
+    if any(map(has, estimator.task_set_.heads)):
+        return True
+    raise AttributeError(f"No task of this {type(estimator).__name__} has {what}.")
 
 
 class QuantileOutputs(MultiTaskEstimator):
     """`predict_quantiles`, where quantile tasks exist."""
 
-    @_has(Quantile)
+    @available_if(_has_quantiles)
     def predict_quantiles(self, X: Any) -> pd.DataFrame:
         """Quantiles of the quantile tasks, in the user's units.
 
@@ -45,10 +52,10 @@ class QuantileOutputs(MultiTaskEstimator):
         tasks = self.task_set_
         parts = {
             name: pd.DataFrame(
-                head.predict_quantiles(scores[:, part], group=group), columns=head.quantiles
+                head.predict_quantiles(scores[:, part], group=group), columns=head.quantile_levels
             )
             for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)
-            if isinstance(head, Quantile)
+            if head.quantile_levels
         }
         frame = pd.concat(parts, axis=1, names=["task", "quantile"])
         return frame.set_axis(X.index, axis=0) if isinstance(X, pd.DataFrame) else frame
@@ -82,7 +89,7 @@ class ArrayOutputs(MultiTaskEstimator):
 class ClassOutputs(MultiTaskEstimator):
     """`predict_proba` and `classes_`, for the targets that have classes."""
 
-    @_has(ClassificationKind)
+    @available_if(_has_classes)
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Probabilities of the classes.
 
@@ -105,7 +112,7 @@ class ClassOutputs(MultiTaskEstimator):
         """Class labels of each target that has classes; one array where y was 1-D."""
         if not hasattr(self, "task_set_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
-        heads = [h for h in self.task_set_.heads if isinstance(h, ClassificationKind)]
+        heads = [h for h in self.task_set_.heads if h.is_classification]
         if not heads:
             raise AttributeError("No task of this model has classes.")
         return heads[0].classes_ if self._single else [head.classes_ for head in heads]

@@ -47,10 +47,9 @@ class SurvivalOutputs(SurvivalReading, CurveOutputs):
         heads = dict(zip(self.task_set_.names, self.task_set_.heads, strict=True))
         terms = terms_of(event, self.horizons)
         head = heads[terms[0].name if terms else event]
-        n_causes = head.n_causes  # type: ignore[attr-defined]
-        if n_causes == 1:
+        if head.n_causes == 1:
             return [event]
-        causes = range(1, n_causes + 1)
+        causes = range(1, head.n_causes + 1)
         return [c if len(self.event_names_) == 1 else (event, c) for c in causes]
 
     def predict(self, X: Any) -> np.ndarray | pd.DataFrame:

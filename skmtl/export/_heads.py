@@ -11,19 +11,27 @@ import numpy as np
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._graph import Value
 from skmtl.tasks import (
-    KINDS,
     Binary,
     ClassificationKind,
+    CompetingRisks,
     Count,
     EventTimeKind,
     Kind,
     Multiclass,
     Ordinal,
+    ProportionalHazards,
     Quantile,
     Regression,
+    Survival,
 )
 
 Times = Sequence[float] | None
+# One derived from them may predict otherwise.
+_EXPORTED = (
+    *(Regression, Quantile, Count),
+    *(Binary, Multiclass, Ordinal),
+    *(Survival, CompetingRisks, ProportionalHazards),
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def head_outputs(
     times : sequence of float or None
         See `curve_outputs`.
     """
-    if type(head) not in KINDS.values():  # one derived from ours may predict otherwise
+    if type(head) not in _EXPORTED:
         raise TypeError(
             f"Task {task!r} has a kind of your own, {type(head).__name__}, of which no graph can "
             "be made. Export a model of skmtl's own kinds."

@@ -17,6 +17,16 @@ from skmtl.files._encode import LISTED_DTYPES, TAG
 Node = dict[str, Any]
 
 
+class UnknownClassError(ValueError):
+    """A class that is not storable, or not yet."""
+
+
+def _storable_class(name: str) -> type:
+    if name not in STORABLE:
+        raise UnknownClassError(f"the class {name!r} is none of those that a file may hold")
+    return STORABLE[name]
+
+
 class Decoder:
     """Builds what an `Encoder` has encoded, and nothing else.
 
@@ -42,9 +52,7 @@ class Decoder:
 
     def build(self, name: str, parts: Node) -> Any:
         """A storable object from its state, and from its parameters where it is an estimator."""
-        if name not in STORABLE:
-            raise ValueError(f"the class {name!r} is none of those that a file may hold")
-        cls: Any = STORABLE[name]
+        cls: Any = _storable_class(name)
         state = self.decode(parts["state"])
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
             raise ValueError(f"the state of {name!r} is no mapping of names")
@@ -94,7 +102,7 @@ class Decoder:
         return dtype.type
 
     def _class(self, node: Node) -> type:
-        return STORABLE[node["name"]]
+        return _storable_class(node["name"])
 
     def _object(self, node: Node) -> Any:
         return self.build(node["class"], node)

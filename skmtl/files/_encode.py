@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from skmtl._storable import STORABLE
+from skmtl._storable import is_storable, remedy
 from skmtl.files._arrays import KINDS, write_array
 
 # The key that says what a JSON object stands for; see docs/file_format.md.
@@ -24,6 +24,10 @@ LISTED_DTYPES = ("str", "string", "boolean", "Int8", "Int16", "Int32", "Int64", 
 _DEEPEST = 100
 # What watches a fit and what routes metadata to it are not part of what was fitted.
 _OF_SCIKIT_LEARN = ("_skl_callbacks", "_metadata_request")
+
+
+class _NotYetStorableError(TypeError):
+    """An object whose class users can make storable."""
 
 
 class Encoder:
@@ -68,8 +72,9 @@ class Encoder:
         for kind, encode in _KINDS_OF_VALUES:
             if isinstance(value, kind):
                 return encode(self, value, where)
-        if STORABLE.get(type(value).__name__) is type(value):
+        if is_storable(type(value)):
             return {TAG: "object", "class": type(value).__name__, **self.parts(value, where)}
+        _refuse_with_remedy(type(value), f"{where} holds {_shown(value)}")
         raise TypeError(
             f"{where} holds {_shown(value)}, which a file cannot keep: numbers, text, arrays, "
             "containers of these and objects of skmtl's own can be saved."
@@ -94,6 +99,8 @@ class Encoder:
     def _parameter(self, value: Any, key: str, owner: Any) -> Any:
         try:
             return self.encode(value, f"The parameter {key!r} of {type(owner).__name__}")
+        except _NotYetStorableError:
+            raise
         except TypeError as error:
             if hasattr(value, "get_params"):
                 raise TypeError(
@@ -150,8 +157,9 @@ class Encoder:
     def _class(self, value: type, where: str) -> Any:
         if issubclass(value, np.generic) and np.dtype(value).kind in KINDS:
             return {TAG: "numpy_type", "name": np.dtype(value).str}
-        if STORABLE.get(value.__name__) is value:
+        if is_storable(value):
             return {TAG: "class", "name": value.__name__}
+        _refuse_with_remedy(value, f"{where} holds the class {value.__qualname__}")
         raise TypeError(f"{where} holds the class {value.__qualname__}, which no file keeps.")
 
     def _booster(self, value: lgb.Booster, where: str) -> Any:
@@ -248,6 +256,12 @@ _KINDS_OF_VALUES: tuple[tuple[type, Any], ...] = (
     (pd.Index, Encoder._index),
     (type, Encoder._class),
 )
+
+
+def _refuse_with_remedy(cls: type, what: str) -> None:
+    words = remedy(cls)
+    if words is not None:
+        raise _NotYetStorableError(f"{what}, which a file cannot keep yet. {words}")
 
 
 def _shown(value: Any) -> str:

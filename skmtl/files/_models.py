@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl import __version__
 from skmtl._storable import STORABLE
 from skmtl.files._container import HEADER, PathLike, read_file, write_file
-from skmtl.files._decode import Decoder
+from skmtl.files._decode import Decoder, UnknownClassError
 from skmtl.files._encode import Encoder
 from skmtl.files._errors import ModelFileError
 
@@ -86,6 +86,12 @@ def load_model(path: PathLike) -> Any:
         model = decoder.build(header["estimator"], parts)
         check_is_fitted(model)
         return model
+    except UnknownClassError as error:
+        raise ModelFileError(
+            f"{path} cannot be loaded from its section {section!r}: {error}. If it is a kind of "
+            "your own, first import what registers it with skmtl.tasks.register_kind. Otherwise "
+            "the file was changed after it was saved, or written by another version of skmtl."
+        ) from error
     # What is well-formed but makes no sense can fail anywhere in what is built from it.
     except Exception as error:
         raise ModelFileError(

@@ -308,9 +308,8 @@ def _verdict(low: float, high: float, words: tuple[str, str, str]) -> str:
 
 
 def _metric_name(metric: Any, kind: Kind) -> str:
-    if not isinstance(metric, str):
-        return getattr(metric, "__name__", type(metric).__name__)
-    return kind.default_metric if metric == "auto" else metric
+    chosen = kind.default_metric if metric == "auto" else metric
+    return chosen if isinstance(chosen, str) else getattr(chosen, "__name__", repr(chosen))
 
 
 def _gain(table: pd.DataFrame) -> pd.Series:

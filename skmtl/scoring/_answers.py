@@ -72,7 +72,7 @@ def _curves(model: Any, scores: np.ndarray) -> dict[Hashable, Curves]:
     return {
         name: head.curves(scores[:, part])
         for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)
-        if hasattr(head, "curves")
+        if head.has_curves
     }
 
 
@@ -89,7 +89,7 @@ class _FromScores(Answers):
             if head.is_classification:
                 probabilities = self._probabilities[name]
                 found[name] = head.classes_[probabilities.argmax(axis=1)]
-            elif not hasattr(head, "curves"):
+            elif not head.has_curves:
                 found[name] = head.predict(self._scores[:, part], group=self._group)
         return found
 

@@ -8,6 +8,9 @@ column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
+A kind of your own is a subclass of `Kind`, or of any kind; `register_kind` makes a word of it and
+lets model files hold it.
+
 The rest is for the packages above, and for kinds of your own: reading labels (`label_frame`,
 `event_times`, `plain_values`), `TaskSet` with all tasks of a model, times to events
 (`EventTimes`, `Curves`, `risk_table`), and rows dealt evenly over all labels
@@ -36,7 +39,7 @@ from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
-from skmtl.tasks._registry import KINDS, TasksLike
+from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
 from skmtl.tasks._risk_table import RiskTable, risk_table
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
@@ -73,6 +76,7 @@ __all__ = [
     "Survival",
     "TaskSet",
     "TasksLike",
+    "as_kind",
     "check_causes",
     "class_kind",
     "event_times",
@@ -87,6 +91,7 @@ __all__ = [
     "number_kind",
     "paired_columns",
     "plain_values",
+    "register_kind",
     "risk_table",
     "stratified_folds",
     "stratified_parts",

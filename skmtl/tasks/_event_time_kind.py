@@ -39,13 +39,12 @@ class EventTimeKind(Kind):
     Attributes
     ----------
     grid_ : TimeGrid
-    n_causes : int
-        Causes that compete; 1 for one event.
     """
 
     default_metric: ClassVar[str] = "concordance"
+    has_numbers: ClassVar[bool] = False
+    has_curves: ClassVar[bool] = True
     grid_: TimeGrid
-    n_causes: int
 
     def __init__(
         self,
@@ -125,8 +124,7 @@ class EventTimeKind(Kind):
         """Observed labels as float64 of shape (n_samples, target_width)."""
 
     @abstractmethod
-    def curves(self, scores: np.ndarray) -> Curves:
-        """Curves of each row, from raw scores of shape (n_samples, n_scores)."""
+    def curves(self, scores: np.ndarray) -> Curves: ...
 
     def _event_times(self, labels: pd.Series) -> EventTimes:
         if not isinstance(labels.dtype, EventTimesDtype):

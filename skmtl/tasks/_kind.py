@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+
+from skmtl.tasks._curves import Curves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,15 +29,38 @@ class Kind(ABC):
     into a loss while fitting, and raw scores into predictions in the user's own units
     afterwards.
 
-    Subclasses set `name`, implement the methods below and are registered in
-    ``skmtl.tasks._registry``; nothing else has to change.
+    Subclasses set `name` and `default_metric` and implement the abstract methods; all else has a
+    default. `register_kind` makes a word of the name, and lets model files hold such a kind.
+
+    What a kind can do beyond `predict` it says itself, so that nobody has to know its class:
+    `is_classification` goes with `classes_` and `predict_proba`, `quantile_levels` with
+    `predict_quantiles`, and `has_curves` with `curves` and `n_causes`.
 
     Attributes
     ----------
     name : str
         The word users write, as in ``tasks={"clicked": "binary"}``.
-    default_metric : str
-        Name of the scikit-learn metric that `score` uses for such a task.
+    default_metric : str or callable
+        What `score` uses for such a task: the name of a metric of scikit-learn or `skmtl.metrics`,
+        or a callable(y_true, y_pred).
+    is_classification : bool
+        Whether labels are classes.
+    classes_ : ndarray of shape (n_classes,)
+        These, in the order of probabilities. Of kinds with classes only, after `fit`.
+    is_ordered : bool
+        Whether the classes have an order.
+    has_numbers : bool
+        Whether labels and predictions are numbers whose difference is an error.
+    predicts_median : bool
+        Whether predictions are medians rather than means, so that errors count by their size.
+    quantile_levels : tuple of float
+        Levels of the quantiles that the kind predicts, in increasing order; mostly none.
+    has_curves : bool
+        Whether labels are times to events, and raw scores survival curves.
+    n_causes : int
+        Causes of an event that compete, 1 for one event; 0 without curves. Known after `fit`.
+    learns_from_scores : bool
+        Whether the engine has to call `finish`.
     n_scores : int
         Raw scores an engine has to deliver per row, known after `fit`.
     n_series : int
@@ -45,12 +71,23 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
-    default_metric: ClassVar[str]
+    default_metric: ClassVar[str | Callable[..., float]]
     is_classification: ClassVar[bool] = False
+    is_ordered: ClassVar[bool] = False
+    has_numbers: ClassVar[bool] = True
+    has_curves: ClassVar[bool] = False
     target_width: ClassVar[int] = 1
     learns_from_scores: ClassVar[bool] = False
+    classes_: np.ndarray
+    n_causes: int = 0
     n_scores: int = 1
     n_series: int = 0
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        metric = vars(cls).get("default_metric")
+        if isinstance(metric, FunctionType):  # else it would become a method
+            cls.default_metric = staticmethod(metric)
 
     def fit(
         self,
@@ -164,6 +201,28 @@ class Kind(ABC):
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         """Predictions of shape (n_samples,) in the user's units."""
 
+    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
+        raise NotImplementedError(f"Kind {self.name!r} has no classes.")
+
+    @property
+    def predicts_median(self) -> bool:
+        return False
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        return ()
+
+    def predict_quantiles(
+        self, scores: np.ndarray, *, group: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Sorted quantiles of shape (n_samples, n_levels) in the user's units."""
+        raise NotImplementedError(f"Kind {self.name!r} has no quantiles.")
+
+    def curves(self, scores: np.ndarray) -> Curves:
+        """Curves of each row, from raw scores of shape (n_samples, n_scores)."""
+        raise NotImplementedError(f"Kind {self.name!r} has no curves.")
+
     def reads(self, task: Hashable) -> list[Hashable]:
         """Columns of Y that make up one label of this task, where it is not one column."""
         return []
@@ -225,7 +284,7 @@ class ClassificationKind(Kind):
     """What the kinds with classes share: an index of classes and probabilities."""
 
     is_classification: ClassVar[bool] = True
-    classes_: np.ndarray
+    has_numbers: ClassVar[bool] = False
 
     @abstractmethod
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:

@@ -66,6 +66,14 @@ class Quantile(StandardisedKind):
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.quantiles)
 
+    @property
+    def predicts_median(self) -> bool:
+        return True
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        return self.quantiles
+
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch
 
@@ -90,7 +98,6 @@ class Quantile(StandardisedKind):
     def predict_quantiles(
         self, scores: np.ndarray, *, group: np.ndarray | None = None
     ) -> np.ndarray:
-        """Sorted quantiles of shape (n_samples, n_quantiles) in the user's units."""
         scores = np.sort(np.asarray(scores, dtype=np.float64), axis=1)
         if group is None:
             return scores * self.scale_[-1] + self.centre_[-1]

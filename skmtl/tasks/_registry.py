@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from skmtl._storable import REMEDIES, is_same_class, storable
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
@@ -30,13 +31,90 @@ KINDS: dict[str, type[Kind]] = {
         ProportionalHazards,
     )
 }
+"""Every kind by the word for it. `register_kind` adds to them."""
+
+REMEDIES[Kind] = (
+    "Decorate the class of a kind of your own with skmtl.tasks.register_kind, here and wherever "
+    "the file is loaded."
+)
 
 KindLike = str | Kind
+KindClass = TypeVar("KindClass", bound=type[Kind])
 TasksLike = KindLike | Mapping[Any, KindLike] | None
 
 
+def register_kind(cls: KindClass) -> KindClass:
+    """Make a kind of your own a word for `tasks`, and let model files hold it.
+
+    Without it, instances of the class work everywhere but in ``model.save``. Files can be loaded
+    wherever the class has been registered before.
+
+    Parameters
+    ----------
+    cls : subclass of Kind
+        With a `name` and a class name of its own. A class that was registered before from the
+        same place is replaced, so that a notebook's cell can run again.
+
+    Returns
+    -------
+    cls
+        So that this can be a decorator.
+
+    Raises
+    ------
+    TypeError
+        If it is not a subclass of `Kind`, or lacks methods or attributes.
+    ValueError
+        If another class has its `name` or its class name.
+
+    Examples
+    --------
+    >>> from skmtl.tasks import KINDS, Count, register_kind
+    >>> @register_kind
+    ... class Visits(Count):
+    ...     name = "visits"
+    >>> KINDS["visits"]()
+    Visits()
+    """
+    _check_complete(cls)
+    taken = KINDS.get(cls.name, cls)
+    if not is_same_class(taken, cls):
+        raise ValueError(
+            f"The kind {cls.name!r} is {taken.__module__}.{taken.__qualname__} already. Give "
+            f"{cls.__qualname__} another `name`."
+        )
+    storable(cls)
+    for name in [name for name, kind in KINDS.items() if is_same_class(kind, cls)]:
+        del KINDS[name]  # the cell may have run with another `name`
+    KINDS[cls.name] = cls
+    return cls
+
+
+def _check_complete(cls: object) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, Kind)):
+        raise TypeError(f"register_kind takes a subclass of skmtl.tasks.Kind, got {cls!r}.")
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    missing += [name for name in ("name", "default_metric") if not hasattr(cls, name)]
+    if missing:
+        raise TypeError(f"The kind {cls.__qualname__} lacks {', '.join(missing)}.")
+    if not (isinstance(cls.name, str) and cls.name):
+        raise TypeError(f"The `name` of {cls.__qualname__} must be a word, got {cls.name!r}.")
+
+
 def as_kind(value: object, task: Hashable) -> Kind:
-    """The kind that a word or an instance stands for."""
+    """The kind that a word or an instance stands for.
+
+    Parameters
+    ----------
+    value : str, Kind or subclass of Kind
+    task : hashable
+        Name for error messages.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or no kind has that name.
+    """
     if isinstance(value, Kind):
         return value
     if isinstance(value, str) and value in KINDS:

@@ -65,6 +65,10 @@ class Regression(StandardisedKind):
         return {"loss": self.loss_name, "delta": self.delta}
 
     @property
+    def predicts_median(self) -> bool:
+        return self.loss_name == "absolute"
+
+    @property
     def linear_link(self) -> tuple[float, float] | None:
         return float(self.centre_[-1]), float(self.scale_[-1])
 

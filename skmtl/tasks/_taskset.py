@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
-from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._kind import Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
 
 
@@ -174,7 +174,7 @@ class TaskSet:
         return [
             head.predict_proba(scores[:, part])
             for head, part in zip(self.heads, self.score_slices, strict=True)
-            if isinstance(head, ClassificationKind)
+            if head.is_classification
         ]
 
     def loss_groups(self) -> list[list[int]]:

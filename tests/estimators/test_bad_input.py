@@ -253,7 +253,7 @@ def test_no_probabilities_without_classes(small):
     model = small.mixed(max_epochs=1).fit(X, Y[["r"]])
     with pytest.raises(AttributeError) as raised:
         _ = model.predict_proba
-    assert "No task of this MultiTab is a ClassificationKind" in str(raised.value.__cause__)
+    assert "No task of this MultiTab has classes" in str(raised.value.__cause__)
     with pytest.raises(AttributeError, match="No task of this model has classes"):
         _ = model.classes_
 
@@ -261,7 +261,7 @@ def test_no_probabilities_without_classes(small):
 def test_no_quantiles_without_quantile_tasks(fitted):
     with pytest.raises(AttributeError, match="predict_quantiles") as raised:
         _ = fitted.predict_quantiles
-    assert "No task of this MultiTab is a Quantile" in str(raised.value.__cause__)
+    assert "No task of this MultiTab has quantiles" in str(raised.value.__cause__)
 
 
 def test_no_attention_without_blocks(small):

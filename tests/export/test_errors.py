@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 import skmtl
 from skmtl._storable import STORABLE
 from skmtl.export import onnx_inputs, to_onnx
-from skmtl.tasks import Regression
+from skmtl.tasks import KINDS, Regression
 from tests.files.cases import BOOSTING, table
 
 
@@ -41,17 +41,23 @@ def test_a_model_that_is_not_fitted():
         to_onnx(skmtl.RMTGB())
 
 
-def test_a_kind_of_the_users_own():
+@pytest.mark.parametrize("is_registered", [False, True])
+def test_a_kind_of_the_users_own(is_registered, monkeypatch):
     class Cubed(Regression):
+        name = "cubed"
+
         def predict(self, scores, *, group=None):
             return super().predict(scores, group=group) ** 3
 
+    if is_registered:
+        monkeypatch.setitem(STORABLE, "Cubed", Cubed)
+        monkeypatch.setitem(KINDS, "cubed", Cubed)
     X, Y = table()
     model = skmtl.RMTGB(tasks={"price": Cubed()}, **BOOSTING).fit(X, Y[["price"]])
     pytest.importorskip("onnx")
     with pytest.raises(TypeError, match="Task 'price' has a kind of your own, Cubed"):
         to_onnx(model)
-    assert "Cubed" not in STORABLE
+    assert is_registered or "Cubed" not in STORABLE
 
 
 def test_categories_and_ids_of_the_same_text():
