@@ -251,12 +251,12 @@ def _labels(
     if "targets" in data:
         targets = [data["targets"]] if single else _names(data, "targets")
     for name, kind in kinds.items():
-        if name not in targets and not kind.reads(name):
+        if name not in targets and not kind.label_columns(name):
             raise UsageError(
                 f"[tasks] has {name!r}, which is none of the targets.{did_you_mean(name, targets)}"
             )
     read = [column for columns in events.values() for column in columns]
-    read += [column for name, kind in kinds.items() for column in kind.reads(name)]
+    read += [column for name, kind in kinds.items() for column in kind.label_columns(name)]
     labels = list(dict.fromkeys([*targets, *read]))
     if not labels:
         raise UsageError("[data] has no 'targets': name the columns to predict.")

@@ -24,8 +24,8 @@ from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import (
     Kind,
     TaskSet,
-    fold_columns,
     is_single,
+    join_label_columns,
     label_frame,
     labels_of_tasks,
 )
@@ -161,9 +161,9 @@ class MultiTaskEstimator(MultiOutputMixin, SavedEstimator):
     def _read_labels(self, y: Any, *, reset: bool = False) -> pd.DataFrame:
         """Labels with one column per task; with `reset` the tasks are what y holds."""
         if reset:
-            return label_frame(fold_columns(y, self.tasks))
+            return label_frame(join_label_columns(y, self.tasks))
         heads = dict(zip(self.task_set_.names, self.task_set_.heads, strict=True))
-        return labels_of_tasks(fold_columns(y, heads), self.task_set_.names)
+        return labels_of_tasks(join_label_columns(y, heads), self.task_set_.names)
 
     def _read_frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """X as a frame; its columns are remembered, or compared with those of `fit`."""

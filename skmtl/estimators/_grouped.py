@@ -37,7 +37,7 @@ from skmtl.sharing import (
     task_column,
 )
 from skmtl.tables import task_ids
-from skmtl.tasks import Kind, fold_columns, is_single, labels_of_tasks
+from skmtl.tasks import Kind, is_single, join_label_columns, labels_of_tasks
 
 Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
 
@@ -418,7 +418,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, SavedEstimator):
             return read_labels(inner, y)
         if hasattr(inner, "events"):  # all of y is times to events
             return inner.read_events(y)
-        return labels_of_tasks(fold_columns(y, self._kinds), self._targets)
+        return labels_of_tasks(join_label_columns(y, self._kinds), self._targets)
 
     def _schema(self) -> dict[str, Any]:
         """As that of the models; only those of skmtl have one, and can be saved."""

@@ -31,8 +31,8 @@ from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
-from skmtl.tasks._folding import fold_columns
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
+from skmtl.tasks._joining import join_label_columns
 from skmtl.tasks._kind import ClassificationKind, Kind, plain_values
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
@@ -80,9 +80,9 @@ __all__ = [
     "check_causes",
     "class_kind",
     "event_times",
-    "fold_columns",
     "is_named",
     "is_single",
+    "join_label_columns",
     "label_codes",
     "label_frame",
     "labels_of_tasks",

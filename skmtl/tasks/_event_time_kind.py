@@ -70,15 +70,17 @@ class EventTimeKind(Kind):
         names = ("cuts", "event", "time", "entry", "interpolation")
         return {name: getattr(self, name) for name in names}
 
-    def reads(self, task: Hashable) -> list[Hashable]:
+    def label_columns(self, task: Hashable) -> list[Hashable]:
         if self.event is None:
             columns: list[Hashable] = [f"{task}_event", f"{task}_time"]
         else:
             columns = [self.event, self.time]
         return columns if self.entry is None else [*columns, self.entry]
 
-    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
-        return pd.Series(paired_columns(labels, task, *self.reads(task)), index=labels.index)
+    def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        return pd.Series(
+            paired_columns(labels, task, *self.label_columns(task)), index=labels.index
+        )
 
     def strata(self, labels: pd.Series) -> pd.Series:
         events = pd.Series(self._event_times(labels).event, index=labels.index)

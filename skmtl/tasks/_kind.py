@@ -223,12 +223,12 @@ class Kind(ABC):
         """Curves of each row, from raw scores of shape (n_samples, n_scores)."""
         raise NotImplementedError(f"Kind {self.name!r} has no curves.")
 
-    def reads(self, task: Hashable) -> list[Hashable]:
-        """Columns of Y that make up one label of this task, where it is not one column."""
+    def label_columns(self, task: Hashable) -> list[Hashable]:
+        """Columns of Y that make up one label of this task; none where it is one column."""
         return []
 
-    def fold(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
-        """The label column of a task whose kind `reads` several columns."""
+    def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        """One column of labels from the `label_columns`, some of which may be absent."""
         return labels[task]
 
     def strata(self, labels: pd.Series) -> pd.Series:

@@ -15,7 +15,7 @@ from skmtl.tasks import (
     Survival,
     TaskSet,
     event_times,
-    fold_columns,
+    join_label_columns,
     mixed_kind,
 )
 
@@ -140,7 +140,7 @@ FRAME = pd.DataFrame(
 
 def test_pairs_fold_into_the_place_of_their_first_column():
     kinds = {"death": Survival(), "return": Survival(event="back", time="days")}
-    labels = fold_columns(FRAME, kinds)
+    labels = join_label_columns(FRAME, kinds)
     assert labels.columns.tolist() == ["spend", "death", "return"]
     assert labels["return"].isna().tolist() == [False, False, True]
     tasks = TaskSet.fit(labels, infer=mixed_kind, tasks=kinds)
@@ -149,7 +149,7 @@ def test_pairs_fold_into_the_place_of_their_first_column():
 
 
 def test_words_fold_the_columns_named_after_the_task():
-    assert fold_columns(FRAME, {"death": "survival"}).columns.tolist() == [
+    assert join_label_columns(FRAME, {"death": "survival"}).columns.tolist() == [
         "spend", "death", "back", "days",
     ]  # fmt: skip
 
@@ -157,13 +157,13 @@ def test_words_fold_the_columns_named_after_the_task():
 def test_events_may_share_a_time():
     kinds = {"death": Survival(event="d", time="t"), "back": Survival(event="b", time="t")}
     frame = pd.DataFrame({"d": [0, 1], "t": [1.0, 2.0], "b": [1, 0]})
-    assert fold_columns(frame, kinds).columns.tolist() == ["death", "back"]
+    assert join_label_columns(frame, kinds).columns.tolist() == ["death", "back"]
 
 
 def test_nothing_to_fold_gives_y_back():
     y = np.ones(3)
-    assert fold_columns(y, {0: "regression"}) is y
-    assert fold_columns(FRAME, "survival") is FRAME
+    assert join_label_columns(y, {0: "regression"}) is y
+    assert join_label_columns(FRAME, "survival") is FRAME
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_cause_that_fit_did_not_see():
 
 def test_half_a_pair_of_columns():
     with pytest.raises(ValueError, match=r"Task 'death' needs the columns .*\['death_time'\]"):
-        fold_columns(FRAME[["death_event"]], {"death": Survival()})
+        join_label_columns(FRAME[["death_event"]], {"death": Survival()})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from skmtl.tasks._labels import label_frame
 from skmtl.tasks._registry import as_kind
 
 
-def fold_columns(y: Any, kinds: object) -> Any:
+def join_label_columns(y: Any, kinds: object) -> Any:
     """Y with one column per task where a kind reads several columns as one label.
 
     Parameters
@@ -24,26 +24,25 @@ def fold_columns(y: Any, kinds: object) -> Any:
     Returns
     -------
     y itself, or a DataFrame
-        In which a folded column stands in the place of the first one that it was made of. Two
+        In which a joined column stands in the place of the first one that it was made of. Two
         tasks may read the same column.
     """
     if not isinstance(kinds, Mapping) or y is None:
         return y
     chosen = {name: as_kind(kind, name) for name, kind in kinds.items()}
-    several = {name: kind for name, kind in chosen.items() if kind.reads(name)}
-    if not several:
+    columns_of = {name: kind.label_columns(name) for name, kind in chosen.items()}
+    if not any(columns_of.values()):
         return y
     labels = label_frame(y)
-    sources = {name: _present(kind.reads(name), labels) for name, kind in several.items()}
-    folded = {name: several[name].fold(labels, name) for name, found in sources.items() if found}
-    used = {column for found in sources.values() for column in found}
+    parts = {
+        name: [column for column in labels.columns if column in wanted]
+        for name, wanted in columns_of.items()
+    }
+    joined = {name: chosen[name].join_columns(labels, name) for name in parts if parts[name]}
+    used = {column for name in joined for column in parts[name]}
     columns: dict[Hashable, pd.Series] = {}
     for column in labels.columns:
-        columns |= {name: folded[name] for name in folded if sources[name][0] == column}
+        columns |= {name: joined[name] for name in joined if parts[name][0] == column}
         if column not in used:
             columns[column] = labels[column]
     return pd.DataFrame(columns, index=labels.index)
-
-
-def _present(columns: list[Hashable], labels: pd.DataFrame) -> list[Hashable]:
-    return [name for name in labels.columns if name in columns]
