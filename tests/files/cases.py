@@ -1,12 +1,7 @@
-"""Small fitted models of every estimator, with the tables that they predict.
-
-``python -m tests.files.cases`` adds files to the corpus for each case that has none yet. A file of
-the corpus is never written again: it stands for what users have saved with the version of its day.
-"""
+"""Small fitted models of every estimator, with the tables that they predict."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -201,30 +196,3 @@ def plain(answer: Any) -> Any:
     if isinstance(answer, list):
         return [plain(item) for item in answer]
     return np.asarray(answer).tolist()
-
-
-def rows(X: Any) -> dict[str, list]:
-    """A few rows of a table as JSON can hold them."""
-    frame = pd.DataFrame(X[:8]) if isinstance(X, np.ndarray) else X[:8]
-    if not isinstance(frame, pd.DataFrame):
-        frame = pd.DataFrame(frame.to_dict(as_series=False))
-    cells = frame.astype(object).where(frame.notna(), None)
-    return {"columns": list(cells.columns), "data": cells.to_numpy().tolist()}
-
-
-def extend_corpus() -> None:
-    """Save the models that the corpus does not have yet, with what they predict."""
-    CORPUS.mkdir(exist_ok=True)
-    for name, make in CASES.items():
-        path = CORPUS / f"{name}.skmtl"
-        if not path.exists():
-            case = make()
-            case.model.save(path)
-            X = rows(case.X)
-            expected = plain(answers(Case(case.model, pd.DataFrame(**X))))
-            text = json.dumps({"X": X, "answers": expected})
-            path.with_suffix(".json").write_text(text + "\n")
-
-
-if __name__ == "__main__":
-    extend_corpus()
