@@ -57,7 +57,7 @@ def _trainer(balance: str, n_rows: int, at: str, seed: int) -> tuple[Trainer, Sa
     ).fit(X, Y)
     batch = model._samples(model._read_table(X, Y, None, reset=False))
     trainer = Trainer(
-        model.network_.each()[0],
+        next(iter(model.network_)),
         model.task_set_,
         model._training_options(),
         torch.ones(N_TASKS),

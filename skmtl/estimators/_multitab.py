@@ -21,7 +21,7 @@ from skmtl.estimators._network import NetworkEstimator
 from skmtl.estimators._outputs import ArrayOutputs, ClassOutputs, FrameOutputs, QuantileOutputs
 from skmtl.estimators._parameters import Check
 from skmtl.estimators._survival_docs import with_event_attributes
-from skmtl.networks import MultiTabConfig, MultiTabNet
+from skmtl.networks import MultiTabConfig, MultiTabNet, task_attention, task_tokens
 from skmtl.tables import EncodedTable, quantile_bins
 from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
 from skmtl.training import TrainingOptions, current_processes
@@ -132,8 +132,7 @@ class MultiTabBase(NetworkEstimator):
             1 with ``task_token="single"``.
         """
         return self._over_rows(
-            self._read_inputs(X),
-            lambda rows: self.network_.task_tokens(rows.numeric, rows.codes, rows.group),
+            self._read_batch(X), lambda batch: task_tokens(self.network_, batch)
         )
 
     def attention(self, X: Any) -> pd.DataFrame:
@@ -154,8 +153,7 @@ class MultiTabBase(NetworkEstimator):
         if config.n_blocks == 0:
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
         weights = self._over_rows(
-            self._read_inputs(X),
-            lambda rows: self.network_.task_attention(rows.numeric, rows.codes, rows.group),
+            self._read_batch(X), lambda batch: task_attention(self.network_, batch)
         ).mean(axis=0)
         encoder = self._reader.encoder
         names = ["shared"] if config.single_token else self.task_set_.names

@@ -28,13 +28,12 @@ from skmtl.estimators._progress import EpochCallbacks, history_frame
 from skmtl.estimators._reader import TableReader
 from skmtl.estimators._split import weights_by_task
 from skmtl.estimators._stored import opened, stored_parts
-from skmtl.networks import Bag, MultiTabNet, initialise
+from skmtl.networks import BaggedNetworks, Batch, MultiTabNet, initialise
 from skmtl.tables import Chunk, EncodedTable, TableEncoder
 from skmtl.tasks import Labels
 from skmtl.training import (
     SCORING_ROWS,
     Epoch,
-    Inputs,
     Samples,
     Trainer,
     TrainingOptions,
@@ -52,7 +51,7 @@ Parts = tuple[TrainingRows, Samples | None]
 class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     """Fit, raw scores and pickling around a network that `_describe_network` describes."""
 
-    network_: Bag
+    network_: BaggedNetworks[MultiTabNet]
     _reader: TableReader
     _epochs: list[list[Epoch]]
     _SHAPING: ClassVar[tuple[str, ...]]
@@ -173,7 +172,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 0 if validation is None else len(validation),
                 *training.mean_weight().tolist(),
                 *known.target.abs().mean(dim=0).tolist(),
-                *known.numeric.abs().nanmean(dim=0).tolist(),
+                *known.inputs.numeric.abs().nanmean(dim=0).tolist(),
             ]
             processes.check_same(sums)
 
@@ -200,7 +199,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         self, table: Table, eval_set: Any, random_state: np.random.RandomState
     ) -> tuple[list[MultiTabNet], list[Parts]]:
         """The networks of the last fit and their samples, read as in that fit."""
-        networks = self.network_.each()
+        networks = list(self.network_)
         splits = self._splits(table, eval_set, len(networks), random_state)
         return networks, self._parts(table, eval_set, splits)
 
@@ -222,7 +221,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         callbacks: EpochCallbacks,
         task_weight: torch.Tensor,
         random_state: np.random.RandomState,
-    ) -> Bag:
+    ) -> BaggedNetworks[MultiTabNet]:
         """Train the networks one after the other; a stop or an interrupt ends them all.
 
         Gives those that have been trained, in this fit or an earlier one.
@@ -253,7 +252,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 warnings.warn(f"Training was interrupted: {bag} networks are kept.", stacklevel=2)
                 break
         self._epochs = [epochs for epochs in self._epochs if epochs]
-        return Bag(networks[: len(self._epochs)])
+        return BaggedNetworks(networks[: len(self._epochs)])
 
     def _finish_heads(self, parts: Parts) -> None:
         """Let the heads learn from the scores of the training rows, where they need these."""
@@ -261,7 +260,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             return
         cpu = torch.device("cpu")
         samples = [part.in_memory().to(cpu) for part in parts if part is not None]
-        scores = np.concatenate([self._network_scores(part) for part in samples])
+        scores = np.concatenate([self._network_scores(part.inputs) for part in samples])
         target, weight = (
             np.concatenate([getattr(part, name).numpy() for part in samples])
             for name in ("target", "weight")
@@ -306,23 +305,18 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     def _samples(self, table: Table) -> Samples:
         """A table as the learnt reader and heads encode it."""
         group = self._reader.group(table.ids)
-        inputs = _inputs(self._reader.encoder.transform(table.features), group)
+        batch = _batch(self._reader.encoder.transform(table.features), group)
         labels = self.task_set_.encode(table.Y, group=group)
         weight = weights_by_task(labels.mask, table.sample_weight)
-        return Samples(
-            inputs.numeric,
-            inputs.codes,
-            inputs.group,
-            torch.from_numpy(labels.target.astype(np.float32)),
-            torch.from_numpy(weight),
-        )
+        target = torch.from_numpy(labels.target.astype(np.float32))
+        return Samples(batch, target, torch.from_numpy(weight))
 
     def _new_networks(
         self, parts: list[Parts], random_state: np.random.RandomState
     ) -> list[MultiTabNet]:
         training = parts[0][0].in_memory()
         self._description = self._describe_network(
-            EncodedTable(training.numeric.numpy(), training.codes.numpy()),
+            EncodedTable(training.inputs.numeric.numpy(), training.inputs.codes.numpy()),
             self._base_scores(training),
             random_state.randint(2**31 - 1),
         )
@@ -348,7 +342,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             return targets
         return ids if len(targets) == 1 else [(id_, target) for id_ in ids for target in targets]
 
-    def _fitted_with(self, networks: Bag) -> dict[str, Any]:
+    def _fitted_with(self, networks: BaggedNetworks[MultiTabNet]) -> dict[str, Any]:
         """Fitted attributes with which a copy of this estimator predicts."""
         kept = {name: value for name, value in vars(self).items() if name in self._KEPT}
         return kept | {"network_": networks}
@@ -359,22 +353,20 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
-    def _read_inputs(self, X: Any) -> Inputs:
+    def _read_batch(self, X: Any) -> Batch:
         check_is_fitted(self)
         table, group = self._reader.read(self._read_frame(X, reset=False))
-        return _inputs(table, group)
+        return _batch(table, group)
 
     def _raw_scores(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
-        inputs = self._read_inputs(X)
-        scores = self._network_scores(inputs)
-        return scores, None if inputs.group is None else inputs.group.numpy()
+        batch = self._read_batch(X)
+        scores = self._network_scores(batch)
+        return scores, None if batch.group is None else batch.group.numpy()
 
-    def _network_scores(self, inputs: Inputs) -> np.ndarray:
-        return self._over_rows(
-            inputs, lambda rows: self.network_(rows.numeric, rows.codes, rows.group).mean(dim=1)
-        )
+    def _network_scores(self, batch: Batch) -> np.ndarray:
+        return self._over_rows(batch, lambda rows: self.network_(rows).mean(dim=1))
 
-    def _over_rows(self, inputs: Inputs, function: Any) -> np.ndarray:
+    def _over_rows(self, batch: Batch, function: Any) -> np.ndarray:
         """A function of the network over all rows, as a float64 array.
 
         In float32 whatever the precision of training: bfloat16 is so coarse that a row's
@@ -385,12 +377,12 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         if next(self.network_.parameters()).device != device:
             self.network_.to(device)
 
-        def on_device(rows: Inputs) -> torch.Tensor:
+        def on_device(rows: Batch) -> torch.Tensor:
             return function(rows.to(device)).cpu()
 
         # A tenth faster for a single row than without gradients alone.
         with torch.inference_mode():
-            scores = in_batches(on_device, inputs, SCORING_ROWS)
+            scores = in_batches(on_device, batch, SCORING_ROWS)
         return scores.numpy().astype(np.float64)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -398,7 +390,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         network = state.pop("network_", None)
         if network is not None:
             # Weights as arrays: they load on any device, without torch's own pickles.
-            state["_n_networks"] = len(network.networks)
+            state["_n_networks"] = len(network)
             state["_weights"] = {k: v.cpu().numpy() for k, v in network.state_dict().items()}
         if "history_" in state:
             state["history_"] = state["history_"].reset_index().to_dict("list")
@@ -409,23 +401,23 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
         weights, n_networks = fitted.pop("_weights", None), fitted.pop("_n_networks", 0)
         super().__setstate__(fitted)
         if weights is not None:
-            bag = Bag(self._make_network(self._description) for _ in range(n_networks))
+            bag = BaggedNetworks(self._make_network(self._description) for _ in range(n_networks))
             bag.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
             self.network_ = bag.eval()
         if "history_" in fitted:
             self.history_ = pd.DataFrame(fitted["history_"]).set_index("epoch")
 
 
-def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> Bag:
-    return Bag([*finished, cast(MultiTabNet, trainer.averaged_copy())])
+def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> BaggedNetworks[MultiTabNet]:
+    return BaggedNetworks([*finished, cast(MultiTabNet, trainer.averaged_copy())])
 
 
 def _generator(random_state: np.random.RandomState, device: torch.device) -> torch.Generator:
     return torch.Generator(device).manual_seed(random_state.randint(2**31 - 1))
 
 
-def _inputs(table: EncodedTable, group: np.ndarray | None) -> Inputs:
-    return Inputs(
+def _batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
+    return Batch(
         torch.from_numpy(table.numeric),
         torch.from_numpy(table.codes),
         None if group is None else torch.from_numpy(group),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from skmtl.networks import Bag
+from skmtl.networks import BaggedNetworks
 from skmtl.training import Epoch
 
 
@@ -25,14 +25,19 @@ class EpochCallbacks:
     """
 
     def __init__(
-        self, estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[Bag], dict]
+        self,
+        estimator: Any,
+        context: Any,
+        X: Any,
+        y: Any,
+        fitted: Callable[[BaggedNetworks], dict],
     ) -> None:
         self._estimator = estimator
         self._context = context
         self._data = {"X": X, "y": y}
         self._fitted = fitted
 
-    def start(self, bag: int, networks: Callable[[], Bag]) -> None:
+    def start(self, bag: int, networks: Callable[[], BaggedNetworks]) -> None:
         """Go on to the network at position `bag`; `networks` gives all of them as of now."""
         self._bag = bag
         self._networks = networks

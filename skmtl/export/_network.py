@@ -14,18 +14,23 @@ import torch
 
 from skmtl.export._encoders import EncodedRows
 from skmtl.export._graph import Graph, Operand, Value
-from skmtl.networks import Bag, MultiTabNet
-from skmtl.networks._attention import MaskedBlock
-from skmtl.networks._context import ContextAttention
-from skmtl.networks._layers import FeedForward, LayerNorm, Linear
-from skmtl.networks._numeric import (
+from skmtl.networks import (
+    BaggedNetworks,
+    ContextAttention,
+    EnsembleRows,
+    FeatureTokens,
+    FeedForward,
+    LayerNorm,
+    Linear,
     LinearEmbedding,
+    LinearRows,
+    MaskedBlock,
+    MLPRows,
+    MultiTabNet,
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
+    Towers,
 )
-from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows
-from skmtl.networks._tokens import FeatureTokens
-from skmtl.networks._towers import Towers
 
 
 class Sizes(NamedTuple):
@@ -35,13 +40,15 @@ class Sizes(NamedTuple):
     tasks: int
 
 
-def network_scores(graph: Graph, bag: Bag, rows: EncodedRows, group: Value | None) -> Value:
+def network_scores(
+    graph: Graph, bag: BaggedNetworks, rows: EncodedRows, group: Value | None
+) -> Value:
     """Raw scores (batch, n_scores), float32, the mean over all members of all networks."""
-    for network in bag.each():
+    for network in bag:
         if type(network) is not MultiTabNet:
             raise TypeError(f"Networks of class {type(network).__name__} cannot be exported.")
-    each = [_scores(graph, network, rows, group).unsqueeze(0) for network in bag.each()]
-    return graph.concat(each, axis=0).mean(axis=0)
+    by_network = [_scores(graph, network, rows, group).unsqueeze(0) for network in bag]
+    return graph.concat(by_network, axis=0).mean(axis=0)
 
 
 def _scores(graph: Graph, network: MultiTabNet, rows: EncodedRows, group: Value | None) -> Value:
@@ -157,7 +164,7 @@ def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) ->
     take the place of four: with the maps of queries and keys, and of values and output, in one.
     """
     size, n_heads = len(_array(block.out.bias)), block.n_heads
-    key, value = (_wide(part) for part in block._head_maps())  # (n_heads, size / n_heads, size)
+    key, value = (_wide(part) for part in block.head_maps())  # (n_heads, size / n_heads, size)
     query = _wide(block.query.weight).reshape(key.shape)
     query_bias = _wide(block.query.bias).reshape(n_heads, -1)
     root = key.shape[1] ** 0.5
@@ -173,7 +180,7 @@ def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) ->
     logits = asked @ tokens.transpose(0, 2, 1)
     if not block.tasks_read_tasks:
         every = torch.empty(n.tasks, n.features + n.tasks)
-        hidden = _array(block._other_tasks_hidden(n.tasks, every))
+        hidden = _array(block.other_tasks_hidden(n.tasks, every))
         logits = logits + np.repeat(hidden, n_heads, axis=0)
     read = (logits.op("Softmax", axis=2) @ tokens).reshape(0, n.tasks, n_heads * size)
     return read @ to_out.astype(np.float32) + to_out_bias.astype(np.float32)
@@ -218,7 +225,7 @@ def _rows(network: MultiTabNet, features: Value) -> Value | None:
     if network.context is None:
         return rows
     with torch.no_grad():
-        slots = network._slots()
+        slots = network.slots()
         keys = network.context.key(slots)
     return _read_slots(network.context, rows, slots, keys)
 

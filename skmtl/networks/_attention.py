@@ -78,7 +78,7 @@ class MaskedBlock(nn.Module):
         """
         weights = self.attention_dropout(self._task_weights(tasks, tokens))
         pooled = (weights.flatten(1, 2) @ tokens).view(*weights.shape[:3], -1)
-        _, value = self._head_maps()
+        _, value = self.head_maps()
         mixed = pooled @ value.transpose(-1, -2)
         bias = self.key_value.bias.chunk(2)[1]
         # Dropped weights do not sum to one, so the bias has its share of what is left.
@@ -87,22 +87,22 @@ class MaskedBlock(nn.Module):
 
     def _task_weights(self, tasks: Tensor, tokens: Tensor) -> Tensor:
         """Softmax weights (batch, n_heads, n_tasks, n_tokens)."""
-        key, _ = self._head_maps()
+        key, _ = self.head_maps()
         query = self._heads(self.query(tasks))
         absorbed = (query @ key).flatten(1, 2) / query.shape[-1] ** 0.5
         logits = (absorbed @ tokens.transpose(1, 2)).unflatten(1, (self.n_heads, -1))
         if not self.tasks_read_tasks:
-            logits = logits + self._other_tasks_hidden(tasks.shape[1], logits)
+            logits = logits + self.other_tasks_hidden(tasks.shape[1], logits)
         return logits.softmax(dim=-1)
 
     @staticmethod
-    def _other_tasks_hidden(n_tasks: int, logits: Tensor) -> Tensor:
+    def other_tasks_hidden(n_tasks: int, logits: Tensor) -> Tensor:
         """Additive mask (n_tasks, n_tokens); the task tokens stand at the end."""
         hidden = torch.full((n_tasks, n_tasks), -torch.inf, device=logits.device)
         hidden.fill_diagonal_(0.0)
         return nn.functional.pad(hidden, (logits.shape[-1] - n_tasks, 0)).to(logits.dtype)
 
-    def _head_maps(self) -> tuple[Tensor, Tensor]:
+    def head_maps(self) -> tuple[Tensor, Tensor]:
         """Key and value maps of the heads, each (n_heads, size / n_heads, size)."""
         key, value = self.key_value.weight.unflatten(0, (2, self.n_heads, -1))
         return key, value

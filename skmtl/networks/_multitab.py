@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from skmtl._storable import storable
 from skmtl.networks._attention import Mask, MaskedBlock
+from skmtl.networks._batch import Batch
 from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
 from skmtl.networks._layers import LayerNorm, parameter, weight
 from skmtl.networks._rows import RowMixing, row_path
@@ -127,54 +128,46 @@ class MultiTabNet(nn.Module):
         self.waves: Tensor | None
         self.register_buffer("waves", waves, persistent=False)
 
-    def forward(self, numeric: Tensor, codes: Tensor, group: Tensor | None = None) -> Tensor:
-        """Scores from numeric (batch, n_numeric) and codes (batch, n_categorical).
+    def forward(self, batch: Batch) -> Tensor:
+        """Raw scores of the rows."""
+        return self.answer(self.represent(batch), batch)
 
-        For long data also group (batch,), -1 for an unseen one.
-        """
-        return self.answer(self.represent(numeric, codes, group), group)
-
-    def represent(
-        self, numeric: Tensor, codes: Tensor, group: Tensor | None = None
-    ) -> tuple[Tensor | None, Tensor]:
+    def represent(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
         """What the towers read.
 
         Row representation (batch, members, row_size) and task tokens (batch, n_tokens, size).
         """
-        features, tasks = self._start(numeric, codes, group)
+        features, tasks = self._start(batch)
         for block in self.blocks:
             features, tasks = block(features, tasks)
         return self._row(features), self.norm(tasks)
 
-    def answer(
-        self, representation: tuple[Tensor | None, Tensor], group: Tensor | None = None
-    ) -> Tensor:
+    def answer(self, representation: tuple[Tensor | None, Tensor], batch: Batch) -> Tensor:
         """Scores from what `represent` gives: the part that each task has for itself."""
-        return self.scores_from(self.towers.hidden(*representation), group)
+        return self.scores_from(self.towers.hidden(*representation), batch)
 
-    def scores_from(self, hidden: Tensor, group: Tensor | None = None) -> Tensor:
+    def scores_from(self, hidden: Tensor, batch: Batch) -> Tensor:
         """Scores from the hidden layers of the towers, see `Towers.hidden`."""
         scores = self.towers.scores(hidden)
-        if group is not None:
-            scores = scores + _by_group(self.group_bias, group)[:, None]
+        if batch.group is not None:
+            scores = scores + _by_group(self.group_bias, batch.group)[:, None]
         if self.waves is not None:
             scores = scores @ self.waves
         return self.base_scores + scores
 
-    def task_attention(self, numeric: Tensor, codes: Tensor, group: Tensor | None) -> Tensor:
+    def task_attention(self, batch: Batch) -> Tensor:
         """Attention of task tokens to features in the last block, mean over heads."""
-        features, tasks = self._start(numeric, codes, group)
+        features, tasks = self._start(batch)
         for block in self.blocks[:-1]:
             features, tasks = block(features, tasks)
         return self.blocks[-1].task_weights(features, tasks)  # type: ignore[operator]
 
-    def _start(
-        self, numeric: Tensor, codes: Tensor, group: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        features = self.tokens(numeric, codes)
+    def _start(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Feature tokens and task tokens before the blocks."""
+        features = self.tokens(batch.numeric, batch.codes)
         tasks = self.task_tokens.expand(len(features), -1, -1)
-        if group is not None:
-            tasks = tasks + _by_group(self.group_tokens, group)
+        if batch.group is not None:
+            tasks = tasks + _by_group(self.group_tokens, batch.group)
         return features, tasks
 
     def _row(self, features: Tensor) -> Tensor | None:
@@ -183,12 +176,13 @@ class MultiTabNet(nn.Module):
         rows = self.rows(features.flatten(1))
         if self.context is None:
             return rows
-        return self.context(rows, self._slots())
+        return self.context(rows, self.slots())
 
-    def _slots(self) -> Tensor:
+    def slots(self) -> Tensor:
+        """What the rows read for context, (slots, members, row_size)."""
         if self.prototypes is not None:
             return self.prototypes()
-        features, tasks = self._start(self.memory_numeric, self.memory_codes, None)
+        features, tasks = self._start(Batch(self.memory_numeric, self.memory_codes))
         for block in self.blocks:
             features, tasks = block(features, tasks)
         return self.rows(features.flatten(1))  # type: ignore[misc]
@@ -197,5 +191,5 @@ class MultiTabNet(nn.Module):
 def _by_group(values: Tensor, group: Tensor) -> Tensor:
     """The group's own entry per row; zeros for an unseen group (-1)."""
     seen = (group >= 0).to(values.dtype)
-    own = values[group.clamp_min(0)]
-    return own * seen.view(-1, *[1] * (own.ndim - 1))
+    by_row = values[group.clamp_min(0)]
+    return by_row * seen.view(-1, *[1] * (by_row.ndim - 1))

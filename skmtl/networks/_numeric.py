@@ -52,8 +52,8 @@ class PiecewiseLinearEmbedding(LinearEmbedding):
         super().__init__(len(bins), size)
         most = max((len(edges) for edges in bins), default=2)
         edges = torch.full((len(bins), most), torch.inf)
-        for f, own in enumerate(bins):
-            edges[f, : len(own)] = own
+        for f, edges_of_feature in enumerate(bins):
+            edges[f, : len(edges_of_feature)] = edges_of_feature
         self.edges: Tensor
         self.register_buffer("edges", edges)
         self.bends = parameter(len(bins), most - 1, size)
@@ -62,14 +62,14 @@ class PiecewiseLinearEmbedding(LinearEmbedding):
         edges = self.edges
         n_features, n_bins, size = self.bends.shape
         # Row-major layout: features outside, so that each searches its own edges.
-        found = torch.searchsorted(edges[:, 1:-1].contiguous(), x.T.contiguous(), right=True).T
+        bin_ = torch.searchsorted(edges[:, 1:-1].contiguous(), x.T.contiguous(), right=True).T
         last = torch.isfinite(edges).sum(dim=1) - 2
-        found = torch.minimum(found, last)
+        bin_ = torch.minimum(bin_, last)
         feature = torch.arange(n_features, device=x.device)
-        low, high = edges[feature, found], edges[feature, found + 1]
+        low, high = edges[feature, bin_], edges[feature, bin_ + 1]
         share = ((x - low) / (high - low)).clamp(0.0, 1.0)
         filled = nn.functional.pad(self.bends, (0, 0, 1, 0)).cumsum(dim=1)[:, :-1]
-        index = feature * n_bins + found
+        index = feature * n_bins + bin_
         full = nn.functional.embedding(index, filled.reshape(-1, size))
         current = nn.functional.embedding(index, self.bends.reshape(-1, size))
         return torch.addcmul(full, share[..., None], current)

@@ -90,5 +90,5 @@ class Towers(nn.Module):
         """What the hidden layers read of the rows, (batch, members, n_tasks, hidden)."""
         if rows.ndim == 3:
             return (rows @ from_row).unflatten(-1, (self.n_tasks, -1))
-        own = self._by_task(from_row)
-        return (rows.flatten(1, 2) @ own).unflatten(1, rows.shape[1:3]).movedim(0, 2)
+        maps = self._by_task(from_row)
+        return (rows.flatten(1, 2) @ maps).unflatten(1, rows.shape[1:3]).movedim(0, 2)

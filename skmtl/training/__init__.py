@@ -6,7 +6,7 @@
 trains, and nothing uses or changes torch's global random state.
 """
 
-from skmtl.training._data import Inputs, Samples, TrainingRows
+from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast, resolve_device, scoring_device
 from skmtl.training._loop import Epoch, Trainer
 from skmtl.training._objective import Objective
@@ -22,7 +22,6 @@ __all__ = [
     "SCORING_ROWS",
     "BalanceAt",
     "Epoch",
-    "Inputs",
     "Objective",
     "Precision",
     "Processes",

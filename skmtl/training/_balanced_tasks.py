@@ -84,21 +84,21 @@ class Ids:
         self._n_targets = len(objective.share)
         self._n_groups = n_groups
         self.n_tasks = n_groups * self._n_targets
-        own = training.mean_weight_by_group(n_groups)
-        if own[-1].any():
+        by_id = training.mean_weight_by_group(n_groups)
+        if by_id[-1].any():
             raise ValueError(
                 f"Tasks cannot be balanced where rows belong to none of the {n_groups} ids that "
                 "the network knows. Begin anew where warm_start=True, raise rows_in_memory of a "
                 "table on disk, or use balance='equal'."
             )
-        own = own[:-1]
+        by_id = by_id[:-1]
         of_target = objective.label_weight
         # A task counts by its weight among the rows: without balancing, rows count the same.
-        self.share = (objective.share * own / of_target).flatten()
-        self._scale = (of_target / own.clamp_min(1e-12)).flatten()
+        self.share = (objective.share * by_id / of_target).flatten()
+        self._scale = (of_target / by_id.clamp_min(1e-12)).flatten()
 
     def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
-        return self._sum(by_row, cast(Tensor, batch.group)).flatten()
+        return self._sum(by_row, cast(Tensor, batch.inputs.group)).flatten()
 
     def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
         return self.sums(by_row, batch) * self._scale
@@ -107,10 +107,10 @@ class Ids:
         return (self.sums(batch.weight, batch) > 0) & (self.share > 0)
 
     def vectors(self, gradients: Tensor, batch: Samples) -> Tensor:
-        return self._sum(gradients.transpose(0, 1), cast(Tensor, batch.group)).flatten(0, 1)
+        return self._sum(gradients.transpose(0, 1), cast(Tensor, batch.inputs.group)).flatten(0, 1)
 
     def by_row(self, weights: Tensor, batch: Samples) -> Tensor:
-        return weights.view(self._n_groups, self._n_targets)[cast(Tensor, batch.group)].T
+        return weights.view(self._n_groups, self._n_targets)[cast(Tensor, batch.inputs.group)].T
 
     def _sum(self, values: Tensor, group: Tensor) -> Tensor:
         """Sums by group, (n_groups, ...), of values (batch, ...)."""

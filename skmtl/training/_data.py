@@ -2,68 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol, Self, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, cast
 
 import torch
 from torch import Tensor
 
-Rows = TypeVar("Rows", bound="Inputs")
+from skmtl.networks import Batch, concatenated
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What a network reads.
-
-    Attributes
-    ----------
-    numeric : float32 tensor of shape (n_samples, n_numeric)
-        NaN where missing.
-    codes : int64 tensor of shape (n_samples, n_categorical)
-    group : int64 tensor of shape (n_samples,), or None
-        The row's task in long data, -1 where it was not seen in fit.
-    """
-
-    numeric: Tensor
-    codes: Tensor
-    group: Tensor | None
-
-    def __len__(self) -> int:
-        return len(self.numeric)
-
-    @property
-    def device(self) -> torch.device:
-        return self.numeric.device
-
-    def take(self: Rows, rows: Tensor | slice) -> Rows:
-        return self._map(lambda tensor: tensor[rows])
-
-    def to(self: Rows, device: torch.device) -> Rows:
-        return self._map(lambda tensor: tensor.to(device))
-
-    def _map(self: Rows, function: Callable[[Tensor], Tensor]) -> Rows:
-        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        changed: dict[str, Any] = {
-            name: None if tensor is None else function(tensor) for name, tensor in tensors.items()
-        }
-        return replace(self, **changed)
-
-
-@dataclass(frozen=True)
-class Samples(Inputs):
+@dataclass(frozen=True, eq=False)
+class Samples:
     """What a network learns from.
 
     Attributes
     ----------
+    inputs : Batch
+        What the network reads.
     target : float32 tensor of shape (n_samples, target_width)
         The tasks' encoded labels side by side, 0 where missing.
     weight : float32 tensor of shape (n_samples, n_tasks)
         The row's weight in each task; 0 where the label is missing.
     """
 
+    inputs: Batch
     target: Tensor
     weight: Tensor
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def device(self) -> torch.device:
+        return self.target.device
+
+    def take(self, rows: Tensor | slice) -> Samples:
+        """Some of the rows."""
+        return Samples(self.inputs.take(rows), self.target[rows], self.weight[rows])
+
+    def to(self, device: torch.device) -> Samples:
+        """The rows on a device."""
+        return Samples(self.inputs.to(device), self.target.to(device), self.weight.to(device))
 
     def in_memory(self) -> Samples:
         """All rows: they are in memory."""
@@ -91,7 +71,17 @@ class Samples(Inputs):
 def weight_sums(rows: Samples, n_groups: int) -> Tensor:
     """Sums of the weights by group, (n_groups + 1, n_tasks), -1 being the last one."""
     sums = rows.weight.new_zeros(n_groups + 1, rows.weight.shape[1], dtype=torch.float64)
-    return sums.index_add(0, cast(Tensor, rows.group) % (n_groups + 1), rows.weight.double())
+    group = cast(Tensor, rows.inputs.group) % (n_groups + 1)
+    return sums.index_add(0, group, rows.weight.double())
+
+
+def concatenated_samples(parts: Sequence[Samples]) -> Samples:
+    """The rows of several parts, one after the other."""
+    return Samples(
+        concatenated([part.inputs for part in parts]),
+        torch.cat([part.target for part in parts]),
+        torch.cat([part.weight for part in parts]),
+    )
 
 
 class TrainingRows(Protocol):

@@ -41,14 +41,14 @@ class HiddenLayers:
         self.batch = batch
         self._network = cast(MultiTabNet, objective.network)
         with autocast(batch.device, objective.precision):
-            self.representation = self._network.represent(batch.numeric, batch.codes, batch.group)
+            self.representation = self._network.represent(batch.inputs)
             self.values = self._network.towers.hidden(*self.representation)
         self.losses = self.losses_from(self.values)
 
     def losses_from(self, values: Tensor) -> Tensor:
         """Losses of the targets, had the hidden layers these values."""
         with autocast(self.batch.device, self.objective.precision):
-            scores = self._network.scores_from(values, self.batch.group)
+            scores = self._network.scores_from(values, self.batch.inputs)
         return self.objective.by_target(scores, self.batch)
 
     def gradients(self, *, create_graph: bool = False) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
-from skmtl.networks import parameters_by_decay, seed_dropout
+from skmtl.networks import Batch, parameters_by_decay, seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._choice import choose_step
 from skmtl.training._data import Samples, TrainingRows
@@ -68,7 +68,7 @@ class Trainer:
     Parameters
     ----------
     network : nn.Module
-        Called as network(numeric, codes, group).
+        Called as ``network(batch)``, with a `skmtl.networks.Batch`.
     tasks : TaskSet
     options : TrainingOptions
     task_weight : tensor of shape (n_tasks,)
@@ -234,13 +234,13 @@ class Trainer:
         torch._foreach_lerp_(self._averaged_parameters, self._parameters, 1 - decay)
 
     def _validate(self, validation: Samples) -> Tensor:
-        def scores(rows: Samples) -> Tensor:
-            with autocast(rows.numeric.device, self.options.precision):
-                by_member = self._averaged(rows.numeric, rows.codes, rows.group)
+        def scores(batch: Batch) -> Tensor:
+            with autocast(batch.device, self.options.precision):
+                by_member = self._averaged(batch)
             return by_member.float().mean(dim=1, keepdim=True)
 
         part = self.processes.part(validation)
-        total = self._losses.sums(in_batches(scores, part, SCORING_ROWS), part)
+        total = self._losses.sums(in_batches(scores, part.inputs, SCORING_ROWS), part)
         return self.processes.total(total) / validation.weight.sum(dim=0)
 
     def _set_learning_rate(self, epoch: float) -> None:

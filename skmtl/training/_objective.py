@@ -63,8 +63,8 @@ class Objective:
 
     def scores(self, batch: Samples) -> Tensor:
         """Raw scores (batch, members, n_scores)."""
-        with autocast(batch.numeric.device, self.precision):
-            return self.call(batch.numeric, batch.codes, batch.group)
+        with autocast(batch.device, self.precision):
+            return self.call(batch.inputs)
 
     def by_target(self, scores: Tensor, batch: Samples) -> Tensor:
         """Losses of shape (n_targets,)."""

@@ -96,7 +96,7 @@ class Alone:
         pass
 
 
-class Group:
+class ProcessGroup:
     """All processes of torch's default process group."""
 
     def __init__(self) -> None:
@@ -104,9 +104,9 @@ class Group:
         self.count = distributed.get_world_size()
 
     def part(self, rows: Samples) -> Samples:
-        own = rows.take(slice(self.rank, None, self.count))
-        if len(own) or not len(rows):
-            return own
+        part = rows.take(slice(self.rank, None, self.count))
+        if len(part) or not len(rows):
+            return part
         # A process without rows has to take the step, too: with a row that does not count.
         any_row = rows.take(slice(0, 1))
         return replace(any_row, weight=torch.zeros_like(any_row.weight))
@@ -116,17 +116,16 @@ class Group:
         # to send parts of it while others are computed, as DistributedDataParallel does, gains
         # nothing there.
         gradients = [made.grad for made in parameters if made.grad is not None]
-        mean = torch.cat([each.flatten() for each in gradients])
+        mean = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(mean)
         mean /= self.count
-        parts = mean.split([each.numel() for each in gradients])
+        parts = mean.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
     def dropout(self, generator: torch.Generator) -> torch.Generator:
         seed = np.random.SeedSequence([generator.initial_seed(), self.rank])
-        own = torch.Generator(generator.device)
-        return own.manual_seed(int(seed.generate_state(1)[0]))
+        return torch.Generator(generator.device).manual_seed(int(seed.generate_state(1)[0]))
 
     def total(self, values: Tensor) -> Tensor:
         # Added up in one place: processes on unlike machines would round otherwise.
@@ -153,11 +152,11 @@ class Group:
         all_numbers: list[Any] = [None] * self.count
         distributed.all_gather_object(all_numbers, list(numbers))
         first = all_numbers[0]
-        for rank, own in enumerate(all_numbers):
+        for rank, others in enumerate(all_numbers):
             # Not to the last bit: machines may differ in how they round.
-            if len(own) != len(first) or not np.allclose(own, first, 1e-3, equal_nan=True):
+            if len(others) != len(first) or not np.allclose(others, first, 1e-3, equal_nan=True):
                 raise ValueError(
-                    f"Process {rank} was given other rows than process 0 ({own[0]:.0f} and "
+                    f"Process {rank} was given other rows than process 0 ({others[0]:.0f} and "
                     f"{first[0]:.0f} training rows). Under data_parallel() give all processes "
                     "the same X, y and parameters: each takes its part of every batch itself."
                 )
@@ -174,7 +173,7 @@ def current_processes() -> Processes:
 @contextmanager
 def together() -> Iterator[Processes]:
     """Whatever is trained within is trained by all processes of torch's process group."""
-    token = _PROCESSES.set(Group())
+    token = _PROCESSES.set(ProcessGroup())
     try:
         yield _PROCESSES.get()
     finally:

@@ -39,8 +39,8 @@ class Representation:
         self.batch = batch
         self._network = cast(MultiTabNet, objective.network)
         self._n_targets = len(objective.share)
-        with autocast(batch.numeric.device, objective.precision):
-            rows, tokens = self._network.represent(batch.numeric, batch.codes, batch.group)
+        with autocast(batch.device, objective.precision):
+            rows, tokens = self._network.represent(batch.inputs)
         self._trunk = [tokens] if rows is None else [rows, tokens]
         copies = [tokens.detach().expand(-1, self._n_targets, -1)]
         if rows is not None:
@@ -51,8 +51,8 @@ class Representation:
     def losses_from(self, copies: list[Tensor]) -> Tensor:
         """Losses (batch, n_targets) of towers that read these copies."""
         *rows, tokens = copies
-        with autocast(self.batch.numeric.device, self.objective.precision):
-            scores = self._network.answer((rows[0] if rows else None, tokens), self.batch.group)
+        with autocast(self.batch.device, self.objective.precision):
+            scores = self._network.answer((rows[0] if rows else None, tokens), self.batch.inputs)
         return self.objective.by_row(scores, self.batch)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from skmtl.training._data import Rows
+from skmtl.networks import Batch
 
 # Rows that are scored at once: enough to fill the kernels, small enough for the cache.
 SCORING_ROWS = 1024
@@ -17,7 +17,7 @@ _FEWEST_ROWS = 16
 
 
 @torch.no_grad()
-def in_batches(function: Callable[[Rows], Tensor], inputs: Rows, rows: int) -> Tensor:
+def in_batches(function: Callable[[Batch], Tensor], inputs: Batch, rows: int) -> Tensor:
     """The function's outputs for all rows, computed `rows` at a time."""
     parts = []
     for start in range(0, len(inputs), rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -12,11 +12,54 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skmtl.networks import Batch
 from skmtl.training._data import Samples, weight_sums
 
 # Rows that lie together in the files are read together, for one by one would be slow: but at most
 # so many, and so few that a buffer holds many blocks from anywhere in the files.
 _BLOCK_ROWS, _BLOCKS = 1024, 64
+_EXTRA = "extra:"
+# Counted from zero, or from -1: half the width holds them.
+_COUNTED = ("codes", "group")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How the file of one tensor is read, which has a record for each row.
+
+    Attributes
+    ----------
+    path : Path
+    stored : numpy dtype
+        Of the numbers in the file.
+    dtype : torch dtype
+    shape : tuple of int
+        Of a record.
+    """
+
+    path: Path
+    stored: np.dtype
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+    def append(self, tensor: Tensor) -> None:
+        values = np.ascontiguousarray(tensor.numpy().astype(self.stored, copy=False))
+        with self.path.open("ab") as file:
+            file.write(values.data)
+
+    def read(self, starts: np.ndarray, stops: np.ndarray) -> Tensor:
+        """The records between each start and its stop."""
+        cells = math.prod(self.shape)
+        n_rows = int((stops - starts).sum())
+        out = np.empty(n_rows * cells, dtype=self.stored)
+        done = 0
+        with self.path.open("rb") as file:
+            for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+                size = (stop - start) * cells
+                file.seek(start * cells * self.stored.itemsize)
+                file.readinto(out[done : done + size].data)
+                done += size
+        return torch.from_numpy(out.reshape(n_rows, *self.shape)).to(self.dtype)
 
 
 class SampleFiles:
@@ -30,26 +73,37 @@ class SampleFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._shapes: dict[str, tuple[np.dtype, int | None]] = {}
+        self._columns: dict[str, _Column] = {}
         self._sum: Tensor | float = 0.0
         # By group, of which more come with the rows; those of no known group stand first.
         self._sum_by_group = torch.zeros(1, 0, dtype=torch.float64)
         self.n_rows = 0
 
     def append(self, samples: Samples) -> None:
-        """Write rows behind those that are there."""
-        for name in [each.name for each in fields(samples)]:
-            tensor = getattr(samples, name)
-            if tensor is None:
-                continue
-            values = tensor.numpy()
-            # Codes and groups are counted from zero: half the width holds them.
-            kept = values.astype(np.int32) if values.dtype == np.int64 else values
-            self._shapes[name] = (kept.dtype, None if kept.ndim == 1 else kept.shape[1])
-            with self._path(name).open("ab") as file:
-                file.write(np.ascontiguousarray(kept).data)
+        """Write rows behind those that are there.
+
+        Raises
+        ------
+        ValueError
+            If the rows have other tensors than those before, by name or by shape.
+        """
+        tensors = _named_tensors(samples)
+        if not self._columns:
+            self._columns = {
+                name: self._column(number, name, tensor)
+                for number, (name, tensor) in enumerate(tensors.items())
+            }
+        shapes = {name: column.shape for name, column in self._columns.items()}
+        new = {name: tuple(tensor.shape[1:]) for name, tensor in tensors.items()}
+        if new != shapes:
+            raise ValueError(
+                f"Rows with tensors of shapes {new} follow rows with {shapes}. Give all rows the "
+                "same tensors."
+            )
+        for name, tensor in tensors.items():
+            self._columns[name].append(tensor)
         self._sum = self._sum + samples.weight.double().sum(dim=0)
-        if samples.group is not None:
+        if samples.inputs.group is not None:
             self._add_by_group(samples)
         self.n_rows += len(samples)
 
@@ -61,7 +115,7 @@ class SampleFiles:
         return (total / n_rows).float()
 
     def _add_by_group(self, samples: Samples) -> None:
-        number = cast(Tensor, samples.group) + 1
+        number = cast(Tensor, samples.inputs.group) + 1
         n_groups = max(len(self._sum_by_group), int(number.max()) + 1)
         total = torch.zeros(n_groups, samples.weight.shape[1], dtype=torch.float64)
         if self._sum_by_group.shape[1]:
@@ -73,9 +127,9 @@ class SampleFiles:
 
         The last row is of those without a known group.
         """
-        known = self._sum_by_group[1 : n_groups + 1]
-        total = known.new_zeros(n_groups + 1, known.shape[1])
-        total[: len(known)] = known
+        of_groups = self._sum_by_group[1 : n_groups + 1]
+        total = of_groups.new_zeros(n_groups + 1, of_groups.shape[1])
+        total[: len(of_groups)] = of_groups
         total[-1] = self._sum_by_group[0]
         n_rows = self.n_rows
         if left_out is not None:
@@ -84,28 +138,36 @@ class SampleFiles:
 
     def read(self, starts: np.ndarray, rows: int) -> Samples:
         """The blocks of `rows` rows that begin at `starts`, one after the other."""
-        arrays = {name: self._read(name, starts, rows) for name in self._shapes}
-        group = arrays.pop("group", None)
-        return Samples(group=group, **arrays)
-
-    def _read(self, name: str, starts: np.ndarray, rows: int) -> Tensor:
-        dtype, width = self._shapes[name]
-        cells = 1 if width is None else width
         stops = np.minimum(starts + rows, self.n_rows)
-        n_rows = int((stops - starts).sum())
-        out = np.empty(n_rows * cells, dtype=dtype)
-        done = 0
-        with self._path(name).open("rb") as file:
-            for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-                size = (stop - start) * cells
-                file.seek(start * cells * dtype.itemsize)
-                file.readinto(out[done : done + size].data)
-                done += size
-        values = torch.from_numpy(out if width is None else out.reshape(n_rows, width))
-        return values.long() if dtype == np.int32 else values
+        tensors = {name: column.read(starts, stops) for name, column in self._columns.items()}
+        extras = {
+            name.removeprefix(_EXTRA): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(_EXTRA)
+        }
+        inputs = Batch(tensors["numeric"], tensors["codes"], tensors.get("group"), extras)
+        return Samples(inputs, tensors["target"], tensors["weight"])
 
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.bin"
+    def _column(self, number: int, name: str, tensor: Tensor) -> _Column:
+        dtype = np.dtype(np.int32) if name in _COUNTED else tensor.numpy().dtype
+        # Extras may have names that no file can have.
+        stem = f"extra_{number}" if name.startswith(_EXTRA) else name
+        path = self._folder / f"{stem}.bin"
+        return _Column(path, dtype, tensor.dtype, tuple(tensor.shape[1:]))
+
+
+def _named_tensors(samples: Samples) -> dict[str, Tensor]:
+    """The tensors that there are; extras have names that no other tensor has."""
+    inputs = samples.inputs
+    tensors = {
+        "numeric": inputs.numeric,
+        "codes": inputs.codes,
+        "target": samples.target,
+        "weight": samples.weight,
+    }
+    if inputs.group is not None:
+        tensors["group"] = inputs.group
+    return tensors | {f"{_EXTRA}{name}": tensor for name, tensor in inputs.extras.items()}
 
 
 @dataclass(frozen=True)
@@ -119,8 +181,8 @@ class StoredSamples:
         Ascending positions of the rows that do not belong to the training part.
     held_out : Samples, optional
         These rows, in memory.
-    known : Samples
-        A sample of the training rows, in memory.
+    sample : Samples
+        Some of the training rows, in memory.
     rows_in_memory : int
         Rows of the buffer in which the order of rows is shuffled.
     device : torch.device
@@ -130,7 +192,7 @@ class StoredSamples:
     files: SampleFiles
     left_out: np.ndarray
     held_out: Samples | None
-    known: Samples
+    sample: Samples
     rows_in_memory: int
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
@@ -142,7 +204,7 @@ class StoredSamples:
 
     def in_memory(self) -> Samples:
         """A sample of the rows, to learn statistics from."""
-        return self.known
+        return self.sample
 
     def mean_weight(self) -> Tensor:
         return self.files.mean_weight(self.held_out).to(self.device)

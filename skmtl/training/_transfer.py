@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from skmtl.training._balanced_tasks import BalancedTasks
-from skmtl.training._data import Samples
+from skmtl.training._data import Samples, concatenated_samples
 from skmtl.training._objective import Objective
 from skmtl.training._steps import Step
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
@@ -58,7 +57,7 @@ class TransferRecord:
     def _grow(self, n_tasks: int) -> None:
         """Room for so many tasks: those that came last may be held out from some trainings."""
         more = max(n_tasks - len(self._sums["gain"]), 0)
-        self._sums = {name: np.pad(own, (0, more)) for name, own in self._sums.items()}
+        self._sums = {name: np.pad(sums, (0, more)) for name, sums in self._sums.items()}
 
 
 class RecordingStep:
@@ -116,7 +115,7 @@ class RecordingStep:
 
         On its own rows a step would lower the loss by learning their noise, too.
         """
-        rows = _concatenated(self._seen, _MOST_ROWS)
+        rows = concatenated_samples(self._seen).take(slice(-_MOST_ROWS, None))
         self._seen, self._n_steps, self._looked = [], 0, True
         if len(rows) < 2:
             return
@@ -149,15 +148,6 @@ class RecordingStep:
     def _losses(self, rows: Samples) -> Tensor:
         scores = self._objective.scores(rows)
         return self._tasks.losses(self._objective.by_row(scores, rows), rows)
-
-
-def _concatenated(batches: list[Samples], most: int) -> Samples:
-    """The rows of the last batches, at most so many."""
-    parts: dict[str, Any] = {}
-    for field in fields(Samples):
-        own = [getattr(batch, field.name) for batch in batches]
-        parts[field.name] = None if own[0] is None else torch.cat(own)[-most:]
-    return Samples(**parts)
 
 
 def _halves(rows: Samples) -> tuple[Samples, Samples]:

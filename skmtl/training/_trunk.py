@@ -19,7 +19,7 @@ def trunk_parameters(objective: Objective, batch: Samples) -> list[Tensor]:
     parameters = list(network.parameters())
     was_training = network.training
     network.eval()  # so that looking draws no dropout
-    rows, tokens = network.represent(batch.numeric, batch.codes, batch.group)
+    rows, tokens = network.represent(batch.inputs)
     network.train(was_training)
     reached = tokens.sum() if rows is None else tokens.sum() + rows.sum()
     found = torch.autograd.grad(reached, parameters, allow_unused=True)

@@ -119,7 +119,7 @@ def test_sharp_steps_are_the_gradients_at_a_moved_representation(switches):
     parts = torch.autograd.grad(
         (objective.share * cut.losses).sum(), cut.copies, retain_graph=True
     )
-    representation = network.represent(batch.numeric, batch.codes, batch.group)
+    representation = network.represent(batch.inputs)
     rows = [] if representation[0] is None else [representation[0]]
     n_targets = batch.weight.shape[1]
     tokens = representation[1].expand(-1, n_targets, -1)
@@ -133,7 +133,7 @@ def test_sharp_steps_are_the_gradients_at_a_moved_representation(switches):
         own_rows = [row + times * move for row, move in zip(rows, moves, strict=False)]
         own_tokens = tokens.clone()
         own_tokens[:, target] += times * moves[-1]
-        scores = network.answer((own_rows[0] if rows else None, own_tokens), batch.group)
+        scores = network.answer((own_rows[0] if rows else None, own_tokens), batch.inputs)
         losses.append(objective.by_target(scores, batch)[target])
     (objective.share * torch.stack(losses)).sum().backward()
     for parameter, gradient in zip(network.parameters(), found, strict=True):
@@ -146,14 +146,14 @@ def test_each_id_of_long_data_is_moved_by_its_own_gradient():
     tasks = balanced_tasks(objective, batch)
     lengths = []
     for factor in (1.0, 1e-3):
-        weight = batch.weight * torch.where(batch.group == 0, factor, 1.0)[:, None]
+        weight = batch.weight * torch.where(batch.inputs.group == 0, factor, 1.0)[:, None]
         own = replace(batch, weight=weight)
         layers = HiddenLayers(objective, own)
         gradients = layers.gradients()
         step = SharpRepresentationStep(objective, tasks, 0.1)
         times = step._times(layers, gradients, own)
         moves = times.square() * layers.squares(gradients).T
-        lengths.append(moves[:, batch.group == 0].sum())
+        lengths.append(moves[:, batch.inputs.group == 0].sum())
     torch.testing.assert_close(lengths[0], lengths[1], rtol=1e-3, atol=0)
 
 

@@ -285,7 +285,7 @@ def test_an_interrupt_of_going_on_keeps_all_networks(epoch, small, table):
     model.set_callbacks(Recorder(interrupt_before=epoch))
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(*table)
-    assert len(model.network_.networks) == 3
+    assert len(model.network_) == 3
     assert set(model.history_["bag"]) == {0, 1, 2}
     assert model.n_epochs_ == 3 * 6 + epoch - 1
     if epoch == 1:

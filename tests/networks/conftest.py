@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
 
 # Features with different numbers of edges, as the quantiles of real columns give.
 BINS = ([-1.0, 0.0, 1.0], [0.0, 0.5, 1.0, 2.0, 4.0], [-2.0, 2.0])
@@ -31,7 +31,8 @@ def rows(n_rows, seed=0, config=None):
     numeric = 2 * torch.randn(n_rows, n_numeric, generator=generator)
     numeric[torch.rand(numeric.shape, generator=generator) < 0.2] = torch.nan
     codes = [torch.randint(c, (n_rows, 1), generator=generator) for c in cardinalities]
-    return numeric, torch.cat([*codes, torch.empty(n_rows, 0, dtype=torch.long)], dim=1)
+    codes = torch.cat([*codes, torch.empty(n_rows, 0, dtype=torch.long)], dim=1)
+    return Batch(numeric, codes)
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def make_network():
         memory = None
         if config.sample_context == "memory":
             sizes = {"n_numeric": len(bins), "cardinalities": config.cardinalities}
-            memory = rows(N_MEMORY, seed=99, config=sizes)
+            slots = rows(N_MEMORY, seed=99, config=sizes)
+            memory = slots.numeric, slots.codes
         base_scores = torch.linspace(-1.0, 1.0, sum(config.n_scores))
         network = MultiTabNet(config, [torch.tensor(b) for b in bins], base_scores, memory)
         generator = torch.Generator().manual_seed(seed)

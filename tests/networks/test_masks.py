@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -33,14 +35,14 @@ def gradient(output, by):
     return torch.zeros_like(by) if found is None else found
 
 
-def features_move_with_tasks(network, inputs):
-    rows, _ = network.represent(*inputs)
+def features_move_with_tasks(network, batch):
+    rows, _ = network.represent(batch)
     return gradient(rows, network.task_tokens).abs().max().item() > 0
 
 
-def tasks_move_with_tasks(network, inputs):
+def tasks_move_with_tasks(network, batch):
     """Entry (t, u): whether task t's output token moves with task u's token."""
-    _, tasks = network.represent(*inputs)
+    _, tasks = network.represent(batch)
     n_tasks = tasks.shape[1]
     moves = [gradient(tasks[:, t], network.task_tokens).abs().amax(dim=-1) for t in range(n_tasks)]
     return torch.stack(moves) > 0
@@ -56,8 +58,8 @@ def test_features_read_tasks_unless_hidden(mask, n_blocks, network_of, make_rows
 
 @every_mask
 def test_features_that_pass_through_read_nothing(mask, network_of, make_rows):
-    network, (numeric, codes) = network_of(mask, 2, feature_attention=False), make_rows(6)
-    assert not features_move_with_tasks(network, (numeric, codes))
+    network = network_of(mask, 2, feature_attention=False)
+    assert not features_move_with_tasks(network, make_rows(6))
 
 
 @any_depth
@@ -75,35 +77,35 @@ def test_tasks_read_tasks_unless_hidden(mask, n_blocks, network_of, make_rows):
 @torch.no_grad()
 def test_hidden_tasks_may_hold_anything(network_of, make_rows):
     """The same by perturbation, and exactly."""
-    inputs = make_rows(6)
+    batch = make_rows(6)
     for mask, n_blocks in [("both", 2), ("task_to_task", 1)]:
         network = network_of(mask, n_blocks)
-        _, before = network.represent(*inputs)
+        _, before = network.represent(batch)
         network.task_tokens[1] = 1e3
-        _, after = network.represent(*inputs)
+        _, after = network.represent(batch)
         assert torch.equal(after[:, [0, 2]], before[:, [0, 2]])
         assert not torch.allclose(after[:, 1], before[:, 1])
 
 
 @torch.no_grad()
 def test_features_may_not_see_what_the_tasks_hold(network_of, make_rows):
-    inputs = make_rows(6)
+    batch = make_rows(6)
     for mask in ("feature_to_task", "both"):
         network = network_of(mask, 2)
-        before, _ = network.represent(*inputs)
+        before, _ = network.represent(batch)
         network.task_tokens += torch.randn(
             network.task_tokens.shape, generator=torch.Generator().manual_seed(0)
         )
-        after, _ = network.represent(*inputs)
+        after, _ = network.represent(batch)
         assert torch.equal(after, before)
 
 
 @any_depth
 @every_mask
 def test_tasks_always_read_the_features(mask, n_blocks, network_of, make_rows):
-    numeric, codes = make_rows(6)
-    numeric = numeric.nan_to_num(0.5).requires_grad_()
-    _, tasks = network_of(mask, n_blocks).represent(numeric, codes)
+    batch = make_rows(6)
+    numeric = batch.numeric.nan_to_num(0.5).requires_grad_()
+    _, tasks = network_of(mask, n_blocks).represent(replace(batch, numeric=numeric))
     for t in range(tasks.shape[1]):
         assert (gradient(tasks[:, t], numeric).abs() > 0).all()
 
@@ -115,14 +117,14 @@ def test_features_read_each_other_only_with_feature_attention(
 ):
     """What a change of feature 0 does to the row depends on feature 1 if they read each other."""
     network = network_of("both", 1, feature_attention=feature_attention)
-    numeric, codes = make_rows(6)
+    batch = make_rows(6)
 
     def effect_of_first(second):
-        moved = numeric.nan_to_num(0.5)
-        moved[:, 1] = second
-        low, _ = network.represent(moved, codes)
-        moved[:, 0] += 1.0
-        high, _ = network.represent(moved, codes)
+        moved = replace(batch, numeric=batch.numeric.nan_to_num(0.5))
+        moved.numeric[:, 1] = second
+        low, _ = network.represent(moved)
+        moved.numeric[:, 0] += 1.0
+        high, _ = network.represent(moved)
         return high - low
 
     assert effect_of_first(0.1).abs().max() > 0.1
@@ -135,14 +137,14 @@ def test_dropped_attention_and_the_fused_kernel_agree(mask, make_network, make_r
     """A dropout too rare to strike takes the path with explicit weights."""
     network = make_network(mask=mask, feature_attention=True, attention_dropout=1e-12)
     with torch.no_grad():
-        fused = network(*make_rows(6))
-        explicit = network.train()(*make_rows(6))
+        fused = network(make_rows(6))
+        explicit = network.train()(make_rows(6))
     torch.testing.assert_close(explicit, fused, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()
 def test_a_single_token_serves_all_tasks(make_network, make_rows):
     network = make_network(single_token=True)
-    _, tasks = network.represent(*make_rows(6))
+    _, tasks = network.represent(make_rows(6))
     assert tasks.shape == (6, 1, 8)
-    assert network(*make_rows(6)).shape == (6, 3, 6)
+    assert network(make_rows(6)).shape == (6, 3, 6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skmtl.networks import MultiTabConfig, MultiTabNet, initialise, seed_dropout
+from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise, seed_dropout
 from skmtl.networks._layers import Dropout
 
 SWITCHES = [
@@ -49,7 +49,8 @@ def test_global_random_state_is_left_alone(switches, global_state):
     network = build(dropout=0.5, attention_dropout=0.5, **switches)
     initialise(network, generator(0))
     seed_dropout(network, generator(1))
-    network.train()(torch.ones(4, 1), torch.ones(4, 1, dtype=torch.long)).sum().backward()
+    batch = Batch(torch.ones(4, 1), torch.ones(4, 1, dtype=torch.long))
+    network.train()(batch).sum().backward()
 
 
 @pytest.mark.parametrize("switches", SWITCHES)
@@ -86,13 +87,12 @@ def test_the_same_draws_come_from_the_same_generator_state():
 def test_dropout_of_a_network_follows_its_generator(switches):
     network = build(dropout=0.5, attention_dropout=0.3, **switches)
     initialise(network, generator(0))
-    numeric = torch.linspace(0, 1, 20)[:, None]
-    codes = torch.ones(20, 1, dtype=torch.long)
+    batch = Batch(torch.linspace(0, 1, 20)[:, None], torch.ones(20, 1, dtype=torch.long))
 
     @torch.no_grad()
     def scores(seed):
         seed_dropout(network, generator(seed))
-        return network(numeric, codes)
+        return network(batch)
 
     network.train()
     assert torch.equal(scores(1), scores(1))

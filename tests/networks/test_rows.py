@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -45,67 +47,62 @@ def network(switches, make_network):
 
 
 @pytest.fixture
-def inputs(switches, make_rows):
+def batch(switches, make_rows):
     sizes = {
         "n_numeric": len(switches.get("bins", "abc")),
         "cardinalities": switches.get("cardinalities", (4, 3)),
     }
     group = torch.arange(N_ROWS) % 5 - 1 if "n_groups" in switches else None
-    return *make_rows(N_ROWS, config=sizes), group
-
-
-def take(inputs, rows):
-    return tuple(None if part is None else part[rows] for part in inputs)
+    return replace(make_rows(N_ROWS, config=sizes), group=group)
 
 
 @torch.no_grad()
-def test_a_row_scores_the_same_alone_shuffled_and_in_any_batch(network, inputs):
-    together = network(*inputs)
+def test_a_row_scores_the_same_alone_shuffled_and_in_any_batch(network, batch):
+    together = network(batch)
     n_scores = sum(network.config.n_scores)
     assert together.shape == (N_ROWS, network.n_members, n_scores)
     assert torch.isfinite(together).all()
     assert together.std(dim=0).min() > 1e-4, "rows that score alike would hide a mistake"
     for size in (1, 2, 4):
-        parts = [network(*take(inputs, slice(i, i + size))) for i in range(0, N_ROWS, size)]
+        parts = [network(batch.take(slice(i, i + size))) for i in range(0, N_ROWS, size)]
         torch.testing.assert_close(torch.cat(parts), together, rtol=1e-5, atol=1e-5)
     order = torch.randperm(N_ROWS, generator=torch.Generator().manual_seed(1))
-    shuffled = network(*take(inputs, order))
+    shuffled = network(batch.take(order))
     torch.testing.assert_close(shuffled, together[order], rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
-def test_strange_neighbours_change_nothing(network, inputs):
-    numeric, codes, group = take(inputs, slice(None))
-    numeric, codes = numeric.clone(), codes.clone()
-    before = network(numeric, codes, group)
-    numeric[1:] = 1e4
-    codes[1:] = 0
-    after = network(numeric, codes, group)
+def test_strange_neighbours_change_nothing(network, batch):
+    before = network(batch)
+    strange = replace(batch, numeric=batch.numeric.clone(), codes=batch.codes.clone())
+    strange.numeric[1:] = 1e4
+    strange.codes[1:] = 0
+    after = network(strange)
     torch.testing.assert_close(after[0], before[0], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     "switches", [name for name in SWITCHES if name != "only categories"], indirect=True
 )
-def test_no_gradient_flows_between_rows(network, inputs):
-    numeric, codes, group = inputs
-    numeric = numeric.nan_to_num(0.5).requires_grad_()
-    (gradient,) = torch.autograd.grad(network(numeric, codes, group)[3].pow(2).sum(), numeric)
+def test_no_gradient_flows_between_rows(network, batch):
+    numeric = batch.numeric.nan_to_num(0.5).requires_grad_()
+    scores = network(replace(batch, numeric=numeric))
+    (gradient,) = torch.autograd.grad(scores[3].pow(2).sum(), numeric)
     assert gradient[3].abs().min() > 0
     gradient[3] = 0
     assert gradient.abs().max() == 0
 
 
 @torch.no_grad()
-def test_training_mode_without_dropout_is_the_same_function(network, inputs):
-    scores = network(*inputs)
-    torch.testing.assert_close(network.train()(*inputs), scores, rtol=0, atol=0)
+def test_training_mode_without_dropout_is_the_same_function(network, batch):
+    scores = network(batch)
+    torch.testing.assert_close(network.train()(batch), scores, rtol=0, atol=0)
 
 
 @torch.no_grad()
-def test_represent_is_by_row_too(network, inputs):
-    row, tasks = network.represent(*inputs)
-    row_alone, tasks_alone = network.represent(*take(inputs, slice(3, 4)))
+def test_represent_is_by_row_too(network, batch):
+    row, tasks = network.represent(batch)
+    row_alone, tasks_alone = network.represent(batch.take(slice(3, 4)))
     torch.testing.assert_close(tasks_alone[0], tasks[3], rtol=1e-5, atol=1e-5)
     if row is not None:
         torch.testing.assert_close(row_alone[0], row[3], rtol=1e-5, atol=1e-5)
@@ -116,47 +113,47 @@ def test_represent_is_by_row_too(network, inputs):
 @pytest.mark.parametrize("mask", MASKS)
 def test_attention_is_by_row_and_a_share(mask, n_blocks, make_network, make_rows):
     network = make_network(mask=mask, n_blocks=n_blocks, feature_attention=True)
-    numeric, codes = make_rows(N_ROWS)
-    weights = network.task_attention(numeric, codes, None)
+    batch = make_rows(N_ROWS)
+    weights = network.task_attention(batch)
     assert weights.shape == (N_ROWS, 3, 5)
     assert (weights > 0).all()
     # The rest of the attention goes to task tokens.
     assert (weights.sum(dim=-1) < 1).all()
-    alone = network.task_attention(numeric[4:5], codes[4:5], None)
+    alone = network.task_attention(batch.take(slice(4, 5)))
     torch.testing.assert_close(alone[0], weights[4])
 
 
 @torch.no_grad()
 def test_scores_start_from_the_base_scores(make_network, make_rows):
-    network, inputs = make_network(), make_rows(N_ROWS)
-    before = network(*inputs)
+    network, batch = make_network(), make_rows(N_ROWS)
+    before = network(batch)
     network.base_scores += torch.arange(6.0)
-    torch.testing.assert_close(network(*inputs), before + torch.arange(6.0))
+    torch.testing.assert_close(network(batch), before + torch.arange(6.0))
 
 
 @torch.no_grad()
 def test_memory_is_read(make_network, make_rows):
-    network, inputs = make_network(sample_context="memory"), make_rows(N_ROWS)
-    before = network(*inputs)
+    network, batch = make_network(sample_context="memory"), make_rows(N_ROWS)
+    before = network(batch)
     network.memory_numeric.nan_to_num_(0.0).add_(1.0)
-    assert (network(*inputs) - before).abs().max() > 1e-3
+    assert (network(batch) - before).abs().max() > 1e-3
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("context", ["prototypes", "memory"])
 def test_context_has_to_earn_its_place(context, make_network, make_rows):
     """With the update as it is initialised, the context changes nothing."""
-    plain, inputs = make_network(), make_rows(N_ROWS)
+    plain, batch = make_network(), make_rows(N_ROWS)
     with_context = make_network(sample_context=context)
     with_context.load_state_dict(plain.state_dict(), strict=False)
-    assert not torch.equal(with_context(*inputs), plain(*inputs))
+    assert not torch.equal(with_context(batch), plain(batch))
     with_context.context.value.fill_(with_context.context.value.initial[0])
-    torch.testing.assert_close(with_context(*inputs), plain(*inputs), rtol=0, atol=0)
+    torch.testing.assert_close(with_context(batch), plain(batch), rtol=0, atol=0)
 
 
 def test_every_parameter_of_the_default_network_learns(make_network, make_rows):
     network = make_network()
-    network(*make_rows(60)).pow(2).sum().backward()
+    network(make_rows(60)).pow(2).sum().backward()
     still = [
         name
         for name, parameter in network.named_parameters()

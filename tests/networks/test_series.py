@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skmtl import MultiTabSurvival
-from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import CompetingRisks, EventTimes, Survival
 
 
@@ -22,7 +22,8 @@ def make_network(n_scores, n_series, seed=0):
 
 def scores_of(network):
     numeric = torch.randn(20, 3, generator=torch.Generator().manual_seed(1))
-    return network(numeric, torch.empty(20, 0, dtype=torch.long)).detach() - network.base_scores
+    batch = Batch(numeric, torch.empty(20, 0, dtype=torch.long))
+    return network(batch).detach() - network.base_scores
 
 
 def test_tasks_without_series_are_as_they_were():
@@ -60,10 +61,11 @@ def test_the_first_wave_of_a_survival_network_moves_all_hazards_alike():
     X = rng.normal(size=(100, 2))
     y = {"event": rng.integers(0, 2, 100), "duration": rng.exponential(size=100)}
     model = MultiTabSurvival(cuts=4, n_bags=1, max_epochs=1, random_state=0).fit(X, y)
-    network = model.network_.each()[0]
+    network = next(iter(model.network_))
     with torch.no_grad():
         network.towers.out.zero_()
         network.towers.out_bias.zero_()
         network.towers.out_bias[:, :, 0] = 0.5
-    moved = network(torch.zeros(3, 2), torch.empty(3, 0, dtype=torch.long)) - network.base_scores
+    batch = Batch(torch.zeros(3, 2), torch.empty(3, 0, dtype=torch.long))
+    moved = network(batch) - network.base_scores
     torch.testing.assert_close(moved, torch.full_like(moved, 0.5))

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from skmtl.networks import Batch
+
 EMBEDDINGS = ["linear", "periodic", "piecewise_linear"]
 BINS = ([-1.0, 0.0, 1.0], [0.0, 0.5, 1.0, 2.0, 4.0], [-2.0, 2.0])
 # Inside the bins, on every edge, and outside.
@@ -16,7 +18,7 @@ POINTS = sorted({*np.linspace(-6, 6, 25), *np.concatenate(BINS)})
 def at_points():
     """Every feature takes every point; no category is known."""
     numeric = torch.tensor(POINTS, dtype=torch.float32)[:, None].repeat(1, len(BINS))
-    return numeric, torch.zeros(len(POINTS), 2, dtype=torch.long)
+    return Batch(numeric, torch.zeros(len(POINTS), 2, dtype=torch.long))
 
 
 def parameters_of(network):
@@ -27,8 +29,9 @@ def parameters_of(network):
 
 
 @torch.no_grad()
-def numeric_tokens(network, numeric, codes):
-    return network.tokens(numeric, codes)[:, : numeric.shape[1]].double().numpy()
+def numeric_tokens(network, batch):
+    tokens = network.tokens(batch.numeric, batch.codes)
+    return tokens[:, : batch.numeric.shape[1]].double().numpy()
 
 
 def straight_line(parameters, f, x):
@@ -61,7 +64,7 @@ DEFINITIONS = {
 @pytest.mark.parametrize("embedding", EMBEDDINGS)
 def test_numeric_tokens_are_their_definition(embedding, make_network, at_points):
     network = make_network(numeric_embedding=embedding)
-    found, parameters = numeric_tokens(network, *at_points), parameters_of(network)
+    found, parameters = numeric_tokens(network, at_points), parameters_of(network)
     for i, x in enumerate(POINTS):
         for f in range(len(BINS)):
             expected = DEFINITIONS[embedding](parameters, f, x)
@@ -72,7 +75,7 @@ def test_the_bends_are_clamped_outside_the_edges(make_network, at_points):
     network = make_network()
     with torch.no_grad():
         network.tokens.numeric.slope.zero_()
-    found, points = numeric_tokens(network, *at_points), np.array(POINTS)
+    found, points = numeric_tokens(network, at_points), np.array(POINTS)
     for f, edges in enumerate(BINS):
         below, above = points <= edges[0], points >= edges[-1]
         assert below.sum() > 1
@@ -85,12 +88,12 @@ def test_the_bends_are_clamped_outside_the_edges(make_network, at_points):
 @pytest.mark.parametrize("embedding", EMBEDDINGS)
 def test_missing_numbers_get_their_features_missing_token(embedding, make_network, make_rows):
     network = make_network(numeric_embedding=embedding)
-    numeric, codes = make_rows(20)
-    missing = torch.isnan(numeric)
+    batch = make_rows(20)
+    missing = torch.isnan(batch.numeric)
     assert missing.any(dim=0).all()
-    found = numeric_tokens(network, numeric, codes)
+    found = numeric_tokens(network, batch)
     token = parameters_of(network)["missing"]
-    for f in range(numeric.shape[1]):
+    for f in range(missing.shape[1]):
         rows = missing[:, f].numpy()
         np.testing.assert_array_equal(found[rows, f], np.tile(token[f], (rows.sum(), 1)))
         assert not np.isclose(found[~rows, f], token[f]).all(axis=1).any()
@@ -99,7 +102,7 @@ def test_missing_numbers_get_their_features_missing_token(embedding, make_networ
 @pytest.mark.parametrize("embedding", EMBEDDINGS)
 def test_missing_numbers_leave_every_gradient_finite(embedding, make_network, make_rows):
     network = make_network(numeric_embedding=embedding)
-    network(*make_rows(20)).pow(2).sum().backward()
+    network(make_rows(20)).pow(2).sum().backward()
     for name, parameter in network.named_parameters():
         if parameter.grad is not None:
             assert torch.isfinite(parameter.grad).all(), name
@@ -110,7 +113,7 @@ def test_a_column_that_is_always_missing_teaches_only_its_missing_token(embeddin
     network = make_network(numeric_embedding=embedding)
     numeric = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
     numeric[:, 1] = torch.nan
-    network(numeric, torch.ones(20, 2, dtype=torch.long)).pow(2).sum().backward()
+    network(Batch(numeric, torch.ones(20, 2, dtype=torch.long))).pow(2).sum().backward()
     learnt = network.tokens.numeric
     assert learnt.missing.grad[1].abs().max() > 0
     assert learnt.missing.grad[[0, 2]].abs().max() == 0
@@ -138,7 +141,7 @@ def test_every_category_of_every_feature_has_a_token_of_its_own(make_network):
 
 def test_unknown_categories_teach_nothing(make_network):
     network = make_network()
-    network(torch.zeros(6, 3), torch.tensor([[0, 2]] * 6)).pow(2).sum().backward()
+    network(Batch(torch.zeros(6, 3), torch.tensor([[0, 2]] * 6))).pow(2).sum().backward()
     taught = network.tokens.categories.grad.abs().amax(dim=1) > 0
     # Four codes of the first feature, then three of the second.
     assert taught.tolist() == [False] * 6 + [True]

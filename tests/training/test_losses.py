@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from skmtl.networks import Batch
 from skmtl.tasks import Quantile, Regression, TaskSet, mixed_kind
 from skmtl.training import Samples
 from skmtl.training._loss import TaskLosses
@@ -54,7 +55,7 @@ def batch(tasks):
     weight = torch.rand(N_ROWS, len(task_set), generator=generator) + 0.5
     scores = torch.randn(N_ROWS, N_MEMBERS, task_set.n_scores, generator=generator)
     empty = torch.empty(N_ROWS, 0)
-    return scores, Samples(empty, empty.long(), None, target, weight)
+    return scores, Samples(Batch(empty, empty.long()), target, weight)
 
 
 def losses_of(tasks):
@@ -112,7 +113,7 @@ def without_first_row(samples, placeholder=0.0):
     target, weight = samples.target.clone(), samples.weight.clone()
     target[0] = placeholder
     weight[0] = 0.0
-    return Samples(samples.numeric, samples.codes, None, target, weight)
+    return Samples(samples.inputs, target, weight)
 
 
 def sums_and_gradient(tasks, scores, samples):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skmtl import MultiTabRegressor
-from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import TaskSet, number_kind
 from skmtl.training import (
     Objective,
@@ -46,13 +46,12 @@ def make_objective(*, groups=False, share=(1.0, 2.0, 1.0), **switches):
     tasks = TaskSet.fit(Y, infer=number_kind)
     weight = torch.ones(N_ROWS, 3)
     weight[::2, 1] = 0.0
-    samples = Samples(
+    inputs = Batch(
         torch.from_numpy(rng.normal(size=(N_ROWS, 2)).astype(np.float32)),
         torch.from_numpy(rng.integers(0, 3, (N_ROWS, 1))),
         torch.from_numpy(rng.integers(0, N_GROUPS, N_ROWS)) if groups else None,
-        torch.from_numpy(tasks.encode(Y).target.astype(np.float32)),
-        weight,
     )
+    samples = Samples(inputs, torch.from_numpy(tasks.encode(Y).target.astype(np.float32)), weight)
     return Objective.of(network, tasks, samples, torch.tensor(share)), samples
 
 
@@ -101,8 +100,8 @@ def test_weights_by_target_and_row_are_those_of_the_losses_for_the_trunk_alone(s
 def test_the_gradients_at_the_cut_are_those_of_each_target_alone():
     objective, batch = make_objective()
     network = objective.network
-    rows, tokens = network.represent(batch.numeric, batch.codes)
-    losses = objective.by_target(network.answer((rows, tokens)), batch)
+    rows, tokens = network.represent(batch.inputs)
+    losses = objective.by_target(network.answer((rows, tokens), batch.inputs), batch)
     at_rows, at_tokens = Representation(objective, batch).gradients()
     for t in range(3):
         of_rows, of_tokens = torch.autograd.grad(

@@ -7,23 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skmtl.networks import Batch
 from skmtl.training import SampleFiles, Samples, StoredSamples
 
 
 def numbered(n):
     """Rows that bear their number in every array."""
     number = torch.arange(n)
-    return Samples(
+    inputs = Batch(
         number[:, None].float().repeat(1, 2),
         number[:, None].clone(),
         number.clone(),
-        number[:, None].float().clone(),
-        (number[:, None] % 3).float(),
+        {"series": number[:, None, None].double().repeat(1, 3, 2), "even/odd": number % 2 == 0},
     )
+    return Samples(inputs, number[:, None].float().clone(), (number[:, None] % 3).float())
 
 
 def stored(folder, samples, left_out, rows_in_memory, chunk=50):
@@ -32,6 +34,21 @@ def stored(folder, samples, left_out, rows_in_memory, chunk=50):
         files.append(samples.take(slice(start, start + chunk)))
     held_out = samples.take(torch.from_numpy(left_out))
     return StoredSamples(files, left_out, held_out, samples, rows_in_memory)
+
+
+def assert_same(samples, others):
+    for name in ("target", "weight"):
+        assert_equal(getattr(samples, name), getattr(others, name))
+    for name in ("numeric", "codes", "group"):
+        assert_equal(getattr(samples.inputs, name), getattr(others.inputs, name))
+    assert list(samples.inputs.extras) == list(others.inputs.extras)
+    for name, tensor in samples.inputs.extras.items():
+        assert_equal(tensor, others.inputs.extras[name])
+
+
+def assert_equal(tensor, other):
+    assert tensor.dtype == other.dtype
+    assert torch.equal(tensor, other)
 
 
 def generator():
@@ -61,13 +78,11 @@ def test_an_epoch_holds_every_row_once_and_never_more_than_the_buffer(
         torch.testing.assert_close(rows.mean_weight_by_group(n), own)
     assert len(rows) == len(kept)
     for batches in epochs:
-        group = torch.cat([batch.group for batch in batches])
+        group = torch.cat([batch.inputs.group for batch in batches])
         assert sorted(group.tolist()) == kept.tolist()
         for batch in batches:
             assert len(batch) <= 2 * size
-            expected = numbered(n).take(batch.group)
-            for name in ("numeric", "codes", "target", "weight"):
-                torch.testing.assert_close(getattr(batch, name), getattr(expected, name))
+            assert_same(batch, numbered(n).take(batch.inputs.group))
 
 
 def test_rows_that_fit_come_in_the_order_that_they_have_in_memory(tmp_path):
@@ -75,19 +90,30 @@ def test_rows_that_fit_come_in_the_order_that_they_have_in_memory(tmp_path):
     rows = stored(tmp_path, samples, left_out, rows_in_memory=300)
     kept = samples.take(torch.from_numpy(np.setdiff1d(np.arange(300), left_out)))
     pairs = zip(rows.batches(32, generator()), kept.batches(32, generator()), strict=True)
-    assert all(torch.equal(one.group, other.group) for one, other in pairs)
+    assert all(torch.equal(one.inputs.group, other.inputs.group) for one, other in pairs)
 
 
 def test_a_buffer_mixes_rows_from_the_whole_table(tmp_path):
     rows = stored(tmp_path, numbered(4000), np.arange(0), rows_in_memory=1000)
-    first = next(iter(rows.batches(500, generator()))).group
+    first = next(iter(rows.batches(500, generator()))).inputs.group
     assert np.histogram(first, bins=4, range=(0, 4000))[0].min() > 50
-    seen = [next(iter(rows.batches(500, order))).group for order in [generator()] for _ in "ab"]
-    assert not torch.equal(*seen)
+    order = generator()
+    one, other = (next(iter(rows.batches(500, order))).inputs.group for _ in "ab")
+    assert not torch.equal(one, other)
 
 
 def test_rows_without_a_known_group_are_summed_apart(tmp_path):
-    samples = replace(numbered(6), group=torch.tensor([2, -1, 0, -1, 2, 0]))
+    samples = numbered(6)
+    inputs = replace(samples.inputs, group=torch.tensor([2, -1, 0, -1, 2, 0]))
+    samples = replace(samples, inputs=inputs)
     rows = stored(tmp_path, samples, np.array([5]), rows_in_memory=6, chunk=2)
     expected = torch.tensor([2.0, 0.0, 1.0, 0.0, 1.0]) / 5
     torch.testing.assert_close(rows.mean_weight_by_group(4)[:, 0], expected)
+
+
+def test_rows_with_other_tensors_than_those_before_are_refused(tmp_path):
+    files = SampleFiles(tmp_path)
+    files.append(numbered(3))
+    without = replace(numbered(3).inputs, extras={})
+    with pytest.raises(ValueError, match=r"follow rows with .*'extra:series': \(3, 2\)"):
+        files.append(replace(numbered(3), inputs=without))

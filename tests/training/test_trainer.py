@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from skmtl.balancing import GeometricMean, Uncertainty
-from skmtl.networks import MultiTabConfig, MultiTabNet, initialise
+from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import TaskSet, number_kind
 from skmtl.training import Samples, Trainer, TrainingOptions
 
@@ -27,8 +27,8 @@ class Constant(nn.Module):
         self.on_forward = on_forward
         self.config = SimpleNamespace(n_groups=0)  # wide data, for those who balance
 
-    def forward(self, numeric, codes, group):
-        scores = (self.base_scores + self.bias).expand(len(numeric), 1, -1)
+    def forward(self, batch):
+        scores = (self.base_scores + self.bias).expand(len(batch), 1, -1)
         return scores if self.on_forward is None else self.on_forward(self, scores)
 
 
@@ -58,9 +58,8 @@ def samples(targets, n_rows=8, weight=1.0):
     """Rows without features; every row of a task has the same target."""
     target = torch.tensor(targets).expand(n_rows, -1).contiguous()
     weights = torch.tensor(weight).expand(n_rows, target.shape[1]).contiguous()
-    return Samples(
-        torch.empty(n_rows, 0), torch.empty(n_rows, 0, dtype=torch.long), None, target, weights
-    )
+    nothing = Batch(torch.empty(n_rows, 0), torch.empty(n_rows, 0, dtype=torch.long))
+    return Samples(nothing, target, weights)
 
 
 def trainer_of(network, tasks, *, task_weight=None, history=(), seed=0, **options):
@@ -437,9 +436,7 @@ def real_data():
     tasks = TaskSet.fit(Y, infer=number_kind, tasks={"class": "ordinal"})
     labels = tasks.encode(Y)
     data = Samples(
-        torch.from_numpy(X),
-        torch.empty(240, 0, dtype=torch.long),
-        None,
+        Batch(torch.from_numpy(X), torch.empty(240, 0, dtype=torch.long)),
         torch.from_numpy(labels.target.astype(np.float32)),
         torch.from_numpy(labels.mask.astype(np.float32)),
     )
@@ -491,7 +488,7 @@ def test_placeholders_of_missing_labels_change_nothing(real_data):
     # 2 is a class as well, so that every kind could take it for a label.
     target = torch.where(data.weight > 0, data.target, 2.0)
     assert not torch.equal(target, data.target)
-    strange = Samples(data.numeric, data.codes, None, target, data.weight)
+    strange = Samples(data.inputs, target, data.weight)
     one, trainer = train(real_data)
     other, trainer_of_strange = train(real_data, data=strange)
     assert torch.equal(one, other)
@@ -505,5 +502,5 @@ def test_the_network_is_left_ready_to_score(real_data):
     _, data = real_data
     assert not network.training
     with torch.no_grad():
-        one, twin = (network(data.numeric, data.codes, None) for _ in range(2))
+        one, twin = (network(data.inputs) for _ in range(2))
     assert torch.equal(one, twin)

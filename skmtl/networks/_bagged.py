@@ -1,0 +1,37 @@
+"""Networks of one shape side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks._batch import Batch
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class BaggedNetworks(nn.Module, Generic[Network]):
+    """Several networks as one: the members of all of them are its members.
+
+    Parameters
+    ----------
+    networks : iterable of nn.Module
+        Called as ``network(batch)``. All have the same configuration, each its weights.
+    """
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __iter__(self) -> Iterator[Network]:
+        return (cast(Network, network) for network in self.networks)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Raw scores (batch, members of all networks, sum of n_scores)."""
+        return torch.cat([network(batch) for network in self.networks], dim=1)

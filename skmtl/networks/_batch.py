@@ -1,0 +1,88 @@
+"""Rows as a network reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Encoded rows on one device, whole tables of them as well as those of one step.
+
+    Attributes
+    ----------
+    numeric : float32 tensor of shape (n_rows, n_numeric)
+        NaN where missing.
+    codes : int64 tensor of shape (n_rows, n_categorical)
+        Codes of the categories, 0 where `fit` has not seen the category.
+    group : int64 tensor of shape (n_rows,), or None
+        The row's task in long data, -1 where `fit` has not seen it.
+    extras : mapping of str to tensor of shape (n_rows, ...)
+        Whatever else a network reads, such as series or masks.
+
+    Raises
+    ------
+    ValueError
+        If an extra has another number of rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmtl.networks import Batch
+    >>> codes = torch.zeros(4, 1, dtype=torch.long)
+    >>> batch = Batch(torch.zeros(4, 2), codes, extras={"series": torch.zeros(4, 24, 3)})
+    >>> len(batch.take(slice(1, 3)))
+    2
+    """
+
+    numeric: Tensor
+    codes: Tensor
+    group: Tensor | None = None
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, tensor in self.extras.items():
+            if len(tensor) != len(self.numeric):
+                raise ValueError(
+                    f"The extra {name!r} has {len(tensor)} rows, but the batch has "
+                    f"{len(self.numeric)}. Give one entry per row."
+                )
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors lie."""
+        return self.numeric.device
+
+    def take(self, rows: Tensor | slice) -> Batch:
+        """Some of the rows."""
+        return self._map(lambda tensor: tensor[rows])
+
+    def to(self, device: torch.device) -> Batch:
+        """The rows on a device."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        return Batch(
+            function(self.numeric),
+            function(self.codes),
+            None if self.group is None else function(self.group),
+            {name: function(tensor) for name, tensor in self.extras.items()},
+        )
+
+
+def concatenated(batches: Sequence[Batch]) -> Batch:
+    """The rows of several batches, one after the other; all have the same extras."""
+    groups = [batch.group for batch in batches if batch.group is not None]
+    return Batch(
+        torch.cat([batch.numeric for batch in batches]),
+        torch.cat([batch.codes for batch in batches]),
+        torch.cat(groups) if groups else None,
+        {name: torch.cat([batch.extras[name] for batch in batches]) for name in batches[0].extras},
+    )

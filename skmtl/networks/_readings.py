@@ -1,0 +1,21 @@
+"""What several networks of MultiTab make of rows, beside their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from skmtl.networks._batch import Batch
+from skmtl.networks._multitab import MultiTabNet
+
+
+def task_tokens(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
+    """The networks' task tokens side by side, (batch, n_tokens, networks * size)."""
+    return torch.cat([network.represent(batch)[1] for network in networks], dim=-1)
+
+
+def task_attention(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
+    """Attention of task tokens to features, mean over heads and networks."""
+    return torch.stack([network.task_attention(batch) for network in networks]).mean(dim=0)
