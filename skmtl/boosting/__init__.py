@@ -29,7 +29,7 @@ from skmtl.boosting._pool import Fold, Pool, Segment
 from skmtl.boosting._pools import TargetPool, long_pools, wide_pools
 from skmtl.boosting._rounds import Switch
 from skmtl.boosting._shared import SharedTrees
-from skmtl.boosting._spread import Network, SpreadFeatures, like
+from skmtl.boosting._spread import SpreadFeatures, WorkerNetwork, binned_like
 from skmtl.boosting._task import TaskTrees
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "FittedBlock",
     "FittedSequence",
     "Fold",
-    "Network",
     "Options",
     "PartitionTrees",
     "Pool",
@@ -53,13 +52,14 @@ __all__ = [
     "TargetPool",
     "TaskTrees",
     "Trees",
+    "WorkerNetwork",
     "binned",
+    "binned_like",
     "fit_plain",
     "fit_pool",
     "grow_blocks",
     "held_out_loss",
     "intercepts",
-    "like",
     "long_pools",
     "theta_of",
     "wide_pools",

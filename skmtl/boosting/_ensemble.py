@@ -144,8 +144,8 @@ class Ensemble:
     """
 
     def __init__(self, data: lgb.Dataset, parameters: Mapping[str, Any], n_scores: int) -> None:
-        own = {"objective": "none", "metric": "none", "num_class": n_scores}
-        self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **own}, data)
+        by_gradients = {"objective": "none", "metric": "none", "num_class": n_scores}
+        self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **by_gradients}, data)
         self._n_scores = n_scores
         # LightGBM fails where no feature has two values.
         self._finished = not any(data.feature_num_bin(i) for i in range(data.num_feature()))

@@ -13,7 +13,7 @@ _NEWTON_STEPS = 5
 def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
     """Raw scores of the best constants.
 
-    Wide tasks each start from their own constant. The tasks of long data have the same units:
+    Each wide task starts from a constant of its own. The tasks of long data have the same units:
     their constants are shrunk to the common one, as far as they differ by chance.
 
     Parameters
@@ -28,10 +28,10 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
         The last row is for a task that has not been seen. A head with fewer raw scores than
         others has zeros behind them.
     """
-    own = [_constant(pool, segment, weight) for segment in pool.segments]
+    constants = [_constant(pool, segment, weight) for segment in pool.segments]
     if not pool.is_long:
-        return np.vstack([*own, np.zeros_like(own[0])])
-    common = np.tile(own[0], (pool.n_tasks + 1, 1))
+        return np.vstack([*constants, np.zeros_like(constants[0])])
+    common = np.tile(constants[0], (pool.n_tasks + 1, 1))
     return common + pool.segments[0].space.raw(_shifts(pool, common, weight))
 
 
@@ -57,9 +57,9 @@ def _shifts(pool: Pool, common: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def _constant(pool: Pool, segment: Segment, weight: np.ndarray) -> np.ndarray:
     """Raw scores of the best constant, followed by zeros up to the pool's `n_scores`."""
-    own = weight[segment.part]
+    weight = weight[segment.part]
     # A target of weight 0 is not learnt by any tree, but it has a constant like the others.
-    own = own if own.any() else np.ones_like(own)
-    target = pool.target[segment.part, : segment.head.target_width][own > 0]
-    constant = segment.head.initial_scores(target, own[own > 0])
+    weight = weight if weight.any() else np.ones_like(weight)
+    target = pool.target[segment.part, : segment.head.target_width][weight > 0]
+    constant = segment.head.initial_scores(target, weight[weight > 0])
     return np.pad(constant, (0, pool.n_scores - len(constant)))

@@ -1,4 +1,4 @@
-"""Fitted blocks one after the other, and bags of such sequences."""
+"""Fitted blocks one after the other, and the mean of such sequences over all bags."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class FittedSequence:
 @storable
 @dataclass(frozen=True)
 class BoostedPool:
-    """A bag of sequences for the tasks of one pool, averaged.
+    """The models of all bags for the tasks of one pool, averaged.
 
     Attributes
     ----------
@@ -111,8 +111,8 @@ class BoostedPool:
     ) -> np.ndarray:
         """What a block's trees give, (n_rows, n_own, n_trees)."""
         blocks = self._blocks(name)
-        own = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
-        return sum(own[1:], own[0]) / len(self.bags)
+        scores = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
+        return sum(scores[1:], scores[0]) / len(self.bags)
 
     def _raw(self, values: np.ndarray) -> np.ndarray:
         """Raw scores (n_rows, n_own, n_scores, ...) from what trees give, n_trees of them."""
@@ -120,13 +120,13 @@ class BoostedPool:
             return self.spaces[0].raw(values, axis=2)
         if all(space.directions is None for space in self.spaces):
             return values
-        own = np.broadcast_to(values, (len(values), len(self.spaces), *values.shape[2:]))
+        by_task = np.broadcast_to(values, (len(values), len(self.spaces), *values.shape[2:]))
         width = self.bags[0].intercept.shape[1]
-        raw = np.zeros((*own.shape[:2], width, *own.shape[3:]))
+        raw = np.zeros((*by_task.shape[:2], width, *by_task.shape[3:]))
         for task, space in enumerate(self.spaces):
             # Of one task each, but not without the axis: so numpy multiplies row by row, and a
             # row's scores do not hang on the number of rows.
-            scores = space.raw(own[:, task : task + 1], axis=2)
+            scores = space.raw(by_task[:, task : task + 1], axis=2)
             raw[:, task : task + 1, : scores.shape[2]] = scores
         return raw
 
@@ -176,11 +176,11 @@ class BoostedPool:
         """
         start = self.intercepts(len(matrix), group)
         base = np.mean([bag.intercept[-1] for bag in self.bags], axis=0)
-        given: np.ndarray | float = 0.0
+        added: np.ndarray | float = 0.0
         for bag in self.bags:
             for block in bag.blocks.values():
-                given = given + block.contributions(matrix, group, n_jobs) / len(self.bags)
-        trees = self._raw(np.asarray(given))
+                added = added + block.contributions(matrix, group, n_jobs) / len(self.bags)
+        trees = self._raw(np.asarray(added))
         total = np.broadcast_to(trees, (*start.shape, trees.shape[-1])).copy()
         total[..., -2] += start - base
         total[..., -1] += base

@@ -71,9 +71,11 @@ class PartitionTrees:
 def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
     """Mean theta of several bags, whose groups may bear opposite names, outliers positive."""
     first = partitions[0].theta
-    signs = [1.0 if first @ each.theta >= 0 else -1.0 for each in partitions]
+    signs = [1.0 if first @ trees.theta >= 0 else -1.0 for trees in partitions]
     return _theta.oriented(
-        np.mean([sign * each.theta for sign, each in zip(signs, partitions, strict=True)], axis=0)
+        np.mean(
+            [sign * trees.theta for sign, trees in zip(signs, partitions, strict=True)], axis=0
+        )
     )
 
 
@@ -121,7 +123,7 @@ class PartitionGrower(Grower):
         slope = (gradient * difference).sum(axis=1)
         curve = (hessian * difference**2).sum(axis=1)
         self._thetas.append(
-            _theta.newton_step(self._thetas[-1], fold.pool, fold.known, slope, curve)
+            _theta.newton_step(self._thetas[-1], fold.pool, fold.beside_trees, slope, curve)
         )
 
     def finish(self, course: Course) -> tuple[PartitionTrees, np.ndarray]:

@@ -33,7 +33,7 @@ class Segment:
     @cached_property
     def space(self) -> ScoreSpace:
         """What trees add to the head's raw scores."""
-        return ScoreSpace.of(self.head)
+        return ScoreSpace.from_head(self.head)
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,9 @@ class Pool:
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
     ) -> np.ndarray:
         """Raw scores (n, n_scores), column by column as coordinates are."""
-        own = self.task[rows] if self.is_long else self.task[rows.start : rows.start + 1]
+        tasks = self.task[rows] if self.is_long else self.task[rows.start : rows.start + 1]
         raw = segment.space.raw(coordinates[rows].T, axis=0)
-        start = constants.astype(raw.dtype, copy=False).T[: segment.head.n_scores, own]
+        start = constants.astype(raw.dtype, copy=False).T[: segment.head.n_scores, tasks]
         return (raw + start).T
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
@@ -239,7 +239,7 @@ class Fold:
     sample: np.ndarray | None = None
 
     @property
-    def known(self) -> np.ndarray:
+    def beside_trees(self) -> np.ndarray:
         """Weights of the entries in whatever is learnt beside the trees."""
         return self.learnt if self.sample is None else self.sample
 

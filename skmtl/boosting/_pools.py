@@ -71,7 +71,8 @@ def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[Targe
     for i, head in enumerate(tasks.heads):
         groups.setdefault(_direction(i, head), []).append(i)
     return [
-        TargetPool(tuple(own), _wide_pool(tasks, labels, weight, own)) for own in groups.values()
+        TargetPool(tuple(positions), _wide_pool(tasks, labels, weight, positions))
+        for positions in groups.values()
     ]
 
 
@@ -80,28 +81,30 @@ def _direction(position: int, head: Kind) -> tuple:
     if head.n_scores == 1:
         return ("one score",)
     if head.n_series == 1:
-        return ("one series", ScoreSpace.of(head).n_trees)
+        return ("one series", ScoreSpace.from_head(head).n_trees)
     return ("alone", position)
 
 
 def _wide_pool(tasks: TaskSet, labels: Labels, weight: np.ndarray, targets: list[int]) -> Pool:
     rows = [np.flatnonzero(labels.mask[:, i]) for i in targets]
-    ends = np.cumsum([len(own) for own in rows])
+    ends = np.cumsum([len(labelled) for labelled in rows])
     width = max(tasks.heads[i].target_width for i in targets)
     complete = len(targets) == 1 and len(rows[0]) == len(labels.mask)
     return Pool(
         segments=[
-            Segment(tasks.heads[i], slice(end - len(own), end))
-            for i, own, end in zip(targets, rows, ends.tolist(), strict=True)
+            Segment(tasks.heads[i], slice(end - len(labelled), end))
+            for i, labelled, end in zip(targets, rows, ends.tolist(), strict=True)
         ],
-        task=np.repeat(np.arange(len(targets)), [len(own) for own in rows]),
+        task=np.repeat(np.arange(len(targets)), [len(labelled) for labelled in rows]),
         target=np.concatenate(
             [
-                _padded(labels.target[own, tasks.target_slices[i]], width)
-                for i, own in zip(targets, rows, strict=True)
+                _padded(labels.target[labelled, tasks.target_slices[i]], width)
+                for i, labelled in zip(targets, rows, strict=True)
             ]
         ),
-        weight=np.concatenate([weight[own, i] for i, own in zip(targets, rows, strict=True)]),
+        weight=np.concatenate(
+            [weight[labelled, i] for i, labelled in zip(targets, rows, strict=True)]
+        ),
         row=None if complete else np.concatenate(rows),
         n_rows=len(labels.mask),
         names=[tasks.names[i] for i in targets],

@@ -43,7 +43,7 @@ class ScoreSpace:
         self.n_trees = n_trees
 
     @classmethod
-    def of(cls, head: Kind) -> ScoreSpace:
+    def from_head(cls, head: Kind) -> ScoreSpace:
         """The space of a fitted head."""
         if not head.n_series:
             return cls(None, head.n_scores)

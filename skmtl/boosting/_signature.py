@@ -27,13 +27,13 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     ndarray of shape (n_tasks, n_trees * (1 + n_numeric))
         The step along the constant first.
     """
-    pool, weight = fold.pool, fold.known[:, None]
+    pool, weight = fold.pool, fold.beside_trees[:, None]
     gradient, hessian = fold.derivatives(0.0)
-    phi = dispersion(gradient, hessian, fold.known)
+    phi = dispersion(gradient, hessian, fold.beside_trees)
     pull, curve = weight * gradient, weight * hessian
     columns = [shrunk_steps(pool.by_task(pull), pool.by_task(curve), phi)]
     for position in numeric:
-        z = _standardised(pool.of_rows(matrix[:, position]), fold.known)[:, None]
+        z = _standardised(pool.of_rows(matrix[:, position]), fold.beside_trees)[:, None]
         columns.append(shrunk_steps(pool.by_task(pull * z), pool.by_task(curve * z**2), phi))
     return np.hstack(columns)
 
@@ -70,7 +70,7 @@ def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarra
     """
     steps = slopes(fold, matrix, numeric)
     n_trees = fold.pool.n_trees
-    rows = fold.pool.by_task(fold.known[:, None])[:, 0]
+    rows = fold.pool.by_task(fold.beside_trees[:, None])[:, 0]
     axes = principal_axes(steps[:, n_trees:], rows, _N_COMPONENTS)
     return np.vstack([np.hstack([steps[:, :n_trees], axes]), np.zeros(n_trees + axes.shape[1])])
 

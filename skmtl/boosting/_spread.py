@@ -15,7 +15,7 @@ from skmtl.boosting._options import Features
 
 
 @dataclass(frozen=True)
-class Network:
+class WorkerNetwork:
     """The workers, as LightGBM finds them.
 
     Attributes
@@ -63,9 +63,9 @@ class SpreadFeatures(Features):
     n_workers: int
 
     @classmethod
-    def of(
+    def from_rows(
         cls,
-        own: np.ndarray,
+        own_rows: np.ndarray,
         sample: np.ndarray,
         numeric: np.ndarray,
         categorical: np.ndarray,
@@ -74,26 +74,26 @@ class SpreadFeatures(Features):
     ) -> SpreadFeatures:
         data = binned(sample, categorical.tolist(), parameters)
         return cls(
-            matrix=np.concatenate([own, sample]),
+            matrix=np.concatenate([own_rows, sample]),
             numeric=numeric,
             categorical=categorical,
-            data=like(data, own),
+            data=binned_like(data, own_rows),
             sample=data,
-            n_own=len(own),
+            n_own=len(own_rows),
             n_workers=n_workers,
         )
 
     def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> SpreadFeatures:
         n = self.n_own
         sample = binned(self.matrix[n:], self.categorical.tolist(), parameters, columns[n:])
-        own = like(sample, np.column_stack([self.matrix[:n], columns[:n]]))
-        return replace(self, data=own, sample=sample)
+        data = binned_like(sample, np.column_stack([self.matrix[:n], columns[:n]]))
+        return replace(self, data=data, sample=sample)
 
     def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
         return _SpreadEnsemble(self, parameters, n_trees)
 
 
-def like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
+def binned_like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
     """A matrix binned as another one has been."""
     label = np.zeros(len(matrix), dtype=np.float32)
     return data.create_valid(matrix, label=label, params=data.get_params()).construct()

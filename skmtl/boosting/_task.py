@@ -30,7 +30,7 @@ class TaskTrees:
 
     def __init__(self, trees: list[Trees]) -> None:
         self.trees = trees
-        self.n_rounds = max(each.n_rounds for each in trees)
+        self.n_rounds = max(of_task.n_rounds for of_task in trees)
 
     def scores(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
@@ -120,8 +120,8 @@ class TaskGrower(Grower):
             if ensemble is not None:
                 ensemble.grow(gradient[entries], hessian[entries])
 
-        each = map if self._threads is None else self._threads.map
-        for _ in each(grow_one, self._entries, self._ensembles):
+        apply = map if self._threads is None else self._threads.map
+        for _ in apply(grow_one, self._entries, self._ensembles):
             pass  # what a thread raises is raised here
 
     def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
@@ -147,8 +147,8 @@ class TaskGrower(Grower):
         )
         # Each task has its own rounds: not what the course has kept, which all have in common.
         scores = block.scores(self._matrix, pool.row_tasks(), self._n_jobs, 0, 0)
-        own = 0 if pool.is_long else pool.task
-        return block, scores[pool.entry_rows(), own]
+        column = 0 if pool.is_long else pool.task
+        return block, scores[pool.entry_rows(), column]
 
 
 def _ensemble(

@@ -17,7 +17,7 @@ _PENALTY = 1e-2
 
 def start(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     """First theta (n_tasks,): the axis along which the tasks differ most, outliers positive."""
-    rows = fold.pool.by_task(fold.known[:, None])[:, 0]
+    rows = fold.pool.by_task(fold.beside_trees[:, None])[:, 0]
     if not rows.any():  # a target of weight 0
         return rows
     steps = slopes(fold, matrix, numeric) * np.sqrt(rows / rows.mean())[:, None]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._extras import needed
-from skmtl.boosting import Network
+from skmtl.boosting import WorkerNetwork
 from skmtl.estimators._boosting import BoostingEstimator, Rows
 from skmtl.estimators._common import own_random_state
 from skmtl.estimators._spread_boosting import (
@@ -236,7 +236,7 @@ def _by_worker(client: Any, chunks: Sequence[Any]) -> dict[str, list[int]]:
     return positions
 
 
-def _networks(client: Any, addresses: Sequence[str]) -> list[Network]:
+def _networks(client: Any, addresses: Sequence[str]) -> list[WorkerNetwork]:
     """How LightGBM finds the workers, for each of them."""
     ports = [client.submit(_free_port, workers=[each], pure=False) for each in addresses]
     ports = client.gather(ports)
@@ -244,7 +244,7 @@ def _networks(client: Any, addresses: Sequence[str]) -> list[Network]:
         f"{urlsplit(address).hostname}:{port}"
         for address, port in zip(addresses, ports, strict=True)
     )
-    return [Network(machines, port) for port in ports]
+    return [WorkerNetwork(machines, port) for port in ports]
 
 
 def _held_out(plan: Plan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -315,7 +315,7 @@ def _n_held_out(read: tuple[Rows, np.ndarray]) -> int:
 
 
 def _grow_shared(
-    plan: Plan, read: tuple[Rows, np.ndarray], network: Network
+    plan: Plan, read: tuple[Rows, np.ndarray], network: WorkerNetwork
 ) -> tuple[list[PoolPart], list[Entries]]:
     return grow_shared(plan, *read, network)
 

@@ -19,18 +19,18 @@ from skmtl.boosting import (
     FittedBlock,
     FittedSequence,
     Fold,
-    Network,
     Options,
     Pool,
     Segment,
     SpreadFeatures,
     Switch,
     TaskTrees,
+    WorkerNetwork,
     binned,
+    binned_like,
     grow_blocks,
     held_out_loss,
     intercepts,
-    like,
     theta_of,
 )
 from skmtl.estimators._boosting import BoostingEstimator, Rows, joined_rows, on_entries
@@ -169,7 +169,7 @@ def read_rows(plan: Plan, chunks: Sequence[Chunk]) -> Rows:
 
 
 def grow_shared(
-    plan: Plan, own: Rows, held_out: np.ndarray, network: Network
+    plan: Plan, own: Rows, held_out: np.ndarray, network: WorkerNetwork
 ) -> tuple[list[PoolPart], list[Entries]]:
     """Grow the blocks that the tasks share, together with the other workers.
 
@@ -180,7 +180,7 @@ def grow_shared(
         Those of this worker.
     held_out : int ndarray
         Positions among them of rows that are held out in the sample.
-    network : Network
+    network : WorkerNetwork
 
     Returns
     -------
@@ -190,7 +190,7 @@ def grow_shared(
     """
     n_own = len(own.matrix)
     rows = joined_rows(own, plan.sample)
-    features = SpreadFeatures.of(
+    features = SpreadFeatures.from_rows(
         own.matrix,
         plan.sample.matrix,
         plan.numeric,
@@ -270,7 +270,9 @@ def grow_tasks(
     options = plan.options[position]
     parameters = options.parameters["shared"]
     sample = binned(plan.sample.matrix, plan.categorical.tolist(), parameters)
-    features = Features(joined.matrix, plan.numeric, plan.categorical, like(sample, joined.matrix))
+    features = Features(
+        joined.matrix, plan.numeric, plan.categorical, binned_like(sample, joined.matrix)
+    )
     fold = Fold(pool, joined.learnt, joined.held_out, joined.constants, joined.coordinates)
     grown = grow_blocks(("task",), fold, features, options, Switch())
     block = grown.blocks["task"]

@@ -92,14 +92,16 @@ class CompetingRisks(HazardKind):
         """Aalen-Johansen weight of an event's time over the mean weight in its bin."""
         table, grid = self.grid_.table, self.grid_
         weight = table.alive_before / table.at_risk
-        own = np.minimum(grid.bin(table.time), grid.n_bins)
-        total = np.bincount(own, weight * table.failed, grid.n_bins + 1)
-        mean = total / np.maximum(np.bincount(own, table.failed, grid.n_bins + 1), 1e-300)
+        bin_of_step = np.minimum(grid.bin(table.time), grid.n_bins)
+        total = np.bincount(bin_of_step, weight * table.failed, grid.n_bins + 1)
+        mean = total / np.maximum(np.bincount(bin_of_step, table.failed, grid.n_bins + 1), 1e-300)
         place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
-        same = own[place] == np.minimum(grid.bin(time), grid.n_bins)
+        is_there = bin_of_step[place] == np.minimum(grid.bin(time), grid.n_bins)
         # Kaplan-Meier may have fallen to 0 before, or the time be in a bin without an event.
-        usable = same & (mean[own[place]] > 0)
-        return np.where(usable, weight[place] / np.where(usable, mean[own[place]], 1.0), 1.0)
+        usable = is_there & (mean[bin_of_step[place]] > 0)
+        return np.where(
+            usable, weight[place] / np.where(usable, mean[bin_of_step[place]], 1.0), 1.0
+        )
 
     def _by_bin(self, scores: np.ndarray) -> np.ndarray:
         shape = len(scores), self.grid_.n_bins, self.n_causes

@@ -43,24 +43,24 @@ class Curves:
     def cumulative_hazard(self, times: ArrayLike) -> _Array:
         """Cumulative hazards of shape (n_samples, n_times)."""
         if self.interpolation == "hazard":
-            own, past = self.places(times)
-            return self._hazard_at_cuts()[:, own] + self.hazard[:, own] * past
+            bins, past = self.places(times)
+            return self._hazard_at_cuts()[:, bins] + self.hazard[:, bins] * past
         return -np.log(self.survival(times))
 
     def survival(self, times: ArrayLike) -> _Array:
         """Survival of shape (n_samples, n_times)."""
         if self.interpolation == "hazard":
             return np.exp(-self.cumulative_hazard(times))
-        own, past = self.places(times)
+        bins, past = self.places(times)
         alive = self.at_cuts()
-        return alive[:, own] * (1 - past) + alive[:, own + 1] * past
+        return alive[:, bins] * (1 - past) + alive[:, bins + 1] * past
 
     def incidence(self, times: ArrayLike) -> _Array:
         """Cumulative incidences of shape (n_samples, n_times, n_causes)."""
-        own, _ = self.places(times)
+        bins, _ = self.places(times)
         alive = self.at_cuts()
-        gone = (alive[:, own] - self.survival(times))[:, :, None] * self.share[:, own]
-        return self._incidence_at_cuts(alive)[:, own] + gone
+        gone = (alive[:, bins] - self.survival(times))[:, :, None] * self.share[:, bins]
+        return self._incidence_at_cuts(alive)[:, bins] + gone
 
     def risk(self) -> _Array:
         """Mean incidence over the cuts, by cause: shape (n_samples, n_causes)."""
@@ -70,15 +70,15 @@ class Curves:
         """First time at which survival is `level` or less; infinity where it never is."""
         alive = self.at_cuts()
         below = alive[:, 1:] <= level
-        own = below.argmax(axis=1)
+        bins = below.argmax(axis=1)
         rows = np.arange(len(alive))
-        start, end = self.edges[own], self.edges[own + 1]
-        high, low = alive[rows, own], alive[rows, own + 1]
+        start, end = self.edges[bins], self.edges[bins + 1]
+        high, low = alive[rows, bins], alive[rows, bins + 1]
         if self.interpolation == "hazard":
             high, low, level = np.log(high), np.log(low), np.log(level)
         past = np.divide(high - level, high - low, out=np.zeros(len(rows)), where=high > low)
-        found = start + np.clip(past, 0.0, 1.0) * (end - start)
-        return np.where(below.any(axis=1), found, np.inf)
+        time = start + np.clip(past, 0.0, 1.0) * (end - start)
+        return np.where(below.any(axis=1), time, np.inf)
 
     def restricted_mean(self, horizon: float) -> _Array:
         """Area under the survival curve up to `horizon`, of shape (n_samples,)."""
@@ -115,9 +115,9 @@ class Curves:
         """Bin of each time, and the share of the bin that is past; both of shape (n_times,)."""
         grid = self.read_times(times)
         last = len(self.edges) - 2
-        own = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
-        start, end = self.edges[own], self.edges[own + 1]
-        return own, np.clip((grid - start) / (end - start), 0.0, 1.0)
+        bins = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
+        start, end = self.edges[bins], self.edges[bins + 1]
+        return bins, np.clip((grid - start) / (end - start), 0.0, 1.0)
 
     def _hazard_at_cuts(self) -> _Array:
         return np.pad(np.cumsum(self.hazard, axis=1), ((0, 0), (1, 0)))

@@ -79,7 +79,7 @@ class EventTimes(ExtensionArray):
         self._records = records
 
     @classmethod
-    def _of(cls, records: NDArray[np.void]) -> Self:
+    def _from_records(cls, records: NDArray[np.void]) -> Self:
         array = cls.__new__(cls)
         array._records = records
         return array
@@ -113,12 +113,12 @@ class EventTimes(ExtensionArray):
         """
         records = self._records.copy()
         records["event"] = self.event == cause
-        return self._of(records)
+        return self._from_records(records)
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
         records = [_MISSING.item() if scalar is pd.NA else tuple(scalar) for scalar in scalars]
-        return cls._of(np.array(records, dtype=_RECORD))
+        return cls._from_records(np.array(records, dtype=_RECORD))
 
     @classmethod
     def _from_factorized(cls, values: Any, original: Any) -> Self:
@@ -126,13 +126,13 @@ class EventTimes(ExtensionArray):
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[Self]) -> Self:
-        return cls._of(np.concatenate([part._records for part in to_concat]))
+        return cls._from_records(np.concatenate([part._records for part in to_concat]))
 
     def __getitem__(self, item: Any) -> Any:
         item = pd.api.indexers.check_array_indexer(self, item)
         chosen = self._records[item]
         if isinstance(chosen, np.ndarray):
-            return self._of(chosen)
+            return self._from_records(chosen)
         return pd.NA if np.isnan(chosen["time"]) else EventTime(*chosen.item())
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -173,12 +173,12 @@ class EventTimes(ExtensionArray):
             take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
         )
         if not len(self):
-            return self._of(np.full(len(chosen), _MISSING))
-        return self._of(np.where(chosen < 0, _MISSING, self._records[chosen]))
+            return self._from_records(np.full(len(chosen), _MISSING))
+        return self._from_records(np.where(chosen < 0, _MISSING, self._records[chosen]))
 
     def copy(self) -> Self:
         """A copy that shares no memory."""
-        return self._of(self._records.copy())
+        return self._from_records(self._records.copy())
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:
         """Records of event, time and entry: a structured array, as scikit-survival's."""

@@ -87,8 +87,8 @@ class HazardKind(EventTimeKind):
         self.smooth = smooth
 
     def parameters(self) -> dict[str, object]:
-        own = {"censoring_weights": self.censoring_weights, "smooth": self.smooth}
-        return super().parameters() | own
+        weights = {"censoring_weights": self.censoring_weights, "smooth": self.smooth}
+        return super().parameters() | weights
 
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
@@ -130,10 +130,10 @@ class HazardKind(EventTimeKind):
         """Loss (...) of the cumulative hazards (..., n_bins) of all causes together."""
         import torch
 
-        entry, leaves, own, width, cause, _ = target.unbind(-1)
+        entry, leaves, bin_of_event, width, cause, _ = target.unbind(-1)
         edges = torch.arange(hazard.shape[-1], device=hazard.device)
         exposure = (leaves[..., None] - edges).clamp(0, 1) - (entry[..., None] - edges).clamp(0, 1)
-        bins = own.long()[..., None]
+        bins = bin_of_event.long()[..., None]
         step = (hazard.gather(-1, bins)[..., 0] * width).clamp_min(1e-30)
         mass = torch.log(-torch.expm1(-step)) - torch.log(width.clamp_min(1e-30))
         gain = self._weigh(torch.where(cause > 0, mass, 0.0), bins[..., 0])
@@ -184,14 +184,14 @@ class HazardKind(EventTimeKind):
             exposure *= self.bin_weight_[:, None]
         rows = np.flatnonzero(target[:, 4] > 0)
         event = target[rows]
-        own = event[:, 2].astype(int)
-        causes = own[:, None] * self.n_causes + np.arange(self.n_causes)
+        bins = event[:, 2].astype(int)
+        causes = bins[:, None] * self.n_causes + np.arange(self.n_causes)
         return Followed(
             exposure,
             rows,
             event.astype(dtype),
-            self.bin_weight_[own].astype(dtype),
-            own * len(target) + rows,
+            self.bin_weight_[bins].astype(dtype),
+            bins * len(target) + rows,
             causes * len(target) + rows[:, None],
         )
 
@@ -259,7 +259,7 @@ def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
 
 
 def _solve_hazards(
-    exposure: np.ndarray, own: np.ndarray, width: np.ndarray, weight: np.ndarray
+    exposure: np.ndarray, bins: np.ndarray, width: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
     """Where exposure = sum of weight * width / expm1(width * hazard) over the events of a bin.
 
@@ -267,18 +267,18 @@ def _solve_hazards(
     """
     n_bins = len(exposure)
     least, most = np.log(-np.log1p(-_LEAST)), np.log(-np.log(_LEAST))
-    events = np.bincount(own, weight, n_bins)
-    half = np.bincount(own, weight * width / 2, n_bins)
+    events = np.bincount(bins, weight, n_bins)
+    half = np.bincount(bins, weight * width / 2, n_bins)
     with np.errstate(divide="ignore", invalid="ignore"):
         start = np.log(events / (exposure + half))
     log_hazard = np.clip(np.where(events > 0, start, least), least, most)
     for _ in range(50):
         hazard = np.exp(log_hazard)
-        step = hazard[own] * width
+        step = hazard[bins] * width
         odds = step / np.expm1(step)
-        slope = exposure * hazard - np.bincount(own, weight * odds, n_bins)
+        slope = exposure * hazard - np.bincount(bins, weight * odds, n_bins)
         curvature = exposure * hazard + np.bincount(
-            own, weight * odds * (odds * np.exp(step) - 1), n_bins
+            bins, weight * odds * (odds * np.exp(step) - 1), n_bins
         )
         move = np.divide(slope, curvature, out=np.zeros(n_bins), where=curvature > 0)
         log_hazard = np.clip(log_hazard - np.clip(move, -1, 1), least, most)

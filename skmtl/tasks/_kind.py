@@ -297,15 +297,15 @@ class ClassificationKind(Kind):
         observed = labels.notna().to_numpy()
         codes = np.zeros(len(labels))
         values = plain_values(labels[observed])
-        found = pd.Index(self.classes_).get_indexer(pd.Index(values))
-        if (found < 0).any():
-            strange = values[found < 0].tolist()[0]
+        positions = pd.Index(self.classes_).get_indexer(pd.Index(values))
+        if (positions < 0).any():
+            strange = values[positions < 0].tolist()[0]
             raise ValueError(
                 f"Task {self.task!r} has the label {strange!r}, which was not seen in fit; known "
                 f"classes are {self.classes_.tolist()}. Give None or NaN where the label is "
                 "unknown."
             )
-        codes[observed] = found
+        codes[observed] = positions
         return codes[:, None]
 
 

@@ -101,8 +101,8 @@ class Ordinal(ClassificationKind):
                 f"Task {self.task!r} has the label {strange[0]!r}, which is not in the order "
                 f"{order}."
             )
-        found = set(present.tolist())
-        return np.array([label for label in order if label in found], dtype=present.dtype)
+        seen = set(present.tolist())
+        return np.array([label for label in order if label in seen], dtype=present.dtype)
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch

@@ -128,8 +128,8 @@ class ProportionalHazards(EventTimeKind):
     def _rank(self, time: np.ndarray) -> np.ndarray:
         """Number of a time, and a half between two that are known."""
         rank = np.searchsorted(self.times_, time, side="right") - 1
-        known = (rank >= 0) & (self.times_[np.maximum(rank, 0)] == time)
-        return rank + np.where(known, 0.0, 0.5)
+        is_known = (rank >= 0) & (self.times_[np.maximum(rank, 0)] == time)
+        return rank + np.where(is_known, 0.0, 0.5)
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         import torch
@@ -177,8 +177,8 @@ class ProportionalHazards(EventTimeKind):
 
     def _set_baseline(self, time: np.ndarray, steps: np.ndarray) -> None:
         """Cumulative baseline hazard of each bin of the grid."""
-        own = self.grid_.bin(time)
-        self.baseline_ = np.bincount(own, steps, self.grid_.n_bins + 1)[: self.grid_.n_bins]
+        bins = self.grid_.bin(time)
+        self.baseline_ = np.bincount(bins, steps, self.grid_.n_bins + 1)[: self.grid_.n_bins]
 
     def curves(self, scores: np.ndarray) -> Curves:
         kept = np.asarray(scores, dtype=np.float64).clip(-self.largest_score, self.largest_score)

@@ -61,17 +61,17 @@ def risk_table(
     n_causes : int, default=None
         None takes the largest cause.
     """
-    own = np.ones(len(labels)) if weight is None else np.asarray(weight, dtype=np.float64)
+    weights = np.ones(len(labels)) if weight is None else np.asarray(weight, dtype=np.float64)
     happened = labels.event > 0
     time, place = np.unique(labels.time[happened], return_inverse=True)
     causes = int(labels.event.max(initial=1)) if n_causes is None else n_causes
     cell = place * causes + labels.event[happened] - 1
-    counts = np.bincount(cell, own[happened], len(time) * causes).astype(np.float64)
+    counts = np.bincount(cell, weights[happened], len(time) * causes).astype(np.float64)
     events = counts.reshape(len(time), causes)
     # Who enters at 0 was watched from the very beginning.
     late = labels.entry > 0
-    at_risk = weight_from(labels.time, own, time) - weight_from(
-        labels.entry[late], own[late], time
+    at_risk = weight_from(labels.time, weights, time) - weight_from(
+        labels.entry[late], weights[late], time
     )
     return RiskTable(time, events, np.maximum(at_risk, events.sum(axis=1)))
 

@@ -78,11 +78,11 @@ def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
 def _from_named(frame: pd.DataFrame, task: Hashable) -> EventTimes:
     if frame.shape[1] == 1 and isinstance(frame.dtypes.iloc[0], EventTimesDtype):
         return frame.iloc[:, 0].array
-    found = [name for name in _TIME_NAMES if name in frame.columns]
-    if "event" not in frame.columns or len(found) != 1:
+    time_columns = [name for name in _TIME_NAMES if name in frame.columns]
+    if "event" not in frame.columns or len(time_columns) != 1:
         raise ValueError(f"y of task {task!r} has the columns {list(frame.columns)}. {_FORMS}.")
     entry = "entry" if "entry" in frame.columns else None
-    return paired_columns(frame, task, "event", found[0], entry)
+    return paired_columns(frame, task, "event", time_columns[0], entry)
 
 
 def paired_columns(

@@ -63,7 +63,7 @@ class TimeGrid:
         if isinstance(cuts, int):
             ends = _quantiles(labels, weight, start, cuts)
         else:
-            ends = _given(cuts, self.table, start, longest, task)
+            ends = _checked_ends(cuts, self.table, start, longest, task)
         self.edges = np.concatenate([[start], ends])
         past = self.table.time[-1] > ends[-1]
         self.horizon = float(ends[-1] if past else longest)
@@ -80,13 +80,13 @@ class TimeGrid:
 
     def position(self, time: _Array) -> _Array:
         """The clock after each time, in bins from 0 to `n_bins`."""
-        own = self.bin(time)
+        bins = self.bin(time)
         last = np.searchsorted(self.table.time, time, side="right") - 1
-        position = np.clip(np.where(last >= 0, self._end[last], 0.0), own, own + 1)
+        position = np.clip(np.where(last >= 0, self._end[last], 0.0), bins, bins + 1)
         # Where no event was seen in the bin, the clock is the ordinary one.
-        inside = np.minimum(own, self.n_bins - 1)
+        inside = np.minimum(bins, self.n_bins - 1)
         start, end = self.edges[inside], self.edges[inside + 1]
-        linear = own + np.clip((time - start) / (end - start), 0.0, 1.0)
+        linear = bins + np.clip((time - start) / (end - start), 0.0, 1.0)
         seen = np.bincount(self._bin, minlength=self.n_bins + 1)[inside] > 0
         return np.minimum(np.where(seen, position, linear), self.n_bins)
 
@@ -96,16 +96,16 @@ class TimeGrid:
         A time at which no event was seen in `fit` takes the step of the next one in its bin,
         or else of the last one there; in a bin without any the whole bin is one step.
         """
-        own = self.bin(time)
+        bins = self.bin(time)
         place = np.searchsorted(self.table.time, time, side="left")
         place = np.minimum(place, len(self.table.time) - 1)
-        place = np.where((self._bin[place] > own) & (place > 0), place - 1, place)
-        known = self._bin[place] == own
+        place = np.where((self._bin[place] > bins) & (place > 0), place - 1, place)
+        has_step = self._bin[place] == bins
         start = np.where(
-            (place > 0) & (self._bin[place - 1] == own), self._end[place - 1], own.astype(float)
+            (place > 0) & (self._bin[place - 1] == bins), self._end[place - 1], bins.astype(float)
         )
-        before = np.where(known, start - own, 0.0)
-        return Steps(own, before, np.where(known, self._end[place] - own - before, 1.0))
+        before = np.where(has_step, start - bins, 0.0)
+        return Steps(bins, before, np.where(has_step, self._end[place] - bins - before, 1.0))
 
     def _positions(self, table: RiskTable) -> _Array:
         """The clock after each event time of the table."""
@@ -129,14 +129,14 @@ class TimeGrid:
 
 def _quantiles(labels: EventTimes, weight: _Array, start: float, n_bins: int) -> _Array:
     happened = (labels.event > 0) & (labels.time > start)
-    time, own = labels.time[happened], weight[happened]
+    time, event_weight = labels.time[happened], weight[happened]
     if not len(time):  # all events at time 0
         return np.array([labels.time.max() or 1.0])
     levels = np.arange(1, n_bins + 1) / n_bins
-    return np.unique(np.quantile(time, levels, weights=own, method="inverted_cdf"))
+    return np.unique(np.quantile(time, levels, weights=event_weight, method="inverted_cdf"))
 
 
-def _given(
+def _checked_ends(
     cuts: Sequence[float], table: RiskTable, start: float, longest: float, task: Hashable
 ) -> _Array:
     ends = np.asarray(cuts, dtype=np.float64)

@@ -72,7 +72,7 @@ def test_gradients_by_coordinates_are_those_of_finite_differences(kind, head, n_
 
 def test_the_second_derivatives_lie_above_the_whole_hessian():
     """So that steps along all waves at once never overshoot."""
-    space = ScoreSpace.of(Survival(9).fit(event_times("single"), task="exit"))
+    space = ScoreSpace.from_head(Survival(9).fit(event_times("single"), task="exit"))
     by_scores = np.random.default_rng(0).exponential(size=(20, 9))
     _, bound = space.derivatives(np.zeros((20, 9)), by_scores)
     for own, diagonal in zip(by_scores, bound, strict=True):
