@@ -75,7 +75,7 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
             more[name]["_quantiles"] = quantiles[name]
     scores, tasks = model._raw_scores(X)[0], model.task_set_
     for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
-        if hasattr(head, "curves"):
+        if head.has_curves:
             more[name] = _of_curves(head.curves(scores[:, part]))
     outputs = {}
     for name in model.task_names_:
