@@ -125,7 +125,7 @@ class BoostedPool:
         raw = np.zeros((*by_task.shape[:2], width, *by_task.shape[3:]))
         for task, space in enumerate(self.spaces):
             # Of one task each, but not without the axis: so numpy multiplies row by row, and a
-            # row's scores do not hang on the number of rows.
+            # row's scores do not depend on the number of rows.
             scores = space.raw(by_task[:, task : task + 1], axis=2)
             raw[:, task : task + 1, : scores.shape[2]] = scores
         return raw
