@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmtl import MultiTabRegressor
 from skmtl.callbacks import ProgressBar
+from skmtl.networks import MultiTabNet, NetworkOutput
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,34 @@ def test_without_validation_there_is_no_best_epoch(data, capsys):
     model = small(early_stopping=False).set_callbacks(ProgressBar()).fit(*data)
     (line,) = lines_of(capsys.readouterr().out, "MultiTabRegressor")
     assert line.rstrip().endswith(f"loss {model.history_['loss'].iloc[-1]:.3g}")
+
+
+class LoadedNet(MultiTabNet):
+    """Returns a loss beside those of the tasks."""
+
+    def forward(self, batch):
+        scores = super().forward(batch)
+        return NetworkOutput(scores, {"load": 2 + 0 * scores.mean()})
+
+
+class Loaded(MultiTabRegressor):
+    @staticmethod
+    def _make_network(description):
+        network = MultiTabRegressor._make_network(description)
+        network.__class__ = LoadedNet
+        return network
+
+
+def test_auxiliary_losses_are_shown_and_stand_in_the_history(data, capsys):
+    settings = {"max_epochs": 2, "n_bags": 1, "row_size": 8, "random_state": 0}
+    model = Loaded(**settings).set_callbacks(ProgressBar()).fit(*data)
+    (line,) = lines_of(capsys.readouterr().out, "Loaded")
+    assert re.search(r"val \S+ load 2 best", line)
+    assert model.history_["auxiliary[load]"].tolist() == [2.0, 2.0]
+    assert model.last_epoch_["auxiliary"] == {"load": 2.0}
+    plain = MultiTabRegressor(**settings).fit(*data)
+    np.testing.assert_array_equal(model.predict(data[0]), plain.predict(data[0]))
+    assert not [name for name in plain.history_ if name.startswith("auxiliary")]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

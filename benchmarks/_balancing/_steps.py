@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from skmtl import MultiTab
-from skmtl.training import Samples, Trainer
+from skmtl.training import Samples, Trainer, TrainingRun
 
 N_TASKS, N_FEATURES = 5, 20
 WARM_UP, STEPS = 3, 5
@@ -24,17 +24,17 @@ def step_times(
     Of `MultiTab` with its defaults, on a batch of `n_rows` rows. All take turns in every round, so
     that whatever else the machine does slows all of them alike.
     """
-    trainers = {name: _trainer(name, n_rows, at, seed) for name in balancers}
-    for trainer, batch in trainers.values():
+    runs = {name: _run(name, n_rows, at, seed) for name in balancers}
+    for run, samples in runs.values():
         for _ in range(WARM_UP):
-            trainer._step(batch)
+            run.step(samples)
     rows = []
     for _ in range(rounds):
         row = {}
-        for name, (trainer, batch) in trainers.items():
+        for name, (run, samples) in runs.items():
             start = time.process_time()
             for _ in range(STEPS):
-                trainer._step(batch)
+                run.step(samples)
             row[name] = 1000 * (time.process_time() - start) / STEPS
         rows.append(row)
     times = pd.DataFrame(rows)
@@ -42,7 +42,7 @@ def step_times(
     return pd.DataFrame({"milliseconds": times.median(), "ratio": ratio.median()})
 
 
-def _trainer(balance: str, n_rows: int, at: str, seed: int) -> tuple[Trainer, Samples]:
+def _run(balance: str, n_rows: int, at: str, seed: int) -> tuple[TrainingRun, Samples]:
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(rng.normal(size=(n_rows, N_FEATURES))).add_prefix("x")
     Y = X.to_numpy() @ rng.normal(size=(N_FEATURES, N_TASKS))
@@ -55,7 +55,7 @@ def _trainer(balance: str, n_rows: int, at: str, seed: int) -> tuple[Trainer, Sa
         early_stopping=False,
         random_state=seed,
     ).fit(X, Y)
-    batch = model._samples(model._read_table(X, Y, None, reset=False))
+    samples = model._samples(model._read_table(X, Y, None, reset=False))
     trainer = Trainer(
         next(iter(model.network_)),
         model.task_set_,
@@ -63,6 +63,6 @@ def _trainer(balance: str, n_rows: int, at: str, seed: int) -> tuple[Trainer, Sa
         torch.ones(N_TASKS),
         torch.Generator().manual_seed(seed),
     )
-    trainer._prepare(batch, None)
+    run = trainer.start(samples)
     trainer.network.train()
-    return trainer, batch
+    return run, samples

@@ -39,7 +39,8 @@ Others change what is learnt:
 Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
 (n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`). It gets
 rows for the tasks alone that have a label in the batch: one that knows tasks by their row, or how
-many there are, suits batches in which every task has labels. What it gives must be finite.
+many there are, suits batches in which every task has labels. What it gives must be finite. Of an
+aggregator that weighs gradients by their products, only its weighting is called.
 
 A balancer is a frozen set of parameters, which can be compared, cloned and pickled. What it learns
 during a training lies in a state that `start` makes anew for each one.
@@ -70,9 +71,10 @@ from skmtl.balancing._protocols import (
     LossWeights,
     SaliencyPenalty,
     StatelessGradientBalancer,
+    row_weights,
 )
 from skmtl.balancing._random import RandomWeights
-from skmtl.balancing._registry import BALANCERS
+from skmtl.balancing._registry import BALANCERS, Balancer
 from skmtl.balancing._rep_mtl import RepMTL
 from skmtl.balancing._sharpness_aware import SharpnessAware
 from skmtl.balancing._smooth_tchebycheff import SmoothTchebycheff
@@ -85,6 +87,7 @@ __all__ = [
     "IMTLG",
     "MGDA",
     "AlignedMTL",
+    "Balancer",
     "CAGrad",
     "DynamicWeightAverage",
     "Equal",
@@ -104,4 +107,5 @@ __all__ = [
     "StatelessGradientBalancer",
     "UPGrad",
     "Uncertainty",
+    "row_weights",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +31,8 @@ class GeometricMean(LossBalancer):
     Aggregation and Geometric Loss Strategy for Multi-Task Learning", CVPR Workshops 2019,
     arXiv:1904.08492.
     """
+
+    lowers_product: ClassVar[bool] = True
 
     def start(self, n_tasks: int, rng: np.random.Generator, device: torch.device) -> LossWeights:
         return _GeometricWeights(n_tasks, device)

@@ -66,20 +66,22 @@ def _turned(
     All of them take their k-th turn at once: each has an order of its own.
     """
     n_tasks = len(gram)
-    each = np.arange(n_tasks)
+    turned = np.arange(n_tasks)
     norms = np.sqrt(gram.diagonal())
     mixed, products = np.eye(n_tasks), gram.copy()
     squares = gram.diagonal().copy()  # of the changed gradients
-    for others in rng.permuted(np.tile(each, (n_tasks, 1)), axis=1).T:
+    for others in rng.permuted(np.tile(turned, (n_tasks, 1)), axis=1).T:
         length, length_of_other = np.sqrt(squares.clip(1e-30)), norms[others]
-        cosine = (products[each, others] / (length * length_of_other)).clip(-1, 1)
+        cosine = (products[turned, others] / (length * length_of_other)).clip(-1, 1)
         # No more than nearly parallel, which no share of the other reaches.
-        wanted = usual[each, others].clip(-_MOST_ALIKE, _MOST_ALIKE)
+        wanted = usual[turned, others].clip(-_MOST_ALIKE, _MOST_ALIKE)
         sine, sine_wanted = np.sqrt(1 - cosine**2), np.sqrt(1 - wanted**2)
         share = length * (wanted * sine - cosine * sine_wanted) / (length_of_other * sine_wanted)
-        share = np.where((cosine < wanted) & (others != each), share, 0.0)
-        squares += share * (2 * products[each, others] + share * gram[others, others])
-        mixed[each, others] += share
+        share = np.where((cosine < wanted) & (others != turned), share, 0.0)
+        squares += share * (2 * products[turned, others] + share * gram[others, others])
+        mixed[turned, others] += share
         products += share[:, None] * gram[others]
-        usual[each, others] += decay * np.where(others != each, cosine - usual[each, others], 0.0)
+        usual[turned, others] += decay * np.where(
+            others != turned, cosine - usual[turned, others], 0.0
+        )
     return mixed, usual

@@ -39,10 +39,10 @@ def _projected(gram: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     All of them take their k-th projection at once: each has an order of its own.
     """
     n_tasks = len(gram)
-    each = np.arange(n_tasks)
+    turned = np.arange(n_tasks)
     mixed = np.eye(n_tasks)
-    for others in rng.permuted(np.tile(each, (n_tasks, 1)), axis=1).T:
+    for others in rng.permuted(np.tile(turned, (n_tasks, 1)), axis=1).T:
         products = (mixed * gram[others]).sum(axis=1)
-        conflicts = (products < 0) & (others != each)
-        mixed[each, others] -= np.where(conflicts, products / gram[others, others], 0.0)
+        conflicts = (products < 0) & (others != turned)
+        mixed[turned, others] -= np.where(conflicts, products / gram[others, others], 0.0)
     return mixed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -36,7 +37,16 @@ class LossWeights(ABC):
 
 
 class LossBalancer(ABC):
-    """Weighs the losses of the tasks, step by step."""
+    """Weighs the losses of the tasks, step by step.
+
+    Attributes
+    ----------
+    lowers_product : bool
+        Whether what falls is the product of the losses, so that a small one counts as much as a
+        large one. Training then ends by their geometric mean instead of the arithmetic one.
+    """
+
+    lowers_product: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, n_tasks: int, rng: np.random.Generator, device: torch.device) -> LossWeights:
@@ -81,11 +91,11 @@ class SaliencyPenalty(ABC):
     """Adds to the loss something about the gradients at the shared representation.
 
     The saliency of task t in row b, (n_positions, n_channels), is the gradient of the row's loss
-    at its representation. It is given by its factors, ``hidden[t, b] @ maps[t].T``.
+    at its representation. It may be given by its factors, ``hidden[t, b] @ maps[t].T``.
     """
 
     @abstractmethod
-    def penalty(self, hidden: Tensor, maps: Tensor, weight: Tensor) -> Tensor:
+    def penalty(self, hidden: Tensor, maps: Tensor | None, weight: Tensor) -> Tensor:
         """What is added to T times the objective of T tasks, a scalar with a graph.
 
         Parameters
@@ -93,8 +103,8 @@ class SaliencyPenalty(ABC):
         hidden : tensor of shape (n_tasks, batch, n_positions, size)
             Gradients at the first layers that the tasks have for themselves; 0 where the row has
             no label of the task.
-        maps : tensor of shape (n_tasks, n_channels, size)
-            From the representation to these layers.
+        maps : tensor of shape (n_tasks, n_channels, size), or None
+            From the representation to these layers; None where `hidden` has the saliencies.
         weight : tensor of shape (batch, n_tasks)
             The row's weight in each task, 0 where its label is missing.
         """
@@ -110,6 +120,6 @@ def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     tasks = np.flatnonzero(products.diagonal() > 0)
     # Gradients that are not finite are the loop's to report.
     if len(tasks) and np.isfinite(products).all():
-        own = products[np.ix_(tasks, tasks)]
-        weights[tasks] = weigh(own / own.diagonal().mean(), tasks)
+        of_tasks = products[np.ix_(tasks, tasks)]
+        weights[tasks] = weigh(of_tasks / of_tasks.diagonal().mean(), tasks)
     return torch.from_numpy(weights).to(gram)

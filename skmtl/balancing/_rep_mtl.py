@@ -69,26 +69,57 @@ class RepMTL(SaliencyPenalty):
         check_number(self, "alignment", 0)
         check_number(self, "temperature", 0, open_low=True)
 
-    def penalty(self, hidden: Tensor, maps: Tensor, weight: Tensor) -> Tensor:
+    def penalty(self, hidden: Tensor, maps: Tensor | None, weight: Tensor) -> Tensor:
         present = weight > 0
         # Rows without two tasks to compare have no weight.
         row_weight = weight.amax(dim=1) * (present.sum(dim=1) > 1)
         row_weight = row_weight / row_weight.sum().clamp_min(torch.finfo(weight.dtype).tiny)
-        # All rows of a task in one product: many small ones take far longer.
-        flat = hidden.flatten(1, 2)
-        sums = (flat @ maps.sum(dim=1)[..., None]).view(hidden.shape[:3])
+        saliency = _Saliency(hidden, maps)
+        sums = saliency.channel_sums()
         entropy = _entropy(sums.abs()).mean(dim=1) @ row_weight
-        anchor = (hidden.mean(dim=2) @ maps.mT).mean(dim=0)
+        anchor = saliency.anchors()
         squares = anchor.square().sum(dim=1)
-        products = (hidden * (anchor @ maps)[:, :, None]).sum(dim=3)
+        products = saliency.products(anchor)
         # Of each position with each other, which have the norm of the channels' with each other.
-        affinity = (flat @ (maps.mT @ maps)).view_as(hidden) @ hidden.mT
-        norm = affinity.square().sum(dim=(2, 3)).clamp_min(1e-37).sqrt()
+        norm = saliency.affinity().square().sum(dim=(2, 3)).clamp_min(1e-37).sqrt()
         alike = _ratio(products.square().sum(dim=2), squares * norm)
         pulled = (alike * present.T).sum(dim=0) / present.sum(dim=1).clamp_min(1)
         pushed = _log_sum_of_others(anchor, squares, row_weight > 0, self.temperature)
         contrast = (pushed - pulled / self.temperature) @ row_weight
         return self.regulation * entropy + self.alignment * contrast
+
+
+class _Saliency:
+    """Saliencies (n_tasks, batch, n_positions, n_channels), by their factors if there are maps."""
+
+    def __init__(self, hidden: Tensor, maps: Tensor | None) -> None:
+        self.hidden = hidden
+        self.maps = maps
+        # All rows of a task in one matrix: many small products take far longer.
+        self._flat = hidden.flatten(1, 2)
+
+    def channel_sums(self) -> Tensor:
+        """Sums over the channels, (n_tasks, batch, n_positions)."""
+        if self.maps is None:
+            return self.hidden.sum(dim=3)
+        return (self._flat @ self.maps.sum(dim=1)[..., None]).view(self.hidden.shape[:3])
+
+    def anchors(self) -> Tensor:
+        """Means over tasks and positions, (batch, n_channels)."""
+        by_task = self.hidden.mean(dim=2)
+        return (by_task if self.maps is None else by_task @ self.maps.mT).mean(dim=0)
+
+    def products(self, anchor: Tensor) -> Tensor:
+        """With the rows' anchors, (n_tasks, batch, n_positions)."""
+        at_hidden = anchor[None] if self.maps is None else anchor @ self.maps
+        return (self.hidden * at_hidden[:, :, None]).sum(dim=3)
+
+    def affinity(self) -> Tensor:
+        """Of the positions with each other, (n_tasks, batch, n_positions, n_positions)."""
+        if self.maps is None:
+            return self.hidden @ self.hidden.mT
+        product = (self._flat @ (self.maps.mT @ self.maps)).view_as(self.hidden)
+        return product @ self.hidden.mT
 
 
 def _entropy(sizes: Tensor) -> Tensor:

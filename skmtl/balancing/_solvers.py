@@ -37,8 +37,8 @@ def nearest_to_zero(vectors: np.ndarray) -> np.ndarray:
     matrix = np.vstack([vectors, np.full(vectors.shape[1], size)])
     target = np.zeros(len(matrix))
     target[-1] = size
-    found = least_squares(matrix, target)
-    return found / found.sum()
+    solution = least_squares(matrix, target)
+    return solution / solution.sum()
 
 
 def correlations(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

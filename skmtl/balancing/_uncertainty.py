@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -47,6 +48,8 @@ class Uncertainty(LossBalancer):
     A. Kendall, Y. Gal, R. Cipolla, "Multi-Task Learning Using Uncertainty to Weigh Losses for
     Scene Geometry and Semantics", CVPR 2018, arXiv:1705.07115, section 3.
     """
+
+    lowers_product: ClassVar[bool] = True
 
     learning_rate: float = 0.005
 

@@ -12,6 +12,7 @@ the estimator's attribute `last_epoch_`, a dict. Of a network (`MultiTab*`), it 
 ``objective``        what decides which epoch is the best: the weighted mean of the tasks'
                      validation losses, each divided by that of the best constant prediction
 ``improved``         whether this is the network's best epoch so far
+``auxiliary``        dict of the losses that the network returned beside those of the tasks
 ===================  =========================================================================
 
 An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks, fitted to the end:

@@ -16,6 +16,7 @@ class Losses:
     training: float
     validation: float | None
     improved: bool
+    auxiliary: Mapping[str, float]
 
     @classmethod
     def read(cls, report: Mapping[str, Any]) -> Self:
@@ -26,6 +27,7 @@ class Losses:
             report["loss"],
             report["validation_loss"],
             report["improved"],
+            report.get("auxiliary", {}),
         )
 
     def text(self, best: Losses | None) -> str:
@@ -34,6 +36,7 @@ class Losses:
         words.append(f"loss {self.training:.3g}")
         if self.validation is not None:
             words.append(f"val {self.validation:.3g}")
+        words += [f"{name} {value:.3g}" for name, value in self.auxiliary.items()]
         if best is not None:
             words.append(f"best {best.validation:.3g} @{best.epoch}")
         return " ".join(words)

@@ -22,9 +22,9 @@ class ProgressBar(sklearn.callback.ProgressBar):
     """Progress bars for the epochs, with the losses of every running fit beside its bar.
 
     Beside the bar of a network's fit stand the training loss (``loss``), the validation loss
-    (``val``), and the validation loss and number of the best epoch (``best 0.391 @12``); from
-    the second network of a bag on, its number. The losses are means over the tasks, as in
-    `history_`. Other estimators get the bar alone.
+    (``val``), auxiliary losses by their names, and the validation loss and number of the best
+    epoch (``best 0.391 @12``); from the second network of a bag on, its number. The losses are
+    means over the tasks, as in `history_`. Other estimators get the bar alone.
 
     Parameters
     ----------

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from skmtl.balancing import (
     BALANCERS,
+    Balancer,
     FixedWeights,
     GradientBalancer,
     LossBalancer,
     SaliencyPenalty,
     SharpnessAware,
 )
-from skmtl.balancing._registry import Balancer
 from skmtl.estimators._parameters import Check
 
 BalanceLike = (

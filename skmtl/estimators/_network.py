@@ -7,8 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import replace
-from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -240,7 +239,7 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
                 processes=current_processes(),
                 history=self._epochs[bag],
             )
-            callbacks.start(bag, partial(_bag_so_far, networks[:bag], trainer))
+            callbacks.start(bag, networks[:bag])
             validation = None if validation is None else validation.to(device)
             try:
                 if not trainer.fit(training.to(device), validation, callbacks):
@@ -406,10 +405,6 @@ class NetworkEstimator(CallbackSupportMixin, MultiTaskEstimator):
             self.network_ = bag.eval()
         if "history_" in fitted:
             self.history_ = pd.DataFrame(fitted["history_"]).set_index("epoch")
-
-
-def _bag_so_far(finished: list[MultiTabNet], trainer: Trainer) -> BaggedNetworks[MultiTabNet]:
-    return BaggedNetworks([*finished, cast(MultiTabNet, trainer.averaged_copy())])
 
 
 def _generator(random_state: np.random.RandomState, device: torch.device) -> torch.Generator:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
+from torch import nn
 
 from skmtl.networks import BaggedNetworks
 from skmtl.training import Epoch
@@ -37,16 +38,16 @@ class EpochCallbacks:
         self._data = {"X": X, "y": y}
         self._fitted = fitted
 
-    def start(self, bag: int, networks: Callable[[], BaggedNetworks]) -> None:
-        """Go on to the network at position `bag`; `networks` gives all of them as of now."""
+    def start(self, bag: int, finished: Sequence[nn.Module]) -> None:
+        """Go on to the network at position `bag`, behind those that are finished."""
         self._bag = bag
-        self._networks = networks
+        self._finished = finished
 
     def begin(self, number: int) -> None:
         self._epoch = self._context.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end(self, epoch: Epoch) -> bool:
+    def end(self, epoch: Epoch, network: Callable[[], nn.Module]) -> bool:
         """Report an epoch; True where a callback asks to stop.
 
         The report is an attribute of the estimator: what callbacks get as metadata is meant for
@@ -59,11 +60,14 @@ class EpochCallbacks:
             "validation_loss": epoch.validation_loss,
             "objective": epoch.objective,
             "improved": epoch.improved,
+            "auxiliary": epoch.auxiliary,
         }
         return self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
             **self._data,
-            reconstruction_attributes=lambda: self._fitted(self._networks()),
+            reconstruction_attributes=lambda: self._fitted(
+                BaggedNetworks([*self._finished, network()])
+            ),
         )
 
 
@@ -91,4 +95,4 @@ def _row(epoch: Epoch, names: list) -> dict[str, float | None]:
         by_task["validation_loss"] = epoch.validation_losses
     for what, values in by_task.items():
         row |= {f"{what}[{name}]": v for name, v in zip(names, values, strict=True)}
-    return row
+    return row | {f"auxiliary[{name}]": value for name, value in epoch.auxiliary.items()}

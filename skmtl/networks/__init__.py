@@ -1,10 +1,11 @@
 """Torch modules that know tensors and nothing of scikit-learn.
 
-A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `MultiTabNet` is
-one; its parts are files of their own: numeric embeddings, feature tokens, masked attention, the
-row path, sample context, task towers. A network is built without drawing a random number;
-`initialise` draws its parameters from a generator, and `seed_dropout` gives dropout a generator of
-its own.
+A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `TrainableNetwork`,
+`SplitNetwork` and `TowerNetwork` say what it has to offer to be trained, to be balanced by
+gradients, and to be balanced faster. `MultiTabNet` is one; its parts are files of their own:
+numeric embeddings, feature tokens, masked attention, the row path, sample context, task towers. A
+network is built without drawing a random number; `initialise` draws its parameters from a
+generator, and `seed_dropout` gives dropout a generator of its own.
 
 Examples
 --------
@@ -31,6 +32,19 @@ from skmtl.networks._layers import (
 )
 from skmtl.networks._multitab import MultiTabConfig, MultiTabNet
 from skmtl.networks._numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
+from skmtl.networks._protocol import (
+    NetworkOutput,
+    SharedOutput,
+    SplitNetwork,
+    TowerNetwork,
+    TrainableNetwork,
+    has_towers,
+    is_split,
+    n_groups_of,
+    scores_of,
+    split_network,
+    trainable_network,
+)
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows
 from skmtl.networks._tokens import FeatureTokens
@@ -51,13 +65,24 @@ __all__ = [
     "MaskedBlock",
     "MultiTabConfig",
     "MultiTabNet",
+    "NetworkOutput",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "SharedOutput",
+    "SplitNetwork",
+    "TowerNetwork",
     "Towers",
+    "TrainableNetwork",
     "concatenated",
+    "has_towers",
     "initialise",
+    "is_split",
+    "n_groups_of",
     "parameters_by_decay",
+    "scores_of",
     "seed_dropout",
+    "split_network",
     "task_attention",
     "task_tokens",
+    "trainable_network",
 ]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from skmtl.networks._batch import Batch
+from skmtl.networks._protocol import scores_of
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -34,4 +35,4 @@ class BaggedNetworks(nn.Module, Generic[Network]):
 
     def forward(self, batch: Batch) -> Tensor:
         """Raw scores (batch, members of all networks, sum of n_scores)."""
-        return torch.cat([network(batch) for network in self.networks], dim=1)
+        return torch.cat([scores_of(network(batch)) for network in self.networks], dim=1)

@@ -132,22 +132,38 @@ class MultiTabNet(nn.Module):
         """Raw scores of the rows."""
         return self.answer(self.represent(batch), batch)
 
-    def represent(self, batch: Batch) -> tuple[Tensor | None, Tensor]:
+    def represent(self, batch: Batch) -> tuple[Tensor, ...]:
         """What the towers read.
 
-        Row representation (batch, members, row_size) and task tokens (batch, n_tokens, size).
+        Row representation (1, batch, members, row_size), if there is a row path, and task tokens
+        (n_tokens, batch, size).
         """
         features, tasks = self._start(batch)
         for block in self.blocks:
             features, tasks = block(features, tasks)
-        return self._row(features), self.norm(tasks)
+        row, tokens = self._row(features), self.norm(tasks).transpose(0, 1)
+        return (tokens,) if row is None else (row[None], tokens)
 
-    def answer(self, representation: tuple[Tensor | None, Tensor], batch: Batch) -> Tensor:
-        """Scores from what `represent` gives: the part that each task has for itself."""
-        return self.scores_from(self.towers.hidden(*representation), batch)
+    def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor:
+        """Scores from what `represent` returns: the part that each task has for itself."""
+        return self.scores_from(self.hidden(representation), batch)
+
+    def hidden(self, representation: tuple[Tensor, ...]) -> Tensor:
+        """The hidden layers of the towers, see `Towers.hidden`."""
+        *row, tokens = representation
+        return self.towers.hidden(row[0] if row else None, tokens)
+
+    def maps(self) -> tuple[Tensor, ...]:
+        """The maps to the hidden layers from each tensor of the representation."""
+        return self.towers.maps()
+
+    @property
+    def n_groups(self) -> int:
+        """Number of ids of long data that the network knows; 0 for wide data."""
+        return self.config.n_groups
 
     def scores_from(self, hidden: Tensor, batch: Batch) -> Tensor:
-        """Scores from the hidden layers of the towers, see `Towers.hidden`."""
+        """Scores from the hidden layers of the towers."""
         scores = self.towers.scores(hidden)
         if batch.group is not None:
             scores = scores + _by_group(self.group_bias, batch.group)[:, None]

@@ -13,7 +13,8 @@ from skmtl.networks._multitab import MultiTabNet
 
 def task_tokens(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
     """The networks' task tokens side by side, (batch, n_tokens, networks * size)."""
-    return torch.cat([network.represent(batch)[1] for network in networks], dim=-1)
+    tokens = [network.represent(batch)[-1].transpose(0, 1) for network in networks]
+    return torch.cat(tokens, dim=-1)
 
 
 def task_attention(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:

@@ -47,21 +47,14 @@ class Towers(nn.Module):
         self.used: Tensor
         self.register_buffer("used", torch.tensor(used))
 
-    def forward(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
-        """Raw scores (batch, members, sum of n_scores).
-
-        From rows (batch, members, row_size) and tokens (batch, n_tokens, size). Rows may also
-        be (n_tasks, batch, members, row_size), a copy for each task: one way back then gives the
-        gradients of all tasks apart.
-        """
-        return self.scores(self.hidden(rows, tokens))
-
     def hidden(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
         """The hidden layers before their nonlinearity, (batch, members, n_tasks, hidden).
 
-        Up to here all is linear: see `maps`.
+        From rows (1, batch, members, row_size) and tokens (n_tokens, batch, size). Rows may also
+        be (n_tasks, batch, members, row_size), a copy for each task: one way back then gives the
+        gradients of all tasks apart. Up to here all is linear: see `maps`.
         """
-        tokens = tokens.expand(-1, self.n_tasks, -1)
+        tokens = tokens.transpose(0, 1).expand(-1, self.n_tasks, -1)
         hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias
         if rows is None or self.from_row is None:
             return hidden
@@ -73,10 +66,10 @@ class Towers(nn.Module):
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)
 
-    def maps(self) -> tuple[Tensor | None, Tensor]:
-        """The maps from row and token to the hidden layers, (n_tasks, size, hidden) each."""
+    def maps(self) -> tuple[Tensor, ...]:
+        """The maps from row (if any) and token, (n_tasks, size, hidden) each."""
         if self.from_row is None:
-            return None, self.from_token
+            return (self.from_token,)
         return self._by_task(self.from_row), self.from_token
 
     @property
@@ -88,7 +81,7 @@ class Towers(nn.Module):
 
     def _read(self, rows: Tensor, from_row: Tensor) -> Tensor:
         """What the hidden layers read of the rows, (batch, members, n_tasks, hidden)."""
-        if rows.ndim == 3:
-            return (rows @ from_row).unflatten(-1, (self.n_tasks, -1))
+        if len(rows) == 1:
+            return (rows.squeeze(0) @ from_row).unflatten(-1, (self.n_tasks, -1))
         maps = self._by_task(from_row)
         return (rows.flatten(1, 2) @ maps).unflatten(1, rows.shape[1:3]).movedim(0, 2)

@@ -2,17 +2,19 @@
 
 `Trainer` takes a network, the `TaskSet` and `Samples` (tensors on the device), or `StoredSamples`
 (files of rows that do not fit in memory), and leaves the network with the best weights;
-`in_batches` scores many rows. Nothing here knows which network it
-trains, and nothing uses or changes torch's global random state.
+`in_batches` scores many rows. Nothing here knows which network it trains: `skmtl.networks` says
+what it has to offer. Nothing uses or changes torch's global random state.
 """
 
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast, resolve_device, scoring_device
-from skmtl.training._loop import Epoch, Trainer
+from skmtl.training._epoch import Epoch, Monitor
+from skmtl.training._loop import Trainer
 from skmtl.training._objective import Objective
 from skmtl.training._options import BalanceAt, Schedule, TrainingOptions
 from skmtl.training._processes import Processes, current_processes, together
 from skmtl.training._representation import Representation
+from skmtl.training._run import TrainingRun
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._stored import SampleFiles, StoredSamples
 from skmtl.training._transfer import TransferRecord
@@ -22,6 +24,7 @@ __all__ = [
     "SCORING_ROWS",
     "BalanceAt",
     "Epoch",
+    "Monitor",
     "Objective",
     "Precision",
     "Processes",
@@ -33,6 +36,7 @@ __all__ = [
     "Trainer",
     "TrainingOptions",
     "TrainingRows",
+    "TrainingRun",
     "TransferRecord",
     "autocast",
     "current_processes",

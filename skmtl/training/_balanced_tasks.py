@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from torch import Tensor
 
-from skmtl.networks import MultiTabNet
+from skmtl.networks import n_groups_of
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._objective import Objective
 
@@ -28,51 +28,51 @@ class BalancedTasks(Protocol):
     n_tasks: int
     share: Tensor
 
-    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
+    def sums(self, by_row: Tensor, samples: Samples) -> Tensor:
         """Sums over the rows of each task, (n_tasks,), of values (batch, n_targets)."""
         ...
 
-    def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
+    def losses(self, by_row: Tensor, samples: Samples) -> Tensor:
         """Estimates of the tasks' mean losses, (n_tasks,), from those by row and target."""
         ...
 
-    def present(self, batch: Samples) -> Tensor:
+    def present(self, samples: Samples) -> Tensor:
         """Whether the batch has labels of the task that count, bool (n_tasks,)."""
         ...
 
-    def vectors(self, gradients: Tensor, batch: Samples) -> Tensor:
+    def vectors(self, gradients: Tensor, samples: Samples) -> Tensor:
         """Gradients to compare, (n_tasks, n), from (n_targets, batch, n_numbers)."""
         ...
 
-    def by_row(self, weights: Tensor, batch: Samples) -> Tensor:
+    def by_row(self, weights: Tensor, samples: Samples) -> Tensor:
         """Weights (n_tasks,) as weights (n_targets, batch), or (n_targets, 1) for all rows."""
         ...
 
 
-class Targets:
+class TargetTasks:
     """Wide data: the targets. Their gradients are compared row by row, as one long vector."""
 
     def __init__(self, objective: Objective) -> None:
         self.share = objective.share
         self.n_tasks = len(self.share)
 
-    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
+    def sums(self, by_row: Tensor, samples: Samples) -> Tensor:
         return by_row.sum(dim=0)
 
-    def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
+    def losses(self, by_row: Tensor, samples: Samples) -> Tensor:
         return by_row.sum(dim=0)
 
-    def present(self, batch: Samples) -> Tensor:
-        return (batch.weight > 0).any(dim=0) & (self.share > 0)
+    def present(self, samples: Samples) -> Tensor:
+        return (samples.weight > 0).any(dim=0) & (self.share > 0)
 
-    def vectors(self, gradients: Tensor, batch: Samples) -> Tensor:
+    def vectors(self, gradients: Tensor, samples: Samples) -> Tensor:
         return gradients.flatten(1)
 
-    def by_row(self, weights: Tensor, batch: Samples) -> Tensor:
+    def by_row(self, weights: Tensor, samples: Samples) -> Tensor:
         return weights[:, None]
 
 
-class Ids:
+class IdTasks:
     """Long data: every id, with each of the targets; the task of id g and target t is g * n + t.
 
     No two of them have a row in common, so that row by row their gradients could not conflict.
@@ -97,20 +97,22 @@ class Ids:
         self.share = (objective.share * by_id / of_target).flatten()
         self._scale = (of_target / by_id.clamp_min(1e-12)).flatten()
 
-    def sums(self, by_row: Tensor, batch: Samples) -> Tensor:
-        return self._sum(by_row, cast(Tensor, batch.inputs.group)).flatten()
+    def sums(self, by_row: Tensor, samples: Samples) -> Tensor:
+        return self._sum(by_row, cast(Tensor, samples.inputs.group)).flatten()
 
-    def losses(self, by_row: Tensor, batch: Samples) -> Tensor:
-        return self.sums(by_row, batch) * self._scale
+    def losses(self, by_row: Tensor, samples: Samples) -> Tensor:
+        return self.sums(by_row, samples) * self._scale
 
-    def present(self, batch: Samples) -> Tensor:
-        return (self.sums(batch.weight, batch) > 0) & (self.share > 0)
+    def present(self, samples: Samples) -> Tensor:
+        return (self.sums(samples.weight, samples) > 0) & (self.share > 0)
 
-    def vectors(self, gradients: Tensor, batch: Samples) -> Tensor:
-        return self._sum(gradients.transpose(0, 1), cast(Tensor, batch.inputs.group)).flatten(0, 1)
+    def vectors(self, gradients: Tensor, samples: Samples) -> Tensor:
+        return self._sum(gradients.transpose(0, 1), cast(Tensor, samples.inputs.group)).flatten(
+            0, 1
+        )
 
-    def by_row(self, weights: Tensor, batch: Samples) -> Tensor:
-        return weights.view(self._n_groups, self._n_targets)[cast(Tensor, batch.inputs.group)].T
+    def by_row(self, weights: Tensor, samples: Samples) -> Tensor:
+        return weights.view(self._n_groups, self._n_targets)[cast(Tensor, samples.inputs.group)].T
 
     def _sum(self, values: Tensor, group: Tensor) -> Tensor:
         """Sums by group, (n_groups, ...), of values (batch, ...)."""
@@ -119,5 +121,5 @@ class Ids:
 
 def balanced_tasks(objective: Objective, training: TrainingRows) -> BalancedTasks:
     """The tasks to balance where these rows are learnt."""
-    n_groups = cast(MultiTabNet, objective.network).config.n_groups
-    return Ids(objective, training, n_groups) if n_groups else Targets(objective)
+    n_groups = n_groups_of(objective.network)
+    return IdTasks(objective, training, n_groups) if n_groups else TargetTasks(objective)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import torch
 
-from skmtl.balancing import Equal, GradientBalancer, LossBalancer, SaliencyPenalty, SharpnessAware
-from skmtl.networks import MultiTabNet
+from skmtl.balancing import Equal, LossBalancer, SaliencyPenalty, SharpnessAware
+from skmtl.networks import n_groups_of, split_network
 from skmtl.training._balanced_steps import (
     LossStep,
     PenaltyStep,
     RepresentationStep,
     SharpRepresentationStep,
-    SharpTrunkStep,
-    TrunkStep,
 )
 from skmtl.training._balanced_tasks import balanced_tasks
-from skmtl.training._combination import ByCallable, ByProducts, Combination
+from skmtl.training._combination import combination_of
 from skmtl.training._data import TrainingRows
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Processes
 from skmtl.training._steps import PartStep, PlainStep, Step
 from skmtl.training._transfer import RecordingStep
+from skmtl.training._trunk_steps import SharpTrunkStep, TrunkStep
 
 
 def choose_step(
@@ -35,7 +33,15 @@ def choose_step(
     generator: torch.Generator,
     processes: Processes,
 ) -> Step:
-    """The step of ``options.balance``, with a state for this training, recorded if so wished."""
+    """The step of ``options.balance``, with a state for this training, recorded if so wished.
+
+    Raises
+    ------
+    TypeError
+        If the network has not the methods that the balancer needs.
+    ValueError
+        If the balancer has nothing to compare in these rows.
+    """
     step = _balanced_step(options, objective, training, generator, processes)
     if options.record is None:
         return step
@@ -57,31 +63,29 @@ def _balanced_step(
     # From the generator's seed and not from its stream: the order of rows is then the same
     # whatever the balancer, and comparisons are fair.
     rng = np.random.default_rng(generator.initial_seed())
-    device = objective.share.device
     if isinstance(balance, LossBalancer):
-        weights = balance.start(tasks.n_tasks, rng, device)
+        weights = balance.start(tasks.n_tasks, rng, objective.share.device)
         return LossStep(objective, tasks, weights, generator)
     # Compiled code is written for one way back; in what follows there are several.
     objective = replace(objective, call=objective.network)
-    at_representation = options.balance_at == "representation"
     if isinstance(balance, SaliencyPenalty):
         _check_targets(objective, balance)
+        split_network(objective.network, f"balance={balance!r}")
         return PenaltyStep(objective, balance)
+    at_representation = options.balance_at == "representation"
+    if at_representation:
+        split_network(objective.network, f"balance={balance!r} at the representation")
     if isinstance(balance, SharpnessAware):
         sharp = SharpRepresentationStep if at_representation else SharpTrunkStep
         return sharp(objective, tasks, balance.radius)
-    combination: Combination
-    if isinstance(balance, GradientBalancer):
-        combination = ByProducts(balance, tasks.n_tasks, rng)
-    else:
-        combination = ByCallable(balance, rng, device)
+    combination = combination_of(balance, tasks.n_tasks, rng, objective.share.device)
     at = RepresentationStep if at_representation else TrunkStep
     return at(objective, tasks, combination)
 
 
 def _check_targets(objective: Objective, balance: SaliencyPenalty) -> None:
     """Raise where no row can have two tasks to compare, in long data of a single target."""
-    if cast(MultiTabNet, objective.network).config.n_groups and len(objective.share) == 1:
+    if n_groups_of(objective.network) and objective.n_targets == 1:
         raise ValueError(
             f"balance={balance!r} compares the tasks of each row, but in long data with one "
             "target a row has a single task. Choose another balance, such as 'pcgrad'."

@@ -1,17 +1,18 @@
-"""From the gradients of the tasks to one: a balancer of ours, or any callable."""
+"""From the gradients of the tasks to one: a balancer of ours, of TorchJD, or any callable."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Protocol
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skmtl.balancing import GradientBalancer
-from skmtl.balancing._protocols import row_weights
+from skmtl.balancing import GradientBalancer, row_weights
 
 
 class Combination(Protocol):
@@ -24,6 +25,31 @@ class Combination(Protocol):
     def direction(self, matrix: Tensor) -> Tensor:
         """The combination itself, (n_params,)."""
         ...
+
+
+def combination_of(
+    balance: GradientBalancer | Callable[[Tensor], Tensor],
+    n_tasks: int,
+    rng: np.random.Generator,
+    device: torch.device,
+) -> Combination:
+    """The cheapest way to take a balancer's combinations."""
+    if isinstance(balance, GradientBalancer):
+        return ByProducts(balance, n_tasks, rng)
+    if _weighs_products(balance):
+        return ByAggregator(balance, rng, device)
+    return ByCallable(balance, rng, device)
+
+
+def _weighs_products(function: Any) -> bool:
+    """Whether it is an aggregator of TorchJD that needs the products of the gradients alone."""
+    # Whoever made one has imported the module.
+    torchjd = sys.modules.get("torchjd.aggregation")
+    aggregator = getattr(torchjd, "GramianWeightedAggregator", None)
+    if aggregator is None or not isinstance(function, aggregator):
+        return False
+    # A subclass may do more than weigh.
+    return type(function).forward is aggregator.forward
 
 
 class ByProducts:
@@ -39,13 +65,67 @@ class ByProducts:
         return self.weights([matrix]) @ matrix
 
 
+class _Foreign:
+    """A function from elsewhere.
+
+    What it remembers stays in a copy. It may draw from torch's global generator: it gets seeds of
+    ours there, and the generator is put back.
+    """
+
+    def __init__(self, function: Any, rng: np.random.Generator, device: torch.device) -> None:
+        self.function = copy.deepcopy(function)
+        if isinstance(self.function, nn.Module):
+            self.function = self.function.to(device)
+        self._rng = rng
+        self._devices = [device] if device.type == "cuda" else []
+
+    @contextmanager
+    def seeded(self) -> Iterator[None]:
+        """Within, torch's global generator is one of ours."""
+        seed = int(self._rng.integers(2**63))
+        with torch.random.fork_rng(self._devices):
+            torch.manual_seed(seed)
+            yield
+
+    def check_finite(self, values: Tensor, n_tasks: int) -> None:
+        if not values.isfinite().all():
+            raise ValueError(
+                f"balance={self.function!r} gave values that are not finite for finite gradients "
+                f"of {n_tasks} tasks."
+            )
+
+
+class ByAggregator:
+    """An aggregator of TorchJD that weighs by the products of the gradients.
+
+    The products are its ``gramian_weighting``'s to weigh, of the tasks that the batch has labels
+    of.
+    """
+
+    def __init__(self, aggregator: Any, rng: np.random.Generator, device: torch.device) -> None:
+        self._foreign = _Foreign(aggregator, rng, device)
+
+    def weights(self, parts: Sequence[Tensor]) -> Tensor:
+        products = _products(parts)
+        weights = torch.ones_like(products[0])
+        tasks = products.diagonal().nonzero().flatten()
+        with self._foreign.seeded():
+            if not (len(tasks) and products.isfinite().all()):
+                return weights  # what is not finite is the loop's to report
+            by_task = self._foreign.function.gramian_weighting(products[tasks][:, tasks])
+        self._foreign.check_finite(by_task, len(tasks))
+        weights[tasks] = by_task.to(weights)
+        return weights
+
+    def direction(self, matrix: Tensor) -> Tensor:
+        return self.weights([matrix]) @ matrix
+
+
 class ByCallable:
-    """A function of the matrix, such as an aggregator of TorchJD.
+    """A function of the matrix.
 
     It gets the gradients of the tasks that the batch has labels of: a row of zeros would have a
-    say, as with MGDA, which finds no step better than none for such a task. What it remembers
-    stays in a copy. It may draw from torch's global generator: it gets seeds of ours there, and
-    the generator is put back.
+    say, as with MGDA, which finds no step better than none for such a task.
     """
 
     def __init__(
@@ -54,11 +134,7 @@ class ByCallable:
         rng: np.random.Generator,
         device: torch.device,
     ) -> None:
-        self._function = copy.deepcopy(function)
-        if isinstance(self._function, nn.Module):
-            self._function = self._function.to(device)
-        self._rng = rng
-        self._devices = [device] if device.type == "cuda" else []
+        self._foreign = _Foreign(function, rng, device)
 
     def weights(self, parts: Sequence[Tensor]) -> Tensor:
         """Those whose combination comes nearest to what the function gives."""
@@ -71,24 +147,18 @@ class ByCallable:
         return torch.linalg.pinv(products, hermitian=True, rtol=1e-6).to(wanted) @ wanted
 
     def direction(self, matrix: Tensor) -> Tensor:
-        seed = int(self._rng.integers(2**63))
         matrix = matrix[matrix.any(dim=1)]
-        if not (len(matrix) and matrix.isfinite().all()):
-            return matrix.sum(dim=0)  # what is not finite is the loop's to report
-        with torch.random.fork_rng(self._devices):
-            torch.manual_seed(seed)
-            combined = self._function(matrix)
+        with self._foreign.seeded():
+            if not (len(matrix) and matrix.isfinite().all()):
+                return matrix.sum(dim=0)  # what is not finite is the loop's to report
+            combined = self._foreign.function(matrix)
         if not isinstance(combined, Tensor) or combined.shape != matrix.shape[1:]:
             got = tuple(combined.shape) if isinstance(combined, Tensor) else type(combined)
             raise ValueError(
-                f"balance={self._function!r} must map gradients {tuple(matrix.shape)} to "
+                f"balance={self._foreign.function!r} must map gradients {tuple(matrix.shape)} to "
                 f"{tuple(matrix.shape[1:])}, (n_tasks, n_params) to (n_params,), but gave {got}."
             )
-        if not combined.isfinite().all():
-            raise ValueError(
-                f"balance={self._function!r} gave values that are not finite for finite gradients "
-                f"{tuple(matrix.shape)}."
-            )
+        self._foreign.check_finite(combined, len(matrix))
         return combined.to(matrix)
 
 

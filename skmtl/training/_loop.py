@@ -2,73 +2,49 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 import warnings
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skmtl._storable import storable
-from skmtl.networks import Batch, parameters_by_decay, seed_dropout
+from skmtl.networks import seed_dropout
 from skmtl.tasks import TaskSet
-from skmtl.training._choice import choose_step
 from skmtl.training._data import Samples, TrainingRows
-from skmtl.training._device import autocast
-from skmtl.training._objective import Objective
+from skmtl.training._epoch import Epoch, Monitor
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Alone, Processes
-from skmtl.training._scoring import SCORING_ROWS, in_batches
-from skmtl.training._stopping import validation_objective
-
-
-@storable
-@dataclass
-class Epoch:
-    """What is known after an epoch; losses are by task, in the tasks' order."""
-
-    number: int
-    seconds: float
-    learning_rate: float
-    losses: list[float]
-    validation_losses: list[float] | None
-    objective: float
-    improved: bool
-
-    @property
-    def loss(self) -> float:
-        """Mean training loss over the tasks."""
-        return float(np.mean(self.losses))
-
-    @property
-    def validation_loss(self) -> float | None:
-        """Mean validation loss over the tasks that have one."""
-        losses = self.validation_losses
-        return None if losses is None else float(np.nanmean(losses))
-
-
-class Monitor(Protocol):
-    """Told when an epoch begins and ends."""
-
-    def begin(self, number: int) -> None: ...
-
-    def end(self, epoch: Epoch) -> bool:
-        """True asks to stop."""
-        ...
+from skmtl.training._run import TrainingRun, start_run
+from skmtl.training._validation import Validation
 
 
 @dataclass
+class _Best:
+    """The best weights so far, and the epochs since; None before the first epoch."""
+
+    weights: dict[str, Tensor] | None
+    objective: float = math.inf
+    n_epochs_since: int = 0
+
+    def see(self, epoch: Epoch, weights: Callable[[], dict[str, Tensor]]) -> None:
+        if epoch.improved:
+            self.weights, self.objective = weights(), epoch.objective
+            self.n_epochs_since = 0
+        else:
+            self.n_epochs_since += 1
+
+
+@dataclass(frozen=True)
 class Trainer:
     """Trains a network and leaves it with the best weights seen.
 
     Parameters
     ----------
     network : nn.Module
-        Called as ``network(batch)``, with a `skmtl.networks.Batch`.
+        A `skmtl.networks.TrainableNetwork`, called as ``network(batch)``.
     tasks : TaskSet
     options : TrainingOptions
     task_weight : tensor of shape (n_tasks,)
@@ -77,6 +53,8 @@ class Trainer:
     processes : Processes
         Those that train together, all given the same. Without dropout they take the steps that
         one would take alone; what they decide, they decide together.
+    history : list of Epoch
+        Epochs of earlier trainings of the network; those of `fit` are added.
     """
 
     network: nn.Module
@@ -107,28 +85,22 @@ class Trainer:
         -------
         bool
             False where the monitor or an interrupt ended the training.
+
+        Raises
+        ------
+        TypeError
+            If the network has not what the training needs.
+        FloatingPointError
+            When a loss becomes NaN or infinite; the message names it and the epoch.
         """
-        self._prepare(training, validation)
+        run = self.start(training)
         # A network that was trained before is worth keeping as it is.
-        best = self._snapshot() if self.history else None
-        best_objective, since, undisturbed = math.inf, 0, True
+        best = _Best(run.mean.snapshot() if self.history else None)
         try:
-            for number in range(self._first_epoch, self._first_epoch + self.options.max_epochs):
-                monitor.begin(number)
-                epoch = self._epoch(number, training, validation, best_objective)
-                self.history.append(epoch)
-                if epoch.improved:
-                    best, best_objective, since = self._snapshot(), epoch.objective, 0
-                else:
-                    since += 1
-                undisturbed = not self.processes.any(monitor.end(epoch))
-                if not undisturbed or self.processes.any(self._out_of_time()):
-                    break
-                if validation is not None and since >= self.options.patience:
-                    break
+            undisturbed = self._train(run, validation, monitor, best)
         except KeyboardInterrupt:
             # One of several processes cannot end in good order: the others wait for it.
-            if best is None or self.processes.count > 1:
+            if best.weights is None or self.processes.count > 1:
                 raise
             undisturbed = False
             warnings.warn(
@@ -139,137 +111,99 @@ class Trainer:
         finally:
             seed_dropout(self.network, None)
             self.network.eval()
-        if best is not None:
-            self.network.load_state_dict(best)
+        if best.weights is not None:
+            self.network.load_state_dict(best.weights)
         self.processes.copy_from_first(self.network)
         return undisturbed
 
-    def _prepare(self, training: TrainingRows, validation: Samples | None) -> None:
-        device = training.device
-        self.processes.copy_from_first(self.network)
-        self._objective = Objective.of(
+    def start(self, training: TrainingRows) -> TrainingRun:
+        """A training of which no step has been taken."""
+        return start_run(
             self.network,
             self.tasks,
             training,
-            self.task_weight,
-            precision=self.options.precision,
-            call=torch.compile(self.network) if self.options.compile else None,
+            task_weight=self.task_weight,
+            options=self.options,
+            generator=self.generator,
+            processes=self.processes,
+            first_epoch=len(self.history),
         )
-        self._losses, self._share = self._objective.losses, self._objective.share
-        self._step_by = choose_step(
-            self.options, self._objective, training, self.generator, self.processes
-        )
-        self._averaged = copy.deepcopy(self.network).eval()
-        # Walking a network's modules takes long beside a small step: the lists are made once.
-        self._parameters: list[Tensor] = list(self.network.parameters())
-        self._averaged_parameters: list[Tensor] = list(self._averaged.parameters())
-        decayed, others = parameters_by_decay(self.network)
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": self.options.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=self.options.learning_rate,
-            fused=device.type in ("cpu", "cuda"),
-        )
-        if validation is not None:
-            self._constant = self._constant_losses(validation)
-        self._started = time.monotonic()
-        self._first_epoch = len(self.history)
-        self._steps = 0
-        seed_dropout(self.network, self.processes.dropout(self.generator))
 
-    def _constant_losses(self, validation: Samples) -> Tensor:
-        """Validation loss of the best constant prediction: what makes tasks comparable."""
-        constant = self.network.base_scores.expand(len(validation), 1, -1)  # type: ignore
-        means = self._losses.sums(constant, validation) / validation.weight.sum(dim=0)
-        return means.clamp_min(1e-6)
+    def _train(
+        self, run: TrainingRun, samples: Samples | None, monitor: Monitor, best: _Best
+    ) -> bool:
+        """The epochs, until one of them is the last; False where the monitor ended them."""
+        started = time.monotonic()
+        validation = None
+        if samples is not None:
+            validation = Validation(samples, run.objective, self.options.balance, self.processes)
+        for number in range(run.first_epoch, run.first_epoch + self.options.max_epochs):
+            monitor.begin(number)
+            epoch = self._epoch(number, run, validation, started, best.objective)
+            self.history.append(epoch)
+            best.see(epoch, run.mean.snapshot)
+            if self.processes.any(monitor.end(epoch, run.mean.copy)):
+                return False
+            if self.processes.any(time.monotonic() - started > self.options.max_time):
+                break
+            if validation is not None and best.n_epochs_since >= self.options.patience:
+                break
+        return True
 
     def _epoch(
-        self, number: int, training: TrainingRows, validation: Samples | None, best: float
+        self,
+        number: int,
+        run: TrainingRun,
+        validation: Validation | None,
+        started: float,
+        best: float,
     ) -> Epoch:
-        losses = self._train_once(number, training)
-        self._check_finite(losses, number)
-        seconds = time.monotonic() - self._started
-        rate = self._optimizer.param_groups[0]["lr"]
+        """Take the steps of an epoch and see how far they have led."""
+        losses = run.epoch(number)
+        by_target = losses.by_target.tolist()
+        auxiliary = {name: float(value) for name, value in losses.auxiliary.items()}
+        self._check_finite(by_target, auxiliary, number)
+        epoch = Epoch(
+            number=number,
+            seconds=time.monotonic() - started,
+            learning_rate=run.learning_rate,
+            losses=by_target,
+            validation_losses=None,
+            objective=float((run.objective.share * losses.by_target).sum()),
+            improved=True,
+            auxiliary=auxiliary,
+        )
         if validation is None:
-            objective = float((self._share * losses).sum())
-            return Epoch(number, seconds, rate, losses.tolist(), None, objective, True)
-        by_task = self._validate(validation)
-        # A task without a label in the validation part has no say in when to stop.
-        seen = validation.weight.sum(dim=0) > 0
-        self._check_finite(by_task.where(seen, 0.0), number)
-        relative = (by_task / self._constant)[seen]
-        objective = float(validation_objective(relative, self._share[seen], self.options.balance))
-        return Epoch(
-            number, seconds, rate, losses.tolist(), by_task.tolist(), objective, objective < best
+            return epoch
+        held_out = validation.losses(run.mean.network)
+        # A task without a label in the validation part has no say.
+        self._check_finite(held_out.where(validation.seen, 0.0).tolist(), {}, number)
+        objective = validation.objective(held_out)
+        return replace(
+            epoch,
+            validation_losses=held_out.tolist(),
+            objective=objective,
+            improved=objective < best,
         )
 
-    def _train_once(self, number: int, training: TrainingRows) -> Tensor:
-        self.network.train()
-        n, done = len(training), 0
-        total = torch.zeros(len(self.tasks), device=training.device)
-        for batch in training.batches(self.options.rows_per_step(n), self.generator):
-            self._set_learning_rate(number + done / n)
-            total += self._step(batch) * len(batch)
-            done += len(batch)
-        self._step_by.after_epoch()
-        return self.processes.total(total) / (n * self.processes.count)
+    def _check_finite(
+        self, by_target: list[float], auxiliary: Mapping[str, float], number: int
+    ) -> None:
+        tasks = _not_finite(self.tasks.names, by_target)
+        names = _not_finite(auxiliary.keys(), auxiliary.values())
+        if not (tasks or names):
+            return
+        if names:
+            what, remedy = f"auxiliary loss {names[0]!r}", "look at how the network computes it"
+        else:
+            what, remedy = f"loss of task {tasks[0]!r}", "look for extreme labels in this task"
+        others = [*names, *tasks][1:]
+        raise FloatingPointError(
+            f"The {what} is not finite in epoch {number}"
+            + (f" (nor are those of {others})" if others else "")
+            + f". Lower learning_rate, or {remedy}."
+        )
 
-    def _step(self, batch: Samples) -> Tensor:
-        self._optimizer.zero_grad(set_to_none=True)
-        losses = self._step_by.backward(batch)
-        self.processes.average_gradients(self._parameters)
-        nn.utils.clip_grad_norm_(self._parameters, self.options.gradient_clip)
-        self._optimizer.step()
-        self._step_by.after_step(batch)
-        self._steps += 1
-        self._average()
-        return losses
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        # Early on the mean runs over few steps, so that it does not remember the start.
-        decay = min(self.options.averaging, (self._steps - 1) / (self._steps + 9))
-        torch._foreach_lerp_(self._averaged_parameters, self._parameters, 1 - decay)
-
-    def _validate(self, validation: Samples) -> Tensor:
-        def scores(batch: Batch) -> Tensor:
-            with autocast(batch.device, self.options.precision):
-                by_member = self._averaged(batch)
-            return by_member.float().mean(dim=1, keepdim=True)
-
-        part = self.processes.part(validation)
-        total = self._losses.sums(in_batches(scores, part.inputs, SCORING_ROWS), part)
-        return self.processes.total(total) / validation.weight.sum(dim=0)
-
-    def _set_learning_rate(self, epoch: float) -> None:
-        rate = self.options.learning_rate
-        if self.options.schedule == "cosine":
-            done = (epoch - self._first_epoch) / self.options.max_epochs
-            rate *= 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-
-    def _check_finite(self, losses: Tensor, number: int) -> None:
-        bad = [
-            name
-            for name, ok in zip(self.tasks.names, torch.isfinite(losses).tolist(), strict=True)
-            if not ok
-        ]
-        if bad:
-            raise FloatingPointError(
-                f"The loss of task {bad[0]!r} is not finite in epoch {number}"
-                + (f" (nor are those of {bad[1:]})" if bad[1:] else "")
-                + ". Lower learning_rate, or look for extreme labels in this task."
-            )
-
-    def averaged_copy(self) -> nn.Module:
-        """The network as it would be kept if training stopped now."""
-        return copy.deepcopy(self._averaged)
-
-    def _snapshot(self) -> dict[str, Tensor]:
-        return {name: value.clone() for name, value in self._averaged.state_dict().items()}
-
-    def _out_of_time(self) -> bool:
-        return time.monotonic() - self._started > self.options.max_time
+def _not_finite(names: Iterable[Hashable], values: Iterable[float]) -> list[Hashable]:
+    return [name for name, value in zip(names, values, strict=True) if not math.isfinite(value)]

@@ -16,6 +16,12 @@ class TaskLosses:
     ----------
     tasks : TaskSet
     device : torch.device
+
+    Attributes
+    ----------
+    n_scores : int
+        Raw scores of all tasks.
+    task_of_score : int64 tensor of shape (n_scores,)
     """
 
     def __init__(self, tasks: TaskSet, device: torch.device) -> None:
@@ -32,7 +38,9 @@ class TaskLosses:
             self._groups.append((head, *index))
             order += members
         self._order = torch.tensor(order, device=device).argsort()
-        self._task_of_score = _owners([head.n_scores for head in tasks.heads], device)
+        widths = [head.n_scores for head in tasks.heads]
+        self.task_of_score = _owners(widths, device)
+        self.n_scores = sum(widths)
         self._task_of_target = _owners([head.target_width for head in tasks.heads], device)
 
     def per_row(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -42,11 +50,11 @@ class TaskLosses:
         """
         parts = []
         for head, score_index, target_index in self._groups:
-            own_target = target[:, None][..., target_index]
-            own = head.loss(
-                scores[..., score_index], own_target.expand(-1, scores.shape[1], -1, -1)
+            labels = target[:, None][..., target_index]
+            losses = head.loss(
+                scores[..., score_index], labels.expand(-1, scores.shape[1], -1, -1)
             )
-            parts.append(own.mean(dim=1))
+            parts.append(losses.mean(dim=1))
         return torch.cat(parts, dim=1).index_select(1, self._order)
 
     def sums(self, scores: Tensor, samples: Samples) -> Tensor:
@@ -57,7 +65,7 @@ class TaskLosses:
         """Losses times weights, (batch, n_tasks); zero where the weight is zero."""
         # An absent label must have no say at all, not even as zero times an infinite loss.
         seen = samples.weight > 0
-        scores = torch.where(seen[:, None, self._task_of_score], scores.float(), 0.0)
+        scores = torch.where(seen[:, None, self.task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
         return self.per_row(scores, target) * samples.weight
 

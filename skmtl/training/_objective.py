@@ -8,7 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from skmtl.networks import NetworkOutput
 from skmtl.tasks import TaskSet
+from skmtl.training._auxiliary import check_auxiliary
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast
 from skmtl.training._loss import TaskLosses
@@ -21,6 +23,7 @@ class Objective:
     Attributes
     ----------
     network : nn.Module
+        A `skmtl.networks.TrainableNetwork`.
     call : callable
         Runs the network or a bound method of it; ``torch.compile`` may have been at work.
     losses : TaskLosses
@@ -40,7 +43,7 @@ class Objective:
     precision: Precision
 
     @classmethod
-    def of(
+    def from_training(
         cls,
         network: nn.Module,
         tasks: TaskSet,
@@ -61,15 +64,43 @@ class Objective:
             precision=precision,
         )
 
-    def scores(self, batch: Samples) -> Tensor:
+    @property
+    def n_targets(self) -> int:
+        return len(self.share)
+
+    def output(self, samples: Samples) -> NetworkOutput:
+        """Raw scores (batch, members, n_scores) and auxiliary losses."""
+        with autocast(samples.device, self.precision):
+            output = self.call(samples.inputs)
+        return self.checked(output, samples)
+
+    def checked(self, output: Tensor | NetworkOutput, samples: Samples) -> NetworkOutput:
+        """What the network has returned for these rows.
+
+        Raises
+        ------
+        ValueError
+            If the scores or an auxiliary loss have the wrong shape.
+        """
+        if not isinstance(output, NetworkOutput):
+            output = NetworkOutput(output)
+        shape, n_scores = output.scores.shape, self.losses.n_scores
+        if len(shape) != 3 or (shape[0], shape[2]) != (len(samples), n_scores):
+            raise ValueError(
+                f"{type(self.network).__name__} returned scores of shape {tuple(shape)} for "
+                f"{len(samples)} rows; they must be ({len(samples)}, members, {n_scores})."
+            )
+        check_auxiliary(output.auxiliary, self.network)
+        return output
+
+    def scores(self, samples: Samples) -> Tensor:
         """Raw scores (batch, members, n_scores)."""
-        with autocast(batch.device, self.precision):
-            return self.call(batch.inputs)
+        return self.output(samples).scores
 
-    def by_target(self, scores: Tensor, batch: Samples) -> Tensor:
+    def by_target(self, scores: Tensor, samples: Samples) -> Tensor:
         """Losses of shape (n_targets,)."""
-        return self.losses.sums(scores, batch) / (len(batch) * self.label_weight)
+        return self.losses.sums(scores, samples) / (len(samples) * self.label_weight)
 
-    def by_row(self, scores: Tensor, batch: Samples) -> Tensor:
+    def by_row(self, scores: Tensor, samples: Samples) -> Tensor:
         """What each row adds to `by_target`, (batch, n_targets)."""
-        return self.losses.weighted(scores, batch) / (len(batch) * self.label_weight)
+        return self.losses.weighted(scores, samples) / (len(samples) * self.label_weight)

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from skmtl.balancing import Equal
-from skmtl.balancing._registry import Balancer
+from skmtl.balancing import Balancer, Equal
 from skmtl.training._device import Precision
 from skmtl.training._transfer import TransferRecord
 

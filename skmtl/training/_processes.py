@@ -58,7 +58,7 @@ class Processes(Protocol):
         ...
 
     def copy_from_first(self, network: nn.Module) -> None:
-        """Take over the first process's weights."""
+        """Take over the first process's weights and buffers."""
         ...
 
     def check_same(self, numbers: Sequence[float]) -> None:
@@ -145,7 +145,7 @@ class ProcessGroup:
         return values[0]
 
     def copy_from_first(self, network: nn.Module) -> None:
-        for values in network.parameters():
+        for values in (*network.parameters(), *network.buffers()):
             distributed.broadcast(values.data, src=0)
 
     def check_same(self, numbers: Sequence[float]) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from skmtl.training._balanced_tasks import BalancedTasks
 from skmtl.training._data import Samples, concatenated_samples
 from skmtl.training._objective import Objective
-from skmtl.training._steps import Step
+from skmtl.training._steps import Step, StepLosses
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
 
 _MOST_ROWS = 1024
@@ -87,12 +87,12 @@ class RecordingStep:
         self._n_steps = 0  # since the last look, or since the beginning of the epoch
         self._looked = False  # in this epoch
 
-    def backward(self, batch: Samples) -> Tensor:
-        return self._step.backward(batch)
+    def backward(self, samples: Samples) -> StepLosses:
+        return self._step.backward(samples)
 
-    def after_step(self, batch: Samples) -> None:
-        self._step.after_step(batch)
-        self._keep(batch)
+    def after_step(self, samples: Samples) -> None:
+        self._step.after_step(samples)
+        self._keep(samples)
         self._n_steps += 1
         if self._n_steps == self._record.every:
             self._look()
@@ -104,9 +104,9 @@ class RecordingStep:
         # The next epoch has the same rows again: both halves might be one.
         self._seen, self._n_steps, self._looked = [], 0, False
 
-    def _keep(self, batch: Samples) -> None:
+    def _keep(self, samples: Samples) -> None:
         """Keep the rows of a batch, and those before it as far as a look needs them."""
-        self._seen.append(batch)
+        self._seen.append(samples)
         while sum(map(len, self._seen[1:])) >= _MOST_ROWS:
             del self._seen[0]
 

@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import torch
 from torch import Tensor
 
-from skmtl.networks import MultiTabNet
+from skmtl.networks import is_split
 from skmtl.training._data import Samples
 from skmtl.training._objective import Objective
+from skmtl.training._representation import shared_output
 
 
-def trunk_parameters(objective: Objective, batch: Samples) -> list[Tensor]:
-    """The parameters that the shared representation hangs on, in the network's order."""
-    network = cast(MultiTabNet, objective.network)
-    parameters = list(network.parameters())
+def trunk_parameters(objective: Objective, samples: Samples) -> list[Tensor]:
+    """The parameters that the shared representation depends on, in the network's order.
+
+    Of a network that does not say what its representation is, those that the scores of two
+    targets or more depend on; all where there is one target.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    network = objective.network
+    parameters: list[Tensor] = [made for made in network.parameters() if made.requires_grad]
     was_training = network.training
     network.eval()  # so that looking draws no dropout
-    rows, tokens = network.represent(batch.inputs)
+    reach = _reached_by_representation if is_split(network) else _reached_by_two_targets
+    trunk = reach(objective, samples, parameters)
     network.train(was_training)
-    reached = tokens.sum() if rows is None else tokens.sum() + rows.sum()
-    found = torch.autograd.grad(reached, parameters, allow_unused=True)
-    return [p for p, grad in zip(parameters, found, strict=True) if grad is not None]
+    if not trunk:
+        raise ValueError(
+            f"{type(network).__name__} has no parameter that its targets share: there is nothing "
+            "to balance at the trunk."
+        )
+    return trunk
+
+
+def _reached_by_representation(
+    objective: Objective, samples: Samples, parameters: list[Tensor]
+) -> list[Tensor]:
+    shared = shared_output(objective, samples).representation
+    total = torch.stack([part.float().sum() for part in shared]).sum()
+    if not total.requires_grad:
+        return []
+    gradients = torch.autograd.grad(total, parameters, allow_unused=True)
+    return [
+        parameter
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+        if gradient is not None
+    ]
+
+
+def _reached_by_two_targets(
+    objective: Objective, samples: Samples, parameters: list[Tensor]
+) -> list[Tensor]:
+    scores = objective.scores(samples).float()
+    n_targets = torch.zeros(len(parameters), dtype=torch.long)
+    for target in range(objective.n_targets):
+        # NaN comes through layers of zeros as well, and to whatever the target depends on alone.
+        of_target = objective.losses.task_of_score == target
+        probe = torch.where(of_target, torch.nan, torch.zeros_like(scores))
+        gradients = torch.autograd.grad(
+            scores, parameters, probe, retain_graph=True, allow_unused=True
+        )
+        n_targets += torch.tensor(
+            [gradient is not None and bool(gradient.isnan().any()) for gradient in gradients]
+        )
+    least = min(2, objective.n_targets)
+    return [made for made, n in zip(parameters, n_targets.tolist(), strict=True) if n >= least]
 
 
 def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:

@@ -183,6 +183,38 @@ def test_an_aggregator_of_torchjd_is_a_balancer():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("name", ["AlignedMTL", "GradVac", "IMTLG", "MGDA", "PCGrad"])
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+def test_aggregators_weigh_as_they_combine(name, at):
+    """One that is asked for weights, and one that is hidden in a function."""
+    make = getattr(pytest.importorskip("torchjd.aggregation"), name)
+    X, Y = make_data()
+    settings = {"balance_at": at, **SMALL, "max_epochs": 1}
+    aggregate = make()
+    weighing = MultiTab(balance=make(), **settings).fit(X, Y)
+    combining = MultiTab(balance=lambda matrix: aggregate(matrix), **settings).fit(X, Y)
+    torch.testing.assert_close(
+        weights_of(weighing), weights_of(combining), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_an_aggregator_that_does_more_than_weigh_is_called():
+    aggregation = pytest.importorskip("torchjd.aggregation")
+
+    class Sized(aggregation.MGDA):
+        def forward(self, matrix):
+            sizes.append(matrix.shape)
+            return super().forward(matrix)
+
+    sizes = []
+    X, Y = make_data()
+    settings = SMALL | {"max_epochs": 1}
+    called = MultiTab(balance=Sized(), **settings).fit(X, Y)
+    assert sizes
+    plain = MultiTab(balance=aggregation.MGDA(), **settings).fit(X, Y)
+    torch.testing.assert_close(weights_of(called), weights_of(plain), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("at", ["representation", "trunk"])
 def test_the_sum_of_the_gradients_is_the_step_of_equal_weights(at):
     X, Y = make_data()

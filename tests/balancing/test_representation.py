@@ -11,11 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmtl.balancing import RepMTL, SharpnessAware
-from skmtl.training import Representation
-from skmtl.training._balanced_steps import SharpRepresentationStep
+from skmtl.training import Representation, _target_gradients
+from skmtl.training._balanced_steps import PenaltyStep, SharpRepresentationStep
 from skmtl.training._balanced_tasks import balanced_tasks
-from skmtl.training._hidden import HiddenLayers
+from skmtl.training._target_gradients import HiddenLayers, WholeGradients
 from tests.training.test_shared_gradients import make_objective
+
+
+def penalty_step(objective, samples):
+    return PenaltyStep(objective, RepMTL(regulation=0.7, alignment=1.3))
+
+
+def sharp_step(objective, samples):
+    return SharpRepresentationStep(objective, balanced_tasks(objective, samples), 0.1)
 
 
 def penalty_of_saliency(saliency, weight, *, regulation, alignment, temperature):
@@ -61,6 +69,8 @@ def test_the_penalty_is_that_of_the_equations(seed, weights):
     saliency = hidden @ maps.mT[:, None]
     wanted = penalty_of_saliency(saliency, weight, **settings)
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+    whole = RepMTL(**settings).penalty(saliency, None, weight)
+    torch.testing.assert_close(whole, wanted, rtol=1e-3, atol=1e-4)
 
 
 def test_tasks_in_places_of_their_own_have_no_entropy():
@@ -88,52 +98,70 @@ def test_rows_without_two_tasks_have_no_say(present):
         assert float(penalty.detach()) == 0
 
 
-@pytest.mark.parametrize("switches", [{}, {"row_mixing": "none"}, {"single_token": True}], ids=str)
-def test_hidden_gradients_are_the_factors_of_those_at_the_representation(switches):
-    objective, batch = make_objective(**switches)
-    rows_and_tokens = Representation(objective, batch).gradients()
-    layers = HiddenLayers(objective, batch)
-    gradients = layers.gradients() / len(batch)
-    from_row, from_token = objective.network.towers.maps()
-    tokens = gradients.sum(dim=2) @ from_token.mT
-    torch.testing.assert_close(tokens, rows_and_tokens[-1], rtol=1e-4, atol=1e-7)
-    total = tokens.square().sum(dim=2)
-    if from_row is not None:
-        rows = (gradients @ from_row.mT[:, None]).flatten(2)
-        torch.testing.assert_close(rows, rows_and_tokens[0], rtol=1e-4, atol=1e-7)
-        total = total + rows.square().sum(dim=2)
-    torch.testing.assert_close(layers.squares(gradients), total.T, rtol=1e-4, atol=1e-9)
+SWITCHES = [{}, {"row_mixing": "none"}, {"single_token": True}]
 
 
-@pytest.mark.parametrize("switches", [{}, {"row_mixing": "none"}, {"single_token": True}], ids=str)
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_hidden_layers_have_the_gradients_at_the_representation(switches):
+    objective, samples = make_objective(**switches)
+    whole, layers = WholeGradients(objective, samples), HiddenLayers(objective, samples)
+    torch.testing.assert_close(layers.losses, whole.losses)
+    gradients = whole.gradients()
+    at_layers = layers.gradients()
+    squares = layers.squares(at_layers)
+    torch.testing.assert_close(squares, whole.squares(gradients), rtol=1e-4, atol=1e-9)
+    lengths = 0.1 * torch.rand(3, len(samples), generator=torch.Generator().manual_seed(2))
+    moved = layers.losses_at(lengths, at_layers)
+    torch.testing.assert_close(moved, whole.losses_at(lengths, gradients))
+    assert (moved > layers.losses).all(), "each target goes up its loss"
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_saliencies_are_the_same_by_their_factors(switches):
+    objective, samples = make_objective(**switches)
+    whole, _ = WholeGradients(objective, samples).saliency()
+    hidden, maps = HiddenLayers(objective, samples).saliency()
+    torch.testing.assert_close(hidden @ maps.mT[:, None], whole, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+@pytest.mark.parametrize("make_step", [penalty_step, sharp_step])
+def test_steps_are_the_same_without_hidden_layers(make_step, switches, monkeypatch):
+    found = []
+    for has_towers in (True, False):
+        monkeypatch.setattr(_target_gradients, "has_towers", lambda _, has=has_towers: has)
+        objective, samples = make_objective(**switches)
+        make_step(objective, samples).backward(samples)
+        found.append([parameter.grad for parameter in objective.network.parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
 def test_sharp_steps_are_the_gradients_at_a_moved_representation(switches):
     """The towers' and the trunk's, with the moves as constants, by autograd alone."""
     radius = 0.1
     objective, batch = make_objective(**switches)
     network = objective.network
-    SharpRepresentationStep(objective, balanced_tasks(objective, batch), radius).backward(batch)
+    sharp_step(objective, batch).backward(batch)
     found = [parameter.grad.clone() for parameter in network.parameters()]
     network.zero_grad()
 
     cut = Representation(objective, batch)
-    parts = torch.autograd.grad(
-        (objective.share * cut.losses).sum(), cut.copies, retain_graph=True
-    )
+    parts = torch.autograd.grad((objective.share * cut.losses).sum(), cut.copies)
     representation = network.represent(batch.inputs)
-    rows = [] if representation[0] is None else [representation[0]]
-    n_targets = batch.weight.shape[1]
-    tokens = representation[1].expand(-1, n_targets, -1)
     losses = []
-    for target in range(n_targets):
+    for target in range(3):
         seen = batch.weight[:, target] > 0
-        moves = [*(part[target] for part in parts[:-1]), parts[-1][:, target]]
-        size = sum(part[seen].square().sum() for part in [*rows, representation[1]])
-        steep = sum(move.square().sum() for move in moves)
+        size = sum(part[:, seen].square().sum() for part in representation)
+        steep = sum(part[target].square().sum() for part in parts)
         times = (radius * (size / steep).sqrt()).detach()
-        own_rows = [row + times * move for row, move in zip(rows, moves, strict=False)]
-        own_tokens = tokens.clone()
-        own_tokens[:, target] += times * moves[-1]
-        scores = network.answer((own_rows[0] if rows else None, own_tokens), batch.inputs)
+        moved = []
+        for part, move in zip(representation, parts, strict=True):
+            copies = part.expand(3, *part.shape[1:]).clone()
+            copies[target] += times * move[target]
+            moved.append(copies)
+        scores = network.answer(tuple(moved), batch.inputs)
         losses.append(objective.by_target(scores, batch)[target])
     (objective.share * torch.stack(losses)).sum().backward()
     for parameter, gradient in zip(network.parameters(), found, strict=True):
@@ -147,12 +175,11 @@ def test_each_id_of_long_data_is_moved_by_its_own_gradient():
     lengths = []
     for factor in (1.0, 1e-3):
         weight = batch.weight * torch.where(batch.inputs.group == 0, factor, 1.0)[:, None]
-        own = replace(batch, weight=weight)
-        layers = HiddenLayers(objective, own)
-        gradients = layers.gradients()
+        weighted = replace(batch, weight=weight)
+        layers = HiddenLayers(objective, weighted)
+        squares = layers.squares(layers.gradients())
         step = SharpRepresentationStep(objective, tasks, 0.1)
-        times = step._times(layers, gradients, own)
-        moves = times.square() * layers.squares(gradients).T
+        moves = step.lengths(layers, squares, weighted).square() * squares.T
         lengths.append(moves[:, batch.inputs.group == 0].sum())
     torch.testing.assert_close(lengths[0], lengths[1], rtol=1e-3, atol=0)
 

@@ -52,7 +52,7 @@ def make_objective(*, groups=False, share=(1.0, 2.0, 1.0), **switches):
         torch.from_numpy(rng.integers(0, N_GROUPS, N_ROWS)) if groups else None,
     )
     samples = Samples(inputs, torch.from_numpy(tasks.encode(Y).target.astype(np.float32)), weight)
-    return Objective.of(network, tasks, samples, torch.tensor(share)), samples
+    return Objective.from_training(network, tasks, samples, torch.tensor(share)), samples
 
 
 SWITCHES = [
@@ -102,13 +102,13 @@ def test_the_gradients_at_the_cut_are_those_of_each_target_alone():
     network = objective.network
     rows, tokens = network.represent(batch.inputs)
     losses = objective.by_target(network.answer((rows, tokens), batch.inputs), batch)
-    at_rows, at_tokens = Representation(objective, batch).gradients()
+    at_rows, at_tokens = Representation(objective, batch).backward_towers()
     for t in range(3):
         of_rows, of_tokens = torch.autograd.grad(
             objective.share[t] * losses[t], (rows, tokens), retain_graph=True
         )
-        torch.testing.assert_close(at_rows[t], of_rows.flatten(1))
-        torch.testing.assert_close(at_tokens[t], of_tokens.sum(dim=1))
+        torch.testing.assert_close(at_rows[t], of_rows[0].flatten(1))
+        torch.testing.assert_close(at_tokens[t], of_tokens.sum(dim=0))
         assert (at_rows[t] != 0).any()
     assert (at_rows[1, ::2] == 0).all(), "rows without a label have no say"
 

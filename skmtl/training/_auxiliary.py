@@ -1,0 +1,35 @@
+"""Losses beside those of the tasks, which a network returns by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+
+def with_auxiliary(loss: Tensor, *auxiliary: Mapping[str, Tensor]) -> Tensor:
+    """The loss with the auxiliary losses added as they are."""
+    for losses in auxiliary:
+        for value in losses.values():
+            loss = loss + value.float()
+    return loss
+
+
+def detached(*auxiliary: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The values alone, added up where a name stands more than once."""
+    values: dict[str, Tensor] = {}
+    for losses in auxiliary:
+        for name, value in losses.items():
+            number = value.detach().float()
+            values[name] = values[name] + number if name in values else number
+    return values
+
+
+def check_auxiliary(auxiliary: Mapping[str, Tensor], network: object) -> None:
+    """Raise ValueError where an auxiliary loss of the network is not one number."""
+    for name, value in auxiliary.items():
+        if value.shape != ():
+            raise ValueError(
+                f"The auxiliary loss {name!r} of {type(network).__name__} has the shape "
+                f"{tuple(value.shape)}; it must be a scalar, such as a mean over the rows."
+            )

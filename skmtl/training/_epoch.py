@@ -1,0 +1,62 @@
+"""What is known after an epoch, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from torch import nn
+
+from skmtl._storable import storable
+
+
+@storable
+@dataclass
+class Epoch:
+    """What is known after an epoch; losses are by task, in the tasks' order.
+
+    `auxiliary` has the means of the losses that the network returned beside those of the tasks.
+    """
+
+    number: int
+    seconds: float
+    learning_rate: float
+    losses: list[float]
+    validation_losses: list[float] | None
+    objective: float
+    improved: bool
+    auxiliary: dict[str, float] = field(default_factory=dict)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Files of old know no auxiliary losses.
+        self.__dict__.update({"auxiliary": {}} | state)
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss over the tasks."""
+        return float(np.mean(self.losses))
+
+    @property
+    def validation_loss(self) -> float | None:
+        """Mean validation loss over the tasks that have one."""
+        losses = self.validation_losses
+        return None if losses is None else float(np.nanmean(losses))
+
+
+class Monitor(Protocol):
+    """Told when an epoch begins and ends."""
+
+    def begin(self, number: int) -> None: ...
+
+    def end(self, epoch: Epoch, network: Callable[[], nn.Module]) -> bool:
+        """True asks to stop.
+
+        Parameters
+        ----------
+        epoch : Epoch
+        network : callable
+            Returns a copy of the network as it would be kept if training stopped now.
+        """
+        ...

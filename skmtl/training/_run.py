@@ -1,0 +1,185 @@
+"""What changes while a network is trained."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks import parameters_by_decay, seed_dropout, trainable_network
+from skmtl.tasks import TaskSet
+from skmtl.training._choice import choose_step
+from skmtl.training._data import Samples, TrainingRows
+from skmtl.training._objective import Objective
+from skmtl.training._options import TrainingOptions
+from skmtl.training._processes import Processes
+from skmtl.training._steps import Step, StepLosses
+
+
+class RunningMean:
+    """A running mean of a network's weights, which is what is kept of it."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval()
+        self._decay = decay
+        self._n_steps = 0
+        # Walking a network's modules takes long beside a small step: the lists are made once.
+        self._parameters: list[Tensor] = list(self.network.parameters())
+        self._of_network: list[Tensor] = list(network.parameters())
+        self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
+
+    @torch.no_grad()
+    def add(self) -> None:
+        """Take the weights after one more step in."""
+        self._n_steps += 1
+        # Early on the mean runs over few steps, so that it does not remember the start.
+        decay = min(self._decay, (self._n_steps - 1) / (self._n_steps + 9))
+        torch._foreach_lerp_(self._parameters, self._of_network, 1 - decay)
+
+    @torch.no_grad()
+    def copy_buffers(self) -> None:
+        """Take the buffers as they are: they are no weights, of which a mean could be made."""
+        for kept, current in self._buffers:
+            kept.copy_(current)
+
+    def copy(self) -> nn.Module:
+        """The network as it would be kept if training stopped now."""
+        return copy.deepcopy(self.network)
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Its weights and buffers, which later steps leave alone."""
+        return {name: value.clone() for name, value in self.network.state_dict().items()}
+
+
+@dataclass(eq=False)
+class TrainingRun:
+    """One training of a network, from its first step to its last.
+
+    Attributes
+    ----------
+    objective : Objective
+    training : TrainingRows
+    options : TrainingOptions
+    generator : torch.Generator
+        Decides the order of rows.
+    processes : Processes
+    step_by : Step
+    optimizer : torch.optim.Optimizer
+    parameters : list of tensor
+        Those of the network.
+    mean : RunningMean
+    first_epoch : int
+        Number of the first epoch, where its schedule begins.
+    """
+
+    objective: Objective
+    training: TrainingRows
+    options: TrainingOptions
+    generator: torch.Generator
+    processes: Processes
+    step_by: Step
+    optimizer: torch.optim.Optimizer
+    parameters: list[Tensor]
+    mean: RunningMean
+    first_epoch: int
+
+    @property
+    def learning_rate(self) -> float:
+        """That of the last step."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def epoch(self, number: int) -> StepLosses:
+        """A step for each batch of the rows, and the mean losses over these."""
+        self.objective.network.train()
+        n, done = len(self.training), 0
+        total = torch.zeros_like(self.objective.share)
+        auxiliary: dict[str, Tensor] = defaultdict(lambda: total.new_zeros(()))
+        for samples in self.training.batches(self.options.rows_per_step(n), self.generator):
+            self._set_learning_rate(number + done / n)
+            losses = self.step(samples)
+            total += losses.by_target * len(samples)
+            for name, value in losses.auxiliary.items():
+                auxiliary[name] += value * len(samples)
+            done += len(samples)
+        self.step_by.after_epoch()
+        self.mean.copy_buffers()
+        n_rows = n * self.processes.count
+        means = {
+            name: self.processes.total(auxiliary[name]) / n_rows for name in sorted(auxiliary)
+        }
+        return StepLosses(self.processes.total(total) / n_rows, means)
+
+    def step(self, samples: Samples) -> StepLosses:
+        """One step of the optimizer."""
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = self.step_by.backward(samples)
+        self.processes.average_gradients(self.parameters)
+        nn.utils.clip_grad_norm_(self.parameters, self.options.gradient_clip)
+        self.optimizer.step()
+        self.step_by.after_step(samples)
+        self.mean.add()
+        return losses
+
+    def _set_learning_rate(self, epoch: float) -> None:
+        rate = self.options.learning_rate
+        if self.options.schedule == "cosine":
+            done = (epoch - self.first_epoch) / self.options.max_epochs
+            rate *= 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+
+def start_run(
+    network: nn.Module,
+    tasks: TaskSet,
+    training: TrainingRows,
+    *,
+    task_weight: Tensor,
+    options: TrainingOptions,
+    generator: torch.Generator,
+    processes: Processes,
+    first_epoch: int,
+) -> TrainingRun:
+    """Everything as it is before the first step; parameters as those of `Trainer`."""
+    trainable_network(network)
+    processes.copy_from_first(network)
+    objective = Objective.from_training(
+        network,
+        tasks,
+        training,
+        task_weight,
+        precision=options.precision,
+        call=torch.compile(network) if options.compile else None,
+    )
+    run = TrainingRun(
+        objective=objective,
+        training=training,
+        options=options,
+        generator=generator,
+        processes=processes,
+        step_by=choose_step(options, objective, training, generator, processes),
+        optimizer=_optimizer(network, options, training.device),
+        parameters=list(network.parameters()),
+        mean=RunningMean(network, options.averaging),
+        first_epoch=first_epoch,
+    )
+    seed_dropout(network, processes.dropout(generator))
+    return run
+
+
+def _optimizer(
+    network: nn.Module, options: TrainingOptions, device: torch.device
+) -> torch.optim.Optimizer:
+    decayed, others = parameters_by_decay(network)
+    return torch.optim.AdamW(
+        [
+            {"params": decayed, "weight_decay": options.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=options.learning_rate,
+        fused=device.type in ("cpu", "cuda"),
+    )

@@ -1,0 +1,77 @@
+"""The rows by which epochs are compared."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.balancing import Balancer, LossBalancer
+from skmtl.networks import Batch, scores_of, trainable_network
+from skmtl.training._data import Samples
+from skmtl.training._device import autocast
+from skmtl.training._objective import Objective
+from skmtl.training._processes import Processes
+from skmtl.training._scoring import SCORING_ROWS, in_batches
+
+# A target that is learnt but for this share of its loss has no more say. Otherwise one whose loss
+# tends to zero would go on for ever, whatever becomes of the others.
+_LEARNT = 1e-3
+
+
+class Validation:
+    """Losses of held-out rows, and the one number that is made of them.
+
+    Parameters
+    ----------
+    samples : Samples
+        On the network's device.
+    objective : Objective
+    balance : Balancer
+        Training that lowers the product of the losses ends by their geometric mean; all other by
+        the arithmetic mean.
+    processes : Processes
+
+    Attributes
+    ----------
+    seen : bool tensor of shape (n_targets,)
+        Which targets have a label here; the others have no say in when to stop.
+    """
+
+    def __init__(
+        self, samples: Samples, objective: Objective, balance: Balancer, processes: Processes
+    ) -> None:
+        self._samples = samples
+        self._objective = objective
+        self._of_product = isinstance(balance, LossBalancer) and balance.lowers_product
+        self._processes = processes
+        self._weight = samples.weight.sum(dim=0)
+        self.seen = self._weight > 0
+        # Losses of the best constant prediction: what makes targets comparable.
+        constant = trainable_network(objective.network).base_scores.expand(len(samples), 1, -1)
+        means = objective.losses.sums(constant, samples) / self._weight
+        self._constant = means.clamp_min(1e-6)
+
+    def losses(self, network: nn.Module) -> Tensor:
+        """Losses of the targets, (n_targets,); NaN for those without a label."""
+
+        def scores(batch: Batch) -> Tensor:
+            with autocast(batch.device, self._objective.precision):
+                by_member = scores_of(network(batch))
+            return by_member.float().mean(dim=1, keepdim=True)
+
+        part = self._processes.part(self._samples)
+        total = self._objective.losses.sums(in_batches(scores, part.inputs, SCORING_ROWS), part)
+        return self._processes.total(total) / self._weight
+
+    def objective(self, losses: Tensor) -> float:
+        """The mean of the targets' losses over those of the best constant prediction."""
+        relative = (losses / self._constant)[self.seen]
+        return float(_mean(relative, self._objective.share[self.seen], self._of_product))
+
+
+def _mean(relative: Tensor, share: Tensor, of_product: bool) -> Tensor:
+    """Geometric or arithmetic mean with the weights of the targets."""
+    if of_product:
+        relative = relative.clamp_min(_LEARNT).log()
+    mean = (share * relative).sum() / share.sum()
+    return torch.exp(mean) if of_product else mean
