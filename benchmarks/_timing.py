@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 
 def in_turns(calls: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
-    """CPU seconds (n_repeats,) of each; all are called once before any is called again.
+    """CPU seconds (n_repeats,) that each takes in this process; see `measured_in_turns`."""
+    return measured_in_turns(
+        {name: partial(_cpu_seconds, call) for name, call in calls.items()}, repeats
+    )
+
+
+def measured_in_turns(
+    measurements: Mapping[str, Callable[[], float]], repeats: int
+) -> dict[str, np.ndarray]:
+    """Results (n_repeats,) of each; all are called once before any is called again.
 
     So whatever else the machine does slows all of them alike.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    results: dict[str, list[float]] = {name: [] for name in measurements}
     for _ in range(repeats):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            seconds[name].append(time.process_time() - start)
-    return {name: np.array(each) for name, each in seconds.items()}
+        for name, measure in measurements.items():
+            results[name].append(measure())
+    return {name: np.array(values) for name, values in results.items()}
+
+
+def _cpu_seconds(call: Callable[[], Any]) -> float:
+    start = time.process_time()
+    call()
+    return time.process_time() - start

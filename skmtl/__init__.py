@@ -35,8 +35,9 @@ loads neither torch nor LightGBM.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from skmtl._lazy import lazy_getattr
 
 if TYPE_CHECKING:
     from skmtl import (
@@ -63,8 +64,8 @@ if TYPE_CHECKING:
         RMTGBClassifier,
         RMTGBRegressor,
         RMTGBSurvival,
-        load,
     )
+    from skmtl.files import load
     from skmtl.scoring import score_files, score_frame
 
 __version__ = "0.1.0"
@@ -96,46 +97,43 @@ __all__ = [
     "tasks",
 ]
 
-_MODULE_OF = dict.fromkeys(
-    (
-        "GroupedTasks",
-        "MultiTab",
-        "MultiTabClassifier",
-        "MultiTabRegressor",
-        "MultiTabSurvival",
-        "RMTGBSurvival",
-        "RMTGB",
-        "RMTGBClassifier",
-        "RMTGBRegressor",
-        "RMTGBSurvival",
-        "load",
-    ),
-    "skmtl.estimators",
-) | dict.fromkeys(("score_files", "score_frame"), "skmtl.scoring")
-_SUBMODULES = {
-    "balancing",
-    "callbacks",
-    "datasets",
-    "distributed",
-    "export",
-    "files",
-    "inspection",
-    "metrics",
-    "model_selection",
-    "scoring",
-    "survival",
-    "tasks",
-}
+_MODULE_OF = (
+    dict.fromkeys(
+        (
+            "GroupedTasks",
+            "MultiTab",
+            "MultiTabClassifier",
+            "MultiTabRegressor",
+            "MultiTabSurvival",
+            "RMTGB",
+            "RMTGBClassifier",
+            "RMTGBRegressor",
+            "RMTGBSurvival",
+        ),
+        f"{__name__}.estimators",
+    )
+    | dict.fromkeys(("score_files", "score_frame"), f"{__name__}.scoring")
+    | {"load": f"{__name__}.files"}
+    | {
+        name: f"{__name__}.{name}"
+        for name in (
+            "balancing",
+            "callbacks",
+            "datasets",
+            "distributed",
+            "export",
+            "files",
+            "inspection",
+            "metrics",
+            "model_selection",
+            "scoring",
+            "survival",
+            "tasks",
+        )
+    }
+)
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f"{__name__}.{name}")
-    if name in _MODULE_OF:
-        value = getattr(import_module(_MODULE_OF[name]), name)
-        globals()[name] = value  # the next access does not come here any more
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+__getattr__ = lazy_getattr(__name__, _MODULE_OF)
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TypeVar
 
 Class = TypeVar("Class", bound=type)
@@ -11,6 +12,27 @@ STORABLE: dict[str, type] = {}
 
 REMEDIES: dict[type, str] = {}
 """By base class: what users can do so that their own class derived from it becomes storable."""
+
+
+HOMES: dict[str, str] = {
+    "GroupedTasks": "skmtl.estimators.grouped",
+    "MultiTab": "skmtl.estimators.multitab",
+    "MultiTabClassifier": "skmtl.estimators.multitab",
+    "MultiTabRegressor": "skmtl.estimators.multitab",
+    "MultiTabSurvival": "skmtl.estimators.multitab_survival",
+    "RMTGB": "skmtl.estimators.rmtgb",
+    "RMTGBClassifier": "skmtl.estimators.rmtgb",
+    "RMTGBRegressor": "skmtl.estimators.rmtgb",
+    "RMTGBSurvival": "skmtl.estimators.rmtgb_survival",
+}
+"""The modules of skmtl's own estimators, which are imported when a file names them."""
+
+
+def stored_class(name: str) -> type | None:
+    """The class that a file means by a name; None where no such class may be built."""
+    if name not in STORABLE and name in HOMES:
+        import_module(HOMES[name])
+    return STORABLE.get(name)
 
 
 def storable(cls: Class) -> Class:

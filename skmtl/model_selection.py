@@ -237,7 +237,7 @@ def _levels(
     labels = _label_frame(Y)
     if task is None:
         return label_codes(labels, n_bins), None
-    _, ids = split_task_column(X, task)
+    _, ids = split_task_column(X, task, "task")
     group = TaskIds().fit(ids).transform(ids)
     return label_codes(labels, n_bins, group), group
 

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmtl import MultiTabRegressor
 from skmtl.callbacks import ProgressBar
+from skmtl.engines.network import MultiTabDescription, MultiTabSettings
 from skmtl.networks import MultiTabNet, NetworkOutput
 
 
@@ -79,12 +80,21 @@ class LoadedNet(MultiTabNet):
         return NetworkOutput(scores, {"load": 2 + 0 * scores.mean()})
 
 
-class Loaded(MultiTabRegressor):
-    @staticmethod
-    def _make_network(description):
-        network = MultiTabRegressor._make_network(description)
+class LoadedDescription(MultiTabDescription):
+    def build(self):
+        network = super().build()
         network.__class__ = LoadedNet
         return network
+
+
+class LoadedSettings(MultiTabSettings):
+    def describe(self, *arguments):
+        return LoadedDescription(**vars(super().describe(*arguments)))
+
+
+class Loaded(MultiTabRegressor):
+    def _architecture(self):
+        return LoadedSettings(**vars(super()._architecture()))
 
 
 def test_auxiliary_losses_are_shown_and_stand_in_the_history(data, capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import skmtl
+from tests.imports import circles, imports, package_graph
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ["lightgbm", "numpy", "pandas", "scipy", "sklearn", "torch"]
@@ -45,32 +45,27 @@ def test_subpackages_without_networks_import_neither_torch_nor_lightgbm(name):
     assert loaded.isdisjoint({"torch", "lightgbm"})
 
 
-# A row of the table of imports: one or more packages, and what they import or "nothing".
-ROW = re.compile(r"^\| ((?:`\w+(?:/|\.py)`(?:, )?)+) \| (.*?) \|$", re.MULTILINE)
+# A row of the table of imports: a package, and those that it imports or "nothing".
+ROW = re.compile(r"^\| `(\w+)(?:/|\.py)` \| (.*?) \|$", re.MULTILINE)
 
 
-def imports_of(package: Path) -> set[str]:
-    """The public packages of skmtl that a package imports, at the top or later."""
-    found = set()
-    for file in package.rglob("*.py") if package.is_dir() else [package]:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skmtl."):
-                found.add((node.module or "").split(".")[1])
-    return {name for name in found - {package.stem} if not name.startswith("_")}
+def imported_packages() -> dict[str, set[str]]:
+    """The packages that each package imports, at the top or later, but not for types alone."""
+    graph = package_graph(edge for edge in imports() if edge.when != "type checking")
+    public = {name: {each for each in found if not each.startswith("_")}
+              for name, found in graph.items()}  # fmt: skip
+    return {name: found for name, found in public.items() if not name.startswith("_")}
 
 
-def test_packages_import_what_the_architecture_says():
+def test_packages_import_what_the_architecture_says_and_no_more():
     text = (ROOT / "docs" / "architecture.md").read_text()
-    allowed = {
-        package: set(re.findall(r"`(\w+)`", row[2]))
-        for row in ROW.finditer(text[text.index("Who imports whom") :])
-        if row[2] != "what users import"
-        for package in re.findall(r"`([\w.]+)/?`", row[1])
-    }
-    packages = {init.parent.name for init in (ROOT / "skmtl").glob("*/__init__.py")}
-    assert set(allowed) == packages - {"cli", "demo"} | {"model_selection.py"}
-    for package, own in allowed.items():
-        assert imports_of(ROOT / "skmtl" / package) <= own, package
+    table = text[text.index("Who imports whom") :]
+    said = {row[1]: set(re.findall(r"`(\w+)`", row[2])) for row in ROW.finditer(table)}
+    assert said == imported_packages()
+
+
+def test_no_two_packages_import_one_another():
+    assert circles(imported_packages()) == []
 
 
 @pytest.mark.parametrize("name", skmtl.__all__)

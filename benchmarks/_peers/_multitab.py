@@ -37,7 +37,7 @@ class MultiTabDefault:
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame) -> Self:
         self.model = MultiTab(
             tasks={target: self.setting.kinds[target] for target in targets_of(Y)},
-            task=self.setting.task_column,
+            task_column=self.setting.task_column,
             device=self.setting.device,
             random_state=self.setting.seed,
             **self.config,

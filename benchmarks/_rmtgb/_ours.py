@@ -10,13 +10,13 @@ from benchmarks._rmtgb._sets import TASK
 
 def default(*, is_binary: bool, seed: int) -> Any:
     """`RMTGBRegressor()` or `RMTGBClassifier()`, untouched."""
-    return _form(is_binary)(task=TASK, random_state=seed, n_jobs=1)
+    return _form(is_binary)(task_column=TASK, random_state=seed, n_jobs=1)
 
 
 def fixed_rounds(blocks: Sequence[str], n_rounds: int, *, is_binary: bool, **settings: Any) -> Any:
     """A model of these blocks with so many rounds in each, without a search or a validation."""
     return _form(is_binary)(
-        task=TASK,
+        task_column=TASK,
         blocks=tuple(blocks),
         n_rounds=n_rounds,
         early_stopping=False,

@@ -114,6 +114,18 @@ def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     """Weights of all tasks from the products of their gradients, both on the tensor's device.
 
     A task whose gradient is zero takes no part, so it has no say in the weights of the others.
+
+    Parameters
+    ----------
+    weigh : callable
+        From the products of the tasks that take part, divided by the mean of their diagonal, and
+        the numbers of these tasks, to their weights.
+    gram : Tensor of shape (n_tasks, n_tasks)
+        Products of the gradients.
+
+    Returns
+    -------
+    Tensor of shape (n_tasks,)
     """
     products = gram.detach().double().cpu().numpy()
     weights = np.ones(len(products))

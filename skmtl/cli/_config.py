@@ -19,6 +19,11 @@ _ESTIMATORS_WITHIN = ("GroupedTasks",)
 _TOP = ("estimator", "output", "report", "data", "parameters", "tasks", "events")
 _DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")
 _EVENT = ("event", "time", "entry")
+_CALLED = {
+    "task": "the column of X that names the tasks of long data is 'task_column'. Kinds of targets "
+    "are in the table [tasks]."
+}
+"""What may be meant by keys of [parameters] that resemble several."""
 
 
 @dataclass(frozen=True)
@@ -170,21 +175,30 @@ def _model(
             f"Choose from {', '.join(_estimators())}."
         )
     parameters = dict(_table(given, "parameters"))
-    known = [each for each in inspect.signature(cls).parameters if each not in ("tasks", "events")]
-    for key, table in (("tasks", kinds), ("events", events)):
-        if key in parameters:
-            raise UsageError(f"{key!r} is no key of [parameters]: it is a table of its own.")
+    tables = {"tasks": kinds, "events": events}
+    _check_parameter_names(parameters, inspect.signature(cls).parameters, tables)
+    for key, table in tables.items():
         if table and key not in inspect.signature(cls).parameters:
             raise UsageError(f"{name} takes no [{key}].")
         if table:
             parameters[key] = table
-    _check_keys(parameters, [*known, "tasks", "events"], "[parameters]")
     model = cls(**parameters)
     try:
         model._check_parameters()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
     return model
+
+
+def _check_parameter_names(
+    parameters: Mapping[str, Any], taken: Iterable[str], tables: Iterable[str]
+) -> None:
+    for key in parameters:
+        if key in tables:
+            raise UsageError(f"{key!r} is no key of [parameters]: it is a table of its own.")
+        if key in _CALLED:
+            raise UsageError(f"[parameters] has the unknown key {key!r}: {_CALLED[key]}")
+    _check_keys(parameters, [name for name in taken if name not in tables], "[parameters]")
 
 
 def _estimators() -> dict[str, type]:

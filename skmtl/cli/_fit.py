@@ -44,10 +44,11 @@ from skmtl.cli._errors import OK, UsageError
 
 if TYPE_CHECKING:
     from skmtl.cli._config import Config
+    from skmtl.cli._tables import TableHeader
 
 _RIGHT = "{} is right, as far as can be said without reading a row."
 # Parameters that name a column of X.
-_COLUMNS = ("task", "weight_column")
+_COLUMNS = ("task_column", "group_column", "time_column", "weight_column")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,22 +62,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     from skmtl.cli._config import read_config
+    from skmtl.cli._tables import read_headers
 
     config = read_config(options.config)
-    features = _checked_features(config)
+    train = read_headers(config.train)
+    features = _checked_features(config, train)
     if options.check:
         return {"config": options.config, "valid": True}, _RIGHT.format(options.config), OK
-    outcome = _fit(config, features)
+    outcome = _fit(config, train, features)
     if config.report is not None:
         config.report.write_text(json.dumps(outcome, indent=1) + "\n")
     return outcome, _text(outcome), OK
 
 
-def _checked_features(config: Config) -> list[str]:
+def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
     """The features, after a look at the headers and footers of all tables."""
-    from skmtl.cli._tables import check_columns, check_files, columns_of
+    from skmtl.cli._tables import check_columns, read_headers
 
-    columns = columns_of(config.train)
+    columns = train[0].columns
     named = [*config.no_features, *(config.features or [])]
     check_columns(columns, named, "The table of 'train'")
     features = config.features or [name for name in columns if name not in config.no_features]
@@ -88,16 +91,19 @@ def _checked_features(config: Config) -> list[str]:
         if isinstance(name, str):
             check_columns(features, [name], f"X, in which {key}={name!r} is looked for,")
     used = [*features, *config.answers]
-    check_files(config.train, used)
+    for header in train:
+        header.check_files(used)
     for part in ("eval", "test"):
         if paths := getattr(config, part):
-            check_columns(columns_of(paths), used, f"The table of {part!r}")
-            check_files(paths, used)
+            headers = read_headers(paths)
+            check_columns(headers[0].columns, used, f"The table of {part!r}")
+            for header in headers:
+                header.check_files(used)
     return features
 
 
-def _fit(config: Config, features: list[str]) -> dict[str, Any]:
-    X, y, *weight = _training_rows(config, features)
+def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[str, Any]:
+    X, y, *weight = _training_rows(config, train, features)
     fitting: dict[str, Any] = {"sample_weight": weight[0]} if weight else {}
     rows = {} if config.stream else {"train": len(X)}
     if config.eval:
@@ -126,15 +132,19 @@ def _fit(config: Config, features: list[str]) -> dict[str, Any]:
     }
 
 
-def _training_rows(config: Config, features: list[str]) -> tuple[Any, ...]:
+def _training_rows(
+    config: Config, train: list[TableHeader], features: list[str]
+) -> tuple[Any, ...]:
     """X, y and, if there are any, weights: names of columns where the rows stay on disk."""
     if not config.stream:
         return _rows(config, config.train, features)
     from skmtl.tables import ParquetTable
 
-    (path,) = config.train
+    stored = train[0].stored
+    assert stored is not None  # a configuration with a CSV file has been refused
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
-    return (ParquetTable(path, columns=features), *names)
+    # The dataset that has been checked: it knows the footers of its files.
+    return (ParquetTable(stored.dataset, columns=features), *names)
 
 
 def _rows(config: Config, paths: list[Path], features: list[str]) -> tuple[Any, ...]:

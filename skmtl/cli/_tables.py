@@ -35,42 +35,64 @@ def is_parquet(path: Path) -> bool:
     )
 
 
-def columns_of(paths: Sequence[Path]) -> list[str]:
-    """The columns that `read_tables` will find, without reading any row.
+class TableHeader:
+    """The columns of a file or folder; its header or its footers are read once, and no row.
+
+    Attributes
+    ----------
+    path : Path
+    columns : list of str
+    stored : ParquetTable or None
+        The table on disk; None where it is a CSV file.
 
     Raises
     ------
     UsageError
-        If the columns of the files differ.
+        If the file is no table.
     """
-    first, *others = (_columns(path) for path in paths)
-    for path, columns in zip(paths[1:], others, strict=True):
-        check_columns(columns, first, f"{path}, unlike {paths[0]},")
-    return first
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stored = _stored(path) if is_parquet(path) else None
+        self.columns = _csv_columns(path) if self.stored is None else self.stored.column_names()
+
+    def check_files(self, wanted: Sequence[str]) -> None:
+        """Raise UsageError for a file in a folder that lacks a wanted column others have."""
+        if self.stored is not None:
+            try:
+                self.stored.check_files(wanted)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
 
 
-def _columns(path: Path) -> list[str]:
-    if not is_parquet(path):
-        try:
-            return pd.read_csv(path, nrows=0).columns.tolist()
-        except (pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} does not begin with a header in UTF-8: {error}") from error
+def read_headers(paths: Sequence[Path]) -> list[TableHeader]:
+    """The headers of files that are one table.
+
+    Raises
+    ------
+    UsageError
+        If a file lacks columns that the first one has.
+    """
+    first, *others = (TableHeader(path) for path in paths)
+    for header in others:
+        check_columns(header.columns, first.columns, f"{header.path}, unlike {first.path},")
+    return [first, *others]
+
+
+def _csv_columns(path: Path) -> list[str]:
+    try:
+        return pd.read_csv(path, nrows=0).columns.tolist()
+    except (pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} does not begin with a header in UTF-8: {error}") from error
+
+
+def _stored(path: Path) -> ParquetTable:
     if path.is_dir():
-        return ParquetTable(path).column_names()
+        return ParquetTable(path)
     with needed("pyarrow", "parquet", "Reading Parquet files"):
         from pyarrow import dataset
     # As a dataset, so that folders such as month=5 above the file are no columns.
-    return ParquetTable(dataset.dataset(path, format="parquet")).column_names()
-
-
-def check_files(paths: Sequence[Path], wanted: Sequence[str]) -> None:
-    """Raise UsageError for a file in a folder that lacks a wanted column, which others have."""
-    for path in paths:
-        if path.is_dir():
-            try:
-                ParquetTable(path).check_files(wanted)
-            except ValueError as error:
-                raise UsageError(str(error)) from error
+    return ParquetTable(dataset.dataset(path, format="parquet"))
 
 
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:

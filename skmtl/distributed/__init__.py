@@ -16,7 +16,7 @@ within, each on its part of every batch::
     from skmtl import RMTGB
     from skmtl.distributed import fit_with_dask
 
-    model = fit_with_dask(RMTGB(task="shop"), dask_frame, y="sales")
+    model = fit_with_dask(RMTGB(task_column="shop"), dask_frame, y="sales")
 
 ``docs/scaling.md`` says when they pay, and how to score and search on clusters, which needs
 nothing from here.

@@ -12,21 +12,21 @@ import pandas as pd
 
 from skmtl._extras import needed
 from skmtl.boosting import WorkerNetwork
-from skmtl.estimators._boosting import BoostingEstimator, Rows
-from skmtl.estimators._common import own_random_state
-from skmtl.estimators._spread_boosting import (
+from skmtl.engines import fresh_random_state
+from skmtl.engines.boosting import (
+    BoostingRows,
     Entries,
-    Plan,
+    FittedBoosting,
     PoolPart,
+    SpreadPlan,
     grow_shared,
     grow_tasks,
-    keep,
-    planned,
+    join_parts,
     read_rows,
     shares,
 )
-from skmtl.tables import Chunk
-from skmtl.tables._stored import checked_rows_in_memory
+from skmtl.models.boosting import BoostingEstimator
+from skmtl.tables import Chunk, checked_rows_in_memory
 
 # A column of labels with more values than this in a partition holds numbers, not classes.
 _MOST_CLASSES = 1000
@@ -111,12 +111,12 @@ def fit_with_dask(
     >>> X, points = make_outlier_tasks(50, random_state=0)
     >>> rows = dd.from_pandas(X.assign(points=points), npartitions=2)
     >>> with Client(n_workers=2, threads_per_worker=1, dashboard_address=":0"):  # doctest: +SKIP
-    ...     model = fit_with_dask(RMTGBRegressor(task="task"), rows, y="points")
+    ...     model = fit_with_dask(RMTGBRegressor(task_column="task"), rows, y="points")
     """
     client = _client(client)
     labels = _checked(model, data, y, sample_weight)
     n_sampled = checked_rows_in_memory(rows_in_memory)
-    chance = own_random_state(model.random_state)
+    chance = fresh_random_state(model.random_state)
     parts = client.compute(list(data.to_delayed()))
     chunks = client.map(_chunk, parts, y=labels, weight=sample_weight)
     sizes = client.gather(client.map(_size, chunks))
@@ -126,15 +126,19 @@ def fit_with_dask(
     seeds = np.random.SeedSequence(chance.randint(2**31 - 1)).spawn(len(chunks))
     drawn = client.gather(
         [
-            client.submit(_sample, chunk, share, seed, model.task, pure=False)
+            client.submit(_sample, chunk, share, seed, model.task_column, pure=False)
             for chunk, seed in zip(chunks, seeds, strict=True)
         ]
     )
     if not drawn:
         raise ValueError("data has no row of positive weight.")
-    plan = planned(model, _joined([rows for _, rows in drawn]), sum(sizes))
-    held_out = _held_out(plan, [positions for positions, _ in drawn])
-    return _grown(client, plan, chunks, held_out)
+    sample = _joined([rows for _, rows in drawn])
+
+    def grow(plan: SpreadPlan) -> FittedBoosting:
+        held_out = _held_out(plan, [positions for positions, _ in drawn])
+        return _grown(client, plan, chunks, held_out)
+
+    return model.fit_spread(sample, sum(sizes), grow)
 
 
 def _client(client: Any) -> Any:
@@ -167,8 +171,8 @@ def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
 
 
 def _grown(
-    client: Any, plan: Plan, chunks: Sequence[Any], held_out: list[np.ndarray]
-) -> BoostingEstimator:
+    client: Any, plan: SpreadPlan, chunks: Sequence[Any], held_out: list[np.ndarray]
+) -> FittedBoosting:
     """Let the workers grow all blocks, each from the chunks that it holds."""
     positions = _by_worker(client, chunks)
     addresses = list(positions)
@@ -198,7 +202,7 @@ def _grown(
         else []
         for position, own in enumerate(zip(*parts, strict=True))
     ]
-    return keep(plan, parts, client.gather(tasks))
+    return join_parts(plan, parts, client.gather(tasks))
 
 
 def _grow_tasks(
@@ -247,7 +251,7 @@ def _networks(client: Any, addresses: Sequence[str]) -> list[WorkerNetwork]:
     return [WorkerNetwork(machines, port) for port in ports]
 
 
-def _held_out(plan: Plan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _held_out(plan: SpreadPlan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Positions in each chunk of the rows of the sample that are held out."""
     ends = np.cumsum([len(positions) for positions in drawn])
     of_chunk = np.searchsorted(ends, plan.held_out, side="right")
@@ -303,24 +307,28 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
-def _read(plan: Plan, chunks: list[Chunk], held_out: list[np.ndarray]) -> tuple[Rows, np.ndarray]:
+def _read(
+    plan: SpreadPlan, chunks: list[Chunk], held_out: list[np.ndarray]
+) -> tuple[BoostingRows, np.ndarray]:
     """The worker's rows, and positions of those that are held out."""
     starts = np.cumsum([0] + [len(chunk.X) for chunk in chunks])
     own = [positions + start for positions, start in zip(held_out, starts, strict=False)]
     return read_rows(plan, chunks), np.concatenate(own)
 
 
-def _n_held_out(read: tuple[Rows, np.ndarray]) -> int:
+def _n_held_out(read: tuple[BoostingRows, np.ndarray]) -> int:
     return len(read[1])
 
 
 def _grow_shared(
-    plan: Plan, read: tuple[Rows, np.ndarray], network: WorkerNetwork
+    plan: SpreadPlan, read: tuple[BoostingRows, np.ndarray], network: WorkerNetwork
 ) -> tuple[list[PoolPart], list[Entries]]:
     return grow_shared(plan, *read, network)
 
 
-def _grow_task_share(plan: Plan, position: int, tasks: list[int], pieces: list[Entries]) -> tuple:
+def _grow_task_share(
+    plan: SpreadPlan, position: int, tasks: list[int], pieces: list[Entries]
+) -> tuple:
     return (tasks, *grow_tasks(plan, position, tasks, pieces))
 
 

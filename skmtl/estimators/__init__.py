@@ -1,11 +1,19 @@
-"""The classes with fit and predict."""
+"""The classes with fit and predict.
 
-from skmtl.estimators._grouped import GroupedTasks
-from skmtl.estimators._multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
-from skmtl.estimators._multitab_survival import MultiTabSurvival
-from skmtl.estimators._rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
-from skmtl.estimators._rmtgb_survival import RMTGBSurvival
-from skmtl.estimators._saving import load
+Each is imported when it is first used: networks need torch, and boosting does not.
+"""
+
+from typing import TYPE_CHECKING
+
+from skmtl._lazy import lazy_getattr
+from skmtl._storable import HOMES
+
+if TYPE_CHECKING:
+    from skmtl.estimators.grouped import GroupedTasks
+    from skmtl.estimators.multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
+    from skmtl.estimators.multitab_survival import MultiTabSurvival
+    from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
+    from skmtl.estimators.rmtgb_survival import RMTGBSurvival
 
 __all__ = [
     "RMTGB",
@@ -17,5 +25,6 @@ __all__ = [
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
-    "load",
 ]
+
+__getattr__ = lazy_getattr(__name__, HOMES)

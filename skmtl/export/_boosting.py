@@ -22,7 +22,7 @@ from skmtl.export._trees import Child, Forest, Tree, read_trees
 
 
 @dataclass(frozen=True)
-class Rows:
+class GraphMatrix:
     """What trees read.
 
     Attributes
@@ -42,13 +42,13 @@ class Rows:
         assert self.group is not None
         return self.matrix.graph.op("Gather", table, self.group)
 
-    def with_columns(self, columns: Value, n_columns: int) -> Rows:
+    def with_columns(self, columns: Value, n_columns: int) -> GraphMatrix:
         """The same with more columns behind those of the matrix."""
         matrix = self.matrix.op("Concat", columns, axis=1)
-        return Rows(matrix, self.n_features + n_columns, self.group)
+        return GraphMatrix(matrix, self.n_features + n_columns, self.group)
 
 
-def pool_scores(pool: BoostedPool, n_targets: int, rows: Rows) -> list[Value]:
+def pool_scores(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> list[Value]:
     """Raw scores (batch, n_scores) of each of the pool's targets."""
     start, given = _start(pool.bags, rows), _coordinates(pool, n_targets, rows)
     scores = []
@@ -67,7 +67,7 @@ def _at(values: Value, position: int) -> Value:
     return values.op("Gather", np.array(position), axis=1)
 
 
-def _coordinates(pool: BoostedPool, n_targets: int, rows: Rows) -> Value | None:
+def _coordinates(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> Value | None:
     """What the trees give, (batch, n_targets, n_trees); None without any tree."""
     total = None
     for bag in pool.bags:
@@ -80,7 +80,7 @@ def _coordinates(pool: BoostedPool, n_targets: int, rows: Rows) -> Value | None:
     return None if total is None else total + np.zeros((1, n_targets, 1))
 
 
-def _start(bags: Sequence[FittedSequence], rows: Rows) -> Value:
+def _start(bags: Sequence[FittedSequence], rows: GraphMatrix) -> Value:
     """The mean intercept, which every row has."""
     intercept = np.mean([bag.intercept for bag in bags], axis=0)
     if rows.group is not None:
@@ -95,7 +95,7 @@ def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
     return batch.op("Concat", np.array(shape, dtype=np.int64), axis=0)
 
 
-def _block_scores(block: FittedBlock, rows: Rows) -> Value | None:
+def _block_scores(block: FittedBlock, rows: GraphMatrix) -> Value | None:
     """What a block's trees give, (batch, n_own, n_trees); None where it has no tree."""
     if block.n_rounds == 0:
         return None
@@ -108,7 +108,7 @@ def _block_scores(block: FittedBlock, rows: Rows) -> Value | None:
     raise TypeError(f"Blocks of class {type(block).__name__} cannot be exported.")
 
 
-def _shared_scores(block: SharedTrees, rows: Rows) -> Value:
+def _shared_scores(block: SharedTrees, rows: GraphMatrix) -> Value:
     if block.signatures is not None:
         numbers = block.signatures.astype(np.float64)
         rows = rows.with_columns(rows.of_task(numbers), numbers.shape[1])
@@ -117,7 +117,7 @@ def _shared_scores(block: SharedTrees, rows: Rows) -> Value:
     return forest.scores(rows.matrix, rows.n_features, block.trees.n_scores).unsqueeze(1)
 
 
-def _partition_scores(block: PartitionTrees, rows: Rows) -> Value:
+def _partition_scores(block: PartitionTrees, rows: GraphMatrix) -> Value:
     n_scores = block.outlier.n_scores
     forest = Forest()
     _plant(forest, block.outlier, 0)
@@ -133,7 +133,7 @@ def _partition_scores(block: PartitionTrees, rows: Rows) -> Value:
     return outlier * rows.of_task(share) + ordinary * rows.of_task(1 - share)
 
 
-def _task_scores(block: TaskTrees, rows: Rows) -> Value:
+def _task_scores(block: TaskTrees, rows: GraphMatrix) -> Value:
     n_scores = block.trees[0].n_scores
     forest = Forest()
     if rows.group is None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmtl.export._graph import Graph, Value
-from skmtl.export._inputs import Categories, Ids, Inputs, Numbers
+from skmtl.export._inputs import Categories, GraphInputs, Ids, Numbers
 from skmtl.tables import TableEncoder, TreeEncoder
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._numeric import _FAR
 
 
 @dataclass(frozen=True)
-class EncodedRows:
+class GraphRows:
     """What a network reads, as `skmtl.tables.EncodedTable` has it.
 
     Attributes
@@ -32,7 +32,7 @@ class EncodedRows:
     codes: Value | None
 
 
-def add_inputs(graph: Graph, inputs: Inputs) -> dict[str, Value]:
+def add_inputs(graph: Graph, inputs: GraphInputs) -> dict[str, Value]:
     """Declare the inputs; gives them by name."""
     return {each.name: graph.input(each.name, each.dtype) for each in inputs.all}
 
@@ -52,7 +52,7 @@ def tree_matrix(
 
 def encoded_rows(
     encoder: TableEncoder, features: Sequence[Numbers | Categories], given: dict[str, Value]
-) -> EncodedRows:
+) -> GraphRows:
     """The scaled numbers and the codes that networks read."""
     numbers = [given[each.name] for each in features if isinstance(each, Numbers)]
     codes = [_codes(each, given) for each in features if isinstance(each, Categories)]
@@ -61,7 +61,7 @@ def encoded_rows(
         matrix = _side_by_side(numbers)
         absent = matrix.op("IsNaN")
         numeric = _scaled(encoder, absent.op("Where", np.array(0.0), matrix))
-    return EncodedRows(numeric, absent, _side_by_side(codes) if codes else None)
+    return GraphRows(numeric, absent, _side_by_side(codes) if codes else None)
 
 
 def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> Value:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmtl.estimators._common import MultiTaskEstimator
-from skmtl.estimators._reader import split_features
+from skmtl.answers import fitted_model
+from skmtl.models import EngineModel, MultiTaskEstimator
+from skmtl.reading import TableReader
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Ids:
     name: str
     label: Hashable
     ids: np.ndarray
-    reader: Any
+    reader: TableReader
 
     @property
     def dtype(self) -> np.dtype:
@@ -88,7 +89,7 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class GraphInputs:
     """All inputs of a model's graph.
 
     Attributes
@@ -107,11 +108,10 @@ class Inputs:
         return [*self.features, *([] if self.ids is None else [self.ids])]
 
 
-def inputs_of(model: MultiTaskEstimator) -> Inputs:
-    """The inputs that a fitted model's graph has."""
-    reader = model._reader
+def graph_inputs(reader: TableReader) -> GraphInputs:
+    """The inputs that a graph has of a model that reads tables so."""
     encoder = reader.encoder
-    task = None if reader.ids is None else _task_label(model)
+    task = reader.task_label
     labels = encoder.columns_ if reader.ids is None else [*encoder.columns_, task]
     names = dict(
         zip(labels, unique_names([label_name(each, "x") for each in labels]), strict=True)
@@ -124,8 +124,8 @@ def inputs_of(model: MultiTaskEstimator) -> Inputs:
         else:
             features.append(Categories(names[label], label, _texts(known, label)))
     if reader.ids is None:
-        return Inputs(features, None)
-    return Inputs(features, Ids(names[task], task, _ids(reader.task_ids, task), reader))
+        return GraphInputs(features, None)
+    return GraphInputs(features, Ids(names[task], task, _ids(reader.task_ids, task), reader))
 
 
 def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
@@ -163,32 +163,34 @@ def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
     >>> onnx_inputs(model, X.head(3))
     {'hour': array([ 6.,  9., 12.]), 'airport': array(['JFK', 'LGA', ''], dtype=object)}
     """
-    check_exportable(model)
-    features, ids = split_features(model._read_frame(X, reset=False), model.task)
-    blocks, codes = model._reader.encoder.read(features)
+    fitted = exportable(model)
+    rows = fitted.read_without_check(X)
+    blocks, codes = rows.encoder.read(rows.features)
     numbers = (column for _, block in blocks for column in block)
     categories = iter(codes.T)
-    inputs = inputs_of(model)
+    inputs = graph_inputs(fitted.reader)
     feed = {
-        each.name: next(numbers) if isinstance(each, Numbers) else each.texts[next(categories)]
-        for each in inputs.features
+        column.name: next(numbers)
+        if isinstance(column, Numbers)
+        else column.texts[next(categories)]
+        for column in inputs.features
     }
-    if inputs.ids is not None and ids is not None:
-        feed[inputs.ids.name] = inputs.ids.read(ids)
+    if inputs.ids is not None and rows.ids is not None:
+        feed[inputs.ids.name] = inputs.ids.read(rows.ids)
     return feed
 
 
-def check_exportable(model: Any) -> None:
-    """Raise unless the model is fitted and of a class that has a graph."""
-    from sklearn.utils.validation import check_is_fitted
-
-    if not isinstance(model, MultiTaskEstimator):
-        raise TypeError(
-            f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab "
-            "or RMTGB. Of a search take best_estimator_, of a pipeline its last step (the steps "
-            "before it then run outside of the graph), of GroupedTasks its models_."
-        )
-    check_is_fitted(model)
+def exportable(model: Any) -> EngineModel:
+    """The fitted model; raises unless it is of a class that has a graph."""
+    if isinstance(model, MultiTaskEstimator):
+        fitted = fitted_model(model)
+        if isinstance(fitted, EngineModel):
+            return fitted
+    raise TypeError(
+        f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab "
+        "or RMTGB. Of a search take best_estimator_, of a pipeline its last step (the steps "
+        "before it then run outside of the graph), of GroupedTasks its models_."
+    )
 
 
 def label_name(label: Hashable, prefix: str) -> str:
@@ -204,16 +206,6 @@ def unique_names(wanted: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
             name += "_"
         names.append(name)
     return names[len(taken) :]
-
-
-def _task_label(model: MultiTaskEstimator) -> Hashable:
-    """Label of the task column, which `task` may name by its position."""
-    task, labels = model.task, list(getattr(model, "feature_names_in_", ()))
-    if task in labels or not isinstance(task, numbers.Integral):
-        return task
-    if labels:
-        return labels[int(task)]
-    return int(task) if task >= 0 else int(task) + model.n_features_in_
 
 
 def _texts(known: pd.Index, label: Hashable) -> np.ndarray:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from skmtl import __version__
 from skmtl._extras import needed
-from skmtl.estimators._boosting import BoostingEstimator
-from skmtl.estimators._common import MultiTaskEstimator
-from skmtl.estimators._network import NetworkEstimator
-from skmtl.estimators._survival_outputs import SurvivalOutputs
-from skmtl.estimators._survival_targets import terms_of
-from skmtl.export._boosting import Rows, pool_scores
+from skmtl.engines.boosting import FittedBoosting
+from skmtl.export._boosting import GraphMatrix, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._encoders import add_inputs, encoded_rows, task_number, tree_matrix
 from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
-from skmtl.export._inputs import Inputs, check_exportable, inputs_of, label_name, unique_names
-from skmtl.export._network import network_scores
-from skmtl.tasks import EventTimeKind
+from skmtl.export._inputs import GraphInputs, exportable, graph_inputs, label_name, unique_names
+from skmtl.models import EngineModel
+from skmtl.reading import EventTargets, terms_of
+from skmtl.tables import TableEncoder, TreeEncoder
 
 
 def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
@@ -104,79 +101,81 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     >>> session.run(["late"], onnx_inputs(model, X.head(3)))
     [array([False, False,  True])]
     """
-    check_exportable(model)
+    fitted = exportable(model)
     with needed("onnx", "onnx", "to_onnx"):
         import onnx  # noqa: F401
-    graph, inputs = Graph(), inputs_of(model)
-    given = add_inputs(graph, inputs)
-    if isinstance(model, BoostingEstimator):
-        outputs = _outputs(model, _boosting_scores(model, inputs, given), None, times)
-    elif isinstance(model, NetworkEstimator):
-        outputs = _outputs(model, *_network_scores(graph, model, inputs, given), times)
-    else:
-        raise TypeError(f"A {type(model).__name__} has no engine of which a graph could be made.")
+    graph, inputs = Graph(), graph_inputs(fitted.reader)
+    values = add_inputs(graph, inputs)
+    outputs = _outputs(fitted, *_raw_scores(graph, fitted, inputs, values), times)
     metadata = {
-        "inputs": [each.describe() for each in inputs.all],
+        "inputs": [column.describe() for column in inputs.all],
         "outputs": _name_outputs(graph, outputs),
     }
     return graph.model(type(model).__name__, ("skmtl", __version__), metadata)
 
 
-def _boosting_scores(
-    model: BoostingEstimator, inputs: Inputs, given: dict[str, Value]
-) -> list[Value]:
-    """Raw scores (batch, n_scores) of each target, float64."""
-    group = None
-    if inputs.ids is not None:
-        group = task_number(inputs.ids, given, unseen_is_error=model.unseen == "error")
-    matrix = tree_matrix(model._reader.encoder, inputs.features, given)
-    rows = Rows(matrix, len(inputs.features), group)
-    by_target: dict[int, Value] = {}
-    for targets, pool in model._boosted:
-        by_target |= dict(zip(targets, pool_scores(pool, len(targets), rows), strict=True))
-    return [by_target[target] for target in range(len(model.task_set_))]
-
-
-def _network_scores(
-    graph: Graph, model: NetworkEstimator, inputs: Inputs, given: dict[str, Value]
+def _raw_scores(
+    graph: Graph, model: EngineModel, inputs: GraphInputs, values: dict[str, Value]
 ) -> tuple[list[Value], Value | None]:
-    """Raw scores (batch, n_scores) of each target, float64, and the group of long data."""
+    """Raw scores (batch, n_scores) of each target, float64, and the group where units need it."""
     group = None
     if inputs.ids is not None:
-        group = task_number(inputs.ids, given, unseen_is_error=False)
-    rows = encoded_rows(model._reader.encoder, inputs.features, given)
-    scores = network_scores(graph, model.network_, rows, group).cast(np.float64)
-    parts = model.task_set_.score_slices
+        group = task_number(inputs.ids, values, unseen_is_error=model.refuses_unseen)
+    if isinstance(model.fitted, FittedBoosting):
+        return _boosting_scores(model, inputs, values, group), None
+    if not hasattr(model.fitted, "networks"):
+        raise TypeError(
+            f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks and "
+            "boosting. Score this model with skmtl.score_files instead."
+        )
+    from skmtl.export._network import network_scores  # loads torch
+
+    rows = encoded_rows(cast(TableEncoder, model.reader.encoder), inputs.features, values)
+    scores = network_scores(graph, model.fitted.networks, rows, group).cast(np.float64)
+    parts = model.tasks.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group
 
 
+def _boosting_scores(
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
+) -> list[Value]:
+    matrix = tree_matrix(cast(TreeEncoder, model.reader.encoder), inputs.features, values)
+    rows = GraphMatrix(matrix, len(inputs.features), group)
+    by_target: dict[int, Value] = {}
+    for targets, pool in model.fitted.pools:
+        by_target |= dict(zip(targets, pool_scores(pool, len(targets), rows), strict=True))
+    return [by_target[target] for target in range(len(model.tasks))]
+
+
 def _outputs(
-    model: MultiTaskEstimator, scores: list[Value], group: Value | None, times: Times
+    model: EngineModel, scores: list[Value], group: Value | None, times: Times
 ) -> list[Output]:
-    tasks = model.task_set_
-    if isinstance(model, SurvivalOutputs):
-        return _event_outputs(model, scores, times)
-    if times is not None and not any(isinstance(head, EventTimeKind) for head in tasks.heads):
+    tasks = model.tasks
+    if isinstance(model.targets, EventTargets):
+        return _event_outputs(model, model.targets, scores, times)
+    if times is not None and not model.event_names:
         raise ValueError(
             "times are those of survival curves, but no task of the model has events."
         )
     return [
         output
-        for head, name, own in zip(tasks.heads, tasks.names, scores, strict=True)
-        for output in head_outputs(head, name, own, group, times)
+        for head, name, task_scores in zip(tasks.heads, tasks.names, scores, strict=True)
+        for output in head_outputs(head, name, task_scores, group, times)
     ]
 
 
-def _event_outputs(model: SurvivalOutputs, scores: list[Value], times: Times) -> list[Output]:
+def _event_outputs(
+    model: EngineModel, targets: EventTargets, scores: list[Value], times: Times
+) -> list[Output]:
     """Risks and curves of each event; its terms are joined end to end."""
-    tasks = model.task_set_
+    tasks = model.tasks
     curves: dict[Any, GraphCurves] = {
-        name: curves_of(head, own)  # type: ignore[arg-type]
-        for head, name, own in zip(tasks.heads, tasks.names, scores, strict=True)
+        name: curves_of(head, task_scores)  # type: ignore[arg-type]
+        for head, name, task_scores in zip(tasks.heads, tasks.names, scores, strict=True)
     }
     outputs = []
-    for event in model.event_names_:
-        terms = [curves[term.name] for term in terms_of(event, model.horizons)]
+    for event in model.event_names:
+        terms = [curves[term.name] for term in terms_of(event, targets.horizons)]
         whole = reduce(GraphCurves.then, terms) if terms else curves[event]
         outputs += [risk_output(whole, event), *curve_outputs(whole, event, times)]
     return outputs

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skmtl.export._encoders import EncodedRows
+from skmtl.export._encoders import GraphRows
 from skmtl.export._graph import Graph, Operand, Value
 from skmtl.networks import (
     BaggedNetworks,
@@ -41,7 +41,7 @@ class Sizes(NamedTuple):
 
 
 def network_scores(
-    graph: Graph, bag: BaggedNetworks, rows: EncodedRows, group: Value | None
+    graph: Graph, bag: BaggedNetworks, rows: GraphRows, group: Value | None
 ) -> Value:
     """Raw scores (batch, n_scores), float32, the mean over all members of all networks."""
     for network in bag:
@@ -51,7 +51,7 @@ def network_scores(
     return graph.concat(by_network, axis=0).mean(axis=0)
 
 
-def _scores(graph: Graph, network: MultiTabNet, rows: EncodedRows, group: Value | None) -> Value:
+def _scores(graph: Graph, network: MultiTabNet, rows: GraphRows, group: Value | None) -> Value:
     """`MultiTabNet.forward`, averaged over the members."""
     features = _feature_tokens(graph, network.tokens, rows)
     tasks = _task_tokens(network, features, group)
@@ -82,7 +82,7 @@ def _feedforward(layer: FeedForward, x: Value) -> Value:
     return x + _linear(layer.down, _linear(layer.up, _norm(layer.norm, x)).op("Relu"))
 
 
-def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: EncodedRows) -> Value:
+def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Value:
     """Tokens (batch, n_features, size)."""
     parts = []
     if rows.numeric is not None and rows.absent is not None:

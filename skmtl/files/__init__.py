@@ -7,25 +7,37 @@ no others. `read_header` looks into a file without loading the model, or anythin
 library.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from skmtl.files._container import FORMAT, read_header
+from skmtl._lazy import lazy_getattr
+from skmtl._storable import storable
+from skmtl.files._container import FORMAT, PathLike, read_header
 from skmtl.files._errors import ModelFileError
 
 if TYPE_CHECKING:
+    from skmtl.files._encode import Encoder
+    from skmtl.files._load import load
     from skmtl.files._models import load_model, save_model
 
 __all__ = [
     "FORMAT",
+    "Encoder",
     "ModelFileError",
+    "PathLike",
+    "load",
     "load_model",
     "read_header",
     "save_model",
+    "storable",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in ("load_model", "save_model"):
-        return getattr(import_module("skmtl.files._models"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+# What builds models is imported when it is first used.
+__getattr__ = lazy_getattr(
+    __name__,
+    {
+        "Encoder": "skmtl.files._encode",
+        "load": "skmtl.files._load",
+        "load_model": "skmtl.files._models",
+        "save_model": "skmtl.files._models",
+    },
+)

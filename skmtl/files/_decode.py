@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from skmtl._storable import STORABLE
+from skmtl._storable import stored_class
 from skmtl.files._arrays import KINDS, read_arrays
 from skmtl.files._encode import LISTED_DTYPES, TAG
 
@@ -22,9 +22,10 @@ class UnknownClassError(ValueError):
 
 
 def _storable_class(name: str) -> type:
-    if name not in STORABLE:
+    cls = stored_class(name)
+    if cls is None:
         raise UnknownClassError(f"the class {name!r} is none of those that a file may hold")
-    return STORABLE[name]
+    return cls
 
 
 class Decoder:
@@ -57,13 +58,19 @@ class Decoder:
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
             raise ValueError(f"the state of {name!r} is no mapping of names")
         # Parameters that came later have their defaults.
-        has_parameters = "parameters" in parts
-        value = cls(**self.decode(parts["parameters"])) if has_parameters else cls.__new__(cls)
+        value = self._estimator(cls, parts) if "parameters" in parts else cls.__new__(cls)
         if hasattr(value, "__setstate__"):
             value.__setstate__(state)
         else:
             value.__dict__.update(state)
         return value
+
+    def _estimator(self, cls: Any, parts: Node) -> Any:
+        """An estimator with the parameters of the file, which may be of an earlier version."""
+        parameters = self.decode(parts["parameters"])
+        if hasattr(cls, "__skmtl_parameters__"):
+            parameters = cls.__skmtl_parameters__(parameters)
+        return cls(**parameters)
 
     def _float(self, node: Node) -> float:
         return float(node["value"])

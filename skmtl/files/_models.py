@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
-from skmtl._storable import STORABLE
+from skmtl._storable import is_storable
 from skmtl.files._container import HEADER, PathLike, read_file, write_file
 from skmtl.files._decode import Decoder, UnknownClassError
 from skmtl.files._encode import Encoder
@@ -38,7 +38,7 @@ def save_model(model: Any, path: PathLike, schema: dict[str, Any]) -> None:
         the message names it.
     """
     name = type(model).__name__
-    if STORABLE.get(name) is not type(model):
+    if not is_storable(type(model)):
         raise TypeError(
             f"{type(model).__qualname__} is no class of skmtl's own, so that a file of it could "
             "not be loaded elsewhere. Use pickle or joblib."

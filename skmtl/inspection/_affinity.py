@@ -123,7 +123,7 @@ def task_affinity(
         unfitted.
     X : table of shape (n_samples, n_features)
         As the estimator takes it. For long data it holds the column that the estimator's
-        parameter `task` names, and the tasks are the ids in there.
+        parameter `task_column` names, and the tasks are the ids in there.
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data.
     every : int, default=10
@@ -201,7 +201,7 @@ def task_affinity(
     if len(table.names) < 2:
         raise ValueError(
             f"There is one task only, {table.names}: it has nobody to be alike. Long data need an "
-            "estimator whose parameter `task` names the column with the ids."
+            "estimator whose parameter `task_column` names the column with the ids."
         )
     if records_transfer(estimator):
         return _of_steps(estimator, table, every)

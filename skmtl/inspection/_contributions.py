@@ -108,10 +108,10 @@ class TaskContributionDisplay:
         """
         check_has(estimator, "contributions", cls)
         sizes = _sizes(estimator.contributions(X))
-        if getattr(estimator, "task", None) is None:
+        if getattr(estimator, "task_column", None) is None:
             shares = _shares_of_targets(sizes)
         else:
-            ids = split_task_column(as_frame(X), estimator.task)[1].to_numpy()
+            ids = split_task_column(as_frame(X), estimator.task_column)[1].to_numpy()
             shares = _shares_of_groups(_of_target(sizes, target), ids)
         return cls(_chosen(shares, tasks)).plot(ax=ax, **kwargs)
 

@@ -12,9 +12,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
-from skmtl.metrics import multitask_gain
-from skmtl.metrics._inputs import read_metrics
-from skmtl.metrics._sklearn import MetricLike, check_metric
+from skmtl.metrics import MetricLike, check_metric, multitask_gain, read_metrics
 from skmtl.sharing import (
     Split,
     TaskTable,
@@ -142,7 +140,7 @@ def transfer_report(
         multi-output estimator of scikit-learn. It is copied and stays unfitted.
     X : table of shape (n_samples, n_features)
         As the estimator takes it. For long data it holds the column that the estimator's
-        parameter `task` names, and the tasks are the ids in there.
+        parameter `task_column` names, and the tasks are the ids in there.
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data.
     cv : int, splitter or iterable of (train, test), default=5
@@ -221,7 +219,7 @@ def transfer_report(
     if len(table.names) < 2:
         raise ValueError(
             f"There is one task only, {table.names}: nothing is shared. Long data need an "
-            "estimator whose parameter `task` names the column with the ids."
+            "estimator whose parameter `task_column` names the column with the ids."
         )
     metrics = read_metrics(scoring, table.names)
     rng = check_random_state(random_state)

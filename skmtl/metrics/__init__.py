@@ -39,13 +39,25 @@ Examples
 """
 
 from skmtl.metrics._gain import multitask_gain, multitask_gain_tasks
+from skmtl.metrics._inputs import read_metrics
+from skmtl.metrics._models import read_model, score_model, score_model_by_id
 from skmtl.metrics._scorers import make_multitask_scorer, task_scorers
-from skmtl.metrics._scores import score_tasks
+from skmtl.metrics._scores import score_each, score_tasks
+from skmtl.metrics._sklearn import MetricLike, check_metric
+from skmtl.metrics._task import ScoredTask
 
 __all__ = [
+    "MetricLike",
+    "ScoredTask",
+    "check_metric",
     "make_multitask_scorer",
     "multitask_gain",
     "multitask_gain_tasks",
+    "read_metrics",
+    "read_model",
+    "score_each",
+    "score_model",
+    "score_model_by_id",
     "score_tasks",
     "task_scorers",
 ]

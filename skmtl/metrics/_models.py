@@ -1,112 +1,127 @@
-"""Asking a fitted estimator about its tasks, whatever wraps it."""
+"""Scores of a fitted estimator by task, whatever wraps it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import cache
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier, is_regressor
+from sklearn.utils import check_consistent_length
 
-from skmtl._unwrap import innermost
-from skmtl.metrics._inputs import (
-    read_classes,
-    read_kinds,
-    read_predictions,
-    read_probabilities,
-)
+from skmtl.answers import Answers, FittedModel, fitted_model_reading
+from skmtl.metrics._by_id import score_by_id
+from skmtl.metrics._inputs import read_weight
+from skmtl.metrics._scores import score_each
+from skmtl.metrics._sklearn import MetricLike
 from skmtl.metrics._task import ScoredTask
-from skmtl.tasks import (
-    KINDS,
-    Kind,
-    class_kind,
-    label_frame,
-    labels_of_tasks,
-    mixed_kind,
-    number_kind,
-)
+from skmtl.tables import task_ids
 
 
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     """The tasks of y, with the ways to ask a fitted estimator about them.
 
-    skmtl's estimators say by `task_names_` and `task_kinds_` what they were fitted on; of causes
-    that compete, each risk is a task. For others the columns of y are the tasks, which have
-    classes if the estimator is a classifier.
-    The estimator's `predict` and `predict_proba` are called at most once, when needed.
+    Of causes that compete, each risk is a task. The estimator is asked once, when needed.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of skmtl, or a multi-output one of scikit-learn; alone or inside searches and pipelines.
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+
+    Returns
+    -------
+    dict of task to ScoredTask
     """
-    model = innermost(estimator)
-    labels = _labels_of_model(y, model)
-    kinds = _kinds_of_model(estimator, model, labels)
-    with_classes = [name for name, kind in kinds.items() if KINDS[kind].is_classification]
-    classes = classes_of(estimator, with_classes)
+    model, X_read = fitted_model_reading(estimator, X, y)
+    return _scored_tasks(model, X_read, y)
 
-    @cache
-    def predictions() -> dict[Hashable, pd.Series]:
-        return read_predictions(estimator.predict(X), list(kinds), like=labels)
 
-    @cache
-    def probabilities() -> dict[Hashable, np.ndarray]:
-        return read_probabilities(_predict_proba(estimator, X), with_classes)
+def score_model(
+    estimator: Any, X: Any, y: Any, *, metric: MetricLike = "auto", sample_weight: Any = None
+) -> pd.Series:
+    """Score every task of a fitted estimator on the rows whose label is observed.
 
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of skmtl, or a multi-output one of scikit-learn; alone or inside searches and pipelines.
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+    metric : str, scorer, callable, or mapping of task to one of these, default="auto"
+        See :mod:`skmtl.metrics`.
+    sample_weight : array of shape (n_samples,), optional
+
+    Returns
+    -------
+    Series of shape (n_tasks,)
+    """
+    tasks = read_model(estimator, X, y)
+    n_samples = len(next(iter(tasks.values())).labels)
+    return score_each(tasks, metric, read_weight(sample_weight, n_samples)).rename("score")
+
+
+def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = None) -> pd.Series:
+    """Score a fitted estimator of long data for every task id, by the kind's default metric.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    X : table of shape (n_samples, n_features)
+        With the task column.
+    y : labels of shape (n_samples,) or (n_samples, n_targets)
+    sample_weight : array of shape (n_samples,), optional
+
+    Returns
+    -------
+    Series
+        By id, or by pairs (id, target) where there are several predictions.
+    """
+    model, X_read = fitted_model_reading(estimator, X, y)
+    tasks = _scored_tasks(model, X_read, y)
+    n_samples = len(next(iter(tasks.values())).labels)
+    ids = task_ids(X_read, model.task_column)
+    return score_by_id(tasks, ids, read_weight(sample_weight, n_samples))
+
+
+def _scored_tasks(model: FittedModel, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
+    scored = model.read_scored(y)
+    if len(scored.Y) == 0:
+        raise ValueError("y has no row, so there is nothing to score.")
+    check_consistent_length(X, scored.Y)
+    asked = _Once(partial(model.ask, X))
+    classes = model.classes
     return {
         name: ScoredTask(
             name=name,
-            kind=kinds[name],
-            labels=labels[name],
-            predict=_part(predictions, name),
-            predict_proba=_part(probabilities, name),
+            kind=scored.kinds[name],
+            labels=scored.Y[name],
+            predict=partial(_prediction, asked, name),
+            predict_proba=partial(_probabilities, asked, name),
             classes=classes.get(name),
         )
-        for name in labels.columns
+        for name in scored.Y.columns
     }
 
 
-def _part(whole: Callable[[], dict[Hashable, Any]], name: Hashable) -> Callable[[], Any]:
-    return lambda: whole()[name]
+class _Once:
+    """The answers of a model about X, which is asked when the first of them is needed."""
+
+    def __init__(self, ask: Callable[[], Answers]) -> None:
+        self._ask = ask
+        self._answers: Answers | None = None
+
+    def __call__(self) -> Answers:
+        if self._answers is None:
+            self._answers = self._ask()
+        return self._answers
 
 
-def _labels_of_model(y: Any, model: Any) -> pd.DataFrame:
-    """Labels under the names the model was fitted with."""
-    names = getattr(model, "task_names_", None)
-    # Ours: several columns of y may be one label, and one label may have several predictions.
-    if hasattr(model, "_scored_labels"):
-        labels = model._scored_labels(y)
-    else:
-        labels = label_frame(y) if names is None else labels_of_tasks(y, names)
-    if len(labels) == 0:
-        raise ValueError("y has no row, so there is nothing to score.")
-    return labels
+def _prediction(asked: _Once, name: Hashable) -> pd.Series:
+    return pd.Series(asked().predictions[name])
 
 
-def _kinds_of_model(estimator: Any, model: Any, labels: pd.DataFrame) -> dict[Hashable, str]:
-    if hasattr(model, "_scored_kinds"):
-        return model._scored_kinds(labels)
-    kinds = getattr(model, "task_kinds_", None)
-    if kinds is not None:
-        return kinds
-    return read_kinds(None, labels, dict.fromkeys(labels.columns, _inference(estimator)))
-
-
-def _inference(estimator: Any) -> Callable[[pd.Series], Kind]:
-    if is_classifier(estimator):
-        return class_kind
-    return number_kind if is_regressor(estimator) else mixed_kind
-
-
-def classes_of(estimator: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """`classes_` by task; scikit-learn's models of several binary targets number the targets."""
-    classes = getattr(estimator, "classes_", None) if names else None
-    if classes is not None and len(names) > 1 and all(np.ndim(each) == 0 for each in classes):
-        return {name: np.array([0, 1]) for name in names}
-    return read_classes(classes, names)
-
-
-def _predict_proba(estimator: Any, X: Any) -> Any:
-    if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
-            f"the metric reads probabilities, but {type(estimator).__name__} has no predict_proba"
-        )
-    return estimator.predict_proba(X)
+def _probabilities(asked: _Once, name: Hashable) -> np.ndarray:
+    return asked().probabilities(name)

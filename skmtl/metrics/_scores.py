@@ -8,18 +8,16 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from skmtl.answers import read_classes, read_predictions, read_probabilities
 from skmtl.metrics._inputs import (
-    read_classes,
     read_kinds,
     read_metrics,
-    read_predictions,
-    read_probabilities,
     read_weight,
     shown_classes,
 )
 from skmtl.metrics._sklearn import MetricLike
 from skmtl.metrics._task import ScoredTask
-from skmtl.tasks import KINDS, Kind, class_kind, label_frame, mixed_kind
+from skmtl.tasks import Kind, class_kind, label_frame, mixed_kind
 
 Answer = pd.Series | np.ndarray  # predictions (n_samples,) or probabilities (n_samples, n_classes)
 
@@ -95,9 +93,7 @@ def score_tasks(
     _check_lengths(labels, answers)
     infer = {name: mixed_kind if answers[name].ndim == 1 else class_kind for name in names}
     kind_of = read_kinds(kinds, labels, infer)
-    class_of = read_classes(
-        classes, [name for name in names if KINDS[kind_of[name]].is_classification]
-    )
+    class_of = read_classes(classes, [name for name in names if kind_of[name].is_classification])
     tasks = {
         name: _task(name, labels[name], kind_of[name], answers[name], class_of.get(name))
         for name in names
@@ -113,7 +109,21 @@ def score_each(
     *,
     only: Hashable | None = None,
 ) -> pd.Series:
-    """Scores by task, of all tasks or of one."""
+    """Scores by task, of all tasks or of one.
+
+    Parameters
+    ----------
+    tasks : mapping of task to ScoredTask
+    metric : str, scorer, callable, or mapping of task to one of these
+        See :mod:`skmtl.metrics`.
+    sample_weight : ndarray of shape (n_samples,) or None
+    only : task or None, default=None
+        The one task to score; None scores all.
+
+    Returns
+    -------
+    Series of float64, by task
+    """
     metrics = read_metrics(metric, list(tasks))
     chosen = list(tasks) if only is None else [only]
     scores = [tasks[name].score(metrics[name], sample_weight) for name in chosen]
@@ -156,7 +166,7 @@ def _check_lengths(labels: pd.DataFrame, answers: Mapping[Hashable, Answer]) -> 
 
 
 def _task(
-    name: Hashable, labels: pd.Series, kind: str, answer: Answer, classes: np.ndarray | None
+    name: Hashable, labels: pd.Series, kind: Kind, answer: Answer, classes: np.ndarray | None
 ) -> ScoredTask:
     predict: Callable[[], pd.Series]
     predict_proba: Callable[[], np.ndarray]

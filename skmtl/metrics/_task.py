@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
-from skmtl.tasks import KINDS, plain_values
+from skmtl.tasks import Kind, plain_values
 
 # To these a label that the model has never seen is a miss, as it is where there are more classes.
 _WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")
@@ -21,13 +22,24 @@ _WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")
 class ScoredTask:
     """True labels of one task with the ways to ask the model about it.
 
-    `predict` and `predict_proba` answer for all rows, shapes (n_samples,) and
-    (n_samples, n_classes), and are called only if the metric asks. `counts` says which rows are
-    scored, all by default.
+    Attributes
+    ----------
+    name : hashable
+    kind : Kind
+    labels : Series of shape (n_samples,)
+        What was observed; missing where it was not.
+    predict : callable
+        Without arguments, to predictions of shape (n_samples,); called only if the metric asks.
+    predict_proba : callable
+        The same for probabilities of shape (n_samples, n_classes).
+    classes : ndarray or None
+        In the order of the probabilities; None for kinds without classes.
+    counts : ndarray of bool of shape (n_samples,) or None, default=None
+        Which rows are scored; None for all.
     """
 
     name: Hashable
-    kind: str
+    kind: Kind
     labels: pd.Series
     predict: Callable[[], pd.Series]
     predict_proba: Callable[[], np.ndarray]
@@ -38,9 +50,29 @@ class ScoredTask:
         """The same on some rows, under another name: one id of long data."""
         return replace(self, counts=counts, name=name)
 
+    def take(self, rows: np.ndarray) -> ScoredTask:
+        """The rows at some positions."""
+        return replace(
+            self,
+            labels=self.labels.iloc[rows],
+            predict=lambda: self.predict().iloc[rows],
+            predict_proba=lambda: self.predict_proba()[rows],
+            counts=None if self.counts is None else self.counts[rows],
+        )
+
+    def plain_answers(self) -> tuple[Any, np.ndarray]:
+        """Observed labels and the predictions of their rows, without pandas' types.
+
+        Times to events stay what they are, `EventTimes`.
+        """
+        observed = self.observed
+        labels = self.labels[observed]
+        truth = labels.array if self.kind.has_curves else plain_values(labels)
+        return truth, _TaskModel(self, observed).predict(None)
+
     def answered(self) -> ScoredTask:
         """The same with the model's answer itself, so that the model can go."""
-        if KINDS[self.kind].is_classification:
+        if self.kind.is_classification:
             return replace(self, predict=_unknown, predict_proba=_Answer(self.predict_proba()))
         return replace(self, predict=_Answer(self.predict()), predict_proba=_unknown)
 
@@ -56,28 +88,35 @@ class ScoredTask:
         weight = None if sample_weight is None else sample_weight[observed]
         if not observed.any() or (weight is not None and not weight.any()):
             return np.nan
-        metric = KINDS[self.kind].default_metric if metric == "auto" else metric
-        try:
+        metric = self.kind.default_metric if metric == "auto" else metric
+        with self.naming_errors(metric):
             return float(self._apply(metric, observed, weight))
+
+    @contextmanager
+    def naming_errors(self, metric: Metric) -> Iterator[None]:
+        """Say in an error which metric of which task it is about."""
+        try:
+            yield
         except (TypeError, ValueError) as error:
             label = metric if isinstance(metric, str) else getattr(metric, "__name__", metric)
             raise ValueError(
-                f"Metric {str(label)!r} of task {self.name!r} (kind {self.kind!r}) failed: {error}"
+                f"Metric {str(label)!r} of task {self.name!r} (kind {self.kind.name!r}) failed: "
+                f"{error}"
             ) from error
 
     def _apply(self, metric: Metric, observed: np.ndarray, weight: np.ndarray | None) -> float:
         labels = plain_values(self.labels[observed])
         answers: Any
-        if KINDS[self.kind].is_classification:
+        if self.kind.is_classification:
             classes = self._classes_for(metric, labels)
-            answers = _ClassAnswers(self, observed, classes)
+            answers = _ClassModel(self, observed, classes)
             named = isinstance(metric, str) and metric not in _WITHOUT_POSITIVE_CLASS
             if named and len(classes) == 2 and isinstance(classes[0], str):
                 # Metrics with a positive class call it 1: the last class, as in `roc_auc`.
-                labels, answers = _coded(labels, classes), _CodedAnswers(answers)
+                labels, answers = _coded(labels, classes), _CodedClassModel(answers)
             scorer = as_scorer(metric, answers.classes_)
         else:
-            answers = _RegressionAnswers(self, observed)
+            answers = _NumberModel(self, observed)
             scorer = as_scorer(metric, None)
         weights = {} if weight is None else {"sample_weight": weight}
         return scorer(answers, np.empty((len(labels), 0)), labels, **weights)
@@ -137,7 +176,7 @@ def _unknown() -> Any:
     raise ValueError("of a task with classes only probabilities were kept, of others predictions")
 
 
-class _Answers(BaseEstimator):
+class _TaskModel(BaseEstimator):
     """Stands for a fitted model of one task, so that scikit-learn's scorers can ask it."""
 
     def __init__(self, task: ScoredTask, observed: np.ndarray) -> None:
@@ -154,12 +193,12 @@ class _Answers(BaseEstimator):
         return plain_values(predictions)
 
 
-class _RegressionAnswers(RegressorMixin, _Answers):
+class _NumberModel(RegressorMixin, _TaskModel):
     def predict_proba(self, X: Any) -> np.ndarray:
         raise ValueError("the metric reads probabilities, but a task of this kind has no classes")
 
 
-class _ClassAnswers(ClassifierMixin, _Answers):
+class _ClassModel(ClassifierMixin, _TaskModel):
     def __init__(self, task: ScoredTask, observed: np.ndarray, classes: np.ndarray) -> None:
         super().__init__(task, observed)
         self.classes_ = classes
@@ -174,10 +213,10 @@ class _ClassAnswers(ClassifierMixin, _Answers):
         return probabilities
 
 
-class _CodedAnswers(ClassifierMixin, BaseEstimator):
+class _CodedClassModel(ClassifierMixin, BaseEstimator):
     """The answers about two text classes with the classes called 0 and 1."""
 
-    def __init__(self, answers: _ClassAnswers) -> None:
+    def __init__(self, answers: _ClassModel) -> None:
         self.answers = answers
         self.classes_ = np.array([0, 1])
 

@@ -18,17 +18,20 @@ Examples
 torch.Size([2, 4, 4])
 """
 
-from skmtl.networks._attention import MaskedBlock
+from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, concatenated
-from skmtl.networks._context import ContextAttention
+from skmtl.networks._context import ContextAttention, SampleContext
 from skmtl.networks._layers import (
     FeedForward,
     LayerNorm,
     Linear,
     initialise,
+    matrix,
+    parameter,
     parameters_by_decay,
     seed_dropout,
+    weight,
 )
 from skmtl.networks._multitab import MultiTabConfig, MultiTabNet
 from skmtl.networks._numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
@@ -46,8 +49,8 @@ from skmtl.networks._protocol import (
     trainable_network,
 )
 from skmtl.networks._readings import task_attention, task_tokens
-from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows
-from skmtl.networks._tokens import FeatureTokens
+from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
+from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
 __all__ = [
@@ -62,12 +65,16 @@ __all__ = [
     "LinearEmbedding",
     "LinearRows",
     "MLPRows",
+    "Mask",
     "MaskedBlock",
     "MultiTabConfig",
     "MultiTabNet",
     "NetworkOutput",
+    "NumericEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "RowMixing",
+    "SampleContext",
     "SharedOutput",
     "SplitNetwork",
     "TowerNetwork",
@@ -77,7 +84,9 @@ __all__ = [
     "has_towers",
     "initialise",
     "is_split",
+    "matrix",
     "n_groups_of",
+    "parameter",
     "parameters_by_decay",
     "scores_of",
     "seed_dropout",
@@ -85,4 +94,5 @@ __all__ = [
     "task_attention",
     "task_tokens",
     "trainable_network",
+    "weight",
 ]

@@ -46,15 +46,22 @@ def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn
     """The parameters to which weight decay applies, and all others."""
     parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
     for made in network.parameters():
-        parts[not getattr(made, "decays", False)].append(made)
+        plain = not hasattr(made, "initial")  # of torch's own layers: matrices decay
+        parts[not getattr(made, "decays", plain and made.ndim > 1)].append(made)
     return parts
 
 
 @torch.no_grad()
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw every parameter of the network anew, in the order of their names."""
+    """Draw every parameter of the network anew, in the order of their names.
+
+    Parameters of torch's own layers are drawn as the matrices and biases here: uniform within
+    1 / sqrt(fan_in) where there are several axes, the last one being that of the inputs, and
+    zero where there is one.
+    """
     for _, made in sorted(network.named_parameters()):
-        low, high = made.initial  # type: ignore[attr-defined]
+        bound = 1.0 / math.sqrt(made.shape[-1]) if made.ndim > 1 else 0.0
+        low, high = getattr(made, "initial", (-bound, bound))
         made.uniform_(low, high, generator=generator) if low < high else made.fill_(low)
 
 

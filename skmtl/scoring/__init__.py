@@ -35,8 +35,9 @@ that was killed is finished by the next one.
 """
 
 from skmtl.scoring._errors import ScoringError
-from skmtl.scoring._files import ScoringReport, score_files
+from skmtl.scoring._files import score_files
 from skmtl.scoring._frame import score_frame
 from skmtl.scoring._progress import Progress
+from skmtl.scoring._report import ScoringReport
 
 __all__ = ["Progress", "ScoringError", "ScoringReport", "score_files", "score_frame"]

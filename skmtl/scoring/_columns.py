@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import pandas as pd
-from pandas.api import types
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.tables import TaskIds, task_position
-
-Reading = Literal["number", "text", "any"]
+from skmtl.answers import CellType, fitted_model, reads_table_itself
+from skmtl.tables import TaskIds
 
 
 @dataclass(frozen=True)
-class Features:
+class ReadColumns:
     """The columns of X, in the order in which the model reads them.
 
     Attributes
@@ -25,7 +22,7 @@ class Features:
     labels : list
         What they are called in the frame for the model: the numbers 0, 1, ... if it was fitted
         on data without names.
-    readings : list of Reading, or None
+    cell_types : list of CellType, or None
         What the model takes each of them for; None where something stands before the model.
     task : int or None
         Position of the column with the task ids of long data.
@@ -35,7 +32,7 @@ class Features:
 
     names: list[Any]
     labels: list[Any]
-    readings: list[Reading] | None
+    cell_types: list[CellType] | None
     task: int | None
     known_ids: TaskIds | None
 
@@ -72,48 +69,14 @@ def feature_names(
     return names if seen is None else list(seen)
 
 
-def features_of(model: Any, names: Sequence[Any]) -> Features:
+def read_columns(model: Any, names: Sequence[Any]) -> ReadColumns:
     """What a model reads under these names."""
     named = getattr(model, "feature_names_in_", None) is not None
     labels = list(names) if named else list(range(len(names)))
-    owner = _first_reader(model)
-    if owner is None:
-        return Features(list(names), labels, None, None, None)
-    reader = owner._reader
-    task = None
-    if reader.task is not None:
-        task = task_position(pd.DataFrame(columns=labels), reader.task)
-    rest = [position for position in range(len(labels)) if position != task]
-    encoder = reader.encoder
-    readings: list[Reading] = ["number"] * len(labels)
-    for position, label in zip(rest, encoder.columns_, strict=True):
-        if label in encoder.categories_:
-            readings[position] = _reading_of(encoder.categories_[label])
-    if task is not None:
-        ids = pd.Index(reader.ids.ids_)
-        readings[task] = "number" if types.is_numeric_dtype(ids.dtype) else "text"
-    refuses = getattr(owner, "unseen", None) == "error"
-    return Features(list(names), labels, readings, task, reader.ids if refuses else None)
-
-
-def _first_reader(model: Any) -> Any:
-    """The model that reads the table itself; None where something stands before it."""
-    while not hasattr(model, "_reader"):
-        if hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif hasattr(model, "steps") and len(model.steps) == 1:
-            model = model.steps[0][1]
-        elif hasattr(model, "models_"):  # of groups of tasks
-            model = model.models_[0]
-        else:
-            return None
-    return model
-
-
-def _reading_of(categories: pd.Index) -> Reading:
-    if len(categories) == 0:  # the column had no value in fit
-        return "any"
-    return "number" if types.is_numeric_dtype(categories.dtype) else "text"
+    columns = fitted_model(model).input_columns(labels) if reads_table_itself(model) else None
+    if columns is None:
+        return ReadColumns(list(names), labels, None, None, None)
+    return ReadColumns(list(names), labels, columns.cell_types, columns.task, columns.known_ids)
 
 
 def check_keep(keep: Sequence[Any], outputs: Sequence[str]) -> list[Any]:

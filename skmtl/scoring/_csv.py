@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from skmtl.scoring._cells import parse_cells
-from skmtl.scoring._columns import Features
+from skmtl.scoring._columns import ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._source import Batch, Finished, Part, Refusal, Source
@@ -36,7 +36,7 @@ class CsvSource(Source):
     file : InputFile
     columns, keys, part_rows, batch_rows
         As in `Source`.
-    features : Features
+    features : ReadColumns
     types : mapping of str to pyarrow.DataType
         Of columns for which neither is right.
     delimiter : str
@@ -47,7 +47,7 @@ class CsvSource(Source):
         file: InputFile,
         columns: Sequence[str],
         keys: Mapping[str, pa.Scalar],
-        features: Features,
+        features: ReadColumns,
         types: Mapping[str, pa.DataType],
         delimiter: str,
         part_rows: int,
@@ -64,7 +64,7 @@ class CsvSource(Source):
         self._set_schema(pa.schema(fields))
         self._share = 0.0
 
-    def check(self, features: Features) -> None:
+    def check(self, features: ReadColumns) -> None:
         """Nothing: every cell is text that may turn out to be a number."""
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
@@ -272,11 +272,11 @@ def _is_gzip(path: Path) -> bool:
     return path.suffix.lower() == ".gz"
 
 
-def _types_of(features: Features) -> dict[str, pa.DataType]:
-    if features.readings is None:
+def _types_of(features: ReadColumns) -> dict[str, pa.DataType]:
+    if features.cell_types is None:
         return {}
     types = {"number": pa.float64(), "text": pa.string(), "any": pa.string()}
     return {
-        name: types[reading]
-        for name, reading in zip(features.names, features.readings, strict=True)
+        name: types[cell_type]
+        for name, cell_type in zip(features.names, features.cell_types, strict=True)
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,35 +10,7 @@ from skmtl._extras import needed
 from skmtl.scoring._model import PathLike
 from skmtl.scoring._outputs import Horizons
 from skmtl.scoring._progress import Watcher
-
-
-@dataclass(frozen=True)
-class ScoringReport:
-    """What `score_files` has done.
-
-    Attributes
-    ----------
-    out : Path
-    n_files, n_parts : int
-        All input files, and the files of scores that there are of them now.
-    n_parts_before : int
-        Those of them that an earlier run had finished.
-    n_rows, n_refused : int
-        All rows, and those of them that could not be scored.
-    errors : Path or None
-        The folder with the refused rows, if there are any.
-    seconds : float
-        Of this run.
-    """
-
-    out: Path
-    n_files: int
-    n_parts: int
-    n_parts_before: int
-    n_rows: int
-    n_refused: int
-    errors: Path | None
-    seconds: float
+from skmtl.scoring._report import ScoringReport
 
 
 def score_files(

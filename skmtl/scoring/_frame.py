@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmtl.scoring._columns import check_keep, feature_names, features_of
+from skmtl.scoring._columns import check_keep, feature_names, read_columns
 from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
 from skmtl.tables import as_frame
@@ -117,7 +117,7 @@ def score_frame(
         raise ValueError(
             f"df has no columns {missing[:5]}; its columns are {frame.columns.tolist()[:20]}."
         )
-    features = features_of(fitted, names)
+    features = read_columns(fitted, names)
     size = rows_at_a_time(batch_rows, len(names))
     parts = []
     for start in range(0, max(len(frame), 1), size):

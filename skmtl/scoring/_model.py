@@ -11,8 +11,8 @@ from typing import Any
 
 import joblib
 
-from skmtl._storable import STORABLE
-from skmtl.files._encode import Encoder
+from skmtl._storable import is_storable
+from skmtl.files import Encoder, load
 
 # Parameters that say how a fitted model works, and not what it predicts.
 _HOW = ("n_jobs", "device")
@@ -23,8 +23,6 @@ PathLike = str | os.PathLike[str]
 def open_model(model: Any | PathLike) -> Any:
     """The model itself, or that of a file."""
     if isinstance(model, str | os.PathLike):
-        from skmtl.estimators import load
-
         return load(model)
     return model
 
@@ -43,7 +41,7 @@ def checksum(model: Any) -> str:
     """
     model = _predicting(model)
     name = type(model).__name__
-    if STORABLE.get(name) is not type(model):
+    if not is_storable(type(model)):
         try:
             return f"joblib:{joblib.hash(model, hash_name='sha1')}"
         except (pickle.PicklingError, AttributeError, TypeError) as error:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl._unwrap import innermost
-from skmtl.scoring._answers import Answers, answers, class_tasks, events_of, levels_of
+from skmtl.answers import Answers, fitted_model, fitted_model_reading
+from skmtl.tasks import Curves
 
 Horizons = Sequence[float] | Mapping[Hashable, Sequence[float]]
 
@@ -47,20 +47,16 @@ class Outputs:
     ) -> None:
         check_is_fitted(model)
         self._model = model
-        inner = innermost(model)
-        if not hasattr(inner, "task_names_"):
-            raise TypeError(
-                f"{type(inner).__name__} does not say what its tasks are: score models of skmtl, "
-                "alone or as the last step of a pipeline or a search."
-            )
-        self._classes = class_tasks(inner)
-        self._events = events_of(inner)
-        self._levels = levels_of(inner) if quantiles else {}
+        fitted = fitted_model(model)
+        self._classes = fitted.classes
+        self._events = {
+            name: (curves.share.shape[2], curves.horizon)
+            for name, curves in fitted.curve_shapes().items()
+        }
+        self._levels = fitted.levels if quantiles else {}
         self.horizons = _read_horizons(horizons, self._events)
         self._proba = proba
-        # The terms of an event are tasks of the network, and no outputs.
-        has_terms = getattr(inner, "horizons", None) is not None
-        self._tasks = list(inner.event_names_ if has_terms else inner.task_names_)
+        self._tasks = fitted.outputs
         self.columns = self._name_columns()
 
     def _name_columns(self) -> dict[str, np.ndarray]:
@@ -93,42 +89,43 @@ class Outputs:
             names += [f"incidence{cause}{time}" for cause in causes for time in times]
         return [(name, _NUMBER) for name in names]
 
-    def of(self, X: Any) -> dict[str, np.ndarray]:
+    def values(self, X: Any) -> dict[str, np.ndarray]:
         """The columns for a table, as the model reads it."""
         if len(X) == 0:  # networks refuse a table without rows
             return {name: like[:0] for name, like in self.columns.items()}
-        found = answers(self._model, X)
-        by_task = self._task_values(found) | self._event_values(found)
-        values = [column for task in self._tasks for column in by_task[task]]
-        return dict(zip(self.columns, values, strict=True))
+        fitted, X_read = fitted_model_reading(self._model, X)
+        answers = fitted.ask(X_read)
+        curves = answers.curves() if self._events else {}
+        columns = [
+            column
+            for task in self._tasks
+            for column in (
+                self._event_values(task, curves[task])
+                if task in self._events
+                else self._task_values(task, answers)
+            )
+        ]
+        return dict(zip(self.columns, columns, strict=True))
 
-    def _task_values(self, found: Answers) -> dict[Hashable, list[np.ndarray]]:
-        own = [task for task in self._tasks if task not in self._events]
-        predictions = found.predictions() if own else {}
-        probabilities = found.probabilities() if self._proba and self._classes else {}
-        quantiles = found.quantiles() if self._levels else {}
-        tables = (probabilities, quantiles)
-        return {
-            task: [predictions[task], *(c for t in tables if task in t for c in t[task].T)]
-            for task in own
-        }
+    def _task_values(self, task: Hashable, answers: Answers) -> list[np.ndarray]:
+        columns = [answers.predictions[task]]
+        if self._proba and task in self._classes:
+            columns += list(answers.probabilities(task).T)
+        if task in self._levels:
+            columns += list(answers.quantiles(task).T)
+        return columns
 
-    def _event_values(self, found: Answers) -> dict[Hashable, list[np.ndarray]]:
-        curves = found.curves() if self._events else {}
-        values: dict[Hashable, list[np.ndarray]] = {}
-        for event, (n_causes, _) in self._events.items():
-            own, times = curves[event], self.horizons.get(event, [])
-            values[event] = list(own.risk().T) + list(own.survival(times).T)
-            if n_causes > 1 and times:
-                by_cause = own.incidence(times)
-                values[event] += [
-                    by_cause[:, i, k] for k in range(n_causes) for i in range(len(times))
-                ]
-        return values
+    def _event_values(self, event: Hashable, curves: Curves) -> list[np.ndarray]:
+        (n_causes, _), times = self._events[event], self.horizons.get(event, [])
+        columns = list(curves.risk().T) + list(curves.survival(times).T)
+        if n_causes > 1 and times:
+            by_cause = curves.incidence(times)
+            columns += [by_cause[:, i, k] for k in range(n_causes) for i in range(len(times))]
+        return columns
 
     def frame(self, X: Any, index: pd.Index) -> pd.DataFrame:
         """The columns for a table as a frame."""
-        return pd.DataFrame(self.of(X), index=index, columns=list(self.columns))
+        return pd.DataFrame(self.values(X), index=index, columns=list(self.columns))
 
 
 def _stem(name: Hashable) -> str:

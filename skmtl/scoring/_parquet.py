@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skmtl.scoring._columns import Features, Reading
+from skmtl.scoring._columns import CellType, ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._source import Batch, Finished, Part, Source
 
 _NOTHING = "nothing"
 # What a column may hold that the model takes for something; the last one is no value at all.
-_READABLE: dict[Reading, tuple[str, ...]] = {
+_READABLE: dict[CellType, tuple[str, ...]] = {
     "number": ("numbers", _NOTHING),
     "text": ("text", _NOTHING),
     "any": ("text", "numbers", _NOTHING),
@@ -51,14 +51,14 @@ class ParquetSource(Source):
             self._sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._n_read = 0
 
-    def check(self, features: Features) -> None:
-        if features.readings is None:
+    def check(self, features: ReadColumns) -> None:
+        if features.cell_types is None:
             return
-        for name, reading in zip(features.names, features.readings, strict=True):
+        for name, cell_type in zip(features.names, features.cell_types, strict=True):
             kind = value_type(self.schema.field(name).type)
             found = _holding(kind)
-            if found not in _READABLE[reading]:
-                wanted = " or ".join(_READABLE[reading][:-1])
+            if found not in _READABLE[cell_type]:
+                wanted = " or ".join(_READABLE[cell_type][:-1])
                 raise ValueError(
                     f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and "
                     f"the model was fitted on {wanted}: write the file with that type."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from skmtl.scoring._columns import check_keep, feature_names, features_of
+from skmtl.scoring._columns import check_keep, feature_names, read_columns
 from skmtl.scoring._csv import CsvSource, csv_header
 from skmtl.scoring._frame import rows_at_a_time, whole_number
 from skmtl.scoring._inputs import InputFile
@@ -50,7 +50,7 @@ class Plan:
     Attributes
     ----------
     outputs : Outputs
-    features : Features
+    features : ReadColumns
     keep : list of str
     sources : list of Source
         In the order of the files.
@@ -70,7 +70,7 @@ class Plan:
         )
         self.keep = check_keep(options.keep, [*self.outputs.columns, *ERROR_COLUMNS])
         names = feature_names(model, options.columns, self.keep, self._columns_of(files[0]))
-        self.features = features_of(model, names)
+        self.features = read_columns(model, names)
         self._check_columns()
         self._key_types = self._types_of_keys()
         self.sources = [self._source(file) for file in files]
@@ -135,10 +135,10 @@ class Plan:
         for file in self._files:
             for key, value in file.keys.items():
                 values.setdefault(key, []).append(value)
-        readings = dict(zip(self.features.names, self.features.readings or [], strict=False))
+        cell_types = dict(zip(self.features.names, self.features.cell_types or [], strict=False))
         return {
             key: pa.string()
-            if readings.get(key) == "text" or not all(v.lstrip("-").isdecimal() for v in found)
+            if cell_types.get(key) == "text" or not all(v.lstrip("-").isdecimal() for v in found)
             else pa.int64()
             for key, found in values.items()
         }

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skmtl.scoring._columns import Features
+from skmtl.scoring._columns import ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._outputs import Outputs
 
@@ -32,12 +32,12 @@ class RowScorer:
     Parameters
     ----------
     outputs : Outputs
-    features : Features
+    features : ReadColumns
     at_most : int
         Rows that are found by halving before it is given up.
     """
 
-    def __init__(self, outputs: Outputs, features: Features, at_most: int) -> None:
+    def __init__(self, outputs: Outputs, features: ReadColumns, at_most: int) -> None:
         self._outputs, self._features, self._at_most = outputs, features, at_most
 
     def score(
@@ -68,13 +68,13 @@ class RowScorer:
         X, refused = self._frame(table), dict(unreadable)
         rows = _others(X, refused) if refused else None
         try:
-            return rows, self._outputs.of(X if rows is None else X.iloc[rows]), refused
+            return rows, self._outputs.values(X if rows is None else X.iloc[rows]), refused
         except _NOT_OF_ROWS:
             raise
         except Exception:
             refused = self._suspects(X) | refused
         rows = _others(X, refused)
-        halving = _Halving(lambda some: self._outputs.of(X.iloc[some]), self._at_most)
+        halving = _Halving(lambda some: self._outputs.values(X.iloc[some]), self._at_most)
         parts = halving.parts(rows)
         scored = np.concatenate([rows[:0], *(part for part, _ in parts)])
         columns = {

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skmtl.scoring._files import ScoringReport
 from skmtl.scoring._inputs import InputFile, find_inputs
 from skmtl.scoring._job import Folder, ends_of
 from skmtl.scoring._model import PathLike, checksum, open_model
 from skmtl.scoring._plan import Options, Plan
 from skmtl.scoring._progress import Progress, Watcher, watched
+from skmtl.scoring._report import ScoringReport
 from skmtl.scoring._rows import MOST_HALVINGS, RowScorer
 from skmtl.scoring._source import Part, Source
 from skmtl.scoring._storage import Manifest

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skmtl.scoring._columns import Features
+from skmtl.scoring._columns import ReadColumns
 
 
 class Refusal(NamedTuple):
@@ -116,7 +116,7 @@ class Source(ABC):
         return table.select(self._columns)
 
     @abstractmethod
-    def check(self, features: Features) -> None:
+    def check(self, features: ReadColumns) -> None:
         """Raise ValueError if a column has no type that the model can read."""
 
     @abstractmethod

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 _KEY = b"skmtl.scoring"
 _PART = ".part"
@@ -182,18 +183,12 @@ def remove_leftovers(folder: Path) -> None:
 def locked(path: Path) -> Iterator[bool]:
     """Hold a lock that only one process can hold; False where another one does.
 
-    The lock goes with the process, however that ends. Where the system has no such locks
-    (Windows), nothing is locked.
+    The operating system releases the lock when the process ends, however it ends.
     """
     try:
-        import fcntl
-    except ImportError:
-        yield True
-        return
-    with open(path, "a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+        lock = FileLock(path).acquire(timeout=0)
+    except Timeout:
+        yield False
+    else:
+        with lock:
+            yield True

@@ -18,13 +18,12 @@ from skmtl.sharing._lightgbm import LightGBMAlone
 from skmtl.sharing._recorded import fit_recorded, records_transfer
 from skmtl.sharing._resampling import corrected_interval
 from skmtl.sharing._runs import fit_group, kinds_of
-from skmtl.sharing._scores import score_model, scored_tasks
+from skmtl.sharing._scores import score_on, scored_tasks
 from skmtl.sharing._splits import Split, read_splits
 from skmtl.sharing._tasks import (
     TaskTable,
     fit_on,
     for_tasks,
-    innermost,
     read_labels,
     read_tasks,
     task_column,
@@ -46,14 +45,13 @@ __all__ = [
     "fit_on",
     "fit_recorded",
     "for_tasks",
-    "innermost",
     "kinds_of",
     "label_correlation",
     "read_labels",
     "read_splits",
     "read_tasks",
     "records_transfer",
-    "score_model",
+    "score_on",
     "scored_tasks",
     "side_by_side_order",
     "task_column",

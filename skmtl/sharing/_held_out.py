@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from skmtl.metrics._models import read_model
-from skmtl.metrics._task import ScoredTask
+from skmtl.metrics import ScoredTask, read_model
 from skmtl.sharing._runs import fit_group, kinds_of
 from skmtl.sharing._splits import Split
 from skmtl.sharing._targets import Target, read_target
@@ -23,7 +22,7 @@ Group = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True)
-class _Answers:
+class _GroupAnswers:
     """What the model of one group says about the test rows of one split."""
 
     group: Group
@@ -55,7 +54,7 @@ class HeldOut:
         self._judged = np.unique(np.concatenate([test for _, test in splits]))
         self._parallel = Parallel(n_jobs=n_jobs)
         self._targets: dict[Hashable, Target] = {}
-        self._answers: dict[Group, list[_Answers]] = {}
+        self._answers: dict[Group, list[_GroupAnswers]] = {}
 
     def fit(self, groups: Sequence[Group]) -> None:
         """Fit the groups that have not been fitted yet."""
@@ -132,14 +131,16 @@ class HeldOut:
         return numbers
 
 
-def _ask(estimator: Any, table: TaskTable, split: Split, group: Group) -> _Answers:
+def _ask(estimator: Any, table: TaskTable, split: Split, group: Group) -> _GroupAnswers:
     training, test = split
     model, _ = fit_group(estimator, table, training, group)
     rows = test
     if table.ids is None:
         part = table.take(rows)
         tasks = read_model(model, part.X, part.Y[list(group)])
-        return _Answers(group, rows, _asked(tasks), kinds_of(model, table.take(rows).only(group)))
+        return _GroupAnswers(
+            group, rows, _asked(tasks), kinds_of(model, table.take(rows).only(group))
+        )
     if len(group) > 1:
         rows = test[table.ids.iloc[test].isin(group).to_numpy()]
     part = table.take(rows)
@@ -147,7 +148,7 @@ def _ask(estimator: Any, table: TaskTable, split: Split, group: Group) -> _Answe
     X = part.X if len(group) > 1 else _with_id(part.X, task_column(estimator), group[0])
     (target,) = _asked(read_model(model, X, part.y)).values()
     kinds = kinds_of(model, table.take(test).only(group))
-    return _Answers(group, rows, dict.fromkeys(group, target), kinds)
+    return _GroupAnswers(group, rows, dict.fromkeys(group, target), kinds)
 
 
 def _asked(tasks: dict[Hashable, ScoredTask]) -> dict[Hashable, ScoredTask]:

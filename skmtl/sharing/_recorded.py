@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
+from skmtl.answers import inside, last_step, unfitted_model
 from skmtl.sharing._runs import kinds_of
-from skmtl.sharing._tasks import TaskTable, fit_on, innermost
+from skmtl.sharing._tasks import TaskTable, fit_on
 from skmtl.tasks import Kind
 
 
@@ -37,7 +38,8 @@ class Recorded:
 
 def records_transfer(estimator: Any) -> bool:
     """Whether the model within learns by steps that can be looked at: whether it is a network."""
-    return hasattr(innermost(estimator), "_record_transfer")
+    unfitted = unfitted_model(estimator)
+    return unfitted is not None and unfitted.records_transfer
 
 
 def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
@@ -50,31 +52,24 @@ def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
     ValueError
         If it took no step of two rows.
     """
+    from skmtl.training import recording_transfer  # loads torch
+
     model = clone(estimator)
-    network = _last_step(model)
-    record = network._record_transfer(every)
-    fit_on(model, table)
+    outer, network = last_step(model), inside(model)
+    if outer is not network:
+        raise TypeError(
+            f"{type(outer).__name__} fits copies of {type(network).__name__}, whose "
+            "steps cannot be looked at. Give that estimator itself, or a pipeline that ends in "
+            "it; of a fitted search, best_estimator_."
+        )
+    with recording_transfer(every) as record:
+        fit_on(model, table)
     if not record.n_looks:
         raise ValueError("No batch had two rows: there is nothing to compare. Use more rows.")
-    known = network._balanced_names()
-    positions = [known.index(name) for name in table.names]
+    positions = [record.names.index(name) for name in table.names]
     index = pd.Index(table.names, tupleize_cols=False)
     gains, lookahead, cosine = (
         pd.DataFrame(values(positions), index=index, columns=index)
         for values in (record.gains, record.lookahead, record.cosine)
     )
     return Recorded(record.n_looks, gains, lookahead, cosine, kinds_of(model, table))
-
-
-def _last_step(model: Any) -> Any:
-    """The network that a fit of the model fits itself."""
-    network = model
-    while hasattr(network, "steps"):
-        network = network.steps[-1][1]
-    if not hasattr(network, "_record_transfer"):
-        raise TypeError(
-            f"{type(network).__name__} fits copies of {type(innermost(model)).__name__}, whose "
-            "steps cannot be looked at. Give that estimator itself, or a pipeline that ends in "
-            "it; of a fitted search, best_estimator_."
-        )
-    return network

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmtl.metrics._sklearn import MetricLike
+from skmtl.answers import fitted_model
+from skmtl.metrics import MetricLike
 from skmtl.sharing._lightgbm import LightGBMAlone
-from skmtl.sharing._scores import score_model, scored_tasks
+from skmtl.sharing._scores import score_on
 from skmtl.sharing._splits import Split
-from skmtl.sharing._tasks import TaskTable, fit_on, for_tasks, innermost
-from skmtl.tasks import KINDS, Kind
+from skmtl.sharing._tasks import TaskTable, fit_on, for_tasks
+from skmtl.tasks import Kind
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def run_together(
     """One model for some of the tasks, or for one of them alone."""
     model, seconds = fit_group(estimator, table, split[0], names)
     test = table.take(split[1]).only(names)
-    scores = score_model(model, test, _of_tasks(metric, names))
+    scores = score_on(model, test, _of_tasks(metric, names))
     # Of a rare task there may be no test row that could tell its kind.
     kinds = kinds_of(model, table.take(split[0]).only(names))
     return Run(scores, seconds, len(pickle.dumps(model)), kinds)
@@ -81,7 +82,7 @@ def run_lightgbm(
     started = time.perf_counter()
     model = LightGBMAlone(kind, seed).fit(learnt.X, learnt.y, learnt.sample_weight)
     seconds = time.perf_counter() - started
-    scores = score_model(model, test, _of_tasks(metric, [name]))
+    scores = score_on(model, test, _of_tasks(metric, [name]))
     return Run(scores, seconds, len(pickle.dumps(model)), {name: kind})
 
 
@@ -93,10 +94,7 @@ def _of_tasks(metric: MetricLike, names: Sequence[Hashable]) -> MetricLike:
 
 def kinds_of(model: Any, table: TaskTable) -> dict[Hashable, Kind]:
     """Kinds with their settings from skmtl's estimators, else those that the metrics assume."""
-    inner = innermost(model)
-    tasks = getattr(inner, "task_set_", None)
-    if tasks is None:
-        return {name: KINDS[task.kind]() for name, task in scored_tasks(model, table).items()}
+    kinds = fitted_model(model, table.y).kinds
     if table.ids is not None:
-        return dict.fromkeys(table.names, tasks.heads[0])
-    return dict(zip(tasks.names, tasks.heads, strict=True))
+        return dict.fromkeys(table.names, next(iter(kinds.values())))
+    return kinds

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skmtl.metrics._models import read_model
-from skmtl.metrics._scores import score_each
-from skmtl.metrics._sklearn import MetricLike
-from skmtl.metrics._task import ScoredTask
+from skmtl.metrics import MetricLike, ScoredTask, read_model, score_each
 from skmtl.sharing._tasks import TaskTable
 
 
@@ -28,7 +25,7 @@ def scored_tasks(model: Any, table: TaskTable) -> dict[Hashable, ScoredTask]:
     return {name: target.of_rows(ids == name, name) for name in table.names}
 
 
-def score_model(model: Any, table: TaskTable, metric: MetricLike) -> pd.Series:
+def score_on(model: Any, table: TaskTable, metric: MetricLike) -> pd.Series:
     """Scores by task; NaN for a task without a label in the table."""
     if not len(table.Y):
         return pd.Series(np.nan, index=pd.Index(table.names, tupleize_cols=False))

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from skmtl.model_selection import MultiTaskStratifiedKFold
+from skmtl.reading import Split, checked_rows
 from skmtl.sharing._tasks import TaskTable
-
-Split = tuple[np.ndarray, np.ndarray]
 
 
 def read_splits(
@@ -48,17 +47,8 @@ def read_splits(
     splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
     if len(splits) < 2:
         raise ValueError(f"cv gives {len(splits)} split; at least two are needed.")
-    return [(_rows(train, len(table.Y)), _rows(test, len(table.Y))) for train, test in splits]
-
-
-def _rows(given: Any, n_samples: int) -> np.ndarray:
-    """Positions of rows, which a splitter may give as a mask as well."""
-    rows = np.asarray(given)
-    if rows.dtype == bool and rows.shape == (n_samples,):
-        return np.flatnonzero(rows)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
-        raise ValueError(f"cv must give positions of rows, some of each part, got {rows!r}.")
-    absent = rows[(rows < 0) | (rows >= n_samples)]
-    if len(absent):
-        raise ValueError(f"cv gives row {absent[0]}, but there are rows 0 to {n_samples - 1}.")
-    return rows
+    n_rows = len(table.Y)
+    return [
+        (checked_rows(training, n_rows, "cv"), checked_rows(test, n_rows, "cv"))
+        for training, test in splits
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skmtl.metrics._task import ScoredTask
+from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
 from skmtl.tasks import ClassificationKind, Kind, Regression
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight
 
+from skmtl.answers import layers, unfitted_model
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import EventTimesDtype, label_frame
 
@@ -87,7 +88,7 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     """
     if not (hasattr(X, "columns") or isinstance(X, np.ndarray | list)):
         X = as_frame(X)  # only these can be given to the estimator in parts
-    Y = read_labels(innermost(estimator), y)
+    Y = read_labels(estimator, y)
     check_consistent_length(X, Y)
     weight = None
     if sample_weight is not None:
@@ -111,43 +112,23 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()))
 
 
-def read_labels(model: Any, y: Any) -> pd.DataFrame:
-    """Labels with one column per target, as an unfitted model would read them."""
-    if getattr(model, "horizons", None) is not None:
-        raise ValueError(
-            "Events with horizons are several tasks each: compare them with horizons=None."
-        )
-    if hasattr(model, "events"):  # all of y is times to events
-        labels = model.read_events(y)
-        for name, column in labels.items():
-            if column.array.event.max(initial=0) > 1:
-                raise ValueError(
-                    f"Event {name!r} has several causes, whose risks are several predictions. "
-                    "Compare the causes as events of their own, each censored by the others; or "
-                    "make the event one task of RMTGB or MultiTab, with tasks="
-                    f"{{{name!r}: CompetingRisks(...)}}."
-                )
-        return labels
-    if hasattr(model, "_read_labels"):  # a kind may read several columns as one label
-        return clone(model)._read_labels(y, reset=True)
-    return label_frame(y)
+def read_labels(estimator: Any, y: Any) -> pd.DataFrame:
+    """Labels with one column per target, as an unfitted estimator would read them."""
+    unfitted = unfitted_model(estimator)
+    return label_frame(y) if unfitted is None else unfitted.read_labels(y)
 
 
 def task_column(estimator: Any) -> Hashable | None:
     """The column of X that names the tasks of long data, as the estimator is told."""
-    return getattr(innermost(estimator), "task", None)
-
-
-def innermost(estimator: Any) -> Any:
-    """The model within pipelines, searches and other wrappers, fitted or not."""
-    return list(_chain(estimator))[-1]
+    unfitted = unfitted_model(estimator)
+    return None if unfitted is None else unfitted.task_column
 
 
 def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> Any:
     """An unfitted copy whose parameters speak of some tasks of the table alone."""
-    own = clone(estimator)
+    copied = clone(estimator)
     spoken_of = _BY_TASK if table.ids is not None else (*_BY_COLUMN, *_BY_TASK)
-    for model in _chain(own):
+    for model in layers(copied):
         parameters = model.get_params(deep=False)
         changed = {
             name: _of_tasks(parameters[name], table.names, names)
@@ -155,7 +136,7 @@ def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> An
             if parameters.get(name) is not None
         }
         model.set_params(**changed)
-    return own
+    return copied
 
 
 def fit_on(estimator: Any, table: TaskTable) -> Any:
@@ -165,14 +146,6 @@ def fit_on(estimator: Any, table: TaskTable) -> Any:
     steps = getattr(estimator, "steps", None)
     name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
     return estimator.fit(table.X, table.y, **{name: table.sample_weight})
-
-
-def _chain(estimator: Any) -> Iterator[Any]:
-    """The estimator and what it wraps, from the outside in."""
-    while estimator is not None:
-        yield estimator
-        steps = getattr(estimator, "steps", None)
-        estimator = steps[-1][1] if steps else getattr(estimator, "estimator", None)
 
 
 def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:

@@ -46,6 +46,7 @@ from skmtl.survival._displays import (
     SurvivalCalibrationDisplay,
     SurvivalCurvesDisplay,
 )
+from skmtl.survival._inputs import read_weight
 from skmtl.survival._nonparametric import (
     aalen_johansen,
     censoring_distribution,
@@ -73,5 +74,6 @@ __all__ = [
     "integrated_brier_score",
     "kaplan_meier",
     "nelson_aalen",
+    "read_weight",
     "survival_scorer",
 ]

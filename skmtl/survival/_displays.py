@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
 from skmtl._extras import import_pyplot
-from skmtl._unwrap import innermost_reading
+from skmtl.survival._asking import EventModel, event_model
 from skmtl.survival._inputs import check_cause, check_n_bins
 from skmtl.survival._nonparametric import aalen_johansen, kaplan_meier
 from skmtl.survival._steps import StepFunction
@@ -102,15 +102,17 @@ class SurvivalCurvesDisplay(_Display):
             raise ValueError(
                 f"groups must hold the group of each row, such as X['ward'], got {groups!r}."
             )
-        model, X = innermost_reading(estimator, X)
-        labels, times = _labels_and_times(model, y, event)
+        model, X = event_model(estimator, X, cls.__name__)
+        event = model.chosen(event)
+        labels = _labels_of(model, y, event)
         check_consistent_length(X, labels, groups)
-        seen = ~labels.isna()
-        labels, curves = labels[seen], _survival(model, X, times, event)[seen]
+        observed_rows = ~labels.isna()
+        times = np.linspace(0, model.follow_up(event), _N_TIMES)
+        labels, curves = labels[observed_rows], model.survival(X, times, event)[observed_rows]
         if groups is None:
             chosen = _thirds(-curves.mean(axis=1))
         else:
-            chosen = pd.Series(np.asarray(groups)[seen])
+            chosen = pd.Series(np.asarray(groups)[observed_rows])
         predicted, observed = {}, {}
         for group, rows in chosen.groupby(chosen).indices.items():
             predicted[group] = curves[rows].mean(axis=0)
@@ -180,8 +182,9 @@ class SurvivalCalibrationDisplay(_Display):
         SurvivalCalibrationDisplay
         """
         check_n_bins(n_bins)
-        model, X = innermost_reading(estimator, X)
-        labels, _ = _labels_and_times(model, y, event)
+        model, X = event_model(estimator, X, cls.__name__)
+        event = model.chosen(event)
+        labels = _labels_of(model, y, event)
         check_consistent_length(X, labels)
         rows = np.flatnonzero(~labels.isna())
         values = _at_one_time(model, X, time, event, cause)[rows]
@@ -235,11 +238,14 @@ class IncidenceDisplay(_Display):
         -------
         IncidenceDisplay
         """
-        model, X = innermost_reading(estimator, X)
-        end = _of_event(model, model.follow_up_, event)
-        times = np.linspace(0, end, _N_TIMES)
-        incidence = _incidence(model, X, times, event)
-        return cls(times, {cause: each.mean(axis=0) for cause, each in incidence.items()}).plot(ax)
+        model, X = event_model(estimator, X, cls.__name__)
+        event = model.chosen(event)
+        times = np.linspace(0, model.follow_up(event), _N_TIMES)
+        means = {
+            cause: values.mean(axis=0)
+            for cause, values in model.incidence(X, times, event).items()
+        }
+        return cls(times, means).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
         labels = [f"cause {cause}" for cause in self.incidence]
@@ -254,23 +260,13 @@ def _thirds(risk: _Array) -> pd.Series:
     return pd.Series(np.array(["low risk", "middle risk", "high risk"])[thirds])
 
 
-def _of_event(estimator: Any, answer: Any, event: Hashable | None) -> Any:
-    """The answer about one event, where the estimator has several."""
-    names = estimator.event_names_
-    if event is None and len(names) > 1:
-        raise ValueError(f"Say which event, out of {names}.")
-    if event is not None and event not in names:
-        raise ValueError(f"There is no event {event!r}; there are {names}.")
-    return answer[event] if len(names) > 1 else answer
-
-
 def _at_one_time(
-    model: Any, X: Any, time: float, event: Hashable | None, cause: int | None
+    model: EventModel, X: Any, time: float, event: Hashable, cause: int | None
 ) -> _Array:
     """Predicted survival of each row, or its incidence of a cause."""
     if cause is None:
-        return _survival(model, X, np.array([time]), event)[:, 0]
-    incidence = _incidence(model, X, np.array([time]), event)
+        return model.survival(X, np.array([time]), event)[:, 0]
+    incidence = model.incidence(X, np.array([time]), event)
     check_cause(cause, incidence)
     return incidence[cause][:, 0]
 
@@ -283,28 +279,10 @@ def _observed(labels: EventTimes, time: float, cause: int | None) -> float:
     return float(by_cause[cause](time)) if cause in by_cause else 0.0
 
 
-def _survival(estimator: Any, X: Any, times: _Array, event: Hashable | None) -> _Array:
-    found = estimator.predict_survival_function(X, _asked(times, event))
-    return _of_event(estimator, found, event)
-
-
-def _incidence(estimator: Any, X: Any, times: _Array, event: Hashable | None) -> dict[int, _Array]:
-    found = estimator.predict_cumulative_incidence(X, _asked(times, event))
-    return _of_event(estimator, found, event)
-
-
-def _asked(times: _Array, event: Hashable | None) -> _Array | dict[Hashable, _Array]:
-    """Times for one event alone: the others may end before them."""
-    return times if event is None else {event: times}
-
-
-def _labels_and_times(estimator: Any, y: Any, event: Hashable | None) -> tuple[EventTimes, _Array]:
-    """Labels of the event, and times over the follow-up of the training rows."""
-    end = _of_event(estimator, estimator.follow_up_, event)
-    frame = estimator.read_events(y)
-    labels = frame.iloc[:, 0] if event is None else frame[event]
-    if labels.isna().all():
-        raise ValueError(
-            f"y has no observed label of {labels.name!r}, so there is nothing to draw."
-        )
-    return labels.array, np.linspace(0, end, _N_TIMES)
+def _labels_of(model: EventModel, y: Any, event: Hashable) -> EventTimes:
+    """Labels of the event."""
+    by_event = model.labels(y)
+    labels = by_event.get(event)
+    if labels is None or labels.isna().all():
+        raise ValueError(f"y has no observed label of {event!r}, so there is nothing to draw.")
+    return labels

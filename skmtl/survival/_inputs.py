@@ -23,7 +23,18 @@ def read_labels(y: Any) -> tuple[EventTimes, NDArray[np.bool_]]:
 
 
 def read_weight(sample_weight: ArrayLike | None, n_samples: int) -> _Array:
-    """Finite weights of shape (n_samples,); ones for None."""
+    """Finite weights of shape (n_samples,); ones for None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+    n_samples : int
+
+    Raises
+    ------
+    ValueError
+        If there is not one finite, nonnegative weight for each row.
+    """
     if sample_weight is None:
         return np.ones(n_samples)
     weight = np.asarray(sample_weight, dtype=np.float64)

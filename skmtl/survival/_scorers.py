@@ -6,17 +6,16 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import _safe_indexing
 
-from skmtl._unwrap import innermost_reading
+from skmtl.survival._asking import EventModel, event_model
 from skmtl.survival._auc import cumulative_dynamic_auc
 from skmtl.survival._brier import brier_score, integrated_brier_score
 from skmtl.survival._calibration import d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
 from skmtl.survival._inputs import check_cause, increasing_times
-from skmtl.tasks import EventTimes, check_causes, event_times
+from skmtl.tasks import EventTimes, check_causes
 
 _Array = NDArray[np.floating]
 # The scorer's own grid: times up to this quantile of the events of the scored rows. Later ones
@@ -104,49 +103,36 @@ class SurvivalScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score a fitted estimator on X and y; missing labels are left out."""
-        model, X = innermost_reading(estimator, X)
-        if not hasattr(model, "predict_survival_function"):
-            raise TypeError(
-                f"{self!r} reads survival curves, which {type(model).__name__} has not."
-            )
-        labels = _labels_by_event(model, y)
+        model, X = event_model(estimator, X, repr(self))
+        labels = model.labels(y)
         if self.event is not None and self.event not in labels:
             raise ValueError(f"There is no event {self.event!r}; there are {list(labels)}.")
         chosen = list(labels) if self.event is None else [self.event]
-        several = len(getattr(model, "event_names_", labels)) > 1
-        scores = [
-            score
-            for name in chosen
-            for score in self._scores(model, X, labels[name], name, several)
-        ]
+        scores = [score for name in chosen for score in self._scores(model, X, labels[name], name)]
         return float(np.mean(scores))
 
     def _scores(
-        self, model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
+        self, model: EventModel, X: Any, labels: EventTimes, event: Hashable
     ) -> list[float]:
         """Those of the event: one, or one of each cause."""
         if self.metric == _OWN_TIMES:
-            return [-_d_calibration(model, X, labels, event, several)]
-        parts = self._parts(model, X, labels, event, several)
-        return [_METRICS[self.metric](part) for part in parts]
+            return [-_d_calibration(model, X, labels, event)]
+        return [_METRICS[self.metric](part) for part in self._parts(model, X, labels, event)]
 
     def _parts(
-        self, model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
+        self, model: EventModel, X: Any, labels: EventTimes, event: Hashable
     ) -> list[_Scored]:
         """The event's causes, each with its predictions."""
         rows = np.flatnonzero(~labels.isna())
-        seen = labels[rows]
-        grid = _grid(self.times, seen, _follow_up(model, event if several else None))
-        if not hasattr(model, "read_events"):
-            survival = np.stack([curve(grid) for curve in model.predict_survival_function(X)])
-            return [_Scored(seen, grid, 1 - survival[rows], None)]
-        by_cause = _incidence(model, X, grid, event, several)
-        check_causes(seen, len(by_cause), event)
+        observed = labels[rows]
+        grid = _grid(self.times, observed, model.follow_up(event))
+        by_cause = model.incidence(X, grid, event)
+        check_causes(observed, len(by_cause), event)
         check_cause(self.cause, by_cause)
         if len(by_cause) == 1:
-            return [_Scored(seen, grid, by_cause[1][rows], None)]
+            return [_Scored(observed, grid, by_cause[1][rows], None)]
         causes = list(by_cause) if self.cause is None else [self.cause]
-        return [_Scored(seen, grid, by_cause[cause][rows], cause) for cause in causes]
+        return [_Scored(observed, grid, by_cause[cause][rows], cause) for cause in causes]
 
     def __repr__(self) -> str:
         return f"survival_scorer({self.metric!r})"
@@ -194,56 +180,29 @@ _METRICS: dict[str, Callable[[_Scored], float]] = {
 }
 
 
-def _d_calibration(
-    model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
-) -> float:
+def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashable) -> float:
     """The statistic of the rows with a label; beyond the curves they count as censored."""
     rows = np.flatnonzero(~labels.isna())
-    known, end = labels[rows], _follow_up(model, event if several else None)
-    seen = EventTimes(np.where(known.time <= end, known.event, 0), np.minimum(known.time, end))
-    survival = _at_own_times(model, _safe_indexing(X, rows), seen, event, several)
-    return d_calibration(seen, survival).statistic
+    observed, end = labels[rows], model.follow_up(event)
+    within = EventTimes(
+        np.where(observed.time <= end, observed.event, 0), np.minimum(observed.time, end)
+    )
+    survival = _at_own_times(model, _safe_indexing(X, rows), within, event)
+    return d_calibration(within, survival).statistic
 
 
-def _at_own_times(
-    model: Any, X: Any, labels: EventTimes, event: Hashable, several: bool
-) -> _Array:
+def _at_own_times(model: EventModel, X: Any, labels: EventTimes, event: Hashable) -> _Array:
     """Survival of each row at its own time: a few rows, hence a few times, at once."""
-    if not hasattr(model, "read_events"):
-        curves = model.predict_survival_function(X)
-        return np.array([curve(at) for curve, at in zip(curves, labels.time, strict=True)])
     survival = np.empty(len(labels))
     order = np.argsort(labels.time, kind="stable")
     for start in range(0, len(labels), _ROWS):
         rows = order[start : start + _ROWS]
-        grid, own = np.unique(labels.time[rows], return_inverse=True)
-        by_cause = _incidence(model, _safe_indexing(X, rows), grid, event, several)
+        grid, position = np.unique(labels.time[rows], return_inverse=True)
+        by_cause = model.incidence(_safe_indexing(X, rows), grid, event)
         check_causes(labels, len(by_cause), event)
         incidence = np.sum(list(by_cause.values()), axis=0)
-        survival[rows] = np.maximum(1 - incidence[np.arange(len(rows)), own], 0)
+        survival[rows] = np.maximum(1 - incidence[np.arange(len(rows)), position], 0)
     return survival
-
-
-def _incidence(
-    model: Any, X: Any, times: _Array, event: Hashable, several: bool
-) -> dict[int, _Array]:
-    """Incidence by cause; of one event of several, which may end at other times."""
-    if not several:
-        return model.predict_cumulative_incidence(X, times)
-    return model.predict_cumulative_incidence(X, {event: times})[event]
-
-
-def _labels_by_event(model: Any, y: Any) -> dict[Hashable, EventTimes]:
-    if hasattr(model, "read_events"):
-        frame: pd.DataFrame = model.read_events(y)
-        return {name: frame[name].array for name in frame.columns}
-    return {"event": event_times(y)}
-
-
-def _follow_up(model: Any, event: Hashable | None) -> float:
-    """Up to when the model knows its curves."""
-    known = model.follow_up_ if hasattr(model, "follow_up_") else model.unique_times_[-1]
-    return float(known if event is None else known[event])
 
 
 def _grid(times: _Array | None, labels: EventTimes, follow_up: float) -> _Array:

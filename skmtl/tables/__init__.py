@@ -20,16 +20,29 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 
 from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
-from skmtl.tables._encoder import EncodedTable, TableEncoder
+from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._parquet import ParquetTable, as_stored
-from skmtl.tables._stored import Chunk, StoredRows, StoredTable, sample_positions
-from skmtl.tables._task_column import TaskIds, split_task_column, task_ids, task_position
+from skmtl.tables._stored import (
+    Chunk,
+    StoredRows,
+    StoredTable,
+    checked_rows_in_memory,
+    sample_positions,
+)
+from skmtl.tables._task_column import (
+    TaskIds,
+    column_position,
+    split_task_column,
+    task_ids,
+    task_position,
+)
 from skmtl.tables._trees import TreeEncoder
 
 __all__ = [
     "ArrayTable",
     "Chunk",
+    "ColumnEncoder",
     "EncodedTable",
     "ParquetTable",
     "StoredRows",
@@ -39,6 +52,8 @@ __all__ = [
     "TreeEncoder",
     "as_frame",
     "as_stored",
+    "checked_rows_in_memory",
+    "column_position",
     "quantile_bins",
     "sample_positions",
     "split_task_column",

@@ -39,6 +39,10 @@ class EncodedTable:
     numeric: NDArray[np.float32]
     codes: NDArray[np.int64]
 
+    def __getitem__(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
+        """Some of the rows."""
+        return EncodedTable(self.numeric[rows], self.codes[rows])
+
 
 class ColumnEncoder(ABC):
     """What every encoder learns: which columns there are, their kinds and their categories.
@@ -128,6 +132,10 @@ class ColumnEncoder(ABC):
                 return [(slice(None), numbers[:, None])], codes[None]
         self._check_kinds(frame)
         return column_blocks(frame, self._numeric_positions), self._codes(frame)
+
+    @abstractmethod
+    def transform(self, frame: pd.DataFrame) -> Any:
+        """Encode a frame with the learnt columns, in the form that an engine reads."""
 
     def _codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """The categorical columns as codes, (n_samples, n_categorical)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
+
+from skmtl._foreign_frames import as_pandas
 
 
 def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
@@ -44,54 +45,17 @@ def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
     >>> as_frame([[1, "a"], [2, None]]).dtypes.astype(str).tolist()
     ['int64', 'str']
     """
-    if isinstance(X, pd.DataFrame):
-        frame = X
-    elif nw.dependencies.is_into_dataframe(X):
-        frame = _from_narwhals(nw.from_native(X, eager_only=True))
-    elif nw.dependencies.is_into_series(X):
+    table = as_pandas(X, name)
+    if isinstance(table, pd.Series):
         raise ValueError(
             f"Expected 2D array, got 1D array instead: {name} is a Series of length {len(X)}. "
             "Reshape your data: pass a table with one column if it is a single feature, or with "
             "one row if it is a single sample."
         )
-    elif isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
-        raise TypeError(
-            f"{name} is a lazy {type(X).__name__}, which holds no rows yet: collect it first, "
-            f"for example with {name}.collect()."
-        )
-    else:
-        frame = _from_array(X, name, min_rows)
+    frame = table if isinstance(table, pd.DataFrame) else _from_array(table, name, min_rows)
     _check_not_empty(frame, name, min_rows)
     _check_unique_labels(frame, name)
     return frame
-
-
-def _from_narwhals(table: Any) -> pd.DataFrame:
-    columns = {column.name: _narwhals_values(column) for column in table.iter_columns()}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
-
-
-def _narwhals_values(column: Any) -> Any:
-    """The values of a column, through NumPy alone: `to_pandas` of polars needs pyarrow."""
-    dtype = column.dtype
-    if dtype.is_integer() or dtype == nw.Boolean:
-        # `to_numpy` would give floats or objects once a value is missing.
-        array_class = pd.arrays.BooleanArray if dtype == nw.Boolean else pd.arrays.IntegerArray
-        missing = column.is_null()
-        if missing.any():
-            return array_class(
-                np.array(column.fill_null(0 if dtype.is_integer() else False).to_numpy()),
-                np.array(missing.to_numpy()),
-            )
-    elif dtype.is_decimal():
-        column = column.cast(nw.Float64)
-    elif isinstance(dtype, (nw.Categorical, nw.Enum, nw.String)):
-        # Cast first: `to_numpy` of a pyarrow dictionary forgets what is missing.
-        return pd.array(column.cast(nw.String).to_numpy(), dtype="str")
-    elif dtype == nw.Unknown or dtype.is_nested():
-        # a column without any value, or one that the schema refuses by its name
-        return pd.Series(column.to_list(), dtype=object)
-    return column.to_numpy()
 
 
 def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:

@@ -15,7 +15,9 @@ from skmtl.tables._categories import encode_categories, index_of, learn_categori
 from skmtl.tables._frames import as_frame
 
 
-def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
+def split_task_column(
+    X: Any, task: Hashable, parameter: str = "task_column"
+) -> tuple[pd.DataFrame, pd.Series]:
     """Take the column with the task ids out of a table.
 
     Parameters
@@ -24,6 +26,8 @@ def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
         Anything `as_frame` reads.
     task : label or int
         The column's name, or its position where no column has that integer as its name.
+    parameter : str, default="task_column"
+        What the errors call `task`.
 
     Returns
     -------
@@ -45,16 +49,16 @@ def split_task_column(X: Any, task: Hashable) -> tuple[pd.DataFrame, pd.Series]:
     (['hours'], ['north', 'south'])
     """
     frame = as_frame(X, min_rows=0)
-    ids = task_ids(frame, task)
+    ids = task_ids(frame, task, parameter)
     if frame.shape[1] == 1:
         raise ValueError(f"X has no column besides the task ids {ids.name!r}.")
     return frame.drop(columns=ids.name), ids
 
 
-def task_ids(X: Any, task: Hashable) -> pd.Series:
+def task_ids(X: Any, task: Hashable, parameter: str = "task_column") -> pd.Series:
     """The task ids of a table alone; see `split_task_column`."""
     frame = as_frame(X, min_rows=0)
-    ids = frame.iloc[:, task_position(frame, task)]
+    ids = frame.iloc[:, column_position(frame, task, parameter)]
     missing = np.flatnonzero(ids.isna())
     if len(missing):
         raise ValueError(
@@ -66,7 +70,7 @@ def task_ids(X: Any, task: Hashable) -> pd.Series:
 
 def task_position(frame: pd.DataFrame, task: Hashable) -> int:
     """Position of the task column; see `split_task_column`."""
-    return column_position(frame, task, "task")
+    return column_position(frame, task, "task_column")
 
 
 def column_position(frame: pd.DataFrame, column: Hashable, parameter: str) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
+
+from skmtl._foreign_frames import as_pandas
 
 
 def label_frame(y: Any) -> pd.DataFrame:
@@ -74,11 +75,12 @@ def is_single(y: Any) -> bool:
     """Whether y is one target without a column axis, so that predictions are 1-D too."""
     if hasattr(y, "columns"):
         return False
-    array = np.asarray(y)
-    return array.ndim == 1 and array.dtype.names is None
+    array = y if hasattr(y, "shape") else np.asarray(y)
+    return len(array.shape) == 1 and not is_named(array)
 
 
 def _to_frame(y: Any) -> pd.DataFrame:
+    y = as_pandas(y, "y")
     if isinstance(y, pd.DataFrame):
         return y
     if isinstance(y, pd.Series):
@@ -89,11 +91,6 @@ def _to_frame(y: Any) -> pd.DataFrame:
         raise ValueError(
             "y is a dict; give a DataFrame (pd.DataFrame(y)) so that rows can be matched with X."
         )
-    native = nw.from_native(y, eager_only=True, allow_series=True, pass_through=True)
-    if isinstance(native, nw.Series):
-        return pd.DataFrame({native.name or 0: _column(native)})
-    if isinstance(native, nw.DataFrame):
-        return pd.DataFrame({name: _column(native[name]) for name in native.columns})
     if issparse(y):
         raise ValueError("y is sparse; give a dense array, with NaN where a label is missing.")
     try:
@@ -104,16 +101,6 @@ def _to_frame(y: Any) -> pd.DataFrame:
         # A list that holds text: NumPy would turn a NaN or a number beside it into text.
         array = np.asarray(y, dtype=object)
     return _array_frame(array)
-
-
-def _column(series: nw.Series) -> pd.Series:
-    """A column of another data frame library; its type stays, null becomes missing."""
-    if isinstance(series.dtype, nw.Enum):
-        return pd.Series(pd.Categorical(series.to_list(), series.dtype.categories, ordered=True))
-    if series.dtype.is_float() or not series.null_count():
-        return pd.Series(series.to_numpy())
-    nullable = "Int64" if series.dtype.is_integer() else None
-    return pd.Series(series.to_list(), dtype=nullable)
 
 
 def _array_frame(array: np.ndarray) -> pd.DataFrame:

@@ -117,6 +117,31 @@ class TaskSet:
         mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
         return Labels(np.hstack(columns), mask)
 
+    @property
+    def by_name(self) -> dict[Hashable, Kind]:
+        """The head of each task."""
+        return dict(zip(self.names, self.heads, strict=True))
+
+    def mean_losses(self, scores: np.ndarray, labels: Labels, weight: np.ndarray) -> np.ndarray:
+        """Weighted mean loss of each task, (n_tasks,); NaN where no label counts.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_scores)
+        labels : Labels of the same rows
+        weight : ndarray of shape (n_samples, n_tasks)
+            0 where the label is missing.
+        """
+        means = np.full(len(self.heads), np.nan)
+        for i, head in enumerate(self.heads):
+            rows = np.flatnonzero(weight[:, i] > 0)
+            if len(rows):
+                losses = head.losses(
+                    scores[rows, self.score_slices[i]], labels.target[rows, self.target_slices[i]]
+                )
+                means[i] = np.average(losses, weights=weight[rows, i])
+        return means
+
     def strata(self, Y: pd.DataFrame) -> pd.DataFrame:
         """By what to spread the rows of Y evenly, one column per task."""
         return pd.DataFrame(

@@ -13,6 +13,7 @@ from skmtl.training._loop import Trainer
 from skmtl.training._objective import Objective
 from skmtl.training._options import BalanceAt, Schedule, TrainingOptions
 from skmtl.training._processes import Processes, current_processes, together
+from skmtl.training._recording import current_record, recording_transfer
 from skmtl.training._representation import Representation
 from skmtl.training._run import TrainingRun
 from skmtl.training._scoring import SCORING_ROWS, in_batches
@@ -40,8 +41,10 @@ __all__ = [
     "TransferRecord",
     "autocast",
     "current_processes",
+    "current_record",
     "in_batches",
     "look_ahead",
+    "recording_transfer",
     "resolve_device",
     "scoring_device",
     "together",

@@ -31,7 +31,8 @@ class Epoch:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Files of old know no auxiliary losses.
-        self.__dict__.update({"auxiliary": {}} | state)
+        vars(self).update(state)
+        vars(self).setdefault("auxiliary", {})
 
     @property
     def loss(self) -> float:

@@ -67,7 +67,7 @@ class TaskLosses:
         seen = samples.weight > 0
         scores = torch.where(seen[:, None, self.task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
-        return self.per_row(scores, target) * samples.weight
+        return torch.where(seen, self.per_row(scores, target) * samples.weight, 0.0)
 
 
 def _owners(widths: list[int], device: torch.device) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
@@ -24,11 +25,18 @@ class TransferRecord:
     ----------
     every : int
         Steps from one look to the next; there is at least one in each epoch.
+
+    Attributes
+    ----------
+    n_looks : int
+    names : list of hashable
+        The tasks, in the order of their numbers.
     """
 
     def __init__(self, every: int) -> None:
         self.every = every
         self.n_looks = 0
+        self.names: list[Hashable] = []
         self._sums = {name: np.zeros((0, 0)) for name in ("gain", "loss", "cosine", "looks")}
 
     def add(self, tasks: np.ndarray, **values: np.ndarray) -> None:

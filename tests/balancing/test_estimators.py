@@ -98,7 +98,7 @@ IN_LONG_DATA = [
 @pytest.mark.parametrize(("balance", "at"), IN_LONG_DATA, ids=name_of)
 def test_every_balancer_learns_long_data(balance, at):
     X, y = make_long()
-    model = MultiTabRegressor(task="id", balance=balance, balance_at=at, **SMALL).fit(X, y)
+    model = MultiTabRegressor(task_column="id", balance=balance, balance_at=at, **SMALL).fit(X, y)
     losses = model.history_["loss"]
     assert losses.iloc[-1] < losses.iloc[0]
 
@@ -193,9 +193,7 @@ def test_aggregators_weigh_as_they_combine(name, at):
     aggregate = make()
     weighing = MultiTab(balance=make(), **settings).fit(X, Y)
     combining = MultiTab(balance=lambda matrix: aggregate(matrix), **settings).fit(X, Y)
-    torch.testing.assert_close(
-        weights_of(weighing), weights_of(combining), rtol=1e-3, atol=1e-4
-    )
+    torch.testing.assert_close(weights_of(weighing), weights_of(combining), rtol=1e-3, atol=1e-4)
 
 
 def test_an_aggregator_that_does_more_than_weigh_is_called():
@@ -226,7 +224,7 @@ def test_the_sum_of_the_gradients_is_the_step_of_equal_weights(at):
 @pytest.mark.parametrize("at", ["representation", "trunk"])
 def test_ids_of_long_data_add_up_to_the_step_of_equal_weights(at):
     X, y = make_long()
-    settings = {"task": "id", **SMALL}
+    settings = {"task_column": "id", **SMALL}
     equal = MultiTabRegressor(**settings).fit(X, y)
     model = MultiTabRegressor(
         balance=lambda matrix: matrix.sum(dim=0), balance_at=at, **settings
@@ -361,16 +359,16 @@ def test_a_callable_may_count_in_double_precision(at):
 
 def test_ids_can_be_given_weights():
     X, y = make_long()
-    model = MultiTabRegressor(task="id", balance={"p": 2.0}, **SMALL).fit(X, y)
+    model = MultiTabRegressor(task_column="id", balance={"p": 2.0}, **SMALL).fit(X, y)
     assert len(model.history_) == 3
     with pytest.raises(ValueError, match=r"balance names \['y'\], but the tasks are \['p', 'q'"):
-        MultiTabRegressor(task="id", balance={"y": 2.0}, **SMALL).fit(X, y)
+        MultiTabRegressor(task_column="id", balance={"y": 2.0}, **SMALL).fit(X, y)
 
 
 def test_one_target_of_long_data_has_no_rows_for_rep_mtl():
     X, y = make_long()
     with pytest.raises(ValueError, match="a row has a single task"):
-        MultiTabRegressor(task="id", balance="rep_mtl", **SMALL).fit(X, y)
+        MultiTabRegressor(task_column="id", balance="rep_mtl", **SMALL).fit(X, y)
     both = pd.DataFrame({"y": y, "z": -y})
-    model = MultiTabRegressor(task="id", balance="rep_mtl", **SMALL).fit(X, both)
+    model = MultiTabRegressor(task_column="id", balance="rep_mtl", **SMALL).fit(X, both)
     assert np.isfinite(model.history_["loss"]).all()

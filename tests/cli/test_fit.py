@@ -86,7 +86,7 @@ def test_long_data_have_scores_by_task(outcome):
         'targets = ["price", "sold"]', 'targets = ["price"]'
     )
     config = config.replace('"id", "rows"', '"id", "rows", "sold"').replace(
-        "n_bags", 'task = "shop"\nn_bags'
+        "n_bags", 'task_column = "shop"\nn_bags'
     )
     assert list(outcome(config)["scores"]) == ["north", "south"]
 
@@ -167,6 +167,26 @@ def test_check_reads_no_row(folder, fit):
     assert not (folder / "model.skmtl").exists()
 
 
+@pytest.mark.parametrize(("stream", "options"), [("true", []), ("false", ["--check"])])
+def test_the_footers_of_a_folder_are_read_once(stream, options, folder, fit, monkeypatch):
+    dataset = pytest.importorskip("pyarrow.dataset")
+    frame = pd.read_parquet(folder / "train.parquet")
+    (folder / "days").mkdir()
+    for rows in (slice(40), slice(40, 80)):
+        frame[rows].to_parquet(folder / "days" / f"{rows.stop}.parquet")
+    opened, of_path = [], dataset.dataset
+
+    def opening(path, *arguments, **settings):
+        # A dataset keeps the footers that it has read.
+        opened.append(path)
+        return of_path(path, *arguments, **settings)
+
+    monkeypatch.setattr(dataset, "dataset", opening)
+    code, _, err = fit(CONFIG.replace('"train.parquet"', f'"days"\nstream = {stream}'), *options)
+    assert code == 0, err
+    assert opened == [folder / "days"]
+
+
 def test_columns_are_those_that_are_read(folder, outcome):
     frame = pd.read_parquet(folder / "train.parquet")
     frame.set_index("id").to_parquet(folder / "train.parquet")
@@ -224,11 +244,18 @@ WRONG = {
         '[tasks]\nprize = "count"\n[data]',
         "'prize', which is none of the targ",
     ),
-    "task": (
+    "task": ("[parameters]", '[parameters]\ntask = "city"', "of long data is 'task_column'"),
+    "task column": (
         "[parameters]",
-        '[parameters]\ntask = "ctiy"',
+        '[parameters]\ntask_column = "ctiy"',
         "has no column 'ctiy'. Did you mean 'ci",
     ),
+    "group column": (
+        "[parameters]",
+        '[parameters]\nvalidation = "group"\ngroup_column = "ctiy"',
+        "has no column 'ctiy'. Did you mean 'ci",
+    ),
+    "table": ("[parameters]", '[parameters]\ntasks = "count"', "it is a table of its own"),
     "random state": ("random_state = 0", "random_state = 1.5", "parameter random_state=1.5 of "),
     "no header": ("test.csv", "none.csv", "none.csv does not begin with a header in UTF-8"),
     "no text": ("test.csv", "latin.csv", "latin.csv does not begin with a header in UTF-8"),

@@ -77,12 +77,25 @@ FIT = {
         X, Y, {"tasks": {"c": Ordinal(order=["u", "w"])}}, {}, "'c' has the label 'v'.*order"
     ),
     # long data
-    "unknown task column": (X, Y, {"task": "h"}, {}, "task='h' is no column of X.*'a', 'b', 'g'"),
-    "task position out of range": (X, Y, {"task": 9}, {}, "task=9 is no column of X"),
-    "missing task id": (
-        X.assign(g=X["g"].where(X["g"] != "x")), Y, {"task": "g"}, {}, "no task id in column 'g'"
+    "unknown task column": (
+        X, Y, {"task_column": "h"}, {},
+        "task_column='h' is no column of X.*'a', 'b', 'g'",
     ),
-    "nothing but task ids": (X[["g"]], Y, {"task": "g"}, {}, "no column besides the task ids 'g'"),
+    "task position out of range": (
+        X, Y, {"task_column": 9}, {},
+        "task_column=9 is no column of X",
+    ),
+    "missing task id": (
+        X.assign(g=X["g"].where(X["g"] != "x")),
+        Y,
+        {"task_column": "g"},
+        {},
+        "no task id in column 'g'",
+    ),
+    "nothing but task ids": (
+        X[["g"]], Y, {"task_column": "g"}, {},
+        "no column besides the task ids 'g'",
+    ),
     # parameters
     "learning_rate": (X, Y, {"learning_rate": 0}, {}, r"learning_rate=0 .* number in \(0, inf\)"),
     "learning_rate NaN": (X, Y, {"learning_rate": np.nan}, {}, "learning_rate=nan"),
@@ -211,7 +224,7 @@ def test_predict_refuses_an_array_of_another_width(small):
 
 
 def test_predict_of_long_data_refuses_missing_ids(small):
-    model = small.regressor(max_epochs=1, task="g").fit(X, Y["r"])
+    model = small.regressor(max_epochs=1, task_column="g").fit(X, Y["r"])
     with pytest.raises(ValueError, match="60 of 60 rows have no task id in column 'g'"):
         model.predict(X.assign(g=None))
     with pytest.raises(ValueError, match=r"(?s)yet now missing:.*- g"):

@@ -18,8 +18,8 @@ pytestmark = [
 
 @pytest.mark.parametrize("task", [None, "city"])
 def test_compiling_changes_nothing_but_the_rounding(task, small, table):
-    plain = small.mixed(task=task, max_epochs=2).fit(*table)
-    compiled = small.mixed(task=task, max_epochs=2, compile=True).fit(*table)
+    plain = small.mixed(task_column=task, max_epochs=2).fit(*table)
+    compiled = small.mixed(task_column=task, max_epochs=2, compile=True).fit(*table)
     expected = plain.predict(table.X)
     for model in [compiled, pickle.loads(pickle.dumps(compiled))]:
         pd.testing.assert_frame_equal(model.predict(table.X), expected, rtol=1e-2, atol=1e-2)

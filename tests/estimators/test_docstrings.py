@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -77,8 +76,8 @@ def with_parameters() -> list[Any]:
 
 
 def documented_parameters(thing: Any) -> dict[str, str]:
-    """The fields of a dataclass are its attributes."""
-    return section(thing, "Attributes" if is_dataclass(thing) else "Parameters")
+    """The fields of a dataclass may be its attributes."""
+    return section(thing, "Parameters") or section(thing, "Attributes")
 
 
 def parameters(thing: Callable) -> dict[str, inspect.Parameter]:
@@ -92,7 +91,8 @@ def parameters(thing: Callable) -> dict[str, inspect.Parameter]:
 
 @pytest.mark.parametrize("thing", with_parameters())
 def test_the_parameters_are_those_of_the_signature(thing):
-    assert list(documented_parameters(thing)) == list(parameters(thing))
+    # Docstrings begin with what a class declares itself, signatures with what it inherits.
+    assert sorted(documented_parameters(thing)) == sorted(parameters(thing))
 
 
 @pytest.mark.parametrize("thing", with_parameters())
@@ -124,9 +124,8 @@ def test_the_attributes_exist_after_fit_and_public_ones_are_documented(cls):
     )
     model = cls(**QUICK[cls]).fit(X, y)
     documented = set(section(cls, "Attributes"))
-    fitted = {n for n in dir(model) if n.endswith("_") and not n.startswith("_")}
-    if cls in (MultiTabRegressor, RMTGBRegressor):
-        documented -= {"classes_"}
+    names = (n for n in dir(model) if n.endswith("_") and not n.startswith("_"))
+    fitted = {n for n in names if hasattr(model, n)}
     if cls in (MultiTab, RMTGB):  # this y has no time to an event
         documented -= {"unique_times_", "follow_up_"}
     assert documented - {"feature_names_in_"} == fitted - {"task_set_"}

@@ -70,7 +70,7 @@ def test_planted_groups_of_long_tasks_are_found(seed):
     X, y = make_task_groups(
         80, common_weight=0.95, layout="long", kind="binary", noise=0.2, random_state=seed
     )
-    inner = RMTGBClassifier(task="task", **SHARED)
+    inner = RMTGBClassifier(task_column="task", **SHARED)
     model = GroupedTasks(inner, random_state=seed).fit(X, y)
     assert model.groups_ == PLANTED
 
@@ -216,7 +216,7 @@ def test_quantiles_of_each_group_stand_in_the_order_of_the_targets():
 def test_quantiles_of_long_rows_come_back_in_place():
     X, y = make_task_groups(60, groups=(0, 1), layout="long", random_state=0)
     X = X.set_axis(range(5, len(X) + 5))
-    inner = RMTGBRegressor(tasks="quantile", task="task", **SHARED)
+    inner = RMTGBRegressor(tasks="quantile", task_column="task", **SHARED)
     model = GroupedTasks(inner, groups="alone").fit(X, y)
     X = X.iloc[np.random.default_rng(0).permutation(len(X))]
     quantiles = model.predict_quantiles(X)
@@ -230,7 +230,7 @@ def test_long_rows_may_all_belong_to_one_group(estimator):
     X, y = make_task_groups(40, groups=(0, 0, 1), layout="long", random_state=0)
     settings = SHARED if estimator is RMTGBRegressor else {"max_epochs": 1, "row_size": 8}
     model = GroupedTasks(
-        estimator(task="task", **settings | {"n_bags": 1, "random_state": 0}),
+        estimator(task_column="task", **settings | {"n_bags": 1, "random_state": 0}),
         groups=[["task_0", "task_1"], ["task_2"]],
     ).fit(X, y)
     expected = model.predict(X)
@@ -241,7 +241,7 @@ def test_long_rows_may_all_belong_to_one_group(estimator):
 def test_long_rows_come_back_in_place_whatever_their_order():
     X, y = make_task_groups(100, groups=(0, 0, 1), layout="long", random_state=0)
     order = np.random.default_rng(0).permutation(len(X))
-    inner = RMTGBRegressor(task="task", **SHARED)
+    inner = RMTGBRegressor(task_column="task", **SHARED)
     groups = [["task_0", "task_1"], ["task_2"]]
     model = GroupedTasks(inner, groups=groups).fit(X, y)
     assert_allclose(model.predict(X.iloc[order]), model.predict(X)[order])
@@ -259,7 +259,7 @@ def test_classes_that_only_one_id_has_are_columns_for_all():
     X, y = make_task_groups(80, groups=(0, 1), layout="long", random_state=0)
     labels = pd.Series(np.where(y > 0, "b", "a"), name="y")
     labels[(X["task"] == "task_1") & (y > 1)] = "c"
-    inner = RMTGBClassifier(task="task", **SHARED)
+    inner = RMTGBClassifier(task_column="task", **SHARED)
     model = GroupedTasks(inner, groups="alone").fit(X, labels)
     assert_array_equal(model.classes_, ["a", "b", "c"])
     probabilities = model.predict_proba(X)
@@ -328,7 +328,7 @@ def test_unknown_causes_are_not_scored_beside_other_tasks_or_by_id():
     tasks = {"death": Survival(event="died", time="days")}
     wide = GroupedTasks(RMTGB(tasks=tasks, n_bags=1, n_rounds=2), groups="alone").fit(X, Y)
     by_ward = X.assign(ward=np.arange(80) % 2)
-    inner = RMTGBSurvival(task="ward", n_bags=1, n_rounds=2)
+    inner = RMTGBSurvival(task_column="ward", n_bags=1, n_rounds=2)
     long = GroupedTasks(inner, groups="alone").fit(by_ward, y)
     for score in (wide.score, wide.score_tasks):
         with pytest.raises(ValueError, match="'death' has the event 2"):

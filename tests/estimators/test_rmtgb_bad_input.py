@@ -58,13 +58,22 @@ FIT = {
         "'death' has kind 'proportional_hazards'.* Use kind 'survival'"
     ),
     # long data
-    "unknown task column": (X, Y, {"task": "branch"}, {}, "task='branch' is no column.*'shop'"),
-    "task position out of range": (X, Y, {"task": 9}, {}, "task=9 is no column of X"),
+    "unknown task column": (
+        X, Y, {"task_column": "branch"}, {},
+        "task_column='branch' is no column.*'shop'",
+    ),
+    "task position out of range": (
+        X, Y, {"task_column": 9}, {},
+        "task_column=9 is no column of X",
+    ),
     "missing task ids": (
-        X.assign(shop=X["shop"].where(X["shop"] != "west")), Y, {"task": "shop"}, {},
+        X.assign(shop=X["shop"].where(X["shop"] != "west")), Y, {"task_column": "shop"}, {},
         r"20 of 60 rows have no task id in column 'shop'.*\[2, 5, 8",
     ),
-    "nothing but task ids": (X[["shop"]], Y, {"task": "shop"}, {}, "no column besides.*'shop'"),
+    "nothing but task ids": (
+        X[["shop"]], Y, {"task_column": "shop"}, {},
+        "no column besides.*'shop'",
+    ),
     # blocks
     "unknown block": (
         X, Y, {"blocks": ("shard", "task")}, {}, "blocks names 'shard'.*Did you mean 'shared'"
@@ -116,13 +125,13 @@ FIT = {
         X, Y, {"monotone_constraints": {"c": 1}}, {}, r"constraints names \['c'\].*\['a', 'b'"
     ),
     "constraint of the task column": (
-        X, Y, {"task": "shop", "monotone_constraints": {"shop": 1}}, {}, r"names \['shop'\]"
+        X, Y, {"task_column": "shop", "monotone_constraints": {"shop": 1}}, {}, r"names \['shop'\]"
     ),
     "constraint of a category": (
         X, Y, {"monotone_constraints": {"city": -1}}, {}, "-1 for 'city', whose categories"
     ),
     "constraints missing": (
-        X, Y, {"task": "shop", "monotone_constraints": [1]}, {}, "has 1 entries.*3 features"
+        X, Y, {"task_column": "shop", "monotone_constraints": [1]}, {}, "has 1 entries.*3 features"
     ),
     "a constraint of 2": (X, Y, {"monotone_constraints": {"a": 2}}, {}, "2 for 'a'; give 1"),
     "one constraint for all": (X, Y, {"monotone_constraints": 1}, {}, "a mapping of features"),
@@ -137,7 +146,7 @@ FIT = {
     # eval_set
     "eval_set without y": (X, Y, {}, {"eval_set": (X,)}, "eval_set must be a tuple.*length 1"),
     "eval_set with an unseen task": (
-        X, Y, {"task": "shop"}, {"eval_set": (X.assign(shop="east"), Y)},
+        X, Y, {"task_column": "shop"}, {"eval_set": (X.assign(shop="east"), Y)},
         "eval_set cannot be used.*'shop' holds 'east'.*Leave these rows out",
     ),
     "eval_set without a label": (
@@ -191,7 +200,9 @@ METHODS = ["predict", "predict_proba", "contributions", "shap_values", "staged_p
 def fitted():
     from skmtl import RMTGB
 
-    return RMTGB(task="shop", unseen="error", n_rounds=2, n_bags=1, random_state=0).fit(X, Y)
+    return RMTGB(task_column="shop", unseen="error", n_rounds=2, n_bags=1, random_state=0).fit(
+        X, Y
+    )
 
 
 @pytest.mark.parametrize("case", PREDICT)

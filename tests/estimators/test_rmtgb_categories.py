@@ -14,5 +14,5 @@ def test_without_a_numeric_feature_the_tasks_are_learnt_all_the_same(blocks):
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"school": rng.choice(list("abc"), 600), "kind": rng.choice(["u", "v"], 600)})
     y = (X["kind"] == "u") * X["school"].map({"a": 1.0, "b": 1.0, "c": -1.0})
-    model = RMTGBRegressor(task="school", blocks=blocks, n_bags=1, random_state=0).fit(X, y)
+    model = RMTGBRegressor(task_column="school", blocks=blocks, n_bags=1, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.95

@@ -21,7 +21,7 @@ def slopes():
 
 def test_the_groups_are_known_where_the_signature_leaves_nothing_to_the_partition(slopes):
     X, y = slopes
-    model = RMTGBRegressor(task="task", n_bags=1, random_state=0).fit(X, y)
+    model = RMTGBRegressor(task_column="task", n_bags=1, random_state=0).fit(X, y)
     assert model.blocks_["y"][0] == "signature"
     outlier = model.outlier_score_ > 0.5
     assert outlier[outlier].index.tolist() == [0, 1, 2]

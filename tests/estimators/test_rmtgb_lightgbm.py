@@ -59,7 +59,7 @@ def n_leaves(booster):
 def test_the_shared_block_of_a_regression(task, data, boosted):
     X, y = data
     X = X if task else X.drop(columns="shop")
-    model = boosted.regressor(task=task, blocks=("shared",), **OURS).fit(X, y)
+    model = boosted.regressor(task_column=task, blocks=("shared",), **OURS).fit(X, y)
     centre, scale = y.mean(), y.std(ddof=0)
     start = (model.contributions(X)["intercept"].to_numpy() - centre) / scale
     features = X[["a", "b", "c"]].to_numpy()
@@ -74,7 +74,7 @@ def test_the_shared_block_of_a_binary_task(task, data, boosted):
     X, y = data
     sold = np.where(y > 6, "yes", "no")
     X = X if task else X.drop(columns="shop")
-    model = boosted.classifier(task=task, blocks=("shared",), **OURS).fit(X, sold)
+    model = boosted.classifier(task_column=task, blocks=("shared",), **OURS).fit(X, sold)
     start = model.contributions(X)["intercept"].to_numpy()
     features = X[["a", "b", "c"]].to_numpy()
     scores, _ = reference(features, sold == "yes", start, "binary")
@@ -139,11 +139,11 @@ def test_the_task_block_is_a_model_per_task_of_long_data(kind, data, boosted):
     X, y = data
     if kind == "binary":
         target, centre, scale = (y > 6).to_numpy(), 0.0, 1.0
-        model = boosted.classifier(task="shop", blocks=("task",), **OURS).fit(X, target)
+        model = boosted.classifier(task_column="shop", blocks=("task",), **OURS).fit(X, target)
     else:
         centre, scale = y.mean(), y.std(ddof=0)
         target = ((y - centre) / scale).to_numpy()
-        model = boosted.regressor(task="shop", blocks=("task",), **OURS).fit(X, y)
+        model = boosted.regressor(task_column="shop", blocks=("task",), **OURS).fit(X, y)
     parts = model.contributions(X)
     start = (parts["intercept"].to_numpy() - centre) / scale
     features = X[["a", "b", "c"]].to_numpy()

@@ -32,7 +32,7 @@ def wrong_seeds(make_model, seeds, **settings):
 def test_planted_outlier_tasks_are_found_by_the_partition_of_every_seed(n_rounds, boosted):
     def model(seed):
         return boosted.regressor(
-            task="task", blocks=("partition",), n_rounds=n_rounds, early_stopping=False
+            task_column="task", blocks=("partition",), n_rounds=n_rounds, early_stopping=False
         )
 
     assert wrong_seeds(model, SEEDS) == []
@@ -40,7 +40,7 @@ def test_planted_outlier_tasks_are_found_by_the_partition_of_every_seed(n_rounds
 
 def test_planted_outlier_tasks_are_found_whichever_blocks_are_chosen(boosted):
     def model(seed):
-        return boosted.regressor(task="task", n_rounds=20)
+        return boosted.regressor(task_column="task", n_rounds=20)
 
     assert wrong_seeds(model, SEEDS[:10]) == []
 
@@ -49,7 +49,7 @@ def test_planted_outlier_tasks_are_found_whichever_blocks_are_chosen(boosted):
 def test_planted_outlier_tasks_are_found_by_default():
     # One bag, and fewer seeds than above: the rounds of all sequences take seconds per seed.
     def model(seed):
-        return RMTGBRegressor(task="task", n_bags=1, random_state=seed)
+        return RMTGBRegressor(task_column="task", n_bags=1, random_state=seed)
 
     # In all of these a signature does best, which leaves the partition behind it no groups.
     assert wrong_seeds(model, [3, 18, 19]) == []
@@ -57,14 +57,14 @@ def test_planted_outlier_tasks_are_found_by_default():
 
 def test_outlier_tasks_are_found_in_classes(boosted):
     def model(seed):
-        return boosted.classifier(task="task", blocks=("partition",), early_stopping=False)
+        return boosted.classifier(task_column="task", blocks=("partition",), early_stopping=False)
 
     assert wrong_seeds(model, range(5), kind="binary") == []
 
 
 def test_outlier_tasks_of_any_size_are_found(boosted):
     def model(seed):
-        return boosted.regressor(task="task", blocks=("partition",), early_stopping=False)
+        return boosted.regressor(task_column="task", blocks=("partition",), early_stopping=False)
 
     sizes = [60, 600, 150, 300, 90, 300, 1200, 300]
     assert wrong_seeds(model, range(5), n_samples=sizes, n_tasks=8) == []
@@ -72,7 +72,7 @@ def test_outlier_tasks_of_any_size_are_found(boosted):
 
 def test_theta_is_the_logit_of_the_score(boosted):
     X, y, _ = planted(0, n_samples=80)
-    model = boosted.regressor(task="task", blocks=("shared", "partition")).fit(X, y)
+    model = boosted.regressor(task_column="task", blocks=("shared", "partition")).fit(X, y)
     np.testing.assert_allclose(model.outlier_score_, 1 / (1 + np.exp(-model.theta_)))
     assert model.outlier_score_.index.name == "task"
 
@@ -80,7 +80,12 @@ def test_theta_is_the_logit_of_the_score(boosted):
 def test_the_outlier_trees_serve_the_outlier_tasks(boosted):
     """The prediction of an outlier task changes little where the ordinary tasks' labels do."""
     X, y, truth = planted(0)
-    settings = {"task": "task", "blocks": ("partition",), "early_stopping": False, "n_rounds": 100}
+    settings = {
+        "task_column": "task",
+        "blocks": ("partition",),
+        "early_stopping": False,
+        "n_rounds": 100,
+    }
     model = boosted.regressor(**settings).fit(X, y)
     assert (model.score_tasks(X, y) > 0.8).all()
     pooled = boosted.regressor(**settings | {"blocks": ("shared",)}).fit(X, y)
@@ -90,7 +95,7 @@ def test_the_outlier_trees_serve_the_outlier_tasks(boosted):
 
 def test_the_score_is_that_of_a_sequence_without_signature_where_there_is_one(boosted):
     X, y, truth = planted(2)
-    settings = {"task": "task", "n_rounds": 400}
+    settings = {"task_column": "task", "n_rounds": 400}
     model = boosted.regressor(blocks=("signature", "partition"), **settings).fit(X, y)
     found = (model.outlier_score_ > 0.5) == truth.outlier
     assert not found.all(), "the signature has told them apart"
@@ -112,7 +117,7 @@ def test_wide_tasks_have_scores_by_target(boosted):
 
 
 def test_several_targets_of_long_data_have_scores_by_target_and_id(boosted, long_table):
-    model = boosted.mixed(task="shop", blocks=("partition",)).fit(*long_table)
+    model = boosted.mixed(task_column="shop", blocks=("partition",)).fit(*long_table)
     score = model.outlier_score_
     assert score.index.names == ["target", "shop"]
     assert score.groupby("target", sort=False).idxmax().tolist() == [
@@ -122,7 +127,7 @@ def test_several_targets_of_long_data_have_scores_by_target_and_id(boosted, long
 
 
 def test_without_a_partition_there_is_no_score(boosted, long_table):
-    model = boosted.mixed(task="shop", blocks=("shared",)).fit(*long_table)
+    model = boosted.mixed(task_column="shop", blocks=("shared",)).fit(*long_table)
     assert not hasattr(model, "outlier_score_")
     with pytest.raises(AttributeError, match="Set blocks to one that has it"):
         _ = model.theta_

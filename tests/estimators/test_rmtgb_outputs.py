@@ -12,7 +12,7 @@ WIDE = ("shared", "partition", "task")
 
 @pytest.fixture
 def long_model(boosted, long_table):
-    return boosted.mixed(task="shop", blocks=LONG).fit(*long_table)
+    return boosted.mixed(task_column="shop", blocks=LONG).fit(*long_table)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_contributions_and_shap_values_sum_to_the_scores_of_wide_data(wide_model
 
 def test_one_score_has_plain_columns(boosted, long_table):
     X, y = long_table.X, long_table.Y["price"]
-    model = boosted.regressor(task="shop", n_bags=2).fit(X, y)
+    model = boosted.regressor(task_column="shop", n_bags=2).fit(X, y)
     parts, shap = model.contributions(X), model.shap_values(X)
     assert parts.columns[0] == "intercept"
     assert set(parts.columns[1:]) <= set(LONG)
@@ -77,7 +77,7 @@ def test_one_score_has_plain_columns(boosted, long_table):
 
 def test_features_may_be_called_like_the_parts(boosted, long_table):
     X = long_table.X.rename(columns={"size": "base", "age": "intercept"})
-    model = boosted.mixed(task="shop").fit(X, long_table.Y)
+    model = boosted.mixed(task_column="shop").fit(X, long_table.Y)
     shap = model.shap_values(X)
     assert list(shap["price"]) == ["base", "intercept", "city", "shop", "base"]
     np.testing.assert_allclose(shap["price"].sum(axis=1), model.predict(X)["price"], rtol=1e-6)
@@ -94,7 +94,9 @@ def test_a_feature_without_influence_has_no_shap_value(boosted, table):
 @pytest.mark.parametrize("n_bags", [1, 2])
 def test_the_last_stage_is_the_prediction(layout, n_bags, boosted, long_table):
     X, Y = long_table
-    model = boosted.mixed(task="shop" if layout == "long" else None, n_bags=n_bags).fit(X, Y)
+    model = boosted.mixed(task_column="shop" if layout == "long" else None, n_bags=n_bags).fit(
+        X, Y
+    )
     stages = list(model.staged_predict(X))
     pd.testing.assert_frame_equal(stages[-1], model.predict(X), rtol=1e-9)
     # The first has the intercepts alone, which depend on the task only.
@@ -139,7 +141,7 @@ def test_importances_of_tasks(long_model, wide_model):
 
 
 def test_rounds_blocks_history_and_selection_of_long_data(boosted, long_table):
-    model = boosted.mixed(task="shop", n_bags=2).fit(*long_table)
+    model = boosted.mixed(task_column="shop", n_bags=2).fit(*long_table)
     assert model.task_names_ == ["price", "sold"]
     assert set(model.blocks_) == {"price", "sold"}
     rounds = model.n_rounds_
@@ -160,7 +162,7 @@ def test_rounds_blocks_history_and_selection_of_long_data(boosted, long_table):
 
 def test_history_has_the_losses_of_every_round(boosted, long_table):
     X, y = long_table.X, long_table.Y["price"]
-    model = boosted.regressor(task="shop", blocks=("shared", "task"), n_bags=2).fit(X, y)
+    model = boosted.regressor(task_column="shop", blocks=("shared", "task"), n_bags=2).fit(X, y)
     history = model.history_
     assert history.index.names == ["target", "bag", "step"]
     assert list(history) == ["block", "round", "loss", "validation_loss"]

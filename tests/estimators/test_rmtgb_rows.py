@@ -13,7 +13,7 @@ ALL_BLOCKS = ("shared", "signature", "partition", "task")
 
 @pytest.fixture
 def long_model(boosted, long_table):
-    return boosted.mixed(task="shop", blocks=ALL_BLOCKS).fit(*long_table)
+    return boosted.mixed(task_column="shop", blocks=ALL_BLOCKS).fit(*long_table)
 
 
 def numbers(model, X):
@@ -33,7 +33,7 @@ def same(first, second):
 @pytest.mark.parametrize("layout", ["long", "wide"])
 def test_how_a_missing_label_is_written_makes_no_difference(layout, missing, boosted, long_table):
     X, Y = long_table
-    settings = {"task": "shop", "blocks": ALL_BLOCKS} if layout == "long" else {}
+    settings = {"task_column": "shop", "blocks": ALL_BLOCKS} if layout == "long" else {}
     expected = numbers(boosted.mixed(**settings).fit(X, Y), X)
     written = Y.astype(object).where(Y.notna(), missing)
     assert all(value is missing or value is not None for value in written["price"])
@@ -47,7 +47,7 @@ def test_a_row_without_any_label_is_as_good_as_absent(layout, boosted, long_tabl
     more = pd.concat([X, X.sample(60, random_state=0)])
     labels = pd.concat([Y, Y[:60].mask(Y[:60].notna())])
     settings = {
-        "task": "shop" if layout == "long" else None,
+        "task_column": "shop" if layout == "long" else None,
         "blocks": ALL_BLOCKS if layout == "long" else ("shared", "task"),
         "early_stopping": False,
         # LightGBM counts the rows of leaves, with labels or without.
@@ -62,7 +62,7 @@ def test_a_row_without_any_label_is_as_good_as_absent(layout, boosted, long_tabl
 def test_a_target_without_labels_in_a_task_is_predicted_there(boosted, long_table):
     X, Y = long_table
     Y = Y.assign(price=Y["price"].where(X["shop"] != "north"))
-    model = boosted.mixed(task="shop", blocks=ALL_BLOCKS).fit(X, Y)
+    model = boosted.mixed(task_column="shop", blocks=ALL_BLOCKS).fit(X, Y)
     assert np.isfinite(model.predict(X)["price"]).all()
     north = X[X["shop"] == "north"]
     assert (model.contributions(north)[("price", "task")] == 0).all()
@@ -93,7 +93,7 @@ def test_an_unseen_task_does_not_know_the_trees_of_a_single_task(boosted, long_t
     """What only one task's trees learn reaches no unseen task."""
     X, Y = long_table
     y = Y["price"].fillna(100)
-    settings = {"task": "shop", "blocks": ("task",), "early_stopping": False}
+    settings = {"task_column": "shop", "blocks": ("task",), "early_stopping": False}
     # The labels of one task change, but neither their mean nor that of the squares.
     west = np.flatnonzero(X["shop"] == "west")
     other = y.copy()
@@ -108,12 +108,12 @@ def test_an_unseen_task_does_not_know_the_trees_of_a_single_task(boosted, long_t
 
 def test_unseen_tasks_may_be_refused(boosted, long_table):
     X, Y = long_table
-    model = boosted.mixed(task="shop", unseen="error").fit(X, Y)
+    model = boosted.mixed(task_column="shop", unseen="error").fit(X, Y)
     strange = X.assign(shop=X["shop"].where(X.index != 510, "centre"))
     for method in ("predict", "predict_proba", "contributions", "shap_values"):
         with pytest.raises(ValueError, match=r"Column 'shop' holds the task 'centre'.*unseen='sh"):
             getattr(model, method)(strange)
-    same(model.predict(X), boosted.mixed(task="shop").fit(X, Y).predict(X))
+    same(model.predict(X), boosted.mixed(task_column="shop").fit(X, Y).predict(X))
 
 
 # Company
@@ -135,7 +135,7 @@ def test_the_chunks_of_rows_do_not_show(long_model, long_table, monkeypatch):
     expected = numbers(long_model, long_table.X)
     parts = long_model.contributions(long_table.X)
     stages = list(long_model.staged_predict(long_table.X))
-    monkeypatch.setattr("skmtl.estimators._boosting_scores._SCORING_ROWS", 37)
+    monkeypatch.setattr("skmtl.engines.boosting._engine.SCORING_ROWS", 37)
     same(numbers(long_model, long_table.X), expected)
     same(long_model.contributions(long_table.X), parts)
     for ours, theirs in zip(stages, long_model.staged_predict(long_table.X), strict=True):
@@ -145,7 +145,7 @@ def test_the_chunks_of_rows_do_not_show(long_model, long_table, monkeypatch):
 @pytest.mark.parametrize("layout", ["long", "wide"])
 def test_no_row_gives_no_prediction(layout, boosted, long_table):
     X, Y = long_table
-    model = boosted.mixed(task="shop" if layout == "long" else None).fit(X, Y)
+    model = boosted.mixed(task_column="shop" if layout == "long" else None).fit(X, Y)
     prediction = model.predict(X[:0])
     assert prediction.shape == (0, 2)
     assert prediction.columns.tolist() == ["price", "sold"]
@@ -159,7 +159,7 @@ def test_no_row_gives_no_prediction(layout, boosted, long_table):
 
 
 def test_the_same_seed_gives_the_same_model(boosted, long_table):
-    settings = {"task": "shop", "lightgbm_params": {"feature_fraction": 0.5}}
+    settings = {"task_column": "shop", "lightgbm_params": {"feature_fraction": 0.5}}
     first, second, other = [
         boosted.mixed(**settings, random_state=seed).fit(*long_table) for seed in (3, 3, 4)
     ]
@@ -169,7 +169,7 @@ def test_the_same_seed_gives_the_same_model(boosted, long_table):
 
 
 def test_a_fit_leaves_no_trace_in_the_next_one(boosted, long_table):
-    model = boosted.mixed(task="shop").fit(*long_table)
+    model = boosted.mixed(task_column="shop").fit(*long_table)
     expected = numbers(model, long_table.X)
     half = long_table.X[:120], long_table.Y[["sold"]][:120]
     model.fit(*half).fit(*long_table)
@@ -182,21 +182,21 @@ def test_nothing_global_is_touched(seed, boosted, long_table):
         return random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2:]
 
     before = state()
-    model = boosted.mixed(task="shop", n_bags=2, random_state=seed).fit(*long_table)
+    model = boosted.mixed(task_column="shop", n_bags=2, random_state=seed).fit(*long_table)
     model.predict(long_table.X)
     assert state() == before
 
 
 def test_without_a_seed_every_model_is_another(boosted, long_table):
     first, second = [
-        boosted.mixed(task="shop", random_state=None).fit(*long_table) for _ in range(2)
+        boosted.mixed(task_column="shop", random_state=None).fit(*long_table) for _ in range(2)
     ]
     assert (numbers(first, long_table.X) != numbers(second, long_table.X)).any(axis=None)
 
 
 def test_the_users_tables_and_the_model_are_left_as_they_were(boosted, long_table):
     X, Y = long_table.X.copy(), long_table.Y.copy()
-    model = boosted.mixed(task="shop", blocks=ALL_BLOCKS).fit(*long_table)
+    model = boosted.mixed(task_column="shop", blocks=ALL_BLOCKS).fit(*long_table)
     before = set(vars(model))
     numbers(model, long_table.X)
     model.contributions(long_table.X), model.shap_values(long_table.X)

@@ -30,7 +30,7 @@ def shops(long_table):
 def test_weight_zero_is_the_removal_of_the_row(early_stopping, boosted, shops):
     X, y = shops
     kept = np.random.default_rng(1).random(240) < 0.7
-    settings = {"task": "shop", "blocks": ALL, "early_stopping": early_stopping}
+    settings = {"task_column": "shop", "blocks": ALL, "early_stopping": early_stopping}
     expected = boosted.regressor(**settings).fit(X[kept], y[kept]).predict(X)
     wild = X.assign(
         size=X["size"].where(kept, 1e9),
@@ -46,7 +46,7 @@ def test_weight_two_is_a_row_given_twice(boosted, shops):
     X = X.round({"size": 1, "age": 1}).drop(columns=["city", "age"])
     twice = np.random.default_rng(1).random(240) < 0.5
     settings = {
-        "task": "shop",
+        "task_column": "shop",
         # Not the partition, whose start reads the spread of the features over rows.
         "blocks": ("shared", "task"),
         "early_stopping": False,
@@ -66,7 +66,7 @@ def test_weight_two_is_a_row_given_twice(boosted, shops):
 def test_only_the_ratios_of_task_weights_matter(layout, boosted, long_table):
     X, Y = long_table
     settings = {"blocks": ("shared", "partition", "task")}
-    settings |= {"task": "shop"} if layout == "long" else {}
+    settings |= {"task_column": "shop"} if layout == "long" else {}
     first, second = [
         boosted.mixed(**settings, task_weight={"price": factor, "sold": 3 * factor}).fit(X, Y)
         for factor in (1.0, 2.0**-12)
@@ -87,7 +87,7 @@ def test_heavy_rows_decide(boosted, shops):
     X, _ = shops
     y = np.where(np.arange(240) % 2 == 0, 1.0, -1.0)
     weight = np.where(y > 0, 1.0, 1e-3)
-    prediction = boosted.regressor(task="shop").fit(X, y, sample_weight=weight).predict(X)
+    prediction = boosted.regressor(task_column="shop").fit(X, y, sample_weight=weight).predict(X)
     assert prediction.mean() > 0.9
 
 
@@ -111,7 +111,7 @@ def test_a_task_of_weight_zero_has_its_constant(layout, boosted, long_table):
         "blocks": ("shared", "partition", "task"),
         "early_stopping": False,
     }
-    settings |= {"task": "shop"} if layout == "long" else {}
+    settings |= {"task_column": "shop"} if layout == "long" else {}
     model = boosted.mixed(**settings).fit(X, Y)
     expected = boosted.mixed(**settings | {"task_weight": None}).fit(X, Y)
     np.testing.assert_allclose(model.predict(X)["price"].mean(), Y["price"].mean(), atol=10)
@@ -134,9 +134,9 @@ def test_predictions_follow_a_constraint_in_every_task(sign, form, boosted, shop
         "array": np.array([sign, 0, 0]),
     }[form]
     model = boosted.regressor(
-        task="shop", blocks=ALL, monotone_constraints=constraints, early_stopping=False
+        task_column="shop", blocks=ALL, monotone_constraints=constraints, early_stopping=False
     ).fit(X, y)
-    free = boosted.regressor(task="shop", blocks=ALL, early_stopping=False).fit(X, y)
+    free = boosted.regressor(task_column="shop", blocks=ALL, early_stopping=False).fit(X, y)
     grid = np.linspace(-3, 3, 50)
     for shop, age, city in itertools.product(
         [*X["shop"].unique(), "new"], [0.1, np.nan], ["Bern", "Oslo"]
@@ -197,7 +197,7 @@ def test_features_of_one_value_leave_the_constants(blocks, boosted):
 
 def test_rows_given_by_the_user_decide_when_to_stop(boosted, shops):
     X, y = shops
-    settings = {"task": "shop", "blocks": ("shared", "task"), "n_rounds": 200}
+    settings = {"task_column": "shop", "blocks": ("shared", "task"), "n_rounds": 200}
     model = boosted.regressor(**settings, n_bags=5)
     model.fit(X[:160], y[:160], eval_set=(X[160:], y[160:]))
     assert len(model.n_rounds_) == 1, "one bag"
@@ -217,17 +217,17 @@ def test_rows_of_weight_zero_in_an_eval_set_do_not_count(boosted, shops):
     X, y = shops
     weight = 1.0 * (np.arange(80) < 40)
     wild = y[160:].where(weight > 0, 1e9)
-    expected = boosted.regressor(task="shop").fit(
+    expected = boosted.regressor(task_column="shop").fit(
         X[:160], y[:160], eval_set=(X[160:200], y[160:200])
     )
-    model = boosted.regressor(task="shop")
+    model = boosted.regressor(task_column="shop")
     model.fit(X[:160], y[:160], eval_set=(X[160:], wild, weight))
     np.testing.assert_array_equal(model.predict(X), expected.predict(X))
 
 
 def test_bags_hold_out_other_rows_and_are_averaged(boosted, shops):
     X, y = shops
-    settings = {"task": "shop", "blocks": ("shared",)}
+    settings = {"task_column": "shop", "blocks": ("shared",)}
     model = boosted.regressor(**settings, n_bags=3).fit(X, y)
     assert len(model.n_rounds_) == 3
     losses = model.history_.groupby("bag")["validation_loss"].first()
@@ -237,7 +237,7 @@ def test_bags_hold_out_other_rows_and_are_averaged(boosted, shops):
 @pytest.mark.parametrize("stopping", [True, False])
 def test_numbers_of_numpy_are_numbers(boosted, shops, stopping):
     X, y = shops
-    settings = {"task": "shop", "blocks": ("shared",), "early_stopping": stopping}
+    settings = {"task_column": "shop", "blocks": ("shared",), "early_stopping": stopping}
     model = boosted.regressor(**settings, n_bags=np.int64(2), n_rounds=np.int64(4)).fit(X, y)
     same = boosted.regressor(**settings, n_bags=2, n_rounds=4).fit(X, y)
     np.testing.assert_array_equal(model.predict(X), same.predict(X))
@@ -246,7 +246,8 @@ def test_numbers_of_numpy_are_numbers(boosted, shops, stopping):
 def test_threads_do_not_change_the_model(boosted, shops):
     X, y = shops
     first, second = [
-        boosted.regressor(task="shop", blocks=ALL, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2)
+        boosted.regressor(task_column="shop", blocks=ALL, n_jobs=n_jobs).fit(X, y)
+        for n_jobs in (1, 2)
     ]
     np.testing.assert_allclose(first.predict(X), second.predict(X), rtol=1e-12)
     pd.testing.assert_frame_equal(first.history_, second.history_)
@@ -281,7 +282,7 @@ class Recorder:
 
 def test_callbacks_see_every_bag_of_every_sequence(boosted, shops):
     recorder = Recorder()
-    model = boosted.regressor(task="shop", n_bags=2).set_callbacks(recorder).fit(*shops)
+    model = boosted.regressor(task_column="shop", n_bags=2).set_callbacks(recorder).fit(*shops)
     assert len(recorder.reports) == model.selection_["n_bags"].sum()
     assert recorder.reports[0]["blocks"] == ("shared", "partition", "task")
     assert recorder.reports[0]["improved"]
@@ -292,22 +293,26 @@ def test_callbacks_see_every_bag_of_every_sequence(boosted, shops):
 
 
 def test_the_progress_bar_of_scikit_learn_works(boosted, shops, capsys):
-    boosted.regressor(task="shop").set_callbacks(ProgressBar()).fit(*shops)
+    boosted.regressor(task_column="shop").set_callbacks(ProgressBar()).fit(*shops)
     assert "RMTGBRegressor" in capsys.readouterr().out
 
 
 def test_a_callback_may_stop_the_fit(boosted, shops):
-    model = boosted.regressor(task="shop", n_bags=3).set_callbacks(Recorder(stop=2)).fit(*shops)
+    model = (
+        boosted.regressor(task_column="shop", n_bags=3).set_callbacks(Recorder(stop=2)).fit(*shops)
+    )
     assert model.selection_["n_bags"].tolist() == [1, 1]
 
 
 def test_an_interrupt_between_bags_keeps_those_that_are_ready(boosted, shops):
     X, y = shops
-    model = boosted.regressor(task="shop").set_callbacks(Recorder(interrupt=1))
+    model = boosted.regressor(task_column="shop").set_callbacks(Recorder(interrupt=1))
     with pytest.warns(UserWarning, match="interrupted: what was ready is kept"):
         model.fit(X, y)
     assert model.blocks_["price"] == ("shared", "partition", "task")
-    expected = boosted.regressor(task="shop", blocks=("shared", "partition", "task")).fit(X, y)
+    expected = boosted.regressor(task_column="shop", blocks=("shared", "partition", "task")).fit(
+        X, y
+    )
     np.testing.assert_array_equal(model.predict(X), expected.predict(X))
 
 
@@ -329,7 +334,7 @@ def test_an_interrupt_within_a_block_keeps_the_best_rounds_so_far(
 ):
     X, y = shops
     monkeypatch.setattr(Ensemble, name, interrupting(getattr(Ensemble, name), 6))
-    model = boosted.regressor(task="shop", blocks=("shared", "task"))
+    model = boosted.regressor(task_column="shop", blocks=("shared", "task"))
     with pytest.warns(UserWarning, match="interrupted: what was ready is kept"):
         model.fit(X, y)
     rounds = model.n_rounds_.iloc[0]
@@ -341,12 +346,12 @@ def test_an_interrupt_within_a_block_keeps_the_best_rounds_so_far(
 def test_an_interrupt_of_a_later_sequence_keeps_the_earlier_ones(boosted, shops, monkeypatch):
     X, y = shops
     monkeypatch.setattr(Ensemble, "grow", interrupting(Ensemble.grow, 150))
-    model = boosted.regressor(task="shop", n_rounds=20)
+    model = boosted.regressor(task_column="shop", n_rounds=20)
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X, y)
     monkeypatch.undo()
     assert 0 < len(model.selection_) < 4
-    complete = boosted.regressor(task="shop", n_rounds=20, blocks=model.blocks_["price"])
+    complete = boosted.regressor(task_column="shop", n_rounds=20, blocks=model.blocks_["price"])
     np.testing.assert_allclose(
         model.selection_["validation_loss"].iloc[0],
         complete.fit(X, y).selection_["validation_loss"].iloc[0],
@@ -355,7 +360,7 @@ def test_an_interrupt_of_a_later_sequence_keeps_the_earlier_ones(boosted, shops,
 
 def test_an_interrupt_before_anything_is_learnt_is_passed_on(boosted, shops, monkeypatch):
     monkeypatch.setattr(Ensemble, "scores", interrupting(Ensemble.scores, 0))
-    model = boosted.regressor(task="shop")
+    model = boosted.regressor(task_column="shop")
     with pytest.raises(KeyboardInterrupt):
         model.fit(*shops)
     with pytest.raises(NotFittedError):
@@ -365,7 +370,7 @@ def test_an_interrupt_before_anything_is_learnt_is_passed_on(boosted, shops, mon
 def test_an_interrupt_leaves_later_targets_their_constants(boosted, long_table, monkeypatch):
     X, Y = long_table
     monkeypatch.setattr(Ensemble, "grow", interrupting(Ensemble.grow, 3))
-    model = boosted.mixed(task="shop")
+    model = boosted.mixed(task_column="shop")
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X, Y)
     parts = model.contributions(X)

@@ -41,7 +41,7 @@ def test_every_kind_beats_the_constant(name, layout, boosted, shops):
     kind, label = KINDS[name]
     X, y = shops
     target = label((y - 100) / 20)
-    settings = {"task": "shop", "blocks": ALL} if layout == "long" else {}
+    settings = {"task_column": "shop", "blocks": ALL} if layout == "long" else {}
     # The few counts that are held out would stop the rounds before the first.
     model = boosted.mixed(tasks=kind, early_stopping=False, **settings).fit(X, target)
     constant = boosted.mixed(tasks=kind, n_rounds=0).fit(X, target)
@@ -51,20 +51,20 @@ def test_every_kind_beats_the_constant(name, layout, boosted, shops):
 @pytest.mark.parametrize("dtype", ["category", "object", "Int64", "int8", "float"])
 def test_task_ids_of_any_dtype(dtype, boosted, shops):
     X, y = shops
-    expected = boosted.regressor(task="shop", blocks=ALL).fit(X, y).predict(X)
+    expected = boosted.regressor(task_column="shop", blocks=ALL).fit(X, y).predict(X)
     codes = X["shop"].map({"east": 0, "north": 1, "south": 2, "west": 3})
     ids = X["shop"] if dtype in ("category", "object") else codes
     other = X.assign(shop=ids.astype(dtype))
-    model = boosted.regressor(task="shop", blocks=ALL).fit(other, y)
+    model = boosted.regressor(task_column="shop", blocks=ALL).fit(other, y)
     np.testing.assert_allclose(model.predict(other), expected)
     assert model.outlier_score_.index.tolist() == sorted(ids.unique())
 
 
 def test_the_task_column_by_name_or_position(boosted, shops):
     X, y = shops
-    expected = boosted.regressor(task="shop").fit(X, y)
+    expected = boosted.regressor(task_column="shop").fit(X, y)
     for task in (1, -3, np.int64(1)):
-        model = boosted.regressor(task=task).fit(X, y)
+        model = boosted.regressor(task_column=task).fit(X, y)
         np.testing.assert_array_equal(model.predict(X), expected.predict(X))
         np.testing.assert_array_equal(model.feature_importances_, expected.feature_importances_)
 
@@ -72,14 +72,14 @@ def test_the_task_column_by_name_or_position(boosted, shops):
 def test_names_that_lightgbm_would_refuse(boosted, shops):
     X, y = shops
     strange = X.rename(columns={"size": 'a "b"[]{}:,', "age": "Größe\n", "city": "a b"})
-    expected = boosted.regressor(task="shop").fit(X, y).predict(X)
-    model = boosted.regressor(task="shop").fit(strange, y)
+    expected = boosted.regressor(task_column="shop").fit(X, y).predict(X)
+    model = boosted.regressor(task_column="shop").fit(strange, y)
     np.testing.assert_array_equal(model.predict(strange), expected)
 
 
 def test_unknown_and_missing_categories(boosted, shops):
     X, y = shops
-    model = boosted.regressor(task="shop").fit(X, y)
+    model = boosted.regressor(task_column="shop").fit(X, y)
     first = model.predict(X.assign(city="Rome"))
     assert np.isfinite(first).all()
     np.testing.assert_array_equal(first, model.predict(X.assign(city="Oxford")))
@@ -90,13 +90,13 @@ def test_unknown_and_missing_categories(boosted, shops):
 
 def test_text_alone(boosted, shops):
     X, y = shops
-    model = boosted.regressor(task="shop", blocks=ALL).fit(X[["city", "shop"]], y)
+    model = boosted.regressor(task_column="shop", blocks=ALL).fit(X[["city", "shop"]], y)
     assert np.isfinite(model.predict(X[["city", "shop"]])).all()
 
 
 def test_a_copy_predicts_the_same(boosted, long_table, tmp_path):
     X = long_table.X
-    model = boosted.mixed(task="shop", blocks=ALL).fit(*long_table)
+    model = boosted.mixed(task_column="shop", blocks=ALL).fit(*long_table)
     joblib.dump(model, tmp_path / "model.joblib")
     for again in (pickle.loads(pickle.dumps(model)), joblib.load(tmp_path / "model.joblib")):
         pd.testing.assert_frame_equal(again.predict(X), model.predict(X), check_exact=True)
@@ -107,7 +107,7 @@ def test_a_copy_predicts_the_same(boosted, long_table, tmp_path):
 
 
 def test_grid_search_over_a_pipeline_of_long_data(boosted, shops):
-    pipeline = make_pipeline(FunctionTransformer(), boosted.regressor(task="shop"))
+    pipeline = make_pipeline(FunctionTransformer(), boosted.regressor(task_column="shop"))
     search = GridSearchCV(pipeline, {"rmtgbregressor__n_rounds": [0, 15]}, cv=2, n_jobs=2)
     search.fit(*shops)
     assert search.best_params_ == {"rmtgbregressor__n_rounds": 15}
@@ -115,7 +115,7 @@ def test_grid_search_over_a_pipeline_of_long_data(boosted, shops):
 
 
 def test_cross_validation(boosted, long_table, shops):
-    predicted = cross_val_predict(boosted.regressor(task="shop"), *shops, cv=2)
+    predicted = cross_val_predict(boosted.regressor(task_column="shop"), *shops, cv=2)
     assert np.corrcoef(predicted, shops[1])[0, 1] > 0.3
     results = cross_validate(boosted.mixed(), *long_table, cv=2, scoring=task_scorers())
     assert all(np.isfinite(results[f"test_{name}"]).all() for name in long_table.Y)

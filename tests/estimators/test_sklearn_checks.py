@@ -12,7 +12,7 @@ from skmtl import (
     RMTGBClassifier,
     RMTGBRegressor,
 )
-from skmtl.estimators._rmtgb import RMTGBBase
+from skmtl.models.rmtgb import RMTGBEstimator
 
 # As small as a network can be and still learn what the checks ask of it.
 SMALL = {
@@ -91,7 +91,7 @@ INSTANCES = (
 
 
 def expected_failed_checks(estimator):
-    if not isinstance(estimator, RMTGBBase):
+    if not isinstance(estimator, RMTGBEstimator):
         reason = MINI_BATCHES
     elif estimator.early_stopping:
         reason = HELD_OUT_ROWS

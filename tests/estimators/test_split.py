@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skmtl.estimators._split import validation_splits
+from skmtl.reading import validation_splits
 from skmtl.tasks import TaskSet, mixed_kind
 
 

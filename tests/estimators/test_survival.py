@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import fields
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBSurvival
 from skmtl.datasets import make_survival
 from skmtl.metrics import make_multitask_scorer
+from skmtl.reading import EventTargets
 from skmtl.survival import (
     aalen_johansen,
     brier_score,
@@ -250,7 +252,10 @@ def test_terms_are_tasks_whose_curves_join(engine):
     assert model.score_tasks(X, y).index.tolist() == ["event"]
     # Rows that fail early teach the later head nothing.
     early = y["duration"] <= 3
-    assert model.task_set_.encode(model._read_labels(y)).mask[:, 1].tolist() == (~early).tolist()
+    assert (
+        model.task_set_.encode(model.__skmtl_fitted__().read_labels(y)).mask[:, 1].tolist()
+        == (~early).tolist()
+    )
 
 
 @pytest.mark.parametrize("kind", ["single", "competing"])
@@ -415,7 +420,7 @@ def test_pickle_and_clone(competing):
 def test_long_data_are_scored_by_task_id(engine, single):
     X, y, _ = single
     X = X.assign(clinic=np.where(np.arange(len(X)) % 3, "north", "south"))
-    model = engine.make(task="clinic").fit(X, y)
+    model = engine.make(task_column="clinic").fit(X, y)
     assert model.score_tasks(X, y).index.tolist() == ["north", "south"]
 
 
@@ -610,7 +615,7 @@ def test_survival_beside_other_kinds(mixed):
             score(X, Y.assign(died=2 * Y["died"]))
 
 
-class FromNumbers:
+class NumbersAsEvents(EventTargets):
     """Takes the numbers of scikit-learn's checks for times, the smallest ones for censored."""
 
     def read_events(self, y):
@@ -623,6 +628,13 @@ class FromNumbers:
             raise ValueError("Complex data not supported, or bad input shape")
         values = pd.Series(y.ravel()).astype("category").cat.codes
         return pd.DataFrame({"event": pd.Series(EventTimes(values > 0, values + 1.0))})
+
+
+class FromNumbers:
+    def _targets(self):
+        targets = super()._targets()
+        settings = {field.name: getattr(targets, field.name) for field in fields(targets)}
+        return NumbersAsEvents(**settings)
 
 
 class NumbersToNetwork(FromNumbers, MultiTabSurvival):

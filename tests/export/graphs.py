@@ -73,7 +73,7 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
         quantiles = model.predict_quantiles(X)
         for name in quantiles.columns.levels[0]:
             more[name]["_quantiles"] = quantiles[name]
-    scores, tasks = model._raw_scores(X)[0], model.task_set_
+    scores, tasks = model.__skmtl_fitted__().ask(X).scores, model.task_set_
     for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
         if head.has_curves:
             more[name] = _of_curves(head.curves(scores[:, part]))

@@ -66,7 +66,7 @@ def test_categories_and_ids_of_the_same_text():
     model = skmtl.RMTGBRegressor(**BOOSTING).fit(X, X["x"])
     with pytest.raises(ValueError, match="'code' has categories whose text is the same, '1'"):
         to_onnx(model)
-    model = skmtl.RMTGBRegressor(task="code", **BOOSTING).fit(X, X["x"])
+    model = skmtl.RMTGBRegressor(task_column="code", **BOOSTING).fit(X, X["x"])
     with pytest.raises(ValueError, match="Task column 'code' has ids whose text is the same"):
         to_onnx(model)
 

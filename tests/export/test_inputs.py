@@ -83,14 +83,14 @@ def test_categories_that_are_numbers_empty_or_look_like_a_sign():
 def test_arrays_and_a_task_by_its_position(task):
     X, y = long_table()
     X = np.column_stack([X["shop"], X["size"], X["size"] ** 2])
-    model = skmtl.RMTGBRegressor(task=task, **BOOSTING).fit(X, y.to_numpy())
+    model = skmtl.RMTGBRegressor(task_column=task, **BOOSTING).fit(X, y.to_numpy())
     assert_same_outputs(model, X)
     assert list(onnx_inputs(model, X)) == ["x1", "x2", "x0"]
 
 
 def test_a_task_by_its_position_in_a_frame_has_the_name_of_the_column():
     X, y = long_table()
-    model = skmtl.MultiTabRegressor(task=1, **NETWORK).fit(X, y)
+    model = skmtl.MultiTabRegressor(task_column=1, **NETWORK).fit(X, y)
     assert_same_outputs(model, X)
     assert list(onnx_inputs(model, X)) == ["size", "city", "shop"]
 
@@ -98,7 +98,7 @@ def test_a_task_by_its_position_in_a_frame_has_the_name_of_the_column():
 @pytest.mark.parametrize("ids", [["b", "a"], [2.0, 3.5], [2**63 - 1, 5]], ids=str)
 def test_task_ids_of_other_types(ids):
     X = pd.DataFrame({"id": ids * 30, "x": np.arange(60.0)})
-    model = skmtl.RMTGBRegressor(task="id", **BOOSTING)
+    model = skmtl.RMTGBRegressor(task_column="id", **BOOSTING)
     model.fit(X, X["x"] * (X["id"] == ids[0]))
     X["id"] = X["id"].where(X["x"] < 50, type(ids[0])(7))
     assert_same_outputs(model, X)

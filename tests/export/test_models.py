@@ -76,10 +76,10 @@ def test_wide_data(name):
 
 LONG: dict[str, Callable[..., Any]] = {
     "MultiTabRegressor": lambda kinds: skmtl.MultiTabRegressor(
-        tasks=kinds, task="shop", **NETWORK
+        tasks=kinds, task_column="shop", **NETWORK
     ),
     "RMTGBRegressor": lambda kinds: skmtl.RMTGBRegressor(
-        tasks=kinds, task="shop", **ROUNDS, **LONG_BLOCKS
+        tasks=kinds, task_column="shop", **ROUNDS, **LONG_BLOCKS
     ),
 }
 

@@ -68,7 +68,7 @@ def test_hazards_that_are_not_smooth():
 def test_long_data_with_memory_and_two_blocks():
     X, y = long_table()
     model = skmtl.MultiTabRegressor(
-        task="shop", sample_context="memory", context_size=6, n_blocks=2, **PARAMETERS
+        task_column="shop", sample_context="memory", context_size=6, n_blocks=2, **PARAMETERS
     ).fit(X, y)
     X["shop"] += 1
     assert_same_outputs(model, X)

@@ -87,7 +87,7 @@ def test_a_random_model(make, seed):
     is_long = seed % 3 == 0
     model = make(rng, is_long).set_params(
         tasks={name: kind for name, kind in KINDS.items() if name in names},
-        task="shop" if is_long else None,
+        task_column="shop" if is_long else None,
         random_state=seed,
     )
     if is_long:

@@ -89,7 +89,7 @@ def test_sets_of_categories(n_categories):
 @pytest.mark.parametrize("block", ["shared", "signature", "partition", "task"])
 def test_blocks_of_long_data(block):
     X, y = long_table(300)
-    model = skmtl.RMTGBRegressor(task="shop", blocks=[block], **PARAMETERS).fit(X, y)
+    model = skmtl.RMTGBRegressor(task_column="shop", blocks=[block], **PARAMETERS).fit(X, y)
     X["shop"] += 1
     assert_same_way(model, X)
 
@@ -105,9 +105,9 @@ def test_blocks_of_wide_data(block):
 def test_classes_of_long_data_in_all_blocks():
     X, y = long_table(400)
     grade = pd.cut(y, [-9, -0.5, 0.5, 9], labels=["low", "mid", "high"]).rename("grade")
-    model = skmtl.RMTGBClassifier(task="shop", **PARAMETERS | LONG_BLOCKS | {"n_rounds": 6}).fit(
-        X, grade
-    )
+    model = skmtl.RMTGBClassifier(
+        task_column="shop", **PARAMETERS | LONG_BLOCKS | {"n_rounds": 6}
+    ).fit(X, grade)
     X["shop"] += 1
     assert_same_outputs(model, X)
 
@@ -117,7 +117,7 @@ def test_many_tasks_of_which_some_are_rare():
     task = np.repeat(np.arange(23), rng.integers(1, 40, 23))
     X = pd.DataFrame({"x": rng.normal(size=len(task)), "task": [f"task {t}" for t in task]})
     y = X["x"] * np.sin(task) + task / 9
-    model = skmtl.RMTGBRegressor(task="task", **PARAMETERS | {"n_bags": 2}).fit(X, y)
+    model = skmtl.RMTGBRegressor(task_column="task", **PARAMETERS | {"n_bags": 2}).fit(X, y)
     unseen = X[:30].assign(task="another")
     assert_same_way(model, pd.concat([X, unseen], ignore_index=True))
 
@@ -125,14 +125,14 @@ def test_many_tasks_of_which_some_are_rare():
 def test_blocks_that_auto_chooses():
     X, y = long_table(600)
     model = skmtl.RMTGBRegressor(
-        task="shop", **BOOSTING | {"n_bags": 2, "n_rounds": 20, "min_data_in_leaf": 5}
+        task_column="shop", **BOOSTING | {"n_bags": 2, "n_rounds": 20, "min_data_in_leaf": 5}
     ).fit(X, y)
     assert_same_way(model, X)
 
 
 def test_a_task_that_fit_has_not_seen_is_an_error_where_the_model_says_so():
     X, y = long_table()
-    model = skmtl.RMTGBRegressor(task="shop", unseen="error", **BOOSTING).fit(X, y)
+    model = skmtl.RMTGBRegressor(task_column="shop", unseen="error", **BOOSTING).fit(X, y)
     session, feed = session_of(model), onnx_inputs(model, X)
     assert run(session, feed)["price"].shape == (len(X),)
     feed["shop"][3] = 99

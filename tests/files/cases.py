@@ -90,7 +90,7 @@ def regressor_network(**parameters: Any) -> Case:
 
 def long_network(**parameters: Any) -> Case:
     X, y = long_table()
-    model = skmtl.MultiTabRegressor(task="shop", **NETWORK | parameters)
+    model = skmtl.MultiTabRegressor(task_column="shop", **NETWORK | parameters)
     return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
 
 
@@ -122,7 +122,7 @@ def polars_boosting(**parameters: Any) -> Case:
 
 def long_boosting(**parameters: Any) -> Case:
     X, y = long_table()
-    model = skmtl.RMTGBRegressor(task="shop", **BOOSTING | parameters)
+    model = skmtl.RMTGBRegressor(task_column="shop", **BOOSTING | parameters)
     return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
 
 
@@ -143,7 +143,7 @@ def grouped_boosting() -> Case:
 def grouped_long_network() -> Case:
     """Groups of shops that the user gives."""
     X, y = long_table()
-    within = skmtl.MultiTabRegressor(task="shop", **NETWORK)
+    within = skmtl.MultiTabRegressor(task_column="shop", **NETWORK)
     model = skmtl.GroupedTasks(within, groups=[[3, 4, 5], [6]])
     return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
 

@@ -227,7 +227,9 @@ def assert_same(now: Any, then: Any, tolerance: float, where: str) -> None:
     """
     assert type(now) is type(then), f"{where}: {type(now)}, was {type(then)}"
     if isinstance(then, dict):
-        assert list(now) == list(then), f"{where}: {list(now)}, was {list(then)}"
+        # Later versions may answer more.
+        kept = [name for name in now if name in then]
+        assert kept == list(then), f"{where}: {list(now)}, was {list(then)}"
         for key, value in then.items():
             assert_same(now[key], value, tolerance, f"{where}[{key!r}]")
     elif isinstance(then, list | tuple):
@@ -258,7 +260,9 @@ def _assert_same_values(now: Any, then: Any, tolerance: float, where: str) -> No
     new, old = (np.asarray(values) for values in (now, then))
     if new.dtype == object:
         new, old = (pd.Series(values.ravel()).astype(object) for values in (new, old))
-        pd.testing.assert_series_equal(new, old, check_exact="equiv", obj=where)
+        pd.testing.assert_series_equal(new, old, check_exact=True, obj=where)
+    elif new.tobytes() == old.tobytes():  # what follows takes ten times as long
+        return
     elif tolerance and new.dtype.kind == "f":
         _assert_close(new, old, tolerance, where)
     else:

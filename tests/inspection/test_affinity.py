@@ -77,7 +77,7 @@ def test_groups_of_long_tasks_are_found_by_steps(seed):
     X, y = make_task_groups(
         150, groups=(0, 0, 1, 1), common_weight=1, layout="long", noise=0.3, random_state=seed
     )
-    found = task_affinity(MultiTabRegressor(task="task", **NETWORK), X, y)
+    found = task_affinity(MultiTabRegressor(task_column="task", **NETWORK), X, y)
     assert suggest_groups(found, n_groups=2) == PLANTED
     assert found.label_correlation is None
 
@@ -190,7 +190,7 @@ def test_kinds_may_be_mixed_and_events_have_steps_but_no_correlation():
 def test_ids_that_end_up_in_the_validation_rows_have_a_place():
     X, y = make_task_groups(30, groups=(0, 0, 0), layout="long", kind="binary", random_state=0)
     X, y = X[:62], y[:62]  # two rows of the last id
-    model = MultiTabClassifier(task="task", validation_fraction=0.4, **BRIEF)
+    model = MultiTabClassifier(task_column="task", validation_fraction=0.4, **BRIEF)
     found = task_affinity(model, X, y, every=1)
     assert found.lookahead.shape == (3, 3)
     assert found.lookahead.loc["task_0", "task_1"] != 0

@@ -24,8 +24,8 @@ def close_figures():
 class Boosted(BaseEstimator):
     """Has the attributes that the displays read."""
 
-    def __init__(self, task="site", contributions_=None, outlier_score_=None, theta_=None):
-        self.task = task
+    def __init__(self, task_column="site", contributions_=None, outlier_score_=None, theta_=None):
+        self.task_column = task_column
         self.contributions_ = contributions_
         self.outlier_score_ = outlier_score_
         self.theta_ = theta_
@@ -151,7 +151,7 @@ def test_chosen_tasks_are_shown_in_their_order():
 
 
 def test_the_task_column_may_be_given_by_position():
-    model = Boosted(task=1, contributions_=LONG.reset_index(drop=True))
+    model = Boosted(task_column=1, contributions_=LONG.reset_index(drop=True))
     x = np.array([[1.0, 5], [2.0, 5], [3.0, 6]])
     assert TaskContributionDisplay.from_estimator(model, x).shares.index.tolist() == [
         "all tasks", 6.0, 5.0,
@@ -162,14 +162,14 @@ def test_in_wide_data_the_targets_are_the_tasks():
     wide = pd.concat(
         {"first": LONG.iloc[:2], "second": LONG.iloc[[2, 2]].set_axis([7, 8])}, axis=1
     )
-    model = Boosted(task=None, contributions_=wide)
+    model = Boosted(task_column=None, contributions_=wide)
     shares = TaskContributionDisplay.from_estimator(model, X_LONG[["x"]].iloc[:2]).shares
     assert shares.index.tolist() == ["all tasks", "second", "first"]
     assert_allclose(shares, np.array([[0.25, 0.125, 0.625], [0, 0, 1], [0.5, 0.25, 0.25]]))
 
 
 def test_a_single_wide_target_is_one_bar():
-    model = Boosted(task=None, contributions_=LONG.iloc[:2])
+    model = Boosted(task_column=None, contributions_=LONG.iloc[:2])
     shares = TaskContributionDisplay.from_estimator(model, X_LONG[["x"]].iloc[:2]).shares
     assert_allclose(shares, np.array([[0.5, 0.25, 0.25]]))
 

@@ -151,7 +151,7 @@ def test_the_target_may_be_an_id_of_long_data():
     X, y = make_task_groups(
         200, groups=(0, 0, 1), layout="long", missing=(0.7, 0, 0), common_weight=1, random_state=0
     )
-    model = RMTGBRegressor(task="task", **QUICK)
+    model = RMTGBRegressor(task_column="task", **QUICK)
     assert select_sources(model, X, y, "task_0", random_state=0).sources == ["task_1"]
 
 

@@ -107,7 +107,7 @@ def test_long_data_have_a_row_per_id():
     X, y = make_task_groups(
         150, groups=(0, 0, 0), sign=(1, 1, -1), layout="long", kind="binary", random_state=0
     )
-    model = RMTGBClassifier(task="task", **SHARED)
+    model = RMTGBClassifier(task_column="task", **SHARED)
     table = transfer_report(model, X, y, cv=3, scoring="roc_auc", random_state=0).table
     assert table.index.tolist() == ["task_0", "task_1", "task_2"]
     assert table.loc["task_2", "verdict"] == "hurts"
@@ -226,7 +226,7 @@ def test_weights_of_the_balance_go_with_their_tasks(balance):
 @pytest.mark.parametrize("balance", [{"task_1": 3.0}, [1.0, 3.0]], ids=["mapping", "list"])
 def test_weights_of_the_balance_go_with_their_ids(balance):
     X, y = make_task_groups(40, groups=(0, 0), layout="long", random_state=0)
-    model = MultiTab(task="task", balance=balance, **NETWORK | {"max_epochs": 1})
+    model = MultiTab(task_column="task", balance=balance, **NETWORK | {"max_epochs": 1})
     report = transfer_report(model, X, y, cv=2, n_repeats=1, lightgbm=False, random_state=0)
     assert report.scores["score"].notna().all()
 
@@ -349,7 +349,7 @@ def test_a_task_with_fewer_labels_than_folds_is_unknown(task):
     if task is not None:
         Y = Y.melt(var_name="id", value_name="y").dropna()
         X, Y = X.iloc[Y.index % 60].assign(id=Y["id"].to_numpy()), Y["y"]
-    model = RMTGBRegressor(task=task, **QUICK)
+    model = RMTGBRegressor(task_column=task, **QUICK)
     table = transfer_report(model, X, Y, n_repeats=1, random_state=0).table
     assert table["verdict"].eq("unknown").tolist() == [False, False, True]
     assert table["lightgbm_verdict"].eq("unknown").tolist() == [False, False, True]

@@ -60,7 +60,7 @@ def fit_wide(**parameters: Any) -> MultiTab:
 def fit_long() -> MultiTabRegressor:
     """Batches of one row: the second process has none."""
     settings = SMALL | {"batch_size": 1, "learning_rate": 1e-4, "max_epochs": 1}
-    return MultiTabRegressor(task="shop", **settings).fit(*long())
+    return MultiTabRegressor(task_column="shop", **settings).fit(*long())
 
 
 def events() -> tuple[pd.DataFrame, pd.DataFrame]:

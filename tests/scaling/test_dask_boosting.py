@@ -52,7 +52,11 @@ def spread(X: pd.DataFrame, *columns: pd.DataFrame | pd.Series):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_long_data_give_the_model_of_one_process(blocks, early_stopping, tasks, client):
     X, y = tasks
-    settings = SETTINGS | {"blocks": blocks, "early_stopping": early_stopping, "task": "task"}
+    settings = SETTINGS | {
+        "blocks": blocks,
+        "early_stopping": early_stopping,
+        "task_column": "task",
+    }
     alone = RMTGBRegressor(**settings).fit(X, y)
     together = fit_with_dask(RMTGBRegressor(**settings), spread(X, y), y.name, client=client)
     np.testing.assert_allclose(together.predict(X), alone.predict(X), atol=1e-6)
@@ -121,7 +125,7 @@ def test_a_sample_is_enough_for_times_to_events(client):
 
 def test_a_sample_is_enough_for_what_is_no_tree(client):
     X, y, truth = make_outlier_tasks(400, random_state=0, return_truth=True)
-    settings = {"task": "task", "n_rounds": 40, "random_state": 0}
+    settings = {"task_column": "task", "n_rounds": 40, "random_state": 0}
     model, data = RMTGBRegressor(**settings), spread(X, y)
     fit_with_dask(model, data, y.name, client=client, rows_in_memory=1000)
     scores = model.outlier_score_
@@ -138,7 +142,7 @@ def test_classes_and_tasks_of_a_single_row_are_in_the_sample(grades, client):
     frame = pd.DataFrame({"size": np.arange(600.0), "grade": grades[:2] * 300})
     frame["shop"] = np.arange(600) // 300
     frame.loc[567, ["grade", "shop"]] = [grades[2], 7]
-    model = RMTGBClassifier(task="shop", n_rounds=2, random_state=0)
+    model = RMTGBClassifier(task_column="shop", n_rounds=2, random_state=0)
     data = dd.from_pandas(frame, npartitions=2)
     fit_with_dask(model, data, "grade", client=client, rows_in_memory=60)
     assert model.classes_.tolist() == grades

@@ -39,7 +39,7 @@ def losses(model: MultiTab) -> pd.DataFrame:
 
 def scores(model: MultiTab, X) -> np.ndarray:
     """Numbers and logits of probabilities: what hides no difference."""
-    return model._raw_scores(X)[0]
+    return model.__skmtl_fitted__().ask(X).scores
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,10 @@ def scores(model: MultiTab, X) -> np.ndarray:
 )
 def test_both_processes_end_with_the_same_bits(name, of_both):
     first, second = (each[name] for each in of_both)
-    assert first.__getstate__()["_weights"].keys() == second.__getstate__()["_weights"].keys()
-    for key, values in first.__getstate__()["_weights"].items():
-        np.testing.assert_array_equal(second.__getstate__()["_weights"][key], values)
+    weights, others = (each._fitted.__getstate__()["weights"] for each in (first, second))
+    assert weights.keys() == others.keys()
+    for key, values in weights.items():
+        np.testing.assert_array_equal(others[key], values)
     pd.testing.assert_frame_equal(losses(first), losses(second), check_exact=True)
 
 

@@ -15,6 +15,7 @@ from skmtl import (
     RMTGBRegressor,
 )
 from skmtl.datasets import make_outlier_tasks, make_survival
+from skmtl.engines.network import MultiTabSettings
 from skmtl.tables import ArrayTable, ParquetTable
 
 QUICK = {"n_bags": 2, "max_epochs": 3, "n_members": 2, "row_size": 16, "random_state": 0}
@@ -106,10 +107,10 @@ def test_classes_and_tasks_of_a_single_row_are_found(tmp_path):
     frame.loc[567, ["grade", "shop"]] = ["c", 7]
     frame.to_parquet(tmp_path / "rows.parquet")
     table = ParquetTable(tmp_path, rows_in_memory=50)
-    model = MultiTabClassifier(task="shop", **QUICK).fit(table, y="grade")
+    model = MultiTabClassifier(task_column="shop", **QUICK).fit(table, y="grade")
     assert model.classes_.tolist() == ["a", "b", "c"]
     assert model.predict(frame[["size", "shop"]]).shape == (1000,)
-    in_memory = MultiTabClassifier(task="shop", **QUICK).fit(
+    in_memory = MultiTabClassifier(task_column="shop", **QUICK).fit(
         ParquetTable(tmp_path, rows_in_memory=1000), y="grade"
     )
     known = [each._reader.task_ids for each in (model, in_memory)]
@@ -130,12 +131,16 @@ def test_the_encoded_rows_are_deleted(outcome, on_disk, tmp_path):
     table = ParquetTable(on_disk.folder, columns=columns(), cache_folder=cache)
     seen = []
 
-    class Model(MultiTab):
-        def _learn(self, *args):
+    class Settings(MultiTabSettings):
+        def describe(self, *arguments):
             seen.extend(file.name for file in cache.rglob("*.bin"))
             if outcome == "error":
                 raise RuntimeError
-            super()._learn(*args)
+            return super().describe(*arguments)
+
+    class Model(MultiTab):
+        def _architecture(self):
+            return Settings(**vars(super()._architecture()))
 
     fit = lambda: Model(**QUICK).fit(table, y=LABELS)  # noqa: E731
     if outcome == "error":
@@ -234,7 +239,7 @@ def test_every_block_grows_on_long_data_from_disk(blocks, tmp_path):
     np.save(tmp_path / "X.npy", matrix.to_numpy(dtype=np.float64))
     stored_X = np.load(tmp_path / "X.npy", mmap_mode="r")
     task = matrix.columns.get_loc("task")
-    settings = BOOSTED | {"task": task, "blocks": blocks}
+    settings = BOOSTED | {"task_column": task, "blocks": blocks}
     in_memory = RMTGBRegressor(**settings).fit(np.array(stored_X), y.to_numpy())
     stored = RMTGBRegressor(**settings).fit(ArrayTable(stored_X, rows_in_memory=200), y.to_numpy())
     np.testing.assert_array_equal(stored.predict(stored_X), in_memory.predict(stored_X))

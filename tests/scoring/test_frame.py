@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import skmtl
-from skmtl.metrics._inputs import read_probabilities
+from skmtl.answers import read_probabilities
 from tests.scoring.conftest import EVERY
 
 TIMES = [1.0, 2.5]

@@ -222,11 +222,32 @@ def test_another_file_of_the_same_name_does_not_replace_the_first(scored, houses
 
 
 def test_two_jobs_cannot_score_into_one_folder(scored, tmp_path):
-    fcntl = pytest.importorskip("fcntl")
-    with open(tmp_path / "out" / "_scoring.lock") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    refused = []
+
+    def second_job(_):
+        with pytest.raises(ScoringError, match="Another process is scoring into") as refusal:
+            scored()
+        refused.append(refusal)
+
+    (tmp_path / "out" / "a-00000.parquet").unlink()
+    assert scored(progress=second_job).n_parts_before == 1
+    assert refused
+    assert scored().n_parts_before == 2
+
+
+def test_a_process_that_was_killed_holds_no_lock(scored, tmp_path):
+    code = (
+        "import sys; from filelock import FileLock; "
+        "lock = FileLock(sys.argv[1]); lock.acquire(); print('locked', flush=True); input()"
+    )
+    lock = tmp_path / "out" / "_scoring.lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline().strip() == b"locked"
         with pytest.raises(ScoringError, match="Another process is scoring into"):
             scored()
+        other.kill()
     assert scored().n_parts_before == 2
 
 

@@ -76,9 +76,11 @@ def test_polars_columns_keep_their_values_and_what_is_missing():
         [True] * 8,
         [False] * 7 + [True],
     ]
-    for name in ("text", "category", "enum"):
+    for name in ("text", "category"):
         assert frame[name].dtype == "str"
         assert frame[name].dropna().tolist() == ["b", "a"]
+    assert frame["enum"].dropna().tolist() == ["b", "a"]
+    assert frame["enum"].dtype == pd.CategoricalDtype(["b", "a"], ordered=True)
     assert frame["id"].iloc[0] == 2**60 + 1
     assert frame["flag"].dropna().tolist() == [True, False]
     assert frame[["share", "price"]].dtypes.tolist() == [np.float64, np.float64]

@@ -16,6 +16,7 @@ from skmtl.training import (
     Samples,
     TransferRecord,
     look_ahead,
+    recording_transfer,
     trunk_gradients,
     trunk_parameters,
 )
@@ -190,6 +191,7 @@ def test_recording_changes_nothing_of_a_training(balance):
         MultiTabRegressor(n_bags=2, max_epochs=2, row_size=8, balance=balance, random_state=0)
         for _ in range(2)
     )
-    record = recorded._record_transfer(every=2)
-    np.testing.assert_array_equal(recorded.fit(X, Y).predict(X), plain.fit(X, Y).predict(X))
+    with recording_transfer(2) as record:
+        recorded.fit(X, Y)
+    np.testing.assert_array_equal(recorded.predict(X), plain.fit(X, Y).predict(X))
     assert record.n_looks == 2 * 2  # networks, epochs of three steps

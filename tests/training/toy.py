@@ -7,8 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from skmtl.networks import Batch, initialise
-from skmtl.networks._layers import Linear, matrix, parameter
+from skmtl.networks import Batch, Linear, initialise, matrix, parameter
 from skmtl.tasks import TaskSet, number_kind
 from skmtl.training import Samples, Trainer, TrainingOptions
 

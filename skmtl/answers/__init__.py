@@ -1,0 +1,63 @@
+"""What every fitted model can be asked, and the model inside whatever wraps it.
+
+Metrics, scoring, sharing, survival and export ask a `FittedModel`. `fitted_model` takes it from
+any fitted estimator: estimators of skmtl have the method ``__skmtl_fitted__``, and for those of
+other packages `ForeignModel` stands in. `ask` on a table returns `Answers`. Searches and pipelines
+are taken off by the functions here, and nowhere else.
+"""
+
+from skmtl.answers._asking import (
+    fitted_model,
+    fitted_model_reading,
+    says_its_tasks,
+    unfitted_model,
+)
+from skmtl.answers._foreign import ForeignModel, MethodAnswers, estimator_classes
+from skmtl.answers._forms import Form, as_array, as_named_frame, as_risk, index_of
+from skmtl.answers._protocol import (
+    Answers,
+    CellType,
+    FittedModel,
+    InputColumns,
+    UnfittedModel,
+)
+from skmtl.answers._reading import read_classes, read_predictions, read_probabilities
+from skmtl.answers._unwrap import (
+    fitted_inside,
+    fitted_inside_reading,
+    fitted_layers,
+    inside,
+    last_step,
+    layers,
+    reads_table_itself,
+)
+
+__all__ = [
+    "Answers",
+    "CellType",
+    "FittedModel",
+    "ForeignModel",
+    "Form",
+    "InputColumns",
+    "MethodAnswers",
+    "UnfittedModel",
+    "as_array",
+    "as_named_frame",
+    "as_risk",
+    "estimator_classes",
+    "fitted_inside",
+    "fitted_inside_reading",
+    "fitted_layers",
+    "fitted_model",
+    "fitted_model_reading",
+    "index_of",
+    "inside",
+    "last_step",
+    "layers",
+    "read_classes",
+    "read_predictions",
+    "read_probabilities",
+    "reads_table_itself",
+    "says_its_tasks",
+    "unfitted_model",
+]

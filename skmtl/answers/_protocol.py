@@ -1,0 +1,170 @@
+"""What every fitted model can be asked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from skmtl.reading import ScoredLabels
+from skmtl.tables import TaskIds
+from skmtl.tasks import Curves, Kind
+
+CellType = Literal["number", "text", "any"]
+
+
+class Answers(ABC):
+    """What a model says about the rows of one table, whatever is asked, from one pass."""
+
+    @property
+    @abstractmethod
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        """All predictions (n_samples,) by name, in the user's units.
+
+        There is one for each target; of an event with causes that compete one for each cause.
+        """
+
+    @abstractmethod
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        """Of the classes of a target, (n_samples, n_classes)."""
+
+    @abstractmethod
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        """Of a target with quantiles, (n_samples, n_levels)."""
+
+    @abstractmethod
+    def curves(self) -> Mapping[Hashable, Curves]:
+        """Of all events."""
+
+    @abstractmethod
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        """Answers to a question about the curves of each event, drawn some rows at a time."""
+
+
+@dataclass(frozen=True)
+class InputColumns:
+    """The columns of X, and what a model takes each of them for.
+
+    Attributes
+    ----------
+    cell_types : list of CellType
+        By position.
+    task : int or None
+        Position of the column with the task ids of long data.
+    known_ids : TaskIds or None
+        The ids, where the model refuses others.
+    """
+
+    cell_types: list[CellType]
+    task: int | None
+    known_ids: TaskIds | None
+
+
+class FittedModel(ABC):
+    """A fitted model, as metrics, scoring, sharing, survival and export see it.
+
+    Attributes
+    ----------
+    names : list of hashable
+        The targets.
+    kinds : dict of target to Kind
+        Fitted.
+    event_names : list of hashable
+        The times to events among the targets. An event may be several tasks of the engine.
+    task_column : hashable or None
+        The column of X that names the task of a row in long data.
+    """
+
+    names: list[Hashable]
+    kinds: dict[Hashable, Kind]
+    event_names: list[Hashable]
+    task_column: Hashable | None
+
+    @property
+    @abstractmethod
+    def classes(self) -> dict[Hashable, np.ndarray]:
+        """Classes of the targets that have any, in the order of the probabilities."""
+
+    @property
+    def levels(self) -> dict[Hashable, tuple[float, ...]]:
+        """Levels of the targets that have quantiles."""
+        levels = {name: tuple(kind.quantile_levels) for name, kind in self.kinds.items()}
+        return {name: values for name, values in levels.items() if values}
+
+    @property
+    def outputs(self) -> list[Hashable]:
+        """Targets and events, each of which is one answer of a kind."""
+        return self.names
+
+    @abstractmethod
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        """Labels with one column for each target that y holds."""
+
+    @abstractmethod
+    def read_scored(self, y: Any) -> ScoredLabels:
+        """Labels with one column for each prediction that y can be held against."""
+
+    @abstractmethod
+    def read_events(self, y: Any) -> pd.DataFrame:
+        """The times to events that y holds, one column of `EventTimes` per event."""
+
+    @abstractmethod
+    def curve_shapes(self) -> dict[Hashable, Curves]:
+        """Curves of each event, of no row in particular: for their times and causes."""
+
+    def converted(self, X: Any) -> Any:
+        """X such that the model can be asked about it several times without converting it again.
+
+        It is X itself where something inside may depend on the library that X is of.
+        """
+        return X
+
+    @abstractmethod
+    def ask(self, X: Any) -> Answers:
+        """Ask about a table."""
+
+    @abstractmethod
+    def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
+        """What the columns with these labels are taken for; None if the model cannot tell."""
+
+
+class UnfittedModel(Protocol):
+    """An estimator before `fit`, as comparisons of tasks see it.
+
+    Attributes
+    ----------
+    task_column : hashable or None
+    all_events : bool
+        Whether all of y is times to events.
+    records_transfer : bool
+        Whether `fit` can record what a step for one task does to the others.
+    """
+
+    @property
+    def task_column(self) -> Hashable | None: ...
+
+    @property
+    def all_events(self) -> bool: ...
+
+    @property
+    def records_transfer(self) -> bool: ...
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        """The times to events that y holds, where all of y is events."""
+        ...
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        """Labels with one column for each target, as `fit` would read them.
+
+        Raises
+        ------
+        ValueError
+            If a target is several predictions, which cannot be compared as one task.
+        """
+        ...

@@ -1,0 +1,62 @@
+"""The model inside searches, pipelines and other wrappers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def fitted_layers(estimator: Any) -> Iterator[Any]:
+    """A fitted estimator and the fitted ones inside searches and pipelines, from outside in."""
+    while True:
+        yield estimator
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            return
+
+
+def fitted_inside(estimator: Any) -> Any:
+    """The fitted model inside searches and pipelines, which hide its attributes."""
+    *_, model = fitted_layers(estimator)
+    return model
+
+
+def fitted_inside_reading(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """The fitted model inside searches and pipelines, and X as that model reads it."""
+    model = estimator
+    for model in fitted_layers(estimator):
+        if not hasattr(model, "best_estimator_") and len(getattr(model, "steps", ())) > 1:
+            X = model[:-1].transform(X)
+    return model, X
+
+
+def reads_table_itself(estimator: Any) -> bool:
+    """Whether nothing stands between the columns of X and the model inside."""
+    return all(
+        hasattr(model, "best_estimator_") or len(getattr(model, "steps", ())) <= 1
+        for model in fitted_layers(estimator)
+    )
+
+
+def layers(estimator: Any) -> Iterator[Any]:
+    """An estimator and what it wraps by its parameters, fitted or not, from outside in."""
+    while estimator is not None:
+        yield estimator
+        steps = getattr(estimator, "steps", None)
+        estimator = steps[-1][1] if steps else getattr(estimator, "estimator", None)
+
+
+def inside(estimator: Any) -> Any:
+    """The estimator within pipelines, searches and other wrappers, fitted or not."""
+    *_, model = layers(estimator)
+    return model
+
+
+def last_step(estimator: Any) -> Any:
+    """The estimator that ends pipelines, which a fit of these fits itself."""
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    return estimator

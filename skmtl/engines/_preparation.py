@@ -1,0 +1,276 @@
+"""From the user's X and y to the problem that an engine is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from skmtl.engines._protocol import Engine, Problem, StreamedRows
+from skmtl.reading import (
+    NO_LABEL_COUNTS,
+    CheckedTable,
+    EncodedRows,
+    Roles,
+    StoredSource,
+    TableReader,
+    Targets,
+    Validation,
+    joined_tables,
+    naming_eval_set,
+    resolve_task_weight,
+    stored_matrix,
+)
+from skmtl.tables import Chunk
+from skmtl.tasks import TaskSet, is_single
+
+TaskWeight = Mapping[Hashable, float] | Sequence[float] | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an estimator says of a fit, whatever its engine.
+
+    Attributes
+    ----------
+    roles : Roles
+    targets : Targets
+    task_weight : mapping, sequence or None
+    validation : Validation, or None
+        None holds nothing out.
+    n_bags : int or None
+        None leaves it to the engine.
+    read_frame : callable
+        From X, and whether its columns are to be learnt, to a DataFrame.
+    """
+
+    roles: Roles
+    targets: Targets
+    task_weight: TaskWeight
+    validation: Validation | None
+    n_bags: int | None
+    read_frame: Callable[[Any, bool], pd.DataFrame]
+
+
+@dataclass
+class Preparation:
+    """What is learnt of X and y before an engine learns, and how tables are read by it.
+
+    Attributes
+    ----------
+    settings : Settings
+    engine : Engine
+    targets : Targets
+        Of the settings, with the names of the events.
+    reader : TableReader
+    tasks : TaskSet
+    single : bool
+        Whether y has no column axis.
+    """
+
+    settings: Settings
+    engine: Engine
+    targets: Targets
+    reader: TableReader
+    tasks: TaskSet
+    single: bool
+
+    @property
+    def task_weight(self) -> np.ndarray:
+        return resolve_task_weight(self.settings.task_weight, self.tasks.names)
+
+    def read(self, chunk: Chunk) -> CheckedTable:
+        """Rows of the columns and the targets that have been learnt."""
+        Y = self.targets.read(chunk.y, self.tasks)
+        self.tasks.check_names(list(Y.columns))
+        return checked_table(self.settings, self.settings.read_frame(chunk.X, False), Y, chunk)
+
+    def encode(self, table: CheckedTable) -> EncodedRows:
+        """The rows as the engine reads them."""
+        return self._encode(table, self.reader.encoder.transform(table.rows.features))
+
+    def problem(
+        self,
+        table: CheckedTable,
+        source: StoredSource | None,
+        eval_set: Any,
+        random_state: np.random.RandomState,
+        n_bags: int | None = None,
+    ) -> Problem:
+        """What the engine is told of these rows.
+
+        Parameters
+        ----------
+        table : CheckedTable
+            The rows in memory.
+        source : StoredSource or None
+            Where they come from, if they are rows of a table on disk.
+        eval_set : tuple or None
+        random_state : RandomState
+            Decides which rows are held out.
+        n_bags : int, optional
+            Number of bags; None leaves it to the settings and the engine.
+        """
+        stored = source is not None and not self.engine.streams
+        matrix = None
+        if stored:
+            table, matrix = self._gathered(source)  # type: ignore[arg-type]
+            self.tasks = self._fit_tasks(table)  # by all labels, now that they are known
+        splits = self._splits(table, source, eval_set is not None, random_state, n_bags)
+        if self.engine.encodes_by_training_rows and not hasattr(self.reader.encoder, "columns_"):
+            rows = np.unique(np.concatenate([training for training, _ in splits]))
+            self.reader.encoder.fit(
+                table.rows.features, rows=rows, sample_weight=table.sample_weight
+            )
+        encoded = self.encode(table) if matrix is None else self._encode(table, matrix)
+        streams = source is not None and self.engine.streams
+        return Problem(
+            tasks=self.tasks,
+            task_weight=self.task_weight,
+            encoder=self.reader.encoder,
+            task_ids=self.reader.task_ids,
+            rows=encoded,
+            splits=splits,
+            eval_rows=None if eval_set is None else self._eval_rows(eval_set),
+            streamed=StreamedRows(encoded, source, self._encode_chunk) if streams else None,  # type: ignore[arg-type]
+        )
+
+    def _encode(self, table: CheckedTable, features: Any) -> EncodedRows:
+        group = self.reader.group(table.rows.ids)
+        labels = self.tasks.encode(table.Y, group=group if self.engine.units_by_group else None)
+        return EncodedRows(features, group, labels, table.sample_weight)
+
+    def _encode_chunk(self, chunk: Chunk) -> EncodedRows:
+        return self.encode(self.read(chunk))
+
+    def _gathered(self, source: StoredSource) -> tuple[CheckedTable, np.ndarray]:
+        """Labels, ids and weights in memory, the encoded features on disk."""
+        tables: list[CheckedTable] = []
+
+        def matrices() -> Iterator[np.ndarray]:
+            for chunk in source.rows.chunks():
+                table = self.read(chunk)
+                tables.append(table.without_features())
+                yield self.reader.encoder.transform(table.rows.features)
+
+        matrix = stored_matrix(source.folder, matrices())
+        return joined_tables(tables), matrix
+
+    def _fit_tasks(self, table: CheckedTable) -> TaskSet:
+        return fit_tasks(self.targets, self.engine, self.reader, table)
+
+    def _splits(
+        self,
+        table: CheckedTable,
+        source: StoredSource | None,
+        has_eval_set: bool,
+        random_state: np.random.RandomState,
+        n_bags: int | None,
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        n_rows = len(table) if source is None else source.rows.n_rows
+        chosen = self.settings.n_bags if n_bags is None else n_bags
+        auto = self.engine.n_bags(n_rows)
+        validation = self.settings.validation
+        if validation is None or has_eval_set:
+            n_splits = auto if chosen is None else chosen
+            return [(np.arange(len(table)), np.arange(0))] * n_splits
+        sampled = source is not None and self.engine.streams and source.is_sampled
+        if sampled and not validation.is_random:
+            raise ValueError(
+                f"validation={validation.method!r} needs all rows at once, but only a sample of "
+                "this table is in memory. Raise rows_in_memory, or give the validation rows as "
+                "eval_set."
+            )
+        group = self.reader.group(table.rows.ids)
+        return validation.splits(
+            table, self.tasks, self.task_weight, group, chosen, random_state, auto=auto
+        )
+
+    def _eval_rows(self, eval_set: Any) -> EncodedRows:
+        with naming_eval_set():
+            table = self.read(_eval_chunk(eval_set))
+            rows = self.encode(table)
+            if self.engine.refuses_unseen_eval_ids:
+                self._check_ids(table, rows.group)
+            if not (rows.weight * self.task_weight > 0).any():
+                raise ValueError(NO_LABEL_COUNTS)
+        return rows
+
+    def _check_ids(self, table: CheckedTable, group: np.ndarray | None) -> None:
+        if group is not None and (group < 0).any():
+            strange = table.rows.ids.iloc[int(np.argmin(group))]  # type: ignore[union-attr]
+            raise ValueError(
+                f"its task column {self.settings.roles.task!r} holds {strange!r}, which X does "
+                "not. Leave these rows out: nothing is learnt for that task."
+            )
+
+
+def start_preparation(
+    settings: Settings, engine: Engine, chunk: Chunk
+) -> tuple[Preparation, CheckedTable]:
+    """Learn columns, task ids and labels from rows in memory."""
+    targets, Y = settings.targets.read_first(chunk.y)
+    frame = settings.read_frame(chunk.X, True)
+    table = checked_table(settings, frame, Y, chunk)
+    table.check_two_rows()
+    reader = TableReader(settings.roles, engine.make_encoder())
+    reader.fit_ids(frame, table.rows.ids)
+    if not engine.encodes_by_training_rows:
+        reader.encoder.fit(table.rows.features)
+    tasks = fit_tasks(targets, engine, reader, table)
+    engine.check_tasks(tasks)
+    resolve_task_weight(settings.task_weight, tasks.names)
+    return Preparation(settings, engine, targets, reader, tasks, is_single(chunk.y)), table
+
+
+def fit_tasks(
+    targets: Targets, engine: Engine, reader: TableReader, table: CheckedTable
+) -> TaskSet:
+    """Learn the classes and the units of all tasks."""
+    if not engine.units_by_group:
+        return targets.fit(table.Y, table.sample_weight, None, 0)
+    group = reader.group(table.rows.ids)
+    return targets.fit(table.Y, table.sample_weight, group, reader.n_groups)
+
+
+def checked_table(
+    settings: Settings, frame: pd.DataFrame, Y: pd.DataFrame, chunk: Chunk
+) -> CheckedTable:
+    """Check X, y and the weights together; rows of zero weight are left out."""
+    roles = settings.roles
+    rows = roles.split(frame)
+    sample_weight, by_column = chunk.sample_weight, roles.weights(frame)
+    if by_column is not None:
+        sample_weight = (
+            by_column if sample_weight is None else by_column * np.asarray(sample_weight)
+        )
+    check_consistent_length(rows.features, Y)
+    if sample_weight is None:
+        return CheckedTable(rows, Y, None)
+    weight = _check_sample_weight(sample_weight, rows.features, ensure_non_negative=True)
+    used = np.flatnonzero(weight > 0)
+    return CheckedTable(rows.take(used), Y.iloc[used], weight[used])
+
+
+def _eval_chunk(eval_set: Any) -> Chunk:
+    """The parts of the validation rows that the user gives."""
+    parts = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
+    if not isinstance(parts, tuple) or len(parts) not in (2, 3):
+        length = f" of length {len(parts)}" if isinstance(parts, Sized) else ""
+        raise ValueError(
+            "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
+            f"a {type(eval_set).__name__}{length}."
+        )
+    return Chunk(*(*parts, None)[:3])
+
+
+def fresh_random_state(random_state: Any) -> np.random.RandomState:
+    """None draws fresh entropy rather than numbers from numpy's global state."""
+    if random_state is None:
+        return np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
+    return check_random_state(random_state)

@@ -1,0 +1,71 @@
+"""Fits told to scikit-learn's callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class Progress:
+    """Begins and ends a callback context for every epoch, round or bag of a fit.
+
+    Parameters
+    ----------
+    estimator : estimator with callback support
+    X, y : the user's data
+    attributes : callable
+        From what an engine has learnt so far to the attributes with which a copy of the
+        estimator predicts.
+    """
+
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, attributes: Callable[[Any], Mapping[str, Any]]
+    ) -> None:
+        self._estimator = estimator
+        self._data = {"X": X, "y": y}
+        self._attributes = attributes
+
+    def start(self, n_epochs: int) -> None:
+        """Begin the fit, which has at most so many epochs."""
+        self._context = self._estimator._init_callback_context(max_subtasks=n_epochs)
+        self._context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def begin(self) -> None:
+        """Begin an epoch."""
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def end(self, report: dict[str, Any], fitted: Callable[[], Any] | None = None) -> bool:
+        """End an epoch.
+
+        The report becomes an attribute of the estimator: what callbacks get as metadata is meant
+        for scorers, which take it for weights.
+
+        Parameters
+        ----------
+        report : dict
+            "bag", "epoch", "loss", "validation_loss" (or None), "objective" and "improved".
+        fitted : callable, optional
+            What the engine has learnt so far, for callbacks that score.
+
+        Returns
+        -------
+        bool
+            True where a callback asks to stop.
+        """
+        self._estimator.last_epoch_ = report
+        return self._epoch.call_on_fit_task_end(
+            estimator=self._estimator,
+            **self._data,
+            reconstruction_attributes=dict
+            if fitted is None
+            else (lambda: dict(self._attributes(fitted()))),
+        )
+
+    def finish(self, fitted: Any) -> None:
+        """End the fit, which has learnt this."""
+        self._context.call_on_fit_task_end(
+            estimator=self._estimator,
+            **self._data,
+            reconstruction_attributes=lambda: dict(self._attributes(fitted)),
+        )

@@ -1,0 +1,207 @@
+"""What an engine is: what it is told, what it gives back, which form of rows it reads."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skmtl.engines._progress import Progress
+from skmtl.reading import EncodedRows, RowsToScore, Split, StoredSource
+from skmtl.tables import Chunk, ColumnEncoder
+from skmtl.tasks import TaskSet
+
+
+@dataclass(frozen=True)
+class StreamedRows:
+    """Rows of a table on disk that is read again and again; a sample is in memory.
+
+    Attributes
+    ----------
+    sample : EncodedRows
+    source : StoredSource
+    encode : callable
+        From a chunk of the table to EncodedRows.
+    """
+
+    sample: EncodedRows
+    source: StoredSource
+    encode: Callable[[Chunk], EncodedRows]
+
+    def chunks(self) -> Iterator[EncodedRows]:
+        """All rows, a chunk at a time."""
+        return map(self.encode, self.source.rows.chunks())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an engine is told to learn.
+
+    Attributes
+    ----------
+    tasks : TaskSet
+        How labels are encoded, and what the losses are.
+    task_weight : float64 ndarray of shape (n_tasks,)
+    encoder : ColumnEncoder
+        What has encoded the features.
+    task_ids : list of hashable
+        The ids of long data in the order of their numbers; none in wide data.
+    rows : EncodedRows
+        All rows to learn from and to hold out; of a streamed table the sample.
+    splits : list of (training, held out)
+        Positions in `rows`, for each bag. Nothing is held out where there is an eval_set.
+    eval_rows : EncodedRows or None
+        The eval_set of the user.
+    streamed : StreamedRows or None
+        Where the rows are those of a table on disk, for engines that stream.
+    """
+
+    tasks: TaskSet
+    task_weight: np.ndarray
+    encoder: ColumnEncoder
+    task_ids: list[Hashable]
+    rows: EncodedRows
+    splits: list[Split]
+    eval_rows: EncodedRows | None = None
+    streamed: StreamedRows | None = None
+
+    def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
+        """Training rows and validation rows of each bag; None where nothing is held out."""
+        for training, held_out in self.splits:
+            judged = self.rows.take(held_out) if len(held_out) else None
+            yield self.rows.take(training), self.eval_rows or judged
+
+
+class Engine(ABC):
+    """An engine with its settings.
+
+    What `fit` returns is all that was learnt, in objects of classes that are decorated with
+    `skmtl.files.storable`; raw scores are computed from that by the settings of the moment, such
+    as the number of threads.
+    """
+
+    streams: ClassVar[bool] = False
+    """Whether rows of a table on disk are read from there again and again. Else they are
+    encoded once, into one matrix on disk, and their labels are in memory."""
+    encodes_by_training_rows: ClassVar[bool] = False
+    """Whether the encoder learns from training rows alone, such as a scaling. Else from all."""
+    units_by_group: ClassVar[bool] = False
+    """Whether numbers of long data have units by task id."""
+    refuses_unseen_eval_ids: ClassVar[bool] = False
+    """Whether rows of an eval_set must belong to tasks that the training rows have."""
+    records_transfer: ClassVar[bool] = False
+    """Whether a fit can record what a step for one task does to the others."""
+    least_rows: ClassVar[int] = 0
+    """Fewest rows to predict."""
+
+    @abstractmethod
+    def make_encoder(self) -> ColumnEncoder:
+        """What reads tables in the form that this engine learns from, not fitted yet."""
+
+    def check(self) -> None:
+        """Raise for settings that cannot be used here, before anything is read."""
+        return
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        """Raise for kinds that this engine cannot learn."""
+        return
+
+    def check_goes_on(self, fitted: Any) -> None:
+        """Raise where settings do not suit the model that this fit goes on with."""
+        raise TypeError(f"{type(self).__name__} cannot go on with an earlier fit.")
+
+    def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
+        """The source of chance: of several processes that of the first."""
+        return random_state
+
+    @abstractmethod
+    def n_bags(self, n_rows: int) -> int:
+        """Number of bags where it is left open."""
+
+    @abstractmethod
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: Progress,
+        previous: Any = None,
+    ) -> Any:
+        """Learn all tasks.
+
+        Parameters
+        ----------
+        problem : Problem
+        random_state : RandomState
+        progress : Progress
+            To be told of every epoch or round; may ask to stop.
+        previous : object, optional
+            What an earlier fit has returned, to go on with.
+
+        Returns
+        -------
+        object
+            All that was learnt.
+        """
+
+    @abstractmethod
+    def raw_scores(self, fitted: Any, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+        """Raw scores of shape (n_samples, n_scores), of what `fit` has returned."""
+
+
+class BagByBagEngine(Engine):
+    """An engine that fits every bag by itself, and averages their raw scores."""
+
+    @abstractmethod
+    def fit_bag(
+        self,
+        problem: Problem,
+        training: EncodedRows,
+        validation: EncodedRows | None,
+        random_state: np.random.RandomState,
+    ) -> Any:
+        """What one bag learns; `validation` is None where nothing is held out."""
+
+    @abstractmethod
+    def bag_scores(self, bag: Any, features: Any, group: np.ndarray | None) -> np.ndarray:
+        """Raw scores (n_samples, n_scores) of a fitted bag, from encoded features."""
+
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: Progress,
+        previous: Any = None,
+    ) -> list[Any]:
+        progress.start(len(problem.splits))
+        bags: list[Any] = []
+        for number, (training, validation) in enumerate(problem.bags()):
+            progress.begin()
+            bags.append(self.fit_bag(problem, training, validation, random_state))
+            loss = self._loss(problem, bags[-1], training)
+            judged = None if validation is None else self._loss(problem, bags[-1], validation)
+            objective = loss if judged is None else judged
+            report = {
+                "bag": number,
+                "epoch": number,
+                "loss": loss,
+                "validation_loss": judged,
+                "objective": objective,
+                "improved": True,
+            }
+            if progress.end(report, lambda: list(bags)):
+                break
+        return bags
+
+    def raw_scores(self, fitted: list[Any], rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+        features = rows.encoded()
+        return np.mean([self.bag_scores(bag, features, rows.group) for bag in fitted], axis=0)
+
+    def _loss(self, problem: Problem, bag: Any, rows: EncodedRows) -> float:
+        """Mean of the tasks' losses, by their weights."""
+        scores = self.bag_scores(bag, rows.features, rows.group)
+        losses = problem.tasks.mean_losses(scores, rows.labels, rows.weight)
+        seen = np.isfinite(losses) & (problem.task_weight > 0)
+        return float(np.average(losses[seen], weights=problem.task_weight[seen]))

@@ -1,0 +1,45 @@
+"""Boosting in blocks as an engine: settings, fits, raw scores, and rows on several workers.
+
+`BoostingEngine` tells `skmtl.boosting` what to grow. Nothing here imports torch.
+"""
+
+from skmtl.engines.boosting._engine import SCORING_ROWS, BoostingEngine
+from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
+from skmtl.engines.boosting._lightgbm_parameters import (
+    check_blocks,
+    check_lightgbm_params,
+    constraint_signs,
+)
+from skmtl.engines.boosting._rmtgb_settings import ByBlock, RMTGBSettings
+from skmtl.engines.boosting._rows import BoostingRows
+from skmtl.engines.boosting._spread_growth import (
+    Entries,
+    PoolPart,
+    grow_shared,
+    grow_tasks,
+    join_parts,
+    shares,
+)
+from skmtl.engines.boosting._spread_plan import SpreadPlan, make_plan, read_rows
+
+__all__ = [
+    "SCORING_ROWS",
+    "BoostingEngine",
+    "BoostingRows",
+    "ByBlock",
+    "Entries",
+    "FittedBoosting",
+    "PoolPart",
+    "RMTGBSettings",
+    "SpreadPlan",
+    "check_blocks",
+    "check_lightgbm_params",
+    "constraint_signs",
+    "grow_shared",
+    "grow_tasks",
+    "join_parts",
+    "make_plan",
+    "place_scores",
+    "read_rows",
+    "shares",
+]

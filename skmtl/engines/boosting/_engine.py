@@ -1,0 +1,185 @@
+"""Boosting in blocks as an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from lightgbm.basic import LightGBMError
+
+from skmtl.boosting import Features, FittedSequence, Switch, binned, fit_pool
+from skmtl.engines import Engine, Problem, Progress
+from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
+from skmtl.engines.boosting._rmtgb_settings import RMTGBSettings
+from skmtl.engines.boosting._rows import BoostingRows, weight_in_rows
+from skmtl.reading import RowsToScore, Split
+from skmtl.tables import TreeEncoder
+from skmtl.tasks import TaskSet
+
+# Rows that are encoded and scored at a time, so that scoring holds no copy of X.
+SCORING_ROWS = 2**17
+
+
+@dataclass(frozen=True)
+class BoostingEngine(Engine):
+    """Grows blocks of trees on LightGBM.
+
+    Attributes
+    ----------
+    settings : RMTGBSettings
+    owner : str
+        The estimator's class, for error messages.
+    """
+
+    settings: RMTGBSettings
+    owner: str
+
+    refuses_unseen_eval_ids: ClassVar[bool] = True
+
+    def make_encoder(self) -> TreeEncoder:
+        return TreeEncoder()
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        for name, head in tasks.by_name.items():
+            if head.learns_from_scores:
+                raise ValueError(
+                    f"Task {name!r} has kind {head.name!r}, whose loss compares rows with each "
+                    f"other, which {self.owner} cannot boost. Use kind 'survival', or MultiTab."
+                )
+
+    def n_bags(self, n_rows: int) -> int:
+        return self.settings.n_bags(n_rows)
+
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: Progress,
+        previous: Any = None,
+    ) -> FittedBoosting:
+        rows, splits = _rows_and_splits(problem)
+        seed = random_state.randint(2**31 - 1)
+        with self._naming_lightgbm_params():
+            return self._fit_pools(problem, rows, splits, seed, progress)
+
+    def raw_scores(self, fitted: FittedBoosting, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+        scores = np.empty((len(rows), tasks.n_scores))
+        # Rows of long data come task by task, so that each task's trees are visited once.
+        for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
+            for targets, boosted in fitted.pools:
+                pool_scores = boosted.scores(matrix, group, self.settings.n_threads())
+                place_scores(tasks, scores, positions, targets, pool_scores)
+        return scores
+
+    def staged_scores(
+        self, fitted: FittedBoosting, rows: RowsToScore, tasks: TaskSet
+    ) -> Iterator[np.ndarray]:
+        """Raw scores of the intercepts alone, then after every round, block after block."""
+        n_threads = self.settings.n_threads()
+        scores = np.empty((len(rows), tasks.n_scores))
+        chunks = list(rows.chunks(SCORING_ROWS, by_group=True))
+        for targets, boosted in fitted.pools:
+            for positions, matrix, group in chunks:
+                intercepts = boosted.intercepts(len(matrix), group)
+                place_scores(tasks, scores, positions, targets, intercepts)
+        yield scores.copy()
+        for targets, boosted in fitted.pools:
+            stages = [boosted.staged(matrix, group, n_threads) for _, matrix, group in chunks]
+            for stage in zip(*stages, strict=True):
+                for (positions, _, _), pool_scores in zip(chunks, stage, strict=True):
+                    place_scores(tasks, scores, positions, targets, pool_scores)
+                yield scores.copy()
+
+    @contextmanager
+    def _naming_lightgbm_params(self) -> Iterator[None]:
+        """Say what LightGBM most likely complains about."""
+        try:
+            yield
+        except LightGBMError as error:
+            raise ValueError(
+                f"LightGBM refuses the parameters, "
+                f"lightgbm_params={self.settings.lightgbm_params!r} among them: {error}"
+            ) from error
+
+    def _fit_pools(
+        self,
+        problem: Problem,
+        rows: BoostingRows,
+        splits: list[Split],
+        seed: int,
+        progress: Progress,
+    ) -> FittedBoosting:
+        encoder = cast(TreeEncoder, problem.encoder)
+        matrix, settings = rows.matrix, self.settings
+        pools = rows.pools(problem.tasks, problem.task_ids)
+        most = sum(len(settings.sequences(pool.pool, validated=True)) for pool in pools)
+        progress.start(len(splits) * most)
+        reports = _BagReports(progress)
+        features: Features | None = None
+        boosted, switch = [], Switch()
+        for target_pool in pools:
+            pool = target_pool.pool
+            weights = [
+                (
+                    weight_in_rows(pool, learnt, len(matrix)),
+                    weight_in_rows(pool, held_out, len(matrix)),
+                )
+                for learnt, held_out in splits
+            ]
+            validated = any(held_out.any() for _, held_out in weights)
+            options = settings.options(
+                pool, len(matrix), validated=validated, seed=seed, encoder=encoder
+            )
+            sequences = settings.sequences(pool, validated=validated)
+            if features is None:
+                features = Features(
+                    matrix,
+                    np.array(encoder.numeric_positions_, dtype=np.intp),
+                    np.array(encoder.categorical_positions_, dtype=np.intp),
+                    binned(matrix, encoder.categorical_positions_, options.parameters["shared"]),
+                )
+            fitted = fit_pool(pool, features, weights, sequences, options, reports, switch)
+            boosted.append((target_pool.targets, fitted))
+        return FittedBoosting(boosted)
+
+
+def _rows_and_splits(problem: Problem) -> tuple[BoostingRows, list[Split]]:
+    """All rows, and positions of the learnt and the held-out ones for each bag."""
+    rows = BoostingRows.from_encoded(problem.rows, problem.task_weight)
+    if problem.eval_rows is not None:
+        n_rows = len(rows.weight)
+        rows = rows.above(BoostingRows.from_encoded(problem.eval_rows, problem.task_weight))
+        return rows, [(np.arange(n_rows), np.arange(n_rows, len(rows.weight)))]
+    held_out = [split for split in problem.splits if len(split[1])] or problem.splits[:1]
+    # Trees draw nothing: bags that learn from the same rows would be the same.
+    return rows, list({split[1].tobytes(): split for split in reversed(held_out)}.values())[::-1]
+
+
+class _BagReports:
+    """Tells the progress of a fit of every fitted bag of every sequence."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._number = 0
+        self._least = np.inf
+        self._stopped = False
+
+    def __call__(self, names: tuple[str, ...], bag: int, fitted: FittedSequence) -> bool:
+        improved = bool(fitted.loss < self._least)
+        self._least = min(self._least, fitted.loss)
+        report = {
+            "bag": bag,
+            "epoch": self._number,
+            "blocks": names,
+            "loss": float(fitted.history["loss"].iloc[-1]),
+            "validation_loss": None if np.isnan(fitted.loss) else fitted.loss,
+            "objective": fitted.loss,
+            "improved": improved,
+        }
+        self._number += 1
+        self._progress.begin()
+        self._stopped |= self._progress.end(report)
+        return self._stopped

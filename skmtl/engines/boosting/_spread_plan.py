@@ -1,0 +1,115 @@
+"""R-MTGB on rows that lie on several workers: what a sample of the rows decides.
+
+The sample, which all workers have, decides all that is no tree: columns, categories, labels,
+constants, bins, signatures, outlier scores, and when to stop. So all workers decide the same
+without asking each other, and only LightGBM has to add up over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from skmtl.boosting import Options, TargetPool
+from skmtl.engines import Preparation, Settings, start_preparation
+from skmtl.engines.boosting._engine import BoostingEngine
+from skmtl.engines.boosting._rows import BoostingRows
+from skmtl.reading import joined_tables
+from skmtl.tables import Chunk, TreeEncoder
+
+
+@dataclass(frozen=True)
+class SpreadPlan:
+    """What every worker has to know.
+
+    Attributes
+    ----------
+    preparation : Preparation
+        It has learnt columns, categories, task ids and labels from the sample.
+    sample : BoostingRows
+    learnt, held_out : int ndarray
+        Positions in the sample.
+    names : tuple of tuple of str
+        The blocks of each pool.
+    options : tuple of Options
+        Of each pool.
+    """
+
+    preparation: Preparation
+    sample: BoostingRows
+    learnt: np.ndarray
+    held_out: np.ndarray
+    names: tuple[tuple[str, ...], ...]
+    options: tuple[Options, ...]
+
+    @property
+    def encoder(self) -> TreeEncoder:
+        return cast(TreeEncoder, self.preparation.reader.encoder)
+
+    @property
+    def numeric(self) -> np.ndarray:
+        return np.array(self.encoder.numeric_positions_, dtype=np.intp)
+
+    @property
+    def categorical(self) -> np.ndarray:
+        return np.array(self.encoder.categorical_positions_, dtype=np.intp)
+
+    def pools(self, rows: BoostingRows) -> list[TargetPool]:
+        """The labels of some rows by pool."""
+        return rows.pools(self.preparation.tasks, self.preparation.reader.task_ids)
+
+
+def make_plan(
+    settings: Settings,
+    engine: BoostingEngine,
+    sample: Chunk,
+    n_rows: int,
+    random_state: np.random.RandomState,
+) -> SpreadPlan:
+    """Learn from a sample all that is no tree.
+
+    Parameters
+    ----------
+    settings : Settings
+    engine : BoostingEngine
+    sample : Chunk
+    n_rows : int
+        Number of all rows.
+    random_state : RandomState
+    """
+    preparation, table = start_preparation(settings, engine, sample)
+    problem = preparation.problem(table, None, None, random_state, n_bags=1)
+    rows = BoostingRows.from_encoded(problem.rows, problem.task_weight)
+    learnt, held_out = problem.splits[0]
+    validated = len(held_out) > 0
+    seed = random_state.randint(2**31 - 1)
+    pools = [target.pool for target in rows.pools(problem.tasks, problem.task_ids)]
+    options = [
+        engine.settings.options(
+            pool,
+            n_rows,
+            validated=validated,
+            seed=seed,
+            encoder=cast(TreeEncoder, problem.encoder),
+        )
+        for pool in pools
+    ]
+    # The sequence that a fit without held-out rows would take: to try several costs as many fits.
+    names = [engine.settings.sequences(pool, validated=False)[0] for pool in pools]
+    for blocks in names:
+        if "task" in blocks[:-1]:
+            raise ValueError(
+                f"blocks={blocks!r}: the block 'task' must be the last one, since its tasks are "
+                "spread over the workers."
+            )
+    return SpreadPlan(preparation, rows, learnt, held_out, tuple(names), tuple(options))
+
+
+def read_rows(plan: SpreadPlan, chunks: Sequence[Chunk]) -> BoostingRows:
+    """A worker's rows, of positive weight, as the engine reads them."""
+    preparation = plan.preparation
+    table = joined_tables([preparation.read(chunk) for chunk in chunks])
+    return BoostingRows.from_encoded(preparation.encode(table), preparation.task_weight)

@@ -1,0 +1,26 @@
+"""Networks as an engine: what describes them, how they are trained, how they score.
+
+`NetworkEngine` trains whatever its `Architecture` describes; `MultiTabSettings` is that of
+MultiTab.
+"""
+
+from skmtl.engines.network._bags import n_networks
+from skmtl.engines.network._balance import BalanceLike, is_balance, resolve_balance
+from skmtl.engines.network._engine import Architecture, NetworkEngine
+from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
+from skmtl.engines.network._multitab_settings import MultiTabDescription, MultiTabSettings
+from skmtl.engines.network._samples import batch_to_score
+
+__all__ = [
+    "Architecture",
+    "BalanceLike",
+    "FittedNetworks",
+    "MultiTabDescription",
+    "MultiTabSettings",
+    "NetworkDescription",
+    "NetworkEngine",
+    "batch_to_score",
+    "is_balance",
+    "n_networks",
+    "resolve_balance",
+]

@@ -1,0 +1,304 @@
+"""Networks as an engine: one for each bag, trained one after the other."""
+
+from __future__ import annotations
+
+import copy
+import time
+import warnings
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from skmtl.engines import Engine, Problem, Progress
+from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
+from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
+from skmtl.networks import BaggedNetworks, Batch, initialise
+from skmtl.reading import RowsToScore
+from skmtl.tables import TableEncoder
+from skmtl.tasks import Labels, TaskSet
+from skmtl.training import (
+    SCORING_ROWS,
+    Epoch,
+    Samples,
+    Trainer,
+    TrainingOptions,
+    current_processes,
+    current_record,
+    in_batches,
+    resolve_device,
+    scoring_device,
+)
+
+
+class Architecture(Protocol):
+    """The settings of a sort of network."""
+
+    def describe(
+        self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
+    ) -> NetworkDescription:
+        """The network for these training rows.
+
+        Parameters
+        ----------
+        problem : Problem
+        training : Samples
+            Training rows of the first bag, on the CPU.
+        base_scores : ndarray of shape (n_scores,)
+            Raw scores of the best constant prediction, from which networks start.
+        seed : int
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class NetworkEngine(Engine):
+    """Trains networks.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    options : callable
+        From the names of the tasks that are balanced to TrainingOptions.
+    bags : callable
+        From the number of rows to that of the networks, where it is left open.
+    device : str
+    shaped_by : mapping of parameter to value
+        Parameters that a network is built by, so that they cannot change while it is trained.
+    """
+
+    architecture: Architecture
+    options: Callable[[list[Hashable]], TrainingOptions]
+    bags: Callable[[int], int]
+    device: str
+    shaped_by: Mapping[str, Any]
+
+    streams: ClassVar[bool] = True
+    encodes_by_training_rows: ClassVar[bool] = True
+    units_by_group: ClassVar[bool] = True
+    records_transfer: ClassVar[bool] = True
+    least_rows: ClassVar[int] = 1
+
+    def make_encoder(self) -> TableEncoder:
+        return TableEncoder()
+
+    def check(self) -> None:
+        resolve_device(self.device)
+
+    def check_goes_on(self, fitted: FittedNetworks) -> None:
+        for name, before in fitted.shaped_by.items():
+            now = self.shaped_by[name]
+            if now != before:
+                raise ValueError(
+                    f"warm_start=True goes on with the networks of the last fit, which had "
+                    f"{name}={before!r}; now it is {now!r}. Set it back, or use warm_start=False "
+                    "to start over."
+                )
+
+    def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
+        # Without a seed, each process would draw its own.
+        return current_processes().from_first(random_state)
+
+    def n_bags(self, n_rows: int) -> int:
+        return self.bags(n_rows)
+
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: Progress,
+        previous: FittedNetworks | None = None,
+    ) -> FittedNetworks:
+        parts = parts_of(problem)
+        # A copy: the earlier model may be that of another estimator as well.
+        fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
+        _check_processes(problem.tasks, parts)
+        fitted = self._train(fitted, problem, parts, progress, random_state)
+        self._finish_heads(fitted, problem.tasks, parts[0])
+        return fitted
+
+    def raw_scores(self, fitted: FittedNetworks, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+        return self._network_scores(fitted, batch_to_score(rows))
+
+    def over_rows(
+        self, fitted: FittedNetworks, rows: Batch, function: Callable[[Batch], torch.Tensor]
+    ) -> np.ndarray:
+        """A function of the networks over all rows, as a float64 array.
+
+        In float32 whatever the precision of training: bfloat16 is so coarse that a row's
+        scores would depend on how many rows are scored with it.
+        """
+        networks, device = fitted.networks, scoring_device(self.device)
+        # Moving what is there already costs as much as scoring a row.
+        if next(networks.parameters()).device != device:
+            networks.to(device)
+
+        def on_device(batch: Batch) -> torch.Tensor:
+            return function(batch.to(device)).cpu()
+
+        # A tenth faster for a single row than without gradients alone.
+        with torch.inference_mode():
+            scores = in_batches(on_device, rows, SCORING_ROWS)
+        return scores.numpy().astype(np.float64)
+
+    def _network_scores(self, fitted: FittedNetworks, rows: Batch) -> np.ndarray:
+        return self.over_rows(fitted, rows, lambda batch: fitted.networks(batch).mean(dim=1))
+
+    def _started(
+        self, problem: Problem, parts: list[Parts], random_state: np.random.RandomState
+    ) -> FittedNetworks:
+        """New networks, whose parameters are drawn."""
+        training = parts[0][0].in_memory()
+        description = self.architecture.describe(
+            problem, training, _base_scores(problem.tasks, training), _seed(random_state)
+        )
+        networks = [description.build() for _ in parts]
+        for network in networks:
+            initialise(network, _generator(random_state, torch.device("cpu")))
+        return FittedNetworks(
+            description, BaggedNetworks(networks), [[] for _ in parts], dict(self.shaped_by)
+        )
+
+    def _train(
+        self,
+        fitted: FittedNetworks,
+        problem: Problem,
+        parts: list[Parts],
+        progress: Progress,
+        random_state: np.random.RandomState,
+    ) -> FittedNetworks:
+        """Train the networks one after the other; a stop or an interrupt ends them all.
+
+        Keeps those that have been trained, in this fit or an earlier one.
+        """
+        device = resolve_device(self.device)
+        task_weight = torch.tensor(problem.task_weight, dtype=torch.float32, device=device)
+        networks = list(fitted.networks)
+        names, record = balanced_names(problem), current_record()
+        options = replace(self.options(names), record=record)
+        if record is not None:
+            record.names = names
+        progress.start(len(parts) * options.max_epochs)
+        started = time.monotonic()
+        for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
+            left = options.max_time - (time.monotonic() - started)
+            trainer = Trainer(
+                network=network.to(device),
+                tasks=problem.tasks,
+                options=replace(options, max_time=left / (len(parts) - bag)),
+                task_weight=task_weight,
+                generator=_generator(random_state, device),
+                processes=current_processes(),
+                history=fitted.epochs[bag],
+            )
+            monitor = _EpochReports(progress, bag, partial(_so_far, fitted, bag))
+            validation = None if validation is None else validation.to(device)
+            try:
+                if not trainer.fit(training.to(device), validation, monitor):
+                    break
+            except KeyboardInterrupt:
+                if bag == 0:
+                    raise
+                fitted.epochs[bag].clear()
+                warnings.warn(f"Training was interrupted: {bag} networks are kept.", stacklevel=2)
+                break
+        epochs = [of_bag for of_bag in fitted.epochs if of_bag]
+        kept = BaggedNetworks(networks[: len(epochs)])
+        return FittedNetworks(fitted.description, kept, epochs, fitted.shaped_by)
+
+    def _finish_heads(self, fitted: FittedNetworks, tasks: TaskSet, parts: Parts) -> None:
+        """Let the heads learn from the scores of the training rows, where they need these."""
+        if not tasks.learns_from_scores:
+            return
+        cpu = torch.device("cpu")
+        samples = [part.in_memory().to(cpu) for part in parts if part is not None]
+        scores = np.concatenate([self._network_scores(fitted, part.inputs) for part in samples])
+        target, weight = (
+            np.concatenate([getattr(part, name).numpy() for part in samples])
+            for name in ("target", "weight")
+        )
+        labels = Labels(target.astype(np.float64), weight > 0)
+        tasks.finish(scores, labels, weight.max(axis=1).astype(np.float64))
+
+
+class _EpochReports:
+    """Tells the progress of a fit of every epoch of one network."""
+
+    def __init__(
+        self, progress: Progress, bag: int, fitted: Callable[[nn.Module], FittedNetworks]
+    ) -> None:
+        self._progress = progress
+        self._bag = bag
+        self._fitted = fitted
+
+    def begin(self, number: int) -> None:
+        self._progress.begin()
+
+    def end(self, epoch: Epoch, network: Callable[[], nn.Module]) -> bool:
+        report = {
+            "bag": self._bag,
+            "epoch": epoch.number,
+            "loss": epoch.loss,
+            "validation_loss": epoch.validation_loss,
+            "objective": epoch.objective,
+            "improved": epoch.improved,
+            "auxiliary": epoch.auxiliary,
+        }
+        return self._progress.end(report, lambda: self._fitted(network()))
+
+
+def balanced_names(problem: Problem) -> list[Hashable]:
+    """The tasks that are balanced: targets of wide data, ids of long data or pairs of both."""
+    ids, targets = problem.task_ids, problem.tasks.names
+    if not ids:
+        return targets
+    return ids if len(targets) == 1 else [(id_, target) for id_ in ids for target in targets]
+
+
+def _so_far(fitted: FittedNetworks, bag: int, network: nn.Module) -> FittedNetworks:
+    """The networks that are trained already, and the one that is being trained as of now."""
+    networks = BaggedNetworks([*list(fitted.networks)[:bag], network])
+    return FittedNetworks(fitted.description, networks, fitted.epochs[: bag + 1], fitted.shaped_by)
+
+
+def _base_scores(tasks: TaskSet, training: Samples) -> np.ndarray:
+    """The best constant prediction, for the networks to start from."""
+    target, weight = training.target.numpy(), training.weight.numpy()
+    labels = Labels(target.astype(np.float64), weight > 0)
+    # Weights by task are the row's weight wherever there is a label.
+    return tasks.initial_scores(labels, weight.max(axis=1).astype(np.float64))
+
+
+def _check_processes(tasks: TaskSet, parts: list[Parts]) -> None:
+    """Raise where several processes cannot train this together."""
+    processes = current_processes()
+    if processes.count == 1:
+        return
+    if tasks.learns_from_scores:
+        raise ValueError(
+            "data_parallel() deals the rows of a batch out to processes, but kind "
+            "'proportional_hazards' compares these with each other. Use kind 'survival', or "
+            "train in one process."
+        )
+    for training, validation in parts:
+        known = training.in_memory()
+        sums = [
+            len(training),
+            0 if validation is None else len(validation),
+            *training.mean_weight().tolist(),
+            *known.target.abs().mean(dim=0).tolist(),
+            *known.inputs.numeric.abs().nanmean(dim=0).tolist(),
+        ]
+        processes.check_same(sums)
+
+
+def _seed(random_state: np.random.RandomState) -> int:
+    return random_state.randint(2**31 - 1)
+
+
+def _generator(random_state: np.random.RandomState, device: torch.device) -> torch.Generator:
+    return torch.Generator(device).manual_seed(_seed(random_state))

@@ -1,0 +1,105 @@
+"""What training leaves: networks, and how they were trained."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from skmtl._storable import storable
+from skmtl.networks import BaggedNetworks
+from skmtl.training import Epoch
+
+
+class NetworkDescription(Protocol):
+    """Everything that a network is built from, as plain data of a storable class."""
+
+    def build(self) -> nn.Module:
+        """The network with parameters that are not filled yet, on the CPU."""
+        ...
+
+
+@storable
+class FittedNetworks:
+    """The trained networks of all bags.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+    networks : BaggedNetworks
+    epochs : list of list of Epoch
+        By bag.
+    shaped_by : dict
+        The parameters that the networks were built by.
+    """
+
+    def __init__(
+        self,
+        description: NetworkDescription,
+        networks: BaggedNetworks,
+        epochs: list[list[Epoch]],
+        shaped_by: dict[str, Any],
+    ) -> None:
+        self.description = description
+        self.networks = networks
+        self.epochs = epochs
+        self.shaped_by = shaped_by
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def history(self, names: list) -> pd.DataFrame:
+        """Losses by epoch of each network; see `history_frame`."""
+        return history_frame(self.epochs, names)
+
+    @property
+    def best_epoch(self) -> int:
+        """The median over the networks of the epoch whose weights are kept."""
+        kept = [max(e.number for e in epochs if e.improved) for epochs in self.epochs]
+        return int(np.median(kept))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Weights as arrays: they load on any device, without torch's own pickles."""
+        state = dict(vars(self))
+        networks = state.pop("networks")
+        state["n_networks"] = len(networks)
+        state["weights"] = {k: v.cpu().numpy() for k, v in networks.state_dict().items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        weights, n_networks = state.pop("weights"), state.pop("n_networks")
+        vars(self).update(state)
+        networks = BaggedNetworks(self.description.build() for _ in range(n_networks))
+        networks.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+        self.networks = networks.eval()
+
+
+def history_frame(histories: list[list[Epoch]], names: list) -> pd.DataFrame:
+    """Losses by epoch of each network: mean over tasks, and by task as ``loss[<task>]``."""
+    rows = [
+        {"bag": bag} | _row(epoch, names)
+        for bag, epochs in enumerate(histories)
+        for epoch in epochs
+    ]
+    return pd.DataFrame(rows).set_index("epoch")
+
+
+def _row(epoch: Epoch, names: list) -> dict[str, float | None]:
+    row: dict[str, float | None] = {
+        "epoch": epoch.number,
+        "seconds": epoch.seconds,
+        "learning_rate": epoch.learning_rate,
+        "loss": epoch.loss,
+    }
+    by_task = {"loss": epoch.losses}
+    if epoch.validation_losses is not None:
+        row["validation_loss"] = epoch.validation_loss
+        row["objective"] = epoch.objective
+        by_task["validation_loss"] = epoch.validation_losses
+    for what, values in by_task.items():
+        row |= {f"{what}[{name}]": v for name, v in zip(names, values, strict=True)}
+    return row | {f"auxiliary[{name}]": value for name, value in epoch.auxiliary.items()}

@@ -1,0 +1,75 @@
+"""Encoded rows as tensors, in memory or in files."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from skmtl.engines import Problem, StreamedRows
+from skmtl.networks import Batch
+from skmtl.reading import EncodedRows, RowsToScore, Split
+from skmtl.tables import EncodedTable
+from skmtl.training import SampleFiles, Samples, StoredSamples, TrainingRows
+
+Parts = tuple[TrainingRows, Samples | None]
+"""Training rows and validation rows of one network."""
+
+
+def make_batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
+    """Rows as a network reads them."""
+    return Batch(
+        torch.from_numpy(table.numeric),
+        torch.from_numpy(table.codes),
+        None if group is None else torch.from_numpy(group),
+    )
+
+
+def batch_to_score(rows: RowsToScore) -> Batch:
+    """Rows of X as a network reads them."""
+    return make_batch(rows.encoded(), rows.group)
+
+
+def make_samples(rows: EncodedRows) -> Samples:
+    """Rows as a network learns from them."""
+    target = torch.from_numpy(rows.labels.target.astype(np.float32))
+    return Samples(make_batch(rows.features, rows.group), target, torch.from_numpy(rows.weight))
+
+
+def parts_of(problem: Problem) -> list[Parts]:
+    """Training and validation samples of each network."""
+    samples = make_samples(problem.rows)
+    judged = None if problem.eval_rows is None else make_samples(problem.eval_rows)
+    if problem.streamed is not None:
+        stored = _stored_parts(problem.streamed, samples, problem.splits)
+        return [(rows, held_out if judged is None else judged) for rows, held_out in stored]
+    if judged is not None:
+        return [(samples, judged)] * len(problem.splits)
+    return [
+        (
+            samples.take(torch.from_numpy(training)),
+            samples.take(torch.from_numpy(held_out)) if len(held_out) else None,
+        )
+        for training, held_out in problem.splits
+    ]
+
+
+def _stored_parts(
+    streamed: StreamedRows, sample: Samples, splits: list[Split]
+) -> list[tuple[StoredSamples, Samples | None]]:
+    """Training rows on disk and validation rows in memory, for each split of the sample."""
+    source = streamed.source
+    files = SampleFiles(source.folder)
+    for rows in streamed.chunks():
+        files.append(make_samples(rows))
+    parts = []
+    for training, held_out in splits:
+        validation = sample.take(torch.from_numpy(held_out)) if len(held_out) else None
+        stored = StoredSamples(
+            files,
+            source.positions[held_out],
+            validation,
+            sample.take(torch.from_numpy(training)),
+            source.rows_in_memory,
+        )
+        parts.append((stored, validation))
+    return parts

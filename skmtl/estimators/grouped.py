@@ -1,0 +1,371 @@
+"""One model per group of tasks that should be learnt together, behind one fit and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import MetaEstimatorMixin, MultiOutputMixin
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl._storable import storable
+from skmtl.answers import says_its_tasks, unfitted_model
+from skmtl.metrics import score_model, score_model_by_id
+from skmtl.models import (
+    Answering,
+    Check,
+    GroupedModel,
+    check_parameters,
+    in_place,
+    model_classes,
+    n_threads,
+    side_by_side,
+)
+from skmtl.models import save as save_to_file
+from skmtl.sharing import (
+    Choice,
+    HeldOut,
+    TaskTable,
+    checked_groups,
+    choose_groups,
+    fit_on,
+    for_tasks,
+    kinds_of,
+    read_splits,
+    read_tasks,
+    task_column,
+)
+from skmtl.tasks import Kind, is_single
+
+Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
+
+
+# Frames that are kept as plain data, so that what is stored depends on no version of pandas.
+_FRAMES = ("selection_", "errors_", "affinity_")
+
+
+@storable
+class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
+    """Learn together only the tasks that should be: one model per group of tasks.
+
+    With ``groups="auto"`` it fits, on the training rows of a few folds, one model for all tasks,
+    one per task, one per group of tasks whose models can stand in for each other, and one for all
+    but the tasks that sharing hurts; judges them on the held-out rows; and fits the best on all
+    rows. Other groups have to be ahead of the better of joint and alone by more than a standard
+    error, so that it is hardly ever much worse than that. It predicts as the
+    estimator within: wide data by column, long data by the id of the row.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator of skmtl (or a multi-output one of scikit-learn), alone or as the last step
+        of a pipeline. It is copied for each group, with what its parameters say about the
+        group's tasks.
+    groups : "auto", "joint", "alone" or list of lists of tasks, default="auto"
+        The groups, as names of the columns of y (0, 1, ... for an array) or, for long data, as
+        ids in the task column. Every task belongs to one group.
+    cv : int, splitter or iterable of (train, test), default=3
+        The folds by which "auto" chooses; a number stands for
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. With T tasks there are at most
+        ``2 T + 1`` fits per fold before the last ones.
+    n_jobs : int or None, default=None
+        Number of processes for these fits, as in joblib; None is 1.
+    random_state : int, RandomState or None, default=None
+        Decides the folds; the estimator has its own.
+
+    Attributes
+    ----------
+    groups_ : list of list of tasks
+        One per model.
+    models_ : list of fitted estimators
+        In the order of `groups_`.
+    selection_ : DataFrame or None
+        With "auto", by candidate: ``error``, the mean over the tasks of the squared error on the
+        held-out rows over that of the best constant (of the Brier score for classes, of the
+        absolute error where that is the task's loss); ``standard_error`` of its difference from
+        the better of "joint" and "alone"; ``n_models``; ``groups``; ``chosen``. The least error
+        first.
+    errors_ : DataFrame of shape (n_tasks, n_candidates) or None
+        With "auto", the same by task.
+    affinity_ : DataFrame of shape (n_tasks, n_tasks) or None
+        With "auto", how well the model of one task (row) serves another one (column), from 0 to
+        1; see :func:`skmtl.inspection.cross_task_errors`.
+    task_names_ : list of hashable
+        The targets, columns of y.
+    task_kinds_ : dict of hashable to str
+        Kind of each target.
+    classes_ : ndarray or list of ndarray
+        Class labels of the targets that have classes, as of the estimator within.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has any.
+
+    See Also
+    --------
+    skmtl.inspection.transfer_report : Which tasks sharing hurts, with intervals.
+    skmtl.inspection.suggest_groups : The groups alone.
+
+    Notes
+    -----
+    The suggested groups follow the idea of RMB-CLE: the errors of the model of one task on
+    another one say how alike the two functions are, and agglomerative clustering makes groups of
+    them. Unlike there, the models are rescaled to the other task, so that wide data with
+    different units can be grouped; errors are relative to the best model of the task; and the
+    groups are only taken if they win on held-out rows. Tasks in opposite directions are unlike.
+
+    The standard error is that of the mean over the held-out rows of what they add to the
+    difference of two candidates. Where the lead is within it, chance may have decided; and on a
+    part of the rows, labels are scarcer than they will be, which flatters whatever shares.
+
+    References
+    ----------
+    S. Emami, D. Hernández-Lobato, G. Martínez-Muñoz, "Robust multi-task boosting using clustering
+    and local ensembling", arXiv:2602.14231.
+
+    Examples
+    --------
+    >>> from skmtl import GroupedTasks, RMTGBRegressor
+    >>> from skmtl.datasets import make_task_groups
+    >>> X, Y = make_task_groups(
+    ...     300, groups=(0, 0, 1, 1), common_weight=1, missing=0.5, random_state=0
+    ... )
+    >>> inner = RMTGBRegressor(blocks=("shared",), n_bags=1, random_state=0)
+    >>> model = GroupedTasks(inner, random_state=0).fit(X, Y)
+    >>> model.groups_
+    [['task_0', 'task_1'], ['task_2', 'task_3']]
+    >>> model.predict(X).shape
+    (300, 4)
+    """
+
+    _parameter_checks: ClassVar[dict[str, Check]] = {"n_jobs": n_threads}
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        groups: Groups = "auto",
+        cv: Any = 3,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.groups = groups
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GroupedTasks:
+        """Choose the groups, and fit a model for each.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            As the estimator within takes it.
+        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+            Labels, some of which may be missing; one column for long data.
+        sample_weight : array of shape (n_samples,), optional
+            Weights of the rows, in every task.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the groups do not hold every task once, or for data that cannot be learnt from;
+            the message names the task.
+        """
+        check_parameters(self)
+        table = read_tasks(self.estimator, X, y, sample_weight)
+        choice = self._choose(table)
+        self.groups_ = choice.groups
+        self.selection_, self.errors_ = choice.selection, choice.errors
+        self.affinity_ = choice.affinity
+        self._single, self._targets = is_single(y), list(table.Y.columns)
+        self.models_ = [
+            fit_on(for_tasks(self.estimator, table, group), table.only(group))
+            for group in self.groups_
+        ]
+        self._learn_kinds(table)
+        return self
+
+    def _learn_kinds(self, table: TaskTable) -> None:
+        """What the models took their targets for, and all classes that they know."""
+        self._kinds: dict[Hashable, Kind] = {}
+        self._classes: dict[Hashable, np.ndarray] = {}
+        for group, model in zip(self.groups_, self.models_, strict=True):
+            names = group if table.ids is None else self._targets
+            kinds = kinds_of(model, table.only(group))
+            self._kinds |= {name: kinds[own] for name, own in zip(names, group, strict=False)}
+            with_classes = [name for name in names if self._kinds[name].is_classification]
+            for name, classes in model_classes(model, with_classes).items():
+                known = self._classes.get(name, classes[:0])
+                new = classes[~np.isin(classes, known)]
+                # One group knows them all in their order, or they are sorted.
+                self._classes[name] = (
+                    np.sort(np.concatenate([known, new]))
+                    if len(known) and len(new)
+                    else classes
+                    if len(new)
+                    else known
+                )
+
+    def _choose(self, table: TaskTable) -> Choice:
+        names = table.names
+        if isinstance(self.groups, str):
+            if self.groups not in ("auto", "joint", "alone"):
+                raise ValueError(
+                    "groups must be 'auto', 'joint', 'alone' or a list of lists of tasks, got "
+                    f"{self.groups!r}."
+                )
+            if self.groups == "joint" or len(names) == 1:
+                return Choice([names])
+            if self.groups == "alone":
+                return Choice([[name] for name in names])
+            return choose_groups(self._held_out(table), names)
+        return Choice(checked_groups(self.groups, names))
+
+    def _held_out(self, table: TaskTable) -> HeldOut:
+        cv = min(self.cv, len(table.Y)) if isinstance(self.cv, int) else self.cv
+        rng = check_random_state(self.random_state)
+        splits = read_splits(table, cv, rng, task_column(self.estimator))
+        return HeldOut(self.estimator, table, splits, self.n_jobs)
+
+    def predict(self, X: Any) -> Any:
+        """Predict all targets, each by the model of its group.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            In long data, an id that `fit` did not see is left to the model of the largest group.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_tasks), or DataFrame
+            As the estimator within.
+        """
+        check_is_fitted(self)
+        model = self.__skmtl_fitted__()
+        X = model.converted(X)
+        if model.task_column is None:
+            predicted = [fitted.predict(X) for fitted in self.models_]
+            return side_by_side(predicted, self.groups_, model.names, self._single)
+        return in_place([(rows, fitted.predict(part)) for fitted, rows, part in model.parts(X)])
+
+    @property
+    def _always(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Before `fit`, what the estimator within says."""
+        asked_early = not hasattr(self, "models_") and hasattr(self.estimator, "predict_proba")
+        return ("classes",) if asked_early else ()
+
+    def __skmtl_fitted__(self) -> GroupedModel:
+        return GroupedModel(
+            self.estimator,
+            self.groups_,
+            self.models_,
+            {name: self._kinds[name] for name in self._targets},
+            {name: self._classes[name] for name in self._targets if name in self._classes},
+            task_column(self.estimator),
+        )
+
+    def __skmtl_unfitted__(self) -> Any:
+        return unfitted_model(self.estimator)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over the targets of R2 (numbers) or accuracy (classes).
+
+        Missing labels are left out; in long data all rows are scored together, as the estimator
+        within does.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        return float(score_model(self, X, y, sample_weight=sample_weight).mean())
+
+    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+        """Score of each task on the rows where its label is known.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        Series
+            By target, or by id for long data; higher is better, NaN for a task without a label.
+        """
+        check_is_fitted(self)
+        if task_column(self.estimator) is None:
+            return score_model(self, X, y, sample_weight=sample_weight)
+        return score_model_by_id(self, X, y, sample_weight=sample_weight)
+
+    save = save_to_file
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of X."""
+        return _of_first(self, "n_features_in_")
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns of X, where it has any."""
+        return _of_first(self, "feature_names_in_")
+
+    def _schema(self) -> dict[str, Any]:
+        """As that of the models; only those of skmtl have one, and can be saved."""
+        first = self.models_[0]
+        known = first._schema() if says_its_tasks(first) else {}
+        tasks = [
+            {"name": name, "kind": kind, "classes": self._class_list(name)}
+            for name, kind in self.task_kinds_.items()
+        ]
+        return known | {"tasks": tasks}
+
+    def _class_list(self, name: Hashable) -> list | None:
+        return self._classes[name].tolist() if name in self._classes else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in _FRAMES:
+            if state.get(name) is not None:
+                state[name] = state[name].to_dict("tight")
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frames = {
+            name: pd.DataFrame.from_dict(state[name], orient="tight")
+            for name in _FRAMES
+            if isinstance(state.get(name), dict)
+        }
+        super().__setstate__(state | frames)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "models_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags",
+                     "input_tags", "non_deterministic"):  # fmt: skip
+            setattr(tags, name, getattr(inner, name))
+        return tags
+
+
+def _of_first(model: GroupedTasks, name: str) -> Any:
+    if not hasattr(model, "models_"):
+        raise AttributeError(f"This {type(model).__name__} is not fitted yet: it has no {name}.")
+    return getattr(model.models_[0], name)

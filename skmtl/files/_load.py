@@ -1,0 +1,49 @@
+"""Models from files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skmtl.files._container import PathLike
+from skmtl.files._models import load_model
+
+
+def load(path: PathLike) -> Any:
+    """Read a model that `save` has written.
+
+    Nothing in the file is run: it is checked against its checksums, and only skmtl's own classes
+    are built from it. Predictions equal those of the saved model bit for bit on the same machine
+    with the same libraries, and up to rounding elsewhere.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    estimator
+        Fitted, of the class that was saved.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it may not be read.
+    skmtl.files.ModelFileError
+        If the file is damaged, no model, or written by a later version of skmtl; the message
+        names the section that is wrong.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import skmtl
+    >>> from sklearn.datasets import load_linnerud
+    >>> X, Y = load_linnerud(return_X_y=True, as_frame=True)
+    >>> model = skmtl.RMTGBRegressor(n_rounds=5, random_state=0).fit(X, Y)
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(Path(folder) / "linnerud.skmtl")
+    ...     again = skmtl.load(Path(folder) / "linnerud.skmtl")
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
+    """
+    return load_model(path)

@@ -1,0 +1,67 @@
+"""What estimators are made of: parameters, fit, predictions, scores and files.
+
+`Answering` predicts what any fitted model is asked for. `MultiTaskEstimator` adds `fit`: it hands
+what its parameters say to an engine, as objects, and keeps what comes back. Parameters are the
+fields of dataclasses that inherit from each other: `MultiTaskEstimator` has those of every
+estimator, the modules `network` and `rmtgb` those of an engine, `multitab` those of an
+architecture. So scikit-learn, type checkers and editors find the full signature of every
+estimator, and each parameter is declared, checked and described in one place. The classes of an
+engine are imported from their modules, so that none needs the library of another.
+"""
+
+from skmtl.models._answering import Answering
+from skmtl.models._checks import (
+    Check,
+    boolean,
+    by_block,
+    check_parameters,
+    integer,
+    n_threads,
+    one_of,
+    real,
+    seed,
+)
+from skmtl.models._docstrings import with_inherited_docs
+from skmtl.models._engine_model import EngineModel
+from skmtl.models._estimator import MultiTaskEstimator, Splitter, ValidationLike
+from skmtl.models._events import event_targets, score_terms
+from skmtl.models._grouped_model import GroupedModel, in_place, model_classes, side_by_side
+from skmtl.models._saving import save
+from skmtl.models._shared_docs import (
+    ClassTargetDocs,
+    MixedTargetDocs,
+    NumberTargetDocs,
+    SurvivalDocs,
+)
+from skmtl.models._sklearn import ClassifierMixin, RegressorMixin
+
+__all__ = [
+    "Answering",
+    "Check",
+    "ClassTargetDocs",
+    "ClassifierMixin",
+    "EngineModel",
+    "GroupedModel",
+    "MixedTargetDocs",
+    "MultiTaskEstimator",
+    "NumberTargetDocs",
+    "RegressorMixin",
+    "Splitter",
+    "SurvivalDocs",
+    "ValidationLike",
+    "boolean",
+    "by_block",
+    "check_parameters",
+    "event_targets",
+    "in_place",
+    "integer",
+    "model_classes",
+    "n_threads",
+    "one_of",
+    "real",
+    "save",
+    "score_terms",
+    "seed",
+    "side_by_side",
+    "with_inherited_docs",
+]

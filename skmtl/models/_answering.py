@@ -1,0 +1,312 @@
+"""What is predicted by every fitted model, by the protocol of `skmtl.answers`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.answers import FittedModel, as_named_frame, index_of
+from skmtl.models._curves import Times, asked_values, at_times, one_or_all, step_functions
+from skmtl.models._sklearn import BaseEstimator
+from skmtl.tasks import Curves
+
+
+def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
+    """Whether a method exists, which of mixed tasks `fit` alone can tell."""
+
+    def check(estimator: Answering) -> bool:
+        if what in estimator._always:
+            return True  # before `fit` as well: others ask a classifier then
+        check_is_fitted(estimator)
+        if has_it(estimator.__skmtl_fitted__()):
+            return True
+        raise AttributeError(f"No task of this {type(estimator).__name__} {words}.")
+
+    return available_if(check)
+
+
+_with_classes = _where("classes", "has classes", lambda model: model.classes)
+_with_quantiles = _where("quantiles", "has quantiles", lambda model: model.levels)
+_with_events = _where("events", "is a time to an event", lambda model: model.event_names)
+
+
+class Answering(BaseEstimator):
+    """Predictions of a fitted model, in the forms that its kinds of targets allow."""
+
+    _form: ClassVar[Any] = staticmethod(as_named_frame)
+    """From predictions by name to what `predict` returns; see `skmtl.answers.Form`."""
+    _always: ClassVar[tuple[str, ...]] = ()
+    """What every target has, whatever `fit` sees."""
+    _fitted: Any
+    _single: bool
+
+    @abstractmethod
+    def __skmtl_fitted__(self) -> FittedModel:
+        """The fitted model, as metrics, scoring, sharing, survival and export ask it."""
+
+    def predict(self, X: Any) -> Any:
+        """Predict all targets.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray or DataFrame
+            As the class says: an array of shape (n_samples,) or (n_samples, n_tasks), or a
+            DataFrame with the targets' names and the index of X. Numbers in the user's units,
+            class labels, and of a time to an event the risk, which is higher where the event
+            is expected sooner: the probability that it has happened, averaged over the cuts.
+        """
+        check_is_fitted(self)
+        return self._form(self.__skmtl_fitted__().ask(X).predictions, X, self._single)
+
+    @_with_classes
+    def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_classes)
+            One per target with classes, in the order of `classes_`; a single array where y was
+            1-D.
+        """
+        check_is_fitted(self)
+        model = self.__skmtl_fitted__()
+        answers = model.ask(X)
+        probabilities = [answers.probabilities(name) for name in model.classes]
+        return probabilities[0] if self._single else probabilities
+
+    @property
+    def classes_(self) -> np.ndarray | list[np.ndarray]:
+        """Class labels of each target that has classes; one array where y was 1-D."""
+        if not hasattr(self, "_single"):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        classes = list(self.__skmtl_fitted__().classes.values())
+        if not classes:
+            raise AttributeError("No task of this model has classes.")
+        return classes[0] if self._single else classes
+
+    @_with_quantiles
+    def predict_quantiles(self, X: Any) -> pd.DataFrame:
+        """Quantiles of the quantile tasks, in the user's units.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_quantiles over all quantile tasks)
+            Columns are pairs (task, level); the levels of a task increase and never cross.
+        """
+        model = self.__skmtl_fitted__()
+        answers = model.ask(X)
+        parts = {
+            name: pd.DataFrame(answers.quantiles(name), columns=list(levels))
+            for name, levels in model.levels.items()
+        }
+        frame = pd.concat(parts, axis=1, names=["task", "quantile"])
+        index = index_of(X)
+        return frame if index is None else frame.set_axis(index, axis=0)
+
+    @_with_events
+    def predict_survival_function(
+        self, X: Any, times: Times = None, *, return_array: bool = False
+    ) -> Any:
+        """Probability that no event has happened yet.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
+            Any times from 0 to `follow_up_`. Between cuts the curve is interpolated. A mapping
+            asks about its events only, each at times of its own.
+        return_array : bool, default=False
+            Without `times`: an array at `unique_times_` instead of step functions.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
+            Step functions are exact at the cuts and constant between them; beyond `follow_up_`
+            they raise. With several events a dict of them.
+
+        Raises
+        ------
+        ValueError
+            If a time lies beyond `follow_up_`, or a mapping names an unknown event.
+        """
+        return self._draw(X, times, Curves.survival, 1.0, return_array)
+
+    @_with_events
+    def predict_cumulative_hazard_function(
+        self, X: Any, times: Times = None, *, return_array: bool = False
+    ) -> Any:
+        """Cumulative hazard: minus the logarithm of the survival function.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
+        return_array : bool, default=False
+            All as in `predict_survival_function`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
+            With several events a dict of them.
+        """
+        return self._draw(X, times, Curves.cumulative_hazard, 0.0, return_array)
+
+    @_with_events
+    def predict_cumulative_incidence(self, X: Any, times: Times = None) -> Any:
+        """Probability that each cause has brought about the event by a time.
+
+        Incidences of all causes and the survival function sum to one.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        times : array-like of shape (n_times,), or mapping of event to one, default=None
+            As in `predict_survival_function`; None is `unique_times_`.
+
+        Returns
+        -------
+        dict of cause to ndarray of shape (n_samples, n_times)
+            With several events a dict of such dicts.
+        """
+        model = self._checked()
+        by_event = at_times(model, X, times, Curves.incidence)
+        return one_or_all(
+            model,
+            {
+                name: {cause + 1: values[:, :, cause] for cause in range(values.shape[2])}
+                for name, values in by_event.items()
+            },
+        )
+
+    @_with_events
+    def predict_median_time(self, X: Any) -> Any:
+        """Time by which survival has fallen to one half.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Infinity where the curve stays above one half. With several events a dict of them.
+        """
+        model = self._checked()
+        median = partial(Curves.quantile, level=0.5)
+        questions = dict.fromkeys(model.event_names, median)
+        return one_or_all(model, model.ask(X).about_curves(questions))
+
+    @_with_events
+    def predict_rmst(self, X: Any, horizon: float | Mapping[Hashable, float] | None = None) -> Any:
+        """Restricted mean survival time: the expected part of the time to `horizon` without event.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        horizon : float, or mapping of event to one, default=None
+            Up to `follow_up_`. None is the last cut, of each event. A mapping asks about its
+            events only.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In the unit of the times. With several events a dict of them.
+
+        Raises
+        ------
+        ValueError
+            As in `predict_survival_function`.
+        """
+        model = self._checked()
+        ends = asked_values(
+            model.curve_shapes(), horizon, Curves.read_horizon, lambda curves: curves.edges[-1]
+        )
+        areas = {name: partial(Curves.restricted_mean, horizon=end) for name, end in ends.items()}
+        return one_or_all(model, model.ask(X).about_curves(areas))
+
+    @_with_events
+    def read_events(self, y: Any) -> pd.DataFrame:
+        """The labels of the times to events that y holds.
+
+        Parameters
+        ----------
+        y : structured array, DataFrame or mapping
+            As in `fit`; other tasks may be left out.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_events)
+            `skmtl.tasks.EventTimes`.
+        """
+        return self._checked().read_events(y)
+
+    @property
+    def event_names_(self) -> list[Hashable]:
+        """Names of the targets that are times to events."""
+        return list(self._checked().event_names)
+
+    @property
+    def unique_times_(self) -> ArrayLike | dict[Hashable, ArrayLike]:
+        """Cuts of the time grid; with several events a dict of them."""
+        return self._of_curves(lambda curves: curves.edges[1:])
+
+    @property
+    def follow_up_(self) -> float | dict[Hashable, float]:
+        """Time up to which curves are known; with several events a dict of them."""
+        return self._of_curves(lambda curves: curves.horizon)
+
+    @property
+    def task_names_(self) -> list[Hashable]:
+        """Names of the targets, in the order of y's columns."""
+        return list(self._checked().names)
+
+    @property
+    def task_kinds_(self) -> dict[Hashable, str]:
+        """Kind of each target."""
+        return {name: kind.name for name, kind in self._checked().kinds.items()}
+
+    def _checked(self) -> FittedModel:
+        check_is_fitted(self)
+        return self.__skmtl_fitted__()
+
+    def _of_curves(self, read: Callable[[Curves], Any]) -> Any:
+        """Something that is the same for the curves of all rows."""
+        model = self._checked()
+        shapes = model.curve_shapes()
+        if not shapes:
+            raise AttributeError(f"No task of this {type(self).__name__} is a time to an event.")
+        return one_or_all(model, {name: read(curves) for name, curves in shapes.items()})
+
+    def _draw(
+        self,
+        X: Any,
+        times: Times,
+        question: Callable[..., np.ndarray],
+        start: float,
+        return_array: bool,
+    ) -> Any:
+        model = self._checked()
+        values = at_times(model, X, times, question)
+        if times is not None or return_array:
+            return one_or_all(model, values)
+        return one_or_all(model, step_functions(model, values, start))

@@ -1,0 +1,74 @@
+"""Questions about the curves of times to events, for one event or for several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skmtl.answers import FittedModel
+from skmtl.survival import StepFunction
+from skmtl.tasks import Curves
+
+Answer = TypeVar("Answer")
+Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
+
+
+def one_or_all(
+    model: FittedModel, by_event: dict[Hashable, Answer]
+) -> Answer | dict[Hashable, Answer]:
+    """The answer itself where the model has one event."""
+    return next(iter(by_event.values())) if len(model.event_names) == 1 else by_event
+
+
+def asked_values(
+    shapes: Mapping[Hashable, Curves],
+    asked: Any,
+    read: Callable[[Curves, Any, str], Answer],
+    default: Callable[[Curves], Answer],
+) -> dict[Hashable, Answer]:
+    """Times by event: of those that a mapping names, or the same ones for all.
+
+    Raises
+    ------
+    ValueError
+        For unknown events, and what `read` refuses.
+    """
+    by_event = asked if isinstance(asked, Mapping) else dict.fromkeys(shapes, asked)
+    unknown = [name for name in by_event if name not in shapes]
+    if unknown or not by_event:
+        raise ValueError(
+            f"Times were given for the events {list(by_event)}; there are {list(shapes)}."
+        )
+    return {
+        name: default(shapes[name])
+        if times is None
+        else read(shapes[name], times, f" of event {name!r}" if len(shapes) > 1 else "")
+        for name, times in by_event.items()
+    }
+
+
+def at_times(
+    model: FittedModel, X: Any, times: Times, question: Callable[..., np.ndarray]
+) -> dict[Hashable, np.ndarray]:
+    """Values of the curves of each event at times; at the cuts where none are asked for."""
+    shapes = model.curve_shapes()
+    grids = asked_values(shapes, times, Curves.read_times, lambda curves: curves.edges[1:])
+    questions = {name: partial(question, times=grid) for name, grid in grids.items()}
+    return model.ask(X).about_curves(questions)
+
+
+def step_functions(
+    model: FittedModel, values: Mapping[Hashable, np.ndarray], start: float
+) -> dict[Hashable, np.ndarray]:
+    """Step functions (n_samples,) of each event, from values at the cuts."""
+    functions = {}
+    for name, shape in model.curve_shapes().items():
+        functions[name] = np.empty(len(values[name]), dtype=object)
+        functions[name][:] = [
+            StepFunction(shape.edges[1:], row, start, shape.horizon) for row in values[name]
+        ]
+    return functions

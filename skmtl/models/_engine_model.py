@@ -1,0 +1,192 @@
+"""A fitted engine and what was learnt of X and y, as one model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from skmtl._foreign_frames import as_pandas
+from skmtl.answers import Answers, CellType, FittedModel, InputColumns
+from skmtl.engines import Engine
+from skmtl.reading import RowsToScore, ScoredLabels, TableReader, Targets, answers_in_blocks
+from skmtl.tasks import Curves, TaskSet
+
+
+@dataclass(frozen=True)
+class EngineModel(FittedModel):
+    """What a fitted estimator says.
+
+    Attributes
+    ----------
+    engine : Engine
+        With the settings of the moment.
+    fitted : object
+        What the engine has learnt.
+    reader : TableReader
+    tasks : TaskSet
+    targets : Targets
+    read_frame : callable
+        From X to a DataFrame with the columns of `fit`; raises for others.
+    refuses_unseen : bool
+        Whether rows of tasks that `fit` did not see are refused.
+    """
+
+    engine: Engine
+    fitted: Any
+    reader: TableReader
+    tasks: TaskSet
+    targets: Targets
+    read_frame: Any
+    refuses_unseen: bool = False
+
+    @property
+    def names(self) -> list[Hashable]:  # type: ignore[override]
+        return self.tasks.names
+
+    @property
+    def kinds(self) -> dict[Hashable, Any]:  # type: ignore[override]
+        return self.tasks.by_name
+
+    @property
+    def event_names(self) -> list[Hashable]:  # type: ignore[override]
+        return self.targets.event_names(self.tasks)
+
+    @property
+    def task_column(self) -> Hashable | None:  # type: ignore[override]
+        return self.reader.roles.task
+
+    @property
+    def classes(self) -> dict[Hashable, np.ndarray]:
+        heads = self.tasks.by_name.items()
+        return {name: head.classes_ for name, head in heads if head.is_classification}
+
+    @property
+    def outputs(self) -> list[Hashable]:
+        names = self.targets.output_names
+        return self.tasks.names if names is None else names
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        return self.targets.read(y, self.tasks)
+
+    def read_scored(self, y: Any) -> ScoredLabels:
+        return self.targets.scored(y, self.tasks)
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        return self.targets.events(y, self.tasks)
+
+    def curve_shapes(self) -> dict[Hashable, Curves]:
+        return self.targets.curves(np.zeros((1, self.tasks.n_scores)), self.tasks)
+
+    def converted(self, X: Any) -> Any:
+        return as_pandas(X, "X")
+
+    def read_without_check(self, X: Any) -> RowsToScore:
+        """The rows of X, to be encoded, whether they are of known tasks or not."""
+        return self.reader.read(self.read_frame(X))
+
+    def read(self, X: Any) -> RowsToScore:
+        """The rows of X, to be encoded."""
+        rows = self.read_without_check(X)
+        if self.refuses_unseen and rows.group is not None and (rows.group < 0).any():
+            strange = rows.ids.iloc[int(np.argmin(rows.group))]  # type: ignore[union-attr]
+            raise ValueError(
+                f"Column {self.task_column!r} holds the task {strange!r}, which fit has not seen. "
+                "Leave these rows out, or set unseen='shared' to predict them by what the tasks "
+                "share."
+            )
+        return rows
+
+    def ask(self, X: Any) -> EngineAnswers:
+        rows = self.read(X)
+        scores = self.engine.raw_scores(self.fitted, rows, self.tasks)
+        return self.answers(scores, rows.group)
+
+    def answers(self, scores: np.ndarray, group: np.ndarray | None) -> EngineAnswers:
+        """What raw scores (n_samples, n_scores) of an engine say."""
+        return EngineAnswers(
+            scores, group if self.engine.units_by_group else None, self.tasks, self.targets
+        )
+
+    def input_columns(self, labels: Sequence[Hashable]) -> InputColumns:
+        encoder = self.reader.encoder
+        roles = self.reader.roles_of(labels)
+        cells: list[CellType] = ["any" if at in roles else "number" for at in range(len(labels))]
+        features = [at for at in range(len(labels)) if at not in roles]
+        for position, label in zip(features, encoder.columns_, strict=True):
+            if label in encoder.categories_:
+                cells[position] = _cells_of(encoder.categories_[label])
+        task = next((at for at, role in roles.items() if role == "task"), None)
+        if task is not None:
+            numeric = types.is_numeric_dtype(pd.Index(self.reader.task_ids).dtype)
+            cells[task] = "number" if numeric else "text"
+        return InputColumns(cells, task, self.reader.ids if self.refuses_unseen else None)
+
+
+def _cells_of(categories: pd.Index) -> CellType:
+    if len(categories) == 0:  # the column had no value in fit
+        return "any"
+    return "number" if types.is_numeric_dtype(categories.dtype) else "text"
+
+
+@dataclass(frozen=True)
+class EngineAnswers(Answers):
+    """Answers from raw scores, so that any number of them costs one pass of the engine.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_samples, n_scores)
+    group : int64 ndarray of shape (n_samples,), or None
+        Where numbers have units by task id.
+    tasks : TaskSet
+    targets : Targets
+    """
+
+    scores: np.ndarray
+    group: np.ndarray | None
+    tasks: TaskSet
+    targets: Targets
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return self.targets.predictions(self.scores, self.group, self.tasks)
+
+    def task_predictions(self) -> dict[Hashable, np.ndarray]:
+        """What the engine's tasks predict; of an event that is several tasks, by term."""
+        values = self.tasks.predict(self.scores, group=self.group)
+        return dict(zip(self.tasks.names, values, strict=True))
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._probabilities[name]
+
+    @cached_property
+    def _probabilities(self) -> dict[Hashable, np.ndarray]:
+        return {
+            name: head.predict_proba(self.scores[:, part])
+            for name, head, part in self._parts()
+            if head.is_classification
+        }
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        position = self.tasks.names.index(name)
+        part = self.tasks.score_slices[position]
+        head = self.tasks.heads[position]
+        return head.predict_quantiles(self.scores[:, part], group=self.group)
+
+    def curves(self) -> dict[Hashable, Curves]:
+        return self.targets.curves(self.scores, self.tasks)
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        draw = partial(self.targets.curves, tasks=self.tasks)
+        return answers_in_blocks(self.scores, draw, questions)
+
+    def _parts(self) -> Any:
+        tasks = self.tasks
+        return zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)

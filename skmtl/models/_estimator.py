@@ -1,0 +1,426 @@
+"""Fit, score and save: what all estimators have, whichever engine they run."""
+
+# Annotations are evaluated here and in the other modules with parameters, so that those which a
+# class inherits have a meaning in whatever module the class stands.
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from sklearn.callback import with_callbacks
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmtl.engines import (
+    Engine,
+    Preparation,
+    Progress,
+    Settings,
+    fresh_random_state,
+    start_preparation,
+)
+from skmtl.metrics import score_model, score_model_by_id
+from skmtl.models._answering import Answering
+from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
+from skmtl.models._engine_model import EngineModel
+from skmtl.models._saving import save
+from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
+from skmtl.models._specification import Specification
+from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
+from skmtl.tables import as_frame
+from skmtl.tasks import TaskSet
+
+_LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_features_in_",
+           "feature_names_in_")  # fmt: skip
+
+
+@runtime_checkable
+class Splitter(Protocol):
+    """A splitter as those of `sklearn.model_selection`."""
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Number of folds."""
+        ...
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Positions of training and test rows of each fold."""
+        ...
+
+
+ValidationLike = Literal["random", "group", "time"] | Splitter
+
+_splitter = Check(
+    lambda v: isinstance(v, Splitter) and not isinstance(v, type),
+    "a splitter of scikit-learn, such as GroupKFold(5)",
+)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
+    """An estimator that learns several tasks together.
+
+    Engines describe `n_bags` and `early_stopping`, which they use in different ways.
+
+    Parameters
+    ----------
+    task_column : label or int, default=None
+        For long data, where every row belongs to one task: the column of X, by name or position,
+        that says which. It is taken out of the features. With several columns of y, each pair of
+        a task and a column is learnt. A task that `fit` has not seen gets the prediction for an
+        average task. None means wide data, where every column of y is a task.
+    task_weight : mapping or Series of target to float, or sequence of floats, default=None
+        Weight of each column of y in what the tasks share and in what held-out rows decide; only
+        the ratios matter. A sequence has a weight for each; a mapping gives 1 to the targets it
+        leaves out. None weighs all alike, which is fair because targets are put on a common scale
+        first.
+    validation : {"random", "group", "time"} or splitter, default="random"
+        Which rows are held out, unless `fit` is given an `eval_set`. "random": rows drawn by
+        chance, stratified over the tasks and their labels. "group": whole groups, by the ids in
+        `group_column`; for rows that belong together, such as those of one patient, because rows
+        whose like was learnt say little about new patients. "time": the last rows by
+        `time_column`; for models that will predict the future. A splitter of scikit-learn, such
+        as ``GroupKFold(5)``, holds out the test rows of one fold in each bag; it has its own
+        sizes instead of `validation_fraction`.
+    validation_fraction : float, default=0.2
+        Share of the rows held out, in (0, 0.5]. 0.2 lets five bags hold out every row once.
+        Labels too rare to be split stay in the training part.
+    group_column : label or int, default=None
+        Column of X, by name or position, that says whom a row is about, such as a patient or a
+        customer: rows of one group are held out together. It is taken out of the features.
+    time_column : label or int, default=None
+        Column of X, by name or position, that says when a row was observed, as a number or a
+        date. It is taken out of the features.
+    random_state : int, RandomState or None, default=None
+        Decides which rows are held out and all else that the engine draws: a network its initial
+        weights, the order of rows and the dropout, boosting what `lightgbm_params` ask for. The
+        same number gives the same model on the same machine. None draws fresh entropy from the
+        operating system. Global random states are neither used nor changed.
+
+    Attributes
+    ----------
+    task_names_ : list
+        Names of the targets, in the order of y's columns; 0, 1, ... for an array.
+    task_kinds_ : dict
+        Kind of each target by name.
+    event_names_ : list
+        Names of the targets that are times to events.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, where all of them are strings.
+
+    Notes
+    -----
+    *Missing labels* are left out of the loss, its gradients, the scores and the validation:
+    changing what stands in their place changes nothing. Each target needs at least one label, and
+    one with classes needs labels of two of them.
+
+    *Held-out rows* are random by default. Where rows belong together (days, patients) or the
+    future is to be predicted, random rows are too easy to predict, and training stops too late.
+    Set `validation` to "group" or "time", or choose the rows yourself with
+    ``fit(X, y, eval_set=(X_valid, y_valid))``.
+
+    *Scores:* `score` is the mean over the targets of R2 (numbers), accuracy (classes) or
+    concordance (times to events), each over all rows whose label is known. `score_tasks` returns
+    them one by one, and for long data by task: tasks of few rows have an R2 that says little, so
+    `score` does not average these. `skmtl.metrics` has scorers for other metrics, which
+    GridSearchCV and cross_validate take. With labels missing, give them a splitter such as
+    `skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: for classifiers, an integer
+    `cv` stands for scikit-learn's own stratification, which refuses missing labels.
+    """
+
+    _parameter_checks: ClassVar[dict[str, Check]] = {
+        "n_bags": integer(1) | one_of("auto"),
+        "early_stopping": boolean,
+        "validation": one_of("random", "group", "time") | _splitter,
+        "validation_fraction": real(0, 0.5, open_low=True),
+        "random_state": seed,
+    }
+
+    task_column: Hashable | None = None
+    task_weight: Mapping[Hashable, float] | Sequence[float] | None = None
+    n_bags: int | Literal["auto"] = "auto"
+    early_stopping: bool = True
+    validation: ValidationLike = "random"
+    validation_fraction: float = 0.2
+    group_column: Hashable | None = None
+    time_column: Hashable | None = None
+    random_state: int | np.random.RandomState | None = None
+
+    # What `fit` has learnt.
+    task_set_: TaskSet = field(init=False)
+    _reader: TableReader = field(init=False)
+
+    @abstractmethod
+    def _engine(self) -> Engine:
+        """The engine with the settings of the parameters."""
+
+    @abstractmethod
+    def _targets(self) -> Targets:
+        """What y is taken for."""
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
+        """Fit all tasks at once.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            DataFrame (pandas, polars or another that narwhals reads) with numbers, booleans,
+            categories and text; or an array. Missing values are allowed, infinity is not. It is
+            not changed. A path to Parquet files, a pyarrow dataset, `skmtl.tables.ParquetTable`
+            or `skmtl.tables.ArrayTable` is read in chunks, with bounded memory.
+        y : DataFrame, Series or array of shape (n_samples,) or (n_samples, n_tasks)
+            One column per target; NaN, None or NA where a label is missing. For times to events
+            the forms that the class describes. For Parquet files the name of the column with the
+            labels, or a list of names.
+        sample_weight : array of shape (n_samples,), optional
+            Weights of the rows, in every task. For Parquet files the name of a column.
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Rows that decide when to stop, and in boosting which blocks to take, instead of rows
+            of X that are held out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For data that cannot be learnt from; the message names the column or the task.
+        FloatingPointError
+            When a loss becomes NaN or infinite; the message names the task and the epoch.
+        """
+        self._check_parameters()
+        engine = self._engine()
+        engine.check()
+        previous = getattr(self, "_fitted", None) if self._goes_on else None
+        if previous is not None:
+            engine.check_goes_on(previous)
+        random_state = engine.agreed_state(fresh_random_state(self.random_state))
+        with open_rows(X, y, sample_weight, self.task_column, random_state) as (chunk, source):
+            if previous is None:
+                # What an earlier fit has learnt would not suit what is learnt now.
+                self._forget()
+                preparation, table = start_preparation(self._fit_settings(), engine, chunk)
+                n_bags = None
+            else:
+                preparation = self._preparation(engine)
+                table = preparation.read(chunk)
+                table.check_two_rows()
+                n_bags = len(previous)
+            problem = preparation.problem(table, source, eval_set, random_state, n_bags)
+            progress = Progress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
+            fitted = engine.fit(problem, random_state, progress, previous)
+            vars(self).update(self._learnt(preparation, fitted))
+            progress.finish(fitted)
+        return self
+
+    def _check_parameters(self) -> None:
+        """Raise ValueError for parameters that cannot be used, alone or together."""
+        check_parameters(self)
+        self._check_validation()
+
+    def _check_validation(self) -> None:
+        """Raise for a validation that lacks its column, or a column that has no effect."""
+        columns = {"group": "group_column", "time": "time_column"}
+        for validation, name in columns.items():
+            column = getattr(self, name)
+            if column is None and _is(self.validation, validation):
+                raise ValueError(
+                    f"validation={validation!r} needs to know which column of X it is about: name "
+                    f"it in {name}."
+                )
+            if column is not None and _is(self.validation, "random"):
+                raise ValueError(
+                    f"{name}={column!r} has no effect on validation='random'. Set "
+                    f"validation={validation!r}, or leave {name} out (and its column out of X, if "
+                    "it is not a feature)."
+                )
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether `fit` goes on with what an earlier one has learnt."""
+        return False
+
+    def _forget(self) -> None:
+        if hasattr(self, "_fitted"):
+            del self._fitted
+
+    def _learnt(self, preparation: Preparation, fitted: Any) -> dict[str, Any]:
+        """The attributes with which an estimator predicts."""
+        attributes = {
+            "task_set_": preparation.tasks,
+            "_reader": preparation.reader,
+            "_single": preparation.single,
+            "_event_names": preparation.targets.output_names,
+            "_fitted": fitted,
+        }
+        columns = {name: vars(self)[name] for name in _LEARNT[-2:] if name in vars(self)}
+        return attributes | columns
+
+    def _fit_settings(self) -> Settings:
+        return Settings(
+            roles=self._roles(),
+            targets=self._targets(),
+            task_weight=self.task_weight,
+            validation=Validation(self.validation, self.validation_fraction)
+            if self.early_stopping
+            else None,
+            n_bags=None if self.n_bags == "auto" else int(self.n_bags),
+            read_frame=self._read_frame,
+        )
+
+    def _roles(self) -> Roles:
+        return Roles(task=self.task_column, group=self.group_column, time=self.time_column)
+
+    @property
+    def _refuses_unseen(self) -> bool:
+        """Whether rows of tasks that `fit` did not see are refused."""
+        return False
+
+    def _preparation(self, engine: Engine) -> Preparation:
+        """What an earlier fit has learnt, to read tables by it."""
+        return Preparation(
+            self._fit_settings(),
+            engine,
+            self._targets(),
+            self._reader,
+            self.task_set_,
+            self._single,
+        )
+
+    def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
+        """X as a frame; its columns are remembered, or compared with those of `fit`."""
+        frame = as_frame(X, min_rows=1 if reset else self._least_rows)
+        if reset or not self._knows_columns(frame):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+        return frame
+
+    _least_rows: ClassVar[int] = 0
+    """Fewest rows to predict."""
+
+    def _knows_columns(self, frame: pd.DataFrame) -> bool:
+        """Whether these are the names that `fit` saw: quicker than scikit-learn's comparison."""
+        names = getattr(self, "feature_names_in_", None)
+        return names is not None and frame.columns.tolist() == names.tolist()
+
+    def __skmtl_fitted__(self) -> EngineModel:
+        return EngineModel(
+            self._engine(),
+            self._fitted,
+            self._reader,
+            self.task_set_,
+            self._targets(),
+            self._read_frame,
+            self._refuses_unseen,
+        )
+
+    def __skmtl_unfitted__(self) -> Specification:
+        return Specification(self._roles().task, self._targets(), self._engine())
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
+
+        Missing labels are left out. Of an event with causes that compete, every cause is scored
+        by itself, censored by the others.
+
+        For long data, all rows of a target are scored together, whichever task they belong to:
+        within an id of few rows, R2 is chance, and of one row it is not defined.
+        ``score_tasks(X, y).mean()`` is the mean over the ids.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        return float(score_model(self, X, y, sample_weight=sample_weight).mean())
+
+    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+        """Score of each task on the rows where its label is known.
+
+        R2 for numbers, accuracy for classes, concordance for times to events, or the default
+        metric of a kind of your own. For long data the tasks are the ids in the task column, or
+        pairs (id, target) where y has several columns.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+            Missing labels are left out.
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        Series
+            Higher is better; NaN for a task without any label in y, for R2 with one label, and
+            for concordance where no two rows can be compared.
+        """
+        check_is_fitted(self)
+        if self.task_column is None:
+            return score_model(self, X, y, sample_weight=sample_weight)
+        return score_model_by_id(self, X, y, sample_weight=sample_weight)
+
+    save = save
+
+    def _schema(self) -> dict[str, Any]:
+        """What the model reads and predicts, for those who look into the file."""
+        encoder = self._reader.encoder
+        features = [
+            {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}
+            for name in encoder.columns_
+        ]
+        tasks = [
+            {
+                "name": name,
+                "kind": head.name,
+                "classes": head.classes_.tolist() if head.is_classification else None,
+            }
+            for name, head in self.task_set_.by_name.items()
+        ]
+        return {"features": features, "task_column": self.task_column, "tasks": tasks}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state, also that of a model of version 0.1.0."""
+        super().__setstate__(self._upgraded(dict(state)))
+
+    def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of a model of version 0.1.0 as it would be now."""
+        if "event_names_" in state:
+            state["_event_names"] = state.pop("event_names_")
+        if "task" in state:
+            state["task_column"] = state.pop("task")
+        return state
+
+    @classmethod
+    def __skmtl_parameters__(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a file of version 0.1.0 by today's names."""
+        if "task" in parameters:
+            parameters = parameters | {"task_column": parameters["task"]}
+            del parameters["task"]
+        return parameters
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fitted")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        return tags
+
+
+def _is(validation: ValidationLike, name: str) -> bool:
+    return isinstance(validation, str) and validation == name

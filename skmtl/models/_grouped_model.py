@@ -1,0 +1,236 @@
+"""The models of several groups of tasks as one model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import _safe_indexing
+
+from skmtl._foreign_frames import as_pandas
+from skmtl.answers import (
+    Answers,
+    FittedModel,
+    ForeignModel,
+    InputColumns,
+    estimator_classes,
+    fitted_inside,
+    fitted_model,
+    fitted_model_reading,
+    read_predictions,
+    says_its_tasks,
+    unfitted_model,
+)
+from skmtl.reading import EachWhenAsked, ScoredLabels
+from skmtl.tables import task_ids
+from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
+
+
+class GroupedModel(FittedModel):
+    """What the models of some groups of tasks say together.
+
+    Parameters
+    ----------
+    estimator : estimator
+        That each of them is a copy of.
+    groups : list of list of tasks
+        Targets of wide data, ids of long data.
+    models : list of fitted estimators
+    kinds : dict of target to Kind
+    classes : dict of target to ndarray
+        All classes that the models know.
+    task_column : hashable or None
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        groups: list[list[Hashable]],
+        models: list[Any],
+        kinds: dict[Hashable, Kind],
+        classes: dict[Hashable, np.ndarray],
+        task_column: Hashable | None,
+    ) -> None:
+        self.estimator = estimator
+        self.groups = groups
+        self.models = models
+        self.names = list(kinds)
+        self.kinds = kinds
+        self.task_column = task_column
+        # The models' curves have times of their own.
+        self.event_names = []
+        self._classes = classes
+
+    @property
+    def classes(self) -> dict[Hashable, np.ndarray]:
+        return self._classes
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        unfitted = unfitted_model(self.estimator)
+        if unfitted is not None and unfitted.all_events:
+            return unfitted.read_events(y)
+        return labels_of_tasks(join_label_columns(y, self.kinds), self.names)
+
+    def read_scored(self, y: Any) -> ScoredLabels:
+        labels = self.read_labels(y)
+        for name in labels.columns:
+            self.kinds[name].check_scored(labels[name])
+        return ScoredLabels(labels, {name: self.kinds[name] for name in labels.columns})
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        return self.read_labels(y)[[]]
+
+    def curve_shapes(self) -> dict[Hashable, Curves]:
+        return {}
+
+    def converted(self, X: Any) -> Any:
+        return as_pandas(X, "X") if all(map(says_its_tasks, self.models)) else X
+
+    def ask(self, X: Any) -> Answers:
+        X = self.converted(X)
+        if self.task_column is None:
+            answers = [
+                _ask(model, X, {name: self.kinds[name] for name in group})
+                for group, model in zip(self.groups, self.models, strict=True)
+            ]
+            return SideBySide(self, answers)
+        return InPlace(
+            self,
+            [(rows, _ask(model, part, self.kinds), model) for model, rows, part in self.parts(X)],
+        )
+
+    def parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
+        """For long data, the models with the positions and the rows that they answer for."""
+        ids = task_ids(X, self.task_column)
+        largest = max(self.groups, key=len)
+        is_known = ids.isin([name for group in self.groups for name in group])
+        parts = []
+        for group, model in zip(self.groups, self.models, strict=True):
+            rows = np.flatnonzero(ids.isin(group) | (~is_known & (group is largest)))
+            # Networks refuse a table without rows, unless there is none at all to be refused.
+            if len(rows) or (len(ids) == 0 and group is largest):
+                parts.append((model, rows, _safe_indexing(X, rows)))
+        return parts
+
+    def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
+        model = fitted_inside(self.models[0])
+        if not says_its_tasks(model) or model is not self.models[0]:
+            return None
+        return fitted_model(model).input_columns(labels)
+
+
+def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
+    """Ask one of the models, which may be of another package."""
+    if not says_its_tasks(fitted_inside(model)):
+        return ForeignModel(model, kinds, named=True).ask(X)
+    fitted, X_read = fitted_model_reading(model, X)
+    return fitted.ask(X_read)
+
+
+class SideBySide(Answers):
+    """Wide data: every target from the model of its group."""
+
+    def __init__(self, model: GroupedModel, answers: list[Answers]) -> None:
+        self._of = {
+            name: of_group
+            for group, of_group in zip(model.groups, answers, strict=True)
+            for name in group
+        }
+        self._predictions = EachWhenAsked(
+            model.names, lambda name: self._of[name].predictions[name]
+        )
+
+    @property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return self._predictions
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._of[name].probabilities(name)
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        return self._of[name].quantiles(name)
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
+
+
+class InPlace(Answers):
+    """Long data: every row from the model of its task's group, back at its position."""
+
+    def __init__(self, model: GroupedModel, parts: list[tuple[np.ndarray, Answers, Any]]) -> None:
+        self._model, self._parts = model, parts
+        self._order = np.argsort(np.concatenate([rows for rows, _, _ in parts]))
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(
+            self._model.names, lambda name: self._joined(lambda answers: answers.predictions[name])
+        )
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        """With columns for classes that only some of the models know."""
+        classes = pd.Index(self._model.classes[name])
+        whole = np.zeros((len(self._order), len(classes)))
+        for rows, answers, model in self._parts:
+            (own_classes,) = model_classes(model, [name]).values()
+            whole[np.ix_(rows, classes.get_indexer(pd.Index(own_classes)))] = (
+                answers.probabilities(name)
+            )
+        return whole
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        return self._joined(lambda answers: answers.quantiles(name))
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
+
+    def _joined(self, of_part: Callable[[Answers], np.ndarray]) -> np.ndarray:
+        return np.concatenate([of_part(answers) for _, answers, _ in self._parts])[self._order]
+
+
+def model_classes(model: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
+    """The classes of some targets that a model knows."""
+    if says_its_tasks(fitted_inside(model)):
+        classes = fitted_model(model).classes
+        return {name: classes[name] for name in names}
+    return estimator_classes(model, names)
+
+
+def side_by_side(
+    answers: Sequence[Any],
+    groups: Sequence[Sequence[Hashable]],
+    targets: Sequence[Hashable],
+    single: bool,
+) -> Any:
+    """Wide data: the columns that each model predicts, in the order of the targets."""
+    columns: dict[Hashable, pd.Series] = {}
+    for group, answer in zip(groups, answers, strict=True):
+        named = isinstance(answer, pd.DataFrame)
+        columns |= read_predictions(answer, group, like=answer if named else None)
+    ordered = [columns[name] for name in targets]
+    if isinstance(answers[0], pd.DataFrame):
+        return pd.concat(ordered, axis=1).set_axis(pd.Index(targets), axis=1)
+    arrays = [column.to_numpy() for column in ordered]
+    return arrays[0] if single else np.column_stack(arrays)
+
+
+def in_place(parts: Sequence[tuple[np.ndarray, Any]]) -> Any:
+    """Long data: the rows that each model predicts, back at their positions."""
+    order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+    answers = [answer for _, answer in parts]
+    if isinstance(answers[0], pd.DataFrame):
+        return pd.concat(answers).iloc[order]
+    return np.concatenate(answers)[order]

@@ -1,0 +1,37 @@
+"""Fitted estimators to files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.files import PathLike
+
+
+def save(self: Any, path: PathLike) -> None:
+    """Write the fitted model to one file, which `skmtl.load` reads.
+
+    The file is a zip of a readable header, arrays and LightGBM's text. Unlike a pickle it
+    holds no code: loading it builds classes of skmtl and nothing else. It loads on any
+    machine, whatever device the model was trained on, and in later versions of skmtl.
+    Callbacks and metadata requests are not part of it.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        A file of that name is replaced once the new one is complete, so that nobody ever
+        reads a part of it.
+
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError
+        If a parameter is nothing that a file can keep, such as a random number generator or
+        a kind of target that is not registered; the message names it.
+    """
+    from skmtl.files import save_model  # loads LightGBM
+
+    check_is_fitted(self)
+    save_model(self, path, self._schema())

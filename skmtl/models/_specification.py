@@ -1,0 +1,41 @@
+"""What an estimator would learn, before it has learnt anything."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+
+from skmtl.engines import Engine
+from skmtl.reading import EventTargets, Targets
+
+
+@dataclass(frozen=True)
+class Specification:
+    """An estimator before `fit`, as comparisons of tasks see it; see `skmtl.answers`."""
+
+    task_column: Hashable | None
+    targets: Targets
+    engine: Engine
+
+    @property
+    def all_events(self) -> bool:
+        """Whether all of y is times to events."""
+        return isinstance(self.targets, EventTargets)
+
+    @property
+    def records_transfer(self) -> bool:
+        """Whether `fit` can record what a step for one task does to the others."""
+        return self.engine.records_transfer
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        """The times to events that y holds, where all of y is events."""
+        return cast(EventTargets, self.targets).read_events(y)
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        """Labels with one column for each target, as `fit` would read them."""
+        self.targets.check_comparable(y)
+        _, labels = self.targets.read_first(y)
+        return labels

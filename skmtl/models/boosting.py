@@ -1,0 +1,294 @@
+"""Estimators of boosted trees: what a fitted model is made of, and where predictions come from."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.answers import index_of
+from skmtl.boosting import BoostedPool
+from skmtl.engines import fresh_random_state
+from skmtl.engines.boosting import (
+    SCORING_ROWS,
+    BoostingEngine,
+    FittedBoosting,
+    RMTGBSettings,
+    SpreadPlan,
+    make_plan,
+    place_scores,
+)
+from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.tables import Chunk
+
+Answer = TypeVar("Answer")
+
+
+class BoostingEstimator(MultiTaskEstimator):
+    """Explanations of predictions, and fitted attributes by task, block and feature."""
+
+    _fitted: FittedBoosting
+
+    @abstractmethod
+    def _boosting_settings(self) -> RMTGBSettings:
+        """The parameters of the boosting, apart from the estimator."""
+
+    def _engine(self) -> BoostingEngine:
+        return BoostingEngine(self._boosting_settings(), type(self).__name__)
+
+    def fit_spread(
+        self, sample: Chunk, n_rows: int, grow: Callable[[SpreadPlan], FittedBoosting]
+    ) -> Self:
+        """Fit on rows that lie on several workers; see `skmtl.distributed.fit_with_dask`.
+
+        Parameters
+        ----------
+        sample : Chunk
+            Rows that decide all that is no tree.
+        n_rows : int
+            Number of all rows.
+        grow : callable
+            Has the workers grow the trees of a plan.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        self._forget()
+        random_state = fresh_random_state(self.random_state)
+        plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)
+        vars(self).update(self._learnt(plan.preparation, grow(plan)))
+        return self
+
+    def staged_predict(self, X: Any) -> Iterator[Any]:
+        """Predict from the intercepts alone, then after every round, block after block.
+
+        A bag that has fewer rounds in a block than another one stands still until that one is
+        through; so do targets that have nothing in common with the one whose trees are added.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Yields
+        ------
+        array or DataFrame
+            As `predict` returns it; the last one equals it.
+        """
+        check_is_fitted(self)
+        model = self.__skmtl_fitted__()
+        stages = self._engine().staged_scores(self._fitted, model.read(X), self.task_set_)
+        for scores in stages:
+            yield self._form(model.answers(scores, None).predictions, X, self._single)
+
+    def contributions(self, X: Any) -> pd.DataFrame:
+        """How much of each prediction comes from the intercept and from each block.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_parts) with the index of X
+            Columns are "intercept" and the blocks, which sum to the prediction of a regression,
+            in its units, and to the raw score (such as the log-odds) of any other kind. With
+            several raw scores, columns are pairs (target, part), or triples with the position of
+            the score between them where a target has more than one.
+        """
+        check_is_fitted(self)
+        blocks = dict.fromkeys(name for _, pool in self._fitted.pools for name in pool.names)
+        names = ["intercept", *blocks]
+
+        def parts_of(boosted: BoostedPool, *rows: Any) -> np.ndarray:
+            parts = boosted.parts(*rows)
+            shape = parts["intercept"].shape
+            values = np.zeros((*shape, len(names)))
+            for name, part in parts.items():
+                values[..., names.index(name)] = np.broadcast_to(part, shape)
+            return values
+
+        return self._in_units(self._over_rows(X, parts_of, len(names)), names, 0, X)
+
+    def shap_values(self, X: Any) -> pd.DataFrame:
+        """SHAP values of the features, summed over all trees.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_features + 1) with the index of X
+            Columns are those of X and "base", the expected score; they sum to what
+            `contributions` sums to. For long data the column of the task has what its intercept
+            and its signature contribute. With several raw scores, columns are pairs or triples,
+            as in `contributions`.
+
+        References
+        ----------
+        S. M. Lundberg et al., "From local explanations to global understanding with explainable
+        AI for trees", Nature Machine Intelligence 2, 2020.
+        """
+        check_is_fitted(self)
+        names = [*self._reader.encoder.columns_, self._reader.task_label, "base"]
+        values = self._over_rows(X, BoostedPool.contributions, len(names))
+        if self.task_column is None:
+            # Wide tasks differ in their constants only, which are part of the base.
+            values[..., -1] += values[..., -2]
+            values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
+        return self._in_units(values, names, len(names) - 1, X)
+
+    def _over_rows(self, X: Any, parts_of: Callable[..., np.ndarray], n_parts: int) -> np.ndarray:
+        """Parts of the raw scores, (n_samples, n_scores, n_parts).
+
+        `parts_of` returns those of a pool (n_rows, n_targets, n_scores, n_parts), from the pool,
+        a matrix of rows, their groups and the number of threads.
+        """
+        rows = self.__skmtl_fitted__().read(X)
+        n_threads = self._boosting_settings().n_threads()
+        values = np.zeros((len(rows), self.task_set_.n_scores, n_parts))
+        for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
+            for targets, boosted in self._fitted.pools:
+                parts = parts_of(boosted, matrix, group, n_threads)
+                place_scores(self.task_set_, values, positions, targets, parts)
+        return values
+
+    def _in_units(
+        self, values: np.ndarray, names: Sequence[Hashable], constant: int, X: Any
+    ) -> pd.DataFrame:
+        """Parts of raw scores (n_rows, n_scores, n_parts) as a frame, in units where linear."""
+        keys: list[tuple] = []  # a feature may be called "base": names need not be unique
+        columns: list[np.ndarray] = []
+        tasks = self.task_set_
+        for target, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
+            centre, scale = head.linear_link or (0.0, 1.0)
+            scaled = values[:, part] * scale
+            scaled[..., constant] += centre
+            for score in range(head.n_scores):
+                several = (target, score) if tasks.n_scores > len(tasks) else (target,)
+                keys += [(*several, name) if tasks.n_scores > 1 else (name,) for name in names]
+                columns += list(scaled[:, score].T)
+        frame = pd.DataFrame(dict(enumerate(columns)), index=index_of(X))
+        levels = {2: ["target", "part"], 3: ["target", "score", "part"]}
+        width = len(keys[0])
+        if width == 1:
+            return frame.set_axis(pd.Index(list(names), tupleize_cols=False), axis=1)
+        return frame.set_axis(pd.MultiIndex.from_tuples(keys, names=levels[width]), axis=1)
+
+    @property
+    def theta_(self) -> pd.Series:
+        """Logit of each task's outlier score."""
+        check_is_fitted(self)
+        parted = [(targets, b) for targets, b in self._fitted.pools if b.theta is not None]
+        if not parted:
+            raise AttributeError(
+                "No sequence of blocks with 'partition' was fitted, so no task was told apart "
+                "as an outlier. Set blocks to one that has it, such as ('partition', 'task')."
+            )
+        values = np.concatenate([boosted.theta for _, boosted in parted])
+        index = self._task_index([targets for targets, _ in parted])
+        return pd.Series(values, index=index, name="theta")
+
+    def _task_index(self, pools: list[tuple[int, ...]]) -> pd.Index:
+        """Names of the tasks of some pools: targets, ids, or pairs of both."""
+        names = [self.task_set_.names[i] for targets in pools for i in targets]
+        if self.task_column is None:
+            return pd.Index(names, tupleize_cols=False)
+        ids = self._reader.task_ids
+        if len(self.task_set_) == 1:
+            return pd.Index(ids, name=self._reader.task_label, tupleize_cols=False)
+        return pd.MultiIndex.from_product([names, ids], names=["target", self._reader.task_label])
+
+    @property
+    def outlier_score_(self) -> pd.Series:
+        """By task, the share of the outlier trees: near 1 for a task unlike most others."""
+        return expit(self.theta_).rename("outlier_score")
+
+    @property
+    def blocks_(self) -> dict[Hashable, tuple[str, ...]]:
+        """The blocks that were taken, by target."""
+        return self._of_targets(lambda boosted: boosted.best)
+
+    @property
+    def n_rounds_(self) -> pd.DataFrame:
+        """Rounds of each block by target and bag; the most of any task in the task block."""
+        return self._by_target(
+            lambda boosted: pd.DataFrame(
+                [{n: block.n_rounds for n, block in bag.blocks.items()} for bag in boosted.bags]
+            ).rename_axis("bag")
+        )
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """Losses of each target's model by bag, block and round."""
+        return self._by_target(
+            lambda boosted: pd.concat(
+                {i: bag.history for i, bag in enumerate(boosted.bags)}, names=["bag", "step"]
+            )
+        )
+
+    @property
+    def selection_(self) -> pd.DataFrame:
+        """Validation loss of the sequences of blocks that were tried, by target, best first."""
+        return self._by_target(lambda boosted: boosted.tried.rename_axis("rank"))
+
+    def _by_target(self, table_of: Callable[[BoostedPool], pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat(self._of_targets(table_of), names=["target"])
+
+    def _of_targets(self, answer: Callable[[BoostedPool], Answer]) -> dict[Hashable, Answer]:
+        """The answer of each target's model."""
+        check_is_fitted(self)
+        return {
+            self.task_set_.names[i]: answer(boosted)
+            for targets, boosted in self._fitted.pools
+            for i in targets
+        }
+
+    @property
+    def block_importances_(self) -> pd.DataFrame:
+        """Share of each feature and block in the total gain of all splits; sums to 1.
+
+        Splits on the task's signature count for the task column.
+        """
+        check_is_fitted(self)
+        n_features = len(self._reader.encoder.columns_)
+        tables = [boosted.importances(n_features) for _, boosted in self._fitted.pools]
+        total = pd.concat(tables).groupby(level=0, sort=False).sum()
+        total.columns = pd.Index([*self._reader.encoder.columns_, self._reader.task_label])
+        gain = total.to_numpy().sum()
+        total = total / gain if gain > 0 else total
+        return total.iloc[:, :-1] if self.task_column is None else total
+
+    @property
+    def task_importances_(self) -> pd.DataFrame:
+        """Share of each feature in the gain of each task's own trees; rows sum to 1, or are 0."""
+        check_is_fitted(self)
+        columns = self._reader.encoder.columns_
+        gains = np.concatenate([b.task_importances(len(columns)) for _, b in self._fitted.pools])
+        total = gains.sum(axis=1, keepdims=True)
+        shares = np.divide(gains, total, out=np.zeros_like(gains), where=total > 0)
+        index = self._task_index([targets for targets, _ in self._fitted.pools])
+        return pd.DataFrame(shares, index=index, columns=pd.Index(columns, tupleize_cols=False))
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Share of each column of X in the total gain; of shape (n_features_in_,), sums to 1."""
+        shares = self.block_importances_.sum(axis=0).to_numpy()
+        if self.task_column is None:
+            return shares
+        return np.insert(shares[:-1], self._reader.task_position, shares[-1])
+
+    def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
+        state = super()._upgraded(state)
+        if "_boosted" in state:
+            state["_fitted"] = FittedBoosting(state.pop("_boosted"))
+            label, position = state.pop("_task_label", None), state.pop("_task_position", 0)
+            vars(state["_reader"]).update(task_label=label, task_position=position)
+        return state

@@ -1,0 +1,66 @@
+"""From the user's tables to encoded rows: roles of columns, labels, weights, held-out rows.
+
+Everything that `fit` and `predict` read goes through here, whichever engine learns from it.
+`Roles` say which columns of X are not features, `Targets` what y is, `Validation` which rows are
+held out, `open_rows` takes tables on disk, and a `TableReader` keeps what was learnt of X. Nothing
+here knows an engine, and nothing imports torch.
+"""
+
+from skmtl.reading._event_targets import EventTargets
+from skmtl.reading._reader import RowsToScore, TableReader
+from skmtl.reading._roles import Roles, RowsOfX
+from skmtl.reading._rows import (
+    NO_LABEL_COUNTS,
+    CheckedTable,
+    EncodedRows,
+    joined_tables,
+    naming_eval_set,
+)
+from skmtl.reading._splits import (
+    VALIDATION_METHODS,
+    Split,
+    Validation,
+    checked_rows,
+    validation_splits,
+)
+from skmtl.reading._stored import StoredSource, open_rows, stacked, stored_matrix
+from skmtl.reading._targets import (
+    ColumnTargets,
+    EachWhenAsked,
+    ScoredLabels,
+    Targets,
+    answers_in_blocks,
+)
+from skmtl.reading._terms import Term, terms_of
+from skmtl.reading._weights import resolve_task_weight, weights_by_task
+
+__all__ = [
+    "NO_LABEL_COUNTS",
+    "VALIDATION_METHODS",
+    "CheckedTable",
+    "ColumnTargets",
+    "EachWhenAsked",
+    "EncodedRows",
+    "EventTargets",
+    "Roles",
+    "RowsOfX",
+    "RowsToScore",
+    "ScoredLabels",
+    "Split",
+    "StoredSource",
+    "TableReader",
+    "Targets",
+    "Term",
+    "Validation",
+    "answers_in_blocks",
+    "checked_rows",
+    "joined_tables",
+    "naming_eval_set",
+    "open_rows",
+    "resolve_task_weight",
+    "stacked",
+    "stored_matrix",
+    "terms_of",
+    "validation_splits",
+    "weights_by_task",
+]

@@ -1,0 +1,150 @@
+"""From the user's X to what engines read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.reading._roles import Roles
+from skmtl.tables import ColumnEncoder, TaskIds
+
+
+@dataclass(frozen=True)
+class RowsToScore:
+    """Rows of X that are encoded when an engine asks for them.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n_samples, n_features)
+    encoder : ColumnEncoder
+    group : int64 ndarray of shape (n_samples,), or None
+        Number of the row's task in long data; -1 for one that `fit` did not see.
+    ids : Series of shape (n_samples,), or None
+        The task ids themselves.
+    """
+
+    features: pd.DataFrame
+    encoder: ColumnEncoder
+    group: np.ndarray | None
+    ids: pd.Series | None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def encoded(self) -> Any:
+        """All rows at once, as the encoder transforms them."""
+        return self.encoder.transform(self.features)
+
+    def chunks(
+        self, size: int, *, by_group: bool = False
+    ) -> Iterator[tuple[np.ndarray, Any, np.ndarray | None]]:
+        """Positions, encoded features and group of the rows, `size` of them at a time.
+
+        Parameters
+        ----------
+        size : int
+        by_group : bool, default=False
+            In the order of their groups rather than in that of X.
+
+        Yields
+        ------
+        positions : int ndarray
+        features : as `encoded`
+        group : int64 ndarray, or None
+        """
+        n_rows = len(self.features)
+        sort = by_group and self.group is not None
+        order = np.argsort(self.group, kind="stable") if sort else None  # type: ignore[arg-type]
+        # At least one chunk: a table without rows is checked as well.
+        for start in range(0, max(n_rows, 1), size):
+            part = slice(start, min(start + size, n_rows))
+            rows = np.arange(part.start, part.stop) if order is None else order[part]
+            chosen = self.features
+            if n_rows > 1:
+                # A slice is no copy.
+                chosen = chosen.iloc[part if order is None else rows]
+            group = None if self.group is None else self.group[rows]
+            yield rows, self.encoder.transform(chosen), group
+
+
+@storable
+class TableReader:
+    """Reads X the way it was read in `fit`: features encoded, task ids numbered.
+
+    Parameters
+    ----------
+    roles : Roles
+        Which columns of X are not features.
+    encoder : ColumnEncoder
+        What the engine reads features with.
+    """
+
+    def __init__(self, roles: Roles, encoder: ColumnEncoder) -> None:
+        self.roles = roles
+        self.encoder = encoder
+        self.ids: TaskIds | None = None
+        self.task_label: Hashable = None
+        self.task_position = 0
+
+    def fit_ids(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
+        """Learn the task ids, of training and validation rows alike, and where they stand."""
+        if ids is not None:
+            self.ids = TaskIds().fit(ids)
+            self.task_label = ids.name
+            self.task_position = self.roles.task_position(frame) or 0
+
+    def restore_task_column(self, names: Sequence[Hashable] | None, n_features: int) -> None:
+        """Find name and position of the task column in models of version 0.1.0.
+
+        Parameters
+        ----------
+        names : sequence of hashable, or None
+            Names of the columns of X, where all of them are text.
+        n_features : int
+        """
+        task = self.roles.task
+        columns = list(range(n_features) if names is None else names)
+        if task in columns:
+            self.task_label, self.task_position = task, columns.index(task)
+        elif isinstance(task, Integral) and -n_features <= task < n_features:
+            self.task_position = int(task) % n_features
+            self.task_label = columns[self.task_position]
+        else:
+            self.task_label = task
+
+    def group(self, ids: pd.Series | None) -> np.ndarray | None:
+        """Number of each row's task id, -1 for one that `fit` did not see."""
+        return None if self.ids is None else self.ids.transform(ids)
+
+    def read(self, frame: pd.DataFrame) -> RowsToScore:
+        """The rows of X, to be encoded."""
+        rows = self.roles.split(frame)
+        return RowsToScore(rows.features, self.encoder, self.group(rows.ids), rows.ids)
+
+    @property
+    def task_ids(self) -> list:
+        """The ids of long data, in the order of their numbers; none in wide data."""
+        return [] if self.ids is None else self.ids.ids_
+
+    @property
+    def n_groups(self) -> int:
+        return len(self.task_ids)
+
+    def roles_of(self, labels: Sequence[Hashable]) -> dict[int, str]:
+        """Role of the columns that are not features, by their position among these labels."""
+        return self.roles.by_position(pd.DataFrame(columns=list(labels)))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state, also of version 0.1.0, where the only role was that of the task."""
+        state = dict(state)
+        if "task" in state:
+            state["roles"] = Roles(task=state.pop("task"))
+        vars(self).update(state)
+        for name, value in {"task_label": None, "task_position": 0}.items():
+            vars(self).setdefault(name, value)

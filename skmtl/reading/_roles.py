@@ -1,0 +1,150 @@
+"""What columns of X are for, besides describing a row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.tables import as_frame, column_position, task_ids
+
+_WORDS = {"task": "task ids", "group": "groups", "time": "times"}
+
+
+@dataclass(frozen=True)
+class RowsOfX:
+    """The rows of X, with the columns that have a role taken apart.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n_samples, n_features)
+    ids : Series of shape (n_samples,), or None
+        The task of each row in long data.
+    groups, times : Series of shape (n_samples,), or None
+        Whom a row is about, and when it was.
+    """
+
+    features: pd.DataFrame
+    ids: pd.Series | None = None
+    groups: pd.Series | None = None
+    times: pd.Series | None = None
+
+    def take(self, rows: np.ndarray) -> RowsOfX:
+        """The rows at some positions."""
+        columns = (self.ids, self.groups, self.times)
+        taken = (None if column is None else column.iloc[rows] for column in columns)
+        return RowsOfX(self.features.iloc[rows], *taken)
+
+
+@storable
+@dataclass(frozen=True)
+class Roles:
+    """Columns of X that have a role, each by its name or position.
+
+    Parameters
+    ----------
+    task : hashable, optional
+        Names the task of a row in long data.
+    weight : hashable, optional
+        Weighs the rows. Unlike the others it stays a feature.
+    group : hashable, optional
+        Says whom a row is about. Rows of one group are held out together.
+    time : hashable, optional
+        Says when a row was.
+    """
+
+    task: Hashable | None = None
+    weight: Hashable | None = None
+    group: Hashable | None = None
+    time: Hashable | None = None
+
+    def split(self, frame: pd.DataFrame) -> RowsOfX:
+        """Take the columns with a role, other than the weight, out of the features.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, a column has two roles, no feature is left, or an id or
+            a group is missing.
+        """
+        if self.task is None and self.group is None and self.time is None:
+            return RowsOfX(frame)
+        positions = self._positions(frame)
+        columns = {role: frame.iloc[:, position] for role, position in positions.items()}
+        ids = None if self.task is None else task_ids(frame, self.task)
+        if "group" in columns:
+            _check_groups(columns["group"])
+        features = frame.drop(columns=[column.name for column in columns.values()])
+        if features.shape[1] == 0:
+            taken = " and the ".join(
+                f"{_WORDS[role]} {column.name!r}" for role, column in columns.items()
+            )
+            raise ValueError(f"X has no column besides the {taken}.")
+        return RowsOfX(features, ids, columns.get("group"), columns.get("time"))
+
+    def task_position(self, frame: pd.DataFrame) -> int | None:
+        """Position of the column with the task ids; None in wide data."""
+        return None if self.task is None else column_position(frame, self.task, "task_column")
+
+    def by_position(self, frame: pd.DataFrame) -> dict[int, str]:
+        """Role of each column that is not a feature, by its position."""
+        return {position: role for role, position in self._positions(frame).items()}
+
+    def weights(self, X: Any) -> np.ndarray | None:
+        """The weights of the rows, float64 of shape (n_samples,); None without such a column.
+
+        Raises
+        ------
+        ValueError
+            If a weight is missing, infinite or negative.
+        """
+        if self.weight is None:
+            return None
+        frame = as_frame(X)
+        column = frame.iloc[:, column_position(frame, self.weight, "weight_column")]
+        numbers = pd.to_numeric(column, errors="coerce")
+        weight = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not (np.isfinite(weight).all() and (weight >= 0).all()):
+            raise ValueError(
+                f"The column {column.name!r} weighs the loss, but has missing, infinite "
+                "or negative values. Fill them in, or choose another weight_column."
+            )
+        return weight
+
+    def _positions(self, frame: pd.DataFrame) -> dict[str, int]:
+        positions = {
+            role: column_position(frame, column, parameter)
+            for role, column, parameter in self._taken_out()
+        }
+        if len(set(positions.values())) < len(positions):
+            raise ValueError(
+                "One column of X has two roles: "
+                + ", ".join(
+                    f"{parameter}={column!r}" for _, column, parameter in self._taken_out()
+                )
+                + ". Copy it under another name. (Tasks of long data cannot be held out as whole "
+                "groups: nothing would be learnt about them.)"
+            )
+        return positions
+
+    def _taken_out(self) -> Iterator[tuple[str, Hashable, str]]:
+        """Role, column and parameter of each column that is not a feature."""
+        roles = (
+            ("task", self.task, "task_column"),
+            ("group", self.group, "group_column"),
+            ("time", self.time, "time_column"),
+        )
+        return (role for role in roles if role[1] is not None)
+
+
+def _check_groups(groups: pd.Series) -> None:
+    missing = np.flatnonzero(groups.isna())
+    if len(missing):
+        raise ValueError(
+            f"{len(missing)} of {len(groups)} rows have no group in column {groups.name!r} (the "
+            f"first at positions {missing[:5].tolist()}): drop these rows or give them a group."
+        )

@@ -1,0 +1,115 @@
+"""Rows to learn from: checked, and encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.reading._roles import RowsOfX
+from skmtl.reading._weights import weights_by_task
+from skmtl.tasks import Labels
+
+NO_LABEL_COUNTS = (
+    "it has no label that counts: every value of its y is missing, or of a task whose "
+    "task_weight is 0."
+)
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """Rows that X, y and the weights agree on; those of zero weight are gone.
+
+    Attributes
+    ----------
+    rows : RowsOfX
+    Y : DataFrame of shape (n_samples, n_tasks)
+    sample_weight : ndarray of shape (n_samples,), or None
+    """
+
+    rows: RowsOfX
+    Y: pd.DataFrame
+    sample_weight: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.Y)
+
+    def without_features(self) -> CheckedTable:
+        """The same rows, of which the features are dropped to save memory."""
+        return replace(self, rows=replace(self.rows, features=self.rows.features.head(0)))
+
+    def check_two_rows(self) -> None:
+        """Raise where there is nothing to tell rows apart by."""
+        if len(self) < 2:
+            raise ValueError(
+                f"n_samples={len(self)}: at least two rows of positive weight are needed."
+            )
+
+
+def joined_tables(tables: Sequence[CheckedTable]) -> CheckedTable:
+    """Tables one below the other."""
+    parts = [table.rows for table in tables]
+    rows = {
+        name: _joined([getattr(part, name) for part in parts])
+        for name in ("features", "ids", "groups", "times")
+    }
+    weights = [table.sample_weight for table in tables]
+    return CheckedTable(
+        RowsOfX(**rows),
+        pd.concat([table.Y for table in tables]),
+        None if weights[0] is None else np.concatenate(weights),  # type: ignore[arg-type]
+    )
+
+
+def _joined(columns: Sequence[Any]) -> Any:
+    return None if columns[0] is None else pd.concat(columns)
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Rows as an engine learns from them.
+
+    Attributes
+    ----------
+    features : array or EncodedTable
+        What the engine's encoder transforms a table into, with a row for each row.
+    group : int64 ndarray of shape (n_samples,), or None
+        Number of the row's task in long data.
+    labels : Labels
+    sample_weight : ndarray of shape (n_samples,), or None
+    """
+
+    features: Any
+    group: np.ndarray | None
+    labels: Labels
+    sample_weight: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.labels.mask)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """The row's weight in each task, 0 where its label is missing; (n_samples, n_tasks)."""
+        return weights_by_task(self.labels.mask, self.sample_weight)
+
+    def take(self, rows: np.ndarray) -> EncodedRows:
+        """The rows at some positions."""
+        return EncodedRows(
+            self.features[rows],
+            None if self.group is None else self.group[rows],
+            Labels(self.labels.target[rows], self.labels.mask[rows]),
+            None if self.sample_weight is None else self.sample_weight[rows],
+        )
+
+
+@contextmanager
+def naming_eval_set() -> Iterator[None]:
+    """Say in an error that it is about the validation rows that the user gives."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"eval_set cannot be used: {error}") from error

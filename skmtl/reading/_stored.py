@@ -1,0 +1,86 @@
+"""Fits on tables that stay on disk."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skmtl.tables import Chunk, StoredRows, as_stored, sample_positions
+
+
+@dataclass(frozen=True)
+class StoredSource:
+    """A table on disk of which a sample is in memory.
+
+    Attributes
+    ----------
+    rows : StoredRows
+    positions : int64 ndarray
+        Ascending positions of the sample.
+    folder : Path
+        For encoded rows; deleted at the end of `fit`.
+    rows_in_memory : int
+    """
+
+    rows: StoredRows
+    positions: np.ndarray
+    folder: Path
+    rows_in_memory: int
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether there are rows that are not in the sample."""
+        return len(self.positions) < self.rows.n_rows
+
+
+@contextmanager
+def open_rows(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    task_column: Hashable | None,
+    random_state: np.random.RandomState,
+) -> Iterator[tuple[Chunk, StoredSource | None]]:
+    """Rows in memory to learn from, and where the others are if these are a sample.
+
+    Data in memory are given as they are.
+    """
+    table = as_stored(X)
+    if table is None:
+        yield Chunk(X, y, sample_weight), None
+        return
+    rows = table.labelled(y, sample_weight)
+    # A copy, so that what is drawn after the sample is what would be drawn in memory.
+    chance = copy.deepcopy(random_state)
+    positions = sample_positions(rows, table.rows_in_memory, task_column, chance)
+    with tempfile.TemporaryDirectory(prefix="skmtl-", dir=table.cache_folder) as folder:
+        source = StoredSource(rows, positions, Path(folder), table.rows_in_memory)
+        yield rows.take(positions), source
+
+
+def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
+    """Chunks of rows as one matrix on disk."""
+    path, n_rows = folder / "matrix.bin", 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            np.ascontiguousarray(chunk).tofile(file)
+            n_rows += len(chunk)
+    return np.memmap(path, chunk.dtype, mode="r", shape=(n_rows, chunk.shape[1]))
+
+
+def stacked(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """One matrix above the other; on disk if the first one is."""
+    if not isinstance(first, np.memmap):
+        return np.concatenate([first, second])
+    path = Path(str(first.filename))
+    with path.open("ab") as file:
+        second.astype(first.dtype).tofile(file)
+    shape = (len(first) + len(second), first.shape[1])
+    return np.memmap(path, first.dtype, mode="r", shape=shape)

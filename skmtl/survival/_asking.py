@@ -1,0 +1,119 @@
+"""Asking a fitted survival model about its events, whatever wraps it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl.answers import FittedModel, fitted_inside_reading, fitted_model, says_its_tasks
+from skmtl.tasks import Curves, EventTimes, event_times
+
+_Array = NDArray[np.floating]
+
+
+class EventModel(ABC):
+    """A fitted model of times to events.
+
+    Attributes
+    ----------
+    names : list of hashable
+        The events.
+    """
+
+    names: list[Hashable]
+
+    @abstractmethod
+    def labels(self, y: Any) -> dict[Hashable, EventTimes]:
+        """Labels of the events that y holds."""
+
+    @abstractmethod
+    def follow_up(self, event: Hashable) -> float:
+        """Up to when the model knows its curves."""
+
+    @abstractmethod
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
+        """Incidence of each cause, (n_samples, n_times)."""
+
+    @abstractmethod
+    def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:
+        """Survival, (n_samples, n_times)."""
+
+    def chosen(self, event: Hashable | None) -> Hashable:
+        """The event; the only one for None."""
+        if event is None and len(self.names) > 1:
+            raise ValueError(f"Say which event, out of {self.names}.")
+        if event is not None and event not in self.names:
+            raise ValueError(f"There is no event {event!r}; there are {self.names}.")
+        return self.names[0] if event is None else event
+
+
+class CurveModel(EventModel):
+    """A model of skmtl."""
+
+    def __init__(self, model: FittedModel) -> None:
+        self._model = model
+        self._shapes = model.curve_shapes()
+        self.names = list(self._shapes)
+
+    def labels(self, y: Any) -> dict[Hashable, EventTimes]:
+        frame = self._model.read_events(y)
+        return {name: frame[name].array for name in frame.columns}
+
+    def follow_up(self, event: Hashable) -> float:
+        return float(self._shapes[event].horizon)
+
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
+        by_cause = self._ask(X, times, event, Curves.incidence)
+        return {cause + 1: by_cause[:, :, cause] for cause in range(by_cause.shape[2])}
+
+    def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:
+        return self._ask(X, times, event, Curves.survival)
+
+    def _ask(self, X: Any, times: _Array, event: Hashable, question: Any) -> _Array:
+        whose = f" of event {event!r}" if len(self.names) > 1 else ""
+        grid = self._shapes[event].read_times(times, whose)
+        return self._model.ask(X).about_curves({event: partial(question, times=grid)})[event]
+
+
+class StepModel(EventModel):
+    """A model of one event as scikit-survival's, which predicts step functions."""
+
+    def __init__(self, estimator: Any) -> None:
+        self._estimator = estimator
+        self.names = ["event"]
+
+    def labels(self, y: Any) -> dict[Hashable, EventTimes]:
+        return {"event": event_times(y)}
+
+    def follow_up(self, event: Hashable) -> float:
+        return float(self._estimator.unique_times_[-1])
+
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
+        return {1: 1 - self.survival(X, times, event)}
+
+    def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:
+        curves = self._estimator.predict_survival_function(X)
+        return np.stack([curve(times) for curve in curves])
+
+
+def event_model(estimator: Any, X: Any, asker: str) -> tuple[EventModel, Any]:
+    """The model of events inside searches and pipelines, and X as it reads it.
+
+    Raises
+    ------
+    TypeError
+        If the model has no curves; the message says who asked.
+    """
+    model, X_read = fitted_inside_reading(estimator, X)
+    if says_its_tasks(model):
+        fitted = fitted_model(model)
+        if fitted.curve_shapes():
+            return CurveModel(fitted), X_read
+    elif hasattr(model, "predict_survival_function"):
+        return StepModel(model), X_read
+    raise TypeError(f"{asker} reads survival curves, which {type(model).__name__} has not.")

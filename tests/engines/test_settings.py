@@ -1,0 +1,221 @@
+"""What "auto" means for a table of some size."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from skmtl import RMTGB, MultiTab
+from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Pool, Segment
+from skmtl.engines.boosting import constraint_signs
+from skmtl.engines.network import MultiTabDescription, n_networks, resolve_balance
+from skmtl.tables import EncodedTable, TreeEncoder, quantile_bins
+from skmtl.tasks import Binary, EventTimes, Regression, Survival
+
+RNG = np.random.default_rng(0)
+NUMBER = Regression().fit(pd.Series([1.0, 2.0, 4.0]), task="price")
+CLASS = Binary().fit(pd.Series(["no", "yes"]), task="sold")
+TIMES = pd.Series(EventTimes(RNG.random(200) < 0.6, RNG.exponential(size=200)))
+HAZARD = Survival(cuts=4).fit(TIMES, task="death")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "expected"), [(2, 4), (5_000, 4), (5_001, 2), (20_000, 2), (20_001, 1)]
+)
+def test_networks_are_several_where_rows_are_few(n_rows, expected):
+    assert n_networks("auto", n_rows) == expected
+    assert n_networks(3, n_rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "expected"), [(2, 5), (50_000, 5), (50_001, 2), (200_000, 2), (200_001, 1)]
+)
+def test_boosted_models_are_several_where_rows_are_few(n_rows, expected):
+    assert RMTGB()._boosting_settings().n_bags(n_rows) == expected
+    assert RMTGB(n_bags=3)._boosting_settings().n_bags(n_rows) == 3
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(50, 4), (1_500, 15), (20_000, 48)])
+def test_bins_grow_with_the_rows(n_rows, expected):
+    assert MultiTab()._architecture().resolved_n_bins(n_rows) == expected
+    assert MultiTab(n_bins=7)._architecture().resolved_n_bins(n_rows) == 7
+
+
+@pytest.mark.parametrize(
+    ("n_features", "n_heads", "expected"),
+    [(64, 4, 16), (65, 4, 8), (256, 4, 8), (257, 4, 4), (10, 3, 15), (300, 8, 8)],
+)
+def test_tokens_get_shorter_with_the_features_and_divide_into_heads(n_features, n_heads, expected):
+    settings = MultiTab(n_heads=n_heads)._architecture()
+    assert settings.resolved_embedding_size(n_features) == expected
+
+
+@pytest.mark.parametrize(("n_tasks", "expected"), [(1, 32), (4, 32), (10, 12), (500, 8)])
+def test_towers_get_narrower_with_the_tasks(n_tasks, expected):
+    assert MultiTab()._architecture().resolved_tower_size(n_tasks) == expected
+    assert MultiTab(tower_size=20)._architecture().resolved_tower_size(n_tasks) == 20
+
+
+def test_a_network_is_made_from_its_description():
+    settings = MultiTab(
+        task_token="single", context_size=6, sample_context="memory", row_size=8, dropout=0.2
+    )._architecture()
+    heads = [NUMBER, CLASS, HAZARD]
+    table = EncodedTable(
+        np.linspace(0, 1, 120, dtype=np.float32).reshape(40, 3), np.ones((40, 2), dtype=np.int64)
+    )
+    config = settings.config(table, [4, 5], heads, 7)
+    assert (config.cardinalities, config.n_groups) == ((4, 5), 7)
+    assert config.n_scores == (1, 1, HAZARD.n_scores)
+    assert config.n_series == (0, 0, HAZARD.n_series)
+    assert (config.embedding_size, config.tower_size) == (16, 32)
+    assert (config.single_token, config.n_slots, config.dropout) == (True, 6, 0.2)
+    base_scores = np.arange(HAZARD.n_scores + 2, dtype=np.float64)
+    memory = (table.numeric[:6], table.codes[:6])
+    bins = quantile_bins(table.numeric, 4)
+    network = MultiTabDescription(config, base_scores, bins, memory).build()
+    assert network.config == config
+    torch.testing.assert_close(network.base_scores, torch.arange(len(base_scores)).float())
+    assert network.memory_codes.shape == (6, 2)
+
+
+def pool(heads, n_tasks=2, is_long=False):
+    return Pool(
+        segments=[Segment(head, slice(0, 1)) for head in heads],
+        task=np.zeros(1, dtype=int),
+        target=np.zeros((1, 1)),
+        weight=np.ones(1),
+        row=None,
+        n_rows=1,
+        names=list(range(n_tasks)),
+        is_long=is_long,
+    )
+
+
+WIDE, LONG, TIMED = pool([NUMBER, NUMBER]), pool([NUMBER], 3, is_long=True), pool([HAZARD])
+ENCODER = TreeEncoder().fit(pd.DataFrame({"size": [1.0, 2.0], "city": ["Bern", "Lyon"]}))
+
+
+@pytest.mark.parametrize(
+    ("table", "validated", "expected"),
+    [
+        (WIDE, True, WIDE_SEQUENCES),
+        (LONG, True, LONG_SEQUENCES),
+        (LONG, False, (("shared", "partition", "task"),)),
+        (pool([NUMBER], 1), True, (("shared",),)),
+    ],
+)
+def test_sequences_are_chosen_from_where_rows_are_held_out(table, validated, expected):
+    assert RMTGB()._boosting_settings().sequences(table, validated=validated) == expected
+    settings = RMTGB(blocks=["task"])._boosting_settings()
+    assert settings.sequences(table, validated=validated) == (("task",),)
+
+
+def options(table, n_rows=5_000, validated=True, **parameters):
+    settings = RMTGB(**parameters)._boosting_settings()
+    return settings.options(table, n_rows, validated=validated, seed=3, encoder=ENCODER)
+
+
+def of_blocks(resolved, name):
+    return [resolved.parameters[block][name] for block in BLOCKS]
+
+
+def test_trees_are_small_and_grow_with_the_rows():
+    assert of_blocks(options(WIDE), "num_leaves") == [8, 8, 8, 3]
+    assert of_blocks(options(WIDE, 20_001), "num_leaves") == [16, 16, 16, 6]
+    assert of_blocks(options(WIDE, 100_001), "num_leaves") == [32, 32, 32, 12]
+    assert of_blocks(options(WIDE), "min_data_in_leaf") == [20, 20, 20, 5]
+    assert of_blocks(options(WIDE, 31), "min_data_in_leaf") == [3, 3, 3, 3]
+    assert of_blocks(options(WIDE, 2), "min_data_in_leaf") == [1, 1, 1, 1]
+    assert of_blocks(options(WIDE), "learning_rate") == [0.05, 0.05, 0.05, 0.1]
+
+
+def test_hazards_have_their_own_trees_and_patience():
+    resolved = options(TIMED)
+    assert of_blocks(resolved, "num_leaves") == [4, 4, 4, 3]
+    assert of_blocks(resolved, "learning_rate") == [0.1] * 4
+    assert of_blocks(resolved, "extra_trees") == [True] * 4
+    assert (resolved.patience, options(WIDE).patience) == (15, 30)
+    assert options(TIMED, patience=4).patience == 4
+    plain = options(TIMED, lightgbm_params={"extra_trees": False, "lambda_l2": 1.0})
+    assert of_blocks(plain, "extra_trees") == [False] * 4
+    assert of_blocks(plain, "lambda_l2") == [1.0] * 4
+    assert "extra_trees" not in options(WIDE).parameters["task"]
+
+
+def test_rounds_are_many_where_rows_are_held_out():
+    assert set(options(WIDE).n_rounds.values()) == {2000}
+    assert set(options(WIDE, validated=False).n_rounds.values()) == {100}
+    assert options(WIDE, n_rounds={"task": 7}).n_rounds == dict.fromkeys(BLOCKS, 2000) | {
+        "task": 7
+    }
+
+
+def test_one_value_is_for_all_blocks_and_a_mapping_for_some():
+    assert of_blocks(options(WIDE, num_leaves=5), "num_leaves") == [5] * 4
+    assert of_blocks(options(WIDE, learning_rate={"task": 0.3}), "learning_rate")[3] == 0.3
+    assert of_blocks(options(WIDE, learning_rate={"task": 0.3}), "learning_rate")[0] == 0.05
+
+
+def test_lightgbm_is_told_seed_threads_and_constraints():
+    resolved = options(WIDE, n_jobs=2, monotone_constraints={"size": 1})
+    assert resolved.n_jobs == 2
+    assert resolved.parameters["shared"] == {
+        "num_threads": 2, "seed": 3, "deterministic": True, "force_row_wise": True,
+        "monotone_constraints": [1, 0], "learning_rate": 0.05, "num_leaves": 8,
+        "min_data_in_leaf": 20,
+    }  # fmt: skip
+    assert "monotone_constraints" not in options(WIDE).parameters["shared"]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ({"c": 1}, r"constraints names \['c'\], but the features are \['size', 'city'\]"),
+        ({"city": -1}, "-1 for 'city', whose categories have no order"),
+        ([1], "has 1 entries, but there are 2 features besides the task column"),
+        ({"size": 2}, "2 for 'size'; give 1"),
+        (1, "must be a mapping of features"),
+    ],
+)
+def test_a_constraint_that_cannot_be_is_refused(constraints, message):
+    with pytest.raises(ValueError, match=message):
+        constraint_signs(constraints, ENCODER)
+
+
+@pytest.mark.parametrize(
+    ("balance", "message"),
+    [
+        ({"rent": 1.0}, r"balance names \['rent'\], but the tasks are \['price', 'sold'\]"),
+        ([1.0], "balance has 1 weights, but there are 2 tasks"),
+        ({"sold": -1.0}, "balance gives 'sold' the weight -1"),
+        ([1.0, np.inf], "balance gives 'sold' the weight inf"),
+    ],
+)
+def test_weights_that_do_not_suit_the_tasks_are_refused(balance, message):
+    with pytest.raises(ValueError, match=message):
+        resolve_balance(balance, ["price", "sold"])
+
+
+def test_training_options_are_those_of_the_estimator():
+    resolved = MultiTab(
+        balance={"sold": 3.0}, max_epochs=7, balance_at="trunk", precision="bfloat16", patience=2
+    )._training_options(["price", "sold"])
+    assert resolved.balance.weights == (1.0, 3.0)
+    assert (resolved.max_epochs, resolved.balance_at, resolved.patience) == (7, "trunk", 2)
+    assert (resolved.max_time, resolved.precision) == (np.inf, "bfloat16")
+    assert MultiTab(max_time=5)._training_options([]).max_time == 5
+
+
+def test_the_boosting_engine_imports_no_training_of_networks():
+    code = (
+        "import sys, skmtl.engines.boosting; "
+        "print('torch' in sys.modules, 'skmtl.training' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "False False\n", result.stderr
