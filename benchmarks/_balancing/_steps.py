@@ -10,7 +10,10 @@ import pandas as pd
 import torch
 
 from skmtl import MultiTab
-from skmtl.training import Samples, Trainer, TrainingRun
+from skmtl.engines.network import resolve_balance
+from skmtl.networks import Batch
+from skmtl.tables import TableEncoder
+from skmtl.training import Samples, Trainer, TrainingOptions, TrainingRun
 
 N_TASKS, N_FEATURES = 5, 20
 WARM_UP, STEPS = 3, 5
@@ -55,11 +58,15 @@ def _run(balance: str, n_rows: int, at: str, seed: int) -> tuple[TrainingRun, Sa
         early_stopping=False,
         random_state=seed,
     ).fit(X, Y)
-    samples = model._samples(model._read_table(X, Y, None, reset=False))
+    table = TableEncoder().fit(X).transform(X)
+    batch = Batch(torch.from_numpy(table.numeric), torch.from_numpy(table.codes), None)
+    target = torch.from_numpy(((Y - Y.mean()) / Y.std(ddof=0)).to_numpy(np.float32))
+    samples = Samples(batch, target, torch.ones(n_rows, N_TASKS))
+    options = TrainingOptions(balance=resolve_balance(balance, list(Y)), balance_at=at)  # type: ignore[arg-type]
     trainer = Trainer(
         next(iter(model.network_)),
         model.task_set_,
-        model._training_options(),
+        options,
         torch.ones(N_TASKS),
         torch.Generator().manual_seed(seed),
     )
