@@ -14,7 +14,8 @@ from skmtl.reading import ScoredLabels
 from skmtl.tables import TaskIds
 from skmtl.tasks import Curves, Kind
 
-CellType = Literal["number", "text", "any"]
+CellType = Literal["number", "text", "any", "unused"]
+"""What the cells of a column hold: "any" is numbers or text, "unused" whatever the user has."""
 
 
 class Answers(ABC):

@@ -4,8 +4,8 @@ An `Engine` declares which form of rows it reads (`make_encoder`) and learns a `
 rows, tasks, weights, held-out rows. Roles, labels, tables on disk, validation rows and callbacks
 are read and told by `Preparation` and `Progress`, in the same way for every engine.
 `skmtl.engines.network` trains networks, `skmtl.engines.boosting` grows trees; neither knows the
-other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fits one bag at a
-time.
+other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fits bag by bag; see
+CONTRIBUTING.md.
 """
 
 from skmtl.engines._preparation import (

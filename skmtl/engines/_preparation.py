@@ -118,15 +118,18 @@ class Preparation:
         """
         stored = source is not None and not self.engine.streams
         matrix = None
+        learns_scale = self.engine.encodes_by_training_rows and not hasattr(
+            self.reader.encoder, "columns_"
+        )
         if stored:
+            if learns_scale:  # rows are held out once all are encoded
+                self._fit_encoder(table, np.arange(len(table)))
             table, matrix = self._gathered(source)  # type: ignore[arg-type]
             self.tasks = self._fit_tasks(table)  # by all labels, now that they are known
         splits = self._splits(table, source, eval_set is not None, random_state, n_bags)
-        if self.engine.encodes_by_training_rows and not hasattr(self.reader.encoder, "columns_"):
+        if learns_scale and not stored:
             rows = np.unique(np.concatenate([training for training, _ in splits]))
-            self.reader.encoder.fit(
-                table.rows.features, rows=rows, sample_weight=table.sample_weight
-            )
+            self._fit_encoder(table, rows)
         encoded = self.encode(table) if matrix is None else self._encode(table, matrix)
         streams = source is not None and self.engine.streams
         return Problem(
@@ -139,6 +142,9 @@ class Preparation:
             eval_rows=None if eval_set is None else self._eval_rows(eval_set),
             streamed=StreamedRows(encoded, source, self._encode_chunk) if streams else None,  # type: ignore[arg-type]
         )
+
+    def _fit_encoder(self, table: CheckedTable, rows: np.ndarray) -> None:
+        self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.sample_weight)
 
     def _encode(self, table: CheckedTable, features: Any) -> EncodedRows:
         group = self.reader.group(table.rows.ids)
@@ -219,7 +225,7 @@ def start_preparation(
     table = checked_table(settings, frame, Y, chunk)
     table.check_two_rows()
     reader = TableReader(settings.roles, engine.make_encoder())
-    reader.fit_ids(frame, table.rows.ids)
+    reader.fit(frame, table.rows.ids)
     if not engine.encodes_by_training_rows:
         reader.encoder.fit(table.rows.features)
     tasks = fit_tasks(targets, engine, reader, table)

@@ -71,8 +71,8 @@ class Problem:
     def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
         """Training rows and validation rows of each bag; None where nothing is held out."""
         for training, held_out in self.splits:
-            judged = self.rows.take(held_out) if len(held_out) else None
-            yield self.rows.take(training), self.eval_rows or judged
+            judged = self.rows.take(held_out) if len(held_out) else self.eval_rows
+            yield self.rows.take(training), judged
 
 
 class Engine(ABC):
@@ -85,9 +85,11 @@ class Engine(ABC):
 
     streams: ClassVar[bool] = False
     """Whether rows of a table on disk are read from there again and again. Else they are
-    encoded once, into one matrix on disk, and their labels are in memory."""
+    encoded once, into one matrix on disk, and their labels are in memory; the encoder must then
+    transform a table into one array."""
     encodes_by_training_rows: ClassVar[bool] = False
-    """Whether the encoder learns from training rows alone, such as a scaling. Else from all."""
+    """Whether the encoder learns from training rows alone, such as a scaling. Else from all. Of a
+    table on disk it learns from the rows in memory; if not `streams`, held-out ones among them."""
     units_by_group: ClassVar[bool] = False
     """Whether numbers of long data have units by task id."""
     refuses_unseen_eval_ids: ClassVar[bool] = False

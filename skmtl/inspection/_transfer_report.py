@@ -157,7 +157,7 @@ def transfer_report(
     lightgbm : bool, default=True
         Whether to compare with LightGBM: untuned, stopped early on 15 % of the training rows
         (on none of fewer than 40), with the objective of the task's kind. There is none for
-        times to events, whose columns stay NaN.
+        times to events and kinds of your own, whose columns stay NaN.
     confidence : float, default=0.95
         Level of the intervals, for one task. Of twenty tasks for which sharing changes nothing
         one is to be expected outside of its interval: ask for more where there are many.

@@ -116,7 +116,9 @@ class EngineModel(FittedModel):
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns:
         encoder = self.reader.encoder
         roles = self.reader.roles_of(labels)
-        cells: list[CellType] = ["any" if at in roles else "number" for at in range(len(labels))]
+        cells: list[CellType] = [
+            "unused" if at in roles else "number" for at in range(len(labels))
+        ]
         features = [at for at in range(len(labels)) if at not in roles]
         for position, label in zip(features, encoder.columns_, strict=True):
             if label in encoder.categories_:

@@ -33,6 +33,7 @@ class BoostingEstimator(MultiTaskEstimator):
     """Explanations of predictions, and fitted attributes by task, block and feature."""
 
     _fitted: FittedBoosting
+    n_features_in_: int
 
     @abstractmethod
     def _boosting_settings(self) -> RMTGBSettings:
@@ -279,16 +280,24 @@ class BoostingEstimator(MultiTaskEstimator):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each column of X in the total gain; of shape (n_features_in_,), sums to 1."""
+        """Share of each column of X in the total gain, (n_features_in_,); sums to 1.
+
+        0 for columns with a role other than that of the task.
+        """
         shares = self.block_importances_.sum(axis=0).to_numpy()
-        if self.task_column is None:
-            return shares
-        return np.insert(shares[:-1], self._reader.task_position, shares[-1])
+        roles = self._reader.role_positions
+        at_features = np.setdiff1d(np.arange(self.n_features_in_), list(roles))
+        of_columns = np.zeros(self.n_features_in_)
+        of_columns[at_features] = shares[: len(at_features)]
+        for position, role in roles.items():
+            if role == "task":
+                of_columns[position] = shares[-1]
+        return of_columns
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
         state = super()._upgraded(state)
         if "_boosted" in state:
             state["_fitted"] = FittedBoosting(state.pop("_boosted"))
             label, position = state.pop("_task_label", None), state.pop("_task_position", 0)
-            vars(state["_reader"]).update(task_label=label, task_position=position)
+            state["_reader"].restore_roles(label, position)
         return state

@@ -5,7 +5,8 @@ A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `
 gradients, and to be balanced faster. `MultiTabNet` is one; its parts are files of their own:
 numeric embeddings, feature tokens, masked attention, the row path, sample context, task towers. A
 network is built without drawing a random number; `initialise` draws its parameters from a
-generator, and `seed_dropout` gives dropout a generator of its own.
+generator, and `seed_dropout` gives dropout a generator of its own. Networks of the user's are made
+of the layers here and of parameters that `parameter`, `weight` and `matrix` make.
 
 Examples
 --------
@@ -23,6 +24,7 @@ from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, concatenated
 from skmtl.networks._context import ContextAttention, SampleContext
 from skmtl.networks._layers import (
+    Dropout,
     FeedForward,
     LayerNorm,
     Linear,
@@ -57,6 +59,7 @@ __all__ = [
     "BaggedNetworks",
     "Batch",
     "ContextAttention",
+    "Dropout",
     "EnsembleRows",
     "FeatureTokens",
     "FeedForward",

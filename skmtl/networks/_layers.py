@@ -55,13 +55,19 @@ def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
     """Draw every parameter of the network anew, in the order of their names.
 
-    Parameters of torch's own layers are drawn as the matrices and biases here: uniform within
-    1 / sqrt(fan_in) where there are several axes, the last one being that of the inputs, and
-    zero where there is one.
+    Raises
+    ------
+    TypeError
+        For a parameter that does not say how it is to be filled.
     """
-    for _, made in sorted(network.named_parameters()):
-        bound = 1.0 / math.sqrt(made.shape[-1]) if made.ndim > 1 else 0.0
-        low, high = getattr(made, "initial", (-bound, bound))
+    for name, made in sorted(network.named_parameters()):
+        if not hasattr(made, "initial"):
+            raise TypeError(
+                f"The parameter {name} of {type(network).__name__} does not say how it is to be "
+                "filled. Make it with parameter, weight or matrix of skmtl.networks, or use the "
+                "layers from there: those of torch.nn draw from torch's global random state."
+            )
+        low, high = made.initial
         made.uniform_(low, high, generator=generator) if low < high else made.fill_(low)
 
 

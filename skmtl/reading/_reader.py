@@ -83,6 +83,15 @@ class TableReader:
         Which columns of X are not features.
     encoder : ColumnEncoder
         What the engine reads features with.
+
+    Attributes
+    ----------
+    ids : TaskIds or None
+        Of long data.
+    task_label : hashable
+        Label of the column with the task ids.
+    role_positions : dict of int to str
+        Role of each column of X that is not a feature, by its position in `fit`.
     """
 
     def __init__(self, roles: Roles, encoder: ColumnEncoder) -> None:
@@ -90,14 +99,14 @@ class TableReader:
         self.encoder = encoder
         self.ids: TaskIds | None = None
         self.task_label: Hashable = None
-        self.task_position = 0
+        self.role_positions: dict[int, str] = {}
 
-    def fit_ids(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
-        """Learn the task ids, of training and validation rows alike, and where they stand."""
+    def fit(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
+        """Learn where the roles stand, and the task ids of training and validation rows alike."""
+        self.role_positions = self.roles.by_position(frame)
         if ids is not None:
             self.ids = TaskIds().fit(ids)
             self.task_label = ids.name
-            self.task_position = self.roles.task_position(frame) or 0
 
     def restore_task_column(self, names: Sequence[Hashable] | None, n_features: int) -> None:
         """Find name and position of the task column in models of version 0.1.0.
@@ -111,12 +120,17 @@ class TableReader:
         task = self.roles.task
         columns = list(range(n_features) if names is None else names)
         if task in columns:
-            self.task_label, self.task_position = task, columns.index(task)
+            self.restore_roles(task, columns.index(task))
         elif isinstance(task, Integral) and -n_features <= task < n_features:
-            self.task_position = int(task) % n_features
-            self.task_label = columns[self.task_position]
+            position = int(task) % n_features
+            self.restore_roles(columns[position], position)
         else:
             self.task_label = task
+
+    def restore_roles(self, task_label: Hashable, task_position: int) -> None:
+        """Take over what a model of version 0.1.0 knows of its task column; None for wide data."""
+        self.task_label = task_label
+        self.role_positions = {} if self.roles.task is None else {task_position: "task"}
 
     def group(self, ids: pd.Series | None) -> np.ndarray | None:
         """Number of each row's task id, -1 for one that `fit` did not see."""
@@ -146,5 +160,6 @@ class TableReader:
         if "task" in state:
             state["roles"] = Roles(task=state.pop("task"))
         vars(self).update(state)
-        for name, value in {"task_label": None, "task_position": 0}.items():
+        absent: dict[str, Any] = {"task_label": None, "role_positions": {}}
+        for name, value in absent.items():
             vars(self).setdefault(name, value)

@@ -68,16 +68,14 @@ class Roles:
         Raises
         ------
         ValueError
-            If there is no such column, a column has two roles, no feature is left, or an id or
-            a group is missing.
+            If there is no such column, a column has two roles, no feature is left, or a task id
+            is missing.
         """
         if self.task is None and self.group is None and self.time is None:
             return RowsOfX(frame)
         positions = self._positions(frame)
         columns = {role: frame.iloc[:, position] for role, position in positions.items()}
         ids = None if self.task is None else task_ids(frame, self.task)
-        if "group" in columns:
-            _check_groups(columns["group"])
         features = frame.drop(columns=[column.name for column in columns.values()])
         if features.shape[1] == 0:
             taken = " and the ".join(
@@ -85,10 +83,6 @@ class Roles:
             )
             raise ValueError(f"X has no column besides the {taken}.")
         return RowsOfX(features, ids, columns.get("group"), columns.get("time"))
-
-    def task_position(self, frame: pd.DataFrame) -> int | None:
-        """Position of the column with the task ids; None in wide data."""
-        return None if self.task is None else column_position(frame, self.task, "task_column")
 
     def by_position(self, frame: pd.DataFrame) -> dict[int, str]:
         """Role of each column that is not a feature, by its position."""
@@ -139,12 +133,3 @@ class Roles:
             ("time", self.time, "time_column"),
         )
         return (role for role in roles if role[1] is not None)
-
-
-def _check_groups(groups: pd.Series) -> None:
-    missing = np.flatnonzero(groups.isna())
-    if len(missing):
-        raise ValueError(
-            f"{len(missing)} of {len(groups)} rows have no group in column {groups.name!r} (the "
-            f"first at positions {missing[:5].tolist()}): drop these rows or give them a group."
-        )

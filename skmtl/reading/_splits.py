@@ -158,6 +158,7 @@ def _group_parts(
             "validation='group' holds out whole groups: name the column of X that says whom a row "
             "is about in group_column."
         )
+    _check_groups(groups)
     codes, names = pd.factorize(groups)
     if len(names) < 2:
         raise ValueError(
@@ -172,6 +173,15 @@ def _group_parts(
             part_of = _dealt(np.bincount(codes), n_parts, random_state)
         masks.append(_with_all_labels_learnt(part_of[codes] == split % n_parts, codes, needed))
     return masks
+
+
+def _check_groups(groups: pd.Series) -> None:
+    missing = np.flatnonzero(groups.isna())
+    if len(missing):
+        raise ValueError(
+            f"{len(missing)} of {len(groups)} rows have no group in column {groups.name!r} (the "
+            f"first at positions {missing[:5].tolist()}): drop these rows or give them a group."
+        )
 
 
 def _dealt(sizes: np.ndarray, n_parts: int, random_state: np.random.RandomState) -> np.ndarray:
@@ -263,9 +273,14 @@ def _splitter_splits(
     splitter: Any, table: CheckedTable, tasks: TaskSet, n_splits: int | None, auto: int
 ) -> list[Split]:
     """The folds of a splitter: as many as there are bags, or at most `auto` of them."""
-    groups = None if table.rows.groups is None else table.rows.groups.to_numpy()
-    n_rows = len(table)
-    folds = list(splitter.split(table.rows.features, table.Y, groups))
+    groups = None
+    if table.rows.groups is not None:
+        _check_groups(table.rows.groups)
+        groups = table.rows.groups.to_numpy()
+    n_rows, X = len(table), table.rows.features
+    if len(X) < n_rows:  # of a table on disk: no columns, but as many rows
+        X = pd.DataFrame(index=np.arange(n_rows))
+    folds = list(splitter.split(X, table.Y, groups))
     if not folds or (n_splits is not None and len(folds) < n_splits):
         raise ValueError(
             f"validation={splitter!r} gives {len(folds)} splits for n_bags={n_splits}: each bag "

@@ -275,7 +275,12 @@ def _is_gzip(path: Path) -> bool:
 def _types_of(features: ReadColumns) -> dict[str, pa.DataType]:
     if features.cell_types is None:
         return {}
-    types = {"number": pa.float64(), "text": pa.string(), "any": pa.string()}
+    types = {
+        "number": pa.float64(),
+        "text": pa.string(),
+        "any": pa.string(),
+        "unused": pa.string(),
+    }
     return {
         name: types[cell_type]
         for name, cell_type in zip(features.names, features.cell_types, strict=True)

@@ -57,7 +57,7 @@ class ParquetSource(Source):
         for name, cell_type in zip(features.names, features.cell_types, strict=True):
             kind = value_type(self.schema.field(name).type)
             found = _holding(kind)
-            if found not in _READABLE[cell_type]:
+            if cell_type != "unused" and found not in _READABLE[cell_type]:
                 wanted = " or ".join(_READABLE[cell_type][:-1])
                 raise ValueError(
                     f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and "

@@ -94,8 +94,11 @@ class RowScorer:
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:
         """Rows that the model refuses for a reason that can be seen from outside."""
         found: dict[int, str] = {}
+        cell_types = self._features.cell_types or ["any"] * X.shape[1]
         for position, name in enumerate(self._features.names):
             column = X.iloc[:, position]
+            if cell_types[position] == "unused":
+                continue
             if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
                 for row in np.flatnonzero(np.isinf(column.to_numpy())).tolist():
                     found.setdefault(row, f"Column {name!r} holds infinity.")

@@ -50,7 +50,7 @@ def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
     TypeError
         If the network is within something that fits copies of it, such as a search.
     ValueError
-        If it took no step of two rows.
+        If it took no step of two rows, or does not tell the tasks of long data apart.
     """
     from skmtl.training import recording_transfer  # loads torch
 
@@ -66,6 +66,12 @@ def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
         fit_on(model, table)
     if not record.n_looks:
         raise ValueError("No batch had two rows: there is nothing to compare. Use more rows.")
+    if set(table.names) - set(record.names):
+        raise ValueError(
+            f"The network of {type(network).__name__} knows no task ids, so that it takes no step "
+            "for one of them. Give it the attribute n_groups (see "
+            "skmtl.networks.TrainableNetwork), or use wide data."
+        )
     positions = [record.names.index(name) for name in table.names]
     index = pd.Index(table.names, tupleize_cols=False)
     gains, lookahead, cosine = (

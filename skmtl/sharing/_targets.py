@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
-from skmtl.tasks import ClassificationKind, Kind, Regression
+from skmtl.tasks import ClassificationKind, Kind
 
 # Predictions that vary less than this along a direction, as a share of the most, have it not:
 # probabilities of all classes add up to one.
@@ -90,7 +90,7 @@ class Target:
 
 def has_numbers(kind: Kind) -> bool:
     """Whether numbers can stand for the labels of a kind: for times to events none do."""
-    return isinstance(kind, ClassificationKind) or kind.name in ("regression", "quantile", "count")
+    return isinstance(kind, ClassificationKind) or kind.has_numbers
 
 
 def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) -> Target:
@@ -114,7 +114,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     # With all labels, so that no class of another id of long data is unknown.
     head = kind.fit(labels, task=name)
     if isinstance(head, ClassificationKind):
-        codes, ordered = head.encode(labels)[:, 0].astype(int), head.name == "ordinal"
+        codes, ordered = head.encode(labels)[:, 0].astype(int), head.is_ordered
         values = _as_numbers(np.eye(len(head.classes_))[codes], ordered)
         return Target(name, values, weight, head.classes_, ordered, False)
     if not has_numbers(head):
@@ -123,10 +123,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
             "with those of other tasks. Give the groups yourself."
         )
     values = np.where(known, pd.to_numeric(labels, errors="coerce").to_numpy(np.float64), 0.0)
-    is_absolute = head.name == "quantile" or (
-        isinstance(head, Regression) and head.loss_name == "absolute"
-    )
-    return Target(name, values[:, None], weight, None, False, is_absolute)
+    return Target(name, values[:, None], weight, None, False, head.predicts_median)
 
 
 def _as_numbers(probabilities: np.ndarray, is_ordered: bool) -> np.ndarray:

@@ -157,7 +157,9 @@ class Kind(ABC):
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         """Loss per row: scores (..., n_scores) and target (..., target_width) to (...).
 
-        Rows lie along the first axis, for kinds that compare rows with each other.
+        Rows lie along the first axis, for kinds that compare rows with each other. Where a label
+        is missing, scores and target are zeros: the loss may be infinite there, but its derivative
+        by the scores must not be.
         """
 
     @abstractmethod

@@ -46,7 +46,7 @@ class TaskLosses:
     def per_row(self, scores: Tensor, target: Tensor) -> Tensor:
         """Losses (batch, n_tasks), mean over members, from scores (batch, members, n_scores).
 
-        Missing labels have some finite loss here; their weight is zero.
+        Missing labels have some loss here, which may be infinite; their weight is zero.
         """
         parts = []
         for head, score_index, target_index in self._groups:
@@ -67,7 +67,9 @@ class TaskLosses:
         seen = samples.weight > 0
         scores = torch.where(seen[:, None, self.task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
-        return torch.where(seen, self.per_row(scores, target) * samples.weight, 0.0)
+        losses = self.per_row(scores, target)
+        # A kind may have no finite loss of a zero in the place of a label, such as its logarithm.
+        return torch.where(seen, losses, 0.0) * samples.weight
 
 
 def _owners(widths: list[int], device: torch.device) -> Tensor:

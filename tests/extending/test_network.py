@@ -1,76 +1,178 @@
-"""A network from outside of the package has all that MultiTab has."""
+"""A network from outside of skmtl has all that those of skmtl have."""
+
+from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GridSearchCV
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+from torch import nn
 
 import skmtl
 from skmtl.balancing import BALANCERS
 from skmtl.inspection import task_affinity
-from tests.extending.perceptron import Perceptron
+from tests.extending.network import SharedBottom, SharedBottomNet, SharedBottomSettings
 
-RNG = np.random.default_rng(0)
-X = pd.DataFrame(
-    {"a": RNG.normal(size=160), "b": RNG.normal(size=160), "city": RNG.choice(["x", "y"], 160)}
-)
-X.loc[::7, "a"] = None
-Y = pd.DataFrame(
-    {
-        "u": 2 * X["b"] + (X["city"] == "x"),
-        "v": X["b"] > 0,
-        "w": pd.cut(X["b"], [-9, -0.5, 0.5, 9], labels=["low", "mid", "high"]).astype("str"),
-    }
-)
-Y.loc[RNG.random(160) < 0.2, "u"] = None
-SMALL = {"n_bags": 2, "max_epochs": 20, "learning_rate": 0.02, "random_state": 0}
-BRIEF = SMALL | {"n_bags": 1, "max_epochs": 1}
+QUICK = {"max_epochs": 3, "n_bags": 1, "size": 6, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
-def model():
-    return Perceptron(**SMALL).fit(X, Y)
+def wide():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(96, 3)), columns=list("abc"))
+    X["d"] = rng.choice(["x", "y", None], 96)
+    Y = pd.DataFrame({"sum": X["a"] + X["b"], "sign": X["a"] > 0, "third": X["c"]})
+    Y.loc[:20, "third"] = None
+    return X, Y
 
 
-def test_it_is_trained_and_reports_its_auxiliary_loss(model):
-    assert model.score(X, Y) > 0.7
-    assert model.history_["auxiliary[size]"].between(0, 1e-3).all()
-    assert model.last_epoch_["auxiliary"].keys() == {"size"}
-    assert len(model.network_) == 2
+@pytest.fixture(scope="module")
+def long():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(120, 2)), columns=list("ab"))
+    X["shop"] = rng.choice(["p", "q", "r"], 120)
+    return X, X["a"] + X["shop"].map({"p": 0.0, "q": 2.0, "r": 4.0})
 
 
-def test_rows_are_predicted_by_themselves(model):
-    pd.testing.assert_frame_equal(model.predict(X.iloc[[3]]), model.predict(X).iloc[[3]])
+def test_it_learns_wide_data_of_mixed_kinds(wide):
+    X, Y = wide
+    model = SharedBottom(max_epochs=40, n_bags=1, learning_rate=0.02, random_state=0).fit(X, Y)
+    assert model.task_kinds_ == {"sum": "regression", "sign": "binary", "third": "regression"}
+    assert model.predict(X).columns.tolist() == ["sum", "sign", "third"]
+    assert (model.score_tasks(X, Y) > 0.6).all()
+    strange = X.head(2).assign(d="never seen", a=None)
+    assert model.predict(strange)["sum"].notna().all()
+
+
+def test_it_learns_long_data_and_predicts_unseen_tasks(long):
+    X, y = long
+    model = SharedBottom(
+        task_column="shop", max_epochs=40, n_bags=1, learning_rate=0.02, random_state=0
+    ).fit(X, y)
+    assert (model.score_tasks(X, y) > 0.6).all()
+    seen = model.predict(X.head(3).assign(shop="new"))
+    assert seen.notna().all(axis=None)
 
 
 @pytest.mark.parametrize("at", ["representation", "trunk"])
-@pytest.mark.parametrize("balance", BALANCERS)
-def test_every_balancer_balances_it(balance, at):
-    model = Perceptron(balance=balance, balance_at=at, **BRIEF).fit(X, Y)
-    assert np.isfinite(model.predict(X)["u"]).all()
+@pytest.mark.parametrize("name", BALANCERS)
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_every_balancer_trains_it(name, at, form, request):
+    X, y = request.getfixturevalue(form)
+    if form == "long":  # of two targets, for methods that compare the tasks of a row
+        y = pd.DataFrame({"u": y, "v": -X["a"]})
+    model = SharedBottom(
+        task_column=None if form == "wide" else "shop", balance=name, balance_at=at, **QUICK
+    ).fit(X, y)
+    assert np.isfinite(model.history_["loss"]).all()
+    assert (model.history_["loss"].iloc[-1]) < model.history_["loss"].iloc[0]
 
 
-def test_long_data():
-    model = Perceptron(task_column="city", balance="pcgrad", **SMALL).fit(X, Y["u"])
-    assert model.score_tasks(X, Y["u"]).index.tolist() == ["x", "y"]
-    assert np.isfinite(model.predict(X.assign(city="z"))).all().all()
+@pytest.mark.parametrize("balance", ["equal", "pcgrad", "uncertainty"])
+def test_its_auxiliary_loss_is_in_the_history_and_lowered(balance, wide):
+    free = SharedBottom(balance=balance, **QUICK | {"max_epochs": 15}).fit(*wide)
+    sparse = SharedBottom(balance=balance, sparsity=10.0, **QUICK | {"max_epochs": 15}).fit(*wide)
+    assert (free.history_["auxiliary[sparsity]"] == 0).all()
+    losses = sparse.history_["auxiliary[sparsity]"]
+    assert losses.iloc[-1] < 0.5 * losses.iloc[0]
 
 
-def test_the_affinity_of_its_tasks():
-    found = task_affinity(Perceptron(**BRIEF | {"max_epochs": 3}), X, Y)
-    assert found.n_looks > 0
-    assert found.affinity.index.tolist() == ["u", "v", "w"]
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_the_affinity_of_its_tasks_is_measured_in_training(form, request):
+    X, y = request.getfixturevalue(form)
+    model = SharedBottom(task_column=None if form == "wide" else "shop", **QUICK)
+    seen = task_affinity(model, X, y)
+    assert seen.n_looks > 0
+    assert seen.affinity.columns.tolist() == (list(y) if form == "wide" else ["p", "q", "r"])
 
 
-def test_files_and_searches(model, tmp_path):
-    model.save(tmp_path / "perceptron.skmtl")
-    loaded = skmtl.load(tmp_path / "perceptron.skmtl")
+def test_a_file_holds_it(wide, tmp_path):
+    X, Y = wide
+    model = SharedBottom(**QUICK).fit(X, Y)
+    model.save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
     pd.testing.assert_frame_equal(loaded.predict(X), model.predict(X))
-    search = GridSearchCV(Perceptron(**BRIEF), {"size": [4, 8]}, cv=2).fit(X, Y)
-    assert search.best_params_["size"] in (4, 8)
+    pd.testing.assert_frame_equal(loaded.history_, model.history_)
+    assert loaded.get_params() == model.get_params()
 
 
-def test_warm_start_refuses_another_shape():
-    again = Perceptron(warm_start=True, **BRIEF).fit(X, Y)
-    with pytest.raises(ValueError, match="size=16; now it is 8"):
-        again.set_params(size=8).fit(X, Y)
+def test_it_is_searched_and_cloned(wide):
+    search = GridSearchCV(SharedBottom(**QUICK), {"size": [4, 8]}, cv=KFold(2)).fit(*wide)
+    assert np.isfinite(search.best_score_)
+    network = next(iter(search.best_estimator_.network_))
+    assert network.trunk.bias.shape == (search.best_params_["size"],)
+    assert clone(search.best_estimator_).get_params() == search.best_estimator_.get_params()
+
+
+def test_its_parameters_are_checked(wide):
+    with pytest.raises(ValueError, match=r"size=0 of SharedBottom must be a whole number"):
+        SharedBottom(size=0).fit(*wide)
+    with pytest.raises(TypeError, match="sizes"):
+        SharedBottom(sizes=3)
+
+
+def test_warm_start_keeps_its_shape(wide):
+    model = SharedBottom(warm_start=True, **QUICK).fit(*wide)
+    assert model.fit(*wide).n_epochs_ == 6
+    with pytest.raises(ValueError, match=r"size=6; now it is 8"):
+        model.set_params(size=8).fit(*wide)
+
+
+class FromTorch(SharedBottomSettings):
+    """A network with a layer of torch's own."""
+
+    def describe(self, problem, training, base_scores, seed):
+        plan = super().describe(problem, training, base_scores, seed)
+
+        class Described:
+            def build(self):
+                network = SharedBottomNet(plan)
+                network.extra = nn.Linear(2, 2)
+                return network
+
+        return Described()
+
+
+class OfTorch(SharedBottom):
+    def _architecture(self):
+        return FromTorch(self.size, self.sparsity)
+
+
+def test_layers_that_do_not_say_how_to_fill_them_are_refused(wide):
+    with torch.random.fork_rng(), pytest.raises(TypeError, match=r"extra\.bias of SharedBottomN"):
+        OfTorch(**QUICK).fit(*wide)
+
+
+class BlindNet(SharedBottomNet):
+    """A network of long data that does not say how many task ids there are."""
+
+    def __init__(self, plan):
+        super().__init__(plan)
+        del self.n_groups
+
+
+class BlindSettings(SharedBottomSettings):
+    def describe(self, problem, training, base_scores, seed):
+        plan = super().describe(problem, training, base_scores, seed)
+
+        class Described:
+            def build(self):
+                return BlindNet(plan)
+
+        return Described()
+
+
+class Blind(SharedBottom):
+    def _architecture(self):
+        return BlindSettings(self.size, self.sparsity)
+
+
+def test_targets_are_balanced_where_the_network_knows_no_ids(long):
+    X, y = long
+    Y = pd.DataFrame({"u": y, "v": -y})
+    model = Blind(task_column="shop", balance={"u": 0.0, "v": 1.0}, **QUICK).fit(X, Y)
+    assert np.isfinite(model.history_["loss"]).all()
+    with pytest.raises(ValueError, match=r"knows no task ids.*n_groups"):
+        task_affinity(Blind(task_column="shop", **QUICK), X, y)

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise, seed_dropout
-from skmtl.networks._layers import Dropout
+from skmtl.networks import (
+    Batch,
+    Dropout,
+    MultiTabConfig,
+    MultiTabNet,
+    initialise,
+    seed_dropout,
+)
 
 SWITCHES = [
     {},

@@ -17,7 +17,7 @@ from torch import nn
 from skmtl.engines import Engine, Problem, Progress
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
-from skmtl.networks import BaggedNetworks, Batch, initialise
+from skmtl.networks import BaggedNetworks, Batch, initialise, n_groups_of
 from skmtl.reading import RowsToScore
 from skmtl.tables import TableEncoder
 from skmtl.tasks import Labels, TaskSet
@@ -178,7 +178,7 @@ class NetworkEngine(Engine):
         device = resolve_device(self.device)
         task_weight = torch.tensor(problem.task_weight, dtype=torch.float32, device=device)
         networks = list(fitted.networks)
-        names, record = balanced_names(problem), current_record()
+        names, record = balanced_names(problem, networks[0]), current_record()
         options = replace(self.options(names), record=record)
         if record is not None:
             record.names = names
@@ -251,10 +251,13 @@ class _EpochReports:
         return self._progress.end(report, lambda: self._fitted(network()))
 
 
-def balanced_names(problem: Problem) -> list[Hashable]:
-    """The tasks that are balanced: targets of wide data, ids of long data or pairs of both."""
+def balanced_names(problem: Problem, network: nn.Module) -> list[Hashable]:
+    """The tasks that are balanced: targets of wide data, ids of long data or pairs of both.
+
+    A network that knows no ids is balanced by targets in long data as well.
+    """
     ids, targets = problem.task_ids, problem.tasks.names
-    if not ids:
+    if not n_groups_of(network):
         return targets
     return ids if len(targets) == 1 else [(id_, target) for id_ in ids for target in targets]
 
