@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Hashable
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from skmtl.models import (
     Answering,
     Check,
     GroupedModel,
+    Groups,
     check_parameters,
     in_place,
     model_classes,
@@ -39,12 +40,6 @@ from skmtl.sharing import (
     task_column,
 )
 from skmtl.tasks import Kind, is_single
-
-Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
-
-
-# Frames that are kept as plain data, so that what is stored depends on no version of pandas.
-_FRAMES = ("selection_", "errors_", "affinity_")
 
 
 @storable
@@ -142,6 +137,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     """
 
     _parameter_checks: ClassVar[dict[str, Check]] = {"n_jobs": n_threads}
+    # Frames that are kept as plain data, so that what is stored depends on no version of pandas.
+    _FRAMES: ClassVar[tuple[str, ...]] = ("selection_", "errors_", "affinity_")
 
     def __init__(
         self,
@@ -319,12 +316,20 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     @property
     def n_features_in_(self) -> int:
         """Number of columns of X."""
-        return _of_first(self, "n_features_in_")
+        return self._of_first("n_features_in_")
 
     @property
     def feature_names_in_(self) -> np.ndarray:
         """Names of the columns of X, where it has any."""
-        return _of_first(self, "feature_names_in_")
+        return self._of_first("feature_names_in_")
+
+    def _of_first(self, name: str) -> Any:
+        """An attribute of the first model, which all models have alike."""
+        if "models_" not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} is not fitted yet: it has no {name}."
+            )
+        return getattr(self.models_[0], name)
 
     def _schema(self) -> dict[str, Any]:
         """As that of the models; only those of skmtl have one, and can be saved."""
@@ -341,7 +346,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        for name in _FRAMES:
+        for name in self._FRAMES:
             if state.get(name) is not None:
                 state[name] = state[name].to_dict("tight")
         return state
@@ -349,7 +354,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def __setstate__(self, state: dict[str, Any]) -> None:
         frames = {
             name: pd.DataFrame.from_dict(state[name], orient="tight")
-            for name in _FRAMES
+            for name in self._FRAMES
             if isinstance(state.get(name), dict)
         }
         super().__setstate__(state | frames)
@@ -363,9 +368,3 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                      "input_tags", "non_deterministic"):  # fmt: skip
             setattr(tags, name, getattr(inner, name))
         return tags
-
-
-def _of_first(model: GroupedTasks, name: str) -> Any:
-    if not hasattr(model, "models_"):
-        raise AttributeError(f"This {type(model).__name__} is not fitted yet: it has no {name}.")
-    return getattr(model.models_[0], name)

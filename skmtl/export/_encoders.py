@@ -9,9 +9,14 @@ import numpy as np
 
 from skmtl.export._graph import Graph, Value
 from skmtl.export._inputs import Categories, GraphInputs, Ids, Numbers
-from skmtl.tables import TableEncoder, TreeEncoder
-from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
-from skmtl.tables._numeric import _FAR
+from skmtl.tables import (
+    FIRST_KNOWN,
+    LARGEST_SCALED,
+    MISSING,
+    UNKNOWN,
+    TableEncoder,
+    TreeEncoder,
+)
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,10 @@ def _codes(column: Categories, given: dict[str, Value]) -> Value:
 
 
 def _scaled(encoder: TableEncoder, numeric: Value) -> Value:
-    """`skmtl.tables._numeric.RobustScaler.apply`: float64 up to the clip, then float32."""
+    """`RobustScaler.apply` of `skmtl.tables`: float64 up to the clip, then float32."""
     scaler = encoder.scaler_
     far = (numeric / np.array(2.0) - scaler.half_center_) / scaler.half_scale_
-    scaled = far.op("Clip", np.array(-_FAR), np.array(_FAR)).cast(np.float32)
+    scaled = far.op("Clip", np.array(-LARGEST_SCALED), np.array(LARGEST_SCALED)).cast(np.float32)
     third = scaled / np.float32(3)
     return scaled / (third * third + np.float32(1)).op("Sqrt")
 

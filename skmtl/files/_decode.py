@@ -59,18 +59,15 @@ class Decoder:
             raise ValueError(f"the state of {name!r} is no mapping of names")
         # Parameters that came later have their defaults.
         value = self._estimator(cls, parts) if "parameters" in parts else cls.__new__(cls)
-        if hasattr(value, "__setstate__"):
-            value.__setstate__(state)
-        else:
-            value.__dict__.update(state)
+        restore = getattr(value, "__setstate__", value.__dict__.update)
+        restore(state)
         return value
 
     def _estimator(self, cls: Any, parts: Node) -> Any:
         """An estimator with the parameters of the file, which may be of an earlier version."""
         parameters = self.decode(parts["parameters"])
-        if hasattr(cls, "__skmtl_parameters__"):
-            parameters = cls.__skmtl_parameters__(parameters)
-        return cls(**parameters)
+        upgrade = getattr(cls, "__skmtl_parameters__", dict)
+        return cls(**upgrade(parameters))
 
     def _float(self, node: Node) -> float:
         return float(node["value"])

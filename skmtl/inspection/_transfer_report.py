@@ -14,14 +14,16 @@ from sklearn.utils import check_random_state
 
 from skmtl.metrics import MetricLike, check_metric, multitask_gain, read_metrics
 from skmtl.sharing import (
+    Run,
     Split,
     TaskTable,
     corrected_interval,
     read_splits,
     read_tasks,
+    run_lightgbm,
+    run_together,
     task_column,
 )
-from skmtl.sharing._runs import Run, run_lightgbm, run_together
 from skmtl.tasks import Kind
 
 _ROUNDING = 1e-10  # a model that shares nothing may still sum up in another order

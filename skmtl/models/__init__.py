@@ -23,9 +23,9 @@ from skmtl.models._checks import (
 )
 from skmtl.models._docstrings import with_inherited_docs
 from skmtl.models._engine_model import EngineModel
-from skmtl.models._estimator import MultiTaskEstimator, Splitter, ValidationLike
+from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._events import event_targets, score_terms
-from skmtl.models._grouped_model import GroupedModel, in_place, model_classes, side_by_side
+from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
 from skmtl.models._saving import save
 from skmtl.models._shared_docs import (
     ClassTargetDocs,
@@ -34,6 +34,7 @@ from skmtl.models._shared_docs import (
     SurvivalDocs,
 )
 from skmtl.models._sklearn import ClassifierMixin, RegressorMixin
+from skmtl.models._validation import Splitter, ValidationLike
 
 __all__ = [
     "Answering",
@@ -42,6 +43,7 @@ __all__ = [
     "ClassifierMixin",
     "EngineModel",
     "GroupedModel",
+    "Groups",
     "MixedTargetDocs",
     "MultiTaskEstimator",
     "NumberTargetDocs",

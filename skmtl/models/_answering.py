@@ -93,7 +93,7 @@ class Answering(BaseEstimator):
     @property
     def classes_(self) -> np.ndarray | list[np.ndarray]:
         """Class labels of each target that has classes; one array where y was 1-D."""
-        if not hasattr(self, "_single"):
+        if "_single" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         classes = list(self.__skmtl_fitted__().classes.values())
         if not classes:

@@ -4,9 +4,9 @@
 # class inherits have a meaning in whatever module the class stands.
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl.engines import (
     Engine,
-    Preparation,
     Progress,
+    Preparation,
     Settings,
     fresh_random_state,
     start_preparation,
@@ -28,35 +28,13 @@ from skmtl.models._engine_model import EngineModel
 from skmtl.models._saving import save
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
+from skmtl.models._validation import ValidationLike, check_validation, validation_check
 from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
 from skmtl.tables import as_frame
 from skmtl.tasks import TaskSet
 
 _LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_features_in_",
            "feature_names_in_")  # fmt: skip
-
-
-@runtime_checkable
-class Splitter(Protocol):
-    """A splitter as those of `sklearn.model_selection`."""
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds."""
-        ...
-
-    def split(
-        self, X: Any, y: Any = None, groups: Any = None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Positions of training and test rows of each fold."""
-        ...
-
-
-ValidationLike = Literal["random", "group", "time"] | Splitter
-
-_splitter = Check(
-    lambda v: isinstance(v, Splitter) and not isinstance(v, type),
-    "a splitter of scikit-learn, such as GroupKFold(5)",
-)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -136,7 +114,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "n_bags": integer(1) | one_of("auto"),
         "early_stopping": boolean,
-        "validation": one_of("random", "group", "time") | _splitter,
+        "validation": validation_check,
         "validation_fraction": real(0, 0.5, open_low=True),
         "random_state": seed,
     }
@@ -223,24 +201,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def _check_parameters(self) -> None:
         """Raise ValueError for parameters that cannot be used, alone or together."""
         check_parameters(self)
-        self._check_validation()
-
-    def _check_validation(self) -> None:
-        """Raise for a validation that lacks its column, or a column that has no effect."""
-        columns = {"group": "group_column", "time": "time_column"}
-        for validation, name in columns.items():
-            column = getattr(self, name)
-            if column is None and _is(self.validation, validation):
-                raise ValueError(
-                    f"validation={validation!r} needs to know which column of X it is about: name "
-                    f"it in {name}."
-                )
-            if column is not None and _is(self.validation, "random"):
-                raise ValueError(
-                    f"{name}={column!r} has no effect on validation='random'. Set "
-                    f"validation={validation!r}, or leave {name} out (and its column out of X, if "
-                    "it is not a feature)."
-                )
+        check_validation(self.validation, self.group_column, self.time_column)
 
     @property
     def _goes_on(self) -> bool:
@@ -248,7 +209,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return False
 
     def _forget(self) -> None:
-        if hasattr(self, "_fitted"):
+        if "_fitted" in vars(self):
             del self._fitted
 
     def _learnt(self, preparation: Preparation, fitted: Any) -> dict[str, Any]:
@@ -411,7 +372,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return parameters
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_fitted")
+        return "_fitted" in vars(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -420,7 +381,3 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags
-
-
-def _is(validation: ValidationLike, name: str) -> bool:
-    return isinstance(validation, str) and validation == name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from skmtl.answers import (
 from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import task_ids
 from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
+
+Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
+"""What the parameter `groups` of `GroupedTasks` may be."""
 
 
 class GroupedModel(FittedModel):

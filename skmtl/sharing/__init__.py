@@ -17,7 +17,7 @@ from skmtl.sharing._label_correlation import label_correlation
 from skmtl.sharing._lightgbm import LightGBMAlone
 from skmtl.sharing._recorded import fit_recorded, records_transfer
 from skmtl.sharing._resampling import corrected_interval
-from skmtl.sharing._runs import fit_group, kinds_of
+from skmtl.sharing._runs import Run, fit_group, kinds_of, run_lightgbm, run_together
 from skmtl.sharing._scores import score_on, scored_tasks
 from skmtl.sharing._splits import Split, read_splits
 from skmtl.sharing._tasks import (
@@ -33,6 +33,7 @@ __all__ = [
     "Choice",
     "HeldOut",
     "LightGBMAlone",
+    "Run",
     "Split",
     "TaskTable",
     "affinity_of_errors",
@@ -51,6 +52,8 @@ __all__ = [
     "read_splits",
     "read_tasks",
     "records_transfer",
+    "run_lightgbm",
+    "run_together",
     "score_on",
     "scored_tasks",
     "side_by_side_order",

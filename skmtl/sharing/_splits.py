@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ def read_splits(
                 table.X, table.Y
             )
         ]
-    if isinstance(cv, str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
+    if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise ValueError(f"cv must be a number of folds, a splitter or an iterable, got {cv!r}.")
     splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
     if len(splits) < 2:

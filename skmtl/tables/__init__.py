@@ -20,8 +20,10 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 
 from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
+from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
+from skmtl.tables._numeric import LARGEST_SCALED
 from skmtl.tables._parquet import ParquetTable, as_stored
 from skmtl.tables._stored import (
     Chunk,
@@ -40,6 +42,10 @@ from skmtl.tables._task_column import (
 from skmtl.tables._trees import TreeEncoder
 
 __all__ = [
+    "FIRST_KNOWN",
+    "LARGEST_SCALED",
+    "MISSING",
+    "UNKNOWN",
     "ArrayTable",
     "Chunk",
     "ColumnEncoder",

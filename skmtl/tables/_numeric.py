@@ -19,8 +19,9 @@ from skmtl._storable import storable
 # Columns are handled in blocks of about this many cells, so that the float64 copies stay small
 # next to the table.
 _CELLS_PER_BLOCK = 2**22
-# Far inside the flat part of the smooth clipping, and its square is a float32.
-_FAR = 1e6
+# Scaled numbers are cut here: far inside the flat part of the smooth clipping, and the square is a
+# float32.
+LARGEST_SCALED = 1e6
 
 
 def column_blocks(
@@ -119,7 +120,7 @@ class RobustScaler:
         block -= self.half_center_[part, None]
         with np.errstate(over="ignore"):  # clipped next
             block /= self.half_scale_[part, None]
-        scaled = np.clip(block, -_FAR, _FAR, out=block).astype(np.float32)
+        scaled = np.clip(block, -LARGEST_SCALED, LARGEST_SCALED, out=block).astype(np.float32)
         norm = scaled / 3
         norm *= norm
         norm += 1

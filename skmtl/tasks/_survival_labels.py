@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
 
 def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
     """The columns that a mapping names, which must be of one length."""
-    lengths = {name: len(column) for name, column in y.items() if hasattr(column, "__len__")}
+    lengths = {name: len(column) for name, column in y.items() if isinstance(column, Sized)}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of y must have one entry per row, but have {lengths}.")
     return pd.DataFrame(dict(y))
