@@ -22,7 +22,13 @@ from skmtl.boosting._ensemble import Trees, binned
 from skmtl.boosting._fit import Split, fit_pool, grow_blocks, held_out_loss
 from skmtl.boosting._intercept import intercepts
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
-from skmtl.boosting._options import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Features, Options
+from skmtl.boosting._options import (
+    BLOCKS,
+    LONG_SEQUENCES,
+    WIDE_SEQUENCES,
+    BoostingOptions,
+    Features,
+)
 from skmtl.boosting._partition import PartitionTrees
 from skmtl.boosting._plain import fit_plain
 from skmtl.boosting._pool import Fold, Pool, Segment
@@ -37,11 +43,11 @@ __all__ = [
     "LONG_SEQUENCES",
     "WIDE_SEQUENCES",
     "BoostedPool",
+    "BoostingOptions",
     "Features",
     "FittedBlock",
     "FittedSequence",
     "Fold",
-    "Options",
     "PartitionTrees",
     "Pool",
     "Segment",

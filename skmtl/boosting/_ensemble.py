@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 
 from skmtl._storable import storable
-from skmtl.boosting._single_row import RowScorer
+from skmtl.boosting._single_row import SingleRowScorer
 
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
@@ -86,7 +86,7 @@ class Trees:
         self.booster = booster
         self.n_scores = n_scores
         self.n_rounds = 0 if booster is None else booster.current_iteration()
-        self._of_row: RowScorer | None = None
+        self._of_row: SingleRowScorer | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"booster": self.booster, "n_scores": self.n_scores}
@@ -103,7 +103,7 @@ class Trees:
         all_rounds = stop - start == self.n_rounds
         if all_rounds and len(matrix) == 1:
             if self._of_row is None:
-                self._of_row = RowScorer(self.booster, self.n_scores)
+                self._of_row = SingleRowScorer(self.booster, self.n_scores)
             return self._of_row(matrix)
         if not all_rounds:
             self._of_row = None  # it would go on with these rounds

@@ -12,14 +12,14 @@ import pandas as pd
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._intercept import intercepts
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
-from skmtl.boosting._options import BlockNames, Features, Options
+from skmtl.boosting._options import BlockNames, BoostingOptions, Features
 from skmtl.boosting._partition import PartitionGrower
 from skmtl.boosting._pool import Fold, Pool
 from skmtl.boosting._rounds import Course, Grower, Switch, run_rounds
 from skmtl.boosting._shared import SharedGrower, SignatureGrower
 from skmtl.boosting._task import TaskGrower
 
-_GROWERS: dict[str, Callable[[Fold, Features, Options], Grower]] = {
+_GROWERS: dict[str, Callable[[Fold, Features, BoostingOptions], Grower]] = {
     "shared": SharedGrower,
     "signature": SignatureGrower,
     "partition": PartitionGrower,
@@ -41,7 +41,7 @@ def fit_pool(
     features: Features,
     splits: Sequence[Split],
     sequences: Sequence[BlockNames],
-    options: Options,
+    options: BoostingOptions,
     report: Report,
     switch: Switch,
 ) -> BoostedPool:
@@ -55,7 +55,7 @@ def fit_pool(
         Weights of the entries in training and in validation, for each bag.
     sequences : sequence of tuple of str
         Names of blocks. Of several, the first wins where nothing is held out.
-    options : Options
+    options : BoostingOptions
     report : callable
         Told of every fitted bag; True asks to stop.
     switch : Switch
@@ -150,7 +150,7 @@ def _fit_sequence(
     features: Features,
     learnt: np.ndarray,
     held_out: np.ndarray,
-    options: Options,
+    options: BoostingOptions,
     switch: Switch,
 ) -> FittedSequence:
     constants = intercepts(pool, learnt)
@@ -170,7 +170,7 @@ class Grown:
 
 
 def grow_blocks(
-    names: BlockNames, fold: Fold, features: Features, options: Options, switch: Switch
+    names: BlockNames, fold: Fold, features: Features, options: BoostingOptions, switch: Switch
 ) -> Grown:
     """Grow blocks one after the other, from where the fold is."""
     blocks: dict[str, FittedBlock] = {}

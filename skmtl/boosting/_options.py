@@ -30,7 +30,7 @@ WIDE_SEQUENCES: tuple[BlockNames, ...] = (
 
 
 @dataclass(frozen=True)
-class Options:
+class BoostingOptions:
     """Settings of a fit.
 
     Attributes

@@ -10,7 +10,7 @@ from scipy.special import expit
 from skmtl._storable import storable
 from skmtl.boosting import _theta
 from skmtl.boosting._ensemble import Trees
-from skmtl.boosting._options import Features, Options
+from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
 
@@ -82,7 +82,7 @@ def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
 class PartitionGrower(Grower):
     """Grows both ensembles and moves theta after every round."""
 
-    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+    def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold = fold
         n_trees = fold.pool.n_trees
         parameters = options.parameters["partition"]

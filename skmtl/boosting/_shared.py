@@ -6,7 +6,7 @@ import numpy as np
 
 from skmtl._storable import storable
 from skmtl.boosting._ensemble import Trees
-from skmtl.boosting._options import Features, Options
+from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
 from skmtl.boosting._signature import signatures
@@ -60,7 +60,7 @@ def _task_last(values: np.ndarray, n_features: int) -> np.ndarray:
 class SharedGrower(Grower):
     """Grows trees that see the features alone."""
 
-    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+    def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._pool = fold.pool
         self._ensemble = features.ensemble(options.parameters["shared"], fold.pool.n_trees)
 
@@ -77,7 +77,7 @@ class SharedGrower(Grower):
 class SignatureGrower(SharedGrower):
     """Grows trees that see the features and the signature of the row's task."""
 
-    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+    def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._pool = fold.pool
         # As exact as the matrix: thresholds must mean the same here and in `columns`.
         numbers = signatures(fold, features.matrix, features.numeric)

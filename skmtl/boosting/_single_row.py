@@ -19,7 +19,7 @@ _FIRST, _ALL = 0, -1
 _score_row = _LIB.LGBM_BoosterPredictForMatSingleRowFast
 
 
-class RowScorer:
+class SingleRowScorer:
     """Raw scores by all trees of a booster, for one row; the same bits as `Booster.predict`.
 
     LightGBM keeps the range of rounds in the booster: once it has predicted by some of the rounds,

@@ -9,7 +9,7 @@ import numpy as np
 
 from skmtl._storable import storable
 from skmtl.boosting._ensemble import Ensemble, Trees, silence
-from skmtl.boosting._options import Features, Options
+from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
 
@@ -90,7 +90,7 @@ class TaskTrees:
 class TaskGrower(Grower):
     """Grows an ensemble for every task, all by one round at a time."""
 
-    def __init__(self, fold: Fold, features: Features, options: Options) -> None:
+    def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold = fold
         self._matrix, self._n_jobs = features.matrix, options.n_jobs
         pool = fold.pool

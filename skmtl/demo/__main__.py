@@ -9,7 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skmtl.demo._data import Part, Split, split_flights
+from skmtl.demo._data import FlightRows, Split, split_flights
 from skmtl.demo._trial import Trial, run_trial
 
 # Share of the labels in the second trial. Each target has lost others, so that a flight without
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print_data(split: Split, seed: int) -> None:
-    def line(what: str, part: Part) -> str:
+    def line(what: str, part: FlightRows) -> str:
         missing = int(part.Y.isna().any(axis=1).sum())
         return (
             f"  {what:<10} {len(part.X):>6,} flights of {len(part.days):>3} days, "
@@ -72,7 +72,7 @@ def _print_data(split: Split, seed: int) -> None:
     print(line("test", split.test), "(the last days of the year)")
 
 
-def _draw(path: Path, trials: Sequence[Trial], test: Part) -> str:
+def _draw(path: Path, trials: Sequence[Trial], test: FlightRows) -> str:
     try:
         from skmtl.demo._picture import save_picture
     except ImportError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skmtl.demo._data import Part
+from skmtl.demo._data import FlightRows
 from skmtl.demo._models import CLASSES, MINUTES, Answers
 from skmtl.metrics import multitask_gain_tasks, score_tasks
 
@@ -51,7 +51,7 @@ class Comparison:
         return table.fillna("").to_string()
 
 
-def compare(test: Part, multitab: Answers, lightgbm: Answers, *, seed: int) -> Comparison:
+def compare(test: FlightRows, multitab: Answers, lightgbm: Answers, *, seed: int) -> Comparison:
     """Score both on the flights whose label is known; resample days for the intervals."""
     ours, theirs = _scores(test.Y, multitab), _scores(test.Y, lightgbm)
     scores = pd.DataFrame({"metric": WORDS, "MultiTab": ours.abs(), "LightGBM": theirs.abs()})
@@ -78,7 +78,7 @@ def _gains(ours: pd.Series, theirs: pd.Series) -> pd.Series:
     return pd.concat([gains, pd.Series({"mean": gains.mean()})])
 
 
-def _day_weights(test: Part, seed: int) -> np.ndarray:
+def _day_weights(test: FlightRows, seed: int) -> np.ndarray:
     """How often each flight counts in each resample of the test days, drawn with replacement."""
     n_days = len(test.days)
     draws = np.random.default_rng(seed).multinomial(

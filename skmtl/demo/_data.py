@@ -18,7 +18,7 @@ _UNKNOWABLE = "month"
 
 
 @dataclass(frozen=True)
-class Part:
+class FlightRows:
     """Some of the flights.
 
     Attributes
@@ -36,7 +36,7 @@ class Part:
     def days(self) -> np.ndarray:
         return np.sort(self.date.unique())
 
-    def with_labels(self, share: float, seed: int) -> Part:
+    def with_labels(self, share: float, seed: int) -> FlightRows:
         """The same flights with a random share of each target's labels."""
         kept = np.random.default_rng(seed).random(self.Y.shape) < share
         return replace(self, Y=self.Y.astype(NULLABLE).where(kept))
@@ -46,9 +46,9 @@ class Part:
 class Split:
     """What models learn from, what stops their training, and what they are judged on."""
 
-    training: Part
-    validation: Part
-    test: Part
+    training: FlightRows
+    validation: FlightRows
+    test: FlightRows
 
     def with_labels(self, share: float, seed: int) -> Split:
         """The same flights, of whose labels a random share is known before the test."""
@@ -72,8 +72,8 @@ def split_flights(seed: int) -> Split:
     known = np.random.default_rng(seed).permutation(days[:n_known])
     n_validation = round(VALIDATION_SHARE * n_known)
 
-    def part(chosen: np.ndarray) -> Part:
+    def part(chosen: np.ndarray) -> FlightRows:
         rows = flights.date.isin(chosen)
-        return Part(features[rows], flights.target[rows], flights.date[rows])
+        return FlightRows(features[rows], flights.target[rows], flights.date[rows])
 
     return Split(part(known[n_validation:]), part(known[:n_validation]), part(days[n_known:]))

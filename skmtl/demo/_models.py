@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl import MultiTab
 from skmtl.boosting import fit_plain
-from skmtl.demo._data import Part, Split
+from skmtl.demo._data import FlightRows, Split
 from skmtl.tasks import Regression
 
 MINUTES = ("dep_delay", "arr_delay", "air_time")
@@ -66,7 +66,7 @@ def _fit_one(split: Split, name: str, seed: int) -> lgb.Booster:
     )
 
 
-def _rows(part: Part, name: str) -> tuple[pd.DataFrame, np.ndarray, None]:
+def _rows(part: FlightRows, name: str) -> tuple[pd.DataFrame, np.ndarray, None]:
     """Rows whose label is known: LightGBM would read a missing label as zero."""
     known = part.Y[name].notna()
     return part.X[known], part.Y.loc[known, name].to_numpy(dtype=np.float64), None

@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skmtl.demo._data import Part
+from skmtl.demo._data import FlightRows
 from skmtl.demo._trial import Trial
 
 OURS, LIGHT, THEIRS, TRUTH = "#0b6e8f", "#8cc4d6", "#d1742e", "#333333"
 
 
-def save_picture(path: Path, trials: Sequence[Trial], test: Part) -> None:
+def save_picture(path: Path, trials: Sequence[Trial], test: FlightRows) -> None:
     """Four panels: gains in all trials; training, attention and late flights in the first."""
     # Not through pyplot: no window, and no state that outlives the demo.
     figure = Figure(figsize=(12, 9), layout="constrained")
@@ -67,7 +67,7 @@ def _draw_attention(axes: Axes, attention: pd.DataFrame) -> None:
     axes.set_title("What each target's token reads")
 
 
-def _draw_late(axes: Axes, test: Part, ours: np.ndarray, theirs: np.ndarray) -> None:
+def _draw_late(axes: Axes, test: FlightRows, ours: np.ndarray, theirs: np.ndarray) -> None:
     known = test.Y["late"].notna().to_numpy()
     hour = (test.X["sched_dep"] // 60)[known]
     table = pd.DataFrame(

@@ -2,7 +2,7 @@
 
 An `Engine` declares which form of rows it reads (`make_encoder`) and learns a `Problem`: encoded
 rows, tasks, weights, held-out rows. Roles, labels, tables on disk, validation rows and callbacks
-are read and told by `Preparation` and `Progress`, in the same way for every engine.
+are read and told by `Preparation` and `FitProgress`, in the same way for every engine.
 `skmtl.engines.network` trains networks, `skmtl.engines.boosting` grows trees; neither knows the
 other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fits bag by bag; see
 CONTRIBUTING.md.
@@ -14,15 +14,15 @@ from skmtl.engines._preparation import (
     fresh_random_state,
     start_preparation,
 )
-from skmtl.engines._progress import Progress
+from skmtl.engines._progress import FitProgress
 from skmtl.engines._protocol import BagByBagEngine, Engine, Problem, StreamedRows
 
 __all__ = [
     "BagByBagEngine",
     "Engine",
+    "FitProgress",
     "Preparation",
     "Problem",
-    "Progress",
     "Settings",
     "StreamedRows",
     "fresh_random_state",

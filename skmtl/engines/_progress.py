@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-class Progress:
+class FitProgress:
     """Begins and ends a callback context for every epoch, round or bag of a fit.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl.engines._progress import Progress
+from skmtl.engines._progress import FitProgress
 from skmtl.reading import EncodedRows, RowsToScore, Split, StoredSource
 from skmtl.tables import Chunk, ColumnEncoder
 from skmtl.tasks import TaskSet
@@ -128,7 +128,7 @@ class Engine(ABC):
         self,
         problem: Problem,
         random_state: np.random.RandomState,
-        progress: Progress,
+        progress: FitProgress,
         previous: Any = None,
     ) -> Any:
         """Learn all tasks.
@@ -137,7 +137,7 @@ class Engine(ABC):
         ----------
         problem : Problem
         random_state : RandomState
-        progress : Progress
+        progress : FitProgress
             To be told of every epoch or round; may ask to stop.
         previous : object, optional
             What an earlier fit has returned, to go on with.
@@ -174,7 +174,7 @@ class BagByBagEngine(Engine):
         self,
         problem: Problem,
         random_state: np.random.RandomState,
-        progress: Progress,
+        progress: FitProgress,
         previous: Any = None,
     ) -> list[Any]:
         progress.start(len(problem.splits))

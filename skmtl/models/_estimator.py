@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl.engines import (
     Engine,
-    Progress,
+    FitProgress,
     Preparation,
     Settings,
     fresh_random_state,
@@ -192,7 +192,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 table.check_two_rows()
                 n_bags = len(previous)
             problem = preparation.problem(table, source, eval_set, random_state, n_bags)
-            progress = Progress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
+            progress = FitProgress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
             fitted = engine.fit(problem, random_state, progress, previous)
             vars(self).update(self._learnt(preparation, fitted))
             progress.finish(fitted)

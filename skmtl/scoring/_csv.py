@@ -18,7 +18,7 @@ from skmtl.scoring._cells import parse_cells
 from skmtl.scoring._columns import ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
-from skmtl.scoring._source import Batch, Finished, Part, Refusal, Source
+from skmtl.scoring._source import FileBatch, Finished, Part, Refusal, Source
 
 # Bytes that are parsed at a time; no row may be longer.
 _BLOCK = 2**23
@@ -88,7 +88,7 @@ class CsvSource(Source):
     def share(self) -> float:
         return self._share
 
-    def _batches(self, raw: Any) -> Iterator[Batch]:
+    def _batches(self, raw: Any) -> Iterator[FileBatch]:
         """The rows as they are parsed."""
         lost = _Lost()
         with self._open(raw, dict.fromkeys(self._stored, pa.binary()), lost) as parsed:
@@ -97,7 +97,7 @@ class CsvSource(Source):
                 rows, before = lost.number(batch.num_rows)
                 yield self._read(pa.Table.from_batches([batch]), rows, before)
         empty = self.schema.empty_table().select(self._columns)
-        yield Batch(empty, np.arange(0), {}, lost.rest())
+        yield FileBatch(empty, np.arange(0), {}, lost.rest())
 
     def _next(self, parsed: Any, lost: _Lost) -> Any:
         """The next rows as they are parsed, None at the end."""
@@ -108,7 +108,7 @@ class CsvSource(Source):
                 f"{str(self._file.path)!r} cannot be read after row {lost.n_rows:,}: {error}"
             ) from error
 
-    def _read(self, table: pa.Table, rows: NDArray[np.int64], lost: list[Refusal]) -> Batch:
+    def _read(self, table: pa.Table, rows: NDArray[np.int64], lost: list[Refusal]) -> FileBatch:
         values: list[pa.ChunkedArray] = []
         unreadable: dict[int, str] = {}
         for name in self._stored:
@@ -117,7 +117,7 @@ class CsvSource(Source):
             values.append(column)
             unreadable |= {at: why for at, why in problems.items() if at not in unreadable}
         read = pa.table(values, names=self._stored)
-        return Batch(self._with_keys(read), rows, unreadable, lost)
+        return FileBatch(self._with_keys(read), rows, unreadable, lost)
 
     def _open(self, raw: Any, types: dict[str, pa.DataType], lost: _Lost) -> Any:
         stream = pa.CompressedInputStream(raw, "gzip") if _is_gzip(self._file.path) else raw
@@ -179,13 +179,13 @@ class _Lost:
 class _Rows:
     """Batches of a wanted size, from what comes in any sizes."""
 
-    def __init__(self, batches: Iterator[Batch], batch_rows: int, start: int) -> None:
+    def __init__(self, batches: Iterator[FileBatch], batch_rows: int, start: int) -> None:
         self._batches, self._batch_rows = batches, batch_rows
-        self._waiting: list[Batch] = []
+        self._waiting: list[FileBatch] = []
         for _ in self.until(start):
             pass
 
-    def until(self, stop: int) -> Iterator[Batch]:
+    def until(self, stop: int) -> Iterator[FileBatch]:
         """The rows up to that number, or the end of the file."""
         while not self.at_end() and _begin(self._waiting[0]) < stop:
             first, rest = _split(self._waiting.pop(), stop, self._batch_rows)
@@ -203,23 +203,23 @@ class _Rows:
         return False
 
 
-def _begin(batch: Batch) -> int:
+def _begin(batch: FileBatch) -> int:
     numbers = [*batch.rows[:1].tolist(), *(lost.row for lost in batch.lost[:1])]
     return min(numbers)
 
 
-def _split(batch: Batch, stop: int, most: int) -> tuple[Batch, Batch | None]:
+def _split(batch: FileBatch, stop: int, most: int) -> tuple[FileBatch, FileBatch | None]:
     """At a row number, or after so many rows; None where nothing is left."""
     cut = min(int(np.searchsorted(batch.rows, stop)), most)
     if cut < len(batch.rows):
         stop = min(stop, int(batch.rows[cut]))
-    first = Batch(
+    first = FileBatch(
         batch.table.slice(0, cut),
         batch.rows[:cut],
         {at: why for at, why in batch.unreadable.items() if at < cut},
         [lost for lost in batch.lost if lost.row < stop],
     )
-    rest = Batch(
+    rest = FileBatch(
         batch.table.slice(cut),
         batch.rows[cut:],
         {at - cut: why for at, why in batch.unreadable.items() if at >= cut},
@@ -233,7 +233,7 @@ class _CsvPart(Part):
         self.number, self.start, self.stop, self.last = number, start, stop, False
         self._rows = rows
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[FileBatch]:
         end = self.start
         for batch in self._rows.until(self.stop):
             numbers = [*batch.rows[-1:].tolist(), *(lost.row for lost in batch.lost[-1:])]

@@ -153,9 +153,9 @@ def score_files(
     """
     with needed("pyarrow", "parquet", "score_files"):
         import pyarrow  # noqa: F401
-    from skmtl.scoring._run import Options, run
+    from skmtl.scoring._run import ScoringOptions, run
 
-    options = Options(
+    options = ScoringOptions(
         columns=columns,
         keep=keep,
         proba=proba,

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from skmtl.scoring._columns import CellType, ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
-from skmtl.scoring._source import Batch, Finished, Part, Source
+from skmtl.scoring._source import FileBatch, Finished, Part, Source
 
 _NOTHING = "nothing"
 # What a column may hold that the model takes for something; the last one is no value at all.
@@ -86,10 +86,10 @@ class ParquetSource(Source):
             rows += size
         return ranges
 
-    def read(self, start: int, groups: list[int]) -> Iterator[Batch]:
+    def read(self, start: int, groups: list[int]) -> Iterator[FileBatch]:
         """The batches of some row groups, the first of which begins at a row."""
         for table in self._readable(start, self._tables(groups)):
-            yield Batch(self._with_keys(table), np.arange(start, start + len(table)))
+            yield FileBatch(self._with_keys(table), np.arange(start, start + len(table)))
             start += len(table)
             self._n_read += len(table)
 
@@ -134,7 +134,7 @@ class _ParquetPart(Part):
     source: ParquetSource
     groups: list[int]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[FileBatch]:
         return self.source.read(self.start, self.groups)
 
 

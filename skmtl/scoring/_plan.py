@@ -21,7 +21,7 @@ _NOT_UTF_8 = " The header is not in UTF-8: convert the file."
 
 
 @dataclass(frozen=True)
-class Options:
+class ScoringOptions:
     """What `score_files` is told about the scores; see there."""
 
     columns: Sequence[str] | None
@@ -61,7 +61,7 @@ class Plan:
         If a file lacks a column, or has one that the model cannot read.
     """
 
-    def __init__(self, model: Any, files: Sequence[InputFile], options: Options) -> None:
+    def __init__(self, model: Any, files: Sequence[InputFile], options: ScoringOptions) -> None:
         options.check()
         self._files, self._options = files, options
         self._types = {name: _arrow_type(name, t) for name, t in options.csv_types.items()}

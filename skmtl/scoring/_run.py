@@ -10,7 +10,7 @@ from typing import Any
 from skmtl.scoring._inputs import InputFile, find_inputs
 from skmtl.scoring._job import Folder, ends_of
 from skmtl.scoring._model import PathLike, checksum, open_model
-from skmtl.scoring._plan import Options, Plan
+from skmtl.scoring._plan import Plan, ScoringOptions
 from skmtl.scoring._progress import Progress, Watcher, watched
 from skmtl.scoring._report import ScoringReport
 from skmtl.scoring._rows import MOST_HALVINGS, RowScorer
@@ -23,7 +23,7 @@ def run(
     model: Any | PathLike,
     inputs: PathLike | Sequence[PathLike],
     out: Path,
-    options: Options,
+    options: ScoringOptions,
     *,
     overwrite: bool,
     verify: bool,

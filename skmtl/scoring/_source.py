@@ -22,7 +22,7 @@ class Refusal(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Batch:
+class FileBatch:
     """Some rows of a file.
 
     Attributes
@@ -70,7 +70,7 @@ class Part(ABC):
     last: bool
 
     @abstractmethod
-    def batches(self) -> Iterator[Batch]: ...
+    def batches(self) -> Iterator[FileBatch]: ...
 
 
 class Source(ABC):

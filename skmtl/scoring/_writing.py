@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from skmtl.scoring._errors import ScoringError
-from skmtl.scoring._source import Batch, Refusal
+from skmtl.scoring._source import FileBatch, Refusal
 from skmtl.scoring._storage import Manifest, PartFile, Written
 
 ERROR_COLUMNS = ("error_file", "error_row", "error_reason")
@@ -62,7 +62,7 @@ class PartWriter:
 
     def write(
         self,
-        batch: Batch,
+        batch: FileBatch,
         scored: NDArray[np.int64] | None,
         columns: Mapping[str, np.ndarray],
         refused: Mapping[int, str],
@@ -76,7 +76,7 @@ class PartWriter:
         if refused or batch.lost:
             self._write_errors(batch, kept, refused)
 
-    def _write_errors(self, batch: Batch, kept: pa.Table, refused: Mapping[int, str]) -> None:
+    def _write_errors(self, batch: FileBatch, kept: pa.Table, refused: Mapping[int, str]) -> None:
         if self._errors is None:
             self._errors = PartFile(self._errors_path, self._errors_schema)
         positions = sorted(refused)
@@ -110,7 +110,7 @@ class PartWriter:
         self._scores.publish(manifest.as_metadata())
 
 
-def first_refusal(batch: Batch, refused: Mapping[int, str], path: str) -> ScoringError:
+def first_refusal(batch: FileBatch, refused: Mapping[int, str], path: str) -> ScoringError:
     """The error about the first row of a batch that cannot be scored."""
     found = [Refusal(int(batch.rows[at]), reason) for at, reason in refused.items()]
     first = min([*found, *batch.lost])

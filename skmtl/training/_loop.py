@@ -18,7 +18,7 @@ from skmtl.training._epoch import Epoch, Monitor
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Alone, Processes
 from skmtl.training._run import TrainingRun, start_run
-from skmtl.training._validation import Validation
+from skmtl.training._validation import ValidationLosses
 
 
 @dataclass
@@ -136,7 +136,9 @@ class Trainer:
         started = time.monotonic()
         validation = None
         if samples is not None:
-            validation = Validation(samples, run.objective, self.options.balance, self.processes)
+            validation = ValidationLosses(
+                samples, run.objective, self.options.balance, self.processes
+            )
         for number in range(run.first_epoch, run.first_epoch + self.options.max_epochs):
             monitor.begin(number)
             epoch = self._epoch(number, run, validation, started, best.objective)
@@ -154,7 +156,7 @@ class Trainer:
         self,
         number: int,
         run: TrainingRun,
-        validation: Validation | None,
+        validation: ValidationLosses | None,
         started: float,
         best: float,
     ) -> Epoch:

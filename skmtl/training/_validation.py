@@ -18,7 +18,7 @@ from skmtl.training._scoring import SCORING_ROWS, in_batches
 _LEARNT = 1e-3
 
 
-class Validation:
+class ValidationLosses:
     """Losses of held-out rows, and the one number that is made of them.
 
     Parameters

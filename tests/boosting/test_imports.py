@@ -33,7 +33,7 @@ from skmtl.boosting import *
 
 pool = wide_pools(tasks, encoded, np.ones((40, len(tasks))))[0].pool
 X = rng.normal(size=(40, 2))
-options = Options({"shared": {"verbosity": -1, "num_threads": 1}}, {"shared": 3}, 1, 1)
+options = BoostingOptions({"shared": {"verbosity": -1, "num_threads": 1}}, {"shared": 3}, 1, 1)
 features = Features(X, np.arange(2), np.arange(0), binned(X, [], {"verbosity": -1}))
 half = np.arange(len(pool.task)) % 2 * 1.0
 fitted = fit_pool(

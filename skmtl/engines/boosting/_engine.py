@@ -11,7 +11,7 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 
 from skmtl.boosting import Features, FittedSequence, Switch, binned, fit_pool
-from skmtl.engines import Engine, Problem, Progress
+from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._rmtgb_settings import RMTGBSettings
 from skmtl.engines.boosting._rows import BoostingRows, weight_in_rows
@@ -57,7 +57,7 @@ class BoostingEngine(Engine):
         self,
         problem: Problem,
         random_state: np.random.RandomState,
-        progress: Progress,
+        progress: FitProgress,
         previous: Any = None,
     ) -> FittedBoosting:
         rows, splits = _rows_and_splits(problem)
@@ -110,7 +110,7 @@ class BoostingEngine(Engine):
         rows: BoostingRows,
         splits: list[Split],
         seed: int,
-        progress: Progress,
+        progress: FitProgress,
     ) -> FittedBoosting:
         encoder = cast(TreeEncoder, problem.encoder)
         matrix, settings = rows.matrix, self.settings
@@ -161,7 +161,7 @@ def _rows_and_splits(problem: Problem) -> tuple[BoostingRows, list[Split]]:
 class _BagReports:
     """Tells the progress of a fit of every fitted bag of every sequence."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: FitProgress) -> None:
         self._progress = progress
         self._number = 0
         self._least = np.inf

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from joblib import effective_n_jobs
 
-from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Options, Pool
+from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
 from skmtl.engines.boosting._lightgbm_parameters import constraint_signs, value_of_block
 from skmtl.tables import TreeEncoder
 
@@ -91,7 +91,7 @@ class RMTGBSettings:
 
     def options(
         self, pool: Pool, n_rows: int, *, validated: bool, seed: int, encoder: TreeEncoder
-    ) -> Options:
+    ) -> BoostingOptions:
         """The boosting's settings for a pool.
 
         Parameters
@@ -125,7 +125,7 @@ class RMTGBSettings:
         }
         rounds = dict.fromkeys(BLOCKS, _MOST_ROUNDS if validated else _ROUNDS)
         n_rounds = {block: value_of_block(self.n_rounds, block, rounds) for block in BLOCKS}
-        return Options(parameters, n_rounds, patience, self.n_threads())
+        return BoostingOptions(parameters, n_rounds, patience, self.n_threads())
 
     def _common_parameters(self, pool: Pool, seed: int, encoder: TreeEncoder) -> dict[str, Any]:
         """LightGBM's parameters that all blocks share."""

@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from skmtl.boosting import Options, TargetPool
+from skmtl.boosting import BoostingOptions, TargetPool
 from skmtl.engines import Preparation, Settings, start_preparation
 from skmtl.engines.boosting._engine import BoostingEngine
 from skmtl.engines.boosting._rows import BoostingRows
@@ -34,7 +34,7 @@ class SpreadPlan:
         Positions in the sample.
     names : tuple of tuple of str
         The blocks of each pool.
-    options : tuple of Options
+    options : tuple of BoostingOptions
         Of each pool.
     """
 
@@ -43,7 +43,7 @@ class SpreadPlan:
     learnt: np.ndarray
     held_out: np.ndarray
     names: tuple[tuple[str, ...], ...]
-    options: tuple[Options, ...]
+    options: tuple[BoostingOptions, ...]
 
     @property
     def encoder(self) -> TreeEncoder:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from skmtl.engines import Engine, Problem, Progress
+from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.networks import BaggedNetworks, Batch, initialise, n_groups_of
@@ -110,7 +110,7 @@ class NetworkEngine(Engine):
         self,
         problem: Problem,
         random_state: np.random.RandomState,
-        progress: Progress,
+        progress: FitProgress,
         previous: FittedNetworks | None = None,
     ) -> FittedNetworks:
         parts = parts_of(problem)
@@ -168,7 +168,7 @@ class NetworkEngine(Engine):
         fitted: FittedNetworks,
         problem: Problem,
         parts: list[Parts],
-        progress: Progress,
+        progress: FitProgress,
         random_state: np.random.RandomState,
     ) -> FittedNetworks:
         """Train the networks one after the other; a stop or an interrupt ends them all.
@@ -229,7 +229,7 @@ class _EpochReports:
     """Tells the progress of a fit of every epoch of one network."""
 
     def __init__(
-        self, progress: Progress, bag: int, fitted: Callable[[nn.Module], FittedNetworks]
+        self, progress: FitProgress, bag: int, fitted: Callable[[nn.Module], FittedNetworks]
     ) -> None:
         self._progress = progress
         self._bag = bag
