@@ -58,21 +58,6 @@ def graph(edges: Iterable[Import]) -> dict[str, set[str]]:
     return imported_by
 
 
-def package_graph(edges: Iterable[Import]) -> dict[str, set[str]]:
-    """The packages, and modules beside them, that each of these imports.
-
-    They are named by what follows "skmtl.": "scoring", "_extras". What skmtl itself imports, and
-    who imports it, is left out.
-    """
-    above: dict[str, set[str]] = {}
-    for edge in edges:
-        importer, imported = (name.split(".")[1:2] for name in edge[:2])
-        if importer and imported and importer != imported:
-            above.setdefault(importer[0], set()).add(imported[0])
-            above.setdefault(imported[0], set())
-    return above
-
-
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     """The largest sets of nodes that reach one another, sorted; none where there is no circle.
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
 import skmtl
-from tests.imports import circles, imports, package_graph
 
-ROOT = Path(__file__).parents[1]
 HEAVY = ["lightgbm", "numpy", "pandas", "scipy", "sklearn", "torch"]
 
 
@@ -43,29 +39,6 @@ def test_subpackages_without_networks_import_neither_torch_nor_lightgbm(name):
     loaded = modules_after(f"import skmtl; skmtl.{name}")
     assert "numpy" in loaded
     assert loaded.isdisjoint({"torch", "lightgbm"})
-
-
-# A row of the table of imports: a package, and those that it imports or "nothing".
-ROW = re.compile(r"^\| `(\w+)(?:/|\.py)` \| (.*?) \|$", re.MULTILINE)
-
-
-def imported_packages() -> dict[str, set[str]]:
-    """The packages that each package imports, at the top or later, but not for types alone."""
-    graph = package_graph(edge for edge in imports() if edge.when != "type checking")
-    public = {name: {each for each in found if not each.startswith("_")}
-              for name, found in graph.items()}  # fmt: skip
-    return {name: found for name, found in public.items() if not name.startswith("_")}
-
-
-def test_packages_import_what_the_architecture_says_and_no_more():
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    table = text[text.index("Who imports whom") :]
-    said = {row[1]: set(re.findall(r"`(\w+)`", row[2])) for row in ROW.finditer(table)}
-    assert said == imported_packages()
-
-
-def test_no_two_packages_import_one_another():
-    assert circles(imported_packages()) == []
 
 
 @pytest.mark.parametrize("name", skmtl.__all__)
