@@ -26,8 +26,7 @@ import pandas as pd
 
 from benchmarks._data import load_table, table_names
 from skmtl import RMTGB, GroupedTasks, MultiTab
-from skmtl.datasets import make_task_groups
-from skmtl.datasets._task_groups import TaskGroupsTruth
+from skmtl.datasets import TaskGroupsTruth, make_task_groups
 from skmtl.metrics import make_multitask_scorer
 
 ROOT = Path(__file__).parents[1]
