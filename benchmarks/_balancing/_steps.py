@@ -60,7 +60,7 @@ def _run(balance: str, n_rows: int, at: str, seed: int) -> tuple[TrainingRun, Sa
     ).fit(X, Y)
     table = TableEncoder().fit(X).transform(X)
     batch = Batch(torch.from_numpy(table.numeric), torch.from_numpy(table.codes), None)
-    target = torch.from_numpy(((Y - Y.mean()) / Y.std(ddof=0)).to_numpy(np.float32))
+    target = torch.from_numpy(((Y - Y.mean()) / Y.std(ddof=0)).to_numpy(np.float32, copy=True))
     samples = Samples(batch, target, torch.ones(n_rows, N_TASKS))
     options = TrainingOptions(balance=resolve_balance(balance, list(Y)), balance_at=at)  # type: ignore[arg-type]
     trainer = Trainer(
