@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +31,42 @@ class GraphRows:
     absent : Value of shape (batch, n_numeric), bool, or None
         Where a number is missing.
     codes : Value of shape (batch, n_categorical), int64, or None
+    n_numeric : int
+    cardinalities : list of int
+        Codes of each categorical feature.
     """
 
     numeric: Value | None
     absent: Value | None
     codes: Value | None
+    n_numeric: int
+    cardinalities: list[int]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the values stand in."""
+        return self._any.graph
+
+    def with_gaps(self) -> Value:
+        """Numbers (batch, n_numeric), NaN where one is missing, also where there are none."""
+        if self.numeric is None or self.absent is None:
+            return self._without_columns(np.float32)
+        return self.absent.op("Where", np.float32(np.nan), self.numeric)
+
+    def all_codes(self) -> Value:
+        """Codes (batch, n_categorical), also where there are none."""
+        return self._without_columns(np.int64) if self.codes is None else self.codes
+
+    def _without_columns(self, dtype: Any) -> Value:
+        batch = self._any.op("Shape", start=0, end=1)
+        shape = batch.op("Concat", np.array([0]), axis=0)
+        return self.graph.op("ConstantOfShape", shape, value=np.zeros(1, dtype))
+
+    @property
+    def _any(self) -> Value:
+        value = self.codes if self.numeric is None else self.numeric
+        assert value is not None
+        return value
 
 
 def add_inputs(graph: Graph, inputs: GraphInputs) -> dict[str, Value]:
@@ -66,7 +98,8 @@ def encoded_rows(
         matrix = _side_by_side(numbers)
         absent = matrix.op("IsNaN")
         numeric = _scaled(encoder, absent.op("Where", np.array(0.0), matrix))
-    return GraphRows(numeric, absent, _side_by_side(codes) if codes else None)
+    side_by_side = _side_by_side(codes) if codes else None
+    return GraphRows(numeric, absent, side_by_side, len(numbers), list(encoder.cardinalities_))
 
 
 def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> Value:

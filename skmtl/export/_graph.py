@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
 # The first ai.onnx.ml in which trees read and give float64 and know sets of categories; the
-# operators of ONNX, and the version of the file, that came out with it.
-_OPSETS = {"": 21, "ai.onnx.ml": 5}
+# operators of ONNX (OPSET), and the version of the file, that came out with it.
+OPSET = 21
+_OPSETS = {"": OPSET, "ai.onnx.ml": 5}
 _IR_VERSION = 10
 # Operators that stand in ai.onnx.ml.
 _ML_OPERATORS = {"LabelEncoder", "TreeEnsemble"}
@@ -92,7 +96,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._nodes: list[tuple[str, list[str], list[str], dict[str, Any]]] = []
+        self._nodes: list[tuple[str, list[str], list[str], dict[str, Any]] | NodeProto] = []
         self._constants: list[np.ndarray] = []
         self._inputs: list[tuple[str, np.dtype]] = []
         self._outputs: list[tuple[str, np.dtype, tuple[int, ...]]] = []
@@ -135,6 +139,40 @@ class Graph:
         """Values side by side."""
         return values[0] if len(values) == 1 else self.op("Concat", *values, axis=axis)
 
+    def inline(self, model: Any, inputs: dict[str, Value]) -> Value:
+        """Add all operators of another graph; gives its only output.
+
+        Parameters
+        ----------
+        model : onnx.ModelProto
+            Of ONNX's operators in the version `OPSET`.
+        inputs : dict of str to Value
+            What its inputs read.
+
+        Raises
+        ------
+        ValueError
+            If it has other operators.
+        """
+        import onnx
+
+        opsets = {each.domain: each.version for each in model.opset_import}
+        if opsets != {"": OPSET}:
+            raise ValueError(f"The graph has operators of {opsets}, not of ONNX {OPSET} alone.")
+        prefix = f"/{len(self._nodes)}/"
+        graph = onnx.compose.add_prefix_graph(model.graph, prefix)
+        for name, value in inputs.items():
+            self._nodes.append(("Identity", [value.name], [prefix + name], {}))
+        for tensor in graph.initializer:
+            array = onnx.numpy_helper.to_array(tensor)
+            self._nodes.append(("Identity", [self._constant(array)], [tensor.name], {}))
+        for node in graph.node:
+            # Where its maker's source lies, and other things that are for its maker.
+            node.ClearField("metadata_props")
+            node.ClearField("doc_string")
+            self._nodes.append(node)
+        return Value(self, graph.output[0].name)
+
     def output(self, name: str, value: Value, dtype: Any, *shape: int) -> None:
         """Name what the graph gives, of shape (batch, *shape)."""
         self._nodes.append(("Identity", [value.name], [name], {}))
@@ -154,7 +192,7 @@ class Graph:
 
         helper = onnx.helper
         graph = helper.make_graph(
-            [_node(onnx, *node) for node in self._nodes],
+            [_node(onnx, *node) if isinstance(node, tuple) else node for node in self._nodes],
             title,
             [_value_info(onnx, name, dtype, ()) for name, dtype in self._inputs],
             [_value_info(onnx, name, dtype, shape) for name, dtype, shape in self._outputs],

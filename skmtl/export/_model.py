@@ -13,7 +13,13 @@ from skmtl._extras import needed
 from skmtl.engines.boosting import FittedBoosting
 from skmtl.export._boosting import GraphMatrix, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
-from skmtl.export._encoders import add_inputs, encoded_rows, task_number, tree_matrix
+from skmtl.export._encoders import (
+    GraphRows,
+    add_inputs,
+    encoded_rows,
+    task_number,
+    tree_matrix,
+)
 from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import GraphInputs, exportable, graph_inputs, label_name, unique_names
@@ -32,7 +38,8 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     Parameters
     ----------
     model : estimator
-        A fitted MultiTab, RMTGB or one of their variants for numbers, classes or times to events.
+        A fitted MultiTab, RMTGB or one of their variants for numbers, classes or times to events;
+        or an estimator of your own on `skmtl.models.network.NetworkEstimator`, with any network.
     times : sequence of float, default=None
         Where the graph gives survival and incidences, from 0 to the end of the follow-up in
         `fit`; the same for all events. None is the cuts of each event.
@@ -68,11 +75,13 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     Raises
     ------
     ImportError
-        Without onnx, which is the extra ``skmtl[onnx]``.
+        Without onnx, or for networks other than MultiTab's without onnxscript or onnxruntime; all
+        are in the extra ``skmtl[onnx]``.
     NotFittedError
         Before `fit`.
     TypeError
-        If the model is of another class, or a task has a kind of your own.
+        If the model is of another class, a task has a kind of your own, or torch cannot export
+        the network; the message names its class and torch's reason.
     ValueError
         If a column has two categories (or the task column two ids) of the same text; or for
         times beyond the follow-up, or of a model without events.
@@ -81,6 +90,8 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     -----
     Trees are compared and added up in float64, as by LightGBM; networks run in float32, with
     other kernels than torch's, so that their predictions differ by some 1e-6 of their spread.
+    Networks other than MultiTab's are traced by ``torch.onnx.export``, which takes seconds, and
+    compared with their graph on random rows. Auxiliary losses are left out.
     `predict` refuses columns of a wrong kind and infinite numbers. A graph cannot look at what it
     is given: check it before. With ``unseen="error"`` onnxruntime raises for a task that `fit`
     did not see; the message names a node "a_task_that_fit_has_not_seen".
@@ -106,7 +117,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
         import onnx  # noqa: F401
     graph, inputs = Graph(), graph_inputs(fitted.reader)
     values = add_inputs(graph, inputs)
-    outputs = _outputs(fitted, *_raw_scores(graph, fitted, inputs, values), times)
+    outputs = _outputs(fitted, *_raw_scores(fitted, inputs, values), times)
     metadata = {
         "inputs": [column.describe() for column in inputs.all],
         "outputs": _name_outputs(graph, outputs),
@@ -115,7 +126,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
 
 
 def _raw_scores(
-    graph: Graph, model: EngineModel, inputs: GraphInputs, values: dict[str, Value]
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value]
 ) -> tuple[list[Value], Value | None]:
     """Raw scores (batch, n_scores) of each target, float64, and the group where units need it."""
     group = None
@@ -128,12 +139,26 @@ def _raw_scores(
             f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks and "
             "boosting. Score this model with skmtl.score_files instead."
         )
-    from skmtl.export._network import network_scores  # loads torch
-
     rows = encoded_rows(cast(TableEncoder, model.reader.encoder), inputs.features, values)
-    scores = network_scores(graph, model.fitted.networks, rows, group).cast(np.float64)
+    scores = _network_scores(model, inputs, rows, group).cast(np.float64)
     parts = model.tasks.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group
+
+
+def _network_scores(
+    model: EngineModel, inputs: GraphInputs, rows: GraphRows, group: Value | None
+) -> Value:
+    """Raw scores of all targets side by side: written for MultiTab, else traced by torch."""
+    from skmtl.export._network import is_multitab, network_scores  # loads torch
+    from skmtl.export._traced import traced_scores
+
+    networks = model.fitted.networks
+    if is_multitab(networks):
+        return network_scores(rows.graph, networks, rows, group)
+    groups = range(0)
+    if inputs.ids is not None:
+        groups = range(0 if model.refuses_unseen else -1, len(inputs.ids.known))
+    return traced_scores(networks, rows, group, groups)
 
 
 def _boosting_scores(

@@ -1,8 +1,8 @@
 """Raw scores of MultiTab's networks as a graph.
 
 Written by hand from the networks' weights, operator by operator as in `skmtl.networks`, and not
-traced by torch: that takes seconds for each model, and knows no search in sorted numbers. What
-does not depend on the row is computed here, once.
+traced by torch as in `_traced`: that takes seconds for each model, and knows no search in sorted
+numbers. What does not depend on the row is computed here, once.
 """
 
 from __future__ import annotations
@@ -40,13 +40,15 @@ class Sizes(NamedTuple):
     tasks: int
 
 
+def is_multitab(bag: BaggedNetworks) -> bool:
+    """Whether `network_scores` knows the networks; one derived from them may compute otherwise."""
+    return all(type(network) is MultiTabNet for network in bag)
+
+
 def network_scores(
-    graph: Graph, bag: BaggedNetworks, rows: GraphRows, group: Value | None
+    graph: Graph, bag: BaggedNetworks[MultiTabNet], rows: GraphRows, group: Value | None
 ) -> Value:
     """Raw scores (batch, n_scores), float32, the mean over all members of all networks."""
-    for network in bag:
-        if type(network) is not MultiTabNet:
-            raise TypeError(f"Networks of class {type(network).__name__} cannot be exported.")
     by_network = [_scores(graph, network, rows, group).unsqueeze(0) for network in bag]
     return graph.concat(by_network, axis=0).mean(axis=0)
 

@@ -28,12 +28,21 @@ def model():
                          ids=["to_onnx", "onnx_inputs"])  # fmt: skip
 @pytest.mark.parametrize(
     "estimator",
-    [LinearRegression(), make_pipeline(skmtl.RMTGB()), skmtl.GroupedTasks(skmtl.RMTGB())],
-    ids=["another", "pipeline", "groups"],
+    [LinearRegression(), make_pipeline(skmtl.RMTGB())],
+    ids=["another", "pipeline"],
 )
 def test_another_estimator(estimator, function):
     with pytest.raises(TypeError, match=f"A {type(estimator).__name__} cannot be exported"):
         function(estimator)
+
+
+@pytest.mark.parametrize("function", [to_onnx, lambda model: onnx_inputs(model, table()[0])],
+                         ids=["to_onnx", "onnx_inputs"])  # fmt: skip
+def test_groups_of_tasks(function):
+    X, Y = table()
+    model = skmtl.GroupedTasks(skmtl.RMTGB(**BOOSTING), groups=[["price"], ["sold"]])
+    with pytest.raises(TypeError, match="A GroupedTasks cannot be exported"):
+        function(model.fit(X, Y[["price", "sold"]]))
 
 
 def test_a_model_that_is_not_fitted():

@@ -176,3 +176,11 @@ def test_targets_are_balanced_where_the_network_knows_no_ids(long):
     assert np.isfinite(model.history_["loss"]).all()
     with pytest.raises(ValueError, match=r"knows no task ids.*n_groups"):
         task_affinity(Blind(task_column="shop", **QUICK), X, y)
+
+
+def test_it_is_exported_as_a_graph(wide, long):
+    pytest.importorskip("onnxscript", reason='needs the extra "onnx"')
+    from tests.export.graphs import assert_same_outputs
+
+    assert_same_outputs(SharedBottom(**QUICK).fit(*wide), wide[0])
+    assert_same_outputs(SharedBottom(task_column="shop", **QUICK).fit(*long), long[0])
