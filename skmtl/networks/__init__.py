@@ -4,9 +4,9 @@ A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `
 `SplitNetwork` and `TowerNetwork` say what it has to offer to be trained, to be balanced by
 gradients, and to be balanced faster. `MultiTabNet` is one; its parts are files of their own:
 numeric embeddings, feature tokens, masked attention, the row path, sample context, task towers. A
-network is built without drawing a random number; `initialise` draws its parameters from a
-generator, and `seed_dropout` gives dropout a generator of its own. Networks of the user's are made
-of the layers here and of parameters that `parameter`, `weight` and `matrix` make.
+network of these parts is built without drawing a random number; `initialise` draws its parameters
+from a generator, and `seed_dropout` gives dropout a generator of its own. Networks of the user's
+may have torch's layers as well: `built` has these draw from the generator too.
 
 Examples
 --------
@@ -50,6 +50,7 @@ from skmtl.networks._protocol import (
     split_network,
     trainable_network,
 )
+from skmtl.networks._random import built, check_draws
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
@@ -83,6 +84,8 @@ __all__ = [
     "TowerNetwork",
     "Towers",
     "TrainableNetwork",
+    "built",
+    "check_draws",
     "concatenated",
     "has_towers",
     "initialise",

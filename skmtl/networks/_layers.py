@@ -53,22 +53,14 @@ def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn
 
 @torch.no_grad()
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw every parameter of the network anew, in the order of their names.
+    """Draw the parameters of `parameter`, `weight` and `matrix` anew, in the order of their names.
 
-    Raises
-    ------
-    TypeError
-        For a parameter that does not say how it is to be filled.
+    Those of torch's own layers stay as they are: see `built`.
     """
-    for name, made in sorted(network.named_parameters()):
-        if not hasattr(made, "initial"):
-            raise TypeError(
-                f"The parameter {name} of {type(network).__name__} does not say how it is to be "
-                "filled. Make it with parameter, weight or matrix of skmtl.networks, or use the "
-                "layers from there: those of torch.nn draw from torch's global random state."
-            )
-        low, high = made.initial
-        made.uniform_(low, high, generator=generator) if low < high else made.fill_(low)
+    for _, made in sorted(network.named_parameters()):
+        if hasattr(made, "initial"):
+            low, high = made.initial
+            made.uniform_(low, high, generator=generator) if low < high else made.fill_(low)
 
 
 class Linear(nn.Module):

@@ -99,10 +99,7 @@ class Attention(Plain):
 
     def __init__(self, shape):
         super().__init__(shape)
-        layer = nn.TransformerEncoderLayer(SIZE, 2, 8, batch_first=True)
-        self.reading = layer
-        for each in layer.parameters():
-            each.initial = (-0.5, 0.5)
+        self.reading = nn.TransformerEncoderLayer(SIZE, 2, 8, dropout=0, batch_first=True)
 
     def hidden(self, batch):
         tokens = torch.nan_to_num(batch.numeric)[:, :, None] * self.numbers
@@ -141,11 +138,11 @@ class Asks(Plain):
 
 
 class Chance(Plain):
-    """Gives another answer each time."""
+    """Gives another answer each time, once it is trained."""
 
     def forward(self, batch):
         scores = super().forward(batch)
-        return scores + torch.rand_like(scores)
+        return scores if self.training else scores + torch.rand_like(scores)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

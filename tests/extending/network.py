@@ -1,16 +1,16 @@
-"""A network that skmtl does not have: a hidden layer for all, a linear answer for each task."""
+"""A network that skmtl does not have: a hidden layer for all, a linear answer for each target."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 
+from skmtl.engines.network import Planned, TablePlan
 from skmtl.files import storable
 from skmtl.models import Check, integer, real
 from skmtl.models.network import NetworkEstimator
-from skmtl.networks import FeatureTokens, Linear, NetworkOutput, matrix, parameter
+from skmtl.networks import NetworkOutput, parameter
 from skmtl.reading import ColumnTargets
 from skmtl.tasks import TasksLike, mixed_kind
 
@@ -18,14 +18,12 @@ from skmtl.tasks import TasksLike, mixed_kind
 class SharedBottomNet(nn.Module):
     def __init__(self, plan):
         super().__init__()
-        self.register_buffer("base_scores", torch.tensor(plan.base_scores, dtype=torch.float32))
-        self.task_of_score = [t for t, n in enumerate(plan.n_scores) for _ in range(n)]
         self.n_groups, self.sparsity = plan.n_groups, plan.sparsity
-        no_bins = [torch.zeros(0)] * plan.n_numeric
-        self.tokens = FeatureTokens(no_bins, plan.cardinalities, plan.size, "linear")
-        self.trunk = Linear(self.tokens.n_features * plan.size, plan.size)
-        self.towers = matrix(len(self.base_scores), plan.size, fan_in=plan.size)
-        self.by_group = parameter(plan.n_groups + 1, len(self.base_scores))  # the last: unseen
+        self.register_buffer("base_scores", plan.base)
+        self.tokens = plan.feature_tokens(plan.size)
+        self.trunk = nn.Linear(self.tokens.n_features * plan.size, plan.size)
+        self.towers = nn.ModuleList(nn.Linear(plan.size, n) for n in plan.n_scores)
+        self.by_group = parameter(plan.n_groups + 1, len(plan.base))  # the last: unseen
 
     def represent(self, batch):
         tokens = self.tokens(batch.numeric, batch.codes)
@@ -33,7 +31,7 @@ class SharedBottomNet(nn.Module):
 
     def answer(self, representation, batch):
         (shared,) = representation  # (n_targets, batch, size)
-        scores = (shared[self.task_of_score] * self.towers[:, None]).sum(dim=-1).T
+        scores = torch.cat([tower(shared[t]) for t, tower in enumerate(self.towers)], dim=-1)
         if batch.group is not None:
             scores = scores + self.by_group[batch.group]
         auxiliary = {"sparsity": self.sparsity * shared.abs().mean()}
@@ -41,43 +39,19 @@ class SharedBottomNet(nn.Module):
 
     def forward(self, batch):
         (shared,) = self.represent(batch)
-        return self.answer((shared.expand(max(self.task_of_score) + 1, -1, -1),), batch)
+        return self.answer((shared.expand(len(self.towers), -1, -1),), batch)
 
 
 @storable
 @dataclass(frozen=True)
-class SharedBottomPlan:
+class SharedBottomPlan(TablePlan):
     """All that the network is built from."""
 
-    n_numeric: int
-    cardinalities: tuple[int, ...]
-    n_scores: tuple[int, ...]
-    n_groups: int
-    base_scores: np.ndarray
     size: int
     sparsity: float
 
     def build(self):
         return SharedBottomNet(self)
-
-
-@dataclass(frozen=True)
-class SharedBottomSettings:
-    """What users choose."""
-
-    size: int
-    sparsity: float
-
-    def describe(self, problem, training, base_scores, seed):
-        return SharedBottomPlan(
-            n_numeric=len(problem.encoder.numeric_),
-            cardinalities=tuple(problem.encoder.cardinalities_),
-            n_scores=tuple(head.n_scores for head in problem.tasks.heads),
-            n_groups=len(problem.task_ids),
-            base_scores=base_scores,
-            size=self.size,
-            sparsity=self.sparsity,
-        )
 
 
 @storable
@@ -93,7 +67,7 @@ class SharedBottom(NetworkEstimator):
     _SHAPING: ClassVar[tuple[str, ...]] = (*NetworkEstimator._SHAPING, "size", "sparsity")
 
     def _architecture(self) -> Any:
-        return SharedBottomSettings(self.size, self.sparsity)
+        return Planned(SharedBottomPlan, {"size": self.size, "sparsity": self.sparsity})
 
     def _targets(self):
         return ColumnTargets(self.tasks, mixed_kind, None, type(self).__name__)

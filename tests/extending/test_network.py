@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +14,10 @@ from torch import nn
 
 import skmtl
 from skmtl.balancing import BALANCERS
+from skmtl.engines.network import Planned
 from skmtl.inspection import task_affinity
-from tests.extending.network import SharedBottom, SharedBottomNet, SharedBottomSettings
+from skmtl.networks import parameter
+from tests.extending.network import SharedBottom, SharedBottomNet, SharedBottomPlan
 
 QUICK = {"max_epochs": 3, "n_bags": 1, "size": 6, "random_state": 0}
 
@@ -120,29 +124,79 @@ def test_warm_start_keeps_its_shape(wide):
         model.set_params(size=8).fit(*wide)
 
 
-class FromTorch(SharedBottomSettings):
-    """A network with a layer of torch's own."""
+class Changed(SharedBottomPlan):
+    """A plan of another network."""
 
-    def describe(self, problem, training, base_scores, seed):
-        plan = super().describe(problem, training, base_scores, seed)
+    def __init__(self, net, **fields):
+        super().__init__(**fields)
+        object.__setattr__(self, "net", net)
 
-        class Described:
-            def build(self):
-                network = SharedBottomNet(plan)
-                network.extra = nn.Linear(2, 2)
-                return network
-
-        return Described()
+    def build(self):
+        return self.net(self)
 
 
-class OfTorch(SharedBottom):
-    def _architecture(self):
-        return FromTorch(self.size, self.sparsity)
+def of_network(net, **parameters):
+    """SharedBottom with another module."""
+
+    class Other(SharedBottom):
+        def _architecture(self):
+            return Planned(partial(Changed, net), {"size": self.size, "sparsity": self.sparsity})
+
+    return Other(**QUICK | parameters)
 
 
-def test_layers_that_do_not_say_how_to_fill_them_are_refused(wide):
-    with torch.random.fork_rng(), pytest.raises(TypeError, match=r"extra\.bias of SharedBottomN"):
-        OfTorch(**QUICK).fit(*wide)
+class EncoderNet(SharedBottomNet):
+    """Layers of torch's that draw in many ways."""
+
+    def __init__(self, plan, dropout=0.0):
+        super().__init__(plan)
+        self.shift = parameter(plan.size, bound=1.0)
+        self.encoder = nn.TransformerEncoderLayer(plan.size, 2, 8, dropout, batch_first=True)
+        self.recurrent = nn.GRU(plan.size, plan.size, batch_first=True)
+        self.extra = nn.init.orthogonal_(nn.Parameter(torch.empty(plan.size, plan.size)))
+
+    def represent(self, batch):
+        tokens = self.encoder(self.tokens(batch.numeric, batch.codes) + self.shift)
+        return (self.recurrent(tokens)[0][:, -1][None] @ self.extra,)
+
+
+class DropoutNet(EncoderNet):
+    def __init__(self, plan):
+        super().__init__(plan, dropout=0.1)
+
+
+class GlobalNet(SharedBottomNet):
+    def __init__(self, plan):
+        super().__init__(plan)
+        self.extra = nn.Parameter(torch.rand(3))
+
+
+def test_layers_of_torch_draw_from_random_state_alone(wide):
+    X, Y = wide
+    before = torch.get_rng_state()
+    first, same = (of_network(EncoderNet).fit(X, Y).predict(X) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(1)
+    other_host = of_network(EncoderNet).fit(X, Y).predict(X)
+    torch.set_rng_state(before)
+    pd.testing.assert_frame_equal(first, same)
+    pd.testing.assert_frame_equal(first, other_host)
+    another = of_network(EncoderNet, random_state=1).fit(X, Y).predict(X)
+    assert not np.allclose(first["sum"], another["sum"])
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        (DropoutNet, r"DropoutNet draws from torch's global .* Use skmtl\.networks\.Dropout"),
+        (GlobalNet, r"aten\.rand\.default draws from torch's global .* takes no generator"),
+    ],
+)
+def test_draws_from_the_global_state_are_refused(net, message, wide):
+    before = torch.get_rng_state()
+    with pytest.raises(TypeError, match=message):
+        of_network(net).fit(*wide)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 class BlindNet(SharedBottomNet):
@@ -153,29 +207,13 @@ class BlindNet(SharedBottomNet):
         del self.n_groups
 
 
-class BlindSettings(SharedBottomSettings):
-    def describe(self, problem, training, base_scores, seed):
-        plan = super().describe(problem, training, base_scores, seed)
-
-        class Described:
-            def build(self):
-                return BlindNet(plan)
-
-        return Described()
-
-
-class Blind(SharedBottom):
-    def _architecture(self):
-        return BlindSettings(self.size, self.sparsity)
-
-
 def test_targets_are_balanced_where_the_network_knows_no_ids(long):
     X, y = long
     Y = pd.DataFrame({"u": y, "v": -y})
-    model = Blind(task_column="shop", balance={"u": 0.0, "v": 1.0}, **QUICK).fit(X, Y)
+    model = of_network(BlindNet, task_column="shop", balance={"u": 0.0, "v": 1.0}).fit(X, Y)
     assert np.isfinite(model.history_["loss"]).all()
     with pytest.raises(ValueError, match=r"knows no task ids.*n_groups"):
-        task_affinity(Blind(task_column="shop", **QUICK), X, y)
+        task_affinity(of_network(BlindNet, task_column="shop"), X, y)
 
 
 def test_it_is_exported_as_a_graph(wide, long):

@@ -1,7 +1,7 @@
 """Networks as an engine: what describes them, how they are trained, how they score.
 
-`NetworkEngine` trains whatever its `Architecture` describes; `MultiTabSettings` is that of
-MultiTab.
+`NetworkEngine` trains whatever its `Architecture` describes. `MultiTabSettings` is that of
+MultiTab, `Planned` one for networks that need no more than a `TablePlan` and parameters.
 """
 
 from skmtl.engines.network._bags import n_networks
@@ -10,6 +10,7 @@ from skmtl.engines.network._engine import Architecture, NetworkEngine
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._multitab_settings import MultiTabDescription, MultiTabSettings
 from skmtl.engines.network._samples import batch_to_score
+from skmtl.engines.network._table_plan import Planned, TablePlan
 
 __all__ = [
     "Architecture",
@@ -19,6 +20,8 @@ __all__ = [
     "MultiTabSettings",
     "NetworkDescription",
     "NetworkEngine",
+    "Planned",
+    "TablePlan",
     "batch_to_score",
     "is_balance",
     "n_networks",

@@ -17,7 +17,7 @@ from torch import nn
 from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
-from skmtl.networks import BaggedNetworks, Batch, initialise, n_groups_of
+from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
 from skmtl.reading import RowsToScore
 from skmtl.tables import TableEncoder
 from skmtl.tasks import Labels, TaskSet
@@ -156,9 +156,9 @@ class NetworkEngine(Engine):
         description = self.architecture.describe(
             problem, training, _base_scores(problem.tasks, training), _seed(random_state)
         )
-        networks = [description.build() for _ in parts]
-        for network in networks:
-            initialise(network, _generator(random_state, torch.device("cpu")))
+        cpu = torch.device("cpu")
+        networks = [built(description.build, _generator(random_state, cpu)) for _ in parts]
+        check_draws(built(description.build, torch.Generator()), training.inputs.take(slice(2)))
         return FittedNetworks(
             description, BaggedNetworks(networks), [[] for _ in parts], dict(self.shaped_by)
         )

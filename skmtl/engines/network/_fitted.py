@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from skmtl._storable import storable
-from skmtl.networks import BaggedNetworks
+from skmtl.networks import BaggedNetworks, built
 from skmtl.training import Epoch
 
 
@@ -73,7 +73,9 @@ class FittedNetworks:
         state = dict(state)
         weights, n_networks = state.pop("weights"), state.pop("n_networks")
         vars(self).update(state)
-        networks = BaggedNetworks(self.description.build() for _ in range(n_networks))
+        networks = BaggedNetworks(
+            built(self.description.build, torch.Generator()) for _ in range(n_networks)
+        )
         networks.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
         self.networks = networks.eval()
 
