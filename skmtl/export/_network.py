@@ -271,7 +271,8 @@ def _towers(towers: Towers, rows: Value | None, tokens: Value) -> Value:
         read = (rows @ _array(towers.from_row)).reshape(0, 0, n_tasks, n_hidden)
         hidden = hidden + read.transpose(0, 2, 1, 3)
     out, out_bias = _array(towers.out), _array(towers.out_bias)
-    scores = hidden.op("Relu") @ out.transpose(1, 0, 2, 3) + out_bias[:, :, None]
+    hidden = hidden.op("LeakyRelu", alpha=towers.slope) if towers.slope else hidden.op("Relu")
+    scores = hidden @ out.transpose(1, 0, 2, 3) + out_bias[:, :, None]
     widest = out.shape[-1]
     scores = scores.mean(axis=0).transpose(1, 0, 2).reshape(0, n_tasks * widest)
     return scores.op("Gather", _array(towers.used), axis=1)

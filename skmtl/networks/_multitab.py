@@ -33,6 +33,8 @@ class MultiTabConfig:
         Series that the raw scores of each task are, 0 where each is by itself; empty for none.
     n_groups : int
         Groups of rows with tasks of their own (long data); 0 for wide data.
+    tower_slope : float
+        Slope of the towers' units below zero; 0 in files from before there was one.
     """
 
     cardinalities: tuple[int, ...]
@@ -54,6 +56,7 @@ class MultiTabConfig:
     row_layers: int = 2
     n_members: int = 4
     tower_size: int = 32
+    tower_slope: float = 0.0
     sample_context: SampleContext | None = None
     n_slots: int = 64
 
@@ -123,7 +126,9 @@ class MultiTabNet(nn.Module):
         if memory is not None:
             self.register_buffer("memory_numeric", memory[0])
             self.register_buffer("memory_codes", memory[1])
-        self.towers = Towers(c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout)
+        self.towers = Towers(
+            c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout, c.tower_slope
+        )
         waves = wave_matrix(c.n_scores, c.n_series) if c.n_series else None
         self.waves: Tensor | None
         self.register_buffer("waves", waves, persistent=False)

@@ -23,6 +23,9 @@ class Towers(nn.Module):
         Shape of the task tokens: as many as tasks, or one for all.
     hidden : int
     dropout : float
+    slope : float
+        Slope of the hidden units below zero. At 0, units that are negative for a row say nothing
+        of it and learn nothing from it.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Towers(nn.Module):
         token_size: int,
         hidden: int,
         dropout: float,
+        slope: float,
     ) -> None:
         super().__init__()
         n_tasks, widest = len(n_scores), max(n_scores)
@@ -43,6 +47,7 @@ class Towers(nn.Module):
         self.out = matrix(n_tasks, n_members, hidden, widest, fan_in=hidden)
         self.out_bias = parameter(n_members, n_tasks, widest)
         self.dropout = Dropout(dropout)
+        self.slope = slope
         used = [t * widest + j for t, width in enumerate(n_scores) for j in range(width)]
         self.used: Tensor
         self.register_buffer("used", torch.tensor(used))
@@ -62,7 +67,7 @@ class Towers(nn.Module):
 
     def scores(self, hidden: Tensor) -> Tensor:
         """Raw scores from what `hidden` gives."""
-        hidden = self.dropout(nn.functional.relu(hidden))
+        hidden = self.dropout(nn.functional.leaky_relu(hidden, self.slope))
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)
 

@@ -72,6 +72,18 @@ def test_other_configurations_learn_too(configuration, easy):
     assert model.score(X[600:], truth[["sum"]][600:]) > 0.9
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_unit_of_a_tower_falls_silent(seed):
+    """Rows for which all units of a tower are negative still get predictions of their own."""
+    X = np.random.default_rng(seed).normal(size=(300, 3))
+    Y = pd.DataFrame({"tail": np.exp(2 * X[:, 0]), "sign": X[:, 1] > 0})
+    model = MultiTab(
+        tower_size=1, n_members=1, row_size=16, n_bags=1, max_epochs=3, random_state=seed
+    ).fit(X, Y)
+    assert model.predict(X)["tail"].nunique() > 290
+    assert len(np.unique(model.predict_proba(X)[0][:, 1])) > 290
+
+
 def test_a_classifier_of_several_targets(easy):
     X, Y, truth = easy
     model = MultiTabClassifier(row_size=64, **SETTINGS)

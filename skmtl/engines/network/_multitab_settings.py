@@ -23,6 +23,10 @@ from skmtl.tables import EncodedTable, quantile_bins
 from skmtl.tasks import Kind
 from skmtl.training import Samples
 
+_TOWER_SLOPE = 0.01
+"""Below zero, of the towers' units. At 0, all units of a small tower died in some fits, and up to
+half of the rows of a table were predicted by the same number."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MultiTabSettings:
@@ -119,6 +123,7 @@ class MultiTabSettings:
             row_layers=self.row_layers,
             n_members=self.n_members,
             tower_size=self.resolved_tower_size(len(heads)),
+            tower_slope=_TOWER_SLOPE,
             sample_context=self.sample_context,
             n_slots=self.context_size,
         )
