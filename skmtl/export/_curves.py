@@ -35,20 +35,44 @@ class GraphCurves:
 
     def survival(self, times: Sequence[float]) -> Value:
         """Survival (batch, n_times)."""
-        own, past = self.shape.places(times)
+        bins, past = self.shape.places(times)
+        if past.shape[1] > 1:
+            return self._incidence_by_clocks(bins, past).sum(axis=2).op("Neg") + np.array(1.0)
+        past = past[:, 0]
         if self.shape.interpolation == "hazard":
-            hazard = _take(self._hazard_at_cuts(), own) + _take(self.hazard, own) * past
+            hazard = _take(self._hazard_at_cuts(), bins) + _take(self.hazard, bins) * past
             return hazard.op("Neg").op("Exp")
         alive = self._alive_at_cuts()
-        return _take(alive, own) * (1 - past) + _take(alive, own + 1) * past
+        return _take(alive, bins) * (1 - past) + _take(alive, bins + 1) * past
 
     def incidence(self, times: Sequence[float]) -> Value:
         """Cumulative incidences (batch, n_times, n_causes), of several causes."""
         assert self.share is not None
-        own, _ = self.shape.places(times)
-        gone = _take(self._alive_at_cuts(), own) - self.survival(times)
+        bins, past = self.shape.places(times)
+        if past.shape[1] > 1:
+            return self._incidence_by_clocks(bins, past)
+        gone = _take(self._alive_at_cuts(), bins) - self.survival(times)
+        return self._incidence_before(bins) + gone.unsqueeze(2) * _take(self.share, bins)
+
+    def _incidence_by_clocks(self, bins: np.ndarray, past: np.ndarray) -> Value:
+        """The same where each cause has a clock, `past` of shape (n_times, n_causes)."""
+        assert self.share is not None
+        alive, one = self._alive_at_cuts(), np.array(1.0)
+        gone = (_take(alive, bins) - _take(alive, bins + 1)).unsqueeze(2)
+        incidence = gone * _take(self.share, bins)
+        if self.shape.interpolation == "hazard":
+            # So small a hazard falls along a straight line.
+            whole = _take(self.hazard, bins).unsqueeze(2).op("Max", np.array(1e-9))
+            fallen = (whole * -past).op("Exp") - one
+            incidence = incidence * fallen / (whole.op("Neg").op("Exp") - one)
+        else:
+            incidence = incidence * past
+        return self._incidence_before(bins) + incidence
+
+    def _incidence_before(self, bins: np.ndarray) -> Value:
+        """Where the bins begin, (batch, n_times, n_causes)."""
         before = self._incidence_at_ends().op("Pad", np.array([0, 1, 0, 0, 0, 0]), np.array(0.0))
-        return _take(before, own) + gone.unsqueeze(2) * _take(self.share, own)
+        return _take(before, bins)
 
     def risk(self) -> Value:
         """Mean incidence over the cuts, by cause: (batch, n_causes)."""
@@ -96,15 +120,21 @@ def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
     """The curves that a head gives for raw scores (batch, n_scores), float64."""
     shape = head.curves(np.zeros((1, head.n_scores)))
     if isinstance(head, Survival):
-        return GraphCurves(shape, _softplus(scores))
+        return GraphCurves(shape, _stretched(head, _softplus(scores)))
     if isinstance(head, CompetingRisks):
         by_bin = scores.reshape(0, head.grid_.n_bins, head.n_causes)
         share = by_bin.op("Softmax", axis=2)
-        return GraphCurves(shape, _with_survival(by_bin), share)
+        return GraphCurves(shape, _stretched(head, _with_survival(by_bin)), share)
     assert isinstance(head, ProportionalHazards)
     lowest, highest = (np.array(sign * head.largest_score) for sign in (-1, 1))
     kept = scores.op("Clip", lowest, highest)
     return GraphCurves(shape, kept.op("Exp") * head.baseline_.astype(np.float64))
+
+
+def _stretched(head: Survival | CompetingRisks, hazard: Value) -> Value:
+    """Cumulative hazards (batch, n_bins), where bins that nobody survived are longer."""
+    stretch = np.asarray(head.stretch_, dtype=np.float64)
+    return hazard if (stretch == 1).all() else hazard * stretch
 
 
 def _softplus(scores: Value) -> Value:

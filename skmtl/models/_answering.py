@@ -133,16 +133,16 @@ class Answering(BaseEstimator):
         ----------
         X : table of shape (n_samples, n_features)
         times : array-like of shape (n_times,), or mapping of event to one, default=None
-            Any times from 0 to `follow_up_`. Between cuts the curve is interpolated. A mapping
-            asks about its events only, each at times of its own.
+            Any times from 0 to `follow_up_`. Between cuts the curve falls where that of
+            Kaplan and Meier does. A mapping asks about its events only, each at times of its own.
         return_array : bool, default=False
             Without `times`: an array at `unique_times_` instead of step functions.
 
         Returns
         -------
         ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
-            Step functions are exact at the cuts and constant between them; beyond `follow_up_`
-            they raise. With several events a dict of them.
+            Step functions are these curves at all times up to `follow_up_`, and raise beyond it.
+            With several events a dict of them.
 
         Raises
         ------
@@ -306,7 +306,6 @@ class Answering(BaseEstimator):
         return_array: bool,
     ) -> Any:
         model = self._checked()
-        values = at_times(model, X, times, question)
         if times is not None or return_array:
-            return one_or_all(model, values)
-        return one_or_all(model, step_functions(model, values, start))
+            return one_or_all(model, at_times(model, X, times, question))
+        return one_or_all(model, step_functions(model, X, question, start))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from skmtl.survival import StepFunction
 from skmtl.tasks import Curves
 
 Answer = TypeVar("Answer")
+Draw = Callable[[Curves, ArrayLike], np.ndarray]
 Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
 
 
@@ -62,13 +63,43 @@ def at_times(
 
 
 def step_functions(
-    model: FittedModel, values: Mapping[Hashable, np.ndarray], start: float
+    model: FittedModel, X: Any, draw: Draw, start: float
 ) -> dict[Hashable, np.ndarray]:
-    """Step functions (n_samples,) of each event, from values at the cuts."""
-    functions = {}
-    for name, shape in model.curve_shapes().items():
-        functions[name] = np.empty(len(values[name]), dtype=object)
-        functions[name][:] = [
-            StepFunction(shape.edges[1:], row, start, shape.horizon) for row in values[name]
-        ]
+    """Step functions (n_samples,) of each event: those that `draw` gives at the curves' jumps."""
+    questions = dict.fromkeys(model.event_names, partial(_functions, draw=draw, start=start))
+    return model.ask(X).about_curves(questions)
+
+
+def _functions(curves: Curves, draw: Draw, start: float) -> np.ndarray:
+    functions = np.empty(len(curves.hazard), dtype=object)
+    functions[:] = [CurveSteps(row, draw, start) for row in curves.rows()]
     return functions
+
+
+class CurveSteps(StepFunction):
+    """The step function of one row, whose values are computed when they are first needed.
+
+    There may be a jump at every time of an event: with all values at once the memory would be that
+    of rows times training rows.
+
+    Parameters
+    ----------
+    curves : Curves of one row
+    draw : callable
+        From curves and times to values (1, n_times).
+    start : float
+        Value before the first jump.
+    """
+
+    _curves: Curves
+    _draw: Draw
+
+    def __init__(self, curves: Curves, draw: Draw, start: float) -> None:
+        self.__dict__.update(
+            x=curves.jumps, start=start, end=curves.horizon, _curves=curves, _draw=draw
+        )
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """Value from each jump on."""
+        return self._draw(self._curves, self.x)[0]

@@ -95,7 +95,8 @@ class SurvivalDocs(CurveDocs):
         event times, or their ends. "auto" is the square root of the number of events, between 5
         and 20: more bins overfit where events are few.
     interpolation : {"hazard", "density"}, default="hazard"
-        What is constant within a bin where curves are drawn: see `skmtl.tasks.Survival`.
+        How curves are drawn between the cuts, where they fall at the times at which the
+        Kaplan-Meier estimate does: see `skmtl.tasks.Survival`.
     horizons : sequence of float, default=None
         Two or more times, such as ``(7, 30)``, that divide time into terms: up to 7, and from
         there to 30. Each term is a task with its own head, learnt from the rows that are still

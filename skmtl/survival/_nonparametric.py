@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from skmtl.survival._inputs import read_labels, read_weight
 from skmtl.survival._steps import StepFunction
-from skmtl.tasks import EventTimes, RiskTable, risk_table
+from skmtl.tasks import EventTimes, RiskTable, censoring_table, risk_table
 
 
 def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
@@ -122,16 +122,8 @@ def censoring_distribution(y: Any, sample_weight: ArrayLike | None = None) -> St
 
 def censoring_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
     """The same of labels that are read already."""
-    times = np.unique(labels.time)
-    censored = labels.event == 0
-    # Twice the rank of the time, and one more where censored: so events go first.
-    place = 2.0 * np.searchsorted(times, labels.time) + censored
-    entry = np.where(
-        labels.entry > 0, 2.0 * np.searchsorted(times, labels.entry, side="right") - 1, 0.0
-    )
-    table = risk_table(EventTimes(censored, place, entry), weight)
-    at = times[(table.time / 2).astype(int)]
-    return StepFunction(at, np.cumprod(table.conditional_survival), 1.0)
+    table = censoring_table(labels, weight)
+    return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 
 
 def _table(y: Any, sample_weight: ArrayLike | None) -> RiskTable:

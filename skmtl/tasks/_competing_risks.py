@@ -8,9 +8,10 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from skmtl._storable import storable
+from skmtl.tasks._clock import LEAST, cumulated_by_bin
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._event_times import EventTimes
-from skmtl.tasks._hazard import _LEAST, HazardKind
+from skmtl.tasks._hazard import HazardKind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,9 +50,10 @@ class CompetingRisks(HazardKind):
     Notes
     -----
     As in `Survival`, time within a bin runs by the Kaplan-Meier clock; and the cause of an event
-    counts by the Aalen-Johansen weight of its time relative to the mean of its bin. So the
-    best constant model is Aalen and Johansen's estimate exactly at every cut. In long data, all
-    tasks have the same cuts, as there.
+    counts by the Aalen-Johansen weight of its time relative to the mean of its bin. In the curves
+    each cause has a clock: that of its own incidence in the bin. So the best constant model is
+    Aalen and Johansen's estimate at every time. In long data, all tasks have the same cuts, as
+    there.
 
     References
     ----------
@@ -90,18 +92,17 @@ class CompetingRisks(HazardKind):
 
     def _cause_weight(self, time: np.ndarray) -> np.ndarray:
         """Aalen-Johansen weight of an event's time over the mean weight in its bin."""
-        table, grid = self.grid_.table, self.grid_
-        weight = table.alive_before / table.at_risk
-        bin_of_step = np.minimum(grid.bin(table.time), grid.n_bins)
-        total = np.bincount(bin_of_step, weight * table.failed, grid.n_bins + 1)
-        mean = total / np.maximum(np.bincount(bin_of_step, table.failed, grid.n_bins + 1), 1e-300)
+        table, grid, bins = self.grid_.table, self.grid_, self.grid_.step_bins
+        danger = grid.danger(-np.log(LEAST))
+        weight = np.exp(danger - cumulated_by_bin(danger, bins)) / table.at_risk
+        total = np.bincount(bins, weight * table.failed, grid.n_bins + 1)
+        seen = np.bincount(bins, table.failed, grid.n_bins + 1)
         place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
-        is_there = bin_of_step[place] == np.minimum(grid.bin(time), grid.n_bins)
-        # Kaplan-Meier may have fallen to 0 before, or the time be in a bin without an event.
-        usable = is_there & (mean[bin_of_step[place]] > 0)
-        return np.where(
-            usable, weight[place] / np.where(usable, mean[bin_of_step[place]], 1.0), 1.0
-        )
+        of_time = np.minimum(grid.bin(time), grid.n_bins)
+        # Times in a bin without an event weigh alike.
+        is_there = (bins[place] == of_time) & (total[of_time] > 0)
+        mean = np.divide(total, seen, out=np.ones(len(total)), where=seen > 0)[of_time]
+        return np.where(is_there, weight[place] / np.where(is_there, mean, 1.0), 1.0)
 
     def _by_bin(self, scores: np.ndarray) -> np.ndarray:
         shape = len(scores), self.grid_.n_bins, self.n_causes
@@ -142,15 +143,16 @@ class CompetingRisks(HazardKind):
         by_bin = counts.reshape(-1, self.n_causes)
         total = by_bin.sum(axis=1, keepdims=True)
         share = np.where(total > 0, by_bin / np.where(total > 0, total, 1), 1 / self.n_causes)
-        share = np.maximum(share, _LEAST)
+        share = np.maximum(share, LEAST)
         return (together[:, None] + np.log(share / share.sum(axis=1, keepdims=True))).ravel()
 
     def curves(self, scores: np.ndarray) -> Curves:
         by_bin = self._by_bin(scores)
         return Curves(
             self.grid_.edges,
-            np.logaddexp(0, logsumexp(by_bin, axis=2)),
+            np.logaddexp(0, logsumexp(by_bin, axis=2)) * self.stretch_,
             softmax(by_bin, axis=2),
             self.grid_.horizon,
             self.interpolation,
+            self.clock_,
         )

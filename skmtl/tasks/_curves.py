@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skmtl.tasks._clock import CALENDAR, Calendar, Clock, Interpolation
+
 _Array = NDArray[np.float64]
-Interpolation = Literal["hazard", "density"]
 
 
 @dataclass(frozen=True)
 class Curves:
     r"""What is known of the time to an event, for each row.
+
+    A clock says which share :math:`c(t)` of a bin is past at a time. Where it counts cumulative
+    hazard, survival has fallen by the share :math:`(1 - e^{-a c(t)}) / (1 - e^{-a})` of what it
+    falls in the bin, whose cumulative hazard is a; where it counts failures, by the share c(t).
+    Several causes may have clocks of their own; then this holds for the incidence of each.
 
     Attributes
     ----------
@@ -27,7 +34,9 @@ class Curves:
     horizon : float
         Curves are flat from the last cut to here, and unknown beyond.
     interpolation : {"hazard", "density"}
-        What is constant within a bin.
+        What the clock counts within a bin: cumulative hazard, or failures.
+    clock : Clock or Calendar
+        By default ordinary time.
     """
 
     edges: _Array
@@ -35,32 +44,78 @@ class Curves:
     share: _Array
     horizon: float
     interpolation: Interpolation
+    clock: Clock | Calendar = CALENDAR
 
     def at_cuts(self) -> _Array:
         """Survival at the edges, of shape (n_samples, n_bins + 1)."""
         return np.exp(-self._hazard_at_cuts())
 
+    def rows(self) -> Iterator[Curves]:
+        """The curves of each row by itself."""
+        for row in range(len(self.hazard)):
+            one = slice(row, row + 1)
+            yield replace(self, hazard=self.hazard[one], share=self.share[one])
+
+    @property
+    def jumps(self) -> _Array:
+        """Times (n_jumps,) between which step functions of these curves are constant."""
+        return self.clock.jumps(self.edges)
+
     def cumulative_hazard(self, times: ArrayLike) -> _Array:
         """Cumulative hazards of shape (n_samples, n_times)."""
-        if self.interpolation == "hazard":
-            bins, past = self.places(times)
-            return self._hazard_at_cuts()[:, bins] + self.hazard[:, bins] * past
+        bins, past = self.places(times)
+        if self._adds_hazard(past):
+            return self._hazard_at_cuts()[:, bins] + self.hazard[:, bins] * past[:, 0]
         return -np.log(self.survival(times))
 
     def survival(self, times: ArrayLike) -> _Array:
         """Survival of shape (n_samples, n_times)."""
-        if self.interpolation == "hazard":
-            return np.exp(-self.cumulative_hazard(times))
         bins, past = self.places(times)
-        alive = self.at_cuts()
-        return alive[:, bins] * (1 - past) + alive[:, bins + 1] * past
+        if self._adds_hazard(past):
+            return np.exp(-self.cumulative_hazard(times))
+        alive, fallen = self.at_cuts(), self._fallen(self.hazard[:, bins], past)
+        gone = _together(fallen, self.share[:, bins])
+        return alive[:, bins] * (1 - gone) + alive[:, bins + 1] * gone
 
     def incidence(self, times: ArrayLike) -> _Array:
         """Cumulative incidences of shape (n_samples, n_times, n_causes)."""
-        bins, _ = self.places(times)
+        bins, past = self.places(times)
         alive = self.at_cuts()
-        gone = (alive[:, bins] - self.survival(times))[:, :, None] * self.share[:, bins]
-        return self._incidence_at_cuts(alive)[:, bins] + gone
+        if past.shape[1] == 1:
+            gone = (alive[:, bins] - self.survival(times))[:, :, None]
+        else:
+            fallen = self._fallen(self.hazard[:, bins], past)
+            gone = (alive[:, bins] - alive[:, bins + 1])[:, :, None] * fallen
+        return self._incidence_at_cuts(alive)[:, bins] + gone * self.share[:, bins]
+
+    def within(self, bins: NDArray[np.int64], past: _Array) -> _Array:
+        """Survival (n_samples,) of each row at a place of its own.
+
+        Parameters
+        ----------
+        bins : int ndarray of shape (n_samples,)
+        past : ndarray of shape (n_samples, n_clocks)
+            Share of the bin that is past.
+        """
+        rows, alive = np.arange(len(bins)), self.at_cuts()
+        fallen = self._fallen(self.hazard[rows, bins], past)
+        gone = _together(fallen, self.share[rows, bins])
+        return alive[rows, bins] * (1 - gone) + alive[rows, bins + 1] * gone
+
+    def _adds_hazard(self, past: _Array) -> bool:
+        """Whether cumulative hazard goes by the clock, exact however small survival is."""
+        return self.interpolation == "hazard" and past.shape[1] == 1
+
+    def _fallen(self, hazard: _Array, past: _Array) -> _Array:
+        """Share of what happens in a bin that has happened, (..., n_clocks).
+
+        For the cumulative hazards (...) of bins of which `past` (..., n_clocks) is past.
+        """
+        if self.interpolation == "density":
+            return past
+        whole = hazard[..., None]
+        fallen = np.broadcast_to(past, np.broadcast_shapes(whole.shape, past.shape)).copy()
+        return np.divide(np.expm1(-whole * past), np.expm1(-whole), out=fallen, where=whole > 0)
 
     def risk(self) -> _Array:
         """Mean incidence over the cuts, by cause: shape (n_samples, n_causes)."""
@@ -68,32 +123,14 @@ class Curves:
 
     def quantile(self, level: float) -> _Array:
         """First time at which survival is `level` or less; infinity where it never is."""
-        alive = self.at_cuts()
-        below = alive[:, 1:] <= level
-        bins = below.argmax(axis=1)
-        rows = np.arange(len(alive))
-        start, end = self.edges[bins], self.edges[bins + 1]
-        high, low = alive[rows, bins], alive[rows, bins + 1]
-        if self.interpolation == "hazard":
-            high, low, level = np.log(high), np.log(low), np.log(level)
-        past = np.divide(high - level, high - low, out=np.zeros(len(rows)), where=high > low)
-        time = start + np.clip(past, 0.0, 1.0) * (end - start)
+        reached = level * (1 + self.clock.tolerance)
+        below = self.at_cuts()[:, 1:] <= reached
+        time = self.clock.first_time(self, below.argmax(axis=1), reached)
         return np.where(below.any(axis=1), time, np.inf)
 
     def restricted_mean(self, horizon: float) -> _Array:
         """Area under the survival curve up to `horizon`, of shape (n_samples,)."""
-        horizon = self.read_horizon(horizon)
-        inside = self.edges[(self.edges > 0) & (self.edges < horizon)]
-        edges = np.concatenate([[0.0], inside, [horizon]])
-        alive = self.survival(edges)
-        high, low = alive[:, :-1], alive[:, 1:]
-        if self.interpolation == "hazard":
-            fall = np.log(high) - np.log(np.maximum(low, 1e-300))
-            # The mean of an exponential arc; of a nearly flat one the middle is exact enough.
-            mean = np.divide(high - low, fall, out=(high + low) / 2, where=fall > 1e-6)
-        else:
-            mean = (high + low) / 2
-        return mean @ np.diff(edges)
+        return self.clock.area(self, self.read_horizon(horizon))
 
     def then(self, later: Curves) -> Curves:
         """These curves up to their last bin, and from there those of a later stretch of time."""
@@ -109,15 +146,15 @@ class Curves:
             np.concatenate([*share, later.share], axis=1),
             later.horizon,
             later.interpolation,
+            self.clock.then(later.clock, [later.edges[0]] if gap else []),  # type: ignore[arg-type]
         )
 
     def places(self, times: ArrayLike) -> tuple[NDArray[np.int64], _Array]:
-        """Bin of each time, and the share of the bin that is past; both of shape (n_times,)."""
+        """Bin of each time (n_times,), and the share of it that is past (n_times, n_clocks)."""
         grid = self.read_times(times)
         last = len(self.edges) - 2
         bins = np.clip(np.searchsorted(self.edges, grid, side="left") - 1, 0, last)
-        start, end = self.edges[bins], self.edges[bins + 1]
-        return bins, np.clip((grid - start) / (end - start), 0.0, 1.0)
+        return bins, self.clock.places(self.edges, bins, grid)
 
     def _hazard_at_cuts(self) -> _Array:
         return np.pad(np.cumsum(self.hazard, axis=1), ((0, 0), (1, 0)))
@@ -150,6 +187,11 @@ class Curves:
                 "end of the follow-up in `fit`, or to the last cut or horizon that it was given. "
                 "Ask up to there."
             )
+
+
+def _together(fallen: _Array, share: _Array) -> _Array:
+    """Of what has happened of each cause, (..., n_clocks), what has of all together."""
+    return fallen[..., 0] if fallen.shape[-1] == 1 else (fallen * share).sum(axis=-1)
 
 
 def _numbers(values: Any) -> _Array | None:

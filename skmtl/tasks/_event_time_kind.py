@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
@@ -34,7 +35,7 @@ class EventTimeKind(Kind):
     event, time, entry : label or None
         Columns of y.
     interpolation : {"hazard", "density"}
-        What is constant within a bin.
+        What the clock counts within a bin.
 
     Attributes
     ----------
@@ -103,7 +104,22 @@ class EventTimeKind(Kind):
         self.n_causes = self._count_causes(observed)
         cuts = self._auto_cuts(observed) if self.cuts == "auto" else self.cuts
         self.grid_ = TimeGrid(observed, weight, cuts, self.task)
+        self._warn_of_lost_curves()
         self._learn_times(observed, weight)
+
+    def _warn_of_lost_curves(self) -> None:
+        """Warn where Kaplan-Meier falls to 0 although events come later: others enter late."""
+        grid = self.grid_
+        lost = grid.table.time[:-1][grid.ends[:-1]]
+        lost = lost[lost < grid.edges[-1]]
+        if len(lost):
+            warnings.warn(
+                f"Task {self.task!r} has a time, {lost[0]:g}, at which everybody who was watched "
+                "had the event, before others entered. Survival is 0 from then on, as Kaplan and "
+                f"Meier's estimate is. If that is early, leave out the rows with times up to "
+                f"{lost[-1]:g}; if it is late, end the curves before it with `cuts`.",
+                stacklevel=2,
+            )
 
     def _count_causes(self, labels: EventTimes) -> int:
         if labels.event.max() > 1:

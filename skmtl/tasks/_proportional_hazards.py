@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from skmtl._storable import storable
+from skmtl.tasks._clock import CALENDAR, LEAST, Calendar, Clock, step_clock
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_time_kind import Column, Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTimes
+from skmtl.tasks._hazard_steps import solve_hazards
 from skmtl.tasks._partial_likelihood import at_risk, derivatives, losses
 from skmtl.tasks._risk_table import weight_from
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Times at which the baseline is kept by default: it is learnt from all rows at once.
+# Cuts by default: the baseline is learnt from all rows at once.
 _AUTO_CUTS = 100
 _LEAST_CURVATURE = 1e-7
 
@@ -36,20 +38,24 @@ class ProportionalHazards(EventTimeKind):
     order are compared without a share of the others (Efron). Rows are at risk among those given
     at once: the mini-batch of a network, all rows in boosting.
 
-    The baseline hazard is Breslow's estimate, from the scores of the training rows once the
-    engine is trained.
+    The baseline hazard is estimated from the scores of the training rows once the engine is
+    trained. It is Kalbfleisch and Prentice's discrete estimate, by which rows that are all alike
+    have exactly Kaplan and Meier's curve, also where many events share a time; or Breslow's with
+    ``ties="breslow"``, by which they have that of Nelson and Aalen.
 
     Parameters
     ----------
     cuts : int, sequence of float or "auto", default="auto"
-        Times at which the baseline is kept: the number of quantiles of the event times, or the
-        times themselves. They have no part in the loss. "auto" is 100.
+        Times over which the predicted risk is averaged: the number of quantiles of the event
+        times, or the times themselves. They have no part in the loss, nor in the curves up to the
+        last of them. "auto" is 100.
     event, time : label, default=None
         Columns of y, as in `Survival`.
     entry : label, default=None
         Column of y with the time since when the row was watched.
     ties : {"efron", "breslow"}, default="efron"
-        How events at the same time are treated. "breslow" compares each with all of them.
+        How events at the same time are treated. "breslow" compares each with all of them, and
+        estimates the baseline as scikit-survival does.
     interpolation : {"hazard", "density"}, default="hazard"
         As in `Survival`.
 
@@ -67,6 +73,9 @@ class ProportionalHazards(EventTimeKind):
     ----------
     D. R. Cox, "Regression Models and Life-Tables", Journal of the Royal Statistical Society B 34
     (1972), 187-220.
+
+    J. D. Kalbfleisch, R. L. Prentice, "Marginal Likelihoods Based on Cox's Regression and Life
+    Model", Biometrika 60 (1973), 267-278.
 
     B. Efron, "The Efficiency of Cox's Likelihood Function for Censored Data", Journal of the
     American Statistical Association 72 (1977), 557-565.
@@ -87,6 +96,7 @@ class ProportionalHazards(EventTimeKind):
     learns_from_scores: ClassVar[bool] = True
     # exp of larger raw scores overflows float32.
     largest_score: ClassVar[float] = 80.0
+    clock_: Clock | Calendar = CALENDAR  # of files that were saved without
 
     def __init__(
         self,
@@ -117,7 +127,10 @@ class ProportionalHazards(EventTimeKind):
         # Ranks of times are exact in float32, times are not.
         self.times_ = np.unique(np.concatenate([labels.time, labels.entry]))
         table = self.grid_.table
-        self._set_baseline(table.time, table.failed / table.at_risk)
+        if self.ties == "breslow":
+            self._set_baseline(table.time, table.failed / table.at_risk, 1.0)
+        else:
+            self._set_baseline(table.time, self.grid_.danger(-np.log(LEAST)), 1.0)
 
     def _encode_observed(self, labels: EventTimes) -> np.ndarray:
         """Ranks of entry and time, whether the event happened, and 1 as the mark of a label."""
@@ -167,18 +180,46 @@ class ProportionalHazards(EventTimeKind):
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Estimate the baseline from the scores of the training rows."""
         entry, time, event, _ = target.T
-        danger = weight * np.exp(np.clip(scores[:, 0], -self.largest_score, self.largest_score))
-        happened = event > 0
+        danger = np.exp(np.clip(scores[:, 0], -self.largest_score, self.largest_score))
+        happened, late = event > 0, entry >= 0
         at, place = np.unique(time[happened], return_inverse=True)
-        failed = np.bincount(place, weight[happened], len(at))
-        late = entry >= 0
-        exposed = weight_from(time, danger, at) - weight_from(entry[late], danger[late], at)
-        self._set_baseline(self.times_[at.astype(int)], failed / np.maximum(exposed, 1e-300))
+        exposed = weight_from(time, weight * danger, at)
+        exposed -= weight_from(entry[late], (weight * danger)[late], at)
+        steps = self._baseline_steps(exposed, place, danger[happened], weight[happened])
+        usual = np.exp(np.average(np.log(danger), weights=weight))
+        self._set_baseline(self.times_[at.astype(int)], steps, usual)
 
-    def _set_baseline(self, time: np.ndarray, steps: np.ndarray) -> None:
-        """Cumulative baseline hazard of each bin of the grid."""
-        bins = self.grid_.bin(time)
-        self.baseline_ = np.bincount(bins, steps, self.grid_.n_bins + 1)[: self.grid_.n_bins]
+    def _baseline_steps(
+        self, exposed: np.ndarray, place: np.ndarray, danger: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """Baseline hazards of the times of events.
+
+        Parameters
+        ----------
+        exposed : ndarray of shape (n_times,)
+            Weight times danger of the rows at risk.
+        place : int ndarray of shape (n_events,)
+            Time of each event.
+        danger, weight : ndarray of shape (n_events,)
+        """
+        failed, failing = (
+            np.bincount(place, values, len(exposed)) for values in (weight, weight * danger)
+        )
+        if self.ties == "breslow":
+            return failed / np.maximum(exposed, 1e-300)
+        mean = failing / failed
+        beside = np.maximum(exposed - failing, 0.0) / mean
+        return solve_hazards(beside, place, danger / mean[place], weight) / mean
+
+    def _set_baseline(self, time: np.ndarray, steps: np.ndarray, usual: float) -> None:
+        """Cumulative baseline hazard of each bin, and the clock of rows with the usual danger."""
+        grid = self.grid_
+        bins = grid.bin(time)
+        inside = bins < grid.n_bins
+        time, steps = time[inside], steps[inside]
+        self.baseline_ = np.bincount(bins[inside], steps, grid.n_bins)
+        share = np.ones((len(time), 1))
+        self.clock_ = step_clock(grid.edges, time, steps * usual, share, self.interpolation)
 
     def curves(self, scores: np.ndarray) -> Curves:
         kept = np.asarray(scores, dtype=np.float64).clip(-self.largest_score, self.largest_score)
@@ -189,4 +230,5 @@ class ProportionalHazards(EventTimeKind):
             np.ones((*hazard.shape, 1)),
             self.grid_.horizon,
             self.interpolation,
+            self.clock_,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,25 @@ def risk_table(
         labels.entry[late], weights[late], time
     )
     return RiskTable(time, events, np.maximum(at_risk, events.sum(axis=1)))
+
+
+def censoring_table(labels: EventTimes, weight: NDArray[np.floating] | None = None) -> RiskTable:
+    """Count censored rows and rows at risk of it; of those with one time, events go first.
+
+    Parameters
+    ----------
+    labels : EventTimes of shape (n_samples,)
+        None of them missing.
+    weight : ndarray of shape (n_samples,), default=None
+    """
+    times = np.unique(labels.time)
+    censored = labels.event == 0
+    # Twice the rank of the time, and one more where censored.
+    place = 2.0 * np.searchsorted(times, labels.time) + censored
+    late = labels.entry > 0
+    after = 2.0 * np.searchsorted(times, labels.entry, side="right") - 1
+    table = risk_table(EventTimes(censored, place, np.where(late, after, 0.0)), weight)
+    return replace(table, time=times[(table.time / 2).astype(int)])
 
 
 def weight_from(values: _Array, weight: _Array, times: _Array) -> _Array:

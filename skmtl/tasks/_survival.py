@@ -31,7 +31,9 @@ class Survival(HazardKind):
     cuts : int, sequence of float or "auto", default="auto"
         Number of bins, between quantiles of the event times so that each holds as many events;
         or the ends of the bins. What happens after the last one is cut off. "auto" is the root of
-        the number of events, between 5 and 20 bins: more overfit where events are few.
+        the number of events, between 5 and 20 bins: more overfit where events are few. A time
+        that holds more events than a bin should ends a bin of its own, and the other events are
+        parted among the other bins; there are no more bins than distinct times of events.
     event, time : label, default=None
         Columns of y: False or 0 where the row was censored, and the time up to which it was
         followed. By default ``<task>_event`` and ``<task>_time``.
@@ -39,8 +41,11 @@ class Survival(HazardKind):
         Column of y with the time since when the row was watched (left truncation). By default
         all rows were watched from time 0.
     interpolation : {"hazard", "density"}, default="hazard"
-        What is constant within a bin when curves are drawn: "hazard" makes survival fall
-        exponentially, "density" along a straight line. It has no part in the loss.
+        How a row's curve is drawn between the cuts, where it falls at the times at which the
+        Kaplan-Meier estimate of all rows does: there, within a bin, the row's cumulative hazard
+        is in proportion to that of the estimate ("hazard"), or its fall is ("density"). For rows
+        that are all alike both are the estimate itself. It has no part in the loss, whose clock
+        is that of "hazard".
     censoring_weights : bool, default=False
         Weigh each bin by the inverse probability that a row is still uncensored then, so that
         the loss counts the bins as if nobody had been censored.
@@ -53,8 +58,11 @@ class Survival(HazardKind):
     Notes
     -----
     The share of a bin is counted by the clock of the Kaplan-Meier estimate of all rows, not by
-    the calendar. So the best constant model is Kaplan and Meier's estimate exactly at every cut,
-    however wide the bins and wherever rows are censored (except where it falls to 0).
+    the calendar, in the loss as in the curves. So the best constant model is Kaplan and Meier's
+    estimate at every time, however wide the bins, wherever rows are censored and however many
+    events share a time. Raw scores are finite: where the estimate falls to 0, or not at all in a
+    bin, the curve is a millionth off. To the loss, a time at which everybody at risk failed has
+    the hazard of Nelson and Aalen; the curves make up for that.
     In long data, all tasks have the same cuts: time is one clock, in one unit, and what tells
     tasks apart are their hazards. Bring times of different units to one before. Where tasks run
     on scales of their own, such as days and years, most cuts lie where most events do.
@@ -90,11 +98,12 @@ class Survival(HazardKind):
         return np.log(np.expm1(self._constant_hazard(target, weight)))
 
     def curves(self, scores: np.ndarray) -> Curves:
-        hazard = np.logaddexp(0, np.asarray(scores, dtype=np.float64))
+        hazard = np.logaddexp(0, np.asarray(scores, dtype=np.float64)) * self.stretch_
         return Curves(
             self.grid_.edges,
             hazard,
             np.ones((*hazard.shape, 1)),
             self.grid_.horizon,
             self.interpolation,
+            self.clock_,
         )

@@ -113,29 +113,36 @@ def test_incidences_and_survival_sum_to_one_and_are_monotone(interpolation, n_ca
     assert (np.diff(survival, axis=1) <= 1e-12).all()
     assert (np.diff(incidence, axis=1) >= -1e-12).all()
     assert_allclose(np.exp(-curves.cumulative_hazard(times)), survival, rtol=1e-9, atol=1e-12)
-    # Continuous: no step between neighbours of a fine grid.
-    fine = curves.survival(np.linspace(0, head.grid_.horizon, 200_001))
-    assert np.abs(np.diff(fine, axis=1)).max() < 0.01
+    # Nothing happens between the jumps.
+    jumps = curves.jumps[curves.jumps < head.grid_.horizon]
+    assert_allclose(curves.survival(np.nextafter(jumps, 0))[:, 1:], curves.survival(jumps)[:, :-1])
 
 
 def one_row(interpolation="hazard"):
-    """Hazards 1/2 in (0, 2], 3/4 in (2, 4]; followed up to 6."""
-    labels = pd.Series(EventTimes([1, 1, 0], [2.0, 4.0, 6.0]))
+    """Hazards 1/2 in (0, 2], 3/4 in (2, 4]; followed up to 6.
+
+    Of five rows one fails at 1, 2, 3 and 4 each: Kaplan-Meier falls by a fifth every time.
+    """
+    labels = pd.Series(EventTimes([1, 1, 1, 1, 0], [1.0, 2.0, 3.0, 4.0, 6.0]))
     head = Survival([2, 4], interpolation=interpolation).fit(labels, task="death")
     return head.curves(np.log([[1.0, 3.0]]))
 
 
 def test_curves_known_answers():
     curves = one_row()
-    assert_allclose(curves.survival([0, 1, 2, 3, 4, 6])[0], [1, 0.5**0.5, 0.5, 0.25, 0.125, 0.125])
-    assert_allclose(one_row("density").survival([1, 3])[0], [0.75, 0.3125])
+    first = 0.5 ** (np.log(4 / 5) / np.log(3 / 5))
+    third = 0.5 * 0.25 ** (np.log(2 / 3) / np.log(1 / 3))
+    expected = [1, 1, first, first, 0.5, third, 0.125, 0.125]
+    assert_allclose(curves.survival([0, 0.9, 1, 1.9, 2, 3.5, 4, 6])[0], expected)
+    assert_allclose(one_row("density").survival([1, 2.5, 3])[0], [0.75, 0.5, 0.3125])
     assert_allclose(curves.risk(), [[(0.5 + 0.875) / 2]])
 
 
 def test_quantiles_known_answers():
-    assert_allclose(one_row().quantile(0.25), [3.0])
-    assert_allclose(one_row("density").quantile(0.3125), [3.0])
-    assert one_row().quantile(0.5) == pytest.approx([2.0])
+    assert one_row().quantile(0.5).tolist() == [2.0]
+    assert one_row().quantile(0.3).tolist() == [3.0]  # .5 * .25 ** .369 is .2998
+    assert one_row("density").quantile(0.3).tolist() == [4.0]
+    assert one_row("density").quantile(0.3125).tolist() == [3.0]
     assert one_row().quantile(0.1).tolist() == [np.inf]
 
 
@@ -143,9 +150,10 @@ def test_quantiles_known_answers():
 @pytest.mark.parametrize("horizon", [1.0, 2.0, 3.3, 6.0])
 def test_the_restricted_mean_is_the_area_under_the_curve(interpolation, horizon):
     curves = one_row(interpolation)
-    times = np.linspace(0, horizon, 20_001)
-    area = np.trapezoid(curves.survival(times)[0], times)
-    assert curves.restricted_mean(horizon) == pytest.approx([area], abs=1e-6)
+    starts = np.array([0.0, 1, 2, 3, 4])
+    widths = np.diff(np.minimum([*starts, 6], horizon))
+    area = curves.survival(starts)[0] @ widths
+    assert curves.restricted_mean(horizon) == pytest.approx([area])
 
 
 def test_times_beyond_the_follow_up_are_refused():
@@ -225,6 +233,13 @@ def test_censoring_weights_are_the_inverse_of_the_uncensored_share():
     labels = pd.Series(EventTimes([1, 0, 1, 0, 1], [1.0, 1.5, 2.0, 2.5, 3.0]))
     head = Survival([1, 2, 3], censoring_weights=True).fit(labels, task="death")
     assert_allclose(head.bin_weight_, [1, 1, 4 / 3])
+
+
+def test_who_is_censored_at_a_cut_is_not_in_the_next_bin_but_outlived_the_events():
+    # At 1 one of four leaves: the event then goes first, so it is one of the three who are left.
+    labels = pd.Series(EventTimes([1, 0, 1, 0, 1], [1.0, 1.0, 2.0, 2.0, 3.0]))
+    head = Survival([1, 2, 3], censoring_weights=True).fit(labels, task="death")
+    assert_allclose(head.bin_weight_, [1, 4 / 3, 8 / 3])
 
 
 @pytest.mark.parametrize("n_causes", [1, 2])

@@ -20,7 +20,8 @@ def draw(late=False):
     """Labels with many ties."""
     rng = np.random.default_rng(0)
     time = np.ceil(rng.exponential(8.0, N))
-    entry = np.floor(time * rng.random(N)) if late else None
+    # Not before everybody who enters early: nobody's curve would be left.
+    entry = np.floor(time * rng.random(N)) * (rng.random(N) < 0.7) if late else None
     return EventTimes(rng.integers(2, size=N), time, entry)
 
 
@@ -132,12 +133,29 @@ def test_scikit_survivals_coefficients_have_no_gradient(ties):
         assert_allclose(head.curves(scores[:5]).cumulative_hazard(cuts), expected, atol=1e-6)
 
 
-def test_equal_scores_give_nelson_aalen():
-    labels = EventTimes([1, 0, 1, 1], [1.0, 2.0, 3.0, 4.0])
+def test_equal_scores_give_kaplan_meier_or_with_breslows_baseline_nelson_aalen():
+    labels = EventTimes([1, 0, 1, 1, 0], [1.0, 2.0, 3.0, 3.0, 4.0])
+    for ties in ("efron", "breslow"):
+        head, target = fitted(labels, ties)
+        head.finish(np.full((5, 1), 0.7), target, np.ones(5))
+        curves = head.curves(np.full((1, 1), 0.7))
+        if ties == "efron":
+            assert_allclose(curves.survival([1, 2.9, 3, 4]), [[4 / 5, 4 / 5, 4 / 15, 4 / 15]])
+        else:
+            assert_allclose(curves.cumulative_hazard([1, 3]), [[1 / 5, 1 / 5 + 2 / 3]])
+
+
+def test_the_discrete_baseline_solves_kalbfleisch_and_prentices_equation():
+    labels = draw()
     head, target = fitted(labels)
-    head.finish(np.zeros((4, 1)), target, np.ones(4))
-    hazard = head.curves(np.zeros((1, 1))).cumulative_hazard([1, 3, 4])
-    assert_allclose(hazard, [[1 / 4, 1 / 4 + 1 / 2, 1 / 4 + 1 / 2 + 1]])
+    score, weight = np.random.default_rng(1).normal(size=N), np.linspace(0.5, 2, N)
+    head.finish(score[:, None], target, weight)
+    alive = head.curves(np.zeros((1, 1))).survival(np.arange(labels.time.max() + 1))[0]
+    for time in np.unique(labels.time[labels.event > 0]).astype(int)[:-1]:
+        alpha, danger = alive[time] / alive[time - 1], np.exp(score)
+        failed = (labels.time == time) & (labels.event > 0)
+        left = (weight * danger / (1 - alpha**danger))[failed].sum()
+        assert left == pytest.approx((weight * danger)[labels.time >= time].sum())
 
 
 def test_bad_ties():

@@ -1,0 +1,202 @@
+"""How fast time runs between the cuts of survival curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl._storable import storable
+
+if TYPE_CHECKING:
+    from skmtl.tasks._curves import Curves
+
+_Array = NDArray[np.float64]
+Interpolation = Literal["hazard", "density"]
+# Survival that is left where everybody at risk failed: raw scores must be finite.
+LEAST = 1e-6
+# Raw scores are float32 in networks: survival that is this close to a level has reached it.
+_CLOSE = 1e-6
+# Times at which the curves of all rows are drawn at once.
+_TIMES_AT_ONCE = 256
+
+
+@storable
+@dataclass(frozen=True)
+class Clock:
+    """Steps of time, as those of the Kaplan-Meier estimate.
+
+    Attributes
+    ----------
+    time : ndarray of shape (n_steps,)
+        Increasing times of the steps, at least one in each bin.
+    past : ndarray of shape (n_steps, n_clocks)
+        Share of the step's bin that is past from then on; 1 at the last step of a bin. There is
+        one clock for all causes, or one for each.
+    """
+
+    time: _Array
+    past: _Array
+
+    tolerance = _CLOSE
+
+    def places(self, edges: _Array, bins: NDArray[np.int64], times: _Array) -> _Array:
+        """Share of their bins that is past at the times, of shape (n_times, n_clocks)."""
+        last = np.searchsorted(self.time, times, side="right") - 1
+        begun = (last >= 0) & (_bins(edges, self.time)[last] == bins)
+        return np.where(begun[:, None], self.past[last], 0.0)
+
+    def jumps(self, edges: _Array) -> _Array:
+        """Times at which curves change."""
+        return self.time
+
+    def first_time(self, curves: Curves, bins: NDArray[np.int64], level: float) -> _Array:
+        """When survival falls to `level` in a bin at whose end it is there; (n_samples,)."""
+        starts = np.searchsorted(_bins(curves.edges, self.time), np.arange(len(curves.edges)))
+        low, high = starts[bins], starts[bins + 1] - 1
+        while (low < high).any():
+            middle = (low + high) // 2
+            reached = curves.within(bins, self.past[middle]) <= level
+            low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
+            low = np.minimum(low, high)
+        return self.time[high]
+
+    def area(self, curves: Curves, horizon: float) -> _Array:
+        """Area under the survival curves up to `horizon`, of shape (n_samples,)."""
+        starts = np.concatenate([[0.0], self.time[(self.time > 0) & (self.time < horizon)]])
+        widths = np.diff(starts, append=horizon)
+        area = np.zeros(len(curves.hazard))
+        for first in range(0, len(starts), _TIMES_AT_ONCE):
+            some = slice(first, first + _TIMES_AT_ONCE)
+            area += curves.survival(starts[some]) @ widths[some]
+        return area
+
+    def then(self, later: Clock, gap: list[float]) -> Clock:
+        """Go on with a later clock; `gap` holds the ends of bins in between."""
+        idle = np.ones((len(gap), self.past.shape[1]))
+        return Clock(
+            np.concatenate([self.time, gap, later.time]),
+            np.concatenate([self.past, idle, later.past]),
+        )
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Ordinary time: curves of models that were saved before their clocks were kept."""
+
+    tolerance = 0.0
+
+    def places(self, edges: _Array, bins: NDArray[np.int64], times: _Array) -> _Array:
+        """As `Clock.places`."""
+        start, end = edges[bins], edges[bins + 1]
+        return np.clip((times - start) / (end - start), 0.0, 1.0)[:, None]
+
+    def jumps(self, edges: _Array) -> _Array:
+        """The cuts, at which step functions of such curves are exact."""
+        return edges[1:]
+
+    def first_time(self, curves: Curves, bins: NDArray[np.int64], level: float) -> _Array:
+        """As `Clock.first_time`."""
+        alive = curves.at_cuts()
+        rows = np.arange(len(alive))
+        start, end = curves.edges[bins], curves.edges[bins + 1]
+        high, low = alive[rows, bins], alive[rows, bins + 1]
+        if curves.interpolation == "hazard":
+            high, low, level = np.log(high), np.log(low), np.log(level)
+        past = np.divide(high - level, high - low, out=np.zeros(len(rows)), where=high > low)
+        return start + np.clip(past, 0.0, 1.0) * (end - start)
+
+    def area(self, curves: Curves, horizon: float) -> _Array:
+        """As `Clock.area`."""
+        inside = curves.edges[(curves.edges > 0) & (curves.edges < horizon)]
+        edges = np.concatenate([[0.0], inside, [horizon]])
+        alive = curves.survival(edges)
+        high, low = alive[:, :-1], alive[:, 1:]
+        if curves.interpolation == "hazard":
+            fall = np.log(high) - np.log(np.maximum(low, 1e-300))
+            # The mean of an exponential arc; of a nearly flat one the middle is exact enough.
+            mean = np.divide(high - low, fall, out=(high + low) / 2, where=fall > 1e-6)
+        else:
+            mean = (high + low) / 2
+        return mean @ np.diff(edges)
+
+    def then(self, later: Calendar, gap: list[float]) -> Calendar:
+        """As `Clock.then`."""
+        return self
+
+
+CALENDAR = Calendar()
+
+
+def step_clock(
+    edges: _Array, time: _Array, danger: _Array, share: _Array, interpolation: Interpolation
+) -> Clock:
+    """The clock by which equal rows have exactly these dangers and shares of causes.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (n_bins + 1,)
+    time : ndarray of shape (n_steps,)
+        Increasing, within the bins.
+    danger : ndarray of shape (n_steps,)
+        What each step adds to the cumulative hazard of all causes.
+    share : ndarray of shape (n_steps, n_causes)
+        Share of each cause in it.
+    interpolation : {"hazard", "density"}
+        What the clock counts: cumulative hazard, or failures.
+    """
+    time, danger, share = _with_idle_bins(edges, time, danger, share)
+    bins = _bins(edges, time)
+    last = np.flatnonzero(np.diff(bins, append=len(edges)))
+    passed = cumulated_by_bin(danger, bins)
+    total = passed[last][bins]
+    if share.shape[1] == 1:
+        past = (passed / total if interpolation == "hazard" else _failed(passed, total))[:, None]
+    else:
+        drop = np.exp(danger - passed) * -np.expm1(-danger)
+        fallen = np.column_stack([cumulated_by_bin(drop * part, bins) for part in share.T])
+        whole = fallen[last][bins]
+        # A cause that was not seen in the bin keeps the pace of all.
+        fallen = np.divide(
+            fallen, whole, out=np.tile(_failed(passed, total)[:, None], share.shape[1]),
+            where=whole > 0,
+        )  # fmt: skip
+        past = fallen
+        if interpolation == "hazard":
+            survived = np.maximum(1 + fallen * np.expm1(-total)[:, None], 1e-300)
+            past = -np.log(survived) / total[:, None]
+    past = np.clip(past, 0.0, 1.0)
+    past[last] = 1.0  # exactly, whatever the rounding
+    return Clock(time, past)
+
+
+def _failed(passed: _Array, total: _Array) -> _Array:
+    """Share of the bin's failures that have happened."""
+    return np.expm1(-passed) / np.expm1(-total)
+
+
+def cumulated_by_bin(values: _Array, bins: NDArray[np.int64]) -> _Array:
+    """Cumulative sums that begin anew in every bin."""
+    total = np.cumsum(values)
+    first = np.searchsorted(bins, bins, side="left")
+    return total - np.where(first > 0, total[first - 1], 0.0)
+
+
+def _with_idle_bins(
+    edges: _Array, time: _Array, danger: _Array, share: _Array
+) -> tuple[_Array, _Array, _Array]:
+    """The same steps and one at the end of each bin without any."""
+    n_bins, n_causes = len(edges) - 1, share.shape[1]
+    idle = np.setdiff1d(np.arange(n_bins), _bins(edges, time))
+    place = np.searchsorted(time, edges[idle + 1])
+    return (
+        np.insert(time, place, edges[idle + 1]),
+        np.insert(danger, place, 1.0),
+        np.insert(share, place, 1 / n_causes, axis=0),
+    )
+
+
+def _bins(edges: _Array, time: _Array) -> NDArray[np.int64]:
+    return np.searchsorted(edges[1:], time, side="left")
