@@ -17,7 +17,8 @@ What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aa
 Labels are read by :func:`skmtl.tasks.event_times`: structured arrays as scikit-survival's, or
 frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
 a metric is about one of several causes that compete. Rows that entered late are at risk from then
-on in the estimates; the scores take them for rows that were watched from the beginning.
+on, in estimates and scores alike, and a row that is split at some time counts as it did before
+(``docs/data_that_bites.md``).
 :func:`survival_scorer` makes scorers for GridSearchCV of them, and
 :class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibrationDisplay` and :class:`IncidenceDisplay`
 draw what a model predicts (extra ``plot``).

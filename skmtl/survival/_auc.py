@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from skmtl.survival._inputs import (
     failed_of,
-    positive_at,
-    read_curves,
+    read_by_row,
+    read_by_time,
     read_labels,
-    read_risk,
     read_times,
 )
-from skmtl.survival._nonparametric import censoring_of, kaplan_meier
+from skmtl.survival._nonparametric import kaplan_meier_of
+from skmtl.survival._watching import watching_of
 from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
@@ -31,7 +31,8 @@ def cumulative_dynamic_auc(
 ) -> tuple[_Array, float]:
     r"""AUC of those who have failed by a time against those who have not, at each time.
 
-    Failures weigh :math:`1 / \hat G` at their time, for those that censoring has hidden.
+    Failures weigh :math:`1 / \hat G` at their time, for those that censoring or late entry has
+    hidden: :math:`\hat G` is the probability of being watched then, as in `brier_score`.
 
     Parameters
     ----------
@@ -77,17 +78,20 @@ def cumulative_dynamic_auc(
     labels, rows = read_labels(y)
     grid = read_times(times, labels)
     if np.ndim(risk) == 2:
-        scores = read_curves(risk, rows, grid, "risk", top=np.inf)
+        scores = read_by_time(risk, rows, grid, "risk")
     else:
-        scores = np.broadcast_to(read_risk(risk, rows)[:, None], (len(labels), len(grid)))
+        scores = np.broadcast_to(read_by_row(risk, rows)[:, None], (len(labels), len(grid)))
     failed = failed_of(labels, cause)
-    known = labels if censoring is None else read_labels(censoring)[0]
-    weight = np.zeros(len(labels))
     used = failed & (labels.time <= grid[-1])
-    weight[used] = 1 / positive_at(censoring_of(known)(labels.time[used]), labels.time[used])
+    weight = np.zeros(len(labels))
+    weight[used] = 1 / watching_of(labels, censoring).at(labels.time[used])
     auc = np.array(
         [
-            _auc(scores[:, j], weight * (labels.time <= time), labels.time > time)
+            _auc(
+                scores[:, j],
+                weight * (labels.time <= time),
+                (labels.entry <= time) & (time < labels.time),
+            )
             for j, time in enumerate(grid)
         ]
     )
@@ -98,7 +102,7 @@ def _auc(risk: _Array, cases: _Array, controls: NDArray[np.bool_]) -> float:
     """Weighted share of pairs of a case and a control in the right order."""
     others = np.sort(risk[controls])
     own = cases > 0
-    if not own.any():
+    if not own.any() or not len(others):
         return np.nan
     below = np.searchsorted(others, risk[own], side="left")
     tied = np.searchsorted(others, risk[own], side="right") - below
@@ -111,5 +115,5 @@ def _mean(auc: _Array, grid: _Array, labels: EventTimes) -> float:
         return np.nan
     if len(grid) == 1:
         return float(auc[0])
-    fall = -np.diff(kaplan_meier(labels)(grid), prepend=1.0)[known]
+    fall = -np.diff(kaplan_meier_of(labels)(grid), prepend=1.0)[known]
     return float(np.average(auc[known], weights=fall)) if fall.sum() > 0 else np.nan

@@ -9,15 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from skmtl.survival._inputs import (
     failed_of,
-    positive_at,
+    increasing_times,
     read_curves,
     read_labels,
     read_times,
     read_weight,
 )
-from skmtl.survival._nonparametric import censoring_of
+from skmtl.survival._watching import Watching, beginnings, watching_of
+from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
+# How far survival may have fallen before the first row enters, without the curves saying so.
+_OPEN = 0.05
 
 
 def brier_score(
@@ -29,20 +32,24 @@ def brier_score(
     censoring: Any = None,
     sample_weight: ArrayLike | None = None,
 ) -> _Array:
-    r"""Brier score at each time, with the censored rows made up for.
+    r"""Brier score at each time, with the rows made up for that nobody watched.
 
     The mean of :math:`(1\{T > t\} - \hat S(t))^2` over the rows whose state at t is known, each
-    weighted by the inverse of the probability of being uncensored: at its event if that came
-    before t, at t if it was still followed.
+    weighted by the inverse of the probability of being watched: at its event if that came
+    before t, at t if it was still followed. Where all rows are watched from the beginning this
+    is the probability of being uncensored.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         Events and times: see :func:`skmtl.tasks.event_times`. Missing labels are left out.
     survival : array-like of shape (n_samples, n_times)
-        Survival at `times`; with `cause`, the cumulative incidence of that cause.
+        Survival at `times`; with `cause`, the cumulative incidence of that cause. It counts from
+        time 0 for all rows, also for those that entered late.
     times : array-like of shape (n_times,)
-        Increasing, below the end of the follow-up in y.
+        Increasing, below the end of the follow-up in y. Where all rows enter late, the score is
+        of survival given the first entry. If `times` begin there, the curves are divided by
+        their value then; otherwise they must be close to 1 then.
     cause : int, default=None
         Of several that compete: score this cause's incidence.
     censoring : as y, default=None
@@ -58,8 +65,16 @@ def brier_score(
     Raises
     ------
     ValueError
-        If a time lies past the follow-up, or an event where everybody was censored, among
+        If nobody is watched at a time, or an event lies where everybody was censored, among
         others.
+
+    Notes
+    -----
+    Late entry must not depend on the time to the event, as censoring must not. The probability
+    of being watched is the share of the rows at risk over the Kaplan-Meier estimate: so each
+    event weighs the step of Kaplan and Meier's curve at it, and the rows at risk at t share its
+    height. A row that is split at some time, into one censored then and one that enters then,
+    counts as it did before.
 
     References
     ----------
@@ -77,18 +92,34 @@ def brier_score(
     grid = read_times(times, labels)
     curves = read_curves(survival, rows, grid, "survival" if cause is None else "incidence")
     weight = read_weight(sample_weight, len(rows))[rows]
-    if censoring is None:
-        uncensored = censoring_of(labels, weight)
-    else:
-        uncensored = censoring_of(read_labels(censoring)[0])
+    return brier_by_time(
+        labels,
+        _given_first_entry(curves, grid, labels, cause),
+        grid,
+        watching_of(labels, censoring, weight),
+        cause,
+        weight,
+    )
+
+
+def brier_by_time(
+    labels: EventTimes,
+    curves: _Array,
+    grid: _Array,
+    watching: Watching,
+    cause: int | None,
+    weight: _Array,
+) -> _Array:
+    """The score of curves that begin with the first entry, from what is read already."""
     gone = (labels.time[:, None] <= grid) & (labels.event > 0)[:, None]
-    there = labels.time[:, None] > grid
+    there = (labels.entry[:, None] <= grid) & (grid < labels.time[:, None])
     inverse = np.zeros(len(labels))
-    used = gone.any(axis=1)
-    inverse[used] = 1 / positive_at(uncensored(labels.time[used]), labels.time[used])
-    importance = gone * inverse[:, None] + there / positive_at(uncensored(grid), grid)
+    used = gone.any(axis=1) & (weight > 0)
+    inverse[used] = 1 / watching.at(labels.time[used])
+    importance = gone * inverse[:, None] + there / watching.at(grid)
     happened = there if cause is None else gone & failed_of(labels, cause)[:, None]
-    return np.average(importance * (happened - curves) ** 2, axis=0, weights=weight)
+    n_subjects = weight @ beginnings(labels, weight=weight)
+    return weight @ (importance * (happened - curves) ** 2) / n_subjects
 
 
 def integrated_brier_score(
@@ -125,10 +156,49 @@ def integrated_brier_score(
     >>> round(integrated_brier_score(y, curves, [1, 2]), 3)
     0.125
     """
-    grid = np.asarray(times, dtype=np.float64)
-    if grid.ndim != 1 or len(grid) < 2:
-        raise ValueError(f"An integral needs two times at least, got {times!r}.")
+    grid = increasing_times(times)
+    _check_span(grid)
     scores = brier_score(
         y, survival, grid, cause=cause, censoring=censoring, sample_weight=sample_weight
     )
+    return mean_over_time(scores, grid)
+
+
+def mean_over_time(scores: _Array, grid: _Array) -> float:
+    """By the trapezoid rule."""
+    _check_span(grid)
     return float(np.trapezoid(scores, grid) / (grid[-1] - grid[0]))
+
+
+def _check_span(grid: _Array) -> None:
+    if len(grid) < 2:
+        raise ValueError(f"An integral needs two times at least, got {grid.tolist()}.")
+
+
+def _given_first_entry(
+    curves: _Array, grid: _Array, labels: EventTimes, cause: int | None
+) -> _Array:
+    """Curves of what happens after the first entry, before which nobody was watched."""
+    start = labels.entry.min()
+    if start == 0:
+        return curves
+    alive = curves[:, 0] if cause is None else 1 - curves[:, 0]
+    if grid[0] == start and cause is None:
+        return np.divide(curves, alive[:, None], out=np.zeros_like(curves), where=curves > 0)
+    # Had survival fallen evenly up to the first of the times. Rows that were split count once.
+    alive = np.clip(np.unique(alive), 0, 1)
+    fallen = float(1 - np.mean(alive ** (start / grid[0])))
+    if fallen > (_OPEN if cause is None else 1e-9):
+        remedy = (
+            "Let times begin with it: the curves are then divided by their value there."
+            if cause is None
+            else "Give (F(t) - F(s)) / S(s), with the incidence F, the survival S and the first "
+            "entry s, so that incidences begin with 0 then, and let times begin with it."
+        )
+        raise ValueError(
+            f"Nobody in y was watched before the first entry, at {start:g}, so the score is of "
+            f"what happens after it. But by {grid[0]:g}, the first of the times, the curves say "
+            f"that {1 - alive.mean():.0%} of the rows have failed, but not how many before the "
+            f"first entry. {remedy}"
+        )
+    return curves

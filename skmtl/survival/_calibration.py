@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from skmtl.survival._inputs import check_n_bins, read_labels, read_risk
+from skmtl.survival._inputs import (
+    check_n_bins,
+    check_probabilities,
+    read_by_row,
+    read_labels,
+)
+from skmtl.survival._watching import beginnings
+from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
 
@@ -33,11 +40,18 @@ class DCalibration:
     share: _Array
 
 
-def d_calibration(y: Any, survival_at_time: ArrayLike, n_bins: int = 10) -> DCalibration:
+def d_calibration(
+    y: Any,
+    survival_at_time: ArrayLike,
+    n_bins: int = 10,
+    *,
+    survival_at_entry: ArrayLike | None = None,
+) -> DCalibration:
     r"""Test the calibration of survival curves over their whole range.
 
     Of true curves, :math:`S(T \mid x)` is uniform. It is counted in bins; a row censored at c
-    counts for all bins below :math:`S(c \mid x)`, in proportion.
+    counts for all bins below :math:`S(c \mid x)`, in proportion. A row that entered at l counts
+    above what was to be expected of it then, which is uniform below :math:`S(l \mid x)`.
 
     Parameters
     ----------
@@ -47,10 +61,23 @@ def d_calibration(y: Any, survival_at_time: ArrayLike, n_bins: int = 10) -> DCal
     survival_at_time : array-like of shape (n_samples,)
         Survival of each row at its own time.
     n_bins : int, default=10
+    survival_at_entry : array-like of shape (n_samples,), default=None
+        Survival of each row at its own entry; 1 for rows watched from the beginning. Needed where
+        rows enter late.
 
     Returns
     -------
     DCalibration
+
+    Raises
+    ------
+    ValueError
+        If rows enter late and `survival_at_entry` is not given, among others.
+
+    Notes
+    -----
+    A row that is split at some time, into one censored then and one that enters then with the
+    same survival, counts as it did before.
 
     References
     ----------
@@ -65,20 +92,43 @@ def d_calibration(y: Any, survival_at_time: ArrayLike, n_bins: int = 10) -> DCal
     [0.5, 0.5]
     """
     labels, rows = read_labels(y)
-    survival = read_risk(survival_at_time, rows)
-    if (survival < 0).any() or (survival > 1).any():
-        raise ValueError(
-            f"survival_at_time must hold probabilities, got values from {survival.min():g} to "
-            f"{survival.max():g}."
-        )
+    survival = check_probabilities(read_by_row(survival_at_time, rows), "survival_at_time")
     check_n_bins(n_bins)
-    edges = np.arange(n_bins) / n_bins
-    own = np.minimum((survival * n_bins).astype(int), n_bins - 1)
+    entry = _survival_at_entry(survival_at_entry, labels, rows)
+    if (survival > entry + 1e-9).any():
+        raise ValueError("survival_at_time is above survival_at_entry in some rows.")
     censored = labels.event == 0
-    counts = np.bincount(own[~censored], minlength=n_bins).astype(np.float64)
-    # What remains of a censored row is spread evenly from 0 to its survival.
-    end = np.maximum(survival[censored], 1e-12)[:, None]
-    counts += (np.clip(end - edges, 0, 1 / n_bins) / end).sum(axis=0)
-    expected = len(labels) / n_bins
+    place = np.minimum((survival * n_bins).astype(int), n_bins - 1)
+    counts = np.bincount(place[~censored], minlength=n_bins).astype(np.float64)
+    counts += _spread(survival[censored], n_bins)
+    # Of a row that entered late, what was expected then is taken off, and what is expected at
+    # the beginning put in its place.
+    n_subjects = float(beginnings(labels, (survival, entry)).sum())
+    late = labels.entry > 0
+    counts += (n_subjects - np.sum(~late)) / n_bins - _spread(entry[late], n_bins)
+    expected = n_subjects / n_bins
     statistic = float(((counts - expected) ** 2 / expected).sum())
-    return DCalibration(statistic, float(chi2.sf(statistic, n_bins - 1)), counts / len(labels))
+    return DCalibration(statistic, float(chi2.sf(statistic, n_bins - 1)), counts / n_subjects)
+
+
+def _survival_at_entry(
+    survival_at_entry: ArrayLike | None, labels: EventTimes, rows: NDArray[np.bool_]
+) -> _Array:
+    late = labels.entry > 0
+    if survival_at_entry is None:
+        if late.any():
+            raise ValueError(
+                f"{int(late.sum())} rows of y entered late: had they failed before, they would "
+                "not be here, so survival at the end must be compared with that at the entry. "
+                "Give survival_at_entry, the survival of each row at its own entry."
+            )
+        return np.ones(len(labels))
+    survival = check_probabilities(read_by_row(survival_at_entry, rows), "survival_at_entry")
+    return np.where(late, survival, 1.0)
+
+
+def _spread(survival: _Array, n_bins: int) -> _Array:
+    """Rows whose survival is somewhere below these values, evenly, in each bin."""
+    edges = np.arange(n_bins) / n_bins
+    end = np.maximum(survival, 1e-12)[:, None]
+    return (np.clip(end - edges, 0, 1 / n_bins) / end).sum(axis=0)

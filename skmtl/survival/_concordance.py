@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from skmtl.survival._inputs import (
     failed_of,
     increasing_times,
-    positive_at,
+    read_by_row,
     read_curves,
     read_labels,
-    read_risk,
     read_weight,
 )
-from skmtl.survival._nonparametric import censoring_of
+from skmtl.survival._watching import watching_of
+from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
 # Event times whose curves are compared at once.
@@ -30,9 +30,9 @@ def concordance(
 ) -> float:
     r"""Harrell's concordance index.
 
-    A pair of rows can be compared if one failed at a time at which the other was still followed
-    and had not failed. The index is the share of these pairs in which the row that failed had
-    the higher risk; equal risks count half. 0.5 is chance.
+    A pair of rows can be compared if one failed at a time at which the other was followed: it
+    had entered before, and neither failed nor left. The index is the share of these pairs in
+    which the row that failed had the higher risk; equal risks count half. 0.5 is chance.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def concordance(
 
     Notes
     -----
-    Takes O(n log n). Late entry is not regarded.
+    Takes O(n log n). A row that is split at some time, into one censored then and one that enters
+    then, counts as it did before.
 
     References
     ----------
@@ -67,10 +68,10 @@ def concordance(
     0.6666666666666666
     """
     labels, rows = read_labels(y)
-    scores = read_risk(risk, rows)
+    scores = read_by_row(risk, rows)
     weight = read_weight(sample_weight, len(rows))[rows]
     failed = failed_of(labels, cause)
-    return _share(_pairs(labels.time, failed, scores, weight, np.where(failed, weight, 0.0)))
+    return _share(weight[failed] @ _at_risk(labels, failed, failed, scores, weight))
 
 
 def concordance_ipcw(
@@ -84,7 +85,7 @@ def concordance_ipcw(
     r"""Uno's concordance index, which does not depend on the censoring.
 
     Each pair weighs :math:`1 / \hat G(t)^2`, with the time t of the failure and the probability
-    :math:`\hat G` of being uncensored then.
+    :math:`\hat G` of being uncensored then; where rows enter late, of being watched then.
 
     Parameters
     ----------
@@ -123,15 +124,13 @@ def concordance_ipcw(
     0.571
     """
     labels, rows = read_labels(y)
-    scores = read_risk(risk, rows)
+    scores = read_by_row(risk, rows)
     failed = failed_of(labels, cause)
     if tau is not None:
         failed &= labels.time < tau
-    known = labels if censoring is None else read_labels(censoring)[0]
-    weight = np.zeros(len(labels))
-    at = labels.time[failed]
-    weight[failed] = 1 / positive_at(censoring_of(known)(at), at) ** 2
-    return _share(_pairs(labels.time, failed, scores, np.ones(len(labels)), weight))
+    watching = watching_of(labels, censoring)
+    weight = 1 / watching.at(labels.time[failed]) ** 2
+    return _share(weight @ _at_risk(labels, failed, failed, scores, np.ones(len(labels))))
 
 
 def concordance_incidence(
@@ -145,9 +144,10 @@ def concordance_incidence(
     r"""Concordance of the incidence of one of several causes that compete.
 
     Besides the pairs of `concordance`, a row that failed of the cause is compared with those
-    that had failed of another one before: they will never fail of this one, so their risk
+    that had failed of another one by then: they will never fail of this one, so their risk
     should be lower. A pair weighs :math:`1 / (\hat G(t-) \hat G(t))` with the time t of the
-    failure, or :math:`1 / (\hat G(t-) \hat G(s-))` where the other row failed at s.
+    failure, or :math:`1 / (\hat G(t-) \hat G(s-))` where the other row failed at s. Those that
+    fail of another cause at the same time are among the latter.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def concordance_incidence(
     censoring : as y, default=None
         As in `concordance_ipcw`.
     tau : float, default=None
-        As in `concordance_ipcw`.
+        As in `concordance_ipcw`: failures of other causes after that do not count either.
 
     Returns
     -------
@@ -180,23 +180,24 @@ def concordance_incidence(
     0.5
     """
     labels, rows = read_labels(y)
-    scores = read_risk(risk, rows)
+    scores = read_by_row(risk, rows)
     failed = failed_of(labels, cause)
     if tau is not None:
         failed &= labels.time < tau
-    uncensored = censoring_of(labels if censoring is None else read_labels(censoring)[0])
-    others = (labels.event > 0) & (labels.event != cause)
-    before, after = np.zeros(len(labels)), np.zeros(len(labels))
-    used = failed | others
-    at = labels.time[used]
-    before[used] = 1 / positive_at(uncensored.before(at), at)
-    after[failed] = 1 / positive_at(uncensored(labels.time[failed]), labels.time[failed])
-    own = np.where(failed, before, 0.0)
-    outlived = _pairs(labels.time, failed, scores, np.ones(len(labels)), own * after)
-    # With the time reversed, rows that failed before are those that "outlive". Those of the
-    # same time are in the first pairs already.
-    gone = _pairs(-labels.time, used, scores, np.where(others, before, 0.0), own)
-    return _share((outlived[0] + gone[0], outlived[1] + gone[1]))
+    watching = watching_of(labels, censoring)
+    at = labels.time[failed]
+    # Of the others only those count that had failed by the time of some failure.
+    gone = (labels.event > 0) & (labels.event != cause) & (labels.time <= at.max(initial=0))
+    weight = 1 / watching.before(at)
+    outlived = _at_risk(labels, failed, labels.event > 0, scores, np.ones(len(labels)))
+    outran = _compared(
+        -labels.time[gone],
+        scores[gone],
+        1 / watching.before(labels.time[gone]),
+        -at,
+        scores[failed],
+    )
+    return _share(weight / watching.at(at) @ outlived + weight @ outran)
 
 
 def concordance_td(
@@ -205,7 +206,8 @@ def concordance_td(
     r"""Antolini's time-dependent concordance, for curves that may cross.
 
     In a pair as in `concordance`, the row that failed at t should have the lower survival at t;
-    with several causes, the higher incidence.
+    with several causes, the higher incidence. Survival counts from time 0 for all rows, also for
+    those that entered late.
 
     Parameters
     ----------
@@ -246,17 +248,20 @@ def concordance_td(
             np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0),
         )
     failed = failed_of(labels, cause)
-    # Of the rows of one time, those that fail come first: the others outlive them.
+    # Of the rows of one time, those that fail come first: the others outlive them. Of those,
+    # the ones that enter later are not at risk.
     order = np.lexsort((~failed, labels.time))
-    time, curves = labels.time[order], curves[order]
+    time, entry, curves = labels.time[order], labels.entry[order], curves[order]
     at, n_failed = np.unique(labels.time[failed], return_counts=True)
     starts = np.searchsorted(time, at)
     right = total = 0.0
     for block in np.array_split(np.arange(len(at)), 1 + len(at) // _BLOCK) if len(at) else []:
         base = starts[block[0]]
         values = np.ascontiguousarray(_interpolated(curves[base:], grid, at[block]).T)
-        for line, start, n_own in zip(values, starts[block] - base, n_failed[block], strict=True):
-            own, others = line[start : start + n_own], line[start + n_own :]
+        for j, line in zip(block, values, strict=True):
+            first, last = starts[j] - base, starts[j] - base + n_failed[j]
+            entered = (entry[base + last :] < at[j]) | (entry[base + last :] == 0)
+            own, others = line[first:last], line[last:][entered]
             right += _n_above(own, others)
             total += len(own) * len(others)
     return float(right / total) if total else np.nan
@@ -283,30 +288,69 @@ def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:
     return curves[:, place - 1] * (1 - past) + curves[:, place] * past
 
 
-def _share(pairs: tuple[float, float]) -> float:
-    return pairs[0] / pairs[1] if pairs[1] > 0 else np.nan
+def _share(pairs: _Array) -> float:
+    right, total = pairs
+    return float(right / total) if total > 0 else np.nan
 
 
-def _pairs(
-    time: _Array, failed: NDArray[np.bool_], risk: _Array, weight: _Array, weight_failed: _Array
-) -> tuple[float, float]:
-    """Weight of the comparable pairs whose risks are in the right order, and of all.
+def _at_risk(
+    labels: EventTimes,
+    failed: NDArray[np.bool_],
+    gone: NDArray[np.bool_],
+    risk: _Array,
+    weight: _Array,
+) -> _Array:
+    """Weight of the rows at risk whenever a row fails: of those with a lower risk, and of all.
 
-    `weight_failed` weighs the row that fails, `weight` the other one.
+    Parameters
+    ----------
+    labels : EventTimes of shape (n_samples,)
+    failed : ndarray of bool of shape (n_samples,)
+        The failures.
+    gone : ndarray of bool of shape (n_samples,)
+        Which rows are no longer at risk at their own time. The others are censored then.
+    risk, weight : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    ndarray of shape (n_failed, 2)
     """
-    rank = np.unique(risk, return_inverse=True)[1]
-    # Those who outlive an event stand before it: later times, then censored rows of the same
-    # time. Of events at the same time, higher risks stand first, so that the strict comparison
-    # of risks below leaves them out.
-    order = np.lexsort((-rank, failed, -time))
-    time, failed, rank = time[order], failed[order], rank[order]
-    weight, own = weight[order], weight_failed[order]
-    tied = np.concatenate([[False], (time[1:] == time[:-1]) & failed[1:] & failed[:-1]])
-    start = np.maximum.accumulate(np.where(tied, 0, np.arange(len(time))))
-    before = np.concatenate([[0.0], np.cumsum(weight)])
-    lower = _weight_of_lower(rank, weight)
-    equal = _weight_of_equal(rank, start, weight)
-    return float(own @ (lower + 0.5 * equal)), float(own @ before[start])
+    times = np.unique(np.concatenate([labels.time, labels.entry]))
+    place = 2 * np.searchsorted(times, labels.time)
+    at = place[failed] + 1
+    outlived = _compared(place + ~gone, risk, weight, at, risk[failed])
+    late = labels.entry > 0
+    entry = 2 * np.searchsorted(times, labels.entry[late]) + 1
+    later = _compared(entry, risk[late], weight[late], at, risk[failed])
+    # What remains of sums of the same weights in another order is no weight.
+    return np.where(outlived - later > 1e-12 * outlived, outlived - later, 0.0)
+
+
+def _compared(
+    time: NDArray[np.number], risk: _Array, weight: _Array, at: NDArray[np.number], of: _Array
+) -> _Array:
+    """Weight of the rows whose time is at least `at`: of those with a risk below `of`, and of all.
+
+    Equal risks count half.
+
+    Parameters
+    ----------
+    time, risk, weight : ndarray of shape (n_samples,)
+    at, of : ndarray of shape (n_failed,)
+
+    Returns
+    -------
+    ndarray of shape (n_failed, 2)
+    """
+    weights = np.concatenate([weight, np.zeros(len(at))])
+    asks = np.repeat([False, True], [len(time), len(at)])
+    order = np.lexsort((asks, -np.concatenate([time, at])))
+    rank = np.unique(np.concatenate([risk, of]), return_inverse=True)[1][order]
+    weights, asks = weights[order], asks[order]
+    lower = _weight_of_lower(rank, weights) + 0.5 * _weight_of_equal(rank, weights)
+    pairs = np.empty((len(at), 2))
+    pairs[order[asks] - len(time)] = np.column_stack([lower, np.cumsum(weights)])[asks]
+    return pairs
 
 
 def _weight_of_lower(rank: NDArray[np.intp], weight: _Array) -> _Array:
@@ -330,11 +374,11 @@ def _weight_of_lower(rank: NDArray[np.intp], weight: _Array) -> _Array:
     return lower
 
 
-def _weight_of_equal(rank: NDArray[np.intp], start: NDArray[np.intp], weight: _Array) -> _Array:
-    """For each position the weight of the positions before `start` with the same rank."""
+def _weight_of_equal(rank: NDArray[np.intp], weight: _Array) -> _Array:
+    """For each position the weight of the positions up to it with the same rank."""
     order = np.argsort(rank, kind="stable")
-    sums = np.concatenate([[0.0], np.cumsum(weight[order])])
-    key = rank[order] * (len(rank) + 1) + order
-    first = np.searchsorted(key, rank * (len(rank) + 1))
-    last = np.searchsorted(key, rank * (len(rank) + 1) + start)
-    return sums[last] - sums[first]
+    sums = np.cumsum(weight[order])
+    first = np.searchsorted(rank[order], rank[order], side="left")
+    equal = np.empty(len(rank))
+    equal[order] = sums - np.where(first > 0, sums[first - 1], 0.0)
+    return equal

@@ -48,34 +48,41 @@ def read_weight(sample_weight: ArrayLike | None, n_samples: int) -> _Array:
     return weight
 
 
-def read_risk(risk: ArrayLike, rows: NDArray[np.bool_]) -> _Array:
-    """Risk scores of the rows whose label is observed."""
-    scores = np.asarray(risk, dtype=np.float64)
-    if scores.shape != rows.shape:
+def read_by_row(values: ArrayLike, rows: NDArray[np.bool_], name: str = "risk") -> _Array:
+    """One number for each row whose label is observed."""
+    read = np.asarray(values, dtype=np.float64)
+    if read.shape != rows.shape:
         raise ValueError(
-            f"risk must have the shape {rows.shape}, one score per row of y, got {scores.shape}."
+            f"{name} must have the shape {rows.shape}, one number per row of y, got {read.shape}."
         )
-    return _refuse_nan(scores, "risk")[rows]
+    return _refuse_nan(read, name)[rows]
 
 
-def read_curves(
-    curves: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str, top: float = 1.0
-) -> _Array:
-    """Values in [0, top] of shape (n_samples, n_times) of the rows with a label."""
-    values = np.asarray(curves, dtype=np.float64)
+def read_by_time(values: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str) -> _Array:
+    """Values of shape (n_samples, n_times) of the rows with a label."""
+    read = np.asarray(values, dtype=np.float64)
     wanted = (len(rows), len(times))
-    if values.shape != wanted:
+    if read.shape != wanted:
         raise ValueError(
             f"{name} must have the shape {wanted}, one row per row of y and one column per time, "
-            f"got {values.shape}."
+            f"got {read.shape}."
         )
-    _refuse_nan(values, name)
-    if values.size and (values.min() < -1e-9 or values.max() > top + 1e-9):
+    return _refuse_nan(read, name)[rows]
+
+
+def read_curves(curves: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str) -> _Array:
+    """The same of probabilities."""
+    return check_probabilities(read_by_time(curves, rows, times, name), name)
+
+
+def check_probabilities(values: _Array, name: str) -> _Array:
+    """The values, if they lie in [0, 1]."""
+    if values.size and (values.min() < -1e-9 or values.max() > 1 + 1e-9):
         raise ValueError(
-            f"{name} must hold probabilities from 0 to {top:g}, got values from "
-            f"{values.min():g} to {values.max():g}."
+            f"{name} must hold probabilities from 0 to 1, got values from {values.min():g} to "
+            f"{values.max():g}."
         )
-    return values[rows]
+    return values
 
 
 def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
@@ -86,6 +93,13 @@ def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
         raise ValueError(
             f"times reach {grid[-1]:g}, but the rows of y are followed up to {last:g} only: "
             "nobody is left to say what happened. Give times below that."
+        )
+    n_left = np.searchsorted(np.sort(labels.time), grid, side="right")
+    n_entered = np.searchsorted(np.sort(labels.entry), grid, side="right")
+    if (n_entered == n_left).any():
+        raise ValueError(
+            f"No row of y is watched at {grid[n_entered == n_left][0]:g}, one of the times; the "
+            f"first one enters at {labels.entry.min():g}. Give times at which some are."
         )
     return grid
 
@@ -120,18 +134,6 @@ def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
 def check_cause(cause: int | None, known: Collection[int]) -> None:
     if cause is not None and cause not in known:
         raise ValueError(f"There is no cause {cause!r}; there are {list(known)}.")
-
-
-def positive_at(uncensored: _Array, times: _Array) -> _Array:
-    """Censoring probabilities by which one can divide."""
-    if (uncensored <= 0).any():
-        first = times[uncensored <= 0].min()
-        raise ValueError(
-            f"The rows that the censoring is estimated from are all censored by the time "
-            f"{first:g}, so rows followed until then have no weight. Stop earlier (tau, times), "
-            "or give labels with a longer follow-up."
-        )
-    return uncensored
 
 
 def _refuse_nan(values: _Array, name: str) -> _Array:

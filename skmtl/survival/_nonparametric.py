@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from skmtl.survival._inputs import read_labels, read_weight
 from skmtl.survival._steps import StepFunction
-from skmtl.tasks import EventTimes, RiskTable, censoring_table, risk_table
+from skmtl.tasks import EventTimes, censoring_table, risk_table
 
 
 def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
@@ -33,7 +33,12 @@ def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
     >>> kaplan_meier(y)([0, 1, 3.5]).tolist()
     [1.0, 0.75, 0.375]
     """
-    table = _table(y, sample_weight)
+    return kaplan_meier_of(*_read(y, sample_weight))
+
+
+def kaplan_meier_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
+    """The same of labels that are read already."""
+    table = risk_table(labels, weight)
     return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 
 
@@ -57,7 +62,7 @@ def nelson_aalen(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
     >>> nelson_aalen(y)([0, 1, 3.5]).tolist()
     [0.0, 0.25, 0.75]
     """
-    table = _table(y, sample_weight)
+    table = risk_table(*_read(y, sample_weight))
     return StepFunction(table.time, np.cumsum(table.failed / table.at_risk), 0.0)
 
 
@@ -84,7 +89,7 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
     >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
     {1: [0.25, 0.75], 2: [0.25, 0.25]}
     """
-    table = _table(y, sample_weight)
+    table = risk_table(*_read(y, sample_weight))
     steps = table.alive_before[:, None] * table.events / table.at_risk[:, None]
     return {
         cause + 1: StepFunction(table.time, np.cumsum(steps[:, cause]), 0.0)
@@ -115,17 +120,10 @@ def censoring_distribution(y: Any, sample_weight: ArrayLike | None = None) -> St
     >>> censoring_distribution(y)([1, 2, 3]).tolist()
     [1.0, 0.5, 0.5]
     """
-    labels, rows = read_labels(y)
-    weight = read_weight(sample_weight, len(rows))[rows]
-    return censoring_of(labels, weight)
-
-
-def censoring_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
-    """The same of labels that are read already."""
-    table = censoring_table(labels, weight)
+    table = censoring_table(*_read(y, sample_weight))
     return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 
 
-def _table(y: Any, sample_weight: ArrayLike | None) -> RiskTable:
+def _read(y: Any, sample_weight: ArrayLike | None) -> tuple[EventTimes, np.ndarray]:
     labels, rows = read_labels(y)
-    return risk_table(labels, read_weight(sample_weight, len(rows))[rows])
+    return labels, read_weight(sample_weight, len(rows))[rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from sklearn.utils import _safe_indexing
 
 from skmtl.survival._asking import EventModel, event_model
 from skmtl.survival._auc import cumulative_dynamic_auc
-from skmtl.survival._brier import brier_score, integrated_brier_score
+from skmtl.survival._brier import brier_by_time, mean_over_time
 from skmtl.survival._calibration import d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
-from skmtl.survival._inputs import check_cause, increasing_times
+from skmtl.survival._inputs import check_cause, increasing_times, read_times
+from skmtl.survival._watching import Watching
 from skmtl.tasks import EventTimes, check_causes
 
 _Array = NDArray[np.floating]
@@ -66,7 +68,8 @@ def survival_scorer(
     Notes
     -----
     Takes the estimators of skmtl, also inside Pipeline and searches, and scikit-survival's, of
-    one event. The censoring is estimated from the scored rows.
+    one event. The censoring is estimated from the scored rows. Where all of these enter late,
+    curves are scored given survival up to the first entry.
 
     Examples
     --------
@@ -126,47 +129,73 @@ class SurvivalScorer:
         rows = np.flatnonzero(~labels.isna())
         observed = labels[rows]
         grid = _grid(self.times, observed, model.follow_up(event))
-        by_cause = model.incidence(X, grid, event)
+        start = observed.entry.min()
+        asked = np.union1d(grid, start)
+        by_cause = model.incidence(X, asked, event)
         check_causes(observed, len(by_cause), event)
         check_cause(self.cause, by_cause)
-        if len(by_cause) == 1:
-            return [_Scored(observed, grid, by_cause[1][rows], None)]
-        causes = list(by_cause) if self.cause is None else [self.cause]
-        return [_Scored(observed, grid, by_cause[cause][rows], cause) for cause in causes]
+        at, first = np.searchsorted(asked, grid), np.searchsorted(asked, start)
+        alive = 1 - np.sum([values[rows, first] for values in by_cause.values()], axis=0)
+        scored = {
+            cause: _Scored(
+                observed,
+                grid,
+                values[rows][:, at],
+                values[rows, first],
+                alive,
+                cause if len(by_cause) > 1 else None,
+            )
+            for cause, values in by_cause.items()
+            if self.cause in (None, cause)
+        }
+        return list(scored.values())
 
     def __repr__(self) -> str:
         return f"survival_scorer({self.metric!r})"
 
 
+@dataclass(frozen=True)
 class _Scored:
-    """One risk of the scored rows: labels, times, and incidences at them."""
+    """One risk of the scored rows.
 
-    def __init__(
-        self, labels: EventTimes, times: _Array, incidence: _Array, cause: int | None
-    ) -> None:
-        self.labels = labels
-        self.times = times
-        self.incidence = incidence
-        self.cause = cause
+    Attributes
+    ----------
+    labels : EventTimes of shape (n_samples,)
+    times : ndarray of shape (n_times,)
+    incidence : ndarray of shape (n_samples, n_times)
+    before : ndarray of shape (n_samples,)
+        Incidence at the first entry.
+    alive : ndarray of shape (n_samples,)
+        Survival of all causes at the first entry.
+    cause : int or None
+        None where it is the only one.
+    """
+
+    labels: EventTimes
+    times: _Array
+    incidence: _Array
+    before: _Array
+    alive: _Array
+    cause: int | None
 
     @property
     def risk(self) -> _Array:
         """Mean incidence over the times."""
         return self.incidence.mean(axis=1)
 
-    @property
-    def curves(self) -> _Array:
-        """Survival, or the cause's incidence."""
-        return 1 - self.incidence if self.cause is None else self.incidence
+    def brier(self) -> _Array:
+        """Brier score at each time, of survival or of the cause, given the first entry."""
+        times = read_times(self.times, self.labels)
+        later = (self.incidence - self.before[:, None]) / np.maximum(self.alive, 1e-12)[:, None]
+        curves = 1 - later if self.cause is None else later
+        watching = Watching(self.labels)
+        weight = np.ones(len(self.labels))
+        return brier_by_time(self.labels, curves, times, watching, self.cause, weight)
 
 
 _METRICS: dict[str, Callable[[_Scored], float]] = {
-    "neg_integrated_brier_score": lambda part: (
-        -integrated_brier_score(part.labels, part.curves, part.times, cause=part.cause)
-    ),
-    "neg_brier_score": lambda part: (
-        -float(brier_score(part.labels, part.curves, part.times, cause=part.cause).mean())
-    ),
+    "neg_integrated_brier_score": lambda part: -mean_over_time(part.brier(), part.times),
+    "neg_brier_score": lambda part: -float(part.brier().mean()),
     "concordance": lambda part: concordance(part.labels, part.risk, cause=part.cause),
     "concordance_ipcw": lambda part: concordance_ipcw(
         part.labels, part.risk, cause=part.cause, tau=float(part.times[-1])
@@ -182,24 +211,34 @@ _METRICS: dict[str, Callable[[_Scored], float]] = {
 
 def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashable) -> float:
     """The statistic of the rows with a label; beyond the curves they count as censored."""
-    rows = np.flatnonzero(~labels.isna())
-    observed, end = labels[rows], model.follow_up(event)
+    end = model.follow_up(event)
+    rows = np.flatnonzero(~labels.isna() & (labels.entry < end))
+    if not len(rows):
+        raise ValueError(f"All scored rows enter after {end:g}, up to which the curves are known.")
+    observed = labels[rows]
     within = EventTimes(
-        np.where(observed.time <= end, observed.event, 0), np.minimum(observed.time, end)
+        np.where(observed.time <= end, observed.event, 0),
+        np.minimum(observed.time, end),
+        observed.entry,
     )
-    survival = _at_own_times(model, _safe_indexing(X, rows), within, event)
-    return d_calibration(within, survival).statistic
+    check_causes(
+        within, len(model.incidence(_safe_indexing(X, rows[:1]), np.array([end]), event)), event
+    )
+    late = np.flatnonzero(within.entry > 0)
+    entry = np.ones(len(rows))
+    entry[late] = _at_own_times(model, _safe_indexing(X, rows[late]), within.entry[late], event)
+    survival = _at_own_times(model, _safe_indexing(X, rows), within.time, event)
+    return d_calibration(within, survival, survival_at_entry=entry).statistic
 
 
-def _at_own_times(model: EventModel, X: Any, labels: EventTimes, event: Hashable) -> _Array:
+def _at_own_times(model: EventModel, X: Any, times: _Array, event: Hashable) -> _Array:
     """Survival of each row at its own time: a few rows, hence a few times, at once."""
-    survival = np.empty(len(labels))
-    order = np.argsort(labels.time, kind="stable")
-    for start in range(0, len(labels), _ROWS):
+    survival = np.empty(len(times))
+    order = np.argsort(times, kind="stable")
+    for start in range(0, len(times), _ROWS):
         rows = order[start : start + _ROWS]
-        grid, position = np.unique(labels.time[rows], return_inverse=True)
+        grid, position = np.unique(times[rows], return_inverse=True)
         by_cause = model.incidence(_safe_indexing(X, rows), grid, event)
-        check_causes(labels, len(by_cause), event)
         incidence = np.sum(list(by_cause.values()), axis=0)
         survival[rows] = np.maximum(1 - incidence[np.arange(len(rows)), position], 0)
     return survival

@@ -41,7 +41,7 @@ from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
-from skmtl.tasks._risk_table import RiskTable, censoring_table, risk_table
+from skmtl.tasks._risk_table import RiskTable, censoring_table, risk_table, weight_from
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
@@ -96,4 +96,5 @@ __all__ = [
     "risk_table",
     "stratified_folds",
     "stratified_parts",
+    "weight_from",
 ]

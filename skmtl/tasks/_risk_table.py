@@ -95,7 +95,9 @@ def censoring_table(labels: EventTimes, weight: NDArray[np.floating] | None = No
     return replace(table, time=times[(table.time / 2).astype(int)])
 
 
-def weight_from(values: _Array, weight: _Array, times: _Array) -> _Array:
+def weight_from(
+    values: NDArray[np.floating], weight: NDArray[np.floating], times: NDArray[np.floating]
+) -> _Array:
     """Weight of the rows whose value is at least each time."""
     order = np.argsort(values, kind="stable")
     behind = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])

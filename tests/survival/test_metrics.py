@@ -111,9 +111,9 @@ def test_concordance_of_incidences_is_its_definition(decimals):
     right = total = 0.0
     for i in np.flatnonzero((event == 1) & (time < 9)):
         for j in range(len(time)):
-            if time[j] > time[i] or (time[j] == time[i] and event[j] != 1):
+            if time[j] > time[i] or (time[j] == time[i] and event[j] == 0):
                 weight = 1 / (uncensored.before(time[i]) * uncensored(time[i]))
-            elif event[j] == 2 and time[j] < time[i]:
+            elif event[j] == 2 and time[j] <= time[i]:
                 weight = 1 / (uncensored.before(time[i]) * uncensored.before(time[j]))
             else:
                 continue
@@ -121,6 +121,26 @@ def test_concordance_of_incidences_is_its_definition(decimals):
             right += weight * ((risk[j] < risk[i]) + 0.5 * (risk[j] == risk[i]))
     found = concordance_incidence(y, risk, 1, tau=9.0)
     assert found == pytest.approx(right / total)
+
+
+def test_concordance_of_incidences_ends_with_tau():
+    """Failures of another cause after tau, or after the last one of the cause, do not matter."""
+    y = {"event": [1, 2, 1, 0, 2, 1], "duration": [1.0, 2.0, 3.0, 4.0, 8.0, 9.0]}
+    known = {"event": [1, 0, 0, 0], "duration": [1.0, 3.5, 4.0, 5.0]}  # all censored by 5
+    risk = [5.0, 1.0, 4.0, 2.0, 0.0, 3.0]
+    found = concordance_incidence(y, risk, 1, censoring=known, tau=4.0)
+    shorter = y | {"event": [1, 2, 1, 0, 0, 0]}
+    assert found == concordance_incidence(shorter, risk, 1, censoring=known)
+    assert found == 1.0
+    with pytest.raises(ValueError, match=r"none is watched at the time 9.*\(tau, times\)"):
+        concordance_incidence(y, risk, 1, censoring=known)
+
+
+def test_scores_at_times_may_be_negative():
+    y, risk, _ = draw()
+    by_row = cumulative_dynamic_auc(y, risk - 10, TIMES)[0]
+    by_time = np.tile(risk[:, None] - 10, len(TIMES))
+    assert_allclose(cumulative_dynamic_auc(y, by_time, TIMES)[0], by_row)
 
 
 @pytest.mark.parametrize("cause", [None, 1])
