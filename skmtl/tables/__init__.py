@@ -21,6 +21,7 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
+from skmtl.tables._counts import CellCounts, describe_empty_columns
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._numeric import LARGEST_SCALED
@@ -47,6 +48,7 @@ __all__ = [
     "MISSING",
     "UNKNOWN",
     "ArrayTable",
+    "CellCounts",
     "Chunk",
     "ColumnEncoder",
     "EncodedTable",
@@ -60,6 +62,7 @@ __all__ = [
     "as_stored",
     "checked_rows_in_memory",
     "column_position",
+    "describe_empty_columns",
     "quantile_bins",
     "sample_positions",
     "split_task_column",

@@ -11,16 +11,25 @@ from numpy.typing import NDArray
 UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
 
 
-def learn_categories(column: pd.Series, rows: NDArray[np.int64] | None) -> pd.Index:
-    """Give the categories that occur in `rows` (None: in all rows), in sorted order.
+def learn_categories(
+    column: pd.Series, rows: NDArray[np.int64] | None
+) -> tuple[pd.Index, NDArray[np.int64]]:
+    """Give the categories that occur in `rows` (None: in all rows), and the rows of each.
 
-    Text is kept as Python strings, so that a pickle does not depend on the string storage of
-    the pandas that wrote it. Bytes, as some programs write text into Parquet files, are UTF-8.
+    Categories are in sorted order. Text is kept as Python strings, so that a pickle does not
+    depend on the string storage of the pandas that wrote it. Bytes, as some programs write text
+    into Parquet files, are UTF-8.
     """
     codes, values = _factorize(column)
-    used = np.unique(codes if rows is None else codes[rows])
+    codes = codes if rows is None else codes[rows]
+    n_rows = np.bincount(codes[codes >= 0], minlength=len(values))
+    used = np.flatnonzero(n_rows)
+    values, n_rows = values.take(used), n_rows[used]
     # As bytes and as text, a category may occur twice.
-    return _sorted(values.take(used[used >= 0]).unique())
+    known = _sorted(values.unique())
+    by_category = np.zeros(len(known), dtype=np.int64)
+    np.add.at(by_category, known.get_indexer(values), n_rows)
+    return known, by_category
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:

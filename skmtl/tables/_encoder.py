@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,11 +15,14 @@ from pandas.api import types
 from skmtl._storable import storable
 from skmtl.tables._categories import (
     FIRST_KNOWN,
+    MISSING,
+    UNKNOWN,
     encode_categories,
     index_of,
     learn_categories,
 )
 from skmtl.tables._cells import read_cells
+from skmtl.tables._counts import CellCounts
 from skmtl.tables._numeric import RobustScaler, column_blocks
 from skmtl.tables._schema import check_same_columns, column_kind
 
@@ -62,7 +65,12 @@ class ColumnEncoder(ABC):
     categories_ : dict of label to pandas.Index
         The known categories of each categorical column; the category at position k has
         code k + 2.
+    counts_ : CellCounts or None
+        Missing cells, and categories of a single row, of the rows that were learnt from. None in
+        models of version 0.1.0.
     """
+
+    counts_: CellCounts | None = None
 
     def fit(
         self,
@@ -99,22 +107,49 @@ class ColumnEncoder(ABC):
         self.numeric_ = [self.columns_[i] for i in self._numeric_positions]
         self.categorical_ = [self.columns_[i] for i in self._categorical_positions]
         rows, weights = _learning_rows(len(frame), rows, sample_weight)
-        self._fit_numeric(frame, rows, weights)
-        self.categories_ = {
-            self.columns_[i]: learn_categories(frame.iloc[:, i], rows)
-            for i in self._categorical_positions
-        }
+        counts = self._no_counts(len(frame) if rows is None else len(rows))
+        numeric = self._learning_blocks(frame, rows, counts.missing)
+        self._fit_numeric(frame.dtypes.iloc[self._numeric_positions].tolist(), numeric, weights)
+        self.categories_ = {}
+        for i in self._categorical_positions:
+            known, n_rows = learn_categories(frame.iloc[:, i], rows)
+            self.categories_[self.columns_[i]] = known
+            counts.missing[i] = counts.n_rows - n_rows.sum()
+            counts.unknown[i] = np.count_nonzero(n_rows == 1)
         self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
+        self.counts_ = counts
         return self
+
+    def _learning_blocks(
+        self, frame: pd.DataFrame, rows: NDArray[np.int64] | None, missing: NDArray[np.int64]
+    ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Blocks of the numeric columns in the rows to learn from, and how much is missing.
+
+        All rows are read, which finds infinities.
+        """
+        for part, block in column_blocks(frame, self._numeric_positions):
+            block = block if rows is None else block[:, rows]
+            missing[self._numeric_positions[part]] = np.isnan(block).sum(axis=1)
+            yield part, block
 
     @abstractmethod
     def _fit_numeric(
         self,
-        frame: pd.DataFrame,
-        rows: NDArray[np.int64] | None,
+        dtypes: list[Any],
+        blocks: Iterable[tuple[slice, NDArray[np.float64]]],
         weights: NDArray[np.float64] | None,
     ) -> None:
-        """Learn the numeric columns from some of the rows; raise if any row has an infinity."""
+        """Learn the numeric columns, all of whose blocks must be read.
+
+        Parameters
+        ----------
+        dtypes : list of dtype
+            Of the numeric columns.
+        blocks : iterable of (slice, ndarray of shape (n_block, n_rows))
+            As `column_blocks` gives them, of the rows to learn from.
+        weights : ndarray of shape (n_rows,), or None
+            Of these rows.
+        """
 
     def read(
         self, frame: pd.DataFrame
@@ -137,6 +172,36 @@ class ColumnEncoder(ABC):
     def transform(self, frame: pd.DataFrame) -> Any:
         """Encode a frame with the learnt columns, in the form that an engine reads."""
 
+    def count_cells(self, frame: pd.DataFrame) -> CellCounts:
+        """Count the missing cells and the unknown categories of each column.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_samples, n_features)
+            The columns seen at fit, in that order.
+
+        Returns
+        -------
+        CellCounts
+
+        Raises
+        ------
+        ValueError
+            As `transform`.
+        """
+        blocks, codes = self.read(frame)
+        counts = self._no_counts(len(frame))
+        positions = np.array(self._numeric_positions, dtype=np.intp)
+        for part, block in blocks:
+            counts.missing[positions[part]] = np.isnan(block).sum(axis=1)
+        counts.missing[self._categorical_positions] = (codes == MISSING).sum(axis=0)
+        counts.unknown[self._categorical_positions] = (codes == UNKNOWN).sum(axis=0)
+        return counts
+
+    def _no_counts(self, n_rows: int) -> CellCounts:
+        zeros = np.zeros((2, len(self.columns_)), dtype=np.int64)
+        return CellCounts(self.columns_, n_rows, *zeros)
+
     def _codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """The categorical columns as codes, (n_samples, n_categorical)."""
         codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
@@ -151,10 +216,16 @@ class ColumnEncoder(ABC):
         if "categories_" in state:
             known = state["categories_"]
             state["categories_"] = {label: index.to_numpy() for label, index in known.items()}
+        if (counts := state.pop("counts_", None)) is not None:
+            state["counts"] = (counts.n_rows, counts.missing, counts.unknown)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        counts = state.pop("counts", None)
         vars(self).update(state)
+        if counts is not None:
+            self.counts_ = CellCounts(self.columns_, *counts)
         if "categories_" in state:
             known = state["categories_"]
             self.categories_ = {label: index_of(values) for label, values in known.items()}
@@ -213,13 +284,13 @@ class TableEncoder(ColumnEncoder):
 
     def _fit_numeric(
         self,
-        frame: pd.DataFrame,
-        rows: NDArray[np.int64] | None,
+        dtypes: list[Any],
+        blocks: Iterable[tuple[slice, NDArray[np.float64]]],
         weights: NDArray[np.float64] | None,
     ) -> None:
         self._scaler = RobustScaler(len(self.numeric_))
-        for part, block in column_blocks(frame, self._numeric_positions):
-            self._scaler.learn(part, block if rows is None else block[:, rows], weights)
+        for part, block in blocks:
+            self._scaler.learn(part, block, weights)
 
     def transform(self, frame: pd.DataFrame) -> EncodedTable:
         """Encode a frame with the learnt columns.

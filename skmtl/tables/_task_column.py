@@ -109,7 +109,7 @@ class TaskIds:
 
     def fit(self, ids: Any) -> TaskIds:
         """Learn the ids that occur in `ids`, of shape (n_samples,)."""
-        self._index = learn_categories(_series(ids), rows=None)
+        self._index, _ = learn_categories(_series(ids), rows=None)
         self.ids_ = self._index.tolist()
         return self
 

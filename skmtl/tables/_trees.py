@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl._storable import storable
 from skmtl.tables._encoder import ColumnEncoder
-from skmtl.tables._numeric import column_blocks
 
 # Whatever these hold is a float32 without loss.
 _SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint16)
@@ -57,13 +59,12 @@ class TreeEncoder(ColumnEncoder):
 
     def _fit_numeric(
         self,
-        frame: pd.DataFrame,
-        rows: NDArray[np.int64] | None,
+        dtypes: list[Any],
+        blocks: Iterable[tuple[slice, NDArray[np.float64]]],
         weights: NDArray[np.float64] | None,
     ) -> None:
-        for _ in column_blocks(frame, self._numeric_positions):
+        for _ in blocks:
             pass  # reading them finds infinities; there is nothing to learn
-        dtypes = [frame.dtypes.iloc[i] for i in self._numeric_positions]
         short = all(isinstance(dtype, np.dtype) and dtype.type in _SHORT for dtype in dtypes)
         self._dtype = np.float32 if short else np.float64
 

@@ -1,0 +1,115 @@
+"""How many cells of each column tell a model nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+# A column without any value is told of where rows like those of fit would be so by a chance
+# smaller than this.
+_SMALL_CHANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Missing cells, and cells with an unknown category, of each column of some rows.
+
+    Attributes
+    ----------
+    columns : sequence of hashable
+        The features, in order.
+    n_rows : int
+    missing, unknown : int64 ndarray of shape (n_columns,)
+        Of the rows of fit, a category is unknown where no other row has it: it would be, without
+        its row.
+    """
+
+    columns: Sequence[Hashable]
+    n_rows: int
+    missing: NDArray[np.int64]
+    unknown: NDArray[np.int64]
+
+    def __add__(self, other: CellCounts) -> CellCounts:
+        """The counts of both tables together."""
+        return CellCounts(
+            self.columns,
+            self.n_rows + other.n_rows,
+            self.missing + other.missing,
+            self.unknown + other.unknown,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The counts by column; DataFrame of shape (n_columns, 2)."""
+        index = pd.Index(list(self.columns), tupleize_cols=False)
+        return pd.DataFrame({"missing": self.missing, "unknown": self.unknown}, index=index)
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """Whether no cell of a column tells anything."""
+        return self.missing + self.unknown == self.n_rows
+
+
+def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str | None:
+    """Say which columns have lost all their values since fit; None where none has.
+
+    A column counts where as many rows like those of fit would hardly all be without a value: two
+    rows are enough for a column that was hardly ever without one, a single row never is.
+
+    Parameters
+    ----------
+    counts : CellCounts
+        Of all rows that are predicted.
+    learnt : CellCounts or None
+        Of the rows of fit; None for models of version 0.1.0, which do not say.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.tables import TreeEncoder, describe_empty_columns
+    >>> encoder = TreeEncoder().fit(pd.DataFrame({"city": ["Rome", "Bern"] * 50}))
+    >>> counts = encoder.count_cells(pd.DataFrame({"city": ["ROME", "BERN"]}))
+    >>> describe_empty_columns(counts, encoder.counts_).splitlines()[1]
+    "- 'city' holds unknown categories in all 2 rows, and did in 0 of the 100 rows of fit"
+    """
+    if counts.n_rows < 2:
+        return None
+    if learnt is None:
+        share = np.full(len(counts.columns), 0.5)
+    else:
+        share = (_empty_before(counts, learnt) + 1) / (learnt.n_rows + 2)
+    lost = np.flatnonzero(counts.empty & (share**counts.n_rows < _SMALL_CHANCE))
+    if len(lost) == 0:
+        return None
+    lines = [f"- {_sentence(counts, learnt, column)}" for column in lost[:10]]
+    lines += [f"- and {len(lost) - 10} more"] * (len(lost) > 10)
+    return "\n".join(
+        [
+            "X has columns without any value that the model can use:",
+            *lines,
+            "Predictions do without them. Look at where the table comes from: a renamed or empty "
+            "source, a join that found nothing, or categories that are written in another way.",
+        ]
+    )
+
+
+def _sentence(counts: CellCounts, learnt: CellCounts | None, column: int) -> str:
+    missing, unknown = counts.missing[column], counts.unknown[column]
+    what = "is missing" if not unknown else "holds unknown categories"
+    if missing and unknown:
+        what = "is missing or holds unknown categories"
+    sentence = f"{counts.columns[column]!r} {what} in all {counts.n_rows:,} rows"
+    if learnt is None:
+        return sentence
+    before = _empty_before(counts, learnt)[column]
+    was = "was" if not unknown else "did"
+    return f"{sentence}, and {was} in {before:,} of the {learnt.n_rows:,} rows of fit"
+
+
+def _empty_before(counts: CellCounts, learnt: CellCounts) -> NDArray[np.int64]:
+    """The rows of fit without a value, of the sort that occurs now."""
+    missing = np.where(counts.missing > 0, learnt.missing, 0)
+    return missing + np.where(counts.unknown > 0, learnt.unknown, 0)
