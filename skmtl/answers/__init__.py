@@ -20,6 +20,7 @@ from skmtl.answers._protocol import (
     FittedModel,
     InputColumns,
     UnfittedModel,
+    warn_of_empty_columns,
 )
 from skmtl.answers._reading import read_classes, read_predictions, read_probabilities
 from skmtl.answers._unwrap import (
@@ -60,4 +61,5 @@ __all__ = [
     "reads_table_itself",
     "says_its_tasks",
     "unfitted_model",
+    "warn_of_empty_columns",
 ]

@@ -82,7 +82,7 @@ class ForeignModel(FittedModel):
     def curve_shapes(self) -> dict[Hashable, Curves]:
         return {}
 
-    def ask(self, X: Any) -> Answers:
+    def ask_part(self, X: Any) -> Answers:
         return MethodAnswers(self._estimator, X, self)
 
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:

@@ -6,16 +6,40 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from warnings import warn
 
 import numpy as np
 import pandas as pd
 
 from skmtl.reading import ScoredLabels
-from skmtl.tables import TaskIds
+from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
 from skmtl.tasks import Curves, Kind
 
 CellType = Literal["number", "text", "any", "unused"]
 """What the cells of a column hold: "any" is numbers or text, "unused" whatever the user has."""
+
+
+class CountedRows(Protocol):
+    """Rows of a table that tell what their columns lack."""
+
+    def cell_counts(self) -> CellCounts | None:
+        """Missing cells and unknown categories by column; None if nobody knows."""
+        ...
+
+    def may_lack_columns(self) -> bool:
+        """Whether a column may be without any value; quicker than counting."""
+        ...
+
+
+def warn_of_empty_columns(rows: CountedRows, learnt: CellCounts | None) -> None:
+    """Warn of columns that have lost all their values since fit.
+
+    The warning points two calls above the function that calls this one.
+    """
+    counts = rows.cell_counts() if rows.may_lack_columns() else None
+    text = None if counts is None else describe_empty_columns(counts, learnt)
+    if text is not None:
+        warn(text, stacklevel=4)
 
 
 class Answers(ABC):
@@ -46,6 +70,14 @@ class Answers(ABC):
         self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
     ) -> dict[Hashable, np.ndarray]:
         """Answers to a question about the curves of each event, drawn some rows at a time."""
+
+    def cell_counts(self) -> CellCounts | None:
+        """See `CountedRows`."""
+        return None
+
+    def may_lack_columns(self) -> bool:
+        """See `CountedRows`."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -126,9 +158,20 @@ class FittedModel(ABC):
         """
         return X
 
-    @abstractmethod
     def ask(self, X: Any) -> Answers:
-        """Ask about a table."""
+        """Ask about a table; warns of columns that have lost all their values since `fit`."""
+        answers = self.ask_part(X)
+        warn_of_empty_columns(answers, self.learnt_counts)
+        return answers
+
+    @abstractmethod
+    def ask_part(self, X: Any) -> Answers:
+        """Ask about a part of a table, in which columns may well be empty."""
+
+    @property
+    def learnt_counts(self) -> CellCounts | None:
+        """What `Answers.cell_counts` says of the rows of `fit`; None if nobody knows."""
+        return None
 
     @abstractmethod
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:

@@ -66,6 +66,13 @@ class Answering(BaseEstimator):
             DataFrame with the targets' names and the index of X. Numbers in the user's units,
             class labels, and of a time to an event the risk, which is higher where the event
             is expected sooner: the probability that it has happened, averaged over the cuts.
+
+        Warns
+        -----
+        UserWarning
+            Of columns that have lost all their values since `fit`: every cell of five rows or
+            more is missing, or an unknown category, which for rows like those of `fit` would
+            happen in one of a thousand tables at most. So do all other predictions and scores.
         """
         check_is_fitted(self)
         return self._form(self.__skmtl_fitted__().ask(X).predictions, X, self._single)

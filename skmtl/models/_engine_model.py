@@ -15,6 +15,7 @@ from skmtl._foreign_frames import as_pandas
 from skmtl.answers import Answers, CellType, FittedModel, InputColumns
 from skmtl.engines import Engine
 from skmtl.reading import RowsToScore, ScoredLabels, TableReader, Targets, answers_in_blocks
+from skmtl.tables import CellCounts
 from skmtl.tasks import Curves, TaskSet
 
 
@@ -102,16 +103,18 @@ class EngineModel(FittedModel):
             )
         return rows
 
-    def ask(self, X: Any) -> EngineAnswers:
+    def ask_part(self, X: Any) -> EngineAnswers:
         rows = self.read(X)
-        scores = self.engine.raw_scores(self.fitted, rows, self.tasks)
-        return self.answers(scores, rows.group)
+        return self.answers(self.engine.raw_scores(self.fitted, rows, self.tasks), rows)
 
-    def answers(self, scores: np.ndarray, group: np.ndarray | None) -> EngineAnswers:
+    def answers(self, scores: np.ndarray, rows: RowsToScore) -> EngineAnswers:
         """What raw scores (n_samples, n_scores) of an engine say."""
-        return EngineAnswers(
-            scores, group if self.engine.units_by_group else None, self.tasks, self.targets
-        )
+        group = rows.group if self.engine.units_by_group else None
+        return EngineAnswers(scores, group, self.tasks, self.targets, rows)
+
+    @property
+    def learnt_counts(self) -> CellCounts | None:
+        return self.reader.encoder.counts_
 
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns:
         encoder = self.reader.encoder
@@ -147,12 +150,21 @@ class EngineAnswers(Answers):
         Where numbers have units by task id.
     tasks : TaskSet
     targets : Targets
+    rows : RowsToScore
+        Which the scores are of.
     """
 
     scores: np.ndarray
     group: np.ndarray | None
     tasks: TaskSet
     targets: Targets
+    rows: RowsToScore
+
+    def cell_counts(self) -> CellCounts:
+        return self.rows.cell_counts()
+
+    def may_lack_columns(self) -> bool:
+        return self.rows.may_lack_columns()
 
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:

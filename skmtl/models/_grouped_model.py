@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from skmtl.answers import (
     unfitted_model,
 )
 from skmtl.reading import EachWhenAsked, ScoredLabels
-from skmtl.tables import task_ids
+from skmtl.tables import CellCounts, task_ids
 from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
 
 Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
@@ -92,7 +93,7 @@ class GroupedModel(FittedModel):
     def converted(self, X: Any) -> Any:
         return as_pandas(X, "X") if all(map(says_its_tasks, self.models)) else X
 
-    def ask(self, X: Any) -> Answers:
+    def ask_part(self, X: Any) -> Answers:
         X = self.converted(X)
         if self.task_column is None:
             answers = [
@@ -104,6 +105,14 @@ class GroupedModel(FittedModel):
             self,
             [(rows, _ask(model, part, self.kinds), model) for model, rows, part in self.parts(X)],
         )
+
+    @property
+    def learnt_counts(self) -> CellCounts | None:
+        models = [fitted_inside(model) for model in self.models]
+        if not all(map(says_its_tasks, models)):
+            return None
+        counts = [fitted_model(model).learnt_counts for model in models]
+        return counts[0] if self.task_column is None else _sum_of_counts(counts)
 
     def parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
         """For long data, the models with the positions and the rows that they answer for."""
@@ -128,15 +137,24 @@ class GroupedModel(FittedModel):
 def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
     """Ask one of the models, which may be of another package."""
     if not says_its_tasks(fitted_inside(model)):
-        return ForeignModel(model, kinds, named=True).ask(X)
+        return ForeignModel(model, kinds, named=True).ask_part(X)
     fitted, X_read = fitted_model_reading(model, X)
-    return fitted.ask(X_read)
+    return fitted.ask_part(X_read)
+
+
+def _sum_of_counts(counts: Sequence[CellCounts | None]) -> CellCounts | None:
+    """Counts of all rows; None where some of them are not known, or of other columns."""
+    known = [each for each in counts if each is not None]
+    if len(known) < len(counts) or any(each.columns != known[0].columns for each in known):
+        return None
+    return reduce(operator.add, known)
 
 
 class SideBySide(Answers):
     """Wide data: every target from the model of its group."""
 
     def __init__(self, model: GroupedModel, answers: list[Answers]) -> None:
+        self._first = answers[0]
         self._of = {
             name: of_group
             for group, of_group in zip(model.groups, answers, strict=True)
@@ -149,6 +167,13 @@ class SideBySide(Answers):
     @property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
         return self._predictions
+
+    def cell_counts(self) -> CellCounts | None:
+        """All models read the same columns."""
+        return self._first.cell_counts()
+
+    def may_lack_columns(self) -> bool:
+        return self._first.may_lack_columns()
 
     def probabilities(self, name: Hashable) -> np.ndarray:
         return self._of[name].probabilities(name)
@@ -176,6 +201,14 @@ class InPlace(Answers):
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
         return EachWhenAsked(
             self._model.names, lambda name: self._joined(lambda answers: answers.predictions[name])
+        )
+
+    def cell_counts(self) -> CellCounts | None:
+        return _sum_of_counts([answers.cell_counts() for _, answers, _ in self._parts])
+
+    def may_lack_columns(self) -> bool:
+        return all(
+            len(rows) == 1 or answers.may_lack_columns() for rows, answers, _ in self._parts
         )
 
     def probabilities(self, name: Hashable) -> np.ndarray:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.answers import index_of
+from skmtl.answers import index_of, warn_of_empty_columns
 from skmtl.boosting import BoostedPool
 from skmtl.engines import fresh_random_state
 from skmtl.engines.boosting import (
@@ -24,6 +24,7 @@ from skmtl.engines.boosting import (
     place_scores,
 )
 from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.reading import RowsToScore
 from skmtl.tables import Chunk
 
 Answer = TypeVar("Answer")
@@ -83,10 +84,9 @@ class BoostingEstimator(MultiTaskEstimator):
             As `predict` returns it; the last one equals it.
         """
         check_is_fitted(self)
-        model = self.__skmtl_fitted__()
-        stages = self._engine().staged_scores(self._fitted, model.read(X), self.task_set_)
-        for scores in stages:
-            yield self._form(model.answers(scores, None).predictions, X, self._single)
+        model, rows = self.__skmtl_fitted__(), self._rows(X)
+        for scores in self._engine().staged_scores(self._fitted, rows, self.task_set_):
+            yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """How much of each prediction comes from the intercept and from each block.
@@ -115,7 +115,7 @@ class BoostingEstimator(MultiTaskEstimator):
                 values[..., names.index(name)] = np.broadcast_to(part, shape)
             return values
 
-        return self._in_units(self._over_rows(X, parts_of, len(names)), names, 0, X)
+        return self._in_units(self._over_rows(self._rows(X), parts_of, len(names)), names, 0, X)
 
     def shap_values(self, X: Any) -> pd.DataFrame:
         """SHAP values of the features, summed over all trees.
@@ -139,20 +139,28 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         names = [*self._reader.encoder.columns_, self._reader.task_label, "base"]
-        values = self._over_rows(X, BoostedPool.contributions, len(names))
+        values = self._over_rows(self._rows(X), BoostedPool.contributions, len(names))
         if self.task_column is None:
             # Wide tasks differ in their constants only, which are part of the base.
             values[..., -1] += values[..., -2]
             values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
         return self._in_units(values, names, len(names) - 1, X)
 
-    def _over_rows(self, X: Any, parts_of: Callable[..., np.ndarray], n_parts: int) -> np.ndarray:
+    def _rows(self, X: Any) -> RowsToScore:
+        """The rows of X; warns as `predict` does."""
+        model = self.__skmtl_fitted__()
+        rows = model.read(X)
+        warn_of_empty_columns(rows, model.learnt_counts)
+        return rows
+
+    def _over_rows(
+        self, rows: RowsToScore, parts_of: Callable[..., np.ndarray], n_parts: int
+    ) -> np.ndarray:
         """Parts of the raw scores, (n_samples, n_scores, n_parts).
 
         `parts_of` returns those of a pool (n_rows, n_targets, n_scores, n_parts), from the pool,
         a matrix of rows, their groups and the number of threads.
         """
-        rows = self.__skmtl_fitted__().read(X)
         n_threads = self._boosting_settings().n_threads()
         values = np.zeros((len(rows), self.task_set_.n_scores, n_parts))
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):

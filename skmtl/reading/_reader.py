@@ -12,7 +12,10 @@ import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.reading._roles import Roles
-from skmtl.tables import ColumnEncoder, TaskIds
+from skmtl.tables import CellCounts, ColumnEncoder, TaskIds
+
+# Rows that tell at once whether a column may be empty.
+_GLANCE = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,16 @@ class RowsToScore:
     def encoded(self) -> Any:
         """All rows at once, as the encoder transforms them."""
         return self.encoder.transform(self.features)
+
+    def cell_counts(self) -> CellCounts:
+        """Missing cells and unknown categories by column."""
+        return self.encoder.count_cells(self.features)
+
+    def may_lack_columns(self) -> bool:
+        """Whether a column may be without any value; quicker than counting."""
+        if len(self) == 1:  # a row is no column
+            return False
+        return bool(self.encoder.count_cells(self.features.head(_GLANCE)).empty.any())
 
     def chunks(
         self, size: int, *, by_group: bool = False

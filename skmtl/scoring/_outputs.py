@@ -94,7 +94,7 @@ class Outputs:
         if len(X) == 0:  # networks refuse a table without rows
             return {name: like[:0] for name, like in self.columns.items()}
         fitted, X_read = fitted_model_reading(self._model, X)
-        answers = fitted.ask(X_read)
+        answers = fitted.ask_part(X_read)
         curves = answers.curves() if self._events else {}
         columns = [
             column

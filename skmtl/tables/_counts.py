@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 # A column without any value is told of where rows like those of fit would be so by a chance
-# smaller than this.
-_SMALL_CHANCE = 1e-3
+# smaller than this. Of fewer rows nobody would say that they are a column.
+_SMALL_CHANCE, _LEAST_ROWS = 1e-3, 5
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class CellCounts:
 def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str | None:
     """Say which columns have lost all their values since fit; None where none has.
 
-    A column counts where as many rows like those of fit would hardly all be without a value: two
-    rows are enough for a column that was hardly ever without one, a single row never is.
+    A column counts where as many rows like those of fit would hardly all be without a value: five
+    rows are enough for a column that was hardly ever without one, fewer never are.
 
     Parameters
     ----------
@@ -71,16 +71,17 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str
     >>> import pandas as pd
     >>> from skmtl.tables import TreeEncoder, describe_empty_columns
     >>> encoder = TreeEncoder().fit(pd.DataFrame({"city": ["Rome", "Bern"] * 50}))
-    >>> counts = encoder.count_cells(pd.DataFrame({"city": ["ROME", "BERN"]}))
+    >>> counts = encoder.count_cells(pd.DataFrame({"city": ["ROME", "BERN"] * 5}))
     >>> describe_empty_columns(counts, encoder.counts_).splitlines()[1]
-    "- 'city' holds unknown categories in all 2 rows, and did in 0 of the 100 rows of fit"
+    "- 'city' holds unknown categories in all 10 rows, and did in 0 of the 100 rows of fit"
     """
-    if counts.n_rows < 2:
+    if counts.n_rows < _LEAST_ROWS:
         return None
     if learnt is None:
         share = np.full(len(counts.columns), 0.5)
     else:
         share = (_empty_before(counts, learnt) + 1) / (learnt.n_rows + 2)
+        share[learnt.missing == learnt.n_rows] = 1.0  # there was nothing to lose
     lost = np.flatnonzero(counts.empty & (share**counts.n_rows < _SMALL_CHANCE))
     if len(lost) == 0:
         return None
