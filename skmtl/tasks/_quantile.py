@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 class Quantile(StandardisedKind):
     r"""Several quantiles of a real number, by the pinball loss.
 
-    One raw score per level :math:`\tau`, in standard deviations of the labels; the loss is the
-    mean over levels of :math:`\max(\tau r, (\tau - 1) r)` with :math:`r = z - s` (Koenker and
-    Bassett 1978). Predicted quantiles are sorted, so they never cross; sorting can only lower
-    the loss (Chernozhukov, Fernández-Val and Galichon 2010).
+    One raw score per level :math:`\tau`, in the units of the labels that `Regression` has for
+    "absolute": outliers and heavy tails do not set them. The loss is the mean over levels of
+    :math:`\max(\tau r, (\tau - 1) r)` with :math:`r = z - s` (Koenker and Bassett 1978). Predicted
+    quantiles are sorted, so they never cross; sorting can only lower the loss (Chernozhukov,
+    Fernández-Val and Galichon 2010).
 
     Parameters
     ----------
@@ -65,6 +66,10 @@ class Quantile(StandardisedKind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.quantiles)
+
+    @property
+    def is_robust(self) -> bool:
+        return True
 
     @property
     def predicts_median(self) -> bool:

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 class Regression(StandardisedKind):
     r"""A real number, predicted by its mean, its median or a robust mean.
 
-    Labels are standardised on the observed labels of the task, so the raw score
-    :math:`s` and the target :math:`z = (y - c) / d` are in standard deviations and no task
-    drowns another because of its unit. With :math:`r = s - z` the losses are
-    :math:`r^2 / 2`, :math:`|r|` and the Huber function.
+    Labels are standardised on the observed labels of the task, so that no task drowns another
+    because of its unit: the target is :math:`z = (y - c) / d`, and the raw score :math:`s` is on
+    the same scale. With "squared", c is the mean and d the standard deviation. With the other
+    losses, c is the median and d the median absolute deviation from it, over that of the
+    standard normal distribution, because outliers can set a standard deviation. (Labels equal to
+    the median are left out of the deviations, so that d exists where most labels are zeros.) Of
+    normal labels both are the same. With :math:`r = s - z` the losses are :math:`r^2 / 2`,
+    :math:`|r|` and the Huber function.
 
     Parameters
     ----------
@@ -31,8 +35,8 @@ class Regression(StandardisedKind):
         "squared" estimates the mean, "absolute" the median, "huber" is squared near zero and
         absolute beyond `delta`.
     delta : float, default=1.345
-        Where "huber" turns linear, in standard deviations of the labels. 1.345 keeps 95 %
-        of the efficiency of the mean for normal errors (Huber 1964).
+        Where "huber" turns linear, in the units d. 1.345 keeps 95 % of the efficiency of the
+        mean for normal errors (Huber 1964).
 
     Notes
     -----
@@ -63,6 +67,10 @@ class Regression(StandardisedKind):
 
     def parameters(self) -> dict[str, object]:
         return {"loss": self.loss_name, "delta": self.delta}
+
+    @property
+    def is_robust(self) -> bool:
+        return self.loss_name != "squared"
 
     @property
     def predicts_median(self) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._kind import Kind, number_values, observed_numbers
+from skmtl.tasks._robust_units import robust_units
 from skmtl.tasks._units import grouped_units, take_group
 
 
@@ -19,7 +20,13 @@ class StandardisedKind(Kind):
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
         values = number_values(labels, self.task, self.name)
-        self.centre_, self.scale_ = grouped_units(values, weight, group, n_groups)
+        units = robust_units if self.is_robust else grouped_units
+        self.centre_, self.scale_ = units(values, weight, group, n_groups)
+
+    @property
+    def is_robust(self) -> bool:
+        """Whether the loss grows no faster than the error, so that outliers must not set units."""
+        return False
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         values, observed = observed_numbers(labels, self.task, self.name)

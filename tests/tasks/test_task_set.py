@@ -32,6 +32,8 @@ Y = pd.DataFrame(
     },
     index=[7, 3, 9, 1],
 )
+# The median absolute deviation of the standard normal distribution.
+MAD = 0.6745
 TASKS = {"visits": "count", "delay": Quantile((0.1, 0.5, 0.9))}
 
 
@@ -67,8 +69,8 @@ def test_encode_known_answer(tasks):
     assert labels.target.dtype == np.float64
     scale = np.std([0.0, 8.0, 4.0])
     expected = [
-        [-4 / scale, 2, 0, 1, 0, -1],
-        [0, 0, 0, 0, 2, 1],
+        [-4 / scale, 2, 0, 1, 0, -MAD],
+        [0, 0, 0, 0, 2, MAD],
         [4 / scale, 0, 1, 0, 1, 0],
         [0, 1, 2, 1, 0, 0],
     ]
@@ -86,10 +88,11 @@ def test_predict_gives_each_task_in_its_own_units(tasks):
     scores[0, 4] = np.log(2.0)  # twice the mean count
     scores[0, 5] = 1.0
     scores[0, 6:8] = [-3.0, np.log(1.0)]  # thresholds -3 and -2: high
-    scores[0, 8:] = [-1.0, 2.0, 3.0]
-    found = tasks.predict(scores)
-    assert [part.shape for part in found] == [(1,)] * 6
-    assert [part[0] for part in found] == [4.0, "green", 4.0, True, "high", 4.0]
+    scores[0, 8:] = [-1.0, 2.0 * MAD, 3.0]
+    *found, delay = tasks.predict(scores)
+    assert [part.shape for part in found] == [(1,)] * 5
+    assert [part[0] for part in found] == [4.0, "green", 4.0, True, "high"]
+    np.testing.assert_allclose(delay, [4.0])
 
 
 def test_predict_proba_of_the_tasks_that_have_classes(tasks):
