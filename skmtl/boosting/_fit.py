@@ -69,10 +69,15 @@ def fit_pool(
     fitted: dict[BlockNames, list[FittedSequence]] = {}
     running = list(sequences)
     for position, (learnt, held_out) in enumerate(splits):
+        fold: Fold | None = None
         for names in running:
             stopped = False
             try:
-                bag = _fit_sequence(names, pool, features, learnt, held_out, options, switch)
+                fold = fold or _start(pool, learnt, held_out)
+                grown = grow_blocks(names, fold, features, options, switch)
+                bag = FittedSequence(
+                    fold.constants, grown.blocks, grown.history, held_out_loss(grown.fold)
+                )
                 # What an interrupt has cut short counts only where there is nothing else.
                 if not switch.off or not fitted:
                     fitted.setdefault(names, []).append(bag)
@@ -144,20 +149,10 @@ def _theta_of_ranked(
     return theta_of(fitted[with_partition[int(np.argmin(after_signature))]])
 
 
-def _fit_sequence(
-    names: BlockNames,
-    pool: Pool,
-    features: Features,
-    learnt: np.ndarray,
-    held_out: np.ndarray,
-    options: BoostingOptions,
-    switch: Switch,
-) -> FittedSequence:
-    constants = intercepts(pool, learnt)
-    start = np.zeros((len(learnt), pool.n_trees), order="F")
-    fold = Fold(pool, learnt, held_out, constants, start)
-    grown = grow_blocks(names, fold, features, options, switch)
-    return FittedSequence(constants, grown.blocks, grown.history, held_out_loss(grown.fold))
+def _start(pool: Pool, learnt: np.ndarray, held_out: np.ndarray) -> Fold:
+    """A bag before its first round."""
+    coordinates = np.zeros((len(learnt), pool.n_trees), order="F")
+    return Fold(pool, learnt, held_out, intercepts(pool, learnt), coordinates)
 
 
 @dataclass(frozen=True)

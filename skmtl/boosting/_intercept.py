@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from skmtl.boosting._pool import Pool, Segment
-from skmtl.boosting._shrinkage import dispersion, shrunk_steps
+from skmtl.boosting._shrinkage import dispersion, shrunk_steps, variance_between
 
-_NEWTON_STEPS = 5
+_MOST_STEPS = 25
+# Steps end where no task moves by more: raw scores have units of about 1, and trees follow.
+_LEAST_MOVE = 1e-3
+# A step is taken if the objective falls by this share of what its slope promises. A Newton step
+# of a parabola keeps half of the promise; one that is twice too long, none of it.
+_KEPT_PROMISE = 0.25
+_MOST_HALVINGS = 20
 
 
 def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
@@ -32,27 +38,70 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
     if not pool.is_long:
         return np.vstack([*constants, np.zeros_like(constants[0])])
     common = np.tile(constants[0], (pool.n_tasks + 1, 1))
-    return common + pool.segments[0].space.raw(_shifts(pool, common, weight))
+    shifts = _shifts(pool, common, weight) if pool.n_tasks > 1 else np.zeros((1, pool.n_trees))
+    shifts = np.vstack([shifts, np.zeros(pool.n_trees)])
+    return common + pool.segments[0].space.raw(shifts)
 
 
 def _shifts(pool: Pool, common: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """What sets the tasks of long data apart from the common constant, in coordinates.
+    r"""What sets the tasks of long data apart from the common constant, in coordinates.
+
+    The shifts u of a task lower :math:`\sum_i w_i l_i(u) + \sum_k \phi u_k^2 / (2 \tau_k^2)`:
+    its losses, and a penalty by the variance :math:`\tau^2` of the tasks that `shrunk_steps`
+    estimates. Newton's steps are halved until each task's objective falls as it should: where
+    probabilities are near 0 or 1, or several scores step at once, they are far too long.
 
     Returns
     -------
-    ndarray of shape (n_tasks + 1, n_trees)
-        Zeros in the last row.
+    ndarray of shape (n_tasks, n_trees)
     """
-    shifts = np.zeros((pool.n_tasks + 1, pool.n_trees))
-    for step in range(_NEWTON_STEPS if pool.n_tasks > 1 else 0):
+    shifts = np.zeros((pool.n_tasks, pool.n_trees))
+    spread = None
+    for _ in range(_MOST_STEPS):
         gradient, hessian = pool.derivatives(shifts[pool.task], common)
-        if step == 0:
+        if spread is None:
             spread = dispersion(gradient, hessian, weight)
         # Steps from the common constant: the shrinkage is towards it at every step.
         pull = pool.by_task(weight[:, None] * hessian)
-        slope = pool.by_task(weight[:, None] * gradient) - pull * shifts[:-1]
-        shifts[:-1] = shrunk_steps(slope, pull, spread)
+        slope = pool.by_task(weight[:, None] * gradient)
+        from_common = slope - pull * shifts
+        variance = variance_between(from_common, pull, spread)
+        shifts[:, variance == 0] = 0.0
+        step = shrunk_steps(from_common, pull, spread) - shifts
+        penalty = np.divide(spread, variance, out=np.zeros_like(variance), where=variance > 0)
+        promise = -((slope + penalty * shifts) * step).sum(axis=1)
+        step = _searched(pool, common, weight, shifts, step, penalty, promise)
+        shifts = shifts + step
+        if np.abs(step).max() < _LEAST_MOVE:
+            break
     return shifts
+
+
+def _searched(
+    pool: Pool,
+    common: np.ndarray,
+    weight: np.ndarray,
+    shifts: np.ndarray,
+    step: np.ndarray,
+    penalty: np.ndarray,
+    promise: np.ndarray,
+) -> np.ndarray:
+    """The step of each task, halved until its objective falls by enough; at last zero."""
+
+    def objective(at: np.ndarray) -> np.ndarray:
+        losses = np.where(weight > 0, pool.losses(at[pool.task], common), 0.0) * weight
+        return pool.by_task(losses[:, None])[:, 0] + 0.5 * (penalty * at**2).sum(axis=1)
+
+    before = objective(shifts)
+    share = np.ones(len(step))
+    for _ in range(_MOST_HALVINGS):
+        fall = before - objective(shifts + share[:, None] * step)
+        # Rounding alone must not refuse a step whose promise is as small.
+        enough = fall >= _KEPT_PROMISE * share * promise - 1e-12 * np.abs(before)
+        if enough.all():
+            return share[:, None] * step
+        share = np.where(enough, share, share / 2)
+    return np.where(enough, share, 0.0)[:, None] * step
 
 
 def _constant(pool: Pool, segment: Segment, weight: np.ndarray) -> np.ndarray:
