@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from skmtl._extras import needed
+from skmtl._paths import local_path
 from skmtl.scoring._model import PathLike
 from skmtl.scoring._outputs import Horizons
 from skmtl.scoring._progress import Watcher
@@ -43,9 +43,14 @@ def score_files(
     its footer, by which model, with which options and from which rows of which file it was made.
     So a job that was cut off, even by a power failure, is begun again by the same call: it goes
     on after the last finished part, and no row is lost or doubled. In the same way files that
-    have been added are scored, and files that have changed (in size or time) once more. Scores
-    of files that are no longer given stay. A part that was deleted, cut short or damaged since is
-    scored once more.
+    have been added are scored, and files that have changed once more. Scores of files that are no
+    longer given stay. A part that was deleted, cut short or damaged since is scored once more.
+
+    A file is known by where it is, whatever path, pattern or link leads to it, and after it has
+    been moved by its bytes and its time. What cannot be told is an error: the same bytes with
+    another time in another place, whose first place is empty now; parts that were copied within
+    `out` or into it; scores among the files to score. A file that changes while it is read is an
+    error, too, and the part that was made of it is thrown away.
 
     Parameters
     ----------
@@ -54,11 +59,14 @@ def score_files(
         that `skmtl.load` reads.
     inputs : path, or list of paths
         A file, a pattern such as ``"in/*.parquet"``, or a folder with all Parquet and CSV files
-        below it, except those in ``out``; or several of these. The parts keep the subfolders.
-        Subfolders such as ``month=5`` are columns, too; kept, they are not written into the
-        files but stay in the path.
+        below it, except those in ``out`` and those whose name, or whose subfolder's name, begins
+        with a dot or an underscore; or several of these. A pattern may match folders. The parts
+        keep the subfolders. Subfolders such as ``month=5`` are columns, too, also where one of
+        them is given alone; kept, they are not written into the files but stay in the path.
+        ``__HIVE_DEFAULT_PARTITION__`` is a missing value.
     out : path
-        A folder that is empty, absent, or holds scores of the same model and options.
+        A folder that is empty, absent, or holds scores of the same model and options. Like the
+        inputs, it is on this machine: addresses such as ``"s3://..."`` are refused.
     columns : sequence of str, default=None
         The columns that the model reads; None takes those that `fit` saw, or, for a model that
         was fitted on data without names, all that are not in `keep`. No other columns are read.
@@ -93,8 +101,9 @@ def score_files(
         error.
     verify : bool, default=True
         Whether the finished parts of the inputs are read, to compare their bytes with the
-        checksum in the footer. False believes what has a footer, which is quicker where there are
-        many parts from before.
+        checksum in the footer, and so are inputs of the same size and time that the system says
+        have been touched. False believes footers, sizes and times, which is quicker where there
+        are many parts from before.
     progress : bool or callable, default=False
         True shows a bar (extra ``progress``); a callable gets a `Progress` after every batch.
 
@@ -110,7 +119,8 @@ def score_files(
         If there is no file to score.
     ScoringError
         For a row that cannot be scored, with ``on_error="raise"``; if `out` belongs to another
-        job or another process; if a file cannot be read.
+        job or another process; if a file cannot be read, or changes meanwhile; if rows would be
+        scored twice.
     ValueError
         Before any work, if a file lacks a column that is needed, or has it with a type that the
         model cannot read; if a kept column has types, in several files, that no reader takes for
@@ -122,6 +132,8 @@ def score_files(
     batch are its rows looked at. Infinities and task ids are found at once, rows that are refused
     for other reasons by halving the batch again and again; more than 1,000 of them in one batch
     are an error in any case.
+
+    Every file is read once more for the checksum of its content, before its first part.
 
     Two processes cannot score into the same folder at a time. For more than one core, give the
     model its `n_jobs` (boosting) or torch its threads (networks).
@@ -168,5 +180,11 @@ def score_files(
         csv_delimiter=csv_delimiter,
     )
     return run(
-        model, inputs, Path(out), options, overwrite=overwrite, verify=verify, progress=progress
+        model,
+        inputs,
+        local_path(out, "out"),
+        options,
+        overwrite=overwrite,
+        verify=verify,
+        progress=progress,
     )

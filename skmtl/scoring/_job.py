@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from skmtl import __version__
 from skmtl.scoring._errors import ScoringError
-from skmtl.scoring._inputs import InputFile
+from skmtl.scoring._file_state import place_of
+from skmtl.scoring._inputs import InputFile, stem
+from skmtl.scoring._matching import KeysOf, Matching, ScoredFile, scored_files
 from skmtl.scoring._source import Finished
 from skmtl.scoring._storage import Manifest, locked, remove_leftovers, write_json
 
@@ -80,8 +82,9 @@ class Folder:
                 self._remove(name)
         write_json(record, {"skmtl": __version__, **self._job})
 
-    def part_path(self, file: InputFile, number: int) -> Path:
-        return self.path / f"{file.stem}-{number:05d}.parquet"
+    def part_path(self, name: str, number: int) -> Path:
+        """Where a part of a file of that name lies."""
+        return self.path / f"{stem(name)}-{number:05d}.parquet"
 
     def errors_path(self, part: Path) -> Path:
         """Where the rows of a part are that could not be scored."""
@@ -91,51 +94,81 @@ class Folder:
     def errors(self) -> Path:
         return self.path / _ERRORS
 
-    def finished(
-        self, files: list[InputFile], *, with_refused: bool, verify: bool
-    ) -> dict[str, dict[int, Manifest]]:
-        """The finished parts of each file by number; those of a file that has changed are removed.
-
-        Without `with_refused`, parts with rows that were refused are not finished; with `verify`,
-        neither are parts in which a byte has changed.
+    def matched(self, files: Sequence[InputFile], keys_of: KeysOf, *, verify: bool) -> Matching:
+        """The files with the scores that the folder has of them; those out of date are removed.
 
         Raises
         ------
         ScoringError
-            If there are scores of another file of the same name.
+            If a part is a copy, if a file is itself made of scores of these files, or if it cannot
+            be told which files have been scored.
         """
-        by_name = {file.name: file for file in files}
-        found: dict[str, dict[int, Manifest]] = {file.name: {} for file in files}
-        stale = []
-        for path, manifest in self._manifests().items():
-            file = by_name.get(manifest.input)
-            if file is None:
-                continue
-            if (manifest.size, manifest.mtime_ns) != (file.size, file.mtime_ns):
-                if manifest.path != str(file.path.absolute()):
-                    raise ScoringError(
-                        f"{str(self.path)!r} holds the scores of {manifest.path!r}, whose name "
-                        f"{str(file.path)!r} has too. Score them into different folders."
-                    )
-                stale.append(path)
-            elif (
-                manifest.job == self.job
-                and (with_refused or not manifest.n_refused)
-                and (not verify or self._is_whole(path, manifest))
-            ):
-                found[file.name][manifest.part] = manifest
-        for path in stale:
-            self._remove(path)
-        return found
+        self._check_inputs(files)
+        scored = scored_files(self._parts(files))
+        matching = Matching(files, scored, keys_of, verify=verify)
+        for scores in matching.stale:
+            for path in scores.parts:
+                self._remove(path)
+        return matching
+
+    def finished(
+        self, scores: ScoredFile, *, with_refused: bool, verify: bool
+    ) -> dict[int, Manifest]:
+        """The finished parts of a file by number.
+
+        Without `with_refused`, parts with rows that were refused are not finished; with `verify`,
+        neither are parts in which a byte has changed.
+        """
+        return {
+            part.part: part
+            for path, part in scores.parts.items()
+            if (with_refused or not part.n_refused) and (not verify or self._is_whole(path, part))
+        }
 
     def _manifests(self) -> dict[Path, Manifest]:
+        """Those of the files that a reader of the folder sees."""
         found = {}
         for path in sorted(self.path.rglob("*.parquet")):
-            first = path.relative_to(self.path).parts[0]
-            manifest = None if first == _ERRORS else Manifest.read(path)
+            hidden = any(part[0] in "._" for part in path.relative_to(self.path).parts)
+            manifest = None if hidden else Manifest.read(path)
             if manifest is not None:
                 found[path] = manifest
         return found
+
+    def _parts(self, files: Sequence[InputFile]) -> dict[Path, Manifest]:
+        """The parts of this job; ScoringError for those that have been copied here or renamed."""
+        places = {file.place for file in files}
+        parts = {}
+        for path, part in self._manifests().items():
+            if path != self.part_path(part.input, part.part):
+                raise ScoringError(
+                    f"{str(path)!r} is a copy of a part, or has been renamed: its rows would be "
+                    f"scored twice. Its place is {str(self.part_path(part.input, part.part))!r}."
+                )
+            if part.job == self.job:
+                parts[path] = part
+            elif place_of(part.path) in places:  # which is scored once more
+                self._remove(path)
+            else:
+                raise ScoringError(
+                    f"{str(path)!r} holds scores of another model or other options, and has been "
+                    "copied here. Remove it."
+                )
+        return parts
+
+    def _check_inputs(self, files: Sequence[InputFile]) -> None:
+        """Refuse files that are scores of the others, or of this job."""
+        places = {file.place: file for file in files}
+        for file in files:
+            part = Manifest.read(file.path) if file.format == "parquet" else None
+            if part is None:
+                continue
+            origin = places.get(place_of(part.path) or "")
+            if part.job == self.job or origin is not None:
+                raise ScoringError(
+                    f"{str(file.path)!r} holds scores of {part.path!r}, which score_files has "
+                    "written. Leave it out of the files to score."
+                )
 
     def _is_whole(self, part: Path, manifest: Manifest) -> bool:
         return manifest.written.stands_in(part) and manifest.written_errors.stands_in(
@@ -159,6 +192,16 @@ def ends_of(manifests: dict[int, Manifest]) -> dict[int, Finished]:
 
 def _read(record: Path) -> dict[str, Any]:
     try:
-        return json.loads(record.read_text())
-    except ValueError as error:
-        raise ScoringError(f"{str(record)!r} is damaged: {error}") from error
+        job = json.loads(record.read_text())
+    except (ValueError, RecursionError) as error:
+        raise _damaged(record, str(error)) from error
+    if not isinstance(job, dict):
+        raise _damaged(record, f"it holds {type(job).__name__} instead of the options")
+    return job
+
+
+def _damaged(record: Path, why: str) -> ScoringError:
+    return ScoringError(
+        f"{str(record)!r} is damaged: {why}. It says of which model and options the scores are: "
+        "score into another folder, or remove this one."
+    )

@@ -16,6 +16,7 @@ from skmtl.scoring._outputs import Horizons, Outputs
 from skmtl.scoring._parquet import ParquetSource, is_string, parquet_columns, value_type
 from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
+from skmtl.tables import KeyType, key_type, key_value, number_type, partition_keys
 
 _NOT_UTF_8 = " The header is not in UTF-8: convert the file."
 
@@ -129,24 +130,45 @@ class Plan:
                 f"{str(files[0].path)!r} are {self._columns_of(files[0])[:20]}."
             )
 
-    def _types_of_keys(self) -> dict[str, pa.DataType]:
-        """Types of the columns in the paths: numbers if all of them are."""
-        values: dict[str, list[str]] = {}
+    def _types_of_keys(self) -> dict[str, KeyType]:
+        """Types of the columns in the paths: what the model reads, or what their values look like.
+
+        Raises
+        ------
+        ValueError
+            If the model reads numbers, and there are others.
+        """
+        values: dict[str, list[str | None]] = {}
         for file in self._files:
             for key, value in file.keys.items():
                 values.setdefault(key, []).append(value)
         cell_types = dict(zip(self.features.names, self.features.cell_types or [], strict=False))
-        return {
-            key: pa.string()
-            if cell_types.get(key) == "text" or not all(v.lstrip("-").isdecimal() for v in found)
-            else pa.int64()
-            for key, found in values.items()
-        }
+        types: dict[str, KeyType] = {}
+        for key, texts in values.items():
+            wanted = cell_types.get(key)
+            types[key] = "string" if wanted == "text" else key_type(texts)
+            if wanted == "number" and (types[key] == "string"):
+                types[key] = self._number_type(key, texts)
+        return types
+
+    def _number_type(self, key: str, texts: Sequence[str | None]) -> KeyType:
+        kind = number_type(texts)
+        if kind is None:
+            text = next(text for text in texts if number_type([text]) is None)
+            file = next(file for file in self._files if file.keys.get(key) == text)
+            raise ValueError(
+                f"The column {key!r} of {str(file.path)!r} is in its path, with {text!r}, and the "
+                "model was fitted on numbers: rename the folder."
+            )
+        return kind
 
     def _source(self, file: InputFile) -> Source:
         needed = list(dict.fromkeys([*self.features.names, *self.kept(file)]))
         batch_rows = rows_at_a_time(self._options.batch_rows, len(needed))
-        keys = {k: pa.scalar(v).cast(self._key_types[k]) for k, v in file.keys.items()}
+        keys = {
+            key: pa.scalar(key_value(text, self._key_types[key]), self._key_types[key])
+            for key, text in file.keys.items()
+        }
         part_rows = int(self._options.part_rows)
         if file.format == "parquet":
             return ParquetSource(file, needed, keys, part_rows, batch_rows)
@@ -154,6 +176,12 @@ class Plan:
         return CsvSource(
             file, needed, keys, self.features, self._types, delimiter, part_rows, batch_rows
         )
+
+    def keys_of(self, name: str) -> dict[str, str | None]:
+        """The columns in the path of a file of that name which are read or kept."""
+        used = {*self.features.names, *self.keep}
+        keys = partition_keys(name.split("/")[:-1])
+        return {key: value for key, value in keys.items() if key in used}
 
     def kept(self, file: InputFile) -> list[str]:
         """The kept columns that are written: those in the path stay there."""

@@ -16,7 +16,7 @@ class ScoringReport:
     n_files, n_parts : int
         All input files, and the files of scores that there are of them now.
     n_parts_before : int
-        Those of them that an earlier run had finished.
+        Those of them that an earlier run had finished, and this one has not made again.
     n_rows, n_refused : int
         All rows, and those of them that could not be scored.
     errors : Path or None

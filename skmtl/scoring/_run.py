@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skmtl.scoring._inputs import InputFile, find_inputs
+from skmtl.scoring._inputs import InputFile, check_unchanged, find_inputs
 from skmtl.scoring._job import Folder, ends_of
+from skmtl.scoring._matching import Matching
 from skmtl.scoring._model import PathLike, checksum, open_model
 from skmtl.scoring._plan import Plan, ScoringOptions
 from skmtl.scoring._progress import Progress, Watcher, watched
 from skmtl.scoring._report import ScoringReport
 from skmtl.scoring._rows import MOST_HALVINGS, RowScorer
-from skmtl.scoring._source import Part, Source
+from skmtl.scoring._source import FileBatch, Part, Source
 from skmtl.scoring._storage import Manifest
+from skmtl.scoring._tally import Tally
 from skmtl.scoring._writing import PartWriter, first_refusal
 
 
@@ -37,47 +40,47 @@ def run(
     folder = Folder(out, checksum(fitted), plan.identity())
     quarantine = options.on_error == "quarantine"
     with folder.opened(overwrite=overwrite), watched(progress) as watcher:
-        finished = folder.finished(files, with_refused=quarantine, verify=verify)
-        work = _Run(plan, folder, files, finished, quarantine, watcher)
-        for position, file in enumerate(files):
+        matching = folder.matched(files, plan.keys_of, verify=verify)
+        finished = {
+            name: folder.finished(scores, with_refused=quarantine, verify=verify)
+            for name, scores in matching.scores.items()
+        }
+        work = _Run(plan, folder, matching, Tally(finished), quarantine, watcher)
+        for position, file in enumerate(matching.files):
             work.score(position, file)
         return work.report(time.monotonic() - started)
 
 
 class _Run:
-    """Scores what is not finished, and counts."""
+    """Scores what is not finished."""
 
     def __init__(
         self,
         plan: Plan,
         folder: Folder,
-        files: list[InputFile],
-        finished: dict[str, dict[int, Manifest]],
+        matching: Matching,
+        tally: Tally,
         quarantine: bool,
         watcher: Watcher,
     ) -> None:
-        self._plan, self._folder, self._files = plan, folder, files
-        self._finished, self._quarantine, self._watcher = finished, quarantine, watcher
+        self._plan, self._folder, self._matching = plan, folder, matching
+        self._tally, self._quarantine, self._watcher = tally, quarantine, watcher
         at_most = MOST_HALVINGS if quarantine else 1
         self._scorer = RowScorer(plan.outputs, plan.features, at_most)
-        before = [each for parts in finished.values() for each in parts.values()]
-        self._n_before = self._n_parts = len(before)
-        self._n_rows = sum(each.stop - each.start for each in before)
-        self._n_refused = sum(each.n_refused for each in before)
-        self._all_bytes = max(sum(file.size for file in files), 1)
+        self._all_bytes = max(sum(file.size for file in matching.files), 1)
         self._bytes_done = 0
 
     def score(self, position: int, file: InputFile) -> None:
         """Score the parts of a file that are not finished."""
         source = self._plan.sources[position]
-        for part in source.parts(ends_of(self._finished[file.name])):
+        for part in source.parts(ends_of(self._tally.before(file.name))):
+            self._tally.begin(file.name, part.number)
             self._score_part(position, file, source, part)
-            self._n_parts += 1
         self._bytes_done += file.size
         self._tell(position + 1, file, 0.0)
 
     def _score_part(self, position: int, file: InputFile, source: Source, part: Part) -> None:
-        path = self._folder.part_path(file, part.number)
+        path = self._folder.part_path(file.name, part.number)
         writer = PartWriter(
             path,
             self._folder.errors_path(path),
@@ -87,41 +90,52 @@ class _Run:
             file.name,
         )
         with writer:
-            for batch in part.batches():
-                scored, columns, refused = self._scorer.score(batch.table, batch.unreadable)
-                if not self._quarantine and (refused or batch.lost):
-                    raise first_refusal(batch, refused, str(file.path))
-                writer.write(batch, scored, columns, refused)
-                self._n_rows += len(batch.rows) + len(batch.lost)
-                self._n_refused += len(refused) + len(batch.lost)
-                self._tell(position, file, source.share())
-            written, written_errors = writer.written
-            writer.publish(
-                Manifest(
-                    job=self._folder.job,
-                    input=file.name,
-                    path=str(file.path.absolute()),
-                    size=file.size,
-                    mtime_ns=file.mtime_ns,
-                    part=part.number,
-                    start=part.start,
-                    stop=part.stop,
-                    last=part.last,
-                    n_refused=writer.n_refused,
-                    written=written,
-                    written_errors=written_errors,
-                )
-            )
+            try:
+                for batch in part.batches():
+                    self._score_batch(file, batch, writer)
+                    self._tell(position, file, source.share())
+            finally:  # an error may be no more than a sign of it
+                check_unchanged(file)
+            writer.publish(self._manifest(file, part, writer))
+
+    def _score_batch(self, file: InputFile, batch: FileBatch, writer: PartWriter) -> None:
+        scored, columns, refused = self._scorer.score(batch.table, batch.unreadable)
+        n_refused = len(refused) + len(batch.lost)
+        if n_refused and not self._quarantine:
+            raise first_refusal(batch, refused, str(file.path))
+        writer.write(batch, scored, columns, refused)
+        self._tally.add(len(batch.rows) + len(batch.lost), n_refused)
+
+    def _manifest(self, file: InputFile, part: Part, writer: PartWriter) -> Manifest:
+        written, written_errors = writer.written
+        # The file is called as in its other parts, even if it has been moved since.
+        scores = self._matching.scores.get(file.name)
+        return Manifest(
+            job=self._folder.job,
+            input=file.name,
+            path=os.path.realpath(file.path) if scores is None else scores.path,
+            size=file.size,
+            mtime_ns=file.state.mtime_ns,
+            part=part.number,
+            start=part.start,
+            stop=part.stop,
+            last=part.last,
+            n_refused=writer.n_refused,
+            written=written,
+            written_errors=written_errors,
+            ctime_ns=file.state.ctime_ns,
+            sha256=file.sha256 if scores is None else scores.sha256,
+        )
 
     def _tell(self, n_done: int, file: InputFile, share: float) -> None:
         done = self._bytes_done + share * file.size
         self._watcher(
             Progress(
                 file=str(file.path),
-                n_files=len(self._files),
+                n_files=len(self._matching.files),
                 n_files_done=n_done,
-                n_rows=self._n_rows,
-                n_refused=self._n_refused,
+                n_rows=self._tally.n_rows,
+                n_refused=self._tally.n_refused,
                 fraction=min(done / self._all_bytes, 1.0),
             )
         )
@@ -129,11 +143,11 @@ class _Run:
     def report(self, seconds: float) -> ScoringReport:
         return ScoringReport(
             out=self._folder.path,
-            n_files=len(self._files),
-            n_parts=self._n_parts,
-            n_parts_before=self._n_before,
-            n_rows=self._n_rows,
-            n_refused=self._n_refused,
-            errors=self._folder.errors if self._n_refused else None,
+            n_files=len(self._matching.files),
+            n_parts=self._tally.n_parts,
+            n_parts_before=self._tally.n_parts_before,
+            n_rows=self._tally.n_rows,
+            n_refused=self._tally.n_refused,
+            errors=self._folder.errors if self._tally.n_refused else None,
             seconds=seconds,
         )

@@ -64,8 +64,10 @@ class Manifest:
         Checksum of the model and of the options.
     input, path : str
         Name of the file, and where it was.
-    size, mtime_ns : int
-        Of the file.
+    size, mtime_ns, ctime_ns : int
+        Of the file; the last is 0 in scores of earlier versions.
+    sha256 : str
+        Of the content of the file; empty in scores of earlier versions.
     part, start, stop : int
         Which part of it, and its rows.
     last : bool
@@ -88,6 +90,13 @@ class Manifest:
     n_refused: int
     written: Written
     written_errors: Written
+    ctime_ns: int = 0
+    sha256: str = ""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the part, those that were refused among them."""
+        return self.stop - self.start
 
     @classmethod
     def read(cls, path: Path) -> Self | None:

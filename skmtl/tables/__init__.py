@@ -26,6 +26,14 @@ from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._numeric import LARGEST_SCALED
 from skmtl.tables._parquet import ParquetTable, as_stored
+from skmtl.tables._partition_keys import (
+    KeyType,
+    above_partitions,
+    key_type,
+    key_value,
+    number_type,
+    partition_keys,
+)
 from skmtl.tables._stored import (
     Chunk,
     StoredRows,
@@ -52,17 +60,23 @@ __all__ = [
     "Chunk",
     "ColumnEncoder",
     "EncodedTable",
+    "KeyType",
     "ParquetTable",
     "StoredRows",
     "StoredTable",
     "TableEncoder",
     "TaskIds",
     "TreeEncoder",
+    "above_partitions",
     "as_frame",
     "as_stored",
     "checked_rows_in_memory",
     "column_position",
     "describe_empty_columns",
+    "key_type",
+    "key_value",
+    "number_type",
+    "partition_keys",
     "quantile_bins",
     "sample_positions",
     "split_task_column",

@@ -251,7 +251,53 @@ def test_a_process_that_was_killed_holds_no_lock(scored, tmp_path):
     assert scored().n_parts_before == 2
 
 
-def test_a_damaged_record_is_named(scored, tmp_path):
-    (tmp_path / "out" / "_scoring.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[]", "null", '"text"', "7", "", "[" * 10**5])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_damaged_record_is_named(scored, tmp_path, content, overwrite):
+    (tmp_path / "out" / "_scoring.json").write_text(content)
+    with pytest.raises(ScoringError, match=r"_scoring\.json' is damaged.* score into another"):
+        scored(overwrite=overwrite)
+
+
+def test_a_record_of_other_bytes_is_named(scored, tmp_path):
+    (tmp_path / "out" / "_scoring.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(ScoringError, match=r"_scoring\.json' is damaged"):
         scored()
+
+
+def harm(part):
+    part.write_bytes(part.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("hurt", [Path.unlink, harm], ids=["deleted", "damaged"])
+@pytest.mark.parametrize("numbers", [[0], [4], [9], [3, 7], range(10)], ids=str)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_report_of_a_resumed_job_counts_every_part_once(
+    case_of, tmp_path, hurt, numbers, kind
+):
+    X, _ = table(1000)
+    X.loc[[5, 450, 999], "size"] = np.inf
+    if kind == "csv":
+        X.to_csv(tmp_path / "rows.csv", index=False)
+    else:
+        X.to_parquet(tmp_path / "rows.parquet", row_group_size=100)
+
+    def score(watcher=False):
+        return skmtl.score_files(
+            case_of("rmtgb").model, tmp_path / f"rows.{kind}", tmp_path / "out", proba=False,
+            part_rows=100, on_error="quarantine", progress=watcher,
+        )  # fmt: skip
+
+    score()
+    parts = sorted((tmp_path / "out").glob("*.parquet"))
+    times = {part: part.stat().st_mtime_ns for part in parts}
+    for number in numbers:
+        hurt(parts[number])
+    progress = []
+    report = score(progress.append)
+    assert (report.n_parts, report.n_rows, report.n_refused) == (10, 1000, 3)
+    kept = [part for part in parts if part.stat().st_mtime_ns == times[part]]
+    assert report.n_parts_before == len(kept) < 10
+    assert (progress[-1].n_rows, progress[-1].n_refused) == (1000, 3)
+    assert max(step.n_rows for step in progress) == 1000
+    assert len(pd.read_parquet(tmp_path / "out")) == 997
