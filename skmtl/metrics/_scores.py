@@ -71,7 +71,7 @@ def score_tasks(
     -----
     One-vs-rest averages ("roc_auc_ovr", "average_precision") of a task with more than two
     classes run over the classes that the scored rows have; the rows of all classes count.
-    In a binary task with text labels the positive class is the last of `classes`.
+    In a binary task the positive class is the last of `classes`, whatever the classes are called.
 
     Examples
     --------

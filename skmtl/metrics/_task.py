@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
-from skmtl.tasks import Kind, plain_values
+from skmtl.tasks import Kind, class_positions, plain_values
 
 # To these a label that the model has never seen is a miss, as it is where there are more classes.
 _WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")
@@ -106,35 +107,28 @@ class ScoredTask:
 
     def _apply(self, metric: Metric, observed: np.ndarray, weight: np.ndarray | None) -> float:
         labels = plain_values(self.labels[observed])
+        weights = {} if weight is None else {"sample_weight": weight}
         answers: Any
-        if self.kind.is_classification:
-            classes = self._classes_for(metric, labels)
-            answers = _ClassModel(self, observed, classes)
-            named = isinstance(metric, str) and metric not in _WITHOUT_POSITIVE_CLASS
-            if named and len(classes) == 2 and isinstance(classes[0], str):
-                # Metrics with a positive class call it 1: the last class, as in `roc_auc`.
-                labels, answers = _coded(labels, classes), _CodedClassModel(answers)
-            scorer = as_scorer(metric, answers.classes_)
-        else:
+        if not self.kind.is_classification:
             answers = _NumberModel(self, observed)
             scorer = as_scorer(metric, None)
-        weights = {} if weight is None else {"sample_weight": weight}
+        else:
+            classes = self._classes_for(metric)
+            if _reads_positions(metric, len(classes)):
+                labels = _positions(labels, classes)
+                answers = _PositionModel(self, observed, classes)
+            else:
+                answers = _ClassModel(self, observed, classes)
+            scorer = as_scorer(metric, answers.classes_)
         return scorer(answers, np.empty((len(labels), 0)), labels, **weights)
 
-    def _classes_for(self, metric: Metric, labels: np.ndarray) -> np.ndarray:
+    def _classes_for(self, metric: Metric) -> np.ndarray:
         classes = self._known_classes(metric)
         if metric == "roc_auc" and len(classes) > 2:
             raise ValueError(
                 f"there are {len(classes)} classes; choose 'roc_auc_ovr' or 'roc_auc_ovo', which "
                 "also take binary tasks"
             )
-        if needs_classes(metric):
-            strange = set(labels.tolist()) - set(classes.tolist())
-            if strange:
-                raise ValueError(
-                    f"label {min(strange)!r} is not among the classes {classes.tolist()}; the "
-                    "model has never seen it"
-                )
         return classes
 
     def _known_classes(self, metric: Metric) -> np.ndarray:
@@ -199,38 +193,73 @@ class _NumberModel(RegressorMixin, _TaskModel):
 
 
 class _ClassModel(ClassifierMixin, _TaskModel):
+    """Answers about classes in sorted order, as scikit-learn's classifiers give them.
+
+    Metrics of scikit-learn sort the labels that they are given, and take the columns of
+    probabilities for those of the sorted classes.
+    """
+
     def __init__(self, task: ScoredTask, observed: np.ndarray, classes: np.ndarray) -> None:
         super().__init__(task, observed)
-        self.classes_ = classes
+        self.classes = classes
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        try:
+            return np.argsort(self.classes, kind="stable")
+        except TypeError:  # of several types, which have no other order
+            return np.arange(len(self.classes))
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return self.classes[self._order]
 
     def predict_proba(self, X: Any) -> np.ndarray:
+        return self._probabilities()[:, self._order]
+
+    def _probabilities(self) -> np.ndarray:
         probabilities = self.task.predict_proba()[self.observed]
-        if probabilities.shape[1] != len(self.classes_):
+        if probabilities.shape[1] != len(self.classes):
             raise ValueError(
                 f"there are probabilities for {probabilities.shape[1]} classes, but "
-                f"{len(self.classes_)} classes: {self.classes_.tolist()}; pass `classes`"
+                f"{len(self.classes)} classes: {self.classes.tolist()}; pass `classes`"
             )
         return probabilities
 
 
-class _CodedClassModel(ClassifierMixin, BaseEstimator):
-    """The answers about two text classes with the classes called 0 and 1."""
+class _PositionModel(_ClassModel):
+    """Answers in which a class is its position among the classes: 0, 1, ...
 
-    def __init__(self, answers: _ClassModel) -> None:
-        self.answers = answers
-        self.classes_ = np.array([0, 1])
+    So the order of the classes is that of their probabilities, whatever their names are, and of
+    two classes the last is the one that metrics call positive.
+    """
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return np.arange(len(self.classes))
 
     def predict(self, X: Any) -> np.ndarray:
-        return _coded(self.answers.predict(X), self.answers.classes_)
+        return _positions(super().predict(X), self.classes)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        return self.answers.predict_proba(X)
+        return self._probabilities()
 
 
-def _coded(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    codes = pd.Index(classes).get_indexer(pd.Index(labels))
-    if (codes < 0).any():
+def _reads_positions(metric: Metric, n_classes: int) -> bool:
+    """Whether a metric is told the positions of the classes instead of their names.
+
+    Metrics of the user's own may have names of classes among their settings.
+    """
+    if not isinstance(metric, str):
+        return False
+    return needs_classes(metric) or (n_classes == 2 and metric not in _WITHOUT_POSITIVE_CLASS)
+
+
+def _positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    positions = class_positions(labels, classes)
+    if (positions < 0).any():
         raise ValueError(
-            f"label {labels[codes < 0][0]!r} is not among the classes {classes.tolist()}"
+            f"label {labels[positions < 0].tolist()[0]!r} is not among the classes "
+            f"{classes.tolist()}; the model has never seen it"
         )
-    return codes
+    return positions

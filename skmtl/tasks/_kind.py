@@ -299,7 +299,7 @@ class ClassificationKind(Kind):
         observed = labels.notna().to_numpy()
         codes = np.zeros(len(labels))
         values = plain_values(labels[observed])
-        positions = pd.Index(self.classes_).get_indexer(pd.Index(values))
+        positions = class_positions(values, self.classes_)
         if (positions < 0).any():
             strange = values[positions < 0].tolist()[0]
             raise ValueError(
@@ -326,6 +326,16 @@ def plain_values(labels: pd.Series) -> np.ndarray:
     if pd.api.types.infer_dtype(values) == "decimal":
         return values.astype(np.float64)
     return values
+
+
+def class_positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Position of each label among the classes, -1 for one that is none; 1 is True, and 1.0."""
+    return pd.Index(_bool_as_int(classes)).get_indexer(pd.Index(_bool_as_int(labels)))
+
+
+def _bool_as_int(values: np.ndarray) -> np.ndarray:
+    """Truth values as the numbers 0 and 1, which pandas takes for something else."""
+    return values.astype(np.int64) if values.dtype == bool else values
 
 
 def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
