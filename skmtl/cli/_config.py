@@ -10,6 +10,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from skmtl._paths import local_path
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 from skmtl.cli._tables import is_parquet
@@ -96,8 +97,8 @@ def read_config(path: str) -> Config:
     model = _model(given, kinds, events)
     config = Config(
         model=model,
-        output=_place(folder / _text(given, "output", "The configuration"), "output"),
-        report=_report(folder, given),
+        output=_place(folder, given, "output"),
+        report=_place(folder, given, "report") if "report" in given else None,
         train=_files(folder, data, "train"),
         eval=_files(folder, data, "eval") if "eval" in data else [],
         test=_files(folder, data, "test") if "test" in data else [],
@@ -284,21 +285,36 @@ def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
     patterns = [data[key]] if isinstance(data[key], str) else _names(data, key, "files")
     found: list[Path] = []
     for pattern in patterns:
-        path = folder / pattern
+        path = folder / _local(pattern, key)
         matches = sorted(glob(pattern, root_dir=folder, recursive=True))
         if not path.exists() and not matches:
             raise UsageError(f"{key} = {pattern!r}: there is no such file in {folder}.")
         found += [path] if path.exists() else [folder / match for match in matches]
-    return found
+    return _once(found)
 
 
-def _report(folder: Path, given: Mapping[str, Any]) -> Path | None:
-    if "report" not in given:
-        return None
-    return _place(folder / _text(given, "report", "The configuration"), "report")
+def _once(paths: Iterable[Path]) -> list[Path]:
+    """Every file and folder once, by whatever names and patterns they were given."""
+    by_place: dict[Path, Path] = {}
+    for path in paths:
+        by_place.setdefault(path.resolve(), path)
+    return [
+        path
+        for place, path in by_place.items()
+        if not any(above in by_place for above in place.parents)
+    ]
 
 
-def _place(path: Path, key: str) -> Path:
+def _place(folder: Path, given: Mapping[str, Any], key: str) -> Path:
+    """Where a file is to be written."""
+    path = folder / _local(_text(given, key, "The configuration"), key)
     if not path.parent.is_dir():
         raise UsageError(f"{key}: there is no folder {path.parent}.")
     return path
+
+
+def _local(text: str, key: str) -> Path:
+    try:
+        return local_path(text, key)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from skmtl._extras import needed
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 from skmtl.tables import ParquetTable
@@ -53,7 +52,7 @@ class TableHeader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.stored = _stored(path) if is_parquet(path) else None
+        self.stored = ParquetTable(path) if is_parquet(path) else None
         self.columns = _csv_columns(path) if self.stored is None else self.stored.column_names()
 
     def check_files(self, wanted: Sequence[str]) -> None:
@@ -86,15 +85,6 @@ def _csv_columns(path: Path) -> list[str]:
         raise UsageError(f"{path} does not begin with a header in UTF-8: {error}") from error
 
 
-def _stored(path: Path) -> ParquetTable:
-    if path.is_dir():
-        return ParquetTable(path)
-    with needed("pyarrow", "parquet", "Reading Parquet files"):
-        from pyarrow import dataset
-    # As a dataset, so that folders such as month=5 above the file are no columns.
-    return ParquetTable(dataset.dataset(path, format="parquet"))
-
-
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     """All rows of the files, one below the other."""
     frames = [_rows(path) for path in paths]
@@ -102,7 +92,10 @@ def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _rows(path: Path) -> pd.DataFrame:
-    return pd.read_parquet(path) if is_parquet(path) else pd.read_csv(path)
+    if not is_parquet(path):
+        return pd.read_csv(path)
+    # As `fit` reads tables that stay on disk: with the same columns in the paths.
+    return ParquetTable(path).dataset.to_table().to_pandas()
 
 
 def check_columns(columns: Sequence[str], wanted: Iterable[str], where: str) -> None:

@@ -10,9 +10,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from skmtl._paths import local_path
 from skmtl.files._errors import ModelFileError
 
 PathLike = str | os.PathLike[str]
@@ -46,7 +46,7 @@ def write_file(path: PathLike, header: Mapping[str, Any], sections: Mapping[str,
         for name, data in sections.items()
     }
     text = json.dumps({"format": FORMAT, **header, "sections": listed}, indent=1, allow_nan=False)
-    target = Path(path).resolve()
+    target = local_path(path, "The model's file").resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
     if target.is_dir():
@@ -94,7 +94,7 @@ def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
     ModelFileError
         If it is damaged, not a model, or of a later format.
     """
-    with open(path, "rb") as stream:
+    with open(local_path(path, "The model's file"), "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         with _reading(path, "as a zip"):
             archive = zipfile.ZipFile(stream)

@@ -15,7 +15,7 @@ from skmtl._paths import local_path
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import FileState, Place, content_sum, place_of
 from skmtl.scoring._model import PathLike
-from skmtl.tables import above_partitions, partition_keys
+from skmtl.tables import above_partitions, partition_keys, without_links
 
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -81,7 +81,9 @@ def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputF
     if not outside:
         within = f" outside {str(out)!r}" * bool(places)
         raise FileNotFoundError(f"There is no Parquet or CSV file to score{within}: {inputs!r}.")
-    root = above_partitions(Path(os.path.commonpath([_resolved(root) for root, _ in expanded])))
+    root = above_partitions(
+        Path(os.path.commonpath([without_links(root) for root, _ in expanded]))
+    )
     names = {path: _name(path, top, root) for top, paths in expanded for path in paths}
     files: dict[Place, InputFile] = {}
     for path in sorted(outside, key=names.__getitem__):
@@ -164,18 +166,11 @@ def _format(path: Path) -> Literal["parquet", "csv"] | None:
     return "csv" if name.endswith(_CSV) else None
 
 
-def _resolved(root: Path) -> Path:
-    """A folder without links on the way; but what is a partition by its name stays one."""
-    absolute = Path(os.path.realpath(root) if ".." in root.parts else os.path.abspath(root))
-    table = above_partitions(absolute)
-    return Path(os.path.realpath(table)) / absolute.relative_to(table)
-
-
 def _name(path: Path, top: Path, root: Path) -> str:
     below = path.relative_to(top)
     if ".." in below.parts:  # after the wildcards of a pattern
         return os.path.relpath(os.path.realpath(path), root)
-    return (_resolved(top) / below).relative_to(root).as_posix()
+    return (without_links(top) / below).relative_to(root).as_posix()
 
 
 def _input_file(path: Path, name: str, place: Place | None) -> InputFile:

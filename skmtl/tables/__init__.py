@@ -33,6 +33,7 @@ from skmtl.tables._partition_keys import (
     key_value,
     number_type,
     partition_keys,
+    without_links,
 )
 from skmtl.tables._stored import (
     Chunk,
@@ -82,4 +83,5 @@ __all__ = [
     "split_task_column",
     "task_ids",
     "task_position",
+    "without_links",
 ]

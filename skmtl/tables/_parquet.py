@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl._extras import needed
+from skmtl._paths import local_path
+from skmtl.tables._partition_keys import (
+    above_partitions,
+    key_type,
+    partition_keys,
+    without_links,
+)
 from skmtl.tables._stored import CHUNK_ROWS, Chunk, StoredRows, StoredTable
 
 
@@ -30,8 +38,11 @@ class ParquetTable(StoredTable):
     Parameters
     ----------
     path : path or pyarrow.dataset.Dataset
-        A file, a folder (with ``key=value`` subfolders as columns, as in Hive), or a dataset,
-        whose fragments are read in their order.
+        A file, a folder, or a dataset, whose fragments are read in their order. Folders such as
+        ``month=5`` are columns, as in Hive: those below the folder, and those that a file or a
+        folder lies in directly. They hold whole numbers, decimal numbers, booleans, or else text;
+        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. What is given lies on this machine:
+        addresses such as ``"s3://..."`` are refused.
     columns : sequence of str, default=None
         The features, with the task column of long data among them. None takes all columns that
         are neither labels nor weights.
@@ -50,8 +61,9 @@ class ParquetTable(StoredTable):
     ImportError
         Without pyarrow (extra ``parquet``).
     ValueError
-        From `fit`, if one of the files lacks a column that others have and that is used. Of a
-        dataset that is given, the schema decides instead: such columns are missing values.
+        For an address, and if a file is there twice, by a link. From `fit`, if one of the files
+        lacks a column that others have and that is used. Of a dataset that is given, the schema
+        decides instead: such columns are missing values.
 
     Examples
     --------
@@ -132,9 +144,51 @@ def _dataset(path: Any) -> Any:
         from pyarrow import dataset
     if _is_dataset(path):
         return path
-    if not Path(path).exists():
+    place = local_path(path, "X")
+    if not place.exists():
         raise FileNotFoundError(f"X={str(path)!r} is neither a Parquet file nor a folder.")
-    return dataset.dataset(path, format="parquet", partitioning="hive")
+    is_folder = place.is_dir()
+    folder = without_links(place if is_folder else place.parent)
+    files = dataset.dataset(folder if is_folder else folder / place.name, format="parquet")
+    _check_links(files.files)
+    return _with_keys(files, above_partitions(folder))
+
+
+def _check_links(paths: Sequence[str]) -> None:
+    """Raise ValueError where a file is there under two names, whose rows would count twice."""
+    first: dict[str, str] = {}
+    for path in paths:
+        before = first.setdefault(os.path.realpath(path), path)
+        if before != path:
+            raise ValueError(
+                f"{before!r} and {path!r} are one file, by a link, whose rows would be learnt "
+                "from twice. Take one of them out of the folder."
+            )
+
+
+def _with_keys(files: Any, table: Path) -> Any:
+    """A dataset whose folders such as ``month=5``, below that of the table, are columns.
+
+    A column of the same name in the files goes before that in their paths.
+    """
+    import pyarrow
+    from pyarrow import dataset
+
+    values: dict[str, list[str | None]] = {}
+    for file in files.files:
+        for key, text in partition_keys(Path(file).relative_to(table).parts[:-1]).items():
+            values.setdefault(key, []).append(text)
+    if not values:
+        return files
+    stored = {name for file in files.get_fragments() for name in file.physical_schema.names}
+    types = {key: key_type(texts) for key, texts in values.items() if key not in stored}
+    schema = pyarrow.schema([(k, pyarrow.type_for_alias(kind)) for k, kind in types.items()])
+    return dataset.dataset(
+        files.files,
+        format="parquet",
+        partitioning=dataset.partitioning(schema, flavor="hive"),
+        partition_base_dir=str(table),
+    )
 
 
 def _check_files(files: Any, names: Sequence[str]) -> None:

@@ -49,6 +49,13 @@ def above_partitions(folder: Path) -> Path:
     return folder
 
 
+def without_links(folder: Path) -> Path:
+    """A folder without links on the way; but what is a partition by its name stays one."""
+    absolute = Path(os.path.realpath(folder) if ".." in folder.parts else os.path.abspath(folder))
+    table = above_partitions(absolute)
+    return Path(os.path.realpath(table)) / absolute.relative_to(table)
+
+
 def key_type(values: Collection[str | None]) -> KeyType:
     """The type of a key with these values: whole numbers, decimal numbers, booleans or text.
 

@@ -128,6 +128,18 @@ def test_several_files_are_one_table(folder, outcome):
         assert outcome(CONFIG.replace('"train.parquet"', given))["rows"]["train"] == 80
 
 
+@pytest.mark.parametrize(
+    "train", ['["deep/rows.parquet", "deep/*"]', '["deep", "./deep/rows.parquet"]', '"deep/**"']
+)
+def test_rows_that_are_named_twice_are_read_once(folder, outcome, train):
+    (folder / "deep").mkdir()
+    (folder / "train.parquet").rename(folder / "deep" / "rows.parquet")
+    (folder / "link.parquet").symlink_to(folder / "deep" / "rows.parquet")
+    train = train.replace('["deep/', '["link.parquet", "deep/')
+    config = CONFIG.replace('train = "train.parquet"', f"train = {train}")
+    assert outcome(config)["rows"]["train"] == 80
+
+
 def test_a_test_table_may_lack_what_is_dropped_and_be_in_another_order(folder, outcome):
     expected = outcome()["scores"]
     table = pd.read_csv(folder / "test.csv")[["sold", "city", "price", "size"]]
