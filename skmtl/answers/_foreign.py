@@ -130,6 +130,8 @@ class MethodAnswers(Answers):
 
 def _inference(estimator: Any) -> Any:
     """From labels to their kind, by what the estimator is."""
+    if not hasattr(estimator, "__sklearn_tags__"):  # a class that inherits nothing of scikit-learn
+        return mixed_kind
     if is_classifier(estimator):
         return class_kind
     return number_kind if is_regressor(estimator) else mixed_kind

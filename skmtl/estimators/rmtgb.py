@@ -106,9 +106,10 @@ class RMTGB(RMTGBEstimator):
     """Robust multi-task gradient boosting for mixed kinds, some of whose labels may be missing.
 
     y is a table with one column per target. By dtype, numbers are regression, booleans,
-    categories and text binary or multiclass, ordered categories ordinal; whole numbers that are
-    all 0 or 1 are binary. `tasks` overrides that. `predict` returns a DataFrame with the targets'
-    names and the index of X, `predict_proba` a list of arrays, one per target with classes.
+    categories and text binary or multiclass, ordered categories ordinal; numbers that are all 0
+    or 1, missing ones aside, are binary. `tasks` overrides that. `predict` returns a DataFrame
+    with the targets' names and the index of X, `predict_proba` a list of arrays, one per target
+    with classes.
     Targets that are times to events have curves as in `RMTGBSurvival`, in a dict where there are
     several.
 

@@ -47,8 +47,8 @@ def score_tasks(
         classes); it is also taken for the tasks that a mapping leaves out.
     kinds : str, Kind, or mapping of task to one of these, optional
         Which kind the tasks are of, for example `task_kinds_` of a fitted model. Other tasks
-        are judged by their dtype: numbers are regression (whole numbers that are only 0 and 1
-        binary); text, categories and booleans have classes.
+        are judged by their dtype: numbers are regression (those that are only 0 and 1 binary);
+        text, categories and booleans have classes.
     classes : mapping of task to array, list of arrays, or array for one task, optional
         The classes in the order of the probabilities' columns, such as `classes_` of a model.
         Needed where the scored rows do not show every class; by default the sorted labels.
@@ -98,6 +98,9 @@ def score_tasks(
         name: _task(name, labels[name], kind_of[name], answers[name], class_of.get(name))
         for name in names
     }
+    for name, chosen in read_metrics(metric, names).items():
+        if chosen == "auto":
+            _refuse_fractions(tasks[name], answers[name])
     scores = score_each(tasks, metric, read_weight(sample_weight, len(labels)))
     return scores.rename(metric if isinstance(metric, str) and metric != "auto" else "score")
 
@@ -176,6 +179,19 @@ def _task(
         predict, predict_proba = _no_predictions, (lambda: answer)
         classes = shown_classes(labels, kind) if classes is None else classes
     return ScoredTask(name, kind, labels, predict, predict_proba, classes)
+
+
+def _refuse_fractions(task: ScoredTask, answer: Answer) -> None:
+    """Refuse predictions between the classes of a target whose labels are numbers."""
+    if not task.kind.is_classification or not isinstance(answer, pd.Series):
+        return
+    if pd.api.types.is_float_dtype(answer) and (answer.dropna() % 1 != 0).any():
+        raise ValueError(
+            f"The labels of task {task.name!r} are classes (kind {task.kind.name!r}), but its "
+            f"predictions are fractions. Pass kinds={{{task.name!r}: 'regression'}} to score them "
+            "as numbers, or probabilities of shape (n_samples, n_classes) and a metric that reads "
+            "these."
+        )
 
 
 def _no_probabilities() -> NoReturn:

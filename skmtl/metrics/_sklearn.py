@@ -93,6 +93,26 @@ _WITH_CLASSES: dict[str, dict[str, Any]] = {
 }
 
 
+# Metrics of numbers; of classes that are numbers, too.
+_OF_NUMBERS = {
+    "concordance",
+    "d2_absolute_error_score",
+    "d2_poisson",
+    "explained_variance",
+    "neg_max_error",
+    "neg_mean_absolute_error",
+    "neg_mean_absolute_percentage_error",
+    "neg_mean_gamma_deviance",
+    "neg_mean_poisson_deviance",
+    "neg_mean_squared_error",
+    "neg_mean_squared_log_error",
+    "neg_median_absolute_error",
+    "neg_root_mean_squared_error",
+    "neg_root_mean_squared_log_error",
+    "r2",
+}
+
+
 def metric_names() -> list[str]:
     """All words that stand for a metric."""
     return sorted({"auto", "concordance", "d2_poisson", *_WITH_CLASSES, *get_scorer_names()})
@@ -121,6 +141,11 @@ def check_metric(metric: Any) -> None:
 def needs_classes(metric: Metric) -> bool:
     """Whether all classes of the task must be known, also those no scored row has."""
     return isinstance(metric, str) and metric in _WITH_CLASSES
+
+
+def reads_numbers(metric: Metric) -> bool:
+    """Whether labels and predictions are numbers to a metric of scikit-learn."""
+    return isinstance(metric, str) and metric in _OF_NUMBERS
 
 
 def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes
+from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes, reads_numbers
 from skmtl.tasks import Kind, class_positions, plain_values
 
 # To these a label that the model has never seen is a miss, as it is where there are more classes.
@@ -114,7 +114,7 @@ class ScoredTask:
             scorer = as_scorer(metric, None)
         else:
             classes = self._classes_for(metric)
-            if _reads_positions(metric, len(classes)):
+            if _reads_positions(metric, classes):
                 labels = _positions(labels, classes)
                 answers = _PositionModel(self, observed, classes)
             else:
@@ -245,14 +245,14 @@ class _PositionModel(_ClassModel):
         return self._probabilities()
 
 
-def _reads_positions(metric: Metric, n_classes: int) -> bool:
+def _reads_positions(metric: Metric, classes: np.ndarray) -> bool:
     """Whether a metric is told the positions of the classes instead of their names.
 
     Metrics of the user's own may have names of classes among their settings.
     """
-    if not isinstance(metric, str):
+    if not isinstance(metric, str) or (reads_numbers(metric) and not isinstance(classes[0], str)):
         return False
-    return needs_classes(metric) or (n_classes == 2 and metric not in _WITHOUT_POSITIVE_CLASS)
+    return needs_classes(metric) or (len(classes) == 2 and metric not in _WITHOUT_POSITIVE_CLASS)
 
 
 def _positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from skmtl.tasks._binary import Binary
@@ -29,8 +28,9 @@ def number_kind(labels: pd.Series) -> Kind:
 def mixed_kind(labels: pd.Series) -> Kind:
     """By dtype: numbers are regression; bool, category and text have classes.
 
-    Whole numbers that are nothing but 0 and 1 are binary, an ordered categorical with more
-    than two levels is ordinal. Event times are survival, with several causes competing risks.
+    Numbers that are nothing but 0 and 1 are binary, whatever their dtype: pandas turns whole
+    numbers into floats where one is missing. An ordered categorical with more than two levels is
+    ordinal. Event times are survival, with several causes competing risks.
     """
     if isinstance(labels.dtype, EventTimesDtype):
         return time_kind(labels.array)
@@ -39,9 +39,9 @@ def mixed_kind(labels: pd.Series) -> Kind:
         several = len(observed) > 0 and _n_classes(observed) > 2
         return Ordinal() if labels.cat.ordered and several else class_kind(labels)
     values = plain_values(observed)
-    if values.dtype.kind in "iu":
-        return Binary() if set(np.unique(values)) == {0, 1} else Regression()
-    return Regression() if values.dtype.kind == "f" else class_kind(labels)
+    if values.dtype.kind not in "iuf":
+        return class_kind(labels)
+    return Binary() if set(pd.unique(values)) == {0, 1} else Regression()
 
 
 def time_kind(labels: EventTimes) -> Kind:

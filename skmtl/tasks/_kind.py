@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._curves import Curves
 
 if TYPE_CHECKING:
@@ -326,16 +327,6 @@ def plain_values(labels: pd.Series) -> np.ndarray:
     if pd.api.types.infer_dtype(values) == "decimal":
         return values.astype(np.float64)
     return values
-
-
-def class_positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Position of each label among the classes, -1 for one that is none; 1 is True, and 1.0."""
-    return pd.Index(_bool_as_int(classes)).get_indexer(pd.Index(_bool_as_int(labels)))
-
-
-def _bool_as_int(values: np.ndarray) -> np.ndarray:
-    """Truth values as the numbers 0 and 1, which pandas takes for something else."""
-    return values.astype(np.int64) if values.dtype == bool else values
 
 
 def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -173,7 +174,15 @@ def test_a_task_set_can_be_pickled(tasks):
     ("labels", "mixed", "classes"),
     [
         (pd.Series([0.5, 1.5, None, 2.5]), Regression(), Multiclass()),
-        (pd.Series([0.0, 1.0]), Regression(), Binary()),
+        (pd.Series([0.0, 1.0]), Binary(), Binary()),
+        (pd.Series([0, None, 1]), Binary(), Binary()),
+        (pd.Series([0.0, np.nan, 1.0], dtype="float32"), Binary(), Binary()),
+        (pd.Series([1, np.nan, 0], dtype=object), Binary(), Binary()),
+        (pd.Series([0.0, None, 1.0], dtype="Float64"), Binary(), Binary()),
+        (pd.Series([Decimal(0), None, Decimal(1)]), Binary(), Binary()),
+        (pd.Series([0.0, 1.0, 0.5]), Regression(), Multiclass()),
+        (pd.Series([0.0, 2.0]), Regression(), Binary()),
+        (pd.Series([0.0, np.nan, 0.0]), Regression(), Binary()),
         (pd.Series([1, 2, 3]), Regression(), Multiclass()),
         (pd.Series([0, 1, 1]), Binary(), Binary()),
         (pd.Series([0, None, 1], dtype="Int64"), Binary(), Binary()),
