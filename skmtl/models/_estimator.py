@@ -172,6 +172,12 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             For data that cannot be learnt from; the message names the column or the task.
         FloatingPointError
             When a loss becomes NaN or infinite; the message names the task and the epoch.
+
+        Warns
+        -----
+        ConvergenceWarning
+            When the limit of rounds or epochs has ended a fit whose loss on held-out rows was
+            still falling, or when no tree has a split, so that a target is predicted a constant.
         """
         self._check_parameters()
         engine = self._engine()

@@ -22,6 +22,7 @@ from skmtl.engines.boosting import (
     SpreadPlan,
     make_plan,
     place_scores,
+    warn_of_rounds,
 )
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.reading import RowsToScore
@@ -65,7 +66,15 @@ class BoostingEstimator(MultiTaskEstimator):
         self._forget()
         random_state = fresh_random_state(self.random_state)
         plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)
-        vars(self).update(self._learnt(plan.preparation, grow(plan)))
+        fitted = grow(plan)
+        warn_of_rounds(
+            plan.preparation.tasks,
+            fitted,
+            plan.options,
+            plan.sample.matrix.shape[1],
+            validated=len(plan.held_out) > 0,
+        )
+        vars(self).update(self._learnt(plan.preparation, fitted))
         return self
 
     def staged_predict(self, X: Any) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from skmtl.engines.boosting._spread_growth import (
     shares,
 )
 from skmtl.engines.boosting._spread_plan import SpreadPlan, make_plan, read_rows
+from skmtl.engines.boosting._warnings import warn_of_rounds
 
 __all__ = [
     "SCORING_ROWS",
@@ -42,4 +43,5 @@ __all__ = [
     "place_scores",
     "read_rows",
     "shares",
+    "warn_of_rounds",
 ]

@@ -15,6 +15,7 @@ from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._rmtgb_settings import RMTGBSettings
 from skmtl.engines.boosting._rows import BoostingRows, weight_in_rows
+from skmtl.engines.boosting._warnings import warn_of_rounds
 from skmtl.reading import RowsToScore, Split
 from skmtl.tables import TreeEncoder
 from skmtl.tasks import TaskSet
@@ -119,7 +120,7 @@ class BoostingEngine(Engine):
         progress.start(len(splits) * most)
         reports = _BagReports(progress)
         features: Features | None = None
-        boosted, switch = [], Switch()
+        boosted, limits, switch = [], [], Switch()
         for target_pool in pools:
             pool = target_pool.pool
             weights = [
@@ -143,7 +144,17 @@ class BoostingEngine(Engine):
                 )
             fitted = fit_pool(pool, features, weights, sequences, options, reports, switch)
             boosted.append((target_pool.targets, fitted))
-        return FittedBoosting(boosted)
+            limits.append(options)
+        whole = FittedBoosting(boosted)
+        if not (switch.off or reports.stopped):
+            warn_of_rounds(
+                problem.tasks,
+                whole,
+                limits,
+                matrix.shape[1],
+                validated=any(len(held_out) for _, held_out in splits),
+            )
+        return whole
 
 
 def _rows_and_splits(problem: Problem) -> tuple[BoostingRows, list[Split]]:
@@ -159,13 +170,19 @@ def _rows_and_splits(problem: Problem) -> tuple[BoostingRows, list[Split]]:
 
 
 class _BagReports:
-    """Tells the progress of a fit of every fitted bag of every sequence."""
+    """Tells the progress of a fit of every fitted bag of every sequence.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether a callback has asked to stop.
+    """
 
     def __init__(self, progress: FitProgress) -> None:
         self._progress = progress
         self._number = 0
         self._least = np.inf
-        self._stopped = False
+        self.stopped = False
 
     def __call__(self, names: tuple[str, ...], bag: int, fitted: FittedSequence) -> bool:
         improved = bool(fitted.loss < self._least)
@@ -181,5 +198,5 @@ class _BagReports:
         }
         self._number += 1
         self._progress.begin()
-        self._stopped |= self._progress.end(report)
-        return self._stopped
+        self.stopped |= self._progress.end(report)
+        return self.stopped

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from skmtl.engines import Engine, FitProgress, Problem
@@ -183,7 +184,7 @@ class NetworkEngine(Engine):
         if record is not None:
             record.names = names
         progress.start(len(parts) * options.max_epochs)
-        started = time.monotonic()
+        started, n_unfinished = time.monotonic(), 0
         for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
             left = options.max_time - (time.monotonic() - started)
             trainer = Trainer(
@@ -195,17 +196,28 @@ class NetworkEngine(Engine):
                 processes=current_processes(),
                 history=fitted.epochs[bag],
             )
+            n_earlier = len(fitted.epochs[bag])
             monitor = _EpochReports(progress, bag, partial(_so_far, fitted, bag))
             validation = None if validation is None else validation.to(device)
             try:
                 if not trainer.fit(training.to(device), validation, monitor):
                     break
+                if validation is not None:
+                    n_unfinished += _met_limit(fitted.epochs[bag][n_earlier:], options)
             except KeyboardInterrupt:
                 if bag == 0:
                     raise
                 fitted.epochs[bag].clear()
                 warnings.warn(f"Training was interrupted: {bag} networks are kept.", stacklevel=2)
                 break
+        if n_unfinished and options.schedule == "constant":
+            warnings.warn(
+                f"The loss of held-out rows was still falling when the limit of "
+                f"max_epochs={options.max_epochs} ended the training of {n_unfinished} of "
+                f"{len(networks)} networks. Raise max_epochs or learning_rate.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         epochs = [of_bag for of_bag in fitted.epochs if of_bag]
         kept = BaggedNetworks(networks[: len(epochs)])
         return FittedNetworks(fitted.description, kept, epochs, fitted.shaped_by)
@@ -249,6 +261,12 @@ class _EpochReports:
             "auxiliary": epoch.auxiliary,
         }
         return self._progress.end(report, lambda: self._fitted(network()))
+
+
+def _met_limit(epochs: list[Epoch], options: TrainingOptions) -> bool:
+    """Whether the limit of epochs has ended the training before its patience could."""
+    recent = epochs[-options.patience :]
+    return len(epochs) >= options.max_epochs and any(epoch.improved for epoch in recent)
 
 
 def balanced_names(problem: Problem, network: nn.Module) -> list[Hashable]:

@@ -1,0 +1,84 @@
+"""What users should know of a fit whose rounds ended in an unusual way."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skmtl.boosting import BoostedPool, BoostingOptions
+from skmtl.engines.boosting._fitted import FittedBoosting
+from skmtl.tasks import TaskSet
+
+
+def warn_of_rounds(
+    tasks: TaskSet,
+    fitted: FittedBoosting,
+    options: Sequence[BoostingOptions],
+    n_features: int,
+    *,
+    validated: bool,
+) -> None:
+    """Warn of targets without any split, and of blocks that the limit of rounds has ended.
+
+    Parameters
+    ----------
+    tasks : TaskSet
+    fitted : FittedBoosting
+    options : sequence of BoostingOptions
+        By pool.
+    n_features : int
+    validated : bool
+        Whether held-out rows decide on the rounds.
+    """
+    constant = [
+        tasks.names[target]
+        for targets, boosted in fitted.pools
+        for target, splits in zip(targets, _has_splits(targets, boosted, n_features), strict=True)
+        if not splits
+    ]
+    if constant:
+        found = "lowered the loss of held-out rows" if validated else "had a split"
+        warnings.warn(
+            f"No round of trees {found} for {constant}: the model predicts a constant there. "
+            "Either the features say nothing about it, or there are too few rows: a smaller "
+            "min_data_in_leaf, a smaller validation_fraction or other blocks may help.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    if validated:
+        for (targets, boosted), limits in zip(fitted.pools, options, strict=True):
+            _warn_of_limits([tasks.names[target] for target in targets], boosted, limits)
+
+
+def _has_splits(targets: Sequence[int], boosted: BoostedPool, n_features: int) -> np.ndarray:
+    """Whether the trees of each target have a split, be they its own or shared."""
+    gains = boosted.importances(n_features)
+    if gains.drop(index="task", errors="ignore").to_numpy().any():
+        return np.ones(len(targets), dtype=bool)
+    of_tasks = boosted.task_importances(n_features).sum(axis=1) > 0
+    # Tasks of long data are ids, which are one target together.
+    return of_tasks if len(of_tasks) == len(targets) else np.array([of_tasks.any()])
+
+
+def _warn_of_limits(names: list, boosted: BoostedPool, options: BoostingOptions) -> None:
+    ended = [
+        [
+            name
+            for name, block in bag.blocks.items()
+            if block.n_rounds > 0 and options.n_rounds[name] - block.n_rounds < options.patience
+        ]
+        for bag in boosted.bags
+    ]
+    if n_bags := sum(map(bool, ended)):
+        blocks = list(dict.fromkeys(name for of_bag in ended for name in of_bag))
+        limits = {name: options.n_rounds[name] for name in blocks}
+        warnings.warn(
+            f"The loss of held-out rows was still falling when the limit of rounds, {limits}, "
+            f"ended the blocks of {names} in {n_bags} of {len(ended)} models. Raise n_rounds or "
+            "learning_rate.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
