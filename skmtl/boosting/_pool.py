@@ -89,6 +89,12 @@ class Pool:
         return self.segments[0].head.n_series > 0
 
     @property
+    def mean_weight(self) -> float:
+        """Of the entries that have any; 1 without."""
+        weight = self.weight[self.weight > 0]
+        return float(weight.mean()) if len(weight) else 1.0
+
+    @property
     def n_scores(self) -> int:
         """Raw scores of the head that has most."""
         return max(segment.head.n_scores for segment in self.segments)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from skmtl.tasks._units import in_rows
+
 # The median absolute deviation of a normal distribution is this share of its standard deviation.
 _MAD_OF_NORMAL = 0.6745
 # The variance of a median is this many times that of a mean, for normal labels.
@@ -36,6 +38,7 @@ def robust_units(
     centre, scale : ndarray of shape (n_groups + 1,)
         For wide data (no groups) of shape (1,).
     """
+    weight = in_rows(weight)
     median = _median(values, weight)
     smallest = 1e-12 * abs(median)
     # Constant labels have the unit that they have in `grouped_units`.

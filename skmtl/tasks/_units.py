@@ -22,6 +22,7 @@ def grouped_units(
     centre, scale : ndarray of shape (n_groups + 1,)
         For wide data (no groups) of shape (1,).
     """
+    weight = in_rows(weight)
     mean = np.average(values, weights=weight)
     if group is None:
         return np.array([mean]), np.array([_positive_root(_variance(values, mean, weight), mean)])
@@ -41,6 +42,11 @@ def grouped_units(
     pooled = squares.sum() / rows.sum()
     variance = (squares + _VARIANCE_PRIOR_ROWS * pooled) / (rows + _VARIANCE_PRIOR_ROWS)
     return np.append(centre, mean), _positive_root(np.append(variance, pooled), mean)
+
+
+def in_rows(weight: np.ndarray) -> np.ndarray:
+    """Weights as numbers of rows; those that are less than one on average have another unit."""
+    return weight / min(weight.mean(), 1.0)
 
 
 def take_group(values: np.ndarray, group: np.ndarray | None) -> np.ndarray:

@@ -100,6 +100,15 @@ def test_the_unit_of_the_weights_has_no_effect_on_wide_data(kind):
     np.testing.assert_allclose(one, other)
 
 
+@pytest.mark.parametrize("kind", [*ROBUST, Regression()], ids=str)
+def test_small_weights_are_relative_in_long_data(kind):
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(6), [3, 5, 10, 20, 50, 100])
+    labels, weight = rng.normal(3.0 * group), rng.uniform(0.1, 0.9, len(group))
+    one = units(kind, labels, group, 6, weight=weight)
+    np.testing.assert_allclose(units(kind, labels, group, 6, weight=1e-6 * weight), one)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     labels=st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=6, max_size=30),

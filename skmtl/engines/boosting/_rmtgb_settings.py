@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from joblib import effective_n_jobs
+from lightgbm.basic import _ConfigAliases
 
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
 from skmtl.engines.boosting._lightgbm_parameters import constraint_signs, value_of_block
@@ -30,6 +31,9 @@ _HAZARD_PARAMETERS = {"extra_trees": True}
 # score that differs by less than its standard error, 0.05 %; 10 lost 0.13 %.
 _PATIENCE, _HAZARD_PATIENCE = 30, 15
 _MOST_ROUNDS, _ROUNDS = 2000, 100
+# LightGBM's own, but in the unit of the weights: with weights of a millionth no tree could split.
+_LEAST_HESSIAN = 1e-3
+_LEAST_HESSIAN_NAMES = _ConfigAliases.get("min_sum_hessian_in_leaf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +142,8 @@ class RMTGBSettings:
             **(_HAZARD_PARAMETERS if pool.has_series else {}),
             **(self.lightgbm_params or {}),
         }
+        if not _LEAST_HESSIAN_NAMES & set(common):
+            common["min_sum_hessian_in_leaf"] = _LEAST_HESSIAN * pool.mean_weight
         if signs := constraint_signs(self.monotone_constraints, encoder):
             common["monotone_constraints"] = signs
         return common

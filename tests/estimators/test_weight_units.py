@@ -1,0 +1,43 @@
+"""Only ratios of sample weights matter to boosting, whatever they are counted in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skmtl import RMTGB
+
+RNG = np.random.default_rng(0)
+X = pd.DataFrame(RNG.normal(size=(240, 3)), columns=list("abc"))
+WEIGHT = RNG.uniform(0.5, 1.5, len(X))
+LABELS = {
+    "regression": X["a"] + RNG.normal(size=len(X)),
+    "binary": X["a"] + RNG.normal(size=len(X)) > 0,
+    "count": pd.Series(RNG.poisson(np.exp(X["a"]))),
+}
+
+
+def predictions(kind, long, weight):
+    rows = X.assign(id=np.arange(len(X)) % 5) if long else X
+    y = pd.DataFrame({"y": LABELS[kind]})
+    y = y if long else y.assign(z=X["b"])
+    model = RMTGB(
+        tasks={"y": kind},
+        task_column="id" if long else None,
+        n_rounds=20,
+        n_bags=1,
+        random_state=0,
+    ).fit(rows, y, sample_weight=weight)
+    values = model.predict(rows)["y"] if kind != "binary" else model.predict_proba(rows)[0][:, 1]
+    return np.asarray(values, dtype=float)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+@pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
+@pytest.mark.parametrize("kind", LABELS)
+def test_the_unit_of_the_weights_has_no_effect(kind, long, unit):
+    expected = predictions(kind, long, WEIGHT)
+    assert np.ptp(expected) > 0.2
+    # Sums of float32 differ in their last digits.
+    np.testing.assert_allclose(predictions(kind, long, unit * WEIGHT), expected, atol=0.02)
