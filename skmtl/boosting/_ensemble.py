@@ -7,12 +7,16 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+from lightgbm.basic import _LIB
 
+from skmtl._forks import after_fork
 from skmtl._storable import storable
 from skmtl.boosting._single_row import SingleRowScorer
 
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
+
+after_fork(lambda: _LIB.LGBM_SetMaxThreads(1))
 
 
 def binned(
@@ -100,21 +104,24 @@ class Trees:
         if start >= stop or not len(matrix):
             return np.zeros((len(matrix), self.n_scores))
         assert self.booster is not None
-        all_rounds = stop - start == self.n_rounds
-        if all_rounds and len(matrix) == 1:
+        if stop - start < self.n_rounds:
+            return self._rounds(start, stop).predict(matrix, n_jobs, 0, 0)
+        if len(matrix) == 1:
             if self._of_row is None:
                 self._of_row = SingleRowScorer(self.booster, self.n_scores)
             return self._of_row(matrix)
-        if not all_rounds:
-            self._of_row = None  # it would go on with these rounds
-        scores = self.booster.predict(
-            matrix,
-            raw_score=True,
-            start_iteration=start,
-            num_iteration=stop - start,
-            num_threads=n_jobs,
-        )
+        scores = self.booster.predict(matrix, raw_score=True, num_threads=n_jobs)
         return np.asarray(scores).reshape(len(matrix), self.n_scores)
+
+    def _rounds(self, start: int, stop: int) -> Trees:
+        """Some of the rounds by themselves.
+
+        Asked for a range of rounds, LightGBM writes the range into the booster, where it would
+        change what another thread gets at that moment.
+        """
+        assert self.booster is not None
+        text = self.booster.model_to_string(num_iteration=stop - start, start_iteration=start)
+        return Trees(lgb.Booster(model_str=text), self.n_scores)
 
     def contributions(self, matrix: np.ndarray, n_jobs: int) -> np.ndarray:
         """SHAP values (n_rows, n_scores, n_features + 1), the expected score last."""

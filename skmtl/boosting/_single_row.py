@@ -22,8 +22,8 @@ _score_row = _LIB.LGBM_BoosterPredictForMatSingleRowFast
 class SingleRowScorer:
     """Raw scores by all trees of a booster, for one row; the same bits as `Booster.predict`.
 
-    LightGBM keeps the range of rounds in the booster: once it has predicted by some of the rounds,
-    a scorer must be made anew.
+    LightGBM keeps the range of rounds in the booster: nobody else may ask the same booster for
+    some of its rounds.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """The parameters of MultiTab: the architecture of its network."""
 
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -167,7 +166,7 @@ class MultiTabEstimator(NetworkEstimator):
             The task tokens after attention, those of several networks side by side; n_tasks is
             1 with ``task_token="single"``.
         """
-        return self._over_rows(X, partial(task_tokens, self.network_))
+        return self._over_rows(X, task_tokens)
 
     def attention(self, X: Any) -> pd.DataFrame:
         """How much each task reads each feature, averaged over heads and the rows of X.
@@ -186,7 +185,7 @@ class MultiTabEstimator(NetworkEstimator):
         config = self._fitted.description.config
         if config.n_blocks == 0:
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
-        weights = self._over_rows(X, partial(task_attention, self.network_)).mean(axis=0)
+        weights = self._over_rows(X, task_attention).mean(axis=0)
         encoder = self._reader.encoder
         names = ["shared"] if config.single_token else self.task_set_.names
         table = pd.DataFrame(weights, index=names, columns=encoder.numeric_ + encoder.categorical_)

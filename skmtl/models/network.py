@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
+from joblib import effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.balancing import BALANCERS, Equal
@@ -20,7 +21,7 @@ from skmtl.engines.network import (
     n_networks,
     resolve_balance,
 )
-from skmtl.models._checks import Check, boolean, integer, one_of, real
+from skmtl.models._checks import Check, boolean, integer, n_threads, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.networks import BaggedNetworks
 from skmtl.training import BalanceAt, Precision, Schedule, TrainingOptions, current_processes
@@ -94,6 +95,12 @@ class NetworkEstimator(MultiTaskEstimator):
         Where to compute, as torch names it ("cpu", "cuda", "cuda:1", "mps"). "auto" takes CUDA,
         then MPS, then the CPU. A model predicts on the CPU where the device that it was trained
         on is missing.
+    n_jobs : int, default=None
+        Threads of torch on the CPU, to fit and to predict. None is 1 (unless a joblib context says
+        otherwise), -1 all processors: layers are small, so more threads than free processors
+        make them many times slower, and models are better fitted side by side. The host program
+        keeps its own number of threads, which `torch.set_num_threads` sets. Fits with other
+        numbers of threads differ by rounding.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Number format of the matrix products in training. bfloat16 has the range of float32 with 3
         digits instead of 7; weights, losses and optimizer stay in float32. "auto" takes bfloat16
@@ -140,6 +147,7 @@ class NetworkEstimator(MultiTaskEstimator):
         "max_epochs": integer(1),
         "max_time": real(0, open_low=True) | one_of(None),
         "patience": integer(1),
+        "n_jobs": n_threads,
         "precision": one_of("auto", "float32", "bfloat16"),
         "compile": boolean,
         "warm_start": boolean,
@@ -160,6 +168,7 @@ class NetworkEstimator(MultiTaskEstimator):
     validation_fraction: float = 0.15
     patience: int = 12
     device: str = "auto"
+    n_jobs: int | None = None
     precision: Precision = "auto"
     compile: bool = False
     warm_start: bool = False
@@ -182,6 +191,7 @@ class NetworkEstimator(MultiTaskEstimator):
             options=self._training_options,
             bags=partial(n_networks, self.n_bags),
             device=self.device,
+            n_threads=effective_n_jobs(self.n_jobs),
             shaped_by=self._shaping_parameters(),
         )
 

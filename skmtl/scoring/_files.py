@@ -136,7 +136,7 @@ def score_files(
     Every file is read once more for the checksum of its content, before its first part.
 
     Two processes cannot score into the same folder at a time. For more than one core, give the
-    model its `n_jobs` (boosting) or torch its threads (networks).
+    model its `n_jobs`.
 
     See Also
     --------

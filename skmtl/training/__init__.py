@@ -18,6 +18,8 @@ from skmtl.training._representation import Representation
 from skmtl.training._run import TrainingRun
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 from skmtl.training._stored import SampleFiles, StoredSamples
+from skmtl.training._threads import torch_threads
+from skmtl.training._traces import without_traces
 from skmtl.training._transfer import TransferRecord
 from skmtl.training._trunk import look_ahead, trunk_gradients, trunk_parameters
 
@@ -48,6 +50,8 @@ __all__ = [
     "resolve_device",
     "scoring_device",
     "together",
+    "torch_threads",
     "trunk_gradients",
     "trunk_parameters",
+    "without_traces",
 ]

@@ -55,8 +55,23 @@ def test_a_row_has_the_bits_that_it_has_in_a_table(trees, matrix):
     np.testing.assert_array_equal(alone(trees, short), trees.predict(short, 1, 0, 0))
 
 
+def test_some_of_the_rounds_in_another_thread_do_not_matter(trees, matrix):
+    """LightGBM keeps the range of rounds in the booster that it is asked for."""
+    rows = matrix[:N_ROWS]
+    expected, some = trees.predict(rows, 1, 0, 0), trees.predict(rows, 1, 3, 7)
+
+    def differs(number):
+        if number % 2:
+            return not np.array_equal(trees.predict(rows, 1, 3, 7), some)
+        if number % 4:
+            return not np.array_equal(trees.predict(rows, 1, 0, 0), expected)
+        return not np.array_equal(alone(trees, rows[:3]), expected[:3])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(differs, range(400))) == 0
+
+
 def test_some_of_the_rounds_in_between_do_not_matter(trees, matrix):
-    """LightGBM keeps the range of rounds in the booster."""
     rows = matrix[:N_ROWS]
     expected = trees.predict(rows, 1, 0, 0)
     alone(trees, rows)

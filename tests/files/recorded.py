@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,20 @@ def answers(model: Any, X: Any, times: Sequence[float] | None) -> dict[str, Any]
     times : sequence of float or None
         Where curves are asked for; None if the model has none.
     """
-    said = {name: getattr(model, name)(X) for name in _METHODS if _answers(model, name)}
+    return {name: ask() for name, ask in questions(model, X, times).items()}
+
+
+def questions(model: Any, X: Any, times: Sequence[float] | None) -> dict[str, Callable[[], Any]]:
+    """The same as functions, which have not been called."""
+    asked = {name: partial(getattr(model, name), X) for name in _METHODS if _answers(model, name)}
     for name in _METHODS_OF_TIMES:
         if hasattr(model, name):
-            said[name] = getattr(model, name)(X, times)
-    said["predict of one row"] = model.predict(X[:1])  # which has a way of its own in boosting
-    said["score_frame"] = skmtl.score_frame(model, X, horizons=times)
-    return said | {name: getattr(model, name) for name in _ATTRIBUTES if hasattr(model, name)}
+            asked[name] = partial(getattr(model, name), X, times)
+    # Which has a way of its own in boosting.
+    asked["predict of one row"] = partial(model.predict, X[:1])
+    asked["score_frame"] = partial(skmtl.score_frame, model, X, horizons=times)
+    present = [name for name in _ATTRIBUTES if hasattr(model, name)]
+    return asked | {name: partial(getattr, model, name) for name in present}
 
 
 def _answers(model: Any, method: str) -> bool:

@@ -33,6 +33,8 @@ from skmtl.training import (
     in_batches,
     resolve_device,
     scoring_device,
+    torch_threads,
+    without_traces,
 )
 
 
@@ -68,6 +70,8 @@ class NetworkEngine(Engine):
     bags : callable
         From the number of rows to that of the networks, where it is left open.
     device : str
+    n_threads : int
+        Of torch, where it computes on the CPU.
     shaped_by : mapping of parameter to value
         Parameters that a network is built by, so that they cannot change while it is trained.
     """
@@ -76,6 +80,7 @@ class NetworkEngine(Engine):
     options: Callable[[list[Hashable]], TrainingOptions]
     bags: Callable[[int], int]
     device: str
+    n_threads: int
     shaped_by: Mapping[str, Any]
 
     streams: ClassVar[bool] = True
@@ -115,39 +120,41 @@ class NetworkEngine(Engine):
         previous: FittedNetworks | None = None,
     ) -> FittedNetworks:
         parts = parts_of(problem)
-        # A copy: the earlier model may be that of another estimator as well.
-        fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
         _check_processes(problem.tasks, parts)
-        fitted = self._train(fitted, problem, parts, progress, random_state)
-        self._finish_heads(fitted, problem.tasks, parts[0])
+        with torch_threads(self.n_threads), without_traces():
+            # A copy: the earlier model may be that of another estimator as well.
+            fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
+            fitted = self._train(fitted, problem, parts, progress, random_state)
+            self._finish_heads(fitted, problem.tasks, parts[0])
         return fitted
 
     def raw_scores(self, fitted: FittedNetworks, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
         return self._network_scores(fitted, batch_to_score(rows))
 
     def over_rows(
-        self, fitted: FittedNetworks, rows: Batch, function: Callable[[Batch], torch.Tensor]
+        self,
+        fitted: FittedNetworks,
+        rows: Batch,
+        function: Callable[[BaggedNetworks, Batch], torch.Tensor],
     ) -> np.ndarray:
         """A function of the networks over all rows, as a float64 array.
 
         In float32 whatever the precision of training: bfloat16 is so coarse that a row's
         scores would depend on how many rows are scored with it.
         """
-        networks, device = fitted.networks, scoring_device(self.device)
-        # Moving what is there already costs as much as scoring a row.
-        if next(networks.parameters()).device != device:
-            networks.to(device)
+        device = scoring_device(self.device)
+        networks = fitted.on(device)
 
         def on_device(batch: Batch) -> torch.Tensor:
-            return function(batch.to(device)).cpu()
+            return function(networks, batch.to(device)).cpu()
 
         # A tenth faster for a single row than without gradients alone.
-        with torch.inference_mode():
+        with torch_threads(self.n_threads), torch.inference_mode():
             scores = in_batches(on_device, rows, SCORING_ROWS)
         return scores.numpy().astype(np.float64)
 
     def _network_scores(self, fitted: FittedNetworks, rows: Batch) -> np.ndarray:
-        return self.over_rows(fitted, rows, lambda batch: fitted.networks(batch).mean(dim=1))
+        return self.over_rows(fitted, rows, _mean_scores)
 
     def _started(
         self, problem: Problem, parts: list[Parts], random_state: np.random.RandomState
@@ -235,6 +242,10 @@ class NetworkEngine(Engine):
         )
         labels = Labels(target.astype(np.float64), weight > 0)
         tasks.finish(scores, labels, weight.max(axis=1).astype(np.float64))
+
+
+def _mean_scores(networks: BaggedNetworks, batch: Batch) -> torch.Tensor:
+    return networks(batch).mean(dim=1)
 
 
 class _EpochReports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +51,14 @@ class FittedNetworks:
 
     def __len__(self) -> int:
         return len(self.networks)
+
+    def on(self, device: torch.device) -> BaggedNetworks:
+        """The networks on a device, where they stay."""
+        # Moving what is there already costs as much as scoring a row.
+        if next(self.networks.parameters()).device != device:
+            # A copy takes their place at once: other threads may be scoring with them.
+            self.networks = copy.deepcopy(self.networks).to(device)
+        return self.networks
 
     def history(self, names: list) -> pd.DataFrame:
         """Losses by epoch of each network; see `history_frame`."""
