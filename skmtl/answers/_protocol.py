@@ -92,11 +92,14 @@ class InputColumns:
         Position of the column with the task ids of long data.
     known_ids : TaskIds or None
         The ids, where the model refuses others.
+    texts : list of set of str
+        By position, the texts that the model knows, as categories or as task ids.
     """
 
     cell_types: list[CellType]
     task: int | None
     known_ids: TaskIds | None
+    texts: list[set[str]]
 
 
 class FittedModel(ABC):

@@ -13,12 +13,14 @@ from typing import Any
 from skmtl._paths import local_path
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
-from skmtl.cli._tables import is_parquet
+from skmtl.cli._tables import files_of, is_parquet
+from skmtl.csv_files import CsvFormat
 
 _ESTIMATORS_WITHIN = ("GroupedTasks",)
 """Estimators that are made of other ones, which a configuration cannot say."""
-_TOP = ("estimator", "output", "report", "data", "parameters", "tasks", "events")
+_TOP = ("estimator", "output", "report", "data", "csv", "parameters", "tasks", "events")
 _DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")
+_CSV = ("delimiter", "encoding", "decimal", "missing")
 _EVENT = ("event", "time", "entry")
 _CALLED = {
     "task": "the column of X that names the tasks of long data is 'task_column'. Kinds of targets "
@@ -47,6 +49,8 @@ class Config:
     weight : str or None
     stream : bool
         Whether the rows for training stay on disk.
+    csv : CsvFormat
+        How CSV files are written.
     """
 
     model: Any
@@ -60,6 +64,7 @@ class Config:
     drop: list[str]
     weight: str | None
     stream: bool
+    csv: CsvFormat
 
     @property
     def answers(self) -> list[str]:
@@ -107,6 +112,7 @@ def read_config(path: str) -> Config:
         drop=_names(data, "drop") if "drop" in data else [],
         weight=_text(data, "weight", "[data]") if "weight" in data else None,
         stream=_boolean(data, "stream"),
+        csv=_csv_format(_table(given, "csv")),
     )
     _check_data(config)
     return config
@@ -213,6 +219,14 @@ def _estimators() -> dict[str, type]:
     }
 
 
+def _csv_format(csv: Mapping[str, Any]) -> CsvFormat:
+    _check_keys(csv, _CSV, "[csv]")
+    try:
+        return CsvFormat(**csv)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"[csv]: {error}") from error
+
+
 def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
     """Kinds of targets, from words or from tables with settings."""
     from skmtl.tasks import KINDS
@@ -290,7 +304,7 @@ def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
         if not path.exists() and not matches:
             raise UsageError(f"{key} = {pattern!r}: there is no such file in {folder}.")
         found += [path] if path.exists() else [folder / match for match in matches]
-    return _once(found)
+    return [file for path in _once(found) for file in files_of(path)]
 
 
 def _once(paths: Iterable[Path]) -> list[Path]:

@@ -16,6 +16,12 @@ The configuration is a TOML file; paths in it are relative to its folder:
     weight = "weight"               # optional: a column with the weights of the rows
     stream = false                  # optional: true leaves the Parquet files of train on disk
 
+    [csv]                           # optional: how the CSV files are written
+    delimiter = ";"                 # by default a tab for .tsv, else a comma
+    encoding = "cp1252"             # by default "utf-8"
+    decimal = ","                   # by default "."
+    missing = ["-", "NA"]           # words for missing values, where they are not quoted
+
     [parameters]                    # of the estimator
     n_bags = 1
     random_state = 0
@@ -37,12 +43,13 @@ import math
 import sys
 import time
 from collections.abc import Hashable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skmtl.cli._errors import OK, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from skmtl.cli._config import Config
     from skmtl.cli._tables import TableHeader
 
@@ -65,7 +72,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     from skmtl.cli._tables import read_headers
 
     config = read_config(options.config)
-    train = read_headers(config.train)
+    train = read_headers(config.train, config.csv)
     features = _checked_features(config, train)
     if options.check:
         return {"config": options.config, "valid": True}, _RIGHT.format(options.config), OK
@@ -95,7 +102,7 @@ def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
         header.check_files(used)
     for part in ("eval", "test"):
         if paths := getattr(config, part):
-            headers = read_headers(paths)
+            headers = read_headers(paths, config.csv)
             check_columns(headers[0].columns, used, f"The table of {part!r}")
             for header in headers:
                 header.check_files(used)
@@ -103,14 +110,23 @@ def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
 
 
 def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[str, Any]:
-    X, y, *weight = _training_rows(config, train, features)
+    from skmtl.cli._tables import read_tables
+
+    frame = _training_frame(config, train, features)
+    X, y, *weight = (
+        _stored_rows(config, train, features) if config.stream else _rows(config, frame, features)
+    )
     fitting: dict[str, Any] = {"sample_weight": weight[0]} if weight else {}
-    rows = {} if config.stream else {"train": len(X)}
+    rows = {} if config.stream else {"train": len(frame)}
     if config.eval:
-        fitting["eval_set"] = _rows(config, config.eval, features)
-        rows["eval"] = len(fitting["eval_set"][0])
+        held_out = read_tables(config.eval, frame.columns.tolist(), config.csv, frame)
+        fitting["eval_set"] = _rows(config, held_out, features)
+        rows["eval"] = len(held_out)
     # Before the fit, which may take hours: that these cannot be read should not come after it.
-    test = _rows(config, config.test, features) if config.test else None
+    test = None
+    if config.test:
+        others = read_tables(config.test, frame.columns.tolist(), config.csv, frame)
+        test = _rows(config, others, features)
     _say(f"fitting {type(config.model).__name__} ...")
     started = time.monotonic()
     model = config.model.fit(X, y, **fitting)
@@ -132,26 +148,31 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
     }
 
 
-def _training_rows(
-    config: Config, train: list[TableHeader], features: list[str]
-) -> tuple[Any, ...]:
-    """X, y and, if there are any, weights: names of columns where the rows stay on disk."""
+def _training_frame(config: Config, train: list[TableHeader], features: list[str]) -> pd.DataFrame:
+    """All columns that are read of the rows for training; no row of those that stay on disk."""
+    from skmtl.cli._tables import read_tables
+
+    columns = list(dict.fromkeys([*features, *config.answers]))
     if not config.stream:
-        return _rows(config, config.train, features)
+        return read_tables(config.train, columns, config.csv)
+    stored = train[0].stored
+    assert stored is not None  # a configuration with a CSV file has been refused
+    return stored.dataset.schema.empty_table().to_pandas()[columns]
+
+
+def _stored_rows(config: Config, train: list[TableHeader], features: list[str]) -> tuple[Any, ...]:
+    """X and the names of the columns of y and, if there are any, of weights."""
     from skmtl.tables import ParquetTable
 
     stored = train[0].stored
-    assert stored is not None  # a configuration with a CSV file has been refused
+    assert stored is not None
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
     # The dataset that has been checked: it knows the footers of its files.
     return (ParquetTable(stored.dataset, columns=features), *names)
 
 
-def _rows(config: Config, paths: list[Path], features: list[str]) -> tuple[Any, ...]:
+def _rows(config: Config, frame: pd.DataFrame, features: list[str]) -> tuple[Any, ...]:
     """X, y and, if there are any, weights."""
-    from skmtl.cli._tables import read_tables
-
-    frame = read_tables(paths)
     X, y = frame[features], frame[config.labels]
     return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
 

@@ -50,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the type of a column of CSV files, as pyarrow names it: id=int64",
     )  # fmt: skip
     add("--csv-delimiter", metavar="TEXT", help="what stands between the cells of CSV files")
+    add("--csv-encoding", metavar="NAME", default="utf-8", help="by default %(default)s")
+    add("--csv-decimal", metavar="TEXT", default=".", help="the decimal point of CSV files")
+    add(
+        "--csv-missing", metavar="WORD", action="append",
+        help="a word for a missing value in CSV files, where it is not quoted; may be given "
+        "several times; by default NA, null, None and the like, where they are no known category",
+    )  # fmt: skip
     add("--overwrite", action="store_true", help="replace scores of another model or options")
     add(
         "--no-verify", action="store_true",
@@ -69,6 +76,9 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         "batch_rows": options.batch_rows,
         "csv_types": dict(_pair(text, "--csv-type") for text in options.csv_type),
         "csv_delimiter": options.csv_delimiter,
+        "csv_encoding": options.csv_encoding,
+        "csv_decimal": options.csv_decimal,
+        "csv_missing": options.csv_missing,
         "overwrite": options.overwrite,
         "verify": not options.no_verify,
         "progress": options.progress,

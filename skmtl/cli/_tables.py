@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from skmtl._extras import needed
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
+from skmtl.csv_files import CSV_ENDINGS, CsvError, CsvFormat, is_csv
 from skmtl.tables import ParquetTable
 
-_CSV = (".csv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
+if TYPE_CHECKING:
+    from skmtl.csv_files import CsvFile
+
 _PARQUET = (".parquet", ".pq")
 
 
@@ -23,15 +28,39 @@ def is_parquet(path: Path) -> bool:
     UsageError
         If it is neither.
     """
-    name = path.name.lower()
-    if path.is_dir() or name.endswith(_PARQUET):
+    if path.is_dir() or path.name.lower().endswith(_PARQUET):
         return True
-    if name.endswith(_CSV):
+    if is_csv(path.name):
         return False
     raise UsageError(
         f"{path}: a table must be a Parquet file or a folder of them ({', '.join(_PARQUET)}), or "
-        f"a CSV file ({', '.join(_CSV)})."
+        f"a CSV file ({', '.join(CSV_ENDINGS)})."
     )
+
+
+def files_of(path: Path) -> list[Path]:
+    """The tables that a path stands for: itself, or the CSV files of a folder of them.
+
+    Raises
+    ------
+    UsageError
+        If a folder holds Parquet files, too, or has columns in the names of its folders.
+    """
+    if not path.is_dir():
+        return [path]
+    below = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.is_file()]
+    below = [file for file in below if not any(part[0] in "._" for part in file.parts)]
+    found = [file for file in below if is_csv(file.name)]
+    if not found:
+        return [path]
+    if any(file.name.lower().endswith(_PARQUET) for file in below):
+        raise UsageError(f"{path} holds CSV files and Parquet files: name those to read.")
+    if any("=" in part for file in found for part in file.parent.parts):
+        raise UsageError(
+            f"{path} has columns in the names of its folders, such as {found[0].parent}, which "
+            "are read of Parquet files only."
+        )
+    return [path / file for file in found]
 
 
 class TableHeader:
@@ -50,13 +79,19 @@ class TableHeader:
         If the file is no table.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, csv: CsvFormat) -> None:
         self.path = path
         self.stored = ParquetTable(path) if is_parquet(path) else None
-        self.columns = _csv_columns(path) if self.stored is None else self.stored.column_names()
+        if self.stored is None:
+            self.columns = _csv_columns(path, csv)
+        else:
+            self.columns = self.stored.column_names()
 
     def check_files(self, wanted: Sequence[str]) -> None:
-        """Raise UsageError for a file in a folder that lacks a wanted column others have."""
+        """Raise UsageError for a wanted column that a file in a folder lacks, or has twice."""
+        twice = [name for name in wanted if self.columns.count(name) > 1]
+        if twice:
+            raise UsageError(f"{self.path} has two columns {twice[0]!r}. Rename one.")
         if self.stored is not None:
             try:
                 self.stored.check_files(wanted)
@@ -64,7 +99,7 @@ class TableHeader:
                 raise UsageError(str(error)) from error
 
 
-def read_headers(paths: Sequence[Path]) -> list[TableHeader]:
+def read_headers(paths: Sequence[Path], csv: CsvFormat) -> list[TableHeader]:
     """The headers of files that are one table.
 
     Raises
@@ -72,30 +107,60 @@ def read_headers(paths: Sequence[Path]) -> list[TableHeader]:
     UsageError
         If a file lacks columns that the first one has.
     """
-    first, *others = (TableHeader(path) for path in paths)
+    first, *others = (TableHeader(path, csv) for path in paths)
     for header in others:
         check_columns(header.columns, first.columns, f"{header.path}, unlike {first.path},")
     return [first, *others]
 
 
-def _csv_columns(path: Path) -> list[str]:
+def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:
     try:
-        return pd.read_csv(path, nrows=0).columns.tolist()
-    except (pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} does not begin with a header in UTF-8: {error}") from error
+        columns = _csv_file(path, csv).header
+        for name in columns:
+            name.encode()  # bytes of another encoding are no text
+    except (CsvError, UnicodeEncodeError) as error:
+        name = csv.encoding.upper()
+        raise UsageError(f"{path} does not begin with a header in {name}: {error}") from error
+    return columns
 
 
-def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
-    """All rows of the files, one below the other."""
-    frames = [_rows(path) for path in paths]
-    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+def _csv_file(path: Path, csv: CsvFormat) -> CsvFile:
+    with needed("pyarrow", "parquet", "Reading CSV files"):
+        from skmtl.csv_files import CsvFile
+    return CsvFile(str(path), lambda: path.open("rb"), csv)
 
 
-def _rows(path: Path) -> pd.DataFrame:
-    if not is_parquet(path):
-        return pd.read_csv(path)
+def read_tables(
+    paths: Sequence[Path],
+    columns: Sequence[str],
+    csv: CsvFormat,
+    like: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Some columns of all rows of the files, one below the other.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    columns : sequence of str
+    csv : CsvFormat
+    like : DataFrame, default=None
+        A table that was read before: CSV files, which have no types, are read with its types.
+    """
     # As `fit` reads tables that stay on disk: with the same columns in the paths.
-    return ParquetTable(path).dataset.to_table().to_pandas()
+    stored = {
+        path: ParquetTable(path).dataset.to_table(columns=list(columns)).to_pandas()
+        for path in paths
+        if is_parquet(path)
+    }
+    if not stored:
+        from skmtl.csv_files import read_frame
+
+        return read_frame([_csv_file(path, csv) for path in paths], columns, like)
+    if like is None:
+        like = next(iter(stored.values()))
+    others = [path for path in paths if path not in stored]
+    frames = stored | {path: read_tables([path], columns, csv, like) for path in others}
+    return pd.concat([frames[path] for path in paths], ignore_index=True)
 
 
 def check_columns(columns: Sequence[str], wanted: Iterable[str], where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -122,15 +122,22 @@ class EngineModel(FittedModel):
         cells: list[CellType] = [
             "unused" if at in roles else "number" for at in range(len(labels))
         ]
+        texts: list[set[str]] = [set() for _ in labels]
         features = [at for at in range(len(labels)) if at not in roles]
         for position, label in zip(features, encoder.columns_, strict=True):
             if label in encoder.categories_:
                 cells[position] = _cells_of(encoder.categories_[label])
+                texts[position] = _texts_of(encoder.categories_[label])
         task = next((at for at, role in roles.items() if role == "task"), None)
         if task is not None:
             numeric = types.is_numeric_dtype(pd.Index(self.reader.task_ids).dtype)
             cells[task] = "number" if numeric else "text"
-        return InputColumns(cells, task, self.reader.ids if self.refuses_unseen else None)
+            texts[task] = _texts_of(self.reader.task_ids)
+        return InputColumns(cells, task, self.reader.ids if self.refuses_unseen else None, texts)
+
+
+def _texts_of(values: Iterable[Any]) -> set[str]:
+    return {value for value in values if isinstance(value, str)}
 
 
 def _cells_of(categories: pd.Index) -> CellType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, reduce
 from typing import Any, Literal
 
@@ -131,7 +132,14 @@ class GroupedModel(FittedModel):
         model = fitted_inside(self.models[0])
         if not says_its_tasks(model) or model is not self.models[0]:
             return None
-        return fitted_model(model).input_columns(labels)
+        columns = [fitted_model(each).input_columns(labels) for each in self.models]
+        if columns[0] is None:
+            return None
+        texts = [
+            set().union(*known)
+            for known in zip(*(each.texts for each in columns if each), strict=True)
+        ]
+        return replace(columns[0], texts=texts)
 
 
 def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:

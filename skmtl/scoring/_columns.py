@@ -28,6 +28,8 @@ class ReadColumns:
         Position of the column with the task ids of long data.
     known_ids : TaskIds or None
         The ids, where the model refuses others.
+    texts : dict of str to set of str
+        The texts that the model knows, by the name of each column that it may read as text.
     """
 
     names: list[Any]
@@ -35,6 +37,7 @@ class ReadColumns:
     cell_types: list[CellType] | None
     task: int | None
     known_ids: TaskIds | None
+    texts: dict[Any, set[str]]
 
 
 def feature_names(
@@ -75,8 +78,11 @@ def read_columns(model: Any, names: Sequence[Any]) -> ReadColumns:
     labels = list(names) if named else list(range(len(names)))
     columns = fitted_model(model).input_columns(labels) if reads_table_itself(model) else None
     if columns is None:
-        return ReadColumns(list(names), labels, None, None, None)
-    return ReadColumns(list(names), labels, columns.cell_types, columns.task, columns.known_ids)
+        return ReadColumns(list(names), labels, None, None, None, {name: set() for name in names})
+    kinds = columns.cell_types
+    texts = zip(names, kinds, columns.texts, strict=True)
+    known = {name: of_column for name, kind, of_column in texts if kind in ("text", "any")}
+    return ReadColumns(list(names), labels, kinds, columns.task, columns.known_ids, known)
 
 
 def check_keep(keep: Sequence[Any], outputs: Sequence[str]) -> list[Any]:

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import csv as lines
-import gzip
-import io
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from pyarrow import csv
 
-from skmtl.scoring._cells import parse_cells
+from skmtl.csv_files import (
+    CsvBlock,
+    CsvError,
+    CsvFile,
+    CsvFormat,
+    first_types,
+    parse_cells,
+    text_cells,
+    text_values,
+)
 from skmtl.scoring._columns import ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
+from skmtl.scoring._parquet import is_text, value_type
 from skmtl.scoring._source import FileBatch, Finished, Part, Refusal, Source
-
-# Bytes that are parsed at a time; no row may be longer.
-_BLOCK = 2**23
-_SHOWN = 80  # of a row in a reason
 
 
 class CsvSource(Source):
     """A CSV file with a header.
 
-    All cells are read as text first. A feature becomes what the model was fitted on, numbers or
-    text; any other column stays text, unless `types` says more.
+    All cells are text first. A feature becomes what the model was fitted on, numbers or text; any
+    other column stays text as it stands, unless `types` says more.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ class CsvSource(Source):
     features : ReadColumns
     types : mapping of str to pyarrow.DataType
         Of columns for which neither is right.
-    delimiter : str
+    csv : CsvFormat
     """
 
     def __init__(
@@ -49,19 +48,21 @@ class CsvSource(Source):
         keys: Mapping[str, pa.Scalar],
         features: ReadColumns,
         types: Mapping[str, pa.DataType],
-        delimiter: str,
+        csv: CsvFormat,
         part_rows: int,
         batch_rows: int,
     ) -> None:
         super().__init__(columns, keys, part_rows, batch_rows)
-        self._file, self._delimiter = file, delimiter
-        header, self._has_rows = csv_header(file, delimiter)
+        self._size = file.size
+        self._csv = open_csv(file, csv)
+        header = self._csv.header
         known = _types_of(features) | dict(types)
         unknown = [name for name in features.names if name in header and name not in known]
-        if unknown and self._has_rows:
+        if unknown:
             known |= self._guess(unknown)
         fields = [pa.field(name, known.get(name, pa.string())) for name in header]
         self._set_schema(pa.schema(fields))
+        self._texts = features.texts
         self._share = 0.0
 
     def check(self, features: ReadColumns) -> None:
@@ -75,105 +76,74 @@ class CsvSource(Source):
             if last:
                 self._share = 1.0
                 return
-        with open(self._file.path, "rb") as raw:
-            batches = self._batches(raw) if self._has_rows else iter(())
-            rows = _Rows(batches, self._batch_rows, start)
-            while True:
-                part = _CsvPart(number, start, start + self._part_rows, rows)
-                yield part
-                if part.last:
-                    return
-                number, start = number + 1, part.stop
+        rows = _Rows(self._batches(), self._batch_rows, start)
+        while True:
+            part = _CsvPart(number, start, start + self._part_rows, rows)
+            yield part
+            if part.last:
+                return
+            number, start = number + 1, part.stop
 
     def share(self) -> float:
         return self._share
 
-    def _batches(self, raw: Any) -> Iterator[FileBatch]:
-        """The rows as they are parsed."""
-        lost = _Lost()
-        with self._open(raw, dict.fromkeys(self._stored, pa.binary()), lost) as parsed:
-            while batch := self._next(parsed, lost):
-                self._share = min(raw.tell() / max(self._file.size, 1), 1.0)
-                rows, before = lost.number(batch.num_rows)
-                yield self._read(pa.Table.from_batches([batch]), rows, before)
-        empty = self.schema.empty_table().select(self._columns)
-        yield FileBatch(empty, np.arange(0), {}, lost.rest())
-
-    def _next(self, parsed: Any, lost: _Lost) -> Any:
-        """The next rows as they are parsed, None at the end."""
+    def _batches(self) -> Iterator[FileBatch]:
+        """The rows as they are read."""
         try:
-            return next((batch for batch in parsed if batch.num_rows), None)
-        except pa.ArrowInvalid as error:
-            raise ScoringError(
-                f"{str(self._file.path)!r} cannot be read after row {lost.n_rows:,}: {error}"
-            ) from error
+            for block in self._csv.blocks(self._stored):
+                self._share = min(self._csv.n_bytes_read / max(self._size, 1), 1.0)
+                yield self._read(block)
+        except CsvError as error:
+            raise ScoringError(str(error)) from error
 
-    def _read(self, table: pa.Table, rows: NDArray[np.int64], lost: list[Refusal]) -> FileBatch:
-        values: list[pa.ChunkedArray] = []
+    def _read(self, block: CsvBlock) -> FileBatch:
+        written: dict[str, pa.ChunkedArray] = {}
+        read: dict[str, pa.ChunkedArray] = {}
         unreadable: dict[int, str] = {}
         for name in self._stored:
             kind = self.schema.field(name).type
-            column, problems = parse_cells(table.column(name), kind, name)
-            values.append(column)
+            text, problems = text_cells(block, name)
+            if not is_text(value_type(kind)):
+                values, others = parse_cells(text, kind, name, self._csv.csv)
+                written[name] = read[name] = values
+                problems |= others
+            else:
+                written[name] = read[name] = text.cast(kind)
+                if name in self._texts:
+                    known = self._texts[name]
+                    values = text_values(block, name, text, self._csv.csv, known)
+                    read[name] = values.cast(kind)
             unreadable |= {at: why for at, why in problems.items() if at not in unreadable}
-        read = pa.table(values, names=self._stored)
-        return FileBatch(self._with_keys(read), rows, unreadable, lost)
-
-    def _open(self, raw: Any, types: dict[str, pa.DataType], lost: _Lost) -> Any:
-        stream = pa.CompressedInputStream(raw, "gzip") if _is_gzip(self._file.path) else raw
-        return csv.open_csv(
-            stream,
-            read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-            parse_options=csv.ParseOptions(
-                delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=lost
-            ),
-            convert_options=csv.ConvertOptions(
-                include_columns=list(types) or None,
-                column_types=types,
-                strings_can_be_null=True,
-                null_values=[*csv.ConvertOptions().null_values, "None", "<NA>"],  # as pandas
-            ),
+        return FileBatch(
+            self._with_keys(pa.table(written)),
+            self._with_keys(pa.table(read)),
+            block.rows,
+            unreadable,
+            [Refusal(row, reason) for row, reason in block.refused],
         )
 
     def _guess(self, names: list[str]) -> dict[str, pa.DataType]:
         """Types by the first rows, for models that do not say what they read."""
-        with open(self._file.path, "rb") as raw, self._open(raw, {}, _Lost()) as opened:
-            types = {name: opened.schema.field(name).type for name in names}
+        try:
+            types = first_types(self._csv, names)
+        except CsvError as error:
+            raise ScoringError(str(error)) from error
         number = pa.float64()
         return {n: number if pa.types.is_integer(t) else t for n, t in types.items()}
 
 
-class _Lost:
-    """Counts rows, and gathers those that have more or fewer cells than the header."""
+def open_csv(file: InputFile, csv: CsvFormat) -> CsvFile:
+    """A CSV file, whose header has been read.
 
-    def __init__(self) -> None:
-        self.n_rows = 0
-        self._waiting: list[Refusal] = []
-
-    def __call__(self, row: Any) -> str:
-        # The parser counts from 1, the header included.
-        reason = (
-            f"The row has {row.actual_columns} cells where the header has "
-            f"{row.expected_columns}: {row.text[:_SHOWN]!r}."
-        )
-        self._waiting.append(Refusal(row.number - 2, reason))
-        return "skip"
-
-    def number(self, n_rows: int) -> tuple[NDArray[np.int64], list[Refusal]]:
-        """Numbers of the next rows that have all cells, and the rows between them that do not."""
-        after = np.array([lost.row - i for i, lost in enumerate(self._waiting)], dtype=np.int64)
-        rows = np.arange(self.n_rows, self.n_rows + n_rows)
-        rows = rows + np.searchsorted(after, rows, side="right")
-        self.n_rows = int(rows[-1]) + 1
-        before = [lost for lost in self._waiting if lost.row < self.n_rows]
-        self._waiting = self._waiting[len(before) :]
-        return rows, before
-
-    def rest(self) -> list[Refusal]:
-        """Those after all other rows."""
-        rest, self._waiting = self._waiting, []
-        self.n_rows += len(rest)
-        return rest
+    Raises
+    ------
+    ScoringError
+        If there is no header, or it cannot be read.
+    """
+    try:
+        return CsvFile(str(file.path), lambda: file.path.open("rb"), csv)
+    except CsvError as error:
+        raise ScoringError(str(error)) from error
 
 
 class _Rows:
@@ -215,12 +185,14 @@ def _split(batch: FileBatch, stop: int, most: int) -> tuple[FileBatch, FileBatch
         stop = min(stop, int(batch.rows[cut]))
     first = FileBatch(
         batch.table.slice(0, cut),
+        batch.read.slice(0, cut),
         batch.rows[:cut],
         {at: why for at, why in batch.unreadable.items() if at < cut},
         [lost for lost in batch.lost if lost.row < stop],
     )
     rest = FileBatch(
         batch.table.slice(cut),
+        batch.read.slice(cut),
         batch.rows[cut:],
         {at - cut: why for at, why in batch.unreadable.items() if at >= cut},
         [lost for lost in batch.lost if lost.row >= stop],
@@ -244,37 +216,7 @@ class _CsvPart(Part):
             self.stop = end
 
 
-def csv_header(file: InputFile, delimiter: str) -> tuple[list[str], bool]:
-    """The names of the columns, and whether anything follows them.
-
-    Raises
-    ------
-    ScoringError
-        If there is no header.
-    """
-    with (
-        gzip.open(file.path, "rb") if _is_gzip(file.path) else file.path.open("rb") as opened,
-        io.TextIOWrapper(opened, "utf-8-sig", "surrogateescape", newline="") as text,
-    ):
-        try:
-            header = next(lines.reader(text, delimiter=delimiter), None)
-            follows = next(text, None) is not None
-        except (lines.Error, OSError) as error:
-            raise ScoringError(
-                f"The header of {str(file.path)!r} cannot be read: {error}"
-            ) from error
-    if not header:
-        raise ScoringError(f"{str(file.path)!r} has no header: its first line is empty.")
-    return header, follows
-
-
-def _is_gzip(path: Path) -> bool:
-    return path.suffix.lower() == ".gz"
-
-
 def _types_of(features: ReadColumns) -> dict[str, pa.DataType]:
-    if features.cell_types is None:
-        return {}
     types = {
         "number": pa.float64(),
         "text": pa.string(),
@@ -283,5 +225,5 @@ def _types_of(features: ReadColumns) -> dict[str, pa.DataType]:
     }
     return {
         name: types[cell_type]
-        for name, cell_type in zip(features.names, features.cell_types, strict=True)
+        for name, cell_type in zip(features.names, features.cell_types or [], strict=False)
     }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from skmtl._extras import needed
 from skmtl._paths import local_path
+from skmtl.csv_files import CsvFormat
 from skmtl.scoring._model import PathLike
 from skmtl.scoring._outputs import Horizons
 from skmtl.scoring._progress import Watcher
@@ -28,6 +29,9 @@ def score_files(
     part_rows: int = 2**20,
     csv_types: Mapping[str, Any] | None = None,
     csv_delimiter: str | None = None,
+    csv_encoding: str = "utf-8",
+    csv_decimal: str = ".",
+    csv_missing: Sequence[str] | None = None,
     overwrite: bool = False,
     verify: bool = True,
     progress: bool | Watcher = False,
@@ -95,7 +99,17 @@ def score_files(
         first rows decide.
     csv_delimiter : str, default=None
         What stands between the cells of a CSV file; None is a tab for ``.tsv``, else a comma.
-        The first line is the header; empty cells, and words such as NA, are missing values.
+        The first line is the header.
+    csv_encoding : str, default="utf-8"
+        The encoding of CSV files, as Python names it. A byte order mark is skipped.
+    csv_decimal : str, default="."
+        The decimal point of numbers in CSV files.
+    csv_missing : sequence of str, default=None
+        Words that stand for missing values in CSV files, besides the empty cell. None takes those
+        of ``pandas.read_csv`` (NA, null, None, nan, ...), but reads as text, in columns of text,
+        what is quoted, and what the model knows as a category. Words that are named are missing
+        where they are not quoted, whatever the model knows. Kept columns of text come out as
+        they stand in the file, null where nothing stands.
     overwrite : bool, default=False
         Whether scores of another model or other options are replaced; otherwise they raise an
         error.
@@ -177,7 +191,7 @@ def score_files(
         batch_rows=batch_rows,
         part_rows=part_rows,
         csv_types=csv_types or {},
-        csv_delimiter=csv_delimiter,
+        csv=CsvFormat(csv_delimiter, csv_encoding, csv_decimal, csv_missing),
     )
     return run(
         model,

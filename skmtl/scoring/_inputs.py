@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from skmtl._paths import local_path
+from skmtl.csv_files import CSV_ENDINGS, is_csv
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import FileState, Place, content_sum, place_of
 from skmtl.scoring._model import PathLike
 from skmtl.tables import above_partitions, partition_keys, without_links
 
 _PARQUET = (".parquet", ".pq")
-_CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _PATTERN = "*?["
 
 
@@ -163,7 +163,7 @@ def _format(path: Path) -> Literal["parquet", "csv"] | None:
     name = path.name.lower()
     if name.endswith(_PARQUET):
         return "parquet"
-    return "csv" if name.endswith(_CSV) else None
+    return "csv" if is_csv(name) else None
 
 
 def _name(path: Path, top: Path, root: Path) -> str:
@@ -180,7 +180,7 @@ def _input_file(path: Path, name: str, place: Place | None) -> InputFile:
     if kind is None:
         raise ValueError(
             f"{str(path)!r} is neither Parquet nor CSV by its name, which must end in one of "
-            f"{', '.join((*_PARQUET, *_CSV))}."
+            f"{', '.join((*_PARQUET, *CSV_ENDINGS))}."
         )
     keys = partition_keys(Path(name).parent.parts)
     return InputFile(path, name, kind, place, FileState.of(path), keys)

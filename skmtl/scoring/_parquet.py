@@ -89,7 +89,8 @@ class ParquetSource(Source):
     def read(self, start: int, groups: list[int]) -> Iterator[FileBatch]:
         """The batches of some row groups, the first of which begins at a row."""
         for table in self._readable(start, self._tables(groups)):
-            yield FileBatch(self._with_keys(table), np.arange(start, start + len(table)))
+            table = self._with_keys(table)
+            yield FileBatch(table, table, np.arange(start, start + len(table)))
             start += len(table)
             self._n_read += len(table)
 
@@ -161,7 +162,7 @@ def value_type(kind: pa.DataType) -> pa.DataType:
 def _holding(kind: pa.DataType) -> str:
     if pa.types.is_null(kind):
         return _NOTHING
-    if _is_text(kind):
+    if is_text(kind):
         return "text"
     return "numbers" if _is_number(kind) else "neither numbers nor text"
 
@@ -171,7 +172,7 @@ def is_string(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
     return is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 

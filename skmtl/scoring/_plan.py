@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from skmtl.csv_files import CsvFormat
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
-from skmtl.scoring._csv import CsvSource, csv_header
+from skmtl.scoring._csv import CsvSource, open_csv
 from skmtl.scoring._frame import rows_at_a_time, whole_number
 from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._outputs import Horizons, Outputs
@@ -18,7 +19,7 @@ from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
 from skmtl.tables import KeyType, key_type, key_value, number_type, partition_keys
 
-_NOT_UTF_8 = " The header is not in UTF-8: convert the file."
+_NOT_UTF_8 = " The header is not in UTF-8: convert the file, or give its csv_encoding."
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,12 @@ class ScoringOptions:
     batch_rows: int | None
     part_rows: int
     csv_types: Mapping[str, Any]
-    csv_delimiter: str | None
+    csv: CsvFormat
 
     def check(self) -> None:
         if self.on_error not in ("raise", "quarantine"):
             raise ValueError(f"on_error must be 'raise' or 'quarantine', got {self.on_error!r}.")
         whole_number("part_rows", self.part_rows)
-        if self.csv_delimiter is not None and len(self.csv_delimiter) != 1:
-            raise ValueError(f"csv_delimiter must be one sign, got {self.csv_delimiter!r}.")
         rows_at_a_time(self.batch_rows, 1)
 
 
@@ -84,13 +83,8 @@ class Plan:
         if file.format == "parquet":
             own = parquet_columns(file)
         else:
-            own, _ = csv_header(file, self._delimiter(file))
+            own = open_csv(file, self._options.csv).header
         return [*own, *(key for key in file.keys if key not in own)]
-
-    def _delimiter(self, file: InputFile) -> str:
-        if self._options.csv_delimiter is not None:
-            return self._options.csv_delimiter
-        return "\t" if ".tsv" in file.path.suffixes else ","
 
     def _check_columns(self) -> None:
         needed = list(dict.fromkeys([*self.features.names, *self.keep]))
@@ -172,9 +166,9 @@ class Plan:
         part_rows = int(self._options.part_rows)
         if file.format == "parquet":
             return ParquetSource(file, needed, keys, part_rows, batch_rows)
-        delimiter = self._delimiter(file)
+        csv = self._options.csv
         return CsvSource(
-            file, needed, keys, self.features, self._types, delimiter, part_rows, batch_rows
+            file, needed, keys, self.features, self._types, csv, part_rows, batch_rows
         )
 
     def keys_of(self, name: str) -> dict[str, str | None]:
@@ -198,7 +192,10 @@ class Plan:
             "horizons": {str(event): times for event, times in self.outputs.horizons.items()},
             "part_rows": int(options.part_rows),
             "csv_types": {name: str(kind) for name, kind in self._types.items()},
-            "csv_delimiter": options.csv_delimiter,
+            "csv_delimiter": options.csv.delimiter,
+            "csv_encoding": options.csv.encoding,
+            "csv_decimal": options.csv.decimal,
+            "csv_missing": None if options.csv.missing is None else list(options.csv.missing),
         }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from pandas.api import types
 
 from skmtl.scoring._columns import ReadColumns
 from skmtl.scoring._errors import ScoringError
@@ -74,7 +75,9 @@ class RowScorer:
         except Exception:
             refused = self._suspects(X) | refused
         rows = _others(X, refused)
-        halving = _Halving(lambda some: self._outputs.values(X.iloc[some]), self._at_most)
+        halving = _Halving(
+            lambda some: self._outputs.values(X.iloc[some]), self._at_most, self._types_read(X)
+        )
         parts = halving.parts(rows)
         scored = np.concatenate([rows[:0], *(part for part, _ in parts)])
         columns = {
@@ -90,6 +93,21 @@ class RowScorer:
         # Columns of one type in one block, from which encoders take them all at once.
         frame = pa.table(columns, names=names).to_pandas()
         return frame.set_axis(self._features.labels, axis=1)
+
+    def _types_read(self, X: pd.DataFrame) -> str:
+        """What may be wrong where a pipeline does not say which types it was fitted on."""
+        if self._features.cell_types is not None:
+            return ""
+        numbers = [types.is_numeric_dtype(dtype) for dtype in X.dtypes]
+        as_text = [
+            n for n, number in zip(self._features.names, numbers, strict=True) if not number
+        ]
+        as_numbers = [n for n in self._features.names if n not in as_text]
+        return (
+            f" The pipeline does not say what it was fitted on: the columns {as_text[:5]} were "
+            f"read as text, and {as_numbers[:5]} as numbers. Of CSV files, csv_types (--csv-type) "
+            "gives the types that are right, such as 'float64' or 'string'."
+        )
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:
         """Rows that the model refuses for a reason that can be seen from outside."""
@@ -130,8 +148,10 @@ def _others(X: pd.DataFrame, refused: dict[int, str]) -> NDArray[np.int64]:
 class _Halving:
     """Scores what can be scored of some rows, by halving them until the rest is single rows."""
 
-    def __init__(self, score: Callable[[NDArray[np.int64]], Columns], at_most: int) -> None:
-        self._score, self._at_most = score, at_most
+    def __init__(
+        self, score: Callable[[NDArray[np.int64]], Columns], at_most: int, remedy: str
+    ) -> None:
+        self._score, self._at_most, self._remedy = score, at_most, remedy
         self.refused: dict[int, str] = {}
 
     def parts(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
@@ -152,7 +172,7 @@ class _Halving:
             except Exception as error:
                 refused += 1
                 if refused == _PROBES:
-                    raise _hopeless("every row that was tried", error) from error
+                    raise self._hopeless("every row that was tried", error) from error
 
     def _halve(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
         if len(rows) == 0 or len(self.refused) >= self._at_most:
@@ -163,19 +183,24 @@ class _Halving:
             raise
         except Exception as error:
             if len(rows) == 1:
-                self.refused[int(rows[0])] = f"{type(error).__name__}: {error}"
+                self.refused[int(rows[0])] = self._reason(error)
                 if 1 < len(self.refused) == self._at_most:
-                    raise _hopeless(f"{self._at_most:,} rows", error) from error
+                    raise self._hopeless(f"{self._at_most:,} rows", error) from error
                 return []
         middle = len(rows) // 2
         return self._halve(rows[:middle]) + self._halve(rows[middle:])
 
+    def _reason(self, error: Exception) -> str:
+        reason = f"{type(error).__name__}: {error}"
+        if not self._remedy or not isinstance(error, TypeError | ValueError):
+            return reason
+        return f"{reason.rstrip('.')}.{self._remedy}"
 
-def _hopeless(what: str, error: Exception) -> ScoringError:
-    return ScoringError(
-        f"The model refuses {what} of a batch, so the fault is hardly that of single rows. The "
-        f"last one: {type(error).__name__}: {error}"
-    )
+    def _hopeless(self, what: str, error: Exception) -> ScoringError:
+        return ScoringError(
+            f"The model refuses {what} of a batch, so the fault is hardly that of single rows. "
+            f"The last one: {self._reason(error)}"
+        )
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

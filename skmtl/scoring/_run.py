@@ -99,7 +99,7 @@ class _Run:
             writer.publish(self._manifest(file, part, writer))
 
     def _score_batch(self, file: InputFile, batch: FileBatch, writer: PartWriter) -> None:
-        scored, columns, refused = self._scorer.score(batch.table, batch.unreadable)
+        scored, columns, refused = self._scorer.score(batch.read, batch.unreadable)
         n_refused = len(refused) + len(batch.lost)
         if n_refused and not self._quarantine:
             raise first_refusal(batch, refused, str(file.path))

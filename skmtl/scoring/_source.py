@@ -28,7 +28,9 @@ class FileBatch:
     Attributes
     ----------
     table : pyarrow.Table
-        The columns that are needed, with values of their final types.
+        The columns that are needed, as they are written.
+    read : pyarrow.Table
+        The same as the model reads them, where words may stand for missing values.
     rows : ndarray of shape (n_rows,)
         Their numbers in the file, from 0.
     unreadable : dict of int to str
@@ -38,6 +40,7 @@ class FileBatch:
     """
 
     table: pa.Table
+    read: pa.Table
     rows: NDArray[np.int64]
     unreadable: dict[int, str] = field(default_factory=dict)
     lost: list[Refusal] = field(default_factory=list)

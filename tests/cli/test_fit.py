@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import skmtl
 from skmtl.tasks import Quantile
 from tests.cli.conftest import CONFIG
+from tests.csv_files.test_rows import PACKERS
 
 FEATURES = ["size", "city"]
 
@@ -319,3 +322,121 @@ def test_data_that_cannot_be_learnt_from_fail(folder, fit):
     assert (code, out) == (1, "")
     assert "infinity in the columns ['size']" in err
     assert "Traceback" not in err
+
+
+CSV_CONFIG = """
+estimator = "RMTGBRegressor"
+output = "model.skmtl"
+
+[data]
+train = "{train}"
+test = "test.csv"
+targets = "price"
+features = ["region", "code"]
+
+[csv]
+{csv}
+
+[parameters]
+n_bags = 1
+n_rounds = 30
+random_state = 0
+"""
+
+
+@pytest.fixture
+def regions(folder):
+    """300 rows whose prices follow from the words NA, EU and null, and from codes of digits."""
+    table = pd.DataFrame({"region": ["NA", "EU", "null"] * 100, "code": ["01", "2", "x"] * 100})
+    return table.assign(price=[1.0, 5.0, 9.0] * 100)
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_NONNUMERIC, csv.QUOTE_MINIMAL])
+def test_words_for_missing_that_are_categories(folder, outcome, regions, quoting):
+    regions.to_csv(folder / "train.csv", index=False, quoting=quoting)
+    regions[:2].to_csv(folder / "test.csv", index=False, quoting=quoting)  # codes are numbers
+    own = "missing = ['-']" if quoting == csv.QUOTE_MINIMAL else ""
+    found = outcome(CSV_CONFIG.format(train="train.csv", csv=own))
+    model = skmtl.load(folder / "model.skmtl")
+    expected = skmtl.RMTGBRegressor(n_bags=1, n_rounds=30, random_state=0)
+    X = regions[["region", "code"]]
+    expected.fit(X, regions["price"])
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+    assert found["scores"]["price"] == expected.score(X[:2], regions["price"][:2])
+
+
+@pytest.mark.filterwarnings("always")
+def test_words_for_missing_are_said_where_a_text_loses_them(folder, fit, regions):
+    regions.to_csv(folder / "train.csv", index=False)
+    regions[:2].to_csv(folder / "test.csv", index=False)
+    code, _, err = fit(CSV_CONFIG.format(train="train.csv", csv=""))
+    assert code == 0 and "warning: In the column 'region' of text" in err
+    assert "'NA' (100), 'null' (100)" in err
+
+
+def test_files_as_other_programs_write_them(folder, outcome, regions):
+    table = regions.rename(columns={"region": "größe"})
+    text = table.to_csv(index=False, sep=";", decimal=",").replace("NA", "-").encode("cp1252")
+    (folder / "parts").mkdir()
+    for name in ("a.csv.zst", "b.CSV.gz", "c.csv.zip"):
+        pack = next(p for suffix, p in PACKERS.items() if name.endswith(suffix))
+        (folder / "parts" / name).write_bytes(pack(text))
+    (folder / "test.csv").write_bytes(text)
+    csv_format = 'delimiter = ";"\ndecimal = ","\nencoding = "cp1252"\nmissing = ["-"]'
+    config = CSV_CONFIG.format(train="parts", csv=csv_format).replace("region", "größe")
+    found = outcome(config)
+    assert found["rows"] == {"train": 900, "test": 300}
+    assert found["scores"]["price"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        (
+            "region,code,price\nEU,1,2\nEU,1\n",
+            1,
+            "Row 1 (from 0) of '{}' cannot be read: The row ",
+        ),
+        ('region,code,price\nEU,"1,2\nEU,1,3\n', 1, "Row 0 (from 0) of '{}' cannot be read: A qu"),
+        ("region,code,price\nEU,1,2\nEU,1,x\n", 1, "Row 1 (from 0) of '{}' cannot be read: Colum"),
+        ("region,code,price,code\nEU,1,2,3\n", 2, "test.csv has two columns 'code'. Rename one."),
+    ],
+)
+def test_rows_of_a_csv_file_that_would_be_lost(folder, fit, regions, text, code, reason):
+    regions.to_parquet(folder / "train.parquet")
+    (folder / "test.csv").write_text(text)
+    found, _, err = fit(CSV_CONFIG.format(train="train.parquet", csv=""))
+    assert found == code and reason.format(folder / "test.csv") in err
+    assert not (folder / "model.skmtl").exists()
+
+
+def test_a_truncated_file_is_named(folder, fit, regions):
+    data = gzip.compress(regions.to_csv(index=False).encode())
+    (folder / "train.csv.gz").write_bytes(data[:-20])
+    (folder / "test.csv").write_text(regions.to_csv(index=False))
+    _, _, err = fit(CSV_CONFIG.format(train="train.csv.gz", csv=""))
+    assert "train.csv.gz' cannot be read" in err
+
+
+@pytest.mark.parametrize(
+    ("csv_format", "reason"),
+    [
+        ("comma = 1", "[csv] has the unknown key 'comma'."),
+        ("delimiter = 1", "[csv]: csv_delimiter must be one sign, got 1."),
+        ("missing = 'NA'", "[csv]: csv_missing must be a list of words, got 'NA'."),
+        ("encoding = 'x'", "[csv]: csv_encoding must be an encoding that Python has"),
+    ],
+)
+def test_formats_that_cannot_be(fit, csv_format, reason):
+    code, _, err = fit(CSV_CONFIG.format(train="train.parquet", csv=csv_format))
+    assert code == 2 and reason in err
+
+
+def test_folders_that_are_no_single_table(folder, fit, regions):
+    (folder / "parts" / "month=5").mkdir(parents=True)
+    regions.to_csv(folder / "parts" / "month=5" / "a.csv")
+    code, _, err = fit(CSV_CONFIG.format(train="parts", csv=""))
+    assert code == 2 and "has columns in the names of its folders, such as month=5" in err
+    regions.to_parquet(folder / "parts" / "b.parquet")
+    code, _, err = fit(CSV_CONFIG.format(train="parts", csv=""))
+    assert code == 2 and "holds CSV files and Parquet files: name those to read." in err

@@ -124,3 +124,19 @@ def test_the_module_is_the_command(model, folder):
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("40 rows of 1 file are in 1 file in ")
+
+
+def test_formats_of_csv_files(folder, model, capsys):
+    table = pd.read_csv(folder / "test.csv")
+    text = table.to_csv(index=False, sep=";", decimal=",", na_rep="-")
+    (folder / "other.csv").write_bytes(text.encode("utf-16"))
+    options = ["--keep", "city", "--csv-delimiter", ";", "--csv-decimal", ","]
+    options += ["--csv-encoding", "utf-16", "--csv-missing", "-", "--csv-missing", "NA"]
+    code, _, err = scored(capsys, model, folder / "other.csv", folder / "s", *options)
+    assert code == 0, err
+    expected = skmtl.score_frame(skmtl.load(model), table, keep=["city"])
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "s"), expected, check_exact=True)
+    code, _, err = scored(
+        capsys, model, folder / "other.csv", folder / "t", "--csv-encoding", "utf-0"
+    )
+    assert code == 2 and "csv_encoding must be an encoding that Python has" in err

@@ -1,0 +1,47 @@
+"""Reading CSV files of any size, a few megabytes at a time.
+
+A `CsvFile` has a header and yields `CsvBlock`s: the cells of consecutive rows, with the numbers of
+the rows and the refusals of those that cannot be told apart. `CsvFormat` says how such files are
+written, and `read_frame` makes one table of several files. `is_csv` goes by a file's name.
+
+What can be read needs pyarrow (extra ``parquet``); the rest does not.
+"""
+
+from typing import TYPE_CHECKING
+
+from skmtl._lazy import lazy_getattr
+from skmtl.csv_files._errors import CsvError
+from skmtl.csv_files._format import CSV_ENDINGS, CsvFormat, is_csv
+
+if TYPE_CHECKING:
+    from skmtl.csv_files._cells import parse_cells, text_cells, text_values
+    from skmtl.csv_files._file import CsvBlock, CsvFile
+    from skmtl.csv_files._frames import first_types, read_frame
+
+__all__ = [
+    "CSV_ENDINGS",
+    "CsvBlock",
+    "CsvError",
+    "CsvFile",
+    "CsvFormat",
+    "first_types",
+    "is_csv",
+    "parse_cells",
+    "read_frame",
+    "text_cells",
+    "text_values",
+]
+
+# What needs pyarrow is imported when it is first used.
+__getattr__ = lazy_getattr(
+    __name__,
+    {
+        "CsvBlock": "skmtl.csv_files._file",
+        "CsvFile": "skmtl.csv_files._file",
+        "first_types": "skmtl.csv_files._frames",
+        "parse_cells": "skmtl.csv_files._cells",
+        "read_frame": "skmtl.csv_files._frames",
+        "text_cells": "skmtl.csv_files._cells",
+        "text_values": "skmtl.csv_files._cells",
+    },
+)
