@@ -101,6 +101,11 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
     problems : dict of int to str
         The positions of the latter, and why.
     """
+    if csv.missing is None and pa.types.is_floating(kind) and csv.decimal == ".":
+        try:  # most columns are numbers alone, which no word for missing is but NaN
+            return text.cast(kind), {}
+        except pa.ArrowInvalid:
+            pass
     cells = given_cells(text, csv)
     if csv.decimal != "." and (pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         cells = _with_points(cells, csv.decimal)

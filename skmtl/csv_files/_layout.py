@@ -45,12 +45,10 @@ def layout_of(text: bytes, delimiter: bytes, at_end: bool) -> Layout | None:
     ends, cells = _line_ends(signs, at_end), np.flatnonzero(signs == ord(delimiter))
     within = ends[:0]
     if b'"' in text:
-        is_quote = signs == _QUOTE
-        is_quoted = np.logical_xor.accumulate(is_quote)
-        outside = ~is_quoted[ends - 1]
+        quotes = np.flatnonzero(signs == _QUOTE)
+        outside = _are_outside(ends - 1, quotes)
         ends, within = ends[outside], ends[~outside]
-        cells = cells[~is_quoted[cells]]
-        quotes = np.flatnonzero(is_quote)
+        cells = cells[_are_outside(cells, quotes)]
         if at_end and len(quotes) % 2:
             return None
         stop = ends[-1] if len(ends) else 0
@@ -64,6 +62,12 @@ def layout_of(text: bytes, delimiter: bytes, at_end: bool) -> Layout | None:
         np.searchsorted(cells, ends) - np.searchsorted(cells, starts) + 1,
         np.searchsorted(within, ends) > np.searchsorted(within, starts),
     )
+
+
+def _are_outside(places: NDArray[np.int64], quotes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether an even number of quotes stands before each place."""
+    n_between = np.bincount(np.searchsorted(places, quotes), minlength=len(places) + 1)
+    return np.cumsum(n_between[:-1]) % 2 == 0
 
 
 def _line_ends(signs: NDArray[np.uint8], at_end: bool) -> NDArray[np.int64]:
