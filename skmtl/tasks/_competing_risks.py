@@ -92,17 +92,32 @@ class CompetingRisks(HazardKind):
 
     def _cause_weight(self, time: np.ndarray) -> np.ndarray:
         """Aalen-Johansen weight of an event's time over the mean weight in its bin."""
+        table, bins = self.grid_.table, self.grid_.step_bins
+        weight = self._step_weights()
+        place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
+        # Times in a bin without an event weigh alike.
+        is_there = bins[place] == np.minimum(self.grid_.bin(time), self.grid_.n_bins)
+        return np.where(is_there, weight[place], 1.0)
+
+    def _step_weights(self) -> np.ndarray:
+        """The same of the event times of `fit`, of shape (n_times,)."""
         table, grid, bins = self.grid_.table, self.grid_, self.grid_.step_bins
         danger = grid.danger(-np.log(LEAST))
         weight = np.exp(danger - cumulated_by_bin(danger, bins)) / table.at_risk
         total = np.bincount(bins, weight * table.failed, grid.n_bins + 1)
         seen = np.bincount(bins, table.failed, grid.n_bins + 1)
-        place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
-        of_time = np.minimum(grid.bin(time), grid.n_bins)
-        # Times in a bin without an event weigh alike.
-        is_there = (bins[place] == of_time) & (total[of_time] > 0)
-        mean = np.divide(total, seen, out=np.ones(len(total)), where=seen > 0)[of_time]
-        return np.where(is_there, weight[place] / np.where(is_there, mean, 1.0), 1.0)
+        mean = np.divide(total, seen, out=np.ones(len(total)), where=total > 0)
+        return weight / mean[bins]
+
+    def _usual_share(self) -> np.ndarray:
+        """Share of each cause in the bins by all rows of `fit`, of shape (n_bins, n_causes)."""
+        bins, n_bins = self.grid_.step_bins, self.grid_.n_bins
+        events = self._step_weights()[:, None] * self.grid_.table.events
+        counts = np.column_stack([np.bincount(bins, of, n_bins + 1)[:n_bins] for of in events.T])
+        total = counts.sum(axis=1, keepdims=True)
+        return np.divide(
+            counts, total, out=np.full_like(counts, 1 / self.n_causes), where=total > 0
+        )
 
     def _by_bin(self, scores: np.ndarray) -> np.ndarray:
         shape = len(scores), self.grid_.n_bins, self.n_causes
@@ -141,8 +156,9 @@ class CompetingRisks(HazardKind):
         size = self.grid_.n_bins * self.n_causes
         counts = np.bincount(cell.astype(int), weight[happened] * target[happened, 5], size)
         by_bin = counts.reshape(-1, self.n_causes)
-        total = by_bin.sum(axis=1, keepdims=True)
-        share = np.where(total > 0, by_bin / np.where(total > 0, total, 1), 1 / self.n_causes)
+        # A cause that only other rows have in a bin counts as its share of one event there.
+        by_bin = np.where(by_bin > 0, by_bin, weight.mean() * self._usual_share())
+        share = by_bin / by_bin.sum(axis=1, keepdims=True)
         share = np.maximum(share, LEAST)
         return (together[:, None] + np.log(share / share.sum(axis=1, keepdims=True))).ravel()
 

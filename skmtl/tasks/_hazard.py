@@ -113,9 +113,8 @@ class HazardKind(EventTimeKind):
         grid, table = self.grid_, self.grid_.table
         inside = (grid.step_bins < grid.n_bins) & (table.failed > 0)
         bins, danger = grid.step_bins[inside], grid.danger(-np.log(LEAST))[inside]
-        whole, learnt = (
-            np.bincount(bins, by_step, grid.n_bins) for by_step in (danger, grid.danger()[inside])
-        )
+        learnt = self._usual_hazard()
+        whole = np.bincount(bins, danger, grid.n_bins)
         stretch = np.divide(whole, learnt, out=np.ones(grid.n_bins), where=learnt > 0)
         share = (table.events / table.failed[:, None])[inside]
         clock = step_clock(grid.edges, table.time[inside], danger, share, self.interpolation)
@@ -250,19 +249,33 @@ class HazardKind(EventTimeKind):
         return loss, -slope, slope * (ratio * share - (1 - share))
 
     def _constant_hazard(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Cumulative hazards of shape (n_bins,) of the best constant model."""
+        """Cumulative hazards of shape (n_bins,) of the best constant model.
+
+        Of these rows, such as the training rows of a bag, none may have an event in a bin in which
+        some of all rows of `fit` do. Its hazard would be next to nothing, and so would that of all
+        bags together. Such a bin has as many rows more as have one event by the estimate of all.
+        """
         n_bins = self.grid_.n_bins
-        exposure = np.zeros(n_bins)
+        happened = target[:, 4] > 0
+        bins, usual = target[happened, 2].astype(int), self._usual_hazard()
+        lacking = np.setdiff1d(np.flatnonzero(usual), bins)
+        exposure, added = np.zeros(n_bins), np.full(len(lacking), weight.mean())
+        exposure[lacking] = added / usual[lacking]
         for start in range(0, len(target), _BLOCK):
             rows = slice(start, start + _BLOCK)
             exposure += _exposure(target[rows], n_bins) @ weight[rows]
-        happened = target[:, 4] > 0
         return solve_hazards(
             exposure,
-            target[happened, 2].astype(int),
-            target[happened, 3],
-            weight[happened],
+            np.concatenate([bins, lacking]),
+            np.concatenate([target[happened, 3], np.zeros(len(lacking))]),
+            np.concatenate([weight[happened], added]),
         )
+
+    def _usual_hazard(self) -> np.ndarray:
+        """Cumulative hazards of shape (n_bins,) of all rows of `fit`, as the loss has them."""
+        grid = self.grid_
+        inside = grid.step_bins < grid.n_bins
+        return np.bincount(grid.step_bins[inside], grid.danger()[inside], grid.n_bins)
 
 
 def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBSurvival
+from skmtl import RMTGB, MultiTab, MultiTabSurvival, RMTGBSurvival, score_frame
 from skmtl.datasets import make_survival
 from skmtl.metrics import make_multitask_scorer
 from skmtl.reading import EventTargets
@@ -352,6 +352,72 @@ def test_proportional_hazards_are_learnt_as_well():
     # Curves never cross: at every time the same order.
     order = model.predict(X).argsort()
     assert (np.diff(found[order], axis=0) <= 1e-12).all()
+
+
+def everywhere(y, follow_up):
+    """All times at which something happens in y, and just before."""
+    times = np.unique([0.0, *y["duration"], *np.linspace(0, follow_up, 50)])
+    times = np.concatenate([times, np.nextafter(times, 0)])
+    return np.sort(times[(times >= 0) & (times <= follow_up)])
+
+
+def contracts(n, n_causes=1):
+    """Most of them end at month 12; some are entered late."""
+    rng = np.random.default_rng(0)
+    ends = np.where(rng.random(n) < 0.6, 12, rng.integers(1, 37, n))
+    left = rng.integers(1, 41, n)
+    event = (ends <= left) * np.where(ends == 12, 1, rng.integers(1, n_causes + 1, n))
+    last = np.minimum(ends, left)
+    entry = np.where(rng.random(n) < 0.3, np.minimum(2, last - 1), 0)
+    return pd.DataFrame({"event": event, "duration": last, "entry": entry})
+
+
+@pytest.mark.parametrize("interpolation", ["hazard", "density"])
+@pytest.mark.parametrize("n_causes", [1, 2])
+@pytest.mark.parametrize(
+    "more", [{}, {"cuts": 3}, {"cuts": [5, 12, 30]}, {"horizons": (9, 24)}], ids=str
+)
+def test_boosting_without_a_split_is_the_estimate_at_every_time(interpolation, n_causes, more):
+    y = contracts(300, n_causes)
+    X = pd.DataFrame({"nothing": np.zeros(len(y))})
+    model = RMTGBSurvival(
+        n_rounds=1, early_stopping=False, random_state=0, interpolation=interpolation, **more
+    ).fit(X, y)
+    times, row = everywhere(y, model.follow_up_), X.iloc[:1]
+    found = model.predict_survival_function(row, times)[0]
+    assert_allclose(found, kaplan_meier(y)(times), atol=1e-5)
+    assert_allclose(model.predict_survival_function(row)[0](times), found, rtol=1e-12)
+    incidences = model.predict_cumulative_incidence(row, times)
+    for cause, curve in aalen_johansen(y).items():
+        assert_allclose(incidences[cause][0], curve(times), atol=1e-5)
+    scored = score_frame(model, row, horizons=[11.0, 12.0])
+    at_horizons = scored.filter(like="survival").to_numpy(dtype=float)
+    assert_allclose(at_horizons[0], kaplan_meier(y)([11.0, 12.0]), atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["hazard", "proportional_hazards"])
+@pytest.mark.parametrize("interpolation", ["hazard", "density"])
+def test_a_network_without_features_is_close_to_the_estimate_at_every_time(head, interpolation):
+    y = contracts(300)
+    X = pd.DataFrame({"nothing": np.zeros(len(y))})
+    model = small(
+        head=head, interpolation=interpolation, cuts=4, early_stopping=False, max_epochs=15
+    ).fit(X, y)
+    times = everywhere(y, model.follow_up_)
+    found = model.predict_survival_function(X.iloc[:1], times)[0]
+    assert_allclose(found, kaplan_meier(y)(times), atol=0.02)
+
+
+def test_few_events_keep_their_incidence(engine):
+    """Some bags train without one of them."""
+    rng = np.random.default_rng(0)
+    event = np.arange(600) < 3
+    y = pd.DataFrame({"event": event, "duration": np.where(event, [*range(3), *[9] * 597], 9) + 1})
+    X = pd.DataFrame({"x": rng.normal(size=600)})
+    slowly = {"max_epochs": 2, "learning_rate": 1e-3} if "max_epochs" in engine.small else {}
+    model = engine.make(n_bags=4, **slowly)
+    incidence = 1 - model.fit(X, y).predict_survival_function(X, [9.0]).mean()
+    assert incidence == pytest.approx(3 / 600, rel=0.3)
 
 
 def test_boosting_without_a_split_is_the_estimate_exactly():

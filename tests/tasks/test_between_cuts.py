@@ -150,9 +150,7 @@ def test_contracts_that_end_at_month_12():
 
 def test_where_everybody_fails_before_others_enter_it_is_said():
     labels = pd.Series(EventTimes([1, 1, 0, 1], [2.0, 5.0, 7.0, 8.0], [1.0, 3.0, 3.0, 3.0]))
-    with pytest.warns(
-        UserWarning, match=r"'death' has a time, 2, at which everybody .* up to 2;"
-    ):
+    with pytest.warns(UserWarning, match=r"'death' has a time, 2, at which everybody .* up to 2;"):
         head = Survival(2).fit(labels, task="death")
     target = head.encode(labels)
     survival = head.curves(head.initial_scores(target, np.ones(4))[None]).survival([1.9, 2, 6])
@@ -162,3 +160,21 @@ def test_where_everybody_fails_before_others_enter_it_is_said():
     target = head.encode(without)
     survival = head.curves(head.initial_scores(target, np.ones(3))[None]).survival([4.9, 5, 7])
     assert_allclose(survival, [[1, 2 / 3, 2 / 3]], atol=2e-6)
+
+
+@pytest.mark.parametrize("n_causes", [1, 2])
+def test_the_start_of_rows_that_lack_the_events_of_a_bin_is_that_of_all(n_causes):
+    event = np.zeros(100, int)
+    event[[0, 1, 2, 3]] = 1, n_causes, 1, n_causes
+    labels = pd.DataFrame({"event": event, "duration": 9.0, "entry": 0})
+    labels.loc[[0, 1, 2, 3], "duration"] = [1.0, 1.0, 2.0, 2.0]
+    kind = Survival if n_causes == 1 else CompetingRisks
+    head, curves = fitted(kind([1, 2]), labels, np.ones(100))
+    others = head.encode(pd.Series(EventTimes(event, labels["duration"])))[4:]
+    start = head.curves(head.initial_scores(others, np.ones(96))[None])
+    # One event of 50 + 96 rows, where 2 of 100 are right.
+    assert_allclose(start.at_cuts()[0], [1, 1 - 1 / 146, (1 - 1 / 146) ** 2], atol=2e-4)
+    assert_allclose(
+        start.incidence([2.0])[0], [[(1 - (1 - 1 / 146) ** 2) / n_causes] * n_causes], atol=2e-4
+    )
+    assert_allclose(curves.at_cuts()[0], [1, 0.98, 0.96])
