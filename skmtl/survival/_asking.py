@@ -43,6 +43,22 @@ class EventModel(ABC):
     def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:
         """Survival, (n_samples, n_times)."""
 
+    def incidence_after(
+        self, X: Any, start: float, times: _Array, event: Hashable
+    ) -> dict[int, _Array]:
+        """Incidence of each cause given survival up to a time, 0 before."""
+        if start == 0:
+            return self.incidence(X, times, event)
+        asked = np.union1d(times, start)
+        by_cause = self.incidence(X, asked, event)
+        first, at = np.searchsorted(asked, start), np.searchsorted(asked, times)
+        gone = np.sum([values[:, first] for values in by_cause.values()], axis=0)
+        alive = np.maximum(1 - gone, 1e-12)[:, None]
+        return {
+            cause: np.clip((values[:, at] - values[:, first : first + 1]) / alive, 0, 1)
+            for cause, values in by_cause.items()
+        }
+
     def chosen(self, event: Hashable | None) -> Hashable:
         """The event; the only one for None."""
         if event is None and len(self.names) > 1:

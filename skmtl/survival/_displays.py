@@ -13,9 +13,11 @@ from sklearn.utils import check_consistent_length
 
 from skmtl._extras import import_pyplot
 from skmtl.survival._asking import EventModel, event_model
-from skmtl.survival._inputs import check_cause, check_n_bins
-from skmtl.survival._nonparametric import aalen_johansen, kaplan_meier
+from skmtl.survival._averages import Observed, alike_groups, mean_prediction, observed_incidence
+from skmtl.survival._inputs import check_cause, check_n_bins, increasing_times
+from skmtl.survival._nonparametric import kaplan_meier_of
 from skmtl.survival._steps import StepFunction
+from skmtl.survival._watching import beginnings
 from skmtl.tasks import EventTimes
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 _Array = NDArray[np.floating]
 _N_TIMES = 200
+_THIRDS = ["low risk", "middle risk", "high risk"]
+# Rows that a group of the calibration needs by default: with fewer, its interval is as wide as
+# what is to be seen. A share of one half has an interval of 0.27 then.
+_GROUP_SIZE, _MOST_GROUPS, _LEVEL = 50, 10, 0.95
 
 
 class _Display:
@@ -58,15 +64,21 @@ class SurvivalCurvesDisplay(_Display):
     Attributes
     ----------
     times : ndarray of shape (n_times,)
+        Up to where both the model and the rows of y were followed.
     predicted : dict of group to ndarray of shape (n_times,)
-        Mean of the predicted curves of each group.
+        Mean of the predicted curves of each group. Where rows enter late, each stands for those
+        that were not watched, as in `brier_score`, and curves count from the first entry.
     observed : dict of group to StepFunction
         Kaplan-Meier estimate of each group.
+    follow_up : dict of group to float
+        Up to when somebody of the group was followed, which is where its estimate ends in the
+        picture.
     """
 
     times: _Array
     predicted: dict[Hashable, _Array]
     observed: dict[Hashable, StepFunction]
+    follow_up: dict[Hashable, float]
 
     @classmethod
     def from_estimator(
@@ -88,8 +100,9 @@ class SurvivalCurvesDisplay(_Display):
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         groups : array-like of shape (n_samples,), default=None
-            The group of each row, such as a column of X. None makes three of equal size by the
-            predicted survival. Rows whose label is missing are left out.
+            The group of each row, such as a column of X. Categories keep their order, others are
+            sorted. None makes three of equal size by the predicted survival, from low to high
+            risk. Rows whose label is missing are left out.
         event : label, default=None
             Which of several events.
         ax : matplotlib Axes, default=None
@@ -106,26 +119,39 @@ class SurvivalCurvesDisplay(_Display):
         event = model.chosen(event)
         labels = _labels_of(model, y, event)
         check_consistent_length(X, labels, groups)
-        observed_rows = ~labels.isna()
-        times = np.linspace(0, model.follow_up(event), _N_TIMES)
-        labels, curves = labels[observed_rows], model.survival(X, times, event)[observed_rows]
+        rows = ~labels.isna()
+        labels = labels[rows]
+        times = np.linspace(0, min(model.follow_up(event), labels.time.max()), _N_TIMES)
+        gone = model.incidence_after(X, labels.entry.min(), times, event)
+        curves = 1 - np.sum([values[rows] for values in gone.values()], axis=0)
+        chosen: pd.Series[Any]
         if groups is None:
-            chosen = _thirds(-curves.mean(axis=1))
+            third = alike_groups(-curves.mean(axis=1), labels, len(_THIRDS))
+            chosen = pd.Series(pd.Categorical(np.array(_THIRDS)[third], _THIRDS))
         else:
-            chosen = pd.Series(np.asarray(groups)[observed_rows])
-        predicted, observed = {}, {}
-        for group, rows in chosen.groupby(chosen).indices.items():
-            predicted[group] = curves[rows].mean(axis=0)
-            observed[group] = kaplan_meier(labels[rows])
-        return cls(times, predicted, observed).plot(ax)
+            chosen = pd.Series(groups).reset_index(drop=True)[rows].reset_index(drop=True)
+        by_group = chosen.groupby(chosen, observed=True).indices
+        return cls(
+            times,
+            {g: mean_prediction(curves[at], labels[at], times) for g, at in by_group.items()},
+            {g: kaplan_meier_of(labels[at]) for g, at in by_group.items()},
+            {g: float(labels.time[at].max()) for g, at in by_group.items()},
+        ).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
+        from matplotlib.lines import Line2D
+
         for group, curve in self.predicted.items():
             (line,) = ax.plot(self.times, curve, label=str(group))
             steps = self.observed[group](self.times)
-            ax.step(self.times, steps, where="post", color=line.get_color(), alpha=0.5, ls=":")
+            steps = np.where(self.times <= self.follow_up[group], steps, np.nan)
+            ax.step(self.times, steps, where="post", color=line.get_color(), ls=":")
         ax.set(xlabel="Time", ylabel="Survival", ylim=(0, 1.02))
-        ax.legend(title="lines: predicted, dots: observed")
+        styles = [
+            Line2D([], [], color="0.3", ls="-", label="predicted"),
+            Line2D([], [], color="0.3", ls=":", label="observed (Kaplan-Meier)"),
+        ]
+        ax.legend(handles=[*ax.get_legend_handles_labels()[0], *styles])
 
 
 @dataclass
@@ -137,7 +163,10 @@ class SurvivalCalibrationDisplay(_Display):
     time : float
     predicted, observed : ndarray of shape (n_bins,)
         Mean predicted survival of rows with alike predictions, and their Kaplan-Meier estimate;
-        for a cause, its incidence and their Aalen-Johansen estimate.
+        for a cause, its incidence and their Aalen-Johansen estimate. NaN for rows of whom nobody
+        was followed up to the time.
+    low, high : ndarray of shape (n_bins,)
+        Ends of the interval around each estimate that holds the truth in 95 % of cases.
     cause : int, default=None
         Of several that compete.
     """
@@ -145,6 +174,8 @@ class SurvivalCalibrationDisplay(_Display):
     time: float
     predicted: _Array
     observed: _Array
+    low: _Array
+    high: _Array
     cause: int | None = None
 
     @classmethod
@@ -155,7 +186,7 @@ class SurvivalCalibrationDisplay(_Display):
         y: Any,
         time: float,
         *,
-        n_bins: int = 10,
+        n_bins: int | None = None,
         event: Hashable | None = None,
         cause: int | None = None,
         ax: Axes | None = None,
@@ -169,8 +200,9 @@ class SurvivalCalibrationDisplay(_Display):
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         time : float
-        n_bins : int, default=10
-            Bins of as many rows each.
+        n_bins : int, default=None
+            Groups of as many rows each; rows of the same prediction are not parted. None makes
+            ten, or fewer where these would have less than 50 rows each.
         event : label, default=None
             Which of several events.
         cause : int, default=None
@@ -180,27 +212,45 @@ class SurvivalCalibrationDisplay(_Display):
         Returns
         -------
         SurvivalCalibrationDisplay
+
+        Raises
+        ------
+        ValueError
+            If nobody was followed up to the time, in y or in `fit`, among others.
         """
-        check_n_bins(n_bins)
+        if n_bins is not None:
+            check_n_bins(n_bins)
+        if np.ndim(time) != 0:
+            raise ValueError(f"time must be a number, got {time!r}.")
         model, X = event_model(estimator, X, cls.__name__)
         event = model.chosen(event)
         labels = _labels_of(model, y, event)
         check_consistent_length(X, labels)
-        rows = np.flatnonzero(~labels.isna())
-        values = _at_one_time(model, X, time, event, cause)[rows]
-        bins = np.array_split(np.argsort(values, kind="stable"), min(n_bins, len(rows)))
-        predicted = np.array([values[part].mean() for part in bins])
-        observed = np.array([_observed(labels[rows[part]], time, cause) for part in bins])
-        return cls(time, predicted, observed, cause).plot(ax)
+        rows = ~labels.isna()
+        labels = labels[rows]
+        at = increasing_times(time)
+        if np.isnan(observed_incidence(labels, at[0], None, _LEVEL).value):
+            raise ValueError(
+                f"Nobody in y is followed up to the time {at[0]:g}; the last ones leave at "
+                f"{labels.time.max():g}. Choose a time before that."
+            )
+        values = _at_one_time(model, X, at, labels.entry.min(), event, cause)[rows]
+        group = alike_groups(values[:, 0], labels, n_bins or _n_groups(values[:, 0], labels))
+        parts = [np.flatnonzero(group == number) for number in range(group.max() + 1)]
+        predicted = [mean_prediction(values[part], labels[part], at)[0] for part in parts]
+        observed = [_observed(labels[part], at[0], cause) for part in parts]
+        value, low, high = np.array(observed).T
+        return cls(float(at[0]), np.array(predicted), value, low, high, cause).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], color="0.7", ls="--")
-        ax.plot(self.predicted, self.observed, marker="o")
+        width = np.maximum([self.observed - self.low, self.high - self.observed], 0)
+        ax.errorbar(self.predicted, self.observed, yerr=width, marker="o", capsize=3)
         what = "survival" if self.cause is None else f"incidence of cause {self.cause}"
         estimate = "Kaplan-Meier" if self.cause is None else "Aalen-Johansen"
         ax.set(
             xlabel=f"Predicted {what} at {self.time:g}",
-            ylabel=f"Observed ({estimate})",
+            ylabel=f"Observed ({estimate}, {_LEVEL:.0%} intervals)",
             xlim=(0, 1),
             ylim=(0, 1),
         )
@@ -254,29 +304,28 @@ class IncidenceDisplay(_Display):
         ax.legend(loc="upper left")
 
 
-def _thirds(risk: _Array) -> pd.Series:
-    """Names of three groups of equal size, by the risk of their rows."""
-    thirds = pd.qcut(pd.Series(risk).rank(method="first"), 3, labels=False)
-    return pd.Series(np.array(["low risk", "middle risk", "high risk"])[thirds])
+def _n_groups(values: _Array, labels: EventTimes) -> int:
+    n_subjects = beginnings(labels, (values, values)).sum()
+    return int(np.clip(n_subjects // _GROUP_SIZE, 2, _MOST_GROUPS))
 
 
 def _at_one_time(
-    model: EventModel, X: Any, time: float, event: Hashable, cause: int | None
+    model: EventModel, X: Any, time: _Array, start: float, event: Hashable, cause: int | None
 ) -> _Array:
-    """Predicted survival of each row, or its incidence of a cause."""
-    if cause is None:
-        return model.survival(X, np.array([time]), event)[:, 0]
-    incidence = model.incidence(X, np.array([time]), event)
+    """Predicted survival of each row, or its incidence of a cause, of shape (n_samples, 1)."""
+    incidence = model.incidence_after(X, start, time, event)
     check_cause(cause, incidence)
-    return incidence[cause][:, 0]
-
-
-def _observed(labels: EventTimes, time: float, cause: int | None) -> float:
-    """What the labels say of the same."""
     if cause is None:
-        return float(kaplan_meier(labels)(time))
-    by_cause = aalen_johansen(labels)
-    return float(by_cause[cause](time)) if cause in by_cause else 0.0
+        return 1 - np.sum(list(incidence.values()), axis=0)
+    return incidence[cause]
+
+
+def _observed(labels: EventTimes, time: float, cause: int | None) -> Observed:
+    """What the labels say of the same."""
+    found = observed_incidence(labels, time, cause, _LEVEL)
+    if cause is not None:
+        return found
+    return Observed(1 - found.value, 1 - found.high, 1 - found.low)
 
 
 def _labels_of(model: EventModel, y: Any, event: Hashable) -> EventTimes:

@@ -129,26 +129,18 @@ class SurvivalScorer:
         rows = np.flatnonzero(~labels.isna())
         observed = labels[rows]
         grid = _grid(self.times, observed, model.follow_up(event))
-        start = observed.entry.min()
-        asked = np.union1d(grid, start)
-        by_cause = model.incidence(X, asked, event)
+        by_cause = model.incidence(X, grid, event)
         check_causes(observed, len(by_cause), event)
         check_cause(self.cause, by_cause)
-        at, first = np.searchsorted(asked, grid), np.searchsorted(asked, start)
-        alive = 1 - np.sum([values[rows, first] for values in by_cause.values()], axis=0)
-        scored = {
-            cause: _Scored(
-                observed,
-                grid,
-                values[rows][:, at],
-                values[rows, first],
-                alive,
-                cause if len(by_cause) > 1 else None,
+        start = observed.entry.min()
+        later = model.incidence_after(X, start, grid, event) if start > 0 else by_cause
+        return [
+            _Scored(
+                observed, grid, by_cause[k][rows], later[k][rows], k if len(by_cause) > 1 else None
             )
-            for cause, values in by_cause.items()
-            if self.cause in (None, cause)
-        }
-        return list(scored.values())
+            for k in by_cause
+            if self.cause in (None, k)
+        ]
 
     def __repr__(self) -> str:
         return f"survival_scorer({self.metric!r})"
@@ -163,10 +155,8 @@ class _Scored:
     labels : EventTimes of shape (n_samples,)
     times : ndarray of shape (n_times,)
     incidence : ndarray of shape (n_samples, n_times)
-    before : ndarray of shape (n_samples,)
-        Incidence at the first entry.
-    alive : ndarray of shape (n_samples,)
-        Survival of all causes at the first entry.
+    later : ndarray of shape (n_samples, n_times)
+        Incidence given survival up to the first entry.
     cause : int or None
         None where it is the only one.
     """
@@ -174,8 +164,7 @@ class _Scored:
     labels: EventTimes
     times: _Array
     incidence: _Array
-    before: _Array
-    alive: _Array
+    later: _Array
     cause: int | None
 
     @property
@@ -186,8 +175,7 @@ class _Scored:
     def brier(self) -> _Array:
         """Brier score at each time, of survival or of the cause, given the first entry."""
         times = read_times(self.times, self.labels)
-        later = (self.incidence - self.before[:, None]) / np.maximum(self.alive, 1e-12)[:, None]
-        curves = 1 - later if self.cause is None else later
+        curves = 1 - self.later if self.cause is None else self.later
         watching = Watching(self.labels)
         weight = np.ones(len(self.labels))
         return brier_by_time(self.labels, curves, times, watching, self.cause, weight)

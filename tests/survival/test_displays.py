@@ -172,3 +172,91 @@ def test_the_event_must_be_known(fitted):
     if event is not None:
         with pytest.raises(ValueError, match="Say which event"):
             IncidenceDisplay.from_estimator(model, X)
+
+
+@pytest.fixture(scope="module")
+def long_follow_up():
+    """A model of exponential times that were followed up to 40, with its rows."""
+    rng, n = np.random.default_rng(0), 600
+    X = pd.DataFrame({"x": rng.normal(size=n)})
+    rate = np.exp(X["x"]) / 10
+    time, end = rng.exponential(1 / rate), rng.uniform(0, 40, n)
+    y = pd.DataFrame({"event": (time <= end).astype(int), "duration": np.minimum(time, end)})
+    model = RMTGBSurvival(n_bags=1, n_rounds=20, blocks=("shared",), random_state=0).fit(X, y)
+    return X, y, model
+
+
+def test_nothing_is_drawn_past_the_follow_up(long_follow_up):
+    X, y, model = long_follow_up
+    short = y.assign(
+        event=y["event"].where(y["duration"] <= 5, 0), duration=y["duration"].clip(upper=5)
+    )
+    # The groups are followed up to 2 and up to 5.
+    risk = model.predict(X)
+    early = risk > np.median(risk)
+    short.loc[early, "event"] = short["event"].where(short["duration"] <= 2, 0)
+    short.loc[early, "duration"] = short["duration"].clip(upper=2)
+    groups = np.where(early, "b", "a")
+    display = SurvivalCurvesDisplay.from_estimator(model, X, short, groups=groups)
+    assert model.follow_up_ > 30
+    assert display.times[-1] == 5
+    assert display.follow_up == {"a": 5, "b": 2}
+    steps = display.ax_.lines[3]
+    drawn = steps.get_xdata()[~np.isnan(steps.get_ydata())]
+    assert 1.9 < drawn.max() <= 2
+    with pytest.raises(ValueError, match="Nobody in y is followed up to the time 8"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, short, 8.0)
+    with pytest.raises(ValueError, match="Nobody in y is followed up to the time 8"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, short, 8.0, cause=1)
+    # The rows at high risk leave at 2; their groups come first, as they survive the least.
+    display = SurvivalCalibrationDisplay.from_estimator(model, X, short, 4.0, n_bins=4)
+    assert np.isnan(display.observed).tolist()[::3] == [True, False]
+    assert (np.isnan(display.observed) == np.isnan(display.low)).all()
+    assert display.low[-1] < display.observed[-1] < display.high[-1]
+
+
+def test_groups_of_the_calibration_have_rows_enough(long_follow_up):
+    X, y, model = long_follow_up
+    for n, expected in ((60, 2), (279, 5), (600, 10)):
+        display = SurvivalCalibrationDisplay.from_estimator(model, X[:n], y[:n], 4.0)
+        assert len(display.observed) == expected
+    alike = pd.DataFrame({"x": np.zeros(100)})
+    display = SurvivalCalibrationDisplay.from_estimator(model, alike, y[:100], 4.0)
+    assert len(display.observed) == 1
+    with pytest.raises(ValueError, match="time must be a number"):
+        SurvivalCalibrationDisplay.from_estimator(model, X, y, [4.0])
+
+
+def test_groups_keep_their_order(long_follow_up):
+    X, y, model = long_follow_up
+    display = SurvivalCurvesDisplay.from_estimator(model, X, y)
+    words = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    styles = ["predicted", "observed (Kaplan-Meier)"]
+    assert words == ["low risk", "middle risk", "high risk", *styles]
+    sizes = pd.Categorical.from_codes(X["x"].gt(0).astype(int), ["small", "large"], ordered=True)
+    display = SurvivalCurvesDisplay.from_estimator(model, X, y, groups=sizes)
+    assert list(display.predicted) == ["small", "large"]
+    display = SurvivalCurvesDisplay.from_estimator(model, X, y, groups=pd.Series(sizes))
+    assert list(display.predicted) == ["small", "large"]
+
+
+def test_intervals_hold_the_truth():
+    """Of shares they are Wilson's; of censored rows they hold the truth 95 times in 100."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": np.repeat([0.0, 1.0], 40)})
+    time = rng.exponential(size=(40, 80))
+    end = rng.uniform(0, 3, (40, 80))
+    model = RMTGBSurvival(n_bags=1, n_rounds=2, blocks=("shared",), random_state=0)
+    model.fit(X, {"event": np.ones(80), "duration": time[0]})
+    held = []
+    for times, ends in zip(time, end, strict=True):
+        y = {"event": times <= ends, "duration": np.minimum(times, ends)}
+        display = SurvivalCalibrationDisplay.from_estimator(model, X, y, 1.0, n_bins=2)
+        held += list((display.low < np.exp(-1)) & (np.exp(-1) < display.high))
+        pyplot.close("all")
+    assert 0.88 < np.mean(held) <= 1
+    plain = {"event": np.ones(80), "duration": np.where(np.arange(80) % 40 < 10, 0.5, 2.0)}
+    display = SurvivalCalibrationDisplay.from_estimator(model, X, plain, 1.0, n_bins=2)
+    assert display.observed.tolist() == [0.75]  # alike predictions are one group
+    interval = [display.low[0], display.high[0]]
+    np.testing.assert_allclose(interval, [0.645153, 0.831938], atol=1e-6)  # of 60 in 80

@@ -5,12 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from skmtl import RMTGBSurvival
+from skmtl.metrics import make_multitask_scorer, score_model
 from skmtl.survival import (
+    SurvivalCalibrationDisplay,
+    SurvivalCurvesDisplay,
     brier_score,
     concordance,
     concordance_incidence,
@@ -20,8 +25,11 @@ from skmtl.survival import (
     d_calibration,
     integrated_brier_score,
     kaplan_meier,
+    survival_scorer,
 )
-from skmtl.tasks import EventTimes
+from skmtl.tasks import EventTimes, event_times
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
 
 TIMES = np.array([1.5, 3.0, 4.5])
 
@@ -234,3 +242,103 @@ def test_the_weights_come_from_rows_that_enter_alike():
         brier_score(parts, curves[rows], TIMES, censoring=labels),
         brier_score(labels, curves, TIMES),
     )
+
+
+class Truth:
+    """The true curves as a model of one event, of the kind that scikit-survival has."""
+
+    unique_times_ = np.array([60.0])
+
+    def __init__(self, power=1.0):
+        self.power = power
+
+    def predict_survival_function(self, X):
+        return [
+            lambda times, rate=rate: true_survival(np.array([rate]), times)[0] ** self.power
+            for rate in X["rate"]
+        ]
+
+
+SCORERS = [
+    *("neg_integrated_brier_score", "neg_brier_score", "concordance", "concordance_ipcw"),
+    *("concordance_td", "auc", "neg_d_calibration"),
+]
+
+
+@pytest.mark.parametrize("first", [0.0, 3.0])
+def test_scorers_prefer_the_truth(first):
+    labels, rate = truncated(1500, first=first)
+    X = pd.DataFrame({"rate": rate})
+    y = pd.DataFrame({"event": labels.event, "duration": labels.time, "entry": labels.entry})
+    for metric in ("neg_integrated_brier_score", "neg_brier_score", "neg_d_calibration"):
+        score = survival_scorer(metric)
+        assert score(Truth(), X, y) > max(score(Truth(power), X, y) for power in (0.6, 1.6))
+
+
+@pytest.fixture(scope="module", params=["late", "from the start", "competing"])
+def fitted(request):
+    labels, rate = truncated(250)
+    if request.param == "from the start":
+        labels = without_entry(labels)
+    event = labels.event
+    if request.param == "competing":
+        event = event * (1 + (np.arange(len(event)) % 3 == 0))
+    X = pd.DataFrame({"rate": rate, "noise": np.random.default_rng(0).normal(size=len(rate))})
+    y = pd.DataFrame(
+        {"event": event, "duration": labels.time.round(1), "entry": labels.entry.round(1) - 0.05}
+    )
+    y["entry"] = y["entry"].clip(lower=0).where(labels.entry > 0, 0)
+    model = RMTGBSurvival(n_bags=1, n_rounds=15, cuts=6, random_state=0)
+    return X, y, model.fit(X, y)
+
+
+def in_parts(X, y, cuts):
+    labels, rows = split(event_times(y), cuts)
+    frame = {"event": labels.event, "duration": labels.time, "entry": labels.entry}
+    return X.iloc[rows].reset_index(drop=True), pd.DataFrame(frame)
+
+
+@given(seed=st.integers(0, 2**32 - 1), decimals=st.integers(0, 2))
+@settings(max_examples=2, deadline=None, suppress_health_check=[*HealthCheck])
+def test_models_score_and_draw_split_rows_as_before(fitted, seed, decimals):
+    X, y, model = fitted
+    cuts = np.random.default_rng(seed).uniform(0, 15, len(y)).round(decimals)
+    X_parts, y_parts = in_parts(X, y, cuts)
+    assert model.score(X_parts, y_parts) == pytest.approx(model.score(X, y))
+    assert_allclose(score_model(model, X_parts, y_parts), score_model(model, X, y))
+    for metric in SCORERS:
+        scorer = survival_scorer(metric)
+        assert scorer(model, X_parts, y_parts) == pytest.approx(scorer(model, X, y)), metric
+    assert make_multitask_scorer()(model, X_parts, y_parts) == pytest.approx(
+        make_multitask_scorer()(model, X, y)
+    )
+    curves, parts = (
+        SurvivalCurvesDisplay.from_estimator(model, *table)
+        for table in ((X, y), (X_parts, y_parts))
+    )
+    for group, curve in curves.predicted.items():
+        assert_allclose(parts.predicted[group], curve)
+        assert_allclose(parts.observed[group](curves.times), curves.observed[group](curves.times))
+    for cause in (None, 1):
+        whole, parts = (
+            SurvivalCalibrationDisplay.from_estimator(model, *table, 4.0, n_bins=3, cause=cause)
+            for table in ((X, y), (X_parts, y_parts))
+        )
+        for what in ("predicted", "observed", "low", "high"):
+            assert_allclose(getattr(parts, what), getattr(whole, what), rtol=1e-6)
+    pyplot.close("all")
+
+
+def test_pictures_of_the_truth_show_it():
+    labels, rate = truncated(20_000)
+    X = pd.DataFrame({"rate": rate})
+    y = pd.DataFrame({"event": labels.event, "duration": labels.time, "entry": labels.entry})
+    display = SurvivalCurvesDisplay.from_estimator(Truth(), X, y)
+    for group, curve in display.predicted.items():
+        within = (display.times > 1) & (display.times < 12)
+        observed = display.observed[group](display.times)
+        assert_allclose(curve[within], observed[within], atol=0.06, err_msg=group)
+    display = SurvivalCalibrationDisplay.from_estimator(Truth(), X, y, 6.0)
+    inside = (display.low <= display.predicted) & (display.predicted <= display.high)
+    assert inside.mean() >= 0.8
+    pyplot.close("all")
