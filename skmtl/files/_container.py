@@ -26,6 +26,7 @@ _LEVEL = 6
 # file cannot fill the memory.
 _TIGHTEST = 100
 _SLACK = 2**20
+_MOST_MEMBERS = 16
 _SAMPLE = 2**16
 # The same model gives the same bytes, whenever it is saved.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -99,6 +100,11 @@ def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
         with _reading(path, "as a zip"):
             archive = zipfile.ZipFile(stream)
         names = [entry.filename for entry in archive.infolist()]
+        if len(names) > _MOST_MEMBERS:
+            raise ModelFileError(
+                f"{path} is no model of skmtl: it has {len(names):,} members, and models have at "
+                f"most {_MOST_MEMBERS}."
+            )
         if HEADER not in names:
             raise ModelFileError(f"{path} is no model of skmtl: it has no {HEADER!r}.")
         header = _checked_header(path, _section(archive, HEADER, size, path))

@@ -13,6 +13,7 @@ import pandas as pd
 from skmtl._storable import stored_class
 from skmtl.files._arrays import KINDS, read_arrays
 from skmtl.files._encode import LISTED_DTYPES, TAG
+from skmtl.files._tree_text import checked_tree_text
 
 Node = dict[str, Any]
 
@@ -37,6 +38,7 @@ class Decoder:
     def __init__(self, arrays: bytes, boosters: bytes) -> None:
         self._arrays = read_arrays(arrays)
         self._boosters = boosters
+        self._n_read = 0  # bytes of boosters
 
     def decode(self, node: Any) -> Any:
         """The value that a piece of JSON stands for."""
@@ -112,8 +114,11 @@ class Decoder:
         return self.build(node["class"], node)
 
     def _booster(self, node: Node) -> lgb.Booster:
-        text = self._boosters[node["start"] : node["stop"]].decode()
-        return lgb.Booster(model_str=text)
+        text = self._boosters[node["start"] : node["stop"]]
+        self._n_read += len(text)
+        if self._n_read > len(self._boosters):
+            raise ValueError("boosters.txt is read more than once")
+        return lgb.Booster(model_str=checked_tree_text(text.decode()))
 
     def _timestamp(self, node: Node) -> Any:
         return pd.Timestamp(node["value"]).as_unit(node["unit"])

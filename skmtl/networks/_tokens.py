@@ -47,7 +47,7 @@ class FeatureTokens(nn.Module):
         self.register_buffer("offsets", offsets[:-1])
         self.categories: nn.Parameter | None = None
         if cardinalities:
-            self.categories = weight(int(offsets[-1]), size, fan_in=size)
+            self.categories = weight(sum(cardinalities), size, fan_in=size)
 
     def forward(self, numeric: Tensor, codes: Tensor) -> Tensor:
         parts = []

@@ -35,4 +35,4 @@ def wave_matrix(n_scores: Sequence[int], n_series: Sequence[int]) -> Tensor | No
 
 
 def _waves(n_steps: int, n_series: int) -> Tensor:
-    return torch.from_numpy(cosine_waves(n_steps, n_steps, n_series)).float()
+    return torch.tensor(cosine_waves(n_steps, n_steps, n_series), dtype=torch.float32)

@@ -170,6 +170,45 @@ def test_a_bomb_is_refused_before_it_is_unpacked(saved, target):
         skmtl.load(target)
 
 
+def test_many_members_are_refused_at_once(saved, target):
+    sections = contents(saved)
+    header = json.loads(sections["header.json"])
+    empty = {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    more = {f"{number}.json": b"" for number in range(40_000)}
+    header["sections"] |= dict.fromkeys(more, empty)
+    write(target, sections | {"header.json": json.dumps(header).encode()} | more)
+    with pytest.raises(ModelFileError, match="40,004 members"):
+        skmtl.load(target)
+
+
+def test_numbers_do_not_decide_what_is_allocated(case_of, target, tmp_path):
+    """Sizes of a network that its weights do not have are refused before it is built."""
+    case_of("multitab").model.save(tmp_path / "network.skmtl")
+    sizes = {"row_size": 10**9, "tower_size": 10**8, "n_members": 10**9, "n_blocks": 10**9,
+             "row_layers": 10**9, "n_groups": 10**9, "embedding_size": 10**8}  # fmt: skip
+
+    def resize(name, size):
+        def change(header, state):
+            state["_fitted"]["state"]["description"]["state"]["config"]["state"][name] = size
+
+        return change
+
+    def many(header, state):
+        state["_fitted"]["state"]["n_networks"] = 10**9
+
+    for change in [*(resize(*item) for item in sizes.items()), many]:
+        with pytest.raises(ModelFileError, match=r"weights|layers"):
+            skmtl.load(forge(tmp_path / "network.skmtl", target, change))
+
+
+def test_the_text_of_a_booster_is_read_once(saved, target):
+    def change(header, state):
+        state["task_set_"] = [{"$": "booster", "start": 0, "stop": 10**9}] * 2
+
+    with pytest.raises(ModelFileError, match=r"LightGBM's text|read more than once"):
+        skmtl.load(forge(saved, target, change))
+
+
 def test_other_files_are_refused_and_pickles_are_not_run(target):
     for data in [b"", b"tree\n", pickle.dumps({"a": 1}), json.dumps({}).encode()]:
         target.write_bytes(data)

@@ -82,11 +82,24 @@ class FittedNetworks:
         state = dict(state)
         weights, n_networks = state.pop("weights"), state.pop("n_networks")
         vars(self).update(state)
+        self._check_sizes(n_networks, {name: array.shape for name, array in weights.items()})
         networks = BaggedNetworks(
             built(self.description.build, torch.Generator()) for _ in range(n_networks)
         )
         networks.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
         self.networks = networks.eval()
+
+    def _check_sizes(self, n_networks: int, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Raise unless the description is that of the weights, before anything of its size is."""
+        with torch.device("meta"):  # which has shapes and no memory
+            network = self.description.build()
+        described = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+        if len(shapes) != n_networks * len(described):
+            raise ValueError(f"{len(shapes)} arrays are no weights of {n_networks} networks")
+        for name, shape in shapes.items():
+            _, _, within = name.removeprefix("networks.").partition(".")
+            if described.get(within) != shape:
+                raise ValueError(f"the weights {name!r} have the shape {shape}")
 
 
 def history_frame(histories: list[list[Epoch]], names: list) -> pd.DataFrame:

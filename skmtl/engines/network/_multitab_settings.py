@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,8 @@ from skmtl.training import Samples
 _TOWER_SLOPE = 0.01
 """Below zero, of the towers' units. At 0, all units of a small tower died in some fits, and up to
 half of the rows of a table were predicted by the same number."""
+# A number in a file must not let a loop run for ever, nor fill the memory by its square.
+_MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +203,16 @@ class MultiTabDescription:
     base_scores: np.ndarray
     bins: list[np.ndarray]
     memory: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        config = self.config
+        if sum(config.n_scores) != len(self.base_scores):
+            raise ValueError(f"{len(self.base_scores)} base scores, but {config.n_scores} scores")
+        if config.n_blocks + config.row_layers > _MOST_LAYERS:
+            raise ValueError(f"a network has more than {_MOST_LAYERS} layers")
+        if any(config.n_series) and max(config.n_scores) > _LONGEST_SERIES:
+            raise ValueError(f"a task has series of more than {_LONGEST_SERIES} scores")
 
     def build(self) -> MultiTabNet:
         """The network with parameters that are not filled yet, on the CPU."""
