@@ -11,6 +11,7 @@ from lightgbm.basic import _LIB
 
 from skmtl._forks import after_fork
 from skmtl._storable import storable
+from skmtl.boosting._leaves import Refit
 from skmtl.boosting._single_row import SingleRowScorer
 
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
@@ -157,13 +158,22 @@ class Ensemble:
         by_gradients = {"objective": "none", "metric": "none", "num_class": n_scores}
         self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **by_gradients}, data)
         self._n_scores = n_scores
+        # Scores of trees whose leaves were given other values, and LightGBM's, which knows nothing
+        # of these; None before.
+        self._refitted: np.ndarray | None = None
+        self._by_lightgbm: np.ndarray | None = None
         # LightGBM fails where no feature has two values.
         self._finished = not any(data.feature_num_bin(i) for i in range(data.num_feature()))
 
-    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        """Add a round; both (n_rows, n_scores). Nothing happens once no split is left."""
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray, refit: Refit | None = None) -> None:
+        """Add a round; both (n_rows, n_scores). Nothing happens once no split is left.
+
+        `refit` gives the leaves other values than LightGBM; in all rounds or in none.
+        """
         if self._finished:
             return
+        if refit is not None:
+            gradient = _told_apart(gradient)
         # LightGBM wants (n_rows,) for a single score.
         shape = (-1,) if self._n_scores == 1 else gradient.shape
         steps = (
@@ -171,9 +181,46 @@ class Ensemble:
             np.asarray(hessian, dtype=np.float32).reshape(shape),
         )
         self._finished = self._booster.update(fobj=lambda scores, data: steps)
+        if refit is not None and not self._finished:
+            self._refit(refit)
+
+    def _refit(self, refit: Refit) -> None:
+        """Give the leaves of the last round new values.
+
+        The leaf of a row is seen by what its score has risen by.
+        """
+        after = self._lightgbm_scores()
+        if self._refitted is None or self._by_lightgbm is None:
+            self._refitted, self._by_lightgbm = np.zeros_like(after), np.zeros_like(after)
+        risen, self._by_lightgbm = after - self._by_lightgbm, after
+        last = self._booster.current_iteration() - 1
+        values = self._leaf_values(last)
+        orders = [np.argsort(of_tree, kind="stable") for of_tree in values]
+        leaves = np.column_stack(
+            [
+                order[np.searchsorted(_midpoints(of_tree[order]), risen[:, tree])]
+                for tree, (of_tree, order) in enumerate(zip(values, orders, strict=True))
+            ]
+        )
+        for tree, new in enumerate(refit(leaves, values)):
+            if len(new) > 1:  # else there is no split, and LightGBM adds nothing
+                for leaf, value in enumerate(new.tolist()):
+                    self._booster.set_leaf_output(last * self._n_scores + tree, leaf, value)
+                self._refitted[:, tree] += new[leaves[:, tree]]
+
+    def _leaf_values(self, iteration: int) -> list[np.ndarray]:
+        """Values of all leaves, by tree."""
+        text = self._booster.model_to_string(num_iteration=1, start_iteration=iteration)
+        lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
+        return [np.array(line.split("=")[1].split(), dtype=np.float64) for line in lines]
 
     def scores(self) -> np.ndarray:
         """Raw scores (n_rows, n_scores) of the rows that it grows on."""
+        return (
+            self._lightgbm_scores() if self._refitted is None else self._refitted.copy(order="K")
+        )
+
+    def _lightgbm_scores(self) -> np.ndarray:
         return self._seen_by(self._booster.eval_train)
 
     def _seen_by(self, evaluate: Callable[[Any], Any]) -> np.ndarray:
@@ -194,3 +241,16 @@ class Ensemble:
             return Trees(None, self._n_scores)
         text = self._booster.model_to_string(num_iteration=n_rounds)
         return Trees(lgb.Booster(model_str=text), self._n_scores)
+
+
+def _told_apart(gradient: np.ndarray) -> np.ndarray:
+    """Gradients that differ by a hundred-thousandth, so that no two leaves have the same value.
+
+    Gradients that are nothing but signs have equal sums in many leaves.
+    """
+    golden = np.arange(1, len(gradient) + 1) * 0.618033988749895
+    return gradient * (1 + 1e-5 * (golden % 1)[:, None])
+
+
+def _midpoints(values: np.ndarray) -> np.ndarray:
+    return (values[1:] + values[:-1]) / 2

@@ -10,6 +10,7 @@ from scipy.special import expit
 from skmtl._storable import storable
 from skmtl.boosting import _theta
 from skmtl.boosting._ensemble import Trees
+from skmtl.boosting._leaves import LeafQuantiles
 from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
@@ -86,6 +87,7 @@ class PartitionGrower(Grower):
         self._fold = fold
         n_trees = fold.pool.n_trees
         parameters = options.parameters["partition"]
+        self._quantiles = LeafQuantiles.of(fold, parameters)
         self._outlier = features.ensemble(parameters, n_trees)
         self._ordinary = features.ensemble(parameters, n_trees)
         self._thetas = [_theta.start(fold, features.matrix, features.numeric)]
@@ -108,11 +110,13 @@ class PartitionGrower(Grower):
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         pool, share = self._fold.pool, self._share()
+        left = None if self._quantiles is None else self._quantiles.at(self.scores())
         for ensemble, weight in ((self._outlier, share), (self._ordinary, 1 - share)):
             # The Hessian by the ensemble's score has the weight squared. With the weight alone a
             # leaf's value is the weighted mean of what is left: rows in which an ensemble has
             # little say do not get huge steps of it.
-            ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight))
+            refit = None if left is None else left.refit(slice(None), weight)
+            ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight), refit)
         self._read()
         self._move_theta()
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from skmtl._storable import storable
 from skmtl.boosting._ensemble import Trees
+from skmtl.boosting._leaves import LeafQuantiles
 from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
@@ -62,13 +63,18 @@ class SharedGrower(Grower):
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._pool = fold.pool
-        self._ensemble = features.ensemble(options.parameters["shared"], fold.pool.n_trees)
+        parameters = options.parameters["shared"]
+        self._quantiles = LeafQuantiles.of(fold, parameters)
+        self._ensemble = features.ensemble(parameters, fold.pool.n_trees)
 
     def scores(self) -> np.ndarray:
         return self._pool.of_rows(self._ensemble.scores())
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        self._ensemble.grow(self._pool.by_row(gradient), self._pool.by_row(hessian))
+        refit = None
+        if self._quantiles is not None:
+            refit = self._quantiles.at(self.scores()).refit(slice(None))
+        self._ensemble.grow(self._pool.by_row(gradient), self._pool.by_row(hessian), refit)
 
     def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
         return SharedTrees(self._ensemble.first(course.best)), course.best_scores
@@ -86,6 +92,7 @@ class SignatureGrower(SharedGrower):
         if "monotone_constraints" in parameters:
             free = [0] * self._signatures.shape[1]
             parameters["monotone_constraints"] = [*parameters["monotone_constraints"], *free]
+        self._quantiles = LeafQuantiles.of(fold, parameters)
         both = features.with_columns(self._signatures[fold.pool.row_tasks()], parameters)
         self._ensemble = both.ensemble(parameters, fold.pool.n_trees)
 

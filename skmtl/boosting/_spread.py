@@ -11,6 +11,7 @@ import lightgbm as lgb
 import numpy as np
 
 from skmtl.boosting._ensemble import Ensemble, binned
+from skmtl.boosting._leaves import Refit
 from skmtl.boosting._options import Features
 
 
@@ -110,9 +111,9 @@ class _SpreadEnsemble(Ensemble):
         self._booster.add_valid(features.sample, "sample")
         self._n_own = features.n_own
 
-    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        super().grow(gradient[: self._n_own], hessian[: self._n_own])
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray, refit: Refit | None = None) -> None:
+        super().grow(gradient[: self._n_own], hessian[: self._n_own], refit)
 
-    def scores(self) -> np.ndarray:
+    def _lightgbm_scores(self) -> np.ndarray:
         sample = self._seen_by(self._booster.eval_valid)
-        return np.concatenate([super().scores(), sample])
+        return np.concatenate([super()._lightgbm_scores(), sample])

@@ -9,6 +9,7 @@ import numpy as np
 
 from skmtl._storable import storable
 from skmtl.boosting._ensemble import Ensemble, Trees, silence
+from skmtl.boosting._leaves import LeafQuantiles
 from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
@@ -99,6 +100,7 @@ class TaskGrower(Grower):
             for entries in pool.entries_of_tasks()
         ]
         parameters = {**options.parameters["task"], "num_threads": 1}
+        self._quantiles = LeafQuantiles.of(fold, parameters)
         self._threads = None
         if options.n_jobs > 1:
             self._threads = ThreadPoolExecutor(options.n_jobs, initializer=silence)
@@ -116,9 +118,12 @@ class TaskGrower(Grower):
         return scores
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        left = None if self._quantiles is None else self._quantiles.at(self.scores())
+
         def grow_one(entries: np.ndarray, ensemble: Ensemble | None) -> None:
             if ensemble is not None:
-                ensemble.grow(gradient[entries], hessian[entries])
+                refit = None if left is None else left.refit(entries)
+                ensemble.grow(gradient[entries], hessian[entries], refit)
 
         apply = map if self._threads is None else self._threads.map
         for _ in apply(grow_one, self._entries, self._ensembles):

@@ -24,11 +24,10 @@ _LARGEST_LABEL = 1e150
 class Kind(ABC):
     """What a target is: how its labels become numbers, its loss and its link.
 
-    A kind made by the user is a specification and is never changed; :meth:`fit`
-    returns a fitted copy, the task's *head*, which knows the classes or the units of
-    one task. Engines see raw scores only: a head turns raw scores and encoded targets
-    into a loss while fitting, and raw scores into predictions in the user's own units
-    afterwards.
+    A kind made by the user is a specification and is never changed; :meth:`fit` returns a fitted
+    copy, the task's *head*, which knows the classes or the units of one task. Engines see raw
+    scores only: a head turns raw scores and encoded targets into a loss while fitting, and raw
+    scores into predictions in the user's own units afterwards.
 
     Subclasses set `name` and `default_metric` and implement the abstract methods; all else has a
     default. `register_kind` makes a word of the name, and lets model files hold such a kind.
@@ -211,6 +210,11 @@ class Kind(ABC):
     @property
     def predicts_median(self) -> bool:
         return False
+
+    @property
+    def score_levels(self) -> tuple[float, ...]:
+        """The quantile that each raw score is, if the loss has no second derivative."""
+        return ()
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:

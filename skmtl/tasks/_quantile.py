@@ -34,7 +34,8 @@ class Quantile(StandardisedKind):
     -----
     `predict` returns the level nearest to the median; `predict_quantiles` of the estimators
     returns all. The second derivative is zero; `gradient_hessian` gives 1 for each pinball loss,
-    as LightGBM does, hence one over the number of levels for their mean.
+    hence one over the number of levels for their mean. As in LightGBM, that chooses the splits of
+    boosting, and leaves hold quantiles of the residuals (but with monotone constraints).
 
     Examples
     --------
@@ -74,6 +75,10 @@ class Quantile(StandardisedKind):
     @property
     def predicts_median(self) -> bool:
         return True
+
+    @property
+    def score_levels(self) -> tuple[float, ...]:
+        return self.quantiles
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:

@@ -41,7 +41,8 @@ class Regression(StandardisedKind):
     Notes
     -----
     The second derivative of the absolute loss, and of the Huber loss beyond `delta`, is zero;
-    `gradient_hessian` gives 1 there, as LightGBM does.
+    `gradient_hessian` gives 1 there, as LightGBM does. Leaves of boosting hold medians of the
+    residuals with "absolute", unless there are monotone constraints.
 
     Examples
     --------
@@ -75,6 +76,10 @@ class Regression(StandardisedKind):
     @property
     def predicts_median(self) -> bool:
         return self.loss_name == "absolute"
+
+    @property
+    def score_levels(self) -> tuple[float, ...]:
+        return (0.5,) if self.loss_name == "absolute" else ()
 
     @property
     def linear_link(self) -> tuple[float, float] | None:

@@ -1,0 +1,129 @@
+"""Leaf values of the losses that have no second derivative: quantiles of what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skmtl.boosting._pool import Fold
+
+# From the leaf of each row (n_rows, n_trees) and the values that LightGBM has given to the leaves
+# of each tree, to the values that they are to have.
+Refit = Callable[[np.ndarray, Sequence[np.ndarray]], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class LeafQuantiles:
+    """Values of leaves in pools with heads whose scores are quantiles (`Kind.score_levels`).
+
+    The gradient of the pinball loss tells the side of a row and not its distance. LightGBM's own
+    objectives for it replace a leaf's value by the quantile of the residuals in it, and so does
+    this. In a leaf that belongs to other heads as well, the value is the mean of the quantiles and
+    of the Newton step of the others, weighted by the second derivatives.
+
+    Attributes
+    ----------
+    fold : Fold
+    level : ndarray of shape (n_entries, n_trees)
+        Level of the quantile that each coordinate is; NaN where it is none.
+    rate : float
+        The learning rate.
+    """
+
+    fold: Fold
+    level: np.ndarray
+    rate: float
+
+    @classmethod
+    def of(cls, fold: Fold, parameters: Mapping[str, Any]) -> LeafQuantiles | None:
+        """None where no score is a quantile, or constraints hold for LightGBM's values alone."""
+        heads = [segment.head for segment in fold.pool.segments]
+        if "monotone_constraints" in parameters or not any(head.score_levels for head in heads):
+            return None
+        level = np.full((len(fold.learnt), fold.pool.n_trees), np.nan)
+        for segment in fold.pool.segments:
+            if segment.head.score_levels:
+                level[segment.part] = segment.head.score_levels
+        return cls(fold, level, float(parameters["learning_rate"]))
+
+    def at(self, added: np.ndarray) -> Residuals:
+        """What is left where a block has added these coordinates."""
+        fold, pool = self.fold, self.fold.pool
+        raw = fold.coordinates + added + fold.constants[pool.task][:, : pool.n_trees]
+        gradient, hessian = fold.derivatives(added)
+        return Residuals(self, pool.target[:, :1] - raw, gradient, hessian)
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Residuals and derivatives of all entries, (n_entries, n_trees), before a round."""
+
+    quantiles: LeafQuantiles
+    residual: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+
+    def refit(self, entries: np.ndarray | slice, share: np.ndarray | float = 1.0) -> Refit:
+        """How an ensemble's leaves get their values.
+
+        Parameters
+        ----------
+        entries : int ndarray or slice
+            Those of the ensemble's rows; all, if rows have several.
+        share : ndarray of shape (n_entries, 1) or float
+            Share of the ensemble in each entry.
+        """
+        fold = self.quantiles.fold
+        weight = (fold.beside_trees[:, None] * share)[entries, 0]
+
+        def values(leaves: np.ndarray, given: Sequence[np.ndarray]) -> list[np.ndarray]:
+            of_entry = fold.pool.of_rows(leaves) if isinstance(entries, slice) else leaves
+            return [
+                self._of_tree(tree, of_entry[:, tree], old, entries, weight)
+                for tree, old in enumerate(given)
+            ]
+
+        return values
+
+    def _of_tree(
+        self,
+        tree: int,
+        leaf: np.ndarray,
+        given: np.ndarray,
+        entries: np.ndarray | slice,
+        weight: np.ndarray,
+    ) -> np.ndarray:
+        level = self.quantiles.level[entries, tree]
+        hessian = weight * self.hessian[entries, tree]
+        step = -weight * self.gradient[entries, tree]
+        for tau in np.unique(level[~np.isnan(level)]):
+            some = np.flatnonzero((level == tau) & (weight > 0))
+            quantile = _quantiles(
+                self.residual[entries, tree][some], weight[some], leaf[some], len(given), tau
+            )
+            step[some] = hessian[some] * quantile[leaf[some]]
+        total = np.bincount(leaf, hessian, len(given))
+        sums = np.bincount(leaf, step, len(given))
+        mean = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
+        return np.where(total > 0, self.quantiles.rate * mean, given)
+
+
+def _quantiles(
+    values: np.ndarray, weight: np.ndarray, group: np.ndarray, n_groups: int, level: float
+) -> np.ndarray:
+    """Weighted quantile of each group's values; 0 for an empty group."""
+    order = np.lexsort((values, group))
+    cumulative = np.cumsum(weight[order])
+    ends = np.cumsum(np.bincount(group, minlength=n_groups))
+    starts = np.append(0, ends[:-1])
+    before = np.where(starts > 0, cumulative[starts - 1], 0.0)
+    total = np.bincount(group, weight, n_groups)
+    place = np.searchsorted(cumulative, before + level * total * (1 - 1e-9))
+    some = ends > starts
+    place = np.clip(place, starts, np.maximum(ends - 1, starts))[some]
+    quantiles = np.zeros(n_groups)
+    quantiles[some] = values[order][place]
+    return quantiles
