@@ -94,9 +94,18 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         raise
     except ValueError as error:  # of options, and of columns: before any work
         raise UsageError(str(error)) from error
-    found = {field.name: getattr(report, field.name) for field in fields(report)}
-    plain = {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}
-    return plain, _text(report), QUARANTINED if report.n_refused else OK
+    outcome = {field.name: _plain(getattr(report, field.name)) for field in fields(report)}
+    return outcome, _text(report), QUARANTINED if report.n_refused else OK
+
+
+def _plain(value: Any) -> Any:
+    """A field of the report as JSON can hold it."""
+    if isinstance(value, Path):
+        return str(value)
+    if not hasattr(value, "to_dict"):
+        return value
+    by_column = value.astype(object).where(value.notna(), None).to_dict("index")
+    return {str(name): cells for name, cells in by_column.items()}
 
 
 def _text(report: ScoringReport) -> str:
@@ -105,9 +114,9 @@ def _text(report: ScoringReport) -> str:
         f"{report.n_rows:,} rows of {_files(report.n_files)} are in {_files(report.n_parts)}"
         f"{before} in {report.out}, after {report.seconds:.1f} s"
     )
-    if not report.n_refused:
-        return text
-    return f"{text}\n{report.n_refused:,} rows could not be scored; see {report.errors}"
+    if report.n_refused:
+        text += f"\n{report.n_refused:,} rows could not be scored; see {report.errors}"
+    return text if report.lost is None else f"{text}\n{report.lost}"
 
 
 def _horizons(given: Sequence[str] | None) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
+from warnings import warn
 
 import numpy as np
 import pandas as pd
 
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
+from skmtl.scoring._drift import column_report, sum_of_counts, with_names
 from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
-from skmtl.tables import as_frame
+from skmtl.tables import as_frame, describe_empty_columns
 
 # Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
 _CELLS = 2**23
@@ -33,6 +35,36 @@ def whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
+@overload
+def score_frame(
+    model: Any | PathLike,
+    df: Any,
+    *,
+    batch_rows: int | None = ...,
+    columns: Sequence[Hashable] | None = ...,
+    keep: Sequence[Hashable] = ...,
+    proba: bool = ...,
+    quantiles: bool = ...,
+    horizons: Horizons | None = ...,
+    report: Literal[False] = ...,
+) -> pd.DataFrame: ...
+
+
+@overload
+def score_frame(
+    model: Any | PathLike,
+    df: Any,
+    *,
+    batch_rows: int | None = ...,
+    columns: Sequence[Hashable] | None = ...,
+    keep: Sequence[Hashable] = ...,
+    proba: bool = ...,
+    quantiles: bool = ...,
+    horizons: Horizons | None = ...,
+    report: Literal[True],
+) -> tuple[pd.DataFrame, pd.DataFrame | None]: ...
+
+
 def score_frame(
     model: Any | PathLike,
     df: Any,
@@ -43,7 +75,8 @@ def score_frame(
     proba: bool = True,
     quantiles: bool = True,
     horizons: Horizons | None = None,
-) -> pd.DataFrame:
+    report: bool = False,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame | None]:
     """Everything that a model predicts for a table in memory, in one frame.
 
     The model passes over the rows once, whatever is asked. The names of the columns follow from
@@ -80,11 +113,24 @@ def score_frame(
         Whether probabilities and quantiles are wanted.
     horizons : sequence of float or mapping of event to one, default=None
         Times at which survival and incidences are wanted; None for none.
+    report : bool, default=False
+        Whether to tell, beside the scores, what the columns lack.
 
     Returns
     -------
-    DataFrame of shape (n_samples, n_keep + n_outputs)
+    scores : DataFrame of shape (n_samples, n_keep + n_outputs)
         With the index of `df`.
+    columns : DataFrame of shape (n_features, 6), or None
+        With ``report=True``, by feature: the cells that are "missing", or hold a category that is
+        "unknown" to the model; "missing_share" and "unknown_share", of the rows; and
+        "fit_missing_share" and "fit_unknown_share", where an unknown category is one that no other
+        row of `fit` had. The last two are NaN for models of version 0.1.0. None without rows, and
+        for models that do not say what they read.
+
+    Warns
+    -----
+    UserWarning
+        Of columns that have lost all their values since `fit`, as `predict` does.
 
     Raises
     ------
@@ -106,6 +152,10 @@ def score_frame(
     >>> scores = skmtl.score_frame(model, X, keep=["id"])
     >>> scores.columns.tolist()
     ['id', 'price_prediction', 'sold_prediction', 'sold_proba_False', 'sold_proba_True']
+    >>> _, columns = skmtl.score_frame(model, X[:4].assign(size=[1, 2, None, None]), report=True)
+    >>> columns[["missing", "missing_share", "fit_missing_share"]]
+          missing  missing_share  fit_missing_share
+    size        2            0.5                0.0
     """
     fitted = open_model(model)
     frame = as_frame(df, name="df", min_rows=0)
@@ -122,6 +172,16 @@ def score_frame(
     parts = []
     for start in range(0, max(len(frame), 1), size):
         rows = frame.iloc[start : start + size]
-        X = rows[names].set_axis(features.labels, axis=1)
-        parts.append(outputs.frame(X, rows.index))
-    return pd.concat([frame[keep], pd.concat(parts)], axis=1)
+        parts.append(outputs.values(rows[names].set_axis(features.labels, axis=1)))
+    values = {
+        name: np.concatenate([part.columns[name] for part in parts]) for name in outputs.columns
+    }
+    scores = pd.concat([frame[keep], pd.DataFrame(values, index=frame.index)], axis=1)
+    counts = sum_of_counts(part.counts for part in parts)
+    lost = None if counts is None else describe_empty_columns(counts, outputs.learnt_counts)
+    if lost is not None:
+        warn(lost, stacklevel=2)
+    if not report:
+        return scores
+    named = None if counts is None else with_names(counts, features)
+    return scores, column_report(named, outputs.learnt_counts)

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.answers import Answers, fitted_model, fitted_model_reading
+from skmtl.tables import CellCounts
 from skmtl.tasks import Curves
 
 Horizons = Sequence[float] | Mapping[Hashable, Sequence[float]]
 
 _NUMBER = np.empty(0)
+
+
+class Scored(NamedTuple):
+    """What a model says of a table.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray
+        The outputs.
+    counts : CellCounts or None
+        What the features lack; None where there is no row, or nobody knows.
+    """
+
+    columns: dict[str, np.ndarray]
+    counts: CellCounts | None
 
 
 class Outputs:
@@ -33,6 +48,8 @@ class Outputs:
         The names in order, each with an array of the type of its values: all classes of a task,
         or no number.
     horizons : dict of event to list of float
+    learnt_counts : CellCounts or None
+        What the features lacked in fit; None where nobody knows.
 
     Raises
     ------
@@ -48,6 +65,7 @@ class Outputs:
         check_is_fitted(model)
         self._model = model
         fitted = fitted_model(model)
+        self.learnt_counts = fitted.learnt_counts
         self._classes = fitted.classes
         self._events = {
             name: (curves.share.shape[2], curves.horizon)
@@ -89,10 +107,10 @@ class Outputs:
             names += [f"incidence{cause}{time}" for cause in causes for time in times]
         return [(name, _NUMBER) for name in names]
 
-    def values(self, X: Any) -> dict[str, np.ndarray]:
-        """The columns for a table, as the model reads it."""
+    def values(self, X: Any) -> Scored:
+        """What the model says of a table, as it reads it."""
         if len(X) == 0:  # networks refuse a table without rows
-            return {name: like[:0] for name, like in self.columns.items()}
+            return Scored({name: like[:0] for name, like in self.columns.items()}, None)
         fitted, X_read = fitted_model_reading(self._model, X)
         answers = fitted.ask_part(X_read)
         curves = answers.curves() if self._events else {}
@@ -105,7 +123,7 @@ class Outputs:
                 else self._task_values(task, answers)
             )
         ]
-        return dict(zip(self.columns, columns, strict=True))
+        return Scored(dict(zip(self.columns, columns, strict=True)), answers.cell_counts())
 
     def _task_values(self, task: Hashable, answers: Answers) -> list[np.ndarray]:
         columns = [answers.predictions[task]]
@@ -122,10 +140,6 @@ class Outputs:
             by_cause = curves.incidence(times)
             columns += [by_cause[:, i, k] for k in range(n_causes) for i in range(len(times))]
         return columns
-
-    def frame(self, X: Any, index: pd.Index) -> pd.DataFrame:
-        """The columns for a table as a frame."""
-        return pd.DataFrame(self.values(X), index=index, columns=list(self.columns))
 
 
 def _stem(name: Hashable) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,12 @@ class ScoringReport:
         All rows, and those of them that could not be scored.
     errors : Path or None
         The folder with the refused rows, if there are any.
+    columns : DataFrame of shape (n_features, 6), or None
+        What the columns lack in all rows that were scored, beside those of `fit`, as
+        `score_frame` reports it with ``report=True``. Parts of earlier versions are not counted;
+        None where nothing was.
+    lost : str or None
+        Which columns have lost all their values since `fit`, as `predict` warns of them.
     seconds : float
         Of this run.
     """
@@ -32,4 +40,6 @@ class ScoringReport:
     n_rows: int
     n_refused: int
     errors: Path | None
+    columns: pd.DataFrame | None = field(compare=False)
+    lost: str | None
     seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,38 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from skmtl.scoring._columns import ReadColumns
+from skmtl.scoring._drift import sum_of_counts, with_names
 from skmtl.scoring._errors import ScoringError
-from skmtl.scoring._outputs import Outputs
+from skmtl.scoring._outputs import Outputs, Scored
+from skmtl.tables import CellCounts
 
-Columns = dict[str, np.ndarray]
 # Rows of one batch that are found by halving it again and again, each of which costs a few dozen
 # calls of the model. If there are more, it is hardly the rows' fault.
 MOST_HALVINGS = 1000
 _PROBES = 32
 # What has nothing to do with the rows.
 _NOT_OF_ROWS = (MemoryError, OSError, ImportError)
+
+
+class ScoredRows(NamedTuple):
+    """What became of the rows of a table.
+
+    Attributes
+    ----------
+    scored : ndarray of int, or None
+        The positions of the rows that were scored; None for all.
+    columns : dict of str to ndarray
+        The outputs of these rows.
+    counts : CellCounts or None
+        What their features lack; None where nobody knows.
+    refused : dict of int to str
+        The positions of the others, and why.
+    """
+
+    scored: NDArray[np.int64] | None
+    columns: dict[str, np.ndarray]
+    counts: CellCounts | None
+    refused: dict[int, str]
 
 
 class RowScorer:
@@ -41,9 +64,7 @@ class RowScorer:
     def __init__(self, outputs: Outputs, features: ReadColumns, at_most: int) -> None:
         self._outputs, self._features, self._at_most = outputs, features, at_most
 
-    def score(
-        self, table: pa.Table, unreadable: dict[int, str]
-    ) -> tuple[NDArray[np.int64] | None, Columns, dict[int, str]]:
+    def score(self, table: pa.Table, unreadable: dict[int, str]) -> ScoredRows:
         """Score the rows of a table.
 
         Parameters
@@ -51,15 +72,6 @@ class RowScorer:
         table : pyarrow.Table
         unreadable : dict of int to str
             Positions of rows that are known to be beyond the model, and why.
-
-        Returns
-        -------
-        scored : ndarray of int, or None
-            The positions of the rows that were scored; None for all.
-        columns : dict of str to ndarray
-            The outputs of these rows.
-        refused : dict of int to str
-            The positions of the others, and why.
 
         Raises
         ------
@@ -69,7 +81,8 @@ class RowScorer:
         X, refused = self._frame(table), dict(unreadable)
         rows = _others(X, refused) if refused else None
         try:
-            return rows, self._outputs.values(X if rows is None else X.iloc[rows]), refused
+            whole = self._outputs.values(X if rows is None else X.iloc[rows])
+            return ScoredRows(rows, whole.columns, self._named(whole.counts), refused)
         except _NOT_OF_ROWS:
             raise
         except Exception:
@@ -79,12 +92,16 @@ class RowScorer:
             lambda some: self._outputs.values(X.iloc[some]), self._at_most, self._types_read(X)
         )
         parts = halving.parts(rows)
-        scored = np.concatenate([rows[:0], *(part for part, _ in parts)])
         columns = {
-            name: np.concatenate([like[:0], *(columns[name] for _, columns in parts)])
+            name: np.concatenate([like[:0], *(part.columns[name] for _, part in parts)])
             for name, like in self._outputs.columns.items()
         }
-        return scored, columns, refused | halving.refused
+        counts = self._named(sum_of_counts(part.counts for _, part in parts))
+        scored = np.concatenate([rows[:0], *(some for some, _ in parts)])
+        return ScoredRows(scored, columns, counts, refused | halving.refused)
+
+    def _named(self, counts: CellCounts | None) -> CellCounts | None:
+        return None if counts is None else with_names(counts, self._features)
 
     def _frame(self, table: pa.Table) -> pd.DataFrame:
         """The features as the model reads them."""
@@ -149,12 +166,12 @@ class _Halving:
     """Scores what can be scored of some rows, by halving them until the rest is single rows."""
 
     def __init__(
-        self, score: Callable[[NDArray[np.int64]], Columns], at_most: int, remedy: str
+        self, score: Callable[[NDArray[np.int64]], Scored], at_most: int, remedy: str
     ) -> None:
         self._score, self._at_most, self._remedy = score, at_most, remedy
         self.refused: dict[int, str] = {}
 
-    def parts(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
+    def parts(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Scored]]:
         """Positions and outputs of the rows that were scored, in their order."""
         if len(rows) > self._at_most > 1:
             self._probe(rows)
@@ -174,7 +191,7 @@ class _Halving:
                 if refused == _PROBES:
                     raise self._hopeless("every row that was tried", error) from error
 
-    def _halve(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Columns]]:
+    def _halve(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Scored]]:
         if len(rows) == 0 or len(self.refused) >= self._at_most:
             return []
         try:

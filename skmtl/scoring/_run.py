@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from skmtl.scoring._drift import column_report
 from skmtl.scoring._inputs import InputFile, check_unchanged, find_inputs
 from skmtl.scoring._job import Folder, ends_of
 from skmtl.scoring._matching import Matching
@@ -20,6 +21,7 @@ from skmtl.scoring._source import FileBatch, Part, Source
 from skmtl.scoring._storage import Manifest
 from skmtl.scoring._tally import Tally
 from skmtl.scoring._writing import PartWriter, first_refusal
+from skmtl.tables import describe_empty_columns
 
 
 def run(
@@ -99,12 +101,12 @@ class _Run:
             writer.publish(self._manifest(file, part, writer))
 
     def _score_batch(self, file: InputFile, batch: FileBatch, writer: PartWriter) -> None:
-        scored, columns, refused = self._scorer.score(batch.read, batch.unreadable)
-        n_refused = len(refused) + len(batch.lost)
+        rows = self._scorer.score(batch.read, batch.unreadable)
+        n_refused = len(rows.refused) + len(batch.lost)
         if n_refused and not self._quarantine:
-            raise first_refusal(batch, refused, str(file.path))
-        writer.write(batch, scored, columns, refused)
-        self._tally.add(len(batch.rows) + len(batch.lost), n_refused)
+            raise first_refusal(batch, rows.refused, str(file.path))
+        writer.write(batch, rows.scored, rows.columns, rows.refused)
+        self._tally.add(len(batch.rows) + len(batch.lost), n_refused, rows.counts)
 
     def _manifest(self, file: InputFile, part: Part, writer: PartWriter) -> Manifest:
         written, written_errors = writer.written
@@ -125,6 +127,7 @@ class _Run:
             written_errors=written_errors,
             ctime_ns=file.state.ctime_ns,
             sha256=file.sha256 if scores is None else scores.sha256,
+            cells=self._tally.cells,
         )
 
     def _tell(self, n_done: int, file: InputFile, share: float) -> None:
@@ -141,6 +144,7 @@ class _Run:
         )
 
     def report(self, seconds: float) -> ScoringReport:
+        counts, learnt = self._tally.counts, self._plan.outputs.learnt_counts
         return ScoringReport(
             out=self._folder.path,
             n_files=len(self._matching.files),
@@ -149,5 +153,7 @@ class _Run:
             n_rows=self._tally.n_rows,
             n_refused=self._tally.n_refused,
             errors=self._folder.errors if self._tally.n_refused else None,
+            columns=column_report(counts, learnt),
+            lost=None if counts is None else describe_empty_columns(counts, learnt),
             seconds=seconds,
         )

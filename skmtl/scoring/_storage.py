@@ -6,7 +6,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,6 +68,9 @@ class Manifest:
         Of the file; the last is 0 in scores of earlier versions.
     sha256 : str
         Of the content of the file; empty in scores of earlier versions.
+    cells : list of (str, int, int), or None
+        Missing cells and unknown categories by column, of the rows that were scored; None where
+        nobody knows, and in scores of earlier versions.
     part, start, stop : int
         Which part of it, and its rows.
     last : bool
@@ -92,6 +95,7 @@ class Manifest:
     written_errors: Written
     ctime_ns: int = 0
     sha256: str = ""
+    cells: Sequence[tuple[str, int, int]] | None = None
 
     @property
     def n_rows(self) -> int:

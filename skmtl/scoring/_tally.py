@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from skmtl.scoring._drift import sum_of_counts
 from skmtl.scoring._storage import Manifest
+from skmtl.tables import CellCounts
 
 
 class Tally:
@@ -21,6 +25,8 @@ class Tally:
         All parts, and those of an earlier run.
     n_rows, n_refused : int
         Rows that have been read, and those of them that could not be scored.
+    cells : list of (str, int, int), or None
+        As in `Manifest`, of the part that is being scored.
     """
 
     def __init__(self, finished: Mapping[str, Mapping[int, Manifest]]) -> None:
@@ -29,6 +35,8 @@ class Tally:
         self.n_parts = self.n_parts_before = len(parts)
         self.n_rows = sum(part.n_rows for part in parts)
         self.n_refused = sum(part.n_refused for part in parts)
+        self._part: CellCounts | None = None
+        self._parts: CellCounts | None = None  # all of this run
 
     def before(self, name: str) -> dict[int, Manifest]:
         """The parts of a file from before that still count."""
@@ -36,6 +44,7 @@ class Tally:
 
     def begin(self, name: str, number: int) -> None:
         """Count a part from now on as scored in this run."""
+        self._part = None
         before = self._before.get(name, {}).pop(number, None)
         if before is None:
             self.n_parts += 1
@@ -44,7 +53,31 @@ class Tally:
             self.n_rows -= before.n_rows
             self.n_refused -= before.n_refused
 
-    def add(self, n_rows: int, n_refused: int) -> None:
+    def add(self, n_rows: int, n_refused: int, counts: CellCounts | None) -> None:
         """Count rows of the part that is being scored."""
         self.n_rows += n_rows
         self.n_refused += n_refused
+        self._part = sum_of_counts([self._part, counts])
+        self._parts = sum_of_counts([self._parts, counts])
+
+    @property
+    def cells(self) -> Sequence[tuple[str, int, int]] | None:
+        part = self._part
+        if part is None:
+            return None
+        names = [str(name) for name in part.columns]
+        return list(zip(names, part.missing.tolist(), part.unknown.tolist(), strict=True))
+
+    @property
+    def counts(self) -> CellCounts | None:
+        """What the features of all scored rows lack, as far as it was counted."""
+        before = [part for parts in self._before.values() for part in parts.values()]
+        return sum_of_counts([*map(_counts_of, before), self._parts])
+
+
+def _counts_of(part: Manifest) -> CellCounts | None:
+    if part.cells is None:
+        return None
+    names, missing, unknown = zip(*part.cells, strict=True) if part.cells else ((), (), ())
+    n_scored = part.n_rows - part.n_refused
+    return CellCounts(list(names), n_scored, np.array(missing), np.array(unknown))

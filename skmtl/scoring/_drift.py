@@ -1,0 +1,56 @@
+"""What the columns of scored rows lack, beside those of the rows of fit."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+
+import pandas as pd
+
+from skmtl.scoring._columns import ReadColumns
+from skmtl.tables import CellCounts
+
+
+def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
+    """The counts of all rows that were counted; None where none was."""
+    counted = [table for table in counts if table is not None]
+    return reduce(operator.add, counted) if counted else None
+
+
+def with_names(counts: CellCounts, features: ReadColumns) -> CellCounts:
+    """Counts under the names that the columns have in the table.
+
+    Of a model behind a pipeline, they are of the columns that reach the model.
+    """
+    if features.cell_types is None:
+        return counts
+    names = dict(zip(features.labels, features.names, strict=True))
+    return replace(counts, columns=[names[label] for label in counts.columns])
+
+
+def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.DataFrame | None:
+    """Missing cells and unknown categories by column, in numbers and as shares of the rows.
+
+    Parameters
+    ----------
+    counts : CellCounts or None
+        Of the scored rows; None where nobody knows.
+    learnt : CellCounts or None
+        Of the rows of fit; None where the model does not say.
+
+    Returns
+    -------
+    DataFrame of shape (n_columns, 6), or None
+        "missing" and "unknown"; their shares; and the shares in fit, NaN where they are not known.
+    """
+    if counts is None:
+        return None
+    frame = counts.to_frame()
+    for name in ("missing", "unknown"):
+        frame[f"{name}_share"] = frame[name] / max(counts.n_rows, 1)
+    for name in ("missing", "unknown"):
+        in_fit = float("nan") if learnt is None else getattr(learnt, name) / max(learnt.n_rows, 1)
+        frame[f"fit_{name}_share"] = in_fit
+    return frame
