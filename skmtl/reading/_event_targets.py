@@ -99,12 +99,12 @@ class EventTargets(Targets):
         return TaskSet.fit(Y, infer=self._infer, weight=weight, group=group, n_groups=n_groups)
 
     def read(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
-        return self._in_terms(self.read_events(y))
+        return self._in_terms(self.events(y, tasks))
 
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
         """Times to each event, or to each of the causes that compete: other causes censor."""
         columns: dict[Hashable, pd.Series] = {}
-        events = self.read_events(y)
+        events = self.events(y, tasks)
         for name in events.columns:
             labels, risks = events[name].array, self._risk_names(name, tasks)
             check_causes(labels, len(risks), name)
@@ -121,7 +121,8 @@ class EventTargets(Targets):
         return list(tasks.names if self.names is None else self.names)
 
     def events(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
-        return self.read_events(y)
+        causes = any(kind.n_causes > 1 for kind in tasks.by_name.values())
+        return read_events(y, self.columns, causes=causes)
 
     def curves(self, scores: np.ndarray, tasks: TaskSet) -> dict[Hashable, Curves]:
         """Curves of each event; its terms are joined end to end."""

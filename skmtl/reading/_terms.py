@@ -60,7 +60,9 @@ def terms_of(event: Hashable, horizons: Sequence[float] | None) -> list[Term]:
     return [Term(event, start, end) for start, end in pairwise([0.0, *map(float, horizons)])]
 
 
-def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) -> pd.DataFrame:
+def read_events(
+    y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None, *, causes: bool = False
+) -> pd.DataFrame:
     """Labels with one column of event times per event.
 
     Parameters
@@ -71,6 +73,8 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
         several events, entered at ``<name>_entry`` where there is such a column. A frame of
         `skmtl.tasks.EventTimes` is taken as it is, whatever `events` says: one column per event.
     events : mapping of event to (event column, time column) or (event, time, entry), or None
+    causes : bool, default=False
+        Whether it is known that several causes compete.
 
     Raises
     ------
@@ -87,10 +91,10 @@ def read_events(y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None) ->
     if events is None:
         events = _found_pairs(y)
     if events is None:
-        return pd.DataFrame({EVENT: pd.Series(event_times(y, EVENT), index=index)})
+        return pd.DataFrame({EVENT: pd.Series(event_times(y, EVENT, causes=causes), index=index)})
     frame = label_frame(y)
     columns = {
-        name: pd.Series(paired_columns(frame, name, *chosen), index=frame.index)
+        name: pd.Series(paired_columns(frame, name, *chosen, causes=causes), index=frame.index)
         for name, chosen in events.items()
     }
     return pd.DataFrame(columns)

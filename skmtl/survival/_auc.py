@@ -75,7 +75,7 @@ def cumulative_dynamic_auc(
     >>> auc.tolist(), mean
     ([1.0, 0.5], 0.75)
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     grid = read_times(times, labels)
     if np.ndim(risk) == 2:
         scores = read_by_time(risk, rows, grid, "risk")

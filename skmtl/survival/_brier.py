@@ -88,7 +88,7 @@ def brier_score(
     >>> brier_score(y, [[0.5, 0.0], [1.0, 0.5], [1.0, 0.5]], [1, 2]).round(3).tolist()
     [0.083, 0.167]
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     grid = read_times(times, labels)
     curves = read_curves(survival, rows, grid, "survival" if cause is None else "incidence")
     weight = read_weight(sample_weight, len(rows))[rows]

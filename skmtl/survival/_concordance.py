@@ -67,7 +67,7 @@ def concordance(
     >>> concordance({"event": [1, 1, 0], "duration": [1, 2, 3]}, [3.0, 1.0, 2.0])
     0.6666666666666666
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     scores = read_by_row(risk, rows)
     weight = read_weight(sample_weight, len(rows))[rows]
     failed = failed_of(labels, cause)
@@ -123,7 +123,7 @@ def concordance_ipcw(
     >>> round(concordance_ipcw(y, [4.0, 1.0, 2.0, 3.0]), 3)
     0.571
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     scores = read_by_row(risk, rows)
     failed = failed_of(labels, cause)
     if tau is not None:
@@ -179,7 +179,7 @@ def concordance_incidence(
     >>> concordance_incidence(y, [3.0, 2.0, 1.0], cause=1)
     0.5
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     scores = read_by_row(risk, rows)
     failed = failed_of(labels, cause)
     if tau is not None:
@@ -239,7 +239,7 @@ def concordance_td(
     >>> concordance_td(y, [[0.5, 0.1], [0.6, 0.5], [0.4, 0.3]], [1, 2])
     0.3333333333333333
     """
-    labels, rows = read_labels(y)
+    labels, rows = read_labels(y, cause)
     grid = increasing_times(times)
     curves = read_curves(survival, rows, grid, "survival")
     if grid[0] > 0:

@@ -13,9 +13,9 @@ from skmtl.tasks import EventTimes, event_times
 _Array = NDArray[np.floating]
 
 
-def read_labels(y: Any) -> tuple[EventTimes, NDArray[np.bool_]]:
-    """The observed labels, and in which rows they are observed."""
-    labels = event_times(y, task="y")
+def read_labels(y: Any, cause: int | None = None) -> tuple[EventTimes, NDArray[np.bool_]]:
+    """The observed labels, of several causes where one is asked about, and which rows have one."""
+    labels = event_times(y, task="y", causes=cause is not None)
     rows = ~labels.isna()
     if not rows.any():
         raise ValueError("y has no observed label, so there is nothing to measure.")

@@ -89,7 +89,8 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
     >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
     {1: [0.25, 0.75], 2: [0.25, 0.25]}
     """
-    table = risk_table(*_read(y, sample_weight))
+    # Causes that are asked for are meant.
+    table = risk_table(*_read(y, sample_weight, cause=1))
     steps = table.alive_before[:, None] * table.events / table.at_risk[:, None]
     return {
         cause + 1: StepFunction(table.time, np.cumsum(steps[:, cause]), 0.0)
@@ -124,6 +125,8 @@ def censoring_distribution(y: Any, sample_weight: ArrayLike | None = None) -> St
     return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 
 
-def _read(y: Any, sample_weight: ArrayLike | None) -> tuple[EventTimes, np.ndarray]:
-    labels, rows = read_labels(y)
+def _read(
+    y: Any, sample_weight: ArrayLike | None, cause: int | None = None
+) -> tuple[EventTimes, np.ndarray]:
+    labels, rows = read_labels(y, cause)
     return labels, read_weight(sample_weight, len(rows))[rows]

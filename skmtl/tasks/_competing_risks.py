@@ -75,6 +75,7 @@ class CompetingRisks(HazardKind):
     """
 
     name: ClassVar[str] = "competing_risks"
+    has_causes: ClassVar[bool] = True
 
     def _count_causes(self, labels: EventTimes) -> int:
         n_causes = int(labels.event.max())

@@ -45,6 +45,8 @@ class EventTimeKind(Kind):
     default_metric: ClassVar[str] = "concordance"
     has_numbers: ClassVar[bool] = False
     has_curves: ClassVar[bool] = True
+    has_causes: ClassVar[bool] = False
+    """Whether events may be of several causes."""
     grid_: TimeGrid
 
     def __init__(
@@ -79,9 +81,9 @@ class EventTimeKind(Kind):
         return columns if self.entry is None else [*columns, self.entry]
 
     def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
-        return pd.Series(
-            paired_columns(labels, task, *self.label_columns(task)), index=labels.index
-        )
+        columns = self.label_columns(task)
+        events = paired_columns(labels, task, *columns, causes=self.has_causes)
+        return pd.Series(events, index=labels.index)
 
     def strata(self, labels: pd.Series) -> pd.Series:
         events = pd.Series(self._event_times(labels).event, index=labels.index)
@@ -125,7 +127,8 @@ class EventTimeKind(Kind):
         if labels.event.max() > 1:
             raise ValueError(
                 f"Task {self.task!r} has the event {labels.event.max()}, but one event is coded "
-                "0 and 1. Use kind 'competing_risks' for causes that compete."
+                "0 and 1. Of a status as R's, 1 for censored and 2 for the event, give "
+                "status == 2. Use kind 'competing_risks' for causes that compete."
             )
         return 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sized
 from typing import Any
 
@@ -13,6 +14,9 @@ from skmtl.tasks._kind import plain_values
 from skmtl.tasks._labels import label_frame
 
 _TIME_NAMES = ("time", "duration")
+# So many rows with causes 1 and 2, none of them censored, may well be a status that was meant
+# otherwise; of fewer, it may be chance.
+_MANY = 20
 _FORMS = (
     "Give a structured array (event, time) as scikit-survival's, or a DataFrame or dict with "
     "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were "
@@ -20,7 +24,7 @@ _FORMS = (
 )
 
 
-def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
+def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) -> EventTimes:
     """One survival target in any of its forms, checked.
 
     Parameters
@@ -31,6 +35,8 @@ def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
         and perhaps ``entry``.
     task : hashable, default="survival"
         Name for error messages.
+    causes : bool, default=False
+        Whether it is known that several causes compete.
 
     Returns
     -------
@@ -40,7 +46,13 @@ def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
     ------
     ValueError
         If y has none of these forms, an event is no whole number from 0, a time is negative or
-        infinite, or one of a pair is missing.
+        infinite, one of a pair is missing, or the columns seem to be swapped.
+
+    Warns
+    -----
+    UserWarning
+        If all of 20 events or more are 1 or 2, as in R's status, which means 1 for censored,
+        unless `causes` says that there are several.
 
     Examples
     --------
@@ -54,13 +66,13 @@ def event_times(y: Any, task: Hashable = "survival") -> EventTimes:
     names = getattr(getattr(y, "dtype", None), "names", None)
     if names is not None and len(names) in (2, 3):
         frame = pd.DataFrame({name: y[name] for name in names})
-        return paired_columns(frame, task, *names)
+        return paired_columns(frame, task, *names, causes=causes)
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     if isinstance(y, Mapping):
         y = mapping_frame(y)
     if hasattr(y, "columns"):
-        return _from_named(label_frame(y), task)
+        return _from_named(label_frame(y), task, causes)
     raise ValueError(
         f"y of task {task!r} is no survival target (got {type(y).__name__} of shape "
         f"{np.shape(y)}). {_FORMS}."
@@ -75,14 +87,14 @@ def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
     return pd.DataFrame(dict(y))
 
 
-def _from_named(frame: pd.DataFrame, task: Hashable) -> EventTimes:
+def _from_named(frame: pd.DataFrame, task: Hashable, causes: bool) -> EventTimes:
     if frame.shape[1] == 1 and isinstance(frame.dtypes.iloc[0], EventTimesDtype):
         return frame.iloc[:, 0].array
     time_columns = [name for name in _TIME_NAMES if name in frame.columns]
     if "event" not in frame.columns or len(time_columns) != 1:
         raise ValueError(f"y of task {task!r} has the columns {list(frame.columns)}. {_FORMS}.")
     entry = "entry" if "entry" in frame.columns else None
-    return paired_columns(frame, task, "event", time_columns[0], entry)
+    return paired_columns(frame, task, "event", time_columns[0], entry, causes=causes)
 
 
 def paired_columns(
@@ -91,6 +103,8 @@ def paired_columns(
     event: Hashable,
     time: Hashable,
     entry: Hashable | None = None,
+    *,
+    causes: bool = False,
 ) -> EventTimes:
     """Event times from the named columns of a frame, checked.
 
@@ -103,6 +117,8 @@ def paired_columns(
         Columns of the frame.
     entry : hashable, default=None
         Column with the time since when the row was watched.
+    causes : bool, default=False
+        As in `event_times`.
 
     Returns
     -------
@@ -112,6 +128,11 @@ def paired_columns(
     ------
     ValueError
         As in `event_times`, and if a column is absent.
+
+    Warns
+    -----
+    UserWarning
+        As in `event_times`.
     """
     chosen = [event, time] if entry is None else [event, time, entry]
     absent = [name for name in chosen if name not in frame.columns]
@@ -135,8 +156,12 @@ def paired_columns(
         )
     seen = ~gone[:, 0]
     columns = [_filled(frame[name], seen, task) for name in chosen]
+    _refuse_swapped(frame[time][seen], columns[0][seen], task, event)
+    events = _checked_events(columns[0], seen, task, event)
+    if not causes:
+        _warn_of_status(events[seen], task, event)
     return EventTimes(
-        _checked_events(columns[0], seen, task, event),
+        events,
         np.where(seen, _checked_times(columns[1], task, time), np.nan),
         None if entry is None else _checked_entries(columns[2], columns[1], seen, task, entry),
     )
@@ -178,6 +203,34 @@ def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
             "and True or whole numbers, times are numbers."
         ) from None
     return values
+
+
+def _refuse_swapped(times: pd.Series, events: np.ndarray, task: Hashable, event: Hashable) -> None:
+    """Refuse times that are events: the columns of record arrays are told apart by their order."""
+    observed = plain_values(times)
+    is_truth = pd.api.types.infer_dtype(observed, skipna=True) == "boolean"
+    if is_truth or (events.max(initial=0) > 1 and set(np.unique(observed)) == {0, 1}):
+        raise ValueError(
+            f"Task {task!r} takes the column {event!r} for the event and {times.name!r} for the "
+            f"time, but {times.name!r} holds only {'False and True' if is_truth else '0 and 1'}: "
+            "they seem to be swapped. The event comes first and the time second, as in "
+            f"y[[{times.name!r}, {event!r}]]; in a frame or dict they may be called 'event' and "
+            "'duration' instead."
+        )
+
+
+def _warn_of_status(events: np.ndarray, task: Hashable, column: Hashable) -> None:
+    if len(events) >= _MANY and set(np.unique(events)) == {1, 2}:
+        warnings.warn(
+            f"Task {task!r} has the events 1 ({int((events == 1).sum())} rows) and 2 "
+            f"({int((events == 2).sum())} rows) in the column {column!r}, and none of its "
+            f"{len(events)} rows is censored, so they are taken for two causes that compete. If "
+            "it is a status as R's, 1 for censored and 2 for the event, give the event as "
+            f"{column} == 2. If they are two causes, say so with kind 'competing_risks', or "
+            "give skmtl.tasks.EventTimes(event, time).",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _checked_events(
