@@ -29,20 +29,19 @@ class Kind(ABC):
     scores only: a head turns raw scores and encoded targets into a loss while fitting, and raw
     scores into predictions in the user's own units afterwards.
 
-    Subclasses set `name` and `default_metric` and implement the abstract methods; all else has a
-    default. `register_kind` makes a word of the name, and lets model files hold such a kind.
+    Subclasses set `name` and `default_metric` and implement the abstract methods. `register_kind`
+    makes a word of the name, and lets model files hold such a kind.
 
-    What a kind can do beyond `predict` it says itself, so that nobody has to know its class:
-    `is_classification` goes with `classes_` and `predict_proba`, `quantile_levels` with
-    `predict_quantiles`, and `has_curves` with `curves` and `n_causes`.
+    A kind says itself what it can do beyond `predict`: `is_classification` goes with `classes_`
+    and `predict_proba`, `quantile_levels` with `predict_quantiles`, and `has_curves` with `curves`
+    and `n_causes`.
 
     Attributes
     ----------
     name : str
         The word users write, as in ``tasks={"clicked": "binary"}``.
     default_metric : str or callable
-        What `score` uses for such a task: the name of a metric of scikit-learn or `skmtl.metrics`,
-        or a callable(y_true, y_pred).
+        Of `score`: a metric of scikit-learn or `skmtl.metrics`, or a callable(y_true, y_pred).
     is_classification : bool
         Whether labels are classes.
     classes_ : ndarray of shape (n_classes,)
@@ -252,8 +251,8 @@ class Kind(ABC):
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Learn what depends on the raw scores of the training rows, once these are final.
 
-        Called by the engine where `learns_from_scores`, with the rows that have a label:
-        scores (n_samples, n_scores), target (n_samples, target_width), weight (n_samples,).
+        Called where `learns_from_scores`, with the rows that have a label: scores (n_samples,
+        n_scores), target (n_samples, target_width), weight (n_samples,).
         """
         raise NotImplementedError
 
