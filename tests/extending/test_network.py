@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 
 import numpy as np
@@ -183,6 +184,15 @@ def test_layers_of_torch_draw_from_random_state_alone(wide):
     pd.testing.assert_frame_equal(first, other_host)
     another = of_network(EncoderNet, random_state=1).fit(X, Y).predict(X)
     assert not np.allclose(first["sum"], another["sum"])
+
+
+def test_layers_of_torch_are_kept_in_copies(wide):
+    X, Y = wide
+    model = of_network(EncoderNet).fit(X, Y)
+    before = torch.get_rng_state()
+    copied = copy.deepcopy(model)
+    assert torch.equal(torch.get_rng_state(), before)
+    pd.testing.assert_frame_equal(copied.predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize(
