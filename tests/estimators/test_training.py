@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
@@ -95,6 +96,17 @@ def test_max_time_ends_after_the_epoch_at_work(small, table):
     assert 1 <= model.n_epochs_ < 10**5
     assert time.monotonic() - started < 10
     assert small.mixed(max_epochs=50, max_time=1e-9).fit(*table).n_epochs_ == 1
+
+
+def test_max_time_is_shared_by_the_networks_of_a_bag(small, table, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr("skmtl.training._loop.time.monotonic", lambda: float(next(clock)))
+    model = small.mixed(n_bags=3, max_epochs=40, max_time=30.0, patience=40).fit(*table)
+    epochs = model.history_["bag"].value_counts()
+    assert len(epochs) == 3
+    # A second passes whenever somebody looks at the clock, at least once in an epoch.
+    assert epochs.max() <= 2 * epochs.min()
+    assert epochs.sum() <= 30
 
 
 def test_every_network_of_a_bag_has_its_history(small, table):
