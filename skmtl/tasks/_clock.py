@@ -19,8 +19,8 @@ Interpolation = Literal["hazard", "density"]
 LEAST = 1e-6
 # Raw scores are float32 in networks: survival that is this close to a level has reached it.
 _CLOSE = 1e-6
-# Times at which the curves of all rows are drawn at once.
-_TIMES_AT_ONCE = 256
+# Steps at which the curves of all rows are drawn at once.
+_STEPS_AT_ONCE = 256
 
 
 @storable
@@ -65,13 +65,29 @@ class Clock:
 
     def area(self, curves: Curves, horizon: float) -> _Array:
         """Area under the survival curves up to `horizon`, of shape (n_samples,)."""
-        starts = np.concatenate([[0.0], self.time[(self.time > 0) & (self.time < horizon)]])
-        widths = np.diff(starts, append=horizon)
-        area = np.zeros(len(curves.hazard))
-        for first in range(0, len(starts), _TIMES_AT_ONCE):
-            some = slice(first, first + _TIMES_AT_ONCE)
-            area += curves.survival(starts[some]) @ widths[some]
+        ends = np.append(np.minimum(self.time, horizon), horizon)
+        widths, alive = np.diff(ends), curves.at_cuts()
+        area = np.full(len(alive), ends[0])  # nothing happens before the first step
+        bins = _bins(curves.edges, self.time)
+        for bin_ in range(alive.shape[1] - 1):
+            steps = np.flatnonzero((bins == bin_) & (widths > 0))
+            fallen = self._fallen_area(curves, bin_, self.past[steps], widths[steps])
+            gone = alive[:, bin_] - alive[:, bin_ + 1]
+            area += alive[:, bin_] * widths[steps].sum() - gone * fallen
         return area
+
+    def _fallen_area(self, curves: Curves, bin_: int, past: _Array, widths: _Array) -> _Array:
+        """Area (n_samples,) under the share of a bin's failures that have happened.
+
+        After steps of which `past` (n_steps, n_clocks) is past, for `widths` (n_steps,) of time.
+        """
+        if curves.interpolation == "density":
+            by_clock = (widths @ past)[None]
+        else:
+            hazard = curves.hazard[:, bin_]
+            by_clock = np.column_stack([_area_of_arcs(hazard, of, widths) for of in past.T])
+        share = curves.share[:, bin_]
+        return by_clock[:, 0] if past.shape[1] == 1 else (by_clock * share).sum(axis=1)
 
     def then(self, later: Clock, gap: list[float]) -> Clock:
         """Go on with a later clock; `gap` holds the ends of bins in between."""
@@ -170,6 +186,17 @@ def step_clock(
     past = np.clip(past, 0.0, 1.0)
     past[last] = 1.0  # exactly, whatever the rounding
     return Clock(time, past)
+
+
+def _area_of_arcs(hazard: _Array, past: _Array, widths: _Array) -> _Array:
+    """Area (n_samples,) under (1 - exp(-hazard * past)) / (1 - exp(-hazard)), a step at a time."""
+    kept = np.zeros(len(hazard))
+    for first in range(0, len(past), _STEPS_AT_ONCE):
+        some = slice(first, first + _STEPS_AT_ONCE)
+        kept += np.exp(np.outer(-hazard, past[some])) @ widths[some]
+    whole = -np.expm1(-hazard)
+    along = np.full(len(hazard), past @ widths)  # of hazards next to nothing
+    return np.divide(widths.sum() - kept, whole, out=along, where=whole > 1e-9)
 
 
 def _failed(passed: _Array, total: _Array) -> _Array:
