@@ -25,7 +25,9 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "label_correlation": ("task", "task", "correlation of the labels"),
 }
 _FACTORS = {"lookahead": 1000.0}
-_CELL, _SIZES = 0.45, (3.0, 12.0)  # inches of a cell, of the figure
+# Inches of a cell, of one where there are many, of the figure.
+_CELL, _LOW_CELL, _SIZES = 0.45, 0.16, (3.0, 60.0)
+_FEW = 22  # tasks whose cells have their full size
 _MOST_NUMBERS = 12  # tasks whose cells have room for a number
 _DARK = 0.6  # share of the colour's range beyond which black cannot be read
 
@@ -178,7 +180,8 @@ default="affinity"
         self.order_: list[Hashable] = [table.columns[place] for place in places]
         self.groups_ = clusters(known, None)
         shown = table.to_numpy()[np.ix_(places, places)] * _FACTORS.get(values, 1.0)
-        size = min(max(2.0 + _CELL * len(shown), _SIZES[0]), _SIZES[1])
+        size = 2.0 + _CELL * min(len(shown), _FEW) + _LOW_CELL * max(len(shown) - _FEW, 0)
+        size = min(max(size, _SIZES[0]), _SIZES[1])
         ax = axes_of_size(self, ax, 1.2 * size, size)
         self.ax_, self.figure_ = ax, ax.figure
         self.image_ = ax.imshow(shown, **(_colours(values, shown) | kwargs))
@@ -199,8 +202,9 @@ default="affinity"
 
     def _label(self, values: Values) -> None:
         names = [str(name) for name in self.order_][:MAX_LABELS]
-        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        self.ax_.set_yticks(range(len(names)), names)
+        font = "small" if len(self.order_) > _FEW else "medium"
+        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=font)
+        self.ax_.set_yticks(range(len(names)), names, fontsize=font)
         rows, columns, meaning = _WORDS[values]
         self.ax_.set(ylabel=rows, xlabel=columns)
         self.figure_.colorbar(self.image_, ax=self.ax_, label=meaning)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 ORDINARY, OUTLIER, NEUTRAL = "#0b6e8f", "#d1742e", "#666666"
 MAX_LABELS = 50  # more names of tasks than these cannot be read
-_ROW_HEIGHT, _HEIGHTS = 0.22, (2.0, 12.0)
+# Inches of a row, of one where there are many, of a figure, and of a small label.
+_ROW_HEIGHT, _LOW_ROW_HEIGHT, _HEIGHTS, _LABEL_HEIGHT = 0.22, 0.16, (2.0, 60.0), 0.11
 
 
 def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
@@ -26,8 +28,9 @@ def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
     ImportError
         Without matplotlib.
     """
-    low, high = _HEIGHTS
-    return axes_of_size(display, ax, 6.4, min(max(1.0 + _ROW_HEIGHT * n_rows, low), high))
+    height = 1.0 + _ROW_HEIGHT * min(n_rows, MAX_LABELS)
+    height += _LOW_ROW_HEIGHT * max(n_rows - MAX_LABELS, 0)
+    return axes_of_size(display, ax, 6.4, float(np.clip(height, *_HEIGHTS)))
 
 
 def axes_of_size(display: object, ax: Axes | None, width: float, height: float) -> Axes:
@@ -45,9 +48,19 @@ def axes_of_size(display: object, ax: Axes | None, width: float, height: float) 
 
 
 def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
-    """Rows from the top down, with the names of those at the labelled places."""
-    shown = list(labelled)[:MAX_LABELS]
-    ax.set_yticks(shown, [str(names[place]) for place in shown])
+    """Rows from the top down, with the names of those at the labelled places.
+
+    Of names that would lie on each other, the first one is shown.
+    """
+    height = ax.get_window_extent().height / ax.figure.dpi
+    apart = _LABEL_HEIGHT * len(names) / height
+    shown: list[int] = []
+    for place in labelled:
+        if not shown or place - shown[-1] >= apart:
+            shown.append(place)
+    shown = shown[:MAX_LABELS]
+    size = "small" if len(names) > MAX_LABELS or apart > 0.5 else "medium"
+    ax.set_yticks(shown, [str(names[place]) for place in shown], fontsize=size)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_ylabel("task")
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 _ALL = "all tasks"
 _CONSTANT = "intercept"
+_BY_ITSELF = "own model"
 _COLOURS = {
     "shared": "#0b6e8f",
     "signature": "#5aa9c4",
     "partition": "#d1742e",
     "task": "#7a5195",
+    _BY_ITSELF: "#a88bb9",
 }
 
 
@@ -29,7 +31,8 @@ class TaskContributionDisplay:
 
     A raw score of R-MTGB is a constant plus what each block of trees adds. The share of a block
     in a task is the mean over rows of the absolute value that it adds, divided by the sum of
-    these means over the blocks. The constant is left out.
+    these means over the blocks. The constant is left out. A target of wide data that shares its
+    trees with no other has the whole in "own model", whatever its blocks.
 
     Parameters
     ----------
@@ -109,7 +112,8 @@ class TaskContributionDisplay:
         check_has(estimator, "contributions", cls)
         sizes = _sizes(estimator.contributions(X))
         if getattr(estimator, "task_column", None) is None:
-            shares = _shares_of_targets(sizes)
+            pools = getattr(estimator, "shared_targets_", [])
+            shares = _shares_of_targets(sizes, [pool[0] for pool in pools if len(pool) == 1])
         else:
             ids = split_task_column(as_frame(X), estimator.task_column)[1].to_numpy()
             shares = _shares_of_groups(_of_target(sizes, target), ids)
@@ -184,11 +188,15 @@ def _shares_of_groups(sizes: pd.DataFrame, tasks: np.ndarray) -> pd.DataFrame:
     return _with_all(by_task, _normalised(sizes.mean().to_frame(_ALL).T))
 
 
-def _shares_of_targets(sizes: pd.DataFrame) -> pd.DataFrame:
+def _shares_of_targets(sizes: pd.DataFrame, by_themselves: Sequence[Hashable]) -> pd.DataFrame:
     """Shares by target, below their mean."""
     by_target = _normalised(sizes.mean().unstack(sort=False))
     if len(by_target) == 1:
         return by_target
+    if by_themselves:
+        alone = by_target.index.isin(by_themselves)
+        own = by_target.sum(axis=1).where(alone, 0.0)
+        by_target = by_target.mul(~alone, axis=0).assign(**{_BY_ITSELF: own})
     return _with_all(by_target, by_target.mean().to_frame(_ALL).T)
 
 

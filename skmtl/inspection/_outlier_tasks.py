@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _THRESHOLD = 0.5
+# If more of many tasks lie beyond the threshold, they are a group of their own and no outliers.
+_MANY, _LARGEST_SHARE = 10, 1 / 3
 
 
 class OutlierTasksDisplay:
@@ -34,7 +36,7 @@ class OutlierTasksDisplay:
     Parameters
     ----------
     outlier_score : Series of shape (n_tasks,) or mapping
-        Score by task, from 0 to 1. Tasks whose score is NaN are left out.
+        Score by task, from 0 to 1. Tasks whose score is NaN have no point, but count.
     theta : Series of shape (n_tasks,), mapping or None, default=None
         Theta by task, for ``plot(values="theta")``.
 
@@ -116,7 +118,11 @@ class OutlierTasksDisplay:
             Without matplotlib.
         """
         check_has(estimator, "outlier_score_", cls)
-        display = cls(estimator.outlier_score_, theta=getattr(estimator, "theta_", None))
+        score = estimator.outlier_score_
+        if estimator.task_column is None:
+            # Targets that are learnt by themselves have no score.
+            score = score.reindex(getattr(estimator, "task_names_", score.index))
+        display = cls(score, theta=getattr(estimator, "theta_", None))
         return display.plot(ax=ax, values=values, **kwargs)
 
     def plot(
@@ -165,10 +171,17 @@ class OutlierTasksDisplay:
         few = len(shown) <= MAX_LABELS
         label_rows(self.ax_, shown.index, np.flatnonzero(is_outlier | few).tolist())
         self.ax_.set_xlabel("outlier score" if values == "score" else "theta")
-        n_outliers = int(is_outlier.sum())
-        verb = "is an outlier" if n_outliers == 1 else "are outliers"
-        self.ax_.set_title(f"{n_outliers} of {len(shown)} tasks {verb}")
+        self.ax_.set_title(self._title(int(is_outlier.sum()), len(shown)))
         return self
+
+    def _title(self, n_outliers: int, n_shown: int) -> str:
+        n_tasks = len(self.outlier_score)
+        n_without = n_tasks - n_shown
+        without = f"; {n_without} {'has' if n_without == 1 else 'have'} no score" * (n_without > 0)
+        if n_shown >= _MANY and n_outliers > _LARGEST_SHARE * n_shown:
+            return f"two groups of {n_shown - n_outliers} and {n_outliers} tasks{without}"
+        verb = "is an outlier" if n_outliers == 1 else "are outliers"
+        return f"{n_outliers} of {n_tasks} tasks {verb}{without}"
 
     def _shown(self, values: str) -> tuple[pd.Series, float]:
         """What the axis shows by task, and the border on it."""

@@ -176,11 +176,13 @@ class TransferReportDisplay:
         level = f"{100 * self.report.confidence:g} % interval"
         self.ax_.set_xlabel(f"score of the joint model minus that of {_WORDS[against]}\n({level})")
         better, worse = (sum(colour == each for colour in colours) for each in (ORDINARY, OUTLIER))
-        self.ax_.set_title(
+        unclear = verdicts.count("unclear")
+        title = (
             f"sharing gains {better} of {len(shown)} tasks and hurts {worse}"
             if against == "alone"
             else f"ahead of LightGBM in {better} of {len(shown)} tasks and behind in {worse}"
         )
+        self.ax_.set_title(title + f", unclear in {unclear}" * (unclear > 0))
         return self
 
     def _shown(self, against: str) -> tuple[Any, list[str]]:

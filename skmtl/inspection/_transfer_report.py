@@ -48,9 +48,10 @@ class TransferReport:
         ``difference`` of joint and alone with the ends ``low`` and ``high`` of its interval and
         the ``verdict``; ``lightgbm_difference`` of joint and LightGBM with ``lightgbm_low``,
         ``lightgbm_high`` and ``lightgbm_verdict``. Higher scores are better. Sharing "gains" or
-        "hurts" where the interval lies above or below zero, and is "neutral" where it holds
-        zero; against LightGBM the words are "ahead", "behind" and "level". "unknown" stands
-        where there are no two splits with a score.
+        "hurts" where the interval lies above or below zero. Where it holds zero, sharing is
+        "neutral" if the interval lies within the margin on both sides, and "unclear" if it is
+        wider: the rows do not tell. Against LightGBM the words are "ahead", "behind", "level"
+        and "unclear". "unknown" stands where there are no two splits with a score.
     gain : Series
         Multi-task gain of the joint model over ``alone`` and over ``lightgbm``, in percent
         (:func:`skmtl.metrics.multitask_gain` of the mean scores); NaN where a baseline is 0.
@@ -127,6 +128,7 @@ def transfer_report(
     scoring: MetricLike = "auto",
     lightgbm: bool = True,
     confidence: float = 0.95,
+    margin: float = 0.02,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> TransferReport:
@@ -163,6 +165,11 @@ def transfer_report(
     confidence : float, default=0.95
         Level of the intervals, for one task. Of twenty tasks for which sharing changes nothing
         one is to be expected outside of its interval: ask for more where there are many.
+    margin : float, default=0.02
+        The largest difference that does not matter: sharing is called neutral only where the
+        interval lies within it. Of metrics whose best score is 1 (R2, accuracy, areas,
+        concordance) that is a difference of scores; of others, such as "neg_" errors and
+        functions, a share of the score of the task alone.
     n_jobs : int or None, default=None
         Number of processes for the fits, as in joblib; None is 1. Several at a time make
         `fit_seconds` longer.
@@ -217,6 +224,8 @@ def transfer_report(
     check_metric(scoring)
     if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")
+    if not (isinstance(margin, Real) and 0 <= margin < np.inf):
+        raise ValueError(f"margin must be a number from 0, got {margin!r}.")
     table = read_tasks(estimator, X, Y, sample_weight)
     if len(table.names) < 2:
         raise ValueError(
@@ -228,7 +237,7 @@ def transfer_report(
     splits = read_splits(table, cv, rng, task_column(estimator), n_repeats, groups)
     seed = rng.randint(2**31 - 1)
     runs = _all_runs(estimator, table, splits, scoring, lightgbm, n_jobs, seed)
-    return _report(runs, table.names, metrics, splits, confidence)
+    return _report(runs, table.names, metrics, splits, confidence, margin)
 
 
 def _all_runs(
@@ -271,6 +280,7 @@ def _report(
     metrics: Mapping[Hashable, Any],
     splits: list[Split],
     confidence: float,
+    margin: float,
 ) -> TransferReport:
     scores = {
         model: pd.DataFrame([pd.concat([run.scores for run in own]) for own in by_split])[names]
@@ -281,7 +291,7 @@ def _report(
     table = pd.DataFrame(
         {
             "kind": [kinds[name].name for name in names],
-            "metric": [_metric_name(metrics[name], kinds[name]) for name in names],
+            "metric": [_metric_name(_chosen(metrics[name], kinds[name])) for name in names],
         },
         index=pd.Index(names, name="task", tupleize_cols=False),
     )
@@ -296,20 +306,34 @@ def _report(
             ]
             columns = [prefix + name for name in ("difference", "low", "high")]
             table[columns] = np.array(ends)
-            table[prefix + "verdict"] = [_verdict(low, high, words) for _, low, high in ends]
+            table[prefix + "verdict"] = [
+                _verdict(low, high, words, margin * _unit(_chosen(metrics[n], kinds[n]), score))
+                for n, (_, low, high), score in zip(names, ends, table[model], strict=True)
+            ]
     return TransferReport(table, _gain(table), _cost(runs), _long_scores(scores), confidence)
 
 
-def _verdict(low: float, high: float, words: tuple[str, str, str]) -> str:
+def _verdict(low: float, high: float, words: tuple[str, str, str], margin: float) -> str:
     better, level, worse = words
     if np.isnan(low):
         return "unknown"
-    return better if low > _ROUNDING else worse if high < -_ROUNDING else level
+    if low > _ROUNDING or high < -_ROUNDING:
+        return better if low > 0 else worse
+    return level if max(-low, high) <= max(margin, _ROUNDING) else "unclear"
 
 
-def _metric_name(metric: Any, kind: Kind) -> str:
-    chosen = kind.default_metric if metric == "auto" else metric
-    return chosen if isinstance(chosen, str) else getattr(chosen, "__name__", repr(chosen))
+def _unit(metric: Any, score: float) -> float:
+    """In what differences of scores are told: in numbers where 1 is the best, else in shares."""
+    best_is_one = isinstance(metric, str) and not metric.startswith("neg_")
+    return 1.0 if best_is_one else abs(score)
+
+
+def _chosen(metric: Any, kind: Kind) -> Any:
+    return kind.default_metric if metric == "auto" else metric
+
+
+def _metric_name(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
 
 
 def _gain(table: pd.DataFrame) -> pd.Series:

@@ -225,6 +225,13 @@ class BoostingEstimator(MultiTaskEstimator):
         return pd.MultiIndex.from_product([names, ids], names=["target", self._reader.task_label])
 
     @property
+    def shared_targets_(self) -> list[list[Hashable]]:
+        """The targets that are learnt together; one by itself shares no trees with others."""
+        check_is_fitted(self)
+        names = self.task_set_.names
+        return [[names[i] for i in targets] for targets, _ in self._fitted.pools]
+
+    @property
     def outlier_score_(self) -> pd.Series:
         """By task, the share of the outlier trees: near 1 for a task unlike most others."""
         return expit(self.theta_).rename("outlier_score")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from skmtl import RMTGB
 from skmtl.inspection import OutlierTasksDisplay, TaskContributionDisplay
 
 BLOCKS = ["intercept", "shared", "partition", "task"]
@@ -225,3 +228,51 @@ def test_other_models_are_refused(display, arguments, attribute):
         display.from_estimator(Plain().fit(None, None), *arguments)
     with pytest.raises(NotFittedError):
         display.from_estimator(Plain(), *arguments)
+
+
+def test_tasks_without_a_score_count():
+    display = OutlierTasksDisplay({"a": 0.9, "b": 0.7, "c": 0.1, "d": np.nan, "e": np.nan}).plot()
+    assert display.ax_.get_title() == "2 of 5 tasks are outliers; 2 have no score"
+    model = Boosted(task_column=None, outlier_score_=pd.Series({"a": 0.9, "b": 0.2}))
+    model.task_names_ = ["b", "other", "a"]
+    display = OutlierTasksDisplay.from_estimator(model)
+    assert display.ax_.get_title() == "1 of 3 tasks is an outlier; 1 has no score"
+    assert names(display) == ["a", "b"]
+
+
+def test_nearly_half_of_many_tasks_are_no_outliers():
+    score = pd.Series(np.where(np.arange(72) < 33, 0.52, 0.4))
+    assert OutlierTasksDisplay(score).plot().ax_.get_title() == "two groups of 39 and 33 tasks"
+    score = pd.Series(np.where(np.arange(72) < 20, 0.52, 0.4))
+    assert OutlierTasksDisplay(score).plot().ax_.get_title() == "20 of 72 tasks are outliers"
+
+
+@pytest.mark.parametrize("n_tasks", [50, 72, 200, 2000])
+@pytest.mark.parametrize("height", [None, 4.0])
+def test_names_of_many_tasks_do_not_lie_on_each_other(n_tasks, height):
+    ax = None if height is None else pyplot.subplots(figsize=(6, height))[1]
+    score = pd.Series(np.linspace(1, 0, n_tasks), index=[f"task {i}" for i in range(n_tasks)])
+    display = OutlierTasksDisplay(score).plot(ax=ax)
+    display.figure_.canvas.draw()
+    boxes = [label.get_window_extent() for label in display.ax_.get_yticklabels()]
+    assert len(boxes) > 10
+    overlap = [low.y1 - high.y0 for high, low in pairwise(boxes)]
+    assert max(overlap) <= 2  # pixels of 100 in an inch
+
+
+def test_a_target_with_a_model_of_its_own_shares_nothing():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(150, 3)), columns=["x", "z", "w"])
+    Y = pd.DataFrame(
+        {
+            "spend": X["x"] + 0.1 * rng.normal(size=150),
+            "visits": 2 * X["x"] + 0.1 * rng.normal(size=150),
+            "group": np.array(["a", "b", "c"])[np.digitize(X["x"], [-0.5, 0.5])],
+        }
+    )
+    model = RMTGB(n_bags=1, n_rounds=10, blocks=("shared",), random_state=0).fit(X, Y)
+    assert model.shared_targets_ == [["spend", "visits"], ["group"]]
+    shares = TaskContributionDisplay.from_estimator(model, X).shares
+    assert shares.loc["group"].to_dict() == {"shared": 0.0, "own model": 1.0}
+    assert shares.loc["spend"].to_dict() == {"shared": 1.0, "own model": 0.0}
+    assert shares.index[:2].tolist() == ["all tasks", "group"]

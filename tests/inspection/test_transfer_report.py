@@ -379,3 +379,29 @@ def test_the_picture_against_lightgbm_needs_the_comparison(hurtful):
         own.plot(against="lightgbm")
     with pytest.raises(ValueError, match="against must be"):
         own.plot(against="xgboost")
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error"])
+def test_a_wide_interval_around_zero_is_unclear(scoring):
+    X, Y = linear_table()
+    rng = np.random.default_rng(0)
+    Y = Y + rng.normal(scale=3, size=Y.shape)
+    asked = {"cv": 3, "n_repeats": 1, "scoring": scoring, "random_state": 0}
+    words = set()
+    for margin in (0, 1e6):
+        report = transfer_report(RMTGBRegressor(**QUICK), X, Y, margin=margin, **asked)
+        for prefix, level in (("", "neutral"), ("lightgbm_", "level")):
+            other = report.table["lightgbm" if prefix else "alone"]
+            for task, row in report.table.iterrows():
+                low, high = row[f"{prefix}low"], row[f"{prefix}high"]
+                unit = 1 if scoring == "r2" else abs(other[task])
+                if low < -1e-10 and high > 1e-10:
+                    narrow = max(-low, high) <= margin * unit
+                    assert row[f"{prefix}verdict"] == (level if narrow else "unclear")
+                words.add(row[f"{prefix}verdict"])
+        unclear = (report.table["verdict"] == "unclear").sum()
+        title = TransferReportDisplay.from_report(report).ax_.get_title()
+        assert title.endswith(f", unclear in {unclear}") == (unclear > 0)
+    assert {"unclear", "level"} <= words
+    with pytest.raises(ValueError, match="margin must be a number from 0, got -1"):
+        transfer_report(Ridge(), X, Y, margin=-1)
