@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lightgbm.basic import _ConfigAliases
 
 from skmtl import RMTGB, MultiTab
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Pool, Segment
-from skmtl.engines.boosting import constraint_signs
+from skmtl.engines.boosting import check_lightgbm_params, constraint_signs
 from skmtl.engines.network import MultiTabDescription, n_networks, resolve_balance
 from skmtl.tables import EncodedTable, TreeEncoder, quantile_bins
 from skmtl.tasks import Binary, EventTimes, Regression, Survival
@@ -219,3 +220,44 @@ def test_the_boosting_engine_imports_no_training_of_networks():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout == "False False\n", result.stderr
+
+
+# LightGBM's parameters that reach trees, which grow from derivatives; all others must be refused.
+PASSED_ON = {
+    "bagging_fraction", "bagging_freq", "bagging_seed", "bin_construct_sample_cnt", "cat_l2",
+    "cat_smooth", "cegb_penalty_feature_coupled", "cegb_penalty_feature_lazy",
+    "cegb_penalty_split", "cegb_tradeoff", "data_random_seed", "data_sample_strategy",
+    "deterministic", "device_type", "enable_bundle", "extra_seed", "extra_trees",
+    "feature_contri", "feature_fraction", "feature_fraction_bynode", "feature_fraction_seed",
+    "force_col_wise", "force_row_wise", "forcedbins_filename", "forcedsplits_filename",
+    "gpu_device_id", "gpu_device_id_list", "gpu_platform_id", "gpu_use_dp",
+    "histogram_pool_size", "interaction_constraints", "is_enable_sparse", "lambda_l1",
+    "lambda_l2", "max_bin", "max_bin_by_feature", "max_cat_threshold", "max_cat_to_onehot",
+    "max_delta_step", "max_depth", "min_data_in_bin", "min_data_per_group", "min_gain_to_split",
+    "min_sum_hessian_in_leaf", "monotone_constraints_method", "monotone_penalty", "num_gpu",
+    "num_grad_quant_bins", "other_rate", "path_smooth", "quant_train_renew_leaf",
+    "stochastic_rounding", "top_rate", "use_missing", "use_quantized_grad", "zero_as_missing",
+}  # fmt: skip
+
+
+def test_every_parameter_of_lightgbm_is_passed_on_or_refused():
+    refused, passed_on = set(), set()
+    for name, aliases in _ConfigAliases._get_all_param_aliases().items():
+        for alias in {name, *aliases}:
+            try:
+                check_lightgbm_params({alias: "strange"})
+                passed_on.add(name)
+            except ValueError as error:
+                assert repr(alias) in str(error) or f"{alias}=" in str(error)
+                refused.add(name)
+    assert not refused & passed_on  # whatever the alias
+    # Those that later versions of LightGBM may add are looked at one by one.
+    assert passed_on == PASSED_ON
+
+
+def test_an_alias_takes_the_place_of_a_default():
+    chosen = options(TIMED, lightgbm_params={"extra_tree": False, "reg_lambda": 2.0})
+    parameters = chosen.parameters["shared"]
+    assert parameters["extra_trees"] is False
+    assert parameters["lambda_l2"] == 2.0
+    assert not {"extra_tree", "reg_lambda"} & set(parameters)

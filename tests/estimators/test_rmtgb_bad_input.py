@@ -113,6 +113,19 @@ FIT = {
     "the rounds twice": (X, Y, lightgbm(n_estimators=5), {}, "'n_estimators': set.*'n_rounds'"),
     "dart": (X, Y, lightgbm(boosting="dart"), {}, "boosting='dart', which does not go"),
     "linear trees": (X, Y, lightgbm(linear_tree=True), {}, "linear_tree=True, which does not"),
+    "weights of classes": (
+        X, Y, lightgbm(unbalance=True), {}, "'unbalance', which would have no effect.*sample_weight"
+    ),
+    "a quantile": (X, Y, lightgbm(alpha=0.9), {}, r"'alpha', which would.*'tasks'.*Quantile"),
+    "tweedie": (X, Y, lightgbm(tweedie_power=1.5), {}, "does not know"),
+    "power of tweedie": (X, Y, lightgbm(tweedie_variance_power=1.5), {}, "no effect.*'count'"),
+    "a column of weights": (X, Y, lightgbm(weight=0), {}, "'weight', which.*sample_weight of fit"),
+    "categories by position": (X, Y, lightgbm(cat_feature=[0]), {}, "convert those of X"),
+    "other machines": (X, Y, lightgbm(workers="a:1"), {}, "fit_with_dask"),
+    "a talkative LightGBM": (X, Y, lightgbm(verbose=1), {}, "verbose=1, which does not"),
+    "one parameter twice": (
+        X, Y, lightgbm(lambda_l2=1, reg_lambda=2), {}, "'lambda_l2' and 'reg_lambda', which are one"
+    ),
     "a name LightGBM does not know": (
         X, Y, lightgbm(max_bins_=5), {}, "'max_bins_', which LightGBM does not.*'max_bins'"
     ),

@@ -13,62 +13,153 @@ from skmtl._suggestions import did_you_mean
 from skmtl.boosting import BLOCKS
 from skmtl.tables import TreeEncoder
 
-# Parameters of the estimator, and LightGBM's names of what they decide.
+# LightGBM's parameters that parameters of the estimator decide.
 _OURS = {
-    "learning_rate": ("learning_rate", "shrinkage_rate", "eta"),
-    "num_leaves": ("num_leaves", "num_leaf", "max_leaves", "max_leaf", "max_leaf_nodes"),
-    "min_data_in_leaf": (
-        "min_data_in_leaf",
-        "min_data_per_leaf",
-        "min_data",
-        "min_child_samples",
-        "min_samples_leaf",
+    "learning_rate": "learning_rate",
+    "num_leaves": "num_leaves",
+    "min_data_in_leaf": "min_data_in_leaf",
+    "num_iterations": "n_rounds",
+    "monotone_constraints": "monotone_constraints",
+    "early_stopping_round": "patience",
+    "num_threads": "n_jobs",
+    "seed": "random_state",
+    "objective": "tasks",
+    "num_class": "tasks",
+    "metric": "tasks",
+}
+# Parameters that LightGBM would take without a word and without an effect, and what to do: trees
+# grow from derivatives that skmtl computes, on rows, labels and weights that it prepares.
+_BY_KIND = "The kind of the task decides the loss: set the parameter 'tasks' of the estimator"
+_WITHOUT_EFFECT = {
+    **dict.fromkeys(
+        ("scale_pos_weight", "is_unbalance"),
+        "Weigh the rows of rare classes with sample_weight of fit",
     ),
-    "n_rounds": (
-        "num_iterations",
-        "num_iteration",
-        "n_iter",
-        "num_tree",
-        "num_trees",
-        "num_round",
-        "num_rounds",
-        "nrounds",
-        "num_boost_round",
-        "n_estimators",
-        "max_iter",
+    **dict.fromkeys(("pos_bagging_fraction", "neg_bagging_fraction"), "Use bagging_fraction"),
+    "alpha": f"{_BY_KIND}, to Quantile((0.1, 0.9)) or Regression('huber') of skmtl.tasks",
+    "tweedie_variance_power": f"{_BY_KIND}, to 'count' or a kind of your own",
+    **dict.fromkeys(
+        (
+            "fair_c",
+            "poisson_max_delta_step",
+            "reg_sqrt",
+            "sigmoid",
+            "boost_from_average",
+            "objective_seed",
+            "lambdarank_norm",
+            "lambdarank_position_bias_regularization",
+            "lambdarank_truncation_level",
+            "label_gain",
+        ),
+        _BY_KIND,
     ),
-    "monotone_constraints": ("monotone_constraints", "mc", "monotone_constraint", "monotonic_cst"),
-    "patience": (
-        "early_stopping_round",
-        "early_stopping_rounds",
-        "early_stopping",
-        "n_iter_no_change",
+    **dict.fromkeys(
+        (
+            "eval_at",
+            "multi_error_top_k",
+            "auc_mu_weights",
+            "metric_freq",
+            "is_provide_training_metric",
+            "first_metric_only",
+            "early_stopping_min_delta",
+        ),
+        "Rounds are chosen by the loss of the task in held-out rows: see 'patience'",
     ),
-    "n_jobs": ("num_threads", "num_thread", "nthread", "nthreads", "n_jobs"),
-    "random_state": ("seed", "random_seed", "random_state"),
-    "tasks": (
-        "objective",
-        "objective_type",
-        "app",
-        "application",
-        "loss",
-        "num_class",
-        "num_classes",
-        "metric",
-        "metrics",
-        "metric_types",
+    "weight_column": "Give the weights as sample_weight of fit",
+    "categorical_feature": "Columns of text or categories are categorical: convert those of X",
+    "group_column": "Set the parameter 'group_column' of the estimator",
+    "bagging_by_query": "Use bagging_fraction",
+    **dict.fromkeys(
+        (
+            "data",
+            "valid",
+            "header",
+            "label_column",
+            "ignore_column",
+            "two_round",
+            "pre_partition",
+            "parser_config_file",
+            "precise_float_parser",
+            "save_binary",
+            "input_model",
+            "config",
+            "task",
+        ),
+        "The rows are those that fit is given: change X, y or eval_set",
+    ),
+    **dict.fromkeys(
+        (
+            "output_model",
+            "output_result",
+            "convert_model",
+            "convert_model_language",
+            "snapshot_freq",
+            "saved_feature_importance_type",
+        ),
+        "Use model.save(path) or skmtl.export.to_onnx",
+    ),
+    **dict.fromkeys(
+        (
+            "predict_contrib",
+            "predict_disable_shape_check",
+            "predict_leaf_index",
+            "predict_raw_score",
+            "pred_early_stop",
+            "pred_early_stop_freq",
+            "pred_early_stop_margin",
+            "num_iteration_predict",
+            "start_iteration_predict",
+        ),
+        "It is about predictions: see the methods predict, staged_predict and shap_values",
+    ),
+    **dict.fromkeys(
+        (
+            "machines",
+            "machine_list_filename",
+            "num_machines",
+            "local_listen_port",
+            "time_out",
+            "top_k",
+        ),
+        "Use skmtl.distributed.fit_with_dask",
+    ),
+    **dict.fromkeys(
+        (
+            "drop_rate",
+            "drop_seed",
+            "max_drop",
+            "skip_drop",
+            "uniform_drop",
+            "xgboost_dart_mode",
+            "linear_lambda",
+            "refit_decay_rate",
+        ),
+        "It belongs to boosting that does not go with blocks, such as DART: leave it out",
     ),
 }
-_OURS_BY_ALIAS = {alias: name for name, aliases in _OURS.items() for alias in aliases}
 # Values that are accepted: trees of other modes do not add up to a score from the gradients that
-# they are given, or need other data.
+# they are given, or need other data; the last three are what skmtl sets itself.
 _ACCEPTED = {
     "boosting": ("gbdt", "gbrt"),
-    "boosting_type": ("gbdt", "gbrt"),
-    "boost": ("gbdt", "gbrt"),
     "linear_tree": (False,),
-    "linear_trees": (False,),
+    "tree_learner": ("serial",),
+    "verbosity": (-1,),
+    "feature_pre_filter": (False,),
 }
+
+
+def _names() -> dict[str, str]:
+    """LightGBM's name of a parameter by each of its names."""
+    aliases = _ConfigAliases._get_all_param_aliases()
+    return {alias: name for name, others in aliases.items() for alias in (name, *others)}
+
+
+def by_first_name(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters by LightGBM's own names, so that one of ours does not stand beside them."""
+    if not parameters:
+        return {}
+    names = _names()
+    return {names[name]: value for name, value in parameters.items()}
 
 
 def value_of_block(value: Any, block: str, default: Mapping[str, Any]) -> Any:
@@ -108,20 +199,32 @@ def check_lightgbm_params(parameters: Any) -> None:
             f"lightgbm_params must be a mapping of names to values, got {parameters!r}."
         )
     # LightGBM itself would leave out a name that it does not know.
-    aliases = _ConfigAliases._get_all_param_aliases()
-    all_aliases = {alias for names in aliases.values() for alias in names}
-    for name, value in parameters.items():
-        if name not in all_aliases:
-            hint = did_you_mean(name, sorted(all_aliases))
-            raise ValueError(f"lightgbm_params has {name!r}, which LightGBM does not know.{hint}")
-        if name in _OURS_BY_ALIAS:
+    names = _names()
+    chosen: dict[str, str] = {}
+    for alias, value in parameters.items():
+        if alias not in names:
+            hint = did_you_mean(alias, sorted(names))
+            raise ValueError(f"lightgbm_params has {alias!r}, which LightGBM does not know.{hint}")
+        name = names[alias]
+        if name in chosen:
             raise ValueError(
-                f"lightgbm_params has {name!r}: set the parameter {_OURS_BY_ALIAS[name]!r} of the "
+                f"lightgbm_params has {chosen[name]!r} and {alias!r}, which are one parameter: "
+                "leave one of them out."
+            )
+        chosen[name] = alias
+        if name in _OURS:
+            raise ValueError(
+                f"lightgbm_params has {alias!r}: set the parameter {_OURS[name]!r} of the "
                 "estimator instead."
+            )
+        if name in _WITHOUT_EFFECT:
+            raise ValueError(
+                f"lightgbm_params has {alias!r}, which would have no effect. "
+                f"{_WITHOUT_EFFECT[name]}."
             )
         if name in _ACCEPTED and value not in _ACCEPTED[name]:
             raise ValueError(
-                f"lightgbm_params has {name}={value!r}, which does not go with blocks that are "
+                f"lightgbm_params has {alias}={value!r}, which does not go with blocks that are "
                 "fitted one after the other. Leave it out."
             )
 

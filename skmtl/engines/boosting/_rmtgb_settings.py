@@ -10,7 +10,11 @@ from joblib import effective_n_jobs
 from lightgbm.basic import _ConfigAliases
 
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
-from skmtl.engines.boosting._lightgbm_parameters import constraint_signs, value_of_block
+from skmtl.engines.boosting._lightgbm_parameters import (
+    by_first_name,
+    constraint_signs,
+    value_of_block,
+)
 from skmtl.tables import TreeEncoder
 
 ByBlock = Mapping[str, Any]
@@ -140,7 +144,7 @@ class RMTGBSettings:
             "deterministic": True,
             "force_row_wise": True,
             **(_HAZARD_PARAMETERS if pool.has_series else {}),
-            **(self.lightgbm_params or {}),
+            **by_first_name(self.lightgbm_params),
         }
         if not _LEAST_HESSIAN_NAMES & set(common):
             common["min_sum_hessian_in_leaf"] = _LEAST_HESSIAN * pool.mean_weight
