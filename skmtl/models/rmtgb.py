@@ -44,9 +44,10 @@ class RMTGBEstimator(BoostingEstimator):
         precise), -1 where they may only fall, 0 for no constraint. A sequence has an entry per
         feature: per column of X that has no other role, such as `task_column`.
     lightgbm_params : mapping, default=None
-        Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``. Those that
-        would have no effect, such as ``scale_pos_weight``, are refused with what to do instead. For
-        hazards ``extra_trees`` is True unless it is set here: splits at random thresholds.
+        Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``. Those
+        that would have no effect, such as ``scale_pos_weight``, are refused with what to do
+        instead. For hazards ``extra_trees`` is True unless it is set here: splits at random
+        thresholds.
     n_bags : int or "auto", default="auto"
         Models that are fitted with other rows held out each, and whose raw scores are averaged.
         "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond: with five, every row is

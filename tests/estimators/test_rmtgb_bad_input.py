@@ -114,7 +114,7 @@ FIT = {
     "dart": (X, Y, lightgbm(boosting="dart"), {}, "boosting='dart', which does not go"),
     "linear trees": (X, Y, lightgbm(linear_tree=True), {}, "linear_tree=True, which does not"),
     "weights of classes": (
-        X, Y, lightgbm(unbalance=True), {}, "'unbalance', which would have no effect.*sample_weight"
+        X, Y, lightgbm(unbalance=True), {}, "'unbalance', which would have no.*sample_weight"
     ),
     "a quantile": (X, Y, lightgbm(alpha=0.9), {}, r"'alpha', which would.*'tasks'.*Quantile"),
     "tweedie": (X, Y, lightgbm(tweedie_power=1.5), {}, "does not know"),
@@ -124,7 +124,7 @@ FIT = {
     "other machines": (X, Y, lightgbm(workers="a:1"), {}, "fit_with_dask"),
     "a talkative LightGBM": (X, Y, lightgbm(verbose=1), {}, "verbose=1, which does not"),
     "one parameter twice": (
-        X, Y, lightgbm(lambda_l2=1, reg_lambda=2), {}, "'lambda_l2' and 'reg_lambda', which are one"
+        X, Y, lightgbm(lambda_l2=1, reg_lambda=2), {}, "'lambda_l2' and 'reg_lambda', which are"
     ),
     "a name LightGBM does not know": (
         X, Y, lightgbm(max_bins_=5), {}, "'max_bins_', which LightGBM does not.*'max_bins'"
