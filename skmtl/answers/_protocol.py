@@ -36,7 +36,9 @@ def warn_of_empty_columns(rows: CountedRows, learnt: CellCounts | None) -> None:
 
     The warning points two calls above the function that calls this one.
     """
-    counts = rows.cell_counts() if rows.may_lack_columns() else None
+    if learnt is None or not rows.may_lack_columns():
+        return
+    counts = rows.cell_counts()
     text = None if counts is None else describe_empty_columns(counts, learnt)
     if text is not None:
         warn(text, stacklevel=4)

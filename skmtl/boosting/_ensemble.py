@@ -11,11 +11,14 @@ from lightgbm.basic import _LIB
 
 from skmtl._forks import after_fork
 from skmtl._storable import storable
+from skmtl.boosting._gaps import Gaps, with_gaps_routed
 from skmtl.boosting._leaves import Refit
 from skmtl.boosting._single_row import SingleRowScorer
 
 # What LightGBM settles when it bins: the same for every block, which share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
+# What LightGBM takes for true.
+_TRUE = ("true", "1", "+")
 
 after_fork(lambda: _LIB.LGBM_SetMaxThreads(1))
 
@@ -156,6 +159,7 @@ class Ensemble:
 
     def __init__(self, data: lgb.Dataset, parameters: Mapping[str, Any], n_scores: int) -> None:
         by_gradients = {"objective": "none", "metric": "none", "num_class": n_scores}
+        self._reads_missing = str(parameters.get("use_missing", True)).lower() in _TRUE
         self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **by_gradients}, data)
         self._n_scores = n_scores
         # Scores of trees whose leaves were given other values, and LightGBM's, which knows nothing
@@ -234,12 +238,21 @@ class Ensemble:
         evaluate(look)
         return seen[0]
 
-    def first(self, n_rounds: int) -> Trees:
-        """The trees of the first rounds, without the data."""
+    def first(self, n_rounds: int, gaps: Gaps) -> Trees:
+        """The trees of the first rounds, without the data.
+
+        Parameters
+        ----------
+        n_rounds : int
+        gaps : Gaps
+            Of the rows with derivatives other than zero.
+        """
         n_rounds = min(n_rounds, self._booster.current_iteration())
         if n_rounds == 0:
             return Trees(None, self._n_scores)
         text = self._booster.model_to_string(num_iteration=n_rounds)
+        if self._reads_missing:
+            text = with_gaps_routed(text, gaps)
         return Trees(lgb.Booster(model_str=text), self._n_scores)
 
 

@@ -10,6 +10,7 @@ import lightgbm as lgb
 import numpy as np
 
 from skmtl.boosting._ensemble import Ensemble, binned
+from skmtl.boosting._gaps import Gaps
 
 BLOCKS = ("shared", "signature", "partition", "task")
 BlockNames = tuple[str, ...]
@@ -74,6 +75,10 @@ class Features:
         """The features binned together with some more columns."""
         data = binned(self.matrix, self.categorical.tolist(), parameters, columns)
         return replace(self, data=data)
+
+    def gaps(self, rows: np.ndarray) -> Gaps:
+        """What trees meet that grow on some of the rows."""
+        return Gaps.of_rows(self.matrix, rows)
 
     def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
         """Trees that grow on all rows."""

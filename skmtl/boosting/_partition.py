@@ -84,7 +84,7 @@ class PartitionGrower(Grower):
     """Grows both ensembles and moves theta after every round."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
-        self._fold = fold
+        self._fold, self._features = fold, features
         n_trees = fold.pool.n_trees
         parameters = options.parameters["partition"]
         self._quantiles = LeafQuantiles.of(fold, parameters)
@@ -131,9 +131,10 @@ class PartitionGrower(Grower):
         )
 
     def finish(self, course: Course) -> tuple[PartitionTrees, np.ndarray]:
+        gaps = self._features.gaps(self._fold.learnt_rows)
         trees = PartitionTrees(
-            self._outlier.first(course.best),
-            self._ordinary.first(course.best),
+            self._outlier.first(course.best, gaps),
+            self._ordinary.first(course.best, gaps),
             self._thetas[course.best],
         )
         return trees, course.best_scores

@@ -245,6 +245,11 @@ class Fold:
     sample: np.ndarray | None = None
 
     @property
+    def learnt_rows(self) -> np.ndarray:
+        """Positions of the rows that are learnt from."""
+        return np.unique(self.pool.entry_rows()[self.learnt > 0])
+
+    @property
     def beside_trees(self) -> np.ndarray:
         """Weights of the entries in whatever is learnt beside the trees."""
         return self.learnt if self.sample is None else self.sample

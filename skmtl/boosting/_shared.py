@@ -62,7 +62,7 @@ class SharedGrower(Grower):
     """Grows trees that see the features alone."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
-        self._pool = fold.pool
+        self._pool, self._features, self._rows = fold.pool, features, fold.learnt_rows
         parameters = options.parameters["shared"]
         self._quantiles = LeafQuantiles.of(fold, parameters)
         self._ensemble = features.ensemble(parameters, fold.pool.n_trees)
@@ -77,14 +77,15 @@ class SharedGrower(Grower):
         self._ensemble.grow(self._pool.by_row(gradient), self._pool.by_row(hessian), refit)
 
     def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
-        return SharedTrees(self._ensemble.first(course.best)), course.best_scores
+        trees = self._ensemble.first(course.best, self._features.gaps(self._rows))
+        return SharedTrees(trees), course.best_scores
 
 
 class SignatureGrower(SharedGrower):
     """Grows trees that see the features and the signature of the row's task."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
-        self._pool = fold.pool
+        self._pool, self._features, self._rows = fold.pool, features, fold.learnt_rows
         # As exact as the matrix: thresholds must mean the same here and in `columns`.
         numbers = signatures(fold, features.matrix, features.numeric)
         self._signatures = numbers.astype(features.matrix.dtype)
@@ -97,5 +98,6 @@ class SignatureGrower(SharedGrower):
         self._ensemble = both.ensemble(parameters, fold.pool.n_trees)
 
     def finish(self, course: Course) -> tuple[SharedTrees, np.ndarray]:
-        trees = self._ensemble.first(course.best)
+        gaps = self._features.gaps(self._rows).with_columns(self._signatures.shape[1])
+        trees = self._ensemble.first(course.best, gaps)
         return SharedTrees(trees, self._signatures), course.best_scores

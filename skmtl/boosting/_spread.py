@@ -11,6 +11,7 @@ import lightgbm as lgb
 import numpy as np
 
 from skmtl.boosting._ensemble import Ensemble, binned
+from skmtl.boosting._gaps import Gaps
 from skmtl.boosting._leaves import Refit
 from skmtl.boosting._options import Features
 
@@ -89,6 +90,10 @@ class SpreadFeatures(Features):
         sample = binned(self.matrix[n:], self.categorical.tolist(), parameters, columns[n:])
         data = binned_like(sample, np.column_stack([self.matrix[:n], columns[:n]]))
         return replace(self, data=data, sample=sample)
+
+    def gaps(self, rows: np.ndarray) -> Gaps:
+        """Those of the sample: what it lacks has no bin, on whichever worker it occurs."""
+        return Gaps.of_rows(self.matrix, np.arange(self.n_own, len(self.matrix)))
 
     def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
         return _SpreadEnsemble(self, parameters, n_trees)

@@ -93,7 +93,7 @@ class TaskGrower(Grower):
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold = fold
-        self._matrix, self._n_jobs = features.matrix, options.n_jobs
+        self._features, self._n_jobs = features, options.n_jobs
         pool = fold.pool
         self._entries = [
             entries if fold.learnt[entries].any() else entries[:0]
@@ -146,14 +146,23 @@ class TaskGrower(Grower):
         rounds = course.best_by_task(weight, prior * unit)
         block = TaskTrees(
             [
-                Trees(None, pool.n_trees) if ensemble is None else ensemble.first(n_rounds)
-                for ensemble, n_rounds in zip(self._ensembles, rounds.tolist(), strict=True)
+                self._first(task, n_rounds) if n_rounds else Trees(None, pool.n_trees)
+                for task, n_rounds in enumerate(rounds.tolist())
             ]
         )
         # Each task has its own rounds: not what the course has kept, which all have in common.
-        scores = block.scores(self._matrix, pool.row_tasks(), self._n_jobs, 0, 0)
+        scores = block.scores(self._features.matrix, pool.row_tasks(), self._n_jobs, 0, 0)
         column = 0 if pool.is_long else pool.task
         return block, scores[pool.entry_rows(), column]
+
+    def _first(self, task: int, n_rounds: int) -> Trees:
+        """The first trees of a task."""
+        ensemble, fold = self._ensembles[task], self._fold
+        if ensemble is None:
+            return Trees(None, fold.pool.n_trees)
+        entries = self._entries[task]
+        rows = fold.pool.entry_rows()[entries[fold.learnt[entries] > 0]]
+        return ensemble.first(n_rounds, self._features.gaps(rows))
 
 
 def _ensemble(

@@ -29,7 +29,7 @@ class GraphRows:
     numeric : Value of shape (batch, n_numeric), float32, or None
         Scaled numbers; any number where one is missing.
     absent : Value of shape (batch, n_numeric), bool, or None
-        Where a number is missing.
+        Where a number is missing that may be.
     codes : Value of shape (batch, n_categorical), int64, or None
     n_numeric : int
     cardinalities : list of int
@@ -79,7 +79,9 @@ def tree_matrix(
 ) -> Value:
     """The matrix (batch, n_features) that trees read, float64."""
     columns = [
-        given[each.name] if isinstance(each, Numbers) else _codes(each, given).cast(np.float64)
+        given[each.name]
+        if isinstance(each, Numbers)
+        else _codes(each, given, MISSING).cast(np.float64)
         for each in features
     ]
     matrix = _side_by_side(columns)
@@ -92,12 +94,23 @@ def encoded_rows(
 ) -> GraphRows:
     """The scaled numbers and the codes that networks read."""
     numbers = [given[each.name] for each in features if isinstance(each, Numbers)]
-    codes = [_codes(each, given) for each in features if isinstance(each, Categories)]
+    complete = encoder.complete_
+    codes = [
+        _codes(each, given, UNKNOWN if complete[position] else MISSING)
+        for position, each in enumerate(features)
+        if isinstance(each, Categories)
+    ]
     numeric = absent = None
     if numbers:
         matrix = _side_by_side(numbers)
         absent = matrix.op("IsNaN")
-        numeric = _scaled(encoder, absent.op("Where", np.array(0.0), matrix))
+        filled = np.array(
+            [complete[at] for at, each in enumerate(features) if isinstance(each, Numbers)]
+        )
+        fill = 2 * encoder.scaler_.half_center_ if filled.any() else np.array(0.0)
+        numeric = _scaled(encoder, absent.op("Where", fill, matrix))
+        if filled.any():
+            absent = absent.op("And", ~filled)
     side_by_side = _side_by_side(codes) if codes else None
     return GraphRows(numeric, absent, side_by_side, len(numbers), list(encoder.cardinalities_))
 
@@ -121,13 +134,13 @@ def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> 
     return number.graph.op("Gather", known, number, name="a_task_that_fit_has_not_seen")
 
 
-def _codes(column: Categories, given: dict[str, Value]) -> Value:
-    """The codes (batch,) of a column of text."""
+def _codes(column: Categories, given: dict[str, Value], missing: int) -> Value:
+    """The codes (batch,) of a column of text, with the one for a missing category."""
     known = column.texts[FIRST_KNOWN:].tolist()
     return given[column.name].op(
         "LabelEncoder",
         keys_strings=[column.texts[MISSING], *known],
-        values_int64s=[MISSING, *range(FIRST_KNOWN, FIRST_KNOWN + len(known))],
+        values_int64s=[missing, *range(FIRST_KNOWN, FIRST_KNOWN + len(known))],
         default_int64=UNKNOWN,
     )
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from skmtl._foreign_frames import as_pandas
 from skmtl.answers import Answers, CellType, FittedModel, InputColumns
 from skmtl.engines import Engine
 from skmtl.reading import RowsToScore, ScoredLabels, TableReader, Targets, answers_in_blocks
-from skmtl.tables import CellCounts
+from skmtl.tables import CellCounts, sorts_of
 from skmtl.tasks import Curves, TaskSet
 
 
@@ -130,8 +129,7 @@ class EngineModel(FittedModel):
                 texts[position] = _texts_of(encoder.categories_[label])
         task = next((at for at, role in roles.items() if role == "task"), None)
         if task is not None:
-            numeric = types.is_numeric_dtype(pd.Index(self.reader.task_ids).dtype)
-            cells[task] = "number" if numeric else "text"
+            cells[task] = _cells_of(pd.Index(self.reader.task_ids, tupleize_cols=False))
             texts[task] = _texts_of(self.reader.task_ids)
         return InputColumns(cells, task, self.reader.ids if self.refuses_unseen else None, texts)
 
@@ -143,7 +141,10 @@ def _texts_of(values: Iterable[Any]) -> set[str]:
 def _cells_of(categories: pd.Index) -> CellType:
     if len(categories) == 0:  # the column had no value in fit
         return "any"
-    return "number" if types.is_numeric_dtype(categories.dtype) else "text"
+    sorts = sorts_of(categories)
+    if {"numbers", "text"} <= sorts:
+        return "any"
+    return "number" if "numbers" in sorts else "text"
 
 
 @dataclass(frozen=True)

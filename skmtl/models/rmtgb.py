@@ -128,6 +128,10 @@ class RMTGBEstimator(BoostingEstimator):
     (`skmtl.tasks.Survival`, unless its `smooth` is False), which mean sooner and later for all of
     them.
 
+    *Missing values and unknown categories* go the way that trees have learnt for them. A tree that
+    met none in a column while it grew sends them to the side of each split with more rows. (With
+    ``lightgbm_params={"use_missing": False}`` LightGBM reads the number 0.)
+
     *Weights* count as rows, as in LightGBM: those of a task that sum to 1 are one row, so that
     its constant and its signature are shrunk away.
 

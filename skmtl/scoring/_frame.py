@@ -178,10 +178,13 @@ def score_frame(
     }
     scores = pd.concat([frame[keep], pd.DataFrame(values, index=frame.index)], axis=1)
     counts = sum_of_counts(part.counts for part in parts)
-    lost = None if counts is None else describe_empty_columns(counts, outputs.learnt_counts)
+    learnt = outputs.learnt_counts
+    lost = None
+    if counts is not None and learnt is not None:
+        lost = describe_empty_columns(counts, learnt)
     if lost is not None:
         warn(lost, stacklevel=2)
     if not report:
         return scores
     named = None if counts is None else with_names(counts, features)
-    return scores, column_report(named, outputs.learnt_counts)
+    return scores, column_report(named, learnt)

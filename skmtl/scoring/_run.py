@@ -145,6 +145,9 @@ class _Run:
 
     def report(self, seconds: float) -> ScoringReport:
         counts, learnt = self._tally.counts, self._plan.outputs.learnt_counts
+        lost = None
+        if counts is not None and learnt is not None:
+            lost = describe_empty_columns(counts, learnt)
         return ScoringReport(
             out=self._folder.path,
             n_files=len(self._matching.files),
@@ -154,6 +157,6 @@ class _Run:
             n_refused=self._tally.n_refused,
             errors=self._folder.errors if self._tally.n_refused else None,
             columns=column_report(counts, learnt),
-            lost=None if counts is None else describe_empty_columns(counts, learnt),
+            lost=lost,
             seconds=seconds,
         )

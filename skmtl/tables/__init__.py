@@ -35,6 +35,7 @@ from skmtl.tables._partition_keys import (
     partition_keys,
     without_links,
 )
+from skmtl.tables._schema import sorts_of
 from skmtl.tables._stored import (
     Chunk,
     StoredRows,
@@ -80,6 +81,7 @@ __all__ = [
     "partition_keys",
     "quantile_bins",
     "sample_positions",
+    "sorts_of",
     "split_task_column",
     "task_ids",
     "task_position",

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl.tables._schema import sorts_of
+
 UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
 
 
@@ -33,8 +35,18 @@ def learn_categories(
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:
-    """Give 0 for an unknown category, 1 for a missing one, 2 + position for a known one."""
+    """Give 0 for an unknown category, 1 for a missing one, 2 + position for a known one.
+
+    Raises
+    ------
+    ValueError
+        If the column holds another sort of categories, so that none can be known.
+    """
     codes, values = _factorize(column)
+    _check_sort(column, codes, values, categories)
+    if "boolean" in (values.inferred_type, categories.inferred_type):
+        # Otherwise pandas takes no number for a boolean.
+        values, categories = values.astype(object), categories.astype(object)
     positions = categories.get_indexer(values)
     table = np.where(positions < 0, UNKNOWN, positions + FIRST_KNOWN)
     # pandas codes what is missing as -1, which reads the last entry
@@ -44,6 +56,29 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
 def index_of(values: np.ndarray) -> pd.Index:
     """The index whose values these are, whatever they would be taken for without a dtype."""
     return pd.Index(values, dtype=values.dtype, tupleize_cols=False)
+
+
+def _check_sort(
+    column: pd.Series, codes: NDArray[np.intp], values: pd.Index, known: pd.Index
+) -> None:
+    observed = codes[codes >= 0]
+    if len(known) == 0 or len(observed) == 0:
+        return
+    sorts, known_sorts = sorts_of(values), sorts_of(known)
+    if sorts & known_sorts:
+        return
+    shown = values[observed[:1]].tolist()[0]
+    remedy = {"text": ".astype('str')", "numbers": "pd.to_numeric"}.get(min(known_sorts))
+    hint = "give it as it was in fit" if remedy is None else f"convert it with {remedy}"
+    raise ValueError(
+        f"Column {column.name!r} of X holds {_named(sorts)}, such as {shown!r}, but "
+        f"held {_named(known_sorts)} in fit, such as {known.tolist()[0]!r}: no category could be "
+        f"known. Please {hint}."
+    )
+
+
+def _named(sorts: set[str]) -> str:
+    return " and ".join(sorted(sorts))
 
 
 def _factorize(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
+from skmtl.tables._schema import sorts_of
 
 
 def read_cells(
@@ -70,5 +71,6 @@ def _code(cell: object, known: pd.Index) -> int | None:
         try:
             return cast(int, known.get_loc(cell)) + FIRST_KNOWN
         except KeyError:
-            return UNKNOWN
+            # Of another sort, it is refused.
+            return UNKNOWN if "text" in sorts_of(known) or not len(known) else None
     return MISSING if cell is None or cell is pd.NA or cell != cell else None

@@ -53,7 +53,7 @@ class CellCounts:
         return self.missing + self.unknown == self.n_rows
 
 
-def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str | None:
+def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None:
     """Say which columns have lost all their values since fit; None where none has.
 
     A column counts where as many rows like those of fit would hardly all be without a value: five
@@ -63,8 +63,8 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str
     ----------
     counts : CellCounts
         Of all rows that are predicted.
-    learnt : CellCounts or None
-        Of the rows of fit; None for models of version 0.1.0, which do not say.
+    learnt : CellCounts
+        Of the rows of fit.
 
     Examples
     --------
@@ -77,11 +77,8 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str
     """
     if counts.n_rows < _LEAST_ROWS:
         return None
-    if learnt is None:
-        share = np.full(len(counts.columns), 0.5)
-    else:
-        share = (_empty_before(counts, learnt) + 1) / (learnt.n_rows + 2)
-        share[learnt.missing == learnt.n_rows] = 1.0  # there was nothing to lose
+    share = (_empty_before(counts, learnt) + 1) / (learnt.n_rows + 2)
+    share[learnt.missing == learnt.n_rows] = 1.0  # there was nothing to lose
     lost = np.flatnonzero(counts.empty & (share**counts.n_rows < _SMALL_CHANCE))
     if len(lost) == 0:
         return None
@@ -97,17 +94,17 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts | None) -> str
     )
 
 
-def _sentence(counts: CellCounts, learnt: CellCounts | None, column: int) -> str:
+def _sentence(counts: CellCounts, learnt: CellCounts, column: int) -> str:
     missing, unknown = counts.missing[column], counts.unknown[column]
     what = "is missing" if not unknown else "holds unknown categories"
     if missing and unknown:
         what = "is missing or holds unknown categories"
-    sentence = f"{counts.columns[column]!r} {what} in all {counts.n_rows:,} rows"
-    if learnt is None:
-        return sentence
     before = _empty_before(counts, learnt)[column]
     was = "was" if not unknown else "did"
-    return f"{sentence}, and {was} in {before:,} of the {learnt.n_rows:,} rows of fit"
+    return (
+        f"{counts.columns[column]!r} {what} in all {counts.n_rows:,} rows, and {was} in "
+        f"{before:,} of the {learnt.n_rows:,} rows of fit"
+    )
 
 
 def _empty_before(counts: CellCounts, learnt: CellCounts) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
 
 from skmtl._storable import storable
 from skmtl.tables._categories import (
@@ -24,7 +23,7 @@ from skmtl.tables._categories import (
 from skmtl.tables._cells import read_cells
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._numeric import RobustScaler, column_blocks
-from skmtl.tables._schema import check_same_columns, column_kind
+from skmtl.tables._schema import check_same_columns, column_kind, sorts_of
 
 
 @dataclass(frozen=True)
@@ -259,12 +258,17 @@ class TableEncoder(ColumnEncoder):
     The numeric scaling is robust to outliers (Holzmüller et al. 2024,
     https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).
 
+    What is missing in a column that had no missing value at fit, of which nothing could be learnt,
+    is the median of a number and an unknown category.
+
     Attributes
     ----------
     columns_, numeric_, categorical_, cardinalities_, categories_
         See `ColumnEncoder`.
     scaler_ : RobustScaler
         Of the numeric columns.
+    complete_ : bool ndarray of shape (n_columns,)
+        Whether a column had no missing value in the rows that were learnt from.
 
     Examples
     --------
@@ -281,6 +285,12 @@ class TableEncoder(ColumnEncoder):
     @property
     def scaler_(self) -> RobustScaler:
         return self._scaler
+
+    @property
+    def complete_(self) -> NDArray[np.bool_]:
+        if self.counts_ is None:  # models of version 0.1.0 tell no column apart
+            return np.zeros(len(self.columns_), dtype=bool)
+        return self.counts_.missing == 0
 
     def _fit_numeric(
         self,
@@ -313,6 +323,9 @@ class TableEncoder(ColumnEncoder):
         numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
         for part, block in blocks:
             numeric[:, part] = self._scaler.apply(part, block).T
+        complete = self.complete_
+        numeric[np.isnan(numeric) & complete[self._numeric_positions]] = 0.0
+        codes[(codes == MISSING) & complete[self._categorical_positions]] = UNKNOWN
         return EncodedTable(numeric, codes)
 
 
@@ -324,7 +337,7 @@ def _holds_categories(column: pd.Series, known: pd.Index) -> bool:
     if column_kind(column) == "categorical" or len(known) == 0:
         return True
     # Categories may be numbers: 1, 2, 3 as category at fit, as int now.
-    return types.is_numeric_dtype(known.dtype) or bool(column.isna().all())
+    return "numbers" in sorts_of(known) or bool(column.isna().all())
 
 
 def _learning_rows(

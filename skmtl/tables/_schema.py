@@ -86,6 +86,17 @@ def _object_kind(column: pd.Series, table: str) -> ColumnKind:
     )
 
 
+def sorts_of(categories: pd.Index) -> set[str]:
+    """What categories are: "text", "numbers", or the names of other types.
+
+    Numbers and booleans are of one sort, for 1, 1.0 and True are the same category.
+    """
+    if isinstance(categories.dtype, np.dtype) and categories.dtype.kind in "biuf":
+        return {"numbers"}
+    words = {"text": "text", "number": "numbers"}
+    return {words.get(_family(kind), kind.__name__) for kind in set(map(type, categories))}
+
+
 def _family(cell_type: type) -> str:
     if issubclass(cell_type, (str, bytes)):
         return "text"

@@ -99,13 +99,6 @@ def test_what_may_be_chance_is_not_told(new):
     assert described(FIT, new) is None
 
 
-def test_models_that_counted_nothing_need_ten_rows():
-    encoder = TreeEncoder().fit(FIT)
-    few, many = (encoder.count_cells(FIT.head(n).assign(full=np.nan)) for n in (9, 10))
-    assert describe_empty_columns(few, None) is None
-    assert "'full' is missing in all 10 rows" in describe_empty_columns(many, None)
-
-
 def test_many_columns_are_told_in_few_lines():
     frame = pd.DataFrame(np.ones((50, 30)))
     text = described(frame, frame * np.nan)

@@ -219,6 +219,11 @@ class TestColumns:
     def test_a_column_may_be_missing_altogether(self):
         nothing = pd.DataFrame({"a": [None], "b": [np.nan], "c": [None]})
         encoded = TableEncoder().fit(self.learnt).transform(nothing)
+        # There was no gap to learn from: the median, and no category.
+        assert encoded.numeric.tolist() == [[0, 0]]
+        assert encoded.codes.tolist() == [[0]]
+        learnt = pd.concat([self.learnt, nothing.set_axis(["a", "b", "c"], axis=1)])
+        encoded = TableEncoder().fit(learnt).transform(nothing)
         assert np.isnan(encoded.numeric).all()
         assert encoded.codes.tolist() == [[1]]
 
