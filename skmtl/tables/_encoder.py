@@ -23,6 +23,7 @@ from skmtl.tables._categories import (
 from skmtl.tables._cells import read_cells
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._numeric import RobustScaler, column_blocks
+from skmtl.tables._numeric_text import warn_of_numbers
 from skmtl.tables._schema import check_same_columns, column_kind, sorts_of
 
 
@@ -98,6 +99,11 @@ class ColumnEncoder(ABC):
         ------
         TypeError, ValueError
             If a column can be read neither as numbers nor as categories, or has infinities.
+
+        Warns
+        -----
+        UserWarning
+            Of text that is nearly all numbers, most of which are rare.
         """
         kinds = [column_kind(frame.iloc[:, i]) for i in range(frame.shape[1])]
         self._numeric_positions = [i for i, kind in enumerate(kinds) if kind == "numeric"]
@@ -112,6 +118,7 @@ class ColumnEncoder(ABC):
         self.categories_ = {}
         for i in self._categorical_positions:
             known, n_rows = learn_categories(frame.iloc[:, i], rows)
+            warn_of_numbers(frame.iloc[:, i], known, n_rows)
             self.categories_[self.columns_[i]] = known
             counts.missing[i] = counts.n_rows - n_rows.sum()
             counts.unknown[i] = np.count_nonzero(n_rows == 1)
