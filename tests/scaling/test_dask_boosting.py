@@ -10,6 +10,7 @@ import skmtl
 from skmtl import RMTGB, MultiTab, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival
 from skmtl.datasets import make_outlier_tasks, make_survival
 from skmtl.distributed import fit_with_dask
+from skmtl.tasks import Quantile, Regression
 
 dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
@@ -61,6 +62,17 @@ def test_long_data_give_the_model_of_one_process(blocks, early_stopping, tasks, 
     together = fit_with_dask(RMTGBRegressor(**settings), spread(X, y), y.name, client=client)
     np.testing.assert_allclose(together.predict(X), alone.predict(X), atol=1e-6)
     assert together.blocks_ == alone.blocks_
+    assert np.std(alone.predict(X)) > 0.3
+
+
+@pytest.mark.parametrize("kind", [Regression("absolute"), Quantile((0.2, 0.8))], ids=str)
+def test_leaves_of_quantiles_are_those_of_one_process(kind, tasks, client):
+    X, y = tasks
+    settings = SETTINGS | {"blocks": ("shared", "task"), "tasks": kind, "task_column": "task"}
+    settings |= {"early_stopping": False, "n_rounds": 5}
+    alone = RMTGB(**settings).fit(X, y)
+    together = fit_with_dask(RMTGB(**settings), spread(X, y), y.name, client=client)
+    np.testing.assert_allclose(together.predict(X), alone.predict(X), atol=1e-6)
     assert np.std(alone.predict(X)) > 0.3
 
 
