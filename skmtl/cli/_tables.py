@@ -148,7 +148,7 @@ def read_tables(
     """
     # As `fit` reads tables that stay on disk: with the same columns in the paths.
     stored = {
-        path: ParquetTable(path).dataset.to_table(columns=list(columns)).to_pandas()
+        path: ParquetTable(path).dataset.to_table().to_pandas()[list(columns)]
         for path in paths
         if is_parquet(path)
     }

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from skmtl._lazy import lazy_getattr
 from skmtl._storable import storable
-from skmtl.files._container import FORMAT, PathLike, read_header
+from skmtl.files._container import FORMAT, read_header
 from skmtl.files._errors import ModelFileError
+from skmtl.files._places import ModelPlace, PathLike
 
 if TYPE_CHECKING:
     from skmtl.files._encode import Encoder
@@ -23,6 +24,7 @@ __all__ = [
     "FORMAT",
     "Encoder",
     "ModelFileError",
+    "ModelPlace",
     "PathLike",
     "load",
     "load_model",

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from skmtl._paths import local_path
 from skmtl.files._errors import ModelFileError
-
-PathLike = str | os.PathLike[str]
+from skmtl.files._places import ModelPlace, opened_to_read, opened_to_write
 
 FORMAT = 1
 """Number of the format; goes up when files can no longer be read by the versions before."""
@@ -32,12 +29,12 @@ _SAMPLE = 2**16
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_file(path: PathLike, header: Mapping[str, Any], sections: Mapping[str, bytes]) -> None:
+def write_file(path: ModelPlace, header: Mapping[str, Any], sections: Mapping[str, bytes]) -> None:
     """Write a file at once: its name stands for the old file or the new one, never for a part.
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str, PathLike or binary file
     header : mapping
         What JSON can hold.
     sections : mapping of name to bytes
@@ -47,22 +44,9 @@ def write_file(path: PathLike, header: Mapping[str, Any], sections: Mapping[str,
         for name, data in sections.items()
     }
     text = json.dumps({"format": FORMAT, **header, "sections": listed}, indent=1, allow_nan=False)
-    target = local_path(path, "The model's file").resolve()
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
-    if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder. Give the name of a file.")
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "xb") as stream:
-            with zipfile.ZipFile(stream, "w") as archive:
-                for name, data in {HEADER: text.encode(), **sections}.items():
-                    _add(archive, name, data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with opened_to_write(path) as stream, zipfile.ZipFile(stream, "w") as archive:
+        for name, data in {HEADER: text.encode(), **sections}.items():
+            _add(archive, name, data)
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -85,7 +69,7 @@ def _is_too_tight(size: int, packed: int) -> bool:
     return size > _TIGHTEST * packed + _SLACK
 
 
-def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_file(path: ModelPlace) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The header of a file, and its sections, all of which have been checked.
 
     Raises
@@ -95,8 +79,8 @@ def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
     ModelFileError
         If it is damaged, not a model, or of a later format.
     """
-    with open(local_path(path, "The model's file"), "rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
+    with opened_to_read(path) as stream:
+        size = stream.seek(0, os.SEEK_END)
         with _reading(path, "as a zip"):
             archive = zipfile.ZipFile(stream)
         names = [entry.filename for entry in archive.infolist()]
@@ -124,12 +108,12 @@ def read_file(path: PathLike) -> tuple[dict[str, Any], dict[str, bytes]]:
         }
 
 
-def read_header(path: PathLike) -> dict[str, Any]:
+def read_header(path: ModelPlace) -> dict[str, Any]:
     """What the header of a model's file says, without building the model.
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str, PathLike or binary file
 
     Returns
     -------
@@ -149,7 +133,7 @@ def read_header(path: PathLike) -> dict[str, Any]:
 
 
 @contextmanager
-def _reading(path: PathLike, section: str) -> Iterator[None]:
+def _reading(path: ModelPlace, section: str) -> Iterator[None]:
     try:
         yield
     # zipfile and zlib have a dozen ways to fail over damaged bytes.
@@ -160,7 +144,7 @@ def _reading(path: PathLike, section: str) -> Iterator[None]:
         ) from error
 
 
-def _section(archive: zipfile.ZipFile, name: str, size: int, path: PathLike) -> bytes:
+def _section(archive: zipfile.ZipFile, name: str, size: int, path: ModelPlace) -> bytes:
     entry = archive.getinfo(name)
     if entry.compress_size > size or _is_too_tight(entry.file_size, entry.compress_size):
         raise ModelFileError(
@@ -171,7 +155,7 @@ def _section(archive: zipfile.ZipFile, name: str, size: int, path: PathLike) -> 
         return archive.read(name)
 
 
-def _checked(path: PathLike, name: str, data: bytes, listed: Mapping[str, Any]) -> bytes:
+def _checked(path: ModelPlace, name: str, data: bytes, listed: Mapping[str, Any]) -> bytes:
     if len(data) != listed["bytes"] or hashlib.sha256(data).hexdigest() != listed["sha256"]:
         raise ModelFileError(
             f"{path} is damaged: the checksum of its section {name!r} is not that of the header."
@@ -182,7 +166,7 @@ def _checked(path: PathLike, name: str, data: bytes, listed: Mapping[str, Any]) 
 _FIELDS = {"writer": dict, "estimator": str, "parameters": dict, "schema": dict, "sections": dict}
 
 
-def _checked_header(path: PathLike, data: bytes) -> dict[str, Any]:
+def _checked_header(path: ModelPlace, data: bytes) -> dict[str, Any]:
     try:
         header = json.loads(data)
     except (ValueError, RecursionError) as error:

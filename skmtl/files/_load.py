@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from skmtl.files._container import PathLike
 from skmtl.files._models import load_model
+from skmtl.files._places import ModelPlace
 
 
-def load(path: PathLike) -> Any:
+def load(path: ModelPlace) -> Any:
     """Read a model that `save` has written.
 
     Nothing in the file is run: it is checked against its checksums, and only skmtl's own classes
@@ -17,7 +17,8 @@ def load(path: PathLike) -> Any:
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str, PathLike or binary file
+        A file that is open in binary mode is read to its end, and stays open.
 
     Returns
     -------

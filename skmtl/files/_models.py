@@ -11,22 +11,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
 from skmtl._storable import is_storable
-from skmtl.files._container import HEADER, PathLike, read_file, write_file
+from skmtl.files._container import HEADER, read_file, write_file
 from skmtl.files._decode import Decoder, UnknownClassError
 from skmtl.files._encode import Encoder
 from skmtl.files._errors import ModelFileError
+from skmtl.files._places import ModelPlace
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "lightgbm")
 _STATE = "state.json"
 
 
-def save_model(model: Any, path: PathLike, schema: dict[str, Any]) -> None:
+def save_model(model: Any, path: ModelPlace, schema: dict[str, Any]) -> None:
     """Write a fitted estimator of a storable class to one file.
 
     Parameters
     ----------
     model : estimator
-    path : str or PathLike
+    path : str, PathLike or binary file
         A file that is there is replaced, at once and only when the new one is complete.
     schema : dict
         What the model reads and predicts, for people who look into the file.
@@ -60,12 +61,12 @@ def _versions() -> dict[str, str]:
     return own | {library: version(library) for library in _LIBRARIES}
 
 
-def load_model(path: PathLike) -> Any:
+def load_model(path: ModelPlace) -> Any:
     """Build the estimator that `save_model` has written.
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str, PathLike or binary file
 
     Raises
     ------

@@ -6,10 +6,10 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.files import PathLike
+from skmtl.files import ModelPlace
 
 
-def save(self: Any, path: PathLike) -> None:
+def save(self: Any, path: ModelPlace) -> None:
     """Write the fitted model to one file, which `skmtl.load` reads.
 
     The file is a zip of a readable header, arrays and LightGBM's text. Unlike a pickle it
@@ -19,9 +19,9 @@ def save(self: Any, path: PathLike) -> None:
 
     Parameters
     ----------
-    path : str or PathLike
+    path : str, PathLike or binary file
         A file of that name is replaced once the new one is complete, so that nobody ever
-        reads a part of it.
+        reads a part of it. A file that is open in binary mode is written to, and stays open.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -12,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
 import skmtl
-from skmtl.files import read_header
+from skmtl.files import ModelFileError, read_header
 from skmtl.tasks import Regression
 from tests.files.cases import table
 
@@ -150,3 +151,57 @@ def test_what_shrinks_beyond_measure_is_stored_as_it_is_and_loads(tmp_path):
     with zipfile.ZipFile(tmp_path / "model.skmtl") as archive:
         assert archive.getinfo("arrays.npy").compress_type == zipfile.ZIP_STORED
     assert skmtl.load(tmp_path / "model.skmtl").extra_.sum() == 0
+
+
+class OneWay(io.RawIOBase):
+    """A stream that can be written and read, but not searched, such as a pipe."""
+
+    def __init__(self, data=b""):
+        self._data = io.BytesIO(data)
+
+    def writable(self):
+        return True
+
+    def readable(self):
+        return True
+
+    def write(self, data):
+        return self._data.write(data)
+
+    def readinto(self, buffer):
+        return self._data.readinto(buffer)
+
+    def getvalue(self):
+        return self._data.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.BytesIO, OneWay])
+def test_an_open_file_holds_the_same_bytes_as_one_of_a_name(case_of, stream, tmp_path):
+    model, X = case_of("rmtgb")
+    model.save(tmp_path / "model.skmtl")
+    opened = stream()
+    model.save(opened)
+    assert not opened.closed and opened.getvalue() == (tmp_path / "model.skmtl").read_bytes()
+    again = skmtl.load(stream(opened.getvalue()))
+    assert again.predict(X).equals(model.predict(X))
+    assert read_header(stream(opened.getvalue()))["estimator"] == "RMTGB"
+
+
+def test_a_model_in_the_middle_of_an_open_file(case_of):
+    model, X = case_of("rmtgb")
+    opened = io.BytesIO()
+    opened.write(b"before")
+    model.save(opened)
+    opened.seek(len(b"before"))
+    assert skmtl.load(opened).predict(X).equals(model.predict(X))
+
+
+def test_files_that_are_no_place_for_a_model(case_of, tmp_path):
+    model, _ = case_of("rmtgb")
+    for place in (io.StringIO(), None, 7):
+        with pytest.raises(TypeError, match="a path, or a file that is open in binary mode"):
+            model.save(place)
+        with pytest.raises(TypeError, match="a path, or a file that is open in binary mode"):
+            skmtl.load(place)
+    with pytest.raises(ModelFileError, match="cannot be read as a zip"):
+        skmtl.load(io.BytesIO(b"no model"))

@@ -1,0 +1,62 @@
+"""Where the file of a model is: a path on this machine, or a file that is open."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from skmtl._paths import local_path
+
+PathLike = str | os.PathLike[str]
+ModelPlace = PathLike | BinaryIO
+_WHAT = "The model's file"
+
+
+@contextmanager
+def opened_to_write(place: ModelPlace) -> Iterator[BinaryIO]:
+    """What a file is written to; it comes to its place when it is complete, or not at all."""
+    if not isinstance(place, str | os.PathLike):
+        _check_binary(place)
+        complete = io.BytesIO()
+        yield complete
+        complete.seek(0)
+        shutil.copyfileobj(complete, place)
+        return
+    target = local_path(place, _WHAT).resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder. Give the name of a file.")
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        with open(part, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened_to_read(place: ModelPlace) -> Iterator[BinaryIO]:
+    """A file from its beginning; of one that is open, what is left of it."""
+    if isinstance(place, str | os.PathLike):
+        with open(local_path(place, _WHAT), "rb") as stream:
+            yield stream
+    else:
+        _check_binary(place)
+        yield io.BytesIO(place.read())
+
+
+def _check_binary(file: BinaryIO) -> None:
+    if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
+        raise TypeError(
+            f"{_WHAT} must be a path, or a file that is open in binary mode ('rb', 'wb'), got "
+            f"{file!r}."
+        )
