@@ -169,7 +169,9 @@ class _Taken:
             others = row.splitlines()[1:]
             if not any(map(self._shape.fits, others)):
                 return any_row.end(), self._wrong_count(grammar.count_cells(row), row)
-            far = f"is closed only {len(others):,} lines below, after what reads as other rows"
+            far = (
+                f"is closed only after {len(others):,} line ends, behind what reads as other rows"
+            )
         elif may_go_on and (line is None or grammar.begun.match(text, at)):
             return None
         else:
