@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from skmtl import __version__
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import place_of
@@ -125,15 +128,14 @@ class Folder:
             if (with_refused or not part.n_refused) and (not verify or self._is_whole(path, part))
         }
 
+    def _visible(self) -> list[Path]:
+        """The Parquet files that a reader of the folder sees."""
+        paths = sorted(path for path in self.path.rglob("*.parquet") if path.is_file())
+        return [p for p in paths if not any(x[0] in "._" for x in p.relative_to(self.path).parts)]
+
     def _manifests(self) -> dict[Path, Manifest]:
-        """Those of the files that a reader of the folder sees."""
-        found = {}
-        for path in sorted(self.path.rglob("*.parquet")):
-            hidden = any(part[0] in "._" for part in path.relative_to(self.path).parts)
-            manifest = None if hidden else Manifest.read(path)
-            if manifest is not None:
-                found[path] = manifest
-        return found
+        manifests = {path: Manifest.read(path) for path in self._visible()}
+        return {path: part for path, part in manifests.items() if part is not None}
 
     def _parts(self, files: Sequence[InputFile]) -> dict[Path, Manifest]:
         """The parts of this job; ScoringError for those that have been copied here or renamed."""
@@ -169,6 +171,18 @@ class Folder:
                     f"{str(file.path)!r} holds scores of {part.path!r}, which score_files has "
                     "written. Leave it out of the files to score."
                 )
+
+    def check_readable(self) -> None:
+        """Raise ScoringError for a part that is still damaged, which no reader can open."""
+        for path in self._visible():
+            try:
+                pq.read_metadata(path)
+            except (OSError, pa.ArrowException) as error:
+                raise ScoringError(
+                    f"{str(path)!r} is damaged, and the file that it was made of is not given, or "
+                    f"has another name now: {error}. All others are scored. Remove it; if no "
+                    "other part has its rows, give that file once more."
+                ) from error
 
     def _is_whole(self, part: Path, manifest: Manifest) -> bool:
         return manifest.written.stands_in(part) and manifest.written_errors.stands_in(

@@ -46,11 +46,15 @@ class ScoredFile:
 
     def has_rows_of(self, file: InputFile) -> bool:
         """Whether the file, in another place, has the same bytes, and a row among them."""
-        if self.size != file.size or not any(part.n_rows for part in self.parts.values()):
+        if self.size != file.size or not self.has_rows:
             return False
         if not self.sha256:  # of an earlier version
             return self.mtime_ns == file.state.mtime_ns
         return self.sha256 == file.sha256
+
+    @property
+    def has_rows(self) -> bool:
+        return any(part.n_rows for part in self.parts.values())
 
     def is_gone(self) -> bool:
         """Whether the file that was scored is no longer where it was."""
@@ -179,11 +183,14 @@ class Matching:
         taken = {stem(scores.name): scores for scores in valid}
         for before, file in zip(files, self.files, strict=True):
             scores = taken.get(stem(file.name))
-            if file is before and scores is not None:
+            if file is not before or scores is None:
+                continue
+            if scores.has_rows:
                 raise ScoringError(
                     f"The folder holds the scores of {scores.path!r}, whose name "
                     f"{str(file.path)!r} has too. Score them into different folders."
                 )
+            self.stale.append(scores)
 
 
 def _some(scores: ScoredFile) -> str:

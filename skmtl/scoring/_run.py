@@ -50,6 +50,7 @@ def run(
         work = _Run(plan, folder, matching, Tally(finished), quarantine, watcher)
         for position, file in enumerate(matching.files):
             work.score(position, file)
+        folder.check_readable()
         return work.report(time.monotonic() - started)
 
 

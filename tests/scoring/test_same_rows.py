@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -75,19 +77,90 @@ def test_a_file_is_known_by_any_of_its_names_in_the_next_call(score, tmp_path, m
     assert every(score(tmp_path / "in"))
     assert every(score(tmp_path / second))
     files = [tmp_path / "in" / "b.parquet", tmp_path / "links" / "a.parquet"]
-    assert every(score(*files))
     shutil.rmtree(tmp_path / "out")
     assert every(score(tmp_path / second, tmp_path / "in", *files))
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(calls=st.lists(st.lists(st.sampled_from(list(NAMES.values())), min_size=1), min_size=2))
+@given(
+    calls=st.lists(
+        st.lists(st.sampled_from(list(NAMES.values())), min_size=1, max_size=3),
+        min_size=2,
+        max_size=3,
+    )
+)
 def test_any_names_in_any_calls(score, tmp_path, many_names, calls):
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     for inputs in calls:
         assert every(score(*(tmp_path / name for name in inputs)))
+
+
+class History:
+    """A folder of files that someone moves, swaps, rewrites and damages, and its scores."""
+
+    def __init__(self, folder, seed):
+        self.random = random.Random(seed)
+        self.folder, self.out = folder / "files", folder / self.random.choice(["out", "files/out"])
+        (self.folder / "sub").mkdir(parents=True)
+        self.n_rows = 0
+        for _ in range(3):
+            self.write(self.name())
+
+    def files(self):
+        paths = [path for path in self.folder.rglob("*.parquet") if self.out not in path.parents]
+        return sorted(paths)
+
+    def name(self):
+        return (
+            self.folder / self.random.choice(["", "sub"]) / f"{self.random.choice('abc')}.parquet"
+        )
+
+    def write(self, path):
+        n = self.random.choice([0, 1, 25])
+        ids = np.arange(self.n_rows, self.n_rows + n)
+        pd.DataFrame({"id": ids, "x": np.arange(n) * 1.0}).to_parquet(path, row_group_size=10)
+        self.n_rows += n
+
+    def happen(self):
+        path, other = self.random.choice(self.files()), self.random.choice(self.files())
+        parts = sorted(self.out.rglob("*.parquet"))
+        match self.random.choice(["new", "move", "swap", "rewrite", "chmod", "lose"]):
+            case "new":
+                self.write(self.name())
+            case "move":
+                path.rename(self.name())
+            case "swap" if path != other:
+                aside = path.rename(self.folder / "aside")
+                other.rename(path)
+                aside.rename(other)
+            case "rewrite":
+                status = path.stat()
+                self.write(path)
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            case "chmod":
+                path.chmod(0o600)
+            case "lose" if parts:
+                self.random.choice(parts).unlink()
+
+    def names(self):
+        every = [[self.folder], [f"{self.folder}/**"], self.files(), [self.folder / "sub" / ".."]]
+        return self.random.choice(every)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_history_every_row_is_there_once(tmp_path, seed):
+    X = pd.DataFrame({"x": np.arange(60.0)})
+    model = skmtl.RMTGBRegressor(n_rounds=2, n_bags=1, random_state=0).fit(X, X["x"])
+    history = History(tmp_path, seed)
+    for _ in range(6):
+        history.happen()
+        report = skmtl.score_files(model, history.names(), history.out, keep=["id"], part_rows=10)
+        expected = [i for path in history.files() for i in pd.read_parquet(path)["id"]]
+        scored = pd.read_parquet(history.out)["id"]
+        assert scored.is_unique and set(expected) <= set(scored)
+        assert report.n_rows == len(expected)
 
 
 @pytest.mark.parametrize("out", ["in/sub/../out", "linked", "in/linked", "link/out", "in/out"])
@@ -226,6 +299,22 @@ def test_files_without_rows_are_never_moved_files(score, houses, tmp_path):
     houses[:0].to_parquet(tmp_path / "in" / "d.parquet")
     assert every(score(tmp_path / "in"))
     assert (tmp_path / "out" / "d-00000.parquet").exists()
+    (tmp_path / "in").rename(tmp_path / "later")
+    assert every(score(tmp_path / "later"))
+
+
+def test_a_damaged_part_of_a_file_that_is_gone_is_named_when_all_others_are_scored(
+    score, houses, tmp_path
+):
+    score(tmp_path / "in")
+    part = tmp_path / "out" / "a-00000.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    (tmp_path / "in" / "a.parquet").unlink()
+    houses[:50].assign(id=houses["id"][:50] + 500).to_parquet(tmp_path / "in" / "c.parquet")
+    with pytest.raises(ScoringError, match=r"a-00000\.parquet' is damaged, and the file"):
+        score(tmp_path / "in")
+    part.unlink()
+    assert sorted(score(tmp_path / "in")) == [*range(300, 550)]
 
 
 @pytest.mark.parametrize("place", ["out/copy.parquet", "out/backup/a-00000.parquet"])
