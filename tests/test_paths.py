@@ -87,3 +87,19 @@ def test_what_only_looks_like_an_address_is_a_path(here, model):
         model.save(here / name)
         assert read_header(here / name)["estimator"] == "RMTGBRegressor"
         (here / name).unlink()
+
+
+def test_a_dataset_may_lie_in_any_store():
+    fsspec = pytest.importorskip("fsspec")
+    from pyarrow import dataset
+
+    memory = fsspec.filesystem("memory")
+    rows = pd.DataFrame({"x": [1.0, 2.0] * 30, "y": [3.0, 5.0] * 30})
+    with memory.open("/fit-rows/a.parquet", "wb") as stream:
+        stream.write(rows.to_parquet(None))
+    options = {"n_rounds": 2, "n_bags": 1, "random_state": 0}
+    model = skmtl.RMTGBRegressor(**options).fit(
+        ParquetTable(dataset.dataset("/fit-rows", format="parquet", filesystem=memory)), "y"
+    )
+    expected = skmtl.RMTGBRegressor(**options).fit(rows[["x"]], rows["y"])
+    assert (model.predict(rows[["x"]]) == expected.predict(rows[["x"]])).all()

@@ -41,8 +41,8 @@ class ParquetTable(StoredTable):
         A file, a folder, or a dataset, whose fragments are read in their order. Folders such as
         ``month=5`` are columns, as in Hive: those below the folder, and those that a file or a
         folder lies in directly. They hold whole numbers, decimal numbers, booleans, or else text;
-        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. What is given lies on this machine:
-        addresses such as ``"s3://..."`` are refused.
+        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. A path is one of this machine, and
+        addresses such as ``"s3://..."`` are refused: give a dataset with the store's filesystem.
     columns : sequence of str, default=None
         The features, with the task column of long data among them. None takes all columns that
         are neither labels nor weights.
