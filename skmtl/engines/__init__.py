@@ -8,6 +8,7 @@ other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fit
 CONTRIBUTING.md.
 """
 
+from skmtl.engines._eval_set import chosen_eval_set
 from skmtl.engines._preparation import (
     Preparation,
     Settings,
@@ -25,6 +26,7 @@ __all__ = [
     "Problem",
     "Settings",
     "StreamedRows",
+    "chosen_eval_set",
     "fresh_random_state",
     "start_preparation",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,14 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
+from skmtl.engines._eval_set import check_names, warn_of_other_ranges
 from skmtl.engines._protocol import Engine, Problem, StreamedRows
 from skmtl.reading import (
     NO_LABEL_COUNTS,
     CheckedTable,
     EncodedRows,
     Roles,
+    RowsOfX,
     StoredSource,
     TableReader,
     Targets,
@@ -25,8 +27,10 @@ from skmtl.reading import (
     naming_eval_set,
     resolve_task_weight,
     stored_matrix,
+    warn_of_near_copies,
+    warn_of_row_ids,
 )
-from skmtl.tables import Chunk
+from skmtl.tables import Chunk, as_frame
 from skmtl.tasks import TaskSet, is_single
 
 TaskWeight = Mapping[Hashable, float] | Sequence[float] | None
@@ -98,7 +102,7 @@ class Preparation:
         self,
         table: CheckedTable,
         source: StoredSource | None,
-        eval_set: Any,
+        eval_set: Chunk | None,
         random_state: np.random.RandomState,
         n_bags: int | None = None,
     ) -> Problem:
@@ -110,7 +114,8 @@ class Preparation:
             The rows in memory.
         source : StoredSource or None
             Where they come from, if they are rows of a table on disk.
-        eval_set : tuple or None
+        eval_set : Chunk or None
+            Validation rows of the user.
         random_state : RandomState
             Decides which rows are held out.
         n_bags : int, optional
@@ -139,7 +144,7 @@ class Preparation:
             task_ids=self.reader.task_ids,
             rows=encoded,
             splits=splits,
-            eval_rows=None if eval_set is None else self._eval_rows(eval_set),
+            eval_rows=None if eval_set is None else self._eval_rows(eval_set, table),
             streamed=StreamedRows(encoded, source, self._encode_chunk) if streams else None,  # type: ignore[arg-type]
         )
 
@@ -192,19 +197,23 @@ class Preparation:
                 "this table is in memory. Raise rows_in_memory, or give the validation rows as "
                 "eval_set."
             )
+        if validation.is_random and table.rows.groups is None:
+            warn_of_near_copies(table.rows.features)
         group = self.reader.group(table.rows.ids)
         return validation.splits(
             table, self.tasks, self.task_weight, group, chosen, random_state, auto=auto
         )
 
-    def _eval_rows(self, eval_set: Any) -> EncodedRows:
+    def _eval_rows(self, eval_set: Chunk, learnt: CheckedTable) -> EncodedRows:
         with naming_eval_set():
-            table = self.read(_eval_chunk(eval_set))
+            check_names(learnt.rows.features, as_frame(eval_set.X))
+            table = self.read(eval_set)
             rows = self.encode(table)
             if self.engine.refuses_unseen_eval_ids:
                 self._check_ids(table, rows.group)
             if not (rows.weight * self.task_weight > 0).any():
                 raise ValueError(NO_LABEL_COUNTS)
+        warn_of_other_ranges(learnt, table)
         return rows
 
     def _check_ids(self, table: CheckedTable, group: np.ndarray | None) -> None:
@@ -224,6 +233,7 @@ def start_preparation(
     frame = settings.read_frame(chunk.X, True)
     table = checked_table(settings, frame, Y, chunk)
     table.check_two_rows()
+    warn_of_row_ids(table.rows.features)
     reader = TableReader(settings.roles, engine.make_encoder())
     reader.fit(frame, table.rows.ids)
     if not engine.encodes_by_training_rows:
@@ -249,7 +259,7 @@ def checked_table(
 ) -> CheckedTable:
     """Check X, y and the weights together; rows of zero weight are left out."""
     roles = settings.roles
-    rows = roles.split(frame)
+    rows = _with_groups(roles.split(frame), chunk.groups)
     sample_weight, by_column = chunk.sample_weight, roles.weights(frame)
     if by_column is not None:
         sample_weight = (
@@ -263,16 +273,15 @@ def checked_table(
     return CheckedTable(rows.take(used), Y.iloc[used], weight[used])
 
 
-def _eval_chunk(eval_set: Any) -> Chunk:
-    """The parts of the validation rows that the user gives."""
-    parts = eval_set[0] if isinstance(eval_set, list) and len(eval_set) == 1 else eval_set
-    if not isinstance(parts, tuple) or len(parts) not in (2, 3):
-        length = f" of length {len(parts)}" if isinstance(parts, Sized) else ""
-        raise ValueError(
-            "eval_set must be a tuple (X, y) or (X, y, sample_weight), got "
-            f"a {type(eval_set).__name__}{length}."
-        )
-    return Chunk(*(*parts, None)[:3])
+def _with_groups(rows: RowsOfX, groups: Any) -> RowsOfX:
+    """The rows with the groups that are given beside X."""
+    if groups is None:
+        return rows
+    if rows.groups is not None:
+        raise ValueError("Name the groups in group_column or give them as groups=, not both.")
+    column = pd.Series(np.asarray(groups), name="groups")
+    check_consistent_length(rows.features, column)
+    return replace(rows, groups=column)
 
 
 def fresh_random_state(random_state: Any) -> np.random.RandomState:

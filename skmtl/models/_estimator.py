@@ -18,6 +18,7 @@ from skmtl.engines import (
     FitProgress,
     Preparation,
     Settings,
+    chosen_eval_set,
     fresh_random_state,
     start_preparation,
 )
@@ -30,7 +31,7 @@ from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
 from skmtl.models._validation import ValidationLike, check_validation, validation_check
 from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
-from skmtl.tables import as_frame
+from skmtl.tables import Chunk, as_frame
 from skmtl.tasks import TaskSet
 
 _LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_features_in_",
@@ -100,15 +101,16 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     *Held-out rows* are random by default. Where rows belong together (days, patients) or the
     future is to be predicted, random rows are too easy to predict, and training stops too late.
     Set `validation` to "group" or "time", or choose the rows yourself with
-    ``fit(X, y, eval_set=(X_valid, y_valid))``.
+    ``fit(X, y, eval_set=(X_valid, y_valid))``. `fit` warns of rows that are near copies of others,
+    and of columns with a different value in every row.
 
     *Scores:* `score` is the mean over the targets of R2 (numbers), accuracy (classes) or
     concordance (times to events), each over all rows whose label is known. `score_tasks` returns
     them one by one, and for long data by task: tasks of few rows have an R2 that says little, so
     `score` does not average these. `skmtl.metrics` has scorers for other metrics, which
     GridSearchCV and cross_validate take. With labels missing, give them a splitter such as
-    `skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: for classifiers, an integer
-    `cv` stands for scikit-learn's own stratification, which refuses missing labels.
+    `skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: an integer `cv` may stand for
+    scikit-learn's own stratification, which refuses missing labels and text beside numbers.
     """
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
@@ -129,6 +131,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     time_column: Hashable | None = None
     random_state: int | np.random.RandomState | None = None
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
+
     # What `fit` has learnt.
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
@@ -142,7 +146,18 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         """What y is taken for."""
 
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Any:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Any:
         """Fit all tasks at once.
 
         Parameters
@@ -161,6 +176,12 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
             Rows that decide when to stop, and in boosting which blocks to take, instead of rows
             of X that are held out.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, optional
+            The same in parts: ``Pipeline(steps, transform_input=["X_val"])`` transforms `X_val`
+            as it does X, with metadata routing.
+        groups : array of shape (n_samples,), optional
+            Whom each row is about, if no `group_column` says so: rows of one group are held out
+            together.
 
         Returns
         -------
@@ -180,13 +201,15 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             still falling, or when no tree has a split, so that a target is predicted a constant.
         """
         self._check_parameters()
+        judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
         engine = self._engine()
         engine.check()
         previous = getattr(self, "_fitted", None) if self._goes_on else None
         if previous is not None:
             engine.check_goes_on(previous)
         random_state = engine.agreed_state(fresh_random_state(self.random_state))
-        with open_rows(X, y, sample_weight, self.task_column, random_state) as (chunk, source):
+        rows = Chunk(X, y, sample_weight, groups)
+        with open_rows(rows, self.task_column, random_state) as (chunk, source):
             if previous is None:
                 # What an earlier fit has learnt would not suit what is learnt now.
                 self._forget()
@@ -197,7 +220,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 table = preparation.read(chunk)
                 table.check_two_rows()
                 n_bags = len(previous)
-            problem = preparation.problem(table, source, eval_set, random_state, n_bags)
+            problem = preparation.problem(table, source, judged, random_state, n_bags)
             progress = FitProgress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
             fitted = engine.fit(problem, random_state, progress, previous)
             vars(self).update(self._learnt(preparation, fitted))
@@ -273,8 +296,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _knows_columns(self, frame: pd.DataFrame) -> bool:
         """Whether these are the names that `fit` saw: quicker than scikit-learn's comparison."""
-        names = getattr(self, "feature_names_in_", None)
-        return names is not None and frame.columns.tolist() == names.tolist()
+        return frame.columns.tolist() == list(getattr(self, "feature_names_in_", ()))
 
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
@@ -293,12 +315,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
 
-        Missing labels are left out. Of an event with causes that compete, every cause is scored
-        by itself, censored by the others.
-
-        For long data, all rows of a target are scored together, whichever task they belong to:
-        within an id of few rows, R2 is chance, and of one row it is not defined.
-        ``score_tasks(X, y).mean()`` is the mean over the ids.
+        Of causes that compete, each is scored by itself. For long data, all rows of a target are
+        scored together; ``score_tasks(X, y).mean()`` is the mean over the ids.
 
         Parameters
         ----------
@@ -324,7 +342,6 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         ----------
         X : table of shape (n_samples, n_features)
         y : labels of shape (n_samples,) or (n_samples, n_tasks)
-            Missing labels are left out.
         sample_weight : array of shape (n_samples,), optional
 
         Returns

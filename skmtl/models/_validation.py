@@ -36,14 +36,17 @@ validation_check = one_of("random", "group", "time") | Check(
 def check_validation(
     validation: ValidationLike, group_column: Hashable | None, time_column: Hashable | None
 ) -> None:
-    """Raise ValueError for a validation without its column, or a column without effect."""
+    """Raise ValueError for a validation without its column, or a column without effect.
+
+    Groups may be given to `fit` as well.
+    """
+    if time_column is None and _is(validation, "time"):
+        raise ValueError(
+            "validation='time' needs to know which column of X says when a row was: name it in "
+            "time_column."
+        )
     columns = {"group": ("group_column", group_column), "time": ("time_column", time_column)}
     for method, (name, column) in columns.items():
-        if column is None and _is(validation, method):
-            raise ValueError(
-                f"validation={method!r} needs to know which column of X it is about: name "
-                f"it in {name}."
-            )
         if column is not None and _is(validation, "random"):
             raise ValueError(
                 f"{name}={column!r} has no effect on validation='random'. Set "

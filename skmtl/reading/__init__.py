@@ -7,6 +7,7 @@ here knows an engine, and nothing imports torch.
 """
 
 from skmtl.reading._event_targets import EventTargets
+from skmtl.reading._leaks import warn_of_near_copies, warn_of_row_ids
 from skmtl.reading._reader import RowsToScore, TableReader
 from skmtl.reading._roles import Roles, RowsOfX
 from skmtl.reading._rows import (
@@ -62,5 +63,7 @@ __all__ = [
     "stored_matrix",
     "terms_of",
     "validation_splits",
+    "warn_of_near_copies",
+    "warn_of_row_ids",
     "weights_by_task",
 ]

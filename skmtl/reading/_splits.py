@@ -25,8 +25,8 @@ class Validation:
     Attributes
     ----------
     method : {"random", "group", "time"} or splitter
-        Single rows, whole groups, the last rows in time, or the test rows of a scikit-learn
-        splitter.
+        Single rows (whole groups if rows have them), whole groups, the last rows in time, or the
+        test rows of a scikit-learn splitter.
     fraction : float
         Share of the rows that is held out; a splitter has its own.
     """
@@ -76,11 +76,11 @@ class Validation:
         if not isinstance(self.method, str):
             return _splitter_splits(self.method, table, tasks, n_splits, auto)
         n_splits = auto if n_splits is None else n_splits
-        if self.method == "random":
+        if self.method == "random" and table.rows.groups is None:
             return validation_splits(
                 table.Y, tasks, group, counts, self.fraction, n_splits, random_state
             )
-        if self.method == "group":
+        if self.method in ("random", "group"):
             parts = _group_parts(table, tasks, self.fraction, n_splits, random_state)
         else:
             parts = [_is_last(table, self.fraction)] * n_splits
@@ -156,13 +156,13 @@ def _group_parts(
     if groups is None:
         raise ValueError(
             "validation='group' holds out whole groups: name the column of X that says whom a row "
-            "is about in group_column."
+            "is about in group_column, or give groups= to fit."
         )
     _check_groups(groups)
     codes, names = pd.factorize(groups)
     if len(names) < 2:
         raise ValueError(
-            f"validation='group' needs at least two groups, but column {groups.name!r} holds "
+            f"At least two groups are needed to hold one out, but {groups.name!r} holds "
             f"{names.tolist()} alone."
         )
     needed = _needed_codes(label_codes(tasks.strata(table.Y)), tasks)

@@ -8,7 +8,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -42,9 +41,7 @@ class StoredSource:
 
 @contextmanager
 def open_rows(
-    X: Any,
-    y: Any,
-    sample_weight: Any,
+    rows: Chunk,
     task_column: Hashable | None,
     random_state: np.random.RandomState,
 ) -> Iterator[tuple[Chunk, StoredSource | None]]:
@@ -52,17 +49,22 @@ def open_rows(
 
     Data in memory are given as they are.
     """
-    table = as_stored(X)
+    table = as_stored(rows.X)
     if table is None:
-        yield Chunk(X, y, sample_weight), None
+        yield rows, None
         return
-    rows = table.labelled(y, sample_weight)
+    if rows.groups is not None:
+        raise ValueError(
+            "groups= goes with a table in memory. Of a table on disk, name the column that says "
+            "whom a row is about in group_column, with validation='group'."
+        )
+    labelled = table.labelled(rows.y, rows.sample_weight)
     # A copy, so that what is drawn after the sample is what would be drawn in memory.
     chance = copy.deepcopy(random_state)
-    positions = sample_positions(rows, table.rows_in_memory, task_column, chance)
+    positions = sample_positions(labelled, table.rows_in_memory, task_column, chance)
     with tempfile.TemporaryDirectory(prefix="skmtl-", dir=table.cache_folder) as folder:
-        source = StoredSource(rows, positions, Path(folder), table.rows_in_memory)
-        yield rows.take(positions), source
+        source = StoredSource(labelled, positions, Path(folder), table.rows_in_memory)
+        yield labelled.take(positions), source
 
 
 def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:

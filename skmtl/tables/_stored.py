@@ -27,11 +27,12 @@ def checked_rows_in_memory(rows: Any) -> int:
 
 
 class Chunk(NamedTuple):
-    """Some rows of a stored table: features, labels and weights as `fit` takes them."""
+    """Some rows of a table: features, labels, weights and groups as `fit` takes them."""
 
     X: Any
     y: Any
     sample_weight: Any
+    groups: Any = None
 
 
 class StoredTable(ABC):

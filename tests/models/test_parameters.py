@@ -202,7 +202,7 @@ REFUSED: list[tuple[type, dict[str, Any], str]] = [
     # how rows are held out
     (RMTGB, {"validation": "last"}, "validation='last' .* 'group', 'time' or a splitter of"),
     (RMTGB, {"validation": GroupKFold}, "validation=<class .* 'time' or a splitter of"),
-    (RMTGB, {"validation": "group"}, "validation='group' .* name it in group_column"),
+    (RMTGB, {"validation": "time"}, "validation='time' .* name it in time_column"),
     (MultiTab, {"validation": "time"}, "validation='time' .* name it in time_column"),
     (MultiTab, {"group_column": "id"}, "group_column='id' has no effect .* validation='group'"),
 ]

@@ -143,9 +143,9 @@ def test_rows_of_a_held_out_group_that_say_nothing_are_in_neither_part(visits):
 @pytest.mark.parametrize(
     ("change", "settings", "words"),
     [
-        ({}, {"group_column": None}, r"validation='group' needs to know.*group_column"),
+        ({}, {"group_column": None}, r"validation='group' holds out.*group_column"),
         ({}, {"group_column": "nobody"}, r"group_column='nobody'"),
-        ({"patient": "Ann"}, {}, r"at least two groups, but column 'patient' holds \['Ann'\]"),
+        ({"patient": "Ann"}, {}, r"At least two groups .* but 'patient' holds \['Ann'\]"),
         ({}, {"task_column": "patient"}, r"two roles: task_column='patient', group_column="),
         ({}, {"validation": "random"}, r"group_column='patient' has no effect on validation='ra"),
         ({}, {"validation": "grouped"}, r"validation='grouped' of \w+ must be one of 'random'"),

@@ -1,0 +1,83 @@
+"""Signs that held-out rows will be easier to predict than new ones."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Hashable
+
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+_FEWEST_ROWS = 100  # fewer are different, or alike, by chance
+_MOST_ROWS = 20_000  # in which to look for rows that are alike
+_ASKED_POINTS, _NEIGHBOURS = 64, 50
+_FEWEST_VALUES = 20  # of a column whose equal values are no chance
+_GAP = 2.5  # of random columns it is 0.7 to 1.5
+_ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnamed: 0$")
+
+
+def warn_of_row_ids(features: pd.DataFrame) -> None:
+    """Warn of columns that number or name the rows.
+
+    These are text with another value in every row, and whole numbers that are called an id or
+    have neither a gap nor an order, as a count of days would have.
+    """
+    if len(features) < _FEWEST_ROWS:
+        return
+    ids = [name for name in features.columns if _names_rows(features[name], name)]
+    if ids:
+        warnings.warn(
+            f"Column {ids[0]!r} of X has a different value in every row, as an id has"
+            + (f" (so have {ids[1:]})" if len(ids) > 1 else "")
+            + ": nothing that is learnt of it holds for new rows. Leave it out of X.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _names_rows(column: pd.Series, name: Hashable) -> bool:
+    if pd.api.types.is_bool_dtype(column) or not column.is_unique or column.isna().any():
+        return False
+    if pd.api.types.is_integer_dtype(column):
+        has_no_gap = int(column.max()) - int(column.min()) == len(column) - 1
+        is_shuffled = not (column.is_monotonic_increasing or column.is_monotonic_decreasing)
+        return (has_no_gap and is_shuffled) or _ID_NAME.search(str(name)) is not None
+    is_text = isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
+    return is_text or pd.api.types.infer_dtype(column) == "string"
+
+
+def warn_of_near_copies(features: pd.DataFrame) -> None:
+    """Warn where most rows have others that are almost equal, unlike the rest."""
+    if _FEWEST_ROWS <= len(features) <= _MOST_ROWS and _are_near_copies(features):
+        warnings.warn(
+            "Most rows of X are near copies of a few others, as visits of one patient are. Rows "
+            "held out by chance then say little about new ones, and training stops too late. Give "
+            "groups= to fit, name the column that says who belongs together in group_column= with "
+            "validation='group', or set validation='time'.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _are_near_copies(features: pd.DataFrame) -> bool:
+    """Whether distances from a row to its neighbours have a gap: near ones, then far ones.
+
+    The gap is compared with that of the same columns shuffled, whose values are as often equal.
+    """
+    numeric = features.select_dtypes("number")
+    columns = [name for name in numeric if numeric[name].nunique() > _FEWEST_VALUES]
+    if len(columns) < 2:  # of one column the shuffled values are the same
+        return False
+    ranks = numeric[columns].rank(pct=True).fillna(0.5).to_numpy(dtype=np.float64)
+    shuffled = np.random.default_rng(0).permuted(ranks, axis=0)
+    return _gap(ranks) > _GAP * _gap(shuffled)
+
+
+def _gap(points: np.ndarray) -> float:
+    """The most by which the distance grows from a neighbour to the next, for the median point."""
+    asked = points[np.linspace(0, len(points) - 1, _ASKED_POINTS).astype(int)]
+    search = NearestNeighbors(n_neighbors=_NEIGHBOURS, algorithm="brute").fit(points)
+    distances = np.maximum(search.kneighbors(asked)[0][:, 1:], 1e-9)  # without the point itself
+    return float(np.median((distances[:, 1:] / distances[:, :-1]).max(axis=1)))
