@@ -1,25 +1,10 @@
-"""Splits that are stratified over several tasks with missing labels.
-
-scikit-learn's `StratifiedKFold` takes one target without missing labels.
-`MultiTaskStratifiedKFold` takes any number, with labels missing anywhere, and goes where a `cv`
-goes; `multitask_train_test_split` sets aside one test part in the same way.
-
-Examples
---------
->>> import numpy as np
->>> from skmtl.model_selection import MultiTaskStratifiedKFold
->>> X = np.zeros((8, 1))
->>> Y = np.array([[0, 1], [0, np.nan], [0, 0], [0, 1], [1, 0], [1, np.nan], [1, 0], [1, 1]])
->>> for train, test in MultiTaskStratifiedKFold(2, random_state=0).split(X, Y):
-...     print(np.bincount(Y[test, 0].astype(int)))
-[2 2]
-[2 2]
-"""
+"""Rows dealt evenly over the labels of several tasks."""
 
 from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -32,8 +17,6 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl.tables import TaskIds, as_frame, split_task_column
 from skmtl.tasks import label_codes, stratified_folds, stratified_parts
-
-__all__ = ["MultiTaskStratifiedKFold", "multitask_train_test_split"]
 
 
 class MultiTaskStratifiedKFold(BaseCrossValidator):
@@ -62,6 +45,7 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
 
     See Also
     --------
+    MultiTaskStratifiedGroupKFold : The same with whole groups.
     multitask_train_test_split : One training and one test part.
 
     Notes
@@ -113,6 +97,7 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             The labels, some of which may be missing.
         groups : ignored
+            With a warning: rows of one group may come into different folds.
 
         Yields
         ------
@@ -124,12 +109,19 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
             If `y` is None, if X and `y` have different lengths, or if there are more folds
             than rows.
         """
-        return super().split(X, y, groups)
+        if groups is not None:
+            warnings.warn(
+                "MultiTaskStratifiedKFold ignores the groups: their rows may come into different "
+                "folds. Use MultiTaskStratifiedGroupKFold.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return super().split(X, y)
 
     def _iter_test_indices(
         self, X: Any = None, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.int64]]:
-        codes, group = _levels(X, y, self.task, self.n_bins)
+        codes, group = levels_of(X, y, self.task, self.n_bins)
         _check_n_splits(self.n_splits, len(codes))
         folds = stratified_folds(codes, self.n_splits, self.random_state, self.shuffle, group)
         for fold in range(self.n_splits):
@@ -191,7 +183,7 @@ def multitask_train_test_split(
     (array([3, 3]), array([2, 2, 2]))
     """
     check_consistent_length(X, Y, *arrays)
-    codes, group = _levels(X, Y, task, n_bins)
+    codes, group = levels_of(X, Y, task, n_bins)
     n_test = _n_test(test_size, len(codes))
     rng = check_random_state(random_state)
     parts = stratified_parts(codes, np.array([len(codes) - n_test, n_test]), rng, group)
@@ -226,7 +218,7 @@ def _n_test(test_size: float | int, n_samples: int) -> int:
     return n_test
 
 
-def _levels(
+def levels_of(
     X: Any, Y: Any, task: Hashable | None, n_bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """The levels to stratify by, and the task of each row of long data."""

@@ -137,6 +137,7 @@ def chosen_kinds(tasks: TasksLike, names: Sequence[Hashable]) -> dict[Hashable, 
     if unknown:
         raise ValueError(
             f"`tasks` names {unknown}, but the targets are {list(names)}. Use the column names "
-            "of y (0, 1, ... for an array)."
+            "of y (0, 1, ... for an array). scikit-learn's cross_val_predict hands codes of the "
+            "labels to `fit`: use that of skmtl.model_selection."
         )
     return {name: as_kind(value, name) for name, value in tasks.items()}
