@@ -99,7 +99,8 @@ def score_files(
         first rows decide.
     csv_delimiter : str, default=None
         What stands between the cells of a CSV file; None is a tab for ``.tsv``, else a comma.
-        The first line is the header.
+        The first line is the header. CSV files are those whose names end in ``.csv`` or ``.tsv``,
+        or so and in ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or ``.zip``.
     csv_encoding : str, default="utf-8"
         The encoding of CSV files, as Python names it. A byte order mark is skipped.
     csv_decimal : str, default="."
