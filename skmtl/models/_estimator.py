@@ -212,7 +212,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         with open_rows(rows, self.task_column, random_state) as (chunk, source):
             if previous is None:
                 # What an earlier fit has learnt would not suit what is learnt now.
-                self._forget()
+                vars(self).pop("_fitted", None)
                 preparation, table = start_preparation(self._fit_settings(), engine, chunk)
                 n_bags = None
             else:
@@ -236,10 +236,6 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def _goes_on(self) -> bool:
         """Whether `fit` goes on with what an earlier one has learnt."""
         return False
-
-    def _forget(self) -> None:
-        if "_fitted" in vars(self):
-            del self._fitted
 
     def _learnt(self, preparation: Preparation, fitted: Any) -> dict[str, Any]:
         """The attributes with which an estimator predicts."""

@@ -34,7 +34,8 @@ from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
 from skmtl.tasks._joining import join_label_columns
-from skmtl.tasks._kind import ClassificationKind, Kind, plain_values
+from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy.special import xlogy
 
 from skmtl._storable import storable
-from skmtl.tasks._kind import Kind, number_values, observed_numbers
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._label_values import number_values, observed_numbers
 from skmtl.tasks._units import grouped_units, take_group
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pandas as pd
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
-from skmtl.tasks._kind import Kind, plain_values
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._regression import Regression

@@ -13,12 +13,10 @@ import pandas as pd
 
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._curves import Curves
+from skmtl.tasks._label_values import plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-# Sums of squares of larger labels, for their variance, would overflow.
-_LARGEST_LABEL = 1e150
 
 
 class Kind(ABC):
@@ -313,89 +311,3 @@ class ClassificationKind(Kind):
             )
         codes[observed] = positions
         return codes[:, None]
-
-
-def plain_values(labels: pd.Series) -> np.ndarray:
-    """Observed labels as a numpy array of bool, number or object, whatever the pandas dtype."""
-    if isinstance(labels.dtype, pd.CategoricalDtype):
-        labels = labels.astype(labels.cat.categories.dtype)
-    if pd.api.types.is_bool_dtype(labels.dtype):
-        return labels.to_numpy(dtype=bool)
-    if pd.api.types.is_extension_array_dtype(labels.dtype):
-        if pd.api.types.is_integer_dtype(labels.dtype):
-            return labels.to_numpy(dtype=np.int64)
-        if pd.api.types.is_float_dtype(labels.dtype):
-            return labels.to_numpy(dtype=np.float64)
-    values = labels.infer_objects().to_numpy()
-    if pd.api.types.infer_dtype(values) == "decimal":
-        return values.astype(np.float64)
-    return values
-
-
-def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
-    """Observed labels as finite float64, or an error that names the task."""
-    try:
-        values = plain_values(labels).astype(np.float64)
-    except OverflowError:
-        raise ValueError(
-            f"Task {task!r} has a whole number too large for a float64 among its labels. Divide "
-            "them, or take their logarithm."
-        ) from None
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"Task {task!r} has labels that are not numbers (for example "
-            f"{plain_values(labels)[0]!r}), but kind {kind!r} needs numbers. Choose another kind "
-            "for it through `tasks`, or convert the column."
-        ) from None
-    _refuse_infinity(values, task)
-    if (np.abs(values) > _LARGEST_LABEL).any():
-        raise ValueError(
-            f"Task {task!r} has labels beyond {_LARGEST_LABEL:g}, whose squares are no float64. "
-            "Divide them, or take their logarithm."
-        )
-    return values
-
-
-def _refuse_infinity(values: np.ndarray, task: Hashable) -> None:
-    if np.isinf(values).any():
-        raise ValueError(
-            f"Task {task!r} has infinity among its labels (Input y contains infinity). "
-            "Use NaN for a missing label."
-        )
-
-
-def observed_numbers(
-    labels: pd.Series, task: Hashable, kind: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Number labels with 0 at the missing places, and where they are observed."""
-    observed = labels.notna().to_numpy()
-    values = np.zeros(len(labels))
-    values[observed] = number_values(labels[observed], task, kind)
-    return values, observed
-
-
-def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
-    """Distinct observed labels in sorted order; at least two."""
-    values = plain_values(labels)
-    if values.dtype.kind == "f":
-        _refuse_infinity(values, task)
-        if not np.all(values == np.round(values)):
-            raise ValueError(
-                f"Unknown label type: continuous. Task {task!r} has fractional numbers as class "
-                "labels; use a regression kind for it, or bin the values."
-            )
-    unique = pd.unique(values)
-    try:
-        classes = np.sort(unique)
-    except TypeError:
-        examples = {type(label).__name__: label for label in unique}
-        raise ValueError(
-            f"Task {task!r} mixes labels of different types, for example "
-            f"{list(examples.values())[:2]}. Use one type."
-        ) from None
-    if len(classes) < 2:
-        raise ValueError(
-            f"Task {task!r} has one class only ({classes.tolist()[0]!r}); a classification task "
-            "needs at least two. Drop the task or add rows of another class."
-        )
-    return classes

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy.special import logsumexp, softmax
 
 from skmtl._storable import storable
-from skmtl.tasks._kind import ClassificationKind, sorted_classes
+from skmtl.tasks._kind import ClassificationKind
+from skmtl.tasks._label_values import sorted_classes
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from skmtl._storable import storable
-from skmtl.tasks._kind import ClassificationKind, plain_values, sorted_classes
+from skmtl.tasks._kind import ClassificationKind
+from skmtl.tasks._label_values import plain_values, sorted_classes
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks._kind import Kind, number_values, observed_numbers
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._label_values import number_values, observed_numbers
 from skmtl.tasks._robust_units import robust_units
 from skmtl.tasks._units import grouped_units, take_group
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
-from skmtl.tasks._kind import plain_values
+from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._labels import label_frame
 
 _TIME_NAMES = ("time", "duration")

@@ -98,6 +98,7 @@ def test_monotone_constraints_hold():
     assert (np.diff(np.ravel(model.predict(line))) >= 0).all()
 
 
+@pytest.mark.filterwarnings("ignore:In more than half of the validation rows")
 def test_held_out_rows_are_in_no_quantile():
     """Labels that are held out may be anything."""
     eval_set = (X[300:], Y[300:].to_frame("y"))
