@@ -81,7 +81,8 @@ def fit_with_dask(
     ImportError
         Without Dask: ``pip install "skmtl[dask]"``.
     TypeError
-        For a model that is not boosted, or data that are no Dask DataFrame.
+        For a model that is not boosted, data that are no Dask DataFrame, or labels and weights
+        that are tables instead of names of columns.
     ValueError
         For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is no
         whole number of at least 2, and for what `fit` refuses.
@@ -156,6 +157,12 @@ def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
         )
     if not hasattr(data, "to_delayed") or not hasattr(data, "columns"):
         raise TypeError(f"data must be a Dask DataFrame, got {type(data).__name__}.")
+    for name, value in {"y": y, "sample_weight": sample_weight}.items():
+        if getattr(value, "ndim", 0) > 0 and not isinstance(value, pd.Index):
+            raise TypeError(
+                f"{name} says which columns of data hold the labels or weights, by their names, "
+                f"got a {type(value).__name__}. Join it to the data first, as columns."
+            )
     labels = list(y) if isinstance(y, list | tuple | pd.Index) else y
     wanted = [*(labels if isinstance(labels, list) else [labels])]
     wanted += [] if sample_weight is None else [sample_weight]

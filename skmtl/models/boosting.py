@@ -293,7 +293,11 @@ class BoostingEstimator(MultiTaskEstimator):
 
     @property
     def task_importances_(self) -> pd.DataFrame:
-        """Share of each feature in the gain of each task's own trees; rows sum to 1, or are 0."""
+        """Share of each feature in the gain of each task's own trees; rows sum to 1.
+
+        A task without trees of its own has zeros. So have all tasks where "task" is not among the
+        `blocks_` that were chosen: `block_importances_` says what the shared ones split on.
+        """
         check_is_fitted(self)
         columns = self._reader.encoder.columns_
         gains = np.concatenate([b.task_importances(len(columns)) for _, b in self._fitted.pools])

@@ -92,7 +92,8 @@ class RMTGBEstimator(BoostingEstimator):
     block_importances_ : DataFrame of shape (n_blocks, n_features)
         The same by block.
     task_importances_ : DataFrame of shape (n_tasks, n_features)
-        Share of each feature in the gain of each task's own trees.
+        Share of each feature in the gain of each task's own trees; zeros where no
+        block of the tasks was chosen.
     last_epoch_ : dict
         What the bag that was fitted last reports, for callbacks: see `skmtl.callbacks`.
 

@@ -114,6 +114,12 @@ def _is_time_dtype(dtype: object) -> bool:
 
 
 def _time_error(column: pd.Series, table: str, found: str) -> ValueError:
+    if "delta" in found or "duration" in found:
+        return ValueError(
+            f"Column {column.name!r} of {table} holds lengths of time ({found}), whose unit is "
+            "yours to choose: replace it by numbers, such as days, "
+            "pd.to_timedelta(column).dt.total_seconds() / 86400."
+        )
     return ValueError(
         f"Column {column.name!r} of {table} holds dates or times ({found}), which could be read "
         "in many ways: replace it by numbers that matter, such as .dt.hour, .dt.dayofweek, or "

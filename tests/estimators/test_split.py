@@ -52,3 +52,16 @@ def test_the_parts_of_several_networks_are_disjoint_as_long_as_there_are_rows(
 def test_too_few_rows_for_the_fraction_hold_out_none(labels):
     [(training, held_out)] = splits(labels[labels["price"].notna()][:9], 0.1, 1)
     assert (len(training), len(held_out)) == (9, 0)
+
+
+@pytest.mark.parametrize("n_splits", [1, 5])
+def test_what_is_rare_is_learnt_whatever_is_held_out(n_splits):
+    rng = np.random.default_rng(1)
+    colours = ["red"] * 60 + ["blue", "blue", "green"] + [None] * 17
+    Y = pd.DataFrame({"colour": rng.permutation(colours)})
+    Y["price"] = np.where(np.arange(80) == 7, 2.5, np.nan)  # one label in all
+    for training, held_out in splits(Y, 0.5, n_splits):
+        assert len(held_out) > 30
+        assert set(Y["colour"].iloc[training].dropna()) == {"red", "blue", "green"}
+        assert "green" not in set(Y["colour"].iloc[held_out])
+        assert Y["price"].iloc[training].notna().sum() == 1

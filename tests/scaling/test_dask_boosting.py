@@ -194,6 +194,16 @@ def test_what_one_worker_cannot_read_is_an_error_and_not_a_wait(client):
         fit_with_dask(RMTGB(random_state=0), data, "target", client=client, rows_in_memory=100)
 
 
+def test_tables_in_the_place_of_names_are_refused():
+    rows = pd.DataFrame({"x": range(40), "target": range(40)})
+    data = dd.from_pandas(rows, npartitions=2)
+    for tables in [rows[["target"]], rows["target"], rows["target"].to_numpy(), data[["target"]]]:
+        with pytest.raises(TypeError, match=r"y says which columns .* got a"):
+            fit_with_dask(RMTGB(), data, tables, client=object())
+        with pytest.raises(TypeError, match=r"sample_weight says which columns"):
+            fit_with_dask(RMTGB(), data, "target", tables, client=object())
+
+
 def test_a_frame_in_memory_is_refused(client):
     with pytest.raises(TypeError, match="must be a Dask DataFrame, got DataFrame"):
         fit_with_dask(RMTGB(), pd.DataFrame({"x": [1], "y": [2]}), "y", client=client)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import decimal
 import pickle
+import re
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -309,3 +312,23 @@ def test_bytes_are_the_text_that_they_encode():
             assert encoder.transform(other).codes.ravel().tolist() == [3, 2, 1, 3]
     with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are no UTF-8"):
         TableEncoder().fit(pd.DataFrame({"city": [b"\xff", b"a"]}))
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        pd.Series(pd.to_timedelta([1, 2, 3], "D")),
+        pd.Series([pd.Timedelta(days=1), None, pd.Timedelta(days=2)], dtype=object),
+        pd.Series([timedelta(days=1), None, timedelta(days=2)], dtype=object),
+        pd.Series([np.timedelta64(1, "D"), np.timedelta64(2, "D")], dtype=object),
+        pd.Series([1, None], dtype=pd.ArrowDtype(pa.duration("s"))),
+    ],
+    ids=["timedelta64", "Timedelta", "timedelta", "objects of numpy", "arrow"],
+)
+def test_lengths_of_time_are_refused_with_a_remedy_that_works(lengths):
+    frame = pd.DataFrame({"stay": lengths})
+    with pytest.raises(ValueError, match=r"Column 'stay'.*lengths of time.*seconds") as error:
+        TableEncoder().fit(frame)
+    remedy = re.search(r"pd\.to_timedelta.*86400", str(error.value)).group()
+    days = eval(remedy, {"pd": pd, "column": lengths})
+    assert days.dropna().iloc[0] in (1.0, 1 / 86400)
