@@ -19,6 +19,7 @@ from skmtl.models import (
     Check,
     GroupedModel,
     Groups,
+    ask_everything,
     check_parameters,
     in_place,
     model_classes,
@@ -269,6 +270,14 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             {name: self._classes[name] for name in self._targets if name in self._classes},
             task_column(self.estimator),
         )
+
+    def __skmtl_rehearse__(self) -> pd.DataFrame:
+        """Have every model predict what it knows, and all of them together."""
+        tables = [fitted.__skmtl_rehearse__() for fitted in self.models_]
+        X = tables[0] if self.__skmtl_fitted__().task_column is None else pd.concat(tables)
+        ask_everything(self.__skmtl_fitted__(), X)
+        self.predict(X)
+        return X
 
     def __skmtl_unfitted__(self) -> Any:
         return unfitted_model(self.estimator)

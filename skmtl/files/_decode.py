@@ -17,6 +17,9 @@ from skmtl.files._tree_text import checked_tree_text
 
 Node = dict[str, Any]
 
+# Indices of tables in a model, of epochs or tasks; whoever lists one fills the memory.
+_LONGEST_RANGE = 1_000_000
+
 
 class UnknownClassError(ValueError):
     """A class that is not storable, or not yet."""
@@ -143,6 +146,8 @@ class Decoder:
 
     def _range_index(self, node: Node) -> pd.RangeIndex:
         start, stop, step = node["span"]
+        if len(range(start, stop, step)) > _LONGEST_RANGE:
+            raise ValueError(f"an index counts further than {_LONGEST_RANGE:,}")
         return pd.RangeIndex(start, stop, step, name=self.decode(node["name"]))
 
     def _multi_index(self, node: Node) -> pd.MultiIndex:

@@ -86,6 +86,7 @@ def load_model(path: ModelPlace) -> Any:
         parts = {"parameters": header["parameters"], "state": json.loads(sections[_STATE])}
         model = decoder.build(header["estimator"], parts)
         check_is_fitted(model)
+        model.__skmtl_rehearse__()
         return model
     except UnknownClassError as error:
         raise ModelFileError(

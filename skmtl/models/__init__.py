@@ -26,6 +26,7 @@ from skmtl.models._engine_model import EngineModel
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._events import event_targets, score_terms
 from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
+from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
 from skmtl.models._shared_docs import (
     ClassTargetDocs,
@@ -51,6 +52,7 @@ __all__ = [
     "Splitter",
     "SurvivalDocs",
     "ValidationLike",
+    "ask_everything",
     "boolean",
     "by_block",
     "check_parameters",

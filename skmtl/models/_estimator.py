@@ -26,6 +26,7 @@ from skmtl.metrics import score_model, score_model_by_id
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import save
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
@@ -304,6 +305,19 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             self._read_frame,
             self._refuses_unseen,
         )
+
+    def __skmtl_rehearse__(self) -> pd.DataFrame:
+        """Predict rows that have everything the model knows, which fails unless it is sound.
+
+        Returns
+        -------
+        DataFrame
+            The rows.
+        """
+        X = rehearsal_rows(self._reader, getattr(self, "feature_names_in_", None))
+        ask_everything(self.__skmtl_fitted__(), X)
+        self.predict(X)
+        return X
 
     def __skmtl_unfitted__(self) -> Specification:
         return Specification(self._roles().task, self._targets(), self._engine())

@@ -67,7 +67,7 @@ class BoostingEngine(Engine):
             return self._fit_pools(problem, rows, splits, seed, progress)
 
     def raw_scores(self, fitted: FittedBoosting, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
-        scores = np.empty((len(rows), tasks.n_scores))
+        scores = np.full((len(rows), tasks.n_scores), np.nan)
         # Rows of long data come task by task, so that each task's trees are visited once.
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
             for targets, boosted in fitted.pools:

@@ -1,0 +1,90 @@
+"""A prediction that a loaded model makes before anyone gets it.
+
+What a file says of classes, categories, ids, units and weights must suit each other. Whether it
+does shows when the model predicts rows that have everything it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.answers import FittedModel
+from skmtl.reading import TableReader
+from skmtl.tasks import Curves
+
+_FEWEST_ROWS, _MOST_ROWS = 3, 4_096
+
+
+def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataFrame:
+    """Rows with every known category and task id, and with missing cells.
+
+    Parameters
+    ----------
+    reader : TableReader
+    names : sequence of str or None
+        Labels of the columns of X, where all of them are text.
+
+    Returns
+    -------
+    DataFrame
+        Of at most 4,096 rows: of more categories than that, the first ones.
+    """
+    encoder, ids = reader.encoder, reader.task_ids
+    if reader.n_groups > 0 and "task" not in reader.role_positions.values():
+        raise ValueError("there are ids of tasks, but there is no column of them")
+    lengths = [_FEWEST_ROWS, len(ids), *(len(known) + 1 for known in encoder.categories_.values())]
+    places = np.arange(min(max(lengths), _MOST_ROWS))
+    columns: dict[Any, Any] = {}
+    features = iter(encoder.columns_)
+    for position in range(len(encoder.columns_) + len(reader.role_positions)):
+        role = reader.role_positions.get(position)
+        if role == "task":
+            columns[reader.task_label] = pd.Series([ids[place % len(ids)] for place in places])
+        elif role is not None:
+            own = getattr(reader.roles, role)
+            columns[own if names is None else names[position]] = np.zeros(len(places))
+        else:
+            label = next(features)
+            columns[label] = _cells(encoder.categories_.get(label), places)
+    return pd.DataFrame(columns)
+
+
+def _cells(known: pd.Index | None, places: np.ndarray) -> Any:
+    if known is None:
+        return np.where(places == places[-1], np.nan, places - 1.0)
+    codes = np.where(places < len(known), places, -1)
+    return pd.Categorical.from_codes(codes, categories=known)
+
+
+def ask_everything(model: FittedModel, X: Any) -> dict[Any, np.ndarray]:
+    """Have a model answer all that it can answer; returns its predictions."""
+    model.ask(X[:1])  # a row alone has ways of its own
+    answers = model.ask(X)
+    for name, classes in model.classes.items():
+        _check_width(answers.probabilities(name), len(classes), name)
+    for name, levels in model.levels.items():
+        _check_width(answers.quantiles(name), len(levels), name)
+    if model.event_names:
+        answers.about_curves(dict.fromkeys(model.event_names, partial(Curves.quantile, level=0.5)))
+        answers.about_curves(dict.fromkeys(model.event_names, _at_the_cuts))
+    predictions = dict(answers.predictions)
+    for name, values in predictions.items():
+        if len(values) != len(X) or pd.isna(values).any():
+            raise ValueError(f"the predictions of {name!r} are missing")
+    return predictions
+
+
+def _check_width(values: np.ndarray, width: int, name: Any) -> None:
+    if values.shape[1:] != (width,):
+        raise ValueError(
+            f"the answers of {name!r} have the shape {values.shape}, not {width} columns"
+        )
+
+
+def _at_the_cuts(curves: Curves) -> np.ndarray:
+    return curves.incidence(curves.edges)
