@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.answers import FittedModel, as_named_frame, index_of
 from skmtl.models._curves import Times, asked_values, at_times, one_or_all, step_functions
+from skmtl.models._keywords import check_keywords
 from skmtl.models._sklearn import BaseEstimator
 from skmtl.tasks import Curves
 
@@ -47,6 +48,10 @@ class Answering(BaseEstimator):
     """What every target has, whatever `fit` sees."""
     _fitted: Any
     _single: bool
+
+    def __new__(cls, *values: Any, **keywords: Any) -> Self:
+        check_keywords(cls, keywords)
+        return super().__new__(cls)
 
     @abstractmethod
     def __skmtl_fitted__(self) -> FittedModel:

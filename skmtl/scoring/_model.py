@@ -51,13 +51,24 @@ def checksum(model: Any) -> str:
             ) from error
     encoder = Encoder()
     parts = encoder.parts(model, name)
-    for parameter in _HOW:
-        parts["parameters"].pop(parameter, None)
-    state = json.dumps(parts, sort_keys=True).encode()
+    state = json.dumps(_without_how(parts), sort_keys=True).encode()
     found = hashlib.sha256(name.encode())
     for section in (state, *encoder.sections().values()):
         found.update(hashlib.sha256(section).digest())
     return f"sha256:{found.hexdigest()}"
+
+
+def _without_how(part: Any) -> Any:
+    """An encoded model, and those within it, without the parameters that predictions ignore."""
+    if isinstance(part, list):
+        return [_without_how(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _without_how(value) for key, value in part.items()}
+    if "state" in kept and isinstance(kept.get("parameters"), dict):
+        parameters = kept["parameters"].items()
+        kept["parameters"] = {key: value for key, value in parameters if key not in _HOW}
+    return kept
 
 
 def _predicting(model: Any) -> Any:

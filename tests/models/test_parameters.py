@@ -15,6 +15,7 @@ from sklearn.model_selection import GroupKFold
 
 from skmtl import (
     RMTGB,
+    GroupedTasks,
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
@@ -288,3 +289,19 @@ def test_an_engine_does_not_import_the_library_of_the_other():
         code = f"import sys, skmtl.models.{module}; print({library!r} in sys.modules)"
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert result.stdout == "False\n", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("cls", "keyword", "words"),
+    [
+        (RMTGB, "n_estimators", r"^RMTGB got .* 'n_estimators'\. It is called 'n_rounds' here"),
+        (RMTGBSurvival, "eta", "RMTGBSurvival got .* called 'learning_rate'"),
+        (MultiTab, "epochs", "MultiTab got .* called 'max_epochs'"),
+        (MultiTabRegressor, "drop_out", "MultiTabRegressor got .* Did you mean 'dropout'"),
+        (GroupedTasks, "group", "GroupedTasks got .* Did you mean 'groups'"),
+        (RMTGBClassifier, "zzz", "RMTGBClassifier got an unexpected keyword argument 'zzz'.$"),
+    ],
+)
+def test_a_wrong_keyword_is_answered_with_the_right_one(cls, keyword, words):
+    with pytest.raises(TypeError, match=words):
+        cls(**{keyword: 3})
