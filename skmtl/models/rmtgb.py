@@ -77,6 +77,8 @@ class RMTGBEstimator(BoostingEstimator):
         targets), or the targets of wide data.
     theta_ : Series by task
         The logit of `outlier_score_`.
+    shared_targets_ : list of list of targets
+        The targets that are learnt together. One by itself shares no trees with others.
     blocks_ : dict of target to tuple of str
         The blocks that were taken. In wide data, targets with one raw score share trees, and so
         do times to events; a target with several classes, quantiles or competing causes has a

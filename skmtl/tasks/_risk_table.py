@@ -98,7 +98,26 @@ def censoring_table(labels: EventTimes, weight: NDArray[np.floating] | None = No
 def weight_from(
     values: NDArray[np.floating], weight: NDArray[np.floating], times: NDArray[np.floating]
 ) -> _Array:
-    """Weight of the rows whose value is at least each time."""
+    """Weight of the rows whose value is at least each time, in O(n log n).
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        Such as the times up to which rows were watched.
+    weight : ndarray of shape (n_samples,)
+    times : ndarray of shape (n_times,)
+
+    Returns
+    -------
+    ndarray of shape (n_times,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmtl.tasks import weight_from
+    >>> weight_from(np.array([1.0, 3.0, 2.0]), np.ones(3), np.array([0.0, 2.0, 4.0])).tolist()
+    [3.0, 2.0, 0.0]
+    """
     order = np.argsort(values, kind="stable")
     behind = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
     return behind[np.searchsorted(values[order], times, side="left")]
