@@ -27,7 +27,7 @@ from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
-from skmtl.models._saving import save
+from skmtl.models._saving import renamed, save, schema
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
 from skmtl.models._validation import ValidationLike, check_validation, validation_check
@@ -369,20 +369,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _schema(self) -> dict[str, Any]:
         """What the model reads and predicts, for those who look into the file."""
-        encoder = self._reader.encoder
-        features = [
-            {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}
-            for name in encoder.columns_
-        ]
-        tasks = [
-            {
-                "name": name,
-                "kind": head.name,
-                "classes": head.classes_.tolist() if head.is_classification else None,
-            }
-            for name, head in self.task_set_.by_name.items()
-        ]
-        return {"features": features, "task_column": self.task_column, "tasks": tasks}
+        return schema(self._reader.encoder, self.task_set_, self.task_column)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state, also that of a model of version 0.1.0."""
@@ -390,19 +377,12 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state of a model of version 0.1.0 as it would be now."""
-        if "event_names_" in state:
-            state["_event_names"] = state.pop("event_names_")
-        if "task" in state:
-            state["task_column"] = state.pop("task")
-        return state
+        return renamed(state, {"event_names_": "_event_names", "task": "task_column"})
 
     @classmethod
     def __skmtl_parameters__(cls, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a file of version 0.1.0 by today's names."""
-        if "task" in parameters:
-            parameters = parameters | {"task_column": parameters["task"]}
-            del parameters["task"]
-        return parameters
+        return renamed(parameters, {"task": "task_column"})
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.files import ModelPlace
+
+if TYPE_CHECKING:
+    from skmtl.tables import ColumnEncoder
+    from skmtl.tasks import TaskSet
 
 
 def save(self: Any, path: ModelPlace) -> None:
@@ -35,3 +40,25 @@ def save(self: Any, path: ModelPlace) -> None:
 
     check_is_fitted(self)
     save_model(self, path, self._schema())
+
+
+def schema(encoder: ColumnEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
+    """What a model reads and predicts, as plain data."""
+    features = [
+        {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}
+        for name in encoder.columns_
+    ]
+    described = [
+        {
+            "name": name,
+            "kind": head.name,
+            "classes": head.classes_.tolist() if head.is_classification else None,
+        }
+        for name, head in tasks.by_name.items()
+    ]
+    return {"features": features, "task_column": task_column, "tasks": described}
+
+
+def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The values of an old file under the names of today."""
+    return {names.get(name, name): value for name, value in values.items()}
