@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
-from sklearn.neighbors import NearestNeighbors
+from scipy.spatial.distance import cdist
 
 _FEWEST_ROWS = 100  # fewer are different, or alike, by chance
 _MOST_ROWS = 20_000  # in which to look for rows that are alike
@@ -78,6 +78,7 @@ def _are_near_copies(features: pd.DataFrame) -> bool:
 def _gap(points: np.ndarray) -> float:
     """The most by which the distance grows from a neighbour to the next, for the median point."""
     asked = points[np.linspace(0, len(points) - 1, _ASKED_POINTS).astype(int)]
-    search = NearestNeighbors(n_neighbors=_NEIGHBOURS, algorithm="brute").fit(points)
-    distances = np.maximum(search.kneighbors(asked)[0][:, 1:], 1e-9)  # without the point itself
+    # Not by scikit-learn's neighbours, whose threads a forked process would wait for.
+    nearest = np.sort(np.partition(cdist(asked, points), _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS])
+    distances = np.maximum(nearest[:, 1:], 1e-9)  # without the point itself
     return float(np.median((distances[:, 1:] / distances[:, :-1]).max(axis=1)))

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skmtl.tables import TableEncoder, TreeEncoder
 
@@ -49,4 +50,5 @@ def test_ways_to_write_a_number(text):
 def test_what_may_be_meant_as_text_is_left_alone(cells):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
         TreeEncoder().fit(pd.DataFrame({"c": cells}))
