@@ -206,8 +206,9 @@ class Preparation:
 
     def _eval_rows(self, eval_set: Chunk, learnt: CheckedTable) -> EncodedRows:
         with naming_eval_set():
-            check_names(learnt.rows.features, as_frame(eval_set.X))
-            table = self.read(eval_set)
+            frame = as_frame(eval_set.X)  # once, for what follows as well
+            check_names(learnt.rows.features, frame)
+            table = self.read(eval_set._replace(X=frame))
             rows = self.encode(table)
             if self.engine.refuses_unseen_eval_ids:
                 self._check_ids(table, rows.group)

@@ -198,7 +198,9 @@ def _check_decisions(fields: Fields, n_splits: int) -> None:
     n_sets = _whole_number(fields, "num_cat", 0, n_splits + 1)
     if [name for name in _OF_CATEGORIES if name in fields] != list(_OF_CATEGORIES[: 2 * n_sets]):
         raise ValueError("'num_cat' of LightGBM's text does not suit its categories")
-    thresholds = _finite_numbers(fields, "threshold", n_splits)
+    thresholds = _numbers(fields, "threshold", n_splits)  # infinite where only gaps go right
+    if any(map(math.isnan, thresholds)):
+        raise ValueError("'threshold' of LightGBM's text is no number")
     for decision, threshold in zip(decisions, thresholds, strict=True):
         if decision & _BY_CATEGORY and threshold not in range(n_sets):
             raise ValueError("a split of LightGBM's text has no set of categories")

@@ -47,7 +47,7 @@ class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
     >>> ill = np.array([1, 1, 0, 0, 1, np.nan, 0, 0])
     >>> cv = MultiTaskStratifiedGroupKFold(2, random_state=0)
     >>> [int(np.nansum(ill[test])) for _, test in cv.split(ill, ill, patient)]
-    [2, 1]
+    [1, 2]
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class Curves:
         Curves are flat from the last cut to here, and unknown beyond.
     interpolation : {"hazard", "density"}
         What the clock counts within a bin: cumulative hazard, or failures.
-    clock : Clock or Calendar
+    clock : Clock or Calendar, optional
         By default ordinary time.
     """
 

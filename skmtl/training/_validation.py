@@ -44,11 +44,13 @@ class ValidationLosses:
         self._objective = objective
         self._of_product = isinstance(balance, LossBalancer) and balance.lowers_product
         self._processes = processes
+        # A label of a billion must not hide what the others lose.
+        self._exact = torch.float32 if samples.weight.device.type == "mps" else torch.float64
         self._weight = samples.weight.sum(dim=0)
         self.seen = self._weight > 0
         # Losses of the best constant prediction: what makes targets comparable.
         constant = trainable_network(objective.network).base_scores.expand(len(samples), 1, -1)
-        means = objective.losses.sums(constant, samples) / self._weight
+        means = self._sums(constant, samples) / self._weight
         self._constant = means.clamp_min(1e-6)
 
     def losses(self, network: nn.Module) -> Tensor:
@@ -60,8 +62,12 @@ class ValidationLosses:
             return by_member.float().mean(dim=1, keepdim=True)
 
         part = self._processes.part(self._samples)
-        total = self._objective.losses.sums(in_batches(scores, part.inputs, SCORING_ROWS), part)
+        total = self._sums(in_batches(scores, part.inputs, SCORING_ROWS), part)
         return self._processes.total(total) / self._weight
+
+    def _sums(self, scores: Tensor, samples: Samples) -> Tensor:
+        """Weighted sums of the losses of the targets, (n_targets,)."""
+        return self._objective.losses.weighted(scores, samples).sum(dim=0, dtype=self._exact)
 
     def objective(self, losses: Tensor) -> float:
         """The mean of the targets' losses over those of the best constant prediction."""

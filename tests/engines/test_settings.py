@@ -168,6 +168,7 @@ def test_lightgbm_is_told_seed_threads_and_constraints():
     assert resolved.n_jobs == 2
     assert resolved.parameters["shared"] == {
         "num_threads": 2, "seed": 3, "deterministic": True, "force_row_wise": True,
+        "min_sum_hessian_in_leaf": 1e-3,
         "monotone_constraints": [1, 0], "learning_rate": 0.05, "num_leaves": 8,
         "min_data_in_leaf": 20,
     }  # fmt: skip

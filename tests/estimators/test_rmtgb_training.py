@@ -124,6 +124,7 @@ def test_a_task_of_weight_zero_has_its_constant(layout, boosted, long_table):
 # Constraints
 
 
+@pytest.mark.filterwarnings("ignore:X has columns without any value")
 @pytest.mark.parametrize("form", ["mapping", "sequence", "array"])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_predictions_follow_a_constraint_in_every_task(sign, form, boosted, shops):

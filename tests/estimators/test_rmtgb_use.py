@@ -77,6 +77,7 @@ def test_names_that_lightgbm_would_refuse(boosted, shops):
     np.testing.assert_array_equal(model.predict(strange), expected)
 
 
+@pytest.mark.filterwarnings("ignore:X has columns without any value")
 def test_unknown_and_missing_categories(boosted, shops):
     X, y = shops
     model = boosted.regressor(task_column="shop").fit(X, y)

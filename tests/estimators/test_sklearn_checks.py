@@ -17,7 +17,7 @@ from skmtl.models.rmtgb import RMTGBEstimator
 # As small as a network can be and still learn what the checks ask of it.
 SMALL = {
     "n_bags": 1,
-    "max_epochs": 8,
+    "max_epochs": 12,
     "row_size": 16,
     "n_members": 2,
     "embedding_size": 4,

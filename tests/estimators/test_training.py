@@ -137,6 +137,7 @@ def test_without_warm_start_every_fit_is_a_new_one(small, table):
     assert model.n_epochs_ == 6
 
 
+@pytest.mark.filterwarnings("ignore:X has columns without any value")
 def test_going_on_with_new_rows(small, table):
     model = small.mixed(warm_start=True).fit(table.X[:120], table.Y[:120])
     before = model.score(table.X[120:], table.Y[120:])

@@ -72,6 +72,7 @@ def test_features_of_single_precision():
     assert_same_way(model, rows)
 
 
+@pytest.mark.filterwarnings("ignore:Column 'place' of X is text")
 @pytest.mark.parametrize("n_categories", [3, 100])
 def test_sets_of_categories(n_categories):
     rng = np.random.default_rng(0)

@@ -140,6 +140,7 @@ def test_bags_are_averaged_and_whole_groups_held_out(wide):
     np.testing.assert_allclose(whole, np.mean(by_bag, axis=0))
 
 
+@pytest.mark.filterwarnings("ignore:In more than half of the validation rows")
 def test_rows_of_an_eval_set_are_judged_and_not_learnt(wide):
     X, Y = wide
     recorder = Recorder()

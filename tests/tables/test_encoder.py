@@ -234,7 +234,7 @@ class TestColumns:
         ("column", "error", "message"),
         [
             (pd.to_datetime(["2020-01-01"]), ValueError, r"'x' of X holds dates.*\.dt\.hour"),
-            (pd.to_timedelta([1], "s"), ValueError, "'x' of X holds dates or times"),
+            (pd.to_timedelta([1], "s"), ValueError, "'x' of X holds lengths of time"),
             (pd.period_range("2020", periods=1), ValueError, "'x' of X holds dates or times"),
             ([pd.Timestamp("2020").date()], ValueError, "'x' of X holds dates or times"),
             ([1.0, np.inf], ValueError, r"Input X contains infinity in the columns \['x'\]"),
