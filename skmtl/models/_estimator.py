@@ -315,7 +315,10 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             The rows.
         """
         X = rehearsal_rows(self._reader, getattr(self, "feature_names_in_", None))
-        ask_everything(self.__skmtl_fitted__(), X)
+        model = self.__skmtl_fitted__()
+        if any(head.has_curves for head in self.task_set_.heads) and not model.event_names:
+            raise ValueError("there are times to events, but no names of them")
+        ask_everything(model, X)
         self.predict(X)
         return X
 

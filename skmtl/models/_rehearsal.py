@@ -63,15 +63,18 @@ def _cells(known: pd.Index | None, places: np.ndarray) -> Any:
 
 def ask_everything(model: FittedModel, X: Any) -> dict[Any, np.ndarray]:
     """Have a model answer all that it can answer; returns its predictions."""
+    events = list(model.event_names)
+    if events != list(model.curve_shapes()):
+        raise ValueError(f"there are no curves of the events {events}")
     model.ask(X[:1])  # a row alone has ways of its own
     answers = model.ask(X)
     for name, classes in model.classes.items():
         _check_width(answers.probabilities(name), len(classes), name)
     for name, levels in model.levels.items():
         _check_width(answers.quantiles(name), len(levels), name)
-    if model.event_names:
-        answers.about_curves(dict.fromkeys(model.event_names, partial(Curves.quantile, level=0.5)))
-        answers.about_curves(dict.fromkeys(model.event_names, _at_the_cuts))
+    if events:
+        answers.about_curves(dict.fromkeys(events, partial(Curves.quantile, level=0.5)))
+        answers.about_curves(dict.fromkeys(events, _at_the_cuts))
     predictions = dict(answers.predictions)
     for name, values in predictions.items():
         if len(values) != len(X) or pd.isna(values).any():

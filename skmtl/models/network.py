@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
-from joblib import effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.balancing import BALANCERS, Equal
+from skmtl.engines import number_of_threads
 from skmtl.engines.network import (
     Architecture,
     BalanceLike,
@@ -191,7 +191,7 @@ class NetworkEstimator(MultiTaskEstimator):
             options=self._training_options,
             bags=partial(n_networks, self.n_bags),
             device=self.device,
-            n_threads=effective_n_jobs(self.n_jobs),
+            n_threads=number_of_threads(self.n_jobs),
             shaped_by=self._shaping_parameters(),
         )
 

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from joblib import effective_n_jobs
 from lightgbm.basic import _ConfigAliases
 
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
+from skmtl.engines import number_of_threads
 from skmtl.engines.boosting._lightgbm_parameters import (
     by_first_name,
     constraint_signs,
@@ -79,7 +79,7 @@ class RMTGBSettings:
 
     def n_threads(self) -> int:
         """Threads of LightGBM and over the tasks, within the joblib context of the caller."""
-        return effective_n_jobs(self.n_jobs)
+        return number_of_threads(self.n_jobs)
 
     def sequences(self, pool: Pool, *, validated: bool) -> tuple[tuple[str, ...], ...]:
         """The sequences of blocks to choose from.
