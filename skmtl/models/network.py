@@ -96,11 +96,11 @@ class NetworkEstimator(MultiTaskEstimator):
         then MPS, then the CPU. A model predicts on the CPU where the device that it was trained
         on is missing.
     n_jobs : int, default=None
-        Threads of torch on the CPU, to fit and to predict. None is 1 (unless a joblib context says
-        otherwise), -1 all processors: layers are small, so more threads than free processors
-        make them many times slower, and models are better fitted side by side. The host program
-        keeps its own number of threads, which `torch.set_num_threads` sets. Fits with other
-        numbers of threads differ by rounding.
+        Threads of torch on the CPU, to fit and to predict. None is 1, whatever a joblib context
+        says: a search on a cluster rounds as one process does. -1 is all processors. Layers are
+        small, so more threads than free processors make them many times slower, and models are
+        better fitted side by side. The host program keeps its own number of threads, which
+        `torch.set_num_threads` sets. Fits with other numbers of threads differ by rounding.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Number format of the matrix products in training. bfloat16 has the range of float32 with 3
         digits instead of 7; weights, losses and optimizer stay in float32. "auto" takes bfloat16
@@ -191,7 +191,7 @@ class NetworkEstimator(MultiTaskEstimator):
             options=self._training_options,
             bags=partial(n_networks, self.n_bags),
             device=self.device,
-            n_threads=number_of_threads(self.n_jobs),
+            n_threads=1 if self.n_jobs is None else number_of_threads(self.n_jobs),
             shaped_by=self._shaping_parameters(),
         )
 
