@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state
 
-from skmtl.model_selection._stratified import levels_of
+from skmtl.model_selection._stratified import MultiTaskFolds, levels_of
 
 
-class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
+class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
     """K folds of whole groups that hold the labels of every task as evenly as the groups allow.
 
     The largest groups are dealt first, each to the fold that has least of its labels and rows: the
@@ -50,27 +49,8 @@ class MultiTaskStratifiedGroupKFold(BaseCrossValidator):
     [1, 2]
     """
 
-    def __init__(
-        self,
-        n_splits: int = 5,
-        *,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        n_bins: int = 5,
-        task: Hashable | None = None,
-    ) -> None:
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.n_bins = n_bins
-        self.task = task
-
     # GroupKFold and the like ask for groups when metadata routing is enabled.
     __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of folds; the arguments are ignored."""
-        return self.n_splits
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None

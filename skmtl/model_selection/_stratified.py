@@ -19,7 +19,30 @@ from skmtl.tables import TaskIds, as_frame, split_task_column
 from skmtl.tasks import label_codes, stratified_folds, stratified_parts
 
 
-class MultiTaskStratifiedKFold(BaseCrossValidator):
+class MultiTaskFolds(BaseCrossValidator):
+    """What the splitters have in common: their parameters."""
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        n_bins: int = 5,
+        task: Hashable | None = None,
+    ) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.n_bins = n_bins
+        self.task = task
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Give the number of folds; the arguments are ignored."""
+        return self.n_splits
+
+
+class MultiTaskStratifiedKFold(MultiTaskFolds):
     """K folds that each hold their share of every label of every task.
 
     The rarest labels are dealt out first, after the iterative stratification of Sechidis,
@@ -65,25 +88,6 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
     >>> [sorted(Y["late"].iloc[test].dropna().unique()) for _, test in cv.split(Y, Y)]
     [['no', 'yes'], ['no', 'yes']]
     """
-
-    def __init__(
-        self,
-        n_splits: int = 5,
-        *,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        n_bins: int = 5,
-        task: Hashable | None = None,
-    ) -> None:
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.n_bins = n_bins
-        self.task = task
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of folds; the arguments are ignored."""
-        return self.n_splits
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None

@@ -10,7 +10,7 @@ from functools import reduce
 import pandas as pd
 
 from skmtl.scoring._columns import ReadColumns
-from skmtl.tables import CellCounts
+from skmtl.tables import CellCounts, describe_empty_columns
 
 
 def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
@@ -54,3 +54,13 @@ def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.Da
         in_fit = float("nan") if learnt is None else getattr(learnt, name) / max(learnt.n_rows, 1)
         frame[f"fit_{name}_share"] = in_fit
     return frame
+
+
+def lost_columns(counts: CellCounts | None, learnt: CellCounts | None) -> str | None:
+    """Which columns have lost all their values since fit, as text; None where none has.
+
+    Nor can that be told where one of the counts is not known.
+    """
+    if counts is None or learnt is None:
+        return None
+    return describe_empty_columns(counts, learnt)

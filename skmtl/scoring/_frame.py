@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
-from skmtl.scoring._drift import column_report, sum_of_counts, with_names
+from skmtl.scoring._drift import column_report, lost_columns, sum_of_counts, with_names
 from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
-from skmtl.tables import as_frame, describe_empty_columns
+from skmtl.tables import as_frame
 
 # Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
 _CELLS = 2**23
@@ -179,9 +179,7 @@ def score_frame(
     scores = pd.concat([frame[keep], pd.DataFrame(values, index=frame.index)], axis=1)
     counts = sum_of_counts(part.counts for part in parts)
     learnt = outputs.learnt_counts
-    lost = None
-    if counts is not None and learnt is not None:
-        lost = describe_empty_columns(counts, learnt)
+    lost = lost_columns(counts, learnt)
     if lost is not None:
         warn(lost, stacklevel=2)
     if not report:

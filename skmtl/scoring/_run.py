@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skmtl.scoring._drift import column_report
+from skmtl.scoring._drift import column_report, lost_columns
 from skmtl.scoring._inputs import InputFile, check_unchanged, find_inputs
 from skmtl.scoring._job import Folder, ends_of
 from skmtl.scoring._matching import Matching
@@ -21,7 +21,6 @@ from skmtl.scoring._source import FileBatch, Part, Source
 from skmtl.scoring._storage import Manifest
 from skmtl.scoring._tally import Tally
 from skmtl.scoring._writing import PartWriter, first_refusal
-from skmtl.tables import describe_empty_columns
 
 
 def run(
@@ -146,9 +145,6 @@ class _Run:
 
     def report(self, seconds: float) -> ScoringReport:
         counts, learnt = self._tally.counts, self._plan.outputs.learnt_counts
-        lost = None
-        if counts is not None and learnt is not None:
-            lost = describe_empty_columns(counts, learnt)
         return ScoringReport(
             out=self._folder.path,
             n_files=len(self._matching.files),
@@ -158,6 +154,6 @@ class _Run:
             n_refused=self._tally.n_refused,
             errors=self._folder.errors if self._tally.n_refused else None,
             columns=column_report(counts, learnt),
-            lost=lost,
+            lost=lost_columns(counts, learnt),
             seconds=seconds,
         )
