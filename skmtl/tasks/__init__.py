@@ -43,7 +43,7 @@ from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
-from skmtl.tasks._risk_table import RiskTable, censoring_table, risk_table, weight_from
+from skmtl.tasks._risk_table import censoring_table, risk_table, weight_from
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
@@ -74,7 +74,6 @@ __all__ = [
     "ProportionalHazards",
     "Quantile",
     "Regression",
-    "RiskTable",
     "Survival",
     "TaskSet",
     "TasksLike",
