@@ -245,8 +245,8 @@ class NetworkEstimator(MultiTaskEstimator):
 
     def _shaping_parameters(self) -> dict[str, Any]:
         """The parameters that shape the network; survival estimators have no `tasks`."""
-        parameters = self.get_params(deep=False)
-        return {name: parameters[name] for name in self._SHAPING if name in parameters}
+        # Not by `get_params`, which takes a tenth of the time that predicting a single row takes.
+        return {name: getattr(self, name) for name in self._SHAPING if hasattr(self, name)}
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
         state = super()._upgraded(state)

@@ -46,6 +46,7 @@ from skmtl.tables._stored import (
 from skmtl.tables._task_column import (
     TaskIds,
     column_position,
+    complete_ids,
     split_task_column,
     task_ids,
     task_position,
@@ -74,6 +75,7 @@ __all__ = [
     "as_stored",
     "checked_rows_in_memory",
     "column_position",
+    "complete_ids",
     "describe_empty_columns",
     "key_type",
     "key_value",

@@ -58,14 +58,18 @@ def split_task_column(
 def task_ids(X: Any, task: Hashable, parameter: str = "task_column") -> pd.Series:
     """The task ids of a table alone; see `split_task_column`."""
     frame = as_frame(X, min_rows=0)
-    ids = frame.iloc[:, column_position(frame, task, parameter)]
-    missing = np.flatnonzero(ids.isna())
+    return complete_ids(frame.iloc[:, column_position(frame, task, parameter)])
+
+
+def complete_ids(column: pd.Series) -> pd.Series:
+    """The column itself, if no task id is missing in it; else a ValueError."""
+    missing = np.flatnonzero(column.isna())
     if len(missing):
         raise ValueError(
-            f"{len(missing)} of {len(ids)} rows have no task id in column {ids.name!r} (the first "
-            f"at positions {missing[:5].tolist()}): drop these rows or give them an id."
+            f"{len(missing)} of {len(column)} rows have no task id in column {column.name!r} (the "
+            f"first at positions {missing[:5].tolist()}): drop these rows or give them an id."
         )
-    return ids
+    return column
 
 
 def task_position(frame: pd.DataFrame, task: Hashable) -> int:
