@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from skmtl.datasets import load_flights_nyc
-from skmtl.demo import _data
+from skmtl.demo import _comparison, _data, _few_labels
 from skmtl.demo.__main__ import main
 
 
@@ -22,10 +22,12 @@ def few_flights(monkeypatch):
         return flights
 
     monkeypatch.setattr(_data, "load_flights_nyc", load)
+    monkeypatch.setitem(_few_labels.NETWORK, "max_epochs", 2)
+    monkeypatch.setattr(_comparison, "N_RESAMPLES", 10)
 
 
 def run(tmp_path, *options):
-    return main(["--max-time", "2", "--out", str(tmp_path / "picture.png"), *options])
+    return main(["--out", str(tmp_path / "picture.png"), *options])
 
 
 def test_it_prints_two_comparisons_and_saves_a_picture(tmp_path, capsys):
@@ -36,8 +38,10 @@ def test_it_prints_two_comparisons_and_saves_a_picture(tmp_path, capsys):
         assert len(rows) == 2, target
     assert "seed 3" in printed
     for labels in ("all labels", "30 % of the labels"):
-        verdict = rf"With {labels}, MultiTab is better on \d of 5 targets; multi-task gain [+-]\d"
+        verdict = rf"Flights, with {labels}: MultiTab is better than LightGBM on \d of 5 targets"
         assert re.search(verdict, printed)
+    assert len(re.findall(r"^(?:late|cancelled) .* 0\.500 ", printed, re.MULTILINE)) == 4
+    assert re.search(r"30 labels of one target: R2 0\.\d\d when MultiTab learns it with", printed)
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -104,22 +104,19 @@ def load_flights_nyc(*, return_X_y: bool = False) -> Bunch | tuple[pd.DataFrame,
     Returns
     -------
     data : Bunch
-        With the attributes
+        Its attributes are:
 
-        data : DataFrame of shape (15000, 17)
-            What is known before the departure.
-        target : DataFrame of shape (15000, 5)
-            ``dep_delay``, ``arr_delay``, ``air_time`` in minutes (float64, missing: NaN),
-            ``late`` (nullable boolean, missing: NA), ``cancelled`` (bool).
-        frame : DataFrame of shape (15000, 22)
-            Both side by side.
-        date : Series of shape (15000,)
-            Date of the scheduled departure. Flights of one day share their weather and their
-            delays: split by time (the rows are in time order) or group by this date for an
-            honest test score. It is no feature, since a test day has not been seen before.
-        feature_names, target_names : list of str
-        DESCR : str
-            Columns, units, source, licence and sampling.
+        - ``data``, a DataFrame of shape (15000, 17): what is known before the departure.
+        - ``target``, a DataFrame of shape (15000, 5): ``dep_delay``, ``arr_delay``, ``air_time``
+          in minutes (float64, missing: NaN), ``late`` (nullable boolean, missing: NA) and
+          ``cancelled`` (bool).
+        - ``frame``, a DataFrame of shape (15000, 22): both side by side.
+        - ``date``, a Series of shape (15000,): the date of the scheduled departure. Flights of one
+          day share their weather and their delays: split by time (the rows are in time order) or
+          group by this date for an honest test score. The date is not a feature, since a test day
+          has not been seen before.
+        - ``feature_names`` and ``target_names``, lists of str.
+        - ``DESCR``, a str: columns, units, source, licence and sampling.
 
     (data, target) : tuple of DataFrame
         If ``return_X_y`` is True.

@@ -1,4 +1,4 @@
-"""Scores of both models on the test days, with intervals."""
+"""Scores of the models on the test days, with intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Comparison:
     Attributes
     ----------
     scores : DataFrame
-        By target: the metric's name and both models' values.
+        By target: the metric's name, and the values of both models and of a constant.
     gains : DataFrame
         By target, and for their mean: gain of the first model in percent of the second one's
         score, positive for better, with the ends of its 95 % interval.
@@ -40,6 +40,7 @@ class Comparison:
                 "metric": self.scores["metric"],
                 "MultiTab": self.scores["MultiTab"].map("{:.3f}".format),
                 "LightGBM": self.scores["LightGBM"].map("{:.3f}".format),
+                "constant": self.scores["constant"].map("{:.3f}".format),
                 "gain, %": self.gains["gain"].map("{:+.1f}".format),
                 "95 % interval": [
                     f"{low:+.1f} to {high:+.1f}"
@@ -51,10 +52,19 @@ class Comparison:
         return table.fillna("").to_string()
 
 
-def compare(test: FlightRows, multitab: Answers, lightgbm: Answers, *, seed: int) -> Comparison:
-    """Score both on the flights whose label is known; resample days for the intervals."""
+def compare(
+    test: FlightRows, multitab: Answers, lightgbm: Answers, constant: Answers, *, seed: int
+) -> Comparison:
+    """Score all on the flights whose label is known; resample days for the intervals."""
     ours, theirs = _scores(test.Y, multitab), _scores(test.Y, lightgbm)
-    scores = pd.DataFrame({"metric": WORDS, "MultiTab": ours.abs(), "LightGBM": theirs.abs()})
+    scores = pd.DataFrame(
+        {
+            "metric": WORDS,
+            "MultiTab": ours.abs(),
+            "LightGBM": theirs.abs(),
+            "constant": _scores(test.Y, constant).abs(),
+        }
+    )
     gains = _gains(ours, theirs)
     resampled = pd.DataFrame(
         [

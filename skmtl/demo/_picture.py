@@ -11,19 +11,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from skmtl.demo._data import FlightRows
+from skmtl.demo._few_labels import N_LABELS, N_TRAINING, TOGETHER, FewLabels
 from skmtl.demo._trial import Trial
 
 OURS, LIGHT, THEIRS, TRUTH = "#0b6e8f", "#8cc4d6", "#d1742e", "#333333"
 
 
-def save_picture(path: Path, trials: Sequence[Trial], test: FlightRows) -> None:
-    """Four panels: gains in all trials; training, attention and late flights in the first."""
+def save_picture(
+    path: Path, trials: Sequence[Trial], few_labels: FewLabels, test: FlightRows
+) -> None:
+    """Four panels: gains, the target with few labels, attention and late flights."""
     # Not through pyplot: no window, and no state that outlives the demo.
-    figure = Figure(figsize=(12, 9), layout="constrained")
+    figure = Figure(figsize=(12, 8), layout="constrained")
     axes = figure.subplots(2, 2)
     first = trials[0]
     _draw_gains(axes[0, 0], trials)
-    _draw_training(axes[0, 1], first.model.history_)
+    _draw_few_labels(axes[0, 1], few_labels.scores)
     _draw_attention(axes[1, 0], first.model.attention(test.X))
     _draw_late(axes[1, 1], test, first.multitab["late"][:, 1], first.lightgbm["late"][:, 1])
     figure.savefig(path, dpi=120)
@@ -41,22 +44,20 @@ def _draw_gains(axes: Axes, trials: Sequence[Trial]) -> None:
         axes.set_yticks(np.arange(len(gains))[::-1], [str(name) for name in gains.index])
     axes.axvline(0, color=TRUTH, linewidth=0.8)
     axes.set_xlabel("gain of MultiTab over LightGBM, % (lines: 95 % interval over days)")
-    axes.set_title("Right of zero: MultiTab is better")
+    axes.set_title("Flights: right of zero, MultiTab is better")
     axes.legend()
 
 
-def _draw_training(axes: Axes, history: pd.DataFrame) -> None:
-    for bag in history["bag"].unique():
-        own = history[history["bag"] == bag]
-        kept = int(own["objective"].to_numpy().argmin())
-        for column, colour in (("loss", THEIRS), ("validation_loss", OURS)):
-            label = f"{column.replace('_', ' ')}, network {bag}"
-            style = ["o-", "o--"][bag % 2]
-            axes.plot(own.index, own[column], style, color=colour, label=label, markevery=[kept])
-    axes.set_xlabel("epoch (dot: kept)")
-    axes.set_ylabel("loss, mean over the targets")
-    axes.legend()
-    axes.set_title("Training for all five targets")
+def _draw_few_labels(axes: Axes, scores: pd.Series) -> None:
+    places = np.arange(len(scores))[::-1]
+    colours = [OURS if name == TOGETHER else THEIRS for name in scores.index]
+    bars = axes.barh(places, scores, color=colours, height=0.6)
+    axes.bar_label(bars, fmt="%.2f", padding=4)
+    axes.set_yticks(places, list(scores.index))
+    axes.axvline(0, color=TRUTH, linewidth=0.8)
+    axes.margins(x=0.15)
+    axes.set_xlabel("R2 on test rows (0: a constant)")
+    axes.set_title(f"{N_LABELS} labels of one target, {N_TRAINING:,} of four others")
 
 
 def _draw_attention(axes: Axes, attention: pd.DataFrame) -> None:
@@ -68,13 +69,13 @@ def _draw_attention(axes: Axes, attention: pd.DataFrame) -> None:
 
 
 def _draw_late(axes: Axes, test: FlightRows, ours: np.ndarray, theirs: np.ndarray) -> None:
-    known = test.Y["late"].notna().to_numpy()
-    hour = (test.X["sched_dep"] // 60)[known]
+    labelled = test.Y["late"].notna().to_numpy()
+    hour = (test.X["sched_dep"] // 60)[labelled]
     table = pd.DataFrame(
         {
-            "observed": test.Y["late"][known].astype(float),
-            "MultiTab": ours[known],
-            "LightGBM": theirs[known],
+            "observed": test.Y["late"][labelled].astype(float),
+            "MultiTab": ours[labelled],
+            "LightGBM": theirs[labelled],
         }
     )
     by_hour = 100 * table.groupby(hour).mean()[table.groupby(hour).size() >= 30]

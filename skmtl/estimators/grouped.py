@@ -97,7 +97,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         Class labels of the targets that have classes, as of the estimator within.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has any.
 
     See Also

@@ -57,14 +57,14 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
 
         The outputs are named after the targets (``y0``, ``y1``, ... for targets without names):
 
-        ===================  =========================  ====================================
-        ``price``            (batch,)                   what `predict` gives: float64, or the
-                                                        class: bool, int64, float64 or text
-        ``sold_proba``       (batch, n_classes)         probabilities
-        ``delay_quantiles``  (batch, n_quantiles)       quantiles
-        ``death_survival``   (batch, n_times)           survival at the times
-        ``exit_incidence``  (batch, n_times, n_causes)  incidence of each of several causes
-        ===================  =========================  ====================================
+        ===================  ============================  ===================================
+        ``price``            (batch,)                      what `predict` returns: float64, or the
+                                                           class: bool, int64, float64 or text
+        ``sold_proba``       (batch, n_classes)            probabilities
+        ``delay_quantiles``  (batch, n_quantiles)          quantiles
+        ``death_survival``   (batch, n_times)              survival at the times
+        ``exit_incidence``   (batch, n_times, n_causes)    incidence of each of several causes
+        ===================  ============================  ===================================
 
         The prediction of a survival estimator is the risk, (batch, n_causes) where causes
         compete.

@@ -168,7 +168,7 @@ def transfer_report(
     margin : float, default=0.02
         The largest difference that does not matter: sharing is called neutral only where the
         interval lies within it. Of metrics whose best score is 1 (R2, accuracy, areas,
-        concordance) that is a difference of scores; of others, such as "neg_" errors and
+        concordance) that is a difference of scores; of others, such as ``"neg_..."`` errors and
         functions, a share of the score of the task alone.
     n_jobs : int or None, default=None
         Number of processes for the fits, as in joblib; None is 1. Several at a time make

@@ -90,7 +90,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Names of the targets that are times to events.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, where all of them are strings.
 
     Notes

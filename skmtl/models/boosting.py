@@ -308,7 +308,7 @@ class BoostingEstimator(MultiTaskEstimator):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each column of X in the total gain, (n_features_in_,); sums to 1.
+        """Share of each column of X in the total gain, (n_features,); sums to 1.
 
         0 for columns with a role other than that of the task.
         """

@@ -117,7 +117,7 @@ class NetworkEstimator(MultiTaskEstimator):
 
     Attributes
     ----------
-    history_ : DataFrame of shape (n_epochs_, n_columns)
+    history_ : DataFrame of shape (n_epochs, n_columns)
         By epoch: position of the network (`bag`), seconds since its start, learning rate,
         training and validation loss (mean over the targets, and per target as
         ``loss[<target>]``), and `objective`, the weighted mean of the targets' validation losses

@@ -89,7 +89,7 @@ class RMTGBEstimator(BoostingEstimator):
         Training and validation loss by target, bag, block and round.
     selection_ : DataFrame
         Mean validation loss of every sequence of blocks that was tried, by target, best first.
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (n_features,)
         Share of each column of X in the total gain of all splits.
     block_importances_ : DataFrame of shape (n_blocks, n_features)
         The same by block.
