@@ -47,12 +47,14 @@ def _draw_gains(axes: Axes, trials: Sequence[Trial]) -> None:
 
 def _draw_training(axes: Axes, history: pd.DataFrame) -> None:
     for bag in history["bag"].unique():
-        own = history[history["bag"] == bag]
-        kept = int(own["objective"].to_numpy().argmin())
+        epochs = history[history["bag"] == bag]
+        kept = int(epochs["objective"].to_numpy().argmin())
         for column, colour in (("loss", THEIRS), ("validation_loss", OURS)):
             label = f"{column.replace('_', ' ')}, network {bag}"
             style = ["o-", "o--"][bag % 2]
-            axes.plot(own.index, own[column], style, color=colour, label=label, markevery=[kept])
+            axes.plot(
+                epochs.index, epochs[column], style, color=colour, label=label, markevery=[kept]
+            )
     axes.set_xlabel("epoch (dot: kept)")
     axes.set_ylabel("loss, mean over the targets")
     axes.legend()
@@ -68,13 +70,13 @@ def _draw_attention(axes: Axes, attention: pd.DataFrame) -> None:
 
 
 def _draw_late(axes: Axes, test: FlightRows, ours: np.ndarray, theirs: np.ndarray) -> None:
-    known = test.Y["late"].notna().to_numpy()
-    hour = (test.X["sched_dep"] // 60)[known]
+    has_label = test.Y["late"].notna().to_numpy()
+    hour = (test.X["sched_dep"] // 60)[has_label]
     table = pd.DataFrame(
         {
-            "observed": test.Y["late"][known].astype(float),
-            "MultiTab": ours[known],
-            "LightGBM": theirs[known],
+            "observed": test.Y["late"][has_label].astype(float),
+            "MultiTab": ours[has_label],
+            "LightGBM": theirs[has_label],
         }
     )
     by_hour = 100 * table.groupby(hour).mean()[table.groupby(hour).size() >= 30]
