@@ -191,7 +191,7 @@ def _model(
             parameters[key] = table
     model = cls(**parameters)
     try:
-        model._check_parameters()
+        model.check_parameters()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
     return model
