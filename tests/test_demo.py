@@ -25,7 +25,7 @@ def few_flights(monkeypatch):
 
 
 def run(tmp_path, *options):
-    return main(["--max-time", "2", "--out", str(tmp_path / "picture.png"), *options])
+    return main(["--max-time", "1", "--out", str(tmp_path / "picture.png"), *options])
 
 
 def test_it_prints_two_comparisons_and_saves_a_picture(tmp_path, capsys):
