@@ -1,4 +1,4 @@
-"""The demo on a tenth of the flights."""
+"""The demo on a tenth of the flights, and with few resamples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from skmtl.datasets import load_flights_nyc
-from skmtl.demo import _data
+from skmtl.demo import _comparison, _data
 from skmtl.demo.__main__ import main
 
 
@@ -22,6 +22,7 @@ def few_flights(monkeypatch):
         return flights
 
     monkeypatch.setattr(_data, "load_flights_nyc", load)
+    monkeypatch.setattr(_comparison, "N_RESAMPLES", 10)
 
 
 def run(tmp_path, *options):
