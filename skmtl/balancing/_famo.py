@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skmtl._adam import Adam
 from skmtl._storable import storable
 from skmtl.balancing._checks import check_number
 from skmtl.balancing._present import PositiveLosses, mean_one
@@ -56,8 +57,8 @@ class FAMO(LossBalancer):
 class _FAMOWeights(LossWeights):
     def __init__(self, parameters: FAMO, n_tasks: int, device: torch.device) -> None:
         self.logits = torch.zeros(n_tasks, device=device, requires_grad=True)
-        self.optimizer = torch.optim.Adam(
-            [self.logits], lr=parameters.learning_rate, weight_decay=parameters.decay
+        self.optimizer = Adam(
+            [self.logits], parameters.learning_rate, weight_decay=parameters.decay
         )
         self.positive = PositiveLosses(n_tasks, device)
 
@@ -72,6 +73,6 @@ class _FAMOWeights(LossWeights):
         fall = self.before.log() - after.clamp_min(1e-8).log()
         # Among the present tasks: a fall of 0 of the others would pass for the slowest.
         shares = self.logits.masked_fill(~self.present, -torch.inf).softmax(dim=0)
-        self.optimizer.zero_grad()
+        self.logits.grad = None
         shares.backward(torch.where(self.present, fall, 0.0))
         self.optimizer.step()

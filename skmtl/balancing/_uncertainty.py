@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skmtl._adam import Adam
 from skmtl._storable import storable
 from skmtl.balancing._checks import check_number
 from skmtl.balancing._present import PositiveLosses, mean_one
@@ -63,7 +64,7 @@ class Uncertainty(LossBalancer):
 class _UncertaintyWeights(LossWeights):
     def __init__(self, parameters: Uncertainty, n_tasks: int, device: torch.device) -> None:
         self.log_variance = torch.zeros(n_tasks, device=device, requires_grad=True)
-        self.optimizer = torch.optim.Adam([self.log_variance], lr=parameters.learning_rate)
+        self.optimizer = Adam([self.log_variance], parameters.learning_rate)
         self.positive = PositiveLosses(n_tasks, device)
 
     def weights(self, losses: Tensor, present: Tensor) -> Tensor:

@@ -88,22 +88,22 @@ def read_config(path: str) -> Config:
     """
     try:
         with open(path, "rb") as stream:
-            given = tomllib.load(stream)
+            entries = tomllib.load(stream)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from error
     folder = Path(path).resolve().parent
-    _check_keys(given, _TOP, "The configuration")
-    data = _table(given, "data")
+    _check_keys(entries, _TOP, "The configuration")
+    data = _table(entries, "data")
     _check_keys(data, _DATA, "[data]")
-    kinds = _kinds(_table(given, "tasks"))
-    events = _events(_table(given, "events"))
-    model = _model(given, kinds, events)
+    kinds = _kinds(_table(entries, "tasks"))
+    events = _events(_table(entries, "events"))
+    model = _model(entries, kinds, events)
     config = Config(
         model=model,
-        output=_place(folder, given, "output"),
-        report=_place(folder, given, "report") if "report" in given else None,
+        output=_place(folder, entries, "output"),
+        report=_place(folder, entries, "report") if "report" in entries else None,
         train=_files(folder, data, "train"),
         eval=_files(folder, data, "eval") if "eval" in data else [],
         test=_files(folder, data, "test") if "test" in data else [],
@@ -112,7 +112,7 @@ def read_config(path: str) -> Config:
         drop=_names(data, "drop") if "drop" in data else [],
         weight=_text(data, "weight", "[data]") if "weight" in data else None,
         stream=_boolean(data, "stream"),
-        csv=_csv_format(_table(given, "csv")),
+        csv=_csv_format(_table(entries, "csv")),
     )
     _check_data(config)
     return config
@@ -129,39 +129,39 @@ def _check_data(config: Config) -> None:
         raise UsageError("stream = true takes one Parquet file, or one folder of them.")
 
 
-def _check_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    for key in given:
-        if key not in known:
+def _check_keys(entries: Mapping[str, Any], allowed: Iterable[str], where: str) -> None:
+    for key in entries:
+        if key not in allowed:
             raise UsageError(
-                f"{where} has the unknown key {key!r}.{did_you_mean(key, known)} It may have: "
-                f"{', '.join(known)}."
+                f"{where} has the unknown key {key!r}.{did_you_mean(key, allowed)} It may have: "
+                f"{', '.join(allowed)}."
             )
 
 
-def _table(given: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = given.get(key, {})
+def _table(entries: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = entries.get(key, {})
     if not isinstance(value, dict):
         raise UsageError(f"{key!r} must be a table, [{key}], got {value!r}.")
     return value
 
 
-def _text(given: Mapping[str, Any], key: str, where: str) -> str:
-    if key not in given:
+def _text(entries: Mapping[str, Any], key: str, where: str) -> str:
+    if key not in entries:
         raise UsageError(f"{where} has no {key!r}.")
-    if not isinstance(given[key], str) or not given[key]:
-        raise UsageError(f"{key!r} must be text, got {given[key]!r}.")
-    return given[key]
+    if not isinstance(entries[key], str) or not entries[key]:
+        raise UsageError(f"{key!r} must be text, got {entries[key]!r}.")
+    return entries[key]
 
 
-def _boolean(given: Mapping[str, Any], key: str) -> bool:
-    value = given.get(key, False)
+def _boolean(entries: Mapping[str, Any], key: str) -> bool:
+    value = entries.get(key, False)
     if not isinstance(value, bool):
         raise UsageError(f"{key!r} must be true or false, got {value!r}.")
     return value
 
 
-def _names(given: Mapping[str, Any], key: str, what: str = "columns") -> list[str]:
-    names = given[key]
+def _names(entries: Mapping[str, Any], key: str, what: str = "columns") -> list[str]:
+    names = entries[key]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{key!r} must be a list of {what}, got {names!r}.")
     twice = [name for name in names if names.count(name) > 1]
@@ -171,9 +171,9 @@ def _names(given: Mapping[str, Any], key: str, what: str = "columns") -> list[st
 
 
 def _model(
-    given: Mapping[str, Any], kinds: Mapping[str, Any], events: Mapping[str, tuple[str, ...]]
+    entries: Mapping[str, Any], kinds: Mapping[str, Any], events: Mapping[str, tuple[str, ...]]
 ) -> Any:
-    name = _text(given, "estimator", "The configuration")
+    name = _text(entries, "estimator", "The configuration")
     cls = _estimators().get(name)
     if cls is None:
         why = " It is made of another one: fit it in Python." * (name in _ESTIMATORS_WITHIN)
@@ -181,7 +181,7 @@ def _model(
             f"estimator={name!r} cannot be fitted here.{why or did_you_mean(name, _estimators())} "
             f"Choose from {', '.join(_estimators())}."
         )
-    parameters = dict(_table(given, "parameters"))
+    parameters = dict(_table(entries, "parameters"))
     tables = {"tasks": kinds, "events": events}
     _check_parameter_names(parameters, inspect.signature(cls).parameters, tables)
     for key, table in tables.items():
@@ -191,7 +191,7 @@ def _model(
             parameters[key] = table
     model = cls(**parameters)
     try:
-        model._check_parameters()
+        model.check_parameters()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
     return model
@@ -245,8 +245,8 @@ def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
                 f"The task {name!r} has the unknown kind {word!r}.{did_you_mean(word, KINDS)} "
                 f"Choose from {', '.join(KINDS)}."
             )
-        known = ["kind", *inspect.signature(KINDS[word]).parameters]
-        _check_keys(settings, known, f"The task {name!r} of kind {word!r}")
+        allowed = ["kind", *inspect.signature(KINDS[word]).parameters]
+        _check_keys(settings, allowed, f"The task {name!r} of kind {word!r}")
         try:
             kinds[name] = KINDS[word](**{k: v for k, v in settings.items() if k != "kind"})
         except (ValueError, TypeError) as error:
@@ -256,7 +256,7 @@ def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
 
 def _events(events: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Columns of each event, as the survival estimators take them."""
-    found = {}
+    columns_of = {}
     for name, columns in events.items():
         if not isinstance(columns, dict):
             raise UsageError(
@@ -267,8 +267,8 @@ def _events(events: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         _check_keys(columns, _EVENT, where)
         needed = [_text(columns, key, where) for key in ("event", "time")]
         entry = [_text(columns, "entry", where)] if "entry" in columns else []
-        found[name] = (*needed, *entry)
-    return found
+        columns_of[name] = (*needed, *entry)
+    return columns_of
 
 
 def _labels(
@@ -297,14 +297,14 @@ def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
     if key not in data:
         raise UsageError(f"[data] has no {key!r}: name the files to read.")
     patterns = [data[key]] if isinstance(data[key], str) else _names(data, key, "files")
-    found: list[Path] = []
+    paths: list[Path] = []
     for pattern in patterns:
         path = folder / _local(pattern, key)
         matches = sorted(glob(pattern, root_dir=folder, recursive=True))
         if not path.exists() and not matches:
             raise UsageError(f"{key} = {pattern!r}: there is no such file in {folder}.")
-        found += [path] if path.exists() else [folder / match for match in matches]
-    return [file for path in _once(found) for file in files_of(path)]
+        paths += [path] if path.exists() else [folder / match for match in matches]
+    return [file for path in _once(paths) for file in files_of(path)]
 
 
 def _once(paths: Iterable[Path]) -> list[Path]:
@@ -319,9 +319,9 @@ def _once(paths: Iterable[Path]) -> list[Path]:
     ]
 
 
-def _place(folder: Path, given: Mapping[str, Any], key: str) -> Path:
+def _place(folder: Path, entries: Mapping[str, Any], key: str) -> Path:
     """Where a file is to be written."""
-    path = folder / _local(_text(given, key, "The configuration"), key)
+    path = folder / _local(_text(entries, key, "The configuration"), key)
     if not path.parent.is_dir():
         raise UsageError(f"{key}: there is no folder {path.parent}.")
     return path

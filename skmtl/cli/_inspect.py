@@ -23,21 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     header = read_header(options.model)  # which has checked every section
-    found = {
+    contents = {
         "path": options.model,
         "bytes": os.path.getsize(options.model),
         "checksums": "ok",
         **header,
     }
-    return found, "\n".join(_lines(found)), OK
+    return contents, "\n".join(_lines(contents)), OK
 
 
-def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{found['path']}: {found['estimator']}, {found['bytes']:,} bytes"
-    yield f"format      {found['format']}, all checksums are right"
-    writer = found["writer"].items()
+def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{contents['path']}: {contents['estimator']}, {contents['bytes']:,} bytes"
+    yield f"format      {contents['format']}, all checksums are right"
+    writer = contents["writer"].items()
     yield "written by  " + ", ".join(f"{name} {version}" for name, version in writer)
-    schema = found["schema"]
+    schema = contents["schema"]
     if "features" in schema:
         yield f"features    {_features(schema['features'])}"
     if schema.get("task_column") is not None:
@@ -50,11 +50,11 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         names = "" if classes is None else ": " + _some([words(each) for each in classes])
         yield f"  {words(task['name']):{width}}  {task['kind']}{names}"
     yield "parameters  (those that are None are left out)"
-    for name, value in found["parameters"].items():
+    for name, value in contents["parameters"].items():
         if value is not None:
             yield f"  {name} = {words(value)}"
     yield "sections"
-    for name, section in found["sections"].items():
+    for name, section in contents["sections"].items():
         yield f"  {name}  {section['bytes']:,} bytes"
 
 

@@ -119,13 +119,13 @@ def _text(report: ScoringReport) -> str:
     return text if report.lost is None else f"{text}\n{report.lost}"
 
 
-def _horizons(given: Sequence[str] | None) -> Any:
+def _horizons(texts: Sequence[str] | None) -> Any:
     """Times for all events, or by event."""
-    if given is None:
+    if texts is None:
         return None
-    if not any("=" in text for text in given):
-        return [time for text in given for time in _times(text)]
-    pairs = [_pair(text, "--horizons") for text in given]
+    if not any("=" in text for text in texts):
+        return [time for text in texts for time in _times(text)]
+    pairs = [_pair(text, "--horizons") for text in texts]
     return {event: _times(text) for event, text in pairs}
 
 

@@ -50,17 +50,17 @@ def files_of(path: Path) -> list[Path]:
         return [path]
     below = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.is_file()]
     below = [file for file in below if not any(part[0] in "._" for part in file.parts)]
-    found = [file for file in below if is_csv(file.name)]
-    if not found:
+    csv_files = [file for file in below if is_csv(file.name)]
+    if not csv_files:
         return [path]
     if any(file.name.lower().endswith(_PARQUET) for file in below):
         raise UsageError(f"{path} holds CSV files and Parquet files: name those to read.")
-    if any("=" in part for file in found for part in file.parent.parts):
+    if any("=" in part for file in csv_files for part in file.parent.parts):
         raise UsageError(
-            f"{path} has columns in the names of its folders, such as {found[0].parent}, which "
-            "are read of Parquet files only."
+            f"{path} has columns in the names of its folders, such as {csv_files[0].parent}, "
+            "which are read of Parquet files only."
         )
-    return [path / file for file in found]
+    return [path / file for file in csv_files]
 
 
 class TableHeader:

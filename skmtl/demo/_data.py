@@ -69,11 +69,11 @@ def split_flights(seed: int) -> Split:
     features = flights.data.drop(columns=_UNKNOWABLE)
     days = np.sort(flights.date.unique())
     n_known = round((1 - TEST_SHARE) * len(days))
-    known = np.random.default_rng(seed).permutation(days[:n_known])
+    earlier = np.random.default_rng(seed).permutation(days[:n_known])
     n_validation = round(VALIDATION_SHARE * n_known)
 
     def part(chosen: np.ndarray) -> FlightRows:
         rows = flights.date.isin(chosen)
         return FlightRows(features[rows], flights.target[rows], flights.date[rows])
 
-    return Split(part(known[n_validation:]), part(known[:n_validation]), part(days[n_known:]))
+    return Split(part(earlier[n_validation:]), part(earlier[:n_validation]), part(days[n_known:]))

@@ -113,8 +113,9 @@ class RMTGBSurvival(RMTGBEstimator):
     def _roles(self) -> Roles:
         return replace(super()._roles(), weight=self.weight_column)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         self._targets().check()
 
     score_terms = score_terms

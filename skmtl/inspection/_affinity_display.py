@@ -175,10 +175,10 @@ default="affinity"
             Without matplotlib.
         """
         table = self._table(values)
-        known = self.affinity.affinity.fillna(0.0)
-        places = side_by_side_order(known)
+        affinity = self.affinity.affinity.fillna(0.0)
+        places = side_by_side_order(affinity)
         self.order_: list[Hashable] = [table.columns[place] for place in places]
-        self.groups_ = clusters(known, None)
+        self.groups_ = clusters(affinity, None)
         shown = table.to_numpy()[np.ix_(places, places)] * _FACTORS.get(values, 1.0)
         size = 2.0 + _CELL * min(len(shown), _FEW) + _LOW_CELL * max(len(shown) - _FEW, 0)
         size = min(max(size, _SIZES[0]), _SIZES[1])

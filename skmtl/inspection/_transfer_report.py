@@ -283,7 +283,9 @@ def _report(
     margin: float,
 ) -> TransferReport:
     scores = {
-        model: pd.DataFrame([pd.concat([run.scores for run in own]) for own in by_split])[names]
+        model: pd.DataFrame([pd.concat([run.scores for run in repeats]) for repeats in by_split])[
+            names
+        ]
         for model, by_split in runs.items()
     }
     kinds = runs[JOINT][0][0].kinds
@@ -295,8 +297,8 @@ def _report(
         },
         index=pd.Index(names, name="task", tupleize_cols=False),
     )
-    for model, own in scores.items():
-        table[model] = own.mean().to_numpy()
+    for model, by_task in scores.items():
+        table[model] = by_task.mean().to_numpy()
     for model, (prefix, words) in _COMPARISONS.items():
         if model in scores:
             differences = scores[JOINT] - scores[model]
@@ -361,9 +363,9 @@ def _cost(runs: dict[str, list[list[Run]]]) -> pd.DataFrame:
 
 def _long_scores(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
     parts = [
-        pd.DataFrame({"split": split, "model": model, "task": own.columns, "score": row})
-        for model, own in scores.items()
-        for split, row in enumerate(own.to_numpy())
+        pd.DataFrame({"split": split, "model": model, "task": by_task.columns, "score": row})
+        for model, by_task in scores.items()
+        for split, row in enumerate(by_task.to_numpy())
     ]
     return pd.concat(parts, ignore_index=True)
 

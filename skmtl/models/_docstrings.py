@@ -122,12 +122,12 @@ def with_inherited_docs(*sources: type) -> Callable[[Class], Class]:
     def complete(cls: Class) -> Class:
         if cls.__doc__ is None:  # python -OO drops docstrings
             return cls
-        own = Docstring.of(cls)
-        docs = [own, *(Docstring.of(each) for each in _described_by(cls, sources))]
-        sections = dict(own.sections)
+        docstring = Docstring.of(cls)
+        docs = [docstring, *(Docstring.of(each) for each in _described_by(cls, sources))]
+        sections = dict(docstring.sections)
         sections |= {name: "\n".join(_first_entries(docs, name).values()) for name in _ENTRIES}
         sections |= {name: _all_texts(docs, name) for name in _TEXTS}
-        cls.__doc__ = Docstring(own.description, sections).render()
+        cls.__doc__ = Docstring(docstring.description, sections).render()
         return cls
 
     return complete

@@ -201,7 +201,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             When the limit of rounds or epochs has ended a fit whose loss on held-out rows was
             still falling, or when no tree has a split, so that a target is predicted a constant.
         """
-        self._check_parameters()
+        self.check_parameters()
         judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
         engine = self._engine()
         engine.check()
@@ -228,8 +228,14 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             progress.finish(fitted)
         return self
 
-    def _check_parameters(self) -> None:
-        """Raise ValueError for parameters that cannot be used, alone or together."""
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does, but without any data.
+
+        Raises
+        ------
+        ValueError, TypeError
+            The message names the parameter.
+        """
         check_parameters(self)
         check_validation(self.validation, self.group_column, self.time_column)
 
@@ -273,13 +279,9 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def _preparation(self, engine: Engine) -> Preparation:
         """What an earlier fit has learnt, to read tables by it."""
         return Preparation(
-            self._fit_settings(),
-            engine,
-            self._targets(),
-            self._reader,
-            self.task_set_,
+            self._fit_settings(), engine, self._targets(), self._reader, self.task_set_,
             self._single,
-        )
+        )  # fmt: skip
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """X as a frame; its columns are remembered, or compared with those of `fit`."""
@@ -297,14 +299,9 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
-            self._engine(),
-            self._fitted,
-            self._reader,
-            self.task_set_,
-            self._targets(),
-            self._read_frame,
-            self._refuses_unseen,
-        )
+            self._engine(), self._fitted, self._reader, self.task_set_, self._targets(),
+            self._read_frame, self._refuses_unseen,
+        )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
         """Predict rows that have everything the model knows, which fails unless it is sound.

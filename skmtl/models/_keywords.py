@@ -21,13 +21,13 @@ _SYNONYMS = {
 }
 
 
-def check_keywords(cls: type, given: Iterable[str]) -> None:
+def check_keywords(cls: type, keywords: Iterable[str]) -> None:
     """Raise TypeError for a keyword that the constructor of a class does not have."""
     parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     names = list(parameters)[1:]
-    for keyword in given:
+    for keyword in keywords:
         if keyword not in names:
             raise TypeError(
                 f"{cls.__name__} got an unexpected keyword argument {keyword!r}."

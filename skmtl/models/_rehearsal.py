@@ -54,11 +54,11 @@ def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataF
     return pd.DataFrame(columns)
 
 
-def _cells(known: pd.Index | None, places: np.ndarray) -> Any:
-    if known is None:
+def _cells(categories: pd.Index | None, places: np.ndarray) -> Any:
+    if categories is None:
         return np.where(places == places[-1], np.nan, places - 1.0)
-    codes = np.where(places < len(known), places, -1)
-    return pd.Categorical.from_codes(codes, categories=known)
+    codes = np.where(places < len(categories), places, -1)
+    return pd.Categorical.from_codes(codes, categories=categories)
 
 
 def ask_everything(model: FittedModel, X: Any) -> dict[Any, np.ndarray]:

@@ -62,7 +62,7 @@ class BoostingEstimator(MultiTaskEstimator):
         -------
         self
         """
-        self._check_parameters()
+        self.check_parameters()
         vars(self).pop("_fitted", None)
         random_state = fresh_random_state(self.random_state)
         plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)

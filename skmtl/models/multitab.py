@@ -197,8 +197,9 @@ class MultiTabEstimator(NetworkEstimator):
         rows = batch_to_score(self.__skmtl_fitted__().read(X))
         return self._engine().over_rows(self._fitted, rows, function)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         self._architecture().check()
 
     def _architecture(self) -> MultiTabSettings:

@@ -173,8 +173,9 @@ class NetworkEstimator(MultiTaskEstimator):
     compile: bool = False
     warm_start: bool = False
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         if current_processes().count > 1 and self.balance not in ("equal", Equal()):
             raise ValueError(
                 f"balance={self.balance!r} is for one process: data_parallel() takes "

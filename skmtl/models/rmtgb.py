@@ -172,8 +172,9 @@ class RMTGBEstimator(BoostingEstimator):
     unseen: Literal["shared", "error"] = "shared"
     n_jobs: int | None = None
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         check_blocks(self.blocks, is_long=self.task_column is not None)
         check_lightgbm_params(self.lightgbm_params)
 

@@ -55,6 +55,11 @@ def check_draws(network: nn.Module, rows: Batch) -> None:
 class _Draws(TorchDispatchMode):
     """Is told of everything that would draw from the global random state in the current thread."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Torch would import its compiler, only to keep it from compiling what is below.
+        return False
+
     def __torch_dispatch__(
         self,
         func: torch._ops.OpOverload,

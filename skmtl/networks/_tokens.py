@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Literal
 
 import torch
@@ -42,12 +43,13 @@ class FeatureTokens(nn.Module):
         if bins:
             self.numeric = _numeric_embedding(numeric_embedding, bins, size)
         # All categories in one table: feature j's codes start at offset j.
-        offsets = torch.tensor([0, *cardinalities], dtype=torch.long).cumsum(0)
+        # Not by torch, which imports its compiler to sum where only shapes are asked for.
+        *offsets, n_codes = accumulate(cardinalities, initial=0)
         self.offsets: Tensor
-        self.register_buffer("offsets", offsets[:-1])
+        self.register_buffer("offsets", torch.tensor(offsets, dtype=torch.long))
         self.categories: nn.Parameter | None = None
         if cardinalities:
-            self.categories = weight(sum(cardinalities), size, fan_in=size)
+            self.categories = weight(n_codes, size, fan_in=size)
 
     def forward(self, numeric: Tensor, codes: Tensor) -> Tensor:
         parts = []

@@ -56,11 +56,11 @@ class CsvSource(Source):
         self._size = file.size
         self._csv = open_csv(file, csv)
         header = self._csv.header
-        known = _types_of(features) | dict(types)
-        unknown = [name for name in features.names if name in header and name not in known]
+        typed = _types_of(features) | dict(types)
+        unknown = [name for name in features.names if name in header and name not in typed]
         if unknown:
-            known |= self._guess(unknown)
-        fields = [pa.field(name, known.get(name, pa.string())) for name in header]
+            typed |= self._guess(unknown)
+        fields = [pa.field(name, typed.get(name, pa.string())) for name in header]
         self._set_schema(pa.schema(fields))
         self._texts = features.texts
         self._share = 0.0

@@ -52,10 +52,10 @@ def checksum(model: Any) -> str:
     encoder = Encoder()
     parts = encoder.parts(model, name)
     state = json.dumps(_without_how(parts), sort_keys=True).encode()
-    found = hashlib.sha256(name.encode())
+    checksum = hashlib.sha256(name.encode())
     for section in (state, *encoder.sections().values()):
-        found.update(hashlib.sha256(section).digest())
-    return f"sha256:{found.hexdigest()}"
+        checksum.update(hashlib.sha256(section).digest())
+    return f"sha256:{checksum.hexdigest()}"
 
 
 def _without_how(part: Any) -> Any:

@@ -56,12 +56,12 @@ class ParquetSource(Source):
             return
         for name, cell_type in zip(features.names, features.cell_types, strict=True):
             kind = value_type(self.schema.field(name).type)
-            found = _holding(kind)
-            if cell_type != "unused" and found not in _READABLE[cell_type]:
+            content = _holding(kind)
+            if cell_type != "unused" and content not in _READABLE[cell_type]:
                 wanted = " or ".join(_READABLE[cell_type][:-1])
                 raise ValueError(
-                    f"The column {name!r} of {str(self._file.path)!r} holds {found} ({kind}), and "
-                    f"the model was fitted on {wanted}: write the file with that type."
+                    f"The column {name!r} of {str(self._file.path)!r} holds {content} ({kind}), "
+                    f"and the model was fitted on {wanted}: write the file with that type."
                 )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:

@@ -81,10 +81,10 @@ class Plan:
 
     def _columns_of(self, file: InputFile) -> list[str]:
         if file.format == "parquet":
-            own = parquet_columns(file)
+            stored = parquet_columns(file)
         else:
-            own = open_csv(file, self._options.csv).header
-        return [*own, *(key for key in file.keys if key not in own)]
+            stored = open_csv(file, self._options.csv).header
+        return [*stored, *(key for key in file.keys if key not in stored)]
 
     def _check_columns(self) -> None:
         needed = list(dict.fromkeys([*self.features.names, *self.keep]))

@@ -128,7 +128,7 @@ class RowScorer:
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:
         """Rows that the model refuses for a reason that can be seen from outside."""
-        found: dict[int, str] = {}
+        reasons: dict[int, str] = {}
         cell_types = self._features.cell_types or ["any"] * X.shape[1]
         for position, name in enumerate(self._features.names):
             column = X.iloc[:, position]
@@ -136,21 +136,21 @@ class RowScorer:
                 continue
             if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
                 for row in np.flatnonzero(np.isinf(column.to_numpy())).tolist():
-                    found.setdefault(row, f"Column {name!r} holds infinity.")
+                    reasons.setdefault(row, f"Column {name!r} holds infinity.")
         if self._features.task is not None:
             name = self._features.names[self._features.task]
             for row, reason in self._strange_ids(X.iloc[:, self._features.task]).items():
-                found.setdefault(row, f"Column {name!r} holds {reason}.")
-        return found
+                reasons.setdefault(row, f"Column {name!r} holds {reason}.")
+        return reasons
 
     def _strange_ids(self, ids: pd.Series) -> dict[int, str]:
-        missing, known = ids.isna().to_numpy(), self._features.known_ids
-        found = dict.fromkeys(np.flatnonzero(missing).tolist(), "no task id")
-        if known is not None:
-            unseen = ~missing & (known.transform(ids) < 0)
+        missing, known_ids = ids.isna().to_numpy(), self._features.known_ids
+        reasons = dict.fromkeys(np.flatnonzero(missing).tolist(), "no task id")
+        if known_ids is not None:
+            unseen = ~missing & (known_ids.transform(ids) < 0)
             for row in np.flatnonzero(unseen).tolist():
-                found[row] = f"the task {_shown(ids.iloc[row])}, which fit has not seen"
-        return found
+                reasons[row] = f"the task {_shown(ids.iloc[row])}, which fit has not seen"
+        return reasons
 
 
 def _shown(value: object) -> str:

@@ -106,10 +106,10 @@ class Source(ABC):
         self._columns = list(columns)
         self._part_rows, self._batch_rows = part_rows, batch_rows
 
-    def _set_schema(self, own: pa.Schema) -> None:
+    def _set_schema(self, stored: pa.Schema) -> None:
         """Learn the columns of the file itself, which come before those of the path."""
-        self._keys = {name: v for name, v in self._keys.items() if name not in own.names}
-        self.schema = pa.schema([*own, *(pa.field(k, v.type) for k, v in self._keys.items())])
+        self._keys = {name: v for name, v in self._keys.items() if name not in stored.names}
+        self.schema = pa.schema([*stored, *(pa.field(k, v.type) for k, v in self._keys.items())])
         self._stored = [name for name in self._columns if name not in self._keys]
 
     def _with_keys(self, table: pa.Table) -> pa.Table:

@@ -106,10 +106,10 @@ class Manifest:
     def read(cls, path: Path) -> Self | None:
         """That of a file; None where the file is none of ours, or damaged."""
         try:
-            found = (pq.read_metadata(path).metadata or {}).get(_KEY)
-            if found is None:
+            metadata = (pq.read_metadata(path).metadata or {}).get(_KEY)
+            if metadata is None:
                 return None
-            fields = json.loads(found)
+            fields = json.loads(metadata)
             for name in ("written", "written_errors"):
                 fields[name] = Written(*fields[name])
             return cls(**fields)

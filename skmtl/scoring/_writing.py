@@ -69,10 +69,10 @@ class PartWriter:
     ) -> None:
         """Write a batch: the rows at the positions `scored` (None: all), and those refused."""
         kept = batch.table.select(self._keep)
-        own = kept if scored is None else kept.take(pa.array(scored))
+        rows = kept if scored is None else kept.take(pa.array(scored))
         fields = self._schema.names[len(self._keep) :]
         values = [pa.array(columns[name], self._schema.field(name).type) for name in fields]
-        self._scores.write(pa.table([*own.columns, *values], schema=self._schema))
+        self._scores.write(pa.table([*rows.columns, *values], schema=self._schema))
         if refused or batch.lost:
             self._write_errors(batch, kept, refused)
 
@@ -80,20 +80,20 @@ class PartWriter:
         if self._errors is None:
             self._errors = PartFile(self._errors_path, self._errors_schema)
         positions = sorted(refused)
-        found = [Refusal(int(batch.rows[at]), refused[at]) for at in positions] + batch.lost
+        refusals = [Refusal(int(batch.rows[at]), refused[at]) for at in positions] + batch.lost
         lost = [pa.nulls(len(batch.lost), field.type) for field in kept.schema]
         cells = [
             pa.chunked_array([*column.take(pa.array(positions, pa.int64())).chunks, none])
             for column, none in zip(kept.columns, lost, strict=True)
         ]
         values: list[Any] = [
-            pa.array([self._file] * len(found)),
-            pa.array([each.row for each in found], pa.int64()),
-            pa.array([each.reason for each in found], pa.string()),
+            pa.array([self._file] * len(refusals)),
+            pa.array([each.row for each in refusals], pa.int64()),
+            pa.array([each.reason for each in refusals], pa.string()),
         ]
-        order = pa.array(np.argsort([each.row for each in found], kind="stable"))
+        order = pa.array(np.argsort([each.row for each in refusals], kind="stable"))
         self._errors.write(pa.table([*cells, *values], schema=self._errors_schema).take(order))
-        self.n_refused += len(found)
+        self.n_refused += len(refusals)
 
     @property
     def written(self) -> tuple[Written, Written]:

@@ -50,9 +50,9 @@ def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
     alone: list[Group] = [(name,) for name in names]
     held_out.fit([*joint, *alone])
     affinity = affinity_of_errors(held_out.cross_errors())
-    together, own = held_out.errors(joint), held_out.errors(alone)
-    is_hurt = own < (1 - _HURT) * together
-    hurt = own.index[is_hurt].tolist()
+    together, apart = held_out.errors(joint), held_out.errors(alone)
+    is_hurt = apart < (1 - _HURT) * together
+    hurt = apart.index[is_hurt].tolist()
     rest = tuple(name for name in names if name not in hurt)
     candidates: dict[str, list[Group]] = {
         "joint": joint,
@@ -90,17 +90,17 @@ def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
     """The groups that the user gives; every task must be in one of them, once."""
     if not _is_list(groups) or not all(map(_is_list, groups)):
         raise ValueError(f"groups must be a list of lists of tasks, got {groups!r}.")
-    given = [list(group) for group in groups]
-    flat = [name for group in given for name in group]
+    as_lists = [list(group) for group in groups]
+    flat = [name for group in as_lists for name in group]
     absent = [name for name in names if name not in flat]
     unknown = [name for name in flat if name not in names]
     twice = [name for name in names if flat.count(name) > 1]
-    if absent or unknown or twice or not all(given):
+    if absent or unknown or twice or not all(as_lists):
         raise ValueError(
             f"groups must hold every task once, and no empty group: missing {absent}, unknown "
             f"{unknown}, more than once {twice}. The tasks are {names}."
         )
-    return given
+    return as_lists
 
 
 def _is_list(value: Any) -> bool:

@@ -41,9 +41,9 @@ def affinity_of_gains(gains: pd.DataFrame) -> pd.DataFrame:
     """
     values = gains.to_numpy(dtype=np.float64)
     values = (values + values.T) / 2
-    own = np.diag(values)
-    own = np.maximum(own, _LEAST_GAINED * np.median(np.maximum(own, 0.0)))
-    alike = np.divide(values, np.sqrt(own[:, None] * own))
+    own_gains = np.diag(values)
+    own_gains = np.maximum(own_gains, _LEAST_GAINED * np.median(np.maximum(own_gains, 0.0)))
+    alike = np.divide(values, np.sqrt(own_gains[:, None] * own_gains))
     np.fill_diagonal(alike, _LEAST_ALIKE)
     most = np.maximum(alike.max(axis=0), _LEAST_ALIKE)
     affinity = alike / np.maximum(most[:, None], most)

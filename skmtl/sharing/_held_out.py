@@ -112,9 +112,9 @@ class HeldOut:
 
     def kinds(self) -> dict[Hashable, Kind]:
         """What the own model of each task took it for."""
-        own = {name: (name,) for name in self._table.names}
-        self.fit(list(own.values()))
-        return {name: self._answers[group][0].kinds[name] for name, group in own.items()}
+        alone = {name: (name,) for name in self._table.names}
+        self.fit(list(alone.values()))
+        return {name: self._answers[group][0].kinds[name] for name, group in alone.items()}
 
     def target(self, name: Hashable) -> Target:
         """The labels of a task as numbers."""

@@ -33,11 +33,11 @@ def corrected_interval(
     ----------
     C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
     """
-    known = differences[np.isfinite(differences)]
-    n_splits = len(known)
+    defined = differences[np.isfinite(differences)]
+    n_splits = len(defined)
     if n_splits < 2:
-        return (float(known.mean()) if n_splits else np.nan), np.nan, np.nan
-    mean = known.mean()
-    deviation = np.sqrt((1 / n_splits + test_share) * known.var(ddof=1))
+        return (float(defined.mean()) if n_splits else np.nan), np.nan, np.nan
+    mean = defined.mean()
+    deviation = np.sqrt((1 / n_splits + test_share) * defined.var(ddof=1))
     half = stats.t.ppf((1 + confidence) / 2, n_splits - 1) * deviation
     return float(mean), float(mean - half), float(mean + half)

@@ -102,10 +102,10 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
         For times to events, which no number stands for, and where no label counts.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
-    known = table.is_labelled[:, table.names.index(name)]
+    is_labelled = table.is_labelled[:, table.names.index(name)]
     counts = np.isin(np.arange(len(labels)), rows)
     weight = np.ones(len(labels)) if table.sample_weight is None else table.sample_weight
-    weight = np.where(known & counts, weight, 0.0)
+    weight = np.where(is_labelled & counts, weight, 0.0)
     if not weight.any():
         raise ValueError(
             f"Task {name!r} has no label of positive weight among the rows that cv holds out, so "
@@ -122,7 +122,9 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
             f"Task {name!r} has kind {head.name!r}: errors of times to events cannot be compared "
             "with those of other tasks. Give the groups yourself."
         )
-    values = np.where(known, pd.to_numeric(labels, errors="coerce").to_numpy(np.float64), 0.0)
+    values = np.where(
+        is_labelled, pd.to_numeric(labels, errors="coerce").to_numpy(np.float64), 0.0
+    )
     return Target(name, values[:, None], weight, None, False, head.predicts_median)
 
 

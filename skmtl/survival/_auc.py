@@ -101,19 +101,19 @@ def cumulative_dynamic_auc(
 def _auc(risk: _Array, cases: _Array, controls: NDArray[np.bool_]) -> float:
     """Weighted share of pairs of a case and a control in the right order."""
     others = np.sort(risk[controls])
-    own = cases > 0
-    if not own.any() or not len(others):
+    is_case = cases > 0
+    if not is_case.any() or not len(others):
         return np.nan
-    below = np.searchsorted(others, risk[own], side="left")
-    tied = np.searchsorted(others, risk[own], side="right") - below
-    return float(np.average((below + 0.5 * tied) / len(others), weights=cases[own]))
+    below = np.searchsorted(others, risk[is_case], side="left")
+    tied = np.searchsorted(others, risk[is_case], side="right") - below
+    return float(np.average((below + 0.5 * tied) / len(others), weights=cases[is_case]))
 
 
 def _mean(auc: _Array, grid: _Array, labels: EventTimes) -> float:
-    known = ~np.isnan(auc)
-    if not known.any():
+    defined = ~np.isnan(auc)
+    if not defined.any():
         return np.nan
     if len(grid) == 1:
         return float(auc[0])
-    fall = -np.diff(kaplan_meier_of(labels)(grid), prepend=1.0)[known]
-    return float(np.average(auc[known], weights=fall)) if fall.sum() > 0 else np.nan
+    fall = -np.diff(kaplan_meier_of(labels)(grid), prepend=1.0)[defined]
+    return float(np.average(auc[defined], weights=fall)) if fall.sum() > 0 else np.nan

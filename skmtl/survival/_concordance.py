@@ -261,23 +261,23 @@ def concordance_td(
         for j, line in zip(block, values, strict=True):
             first, last = starts[j] - base, starts[j] - base + n_failed[j]
             entered = (entry[base + last :] < at[j]) | (entry[base + last :] == 0)
-            own, others = line[first:last], line[last:][entered]
-            right += _n_above(own, others)
-            total += len(own) * len(others)
+            failing, others = line[first:last], line[last:][entered]
+            right += _n_above(failing, others)
+            total += len(failing) * len(others)
     return float(right / total) if total else np.nan
 
 
-def _n_above(own: _Array, others: _Array) -> float:
+def _n_above(values: _Array, others: _Array) -> float:
     """Pairs in which the other value is higher; those that are equal count half."""
-    if len(own) < _FEW:
+    if len(values) < _FEW:
         return sum(
             (np.count_nonzero(others > each) + np.count_nonzero(others >= each)) / 2
-            for each in own
+            for each in values
         )
     others = np.sort(others)
-    not_above = np.searchsorted(others, own, side="right").sum()
-    below = np.searchsorted(others, own, side="left").sum()
-    return len(own) * len(others) - (not_above + below) / 2
+    not_above = np.searchsorted(others, values, side="right").sum()
+    below = np.searchsorted(others, values, side="left").sum()
+    return len(values) * len(others) - (not_above + below) / 2
 
 
 def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:

@@ -322,10 +322,10 @@ def _at_one_time(
 
 def _observed(labels: EventTimes, time: float, cause: int | None) -> Observed:
     """What the labels say of the same."""
-    found = observed_incidence(labels, time, cause, _LEVEL)
+    incidence = observed_incidence(labels, time, cause, _LEVEL)
     if cause is not None:
-        return found
-    return Observed(1 - found.value, 1 - found.high, 1 - found.low)
+        return incidence
+    return Observed(1 - incidence.value, 1 - incidence.high, 1 - incidence.low)
 
 
 def _labels_of(model: EventModel, y: Any, event: Hashable) -> EventTimes:

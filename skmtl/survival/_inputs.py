@@ -131,9 +131,9 @@ def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
     return labels.event == cause
 
 
-def check_cause(cause: int | None, known: Collection[int]) -> None:
-    if cause is not None and cause not in known:
-        raise ValueError(f"There is no cause {cause!r}; there are {list(known)}.")
+def check_cause(cause: int | None, causes: Collection[int]) -> None:
+    if cause is not None and cause not in causes:
+        raise ValueError(f"There is no cause {cause!r}; there are {list(causes)}.")
 
 
 def _refuse_nan(values: _Array, name: str) -> _Array:

@@ -50,6 +50,11 @@ class TrainingOptions:
     balance_at: BalanceAt = "representation"
     record: TransferRecord | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step is one backward pass of one loss, by no compiled code."""
+        return isinstance(self.balance, Equal) and self.record is None and not self.compile
+
     def rows_per_step(self, n_samples: int) -> int:
         """About 32 steps an epoch, between 32 and 1,024 rows each, in powers of two."""
         if self.batch_size != "auto":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from skmtl._adam import Adam
 from skmtl.networks import parameters_by_decay, seed_dropout, trainable_network
 from skmtl.tasks import TaskSet
 from skmtl.training._choice import choose_step
@@ -68,7 +69,8 @@ class TrainingRun:
         Decides the order of rows.
     processes : Processes
     step_by : Step
-    optimizer : torch.optim.Optimizer
+    optimizers : list of Adam
+        Of the parameters that decay, and of the others.
     parameters : list of tensor
         Those of the network.
     mean : RunningMean
@@ -82,7 +84,7 @@ class TrainingRun:
     generator: torch.Generator
     processes: Processes
     step_by: Step
-    optimizer: torch.optim.Optimizer
+    optimizers: list[Adam]
     parameters: list[Tensor]
     mean: RunningMean
     first_epoch: int
@@ -90,7 +92,7 @@ class TrainingRun:
     @property
     def learning_rate(self) -> float:
         """That of the last step."""
-        return self.optimizer.param_groups[0]["lr"]
+        return self.optimizers[0].learning_rate
 
     def epoch(self, number: int) -> StepLosses:
         """A step for each batch of the rows, and the mean losses over these."""
@@ -114,12 +116,14 @@ class TrainingRun:
         return StepLosses(self.processes.total(total) / n_rows, means)
 
     def step(self, samples: Samples) -> StepLosses:
-        """One step of the optimizer."""
-        self.optimizer.zero_grad(set_to_none=True)
+        """One step of the optimizers."""
+        for parameter in self.parameters:
+            parameter.grad = None
         losses = self.step_by.backward(samples)
         self.processes.average_gradients(self.parameters)
         nn.utils.clip_grad_norm_(self.parameters, self.options.gradient_clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step_by.after_step(samples)
         self.mean.add()
         return losses
@@ -129,8 +133,8 @@ class TrainingRun:
         if self.options.schedule == "cosine":
             done = (epoch - self.first_epoch) / self.options.max_epochs
             rate *= 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            optimizer.learning_rate = rate
 
 
 def start_run(
@@ -162,7 +166,7 @@ def start_run(
         generator=generator,
         processes=processes,
         step_by=choose_step(options, objective, training, generator, processes),
-        optimizer=_optimizer(network, options, training.device),
+        optimizers=_optimizers(network, options, training.device),
         parameters=list(network.parameters()),
         mean=RunningMean(network, options.averaging),
         first_epoch=first_epoch,
@@ -171,15 +175,16 @@ def start_run(
     return run
 
 
-def _optimizer(
-    network: nn.Module, options: TrainingOptions, device: torch.device
-) -> torch.optim.Optimizer:
-    decayed, others = parameters_by_decay(network)
-    return torch.optim.AdamW(
-        [
-            {"params": decayed, "weight_decay": options.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=options.learning_rate,
-        fused=device.type in ("cpu", "cuda"),
-    )
+def _optimizers(network: nn.Module, options: TrainingOptions, device: torch.device) -> list[Adam]:
+    """AdamW of the parameters that decay, and of the others."""
+    decays = (options.weight_decay, 0.0)
+    return [
+        Adam(
+            parameters,
+            options.learning_rate,
+            weight_decay=decay,
+            decoupled=True,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        for parameters, decay in zip(parameters_by_decay(network), decays, strict=True)
+    ]

@@ -16,9 +16,10 @@ _FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 def without_traces() -> Iterator[None]:
     """Leave the environment and the filters of warnings of the host program as they are.
 
-    The first optimizer imports torch's compiler, which names a folder for compiled code in the
-    environment and adds a filter of warnings. Compiling names the folder once more; whoever
-    compiles later gets the same one without it.
+    Compiling imports torch's compiler, which names a folder for compiled code in the environment
+    and adds filters of warnings. So does a part of torch that asks for gradients of several values
+    at once, as balancers do. Compiling names the folder once more; whoever compiles later gets the
+    same one without it.
     """
     is_named = _FOLDER in os.environ
     try:

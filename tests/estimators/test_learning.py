@@ -8,7 +8,10 @@ import pytest
 
 from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
 
-SETTINGS = {"n_bags": 1, "max_epochs": 40, "random_state": 0, "device": "cpu"}
+SETTINGS = {
+    "n_bags": 1, "n_members": 4, "row_size": 64, "max_epochs": 16, "learning_rate": 0.01,
+    "random_state": 0, "device": "cpu",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_a_task_of_noise_does_not_destroy_the_others(easy, scores):
 )  # fmt: skip
 def test_other_configurations_learn_too(configuration, easy):
     X, Y, truth = easy
-    model = MultiTabRegressor(row_size=64, **SETTINGS, **configuration)
+    model = MultiTabRegressor(**SETTINGS, **configuration)
     model.fit(X[:600], Y[["sum"]][:600])
     assert model.score(X[600:], truth[["sum"]][600:]) > 0.9
 
@@ -86,7 +89,7 @@ def test_no_unit_of_a_tower_falls_silent(seed):
 
 def test_a_classifier_of_several_targets(easy):
     X, Y, truth = easy
-    model = MultiTabClassifier(row_size=64, **SETTINGS)
+    model = MultiTabClassifier(**SETTINGS)
     model.fit(X[:600], Y[["sign", "third"]][:600])
     assert model.score(X[600:], truth[["sign", "third"]][600:]) > 0.88
 

@@ -42,17 +42,17 @@ def test_planted_outlier_tasks_are_found_whichever_blocks_are_chosen(boosted):
     def model(seed):
         return boosted.regressor(task_column="task", n_rounds=20)
 
-    assert wrong_seeds(model, SEEDS[:10]) == []
+    assert wrong_seeds(model, SEEDS[:5]) == []
 
 
 @pytest.mark.slow
 def test_planted_outlier_tasks_are_found_by_default():
-    # One bag, and fewer seeds than above: the rounds of all sequences take seconds per seed.
+    # One bag and one seed: the rounds of all sequences take seconds.
     def model(seed):
         return RMTGBRegressor(task_column="task", n_bags=1, random_state=seed)
 
-    # In all of these a signature does best, which leaves the partition behind it no groups.
-    assert wrong_seeds(model, [3, 18, 19]) == []
+    # A signature does best, which leaves the partition behind it no groups.
+    assert wrong_seeds(model, [3]) == []
 
 
 def test_outlier_tasks_are_found_in_classes(boosted):

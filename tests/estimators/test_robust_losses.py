@@ -50,6 +50,11 @@ def test_boosting_learns_the_other_labels(kind, long, outlier):
 def test_networks_learn_the_other_labels(kind, long, outlier):
     column = "site" if long else None
     model = MultiTab(
-        tasks={"y": kind}, task_column=column, max_epochs=20, n_bags=1, random_state=0
+        tasks={"y": kind},
+        task_column=column,
+        max_epochs=12,
+        learning_rate=0.01,
+        n_bags=1,
+        random_state=0,
     )
     assert error(model, *table(outlier, long=long)) < 0.25

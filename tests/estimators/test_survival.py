@@ -46,7 +46,7 @@ SMALL = {
     "device": "cpu",
 }
 # Large enough to come close to a truth.
-LEARNING = {"row_size": 64, "max_epochs": 40, "learning_rate": 0.005}
+LEARNING = {"row_size": 64, "max_epochs": 12, "batch_size": 128, "learning_rate": 0.01}
 TIMES = np.array([0.0, 1.0, 4.0, 8.0])
 
 
@@ -434,9 +434,9 @@ def test_boosting_without_a_split_is_the_estimate_exactly():
 
 def test_late_entry_is_corrected_for(engine):
     """Rows enter at random; who failed before is not in the table."""
-    _, _, truth = make_survival(6000, effect=0, censoring=0, random_state=0, return_truth=True)
+    _, _, truth = make_survival(3000, effect=0, censoring=0, random_state=0, return_truth=True)
     rng = np.random.default_rng(0)
-    time, entry = truth.event_time["event_0"].to_numpy(), rng.uniform(0, 10, 6000)
+    time, entry = truth.event_time["event_0"].to_numpy(), rng.uniform(0, 10, 3000)
     kept = time > entry
     y = pd.DataFrame({"event": 1, "duration": time[kept], "entry": entry[kept]})
     X = pd.DataFrame({"nothing": np.zeros(kept.sum())})

@@ -28,13 +28,14 @@ def run(session: Any, feed: dict[str, np.ndarray]) -> dict[str, Any]:
     return dict(zip(names, session.run(names, feed), strict=True))
 
 
-def assert_same_outputs(model: Any, X: Any) -> None:
+def assert_same_outputs(model: Any, *tables: Any) -> None:
     """The graph of the model gives all that its methods give, by the names that are documented."""
-    found = run(session_of(model), onnx_inputs(model, X))
-    expected = answers(model, X)
-    assert list(found) == list(expected), (list(found), list(expected))
-    for name, values in expected.items():
-        assert_equal(found[name], values, name)
+    session = session_of(model)
+    for X in tables:
+        outputs, expected = run(session, onnx_inputs(model, X)), answers(model, X)
+        assert list(outputs) == list(expected), (list(outputs), list(expected))
+        for name, values in expected.items():
+            assert_equal(outputs[name], values, name)
 
 
 def assert_equal(found: np.ndarray, expected: Any, name: str = "") -> None:

@@ -77,5 +77,5 @@ def test_long_data_with_memory_and_two_blocks():
 @pytest.mark.slow
 def test_a_model_of_the_default_size():
     X, Y = table(600)
-    model = skmtl.MultiTab(tasks=KINDS, max_epochs=20, random_state=0).fit(X[:400], Y[:400])
+    model = skmtl.MultiTab(tasks=KINDS, max_epochs=3, random_state=0).fit(X[:400], Y[:400])
     assert_same_outputs(model, X[400:])

@@ -35,7 +35,7 @@ from skmtl.inspection import (
     transfer_report,
 )
 
-NETWORK = {"n_bags": 1, "max_epochs": 30, "random_state": 0}
+NETWORK = {"n_bags": 1, "max_epochs": 12, "learning_rate": 0.01, "random_state": 0}
 BRIEF = NETWORK | {"max_epochs": 2, "row_size": 8}
 BOOSTING = {"n_bags": 1, "n_rounds": 40, "learning_rate": 0.1, "random_state": 0}
 PLANTED = [["task_0", "task_1"], ["task_2", "task_3"]]

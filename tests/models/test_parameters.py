@@ -212,7 +212,7 @@ REFUSED: list[tuple[type, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("cls", "parameters", "message"), REFUSED)
 def test_a_parameter_that_cannot_be_used_is_named(cls, parameters, message):
     with pytest.raises(ValueError, match=message):
-        cls(**parameters)._check_parameters()
+        cls(**parameters).check_parameters()
 
 
 ACCEPTED = [
@@ -228,7 +228,7 @@ ACCEPTED = [
 @every_estimator
 @pytest.mark.parametrize("parameters", ACCEPTED)
 def test_what_can_be_used_is_accepted(cls, parameters):
-    cls(**parameters)._check_parameters()
+    cls(**parameters).check_parameters()
 
 
 def test_a_subclass_may_replace_the_check_of_its_base():
@@ -237,9 +237,9 @@ def test_a_subclass_may_replace_the_check_of_its_base():
     class Fixed(MultiTaskEstimator):
         _parameter_checks: typing.ClassVar = {"n_bags": one_of(7)}
 
-    Fixed(n_bags=7)._check_parameters()
+    Fixed(n_bags=7).check_parameters()
     with pytest.raises(ValueError, match="n_bags='auto' of Fixed must be 7"):
-        Fixed()._check_parameters()
+        Fixed().check_parameters()
 
 
 @pytest.mark.parametrize("cls", NETWORKS)

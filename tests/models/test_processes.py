@@ -41,8 +41,8 @@ class TestForkedProcesses:
         check_forks(QUICK)
 
     @pytest.mark.slow
-    def test_they_compute_with_models_of_every_class(self):
-        check_forks(CLASSES)
+    def test_they_compute_with_models_of_every_other_class(self):
+        check_forks([name for name in CLASSES if name not in QUICK])
 
 
 HOST = """
@@ -71,11 +71,13 @@ Y = pd.DataFrame({"number": X["a"] * 2, "class": X["b"] == "x"})
 before = state()
 for model in (
     skmtl.RMTGB(n_rounds=2, n_bags=1),
-    skmtl.MultiTab(max_epochs=1, n_bags=1, balance="uncertainty"),
     skmtl.MultiTab(max_epochs=1, n_bags=1, n_jobs=2),
     skmtl.GroupedTasks(skmtl.RMTGB(n_rounds=1, n_bags=1), groups=[["number"], ["class"]]),
+    skmtl.MultiTab(max_epochs=1, n_bags=1, balance="famo"),
 ):
     model.fit(X, Y).predict(X)
+    if getattr(model, "balance", None) != "famo":
+        assert "torch._dynamo" not in sys.modules
     model.score(X, Y)
     model.save("model.skmtl")
     skmtl.load("model.skmtl").predict(X[:1])

@@ -6,6 +6,7 @@ import copy
 import time
 import warnings
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol
@@ -121,7 +122,7 @@ class NetworkEngine(Engine):
     ) -> FittedNetworks:
         parts = parts_of(problem)
         _check_processes(problem.tasks, parts)
-        with torch_threads(self.n_threads), without_traces():
+        with torch_threads(self.n_threads):
             # A copy: the earlier model may be that of another estimator as well.
             fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
             fitted = self._train(fitted, problem, parts, progress, random_state)
@@ -207,7 +208,9 @@ class NetworkEngine(Engine):
             monitor = _EpochReports(progress, bag, partial(_so_far, fitted, bag))
             validation = None if validation is None else validation.to(device)
             try:
-                if not trainer.fit(training.to(device), validation, monitor):
+                with nullcontext() if options.is_plain else without_traces():
+                    undisturbed = trainer.fit(training.to(device), validation, monitor)
+                if not undisturbed:
                     break
                 if validation is not None:
                     n_unfinished += _met_limit(fitted.epochs[bag][n_earlier:], options)
