@@ -11,6 +11,10 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGBClassifier`              the same for classification
 `MultiTabSurvival`             times to one event, to several events or to competing causes
 `RMTGBSurvival`                the same by boosting
+`MultiTaskLinear`              penalised linear models for targets of mixed kinds
+`MultiTaskLinearRegressor`     the same for regression
+`MultiTaskLinearClassifier`    the same for classification
+`MultiTaskLinearSurvival`      the same for times to events
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
@@ -61,6 +65,10 @@ if TYPE_CHECKING:
         MultiTabClassifier,
         MultiTabRegressor,
         MultiTabSurvival,
+        MultiTaskLinear,
+        MultiTaskLinearClassifier,
+        MultiTaskLinearRegressor,
+        MultiTaskLinearSurvival,
         RMTGBClassifier,
         RMTGBRegressor,
         RMTGBSurvival,
@@ -77,6 +85,10 @@ __all__ = [
     "MultiTabClassifier",
     "MultiTabRegressor",
     "MultiTabSurvival",
+    "MultiTaskLinear",
+    "MultiTaskLinearClassifier",
+    "MultiTaskLinearRegressor",
+    "MultiTaskLinearSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
@@ -105,6 +117,10 @@ _MODULE_OF = (
             "MultiTabClassifier",
             "MultiTabRegressor",
             "MultiTabSurvival",
+            "MultiTaskLinear",
+            "MultiTaskLinearClassifier",
+            "MultiTaskLinearRegressor",
+            "MultiTaskLinearSurvival",
             "RMTGB",
             "RMTGBClassifier",
             "RMTGBRegressor",

@@ -10,6 +10,12 @@ from skmtl._storable import HOMES
 
 if TYPE_CHECKING:
     from skmtl.estimators.grouped import GroupedTasks
+    from skmtl.estimators.linear import (
+        MultiTaskLinear,
+        MultiTaskLinearClassifier,
+        MultiTaskLinearRegressor,
+    )
+    from skmtl.estimators.linear_survival import MultiTaskLinearSurvival
     from skmtl.estimators.multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
     from skmtl.estimators.multitab_survival import MultiTabSurvival
     from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
@@ -22,6 +28,10 @@ __all__ = [
     "MultiTabClassifier",
     "MultiTabRegressor",
     "MultiTabSurvival",
+    "MultiTaskLinear",
+    "MultiTaskLinearClassifier",
+    "MultiTaskLinearRegressor",
+    "MultiTaskLinearSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",

@@ -22,6 +22,7 @@ from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._counts import CellCounts, describe_empty_columns
+from skmtl.tables._design import DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._numeric import LARGEST_SCALED
@@ -61,6 +62,7 @@ __all__ = [
     "CellCounts",
     "Chunk",
     "ColumnEncoder",
+    "DesignEncoder",
     "EncodedTable",
     "KeyType",
     "ParquetTable",

@@ -1,0 +1,102 @@
+"""What linear models learn from, and what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl._storable import storable
+from skmtl.linear._descent import ObservedLabels
+from skmtl.linear._design import Design
+from skmtl.tasks import Kind, Regression, TaskSet
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows of a design matrix with the labels of all targets.
+
+    Attributes
+    ----------
+    design : Design
+    tasks : TaskSet
+    target : ndarray of shape (n_rows, target_width)
+    weight : float64 ndarray of shape (n_rows, n_targets)
+        0 where a label is missing.
+    group : int64 ndarray of shape (n_rows,), or None
+        Number of the row's id in long data.
+    n_groups : int
+    """
+
+    design: Design
+    tasks: TaskSet
+    target: np.ndarray
+    weight: np.ndarray
+    group: np.ndarray | None = None
+    n_groups: int = 0
+
+    def take(self, rows: np.ndarray) -> LabelledRows:
+        """The rows at some positions."""
+        return LabelledRows(
+            self.design.take(rows),
+            self.tasks,
+            self.target[rows],
+            self.weight[rows],
+            None if self.group is None else self.group[rows],
+            self.n_groups,
+        )
+
+    def labelled(self, target: int) -> np.ndarray:
+        """Positions of the rows that count for a target."""
+        return np.flatnonzero(self.weight[:, target] > 0)
+
+    def observed(self, target: int) -> ObservedLabels:
+        """The labels of a target, in the rows that count for it."""
+        rows = self.labelled(target)
+        encoded = self.target[rows, self.tasks.target_slices[target]]
+        return ObservedLabels(self.tasks.heads[target], encoded, self.weight[rows, target])
+
+    def total_weight(self) -> np.ndarray:
+        """Sum of the weights of each target's rows."""
+        return self.weight.sum(axis=0)
+
+    def squared_pools(self) -> Iterator[list[int]]:
+        """Targets of squared losses that are observed in the same rows, by the same weights."""
+        pools: dict[bytes, list[int]] = {}
+        for target, head in enumerate(self.tasks.heads):
+            if is_squared(head):
+                pools.setdefault(self.weight[:, target].tobytes(), []).append(target)
+        yield from pools.values()
+
+
+def is_squared(head: Kind) -> bool:
+    """Whether the loss is half the squared error."""
+    return isinstance(head, Regression) and head.loss_name == "squared"
+
+
+@storable
+@dataclass(frozen=True)
+class LinearTarget:
+    """The linear function of one target, or of each of its ids.
+
+    Attributes
+    ----------
+    constant : ndarray of shape (n_scores,)
+    coef : ndarray of shape (n_columns, n_directions)
+    directions : ndarray of shape (n_directions, n_scores)
+        What a step along each direction adds to the raw scores.
+    alpha : float
+        Strength of the penalty.
+    """
+
+    constant: np.ndarray
+    coef: np.ndarray
+    directions: np.ndarray
+    alpha: float
+
+    def scores(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of rows of the design matrix."""
+        return self.constant + (matrix @ self.coef) @ self.directions
