@@ -57,6 +57,9 @@ class Problem:
         The eval_set of the user.
     streamed : StreamedRows or None
         Where the rows are those of a table on disk, for engines that stream.
+    by_row : bool
+        Whether what is held out are single rows drawn by chance, so that an engine may as well
+        leave out others.
     """
 
     tasks: TaskSet
@@ -67,6 +70,7 @@ class Problem:
     splits: list[Split]
     eval_rows: EncodedRows | None = None
     streamed: StreamedRows | None = None
+    by_row: bool = False
 
     def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
         """Training rows and validation rows of each bag; None where nothing is held out."""

@@ -1,10 +1,10 @@
-"""Penalised linear models of any kind, by L-BFGS in coordinates of about equal curvature."""
+"""Penalised linear functions for losses of any kind, by L-BFGS in whitened coordinates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
@@ -13,30 +13,82 @@ from skmtl.linear._smooth import smooth_losses
 from skmtl.tasks import Kind
 
 _MOST_STEPS = 500
-# Relative fall of the objective, and size of the gradient by whitened coordinates, at which the
-# descent ends.
-_TOLERANCE = 1e-12
-_GRADIENT = 1e-7
+# Relative fall of the objective, and size of the gradient, at which a descent ends.
+_TOLERANCE, _GRADIENT = 1e-12, 1e-7
+# A step of a path of strengths, whose losses on held-out rows are compared.
+ROUGH = 1e-7
+
+
+class Rows(Protocol):
+    """Centred rows whose columns are nearly orthogonal, as a linear map."""
+
+    @property
+    def n_columns(self) -> int: ...
+
+    def dot(self, coef: np.ndarray) -> np.ndarray:
+        """The rows times (n_columns, k): (n_rows, k)."""
+
+    def transposed_dot(self, values: np.ndarray) -> np.ndarray:
+        """The transposed rows times (n_rows, k): (n_columns, k)."""
+
+    def squares(self, weight: np.ndarray) -> np.ndarray:
+        """Weighted sums of the squares of each column, (n_columns,)."""
+
+
+@dataclass(frozen=True)
+class DenseRows:
+    """A matrix as `Rows`.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n_rows, n_columns)
+    """
+
+    matrix: np.ndarray
+
+    @property
+    def n_columns(self) -> int:
+        return self.matrix.shape[1]
+
+    def dot(self, coef: np.ndarray) -> np.ndarray:
+        return self.matrix @ coef
+
+    def transposed_dot(self, values: np.ndarray) -> np.ndarray:
+        return self.matrix.T @ values
+
+    def squares(self, weight: np.ndarray) -> np.ndarray:
+        return np.einsum("n,nc,nc->c", weight, self.matrix, self.matrix, optimize=True)
 
 
 @dataclass(frozen=True)
 class ObservedLabels:
-    """The labels of one head in the rows of a matrix.
+    """The labels of one head in some rows.
 
     Attributes
     ----------
     head : Kind
-    target : ndarray of shape (n_rows, target_width)
-    weight : ndarray of shape (n_rows,)
+    rows : int ndarray of shape (n_labels,)
+        Positions of the labelled rows.
+    target : ndarray of shape (n_labels, target_width)
+    weight : ndarray of shape (n_labels,)
         Positive.
     """
 
     head: Kind
+    rows: np.ndarray
     target: np.ndarray
     weight: np.ndarray
 
+    def renumbered(self) -> ObservedLabels:
+        """The same where the other rows are left out."""
+        return self.weighted(1.0, np.arange(len(self.rows)))
+
+    def weighted(self, factor: float, rows: np.ndarray) -> ObservedLabels:
+        """The same labels at other positions, with their weights times a factor."""
+        return ObservedLabels(self.head, rows, self.target, factor * self.weight)
+
     def losses(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-        """From raw scores to the weighted sum of the losses, and its gradient."""
+        """From raw scores (n_labels, n_scores) to the sum of the losses, and its gradient."""
         losses = smooth_losses(self.head, self.target)
 
         def total(scores: np.ndarray) -> tuple[float, np.ndarray]:
@@ -45,10 +97,18 @@ class ObservedLabels:
 
         return total
 
-    def curvature(self, scores: np.ndarray) -> np.ndarray:
+    def constant(self) -> np.ndarray:
+        """Raw scores (n_scores,) of the best constant."""
+        return self.head.initial_scores(self.target, self.weight)
+
+    def curvature(self, constant: np.ndarray) -> np.ndarray:
         """Sums over the rows of the second derivatives at constant raw scores (n_scores,)."""
-        at = np.broadcast_to(scores, (len(self.weight), len(scores)))
-        return self.weight @ self.head.gradient_hessian(np.ascontiguousarray(at), self.target)[1]
+        scores = np.tile(constant, (len(self.rows), 1))
+        return self.weight @ self.head.gradient_hessian(scores, self.target)[1]
+
+    def losses_at(self, scores: np.ndarray) -> np.ndarray:
+        """Loss of each label, of raw scores (n_rows, n_scores) of all rows."""
+        return self.head.losses(scores[self.rows], self.target)
 
 
 @dataclass(frozen=True)
@@ -66,51 +126,72 @@ class Line:
 
 
 class Descent:
-    r"""The minimum of weighted losses plus :math:`\frac{\alpha}{2} \|B\|^2`, for any strength.
+    r"""Minima of weighted losses plus :math:`\frac12 \sum_{ij} \alpha_i B_{ij}^2`.
 
     Parameters
     ----------
-    rows : ndarray of shape (n_rows, n_columns)
-        Centred, such as coordinates along principal axes, whose products nearly vanish.
-    observed : ObservedLabels
-    directions : ndarray of shape (n_directions, n_scores)
-    penalty : ndarray of shape (n_columns,), optional
-        Factor of the strength by column, 1 by default.
+    rows : Rows
+    observed : sequence of ObservedLabels
+        Heads whose raw scores lie side by side.
     """
 
-    def __init__(
-        self,
-        rows: Any,
-        observed: ObservedLabels,
-        directions: np.ndarray,
-        penalty: np.ndarray | None = None,
-    ) -> None:
-        self._rows, self._directions = rows, directions
-        self._losses = observed.losses()
-        self._penalty = np.ones(rows.shape[1]) if penalty is None else penalty
-        self.start = observed.head.initial_scores(observed.target, observed.weight)
-        by_score = observed.curvature(self.start)
-        self._of_constant = np.sqrt(np.maximum(by_score, 1e-12 * observed.weight.sum()))
-        share = observed.weight / observed.weight.sum()
-        spread = share @ (rows**2)
-        self._of_coef = np.outer(spread, (directions**2) @ by_score)
+    def __init__(self, rows: Rows, observed: Sequence[ObservedLabels]) -> None:
+        self._rows, self._observed = rows, observed
+        self._losses = [labels.losses() for labels in observed]
+        constants = [labels.constant() for labels in observed]
+        ends = np.cumsum([len(constant) for constant in constants])
+        self._parts = [
+            slice(end - len(constant), end)
+            for end, constant in zip(ends.tolist(), constants, strict=True)
+        ]
+        self.start = np.concatenate(constants)
+        curvature = [
+            labels.curvature(constant)
+            for labels, constant in zip(observed, constants, strict=True)
+        ]
+        self._curvature = np.concatenate(curvature)
+        self._spread = self._mean_squares()
 
-    def line(self, alpha: float, start: Line | None = None) -> Line:
-        """The minimum, searched from another one."""
-        n_scores, shape = len(self.start), self._of_coef.shape
-        penalty = (alpha * self._penalty)[:, None]
-        unit = np.sqrt(self._of_coef + penalty)
-        unit = np.where(unit > 0, unit, 1.0)
-        units = np.concatenate([self._of_constant, unit.ravel()])
+    def _mean_squares(self) -> np.ndarray:
+        """Mean squares of the columns, over all labels."""
+        n_rows = max(int(labels.rows.max()) for labels in self._observed) + 1
+        weight = np.zeros(n_rows)
+        for labels in self._observed:
+            weight[labels.rows] += labels.weight
+        return self._rows.squares(weight) / weight.sum()
+
+    def line(
+        self,
+        penalty: np.ndarray,
+        directions: np.ndarray,
+        start: Line | None = None,
+        tolerance: float = _TOLERANCE,
+    ) -> Line:
+        """The minimum.
+
+        Parameters
+        ----------
+        penalty : ndarray of shape (n_columns,)
+            Strength by column.
+        directions : ndarray of shape (n_directions, n_scores)
+        start : Line, optional
+            Where to begin; without it the best constants.
+        tolerance : float
+            Relative fall of the objective at which the descent ends.
+        """
+        n_scores, shape = len(self.start), (self._rows.n_columns, len(directions))
+        strength = penalty[:, None]
+        of_coef = np.outer(self._spread, (directions**2) @ self._curvature) + strength
+        units = np.sqrt(np.concatenate([self._curvature, of_coef.ravel()]))
+        units[units == 0] = 1.0
 
         def objective(whitened: np.ndarray) -> tuple[float, np.ndarray]:
             values = whitened / units
             constant, coef = values[:n_scores], values[n_scores:].reshape(shape)
-            scores = constant + (self._rows @ coef) @ self._directions
-            loss, by_score = self._losses(scores)
-            by_coef = self._rows.T @ (by_score @ self._directions.T) + penalty * coef
+            loss, by_score = self._total(constant + self._rows.dot(coef) @ directions)
+            by_coef = self._rows.transposed_dot(by_score @ directions.T) + strength * coef
             gradient = np.concatenate([by_score.sum(axis=0), by_coef.ravel()]) / units
-            return loss + 0.5 * float((penalty * coef**2).sum()), gradient
+            return loss + 0.5 * float((strength * coef**2).sum()), gradient
 
         if start is None:
             start = Line(self.start, np.zeros(shape))
@@ -119,7 +200,14 @@ class Descent:
             np.concatenate([start.constant, start.coef.ravel()]) * units,
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": _MOST_STEPS, "ftol": _TOLERANCE, "gtol": _GRADIENT, "maxcor": 20},
+            options={"maxiter": _MOST_STEPS, "ftol": tolerance, "gtol": _GRADIENT, "maxcor": 20},
         )
         values = result.x / units
         return Line(values[:n_scores], values[n_scores:].reshape(shape))
+
+    def _total(self, scores: np.ndarray) -> tuple[float, np.ndarray]:
+        total, gradient = 0.0, np.zeros_like(scores)
+        for labels, losses, part in zip(self._observed, self._losses, self._parts, strict=True):
+            loss, gradient[labels.rows, part] = losses(scores[labels.rows, part])
+            total += loss
+        return total, gradient

@@ -57,7 +57,16 @@ class LabelledRows:
         """The labels of a target, in the rows that count for it."""
         rows = self.labelled(target)
         encoded = self.target[rows, self.tasks.target_slices[target]]
-        return ObservedLabels(self.tasks.heads[target], encoded, self.weight[rows, target])
+        weight = self.weight[rows, target]
+        return ObservedLabels(self.tasks.heads[target], rows, encoded, weight)
+
+    def scores(self, function: LinearTarget) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of the linear function of a target."""
+        scores = np.empty((len(self.weight), len(function.constant)))
+        for part, block in self.design.blocks():
+            group = None if self.group is None else self.group[part]
+            scores[part] = function.scores(block, group)
+        return scores
 
     def total_weight(self) -> np.ndarray:
         """Sum of the weights of each target's rows."""
@@ -90,13 +99,43 @@ class LinearTarget:
         What a step along each direction adds to the raw scores.
     alpha : float
         Strength of the penalty.
+    shifts : ndarray of shape (n_groups + 1, n_directions), or None
+        What is added for each id of long data; the last one, for an id that was not seen, is 0.
+    slopes : ndarray of shape (n_groups + 1, n_columns, n_directions), or None
+        What is added to `coef` for each id; 0 for one that was not seen.
+    similarity : float
+        Share of what is common in the variance of the coefficients, 0 where each target or id has
+        coefficients of its own and 1 where they are the same.
     """
 
     constant: np.ndarray
     coef: np.ndarray
     directions: np.ndarray
     alpha: float
+    shifts: np.ndarray | None = None
+    slopes: np.ndarray | None = None
+    similarity: float = 0.0
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
         """Raw scores (n_rows, n_scores) of rows of the design matrix."""
-        return self.constant + (matrix @ self.coef) @ self.directions
+        along = matrix @ self.coef
+        if self.shifts is not None:
+            along += self.shifts[group]
+        if self.slopes is not None and group is not None:
+            for number in np.unique(group):
+                rows = np.flatnonzero(group == number)
+                along[rows] += matrix[rows] @ self.slopes[number]
+        return self.constant + along @ self.directions
+
+    def coef_of(self, group: int | None) -> np.ndarray:
+        """Coefficients of the raw scores, (n_columns, n_scores), of an id of long data."""
+        coef = self.coef
+        if self.slopes is not None and group is not None:
+            coef = coef + self.slopes[group]
+        return coef @ self.directions
+
+    def constant_of(self, group: int | None) -> np.ndarray:
+        """Raw scores (n_scores,) of an id where the columns are 0."""
+        if self.shifts is None or group is None:
+            return self.constant
+        return self.constant + self.shifts[group] @ self.directions

@@ -39,6 +39,18 @@ class RidgePath:
         """Coefficients along the axes by strength, (n_alphas, n_axes, n_targets)."""
         return self._moments / (self.spectrum.values[:, None] + alphas[:, None, None])
 
+    def rotated(self, alphas: np.ndarray, axes: np.ndarray) -> np.ndarray:
+        """Coefficients along the axes, (n_axes, n_targets), of rotated targets' strengths.
+
+        Parameters
+        ----------
+        alphas : ndarray of shape (n_targets,)
+            Strength of each combination of the targets.
+        axes : ndarray of shape (n_targets, n_targets)
+            Orthogonal; a column for each combination.
+        """
+        return (self._moments @ axes) / (self.spectrum.values[:, None] + alphas) @ axes.T
+
     def coef(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The solution of each target at its own strength.
 

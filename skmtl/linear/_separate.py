@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skmtl.linear._curves import LossCurves
-from skmtl.linear._descent import Descent, Line
+from skmtl.linear._curves import STRIDE, LossCurves
+from skmtl.linear._descent import ROUGH, DenseRows, Descent, Line
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split, is_squared
 from skmtl.linear._ridge import RidgePath
 from skmtl.linear._space import directions
 from skmtl.linear._spectrum import Spectrum
-
-# A path of strengths ends after so many that have not lowered the held-out loss.
-_PATIENCE = 3
 
 
 class SeparateRidge:
@@ -32,9 +29,7 @@ class SeparateRidge:
         """Add the losses of squared targets by leaving each row out."""
         rows = self._rows
         for pool in rows.squared_pools():
-            labelled = rows.labelled(pool[0])
-            weight, target = rows.weight[labelled, pool[0]], self._targets(rows, labelled, pool)
-            path = RidgePath(rows.design.take(labelled), target, weight)
+            path, target, weight = _closed(rows, pool)
             scores = path.left_out_scores(alphas[:, pool[0]])
             share = np.minimum(weight / weight.sum(), 0.5)[:, None]
             constant = (path.centre - target) / (1 - share)
@@ -42,8 +37,10 @@ class SeparateRidge:
                 errors = scores[..., position] - target[:, position]
                 curves.add(i, weight, list(0.5 * errors**2), 0.5 * constant[:, position] ** 2)
 
-    def judge_split(self, curves: LossCurves, alphas: np.ndarray, split: Split) -> None:
-        """Add the losses of all targets on the held-out rows of a split.
+    def judge_split(
+        self, curves: LossCurves, alphas: np.ndarray, split: Split, *, with_squared: bool = True
+    ) -> None:
+        """Add the losses of the targets on the held-out rows of a split.
 
         Parameters
         ----------
@@ -51,105 +48,87 @@ class SeparateRidge:
         alphas : ndarray of shape (n_alphas, n_targets)
             From strong to weak.
         split : (training, held out)
+        with_squared : bool
+            Whether squared losses are judged as well.
         """
         training, judged = (self._rows.take(part) for part in split)
-        for pool in training.squared_pools():
-            self._judge_squared(curves, alphas, training, judged, pool)
+        for pool in training.squared_pools() if with_squared else ():
+            path, _, _ = _closed(training, pool)
+            scores = path.scores(judged.design, alphas[:, pool[0]])
+            for position, i in enumerate(pool):
+                labels = judged.observed(i)
+                error = scores[:, labels.rows, position] - labels.target[:, 0]
+                constant = path.centre[position] - labels.target[:, 0]
+                curves.add(i, labels.weight, list(0.5 * error**2), 0.5 * constant**2)
         for i, head in enumerate(training.tasks.heads):
             if not is_squared(head):
-                self._judge_other(curves, alphas[:, i], training, judged, i)
+                self.judge_other(curves, alphas[:, i], training, judged, i)
 
-    def _judge_squared(
-        self,
-        curves: LossCurves,
-        alphas: np.ndarray,
-        training: LabelledRows,
-        judged: LabelledRows,
-        pool: list[int],
-    ) -> None:
-        labelled = training.labelled(pool[0])
-        path = RidgePath(
-            training.design.take(labelled),
-            self._targets(training, labelled, pool),
-            training.weight[labelled, pool[0]],
-        )
-        scores = path.scores(judged.design, alphas[:, pool[0]])
-        for position, i in enumerate(pool):
-            held_out = judged.labelled(i)
-            if len(held_out):
-                observed = judged.observed(i)
-                losses = 0.5 * (scores[:, held_out, position] - observed.target[:, 0]) ** 2
-                constant = 0.5 * (path.centre[position] - observed.target[:, 0]) ** 2
-                curves.add(i, observed.weight, list(losses), constant)
-
-    def _judge_other(
-        self,
+    @staticmethod
+    def judge_other(
         curves: LossCurves,
         alphas: np.ndarray,
         training: LabelledRows,
         judged: LabelledRows,
         target: int,
     ) -> None:
-        held_out = judged.labelled(target)
-        if not len(held_out):
-            return
-        observed = judged.observed(target)
+        """Add the losses of a target that has no closed form."""
+        labels = judged.observed(target)
         spectrum, descent = _descent(training, target)
-        coordinates = spectrum.coordinates(judged.design.take(held_out))
-        space = directions(observed.head)
-
-        def losses_of(line: Line) -> np.ndarray:
-            scores = line.constant + (coordinates @ line.coef) @ space
-            return observed.head.losses(scores, observed.target)
-
-        losses: list[np.ndarray] = []
-        sums: list[float] = []
+        coordinates = spectrum.coordinates(judged.design)
+        space = directions(labels.head)
         line = None
-        for alpha in alphas:
-            line = descent.line(alpha, line)
-            losses.append(losses_of(line))
-            sums.append(observed.weight @ losses[-1])
-            if len(sums) - 1 - int(np.argmin(sums)) >= _PATIENCE:
+        path = curves.path(target, labels, descent.start)
+        for alpha in alphas[::STRIDE]:
+            penalty = np.full(len(spectrum.values), alpha)
+            line = descent.line(penalty, space, line, ROUGH)
+            if path.add(line.constant + (coordinates @ line.coef) @ space):
                 break
-        constant = np.broadcast_to(descent.start, (len(held_out), len(descent.start)))
-        at_start = observed.head.losses(np.ascontiguousarray(constant), observed.target)
-        curves.add(target, observed.weight, losses, at_start)
+        path.end()
 
-    def fit(self, alphas: np.ndarray) -> list[LinearTarget]:
-        """The targets at their strengths (n_targets,), learnt from all rows."""
+    def fit(self, alphas: np.ndarray, targets: list[int]) -> dict[int, LinearTarget]:
+        """Some targets, learnt from all rows; `alphas` (n_targets,) has the strengths of all."""
         rows = self._rows
         fitted: dict[int, LinearTarget] = {}
-        for pool in rows.squared_pools():
-            labelled = rows.labelled(pool[0])
-            target = self._targets(rows, labelled, pool)
-            weight = rows.weight[labelled, pool[0]]
-            path = RidgePath(rows.design.take(labelled), target, weight)
-            intercept, coef = path.coef(alphas[pool])
-            for position, i in enumerate(pool):
-                fitted[i] = LinearTarget(
-                    intercept[[position]], coef[:, [position]], np.ones((1, 1)), float(alphas[i])
-                )
-        for i, head in enumerate(rows.tasks.heads):
-            if not is_squared(head):
-                fitted[i] = self._fit_other(i, float(alphas[i]))
-        return [fitted[i] for i in range(len(fitted))]
+        for same_rows in rows.squared_pools():
+            pool = [target for target in same_rows if target in targets]
+            if pool:
+                path, _, _ = _closed(rows, pool)
+                constant, coef = path.coef(alphas[pool])
+                for at, i in enumerate(pool):
+                    fitted[i] = LinearTarget(
+                        constant[[at]], coef[:, [at]], np.ones((1, 1)), float(alphas[i])
+                    )
+        for i in targets:
+            if i not in fitted:
+                fitted[i] = self.fit_other(i, float(alphas[i]))
+        return fitted
 
-    def _fit_other(self, target: int, alpha: float) -> LinearTarget:
+    def fit_other(self, target: int, alpha: float) -> LinearTarget:
+        """A target that has no closed form, at one strength."""
         spectrum, descent = _descent(self._rows, target)
-        line, space = descent.line(alpha), directions(self._rows.tasks.heads[target])
-        coef = spectrum.axes @ line.coef
-        constant = line.constant - (spectrum.mean @ coef) @ space
-        return LinearTarget(constant, coef, space, alpha)
+        space = directions(self._rows.tasks.heads[target])
+        line = descent.line(np.full(len(spectrum.values), alpha), space)
+        return LinearTarget(*uncentred(spectrum, line, space), space, alpha)
 
-    @staticmethod
-    def _targets(rows: LabelledRows, labelled: np.ndarray, pool: list[int]) -> np.ndarray:
-        columns = [rows.tasks.target_slices[i].start for i in pool]
-        return rows.target[np.ix_(labelled, columns)]
+
+def uncentred(spectrum: Spectrum, line: Line, space: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Constant and coefficients of a line of coordinates along the axes, for rows as they are."""
+    coef = spectrum.axes @ line.coef
+    return line.constant - (spectrum.mean @ coef) @ space, coef
+
+
+def _closed(rows: LabelledRows, pool: list[int]) -> tuple[RidgePath, np.ndarray, np.ndarray]:
+    """The closed form for a pool of squared targets, their labels and weights."""
+    labelled = rows.labelled(pool[0])
+    columns = [rows.tasks.target_slices[i].start for i in pool]
+    target, weight = rows.target[np.ix_(labelled, columns)], rows.weight[labelled, pool[0]]
+    return RidgePath(rows.design.take(labelled), target, weight), target, weight
 
 
 def _descent(rows: LabelledRows, target: int) -> tuple[Spectrum, Descent]:
-    observed = rows.observed(target)
-    design = rows.design.take(rows.labelled(target))
-    spectrum = Spectrum.of(design, observed.weight)
-    coordinates = spectrum.coordinates(design)
-    return spectrum, Descent(coordinates, observed, directions(observed.head))
+    labels = rows.observed(target)
+    design = rows.design.take(labels.rows)
+    spectrum = Spectrum.of(design, labels.weight)
+    inside = labels.renumbered()
+    return spectrum, Descent(DenseRows(spectrum.coordinates(design)), [inside])

@@ -1,6 +1,6 @@
 """The parameters of linear estimators, and what a fitted model says of its coefficients."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -9,9 +9,11 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.engines.linear import SCORING_ROWS, FittedLinear, LinearEngine
+from skmtl.linear import PenaltyOptions
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._explanations import parts_in_units, rows_to_explain
+from skmtl.reading import RowsToScore
 from skmtl.tables import DesignEncoder
 
 
@@ -21,15 +23,24 @@ class LinearEstimator(MultiTaskEstimator):
 
     Parameters
     ----------
-    penalty : {"auto", "ridge"}, default="auto"
+    penalty : {"auto", "ridge", "shared", "low_rank"}, default="auto"
         What keeps coefficients small. "ridge": the sum of their squares, of each target by
-        itself. "auto" takes what does best on held-out rows.
+        itself; in long data one set of coefficients for all tasks, with a constant for each.
+        "shared": coefficients are a common part and a deviation of each task, both shrunken; in
+        wide data of all targets with one raw score, such as numbers and binary classes.
+        "low_rank": the nuclear norm, so that the coefficients of many numbers are combinations of
+        a few; wide data only. "auto" takes what does best on held-out rows; "low_rank" is tried
+        for three numbers or more, and "ridge" is taken where nothing is better.
     alpha : float or "auto", default="auto"
         Strength of the penalty, in scikit-learn's units: for standardised features and labels,
         half of `alpha` times the sum of squared coefficients is added to the sum of the losses.
         "auto" chooses from half decades between 100 and 1e-8 times the number of rows, for each
         target, by its held-out labels together with those of all targets, which count as 50
         labels: a target of few labels follows the others.
+    similarity : float or "auto", default="auto"
+        With the penalty "shared", the share of the common part in the variance of a coefficient:
+        0 gives each task coefficients of its own, 1 the same to all. "auto" chooses on held-out
+        rows.
     n_bags : int or "auto", default="auto"
         Times that other rows are held out to choose penalties and strengths; the model itself is
         fitted to all rows once. "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond.
@@ -43,8 +54,9 @@ class LinearEstimator(MultiTaskEstimator):
     ----------
     coef_ : DataFrame of shape (n_functions, n_parts)
         Change of each target by one unit of each feature: in the units of y for regression, of
-        the raw score (such as the log-odds) for other kinds. A row is a target, or a pair of a
-        target and the position of a raw score where one has several. A column is a feature; where
+        the raw score (such as the log-odds) for other kinds. A row is a target, or a task id of
+        long data; or a pair or triple of the target, the id and the position of the raw score,
+        where there are several. A column is a feature; where
         there are categories or missing marks, a pair of a feature and "value", "missing", a
         level, or "rare or unknown".
     standardised_coef_ : DataFrame of shape (n_functions, n_parts)
@@ -57,6 +69,13 @@ class LinearEstimator(MultiTaskEstimator):
         Strength that was taken.
     penalty_ : str
         The penalty that was taken.
+    similarity_ : Series by target
+        Share of the common part in the variance of the coefficients: 1 where all tasks of long
+        data have the same, 0 where targets of wide data have nothing in common (or a few
+        directions, with "low_rank").
+    selection_ : DataFrame
+        What was judged on held-out rows: penalty, strength and similarity by target, with the
+        loss over that of the best constant, best first.
     last_epoch_ : dict
         What was judged last, for callbacks: see `skmtl.callbacks`.
 
@@ -78,8 +97,23 @@ class LinearEstimator(MultiTaskEstimator):
     products where there are fewer rows. Other losses are lowered by L-BFGS in the same axes.
     Pinball losses are smoothed within 0.01 units around zero.
 
+    *Shared coefficients* are :math:`w_t = w_0 + v_t`, with the penalty :math:`\frac{\alpha}{2
+    \rho} \|w_0\|^2 + \frac{\alpha}{2 (1 - \rho)} \sum_t \|v_t\|^2` and the similarity
+    :math:`\rho`. The constants of the ids of long data are shrunken to the common one in the same
+    way; an id that `fit` has not seen has the common part alone.
+
+    *Low rank:* the penalty is :math:`\alpha \|W\|_*`, the sum of the singular values of the
+    coefficients of all numbers. It is lowered by ridge penalties with the covariance
+    :math:`(W^\top W)^{1/2}` of the solution before, which have the same value and slope there and
+    lie above it elsewhere; labels may be missing.
+
     References
     ----------
+    T. Evgeniou, M. Pontil, "Regularized Multi-Task Learning", KDD 2004 ("shared").
+
+    A. Argyriou, T. Evgeniou, M. Pontil, "Convex Multi-Task Feature Learning", Machine Learning 73
+    (2008), 243-272 ("low_rank").
+
     A. E. Hoerl, R. W. Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems",
     Technometrics 12 (1970), 55-67.
 
@@ -90,15 +124,22 @@ class LinearEstimator(MultiTaskEstimator):
     _fitted: FittedLinear = field(init=False)
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
-        "penalty": one_of("auto", "ridge"),
+        "penalty": one_of("auto", "ridge", "shared", "low_rank"),
         "alpha": real(0) | one_of("auto"),
+        "similarity": real(0, 1) | one_of("auto"),
     }
 
-    penalty: Literal["auto", "ridge"] = "auto"
+    penalty: Literal["auto", "ridge", "shared", "low_rank"] = "auto"
     alpha: float | Literal["auto"] = "auto"
+    similarity: float | Literal["auto"] = "auto"
 
     def _engine(self) -> LinearEngine:
-        return LinearEngine(self.penalty, self.alpha, type(self).__name__)
+        options = PenaltyOptions(
+            self.penalty,
+            None if self.alpha == "auto" else float(self.alpha),
+            None if self.similarity == "auto" else float(self.similarity),
+        )
+        return LinearEngine(options, type(self).__name__)
 
     def shap_values(self, X: Any) -> pd.DataFrame:
         """SHAP values of the features: the coefficient times the distance from the mean.
@@ -110,7 +151,8 @@ class LinearEstimator(MultiTaskEstimator):
         Returns
         -------
         DataFrame of shape (n_samples, n_features + 1) with the index of X
-            Columns are those of X and "base", the score at the mean of the rows of `fit`; they
+            Columns are those of X and "base", the score at the mean of the rows of `fit` (in long
+            data, by the common function; the column of the task has what sets it apart). They
             sum to the prediction of a regression, in its units, and to the raw score (such as the
             log-odds) of any other kind. With several raw scores, columns are pairs (target,
             part), or triples with the position of the score between them where a target has more
@@ -122,34 +164,61 @@ class LinearEstimator(MultiTaskEstimator):
         2017 (of linear models, for independent features).
         """
         rows = rows_to_explain(self, X)
-        encoder, fitted = self._design_encoder, self._fitted
-        n_columns = len(encoder.columns_)
-        values = np.zeros((len(rows), self.task_set_.n_scores, n_columns + 1))
-        coef = self._raw_coef()
-        for positions, matrix, _ in rows.chunks(SCORING_ROWS):
-            distance = matrix - fitted.mean
-            for part, column in enumerate(encoder.part_columns_):
-                values[positions, :, column] += distance[:, part, None] * coef[part]
-        base = np.concatenate([target.constant for target in fitted.targets])
-        values[..., -1] = base + fitted.mean @ coef
-        names = [*encoder.columns_, "base"]
-        return parts_in_units(values, names, n_columns, self.task_set_, X)
+        encoder, tasks, mean = self._design_encoder, self.task_set_, self._fitted.mean
+        names = [*encoder.columns_, *self._task_labels, "base"]
+        values = np.zeros((len(rows), tasks.n_scores, len(names)))
+        columns = encoder.part_columns_
+        for target, part in zip(self._fitted.targets, tasks.score_slices, strict=True):
+            base = target.constant + mean @ target.coef_of(None)
+            values[:, part, -1] = base
+            for positions, matrix, group in self._by_group(rows):
+                coef = target.coef_of(group)
+                distance = matrix - mean
+                for at, column in enumerate(columns):
+                    values[positions, part, column] += np.multiply.outer(distance[:, at], coef[at])
+                if group is not None:
+                    own = target.constant_of(group) + mean @ coef
+                    values[positions, part, len(encoder.columns_)] = own - base
+        return parts_in_units(values, names, len(names) - 1, tasks, X)
+
+    @staticmethod
+    def _by_group(
+        rows: RowsToScore,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, int | None]]:
+        """Positions, design matrix and id of the rows, those of one id at a time."""
+        for positions, matrix, group in rows.chunks(SCORING_ROWS):
+            if group is None:
+                yield positions, matrix, None
+                continue
+            for number in np.unique(group):
+                chosen = group == number
+                yield positions[chosen], matrix[chosen], int(number)
+
+    @property
+    def _task_labels(self) -> list[Hashable]:
+        """The label of the column with the task ids; none in wide data."""
+        return [] if self.task_column is None else [self._reader.task_label]
 
     @property
     def _design_encoder(self) -> DesignEncoder:
         return self._reader.encoder  # type: ignore[return-value]
 
+    def _groups(self) -> list[int | None]:
+        """Numbers of the ids of long data; in wide data one that stands for all rows."""
+        return [None] if self.task_column is None else list(range(self._reader.n_groups))
+
     def _raw_coef(self) -> np.ndarray:
-        """Coefficients of the raw scores, (n_parts, n_scores)."""
-        return np.hstack([target.coef @ target.directions for target in self._fitted.targets])
+        """Coefficients of the raw scores, (n_functions, n_parts)."""
+        check_is_fitted(self)
+        groups = self._groups()
+        parts = [target.coef_of(group).T for target in self._fitted.targets for group in groups]
+        return np.concatenate(parts)
 
     @property
     def standardised_coef_(self) -> pd.DataFrame:
         """Coefficients of standardised features, by function and part."""
-        check_is_fitted(self)
-        return pd.DataFrame(
-            self._raw_coef().T, index=self._functions(), columns=self._part_index()
-        )
+        coef = self._raw_coef()
+        return pd.DataFrame(coef, index=self._functions(), columns=self._part_index())
 
     @property
     def coef_(self) -> pd.DataFrame:
@@ -161,14 +230,12 @@ class LinearEstimator(MultiTaskEstimator):
     @property
     def intercept_(self) -> pd.Series:
         """Constants by function, in the units of X and y."""
-        check_is_fitted(self)
+        coef, groups = self._raw_coef(), self._groups()
         centre, scale = self._design_encoder.units_
-        shift = (centre / scale) @ self._raw_coef()
-        constant = np.concatenate([target.constant for target in self._fitted.targets])
+        constants = [t.constant_of(group) for t in self._fitted.targets for group in groups]
         middle, unit = self._score_units()
-        return pd.Series(
-            (constant - shift) * unit + middle, index=self._functions(), name="intercept"
-        )
+        values = (np.concatenate(constants) - coef @ (centre / scale)) * unit + middle
+        return pd.Series(values, index=self._functions(), name="intercept")
 
     @property
     def alpha_(self) -> pd.Series:
@@ -183,22 +250,55 @@ class LinearEstimator(MultiTaskEstimator):
         check_is_fitted(self)
         return self._fitted.penalty
 
+    @property
+    def similarity_(self) -> pd.Series:
+        """Share of the common part in the coefficients of each target."""
+        check_is_fitted(self)
+        names = pd.Index(self.task_set_.names, tupleize_cols=False)
+        values = [target.similarity for target in self._fitted.targets]
+        return pd.Series(values, names, name="similarity")
+
+    @property
+    def selection_(self) -> pd.DataFrame:
+        """What was judged on held-out rows, by target, best first."""
+        check_is_fitted(self)
+        columns = ["target", "penalty", "alpha", "similarity", "loss"]
+        tried = pd.DataFrame(self._fitted.tried, columns=columns)
+        tried = tried.sort_values(["target", "loss"], kind="stable", ignore_index=True)
+        names = self.task_set_.names
+        tried["target"] = pd.Series([names[i] for i in tried["target"]], dtype=object)
+        return tried
+
     def _score_units(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centre and scale of each raw score in the units of y; 0 and 1 of links that bend."""
-        links = [head.linear_link or (0.0, 1.0) for head in self.task_set_.heads]
-        widths = [head.n_scores for head in self.task_set_.heads]
-        centre, scale = np.repeat(links, widths, axis=0).T
+        """Centre and scale of each function in the units of y; 0 and 1 of links that bend."""
+        links = [
+            head.linear_link or (0.0, 1.0)
+            for head in self.task_set_.heads
+            for _ in range(head.n_scores * len(self._groups()))
+        ]
+        centre, scale = np.array(links).T
         return centre, scale
 
     def _functions(self) -> pd.Index:
-        """Names of the targets, or pairs with the position of the raw score."""
+        """Names of the functions: targets, ids, positions of raw scores, or tuples of these."""
         tasks = self.task_set_
-        if tasks.n_scores == len(tasks):
-            return pd.Index(tasks.names, name="target", tupleize_cols=False)
-        pairs = [
-            (name, score) for name, head in tasks.by_name.items() for score in range(head.n_scores)
+        ids = [None] if self.task_column is None else self._reader.task_ids
+        keys = [
+            (name, each, score)
+            for name, head in tasks.by_name.items()
+            for each in ids
+            for score in range(head.n_scores)
         ]
-        return pd.MultiIndex.from_tuples(pairs, names=["target", "score"])
+        is_long, several = self.task_column is not None, tasks.n_scores > len(tasks)
+        levels = {"target": len(tasks) > 1 or not is_long, "id": is_long, "score": several}
+        label = {"id": self._reader.task_label}
+        kept = [at for at, used in enumerate(levels.values()) if used]
+        names = [label.get(level, level) for level, used in levels.items() if used]
+        if len(kept) == 1:
+            return pd.Index([key[kept[0]] for key in keys], name=names[0], tupleize_cols=False)
+        return pd.MultiIndex.from_tuples(
+            [tuple(key[at] for at in kept) for key in keys], names=names
+        )
 
     def _part_index(self) -> pd.Index:
         """Names of the features, or pairs with the part of a feature."""

@@ -31,7 +31,7 @@ def test_ridge_is_that_of_scikit_learn(shape):
     rng = np.random.default_rng(1)
     X = rng.normal(size=shape)
     Y = X @ rng.normal(size=(shape[1], 3)) + rng.normal(size=(shape[0], 3))
-    model = MultiTaskLinearRegressor(alpha=2.5).fit(X, Y)
+    model = MultiTaskLinearRegressor(penalty="ridge", alpha=2.5).fit(X, Y)
     scaled = StandardScaler().fit_transform(X)
     expected = Ridge(alpha=2.5, solver="svd").fit(scaled, Y).predict(scaled)
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-8, atol=1e-8)
@@ -118,11 +118,11 @@ def test_missing_labels_have_no_influence(table):
     X, Y = table
     known = np.arange(len(X)) % 3 > 0
     some = np.where(known[:, None] | [[False, True]], Y, np.nan)
-    both = MultiTaskLinearRegressor(alpha=1.0).fit(X, some).predict(X)
-    weighted = MultiTaskLinearRegressor(alpha=1.0)
+    model = MultiTaskLinearRegressor(penalty="ridge", alpha=1.0)
+    both = model.fit(X, some).predict(X)
     # The features' scaling is that of all rows, so that only weights can leave these out.
     scaled = StandardScaler().fit_transform(X)
     expected = Ridge(alpha=1.0).fit(scaled[known], Y[known, 0]).predict(scaled)
     np.testing.assert_allclose(both[:, 0], expected, rtol=1e-8)
-    whole = weighted.fit(X, Y[:, 1]).predict(X)
+    whole = model.fit(X, Y[:, 1]).predict(X)
     np.testing.assert_allclose(both[:, 1], whole, rtol=1e-8)

@@ -20,6 +20,10 @@ from skmtl import (
     MultiTabClassifier,
     MultiTabRegressor,
     MultiTabSurvival,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    MultiTaskLinearRegressor,
+    MultiTaskLinearSurvival,
     RMTGBClassifier,
     RMTGBRegressor,
     RMTGBSurvival,
@@ -47,6 +51,9 @@ BOOSTING = ANY | {
     "min_data_in_leaf": "auto", "monotone_constraints": None, "lightgbm_params": None,
     "validation_fraction": 0.2, "patience": "auto", "unseen": "shared", "n_jobs": None,
 }  # fmt: skip
+LINEAR = ANY | {
+    "penalty": "auto", "alpha": "auto", "similarity": "auto", "validation_fraction": 0.2,
+}  # fmt: skip
 EVENTS = {
     "events": None, "cuts": "auto", "interpolation": "hazard", "horizons": None,
     "censoring_weights": False, "weight_column": None,
@@ -60,6 +67,10 @@ DEFAULTS: dict[type, dict[str, Any]] = {
     RMTGBClassifier: BOOSTING | {"tasks": None},
     RMTGB: BOOSTING | {"tasks": None},
     RMTGBSurvival: BOOSTING | EVENTS,
+    MultiTaskLinearRegressor: LINEAR | {"tasks": None},
+    MultiTaskLinearClassifier: LINEAR | {"tasks": None},
+    MultiTaskLinear: LINEAR | {"tasks": None},
+    MultiTaskLinearSurvival: LINEAR | EVENTS,
 }
 NETWORKS = [cls for cls in DEFAULTS if "max_epochs" in DEFAULTS[cls]]
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.linear._fitted import FittedLinear
-from skmtl.linear import Design, LabelledRows, LossCurves, SeparateRidge
+from skmtl.linear import Design, LabelledRows, LongSearch, PenaltyOptions, WideSearch
 from skmtl.reading import RowsToScore, stacked
 from skmtl.tables import DesignEncoder
 from skmtl.tasks import TaskSet
 
 # Rows that are encoded and scored at a time, so that scoring holds no copy of X.
 SCORING_ROWS = 2**17
-# Strengths by row, in half decades: from nothing learnt to next to nothing penalised.
-_FACTORS = np.logspace(2, -8, 21)
 
 
 @dataclass(frozen=True)
@@ -26,14 +24,12 @@ class LinearEngine(Engine):
 
     Attributes
     ----------
-    penalty : {"auto", "ridge"}
-    alpha : float or "auto"
+    options : PenaltyOptions
     owner : str
         The estimator's class, for error messages.
     """
 
-    penalty: str
-    alpha: float | Literal["auto"]
+    options: PenaltyOptions
     owner: str
 
     encodes_by_training_rows: ClassVar[bool] = True
@@ -59,47 +55,29 @@ class LinearEngine(Engine):
         progress: FitProgress,
         previous: Any = None,
     ) -> FittedLinear:
-        rows, splits = _rows_and_splits(problem)
-        learnt = rows.take(np.arange(len(problem.rows)))
-        curves = LossCurves(self._factors(learnt), problem.task_weight)
-        alphas = self._alphas(curves.factors, learnt)
-        progress.start(len(splits) + 1)
-        if len(alphas) > 1:
-            whole = SeparateRidge(rows)
-            for number, split in enumerate(splits):
-                progress.begin()
-                whole.judge_split(curves, alphas, split)
-                if self._tell(progress, number, curves):
-                    break
+        search = self._search(problem)
+        progress.start(search.most_steps + 1)
+        number = 0
+        for number, work in enumerate(search.work(), 1):
+            progress.begin()
+            work()
+            if progress.end(_report(number - 1, search.score)):
+                break
         progress.begin()
-        chosen = curves.best()
-        targets = SeparateRidge(learnt).fit(alphas[chosen, np.arange(len(chosen))])
-        self._tell(progress, len(splits), curves)
-        share = _row_weight(problem)
-        mean = learnt.design.transposed_dot(share[:, None])[:, 0]
-        return FittedLinear(targets, "ridge", [], mean)
+        targets, penalty = search.fit()
+        mean = _mean_row(problem)
+        fitted = FittedLinear(targets, penalty, search.tried, mean)
+        progress.end(_report(number, search.score), lambda: fitted)
+        return fitted
 
-    def _factors(self, rows: LabelledRows) -> np.ndarray:
-        return _FACTORS if self.alpha == "auto" else np.ones(1)
-
-    def _alphas(self, factors: np.ndarray, rows: LabelledRows) -> np.ndarray:
-        """Strengths of each target, (n_alphas, n_targets), from strong to weak."""
-        if self.alpha == "auto":
-            return factors[:, None] * rows.total_weight()
-        return np.full((1, len(rows.tasks)), float(self.alpha))
-
-    @staticmethod
-    def _tell(progress: FitProgress, number: int, curves: LossCurves) -> bool:
-        score = curves.score()
-        report = {
-            "bag": number,
-            "epoch": number,
-            "loss": score,
-            "validation_loss": score,
-            "objective": score,
-            "improved": True,
-        }
-        return progress.end(report)
+    def _search(self, problem: Problem) -> WideSearch | LongSearch:
+        rows, splits = _rows_and_splits(problem)
+        n_learnt = len(problem.rows)
+        if problem.task_ids:
+            return LongSearch(rows, n_learnt, splits, self.options)
+        return WideSearch(
+            rows, n_learnt, splits, self.options, problem.task_weight, by_row=problem.by_row
+        )
 
     def raw_scores(self, fitted: FittedLinear, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
         scores = np.empty((len(rows), tasks.n_scores))
@@ -131,8 +109,21 @@ def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
     return labelled, splits
 
 
-def _row_weight(problem: Problem) -> np.ndarray:
-    """Share of each row in the mean of the design."""
+def _mean_row(problem: Problem) -> np.ndarray:
+    """Weighted mean of the rows of the design matrix."""
     weight = problem.rows.sample_weight
     weight = np.ones(len(problem.rows)) if weight is None else weight
-    return weight / weight.sum()
+    design = Design(problem.rows.features)
+    return design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
+
+
+def _report(number: int, score: float) -> dict[str, Any]:
+    """What callbacks are told of a piece of work."""
+    return {
+        "bag": number,
+        "epoch": number,
+        "loss": score,
+        "validation_loss": None if np.isnan(score) else score,
+        "objective": score,
+        "improved": True,
+    }

@@ -1,0 +1,199 @@
+"""Which strengths long data take, judged on held-out rows, and the fit to all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from skmtl.linear._descent import ROUGH, Line
+from skmtl.linear._grouped import DEVIATIONS, SHIFTS, GroupedTarget, Strengths
+from skmtl.linear._options import UNJUDGED, PenaltyOptions
+from skmtl.linear._problem import LabelledRows, LinearTarget, Split
+
+# One strength of so many is tried, and a path ends after as many that have lowered no loss.
+_STRIDE = _PATIENCE = 2
+_USUAL_SHIFT = SHIFTS[1]
+# Where all is common, or nothing is, the other part has a penalty so many times that of all rows.
+_ENDLESS = 1e9
+
+
+class _Judged:
+    """One target, learnt and judged on each of the splits.
+
+    Attributes
+    ----------
+    sums : dict of Strengths to float
+        Losses on held-out rows, summed up over the splits in which these strengths were tried.
+    times : dict of Strengths to int
+        The number of these splits.
+    constant, weight : float
+        Loss of the best constants, and weight of the held-out rows, of all splits.
+    """
+
+    def __init__(self, rows: LabelledRows, target: int) -> None:
+        self._rows, self._target = rows, target
+        self._learnt: dict[int, tuple[GroupedTarget, LabelledRows]] = {}
+        self._lines: dict[tuple[int, Strengths], Line] = {}
+        self.sums: dict[Strengths, float] = {}
+        self.times: dict[Strengths, int] = {}
+        self.constant = self.weight = 0.0
+
+    def judge(
+        self, number: int, split: Split, path: Sequence[Strengths], start: Strengths | None = None
+    ) -> None:
+        """Try strengths, each from the solution of the one before, until they are of no use."""
+        if number not in self._learnt:
+            training, judged = (self._rows.take(part) for part in split)
+            self._learnt[number] = GroupedTarget(training, self._target), judged
+            self._add_constant(number)
+        grouped, judged = self._learnt[number]
+        labels = judged.observed(self._target)
+        line = None if start is None else self._lines.get((number, start))
+        losses: list[float] = []
+        for strengths in path:
+            line = self._lines[number, strengths] = grouped.line(strengths, line, ROUGH)
+            function = grouped.function(strengths, line)
+            scores = judged.scores(function)
+            losses.append(float(labels.weight @ labels.losses_at(scores)))
+            self.sums[strengths] = self.sums.get(strengths, 0.0) + losses[-1]
+            self.times[strengths] = self.times.get(strengths, 0) + 1
+            if len(losses) - 1 - int(np.argmin(losses)) >= _PATIENCE:
+                break
+
+    def _add_constant(self, number: int) -> None:
+        grouped, judged = self._learnt[number]
+        labels = judged.observed(self._target)
+        scores = np.tile(grouped.start, (len(judged.weight), 1))
+        self.constant += float(labels.weight @ labels.losses_at(scores))
+        self.weight += float(labels.weight.sum())
+
+    def best(self, *, common: bool) -> Strengths | None:
+        """The strengths with the smallest loss, of those tried in all splits; None without any.
+
+        Of the same loss, the first. With `common`, those without deviations.
+        """
+        most = max(self.times.values(), default=0)
+        tried = [
+            strengths
+            for strengths, times in self.times.items()
+            if times == most and not (common and np.isfinite(strengths.deviation))
+        ]
+        return min(tried, key=self.sums.__getitem__, default=None)
+
+
+class LongSearch:
+    """Long data: each target by itself, its ids together.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        Those to learn from, and behind them those of an eval_set.
+    n_learnt : int
+        Number of the rows to learn from.
+    splits : list of (training, held out)
+    options : PenaltyOptions
+    """
+
+    def __init__(
+        self, rows: LabelledRows, n_learnt: int, splits: list[Split], options: PenaltyOptions
+    ) -> None:
+        self._splits, self._options = splits, options
+        self._learnt = rows.take(np.arange(n_learnt))
+        self._judged = [_Judged(rows, target) for target in range(len(rows.tasks))]
+        self._alphas = options.alphas(self._learnt.total_weight())
+
+    @property
+    def most_steps(self) -> int:
+        """Most pieces of work."""
+        return 3 * len(self._splits) * len(self._judged)
+
+    def work(self) -> Iterator[Callable[[], None]]:
+        """Pieces of work, to be done one after the other."""
+        for judged, alphas in zip(self._judged, self._alphas.T, strict=True):
+            path = [self._strengths(alpha) for alpha in alphas]
+            if len(path) > 1 or self._is_open:
+                yield from self._over_splits(judged, path[::_STRIDE])
+            if self._is_open:
+                yield from self._open_work(judged)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether shifts and deviations are left to held-out rows."""
+        return self._options.similarity is None
+
+    def _open_work(self, judged: _Judged) -> Iterator[Callable[[], None]]:
+        best = judged.best(common=True)
+        if best is None:
+            return
+        others = [Strengths(best.common, shift) for shift in SHIFTS if shift != best.shift]
+        yield from self._over_splits(judged, others, best)
+        best = judged.best(common=True)
+        assert best is not None
+        if self._options.may_be("shared"):
+            deviating = [Strengths(best.common, best.shift, each) for each in DEVIATIONS]
+            yield from self._over_splits(judged, deviating, best)
+
+    def _over_splits(
+        self, judged: _Judged, path: Sequence[Strengths], start: Strengths | None = None
+    ) -> Iterator[Callable[[], None]]:
+        for number, split in enumerate(self._splits):
+            yield partial(judged.judge, number, split, path, start)
+
+    def _strengths(self, alpha: float) -> Strengths:
+        similarity = 1.0 if self._is_open else float(self._options.similarity)  # type: ignore[arg-type]
+        endless = _ENDLESS * float(self._learnt.weight.sum())
+        common = min(alpha / similarity, endless) if similarity > 0 else endless
+        deviation = alpha / (1 - similarity) if similarity < 1 else np.inf
+        return Strengths(common, _USUAL_SHIFT, deviation)
+
+    @property
+    def score(self) -> float:
+        """Mean over the targets of the smallest loss over that of the best constant."""
+        shares = []
+        for judged in self._judged:
+            best = judged.best(common=False)
+            if best is not None and judged.constant > 0:
+                shares.append(judged.sums[best] / judged.constant)
+        return float(np.mean(shares)) if shares else np.nan
+
+    def fit(self) -> tuple[list[LinearTarget], str]:
+        """The targets, learnt from all rows with the strengths that were best, and the penalty."""
+        functions = [self._fit(target) for target in range(len(self._judged))]
+        shares = any(function.slopes is not None for function in functions)
+        return functions, "shared" if shares else "ridge"
+
+    def _fit(self, target: int) -> LinearTarget:
+        judged, alphas = self._judged[target], self._alphas[:, target]
+        best = judged.best(common=False)
+        if best is None or (self._options.penalty == "shared" and self._is_open):
+            best = self._shared_or_default(judged, alphas)
+        grouped = GroupedTarget(self._learnt, target)
+        return grouped.function(best, grouped.line(best))
+
+    def _shared_or_default(self, judged: _Judged, alphas: np.ndarray) -> Strengths:
+        shared = {s: loss for s, loss in judged.sums.items() if np.isfinite(s.deviation)}
+        if shared:
+            return min(shared, key=shared.__getitem__)
+        alpha = float(alphas[0]) if len(alphas) == 1 else UNJUDGED
+        if self._options.penalty == "shared" and self._is_open:
+            return Strengths(2 * alpha, _USUAL_SHIFT, 2 * alpha)
+        return self._strengths(alpha)
+
+    @property
+    def tried(self) -> list[dict[str, Any]]:
+        """What was judged."""
+        return [
+            {
+                "target": position,
+                "penalty": "shared" if np.isfinite(strengths.deviation) else "ridge",
+                "alpha": strengths.alpha,
+                "similarity": strengths.similarity,
+                "loss": loss / judged.constant if judged.constant > 0 else np.nan,
+            }
+            for position, judged in enumerate(self._judged)
+            for strengths, loss in judged.sums.items()
+            if judged.times[strengths] == max(judged.times.values())
+        ]
