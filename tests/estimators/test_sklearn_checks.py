@@ -9,9 +9,13 @@ from skmtl import (
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    MultiTaskLinearRegressor,
     RMTGBClassifier,
     RMTGBRegressor,
 )
+from skmtl.models.linear import LinearEstimator
 from skmtl.models.rmtgb import RMTGBEstimator
 
 # As small as a network can be and still learn what the checks ask of it.
@@ -66,6 +70,12 @@ BOOSTING_CONFIGURATIONS = [
     {"early_stopping": False, "blocks": ("shared", "partition", "task"), **SINGLE_ROWS},
     {"n_bags": 2, "blocks": ("partition", "task"), "num_leaves": 4},
 ]
+LINEAR_CONFIGURATIONS = [
+    {},
+    # No row held out: weights must be equivalent to repeated rows.
+    {"early_stopping": False, "alpha": 1.0},
+    {"early_stopping": False, "alpha": 1.0, "penalty": "shared", "similarity": 0.5},
+]
 INSTANCES = (
     [
         estimator(**SMALL | configuration)
@@ -87,11 +97,20 @@ INSTANCES = (
         )
         for configuration in BOOSTING_CONFIGURATIONS
     ]
+    + [
+        estimator(random_state=0, **configuration)
+        for estimator in (MultiTaskLinear, MultiTaskLinearRegressor, MultiTaskLinearClassifier)
+        for configuration in LINEAR_CONFIGURATIONS
+    ]
 )
 
 
 def expected_failed_checks(estimator):
-    if not isinstance(estimator, RMTGBEstimator):
+    if isinstance(estimator, LinearEstimator):
+        if not estimator.early_stopping:
+            return {}
+        reason = HELD_OUT_ROWS
+    elif not isinstance(estimator, RMTGBEstimator):
         reason = MINI_BATCHES
     elif estimator.early_stopping:
         reason = HELD_OUT_ROWS

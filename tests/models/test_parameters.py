@@ -103,7 +103,7 @@ def test_scikit_learn_reads_sets_and_clones_the_parameters(cls):
 def test_estimators_are_compared_by_identity_and_shown_by_scikit_learn(cls):
     assert cls() != cls()
     assert len({cls(), cls()}) == 2
-    assert repr(cls(patience=3)) == f"{cls.__name__}(patience=3)"
+    assert repr(cls(n_bags=3)) == f"{cls.__name__}(n_bags=3)"
     assert cls._repr_html_ is not None
 
 
