@@ -14,9 +14,9 @@ from skmtl.tasks import Kind
 
 _MOST_STEPS = 500
 # Relative fall of the objective, and size of the gradient, at which a descent ends.
-_TOLERANCE, _GRADIENT = 1e-12, 1e-7
-# A step of a path of strengths, whose losses on held-out rows are compared.
-ROUGH = 1e-7
+EXACT, _GRADIENT = 1e-12, 1e-7
+# The fall along a path of strengths, whose losses on held-out rows are compared.
+ROUGH = 1e-6
 
 
 class Rows(Protocol):
@@ -165,7 +165,7 @@ class Descent:
         penalty: np.ndarray,
         directions: np.ndarray,
         start: Line | None = None,
-        tolerance: float = _TOLERANCE,
+        tolerance: float = EXACT,
     ) -> Line:
         """The minimum.
 
@@ -200,7 +200,7 @@ class Descent:
             np.concatenate([start.constant, start.coef.ravel()]) * units,
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": _MOST_STEPS, "ftol": tolerance, "gtol": _GRADIENT, "maxcor": 20},
+            options={"maxiter": _MOST_STEPS, "ftol": tolerance, "gtol": _GRADIENT, "maxcor": 10},
         )
         values = result.x / units
         return Line(values[:n_scores], values[n_scores:].reshape(shape))

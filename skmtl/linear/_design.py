@@ -39,6 +39,10 @@ class Design:
             return Design(self.matrix, rows if self.rows is None else self.rows[rows])
         return Design(self.matrix[rows])
 
+    def whole(self) -> np.ndarray:
+        """The rows in memory."""
+        return np.asarray(self.matrix if self.rows is None else self.matrix[self.rows])
+
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Parts of the rows, one after the other."""
         size = max(1, _BLOCK_CELLS // max(1, self.n_columns))

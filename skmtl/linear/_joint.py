@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from skmtl.linear._descent import ROUGH, DenseRows, Descent, Line
+from skmtl.linear._axes import Axes
+from skmtl.linear._descent import EXACT, Descent, Line, ObservedLabels
 from skmtl.linear._problem import LabelledRows, LinearTarget, is_squared
 from skmtl.linear._ridge import RidgePath
-from skmtl.linear._spectrum import Spectrum
 
 # Variances of the targets' coefficients below this share of the largest one count as this.
 _LEAST_VARIANCE = 1e-10
@@ -46,31 +46,43 @@ class JointTargets:
     Parameters
     ----------
     rows : LabelledRows
+    learnt : int ndarray
+        Positions of the rows to learn from.
+    axes : Axes
+        Of all rows.
     targets : list of int
     share : ndarray of shape (n_targets,)
         Weight of each target in what they have in common.
+    tolerance : float
+        Relative fall of the objective at which a descent ends.
     """
 
-    def __init__(self, rows: LabelledRows, targets: list[int], share: np.ndarray) -> None:
-        self.targets = targets
+    def __init__(
+        self,
+        rows: LabelledRows,
+        learnt: np.ndarray,
+        axes: Axes,
+        targets: list[int],
+        share: np.ndarray,
+        tolerance: float = EXACT,
+    ) -> None:
+        self.targets, self._tolerance = targets, tolerance
         self._closed: RidgePath | None = None
-        labels = [rows.observed(i) for i in targets]
-        weight = np.zeros(len(rows.weight))
-        for each, factor in zip(labels, share, strict=True):
-            weight[each.rows] += factor * each.weight
-        used = np.flatnonzero(weight > 0)
-        if targets in list(rows.squared_pools()) and np.all(share == share[0]):
+        labels = [rows.observed(i, among=learnt) for i in targets]
+        if _is_closed(labels) and np.all(share == share[0]):
             target = np.column_stack([each.target for each in labels])
-            self._closed = RidgePath(rows.design.take(used), target, labels[0].weight)
+            design = rows.design.take(labels[0].rows)
+            self._closed = RidgePath(design, target, labels[0].weight)
             self.spectrum, self.start = self._closed.spectrum, self._closed.centre
             return
-        design = rows.design.take(used)
-        self.spectrum = Spectrum.of(design, weight[used])
+        self.spectrum = axes.spectrum
+        place = np.full(len(rows.weight), -1)
+        place[learnt] = np.arange(len(learnt))
         inside = [
-            each.weighted(factor, np.searchsorted(used, each.rows))
+            each.weighted(factor, place[each.rows])
             for each, factor in zip(labels, share, strict=True)
         ]
-        self._descent = Descent(DenseRows(self.spectrum.coordinates(design)), inside)
+        self._descent = Descent(axes.rows(learnt), inside)
         self.start = self._descent.start
 
     def solve(
@@ -87,7 +99,7 @@ class JointTargets:
             line = Line(start.constant, (start.along @ axes) / root)
         penalty = np.full(len(self.spectrum.values), alpha)
         directions = root[:, None] * axes.T
-        line = self._descent.line(penalty, directions, line, ROUGH)
+        line = self._descent.line(penalty, directions, line, self._tolerance)
         return JointLines(line.constant, line.coef @ directions)
 
     def functions(
@@ -102,6 +114,17 @@ class JointTargets:
             )
             for at, target in enumerate(self.targets)
         }
+
+
+def _is_closed(labels: list[ObservedLabels]) -> bool:
+    """Whether all losses are squared, of the same rows and weights."""
+    first = labels[0]
+    return all(
+        is_squared(each.head)
+        and np.array_equal(each.rows, first.rows)
+        and np.array_equal(each.weight, first.weight)
+        for each in labels
+    )
 
 
 def joint_targets(rows: LabelledRows) -> list[int]:

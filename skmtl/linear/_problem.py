@@ -53,9 +53,9 @@ class LabelledRows:
         """Positions of the rows that count for a target."""
         return np.flatnonzero(self.weight[:, target] > 0)
 
-    def observed(self, target: int) -> ObservedLabels:
-        """The labels of a target, in the rows that count for it."""
-        rows = self.labelled(target)
+    def observed(self, target: int, among: np.ndarray | None = None) -> ObservedLabels:
+        """The labels of a target in the rows that count for it, of all or among some."""
+        rows = self.labelled(target) if among is None else among[self.weight[among, target] > 0]
         encoded = self.target[rows, self.tasks.target_slices[target]]
         weight = self.weight[rows, target]
         return ObservedLabels(self.tasks.heads[target], rows, encoded, weight)

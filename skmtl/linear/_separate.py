@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from skmtl.linear._axes import Axes
 from skmtl.linear._curves import STRIDE, LossCurves
-from skmtl.linear._descent import ROUGH, DenseRows, Descent, Line
+from skmtl.linear._descent import ROUGH, Descent, ObservedLabels
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split, is_squared
 from skmtl.linear._ridge import RidgePath
 from skmtl.linear._space import directions
-from skmtl.linear._spectrum import Spectrum
 
 
 class SeparateRidge:
@@ -20,14 +20,17 @@ class SeparateRidge:
     Parameters
     ----------
     rows : LabelledRows
+        Those to learn from, and behind them those of an eval_set.
+    axes : Axes
+        Of these rows.
     """
 
-    def __init__(self, rows: LabelledRows) -> None:
-        self._rows = rows
+    def __init__(self, rows: LabelledRows, axes: Axes) -> None:
+        self._rows, self._axes = rows, axes
 
-    def judge_left_out(self, curves: LossCurves, alphas: np.ndarray) -> None:
+    def judge_left_out(self, curves: LossCurves, alphas: np.ndarray, learnt: LabelledRows) -> None:
         """Add the losses of squared targets by leaving each row out."""
-        rows = self._rows
+        rows = learnt
         for pool in rows.squared_pools():
             path, target, weight = _closed(rows, pool)
             scores = path.left_out_scores(alphas[:, pool[0]])
@@ -51,8 +54,15 @@ class SeparateRidge:
         with_squared : bool
             Whether squared losses are judged as well.
         """
+        if with_squared and any(map(is_squared, self._rows.tasks.heads)):
+            self._judge_squared(curves, alphas, split)
+        for i, head in enumerate(self._rows.tasks.heads):
+            if not is_squared(head):
+                self._judge_other(curves, alphas[:, i], split, i)
+
+    def _judge_squared(self, curves: LossCurves, alphas: np.ndarray, split: Split) -> None:
         training, judged = (self._rows.take(part) for part in split)
-        for pool in training.squared_pools() if with_squared else ():
+        for pool in training.squared_pools():
             path, _, _ = _closed(training, pool)
             scores = path.scores(judged.design, alphas[:, pool[0]])
             for position, i in enumerate(pool):
@@ -60,40 +70,45 @@ class SeparateRidge:
                 error = scores[:, labels.rows, position] - labels.target[:, 0]
                 constant = path.centre[position] - labels.target[:, 0]
                 curves.add(i, labels.weight, list(0.5 * error**2), 0.5 * constant**2)
-        for i, head in enumerate(training.tasks.heads):
-            if not is_squared(head):
-                self.judge_other(curves, alphas[:, i], training, judged, i)
 
-    @staticmethod
-    def judge_other(
-        curves: LossCurves,
-        alphas: np.ndarray,
-        training: LabelledRows,
-        judged: LabelledRows,
-        target: int,
+    def _judge_other(
+        self, curves: LossCurves, alphas: np.ndarray, split: Split, target: int
     ) -> None:
-        """Add the losses of a target that has no closed form."""
-        labels = judged.observed(target)
-        spectrum, descent = _descent(training, target)
-        coordinates = spectrum.coordinates(judged.design)
-        space = directions(labels.head)
+        training, judged = (self._rows.observed(target, among=part) for part in split)
+        descent, held_out = self._descent(training), self._axes.rows(judged.rows)
+        space = directions(training.head)
         line = None
-        path = curves.path(target, labels, descent.start)
+        path = curves.path(target, judged.renumbered(), descent.start)
         for alpha in alphas[::STRIDE]:
-            penalty = np.full(len(spectrum.values), alpha)
-            line = descent.line(penalty, space, line, ROUGH)
-            if path.add(line.constant + (coordinates @ line.coef) @ space):
+            line = descent.line(self._penalty(alpha), space, line, ROUGH)
+            if path.add(line.constant + held_out.dot(line.coef) @ space):
                 break
         path.end()
 
-    def fit(self, alphas: np.ndarray, targets: list[int]) -> dict[int, LinearTarget]:
-        """Some targets, learnt from all rows; `alphas` (n_targets,) has the strengths of all."""
-        rows = self._rows
+    def _descent(self, labels: ObservedLabels) -> Descent:
+        return Descent(self._axes.rows(labels.rows), [labels.renumbered()])
+
+    def _penalty(self, alpha: float) -> np.ndarray:
+        return np.full(len(self._axes.spectrum.values), alpha)
+
+    def fit(
+        self, alphas: np.ndarray, targets: list[int], learnt: LabelledRows
+    ) -> dict[int, LinearTarget]:
+        """Some targets, learnt from all rows.
+
+        Parameters
+        ----------
+        alphas : ndarray of shape (n_targets,)
+            Strengths of all targets.
+        targets : list of int
+        learnt : LabelledRows
+            The rows without those of an eval_set, at the same positions.
+        """
         fitted: dict[int, LinearTarget] = {}
-        for same_rows in rows.squared_pools():
+        for same_rows in learnt.squared_pools():
             pool = [target for target in same_rows if target in targets]
             if pool:
-                path, _, _ = _closed(rows, pool)
+                path, _, _ = _closed(learnt, pool)
                 constant, coef = path.coef(alphas[pool])
                 for at, i in enumerate(pool):
                     fitted[i] = LinearTarget(
@@ -101,21 +116,13 @@ class SeparateRidge:
                     )
         for i in targets:
             if i not in fitted:
-                fitted[i] = self.fit_other(i, float(alphas[i]))
+                fitted[i] = self._fit_other(learnt.observed(i), float(alphas[i]))
         return fitted
 
-    def fit_other(self, target: int, alpha: float) -> LinearTarget:
-        """A target that has no closed form, at one strength."""
-        spectrum, descent = _descent(self._rows, target)
-        space = directions(self._rows.tasks.heads[target])
-        line = descent.line(np.full(len(spectrum.values), alpha), space)
-        return LinearTarget(*uncentred(spectrum, line, space), space, alpha)
-
-
-def uncentred(spectrum: Spectrum, line: Line, space: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Constant and coefficients of a line of coordinates along the axes, for rows as they are."""
-    coef = spectrum.axes @ line.coef
-    return line.constant - (spectrum.mean @ coef) @ space, coef
+    def _fit_other(self, labels: ObservedLabels, alpha: float) -> LinearTarget:
+        space = directions(labels.head)
+        line = self._descent(labels).line(self._penalty(alpha), space)
+        return LinearTarget(*self._axes.uncentred(line, space), space, alpha)
 
 
 def _closed(rows: LabelledRows, pool: list[int]) -> tuple[RidgePath, np.ndarray, np.ndarray]:
@@ -124,11 +131,3 @@ def _closed(rows: LabelledRows, pool: list[int]) -> tuple[RidgePath, np.ndarray,
     columns = [rows.tasks.target_slices[i].start for i in pool]
     target, weight = rows.target[np.ix_(labelled, columns)], rows.weight[labelled, pool[0]]
     return RidgePath(rows.design.take(labelled), target, weight), target, weight
-
-
-def _descent(rows: LabelledRows, target: int) -> tuple[Spectrum, Descent]:
-    labels = rows.observed(target)
-    design = rows.design.take(labels.rows)
-    spectrum = Spectrum.of(design, labels.weight)
-    inside = labels.renumbered()
-    return spectrum, Descent(DenseRows(spectrum.coordinates(design)), [inside])

@@ -26,25 +26,30 @@ class Spectrum:
         The eigenvalues D; those that are zero up to rounding are left out.
     axes : ndarray of shape (n_columns, n_axes)
         The eigenvectors V.
+    total_weight : float
+        Sum of the weights.
     """
 
     mean: np.ndarray
     values: np.ndarray
     axes: np.ndarray
+    total_weight: float
 
     @classmethod
     def of(cls, design: Design, weight: np.ndarray) -> Spectrum:
         """The spectrum of rows with positive weights (n_rows,)."""
-        mean = design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
+        total = float(weight.sum())
+        mean = design.transposed_dot(weight[:, None])[:, 0] / total
         if len(design) > design.n_columns:
             values, axes = eigh(_gram(design, weight, mean), overwrite_a=True, check_finite=False)
             kept = _above_rounding(values, design)
-            return cls(mean, values[kept], axes[:, kept])
-        rows = np.sqrt(weight)[:, None] * (design.dot(np.eye(design.n_columns)) - mean)
+            return cls(mean, values[kept], axes[:, kept], total)
+        rows = np.sqrt(weight)[:, None] * (design.whole() - mean)
         values, vectors = eigh(rows @ rows.T, overwrite_a=True, check_finite=False)
         kept = _above_rounding(values, design)
         values = values[kept]
-        return cls(mean, values, rows.T @ (vectors[:, kept] / np.sqrt(values)))
+        axes = rows.T @ (vectors[:, kept] / np.sqrt(values))
+        return cls(mean, values, axes, total)
 
     def coordinates(self, design: Design) -> np.ndarray:
         """Rows along the axes, from the centre; (n_rows, n_axes)."""

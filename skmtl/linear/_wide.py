@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from skmtl.linear._axes import Axes
 from skmtl.linear._curves import LossCurves
+from skmtl.linear._descent import ROUGH
 from skmtl.linear._joint import JointTargets, joint_targets, numeric_targets
 from skmtl.linear._options import UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
@@ -30,11 +32,16 @@ class _JudgedStructure:
         self.structure, self.targets, self.curves = structure, targets, curves
 
     def judge(
-        self, rows: LabelledRows, split: Split, alphas: np.ndarray, share: np.ndarray
+        self,
+        rows: LabelledRows,
+        axes: Axes,
+        split: Split,
+        alphas: np.ndarray,
+        share: np.ndarray,
     ) -> None:
         """Add the losses of a split, along the path of strengths."""
-        training, judged = (rows.take(part) for part in split)
-        learnt = JointTargets(training, self.targets, share)
+        learnt = JointTargets(rows, split[0], axes, self.targets, share, ROUGH)
+        judged = rows.take(split[1])
         coordinates = learnt.spectrum.coordinates(judged.design)
         paths = [
             self.curves.path(i, judged.observed(i), learnt.start[[at]], stride=1)
@@ -79,6 +86,10 @@ class WideSearch:
         self._rows, self._splits, self._options = rows, splits, options
         self._task_weight = task_weight
         self._learnt = rows.take(np.arange(n_learnt))
+        mean_weight = rows.weight.mean(axis=1)
+        mean_weight[n_learnt:] = 0.0
+        self._axes = Axes(rows.design, mean_weight)
+        self._separate = SeparateRidge(rows, self._axes)
         self._alphas = options.alphas(self._learnt.total_weight())
         self._ridge = LossCurves(options.factors(), task_weight)
         self._structures = [
@@ -109,13 +120,12 @@ class WideSearch:
         """Pieces of work, to be done one after the other."""
         if len(self._alphas) == 1 and self._options.penalty not in ("auto", "shared"):
             return
-        separate = SeparateRidge(self._rows)
         if self._leaves_out:
-            SeparateRidge(self._learnt).judge_left_out(self._ridge, self._alphas)
+            self._separate.judge_left_out(self._ridge, self._alphas, self._learnt)
         first = None
         for split in self._splits:
             yield partial(
-                separate.judge_split,
+                self._separate.judge_split,
                 self._ridge,
                 self._alphas,
                 split,
@@ -123,7 +133,7 @@ class WideSearch:
             )
             for judged in list(self._structures):
                 alphas, share = self._of(judged.targets)
-                yield partial(judged.judge, self._rows, split, alphas, share)
+                yield partial(judged.judge, self._rows, self._axes, split, alphas, share)
             if first is None and self._options.penalty == "auto":
                 first = split
                 self._structures = [
@@ -166,7 +176,8 @@ class WideSearch:
             alphas, share = self._of(best.targets)
             at = int(best.curves.best(best.targets, common=True)[0])
             alpha = float(alphas[at]) if best.curves.labels.any() else float(alphas.min())
-            learnt = JointTargets(self._learnt, best.targets, share)
+            rows = np.arange(len(self._learnt.weight))
+            learnt = JointTargets(self._rows, rows, self._axes, best.targets, share)
             lines = best.structure.lines(learnt, alpha)
             functions = learnt.functions(lines, alpha, best.structure.similarity)
         every = list(range(len(self._task_weight)))
@@ -174,7 +185,7 @@ class WideSearch:
         if len(self._alphas) > 1 and not self._ridge.labels.any():
             strengths = np.full(len(every), UNJUDGED)
         rest = [target for target in every if target not in functions]
-        functions |= SeparateRidge(self._learnt).fit(strengths, rest)
+        functions |= self._separate.fit(strengths, rest, self._learnt)
         return [functions[i] for i in every], "ridge" if best is None else best.structure.name
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -22,6 +23,24 @@ _FURTHEST = 8.0
 _LEAST_ROWS, _MOST_LEVELS = 3, 500
 
 VALUE, MISSING_MARK, RARE = "value", "missing", "rare or unknown"
+
+
+@dataclass(frozen=True)
+class NumberScaling:
+    """What becomes of a number x: ``(cut((x / 2 - half_center) / half_scale) - mean) / scale``.
+
+    Attributes
+    ----------
+    half_center, half_scale, mean, scale : ndarray of shape (n_numeric,)
+    furthest : float
+        Size at which the first quotient is cut.
+    """
+
+    half_center: NDArray[np.float64]
+    half_scale: NDArray[np.float64]
+    furthest: float
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
 
 
 @storable
@@ -132,6 +151,24 @@ class DesignEncoder(ColumnEncoder):
         return len(self.parts_)
 
     @property
+    def has_gaps_(self) -> NDArray[np.bool_]:
+        """Whether a missing value in each numeric column is marked, (n_numeric,)."""
+        return self._has_gaps
+
+    @property
+    def scaling_(self) -> NumberScaling:
+        """How numeric columns are cut and standardised."""
+        scaler = self._scaler
+        return NumberScaling(
+            scaler.half_center_, scaler.half_scale_, _FURTHEST, self._mean, self._scale
+        )
+
+    @property
+    def indicators_(self) -> list[NDArray[np.float64]]:
+        """For each categorical column the indicators (n_codes, n_parts) of every code."""
+        return [_indicators(places) for places in self._places]
+
+    @property
     def part_columns_(self) -> NDArray[np.int64]:
         """Position in `columns_` of the column that each part belongs to."""
         positions: dict[Hashable, int] = {label: at for at, label in enumerate(self.columns_)}
@@ -190,6 +227,10 @@ class DesignEncoder(ColumnEncoder):
             matrix[seen, start + place[seen]] = 1.0
             start += places.max(initial=-1) + 1
         return matrix
+
+
+def _indicators(places: NDArray[np.int64]) -> NDArray[np.float64]:
+    return (places[:, None] == np.arange(places.max(initial=-1) + 1)).astype(np.float64)
 
 
 def _places(n_rows: NDArray[Any]) -> NDArray[np.int64]:
