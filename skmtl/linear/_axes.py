@@ -29,6 +29,9 @@ class StoredRowsAlongAxes:
     def n_columns(self) -> int:
         return len(self.spectrum.values)
 
+    def __len__(self) -> int:
+        return len(self.design)
+
     def dot(self, coef: np.ndarray) -> np.ndarray:
         turned = self.spectrum.axes @ coef
         return self.design.dot(turned) - self.spectrum.mean @ turned

@@ -25,6 +25,8 @@ class Rows(Protocol):
     @property
     def n_columns(self) -> int: ...
 
+    def __len__(self) -> int: ...
+
     def dot(self, coef: np.ndarray) -> np.ndarray:
         """The rows times (n_columns, k): (n_rows, k)."""
 
@@ -49,6 +51,9 @@ class DenseRows:
     @property
     def n_columns(self) -> int:
         return self.matrix.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.matrix)
 
     def dot(self, coef: np.ndarray) -> np.ndarray:
         return self.matrix @ coef
@@ -154,8 +159,7 @@ class Descent:
 
     def _mean_squares(self) -> np.ndarray:
         """Mean squares of the columns, over all labels."""
-        n_rows = max(int(labels.rows.max()) for labels in self._observed) + 1
-        weight = np.zeros(n_rows)
+        weight = np.zeros(len(self._rows))
         for labels in self._observed:
             weight[labels.rows] += labels.weight
         return self._rows.squares(weight) / weight.sum()

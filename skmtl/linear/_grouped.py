@@ -76,6 +76,9 @@ class GroupedRows:
         self._ends = np.cumsum(widths)
         self.n_columns = int(self._ends[-1])
 
+    def __len__(self) -> int:
+        return len(self._matrix)
+
     def parts(self, coef: np.ndarray) -> list[np.ndarray]:
         """Common coefficients, those of the ids and, if there are any, their slopes."""
         return np.split(coef, self._ends[:-1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from skmtl.linear._descent import ROUGH, Line
 from skmtl.linear._grouped import DEVIATIONS, SHIFTS, GroupedTarget, Strengths
-from skmtl.linear._options import UNJUDGED, PenaltyOptions
+from skmtl.linear._options import CLEARLY, UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
 
 # One strength of so many is tried, and a path ends after as many that have lowered no loss.
@@ -70,18 +70,17 @@ class _Judged:
         self.constant += float(labels.weight @ labels.losses_at(scores))
         self.weight += float(labels.weight.sum())
 
-    def best(self, *, common: bool) -> Strengths | None:
-        """The strengths with the smallest loss, of those tried in all splits; None without any.
-
-        Of the same loss, the first. With `common`, those without deviations.
-        """
+    @property
+    def complete(self) -> dict[Strengths, float]:
+        """The losses of what was tried in all splits."""
         most = max(self.times.values(), default=0)
-        tried = [
-            strengths
-            for strengths, times in self.times.items()
-            if times == most and not (common and np.isfinite(strengths.deviation))
-        ]
-        return min(tried, key=self.sums.__getitem__, default=None)
+        return {each: loss for each, loss in self.sums.items() if self.times[each] == most}
+
+    def best(self, *, deviating: bool) -> Strengths | None:
+        """The strengths with the smallest loss, without deviations or with; None without any."""
+        losses = self.complete
+        tried = [each for each in losses if np.isfinite(each.deviation) == deviating]
+        return min(tried, key=losses.__getitem__, default=None)
 
 
 class LongSearch:
@@ -125,12 +124,12 @@ class LongSearch:
         return self._options.similarity is None
 
     def _open_work(self, judged: _Judged) -> Iterator[Callable[[], None]]:
-        best = judged.best(common=True)
+        best = judged.best(deviating=False)
         if best is None:
             return
         others = [Strengths(best.common, shift) for shift in SHIFTS if shift != best.shift]
         yield from self._over_splits(judged, others, best)
-        best = judged.best(common=True)
+        best = judged.best(deviating=False)
         assert best is not None
         if self._options.may_be("shared"):
             deviating = [Strengths(best.common, best.shift, each) for each in DEVIATIONS]
@@ -152,33 +151,36 @@ class LongSearch:
     @property
     def score(self) -> float:
         """Mean over the targets of the smallest loss over that of the best constant."""
-        shares = []
-        for judged in self._judged:
-            best = judged.best(common=False)
-            if best is not None and judged.constant > 0:
-                shares.append(judged.sums[best] / judged.constant)
+        shares = [
+            min(judged.complete.values()) / judged.constant
+            for judged in self._judged
+            if judged.sums and judged.constant > 0
+        ]
         return float(np.mean(shares)) if shares else np.nan
 
     def fit(self) -> tuple[list[LinearTarget], str]:
         """The targets, learnt from all rows with the strengths that were best, and the penalty."""
-        functions = [self._fit(target) for target in range(len(self._judged))]
+        functions = []
+        for target, judged in enumerate(self._judged):
+            best = self._best(judged) or self._unjudged(target)
+            grouped = GroupedTarget(self._learnt, target)
+            functions.append(grouped.function(best, grouped.line(best)))
         shares = any(function.slopes is not None for function in functions)
         return functions, "shared" if shares else "ridge"
 
-    def _fit(self, target: int) -> LinearTarget:
-        judged, alphas = self._judged[target], self._alphas[:, target]
-        best = judged.best(common=False)
-        if best is None or (self._options.penalty == "shared" and self._is_open):
-            best = self._shared_or_default(judged, alphas)
-        grouped = GroupedTarget(self._learnt, target)
-        return grouped.function(best, grouped.line(best))
+    def _best(self, judged: _Judged) -> Strengths | None:
+        """The strengths that are taken; None where nothing was judged."""
+        common, own = (judged.best(deviating=deviating) for deviating in (False, True))
+        if common is None or own is None:
+            return own if common is None else common
+        if self._options.penalty == "shared":
+            return own
+        return own if judged.sums[own] < CLEARLY * judged.sums[common] else common
 
-    def _shared_or_default(self, judged: _Judged, alphas: np.ndarray) -> Strengths:
-        shared = {s: loss for s, loss in judged.sums.items() if np.isfinite(s.deviation)}
-        if shared:
-            return min(shared, key=shared.__getitem__)
+    def _unjudged(self, target: int) -> Strengths:
+        alphas = self._alphas[:, target]
         alpha = float(alphas[0]) if len(alphas) == 1 else UNJUDGED
-        if self._options.penalty == "shared" and self._is_open:
+        if self._is_open and self._options.penalty == "shared":
             return Strengths(2 * alpha, _USUAL_SHIFT, 2 * alpha)
         return self._strengths(alpha)
 
@@ -194,6 +196,5 @@ class LongSearch:
                 "loss": loss / judged.constant if judged.constant > 0 else np.nan,
             }
             for position, judged in enumerate(self._judged)
-            for strengths, loss in judged.sums.items()
-            if judged.times[strengths] == max(judged.times.values())
+            for strengths, loss in judged.complete.items()
         ]

@@ -9,6 +9,8 @@ import numpy as np
 # Strengths by row, from nothing learnt to next to nothing penalised: in half decades for targets
 # by themselves, and in thirds for those together, whose number of directions depends on it.
 _FACTORS, _FINE_FACTORS = np.logspace(2, -8, 21), np.logspace(1, -8, 28)
+# A penalty that ties tasks together is taken if its loss is smaller by this factor.
+CLEARLY = 0.995
 # Strengths where nothing is held out to choose them by are those of scikit-learn.
 UNJUDGED = 1.0
 

@@ -12,7 +12,7 @@ from skmtl.linear._axes import Axes
 from skmtl.linear._curves import LossCurves
 from skmtl.linear._descent import ROUGH
 from skmtl.linear._joint import JointTargets, joint_targets, numeric_targets
-from skmtl.linear._options import UNJUDGED, PenaltyOptions
+from skmtl.linear._options import CLEARLY, UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
 from skmtl.linear._separate import SeparateRidge
 from skmtl.linear._structures import LowRank, SharedCoefficients, Structure
@@ -162,7 +162,7 @@ class WideSearch:
         if self._options.penalty != "auto":
             return best
         own = best.curves.score(best.targets, common=True)
-        return best if own < self._ridge.score(best.targets) else None
+        return best if own < CLEARLY * self._ridge.score(best.targets) else None
 
     @property
     def score(self) -> float:
