@@ -11,6 +11,7 @@ from skmtl.models import (
     SurvivalDocs,
     boolean,
     event_targets,
+    one_of,
     score_terms,
     with_inherited_docs,
 )
@@ -34,11 +35,28 @@ class MultiTaskLinearSurvival(LinearEstimator):
     - a DataFrame or dict with a pair of columns for each of several events, which `events`
       names. In a row that was not followed for an event both are missing.
 
+    Time is cut into bins, whose hazards are linear in the features. An effect that is the same at
+    all times is penalised least, and one that changes with time more, so that a strong penalty
+    leads to proportional hazards. Causes that compete share the bins, so that their incidences
+    and the survival function sum to one.
+
+    Parameters
+    ----------
+    head : {"hazard", "proportional_hazards"}, default="hazard"
+        What is learnt of an event. "hazard": the hazards of bins of time, for which no assumption
+        holds but that of lines. "proportional_hazards": Cox's regression with a ridge penalty, by
+        the partial likelihood; for one event or several, not for causes that compete.
+
     See Also
     --------
     RMTGBSurvival : Boosted trees with the same interface.
     MultiTaskLinear : Survival tasks beside numbers and classes, with `skmtl.tasks.Survival`.
     skmtl.survival : Scores of survival curves, and scorers for grid searches.
+
+    References
+    ----------
+    D. R. Cox, "Regression Models and Life-Tables", Journal of the Royal Statistical Society B 34
+    (1972), 187-220.
 
     Examples
     --------
@@ -50,11 +68,13 @@ class MultiTaskLinearSurvival(LinearEstimator):
     (200, 3)
     """
 
-    head: ClassVar[Literal["hazard"]] = "hazard"
-    """The only one that rows can learn by themselves."""
-    _parameter_checks: ClassVar[dict[str, Check]] = {"censoring_weights": boolean}
+    _parameter_checks: ClassVar[dict[str, Check]] = {
+        "head": one_of("hazard", "proportional_hazards"),
+        "censoring_weights": boolean,
+    }
 
     events: Mapping[Hashable, Sequence[Hashable]] | None = None
+    head: Literal["hazard", "proportional_hazards"] = "hazard"
     cuts: Cuts = "auto"
     interpolation: Interpolation = "hazard"
     horizons: Sequence[float] | None = None

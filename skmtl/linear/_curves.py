@@ -12,8 +12,9 @@ from skmtl.linear._descent import ObservedLabels
 
 # Where each strength costs a descent, one is taken of so many.
 STRIDE = 2
-# A path ends after so many strengths that have not lowered the held-out loss.
-_PATIENCE = 4
+# A path ends after so many strengths that have not lowered the held-out loss, once it has gone so
+# far: where next to nothing is learnt, chance alone decides which loss is smaller.
+PATIENCE, LEAST_STRENGTHS = 4, 9
 # Labels for which the curve of all targets counts in that of each. A target with few held-out
 # labels follows the others.
 _COMMON_LABELS = 50.0
@@ -138,8 +139,9 @@ class LossPath:
         """Add raw scores (n_rows, n_scores); gives whether weaker ones are of no use."""
         self._losses.append(self._labels.losses_at(scores))
         self._sums.append(float(self._labels.weight @ self._losses[-1]))
-        since = len(self._sums) - 1 - int(np.argmin(self._sums))
-        return since * self._stride >= _PATIENCE
+        tried = (len(self._sums) - 1) * self._stride
+        since = tried - int(np.argmin(self._sums)) * self._stride
+        return since >= PATIENCE and tried >= LEAST_STRENGTHS - 1
 
     def end(self) -> None:
         """Tell the curves; strengths between two that were tried have losses between theirs."""

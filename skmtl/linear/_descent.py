@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 
-from skmtl.linear._smooth import smooth_losses
-from skmtl.tasks import Kind
+from skmtl.linear._losses import WeightedLoss, weighted_loss
+from skmtl.tasks import Kind, ProportionalHazards
 
 _MOST_STEPS = 500
 # Relative fall of the objective, and size of the gradient, at which a descent ends.
@@ -92,15 +92,9 @@ class ObservedLabels:
         """The same labels at other positions, with their weights times a factor."""
         return ObservedLabels(self.head, rows, self.target, factor * self.weight)
 
-    def losses(self) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    def loss(self) -> WeightedLoss:
         """From raw scores (n_labels, n_scores) to the sum of the losses, and its gradient."""
-        losses = smooth_losses(self.head, self.target)
-
-        def total(scores: np.ndarray) -> tuple[float, np.ndarray]:
-            values, gradient = losses(scores)
-            return float(self.weight @ values), self.weight[:, None] * gradient
-
-        return total
+        return weighted_loss(self.head, self.target, self.weight)
 
     def constant(self) -> np.ndarray:
         """Raw scores (n_scores,) of the best constant."""
@@ -109,6 +103,9 @@ class ObservedLabels:
     def curvature(self, constant: np.ndarray) -> np.ndarray:
         """Sums over the rows of the second derivatives at constant raw scores (n_scores,)."""
         scores = np.tile(constant, (len(self.rows), 1))
+        if isinstance(self.head, ProportionalHazards):
+            target = self.head.weighted(self.target, self.weight)
+            return self.head.gradient_hessian(scores, target)[1].sum(axis=0)
         return self.weight @ self.head.gradient_hessian(scores, self.target)[1]
 
     def losses_at(self, scores: np.ndarray) -> np.ndarray:
@@ -142,7 +139,7 @@ class Descent:
 
     def __init__(self, rows: Rows, observed: Sequence[ObservedLabels]) -> None:
         self._rows, self._observed = rows, observed
-        self._losses = [labels.losses() for labels in observed]
+        self._losses = [labels.loss() for labels in observed]
         constants = [labels.constant() for labels in observed]
         ends = np.cumsum([len(constant) for constant in constants])
         self._parts = [

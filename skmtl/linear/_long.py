@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from skmtl.linear._curves import LEAST_STRENGTHS, PATIENCE, STRIDE
 from skmtl.linear._descent import ROUGH, Line
 from skmtl.linear._grouped import DEVIATIONS, SHIFTS, GroupedTarget, Strengths
 from skmtl.linear._options import CLEARLY, UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
 
-# One strength of so many is tried, and a path ends after as many that have lowered no loss.
-_STRIDE = _PATIENCE = 2
 _USUAL_SHIFT = SHIFTS[1]
 # Where all is common, or nothing is, the other part has a penalty so many times that of all rows.
 _ENDLESS = 1e9
@@ -60,7 +59,8 @@ class _Judged:
             losses.append(float(labels.weight @ labels.losses_at(scores)))
             self.sums[strengths] = self.sums.get(strengths, 0.0) + losses[-1]
             self.times[strengths] = self.times.get(strengths, 0) + 1
-            if len(losses) - 1 - int(np.argmin(losses)) >= _PATIENCE:
+            since = (len(losses) - 1 - int(np.argmin(losses))) * STRIDE
+            if since >= PATIENCE and len(losses) * STRIDE >= LEAST_STRENGTHS:
                 break
 
     def _add_constant(self, number: int) -> None:
@@ -114,7 +114,7 @@ class LongSearch:
         for judged, alphas in zip(self._judged, self._alphas.T, strict=True):
             path = [self._strengths(alpha) for alpha in alphas]
             if len(path) > 1 or self._is_open:
-                yield from self._over_splits(judged, path[::_STRIDE])
+                yield from self._over_splits(judged, path[::STRIDE])
             if self._is_open:
                 yield from self._open_work(judged)
 

@@ -70,7 +70,7 @@ DEFAULTS: dict[type, dict[str, Any]] = {
     MultiTaskLinearRegressor: LINEAR | {"tasks": None},
     MultiTaskLinearClassifier: LINEAR | {"tasks": None},
     MultiTaskLinear: LINEAR | {"tasks": None},
-    MultiTaskLinearSurvival: LINEAR | EVENTS,
+    MultiTaskLinearSurvival: LINEAR | EVENTS | {"head": "hazard"},
 }
 NETWORKS = [cls for cls in DEFAULTS if "max_epochs" in DEFAULTS[cls]]
 

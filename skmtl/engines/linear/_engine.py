@@ -9,7 +9,7 @@ import numpy as np
 
 from skmtl.engines import Engine, FitProgress, Problem
 from skmtl.engines.linear._fitted import FittedLinear
-from skmtl.linear import Design, LabelledRows, LongSearch, PenaltyOptions, WideSearch
+from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, PenaltyOptions, WideSearch
 from skmtl.reading import RowsToScore, stacked
 from skmtl.tables import DesignEncoder
 from skmtl.tasks import TaskSet
@@ -37,14 +37,6 @@ class LinearEngine(Engine):
     def make_encoder(self) -> DesignEncoder:
         return DesignEncoder()
 
-    def check_tasks(self, tasks: TaskSet) -> None:
-        for name, head in tasks.by_name.items():
-            if head.learns_from_scores:
-                raise ValueError(
-                    f"Task {name!r} has kind {head.name!r}, whose loss compares rows with each "
-                    f"other, which {self.owner} cannot learn. Use kind 'survival', or MultiTab."
-                )
-
     def n_bags(self, n_rows: int) -> int:
         return 5 if n_rows <= 50_000 else 2 if n_rows <= 200_000 else 1
 
@@ -65,6 +57,7 @@ class LinearEngine(Engine):
                 break
         progress.begin()
         targets, penalty = search.fit()
+        _finish(problem, targets)
         mean = _mean_row(problem)
         fitted = FittedLinear(targets, penalty, search.tried, mean)
         progress.end(_report(number, search.score), lambda: fitted)
@@ -109,10 +102,25 @@ def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
     return labelled, splits
 
 
+def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
+    """Let heads learn what depends on the scores of the training rows, such as baselines."""
+    rows, tasks = problem.rows, problem.tasks
+    if tasks.learns_from_scores:
+        scores = np.empty((len(rows), tasks.n_scores))
+        for part, block in Design(rows.features).blocks():
+            group = None if rows.group is None else rows.group[part]
+            scores[part] = np.hstack([target.scores(block, group) for target in targets])
+        tasks.finish(scores, rows.labels, _row_weight(problem))
+
+
+def _row_weight(problem: Problem) -> np.ndarray:
+    weight = problem.rows.sample_weight
+    return np.ones(len(problem.rows)) if weight is None else weight
+
+
 def _mean_row(problem: Problem) -> np.ndarray:
     """Weighted mean of the rows of the design matrix."""
-    weight = problem.rows.sample_weight
-    weight = np.ones(len(problem.rows)) if weight is None else weight
+    weight = _row_weight(problem)
     design = Design(problem.rows.features)
     return design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
 
