@@ -14,7 +14,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skmtl.linear._axes import Axes
-from skmtl.linear._descent import EXACT, Descent, Line, ObservedLabels
+from skmtl.linear._descent import EXACT, ROUGH, Descent, Line, ObservedLabels
+from skmtl.linear._design import Design
 from skmtl.linear._problem import LabelledRows, LinearTarget, is_squared
 from skmtl.linear._ridge import RidgePath
 
@@ -37,6 +38,41 @@ class JointLines:
     along: np.ndarray
 
 
+@dataclass(frozen=True)
+class LearntPart:
+    """The rows that something is learnt from.
+
+    Attributes
+    ----------
+    rows : LabelledRows
+    positions : int ndarray
+        Of the rows to learn from.
+    axes : Axes
+        Of all rows.
+    is_rough : bool
+        Whether solutions need not be exact.
+    """
+
+    rows: LabelledRows
+    positions: np.ndarray
+    axes: Axes
+    is_rough: bool
+
+    @property
+    def design(self) -> Design:
+        return self.rows.design.take(self.positions)
+
+    def observed(self, targets: list[int], share: np.ndarray) -> list[ObservedLabels]:
+        """The labels of some targets, at positions in the part, with weights times the share."""
+        place = np.full(len(self.rows.weight), -1)
+        place[self.positions] = np.arange(len(self.positions))
+        labels = [self.rows.observed(i, among=self.positions) for i in targets]
+        return [
+            each.weighted(factor, place[each.rows])
+            for each, factor in zip(labels, share, strict=True)
+        ]
+
+
 class JointTargets:
     """Targets with one raw score each, learnt from some rows with any covariance.
 
@@ -45,44 +81,24 @@ class JointTargets:
 
     Parameters
     ----------
-    rows : LabelledRows
-    learnt : int ndarray
-        Positions of the rows to learn from.
-    axes : Axes
-        Of all rows.
+    part : LearntPart
     targets : list of int
     share : ndarray of shape (n_targets,)
-        Weight of each target in what they have in common.
-    tolerance : float
-        Relative fall of the objective at which a descent ends.
+        Weight of each target in the sum of the losses.
     """
 
-    def __init__(
-        self,
-        rows: LabelledRows,
-        learnt: np.ndarray,
-        axes: Axes,
-        targets: list[int],
-        share: np.ndarray,
-        tolerance: float = EXACT,
-    ) -> None:
-        self.targets, self._tolerance = targets, tolerance
+    def __init__(self, part: LearntPart, targets: list[int], share: np.ndarray) -> None:
+        self.targets = targets
+        self._tolerance = ROUGH if part.is_rough else EXACT
         self._closed: RidgePath | None = None
-        labels = [rows.observed(i, among=learnt) for i in targets]
-        if _is_closed(labels) and np.all(share == share[0]):
+        labels = part.observed(targets, share)
+        if _is_closed(labels):
             target = np.column_stack([each.target for each in labels])
-            design = rows.design.take(labels[0].rows)
-            self._closed = RidgePath(design, target, labels[0].weight)
-            self.spectrum, self.start = self._closed.spectrum, self._closed.centre
+            self._closed = RidgePath(part.design.take(labels[0].rows), target, labels[0].weight)
+            self._spectrum, self.start = self._closed.spectrum, self._closed.centre
             return
-        self.spectrum = axes.spectrum
-        place = np.full(len(rows.weight), -1)
-        place[learnt] = np.arange(len(learnt))
-        inside = [
-            each.weighted(factor, place[each.rows])
-            for each, factor in zip(labels, share, strict=True)
-        ]
-        self._descent = Descent(axes.rows(learnt), inside)
+        self._spectrum = part.axes.spectrum
+        self._descent = Descent(part.axes.rows(part.positions), labels)
         self.start = self._descent.start
 
     def solve(
@@ -97,23 +113,27 @@ class JointTargets:
         line = None
         if start is not None:
             line = Line(start.constant, (start.along @ axes) / root)
-        penalty = np.full(len(self.spectrum.values), alpha)
+        penalty = np.full(len(self._spectrum.values), alpha)
         directions = root[:, None] * axes.T
         line = self._descent.line(penalty, directions, line, self._tolerance)
         return JointLines(line.constant, line.coef @ directions)
 
-    def functions(
-        self, lines: JointLines, alpha: float, similarity: float
-    ) -> dict[int, LinearTarget]:
-        """A solution as what a model keeps, by target."""
-        coef = self.spectrum.axes @ lines.along
-        constant = lines.constant - self.spectrum.mean @ coef
-        return {
-            target: LinearTarget(
-                constant[[at]], coef[:, [at]], np.ones((1, 1)), alpha, similarity=similarity
-            )
-            for at, target in enumerate(self.targets)
-        }
+    def uncentred(self, lines: JointLines) -> tuple[np.ndarray, np.ndarray]:
+        """Constants and coefficients (n_columns, n_targets) for rows of the design."""
+        coef = self._spectrum.axes @ lines.along
+        return lines.constant - self._spectrum.mean @ coef, coef
+
+
+def functions_of(
+    targets: list[int], constant: np.ndarray, coef: np.ndarray, alpha: float, similarity: float
+) -> dict[int, LinearTarget]:
+    """Functions of targets with one raw score each, by target."""
+    return {
+        target: LinearTarget(
+            constant[[at]], coef[:, [at]], np.ones((1, 1)), alpha, similarity=similarity
+        )
+        for at, target in enumerate(targets)
+    }
 
 
 def _is_closed(labels: list[ObservedLabels]) -> bool:

@@ -10,12 +10,11 @@ import numpy as np
 
 from skmtl.linear._axes import Axes
 from skmtl.linear._curves import LossCurves
-from skmtl.linear._descent import ROUGH
-from skmtl.linear._joint import JointTargets, joint_targets, numeric_targets
+from skmtl.linear._joint import LearntPart, joint_targets, numeric_targets
 from skmtl.linear._options import CLEARLY, UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
 from skmtl.linear._separate import SeparateRidge
-from skmtl.linear._structures import LowRank, SharedCoefficients, Structure
+from skmtl.linear._structures import ChosenFeatures, LowRank, SharedCoefficients, Structure
 
 _SIMILARITIES = (0.5, 0.9)
 # A structure whose loss in the first split is larger by this factor than that of a ridge penalty
@@ -40,17 +39,17 @@ class _JudgedStructure:
         share: np.ndarray,
     ) -> None:
         """Add the losses of a split, along the path of strengths."""
-        learnt = JointTargets(rows, split[0], axes, self.targets, share, ROUGH)
+        part = LearntPart(rows, split[0], axes, is_rough=True)
+        learnt = self.structure.solver(part, self.targets, share)
         judged = rows.take(split[1])
-        coordinates = learnt.spectrum.coordinates(judged.design)
         paths = [
             self.curves.path(i, judged.observed(i), learnt.start[[at]], stride=1)
             for at, i in enumerate(self.targets)
         ]
         lines = None
         for alpha in alphas:
-            lines = self.structure.lines(learnt, alpha, lines)
-            scores = lines.constant + coordinates @ lines.along
+            lines = learnt.lines(alpha, lines)
+            scores = learnt.scores(lines, judged.design)
             if all([path.add(scores[:, [at]]) for at, path in enumerate(paths)]):
                 break
         for path in paths:
@@ -110,6 +109,8 @@ class WideSearch:
         least = _LEAST_OF_LOW_RANK if options.penalty == "auto" else 2
         if options.may_be("low_rank") and len(numeric) >= least:
             yield LowRank(), numeric
+        if options.penalty == "group_lasso" and together:
+            yield ChosenFeatures(), together
 
     @property
     def most_steps(self) -> int:
@@ -177,9 +178,9 @@ class WideSearch:
             at = int(best.curves.best(best.targets, common=True)[0])
             alpha = float(alphas[at]) if best.curves.labels.any() else float(alphas.min())
             rows = np.arange(len(self._learnt.weight))
-            learnt = JointTargets(self._rows, rows, self._axes, best.targets, share)
-            lines = best.structure.lines(learnt, alpha)
-            functions = learnt.functions(lines, alpha, best.structure.similarity)
+            part = LearntPart(self._rows, rows, self._axes, is_rough=False)
+            learnt = best.structure.solver(part, best.targets, share)
+            functions = learnt.functions(learnt.lines(alpha), alpha)
         every = list(range(len(self._task_weight)))
         strengths = self._alphas[self._ridge.best(every, common=False), every]
         if len(self._alphas) > 1 and not self._ridge.labels.any():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import MultiTaskLasso, Ridge
 from sklearn.preprocessing import StandardScaler
 
 from skmtl import MultiTaskLinear, MultiTaskLinearRegressor
@@ -151,3 +151,29 @@ def test_a_weight_of_two_is_a_row_given_twice(shops):
         weighted = MultiTaskLinearRegressor(**settings, early_stopping=False)
         weighted.fit(X, y, 1.0 + twice)
         np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), atol=1e-5)
+
+
+def test_the_group_lasso_is_that_of_scikit_learn(planted):
+    X, Y, _, _ = planted
+    model = MultiTaskLinearRegressor(penalty="group_lasso", alpha=60.0).fit(X, Y)
+    scaled, labels = StandardScaler().fit_transform(X), StandardScaler().fit_transform(Y)
+    expected = MultiTaskLasso(alpha=60.0 / 300, tol=1e-10, max_iter=10_000).fit(scaled, labels)
+    np.testing.assert_allclose(model.standardised_coef_, expected.coef_, atol=1e-4)
+
+
+def test_features_are_chosen_for_all_targets_whatever_labels_are_missing():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(200, 20))
+    Y = pd.DataFrame({"u": X[:, 0] - X[:, 1] + rng.normal(size=200), "v": X[:, 1] > 0})
+    Y = Y.mask(rng.random(Y.shape) < 0.3)
+    model = MultiTaskLinear(penalty="group_lasso", tasks={"v": "binary"}, alpha=20.0)
+    used = model.fit(X, Y).coef_.to_numpy() != 0
+    assert used[:, :2].all()
+    np.testing.assert_array_equal(used[0], used[1])
+    assert used[0].sum() < 10
+    assert model.penalty_ == "group_lasso"
+
+
+def test_penalties_of_wide_data_are_refused_for_long_data(shops):
+    with pytest.raises(ValueError, match="penalty='low_rank' ties the targets of wide data"):
+        MultiTaskLinearRegressor(penalty="low_rank", task_column="shop").fit(*shops)
