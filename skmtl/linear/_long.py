@@ -103,6 +103,7 @@ class LongSearch:
         self._learnt = rows.take(np.arange(n_learnt))
         self._judged = [_Judged(rows, target) for target in range(len(rows.tasks))]
         self._alphas = options.alphas(self._learnt.total_weight())
+        self._units = self._learnt.row_unit()
 
     @property
     def most_steps(self) -> int:
@@ -111,28 +112,29 @@ class LongSearch:
 
     def work(self) -> Iterator[Callable[[], None]]:
         """Pieces of work, to be done one after the other."""
-        for judged, alphas in zip(self._judged, self._alphas.T, strict=True):
-            path = [self._strengths(alpha) for alpha in alphas]
+        for target, (judged, alphas) in enumerate(zip(self._judged, self._alphas.T, strict=True)):
+            path = [self._strengths(alpha, target) for alpha in alphas]
             if len(path) > 1 or self._is_open:
                 yield from self._over_splits(judged, path[::STRIDE])
             if self._is_open:
-                yield from self._open_work(judged)
+                yield from self._open_work(judged, self._units[target])
 
     @property
     def _is_open(self) -> bool:
         """Whether shifts and deviations are left to held-out rows."""
         return self._options.similarity is None
 
-    def _open_work(self, judged: _Judged) -> Iterator[Callable[[], None]]:
+    def _open_work(self, judged: _Judged, unit: float) -> Iterator[Callable[[], None]]:
         best = judged.best(deviating=False)
         if best is None:
             return
-        others = [Strengths(best.common, shift) for shift in SHIFTS if shift != best.shift]
+        shifts = [unit * shift for shift in SHIFTS if shift != _USUAL_SHIFT]
+        others = [Strengths(best.common, shift) for shift in shifts]
         yield from self._over_splits(judged, others, best)
         best = judged.best(deviating=False)
         assert best is not None
         if self._options.may_be("shared"):
-            deviating = [Strengths(best.common, best.shift, each) for each in DEVIATIONS]
+            deviating = [Strengths(best.common, best.shift, unit * each) for each in DEVIATIONS]
             yield from self._over_splits(judged, deviating, best)
 
     def _over_splits(
@@ -141,12 +143,12 @@ class LongSearch:
         for number, split in enumerate(self._splits):
             yield partial(judged.judge, number, split, path, start)
 
-    def _strengths(self, alpha: float) -> Strengths:
+    def _strengths(self, alpha: float, target: int) -> Strengths:
         similarity = 1.0 if self._is_open else float(self._options.similarity)  # type: ignore[arg-type]
         endless = _ENDLESS * float(self._learnt.weight.sum())
         common = min(alpha / similarity, endless) if similarity > 0 else endless
         deviation = alpha / (1 - similarity) if similarity < 1 else np.inf
-        return Strengths(common, _USUAL_SHIFT, deviation)
+        return Strengths(common, _USUAL_SHIFT * self._units[target], deviation)
 
     @property
     def score(self) -> float:
@@ -179,10 +181,11 @@ class LongSearch:
 
     def _unjudged(self, target: int) -> Strengths:
         alphas = self._alphas[:, target]
-        alpha = float(alphas[0]) if len(alphas) == 1 else UNJUDGED
+        unit = float(self._units[target])
+        alpha = float(alphas[0]) if len(alphas) == 1 else UNJUDGED * unit
         if self._is_open and self._options.penalty == "shared":
-            return Strengths(2 * alpha, _USUAL_SHIFT, 2 * alpha)
-        return self._strengths(alpha)
+            return Strengths(2 * alpha, _USUAL_SHIFT * unit, 2 * alpha)
+        return self._strengths(alpha, target)
 
     @property
     def tried(self) -> list[dict[str, Any]]:

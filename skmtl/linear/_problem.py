@@ -72,6 +72,11 @@ class LabelledRows:
         """Sum of the weights of each target's rows."""
         return self.weight.sum(axis=0)
 
+    def row_unit(self) -> np.ndarray:
+        """What a row weighs for each target: 1, or the mean where weights have another unit."""
+        labels = np.maximum((self.weight > 0).sum(axis=0), 1)
+        return np.minimum(self.total_weight() / labels, 1.0)
+
     def squared_pools(self) -> Iterator[list[int]]:
         """Targets of squared losses that are observed in the same rows, by the same weights."""
         pools: dict[bytes, list[int]] = {}

@@ -119,7 +119,7 @@ class WideSearch:
 
     def work(self) -> Iterator[Callable[[], None]]:
         """Pieces of work, to be done one after the other."""
-        if len(self._alphas) == 1 and self._options.penalty not in ("auto", "shared"):
+        if len(self._alphas) == 1 and len(self._candidates) == 1:
             return
         if self._leaves_out:
             self._separate.judge_left_out(self._ridge, self._alphas, self._learnt)
@@ -140,6 +140,13 @@ class WideSearch:
                 self._structures = [
                     judged for judged in self._structures if not self._is_hopeless(judged)
                 ]
+
+    @property
+    def _candidates(self) -> list[str]:
+        """Names of the penalties between which held-out rows decide."""
+        structures = [judged.structure.name for judged in self._structures]
+        ridge = ["ridge"] if self._options.penalty == "auto" or not structures else []
+        return ridge + structures
 
     def _of(self, targets: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Common strengths of some targets, and the share of each in what they have in common."""
@@ -184,7 +191,7 @@ class WideSearch:
         every = list(range(len(self._task_weight)))
         strengths = self._alphas[self._ridge.best(every, common=False), every]
         if len(self._alphas) > 1 and not self._ridge.labels.any():
-            strengths = np.full(len(every), UNJUDGED)
+            strengths = UNJUDGED * self._learnt.row_unit()
         rest = [target for target in every if target not in functions]
         functions |= self._separate.fit(strengths, rest, self._learnt)
         return [functions[i] for i in every], "ridge" if best is None else best.structure.name

@@ -93,8 +93,10 @@ class DesignEncoder(ColumnEncoder):
         rows, weights = learning_rows(len(frame), rows, sample_weight)
         codes = self._codes(frame)
         codes = codes if rows is None else codes[rows]
+        # Weights that are less than one on average have another unit than rows.
+        unit = 1.0 if weights is None else min(float(weights.mean()), 1.0)
         self._places = [
-            _places(np.bincount(column, weights, n_codes))
+            _places(np.bincount(column, weights, n_codes) / unit)
             for column, n_codes in zip(codes.T, self.cardinalities_, strict=True)
         ]
         self.parts_ = self._name_parts()

@@ -36,7 +36,9 @@ def test_low_rank_finds_few_directions_whatever_labels_are_missing(planted, know
     seen = np.random.default_rng(2).random(Y.shape) < known
     seen[-1] = known == 1.0  # the last row may have no label at all
     auto, ridge = (
-        MultiTaskLinearRegressor(penalty=penalty, random_state=0).fit(X, np.where(seen, Y, np.nan))
+        MultiTaskLinearRegressor(penalty=penalty, n_bags=2, random_state=0).fit(
+            X, np.where(seen, Y, np.nan)
+        )
         for penalty in ("auto", "ridge")
     )
     assert auto.penalty_ == "low_rank"
@@ -172,6 +174,18 @@ def test_features_are_chosen_for_all_targets_whatever_labels_are_missing():
     np.testing.assert_array_equal(used[0], used[1])
     assert used[0].sum() < 10
     assert model.penalty_ == "group_lasso"
+
+
+@pytest.mark.parametrize("task_column", [None, "shop"])
+def test_the_unit_of_the_weights_does_not_matter(shops, task_column):
+    X, y = shops
+    Y = pd.DataFrame({"u": y, "v": y > 0})
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(X))
+    weight /= weight.mean()
+    model = MultiTaskLinear(task_column=task_column, n_bags=2, random_state=0)
+    expected = model.fit(X, Y, weight).predict(X)["u"]
+    found = model.fit(X, Y, weight / 1000).predict(X)["u"]
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_penalties_of_wide_data_are_refused_for_long_data(shops):
