@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
 
 from skmtl.linear._losses import WeightedLoss, weighted_loss
 from skmtl.tasks import Kind, ProportionalHazards
@@ -203,6 +205,14 @@ class Descent:
             method="L-BFGS-B",
             options={"maxiter": _MOST_STEPS, "ftol": tolerance, "gtol": _GRADIENT, "maxcor": 10},
         )
+        if result.nit >= _MOST_STEPS and tolerance == EXACT:
+            names = ", ".join(repr(labels.head.task) for labels in self._observed)
+            warnings.warn(
+                f"The coefficients of {names} were still moving after {_MOST_STEPS} steps: of "
+                "classes that a line separates there are no best ones. Set a larger alpha.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         values = result.x / units
         return Line(values[:n_scores], values[n_scores:].reshape(shape))
 

@@ -101,7 +101,11 @@ class WideSearch:
 
     def _possible(self) -> Iterator[tuple[Structure, list[int]]]:
         options, rows = self._options, self._learnt
-        together, numeric = joint_targets(rows), numeric_targets(rows)
+        weighs = self._task_weight > 0
+        together, numeric = (
+            [target for target in targets if weighs[target]]
+            for targets in (joint_targets(rows), numeric_targets(rows))
+        )
         if options.may_be("shared") and len(together) > 1:
             given = options.similarity
             similarities = _SIMILARITIES if given is None else (given,)
@@ -150,8 +154,7 @@ class WideSearch:
 
     def _of(self, targets: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Common strengths of some targets, and the share of each in what they have in common."""
-        weight = self._task_weight[targets]
-        share = weight / weight.mean() if weight.any() else np.ones(len(targets))
+        share = self._task_weight[targets] / self._task_weight[targets].mean()
         total = float(self._learnt.total_weight()[targets] @ share / len(targets))
         return self._options.alphas(np.array([total]), fine=True)[:, 0], share
 
@@ -182,8 +185,9 @@ class WideSearch:
         best, functions = self._best(), {}
         if best is not None:
             alphas, share = self._of(best.targets)
-            at = int(best.curves.best(best.targets, common=True)[0])
-            alpha = float(alphas[at]) if best.curves.labels.any() else float(alphas.min())
+            alpha = float(alphas[best.curves.best(best.targets, common=True)[0]])
+            if len(alphas) > 1 and not best.curves.labels.any():
+                alpha = UNJUDGED * float(self._learnt.row_unit()[best.targets].mean())
             rows = np.arange(len(self._learnt.weight))
             part = LearntPart(self._rows, rows, self._axes, is_rough=False)
             learnt = best.structure.solver(part, best.targets, share)

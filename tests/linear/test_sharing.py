@@ -188,6 +188,15 @@ def test_the_unit_of_the_weights_does_not_matter(shops, task_column):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
+def test_a_target_that_weighs_nothing_is_learnt_by_itself(planted):
+    X, Y, _, _ = planted
+    Y = Y[:, :3]
+    weighed = MultiTaskLinearRegressor(penalty="low_rank", task_weight=[1, 0, 1], alpha=50.0)
+    pair = MultiTaskLinearRegressor(penalty="low_rank", alpha=50.0).fit(X, Y[:, [0, 2]])
+    np.testing.assert_allclose(weighed.fit(X, Y).predict(X)[:, [0, 2]], pair.predict(X))
+    assert weighed.score_tasks(X, Y)[1] > 0.5
+
+
 def test_penalties_of_wide_data_are_refused_for_long_data(shops):
     with pytest.raises(ValueError, match="penalty='low_rank' ties the targets of wide data"):
         MultiTaskLinearRegressor(penalty="low_rank", task_column="shop").fit(*shops)
