@@ -15,6 +15,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTaskLinearRegressor`     the same for regression
 `MultiTaskLinearClassifier`    the same for classification
 `MultiTaskLinearSurvival`      the same for times to events
+`StackedTasks`                 a linear model, boosting and a network, weighted by task
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         RMTGBClassifier,
         RMTGBRegressor,
         RMTGBSurvival,
+        StackedTasks,
     )
     from skmtl.files import load
     from skmtl.scoring import score_files, score_frame
@@ -92,6 +94,7 @@ __all__ = [
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "StackedTasks",
     "balancing",
     "callbacks",
     "datasets",
@@ -125,6 +128,7 @@ _MODULE_OF = (
             "RMTGBClassifier",
             "RMTGBRegressor",
             "RMTGBSurvival",
+            "StackedTasks",
         ),
         f"{__name__}.estimators",
     )

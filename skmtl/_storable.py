@@ -28,6 +28,7 @@ HOMES: dict[str, str] = {
     "RMTGBClassifier": "skmtl.estimators.rmtgb",
     "RMTGBRegressor": "skmtl.estimators.rmtgb",
     "RMTGBSurvival": "skmtl.estimators.rmtgb_survival",
+    "StackedTasks": "skmtl.estimators.stacked",
 }
 """The modules of skmtl's own estimators, which are imported when a file names them."""
 

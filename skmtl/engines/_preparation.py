@@ -121,6 +121,11 @@ class Preparation:
         n_bags : int, optional
             Number of bags; None leaves it to the settings and the engine.
         """
+        if source is not None and not self.engine.reads_stored_tables:
+            raise ValueError(
+                "This estimator learns from tables in memory. Read the table, or a sample of it, "
+                "into a DataFrame."
+            )
         stored = source is not None and not self.engine.streams
         matrix = None
         learns_scale = self.engine.encodes_by_training_rows and not hasattr(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skmtl.estimators.multitab_survival import MultiTabSurvival
     from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
     from skmtl.estimators.rmtgb_survival import RMTGBSurvival
+    from skmtl.estimators.stacked import StackedTasks
 
 __all__ = [
     "RMTGB",
@@ -35,6 +36,7 @@ __all__ = [
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "StackedTasks",
 ]
 
 __getattr__ = lazy_getattr(__name__, HOMES)

@@ -12,6 +12,7 @@ from skmtl import __version__
 from skmtl._extras import needed
 from skmtl.engines.boosting import FittedBoosting
 from skmtl.engines.linear import FittedLinear
+from skmtl.engines.stack import FittedStack
 from skmtl.export._boosting import GraphMatrix, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._encoders import (
@@ -25,6 +26,7 @@ from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import GraphInputs, exportable, graph_inputs, label_name, unique_names
 from skmtl.export._linear import design_matrix, linear_scores
+from skmtl.export._stack import model_members
 from skmtl.models import EngineModel
 from skmtl.reading import EventTargets, terms_of
 from skmtl.tables import DesignEncoder, TableEncoder, TreeEncoder
@@ -135,6 +137,15 @@ def _raw_scores(
     group = None
     if inputs.ids is not None:
         group = task_number(inputs.ids, values, unseen_is_error=model.refuses_unseen)
+    return _scores_of(model, inputs, values, group)
+
+
+def _scores_of(
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
+) -> tuple[list[Value], Value | None]:
+    """The same, of the rows' task ids; by the sort of what the engine has learnt."""
+    if isinstance(model.fitted, FittedStack):
+        return _stack_scores(model, inputs, values, group), None
     if isinstance(model.fitted, FittedBoosting):
         return _boosting_scores(model, inputs, values, group), None
     if isinstance(model.fitted, FittedLinear):
@@ -150,6 +161,19 @@ def _raw_scores(
     scores = _network_scores(model, inputs, rows, group).cast(np.float64)
     parts = model.tasks.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group
+
+
+def _stack_scores(
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
+) -> list[Value]:
+    """Weighted means of the members' raw scores."""
+    totals: list[Value | None] = [None] * len(model.tasks)
+    for weights, member in model_members(model):
+        scores, _ = _scores_of(member, inputs, values, group)
+        for at, (weight, score) in enumerate(zip(weights, scores, strict=True)):
+            share, total = score * np.array(weight), totals[at]
+            totals[at] = share if total is None else total + share
+    return [total for total in totals if total is not None]
 
 
 def _network_scores(

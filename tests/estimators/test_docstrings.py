@@ -24,6 +24,7 @@ from skmtl import (
     RMTGBClassifier,
     RMTGBRegressor,
     RMTGBSurvival,
+    StackedTasks,
 )
 
 # With the parameters of a quick fit.
@@ -36,6 +37,7 @@ QUICK: dict[type, dict[str, Any]] = (
     dict.fromkeys([MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival], NETWORK)
     | dict.fromkeys([RMTGB, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival], BOOSTING)
     | {cls: {} for cls in LINEAR}
+    | {StackedTasks: {"estimators": [("linear", MultiTaskLinear())], "n_bags": 2}}
 )
 ESTIMATORS = list(QUICK)
 # What every section of an underlined heading holds: the text up to the next one.
@@ -135,7 +137,7 @@ def test_the_attributes_exist_after_fit_and_public_ones_are_documented(cls):
     documented = set(section(cls, "Attributes"))
     names = (n for n in dir(model) if n.endswith("_") and not n.startswith("_"))
     fitted = {n for n in names if hasattr(model, n)}
-    if cls in (MultiTab, RMTGB, MultiTaskLinear):  # this y has no time to an event
+    if cls in (MultiTab, RMTGB, MultiTaskLinear, StackedTasks):  # this y has no time to an event
         documented -= {"unique_times_", "follow_up_"}
     assert documented - {"feature_names_in_"} == fitted - {"task_set_"}
 

@@ -14,6 +14,7 @@ from skmtl import (
     MultiTaskLinearRegressor,
     RMTGBClassifier,
     RMTGBRegressor,
+    StackedTasks,
 )
 from skmtl.models.linear import LinearEstimator
 from skmtl.models.rmtgb import RMTGBEstimator
@@ -76,6 +77,11 @@ LINEAR_CONFIGURATIONS = [
     {"early_stopping": False, "alpha": 1.0},
     {"early_stopping": False, "alpha": 1.0, "penalty": "shared", "similarity": 0.5},
 ]
+STACKED = [
+    ("linear", MultiTaskLinear()),
+    ("rmtgb", RMTGB(n_rounds=5)),
+    ("multitab", MultiTab(max_epochs=2, row_size=8, n_members=1, n_blocks=0)),
+]
 INSTANCES = (
     [
         estimator(**SMALL | configuration)
@@ -102,11 +108,14 @@ INSTANCES = (
         for estimator in (MultiTaskLinear, MultiTaskLinearRegressor, MultiTaskLinearClassifier)
         for configuration in LINEAR_CONFIGURATIONS
     ]
+    + [StackedTasks(estimators=STACKED, n_bags=2, random_state=0)]
 )
 
 
 def expected_failed_checks(estimator):
-    if isinstance(estimator, LinearEstimator):
+    if isinstance(estimator, StackedTasks):
+        reason = HELD_OUT_ROWS
+    elif isinstance(estimator, LinearEstimator):
         if not estimator.early_stopping:
             return {}
         reason = HELD_OUT_ROWS

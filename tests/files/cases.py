@@ -176,6 +176,17 @@ def survival_linear(kind: str, **parameters: Any) -> Case:
     return Case(skmtl.MultiTaskLinearSurvival(**LINEAR | parameters).fit(X, y), X)
 
 
+def stacked() -> Case:
+    """All three engines, and a member without weight is none."""
+    X, Y = table()
+    members = [
+        ("linear", skmtl.MultiTaskLinear(tasks=KINDS)),
+        ("rmtgb", skmtl.RMTGB(tasks=KINDS, **BOOSTING)),
+        ("multitab", skmtl.MultiTab(tasks=KINDS, **NETWORK)),
+    ]
+    return Case(skmtl.StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X, Y), X)
+
+
 LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
 CASES: dict[str, Callable[[], Case]] = {
     "multitab": mixed_network,
@@ -196,6 +207,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-classifier": classifier_boosting,
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,
+    "stacked": stacked,
     "rmtgb-survival": lambda: survival_boosting("single", horizons=[2.0, 6.0]),
     "rmtgb-competing": lambda: survival_boosting("competing", cuts=7),
     "rmtgb-several": lambda: survival_boosting("several", blocks=("shared", "task")),

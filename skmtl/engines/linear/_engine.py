@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl.engines import Engine, FitProgress, Problem
+from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.linear._fitted import FittedLinear
 from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, PenaltyOptions, WideSearch
-from skmtl.reading import RowsToScore, stacked
+from skmtl.reading import ScorableRows, stacked
 from skmtl.tables import DesignEncoder
 from skmtl.tasks import TaskSet
 
@@ -72,12 +72,44 @@ class LinearEngine(Engine):
             rows, n_learnt, splits, self.options, problem.task_weight, by_row=problem.by_row
         )
 
-    def raw_scores(self, fitted: FittedLinear, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+    def held_out_scores(self, fitted: FittedLinear, problem: Problem) -> np.ndarray:
+        # The model itself has learnt from all rows, so each split has to be learnt once more,
+        # with penalties that are judged within its training rows.
+        mean = HeldOutMean(problem)
+        for number, (training, held_out) in enumerate(problem.splits):
+            if len(held_out):
+                targets, _ = self._judged(_within(problem, number, training)).fit()
+                rows = problem.rows.take(held_out)
+                mean.add(held_out, self._scores(targets, rows, problem.tasks))
+        return mean.scores()
+
+    def _judged(self, problem: Problem) -> WideSearch | LongSearch:
+        """A search of which all pieces of work are done."""
+        search = self._search(problem)
+        for work in search.work():
+            work()
+        return search
+
+    def raw_scores(self, fitted: FittedLinear, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+        return self._scores(fitted.targets, rows, tasks)
+
+    @staticmethod
+    def _scores(targets: list[LinearTarget], rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         scores = np.empty((len(rows), tasks.n_scores))
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
-            for target, part in zip(fitted.targets, tasks.score_slices, strict=True):
+            for target, part in zip(targets, tasks.score_slices, strict=True):
                 scores[positions, part] = target.scores(matrix, group)
         return scores
+
+
+def _within(problem: Problem, number: int, training: np.ndarray) -> Problem:
+    """The problem of the training rows of one split, judged by what other splits hold out."""
+    position = np.full(len(problem.rows), -1)
+    position[training] = np.arange(len(training))
+    others = [split for at, split in enumerate(problem.splits) if at != number]
+    parts = [[position[rows] for rows in split] for split in others]
+    splits = [(learnt[learnt >= 0], judged[judged >= 0]) for learnt, judged in parts]
+    return replace(problem, rows=problem.rows.take(training), splits=splits)
 
 
 def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
