@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, cast
 
 from skmtl._storable import storable
 from skmtl.estimators.linear import MultiTaskLinear
@@ -78,8 +78,8 @@ class StackedTasks(StackedEstimator):
         dict
         """
         parameters = super().get_params(deep=False)
-        if deep and members.passes(self.estimators):
-            for name, member in self.estimators:
+        if deep:
+            for name, member in self._listed:
                 inner = member.get_params(deep=True).items()
                 parameters |= {name: member} | {f"{name}__{key}": value for key, value in inner}
         return parameters
@@ -98,13 +98,15 @@ class StackedTasks(StackedEstimator):
         """
         if "estimators" in params:
             self.estimators = params.pop("estimators")
-        if members.passes(self.estimators):
-            replaced = {name: params.pop(name) for name, _ in self.estimators if name in params}
-            if replaced:
-                self.estimators = [
-                    (name, replaced.get(name, member)) for name, member in self.estimators
-                ]
+        replaced = {name: params.pop(name) for name, _ in self._listed if name in params}
+        if replaced:
+            self.estimators = [(name, replaced.get(name, member)) for name, member in self._listed]
         return super().set_params(**params)
+
+    @property
+    def _listed(self) -> Members:
+        """The members, if they are a list that can be used."""
+        return cast(Members, self.estimators) if members.passes(self.estimators) else []
 
     def _named_members(self) -> Members:
         if isinstance(self.estimators, str):

@@ -27,7 +27,6 @@ from skmtl import (
     RMTGBClassifier,
     RMTGBRegressor,
     RMTGBSurvival,
-    StackedTasks,
 )
 from skmtl.models import MultiTaskEstimator
 from skmtl.models._docstrings import Docstring

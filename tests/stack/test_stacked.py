@@ -22,6 +22,7 @@ from skmtl import (
 )
 from skmtl.datasets import make_outlier_tasks, make_survival
 from skmtl.export import onnx_inputs, to_onnx
+from skmtl.inspection import StackWeightsDisplay
 
 LINEAR = ("linear", MultiTaskLinear())
 TREES = ("rmtgb", RMTGB(n_rounds=30, blocks=("task",)))
@@ -248,3 +249,12 @@ def test_tables_on_disk_are_refused(data, tmp_path):
     X.join(Y).to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(ValueError, match="tables in memory"):
         StackedTasks(estimators=[LINEAR]).fit(str(tmp_path / "rows.parquet"), ["step"])
+
+
+def test_the_picture_shows_the_weights(stack):
+    pytest.importorskip("matplotlib").use("Agg")
+    display = StackWeightsDisplay.from_estimator(stack)
+    drawn = pd.DataFrame({m: [bar.get_width() for bar in b] for m, b in display.bars_.items()})
+    assert np.allclose(drawn, stack.weights_)
+    with pytest.raises(TypeError, match="which MultiTaskLinear lacks"):
+        StackWeightsDisplay.from_estimator(stack.members_["linear"])
