@@ -13,20 +13,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks._peers._common import Answers, Setting, all_classes, categories, targets_of
-from benchmarks._peers._multitab import MultiTabDefault
+from benchmarks._peers._multitab import Untouched
 from skmtl import MultiTaskLinear
 
 
-class MultiTaskLinearDefault(MultiTabDefault):
+class MultiTaskLinearDefault(Untouched):
     """`MultiTaskLinear()`, untouched."""
 
-    def fit(self, X: pd.DataFrame, Y: pd.DataFrame) -> Self:
-        self.model = MultiTaskLinear(
-            tasks={target: self.setting.kinds[target] for target in targets_of(Y)},
-            task_column=self.setting.task_column,
-            random_state=self.setting.seed,
-        ).fit(X, Y)
-        return self
+    estimator = MultiTaskLinear
 
 
 class SklearnLinearPerTask:
