@@ -11,6 +11,11 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGBClassifier`              the same for classification
 `MultiTabSurvival`             times to one event, to several events or to competing causes
 `RMTGBSurvival`                the same by boosting
+`MultiTaskLinear`              penalised linear models for targets of mixed kinds
+`MultiTaskLinearRegressor`     the same for regression
+`MultiTaskLinearClassifier`    the same for classification
+`MultiTaskLinearSurvival`      the same for times to events
+`StackedTasks`                 a linear model, boosting and a network, weighted by task
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
@@ -61,9 +66,14 @@ if TYPE_CHECKING:
         MultiTabClassifier,
         MultiTabRegressor,
         MultiTabSurvival,
+        MultiTaskLinear,
+        MultiTaskLinearClassifier,
+        MultiTaskLinearRegressor,
+        MultiTaskLinearSurvival,
         RMTGBClassifier,
         RMTGBRegressor,
         RMTGBSurvival,
+        StackedTasks,
     )
     from skmtl.files import load
     from skmtl.scoring import score_files, score_frame
@@ -77,9 +87,14 @@ __all__ = [
     "MultiTabClassifier",
     "MultiTabRegressor",
     "MultiTabSurvival",
+    "MultiTaskLinear",
+    "MultiTaskLinearClassifier",
+    "MultiTaskLinearRegressor",
+    "MultiTaskLinearSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "StackedTasks",
     "balancing",
     "callbacks",
     "datasets",
@@ -105,10 +120,15 @@ _MODULE_OF = (
             "MultiTabClassifier",
             "MultiTabRegressor",
             "MultiTabSurvival",
+            "MultiTaskLinear",
+            "MultiTaskLinearClassifier",
+            "MultiTaskLinearRegressor",
+            "MultiTaskLinearSurvival",
             "RMTGB",
             "RMTGBClassifier",
             "RMTGBRegressor",
             "RMTGBSurvival",
+            "StackedTasks",
         ),
         f"{__name__}.estimators",
     )

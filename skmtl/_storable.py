@@ -20,10 +20,15 @@ HOMES: dict[str, str] = {
     "MultiTabClassifier": "skmtl.estimators.multitab",
     "MultiTabRegressor": "skmtl.estimators.multitab",
     "MultiTabSurvival": "skmtl.estimators.multitab_survival",
+    "MultiTaskLinear": "skmtl.estimators.linear",
+    "MultiTaskLinearClassifier": "skmtl.estimators.linear",
+    "MultiTaskLinearRegressor": "skmtl.estimators.linear",
+    "MultiTaskLinearSurvival": "skmtl.estimators.linear_survival",
     "RMTGB": "skmtl.estimators.rmtgb",
     "RMTGBClassifier": "skmtl.estimators.rmtgb",
     "RMTGBRegressor": "skmtl.estimators.rmtgb",
     "RMTGBSurvival": "skmtl.estimators.rmtgb_survival",
+    "StackedTasks": "skmtl.estimators.stacked",
 }
 """The modules of skmtl's own estimators, which are imported when a file names them."""
 

@@ -20,6 +20,10 @@ REFERENCE, REFITTED = "lightgbm", "lightgbm_refitted"
 _MODELS = {
     "multitab": ("_multitab", "MultiTabDefault", "skmtl"),
     "multitab_paper": ("_multitab", "MultiTabPaper", "skmtl"),
+    "rmtgb": ("_multitab", "RMTGBDefault", "skmtl"),
+    "stacked": ("_multitab", "StackedDefault", "skmtl"),
+    "linear": ("_linear", "MultiTaskLinearDefault", "skmtl"),
+    "sklearn_linear": ("_linear", "SklearnLinearPerTask", "sklearn"),
     "lightgbm": ("_lightgbm", "LightGBMPerTask", "lightgbm"),
     "lightgbm_refitted": ("_lightgbm", "LightGBMRefitted", "lightgbm"),
     "catboost": ("_catboost", "CatBoostMultiOutput", "catboost"),

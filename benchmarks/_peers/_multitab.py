@@ -1,4 +1,4 @@
-"""Our own model, with its defaults and as the paper has it."""
+"""Our own models, with their defaults, and the network as the paper has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 
 from benchmarks._peers._common import Answers, Setting, all_classes, targets_of
-from skmtl import MultiTab
+from skmtl import RMTGB, MultiTab, StackedTasks
 
 # The published configuration (arXiv 2511.09970, section 3 and its code): one block of attention
 # over the columns with 4 heads, embeddings of 16, feed-forward 256, linear numeric embedding,
@@ -26,21 +26,25 @@ PAPER_CONFIG: dict[str, Any] = {
 }
 
 
-class MultiTabDefault:
-    """`MultiTab()`, untouched."""
+class Untouched:
+    """One of our estimators with its defaults."""
 
-    config: ClassVar[dict[str, Any]] = {}
+    estimator: ClassVar[Any]
+    config: dict[str, Any] = {}  # noqa: RUF012 (read, never changed)
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
 
+    def machine(self) -> dict[str, Any]:
+        """Parameters that say where to compute."""
+        return {}
+
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame) -> Self:
-        self.model = MultiTab(
+        self.model = self.estimator(
             tasks={target: self.setting.kinds[target] for target in targets_of(Y)},
             task_column=self.setting.task_column,
-            device=self.setting.device,
             random_state=self.setting.seed,
-            **self.config,
+            **self.machine() | self.config,
         ).fit(X, Y)
         return self
 
@@ -58,6 +62,27 @@ class MultiTabDefault:
             for target, each, seen in zip(with_classes, proba, self.model.classes_, strict=True):
                 answers[target] = all_classes(each, seen, self.setting.n_classes[target])
         return answers
+
+
+class RMTGBDefault(Untouched):
+    """`RMTGB()`, untouched."""
+
+    estimator = RMTGB
+
+
+class StackedDefault(Untouched):
+    """`StackedTasks()`, untouched."""
+
+    estimator = StackedTasks
+
+
+class MultiTabDefault(Untouched):
+    """`MultiTab()`, untouched."""
+
+    estimator = MultiTab
+
+    def machine(self) -> dict[str, Any]:
+        return {"device": self.setting.device}
 
 
 class MultiTabPaper(MultiTabDefault):

@@ -17,6 +17,7 @@ from benchmarks._survival._peer import Peer
 _PEERS: dict[str, tuple[str, str, str | None]] = {
     "multitab": ("_ours", "multitab", None),
     "rmtgb": ("_ours", "rmtgb", None),
+    "linear": ("_ours", "linear", None),
     "constant": ("_ours", "Constant", None),
     "cox": ("_scikit_survival", "cox", "sksurv"),
     "forest": ("_scikit_survival", "forest", "sksurv"),

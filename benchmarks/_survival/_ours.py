@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._survival._peer import Incidences, Labels
-from skmtl import MultiTabSurvival, RMTGBSurvival
+from skmtl import MultiTabSurvival, MultiTaskLinearSurvival, RMTGBSurvival
 from skmtl.survival import aalen_johansen
 
 
@@ -37,6 +37,10 @@ def multitab() -> Ours:
 
 def rmtgb() -> Ours:
     return Ours(RMTGBSurvival(random_state=0))
+
+
+def linear() -> Ours:
+    return Ours(MultiTaskLinearSurvival(random_state=0))
 
 
 class Constant:

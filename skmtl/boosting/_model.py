@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,14 @@ class BoostedPool:
         # Files of old know no spaces: all trees gave raw scores.
         plain = ScoreSpace(None, self.bags[0].intercept.shape[1])
         vars(self).setdefault("spaces", (plain,))
+
+    def bag(self, number: int) -> BoostedPool:
+        """What was fitted with the rows of one split, of all sequences that are kept.
+
+        After an early stop there may be nothing.
+        """
+        n_splits = int(self.tried["n_bags"].iloc[0])
+        return replace(self, bags=self.bags[number::n_splits] if number < n_splits else [])
 
     def space(self, target: int) -> ScoreSpace:
         """How what the trees give becomes the raw scores of one of the pool's targets."""

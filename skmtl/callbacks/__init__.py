@@ -27,6 +27,11 @@ An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks, fitted to the 
 ``improved``         whether it is the smallest validation loss of this fit so far
 ===================  =========================================================================
 
+An epoch of a linear model (`MultiTaskLinear*`) is a piece of work of the search for penalties,
+which judges some of them on one split, and at last the fit to all rows. ``bag`` and ``epoch``
+count them. ``loss``, ``validation_loss`` and ``objective`` are the smallest mean loss so far over
+that of the best constants (NaN, None and NaN where nothing is judged).
+
 A callback whose `on_fit_task_end` returns True stops the training, also of the networks or bags
 that are yet to come; the best weights, or the bags that are ready, are kept.
 

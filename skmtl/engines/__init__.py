@@ -16,13 +16,20 @@ from skmtl.engines._preparation import (
     start_preparation,
 )
 from skmtl.engines._progress import FitProgress
-from skmtl.engines._protocol import BagByBagEngine, Engine, Problem, StreamedRows
+from skmtl.engines._protocol import (
+    BagByBagEngine,
+    Engine,
+    HeldOutMean,
+    Problem,
+    StreamedRows,
+)
 from skmtl.engines._threads import number_of_threads
 
 __all__ = [
     "BagByBagEngine",
     "Engine",
     "FitProgress",
+    "HeldOutMean",
     "Preparation",
     "Problem",
     "Settings",

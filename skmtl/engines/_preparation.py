@@ -121,6 +121,11 @@ class Preparation:
         n_bags : int, optional
             Number of bags; None leaves it to the settings and the engine.
         """
+        if source is not None and not self.engine.reads_stored_tables:
+            raise ValueError(
+                "This estimator learns from tables in memory. Read the table, or a sample of it, "
+                "into a DataFrame."
+            )
         stored = source is not None and not self.engine.streams
         matrix = None
         learns_scale = self.engine.encodes_by_training_rows and not hasattr(
@@ -146,7 +151,13 @@ class Preparation:
             splits=splits,
             eval_rows=None if eval_set is None else self._eval_rows(eval_set, table),
             streamed=StreamedRows(encoded, source, self._encode_chunk) if streams else None,  # type: ignore[arg-type]
+            by_row=eval_set is None and self._holds_out_rows(table),
         )
+
+    def _holds_out_rows(self, table: CheckedTable) -> bool:
+        """Whether single rows are held out by chance."""
+        validation = self.settings.validation
+        return validation is not None and validation.is_random and table.rows.groups is None
 
     def _fit_encoder(self, table: CheckedTable, rows: np.ndarray) -> None:
         self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.sample_weight)
@@ -197,7 +208,7 @@ class Preparation:
                 "this table is in memory. Raise rows_in_memory, or give the validation rows as "
                 "eval_set."
             )
-        if validation.is_random and table.rows.groups is None:
+        if self._holds_out_rows(table):
             warn_of_near_copies(table.rows.features)
         group = self.reader.group(table.rows.ids)
         return validation.splits(

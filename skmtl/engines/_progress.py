@@ -25,8 +25,8 @@ class FitProgress:
         self._data = {"X": X, "y": y}
         self._attributes = attributes
 
-    def start(self, n_epochs: int) -> None:
-        """Begin the fit, which has at most so many epochs."""
+    def start(self, n_epochs: int | None) -> None:
+        """Begin the fit, which has at most so many epochs; None if that is not known."""
         self._context = self._estimator._init_callback_context(max_subtasks=n_epochs)
         self._context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skmtl.engines._progress import FitProgress
-from skmtl.reading import EncodedRows, RowsToScore, Split, StoredSource
-from skmtl.tables import Chunk, ColumnEncoder
+from skmtl.reading import EncodedRows, ScorableRows, Split, StoredSource
+from skmtl.tables import Chunk, FrameEncoder
 from skmtl.tasks import TaskSet
 
 
@@ -45,7 +45,7 @@ class Problem:
     tasks : TaskSet
         How labels are encoded, and what the losses are.
     task_weight : float64 ndarray of shape (n_tasks,)
-    encoder : ColumnEncoder
+    encoder : FrameEncoder
         What has encoded the features.
     task_ids : list of hashable
         The ids of long data in the order of their numbers; none in wide data.
@@ -57,22 +57,48 @@ class Problem:
         The eval_set of the user.
     streamed : StreamedRows or None
         Where the rows are those of a table on disk, for engines that stream.
+    by_row : bool
+        Whether what is held out are single rows drawn by chance, so that an engine may as well
+        leave out others.
     """
 
     tasks: TaskSet
     task_weight: np.ndarray
-    encoder: ColumnEncoder
+    encoder: FrameEncoder
     task_ids: list[Hashable]
     rows: EncodedRows
     splits: list[Split]
     eval_rows: EncodedRows | None = None
     streamed: StreamedRows | None = None
+    by_row: bool = False
 
     def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
         """Training rows and validation rows of each bag; None where nothing is held out."""
         for training, held_out in self.splits:
             judged = self.rows.take(held_out) if len(held_out) else self.eval_rows
             yield self.rows.take(training), judged
+
+
+class HeldOutMean:
+    """Raw scores of held-out rows, averaged over the bags that have held a row out.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._sum = np.zeros((len(problem.rows), problem.tasks.n_scores))
+        self._count = np.zeros((len(problem.rows), 1))
+
+    def add(self, rows: np.ndarray, scores: np.ndarray) -> None:
+        """Add what one bag says about the rows that it has held out."""
+        self._sum[rows] += scores
+        self._count[rows] += 1
+
+    def scores(self) -> np.ndarray:
+        """The means, (n_rows, n_scores); NaN for rows that no bag has held out."""
+        return np.where(self._count > 0, self._sum / np.maximum(self._count, 1), np.nan)
 
 
 class Engine(ABC):
@@ -96,11 +122,13 @@ class Engine(ABC):
     """Whether rows of an eval_set must belong to tasks that the training rows have."""
     records_transfer: ClassVar[bool] = False
     """Whether a fit can record what a step for one task does to the others."""
+    reads_stored_tables: ClassVar[bool] = True
+    """Whether tables on disk can be learnt from."""
     least_rows: ClassVar[int] = 0
     """Fewest rows to predict."""
 
     @abstractmethod
-    def make_encoder(self) -> ColumnEncoder:
+    def make_encoder(self) -> FrameEncoder:
         """What reads tables in the form that this engine learns from, not fitted yet."""
 
     def check(self) -> None:
@@ -149,8 +177,24 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def raw_scores(self, fitted: Any, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+    def raw_scores(self, fitted: Any, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         """Raw scores of shape (n_samples, n_scores), of what `fit` has returned."""
+
+    def held_out_scores(self, fitted: Any, problem: Problem) -> np.ndarray:
+        """Raw scores of the rows by what has not learnt from them.
+
+        Parameters
+        ----------
+        fitted : object
+            What `fit` has returned for this problem.
+        problem : Problem
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_scores)
+            The mean over the bags that have held a row out, NaN for rows that none has.
+        """
+        raise TypeError(f"{type(self).__name__} keeps no models of rows that it has held out.")
 
 
 class BagByBagEngine(Engine):
@@ -197,7 +241,14 @@ class BagByBagEngine(Engine):
                 break
         return bags
 
-    def raw_scores(self, fitted: list[Any], rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+    def held_out_scores(self, fitted: list[Any], problem: Problem) -> np.ndarray:
+        mean = HeldOutMean(problem)
+        for bag, (_, held_out) in zip(fitted, problem.splits, strict=False):
+            rows = problem.rows.take(held_out)
+            mean.add(held_out, self.bag_scores(bag, rows.features, rows.group))
+        return mean.scores()
+
+    def raw_scores(self, fitted: list[Any], rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         features = rows.encoded()
         return np.mean([self.bag_scores(bag, features, rows.group) for bag in fitted], axis=0)
 

@@ -10,10 +10,17 @@ from skmtl._storable import HOMES
 
 if TYPE_CHECKING:
     from skmtl.estimators.grouped import GroupedTasks
+    from skmtl.estimators.linear import (
+        MultiTaskLinear,
+        MultiTaskLinearClassifier,
+        MultiTaskLinearRegressor,
+    )
+    from skmtl.estimators.linear_survival import MultiTaskLinearSurvival
     from skmtl.estimators.multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
     from skmtl.estimators.multitab_survival import MultiTabSurvival
     from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
     from skmtl.estimators.rmtgb_survival import RMTGBSurvival
+    from skmtl.estimators.stacked import StackedTasks
 
 __all__ = [
     "RMTGB",
@@ -22,9 +29,14 @@ __all__ = [
     "MultiTabClassifier",
     "MultiTabRegressor",
     "MultiTabSurvival",
+    "MultiTaskLinear",
+    "MultiTaskLinearClassifier",
+    "MultiTaskLinearRegressor",
+    "MultiTaskLinearSurvival",
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "StackedTasks",
 ]
 
 __getattr__ = lazy_getattr(__name__, HOMES)

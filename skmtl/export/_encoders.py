@@ -79,12 +79,10 @@ def tree_matrix(
 ) -> Value:
     """The matrix (batch, n_features) that trees read, float64."""
     columns = [
-        given[each.name]
-        if isinstance(each, Numbers)
-        else _codes(each, given, MISSING).cast(np.float64)
+        given[each.name] if isinstance(each, Numbers) else codes_of(each, given).cast(np.float64)
         for each in features
     ]
-    matrix = _side_by_side(columns)
+    matrix = side_by_side(columns)
     # As exact as what LightGBM reads, not more.
     return matrix.cast(np.float32).cast(np.float64) if encoder.dtype_ == np.float32 else matrix
 
@@ -96,13 +94,13 @@ def encoded_rows(
     numbers = [given[each.name] for each in features if isinstance(each, Numbers)]
     complete = encoder.complete_
     codes = [
-        _codes(each, given, UNKNOWN if complete[position] else MISSING)
+        codes_of(each, given, UNKNOWN if complete[position] else MISSING)
         for position, each in enumerate(features)
         if isinstance(each, Categories)
     ]
     numeric = absent = None
     if numbers:
-        matrix = _side_by_side(numbers)
+        matrix = side_by_side(numbers)
         absent = matrix.op("IsNaN")
         filled = np.array(
             [complete[at] for at, each in enumerate(features) if isinstance(each, Numbers)]
@@ -111,8 +109,8 @@ def encoded_rows(
         numeric = _scaled(encoder, absent.op("Where", fill, matrix))
         if filled.any():
             absent = absent.op("And", ~filled)
-    side_by_side = _side_by_side(codes) if codes else None
-    return GraphRows(numeric, absent, side_by_side, len(numbers), list(encoder.cardinalities_))
+    joined = side_by_side(codes) if codes else None
+    return GraphRows(numeric, absent, joined, len(numbers), list(encoder.cardinalities_))
 
 
 def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> Value:
@@ -134,7 +132,7 @@ def task_number(ids: Ids, given: dict[str, Value], *, unseen_is_error: bool) -> 
     return number.graph.op("Gather", known, number, name="a_task_that_fit_has_not_seen")
 
 
-def _codes(column: Categories, given: dict[str, Value], missing: int) -> Value:
+def codes_of(column: Categories, given: dict[str, Value], missing: int = MISSING) -> Value:
     """The codes (batch,) of a column of text, with the one for a missing category."""
     known = column.texts[FIRST_KNOWN:].tolist()
     return given[column.name].op(
@@ -154,6 +152,6 @@ def _scaled(encoder: TableEncoder, numeric: Value) -> Value:
     return scaled / (third * third + np.float32(1)).op("Sqrt")
 
 
-def _side_by_side(columns: Sequence[Value]) -> Value:
+def side_by_side(columns: Sequence[Value]) -> Value:
     """Columns (batch,) as (batch, n_columns)."""
     return columns[0].graph.concat([column.unsqueeze(1) for column in columns], axis=1)

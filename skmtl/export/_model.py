@@ -11,6 +11,8 @@ import numpy as np
 from skmtl import __version__
 from skmtl._extras import needed
 from skmtl.engines.boosting import FittedBoosting
+from skmtl.engines.linear import FittedLinear
+from skmtl.engines.stack import FittedStack
 from skmtl.export._boosting import GraphMatrix, pool_scores
 from skmtl.export._curves import GraphCurves, curves_of
 from skmtl.export._encoders import (
@@ -23,9 +25,11 @@ from skmtl.export._encoders import (
 from skmtl.export._graph import Graph, Value
 from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
 from skmtl.export._inputs import GraphInputs, exportable, graph_inputs, label_name, unique_names
+from skmtl.export._linear import design_matrix, linear_scores
+from skmtl.export._stack import model_members
 from skmtl.models import EngineModel
 from skmtl.reading import EventTargets, terms_of
-from skmtl.tables import TableEncoder, TreeEncoder
+from skmtl.tables import DesignEncoder, TableEncoder, TreeEncoder
 
 
 def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
@@ -38,8 +42,9 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     Parameters
     ----------
     model : estimator
-        A fitted MultiTab, RMTGB or one of their variants for numbers, classes or times to events;
-        or an estimator of your own on `skmtl.models.network.NetworkEstimator`, with any network.
+        A fitted MultiTab, RMTGB, MultiTaskLinear or one of their variants for numbers, classes or
+        times to events; or an estimator of your own on `skmtl.models.network.NetworkEstimator`,
+        with any network.
     times : sequence of float, default=None
         Where the graph gives survival and incidences, from 0 to the end of the follow-up in
         `fit`; the same for all events. None is the cuts of each event.
@@ -132,17 +137,43 @@ def _raw_scores(
     group = None
     if inputs.ids is not None:
         group = task_number(inputs.ids, values, unseen_is_error=model.refuses_unseen)
+    return _scores_of(model, inputs, values, group)
+
+
+def _scores_of(
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
+) -> tuple[list[Value], Value | None]:
+    """The same, of the rows' task ids; by the sort of what the engine has learnt."""
+    if isinstance(model.fitted, FittedStack):
+        return _stack_scores(model, inputs, values, group), None
     if isinstance(model.fitted, FittedBoosting):
         return _boosting_scores(model, inputs, values, group), None
+    if isinstance(model.fitted, FittedLinear):
+        encoder = cast(DesignEncoder, model.reader.encoder)
+        matrix = design_matrix(encoder, inputs.features, values)
+        return [linear_scores(target, matrix, group) for target in model.fitted.targets], None
     if not hasattr(model.fitted, "networks"):
         raise TypeError(
-            f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks and "
-            "boosting. Score this model with skmtl.score_files instead."
+            f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks, "
+            "boosting and linear models. Score this model with skmtl.score_files instead."
         )
     rows = encoded_rows(cast(TableEncoder, model.reader.encoder), inputs.features, values)
     scores = _network_scores(model, inputs, rows, group).cast(np.float64)
     parts = model.tasks.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group
+
+
+def _stack_scores(
+    model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
+) -> list[Value]:
+    """Weighted means of the members' raw scores."""
+    totals: list[Value | None] = [None] * len(model.tasks)
+    for weights, member in model_members(model):
+        scores, _ = _scores_of(member, inputs, values, group)
+        for at, (weight, score) in enumerate(zip(weights, scores, strict=True)):
+            share, total = score * np.array(weight), totals[at]
+            totals[at] = share if total is None else total + share
+    return [total for total in totals if total is not None]
 
 
 def _network_scores(

@@ -10,6 +10,7 @@
 `select_sources`             which tasks help one that has few labels
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
+`StackWeightsDisplay`        which member of a stack has how much weight in which task
 ===========================  =================================================================
 
 The displays follow scikit-learn's: ``from_estimator`` takes a model and draws at once, ``plot``
@@ -30,6 +31,7 @@ from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
 from skmtl.inspection._sources import SourceSelection, select_sources
+from skmtl.inspection._stack_weights import StackWeightsDisplay
 from skmtl.inspection._transfer_display import TransferReportDisplay
 from skmtl.inspection._transfer_report import TransferReport, transfer_report
 
@@ -37,6 +39,7 @@ __all__ = [
     "CrossTaskErrors",
     "OutlierTasksDisplay",
     "SourceSelection",
+    "StackWeightsDisplay",
     "TaskAffinity",
     "TaskAffinityDisplay",
     "TaskContributionDisplay",

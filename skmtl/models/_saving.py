@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl.files import ModelPlace
 
 if TYPE_CHECKING:
-    from skmtl.tables import ColumnEncoder
+    from skmtl.tables import FrameEncoder
     from skmtl.tasks import TaskSet
 
 
@@ -42,7 +42,7 @@ def save(self: Any, path: ModelPlace) -> None:
     save_model(self, path, self._schema())
 
 
-def schema(encoder: ColumnEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
+def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
     """What a model reads and predicts, as plain data."""
     features = [
         {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.answers import index_of, warn_of_empty_columns
 from skmtl.boosting import BoostedPool
 from skmtl.engines import fresh_random_state
 from skmtl.engines.boosting import (
@@ -25,6 +24,7 @@ from skmtl.engines.boosting import (
     warn_of_rounds,
 )
 from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.models._explanations import parts_in_units, rows_to_explain
 from skmtl.reading import RowsToScore
 from skmtl.tables import Chunk
 
@@ -93,7 +93,7 @@ class BoostingEstimator(MultiTaskEstimator):
             As `predict` returns it; the last one equals it.
         """
         check_is_fitted(self)
-        model, rows = self.__skmtl_fitted__(), self._rows(X)
+        model, rows = self.__skmtl_fitted__(), rows_to_explain(self, X)
         for scores in self._engine().staged_scores(self._fitted, rows, self.task_set_):
             yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
@@ -124,7 +124,8 @@ class BoostingEstimator(MultiTaskEstimator):
                 values[..., names.index(name)] = np.broadcast_to(part, shape)
             return values
 
-        return self._in_units(self._over_rows(self._rows(X), parts_of, len(names)), names, 0, X)
+        values = self._over_rows(rows_to_explain(self, X), parts_of, len(names))
+        return parts_in_units(values, names, 0, self.task_set_, X)
 
     def shap_values(self, X: Any) -> pd.DataFrame:
         """SHAP values of the features, summed over all trees.
@@ -148,19 +149,12 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         names = [*self._reader.encoder.columns_, self._reader.task_label, "base"]
-        values = self._over_rows(self._rows(X), BoostedPool.contributions, len(names))
+        values = self._over_rows(rows_to_explain(self, X), BoostedPool.contributions, len(names))
         if self.task_column is None:
             # Wide tasks differ in their constants only, which are part of the base.
             values[..., -1] += values[..., -2]
             values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
-        return self._in_units(values, names, len(names) - 1, X)
-
-    def _rows(self, X: Any) -> RowsToScore:
-        """The rows of X; warns as `predict` does."""
-        model = self.__skmtl_fitted__()
-        rows = model.read(X)
-        warn_of_empty_columns(rows, model.learnt_counts)
-        return rows
+        return parts_in_units(values, names, len(names) - 1, self.task_set_, X)
 
     def _over_rows(
         self, rows: RowsToScore, parts_of: Callable[..., np.ndarray], n_parts: int
@@ -177,28 +171,6 @@ class BoostingEstimator(MultiTaskEstimator):
                 parts = parts_of(boosted, matrix, group, n_threads)
                 place_scores(self.task_set_, values, positions, targets, parts)
         return values
-
-    def _in_units(
-        self, values: np.ndarray, names: Sequence[Hashable], constant: int, X: Any
-    ) -> pd.DataFrame:
-        """Parts of raw scores (n_rows, n_scores, n_parts) as a frame, in units where linear."""
-        keys: list[tuple] = []  # a feature may be called "base": names need not be unique
-        columns: list[np.ndarray] = []
-        tasks = self.task_set_
-        for target, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
-            centre, scale = head.linear_link or (0.0, 1.0)
-            scaled = values[:, part] * scale
-            scaled[..., constant] += centre
-            for score in range(head.n_scores):
-                several = (target, score) if tasks.n_scores > len(tasks) else (target,)
-                keys += [(*several, name) if tasks.n_scores > 1 else (name,) for name in names]
-                columns += list(scaled[:, score].T)
-        frame = pd.DataFrame(dict(enumerate(columns)), index=index_of(X))
-        levels = {2: ["target", "part"], 3: ["target", "score", "part"]}
-        width = len(keys[0])
-        if width == 1:
-            return frame.set_axis(pd.Index(list(names), tupleize_cols=False), axis=1)
-        return frame.set_axis(pd.MultiIndex.from_tuples(keys, names=levels[width]), axis=1)
 
     @property
     def theta_(self) -> pd.Series:

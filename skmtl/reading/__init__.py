@@ -8,7 +8,7 @@ here knows an engine, and nothing imports torch.
 
 from skmtl.reading._event_targets import EventTargets
 from skmtl.reading._leaks import warn_of_near_copies, warn_of_row_ids
-from skmtl.reading._reader import RowsToScore, TableReader
+from skmtl.reading._reader import RowsToScore, ScorableRows, TableReader
 from skmtl.reading._roles import Roles, RowsOfX
 from skmtl.reading._rows import (
     NO_LABEL_COUNTS,
@@ -46,6 +46,7 @@ __all__ = [
     "Roles",
     "RowsOfX",
     "RowsToScore",
+    "ScorableRows",
     "ScoredLabels",
     "Split",
     "StoredSource",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.reading._roles import Roles
-from skmtl.tables import CellCounts, ColumnEncoder, TaskIds
+from skmtl.tables import CellCounts, FrameEncoder, TaskIds
 
 # Rows that tell at once whether a column may be empty.
 _GLANCE = 20
@@ -25,7 +25,7 @@ class RowsToScore:
     Attributes
     ----------
     features : DataFrame of shape (n_samples, n_features)
-    encoder : ColumnEncoder
+    encoder : FrameEncoder
     group : int64 ndarray of shape (n_samples,), or None
         Number of the row's task in long data; -1 for one that `fit` did not see.
     ids : Series of shape (n_samples,), or None
@@ -33,7 +33,7 @@ class RowsToScore:
     """
 
     features: pd.DataFrame
-    encoder: ColumnEncoder
+    encoder: FrameEncoder
     group: np.ndarray | None
     ids: pd.Series | None
 
@@ -86,6 +86,21 @@ class RowsToScore:
             yield rows, self.encoder.transform(chosen), group
 
 
+class ScorableRows(Protocol):
+    """Rows as an engine scores them: `RowsToScore`, or `EncodedRows`."""
+
+    @property
+    def group(self) -> np.ndarray | None: ...
+
+    def __len__(self) -> int: ...
+
+    def encoded(self) -> Any: ...
+
+    def chunks(
+        self, size: int, *, by_group: bool = False
+    ) -> Iterator[tuple[np.ndarray, Any, np.ndarray | None]]: ...
+
+
 @storable
 class TableReader:
     """Reads X the way it was read in `fit`: features encoded, task ids numbered.
@@ -94,7 +109,7 @@ class TableReader:
     ----------
     roles : Roles
         Which columns of X are not features.
-    encoder : ColumnEncoder
+    encoder : FrameEncoder
         What the engine reads features with.
 
     Attributes
@@ -107,7 +122,7 @@ class TableReader:
         Role of each column of X that is not a feature, by its position in `fit`.
     """
 
-    def __init__(self, roles: Roles, encoder: ColumnEncoder) -> None:
+    def __init__(self, roles: Roles, encoder: FrameEncoder) -> None:
         self.roles = roles
         self.encoder = encoder
         self.ids: TaskIds | None = None

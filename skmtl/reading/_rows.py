@@ -96,6 +96,22 @@ class EncodedRows:
         """The row's weight in each task, 0 where its label is missing; (n_samples, n_tasks)."""
         return weights_by_task(self.labels.mask, self.sample_weight)
 
+    def encoded(self) -> Any:
+        """The features of all rows; see `RowsToScore`."""
+        return self.features
+
+    def chunks(
+        self, size: int, *, by_group: bool = False
+    ) -> Iterator[tuple[np.ndarray, Any, np.ndarray | None]]:
+        """Positions, features and group of the rows; see `RowsToScore`."""
+        n_rows, group = len(self), self.group
+        order = np.arange(n_rows)
+        if by_group and group is not None:
+            order = np.argsort(group, kind="stable")
+        for start in range(0, max(n_rows, 1), size):
+            rows = order[start : start + size]
+            yield rows, self.features[rows], None if group is None else group[rows]
+
     def take(self, rows: np.ndarray) -> EncodedRows:
         """The rows at some positions."""
         return EncodedRows(

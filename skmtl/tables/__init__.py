@@ -22,7 +22,9 @@ from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._counts import CellCounts, describe_empty_columns
+from skmtl.tables._design import DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
+from skmtl.tables._frame_encoder import FrameEncoder
 from skmtl.tables._frames import as_frame
 from skmtl.tables._numeric import LARGEST_SCALED
 from skmtl.tables._parquet import ParquetTable, as_stored
@@ -36,6 +38,7 @@ from skmtl.tables._partition_keys import (
     without_links,
 )
 from skmtl.tables._schema import sorts_of
+from skmtl.tables._side_by_side import EncodersSideBySide, TablesSideBySide
 from skmtl.tables._stored import (
     Chunk,
     StoredRows,
@@ -62,12 +65,16 @@ __all__ = [
     "CellCounts",
     "Chunk",
     "ColumnEncoder",
+    "DesignEncoder",
     "EncodedTable",
+    "EncodersSideBySide",
+    "FrameEncoder",
     "KeyType",
     "ParquetTable",
     "StoredRows",
     "StoredTable",
     "TableEncoder",
+    "TablesSideBySide",
     "TaskIds",
     "TreeEncoder",
     "above_partitions",

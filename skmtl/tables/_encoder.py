@@ -111,7 +111,7 @@ class ColumnEncoder(ABC):
         self.columns_ = frame.columns.tolist()
         self.numeric_ = [self.columns_[i] for i in self._numeric_positions]
         self.categorical_ = [self.columns_[i] for i in self._categorical_positions]
-        rows, weights = _learning_rows(len(frame), rows, sample_weight)
+        rows, weights = learning_rows(len(frame), rows, sample_weight)
         counts = self._no_counts(len(frame) if rows is None else len(rows))
         numeric = self._learning_blocks(frame, rows, counts.missing)
         self._fit_numeric(frame.dtypes.iloc[self._numeric_positions].tolist(), numeric, weights)
@@ -347,7 +347,7 @@ def _holds_categories(column: pd.Series, known: pd.Index) -> bool:
     return "numbers" in sorts_of(known) or bool(column.isna().all())
 
 
-def _learning_rows(
+def learning_rows(
     n_samples: int,
     rows: NDArray[np.int64] | None,
     sample_weight: NDArray[np.float64] | None,

@@ -108,21 +108,25 @@ def losses(score: np.ndarray, target: np.ndarray, efron: bool) -> np.ndarray:
 def derivatives(
     score: np.ndarray, target: np.ndarray, efron: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows."""
+    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows.
+
+    The mark of a row's label is its weight, in the sum and among the rows at risk.
+    """
     entry, time, _, seen = target.T
     events = _events(target, efron)
+    weight = seen[events.rows]
     # The derivatives do not change with a common factor of the dangers.
     danger = np.exp(score - score.max()) * seen
     inverse = 1 / events.at_risk(danger, target)
-    once = _between(events.times, events.summed(inverse), entry, time)
-    twice = _between(events.times, events.summed(inverse**2), entry, time)
+    once = _between(events.times, events.summed(weight * inverse), entry, time)
+    twice = _between(events.times, events.summed(weight * inverse**2), entry, time)
     # An event meets itself and its ties with less than the whole of its danger.
     rows, group, share = events.rows, events.group, events.share
-    once[rows] -= events.summed(share * inverse)[group]
-    twice[rows] -= events.summed((1 - (1 - share) ** 2) * inverse**2)[group]
+    once[rows] -= events.summed(weight * share * inverse)[group]
+    twice[rows] -= events.summed(weight * (1 - (1 - share) ** 2) * inverse**2)[group]
     gradient = danger * once
     hessian = gradient - danger**2 * twice
-    gradient[rows] -= 1
+    gradient[rows] -= weight
     return gradient, hessian
 
 

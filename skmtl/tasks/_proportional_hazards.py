@@ -138,6 +138,15 @@ class ProportionalHazards(EventTimeKind):
         entry = np.where(labels.entry > 0, self._rank(labels.entry), -1.0)
         return np.column_stack([entry, self._rank(labels.time), happened, np.ones(len(labels))])
 
+    @staticmethod
+    def weighted(target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Labels whose weights (n_samples,) count among the rows at risk, and in the derivatives.
+
+        `losses` are those of single events, whatever they weigh; `gradient_hessian` is of the
+        weighted sum of them.
+        """
+        return np.column_stack([target[:, :3], target[:, 3] * weight])
+
     def _rank(self, time: np.ndarray) -> np.ndarray:
         """Number of a time, and a half between two that are known."""
         rank = np.searchsorted(self.times_, time, side="right") - 1

@@ -17,17 +17,28 @@ from skmtl import (
     MultiTabClassifier,
     MultiTabRegressor,
     MultiTabSurvival,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    MultiTaskLinearRegressor,
+    MultiTaskLinearSurvival,
     RMTGBClassifier,
     RMTGBRegressor,
     RMTGBSurvival,
+    StackedTasks,
 )
 
 # With the parameters of a quick fit.
 NETWORK = {"max_epochs": 1, "row_size": 4, "n_members": 1}
 BOOSTING = {"n_rounds": 1, "n_bags": 1, "blocks": ("partition",)}
-QUICK = dict.fromkeys(
-    [MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival], NETWORK
-) | dict.fromkeys([RMTGB, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival], BOOSTING)
+LINEAR = [
+    MultiTaskLinear, MultiTaskLinearClassifier, MultiTaskLinearRegressor, MultiTaskLinearSurvival,
+]  # fmt: skip
+QUICK: dict[type, dict[str, Any]] = (
+    dict.fromkeys([MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival], NETWORK)
+    | dict.fromkeys([RMTGB, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival], BOOSTING)
+    | {cls: {} for cls in LINEAR}
+    | {StackedTasks: {"estimators": [("linear", MultiTaskLinear())], "n_bags": 2}}
+)
 ESTIMATORS = list(QUICK)
 # What every section of an underlined heading holds: the text up to the next one.
 SECTION = r"^{}\n-{{3,}}\n(.*?)(?=^\w[\w ]*\n-{{3,}}\n|\Z)"
@@ -126,7 +137,7 @@ def test_the_attributes_exist_after_fit_and_public_ones_are_documented(cls):
     documented = set(section(cls, "Attributes"))
     names = (n for n in dir(model) if n.endswith("_") and not n.startswith("_"))
     fitted = {n for n in names if hasattr(model, n)}
-    if cls in (MultiTab, RMTGB):  # this y has no time to an event
+    if cls in (MultiTab, RMTGB, MultiTaskLinear, StackedTasks):  # this y has no time to an event
         documented -= {"unique_times_", "follow_up_"}
     assert documented - {"feature_names_in_"} == fitted - {"task_set_"}
 

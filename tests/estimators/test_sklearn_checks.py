@@ -9,9 +9,14 @@ from skmtl import (
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    MultiTaskLinearRegressor,
     RMTGBClassifier,
     RMTGBRegressor,
+    StackedTasks,
 )
+from skmtl.models.linear import LinearEstimator
 from skmtl.models.rmtgb import RMTGBEstimator
 
 # As small as a network can be and still learn what the checks ask of it.
@@ -59,6 +64,17 @@ BOOSTING_CONFIGURATIONS = [
     {"early_stopping": False, "blocks": ("shared", "partition", "task"), **SINGLE_ROWS},
     {"n_bags": 2, "blocks": ("partition", "task"), "num_leaves": 4},
 ]
+LINEAR_CONFIGURATIONS = [
+    {},
+    # No row held out: weights must be equivalent to repeated rows.
+    {"early_stopping": False, "alpha": 1.0},
+    {"early_stopping": False, "alpha": 1.0, "penalty": "shared", "similarity": 0.5},
+]
+STACKED = [
+    ("linear", MultiTaskLinear()),
+    ("rmtgb", RMTGB(n_rounds=5)),
+    ("multitab", MultiTab(max_epochs=2, row_size=8, n_members=1, n_blocks=0)),
+]
 INSTANCES = (
     # Two configurations for each class, two classes for each configuration.
     [
@@ -84,11 +100,23 @@ INSTANCES = (
         )
         for configuration in BOOSTING_CONFIGURATIONS
     ]
+    + [
+        estimator(random_state=0, **configuration)
+        for estimator in (MultiTaskLinear, MultiTaskLinearRegressor, MultiTaskLinearClassifier)
+        for configuration in LINEAR_CONFIGURATIONS
+    ]
+    + [StackedTasks(estimators=STACKED, n_bags=2, random_state=0)]
 )
 
 
 def expected_failed_checks(estimator):
-    if not isinstance(estimator, RMTGBEstimator):
+    if isinstance(estimator, StackedTasks):
+        reason = HELD_OUT_ROWS
+    elif isinstance(estimator, LinearEstimator):
+        if not estimator.early_stopping:
+            return {}
+        reason = HELD_OUT_ROWS
+    elif not isinstance(estimator, RMTGBEstimator):
         reason = MINI_BATCHES
     elif estimator.early_stopping:
         reason = HELD_OUT_ROWS

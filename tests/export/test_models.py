@@ -13,7 +13,15 @@ import skmtl
 from skmtl.datasets import make_survival
 from skmtl.export import onnx_inputs
 from skmtl.tasks import CompetingRisks, Count, ProportionalHazards, Quantile, Survival
-from tests.files.cases import BOOSTING, KINDS, LONG_BLOCKS, NETWORK, long_table, table
+from tests.files.cases import (
+    BOOSTING,
+    KINDS,
+    LINEAR,
+    LONG_BLOCKS,
+    NETWORK,
+    long_table,
+    table,
+)
 
 pytest.importorskip("onnx", reason='needs the extra "onnx"')
 pytest.importorskip("onnxruntime", reason='needs the extra "onnx"')
@@ -49,7 +57,7 @@ def events(estimator: Callable[..., Any], **parameters: Any) -> Any:
             rng.exponential(size=80),
         )
     kinds = {"death": Survival(4), "exit": CompetingRisks(3), "cox": ProportionalHazards()}
-    if estimator is skmtl.RMTGB:
+    if estimator is not skmtl.MultiTab:
         del kinds["cox"]
     columns = [f"{name}_{what}" for name in kinds for what in ("event", "time")]
     return estimator(tasks=kinds, **parameters).fit(X, Y[["price", *columns]])
@@ -66,6 +74,10 @@ MIXED: dict[str, Callable[[], Any]] = {
     "RMTGBRegressor": lambda: numbers(skmtl.RMTGBRegressor, **ROUNDS),
     "RMTGBClassifier": lambda: classes(skmtl.RMTGBClassifier, **ROUNDS),
     "RMTGB, events": lambda: events(skmtl.RMTGB, **ROUNDS),
+    "MultiTaskLinear": lambda: mixed(skmtl.MultiTaskLinear, **LINEAR),
+    "MultiTaskLinearRegressor": lambda: numbers(skmtl.MultiTaskLinearRegressor, **LINEAR),
+    "MultiTaskLinearClassifier": lambda: classes(skmtl.MultiTaskLinearClassifier, **LINEAR),
+    "MultiTaskLinear, events": lambda: events(skmtl.MultiTaskLinear, **LINEAR),
 }
 
 
@@ -80,6 +92,9 @@ LONG: dict[str, Callable[..., Any]] = {
     ),
     "RMTGBRegressor": lambda kinds: skmtl.RMTGBRegressor(
         tasks=kinds, task_column="shop", **ROUNDS, **LONG_BLOCKS
+    ),
+    "MultiTaskLinearRegressor": lambda kinds: skmtl.MultiTaskLinearRegressor(
+        tasks=kinds, task_column="shop", **LINEAR | {"similarity": 0.5}
     ),
 }
 

@@ -21,6 +21,7 @@ NETWORK = {
     "device": "cpu",
 }  # fmt: skip
 BOOSTING = {"n_bags": 1, "n_rounds": 3, "num_leaves": 3, "learning_rate": 0.2, "random_state": 0}
+LINEAR = {"alpha": 2.0, "early_stopping": False}
 
 
 class Case(NamedTuple):
@@ -153,6 +154,39 @@ def survival_boosting(kind: str, **parameters: Any) -> Case:
     return Case(skmtl.RMTGBSurvival(**BOOSTING | parameters).fit(X, y), X)
 
 
+def mixed_linear(**parameters: Any) -> Case:
+    X, Y = table()
+    return Case(skmtl.MultiTaskLinear(tasks=KINDS, **LINEAR | parameters).fit(X, Y), X)
+
+
+def long_linear() -> Case:
+    X, y = long_table()
+    settings = {"task_column": "shop", "penalty": "shared", "similarity": 0.5}
+    model = skmtl.MultiTaskLinearRegressor(**LINEAR | settings)
+    return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
+
+
+def classifier_linear() -> Case:
+    X, Y = table()
+    return Case(skmtl.MultiTaskLinearClassifier(**LINEAR).fit(X, Y[["sold", "grade"]]), X)
+
+
+def survival_linear(kind: str, **parameters: Any) -> Case:
+    X, y = make_survival(80, kind=kind, random_state=0)
+    return Case(skmtl.MultiTaskLinearSurvival(**LINEAR | parameters).fit(X, y), X)
+
+
+def stacked() -> Case:
+    """All three engines, and a member without weight is none."""
+    X, Y = table()
+    members = [
+        ("linear", skmtl.MultiTaskLinear(tasks=KINDS)),
+        ("rmtgb", skmtl.RMTGB(tasks=KINDS, **BOOSTING)),
+        ("multitab", skmtl.MultiTab(tasks=KINDS, **NETWORK)),
+    ]
+    return Case(skmtl.StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X, Y), X)
+
+
 LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
 CASES: dict[str, Callable[[], Case]] = {
     "multitab": mixed_network,
@@ -173,9 +207,16 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-classifier": classifier_boosting,
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,
+    "stacked": stacked,
     "rmtgb-survival": lambda: survival_boosting("single", horizons=[2.0, 6.0]),
     "rmtgb-competing": lambda: survival_boosting("competing", cuts=7),
     "rmtgb-several": lambda: survival_boosting("several", blocks=("shared", "task")),
+    "linear": mixed_linear,
+    "linear-auto": lambda: mixed_linear(alpha="auto", early_stopping=True, random_state=0),
+    "linear-long": long_linear,
+    "linear-classifier": classifier_linear,
+    "linear-survival": lambda: survival_linear("single"),
+    "linear-competing": lambda: survival_linear("competing", horizons=[2.0, 6.0]),
 }
 
 

@@ -20,6 +20,10 @@ from skmtl import (
     MultiTabClassifier,
     MultiTabRegressor,
     MultiTabSurvival,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    MultiTaskLinearRegressor,
+    MultiTaskLinearSurvival,
     RMTGBClassifier,
     RMTGBRegressor,
     RMTGBSurvival,
@@ -47,6 +51,9 @@ BOOSTING = ANY | {
     "min_data_in_leaf": "auto", "monotone_constraints": None, "lightgbm_params": None,
     "validation_fraction": 0.2, "patience": "auto", "unseen": "shared", "n_jobs": None,
 }  # fmt: skip
+LINEAR = ANY | {
+    "penalty": "auto", "alpha": "auto", "similarity": "auto", "validation_fraction": 0.2,
+}  # fmt: skip
 EVENTS = {
     "events": None, "cuts": "auto", "interpolation": "hazard", "horizons": None,
     "censoring_weights": False, "weight_column": None,
@@ -60,6 +67,10 @@ DEFAULTS: dict[type, dict[str, Any]] = {
     RMTGBClassifier: BOOSTING | {"tasks": None},
     RMTGB: BOOSTING | {"tasks": None},
     RMTGBSurvival: BOOSTING | EVENTS,
+    MultiTaskLinearRegressor: LINEAR | {"tasks": None},
+    MultiTaskLinearClassifier: LINEAR | {"tasks": None},
+    MultiTaskLinear: LINEAR | {"tasks": None},
+    MultiTaskLinearSurvival: LINEAR | EVENTS | {"head": "hazard"},
 }
 NETWORKS = [cls for cls in DEFAULTS if "max_epochs" in DEFAULTS[cls]]
 
@@ -92,7 +103,7 @@ def test_scikit_learn_reads_sets_and_clones_the_parameters(cls):
 def test_estimators_are_compared_by_identity_and_shown_by_scikit_learn(cls):
     assert cls() != cls()
     assert len({cls(), cls()}) == 2
-    assert repr(cls(patience=3)) == f"{cls.__name__}(patience=3)"
+    assert repr(cls(n_bags=3)) == f"{cls.__name__}(n_bags=3)"
     assert cls._repr_html_ is not None
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 
 from skmtl.boosting import Features, FittedSequence, Switch, binned, fit_pool
-from skmtl.engines import Engine, FitProgress, Problem
+from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._rmtgb_settings import RMTGBSettings
 from skmtl.engines.boosting._rows import BoostingRows, weight_in_rows
 from skmtl.engines.boosting._warnings import warn_of_rounds
-from skmtl.reading import RowsToScore, Split
+from skmtl.reading import ScorableRows, Split
 from skmtl.tables import TreeEncoder
 from skmtl.tasks import TaskSet
 
@@ -66,7 +66,7 @@ class BoostingEngine(Engine):
         with self._naming_lightgbm_params():
             return self._fit_pools(problem, rows, splits, seed, progress)
 
-    def raw_scores(self, fitted: FittedBoosting, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+    def raw_scores(self, fitted: FittedBoosting, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         scores = np.full((len(rows), tasks.n_scores), np.nan)
         # Rows of long data come task by task, so that each task's trees are visited once.
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
@@ -75,8 +75,18 @@ class BoostingEngine(Engine):
                 place_scores(tasks, scores, positions, targets, pool_scores)
         return scores
 
+    def held_out_scores(self, fitted: FittedBoosting, problem: Problem) -> np.ndarray:
+        mean = HeldOutMean(problem)
+        _, splits = _rows_and_splits(problem)
+        for number, (_, held_out) in enumerate(splits):
+            rows = problem.rows.take(held_out)
+            bag = fitted.bag(number)
+            if bag is not None:
+                mean.add(held_out, self.raw_scores(bag, rows, problem.tasks))
+        return mean.scores()
+
     def staged_scores(
-        self, fitted: FittedBoosting, rows: RowsToScore, tasks: TaskSet
+        self, fitted: FittedBoosting, rows: ScorableRows, tasks: TaskSet
     ) -> Iterator[np.ndarray]:
         """Raw scores of the intercepts alone, then after every round, block after block."""
         n_threads = self.settings.n_threads()

@@ -24,6 +24,11 @@ class FittedBoosting:
 
     pools: list[tuple[tuple[int, ...], BoostedPool]]
 
+    def bag(self, number: int) -> FittedBoosting | None:
+        """The models that were fitted with the rows of one split; None after an early stop."""
+        pools = [(targets, pool.bag(number)) for targets, pool in self.pools]
+        return FittedBoosting(pools) if all(pool.bags for _, pool in pools) else None
+
 
 def place_scores(
     tasks: TaskSet,

@@ -16,11 +16,11 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
-from skmtl.engines import Engine, FitProgress, Problem
+from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
-from skmtl.reading import RowsToScore
+from skmtl.reading import ScorableRows
 from skmtl.tables import TableEncoder
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
@@ -129,8 +129,16 @@ class NetworkEngine(Engine):
             self._finish_heads(fitted, problem.tasks, parts[0])
         return fitted
 
-    def raw_scores(self, fitted: FittedNetworks, rows: RowsToScore, tasks: TaskSet) -> np.ndarray:
+    def raw_scores(self, fitted: FittedNetworks, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         return self._network_scores(fitted, batch_to_score(rows))
+
+    def held_out_scores(self, fitted: FittedNetworks, problem: Problem) -> np.ndarray:
+        mean = HeldOutMean(problem)
+        for number, (_, held_out) in enumerate(problem.splits[: len(fitted)]):
+            rows = problem.rows.take(held_out)
+            scores = self.raw_scores(fitted.bag(number), rows, problem.tasks)
+            mean.add(held_out, scores)
+        return mean.scores()
 
     def over_rows(
         self,

@@ -52,6 +52,11 @@ class FittedNetworks:
     def __len__(self) -> int:
         return len(self.networks)
 
+    def bag(self, number: int) -> FittedNetworks:
+        """One of the networks by itself."""
+        network = BaggedNetworks([list(self.networks)[number]])
+        return FittedNetworks(self.description, network, [self.epochs[number]], self.shaped_by)
+
     def on(self, device: torch.device) -> BaggedNetworks:
         """The networks on a device, where they stay."""
         # Moving what is there already costs as much as scoring a row.

@@ -7,7 +7,7 @@ import torch
 
 from skmtl.engines import Problem, StreamedRows
 from skmtl.networks import Batch
-from skmtl.reading import EncodedRows, RowsToScore, Split
+from skmtl.reading import EncodedRows, ScorableRows, Split
 from skmtl.tables import EncodedTable
 from skmtl.training import SampleFiles, Samples, StoredSamples, TrainingRows
 
@@ -24,7 +24,7 @@ def make_batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
     )
 
 
-def batch_to_score(rows: RowsToScore) -> Batch:
+def batch_to_score(rows: ScorableRows) -> Batch:
     """Rows of X as a network reads them."""
     return make_batch(rows.encoded(), rows.group)
 

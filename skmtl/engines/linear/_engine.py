@@ -1,0 +1,169 @@
+"""Penalised linear models as an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
+from skmtl.engines.linear._fitted import FittedLinear
+from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, PenaltyOptions, WideSearch
+from skmtl.reading import ScorableRows, stacked
+from skmtl.tables import DesignEncoder
+from skmtl.tasks import TaskSet
+
+# Rows that are encoded and scored at a time, so that scoring holds no copy of X.
+SCORING_ROWS = 2**17
+
+
+@dataclass(frozen=True)
+class LinearEngine(Engine):
+    """Learns linear functions, by closed forms where there are any.
+
+    Attributes
+    ----------
+    options : PenaltyOptions
+    owner : str
+        The estimator's class, for error messages.
+    """
+
+    options: PenaltyOptions
+    owner: str
+
+    encodes_by_training_rows: ClassVar[bool] = True
+
+    def make_encoder(self) -> DesignEncoder:
+        return DesignEncoder()
+
+    def n_bags(self, n_rows: int) -> int:
+        return 5 if n_rows <= 50_000 else 2 if n_rows <= 200_000 else 1
+
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: FitProgress,
+        previous: Any = None,
+    ) -> FittedLinear:
+        search = self._search(problem)
+        progress.start(search.most_steps + 1)
+        number = 0
+        for number, work in enumerate(search.work(), 1):
+            progress.begin()
+            work()
+            if progress.end(_report(number - 1, search.score)):
+                break
+        progress.begin()
+        targets, penalty = search.fit()
+        _finish(problem, targets)
+        mean = _mean_row(problem)
+        fitted = FittedLinear(targets, penalty, search.tried, mean)
+        progress.end(_report(number, search.score), lambda: fitted)
+        return fitted
+
+    def _search(self, problem: Problem) -> WideSearch | LongSearch:
+        rows, splits = _rows_and_splits(problem)
+        n_learnt = len(problem.rows)
+        if problem.task_ids:
+            return LongSearch(rows, n_learnt, splits, self.options)
+        return WideSearch(
+            rows, n_learnt, splits, self.options, problem.task_weight, by_row=problem.by_row
+        )
+
+    def held_out_scores(self, fitted: FittedLinear, problem: Problem) -> np.ndarray:
+        # The model itself has learnt from all rows, so each split has to be learnt once more,
+        # with penalties that are judged within its training rows.
+        mean = HeldOutMean(problem)
+        for number, (training, held_out) in enumerate(problem.splits):
+            if len(held_out):
+                targets, _ = self._judged(_within(problem, number, training)).fit()
+                rows = problem.rows.take(held_out)
+                mean.add(held_out, self._scores(targets, rows, problem.tasks))
+        return mean.scores()
+
+    def _judged(self, problem: Problem) -> WideSearch | LongSearch:
+        """A search of which all pieces of work are done."""
+        search = self._search(problem)
+        for work in search.work():
+            work()
+        return search
+
+    def raw_scores(self, fitted: FittedLinear, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+        return self._scores(fitted.targets, rows, tasks)
+
+    @staticmethod
+    def _scores(targets: list[LinearTarget], rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+        scores = np.empty((len(rows), tasks.n_scores))
+        for positions, matrix, group in rows.chunks(SCORING_ROWS):
+            for target, part in zip(targets, tasks.score_slices, strict=True):
+                scores[positions, part] = target.scores(matrix, group)
+        return scores
+
+
+def _within(problem: Problem, number: int, training: np.ndarray) -> Problem:
+    """The problem of the training rows of one split, judged by what other splits hold out."""
+    position = np.full(len(problem.rows), -1)
+    position[training] = np.arange(len(training))
+    others = [split for at, split in enumerate(problem.splits) if at != number]
+    parts = [[position[rows] for rows in split] for split in others]
+    splits = [(learnt[learnt >= 0], judged[judged >= 0]) for learnt, judged in parts]
+    return replace(problem, rows=problem.rows.take(training), splits=splits)
+
+
+def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
+    """All rows, those of an eval_set last, and what is learnt and held out in each split."""
+    rows, judged = problem.rows, problem.eval_rows
+    matrix, target, weight, group = rows.features, rows.labels.target, rows.weight, rows.group
+    splits = [split for split in problem.splits if len(split[1])]
+    if judged is not None:
+        splits = [(np.arange(len(rows)), len(rows) + np.arange(len(judged)))]
+        matrix = stacked(matrix, judged.features)
+        target = np.concatenate([target, judged.labels.target])
+        weight = np.concatenate([weight, judged.weight])
+        group = None if group is None else np.concatenate([group, judged.group])
+    labelled = LabelledRows(
+        Design(matrix),
+        problem.tasks,
+        target,
+        weight.astype(np.float64),
+        group,
+        len(problem.task_ids),
+    )
+    return labelled, splits
+
+
+def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
+    """Let heads learn what depends on the scores of the training rows, such as baselines."""
+    rows, tasks = problem.rows, problem.tasks
+    if tasks.learns_from_scores:
+        scores = np.empty((len(rows), tasks.n_scores))
+        for part, block in Design(rows.features).blocks():
+            group = None if rows.group is None else rows.group[part]
+            scores[part] = np.hstack([target.scores(block, group) for target in targets])
+        tasks.finish(scores, rows.labels, _row_weight(problem))
+
+
+def _row_weight(problem: Problem) -> np.ndarray:
+    weight = problem.rows.sample_weight
+    return np.ones(len(problem.rows)) if weight is None else weight
+
+
+def _mean_row(problem: Problem) -> np.ndarray:
+    """Weighted mean of the rows of the design matrix."""
+    weight = _row_weight(problem)
+    design = Design(problem.rows.features)
+    return design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
+
+
+def _report(number: int, score: float) -> dict[str, Any]:
+    """What callbacks are told of a piece of work."""
+    return {
+        "bag": number,
+        "epoch": number,
+        "loss": score,
+        "validation_loss": None if np.isnan(score) else score,
+        "objective": score,
+        "improved": True,
+    }

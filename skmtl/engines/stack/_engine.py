@@ -1,0 +1,162 @@
+"""Several engines that learn the same problem."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from skmtl.engines import Engine, FitProgress, Problem
+from skmtl.engines.stack._fitted import FittedStack
+from skmtl.engines.stack._progress import MemberProgress
+from skmtl.engines.stack._weights import StackWeights, stack_weights
+from skmtl.reading import EncodedRows, RowsToScore, ScorableRows
+from skmtl.tables import EncodersSideBySide, TablesSideBySide
+from skmtl.tasks import TaskSet
+
+
+@dataclass(frozen=True)
+class Member:
+    """An engine of a stack, and what it is called."""
+
+    name: str
+    engine: Engine
+
+
+@dataclass(frozen=True)
+class StackEngine(Engine):
+    """Fits members to the same rows and averages their raw scores.
+
+    Attributes
+    ----------
+    members : sequence of Member
+        In the order in which they are fitted, the cheap ones first.
+    max_time : float
+        Seconds after which no other member is begun; infinite for no limit.
+    """
+
+    members: Sequence[Member]
+    max_time: float
+
+    encodes_by_training_rows: ClassVar[bool] = True
+    reads_stored_tables: ClassVar[bool] = False
+    refuses_unseen_eval_ids: ClassVar[bool] = True
+    least_rows: ClassVar[int] = 1
+
+    def make_encoder(self) -> EncodersSideBySide:
+        return EncodersSideBySide([member.engine.make_encoder() for member in self.members])
+
+    def check(self) -> None:
+        for member in self.members:
+            member.engine.check()
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        for name, head in tasks.by_name.items():
+            if head.learns_from_scores:
+                raise ValueError(
+                    f"Task {name!r} has kind {head.name!r}, whose baseline depends on the scores "
+                    "of one model, so that models cannot be averaged. Use kind 'survival'."
+                )
+        for member in self.members:
+            member.engine.check_tasks(tasks)
+
+    def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
+        for member in self.members:
+            random_state = member.engine.agreed_state(random_state)
+        return random_state
+
+    def n_bags(self, n_rows: int) -> int:
+        # Weights need rows that are held out more than once, whatever the members would do alone.
+        return max(2, min(member.engine.n_bags(n_rows) for member in self.members))
+
+    def fit(
+        self,
+        problem: Problem,
+        random_state: np.random.RandomState,
+        progress: FitProgress,
+        previous: Any = None,
+    ) -> FittedStack:
+        begun = time.monotonic()
+        fitted: list[Any] = []
+        scores: list[np.ndarray] = []
+        reports = MemberProgress(progress)
+        for position, member in enumerate(self.members):
+            if fitted and time.monotonic() - begun > self.max_time:
+                break
+            part = self._problem(problem, position)
+            fitted.append(member.engine.fit(part, random_state, reports.of(member.name)))
+            scores.append(_judged_scores(member.engine, fitted[-1], part))
+            if reports.stopped:
+                break
+        missing = [member.name for member in self.members[len(fitted) :]]
+        if missing and not reports.stopped:
+            warnings.warn(
+                f"max_time={self.max_time:g} seconds were over before {missing} could be fitted. "
+                f"The stack consists of {[m.name for m in self.members[: len(fitted)]]}.",
+                stacklevel=2,
+            )
+        rows = problem.rows if problem.eval_rows is None else problem.eval_rows
+        found = stack_weights(problem.tasks, scores, rows, problem.task_weight)
+        return _fitted([member.name for member in self.members], fitted, found)
+
+    def raw_scores(self, fitted: FittedStack, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+        widths = [part.stop - part.start for part in tasks.score_slices]
+        total = np.zeros((len(rows), tasks.n_scores))
+        for position, (member, learnt) in enumerate(
+            zip(self.members, fitted.members, strict=True)
+        ):
+            if learnt is not None:
+                scores = member.engine.raw_scores(learnt, self._rows(rows, position), tasks)
+                total += np.repeat(fitted.weights[:, position], widths) * scores
+        return total
+
+    def _problem(self, problem: Problem, position: int) -> Problem:
+        """The problem as one member reads it."""
+        judged = problem.eval_rows
+        return replace(
+            problem,
+            encoder=cast(EncodersSideBySide, problem.encoder).encoders[position],
+            rows=_of_member(problem.rows, position),
+            eval_rows=None if judged is None else _of_member(judged, position),
+        )
+
+    @staticmethod
+    def _rows(rows: ScorableRows, position: int) -> ScorableRows:
+        """Rows as one member reads them."""
+        if isinstance(rows, EncodedRows):
+            return _of_member(rows, position)
+        assert isinstance(rows, RowsToScore)
+        encoders = cast(EncodersSideBySide, rows.encoder).encoders
+        return replace(rows, encoder=encoders[position])
+
+
+def _of_member(rows: EncodedRows, position: int) -> EncodedRows:
+    return replace(rows, features=cast(TablesSideBySide, rows.features).tables[position])
+
+
+def _judged_scores(engine: Engine, fitted: Any, problem: Problem) -> np.ndarray:
+    """Raw scores of rows that were not learnt from: the eval_set, or those that were held out."""
+    if problem.eval_rows is not None:
+        return engine.raw_scores(fitted, problem.eval_rows, problem.tasks)
+    if not any(len(held_out) for _, held_out in problem.splits):
+        return np.full((len(problem.rows), problem.tasks.n_scores), np.nan)
+    return engine.held_out_scores(fitted, problem)
+
+
+def _fitted(names: list[str], fitted: list[Any], found: StackWeights) -> FittedStack:
+    """The members with a weight; those that were not fitted have none."""
+    n_missing = len(names) - len(fitted)
+    used = found.weights.max(axis=0) > 0
+    members = [learnt if kept else None for learnt, kept in zip(fitted, used, strict=True)]
+    width = ((0, 0), (0, n_missing))
+    return FittedStack(
+        names,
+        [*members, *[None] * n_missing],
+        np.pad(found.weights, width),
+        np.pad(found.losses, width, constant_values=np.nan),
+        np.pad(found.errors, width, constant_values=np.nan),
+    )

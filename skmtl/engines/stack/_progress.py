@@ -1,0 +1,48 @@
+"""Fits of members, told as one fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from skmtl.engines import FitProgress
+
+
+class MemberProgress:
+    """Tells the progress of a stack of every epoch or bag of every member.
+
+    Parameters
+    ----------
+    progress : FitProgress
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether a callback has asked to stop.
+    """
+
+    def __init__(self, progress: FitProgress) -> None:
+        self._progress = progress
+        self._number = 0
+        self._name = ""
+        self.stopped = False
+        progress.start(None)
+
+    def of(self, name: str) -> FitProgress:
+        """What the next member tells its progress."""
+        self._name = name
+        return self  # type: ignore[return-value]
+
+    def start(self, n_epochs: int) -> None:
+        """Nothing more begins: the stack's fit has."""
+
+    def begin(self) -> None:
+        """Begin an epoch."""
+        self._progress.begin()
+
+    def end(self, report: dict[str, Any], fitted: Callable[[], Any] | None = None) -> bool:
+        """End an epoch; what is fitted so far is no stack yet, so nothing can score it."""
+        report = report | {"member": self._name, "epoch": self._number}
+        self._number += 1
+        self.stopped |= self._progress.end(report)
+        return self.stopped

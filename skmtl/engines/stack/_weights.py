@@ -1,0 +1,183 @@
+r"""Weights of members: those of least loss on held-out rows, drawn towards equal ones.
+
+The members' raw scores :math:`s_m` are averaged, :math:`\sum_m w_m s_m` with weights on the
+simplex. Common weights :math:`\bar w` of all tasks minimise the mean of the tasks' relative losses
+plus :math:`\frac{\kappa \ell}{n} \|w - 1/M\|^2`, those of a task its own relative loss plus
+:math:`\frac{\kappa \ell_t}{n_t} \|w - \bar w\|^2`: a task of few labels follows the others, and
+few labels in all leave the plain average. The loss :math:`\ell` of the best member is what the
+noise of a mean loss is proportional to: where one member is exact, few labels are enough.
+
+References
+----------
+D. H. Wolpert, "Stacked Generalization", Neural Networks 5 (1992), 241-259.
+
+L. Breiman, "Stacked Regressions", Machine Learning 24 (1996), 49-64 (weights that are not
+negative).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from skmtl.reading import EncodedRows
+from skmtl.tasks import Kind, TaskSet
+
+# Labels that the prior weights count as.
+_PRIOR_LABELS = 10.0
+# A member with less weight than this in all tasks is dropped, so that it costs nothing.
+_LEAST_WEIGHT = 0.02
+
+
+@dataclass(frozen=True)
+class _JudgedTask:
+    """Raw scores of all members for the held-out labels of one task.
+
+    Attributes
+    ----------
+    head : Kind
+    scores : ndarray of shape (n_members, n_labels, n_scores)
+    target : encoded labels
+    weight : ndarray of shape (n_labels,)
+        They sum to 1.
+    unit : float
+        Loss of the best constant.
+    n_labels : float
+        Labels that the weights amount to.
+    """
+
+    head: Kind
+    scores: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    unit: float
+    n_labels: float
+
+    def loss(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Relative loss of the averaged scores, and its gradient by the weights."""
+        mean = np.tensordot(weights, self.scores, axes=1)
+        losses, gradient, _ = self.head.losses_and_derivatives(mean, self.target)
+        slope = np.einsum("mns,ns,n->m", self.scores, gradient, self.weight)
+        return float(self.weight @ losses) / self.unit, slope / self.unit
+
+    def member_losses(self) -> tuple[np.ndarray, np.ndarray]:
+        """Relative loss of each member by itself, and its standard error."""
+        losses = np.array([self.head.losses(scores, self.target) for scores in self.scores])
+        means = losses @ self.weight
+        variance = (self.weight * (losses - means[:, None]) ** 2).sum(axis=1)
+        return means / self.unit, np.sqrt(variance / max(self.n_labels - 1, 1)) / self.unit
+
+
+@dataclass(frozen=True)
+class StackWeights:
+    """Weights of members, and what they rest on; see `FittedStack`."""
+
+    weights: np.ndarray
+    losses: np.ndarray
+    errors: np.ndarray
+
+
+def stack_weights(
+    tasks: TaskSet,
+    scores: Sequence[np.ndarray],
+    rows: EncodedRows,
+    task_weight: np.ndarray,
+) -> StackWeights:
+    """Find the weights of all members in every task.
+
+    Parameters
+    ----------
+    tasks : TaskSet
+    scores : sequence of ndarray of shape (n_rows, n_scores)
+        Of each member for rows that it has not learnt from; NaN where a row was not held out.
+    rows : EncodedRows
+    task_weight : ndarray of shape (n_tasks,)
+    """
+    n_members = len(scores)
+    judged = [_judged(tasks, number, scores, rows) for number in range(len(tasks))]
+    used = [task for task in judged if task is not None]
+    equal = np.full(n_members, 1 / n_members)
+    common = equal
+    if used:
+        shares = np.array(
+            [w for w, task in zip(task_weight, judged, strict=True) if task is not None]
+        )
+        common = _common(used, shares / shares.sum(), equal)
+    weights = np.tile(common, (len(tasks), 1))
+    losses = np.full((len(tasks), n_members), np.nan)
+    errors = losses.copy()
+    for number, task in enumerate(judged):
+        if task is not None:
+            losses[number], errors[number] = task.member_losses()
+            noise = float(losses[number].min())
+            weights[number] = _least(task.loss, common, _PRIOR_LABELS * noise / task.n_labels)
+    return StackWeights(_without_the_small(weights), losses, errors)
+
+
+def _judged(
+    tasks: TaskSet, number: int, scores: Sequence[np.ndarray], rows: EncodedRows
+) -> _JudgedTask | None:
+    """The held-out labels of a task; None without any."""
+    head, part = tasks.heads[number], tasks.score_slices[number]
+    of_members = np.array([member[:, part] for member in scores])
+    weight = rows.weight[:, number].astype(np.float64)
+    kept = np.flatnonzero((weight > 0) & np.isfinite(of_members).all(axis=(0, 2)))
+    if len(kept) == 0:
+        return None
+    target, weight = rows.labels.target[kept, tasks.target_slices[number]], weight[kept]
+    constant = np.tile(head.initial_scores(target, weight), (len(kept), 1))
+    n_labels = float(weight.sum() ** 2 / (weight**2).sum())
+    weight = weight / weight.sum()
+    unit = float(weight @ head.losses(constant, target))
+    if not np.isfinite(unit) or unit <= 0:
+        return None
+    return _JudgedTask(head, of_members[:, kept], target, weight, unit, n_labels)
+
+
+def _common(tasks: list[_JudgedTask], shares: np.ndarray, equal: np.ndarray) -> np.ndarray:
+    """Weights for all tasks together."""
+
+    def mean_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        losses, slopes = zip(*(task.loss(weights) for task in tasks), strict=True)
+        return float(shares @ np.array(losses)), shares @ np.array(slopes)
+
+    n_labels = float(np.mean([task.n_labels for task in tasks]))
+    noise = float(shares @ np.array([task.member_losses()[0].min() for task in tasks]))
+    return _least(mean_loss, equal, _PRIOR_LABELS * noise / n_labels)
+
+
+def _least(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]], prior: np.ndarray, strength: float
+) -> np.ndarray:
+    """Weights on the simplex of least loss, with a penalty on their distance from a prior."""
+
+    def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = loss(weights)
+        away = weights - prior
+        return value + strength * float(away @ away), slope + 2 * strength * away
+
+    result = minimize(
+        objective,
+        prior,
+        jac=True,
+        method="SLSQP",
+        bounds=[(0.0, 1.0)] * len(prior),
+        constraints={
+            "type": "eq",
+            "fun": lambda weights: weights.sum() - 1,
+            "jac": lambda weights: np.ones_like(weights),
+        },
+        options={"ftol": 1e-9, "maxiter": 200},
+    )
+    weights = np.clip(result.x, 0.0, None)
+    total = weights.sum()
+    return weights / total if np.isfinite(total) and total > 0 else prior
+
+
+def _without_the_small(weights: np.ndarray) -> np.ndarray:
+    """Members that have hardly any weight in all tasks have none."""
+    kept = np.where(weights.max(axis=0) >= _LEAST_WEIGHT, weights, 0.0)
+    return kept / kept.sum(axis=1, keepdims=True)

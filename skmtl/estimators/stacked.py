@@ -1,0 +1,137 @@
+"""StackedTasks: several estimators of the same tasks, weighted by task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self, cast
+
+from skmtl._storable import storable
+from skmtl.estimators.linear import MultiTaskLinear
+from skmtl.estimators.linear_survival import MultiTaskLinearSurvival
+from skmtl.estimators.multitab import MultiTab
+from skmtl.estimators.multitab_survival import MultiTabSurvival
+from skmtl.estimators.rmtgb import RMTGB
+from skmtl.estimators.rmtgb_survival import RMTGBSurvival
+from skmtl.models import Check, MixedTargetDocs, one_of, with_inherited_docs
+from skmtl.models.stacked import Members, StackedEstimator, members
+from skmtl.reading import ColumnTargets, Targets
+from skmtl.tasks import mixed_kind
+
+
+@storable
+@with_inherited_docs(MixedTargetDocs)
+@dataclass(kw_only=True, eq=False, repr=False)
+class StackedTasks(StackedEstimator):
+    """Several estimators of skmtl, averaged with weights for each task.
+
+    No engine is the best on every table. A stack fits a linear model, boosting and a network to
+    the same rows, and weighs them, task by task, by how they do on rows that they have not learnt
+    from. Use it if you do not want to choose; it takes the time of its members together.
+
+    Parameters
+    ----------
+    estimators : "auto", "survival" or list of (str, estimator), default="auto"
+        The members. "auto" is `MultiTaskLinear`, `RMTGB` and `MultiTab`, "survival" the same for
+        times to events. Members of your own are estimators of skmtl with an engine (no pipelines,
+        no `GroupedTasks`), which take the same form of y: what y is, is read as by the first one.
+
+    See Also
+    --------
+    MultiTaskLinear, RMTGB, MultiTab : The members.
+    GroupedTasks : One model per group of tasks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import MultiTaskLinear, RMTGB, StackedTasks
+    >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 20, "airport": ["JFK", "LGA"] * 40})
+    >>> Y = pd.DataFrame({"delay": X["hour"] * 2.5, "late": X["hour"] > 9})
+    >>> members = [("linear", MultiTaskLinear()), ("rmtgb", RMTGB(n_rounds=20))]
+    >>> model = StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X, Y)
+    >>> model.weights_.columns.tolist()
+    ['linear', 'rmtgb']
+    >>> model.predict(X).columns.tolist()
+    ['delay', 'late']
+    """
+
+    estimators: Literal["auto", "survival"] | Sequence[tuple[str, Any]] = "auto"
+
+    _NAMED: ClassVar[dict[str, tuple[tuple[str, type], ...]]] = {
+        "auto": (("linear", MultiTaskLinear), ("rmtgb", RMTGB), ("multitab", MultiTab)),
+        "survival": (
+            ("linear", MultiTaskLinearSurvival),
+            ("rmtgb", RMTGBSurvival),
+            ("multitab", MultiTabSurvival),
+        ),
+    }
+    _parameter_checks: ClassVar[dict[str, Check]] = {"estimators": one_of(*_NAMED) | members}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name, those of the members as ``<member>__<parameter>``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            With those of the members.
+
+        Returns
+        -------
+        dict
+        """
+        parameters = super().get_params(deep=False)
+        if deep:
+            for name, member in self._listed:
+                inner = member.get_params(deep=True).items()
+                parameters |= {name: member} | {f"{name}__{key}": value for key, value in inner}
+        return parameters
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of a member as ``<member>__<parameter>``.
+
+        Parameters
+        ----------
+        **params : dict
+            A member's own name replaces it.
+
+        Returns
+        -------
+        self
+        """
+        if "estimators" in params:
+            self.estimators = params.pop("estimators")
+        replaced = {name: params.pop(name) for name, _ in self._listed if name in params}
+        if replaced:
+            self.estimators = [(name, replaced.get(name, member)) for name, member in self._listed]
+        return super().set_params(**params)
+
+    @property
+    def _listed(self) -> Members:
+        """The members, if they are a list that can be used."""
+        return cast(Members, self.estimators) if members.passes(self.estimators) else []
+
+    def _named_members(self) -> Members:
+        if isinstance(self.estimators, str):
+            return [(name, member()) for name, member in self._NAMED[self.estimators]]
+        return self.estimators
+
+    @property
+    def _first(self) -> Any:
+        """The member that says what y is, and what predictions look like."""
+        return self._named_members()[0][1]
+
+    def _targets(self) -> Targets:
+        if self.estimators == "auto":
+            return ColumnTargets(self.tasks, mixed_kind, None, type(self).__name__)
+        if self.tasks is not None:
+            raise ValueError(
+                "tasks= goes with estimators='auto'. Set it in the members, such as "
+                "RMTGB(tasks=...), of which the first one counts."
+            )
+        return self._first.__skmtl_unfitted__().targets
+
+    @property
+    def _form(self) -> Any:
+        return self._first._form
+
+    @property
+    def _always(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self._first._always if members.passes(self._named_members()) else ()

@@ -1,0 +1,26 @@
+"""The members of a stack, as models of their own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from skmtl.engines.stack import StackEngine
+from skmtl.models import EngineModel
+from skmtl.tables import EncodersSideBySide
+
+
+def model_members(model: EngineModel) -> Iterator[tuple[np.ndarray, EngineModel]]:
+    """Weight by task, and model, of each member that has a weight."""
+    members = cast(StackEngine, model.engine).members
+    encoders = cast(EncodersSideBySide, model.reader.encoder).encoders
+    parts = zip(model.fitted.weights.T, members, encoders, model.fitted.members, strict=True)
+    for weights, member, encoder, fitted in parts:
+        if fitted is not None:
+            reader = copy.copy(model.reader)
+            reader.encoder = encoder
+            yield weights, replace(model, engine=member.engine, fitted=fitted, reader=reader)

@@ -1,0 +1,146 @@
+"""What linear models learn from, and what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl._storable import storable
+from skmtl.linear._descent import ObservedLabels
+from skmtl.linear._design import Design
+from skmtl.tasks import Kind, Regression, TaskSet
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows of a design matrix with the labels of all targets.
+
+    Attributes
+    ----------
+    design : Design
+    tasks : TaskSet
+    target : ndarray of shape (n_rows, target_width)
+    weight : float64 ndarray of shape (n_rows, n_targets)
+        0 where a label is missing.
+    group : int64 ndarray of shape (n_rows,), or None
+        Number of the row's id in long data.
+    n_groups : int
+    """
+
+    design: Design
+    tasks: TaskSet
+    target: np.ndarray
+    weight: np.ndarray
+    group: np.ndarray | None = None
+    n_groups: int = 0
+
+    def take(self, rows: np.ndarray) -> LabelledRows:
+        """The rows at some positions."""
+        return LabelledRows(
+            self.design.take(rows),
+            self.tasks,
+            self.target[rows],
+            self.weight[rows],
+            None if self.group is None else self.group[rows],
+            self.n_groups,
+        )
+
+    def labelled(self, target: int) -> np.ndarray:
+        """Positions of the rows that count for a target."""
+        return np.flatnonzero(self.weight[:, target] > 0)
+
+    def observed(self, target: int, among: np.ndarray | None = None) -> ObservedLabels:
+        """The labels of a target in the rows that count for it, of all or among some."""
+        rows = self.labelled(target) if among is None else among[self.weight[among, target] > 0]
+        encoded = self.target[rows, self.tasks.target_slices[target]]
+        weight = self.weight[rows, target]
+        return ObservedLabels(self.tasks.heads[target], rows, encoded, weight)
+
+    def scores(self, function: LinearTarget) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of the linear function of a target."""
+        scores = np.empty((len(self.weight), len(function.constant)))
+        for part, block in self.design.blocks():
+            group = None if self.group is None else self.group[part]
+            scores[part] = function.scores(block, group)
+        return scores
+
+    def total_weight(self) -> np.ndarray:
+        """Sum of the weights of each target's rows."""
+        return self.weight.sum(axis=0)
+
+    def row_unit(self) -> np.ndarray:
+        """What a row weighs for each target: 1, or the mean where weights have another unit."""
+        labels = np.maximum((self.weight > 0).sum(axis=0), 1)
+        return np.minimum(self.total_weight() / labels, 1.0)
+
+    def squared_pools(self) -> Iterator[list[int]]:
+        """Targets of squared losses that are observed in the same rows, by the same weights."""
+        pools: dict[bytes, list[int]] = {}
+        for target, head in enumerate(self.tasks.heads):
+            if is_squared(head):
+                pools.setdefault(self.weight[:, target].tobytes(), []).append(target)
+        yield from pools.values()
+
+
+def is_squared(head: Kind) -> bool:
+    """Whether the loss is half the squared error."""
+    return isinstance(head, Regression) and head.loss_name == "squared"
+
+
+@storable
+@dataclass(frozen=True)
+class LinearTarget:
+    """The linear function of one target, or of each of its ids.
+
+    Attributes
+    ----------
+    constant : ndarray of shape (n_scores,)
+    coef : ndarray of shape (n_columns, n_directions)
+    directions : ndarray of shape (n_directions, n_scores)
+        What a step along each direction adds to the raw scores.
+    alpha : float
+        Strength of the penalty.
+    shifts : ndarray of shape (n_groups + 1, n_directions), or None
+        What is added for each id of long data; the last one, for an id that was not seen, is 0.
+    slopes : ndarray of shape (n_groups + 1, n_columns, n_directions), or None
+        What is added to `coef` for each id; 0 for one that was not seen.
+    similarity : float
+        Share of what is common in the variance of the coefficients, 0 where each target or id has
+        coefficients of its own and 1 where they are the same.
+    """
+
+    constant: np.ndarray
+    coef: np.ndarray
+    directions: np.ndarray
+    alpha: float
+    shifts: np.ndarray | None = None
+    slopes: np.ndarray | None = None
+    similarity: float = 0.0
+
+    def scores(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+        """Raw scores (n_rows, n_scores) of rows of the design matrix."""
+        along = matrix @ self.coef
+        if self.shifts is not None:
+            along += self.shifts[group]
+        if self.slopes is not None and group is not None:
+            for number in np.unique(group):
+                rows = np.flatnonzero(group == number)
+                along[rows] += matrix[rows] @ self.slopes[number]
+        return self.constant + along @ self.directions
+
+    def coef_of(self, group: int | None) -> np.ndarray:
+        """Coefficients of the raw scores, (n_columns, n_scores), of an id of long data."""
+        coef = self.coef
+        if self.slopes is not None and group is not None:
+            coef = coef + self.slopes[group]
+        return coef @ self.directions
+
+    def constant_of(self, group: int | None) -> np.ndarray:
+        """Raw scores (n_scores,) of an id where the columns are 0."""
+        if self.shifts is None or group is None:
+            return self.constant
+        return self.constant + self.shifts[group] @ self.directions

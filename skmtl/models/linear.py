@@ -1,0 +1,328 @@
+"""The parameters of linear estimators, and what a fitted model says of its coefficients."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.engines.linear import SCORING_ROWS, FittedLinear, LinearEngine
+from skmtl.linear import PenaltyOptions
+from skmtl.models._checks import Check, one_of, real
+from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.models._explanations import parts_in_units, rows_to_explain
+from skmtl.reading import RowsToScore
+from skmtl.tables import DesignEncoder
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LinearEstimator(MultiTaskEstimator):
+    r"""An estimator whose engine learns penalised linear functions.
+
+    Parameters
+    ----------
+    penalty : {"auto", "ridge", "shared", "low_rank", "group_lasso"}, default="auto"
+        What keeps coefficients small. "ridge": the sum of their squares, of each target by
+        itself; in long data one set of coefficients for all tasks, with a constant for each.
+        "shared": coefficients are a common part and a deviation of each task, both shrunken; in
+        wide data of all targets with one raw score, such as numbers and binary classes.
+        "low_rank": the nuclear norm, so that the coefficients of many numbers are combinations of
+        a few. "group_lasso": features are chosen for all targets with one raw score together.
+        These two are for wide data. "auto" takes what does best on held-out rows of the
+        first three; "low_rank" is tried for three numbers or more, and "ridge" is taken where
+        nothing is better by half a percent.
+    alpha : float or "auto", default="auto"
+        Strength of the penalty, in scikit-learn's units: for standardised features and labels,
+        half of `alpha` times the sum of squared coefficients is added to the sum of the losses.
+        "auto" chooses from half decades between 100 and 1e-8 times the number of rows, for each
+        target, by its held-out labels together with those of all targets, which count as 50
+        labels: a target of few labels follows the others.
+    similarity : float or "auto", default="auto"
+        With the penalty "shared", the share of the common part in the variance of a coefficient:
+        0 gives each task coefficients of its own, 1 the same to all. "auto" chooses on held-out
+        rows.
+    n_bags : int or "auto", default="auto"
+        Times that other rows are held out to choose penalties and strengths; the model itself is
+        fitted to all rows once. "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond.
+    early_stopping : bool, default=True
+        Hold out `validation_fraction` of the rows, `n_bags` times, to choose penalties and
+        strengths. False holds nothing out: strengths of squared losses are chosen by leaving
+        single rows out, which needs no further fit, and others follow them or are those of
+        scikit-learn, `alpha` = 1.
+
+    Attributes
+    ----------
+    coef_ : DataFrame of shape (n_functions, n_parts)
+        Change of each target by one unit of each feature: in the units of y for regression, of
+        the raw score (such as the log-odds) for other kinds. A row is a target, or a task id of
+        long data; or a pair or triple of the target, the id and the position of the raw score,
+        where there are several. A column is a feature; where
+        there are categories or missing marks, a pair of a feature and "value", "missing", a
+        level, or "rare or unknown".
+    standardised_coef_ : DataFrame of shape (n_functions, n_parts)
+        The same for features of standard deviation 1, and in the units of the raw score, which
+        can be compared with each other. This is what the penalty is about.
+    intercept_ : Series by function
+        Predictions (raw scores, of other kinds than regression) where all features are 0 and no
+        category has an effect.
+    alpha_ : Series by target
+        Strength that was taken.
+    penalty_ : str
+        The penalty that was taken.
+    similarity_ : Series by target
+        Share of the common part in the variance of the coefficients: 1 where all tasks of long
+        data have the same, 0 where targets of wide data have nothing in common (or a few
+        directions, with "low_rank").
+    selection_ : DataFrame
+        What was judged on held-out rows: penalty, strength and similarity by target, with the
+        loss over that of the best constant, best first.
+    last_epoch_ : dict
+        What was judged last, for callbacks: see `skmtl.callbacks`.
+
+    Notes
+    -----
+    The raw scores of a row are :math:`b + D^\top W^\top x`, with the features x as standardised
+    numbers and indicators of categories. The coefficients W and the constants b minimise the sum
+    of the losses plus the penalty. D is the identity for most kinds. Of hazards it has waves over
+    the bins of time, of ordered classes steps of the thresholds; all but the first direction are
+    small, so that the penalty leads to hazards, or odds, that are proportional.
+
+    *Features:* numbers are cut at eight distances between the quartiles from the median, centred
+    and scaled to variance 1; a missing one is the mean, with a coefficient of its own if `fit` has
+    seen gaps. Levels of categories have penalised coefficients each, which are random effects;
+    those of fewer than three rows share one.
+
+    *Squared losses* are solved in closed form for all strengths and all targets with the same
+    labelled rows at once, from the eigenvectors of the features' products, or of the rows'
+    products where there are fewer rows. Other losses are lowered by L-BFGS in the same axes.
+    Pinball losses are smoothed within 0.01 units around zero.
+
+    *Shared coefficients* are :math:`w_t = w_0 + v_t`, with the penalty :math:`\frac{\alpha}{2
+    \rho} \|w_0\|^2 + \frac{\alpha}{2 (1 - \rho)} \sum_t \|v_t\|^2` and the similarity
+    :math:`\rho`. The constants of the ids of long data are shrunken to the common one in the same
+    way; an id that `fit` has not seen has the common part alone.
+
+    *Low rank:* the penalty is :math:`\alpha \|W\|_*`, the sum of the singular values of the
+    coefficients of all numbers. It is lowered by ridge penalties with the covariance
+    :math:`(W^\top W)^{1/2}` of the solution before, which have the same value and slope there and
+    lie above it elsewhere; labels may be missing.
+
+    *Group lasso:* the penalty is :math:`\alpha \sum_j \|W_j\|_2` over the rows of W, as in
+    scikit-learn's `MultiTaskLasso` (whose `alpha` is ours over the number of rows), so that a
+    feature, or a level of one, has coefficients for all targets or for none.
+
+    References
+    ----------
+    T. Evgeniou, M. Pontil, "Regularized Multi-Task Learning", KDD 2004 ("shared").
+
+    A. Argyriou, T. Evgeniou, M. Pontil, "Convex Multi-Task Feature Learning", Machine Learning 73
+    (2008), 243-272 ("low_rank").
+
+    G. Obozinski, B. Taskar, M. I. Jordan, "Joint Covariate Selection and Joint Subspace Selection
+    for Multiple Classification Problems", Statistics and Computing 20 (2010), 231-252
+    ("group_lasso").
+
+    A. E. Hoerl, R. W. Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems",
+    Technometrics 12 (1970), 55-67.
+
+    D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method
+    for Prediction", Technometrics 16 (1974), 125-127 (strengths by leaving rows out).
+    """
+
+    _fitted: FittedLinear = field(init=False)
+
+    _parameter_checks: ClassVar[dict[str, Check]] = {
+        "penalty": one_of("auto", "ridge", "shared", "low_rank", "group_lasso"),
+        "alpha": real(0) | one_of("auto"),
+        "similarity": real(0, 1) | one_of("auto"),
+    }
+
+    penalty: Literal["auto", "ridge", "shared", "low_rank", "group_lasso"] = "auto"
+    alpha: float | Literal["auto"] = "auto"
+    similarity: float | Literal["auto"] = "auto"
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.task_column is not None and self.penalty in ("low_rank", "group_lasso"):
+            raise ValueError(
+                f"penalty={self.penalty!r} ties the targets of wide data together, and "
+                f"task_column={self.task_column!r} says that data are long. Use 'shared', or a "
+                "column of y for each task."
+            )
+
+    def _engine(self) -> LinearEngine:
+        options = PenaltyOptions(
+            self.penalty,
+            None if self.alpha == "auto" else float(self.alpha),
+            None if self.similarity == "auto" else float(self.similarity),
+        )
+        return LinearEngine(options, type(self).__name__)
+
+    def shap_values(self, X: Any) -> pd.DataFrame:
+        """SHAP values of the features: the coefficient times the distance from the mean.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_features + 1) with the index of X
+            Columns are those of X and "base", the score at the mean of the rows of `fit` (in long
+            data, by the common function; the column of the task has what sets it apart). They
+            sum to the prediction of a regression, in its units, and to the raw score (such as the
+            log-odds) of any other kind. With several raw scores, columns are pairs (target,
+            part), or triples with the position of the score between them where a target has more
+            than one.
+
+        References
+        ----------
+        S. M. Lundberg, S.-I. Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS
+        2017 (of linear models, for independent features).
+        """
+        rows = rows_to_explain(self, X)
+        encoder, tasks, mean = self._design_encoder, self.task_set_, self._fitted.mean
+        names = [*encoder.columns_, *self._task_labels, "base"]
+        values = np.zeros((len(rows), tasks.n_scores, len(names)))
+        columns = encoder.part_columns_
+        for target, part in zip(self._fitted.targets, tasks.score_slices, strict=True):
+            base = target.constant + mean @ target.coef_of(None)
+            values[:, part, -1] = base
+            for positions, matrix, group in self._by_group(rows):
+                coef = target.coef_of(group)
+                distance = matrix - mean
+                for at, column in enumerate(columns):
+                    values[positions, part, column] += np.multiply.outer(distance[:, at], coef[at])
+                if group is not None:
+                    own = target.constant_of(group) + mean @ coef
+                    values[positions, part, len(encoder.columns_)] = own - base
+        return parts_in_units(values, names, len(names) - 1, tasks, X)
+
+    @staticmethod
+    def _by_group(
+        rows: RowsToScore,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, int | None]]:
+        """Positions, design matrix and id of the rows, those of one id at a time."""
+        for positions, matrix, group in rows.chunks(SCORING_ROWS):
+            if group is None:
+                yield positions, matrix, None
+                continue
+            for number in np.unique(group):
+                chosen = group == number
+                yield positions[chosen], matrix[chosen], int(number)
+
+    @property
+    def _task_labels(self) -> list[Hashable]:
+        """The label of the column with the task ids; none in wide data."""
+        return [] if self.task_column is None else [self._reader.task_label]
+
+    @property
+    def _design_encoder(self) -> DesignEncoder:
+        return self._reader.encoder  # type: ignore[return-value]
+
+    def _groups(self) -> list[int | None]:
+        """Numbers of the ids of long data; in wide data one that stands for all rows."""
+        return [None] if self.task_column is None else list(range(self._reader.n_groups))
+
+    def _raw_coef(self) -> np.ndarray:
+        """Coefficients of the raw scores, (n_functions, n_parts)."""
+        check_is_fitted(self)
+        groups = self._groups()
+        parts = [target.coef_of(group).T for target in self._fitted.targets for group in groups]
+        return np.concatenate(parts)
+
+    @property
+    def standardised_coef_(self) -> pd.DataFrame:
+        """Coefficients of standardised features, by function and part."""
+        coef = self._raw_coef()
+        return pd.DataFrame(coef, index=self._functions(), columns=self._part_index())
+
+    @property
+    def coef_(self) -> pd.DataFrame:
+        """Coefficients by function and part, in the units of X and y."""
+        coef = self.standardised_coef_
+        _, scale = self._design_encoder.units_
+        return coef / scale * self._score_units()[1][:, None]
+
+    @property
+    def intercept_(self) -> pd.Series:
+        """Constants by function, in the units of X and y."""
+        coef, groups = self._raw_coef(), self._groups()
+        centre, scale = self._design_encoder.units_
+        constants = [t.constant_of(group) for t in self._fitted.targets for group in groups]
+        middle, unit = self._score_units()
+        values = (np.concatenate(constants) - coef @ (centre / scale)) * unit + middle
+        return pd.Series(values, index=self._functions(), name="intercept")
+
+    @property
+    def alpha_(self) -> pd.Series:
+        """Strength of the penalty of each target."""
+        check_is_fitted(self)
+        names = pd.Index(self.task_set_.names, tupleize_cols=False)
+        return pd.Series([target.alpha for target in self._fitted.targets], names, name="alpha")
+
+    @property
+    def penalty_(self) -> str:
+        """The penalty that was taken."""
+        check_is_fitted(self)
+        return self._fitted.penalty
+
+    @property
+    def similarity_(self) -> pd.Series:
+        """Share of the common part in the coefficients of each target."""
+        check_is_fitted(self)
+        names = pd.Index(self.task_set_.names, tupleize_cols=False)
+        values = [target.similarity for target in self._fitted.targets]
+        return pd.Series(values, names, name="similarity")
+
+    @property
+    def selection_(self) -> pd.DataFrame:
+        """What was judged on held-out rows, by target, best first."""
+        check_is_fitted(self)
+        columns = ["target", "penalty", "alpha", "similarity", "loss"]
+        tried = pd.DataFrame(self._fitted.tried, columns=columns)
+        tried = tried.sort_values(["target", "loss"], kind="stable", ignore_index=True)
+        names = self.task_set_.names
+        tried["target"] = pd.Series([names[i] for i in tried["target"]], dtype=object)
+        return tried
+
+    def _score_units(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centre and scale of each function in the units of y; 0 and 1 of links that bend."""
+        links = [
+            head.linear_link or (0.0, 1.0)
+            for head in self.task_set_.heads
+            for _ in range(head.n_scores * len(self._groups()))
+        ]
+        centre, scale = np.array(links).T
+        return centre, scale
+
+    def _functions(self) -> pd.Index:
+        """Names of the functions: targets, ids, positions of raw scores, or tuples of these."""
+        tasks = self.task_set_
+        ids = [None] if self.task_column is None else self._reader.task_ids
+        keys = [
+            (name, each, score)
+            for name, head in tasks.by_name.items()
+            for each in ids
+            for score in range(head.n_scores)
+        ]
+        is_long, several = self.task_column is not None, tasks.n_scores > len(tasks)
+        levels = {"target": len(tasks) > 1 or not is_long, "id": is_long, "score": several}
+        label = {"id": self._reader.task_label}
+        kept = [at for at, used in enumerate(levels.values()) if used]
+        names = [label.get(level, level) for level, used in levels.items() if used]
+        if len(kept) == 1:
+            return pd.Index([key[kept[0]] for key in keys], name=names[0], tupleize_cols=False)
+        return pd.MultiIndex.from_tuples(
+            [tuple(key[at] for at in kept) for key in keys], names=names
+        )
+
+    def _part_index(self) -> pd.Index:
+        """Names of the features, or pairs with the part of a feature."""
+        encoder = self._design_encoder
+        parts: list[tuple[Hashable, Hashable]] = encoder.parts_
+        if encoder.n_parts_ == len(encoder.numeric_):
+            return pd.Index(encoder.numeric_, name="feature", tupleize_cols=False)
+        return pd.MultiIndex.from_tuples(parts, names=["feature", "part"])

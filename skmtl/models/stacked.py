@@ -1,0 +1,175 @@
+"""The parameters of stacks, and what a fitted one says of its members."""
+
+import copy
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.engines.stack import FittedStack, Member, StackEngine
+from skmtl.models._checks import Check, one_of, real
+from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.tables import EncodersSideBySide
+from skmtl.tasks import TasksLike
+
+Members = Sequence[tuple[str, Any]]
+
+
+def _is_members(value: Any) -> bool:
+    try:
+        names, estimators = zip(*value, strict=True)
+    except (TypeError, ValueError):
+        return False
+    return (
+        all(isinstance(name, str) and name.isidentifier() and "__" not in name for name in names)
+        and len(set(names)) == len(names)
+        and not any(hasattr(StackedEstimator, name) for name in names)
+        and all(isinstance(estimator, MultiTaskEstimator) for estimator in estimators)
+        and not any(isinstance(estimator, StackedEstimator) for estimator in estimators)
+    )
+
+
+members = Check(
+    _is_members,
+    "a list of pairs of different names and estimators of skmtl, such as "
+    "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())]",
+)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class StackedEstimator(MultiTaskEstimator):
+    r"""An estimator whose engine averages the raw scores of other estimators.
+
+    Parameters
+    ----------
+    max_time : float, default=None
+        Seconds after which no other member is begun; the first one is always fitted. Members are
+        fitted in their order, so put the cheap ones first. None sets no limit.
+    n_bags : int or "auto", default="auto"
+        Times that other rows are held out, the same ones for all members: each member averages so
+        many models, and the weights are learnt from the rows that these have not seen. "auto" is
+        the least number that any member would take by itself, but at least 2. `n_bags` of the
+        members is not used, and neither are their other parameters that a stack has too, such as
+        `validation`.
+    early_stopping : bool, default=True
+        Hold out `validation_fraction` of the rows, `n_bags` times. False holds nothing out, so
+        that all members have the same weight.
+
+    Attributes
+    ----------
+    weights_ : DataFrame of shape (n_tasks, n_members)
+        Weight of each member in each target; they sum to 1.
+    members_ : dict of str to fitted estimator
+        The members that have a weight, as if they had been fitted by themselves.
+    cv_scores_ : DataFrame of shape (n_tasks, 2 * n_members)
+        Loss of each member on the rows that it has not learnt from, over that of the best constant
+        (below 1 is better than a constant), and its standard error: columns are pairs (member,
+        "loss") and (member, "standard_error"). NaN where nothing was held out, or there was no
+        time for the member.
+    last_epoch_ : dict
+        What was reported last, for callbacks: see `skmtl.callbacks`; "member" is the name of the
+        member that is being fitted.
+
+    Notes
+    -----
+    The raw score of a target is the weighted mean of the members' raw scores: of standardised
+    numbers, log-odds, or log-hazards. The weights of a task minimise its mean loss
+    :math:`\ell_t` on rows that the members have not learnt from, divided by that of the best
+    constant, within the simplex:
+
+    .. math::
+
+        w_t = \arg\min_w \ell_t\Big(\sum_m w_m s_m\Big)
+            + \frac{\kappa \min_m \ell_t(s_m)}{n_t} \|w - \bar w\|^2
+
+    :math:`\bar w` are common weights of all tasks, which are found in the same way and drawn
+    towards equal ones; :math:`\kappa = 10` labels. So a task of few labels follows the others,
+    and a small table is left with the plain average. A member with less than 0.02 in every task
+    is dropped.
+
+    The held-out rows are those that the members' bags hold out anyway, so that no member is fitted
+    twice. Linear models, which learn from all rows in the end, are fitted once more without each
+    part.
+
+    References
+    ----------
+    D. H. Wolpert, "Stacked Generalization", Neural Networks 5 (1992), 241-259.
+
+    L. Breiman, "Stacked Regressions", Machine Learning 24 (1996), 49-64.
+    """
+
+    _fitted: FittedStack = field(init=False)
+
+    _parameter_checks: ClassVar[dict[str, Check]] = {"max_time": real(0) | one_of(None)}
+
+    tasks: TasksLike = None
+    max_time: float | None = None
+    n_bags: int | Literal["auto"] = "auto"
+    early_stopping: bool = True
+
+    def _named_members(self) -> Members:
+        """Names and members, not fitted."""
+        raise NotImplementedError
+
+    def _members(self) -> list[tuple[str, Any]]:
+        """Names and copies of the members, which read long data as the stack does."""
+        return [
+            (name, clone(member).set_params(task_column=self.task_column))
+            for name, member in self._named_members()
+        ]
+
+    def _engine(self) -> StackEngine:
+        members = [Member(name, member._engine()) for name, member in self._members()]
+        return StackEngine(members, np.inf if self.max_time is None else float(self.max_time))
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        for _, member in self._members():
+            member._check_parameters()
+
+    @property
+    def weights_(self) -> pd.DataFrame:
+        """Weight of each member in each target."""
+        check_is_fitted(self)
+        return self._by_task(self._fitted.weights)
+
+    @property
+    def cv_scores_(self) -> pd.DataFrame:
+        """Held-out losses of the members, relative to that of a constant, with standard errors."""
+        check_is_fitted(self)
+        parts = {"loss": self._fitted.losses, "standard_error": self._fitted.errors}
+        tables = {name: self._by_task(values) for name, values in parts.items()}
+        joined = pd.concat(tables, axis=1).swaplevel(axis=1)
+        return joined[[(name, part) for name in self._fitted.names for part in parts]]
+
+    @property
+    def members_(self) -> dict[str, Any]:
+        """The members that have a weight, as fitted estimators."""
+        check_is_fitted(self)
+        encoders = cast(EncodersSideBySide, self._reader.encoder).encoders
+        parts = zip(self._members(), encoders, self._fitted.members, strict=True)
+        return {
+            name: self._as_fitted(member, encoder, fitted)
+            for (name, member), encoder, fitted in parts
+            if fitted is not None
+        }
+
+    def _as_fitted(self, member: Any, encoder: Any, fitted: Any) -> Any:
+        """A member with what it has learnt."""
+        reader = copy.copy(self._reader)
+        reader.encoder = encoder
+        learnt = {name: value for name, value in vars(self).items() if name in _SHARED}
+        vars(member).update(learnt | {"_reader": reader, "_fitted": fitted})
+        return member
+
+    def _by_task(self, values: np.ndarray) -> pd.DataFrame:
+        tasks: list[Hashable] = self.task_set_.names
+        index = pd.Index(tasks, tupleize_cols=False)
+        return pd.DataFrame(values, index=index, columns=self._fitted.names)
+
+
+_SHARED = ("task_set_", "_single", "_event_names", "n_features_in_", "feature_names_in_")

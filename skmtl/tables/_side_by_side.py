@@ -1,0 +1,98 @@
+"""One table in the forms of several encoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl._storable import storable
+from skmtl.tables._counts import CellCounts
+from skmtl.tables._frame_encoder import FrameEncoder
+
+
+@dataclass(frozen=True)
+class TablesSideBySide:
+    """The same rows in several forms.
+
+    Attributes
+    ----------
+    tables : tuple
+        What each encoder transforms a table into.
+    """
+
+    tables: tuple[Any, ...]
+
+    def __getitem__(self, rows: NDArray[np.int64] | slice) -> TablesSideBySide:
+        """Some of the rows."""
+        return TablesSideBySide(tuple(table[rows] for table in self.tables))
+
+
+@storable
+class EncodersSideBySide:
+    """Several encoders of the same columns.
+
+    Parameters
+    ----------
+    encoders : list of FrameEncoder
+        What the columns are is said by the first one.
+    """
+
+    def __init__(self, encoders: list[FrameEncoder]) -> None:
+        self.encoders = encoders
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None = None,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Learn the columns; see `FrameEncoder`."""
+        for encoder in self.encoders:
+            encoder.fit(frame, rows, sample_weight)
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> TablesSideBySide:
+        """Encode a frame with every encoder."""
+        return TablesSideBySide(tuple(encoder.transform(frame) for encoder in self.encoders))
+
+    def read(self, frame: pd.DataFrame) -> Any:
+        """The columns as numbers and codes; see `ColumnEncoder.read`."""
+        return self.encoders[0].read(frame)
+
+    @property
+    def columns_(self) -> list:
+        """Labels of all columns, in order; there is none before `fit`."""
+        return self.encoders[0].columns_
+
+    @property
+    def numeric_(self) -> list:
+        """Labels of the numeric columns."""
+        return self.encoders[0].numeric_
+
+    @property
+    def categorical_(self) -> list:
+        """Labels of the categorical columns."""
+        return self.encoders[0].categorical_
+
+    @property
+    def cardinalities_(self) -> list[int]:
+        """Number of codes of each categorical column."""
+        return self.encoders[0].cardinalities_
+
+    @property
+    def categories_(self) -> dict:
+        """Known categories of each categorical column."""
+        return self.encoders[0].categories_
+
+    @property
+    def counts_(self) -> CellCounts | None:
+        """Missing cells, and categories of a single row, of the rows that were learnt from."""
+        return self.encoders[0].counts_
+
+    def count_cells(self, frame: pd.DataFrame) -> CellCounts:
+        """Missing cells and unknown categories by column."""
+        return self.encoders[0].count_cells(frame)
