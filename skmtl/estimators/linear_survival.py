@@ -90,8 +90,9 @@ class MultiTaskLinearSurvival(LinearEstimator):
     def _roles(self) -> Roles:
         return replace(super()._roles(), weight=self.weight_column)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         self._targets().check()
 
     score_terms = score_terms

@@ -143,8 +143,9 @@ class LinearEstimator(MultiTaskEstimator):
     alpha: float | Literal["auto"] = "auto"
     similarity: float | Literal["auto"] = "auto"
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         if self.task_column is not None and self.penalty in ("low_rank", "group_lasso"):
             raise ValueError(
                 f"penalty={self.penalty!r} ties the targets of wide data together, and "

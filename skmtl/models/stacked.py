@@ -126,10 +126,11 @@ class StackedEstimator(MultiTaskEstimator):
         members = [Member(name, member._engine()) for name, member in self._members()]
         return StackEngine(members, np.inf if self.max_time is None else float(self.max_time))
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise for parameters that cannot be used, as `fit` does."""
+        super().check_parameters()
         for _, member in self._members():
-            member._check_parameters()
+            member.check_parameters()
 
     @property
     def weights_(self) -> pd.DataFrame:
