@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
 from skmtl.answers import says_its_tasks, unfitted_model
-from skmtl.metrics import score_model, score_model_by_id
 from skmtl.models import (
     Answering,
     Check,
@@ -24,6 +23,8 @@ from skmtl.models import (
     in_place,
     model_classes,
     n_threads,
+    score,
+    score_tasks,
     side_by_side,
 )
 from skmtl.models import save as save_to_file
@@ -282,44 +283,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def __skmtl_unfitted__(self) -> Any:
         return unfitted_model(self.estimator)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers) or accuracy (classes).
-
-        Missing labels are left out; in long data all rows are scored together, as the estimator
-        within does.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self)
-        return float(score_model(self, X, y, sample_weight=sample_weight).mean())
-
-    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
-        """Score of each task on the rows where its label is known.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        Series
-            By target, or by id for long data; higher is better, NaN for a task without a label.
-        """
-        check_is_fitted(self)
-        if task_column(self.estimator) is None:
-            return score_model(self, X, y, sample_weight=sample_weight)
-        return score_model_by_id(self, X, y, sample_weight=sample_weight)
-
+    score = score
+    score_tasks = score_tasks
     save = save_to_file
 
     @property

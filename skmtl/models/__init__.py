@@ -28,6 +28,7 @@ from skmtl.models._events import event_targets, score_terms
 from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
 from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
+from skmtl.models._scoring import score, score_tasks
 from skmtl.models._shared_docs import (
     ClassTargetDocs,
     MixedTargetDocs,
@@ -64,6 +65,8 @@ __all__ = [
     "one_of",
     "real",
     "save",
+    "score",
+    "score_tasks",
     "score_terms",
     "seed",
     "side_by_side",

@@ -103,8 +103,10 @@ class EngineModel(FittedModel):
         return rows
 
     def ask_part(self, X: Any) -> EngineAnswers:
-        rows = self.read(X)
-        return self.answers(self.engine.raw_scores(self.fitted, rows, self.tasks), rows)
+        rows, varying = self.read(X), self.tasks.varying
+        if len(varying) == 0:
+            return self.answers(np.empty((len(rows), 0)), rows)
+        return self.answers(self.engine.raw_scores(self.fitted, rows, varying), rows)
 
     def answers(self, scores: np.ndarray, rows: RowsToScore) -> EngineAnswers:
         """What raw scores (n_samples, n_scores) of an engine say."""

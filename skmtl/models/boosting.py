@@ -27,6 +27,7 @@ from skmtl.engines.boosting import (
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.reading import RowsToScore
 from skmtl.tables import Chunk
+from skmtl.tasks import TaskSet
 
 Answer = TypeVar("Answer")
 
@@ -43,6 +44,11 @@ class BoostingEstimator(MultiTaskEstimator):
 
     def _engine(self) -> BoostingEngine:
         return BoostingEngine(self._boosting_settings(), type(self).__name__)
+
+    @property
+    def _varying(self) -> TaskSet:
+        """The targets that have been learnt: those of one value have no trees."""
+        return self.task_set_.varying
 
     def fit_spread(
         self, sample: Chunk, n_rows: int, grow: Callable[[SpreadPlan], FittedBoosting]
@@ -68,7 +74,7 @@ class BoostingEstimator(MultiTaskEstimator):
         plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)
         fitted = grow(plan)
         warn_of_rounds(
-            plan.preparation.tasks,
+            plan.preparation.tasks.varying,
             fitted,
             plan.options,
             plan.sample.matrix.shape[1],
@@ -94,7 +100,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         model, rows = self.__skmtl_fitted__(), self._rows(X)
-        for scores in self._engine().staged_scores(self._fitted, rows, self.task_set_):
+        for scores in self._engine().staged_scores(self._fitted, rows, self._varying):
             yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
     def contributions(self, X: Any) -> pd.DataFrame:
@@ -171,11 +177,11 @@ class BoostingEstimator(MultiTaskEstimator):
         a matrix of rows, their groups and the number of threads.
         """
         n_threads = self._boosting_settings().n_threads()
-        values = np.zeros((len(rows), self.task_set_.n_scores, n_parts))
+        values = np.zeros((len(rows), self._varying.n_scores, n_parts))
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
             for targets, boosted in self._fitted.pools:
                 parts = parts_of(boosted, matrix, group, n_threads)
-                place_scores(self.task_set_, values, positions, targets, parts)
+                place_scores(self._varying, values, positions, targets, parts)
         return values
 
     def _in_units(
@@ -184,7 +190,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """Parts of raw scores (n_rows, n_scores, n_parts) as a frame, in units where linear."""
         keys: list[tuple] = []  # a feature may be called "base": names need not be unique
         columns: list[np.ndarray] = []
-        tasks = self.task_set_
+        tasks = self._varying
         for target, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
             centre, scale = head.linear_link or (0.0, 1.0)
             scaled = values[:, part] * scale
@@ -216,11 +222,11 @@ class BoostingEstimator(MultiTaskEstimator):
 
     def _task_index(self, pools: list[tuple[int, ...]]) -> pd.Index:
         """Names of the tasks of some pools: targets, ids, or pairs of both."""
-        names = [self.task_set_.names[i] for targets in pools for i in targets]
+        names = [self._varying.names[i] for targets in pools for i in targets]
         if self.task_column is None:
             return pd.Index(names, tupleize_cols=False)
         ids = self._reader.task_ids
-        if len(self.task_set_) == 1:
+        if len(self._varying) == 1:
             return pd.Index(ids, name=self._reader.task_label, tupleize_cols=False)
         return pd.MultiIndex.from_product([names, ids], names=["target", self._reader.task_label])
 
@@ -228,7 +234,7 @@ class BoostingEstimator(MultiTaskEstimator):
     def shared_targets_(self) -> list[list[Hashable]]:
         """The targets that are learnt together; one by itself shares no trees with others."""
         check_is_fitted(self)
-        names = self.task_set_.names
+        names = self._varying.names
         return [[names[i] for i in targets] for targets, _ in self._fitted.pools]
 
     @property
@@ -271,7 +277,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """The answer of each target's model."""
         check_is_fitted(self)
         return {
-            self.task_set_.names[i]: answer(boosted)
+            self._varying.names[i]: answer(boosted)
             for targets, boosted in self._fitted.pools
             for i in targets
         }

@@ -211,7 +211,7 @@ class NetworkEstimator(MultiTaskEstimator):
     def history_(self) -> pd.DataFrame:
         """Losses by epoch of each network."""
         check_is_fitted(self)
-        return self._fitted.history(self.task_set_.names)
+        return self._fitted.history(self.task_set_.varying.names)
 
     @property
     def n_epochs_(self) -> int:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._curves import Curves
-from skmtl.tasks._label_values import plain_values
+from skmtl.tasks._label_values import has_one_value, plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -134,6 +134,13 @@ class Kind(ABC):
         return head
 
     task: Hashable = None
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        """Whether observed labels leave nothing to learn but one value.
+
+        By default they never do. Where they do, a `ConstantTarget` takes the kind's place.
+        """
+        return False
 
     @abstractmethod
     def _learn(
@@ -296,6 +303,9 @@ class ClassificationKind(Kind):
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         return self.classes_[self.predict_proba(scores).argmax(axis=1)]
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return has_one_value(labels)
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         observed = labels.notna().to_numpy()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import number_values, observed_numbers
+from skmtl.tasks._label_values import has_one_value, number_values, observed_numbers
 from skmtl.tasks._robust_units import robust_units
 from skmtl.tasks._units import grouped_units, take_group
 
@@ -23,6 +23,9 @@ class StandardisedKind(Kind):
         values = number_values(labels, self.task, self.name)
         units = robust_units if self.is_robust else grouped_units
         self.centre_, self.scale_ = units(values, weight, group, n_groups)
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return has_one_value(labels)
 
     @property
     def is_robust(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
+from skmtl.tasks._constant import ConstantTarget, fit_head
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
 
@@ -91,8 +92,8 @@ class TaskSet:
         heads: dict[Hashable, Kind] = {}
         for name in Y.columns:
             kind = fixed[name] if name in fixed else infer(Y[name])
-            heads[name] = kind.fit(
-                Y[name], task=name, weight=weight, group=group, n_groups=n_groups
+            heads[name] = fit_head(
+                kind, Y[name], task=name, weight=weight, group=group, n_groups=n_groups
             )
         return cls(heads)
 
@@ -101,7 +102,20 @@ class TaskSet:
 
     @property
     def n_scores(self) -> int:
-        return self.score_slices[-1].stop
+        return sum(head.n_scores for head in self.heads)
+
+    @property
+    def constant(self) -> dict[Hashable, ConstantTarget]:
+        """The heads of targets with one observed value, which no engine learns."""
+        return {n: head for n, head in self.by_name.items() if isinstance(head, ConstantTarget)}
+
+    @property
+    def varying(self) -> TaskSet:
+        """The tasks that an engine learns; their raw scores lie where they do in those of all."""
+        constant = self.constant
+        if not constant:
+            return self
+        return TaskSet({n: head for n, head in self.by_name.items() if n not in constant})
 
     @property
     def kinds(self) -> dict[Hashable, str]:
@@ -114,8 +128,8 @@ class TaskSet:
             head.encode(Y[name], group=group)
             for name, head in zip(self.names, self.heads, strict=True)
         ]
-        mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
-        return Labels(np.hstack(columns), mask)
+        mask = Y[self.names].notna().to_numpy()
+        return Labels(np.hstack([np.zeros((len(Y), 0)), *columns]), mask)
 
     @property
     def by_name(self) -> dict[Hashable, Kind]:
@@ -165,7 +179,7 @@ class TaskSet:
             rows = labels.mask[:, i] & (weight > 0)
             target = labels.target[rows, self.target_slices[i]]
             parts.append(head.initial_scores(target, weight[rows]))
-        return np.concatenate(parts)
+        return np.concatenate([np.zeros(0), *parts])
 
     @property
     def learns_from_scores(self) -> bool:

@@ -182,7 +182,7 @@ def test_a_task_set_can_be_pickled(tasks):
         (pd.Series([Decimal(0), None, Decimal(1)]), Binary(), Binary()),
         (pd.Series([0.0, 1.0, 0.5]), Regression(), Multiclass()),
         (pd.Series([0.0, 2.0]), Regression(), Binary()),
-        (pd.Series([0.0, np.nan, 0.0]), Regression(), Binary()),
+        (pd.Series([0.0, np.nan, 0.0]), Binary(), Binary()),
         (pd.Series([1, 2, 3]), Regression(), Multiclass()),
         (pd.Series([0, 1, 1]), Binary(), Binary()),
         (pd.Series([0, None, 1], dtype="Int64"), Binary(), Binary()),
