@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from skmtl.engines._constant_targets import refuse_or_warn
 from skmtl.engines._eval_set import check_names, warn_of_other_ranges
@@ -26,10 +25,12 @@ from skmtl.reading import (
     Validation,
     joined_tables,
     naming_eval_set,
+    read_sample_weight,
     resolve_task_weight,
     stored_matrix,
     warn_of_near_copies,
     warn_of_row_ids,
+    without_labels,
 )
 from skmtl.tables import Chunk, as_frame
 from skmtl.tasks import ConstantTargets, TaskSet, is_single
@@ -93,7 +94,12 @@ class Preparation:
     def task_weight(self) -> np.ndarray:
         """Of the targets that the engine learns."""
         weight = resolve_task_weight(self.settings.task_weight, self.tasks.names)
-        return weight[[name not in self.tasks.constant for name in self.tasks.names]]
+        return weight[self._is_varying]
+
+    @property
+    def _is_varying(self) -> list[bool]:
+        constant = self.tasks.constant
+        return [name not in constant for name in self.tasks.names]
 
     def read(self, chunk: Chunk) -> CheckedTable:
         """Rows to learn from, of the columns and the targets that have been learnt."""
@@ -163,14 +169,17 @@ class Preparation:
         )
 
     def _fit_encoder(self, table: CheckedTable, rows: np.ndarray) -> None:
-        self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.sample_weight)
+        self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.row_weight)
 
     def _encode(self, table: CheckedTable, features: Any) -> EncodedRows:
         group = self.reader.group(table.rows.ids)
         tasks = self.tasks.varying
         units_of = group if self.engine.units_by_group else None
         labels = tasks.encode(table.Y[tasks.names], group=units_of)
-        return EncodedRows(features, group, labels, table.sample_weight)
+        weight = table.sample_weight
+        if weight is not None and weight.ndim == 2:
+            weight = weight[:, self._is_varying]
+        return EncodedRows(features, group, labels, weight)
 
     def _encode_chunk(self, chunk: Chunk) -> EncodedRows:
         return self.encode(self.read(chunk))
@@ -281,15 +290,25 @@ def checked_table(
     rows = _with_groups(roles.split(frame), chunk.groups)
     sample_weight, by_column = chunk.sample_weight, roles.weights(frame)
     if by_column is not None:
-        sample_weight = (
-            by_column if sample_weight is None else by_column * np.asarray(sample_weight)
-        )
+        sample_weight = by_column if sample_weight is None else _times(by_column, sample_weight)
     check_consistent_length(rows.features, Y)
     if sample_weight is None:
         return CheckedTable(rows, Y, None)
-    weight = _check_sample_weight(sample_weight, rows.features, ensure_non_negative=True)
-    used = np.flatnonzero(weight > 0)
+    weight = read_sample_weight(sample_weight, list(Y.columns), len(Y))
+    if weight.ndim == 2:
+        # The weights of missing labels have no effect, not even on how features are scaled.
+        weight = np.where(Y.notna(), weight, 0.0)
+        Y = without_labels(Y, weight == 0)
+    used = np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
     return CheckedTable(rows.take(used), Y.iloc[used], weight[used])
+
+
+def _times(by_column: np.ndarray, sample_weight: Any) -> Any:
+    """Weights in a column of X times those that are given beside it, of rows or labels."""
+    if hasattr(sample_weight, "columns"):
+        return as_frame(sample_weight, name="sample_weight").mul(by_column, axis=0)
+    weight = np.asarray(sample_weight)
+    return (by_column if weight.ndim < 2 else by_column[:, None]) * weight
 
 
 def _with_groups(rows: RowsOfX, groups: Any) -> RowsOfX:

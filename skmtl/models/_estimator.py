@@ -179,8 +179,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             One column per target; NaN, None or NA where a label is missing. For times to events
             the forms that the class describes. For Parquet files the name of the column with the
             labels, or a list of names.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task. For Parquet files the name of a column.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+            Weights of the rows, in every task; or of every label, where labels are unequally
+            certain: the columns of a frame are matched with the targets by name. A label of
+            weight 0 is as a missing one, and a row without any other is left out. For Parquet
+            files the name of a column, with the weights of rows.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
             Rows that decide when to stop, and in boosting which blocks to take, instead of rows
             of X that are held out.

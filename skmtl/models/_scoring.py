@@ -20,7 +20,7 @@ def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     ----------
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
-    sample_weight : array of shape (n_samples,), optional
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------
@@ -41,7 +41,7 @@ def score_tasks(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Seri
     ----------
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
-    sample_weight : array of shape (n_samples,), optional
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------

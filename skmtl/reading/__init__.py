@@ -33,7 +33,12 @@ from skmtl.reading._targets import (
     answers_in_blocks,
 )
 from skmtl.reading._terms import Term, terms_of
-from skmtl.reading._weights import resolve_task_weight, weights_by_task
+from skmtl.reading._weights import (
+    read_sample_weight,
+    resolve_task_weight,
+    weights_by_task,
+    without_labels,
+)
 
 __all__ = [
     "NO_LABEL_COUNTS",
@@ -58,6 +63,7 @@ __all__ = [
     "joined_tables",
     "naming_eval_set",
     "open_rows",
+    "read_sample_weight",
     "resolve_task_weight",
     "stacked",
     "stored_matrix",
@@ -66,4 +72,5 @@ __all__ = [
     "warn_of_near_copies",
     "warn_of_row_ids",
     "weights_by_task",
+    "without_labels",
 ]

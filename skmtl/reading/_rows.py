@@ -28,12 +28,19 @@ class CheckedTable:
     ----------
     rows : RowsOfX
     Y : DataFrame of shape (n_samples, n_tasks)
-    sample_weight : ndarray of shape (n_samples,), or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
+        By task, only labels of positive weight are left in Y.
     """
 
     rows: RowsOfX
     Y: pd.DataFrame
     sample_weight: np.ndarray | None
+
+    @property
+    def row_weight(self) -> np.ndarray | None:
+        """The weight of each row: by task, the largest."""
+        weight = self.sample_weight
+        return weight if weight is None or weight.ndim == 1 else weight.max(axis=1)
 
     def __len__(self) -> int:
         return len(self.Y)
@@ -80,7 +87,7 @@ class EncodedRows:
     group : int64 ndarray of shape (n_samples,), or None
         Number of the row's task in long data.
     labels : Labels
-    sample_weight : ndarray of shape (n_samples,), or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
     """
 
     features: Any
@@ -93,15 +100,15 @@ class EncodedRows:
 
     @property
     def weight(self) -> np.ndarray:
-        """The row's weight in each task, 0 where its label is missing; (n_samples, n_tasks)."""
-        return weights_by_task(self.labels.mask, self.sample_weight)
+        """What each label weighs, 0 where it is missing; float32 (n_samples, n_tasks)."""
+        return weights_by_task(self.labels, self.sample_weight)
 
     def take(self, rows: np.ndarray) -> EncodedRows:
         """The rows at some positions."""
         return EncodedRows(
             self.features[rows],
             None if self.group is None else self.group[rows],
-            Labels(self.labels.target[rows], self.labels.mask[rows]),
+            self.labels.take(rows),
             None if self.sample_weight is None else self.sample_weight[rows],
         )
 

@@ -24,10 +24,18 @@ class Labels:
         The tasks' targets side by side; 0 where the label is missing.
     mask : bool ndarray of shape (n_samples, n_tasks)
         Where a label is observed.
+    weight : float64 ndarray of shape (n_samples, n_tasks), or None
+        What labels weigh by their class beside their rows' weights; None where all weigh 1.
     """
 
     target: np.ndarray
     mask: np.ndarray
+    weight: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Labels:
+        """The labels of some rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Labels(self.target[rows], self.mask[rows], weight)
 
 
 @storable
@@ -84,16 +92,22 @@ class TaskSet:
             Chooses the kind of a column that `tasks` does not name.
         tasks : str, Kind, or mapping of column to str or Kind, optional
             The kinds that the user fixed.
-        weight : ndarray of shape (n_samples,), optional
+        weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), optional
         group : int ndarray of shape (n_samples,), optional
             The row's task in long data; `n_groups` of them.
         """
+        of_task = None if weight is None else _by_task(weight, Y.shape[1])
         fixed = chosen_kinds(tasks, list(Y.columns))
         heads: dict[Hashable, Kind] = {}
-        for name in Y.columns:
+        for i, name in enumerate(Y.columns):
             kind = fixed[name] if name in fixed else infer(Y[name])
             heads[name] = fit_head(
-                kind, Y[name], task=name, weight=weight, group=group, n_groups=n_groups
+                kind,
+                Y[name],
+                task=name,
+                weight=None if of_task is None else of_task[i],
+                group=group,
+                n_groups=n_groups,
             )
         return cls(heads)
 
@@ -129,7 +143,10 @@ class TaskSet:
             for name, head in zip(self.names, self.heads, strict=True)
         ]
         mask = Y[self.names].notna().to_numpy()
-        return Labels(np.hstack([np.zeros((len(Y), 0)), *columns]), mask)
+        weights = [
+            head.label_weight(target) for head, target in zip(self.heads, columns, strict=True)
+        ]
+        return Labels(np.hstack([np.zeros((len(Y), 0)), *columns]), mask, _side_by_side(weights))
 
     @property
     def by_name(self) -> dict[Hashable, Kind]:
@@ -173,12 +190,18 @@ class TaskSet:
             )
 
     def initial_scores(self, labels: Labels, weight: np.ndarray) -> np.ndarray:
-        """Raw scores of shape (n_scores,) of the best constant model."""
+        """Raw scores of shape (n_scores,) of the best constant model.
+
+        Parameters
+        ----------
+        labels : Labels
+        weight : ndarray of shape (n_samples, n_tasks)
+        """
         parts = []
         for i, head in enumerate(self.heads):
-            rows = labels.mask[:, i] & (weight > 0)
+            rows = labels.mask[:, i] & (weight[:, i] > 0)
             target = labels.target[rows, self.target_slices[i]]
-            parts.append(head.initial_scores(target, weight[rows]))
+            parts.append(head.initial_scores(target, weight[rows, i]))
         return np.concatenate([np.zeros(0), *parts])
 
     @property
@@ -193,13 +216,13 @@ class TaskSet:
         ----------
         scores : ndarray of shape (n_samples, n_scores)
         labels : Labels of the same rows
-        weight : ndarray of shape (n_samples,)
+        weight : ndarray of shape (n_samples, n_tasks)
         """
         for i, head in enumerate(self.heads):
             if head.learns_from_scores:
-                rows = labels.mask[:, i] & (weight > 0)
+                rows = labels.mask[:, i] & (weight[:, i] > 0)
                 target = labels.target[rows, self.target_slices[i]]
-                head.finish(scores[rows, self.score_slices[i]], target, weight[rows])
+                head.finish(scores[rows, self.score_slices[i]], target, weight[rows, i])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
         """Predictions in the user's units, one array of shape (n_samples,) per task."""
@@ -222,6 +245,22 @@ class TaskSet:
         for i, head in enumerate(self.heads):
             groups.setdefault(head.stack_key, []).append(i)
         return list(groups.values())
+
+
+def _by_task(weight: np.ndarray, n_tasks: int) -> list[np.ndarray]:
+    """The weights of the rows in each task."""
+    if weight.ndim == 1:
+        return [weight] * n_tasks
+    return [np.ascontiguousarray(column) for column in weight.T]
+
+
+def _side_by_side(weights: list[np.ndarray | None]) -> np.ndarray | None:
+    """Weights by task, (n_samples, n_tasks), of which None is ones; None where all are."""
+    known = [weight for weight in weights if weight is not None]
+    if not known:
+        return None
+    ones = np.ones(len(known[0]))
+    return np.column_stack([ones if weight is None else weight for weight in weights])
 
 
 def _slices(widths: list[int]) -> list[slice]:
