@@ -118,7 +118,7 @@ def test_placeholders_of_missing_labels_have_no_influence(tasks):
     labels, weight = tasks.encode(Y), np.ones(4)
     strange = type(labels)(np.where(labels.mask, labels.target, np.nan), labels.mask)
     np.testing.assert_array_equal(
-        tasks.initial_scores(labels, weight),
+        tasks.initial_scores(labels, weight[:, None] * labels.mask),
         tasks.initial_scores(strange, weight[:, None] * labels.mask),
     )
 
