@@ -12,6 +12,8 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTabSurvival`             times to one event, to several events or to competing causes
 `RMTGBSurvival`                the same by boosting
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
+`TunedThresholds`              thresholds of probabilities by task, chosen on held-out rows
+`CalibratedTasks`              probabilities by task, calibrated on held-out rows
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     )
     from skmtl.estimators import (
         RMTGB,
+        CalibratedTasks,
         GroupedTasks,
         MultiTab,
         MultiTabClassifier,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
         RMTGBClassifier,
         RMTGBRegressor,
         RMTGBSurvival,
+        TunedThresholds,
     )
     from skmtl.files import load
     from skmtl.scoring import score_files, score_frame
@@ -72,6 +76,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RMTGB",
+    "CalibratedTasks",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
@@ -80,6 +85,7 @@ __all__ = [
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "TunedThresholds",
     "balancing",
     "callbacks",
     "datasets",
@@ -100,6 +106,7 @@ __all__ = [
 _MODULE_OF = (
     dict.fromkeys(
         (
+            "CalibratedTasks",
             "GroupedTasks",
             "MultiTab",
             "MultiTabClassifier",
@@ -109,6 +116,7 @@ _MODULE_OF = (
             "RMTGBClassifier",
             "RMTGBRegressor",
             "RMTGBSurvival",
+            "TunedThresholds",
         ),
         f"{__name__}.estimators",
     )

@@ -9,14 +9,17 @@ from skmtl._lazy import lazy_getattr
 from skmtl._storable import HOMES
 
 if TYPE_CHECKING:
+    from skmtl.estimators.calibrated_tasks import CalibratedTasks
     from skmtl.estimators.grouped import GroupedTasks
     from skmtl.estimators.multitab import MultiTab, MultiTabClassifier, MultiTabRegressor
     from skmtl.estimators.multitab_survival import MultiTabSurvival
     from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
     from skmtl.estimators.rmtgb_survival import RMTGBSurvival
+    from skmtl.estimators.tuned_thresholds import TunedThresholds
 
 __all__ = [
     "RMTGB",
+    "CalibratedTasks",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
@@ -25,6 +28,7 @@ __all__ = [
     "RMTGBClassifier",
     "RMTGBRegressor",
     "RMTGBSurvival",
+    "TunedThresholds",
 ]
 
 __getattr__ = lazy_getattr(__name__, HOMES)

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
-from skmtl.answers import says_its_tasks, unfitted_model
+from skmtl.answers import unfitted_model
 from skmtl.models import (
     Answering,
     Check,
@@ -304,19 +304,6 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                 f"This {type(self).__name__} is not fitted yet: it has no {name}."
             )
         return getattr(self.models_[0], name)
-
-    def _schema(self) -> dict[str, Any]:
-        """As that of the models; only those of skmtl have one, and can be saved."""
-        first = self.models_[0]
-        known = first._schema() if says_its_tasks(first) else {}
-        tasks = [
-            {"name": name, "kind": kind, "classes": self._class_list(name)}
-            for name, kind in self.task_kinds_.items()
-        ]
-        return known | {"tasks": tasks}
-
-    def _class_list(self, name: Hashable) -> list | None:
-        return self._classes[name].tolist() if name in self._classes else None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

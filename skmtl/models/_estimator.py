@@ -26,7 +26,7 @@ from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
-from skmtl.models._saving import renamed, save, schema
+from skmtl.models._saving import renamed, save
 from skmtl.models._scoring import score, score_tasks
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
@@ -317,6 +317,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             self.task_set_,
             self._targets(),
             self._read_frame,
+            self._form,
             self._refuses_unseen,
         )
 
@@ -342,10 +343,6 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     score = score
     score_tasks = score_tasks
     save = save
-
-    def _schema(self) -> dict[str, Any]:
-        """What the model reads and predicts, for those who look into the file."""
-        return schema(self._reader.encoder, self.task_set_, self.task_column)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state, also that of a model of version 0.1.0."""

@@ -17,7 +17,9 @@ from skmtl.answers import (
     Answers,
     FittedModel,
     ForeignModel,
+    Form,
     InputColumns,
+    as_array,
     estimator_classes,
     fitted_inside,
     fitted_model,
@@ -72,6 +74,25 @@ class GroupedModel(FittedModel):
     @property
     def classes(self) -> dict[Hashable, np.ndarray]:
         return self._classes
+
+    @property
+    def form(self) -> Form:
+        first = fitted_inside(self.models[0])
+        return fitted_model(first).form if says_its_tasks(first) else as_array
+
+    def schema(self) -> dict[str, Any]:
+        """As that of the models; only those of skmtl have one, and can be saved."""
+        first = self.models[0]
+        of_first = fitted_model(first).schema() if says_its_tasks(first) else {}
+        tasks = [
+            {
+                "name": name,
+                "kind": kind.name,
+                "classes": self._classes[name].tolist() if name in self._classes else None,
+            }
+            for name, kind in self.kinds.items()
+        ]
+        return of_first | {"tasks": tasks}
 
     def read_labels(self, y: Any) -> pd.DataFrame:
         unfitted = unfitted_model(self.estimator)

@@ -152,7 +152,12 @@ def fit_head(
 ) -> Kind:
     """The head of one task: a `ConstantTarget` where its observed labels are all the same.
 
-    Parameters are those of `Kind.fit`. A head may be given in the place of its kind.
+    Parameters
+    ----------
+    kind : Kind
+        Or a head, in the place of its kind.
+    labels, task, weight, group, n_groups
+        As of `Kind.fit`.
     """
     if isinstance(kind, ConstantTarget):
         kind = kind.kind
