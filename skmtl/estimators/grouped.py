@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
 from skmtl.answers import unfitted_model
+from skmtl.engines import chosen_eval_set
+from skmtl.model_selection import MultiTaskStratifiedGroupKFold
 from skmtl.models import (
     Answering,
     Check,
@@ -28,6 +31,7 @@ from skmtl.models import (
     side_by_side,
 )
 from skmtl.models import save as save_to_file
+from skmtl.reading import naming_eval_set
 from skmtl.sharing import (
     Choice,
     HeldOut,
@@ -157,7 +161,20 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GroupedTasks:
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> GroupedTasks:
         """Choose the groups, and fit a model for each.
 
         Parameters
@@ -166,8 +183,17 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             As the estimator within takes it.
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             Labels, some of which may be missing; one column for long data.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+            Weights of the rows, in every task; or of every label, as the estimators of skmtl take
+            them.
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Rows that decide when each fit stops, of which each model gets the labels of its tasks.
+            The folds that choose the groups have held-out rows of their own besides.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, optional
+            The same in parts.
+        groups : array of shape (n_samples,), optional
+            Whom each row is about: `cv` and each fit hold rows of one group out together, where
+            they can.
 
         Returns
         -------
@@ -180,7 +206,11 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             the message names the task.
         """
         check_parameters(self)
-        table = read_tasks(self.estimator, X, y, sample_weight)
+        table = read_tasks(self.estimator, X, y, sample_weight, groups=groups)
+        judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
+        if judged is not None:
+            with naming_eval_set():
+                table = replace(table, judged=read_tasks(self.estimator, *judged[:3]))
         choice = self._choose(table)
         self.groups_ = choice.groups
         self.selection_, self.errors_ = choice.selection, choice.errors
@@ -232,7 +262,9 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def _held_out(self, table: TaskTable) -> HeldOut:
         cv = min(self.cv, len(table.Y)) if isinstance(self.cv, int) else self.cv
         rng = check_random_state(self.random_state)
-        splits = read_splits(table, cv, rng, task_column(self.estimator))
+        if table.groups is not None and isinstance(cv, int):
+            cv = MultiTaskStratifiedGroupKFold(cv, random_state=rng.randint(2**31 - 1))
+        splits = read_splits(table, cv, rng, task_column(self.estimator), groups=table.groups)
         return HeldOut(self.estimator, table, splits, self.n_jobs)
 
     def predict(self, X: Any) -> Any:

@@ -104,7 +104,8 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
     known = table.is_labelled[:, table.names.index(name)]
     counts = np.isin(np.arange(len(labels)), rows)
-    weight = np.ones(len(labels)) if table.sample_weight is None else table.sample_weight
+    weight = table.weight_of(name) if table.ids is None else table.sample_weight
+    weight = np.ones(len(labels)) if weight is None else weight
     weight = np.where(known & counts, weight, 0.0)
     if not weight.any():
         raise ValueError(

@@ -156,8 +156,12 @@ def fit_head(
     ----------
     kind : Kind
         Or a head, in the place of its kind.
-    labels, task, weight, group, n_groups
-        As of `Kind.fit`.
+    labels : Series of shape (n_samples,)
+    task : hashable
+    weight : ndarray of shape (n_samples,), optional
+    group : int ndarray of shape (n_samples,), optional
+    n_groups : int, default=0
+        All as of `Kind.fit`.
     """
     if isinstance(kind, ConstantTarget):
         kind = kind.kind
