@@ -112,6 +112,7 @@ class NetworkEstimator(MultiTaskEstimator):
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
         more, with the columns, categories and labels that were learnt then and a new optimizer.
+        These weights are kept until others do better on the held-out rows of the later fit.
         Parameters that shape the network, `tasks`, `task_column`, `n_bags` and those of the
         architecture, must not have changed.
 
