@@ -17,6 +17,7 @@ from skmtl.engines._preparation import (
 )
 from skmtl.engines._progress import FitProgress
 from skmtl.engines._protocol import BagByBagEngine, Engine, Problem, StreamedRows
+from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._threads import number_of_threads
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "StreamedRows",
     "chosen_eval_set",
     "fresh_random_state",
+    "learn_residuals",
     "number_of_threads",
     "start_preparation",
 ]

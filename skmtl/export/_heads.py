@@ -91,6 +91,11 @@ def head_outputs(
     if isinstance(head, Count):
         return [Output(task, "", score.op("Exp") * _units(head.mean_, group))]
     assert isinstance(head, Regression)
+    if head.transform is not None:
+        raise TypeError(
+            f"Task {task!r} is learnt on another scale (transform={head.transform!r}), whose way "
+            "back no graph has. Score this model with skmtl.score_files instead."
+        )
     return [Output(task, "", score * _units(head.scale_, group) + _units(head.centre_, group))]
 
 

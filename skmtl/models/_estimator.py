@@ -20,6 +20,7 @@ from skmtl.engines import (
     Settings,
     chosen_eval_set,
     fresh_random_state,
+    learn_residuals,
     start_preparation,
 )
 from skmtl.models._answering import Answering
@@ -237,6 +238,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 vars(self).update(self._learnt(preparation, None))
                 return self
             fitted = engine.fit(problem, random_state, progress, previous)
+            learn_residuals(preparation, table, problem, fitted)
             vars(self).update(self._learnt(preparation, fitted))
             progress.finish(fitted)
         return self

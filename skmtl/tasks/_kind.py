@@ -267,6 +267,15 @@ class Kind(ABC):
         """
         return
 
+    @property
+    def learns_residuals(self) -> bool:
+        """Whether `learn_residuals` is to be called at the end of a fit."""
+        return False
+
+    def learn_residuals(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
+        """Learn how labels lie about the final raw scores; parameters as those of `finish`."""
+        raise NotImplementedError
+
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Learn what depends on the raw scores of the training rows, once these are final.
 

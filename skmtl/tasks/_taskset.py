@@ -13,6 +13,9 @@ from skmtl.tasks._constant import ConstantTarget, fit_head
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
 
+# Residuals of fewer rows say less than those of the rows that were learnt from.
+_ENOUGH_HELD_OUT = 50
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -223,6 +226,32 @@ class TaskSet:
                 rows = labels.mask[:, i] & (weight[:, i] > 0)
                 target = labels.target[rows, self.target_slices[i]]
                 head.finish(scores[rows, self.score_slices[i]], target, weight[rows, i])
+
+    @property
+    def learns_residuals(self) -> bool:
+        """Whether some head needs `learn_residuals`."""
+        return any(head.learns_residuals for head in self.heads)
+
+    def learn_residuals(
+        self, scores: np.ndarray, labels: Labels, weight: np.ndarray, held_out: np.ndarray
+    ) -> None:
+        """Let heads learn how labels lie about the final raw scores.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_scores)
+        labels : Labels of the same rows
+        weight : ndarray of shape (n_samples, n_tasks)
+        held_out : bool ndarray of shape (n_samples,)
+            Rows that the model has not learnt from: these alone count where they are enough.
+        """
+        for i, head in enumerate(self.heads):
+            if head.learns_residuals:
+                rows = labels.mask[:, i] & (weight[:, i] > 0)
+                if (rows & held_out).sum() >= _ENOUGH_HELD_OUT:
+                    rows = rows & held_out
+                target = labels.target[rows, self.target_slices[i]]
+                head.learn_residuals(scores[rows, self.score_slices[i]], target, weight[rows, i])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
         """Predictions in the user's units, one array of shape (n_samples,) per task."""

@@ -82,6 +82,11 @@ def make_plan(
     """
     preparation, table = start_preparation(settings, engine, sample)
     problem = preparation.problem(table, None, None, random_state, n_bags=1)
+    if problem.tasks.learns_residuals:
+        raise ValueError(
+            "Regression(transform=...) learns from the residuals of rows that one process has, "
+            "not of rows on several workers. Transform the labels before, or use loss='absolute'."
+        )
     if problem.is_empty:
         raise ValueError(
             "Every target has one value in the sample of the rows, which decides what is learnt: "
