@@ -66,7 +66,7 @@ def read_weights(
         The tasks.
     n_samples : int
     """
-    if np.ndim(sample_weight) < 2:
+    if sample_weight is None or np.asarray(sample_weight).ndim < 2:
         weight = None if sample_weight is None else weight_or_ones(sample_weight, n_samples)
         return dict.fromkeys(names, weight)
     if hasattr(sample_weight, "columns"):

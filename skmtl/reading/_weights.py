@@ -95,7 +95,7 @@ def read_sample_weight(
     ValueError
         For other shapes or names, and weights that are negative, not finite or all 0.
     """
-    if np.ndim(sample_weight) < 2:
+    if np.asarray(sample_weight).ndim < 2:
         rows = np.empty((n_samples, 0))
         return _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
     names = list(names)
