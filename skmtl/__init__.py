@@ -17,6 +17,8 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTaskLinearSurvival`      the same for times to events
 `StackedTasks`                 a linear model, boosting and a network, weighted by task
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
+`TunedThresholds`              thresholds of probabilities by task, chosen on held-out rows
+`CalibratedTasks`              probabilities by task, calibrated on held-out rows
 `skmtl.tasks`                  what a target is, one class per kind
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     )
     from skmtl.estimators import (
         RMTGB,
+        CalibratedTasks,
         GroupedTasks,
         MultiTab,
         MultiTabClassifier,
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
         RMTGBRegressor,
         RMTGBSurvival,
         StackedTasks,
+        TunedThresholds,
     )
     from skmtl.files import load
     from skmtl.scoring import score_files, score_frame
@@ -82,6 +86,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RMTGB",
+    "CalibratedTasks",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
@@ -95,6 +100,7 @@ __all__ = [
     "RMTGBRegressor",
     "RMTGBSurvival",
     "StackedTasks",
+    "TunedThresholds",
     "balancing",
     "callbacks",
     "datasets",
@@ -115,6 +121,7 @@ __all__ = [
 _MODULE_OF = (
     dict.fromkeys(
         (
+            "CalibratedTasks",
             "GroupedTasks",
             "MultiTab",
             "MultiTabClassifier",
@@ -129,6 +136,7 @@ _MODULE_OF = (
             "RMTGBRegressor",
             "RMTGBSurvival",
             "StackedTasks",
+            "TunedThresholds",
         ),
         f"{__name__}.estimators",
     )

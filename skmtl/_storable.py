@@ -15,6 +15,7 @@ REMEDIES: dict[type, str] = {}
 
 
 HOMES: dict[str, str] = {
+    "CalibratedTasks": "skmtl.estimators.calibrated_tasks",
     "GroupedTasks": "skmtl.estimators.grouped",
     "MultiTab": "skmtl.estimators.multitab",
     "MultiTabClassifier": "skmtl.estimators.multitab",
@@ -29,6 +30,7 @@ HOMES: dict[str, str] = {
     "RMTGBRegressor": "skmtl.estimators.rmtgb",
     "RMTGBSurvival": "skmtl.estimators.rmtgb_survival",
     "StackedTasks": "skmtl.estimators.stacked",
+    "TunedThresholds": "skmtl.estimators.tuned_thresholds",
 }
 """The modules of skmtl's own estimators, which are imported when a file names them."""
 

@@ -11,6 +11,7 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
+from skmtl.answers._forms import Form, as_named_frame
 from skmtl.reading import ScoredLabels
 from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
 from skmtl.tasks import Curves, Kind
@@ -139,6 +140,15 @@ class FittedModel(ABC):
     def outputs(self) -> list[Hashable]:
         """Targets and events, each of which is one answer of a kind."""
         return self.names
+
+    @property
+    def form(self) -> Form:
+        """What `predict` makes of predictions."""
+        return as_named_frame
+
+    def schema(self) -> dict[str, Any]:
+        """What the model reads and predicts, as plain data, for those who look into its file."""
+        return {}
 
     @abstractmethod
     def read_labels(self, y: Any) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from skmtl.cli._errors import UsageError
 from skmtl.cli._tables import files_of, is_parquet
 from skmtl.csv_files import CsvFormat
 
-_ESTIMATORS_WITHIN = ("GroupedTasks",)
+_ESTIMATORS_WITHIN = ("CalibratedTasks", "GroupedTasks", "TunedThresholds")
 """Estimators that are made of other ones, which a configuration cannot say."""
 _TOP = ("estimator", "output", "report", "data", "csv", "parameters", "tasks", "events")
 _DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")

@@ -2,7 +2,7 @@
 
 The configuration is a TOML file; paths in it are relative to its folder:
 
-    estimator = "RMTGB"             # any of skmtl but GroupedTasks
+    estimator = "RMTGB"             # of skmtl, but none made of another one
     output = "flights.skmtl"        # the file of the fitted model
     report = "flights.json"         # optional: what --json prints
 

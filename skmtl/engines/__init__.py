@@ -23,6 +23,7 @@ from skmtl.engines._protocol import (
     Problem,
     StreamedRows,
 )
+from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._threads import number_of_threads
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "StreamedRows",
     "chosen_eval_set",
     "fresh_random_state",
+    "learn_residuals",
     "number_of_threads",
     "start_preparation",
 ]

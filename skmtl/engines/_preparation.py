@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
+from skmtl.engines._constant_targets import refuse_or_warn
 from skmtl.engines._eval_set import check_names, warn_of_other_ranges
 from skmtl.engines._protocol import Engine, Problem, StreamedRows
 from skmtl.reading import (
@@ -25,13 +25,15 @@ from skmtl.reading import (
     Validation,
     joined_tables,
     naming_eval_set,
+    read_sample_weight,
     resolve_task_weight,
     stored_matrix,
     warn_of_near_copies,
     warn_of_row_ids,
+    without_labels,
 )
 from skmtl.tables import Chunk, as_frame
-from skmtl.tasks import TaskSet, is_single
+from skmtl.tasks import ConstantTargets, TaskSet, is_single
 
 TaskWeight = Mapping[Hashable, float] | Sequence[float] | None
 
@@ -51,6 +53,8 @@ class Settings:
         None leaves it to the engine.
     read_frame : callable
         From X, and whether its columns are to be learnt, to a DataFrame.
+    constant_targets : {"warn", "error"}
+        What happens where a target has one observed value.
     """
 
     roles: Roles
@@ -59,6 +63,7 @@ class Settings:
     validation: Validation | None
     n_bags: int | None
     read_frame: Callable[[Any, bool], pd.DataFrame]
+    constant_targets: ConstantTargets
 
 
 @dataclass
@@ -73,6 +78,7 @@ class Preparation:
         Of the settings, with the names of the events.
     reader : TableReader
     tasks : TaskSet
+        All targets, those of one value among them.
     single : bool
         Whether y has no column axis.
     """
@@ -86,10 +92,23 @@ class Preparation:
 
     @property
     def task_weight(self) -> np.ndarray:
-        return resolve_task_weight(self.settings.task_weight, self.tasks.names)
+        """Of the targets that the engine learns."""
+        weight = resolve_task_weight(self.settings.task_weight, self.tasks.names)
+        return weight[self._is_varying]
+
+    @property
+    def _is_varying(self) -> list[bool]:
+        constant = self.tasks.constant
+        return [name not in constant for name in self.tasks.names]
 
     def read(self, chunk: Chunk) -> CheckedTable:
-        """Rows of the columns and the targets that have been learnt."""
+        """Rows to learn from, of the columns and the targets that have been learnt."""
+        table = self._read(chunk)
+        for name, head in self.tasks.constant.items():
+            head.check_same(table.Y[name])
+        return table
+
+    def _read(self, chunk: Chunk) -> CheckedTable:
         Y = self.targets.read(chunk.y, self.tasks)
         self.tasks.check_names(list(Y.columns))
         return checked_table(self.settings, self.settings.read_frame(chunk.X, False), Y, chunk)
@@ -136,6 +155,7 @@ class Preparation:
                 self._fit_encoder(table, np.arange(len(table)))
             table, matrix = self._gathered(source)  # type: ignore[arg-type]
             self.tasks = self._fit_tasks(table)  # by all labels, now that they are known
+        refuse_or_warn(self.tasks.constant, self.settings.constant_targets)
         splits = self._splits(table, source, eval_set is not None, random_state, n_bags)
         if learns_scale and not stored:
             rows = np.unique(np.concatenate([training for training, _ in splits]))
@@ -143,7 +163,7 @@ class Preparation:
         encoded = self.encode(table) if matrix is None else self._encode(table, matrix)
         streams = source is not None and self.engine.streams
         return Problem(
-            tasks=self.tasks,
+            tasks=self.tasks.varying,
             task_weight=self.task_weight,
             encoder=self.reader.encoder,
             task_ids=self.reader.task_ids,
@@ -160,12 +180,17 @@ class Preparation:
         return validation is not None and validation.is_random and table.rows.groups is None
 
     def _fit_encoder(self, table: CheckedTable, rows: np.ndarray) -> None:
-        self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.sample_weight)
+        self.reader.encoder.fit(table.rows.features, rows=rows, sample_weight=table.row_weight)
 
     def _encode(self, table: CheckedTable, features: Any) -> EncodedRows:
         group = self.reader.group(table.rows.ids)
-        labels = self.tasks.encode(table.Y, group=group if self.engine.units_by_group else None)
-        return EncodedRows(features, group, labels, table.sample_weight)
+        tasks = self.tasks.varying
+        units_of = group if self.engine.units_by_group else None
+        labels = tasks.encode(table.Y[tasks.names], group=units_of)
+        weight = table.sample_weight
+        if weight is not None and weight.ndim == 2:
+            weight = weight[:, self._is_varying]
+        return EncodedRows(features, group, labels, weight)
 
     def _encode_chunk(self, chunk: Chunk) -> EncodedRows:
         return self.encode(self.read(chunk))
@@ -198,7 +223,8 @@ class Preparation:
         chosen = self.settings.n_bags if n_bags is None else n_bags
         auto = self.engine.n_bags(n_rows)
         validation = self.settings.validation
-        if validation is None or has_eval_set:
+        tasks = self.tasks.varying
+        if validation is None or has_eval_set or len(tasks) == 0:
             n_splits = auto if chosen is None else chosen
             return [(np.arange(len(table)), np.arange(0))] * n_splits
         sampled = source is not None and self.engine.streams and source.is_sampled
@@ -211,19 +237,20 @@ class Preparation:
         if self._holds_out_rows(table):
             warn_of_near_copies(table.rows.features)
         group = self.reader.group(table.rows.ids)
+        judged = replace(table, Y=table.Y[tasks.names])
         return validation.splits(
-            table, self.tasks, self.task_weight, group, chosen, random_state, auto=auto
+            judged, tasks, self.task_weight, group, chosen, random_state, auto=auto
         )
 
     def _eval_rows(self, eval_set: Chunk, learnt: CheckedTable) -> EncodedRows:
         with naming_eval_set():
             frame = as_frame(eval_set.X)  # once, for what follows as well
             check_names(learnt.rows.features, frame)
-            table = self.read(eval_set._replace(X=frame))
+            table = self._read(eval_set._replace(X=frame))
             rows = self.encode(table)
             if self.engine.refuses_unseen_eval_ids:
                 self._check_ids(table, rows.group)
-            if not (rows.weight * self.task_weight > 0).any():
+            if len(self.task_weight) and not (rows.weight * self.task_weight > 0).any():
                 raise ValueError(NO_LABEL_COUNTS)
         warn_of_other_ranges(learnt, table)
         return rows
@@ -274,15 +301,25 @@ def checked_table(
     rows = _with_groups(roles.split(frame), chunk.groups)
     sample_weight, by_column = chunk.sample_weight, roles.weights(frame)
     if by_column is not None:
-        sample_weight = (
-            by_column if sample_weight is None else by_column * np.asarray(sample_weight)
-        )
+        sample_weight = by_column if sample_weight is None else _times(by_column, sample_weight)
     check_consistent_length(rows.features, Y)
     if sample_weight is None:
         return CheckedTable(rows, Y, None)
-    weight = _check_sample_weight(sample_weight, rows.features, ensure_non_negative=True)
-    used = np.flatnonzero(weight > 0)
+    weight = read_sample_weight(sample_weight, list(Y.columns), len(Y))
+    if weight.ndim == 2:
+        # The weights of missing labels have no effect, not even on how features are scaled.
+        weight = np.where(Y.notna(), weight, 0.0)
+        Y = without_labels(Y, weight == 0)
+    used = np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
     return CheckedTable(rows.take(used), Y.iloc[used], weight[used])
+
+
+def _times(by_column: np.ndarray, sample_weight: Any) -> Any:
+    """Weights in a column of X times those that are given beside it, of rows or labels."""
+    if hasattr(sample_weight, "columns"):
+        return as_frame(sample_weight, name="sample_weight").mul(by_column, axis=0)
+    weight = np.asarray(sample_weight)
+    return (by_column if weight.ndim < 2 else by_column[:, None]) * weight
 
 
 def _with_groups(rows: RowsOfX, groups: Any) -> RowsOfX:

@@ -43,7 +43,7 @@ class Problem:
     Attributes
     ----------
     tasks : TaskSet
-        How labels are encoded, and what the losses are.
+        How labels are encoded, and what the losses are; without targets of one value.
     task_weight : float64 ndarray of shape (n_tasks,)
     encoder : FrameEncoder
         What has encoded the features.
@@ -71,6 +71,11 @@ class Problem:
     eval_rows: EncodedRows | None = None
     streamed: StreamedRows | None = None
     by_row: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to learn, because every target has one value."""
+        return len(self.tasks) == 0
 
     def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
         """Training rows and validation rows of each bag; None where nothing is held out."""

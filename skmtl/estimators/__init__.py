@@ -9,6 +9,7 @@ from skmtl._lazy import lazy_getattr
 from skmtl._storable import HOMES
 
 if TYPE_CHECKING:
+    from skmtl.estimators.calibrated_tasks import CalibratedTasks
     from skmtl.estimators.grouped import GroupedTasks
     from skmtl.estimators.linear import (
         MultiTaskLinear,
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from skmtl.estimators.rmtgb import RMTGB, RMTGBClassifier, RMTGBRegressor
     from skmtl.estimators.rmtgb_survival import RMTGBSurvival
     from skmtl.estimators.stacked import StackedTasks
+    from skmtl.estimators.tuned_thresholds import TunedThresholds
 
 __all__ = [
     "RMTGB",
+    "CalibratedTasks",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
@@ -37,6 +40,7 @@ __all__ = [
     "RMTGBRegressor",
     "RMTGBSurvival",
     "StackedTasks",
+    "TunedThresholds",
 ]
 
 __getattr__ = lazy_getattr(__name__, HOMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +13,9 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
-from skmtl.answers import says_its_tasks, unfitted_model
-from skmtl.metrics import score_model, score_model_by_id
+from skmtl.answers import unfitted_model
+from skmtl.engines import chosen_eval_set
+from skmtl.model_selection import MultiTaskStratifiedGroupKFold
 from skmtl.models import (
     Answering,
     Check,
@@ -24,9 +26,12 @@ from skmtl.models import (
     in_place,
     model_classes,
     n_threads,
+    score,
+    score_tasks,
     side_by_side,
 )
 from skmtl.models import save as save_to_file
+from skmtl.reading import naming_eval_set
 from skmtl.sharing import (
     Choice,
     HeldOut,
@@ -156,7 +161,20 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GroupedTasks:
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        eval_set: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> GroupedTasks:
         """Choose the groups, and fit a model for each.
 
         Parameters
@@ -165,8 +183,17 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             As the estimator within takes it.
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             Labels, some of which may be missing; one column for long data.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+            Weights of the rows, in every task; or of every label, as the estimators of skmtl take
+            them.
+        eval_set : tuple (X, y) or (X, y, sample_weight), optional
+            Rows that decide when each fit stops, of which each model gets the labels of its tasks.
+            The folds that choose the groups have held-out rows of their own besides.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, optional
+            The same in parts.
+        groups : array of shape (n_samples,), optional
+            Whom each row is about: `cv` and each fit hold rows of one group out together, where
+            they can.
 
         Returns
         -------
@@ -179,7 +206,11 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             the message names the task.
         """
         check_parameters(self)
-        table = read_tasks(self.estimator, X, y, sample_weight)
+        table = read_tasks(self.estimator, X, y, sample_weight, groups=groups)
+        judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
+        if judged is not None:
+            with naming_eval_set():
+                table = replace(table, judged=read_tasks(self.estimator, *judged[:3]))
         choice = self._choose(table)
         self.groups_ = choice.groups
         self.selection_, self.errors_ = choice.selection, choice.errors
@@ -231,7 +262,9 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def _held_out(self, table: TaskTable) -> HeldOut:
         cv = min(self.cv, len(table.Y)) if isinstance(self.cv, int) else self.cv
         rng = check_random_state(self.random_state)
-        splits = read_splits(table, cv, rng, task_column(self.estimator))
+        if table.groups is not None and isinstance(cv, int):
+            cv = MultiTaskStratifiedGroupKFold(cv, random_state=rng.randint(2**31 - 1))
+        splits = read_splits(table, cv, rng, task_column(self.estimator), groups=table.groups)
         return HeldOut(self.estimator, table, splits, self.n_jobs)
 
     def predict(self, X: Any) -> Any:
@@ -282,44 +315,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def __skmtl_unfitted__(self) -> Any:
         return unfitted_model(self.estimator)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers) or accuracy (classes).
-
-        Missing labels are left out; in long data all rows are scored together, as the estimator
-        within does.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self)
-        return float(score_model(self, X, y, sample_weight=sample_weight).mean())
-
-    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
-        """Score of each task on the rows where its label is known.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        Series
-            By target, or by id for long data; higher is better, NaN for a task without a label.
-        """
-        check_is_fitted(self)
-        if task_column(self.estimator) is None:
-            return score_model(self, X, y, sample_weight=sample_weight)
-        return score_model_by_id(self, X, y, sample_weight=sample_weight)
-
+    score = score
+    score_tasks = score_tasks
     save = save_to_file
 
     @property
@@ -339,19 +336,6 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                 f"This {type(self).__name__} is not fitted yet: it has no {name}."
             )
         return getattr(self.models_[0], name)
-
-    def _schema(self) -> dict[str, Any]:
-        """As that of the models; only those of skmtl have one, and can be saved."""
-        first = self.models_[0]
-        known = first._schema() if says_its_tasks(first) else {}
-        tasks = [
-            {"name": name, "kind": kind, "classes": self._class_list(name)}
-            for name, kind in self.task_kinds_.items()
-        ]
-        return known | {"tasks": tasks}
-
-    def _class_list(self, name: Hashable) -> list | None:
-        return self._classes[name].tolist() if name in self._classes else None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

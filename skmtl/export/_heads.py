@@ -14,6 +14,7 @@ from skmtl.tasks import (
     Binary,
     ClassificationKind,
     CompetingRisks,
+    ConstantTarget,
     Count,
     EventTimeKind,
     Kind,
@@ -90,7 +91,35 @@ def head_outputs(
     if isinstance(head, Count):
         return [Output(task, "", score.op("Exp") * _units(head.mean_, group))]
     assert isinstance(head, Regression)
+    if head.transform is not None:
+        raise TypeError(
+            f"Task {task!r} is learnt on another scale (transform={head.transform!r}), whose way "
+            "back no graph has. Score this model with skmtl.score_files instead."
+        )
     return [Output(task, "", score * _units(head.scale_, group) + _units(head.centre_, group))]
+
+
+def constant_outputs(head: ConstantTarget, task: Hashable, column: Value) -> list[Output]:
+    """The one value of a target, for as many rows as a column (batch,) has."""
+    n_rows = column.op("Shape")
+
+    def repeated(value: np.ndarray) -> Value:
+        return column.graph.op("Expand", value, n_rows)
+
+    if not head.is_classification:
+        outputs = [Output(task, "", repeated(head.value_))]
+        if levels := head.quantile_levels:
+            every = column.graph.concat([repeated(head.value_).unsqueeze(1)] * len(levels), axis=1)
+            about = {"quantiles": list(levels)}
+            outputs.append(Output(task, "_quantiles", every, shape=(len(levels),), about=about))
+        return outputs
+    labels = _graph_classes(head.classes_)
+    about = {"classes": labels.tolist()}
+    certain = repeated(np.ones(1)).unsqueeze(1)
+    return [
+        Output(task, "", repeated(labels), labels.dtype, about=about),
+        Output(task, "_proba", certain, shape=(1,), about=about),
+    ]
 
 
 def _units(by_group: np.ndarray, group: Value | None) -> Value | np.ndarray:
@@ -116,17 +145,20 @@ def _quantile_outputs(
 
 
 def _class_outputs(head: ClassificationKind, task: Hashable, probabilities: Value) -> list[Output]:
-    labels = head.classes_
-    if labels.dtype.kind not in "biuf":
-        labels = np.array([str(label) for label in labels], dtype=object)
-    elif labels.dtype.kind in "iu":
-        labels = labels.astype(np.int64)
+    labels = _graph_classes(head.classes_)
     about = {"classes": labels.tolist()}
     best = probabilities.op("ArgMax", axis=1, keepdims=0)
     return [
         Output(task, "", best.graph.op("Gather", labels, best), labels.dtype, about=about),
         Output(task, "_proba", probabilities, shape=(len(labels),), about=about),
     ]
+
+
+def _graph_classes(classes: np.ndarray) -> np.ndarray:
+    """Classes as a graph gives them: bool, int64, float64 or text."""
+    if classes.dtype.kind not in "biuf":
+        return np.array([str(label) for label in classes], dtype=object)
+    return classes.astype(np.int64) if classes.dtype.kind in "iu" else classes
 
 
 def _probabilities(head: ClassificationKind, scores: Value) -> Value:

@@ -23,13 +23,21 @@ from skmtl.export._encoders import (
     tree_matrix,
 )
 from skmtl.export._graph import Graph, Value
-from skmtl.export._heads import Output, Times, curve_outputs, head_outputs, risk_output
+from skmtl.export._heads import (
+    Output,
+    Times,
+    constant_outputs,
+    curve_outputs,
+    head_outputs,
+    risk_output,
+)
 from skmtl.export._inputs import GraphInputs, exportable, graph_inputs, label_name, unique_names
 from skmtl.export._linear import design_matrix, linear_scores
 from skmtl.export._stack import model_members
 from skmtl.models import EngineModel
 from skmtl.reading import EventTargets, terms_of
 from skmtl.tables import DesignEncoder, TableEncoder, TreeEncoder
+from skmtl.tasks import ConstantTarget
 
 
 def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
@@ -122,7 +130,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
         import onnx  # noqa: F401
     graph, inputs = Graph(), graph_inputs(fitted.reader)
     values = add_inputs(graph, inputs)
-    outputs = _outputs(fitted, *_raw_scores(fitted, inputs, values), times)
+    outputs = _outputs(fitted, *_raw_scores(fitted, inputs, values), values, times)
     metadata = {
         "inputs": [column.describe() for column in inputs.all],
         "outputs": _name_outputs(graph, outputs),
@@ -133,10 +141,15 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
 def _raw_scores(
     model: EngineModel, inputs: GraphInputs, values: dict[str, Value]
 ) -> tuple[list[Value], Value | None]:
-    """Raw scores (batch, n_scores) of each target, float64, and the group where units need it."""
+    """Raw scores (batch, n_scores) of each target that was learnt, and the group.
+
+    Scores are float64; there is a group where units need it.
+    """
     group = None
     if inputs.ids is not None:
         group = task_number(inputs.ids, values, unseen_is_error=model.refuses_unseen)
+    if len(model.tasks.varying) == 0:
+        return [], None
     return _scores_of(model, inputs, values, group)
 
 
@@ -159,7 +172,7 @@ def _scores_of(
         )
     rows = encoded_rows(cast(TableEncoder, model.reader.encoder), inputs.features, values)
     scores = _network_scores(model, inputs, rows, group).cast(np.float64)
-    parts = model.tasks.score_slices
+    parts = model.tasks.varying.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group
 
 
@@ -167,7 +180,7 @@ def _stack_scores(
     model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
 ) -> list[Value]:
     """Weighted means of the members' raw scores."""
-    totals: list[Value | None] = [None] * len(model.tasks)
+    totals: list[Value | None] = [None] * len(model.tasks.varying)
     for weights, member in model_members(model):
         scores, _ = _scores_of(member, inputs, values, group)
         for at, (weight, score) in enumerate(zip(weights, scores, strict=True)):
@@ -200,11 +213,15 @@ def _boosting_scores(
     by_target: dict[int, Value] = {}
     for targets, pool in model.fitted.pools:
         by_target |= dict(zip(targets, pool_scores(pool, len(targets), rows), strict=True))
-    return [by_target[target] for target in range(len(model.tasks))]
+    return [by_target[target] for target in range(len(model.tasks.varying))]
 
 
 def _outputs(
-    model: EngineModel, scores: list[Value], group: Value | None, times: Times
+    model: EngineModel,
+    scores: list[Value],
+    group: Value | None,
+    inputs: dict[str, Value],
+    times: Times,
 ) -> list[Output]:
     tasks = model.tasks
     if isinstance(model.targets, EventTargets):
@@ -213,10 +230,16 @@ def _outputs(
         raise ValueError(
             "times are those of survival curves, but no task of the model has events."
         )
+    of = dict(zip(tasks.varying.names, scores, strict=True))
+    any_column = next(iter(inputs.values()))
     return [
         output
-        for head, name, task_scores in zip(tasks.heads, tasks.names, scores, strict=True)
-        for output in head_outputs(head, name, task_scores, group, times)
+        for name, head in tasks.by_name.items()
+        for output in (
+            constant_outputs(head, name, any_column)
+            if isinstance(head, ConstantTarget)
+            else head_outputs(head, name, of[name], group, times)
+        )
     ]
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 
+from skmtl.metrics._inputs import read_weights
 from skmtl.metrics._task import ScoredTask
 from skmtl.survival import concordance
 from skmtl.tasks import EventTimes
 
 
 def score_by_id(
-    tasks: Mapping[Hashable, ScoredTask], ids: pd.Series, sample_weight: np.ndarray | None
+    tasks: Mapping[Hashable, ScoredTask], ids: pd.Series, sample_weight: Any
 ) -> pd.Series:
     """Scores by id, or by pairs (id, task) where there are several tasks.
 
@@ -27,10 +29,13 @@ def score_by_id(
     ----------
     tasks : mapping of name to ScoredTask
     ids : Series of shape (n_samples,)
-    sample_weight : ndarray of shape (n_samples,), or None
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
     """
     codes, labels = pd.factorize(ids, sort=True)
-    columns = [_score_task(task, codes, len(labels), sample_weight) for task in tasks.values()]
+    weights = read_weights(sample_weight, list(tasks), len(ids))
+    columns = [
+        _score_task(task, codes, len(labels), weights[name]) for name, task in tasks.items()
+    ]
     scores = np.column_stack(columns)
     if len(tasks) == 1:
         return pd.Series(scores[:, 0], index=pd.Index(labels, name=None), name="score")
@@ -49,6 +54,7 @@ def _score_task(
 ) -> np.ndarray:
     """The score of one task for each id; NaN where no label counts."""
     metric = task.kind.default_metric
+    task = task.weighed(sample_weight)
     if isinstance(metric, str) and metric in _AT_ONCE:
         observed = np.flatnonzero(task.observed)
         truth, answer = task.plain_answers()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skmtl._foreign_frames import as_pandas
 from skmtl.metrics._sklearn import Metric, MetricLike, check_metric
 from skmtl.survival import read_weight as weight_or_ones
 from skmtl.tasks import Kind, as_kind, plain_values
@@ -52,9 +53,38 @@ def shown_classes(labels: pd.Series, kind: Kind) -> np.ndarray:
     return classes
 
 
-def read_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
-    """Row weights as finite numbers of shape (n_samples,)."""
-    return None if sample_weight is None else weight_or_ones(sample_weight, n_samples)
+def read_weights(
+    sample_weight: Any, names: Sequence[Hashable], n_samples: int
+) -> dict[Hashable, np.ndarray | None]:
+    """Weights of the rows in each task, finite numbers of shape (n_samples,); None without any.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
+        The columns of a frame are matched with the tasks by name.
+    names : sequence of hashable
+        The tasks.
+    n_samples : int
+    """
+    if sample_weight is None or np.asarray(sample_weight).ndim < 2:
+        weight = None if sample_weight is None else weight_or_ones(sample_weight, n_samples)
+        return dict.fromkeys(names, weight)
+    if hasattr(sample_weight, "columns"):
+        frame = as_pandas(sample_weight, "sample_weight")
+        lacking = [name for name in names if name not in frame.columns]
+        if lacking:
+            raise ValueError(
+                f"sample_weight has the columns {list(frame.columns)}, but no weights of the "
+                f"tasks {lacking}."
+            )
+        return {name: weight_or_ones(frame[name], n_samples) for name in names}
+    columns = np.asarray(sample_weight).T
+    if len(columns) != len(names):
+        raise ValueError(
+            f"sample_weight has {len(columns)} columns, but there are {len(names)} tasks: "
+            f"{list(names)}."
+        )
+    return {n: weight_or_ones(column, n_samples) for n, column in zip(names, columns, strict=True)}
 
 
 def _by_task(value: Any, names: Sequence[Hashable], role: str) -> dict[Hashable, Any]:

@@ -12,7 +12,6 @@ from sklearn.utils import check_consistent_length
 
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.metrics._by_id import score_by_id
-from skmtl.metrics._inputs import read_weight
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike
 from skmtl.metrics._task import ScoredTask
@@ -52,15 +51,14 @@ def score_model(
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`.
-    sample_weight : array of shape (n_samples,), optional
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------
     Series of shape (n_tasks,)
     """
     tasks = read_model(estimator, X, y)
-    n_samples = len(next(iter(tasks.values())).labels)
-    return score_each(tasks, metric, read_weight(sample_weight, n_samples)).rename("score")
+    return score_each(tasks, metric, sample_weight).rename("score")
 
 
 def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = None) -> pd.Series:
@@ -72,7 +70,7 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
     X : table of shape (n_samples, n_features)
         With the task column.
     y : labels of shape (n_samples,) or (n_samples, n_targets)
-    sample_weight : array of shape (n_samples,), optional
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------
@@ -81,9 +79,7 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
     """
     model, X_read = fitted_model_reading(estimator, X, y)
     tasks = _scored_tasks(model, X_read, y)
-    n_samples = len(next(iter(tasks.values())).labels)
-    ids = task_ids(X_read, model.task_column)
-    return score_by_id(tasks, ids, read_weight(sample_weight, n_samples))
+    return score_by_id(tasks, task_ids(X_read, model.task_column), sample_weight)
 
 
 def _scored_tasks(model: FittedModel, X: Any, y: Any) -> dict[Hashable, ScoredTask]:

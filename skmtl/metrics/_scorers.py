@@ -8,7 +8,6 @@ from typing import Any, Self
 import pandas as pd
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skmtl.metrics._inputs import read_weight
 from skmtl.metrics._models import read_model
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike, check_metric
@@ -143,8 +142,7 @@ class _Scorer:
         tasks = read_model(estimator, X, y)
         if only is not None and only not in tasks:
             raise ValueError(f"y has no task {only!r}; its tasks are {list(tasks)}.")
-        weight = read_weight(sample_weight, len(next(iter(tasks.values())).labels))
-        return score_each(tasks, self.metric, weight, only=only)
+        return score_each(tasks, self.metric, sample_weight, only=only)
 
     def _arguments(self) -> dict[str, tuple[Any, Any]]:
         return {"metric": (self.metric, "auto"), "average": (self.average, "mean")}

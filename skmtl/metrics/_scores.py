@@ -12,7 +12,7 @@ from skmtl.answers import read_classes, read_predictions, read_probabilities
 from skmtl.metrics._inputs import (
     read_kinds,
     read_metrics,
-    read_weight,
+    read_weights,
     shown_classes,
 )
 from skmtl.metrics._sklearn import MetricLike
@@ -52,8 +52,8 @@ def score_tasks(
     classes : mapping of task to array, list of arrays, or array for one task, optional
         The classes in the order of the probabilities' columns, such as `classes_` of a model.
         Needed where the scored rows do not show every class; by default the sorted labels.
-    sample_weight : array of shape (n_samples,), optional
-        Row weights.
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+        Weights of the rows, or of every label: the columns of a frame are matched by name.
 
     Returns
     -------
@@ -101,14 +101,14 @@ def score_tasks(
     for name, chosen in read_metrics(metric, names).items():
         if chosen == "auto":
             _refuse_fractions(tasks[name], answers[name])
-    scores = score_each(tasks, metric, read_weight(sample_weight, len(labels)))
+    scores = score_each(tasks, metric, sample_weight)
     return scores.rename(metric if isinstance(metric, str) and metric != "auto" else "score")
 
 
 def score_each(
     tasks: Mapping[Hashable, ScoredTask],
     metric: MetricLike,
-    sample_weight: np.ndarray | None,
+    sample_weight: Any,
     *,
     only: Hashable | None = None,
 ) -> pd.Series:
@@ -119,7 +119,7 @@ def score_each(
     tasks : mapping of task to ScoredTask
     metric : str, scorer, callable, or mapping of task to one of these
         See :mod:`skmtl.metrics`.
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
     only : task or None, default=None
         The one task to score; None scores all.
 
@@ -129,7 +129,9 @@ def score_each(
     """
     metrics = read_metrics(metric, list(tasks))
     chosen = list(tasks) if only is None else [only]
-    scores = [tasks[name].score(metrics[name], sample_weight) for name in chosen]
+    n_samples = len(tasks[chosen[0]].labels)
+    weights = read_weights(sample_weight, list(tasks), n_samples)
+    scores = [tasks[name].score(metrics[name], weights[name]) for name in chosen]
     return pd.Series(scores, index=pd.Index(chosen, tupleize_cols=False), dtype=np.float64)
 
 

@@ -77,6 +77,13 @@ class ScoredTask:
             return replace(self, predict=_unknown, predict_proba=_Answer(self.predict_proba()))
         return replace(self, predict=_Answer(self.predict()), predict_proba=_unknown)
 
+    def weighed(self, sample_weight: np.ndarray | None) -> ScoredTask:
+        """The same, where a label of weight 0 is as one that is missing."""
+        if sample_weight is None:
+            return self
+        counts = sample_weight > 0
+        return replace(self, counts=counts if self.counts is None else self.counts & counts)
+
     @property
     def observed(self) -> np.ndarray:
         """The rows to score."""
@@ -85,9 +92,9 @@ class ScoredTask:
 
     def score(self, metric: Metric, sample_weight: np.ndarray | None) -> float:
         """The metric on the rows whose label is observed; NaN where there is none."""
-        observed = self.observed
+        observed = self.weighed(sample_weight).observed
         weight = None if sample_weight is None else sample_weight[observed]
-        if not observed.any() or (weight is not None and not weight.any()):
+        if not observed.any():
             return np.nan
         metric = self.kind.default_metric if metric == "auto" else metric
         with self.naming_errors(metric):

@@ -9,6 +9,8 @@ estimator, and each parameter is declared, checked and described in one place. T
 engine are imported from their modules, so that none needs the library of another.
 """
 
+from skmtl.models._adjusted_tasks import AdjustedTasks
+from skmtl.models._adjustments import Adjustment, Threshold
 from skmtl.models._answering import Answering
 from skmtl.models._checks import (
     Check,
@@ -21,13 +23,16 @@ from skmtl.models._checks import (
     real,
     seed,
 )
+from skmtl.models._choosing import best_threshold, calibration
 from skmtl.models._docstrings import with_inherited_docs
 from skmtl.models._engine_model import EngineModel
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._events import event_targets, score_terms
 from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
+from skmtl.models._held_out_task import HeldOutTask
 from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
+from skmtl.models._scoring import score, score_tasks
 from skmtl.models._shared_docs import (
     ClassTargetDocs,
     MixedTargetDocs,
@@ -38,6 +43,8 @@ from skmtl.models._sklearn import ClassifierMixin, RegressorMixin
 from skmtl.models._validation import Splitter, ValidationLike
 
 __all__ = [
+    "AdjustedTasks",
+    "Adjustment",
     "Answering",
     "Check",
     "ClassTargetDocs",
@@ -45,16 +52,20 @@ __all__ = [
     "EngineModel",
     "GroupedModel",
     "Groups",
+    "HeldOutTask",
     "MixedTargetDocs",
     "MultiTaskEstimator",
     "NumberTargetDocs",
     "RegressorMixin",
     "Splitter",
     "SurvivalDocs",
+    "Threshold",
     "ValidationLike",
     "ask_everything",
+    "best_threshold",
     "boolean",
     "by_block",
+    "calibration",
     "check_parameters",
     "event_targets",
     "in_place",
@@ -64,6 +75,8 @@ __all__ = [
     "one_of",
     "real",
     "save",
+    "score",
+    "score_tasks",
     "score_terms",
     "seed",
     "side_by_side",

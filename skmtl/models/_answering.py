@@ -14,7 +14,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.answers import FittedModel, as_named_frame, index_of
-from skmtl.models._curves import Times, asked_values, at_times, one_or_all, step_functions
+from skmtl.models._curves import (
+    Times,
+    asked_values,
+    at_times,
+    of_rows,
+    one_or_all,
+    step_functions,
+)
 from skmtl.models._keywords import check_keywords
 from skmtl.models._sklearn import BaseEstimator
 from skmtl.tasks import Curves
@@ -137,7 +144,7 @@ class Answering(BaseEstimator):
 
     @_with_events
     def predict_survival_function(
-        self, X: Any, times: Times = None, *, return_array: bool = False
+        self, X: Any, times: Times = None, *, return_array: bool = False, given: Times = None
     ) -> Any:
         """Probability that no event has happened yet.
 
@@ -149,6 +156,10 @@ class Answering(BaseEstimator):
             Kaplan and Meier does. A mapping asks about its events only, each at times of its own.
         return_array : bool, default=False
             Without `times`: an array at `unique_times_` instead of step functions.
+        given : float, array of shape (n_samples,), or mapping of event to one, default=None
+            A time, or one for each row, at which no event had happened yet: the probabilities are
+            those of rows of which that is known, S(t) / S(given), and 1 up to `given`. NaN where
+            the curve is at 0 by then. Gives an array.
 
         Returns
         -------
@@ -161,7 +172,35 @@ class Answering(BaseEstimator):
         ValueError
             If a time lies beyond `follow_up_`, or a mapping names an unknown event.
         """
+        if given is not None:
+            model = self._checked()
+            return one_or_all(model, of_rows(model, X, times, given, own=False))
         return self._draw(X, times, Curves.survival, 1.0, return_array)
+
+    @_with_events
+    def predict_survival_at(self, X: Any, times: Times, *, given: Times = None) -> Any:
+        """Probability that no event has happened by a time of each row's own.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        times : array of shape (n_samples,), float, or mapping of event to one
+            From 0 to `follow_up_`: the time of each row, or one for all of them.
+        given : float, array of shape (n_samples,), or mapping of event to one, default=None
+            As in `predict_survival_function`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            With several events a dict of them.
+
+        Raises
+        ------
+        ValueError
+            As in `predict_survival_function`, and for another number of times than rows.
+        """
+        model = self._checked()
+        return one_or_all(model, of_rows(model, X, times, given, own=True))
 
     @_with_events
     def predict_cumulative_hazard_function(

@@ -62,6 +62,23 @@ def at_times(
     return model.ask(X).about_curves(questions)
 
 
+def of_rows(
+    model: FittedModel, X: Any, times: Times, given: Times, *, own: bool
+) -> dict[Hashable, np.ndarray]:
+    """Survival of the rows of each event that are alive at `given`, a time or one for each row.
+
+    With `own` at a time of each row's own, else at the same times for all rows.
+    """
+    curves = dict(model.ask(X).curves())
+    read = Curves.read_row_times if own else Curves.read_times
+    asked = asked_values(curves, times, read, lambda drawn: drawn.edges[1:])
+    since = {name: np.zeros(len(drawn.hazard)) for name, drawn in curves.items()}
+    if given is not None:
+        since |= asked_values(curves, given, Curves.read_row_times, lambda drawn: drawn.edges[:1])
+    question = Curves.survival_of_rows if own else Curves.conditional_survival
+    return {name: question(curves[name], at, since[name]) for name, at in asked.items()}
+
+
 def step_functions(
     model: FittedModel, X: Any, draw: Draw, start: float
 ) -> dict[Hashable, np.ndarray]:

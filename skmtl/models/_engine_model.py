@@ -11,8 +11,16 @@ import numpy as np
 import pandas as pd
 
 from skmtl._foreign_frames import as_pandas
-from skmtl.answers import Answers, CellType, FittedModel, InputColumns
+from skmtl.answers import (
+    Answers,
+    CellType,
+    FittedModel,
+    Form,
+    InputColumns,
+    as_named_frame,
+)
 from skmtl.engines import Engine
+from skmtl.models._saving import schema
 from skmtl.reading import RowsToScore, ScoredLabels, TableReader, Targets, answers_in_blocks
 from skmtl.tables import CellCounts, sorts_of
 from skmtl.tasks import Curves, TaskSet
@@ -33,6 +41,8 @@ class EngineModel(FittedModel):
     targets : Targets
     read_frame : callable
         From X to a DataFrame with the columns of `fit`; raises for others.
+    form : callable
+        What `predict` makes of predictions.
     refuses_unseen : bool
         Whether rows of tasks that `fit` did not see are refused.
     """
@@ -43,6 +53,7 @@ class EngineModel(FittedModel):
     tasks: TaskSet
     targets: Targets
     read_frame: Any
+    form: Form = as_named_frame
     refuses_unseen: bool = False
 
     @property
@@ -70,6 +81,9 @@ class EngineModel(FittedModel):
     def outputs(self) -> list[Hashable]:
         names = self.targets.output_names
         return self.tasks.names if names is None else names
+
+    def schema(self) -> dict[str, Any]:
+        return schema(self.reader.encoder, self.tasks, self.task_column)
 
     def read_labels(self, y: Any) -> pd.DataFrame:
         return self.targets.read(y, self.tasks)
@@ -103,8 +117,10 @@ class EngineModel(FittedModel):
         return rows
 
     def ask_part(self, X: Any) -> EngineAnswers:
-        rows = self.read(X)
-        return self.answers(self.engine.raw_scores(self.fitted, rows, self.tasks), rows)
+        rows, varying = self.read(X), self.tasks.varying
+        if len(varying) == 0:
+            return self.answers(np.empty((len(rows), 0)), rows)
+        return self.answers(self.engine.raw_scores(self.fitted, rows, varying), rows)
 
     def answers(self, scores: np.ndarray, rows: RowsToScore) -> EngineAnswers:
         """What raw scores (n_samples, n_scores) of an engine say."""

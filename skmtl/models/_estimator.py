@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skmtl.engines import (
     Engine,
@@ -20,20 +20,21 @@ from skmtl.engines import (
     Settings,
     chosen_eval_set,
     fresh_random_state,
+    learn_residuals,
     start_preparation,
 )
-from skmtl.metrics import score_model, score_model_by_id
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
-from skmtl.models._saving import renamed, save, schema
+from skmtl.models._saving import renamed, save
+from skmtl.models._scoring import score, score_tasks
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
 from skmtl.models._validation import ValidationLike, check_validation, validation_check
 from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
 from skmtl.tables import Chunk, as_frame
-from skmtl.tasks import TaskSet
+from skmtl.tasks import ConstantTargets, TaskSet
 
 _LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_features_in_",
            "feature_names_in_")  # fmt: skip
@@ -74,6 +75,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     time_column : label or int, default=None
         Column of X, by name or position, that says when a row was observed, as a number or a
         date. It is taken out of the features.
+    constant_targets : {"warn", "error"}, default="warn"
+        What happens where a target has one observed value, such as a rare label that no row of a
+        fold has: "warn" predicts this value for every row, and warns by a
+        `skmtl.tasks.ConstantTargetWarning`; "error" refuses it. Times to events need an event in
+        any case.
     random_state : int, RandomState or None, default=None
         Decides which rows are held out and all else that the engine draws: a network its initial
         weights, the order of rows and the dropout, boosting what `lightgbm_params` ask for. The
@@ -96,8 +102,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     Notes
     -----
     *Missing labels* are left out of the loss, its gradients, the scores and the validation:
-    changing what stands in their place changes nothing. Each target needs at least one label, and
-    one with classes needs labels of two of them.
+    changing what stands in their place changes nothing. Each target needs at least one label. One
+    whose observed labels are all the same is predicted as that, with a warning.
 
     *Held-out rows* are random by default. Where rows belong together (days, patients) or the
     future is to be predicted, random rows are too easy to predict, and training stops too late.
@@ -119,6 +125,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         "early_stopping": boolean,
         "validation": validation_check,
         "validation_fraction": real(0, 0.5, open_low=True),
+        "constant_targets": one_of("warn", "error"),
         "random_state": seed,
     }
 
@@ -130,6 +137,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     validation_fraction: float = 0.2
     group_column: Hashable | None = None
     time_column: Hashable | None = None
+    constant_targets: ConstantTargets = "warn"
     random_state: int | np.random.RandomState | None = None
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
@@ -172,8 +180,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             One column per target; NaN, None or NA where a label is missing. For times to events
             the forms that the class describes. For Parquet files the name of the column with the
             labels, or a list of names.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, in every task. For Parquet files the name of a column.
+        sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+            Weights of the rows, in every task; or of every label, where labels are unequally
+            certain: the columns of a frame are matched with the targets by name. A label of
+            weight 0 is as a missing one, and a row without any other is left out. For Parquet
+            files the name of a column, with the weights of rows.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
             Rows that decide when to stop, and in boosting which blocks to take, instead of rows
             of X that are held out.
@@ -223,7 +234,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 n_bags = len(previous)
             problem = preparation.problem(table, source, judged, random_state, n_bags)
             progress = FitProgress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
+            if problem.is_empty:
+                vars(self).update(self._learnt(preparation, None))
+                return self
             fitted = engine.fit(problem, random_state, progress, previous)
+            learn_residuals(preparation, table, problem, fitted)
             vars(self).update(self._learnt(preparation, fitted))
             progress.finish(fitted)
         return self
@@ -266,6 +281,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             else None,
             n_bags=None if self.n_bags == "auto" else int(self.n_bags),
             read_frame=self._read_frame,
+            constant_targets=self.constant_targets,
         )
 
     def _roles(self) -> Roles:
@@ -297,10 +313,15 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         """Whether these are the names that `fit` saw: quicker than scikit-learn's comparison."""
         return frame.columns.tolist() == list(getattr(self, "feature_names_in_", ()))
 
+    @property
+    def _varying(self) -> TaskSet:
+        """The targets that the engine has learnt: all but those of one value."""
+        return self.task_set_.varying
+
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
             self._engine(), self._fitted, self._reader, self.task_set_, self._targets(),
-            self._read_frame, self._refuses_unseen,
+            self._read_frame, self._form, self._refuses_unseen,
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
@@ -322,54 +343,9 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def __skmtl_unfitted__(self) -> Specification:
         return Specification(self._roles().task, self._targets(), self._engine())
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
-
-        Of causes that compete, each is scored by itself. For long data, all rows of a target are
-        scored together; ``score_tasks(X, y).mean()`` is the mean over the ids.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self)
-        return float(score_model(self, X, y, sample_weight=sample_weight).mean())
-
-    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
-        """Score of each task on the rows where its label is known.
-
-        R2 for numbers, accuracy for classes, concordance for times to events, or the default
-        metric of a kind of your own. For long data the tasks are the ids in the task column, or
-        pairs (id, target) where y has several columns.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        Series
-            Higher is better; NaN for a task without any label in y, for R2 with one label, and
-            for concordance where no two rows can be compared.
-        """
-        check_is_fitted(self)
-        if self.task_column is None:
-            return score_model(self, X, y, sample_weight=sample_weight)
-        return score_model_by_id(self, X, y, sample_weight=sample_weight)
-
+    score = score
+    score_tasks = score_tasks
     save = save
-
-    def _schema(self) -> dict[str, Any]:
-        """What the model reads and predicts, for those who look into the file."""
-        return schema(self._reader.encoder, self.task_set_, self.task_column)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state, also that of a model of version 0.1.0."""

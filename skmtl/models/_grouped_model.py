@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +16,9 @@ from skmtl.answers import (
     Answers,
     FittedModel,
     ForeignModel,
+    Form,
     InputColumns,
+    as_array,
     estimator_classes,
     fitted_inside,
     fitted_model,
@@ -27,7 +28,7 @@ from skmtl.answers import (
     unfitted_model,
 )
 from skmtl.reading import EachWhenAsked, ScoredLabels
-from skmtl.tables import CellCounts, task_ids
+from skmtl.tables import CellCounts, sum_of_counts, task_ids
 from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
 
 Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
@@ -73,6 +74,25 @@ class GroupedModel(FittedModel):
     def classes(self) -> dict[Hashable, np.ndarray]:
         return self._classes
 
+    @property
+    def form(self) -> Form:
+        first = fitted_inside(self.models[0])
+        return fitted_model(first).form if says_its_tasks(first) else as_array
+
+    def schema(self) -> dict[str, Any]:
+        """As that of the models; only those of skmtl have one, and can be saved."""
+        first = self.models[0]
+        of_first = fitted_model(first).schema() if says_its_tasks(first) else {}
+        tasks = [
+            {
+                "name": name,
+                "kind": kind.name,
+                "classes": self._classes[name].tolist() if name in self._classes else None,
+            }
+            for name, kind in self.kinds.items()
+        ]
+        return of_first | {"tasks": tasks}
+
     def read_labels(self, y: Any) -> pd.DataFrame:
         unfitted = unfitted_model(self.estimator)
         if unfitted is not None and unfitted.all_events:
@@ -113,7 +133,7 @@ class GroupedModel(FittedModel):
         if not all(map(says_its_tasks, models)):
             return None
         counts = [fitted_model(model).learnt_counts for model in models]
-        return counts[0] if self.task_column is None else _sum_of_counts(counts)
+        return counts[0] if self.task_column is None else _of_all_rows(counts)
 
     def parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
         """For long data, the models with the positions and the rows that they answer for."""
@@ -150,12 +170,11 @@ def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
     return fitted.ask_part(X_read)
 
 
-def _sum_of_counts(counts: Sequence[CellCounts | None]) -> CellCounts | None:
+def _of_all_rows(counts: Sequence[CellCounts | None]) -> CellCounts | None:
     """Counts of all rows; None where some of them are not known, or of other columns."""
-    known = [each for each in counts if each is not None]
-    if len(known) < len(counts) or any(each.columns != known[0].columns for each in known):
-        return None
-    return reduce(operator.add, known)
+    columns = [None if each is None else each.columns for each in counts]
+    alike = None not in columns and all(each == columns[0] for each in columns)
+    return sum_of_counts(counts) if alike else None
 
 
 class SideBySide(Answers):
@@ -212,7 +231,7 @@ class InPlace(Answers):
         )
 
     def cell_counts(self) -> CellCounts | None:
-        return _sum_of_counts([answers.cell_counts() for _, answers, _ in self._parts])
+        return _of_all_rows([answers.cell_counts() for _, answers, _ in self._parts])
 
     def may_lack_columns(self) -> bool:
         return all(

@@ -39,7 +39,7 @@ def save(self: Any, path: ModelPlace) -> None:
     from skmtl.files import save_model  # loads LightGBM
 
     check_is_fitted(self)
-    save_model(self, path, self._schema())
+    save_model(self, path, self.__skmtl_fitted__().schema())
 
 
 def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:

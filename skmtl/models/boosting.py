@@ -68,7 +68,7 @@ class BoostingEstimator(MultiTaskEstimator):
         plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)
         fitted = grow(plan)
         warn_of_rounds(
-            plan.preparation.tasks,
+            plan.preparation.tasks.varying,
             fitted,
             plan.options,
             plan.sample.matrix.shape[1],
@@ -94,7 +94,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         model, rows = self.__skmtl_fitted__(), rows_to_explain(self, X)
-        for scores in self._engine().staged_scores(self._fitted, rows, self.task_set_):
+        for scores in self._engine().staged_scores(self._fitted, rows, self._varying):
             yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
     def contributions(self, X: Any) -> pd.DataFrame:
@@ -125,7 +125,7 @@ class BoostingEstimator(MultiTaskEstimator):
             return values
 
         values = self._over_rows(rows_to_explain(self, X), parts_of, len(names))
-        return parts_in_units(values, names, 0, self.task_set_, X)
+        return parts_in_units(values, names, 0, self._varying, X)
 
     def shap_values(self, X: Any) -> pd.DataFrame:
         """SHAP values of the features, summed over all trees.
@@ -154,7 +154,7 @@ class BoostingEstimator(MultiTaskEstimator):
             # Wide tasks differ in their constants only, which are part of the base.
             values[..., -1] += values[..., -2]
             values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
-        return parts_in_units(values, names, len(names) - 1, self.task_set_, X)
+        return parts_in_units(values, names, len(names) - 1, self._varying, X)
 
     def _over_rows(
         self, rows: RowsToScore, parts_of: Callable[..., np.ndarray], n_parts: int
@@ -165,11 +165,11 @@ class BoostingEstimator(MultiTaskEstimator):
         a matrix of rows, their groups and the number of threads.
         """
         n_threads = self._boosting_settings().n_threads()
-        values = np.zeros((len(rows), self.task_set_.n_scores, n_parts))
+        values = np.zeros((len(rows), self._varying.n_scores, n_parts))
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
             for targets, boosted in self._fitted.pools:
                 parts = parts_of(boosted, matrix, group, n_threads)
-                place_scores(self.task_set_, values, positions, targets, parts)
+                place_scores(self._varying, values, positions, targets, parts)
         return values
 
     @property
@@ -188,11 +188,11 @@ class BoostingEstimator(MultiTaskEstimator):
 
     def _task_index(self, pools: list[tuple[int, ...]]) -> pd.Index:
         """Names of the tasks of some pools: targets, ids, or pairs of both."""
-        names = [self.task_set_.names[i] for targets in pools for i in targets]
+        names = [self._varying.names[i] for targets in pools for i in targets]
         if self.task_column is None:
             return pd.Index(names, tupleize_cols=False)
         ids = self._reader.task_ids
-        if len(self.task_set_) == 1:
+        if len(self._varying) == 1:
             return pd.Index(ids, name=self._reader.task_label, tupleize_cols=False)
         return pd.MultiIndex.from_product([names, ids], names=["target", self._reader.task_label])
 
@@ -200,7 +200,7 @@ class BoostingEstimator(MultiTaskEstimator):
     def shared_targets_(self) -> list[list[Hashable]]:
         """The targets that are learnt together; one by itself shares no trees with others."""
         check_is_fitted(self)
-        names = self.task_set_.names
+        names = self._varying.names
         return [[names[i] for i in targets] for targets, _ in self._fitted.pools]
 
     @property
@@ -243,7 +243,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """The answer of each target's model."""
         check_is_fitted(self)
         return {
-            self.task_set_.names[i]: answer(boosted)
+            self._varying.names[i]: answer(boosted)
             for targets, boosted in self._fitted.pools
             for i in targets
         }

@@ -184,7 +184,7 @@ class LinearEstimator(MultiTaskEstimator):
         2017 (of linear models, for independent features).
         """
         rows = rows_to_explain(self, X)
-        encoder, tasks, mean = self._design_encoder, self.task_set_, self._fitted.mean
+        encoder, tasks, mean = self._design_encoder, self._varying, self._fitted.mean
         names = [*encoder.columns_, *self._task_labels, "base"]
         values = np.zeros((len(rows), tasks.n_scores, len(names)))
         columns = encoder.part_columns_
@@ -261,7 +261,7 @@ class LinearEstimator(MultiTaskEstimator):
     def alpha_(self) -> pd.Series:
         """Strength of the penalty of each target."""
         check_is_fitted(self)
-        names = pd.Index(self.task_set_.names, tupleize_cols=False)
+        names = pd.Index(self._varying.names, tupleize_cols=False)
         return pd.Series([target.alpha for target in self._fitted.targets], names, name="alpha")
 
     @property
@@ -274,7 +274,7 @@ class LinearEstimator(MultiTaskEstimator):
     def similarity_(self) -> pd.Series:
         """Share of the common part in the coefficients of each target."""
         check_is_fitted(self)
-        names = pd.Index(self.task_set_.names, tupleize_cols=False)
+        names = pd.Index(self._varying.names, tupleize_cols=False)
         values = [target.similarity for target in self._fitted.targets]
         return pd.Series(values, names, name="similarity")
 
@@ -285,7 +285,7 @@ class LinearEstimator(MultiTaskEstimator):
         columns = ["target", "penalty", "alpha", "similarity", "loss"]
         tried = pd.DataFrame(self._fitted.tried, columns=columns)
         tried = tried.sort_values(["target", "loss"], kind="stable", ignore_index=True)
-        names = self.task_set_.names
+        names = self._varying.names
         tried["target"] = pd.Series([names[i] for i in tried["target"]], dtype=object)
         return tried
 
@@ -293,7 +293,7 @@ class LinearEstimator(MultiTaskEstimator):
         """Centre and scale of each function in the units of y; 0 and 1 of links that bend."""
         links = [
             head.linear_link or (0.0, 1.0)
-            for head in self.task_set_.heads
+            for head in self._varying.heads
             for _ in range(head.n_scores * len(self._groups()))
         ]
         centre, scale = np.array(links).T
@@ -301,7 +301,7 @@ class LinearEstimator(MultiTaskEstimator):
 
     def _functions(self) -> pd.Index:
         """Names of the functions: targets, ids, positions of raw scores, or tuples of these."""
-        tasks = self.task_set_
+        tasks = self._varying
         ids = [None] if self.task_column is None else self._reader.task_ids
         keys = [
             (name, each, score)

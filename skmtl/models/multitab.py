@@ -187,7 +187,7 @@ class MultiTabEstimator(NetworkEstimator):
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
         weights = self._over_rows(X, task_attention).mean(axis=0)
         encoder = self._reader.encoder
-        names = ["shared"] if config.single_token else self.task_set_.names
+        names = ["shared"] if config.single_token else self.task_set_.varying.names
         table = pd.DataFrame(weights, index=names, columns=encoder.numeric_ + encoder.categorical_)
         return table[encoder.columns_].div(weights.sum(axis=1), axis=0)
 

@@ -112,6 +112,7 @@ class NetworkEstimator(MultiTaskEstimator):
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
         more, with the columns, categories and labels that were learnt then and a new optimizer.
+        These weights are kept until others do better on the held-out rows of the later fit.
         Parameters that shape the network, `tasks`, `task_column`, `n_bags` and those of the
         architecture, must not have changed.
 
@@ -212,7 +213,7 @@ class NetworkEstimator(MultiTaskEstimator):
     def history_(self) -> pd.DataFrame:
         """Losses by epoch of each network."""
         check_is_fitted(self)
-        return self._fitted.history(self.task_set_.names)
+        return self._fitted.history(self.task_set_.varying.names)
 
     @property
     def n_epochs_(self) -> int:

@@ -168,7 +168,7 @@ class StackedEstimator(MultiTaskEstimator):
         return member
 
     def _by_task(self, values: np.ndarray) -> pd.DataFrame:
-        tasks: list[Hashable] = self.task_set_.names
+        tasks: list[Hashable] = self._varying.names
         index = pd.Index(tasks, tupleize_cols=False)
         return pd.DataFrame(values, index=index, columns=self._fitted.names)
 

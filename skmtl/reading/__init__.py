@@ -33,7 +33,12 @@ from skmtl.reading._targets import (
     answers_in_blocks,
 )
 from skmtl.reading._terms import Term, terms_of
-from skmtl.reading._weights import resolve_task_weight, weights_by_task
+from skmtl.reading._weights import (
+    read_sample_weight,
+    resolve_task_weight,
+    weights_by_task,
+    without_labels,
+)
 
 __all__ = [
     "NO_LABEL_COUNTS",
@@ -59,6 +64,7 @@ __all__ = [
     "joined_tables",
     "naming_eval_set",
     "open_rows",
+    "read_sample_weight",
     "resolve_task_weight",
     "stacked",
     "stored_matrix",
@@ -67,4 +73,5 @@ __all__ = [
     "warn_of_near_copies",
     "warn_of_row_ids",
     "weights_by_task",
+    "without_labels",
 ]

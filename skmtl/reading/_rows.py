@@ -28,12 +28,18 @@ class CheckedTable:
     ----------
     rows : RowsOfX
     Y : DataFrame of shape (n_samples, n_tasks)
-    sample_weight : ndarray of shape (n_samples,), or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
+        By task, only labels of positive weight are left in Y.
     """
 
     rows: RowsOfX
     Y: pd.DataFrame
     sample_weight: np.ndarray | None
+
+    @property
+    def row_weight(self) -> np.ndarray | None:
+        """The weight of each row."""
+        return _largest_by_row(self.sample_weight)
 
     def __len__(self) -> int:
         return len(self.Y)
@@ -69,6 +75,11 @@ def _joined(columns: Sequence[Any]) -> Any:
     return None if columns[0] is None else pd.concat(columns)
 
 
+def _largest_by_row(weight: np.ndarray | None) -> np.ndarray | None:
+    """Weights of rows: of weights by task, the largest."""
+    return weight if weight is None or weight.ndim == 1 else weight.max(axis=1)
+
+
 @dataclass(frozen=True)
 class EncodedRows:
     """Rows as an engine learns from them.
@@ -80,7 +91,7 @@ class EncodedRows:
     group : int64 ndarray of shape (n_samples,), or None
         Number of the row's task in long data.
     labels : Labels
-    sample_weight : ndarray of shape (n_samples,), or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
     """
 
     features: Any
@@ -93,8 +104,13 @@ class EncodedRows:
 
     @property
     def weight(self) -> np.ndarray:
-        """The row's weight in each task, 0 where its label is missing; (n_samples, n_tasks)."""
-        return weights_by_task(self.labels.mask, self.sample_weight)
+        """What each label weighs, 0 where it is missing; float32 (n_samples, n_tasks)."""
+        return weights_by_task(self.labels, self.sample_weight)
+
+    @property
+    def row_weight(self) -> np.ndarray | None:
+        """The weight of each row."""
+        return _largest_by_row(self.sample_weight)
 
     def encoded(self) -> Any:
         """The features of all rows; see `RowsToScore`."""
@@ -117,7 +133,7 @@ class EncodedRows:
         return EncodedRows(
             self.features[rows],
             None if self.group is None else self.group[rows],
-            Labels(self.labels.target[rows], self.labels.mask[rows]),
+            self.labels.take(rows),
             None if self.sample_weight is None else self.sample_weight[rows],
         )
 

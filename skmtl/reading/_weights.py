@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import _check_sample_weight
+
+from skmtl._foreign_frames import as_pandas
+from skmtl.tasks import Labels
 
 
 def resolve_task_weight(task_weight: Any, names: Sequence[Hashable]) -> np.ndarray:
@@ -49,12 +53,91 @@ def resolve_task_weight(task_weight: Any, names: Sequence[Hashable]) -> np.ndarr
     return values
 
 
-def weights_by_task(mask: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """The row's weight in each task, 0 where its label is missing.
+def weights_by_task(labels: Labels, sample_weight: np.ndarray | None) -> np.ndarray:
+    """What each label weighs: the row's weight times that of its class, 0 where it is missing.
+
+    Parameters
+    ----------
+    labels : Labels
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
 
     Returns
     -------
     float32 ndarray of shape (n_samples, n_tasks)
     """
-    weight = mask.astype(np.float32)
-    return weight if sample_weight is None else weight * sample_weight[:, None].astype(np.float32)
+    weight = labels.mask.astype(np.float32)
+    if sample_weight is not None:
+        by_row = sample_weight[:, None] if sample_weight.ndim == 1 else sample_weight
+        weight = weight * by_row.astype(np.float32)
+    return weight if labels.weight is None else weight * labels.weight.astype(np.float32)
+
+
+def read_sample_weight(
+    sample_weight: Any, names: Sequence[Hashable], n_samples: int
+) -> np.ndarray:
+    """Weights of the rows, or of the labels of each task.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame
+        The columns of a frame are matched with the tasks by name.
+    names : sequence of hashable
+        The tasks.
+    n_samples : int
+
+    Returns
+    -------
+    float64 ndarray of shape (n_samples,) or (n_samples, n_tasks)
+        Of the first shape where all tasks have the same weights.
+
+    Raises
+    ------
+    ValueError
+        For other shapes or names, and weights that are negative, not finite or all 0.
+    """
+    if np.asarray(sample_weight).ndim < 2:
+        rows = np.empty((n_samples, 0))
+        return _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+    names = list(names)
+    if hasattr(sample_weight, "columns"):
+        frame = as_pandas(sample_weight, "sample_weight")
+        if set(frame.columns) != set(names) or not frame.columns.is_unique:
+            raise ValueError(
+                f"sample_weight has the columns {list(frame.columns)}, but the tasks are {names}: "
+                "give one column of weights for each task."
+            )
+        sample_weight = frame[names]
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples, len(names)):
+        raise ValueError(
+            f"sample_weight has the shape {weight.shape}: give ({n_samples},), a weight for each "
+            f"row, or ({n_samples}, {len(names)}), one for each label of the tasks {names}."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        raise ValueError("sample_weight must be finite and not negative.")
+    if not weight.any():
+        raise ValueError("sample_weight is zero everywhere: no label would count.")
+    return weight[:, 0] if (weight == weight[:, :1]).all() else weight
+
+
+def without_labels(Y: pd.DataFrame, missing: np.ndarray) -> pd.DataFrame:
+    """Labels of which some are made missing, a bool ndarray of shape (n_samples, n_tasks).
+
+    Whole numbers and booleans stay what they are.
+    """
+    columns = []
+    for i, (_, labels) in enumerate(Y.items()):
+        with_gaps = _WITH_GAPS.get(labels.dtype) if missing[:, i].any() else None
+        labels = labels if with_gaps is None else labels.astype(with_gaps)
+        columns.append(labels.mask(missing[:, i]))
+    return pd.concat(columns, axis=1).set_axis(Y.columns, axis=1)
+
+
+_WITH_GAPS: dict[Any, pd.Int64Dtype | pd.BooleanDtype] = {
+    np.dtype(bool): pd.BooleanDtype(),
+    **{
+        np.dtype(f"{sign}int{bits}"): pd.Int64Dtype() for sign in ("", "u") for bits in (8, 16, 32)
+    },
+    np.dtype("int64"): pd.Int64Dtype(),
+}
+"""By the dtype of numpy, that of pandas which holds its values and missing ones."""

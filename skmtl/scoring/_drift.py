@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable
 from dataclasses import replace
-from functools import reduce
 
 import pandas as pd
 
 from skmtl.scoring._columns import ReadColumns
 from skmtl.tables import CellCounts, describe_empty_columns
-
-
-def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
-    """The counts of all rows that were counted; None where none was."""
-    counted = [table for table in counts if table is not None]
-    return reduce(operator.add, counted) if counted else None
 
 
 def with_names(counts: CellCounts, features: ReadColumns) -> CellCounts:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
-from skmtl.scoring._drift import column_report, lost_columns, sum_of_counts, with_names
+from skmtl.scoring._drift import column_report, lost_columns, with_names
 from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
-from skmtl.tables import as_frame
+from skmtl.tables import as_frame, sum_of_counts
 
 # Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
 _CELLS = 2**23

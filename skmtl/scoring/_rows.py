@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from skmtl.scoring._columns import ReadColumns
-from skmtl.scoring._drift import sum_of_counts, with_names
+from skmtl.scoring._drift import with_names
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._outputs import Outputs, Scored
-from skmtl.tables import CellCounts
+from skmtl.tables import CellCounts, sum_of_counts
 
 # Rows of one batch that are found by halving it again and again, each of which costs a few dozen
 # calls of the model. If there are more, it is hardly the rows' fault.

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from skmtl.scoring._drift import sum_of_counts
 from skmtl.scoring._storage import Manifest
-from skmtl.tables import CellCounts
+from skmtl.tables import CellCounts, sum_of_counts
 
 
 class Tally:

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from skmtl.model_selection import multitask_train_test_split
 from skmtl.tables import TreeEncoder, as_frame
-from skmtl.tasks import ClassificationKind, Kind, Quantile, Regression
+from skmtl.tasks import ConstantTarget, Kind, Quantile, Regression, fit_head
 
 _VALIDATION_SHARE, _FEWEST_WATCHED = 0.15, 40
 _MEDIAN = 0.5
@@ -19,7 +19,7 @@ _MEDIAN = 0.5
 class LightGBMAlone(BaseEstimator):
     """LightGBM with the objective that a kind of target has in LightGBM, stopped early.
 
-    Numbers that are all the same are predicted as they are, without LightGBM: it refuses some
+    Labels that are all the same are predicted as they are, without LightGBM: it refuses some
     objectives then, and rounds the constant to single precision.
 
     Parameters
@@ -43,18 +43,15 @@ class LightGBMAlone(BaseEstimator):
         """Fit on rows that all have a label."""
         from skmtl.boosting import fit_plain  # loads LightGBM
 
-        head = self.kind.fit(y, task=y.name, weight=sample_weight)
+        head = fit_head(self.kind, y, task=y.name, weight=sample_weight)
         self.task_names_, self.task_kinds_ = [y.name], {y.name: head.name}
-        self._is_classifier = isinstance(head, ClassificationKind)
-        if isinstance(head, ClassificationKind):
+        self._is_classifier = head.is_classification
+        self._constant = head if isinstance(head, ConstantTarget) else None
+        if self._is_classifier:
             self.classes_ = head.classes_
-            labels = head.encode(y)[:, 0]
-        else:
-            labels = y.to_numpy(dtype=np.float64)
-        is_constant = not self._is_classifier and np.ptp(labels) == 0
-        self._constant = float(labels[0]) if is_constant else None
-        if is_constant:
+        if self._constant is not None:
             return self
+        labels = head.encode(y)[:, 0] if self._is_classifier else y.to_numpy(dtype=np.float64)
         frame = as_frame(X)
         self._encoder = TreeEncoder().fit(frame)
         matrix = self._encoder.transform(frame)
@@ -71,20 +68,21 @@ class LightGBMAlone(BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Numbers in the units of y, or classes."""
+        if self._constant is not None:
+            return self._constant.predict(np.empty((len(as_frame(X)), 0)))
         if self._is_classifier:
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
         return self._answer(X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes)."""
+        if self._constant is not None:
+            return self._constant.predict_proba(np.empty((len(as_frame(X)), 0)))
         answer = self._answer(X)
         return np.column_stack([1 - answer, answer]) if answer.ndim == 1 else answer
 
     def _answer(self, X: Any) -> np.ndarray:
-        frame = as_frame(X)
-        if self._constant is not None:
-            return np.full(len(frame), self._constant)
-        return np.asarray(self._booster.predict(self._encoder.transform(frame)))
+        return np.asarray(self._booster.predict(self._encoder.transform(as_frame(X))))
 
 
 def _parts(
@@ -100,7 +98,7 @@ def _parts(
 
 
 def _objective(head: Kind, labels: np.ndarray) -> dict[str, Any]:
-    if isinstance(head, ClassificationKind):
+    if head.is_classification:
         n_classes = len(head.classes_)
         return (
             {"objective": "binary"}

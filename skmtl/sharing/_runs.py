@@ -80,7 +80,7 @@ def run_lightgbm(
         return Run(pd.Series({name: np.nan}), 0.0, 0, {name: kind})
     learnt, test = table.take(split[0]).only([name]), table.take(split[1]).only([name])
     started = time.perf_counter()
-    model = LightGBMAlone(kind, seed).fit(learnt.X, learnt.y, learnt.sample_weight)
+    model = LightGBMAlone(kind, seed).fit(learnt.X, learnt.y, learnt.weight_of(name))
     seconds = time.perf_counter() - started
     scores = score_on(model, test, _of_tasks(metric, [name]))
     return Run(scores, seconds, len(pickle.dumps(model)), {name: kind})

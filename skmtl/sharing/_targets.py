@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
-from skmtl.tasks import ClassificationKind, Kind
+from skmtl.tasks import Kind, fit_head
 
 # Predictions that vary less than this along a direction, as a share of the most, have it not:
 # probabilities of all classes add up to one.
@@ -90,7 +90,7 @@ class Target:
 
 def has_numbers(kind: Kind) -> bool:
     """Whether numbers can stand for the labels of a kind: for times to events none do."""
-    return isinstance(kind, ClassificationKind) or kind.has_numbers
+    return kind.is_classification or kind.has_numbers
 
 
 def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) -> Target:
@@ -104,7 +104,8 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
     is_labelled = table.is_labelled[:, table.names.index(name)]
     counts = np.isin(np.arange(len(labels)), rows)
-    weight = np.ones(len(labels)) if table.sample_weight is None else table.sample_weight
+    weight = table.weight_of(name) if table.ids is None else table.sample_weight
+    weight = np.ones(len(labels)) if weight is None else weight
     weight = np.where(is_labelled & counts, weight, 0.0)
     if not weight.any():
         raise ValueError(
@@ -112,9 +113,11 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
             "its models cannot be judged. Let cv hold out some."
         )
     # With all labels, so that no class of another id of long data is unknown.
-    head = kind.fit(labels, task=name)
-    if isinstance(head, ClassificationKind):
-        codes, ordered = head.encode(labels)[:, 0].astype(int), head.is_ordered
+    head = fit_head(kind, labels, task=name)
+    if head.is_classification:
+        ordered = head.is_ordered
+        # One class alone takes no number.
+        codes = head.encode(labels).sum(axis=1).astype(int)
         values = _as_numbers(np.eye(len(head.classes_))[codes], ordered)
         return Target(name, values, weight, head.classes_, ordered, False)
     if not has_numbers(head):

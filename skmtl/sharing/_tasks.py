@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length
-from sklearn.utils.validation import _check_sample_weight
 
 from skmtl.answers import layers, unfitted_model
+from skmtl.reading import read_sample_weight
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import EventTimesDtype, label_frame
 
@@ -31,11 +31,15 @@ class TaskTable:
         As the user gave it, for pipelines read it as well.
     Y : DataFrame of shape (n_samples, n_targets)
         One column per task in wide data, one column in long data.
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
     ids : Series of shape (n_samples,) or None
         The task of each row in long data.
     names : list of hashable
         Columns of Y, or sorted ids.
+    groups : ndarray of shape (n_samples,) or None
+        Whom each row is about.
+    judged : TaskTable or None
+        Rows that decide when fits stop.
     """
 
     X: Any
@@ -43,6 +47,8 @@ class TaskTable:
     sample_weight: np.ndarray | None
     ids: pd.Series | None
     names: list[Hashable]
+    groups: np.ndarray | None = None
+    judged: TaskTable | None = None
 
     @property
     def y(self) -> Any:
@@ -62,23 +68,37 @@ class TaskTable:
 
     def take(self, rows: np.ndarray) -> TaskTable:
         """Some rows, with all tasks."""
-        return TaskTable(
-            _safe_indexing(self.X, rows),
-            self.Y.iloc[rows],
-            None if self.sample_weight is None else self.sample_weight[rows],
-            None if self.ids is None else self.ids.iloc[rows],
-            self.names,
+        return replace(
+            self,
+            X=_safe_indexing(self.X, rows),
+            Y=self.Y.iloc[rows],
+            sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
+            ids=None if self.ids is None else self.ids.iloc[rows],
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def only(self, names: Sequence[Hashable]) -> TaskTable:
         """Some tasks, with the rows that have a label of one of them."""
         where = [self.names.index(name) for name in names]
         part = self.take(np.flatnonzero(self.is_labelled[:, where].any(axis=1)))
-        Y = part.Y if self.ids is not None else part.Y[list(names)]
-        return TaskTable(part.X, Y, part.sample_weight, part.ids, list(names))
+        judged = None if self.judged is None else self.judged.only(names)
+        part = replace(part, names=list(names), judged=judged)
+        if self.ids is not None:
+            return part
+        weight = part.sample_weight
+        if weight is not None and weight.ndim == 2:
+            weight = weight[:, where]
+        return replace(part, Y=part.Y[list(names)], sample_weight=weight)
+
+    def weight_of(self, name: Hashable) -> np.ndarray | None:
+        """The weights of the rows in one task, (n_samples,)."""
+        weight = self.sample_weight
+        return weight if weight is None or weight.ndim == 1 else weight[:, self.names.index(name)]
 
 
-def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> TaskTable:
+def read_tasks(
+    estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None
+) -> TaskTable:
     """The tasks that an estimator would learn from X and y.
 
     Raises
@@ -89,10 +109,11 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
     if not (hasattr(X, "columns") or isinstance(X, np.ndarray | list)):
         X = as_frame(X)  # only these can be given to the estimator in parts
     Y = read_labels(estimator, y)
-    check_consistent_length(X, Y)
+    check_consistent_length(X, Y, groups)
+    groups = None if groups is None else np.asarray(groups)
     weight = None
     if sample_weight is not None:
-        weight = _check_sample_weight(sample_weight, as_frame(X), ensure_non_negative=True)
+        weight = read_sample_weight(sample_weight, list(Y.columns), len(Y))
     task = task_column(estimator)
     if task is None:
         unlabelled = Y.columns[Y.isna().all()].tolist()
@@ -101,7 +122,7 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
                 f"Task {unlabelled[0]!r} has no observed label: every value is missing. Drop the "
                 "task or supply labels for some rows."
             )
-        return TaskTable(X, Y, weight, None, list(Y.columns))
+        return TaskTable(X, Y, weight, None, list(Y.columns), groups)
     if Y.shape[1] != 1:
         raise ValueError(
             f"Long data are compared by the ids in {task!r}, for one column of y; got "
@@ -109,7 +130,7 @@ def read_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tas
         )
     ids = task_ids(X, task)
     used = ids[Y.iloc[:, 0].notna().to_numpy()]
-    return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()))
+    return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()), groups)
 
 
 def read_labels(estimator: Any, y: Any) -> pd.DataFrame:
@@ -140,12 +161,20 @@ def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> An
 
 
 def fit_on(estimator: Any, table: TaskTable) -> Any:
-    """Fit an estimator, weights included, whatever wraps it."""
-    if table.sample_weight is None:
-        return estimator.fit(table.X, table.y)
+    """Fit an estimator, with weights, groups and judged rows, whatever wraps it."""
+    arguments: dict[str, Any] = {}
+    if table.sample_weight is not None:
+        arguments["sample_weight"] = table.sample_weight
+    if table.groups is not None:
+        arguments["groups"] = table.groups
+    if table.judged is not None:
+        judged = table.judged
+        arguments["eval_set"] = (judged.X, judged.y, judged.sample_weight)
     steps = getattr(estimator, "steps", None)
-    name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
-    return estimator.fit(table.X, table.y, **{name: table.sample_weight})
+    of_step = "" if steps is None else f"{steps[-1][0]}__"
+    return estimator.fit(
+        table.X, table.y, **{f"{of_step}{name}": value for name, value in arguments.items()}
+    )
 
 
 def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:

@@ -21,7 +21,7 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
-from skmtl.tables._counts import CellCounts, describe_empty_columns
+from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
 from skmtl.tables._design import DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frame_encoder import FrameEncoder
@@ -92,6 +92,7 @@ __all__ = [
     "sample_positions",
     "sorts_of",
     "split_task_column",
+    "sum_of_counts",
     "task_ids",
     "task_position",
     "without_links",

@@ -57,6 +57,12 @@ class ArrayTable(StoredTable):
 
 class _ArrayRows(StoredRows):
     def __init__(self, X: np.ndarray, y: Any, sample_weight: Any) -> None:
+        if np.asarray(sample_weight).ndim > 1:
+            raise ValueError(
+                "Of a table on disk, sample_weight has one weight for each row, got the shape "
+                f"{np.shape(sample_weight)}. Weights by label need the table in memory; make "
+                "labels of weight 0 missing instead."
+            )
         for name, values in (("y", y), ("sample_weight", sample_weight)):
             if values is not None and len(values) != len(X):
                 raise ValueError(

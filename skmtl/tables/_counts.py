@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import operator
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -51,6 +53,12 @@ class CellCounts:
     def empty(self) -> NDArray[np.bool_]:
         """Whether no cell of a column tells anything."""
         return self.missing + self.unknown == self.n_rows
+
+
+def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
+    """The counts of all tables that were counted; None where none was."""
+    counted = [table for table in counts if table is not None]
+    return reduce(operator.add, counted) if counted else None
 
 
 def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None:

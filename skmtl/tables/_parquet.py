@@ -219,8 +219,8 @@ def _name(sample_weight: Any) -> str:
     if isinstance(sample_weight, str):
         return sample_weight
     raise ValueError(
-        "X is a table on disk, so sample_weight must be the name of one of its columns, got a "
-        f"{type(sample_weight).__name__}."
+        "X is a table on disk, so sample_weight must be the name of one of its columns, with a "
+        f"weight for each row, got a {type(sample_weight).__name__}."
     )
 
 

@@ -28,6 +28,12 @@ Examples
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._competing_risks import CompetingRisks
+from skmtl.tasks._constant import (
+    ConstantTarget,
+    ConstantTargets,
+    ConstantTargetWarning,
+    fit_head,
+)
 from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
@@ -59,6 +65,9 @@ __all__ = [
     "Binary",
     "ClassificationKind",
     "CompetingRisks",
+    "ConstantTarget",
+    "ConstantTargetWarning",
+    "ConstantTargets",
     "Count",
     "Curves",
     "Cuts",
@@ -83,6 +92,7 @@ __all__ = [
     "class_kind",
     "class_positions",
     "event_times",
+    "fit_head",
     "is_named",
     "is_single",
     "join_label_columns",

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from skmtl._storable import storable
+from skmtl.tasks._class_weight import ClassWeight, check_class_weight
 from skmtl.tasks._kind import ClassificationKind
 from skmtl.tasks._label_values import sorted_classes
 
@@ -23,6 +24,16 @@ class Binary(ClassificationKind):
     The raw score is the log-odds of the second class in sorted order (`classes_[1]`); the loss
     is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`.
 
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of class to float, default=None
+        What the labels of each class weigh in the loss, beside the weights of their rows, with
+        scikit-learn's meaning: "balanced" gives all classes the same sum of weights; a mapping
+        gives 1 to classes that it leaves out. Only observed labels count. Probabilities are those
+        of a population with such shares of the classes: the odds of two classes are multiplied by
+        the ratio of their weights. Leave it at None where probabilities are to be used as they
+        are, and choose thresholds instead.
+
     Examples
     --------
     >>> import pandas as pd
@@ -34,6 +45,13 @@ class Binary(ClassificationKind):
 
     name: ClassVar[str] = "binary"
     default_metric: ClassVar[str] = "accuracy"
+
+    def __init__(self, class_weight: ClassWeight = None) -> None:
+        check_class_weight(class_weight)
+        self.class_weight = class_weight
+
+    def parameters(self) -> dict[str, object]:
+        return {"class_weight": self.class_weight}
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int

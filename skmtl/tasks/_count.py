@@ -10,7 +10,7 @@ from scipy.special import xlogy
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import number_values, observed_numbers
+from skmtl.tasks._label_values import has_one_value, number_values, observed_numbers
 from skmtl.tasks._units import grouped_units, take_group
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Count(Kind):
             )
         # A group of zeros only keeps a small positive mean: its log must exist.
         self.mean_ = np.maximum(mean, 1e-3 * mean[-1])
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return has_one_value(labels)
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
         if (values < 0).any():

@@ -102,6 +102,34 @@ class Curves:
         gone = _together(fallen, self.share[rows, bins])
         return alive[rows, bins] * (1 - gone) + alive[rows, bins + 1] * gone
 
+    def hazard_of_rows(self, times: _Array) -> _Array:
+        """Cumulative hazard (n_samples,) of each row at a time of its own."""
+        bins, past = self.places(times)
+        if not self._adds_hazard(past):
+            with np.errstate(divide="ignore"):  # infinite where nobody is left
+                return -np.log(self.within(bins, past))
+        rows = np.arange(len(bins))
+        return self._hazard_at_cuts()[rows, bins] + self.hazard[rows, bins] * past[:, 0]
+
+    def conditional_survival(self, times: ArrayLike, since: _Array) -> _Array:
+        """Survival (n_samples, n_times) of rows that are alive at times of their own.
+
+        Parameters
+        ----------
+        times : array of shape (n_times,)
+        since : ndarray of shape (n_samples,)
+
+        Returns
+        -------
+        ndarray
+            1 up to `since`; NaN where survival is 0 by then.
+        """
+        return _since(self.cumulative_hazard(times), self.hazard_of_rows(since)[:, None])
+
+    def survival_of_rows(self, times: _Array, since: _Array) -> _Array:
+        """The same, (n_samples,), at a time of each row's own."""
+        return _since(self.hazard_of_rows(times), self.hazard_of_rows(since))
+
     def _adds_hazard(self, past: _Array) -> bool:
         """Whether cumulative hazard goes by the clock, exact however small survival is."""
         return self.interpolation == "hazard" and past.shape[1] == 1
@@ -172,6 +200,14 @@ class Curves:
             self._check_known(grid.max(), f"times{of} reach")
         return grid
 
+    def read_row_times(self, times: Any, of: str = "") -> _Array:
+        """Times of the rows by themselves, (n_samples,); one time is that of all of them."""
+        grid = self.read_times(np.atleast_1d(times) if np.ndim(times) == 0 else times, of)
+        n_rows = len(self.hazard)
+        if len(grid) not in (1, n_rows):
+            raise ValueError(f"There are {len(grid)} times{of} for {n_rows} rows: give one each.")
+        return np.broadcast_to(grid, n_rows)
+
     def read_horizon(self, horizon: Any, of: str = "") -> float:
         """The same for a single time, the end of a stretch that begins at 0."""
         end = _numbers(horizon)
@@ -187,6 +223,12 @@ class Curves:
                 "end of the follow-up in `fit`, or to the last cut or horizon that it was given. "
                 "Ask up to there."
             )
+
+
+def _since(hazard: _Array, before: _Array) -> _Array:
+    """Survival by cumulative hazards, of those that are alive where it is `before`."""
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        return np.exp(-np.maximum(hazard - before, 0.0))
 
 
 def _together(fallen: _Array, share: _Array) -> _Array:

@@ -30,8 +30,9 @@ def mixed_kind(labels: pd.Series) -> Kind:
     """By dtype: numbers are regression; bool, category and text have classes.
 
     Numbers that are nothing but 0 and 1 are binary, whatever their dtype: pandas turns whole
-    numbers into floats where one is missing. An ordered categorical with more than two levels is
-    ordinal. Event times are survival, with several causes competing risks.
+    numbers into floats where one is missing. So are zeros or ones alone, as of a
+    rare label. An ordered categorical with more than two levels is ordinal. Event times are
+    survival, with several causes competing risks.
     """
     if isinstance(labels.dtype, EventTimesDtype):
         return time_kind(labels.array)
@@ -42,7 +43,7 @@ def mixed_kind(labels: pd.Series) -> Kind:
     values = plain_values(observed)
     if values.dtype.kind not in "iuf":
         return class_kind(labels)
-    return Binary() if set(pd.unique(values)) == {0, 1} else Regression()
+    return Binary() if len(values) and set(pd.unique(values)) <= {0, 1} else Regression()
 
 
 def time_kind(labels: EventTimes) -> Kind:

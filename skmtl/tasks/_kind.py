@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._class_positions import class_positions
+from skmtl.tasks._class_weight import ClassWeight, learnt_class_weight
 from skmtl.tasks._curves import Curves
-from skmtl.tasks._label_values import plain_values
+from skmtl.tasks._label_values import has_one_value, plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,6 +136,13 @@ class Kind(ABC):
 
     task: Hashable = None
 
+    def is_constant(self, labels: pd.Series) -> bool:
+        """Whether observed labels leave nothing to learn but one value.
+
+        By default they never do. Where they do, a `ConstantTarget` takes the kind's place.
+        """
+        return False
+
     @abstractmethod
     def _learn(
         self,
@@ -149,6 +157,19 @@ class Kind(ABC):
     @abstractmethod
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         """Labels as float64 of shape (n_samples, target_width), 0 where missing."""
+
+    def label_weight(self, target: np.ndarray) -> np.ndarray | None:
+        """What labels weigh beside their rows' weights; None where all weigh 1.
+
+        Parameters
+        ----------
+        target : ndarray of shape (n_samples, target_width)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or None
+        """
+        return None
 
     @abstractmethod
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -246,6 +267,15 @@ class Kind(ABC):
         """
         return
 
+    @property
+    def learns_residuals(self) -> bool:
+        """Whether `learn_residuals` is to be called at the end of a fit."""
+        return False
+
+    def learn_residuals(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
+        """Learn how labels lie about the final raw scores; parameters as those of `finish`."""
+        raise NotImplementedError
+
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Learn what depends on the raw scores of the training rows, once these are final.
 
@@ -285,10 +315,44 @@ class Kind(ABC):
 
 
 class ClassificationKind(Kind):
-    """What the kinds with classes share: an index of classes and probabilities."""
+    """What the kinds with classes share: an index of classes, their weights and probabilities.
+
+    Attributes
+    ----------
+    class_weight : "balanced", mapping of class to float, or None
+    class_weight_ : ndarray of shape (n_classes,), or None
+        What `fit` has made of it.
+    """
 
     is_classification: ClassVar[bool] = True
     has_numbers: ClassVar[bool] = False
+    # Of kinds in files of old, and of kinds that take no weights.
+    class_weight: ClassWeight = None
+    class_weight_: np.ndarray | None = None
+
+    def fit(
+        self,
+        labels: pd.Series,
+        *,
+        task: Hashable,
+        weight: np.ndarray | None = None,
+        group: np.ndarray | None = None,
+        n_groups: int = 0,
+    ) -> Self:
+        head = super().fit(labels, task=task, weight=weight, group=group, n_groups=n_groups)
+        if head.class_weight is not None:
+            weight = np.ones(len(labels)) if weight is None else weight
+            counted = labels.notna().to_numpy() & (weight > 0)
+            codes = class_positions(plain_values(labels[counted]), head.classes_)
+            head.class_weight_ = learnt_class_weight(
+                head.class_weight, head.classes_, codes, weight[counted], head.task
+            )
+        return head
+
+    def label_weight(self, target: np.ndarray) -> np.ndarray | None:
+        if self.class_weight_ is None:
+            return None
+        return self.class_weight_[target[:, 0].astype(int)]
 
     @abstractmethod
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
@@ -296,6 +360,9 @@ class ClassificationKind(Kind):
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         return self.classes_[self.predict_proba(scores).argmax(axis=1)]
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return has_one_value(labels)
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         observed = labels.notna().to_numpy()

@@ -70,8 +70,13 @@ def observed_numbers(
     return values, observed
 
 
-def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
-    """Distinct observed labels in sorted order; at least two."""
+def has_one_value(labels: pd.Series) -> bool:
+    """Whether all observed labels are the same."""
+    return len(pd.unique(plain_values(labels))) == 1
+
+
+def distinct_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
+    """Distinct observed labels in sorted order."""
     values = plain_values(labels)
     if values.dtype.kind == "f":
         _refuse_infinity(values, task)
@@ -82,13 +87,18 @@ def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
             )
     unique = pd.unique(values)
     try:
-        classes = np.sort(unique)
+        return np.sort(unique)
     except TypeError:
         examples = {type(label).__name__: label for label in unique}
         raise ValueError(
             f"Task {task!r} mixes labels of different types, for example "
             f"{list(examples.values())[:2]}. Use one type."
         ) from None
+
+
+def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
+    """Distinct observed labels in sorted order; at least two."""
+    classes = distinct_classes(labels, task)
     if len(classes) < 2:
         raise ValueError(
             f"Task {task!r} has one class only ({classes.tolist()[0]!r}); a classification task "

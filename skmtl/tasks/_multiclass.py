@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import logsumexp, softmax
 
 from skmtl._storable import storable
+from skmtl.tasks._class_weight import ClassWeight, check_class_weight
 from skmtl.tasks._kind import ClassificationKind
 from skmtl.tasks._label_values import sorted_classes
 
@@ -21,6 +22,11 @@ class Multiclass(ClassificationKind):
     r"""One of several classes without order, by the softmax cross-entropy.
 
     One raw score per class; the loss is :math:`\log \sum_k e^{s_k} - s_z`.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of class to float, default=None
+        As of `Binary`.
 
     Notes
     -----
@@ -36,6 +42,13 @@ class Multiclass(ClassificationKind):
 
     name: ClassVar[str] = "multiclass"
     default_metric: ClassVar[str] = "accuracy"
+
+    def __init__(self, class_weight: ClassWeight = None) -> None:
+        check_class_weight(class_weight)
+        self.class_weight = class_weight
+
+    def parameters(self) -> dict[str, object]:
+        return {"class_weight": self.class_weight}
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int

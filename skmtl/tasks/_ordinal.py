@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from skmtl._storable import storable
+from skmtl.tasks._class_weight import ClassWeight, check_class_weight
 from skmtl.tasks._kind import ClassificationKind
 from skmtl.tasks._label_values import plain_values, sorted_classes
 
@@ -36,6 +37,8 @@ class Ordinal(ClassificationKind):
     order : sequence, optional
         The classes from lowest to highest. By default the order of an ordered categorical,
         or of the numbers; text without an order is an error.
+    class_weight : "balanced" or mapping of class to float, default=None
+        As of `Binary`. The cumulative probabilities are those of the weighted classes.
 
     Attributes
     ----------
@@ -63,15 +66,19 @@ class Ordinal(ClassificationKind):
     # Thresholds e^30 apart are as good as infinitely far, and further out float32 overflows.
     widest_log_gap: ClassVar[float] = 30.0
 
-    def __init__(self, order: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, order: Sequence[Any] | None = None, class_weight: ClassWeight = None
+    ) -> None:
         if isinstance(order, str) or not (order is None or isinstance(order, Iterable)):
             raise ValueError(f"order must be a list of classes, from low to high, got {order!r}.")
+        check_class_weight(class_weight)
+        self.class_weight = class_weight
         self.order = None if order is None else tuple(order)
         if self.order is not None and len(set(self.order)) < len(self.order):
             raise ValueError(f"order must name each class once, got {order!r}.")
 
     def parameters(self) -> dict[str, object]:
-        return {"order": self.order}
+        return {"order": self.order, "class_weight": self.class_weight}
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int

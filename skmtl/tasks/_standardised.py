@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import number_values, observed_numbers
+from skmtl.tasks._label_values import has_one_value, number_values, observed_numbers
 from skmtl.tasks._robust_units import robust_units
 from skmtl.tasks._units import grouped_units, take_group
 
@@ -20,9 +20,20 @@ class StandardisedKind(Kind):
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        values = number_values(labels, self.task, self.name)
+        values = self._learn_scale(number_values(labels, self.task, self.name))
         units = robust_units if self.is_robust else grouped_units
         self.centre_, self.scale_ = units(values, weight, group, n_groups)
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return has_one_value(labels)
+
+    def _learn_scale(self, values: np.ndarray) -> np.ndarray:
+        """Learn the scale from observed labels, and return these on it."""
+        return values
+
+    def _on_scale(self, values: np.ndarray) -> np.ndarray:
+        """Observed labels on the scale on which they are learnt."""
+        return values
 
     @property
     def is_robust(self) -> bool:
@@ -31,5 +42,6 @@ class StandardisedKind(Kind):
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
         values, observed = observed_numbers(labels, self.task, self.name)
+        values[observed] = self._on_scale(values[observed])
         scaled = (values - take_group(self.centre_, group)) / take_group(self.scale_, group)
         return np.where(observed, scaled, 0.0)[:, None]

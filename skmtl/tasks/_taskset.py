@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
+from skmtl.tasks._constant import ConstantTarget, fit_head
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
+
+# Residuals of fewer rows say less than those of the rows that were learnt from.
+_ENOUGH_HELD_OUT = 50
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,18 @@ class Labels:
         The tasks' targets side by side; 0 where the label is missing.
     mask : bool ndarray of shape (n_samples, n_tasks)
         Where a label is observed.
+    weight : float64 ndarray of shape (n_samples, n_tasks), or None
+        What labels weigh by their class beside their rows' weights; None where all weigh 1.
     """
 
     target: np.ndarray
     mask: np.ndarray
+    weight: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Labels:
+        """The labels of some rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Labels(self.target[rows], self.mask[rows], weight)
 
 
 @storable
@@ -83,16 +95,22 @@ class TaskSet:
             Chooses the kind of a column that `tasks` does not name.
         tasks : str, Kind, or mapping of column to str or Kind, optional
             The kinds that the user fixed.
-        weight : ndarray of shape (n_samples,), optional
+        weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), optional
         group : int ndarray of shape (n_samples,), optional
             The row's task in long data; `n_groups` of them.
         """
+        of_task = None if weight is None else _by_task(weight, Y.shape[1])
         fixed = chosen_kinds(tasks, list(Y.columns))
         heads: dict[Hashable, Kind] = {}
-        for name in Y.columns:
+        for i, name in enumerate(Y.columns):
             kind = fixed[name] if name in fixed else infer(Y[name])
-            heads[name] = kind.fit(
-                Y[name], task=name, weight=weight, group=group, n_groups=n_groups
+            heads[name] = fit_head(
+                kind,
+                Y[name],
+                task=name,
+                weight=None if of_task is None else of_task[i],
+                group=group,
+                n_groups=n_groups,
             )
         return cls(heads)
 
@@ -101,7 +119,20 @@ class TaskSet:
 
     @property
     def n_scores(self) -> int:
-        return self.score_slices[-1].stop
+        return sum(head.n_scores for head in self.heads)
+
+    @property
+    def constant(self) -> dict[Hashable, ConstantTarget]:
+        """The heads of targets with one observed value, which no engine learns."""
+        return {n: head for n, head in self.by_name.items() if isinstance(head, ConstantTarget)}
+
+    @property
+    def varying(self) -> TaskSet:
+        """The tasks that an engine learns; their raw scores lie where they do in those of all."""
+        constant = self.constant
+        if not constant:
+            return self
+        return TaskSet({n: head for n, head in self.by_name.items() if n not in constant})
 
     @property
     def kinds(self) -> dict[Hashable, str]:
@@ -114,8 +145,11 @@ class TaskSet:
             head.encode(Y[name], group=group)
             for name, head in zip(self.names, self.heads, strict=True)
         ]
-        mask = np.column_stack([Y[name].notna().to_numpy() for name in self.names])
-        return Labels(np.hstack(columns), mask)
+        mask = Y[self.names].notna().to_numpy()
+        weights = [
+            head.label_weight(target) for head, target in zip(self.heads, columns, strict=True)
+        ]
+        return Labels(np.hstack([np.zeros((len(Y), 0)), *columns]), mask, _side_by_side(weights))
 
     @property
     def by_name(self) -> dict[Hashable, Kind]:
@@ -159,13 +193,19 @@ class TaskSet:
             )
 
     def initial_scores(self, labels: Labels, weight: np.ndarray) -> np.ndarray:
-        """Raw scores of shape (n_scores,) of the best constant model."""
+        """Raw scores of shape (n_scores,) of the best constant model.
+
+        Parameters
+        ----------
+        labels : Labels
+        weight : ndarray of shape (n_samples, n_tasks)
+        """
         parts = []
         for i, head in enumerate(self.heads):
-            rows = labels.mask[:, i] & (weight > 0)
+            rows = labels.mask[:, i] & (weight[:, i] > 0)
             target = labels.target[rows, self.target_slices[i]]
-            parts.append(head.initial_scores(target, weight[rows]))
-        return np.concatenate(parts)
+            parts.append(head.initial_scores(target, weight[rows, i]))
+        return np.concatenate([np.zeros(0), *parts])
 
     @property
     def learns_from_scores(self) -> bool:
@@ -179,13 +219,39 @@ class TaskSet:
         ----------
         scores : ndarray of shape (n_samples, n_scores)
         labels : Labels of the same rows
-        weight : ndarray of shape (n_samples,)
+        weight : ndarray of shape (n_samples, n_tasks)
         """
         for i, head in enumerate(self.heads):
             if head.learns_from_scores:
-                rows = labels.mask[:, i] & (weight > 0)
+                rows = labels.mask[:, i] & (weight[:, i] > 0)
                 target = labels.target[rows, self.target_slices[i]]
-                head.finish(scores[rows, self.score_slices[i]], target, weight[rows])
+                head.finish(scores[rows, self.score_slices[i]], target, weight[rows, i])
+
+    @property
+    def learns_residuals(self) -> bool:
+        """Whether some head needs `learn_residuals`."""
+        return any(head.learns_residuals for head in self.heads)
+
+    def learn_residuals(
+        self, scores: np.ndarray, labels: Labels, weight: np.ndarray, held_out: np.ndarray
+    ) -> None:
+        """Let heads learn how labels lie about the final raw scores.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_scores)
+        labels : Labels of the same rows
+        weight : ndarray of shape (n_samples, n_tasks)
+        held_out : bool ndarray of shape (n_samples,)
+            Rows that the model has not learnt from: these alone count where they are enough.
+        """
+        for i, head in enumerate(self.heads):
+            if head.learns_residuals:
+                rows = labels.mask[:, i] & (weight[:, i] > 0)
+                if (rows & held_out).sum() >= _ENOUGH_HELD_OUT:
+                    rows = rows & held_out
+                target = labels.target[rows, self.target_slices[i]]
+                head.learn_residuals(scores[rows, self.score_slices[i]], target, weight[rows, i])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
         """Predictions in the user's units, one array of shape (n_samples,) per task."""
@@ -208,6 +274,22 @@ class TaskSet:
         for i, head in enumerate(self.heads):
             groups.setdefault(head.stack_key, []).append(i)
         return list(groups.values())
+
+
+def _by_task(weight: np.ndarray, n_tasks: int) -> list[np.ndarray]:
+    """The weights of the rows in each task."""
+    if weight.ndim == 1:
+        return [weight] * n_tasks
+    return [np.ascontiguousarray(column) for column in weight.T]
+
+
+def _side_by_side(weights: list[np.ndarray | None]) -> np.ndarray | None:
+    """Weights by task, (n_samples, n_tasks), of which None is ones; None where all are."""
+    known = [weight for weight in weights if weight is not None]
+    if not known:
+        return None
+    ones = np.ones(len(known[0]))
+    return np.column_stack([ones if weight is None else weight for weight in weights])
 
 
 def _slices(widths: list[int]) -> list[slice]:

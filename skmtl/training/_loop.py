@@ -139,6 +139,8 @@ class Trainer:
             validation = ValidationLosses(
                 samples, run.objective, self.options.balance, self.processes
             )
+            if best.weights is not None:  # they are kept until other ones do better
+                best.objective = validation.objective(validation.losses(run.mean.network))
         for number in range(run.first_epoch, run.first_epoch + self.options.max_epochs):
             monitor.begin(number)
             epoch = self._epoch(number, run, validation, started, best.objective)

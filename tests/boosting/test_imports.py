@@ -19,7 +19,8 @@ labels = pd.Series(np.arange(40) % 3)
 columns = {name: times.get(name, labels) for name in KINDS if name != "binary"}
 Y = pd.DataFrame({**columns, "binary": labels > 0})
 tasks = TaskSet.fit(Y, infer=mixed_kind, tasks={name: name for name in KINDS})
-encoded, weight = tasks.encode(Y), np.ones(40)
+encoded = tasks.encode(Y)
+weight = 1.0 * encoded.mask
 scores = np.tile(tasks.initial_scores(encoded, weight), (40, 1))
 for head, own, part in zip(tasks.heads, tasks.score_slices, tasks.target_slices):
     target = head.prepared(encoded.target[:, part], np.float64)

@@ -220,6 +220,7 @@ def test_columns_are_those_that_are_read(folder, outcome):
 WRONG = {
     "estimator": ('"RMTGB"', '"RMTBG"', "'RMTBG' cannot be fitted here. Did you mean 'RMTGB'"),
     "grouped": ('"RMTGB"', '"GroupedTasks"', "It is made of another one: fit it in Python"),
+    "tuned": ('"RMTGB"', '"TunedThresholds"', "It is made of another one: fit it in Python"),
     "no estimator": ('estimator = "RMTGB"\n', "", "The configuration has no 'estimator'"),
     "no output": ('output = "model.skmtl"\n', "", "The configuration has no 'output'"),
     "folder": ('"model.skmtl"', '"no/model.skmtl"', "output: there is no folder"),

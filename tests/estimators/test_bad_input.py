@@ -54,7 +54,10 @@ FIT = {
     "huge label": (X, Y.assign(r=1e200), {}, {}, r"Task 'r' has labels beyond 1e\+150"),
     "task without a label": (X, Y.assign(r=np.nan), {}, {}, "Task 'r' has no observed label"),
     "text task without a label": (X, Y.assign(c=None), {}, {}, "Task 'c' has no observed label"),
-    "one class": (X, Y.assign(c="u"), {}, {}, r"Task 'c' has one class only \('u'\)"),
+    "one class": (
+        X, Y.assign(c="u"), {"constant_targets": "error"}, {},
+        r"Task 'c' has one class only \('u'\)",
+    ),
     "numbers and text": (X, Y.assign(c=["u", 1] * 30), {}, {}, "Task 'c' mixes labels"),
     "dates as labels": (X, Y.assign(r=DATES), {}, {}, "Task 'r' has dates"),
     "complex labels": (X, Y.assign(r=1j), {}, {}, "Complex data not supported: task 'r'"),
@@ -70,7 +73,8 @@ FIT = {
     ),
     "negative counts": (X, Y, {"tasks": {"r": "count"}}, {}, "Task 'r' is a count.*negative"),
     "nothing but zero": (
-        X, Y.assign(r=0.0), {"tasks": {"r": "count"}}, {}, "'r' is a count.*all zero"
+        X, Y.assign(r=0.0), {"tasks": {"r": "count"}, "constant_targets": "error"}, {},
+        "'r' has one observed value",
     ),
     "text without an order": (X, Y, {"tasks": {"c": "ordinal"}}, {}, "Task 'c' is ordinal"),
     "class outside the order": (
@@ -171,7 +175,9 @@ ARRAYS = {
     "regressor, huge y": ("regressor", X, [10**400] * N, {}, "Task 0 .*too large"),
     "classifier, fractions": ("classifier", X, Y["r"], {}, "Task 'r' has fractional numbers"),
     "classifier, numbers": ("classifier", X, Y, {"tasks": {"r": "count"}}, "Task 'r'"),
-    "classifier, one class": ("classifier", X, ONE, {}, r"Task 0 has one class only \(1.0\)"),
+    "classifier, one class": (
+        "classifier", X, ONE, {"constant_targets": "error"}, r"Task 0 has one class only \(1.0\)"
+    ),
     "classifier, mixture": ("classifier", X, ["u", 1] * 30, {}, "Task 0 mixes labels"),
     "regression in a classifier": (
         "classifier", X, Y.assign(r=1.0 * (X["a"] > 0)), {"tasks": {"r": "regression"}},

@@ -48,7 +48,10 @@ FIT = {
     "task without a label": (
         X, Y.assign(price=np.nan), {}, {}, "Task 'price' has no observed label"
     ),
-    "one class": (X, Y.assign(sold="no"), {}, {}, r"Task 'sold' has one class only \('no'\)"),
+    "one class": (
+        X, Y.assign(sold="no"), {"constant_targets": "error"}, {},
+        r"Task 'sold' has one class only \('no'\)",
+    ),
     "negative counts": (
         X, Y, {"tasks": {"price": "count"}}, {}, "Task 'price' is a count.*negative"
     ),

@@ -130,6 +130,15 @@ def test_warm_start_goes_on(n_bags, small, table):
     assert losses[4] < 0.8 * losses[0]
 
 
+def test_going_on_keeps_a_good_network_until_a_better_one_is_found(small, table):
+    judged = (table.X, table.Y)
+    model = small.mixed(warm_start=True, max_epochs=20).fit(*table, eval_set=judged)
+    good, best = model.predict(table.X), model.best_epoch_
+    model.set_params(learning_rate=10.0, max_epochs=3).fit(*table, eval_set=judged)
+    pd.testing.assert_frame_equal(model.predict(table.X), good, check_exact=True)
+    assert model.best_epoch_ == best and len(model.history_) == model.n_epochs_
+
+
 def test_without_warm_start_every_fit_is_a_new_one(small, table):
     model = small.mixed().fit(*table)
     first = model.predict(table.X)

@@ -41,3 +41,18 @@ def test_the_unit_of_the_weights_has_no_effect(kind, long, unit):
     assert np.ptp(expected) > 0.2
     # Sums of float32 differ in their last digits.
     np.testing.assert_allclose(predictions(kind, long, unit * WEIGHT), expected, atol=0.02)
+
+
+def test_the_rounds_of_each_task_do_not_depend_on_the_unit():
+    """The curve of all tasks counts for a number of rows, not for a sum of weights."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.normal(size=(240, 3)), columns=list("abc"))
+    noise = rng.normal(size=(240, 3))
+    Y = pd.DataFrame({"y": rows["a"], "z": np.sin(3 * rows["b"]), "nothing": 0.0}) + noise
+    expected, of_thousands = (
+        RMTGB(blocks=("task",), n_rounds=30, n_bags=1, random_state=0)
+        .fit(rows, Y, sample_weight=np.full(240, unit))
+        .predict(rows)
+        for unit in (1.0, 1e3)
+    )
+    np.testing.assert_allclose(of_thousands, expected, atol=1e-6)

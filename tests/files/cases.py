@@ -11,7 +11,7 @@ import pandas as pd
 
 import skmtl
 from skmtl.datasets import make_survival
-from skmtl.tasks import Count, Ordinal, Quantile, Regression
+from skmtl.tasks import Binary, Count, Ordinal, Quantile, Regression
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -149,6 +149,15 @@ def grouped_long_network() -> Case:
     return Case(model.fit(X, y), X.assign(shop=X["shop"] + 1))
 
 
+def adjusted_boosting(adjusted: Callable[..., Any], **parameters: Any) -> Case:
+    """Thresholds or calibrations, beside a target of one value and one on another scale."""
+    X, Y = table()
+    kinds = {"price": Regression(transform="yeo-johnson"), "sold": Binary("balanced")}
+    within = skmtl.RMTGB(tasks=kinds, blocks=("shared",), **BOOSTING)
+    labels = Y[["price", "sold", "grade"]].assign(never="no")
+    return Case(adjusted(within, cv=2, **parameters).fit(X, labels), X)
+
+
 def survival_boosting(kind: str, **parameters: Any) -> Case:
     X, y = make_survival(80, kind=kind, random_state=0)
     return Case(skmtl.RMTGBSurvival(**BOOSTING | parameters).fit(X, y), X)
@@ -208,6 +217,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,
     "stacked": stacked,
+    "tuned-rmtgb": lambda: adjusted_boosting(skmtl.TunedThresholds, thresholds=9),
+    "calibrated-rmtgb": lambda: adjusted_boosting(skmtl.CalibratedTasks, method="isotonic"),
     "rmtgb-survival": lambda: survival_boosting("single", horizons=[2.0, 6.0]),
     "rmtgb-competing": lambda: survival_boosting("competing", cuts=7),
     "rmtgb-several": lambda: survival_boosting("several", blocks=("shared", "task")),

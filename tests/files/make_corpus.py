@@ -352,6 +352,9 @@ def first_ones() -> dict[str, Callable[[], Case]]:
 CASES: dict[str, Callable[[], Case]] = first_ones() | NETWORKS | TREES | GROUPS
 
 
+ADJUSTED = (skmtl.TunedThresholds, skmtl.CalibratedTasks)
+
+
 def extend_corpus() -> None:
     """Save the models that the corpus does not have yet, with what they answer."""
     for name, make in CASES.items():
@@ -362,6 +365,7 @@ def extend_corpus() -> None:
         if not path.exists():
             case.model.save(path)
         model = skmtl.load(path)
+        exported = not isinstance(model, (skmtl.GroupedTasks, *ADJUSTED))
         times = recorded.times_of(model)
         recorded.write(
             path.with_suffix(".npz"),
@@ -369,7 +373,7 @@ def extend_corpus() -> None:
                 "versions": {name: version(name) for name in recorded.PACKAGES},
                 "X": case.X,
                 "times": times,
-                "onnx": None if hasattr(model, "groups_") else recorded.onnx_hash(model),
+                "onnx": recorded.onnx_hash(model) if exported else None,
                 "answers": recorded.answers(model, case.X, times),
             },
         )

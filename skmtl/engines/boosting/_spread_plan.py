@@ -59,7 +59,7 @@ class SpreadPlan:
 
     def pools(self, rows: BoostingRows) -> list[TargetPool]:
         """The labels of some rows by pool."""
-        return rows.pools(self.preparation.tasks, self.preparation.reader.task_ids)
+        return rows.pools(self.preparation.tasks.varying, self.preparation.reader.task_ids)
 
 
 def make_plan(
@@ -82,6 +82,16 @@ def make_plan(
     """
     preparation, table = start_preparation(settings, engine, sample)
     problem = preparation.problem(table, None, None, random_state, n_bags=1)
+    if problem.tasks.learns_residuals:
+        raise ValueError(
+            "Regression(transform=...) learns from the residuals of rows that one process has, "
+            "not of rows on several workers. Transform the labels before, or use loss='absolute'."
+        )
+    if problem.is_empty:
+        raise ValueError(
+            "Every target has one value in the sample of the rows, which decides what is learnt: "
+            "there is nothing to grow trees for."
+        )
     rows = BoostingRows.from_encoded(problem.rows, problem.task_weight)
     learnt, held_out = problem.splits[0]
     validated = len(held_out) > 0

@@ -142,17 +142,13 @@ def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
         for part, block in Design(rows.features).blocks():
             group = None if rows.group is None else rows.group[part]
             scores[part] = np.hstack([target.scores(block, group) for target in targets])
-        tasks.finish(scores, rows.labels, _row_weight(problem))
-
-
-def _row_weight(problem: Problem) -> np.ndarray:
-    weight = problem.rows.sample_weight
-    return np.ones(len(problem.rows)) if weight is None else weight
+        tasks.finish(scores, rows.labels, rows.weight.astype(np.float64))
 
 
 def _mean_row(problem: Problem) -> np.ndarray:
     """Weighted mean of the rows of the design matrix."""
-    weight = _row_weight(problem)
+    weight = problem.rows.row_weight
+    weight = np.ones(len(problem.rows)) if weight is None else weight
     design = Design(problem.rows.features)
     return design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
 

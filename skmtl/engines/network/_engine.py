@@ -252,7 +252,7 @@ class NetworkEngine(Engine):
             for name in ("target", "weight")
         )
         labels = Labels(target.astype(np.float64), weight > 0)
-        tasks.finish(scores, labels, weight.max(axis=1).astype(np.float64))
+        tasks.finish(scores, labels, weight.astype(np.float64))
 
 
 def _mean_scores(networks: BaggedNetworks, batch: Batch) -> torch.Tensor:
@@ -312,8 +312,7 @@ def _base_scores(tasks: TaskSet, training: Samples) -> np.ndarray:
     """The best constant prediction, for the networks to start from."""
     target, weight = training.target.numpy(), training.weight.numpy()
     labels = Labels(target.astype(np.float64), weight > 0)
-    # Weights by task are the row's weight wherever there is a label.
-    return tasks.initial_scores(labels, weight.max(axis=1).astype(np.float64))
+    return tasks.initial_scores(labels, weight.astype(np.float64))
 
 
 def _check_processes(tasks: TaskSet, parts: list[Parts]) -> None:

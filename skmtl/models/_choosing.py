@@ -1,0 +1,73 @@
+"""Thresholds and calibrations chosen by held-out probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from skmtl.metrics import score_tasks
+from skmtl.models._adjustments import (
+    Adjustment,
+    IsotonicCalibration,
+    SigmoidCalibration,
+    Threshold,
+)
+from skmtl.models._held_out_task import HeldOutTask
+
+# Fewer labels of a class make a rising function follow chance.
+_FEWEST_FOR_ISOTONIC = 50
+
+
+def best_threshold(task: HeldOutTask, metric: Any, most: int) -> Threshold:
+    """The threshold of the second class by which held-out rows score best.
+
+    Parameters
+    ----------
+    task : HeldOutTask
+        Of two classes.
+    metric : str, scorer or callable
+    most : int
+        Most thresholds to try.
+    """
+    cuts = _cuts(task.probabilities[:, 1], most)
+    scores = np.array([_score(task, Threshold(cut), metric) for cut in cuts])
+    if np.isnan(scores).all():
+        return Threshold(0.5)
+    best = np.flatnonzero(scores == np.nanmax(scores))
+    chosen = best[np.abs(cuts[best] - 0.5).argmin()]
+    return Threshold(float(cuts[chosen]), float(scores[chosen]))
+
+
+def _cuts(probability: np.ndarray, most: int) -> np.ndarray:
+    """Thresholds between the values, and those that put all rows on one side."""
+    values = np.unique(probability)
+    between = (values[:-1] + values[1:]) / 2
+    cuts = np.concatenate([[0.0], between, [np.nextafter(1.0, 2.0)]])
+    if len(cuts) <= most:
+        return cuts
+    return cuts[np.unique(np.linspace(0, len(cuts) - 1, most).round().astype(int))]
+
+
+def _score(task: HeldOutTask, threshold: Threshold, metric: Any) -> float:
+    predicted = threshold.predict(task.probabilities, task.classes)
+    scores = score_tasks(
+        task.labels.to_frame(task.name),
+        {task.name: pd.Series(predicted)},
+        metric=metric,
+        kinds={task.name: task.kind},
+        classes={task.name: task.classes},
+        sample_weight=task.weight,
+    )
+    return float(scores.iloc[0])
+
+
+def calibration(task: HeldOutTask, method: Literal["sigmoid", "isotonic"]) -> Adjustment | None:
+    """What makes probabilities those of the held-out labels; None with fewer than two classes."""
+    counts = np.bincount(task.codes, minlength=len(task.classes))
+    if (counts > 0).sum() < 2:
+        return None
+    enough = method == "isotonic" and counts.min() >= _FEWEST_FOR_ISOTONIC
+    learn = IsotonicCalibration.fit if enough else SigmoidCalibration.fit
+    return learn(task.probabilities, task.codes, task.weight)

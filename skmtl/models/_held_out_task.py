@@ -1,0 +1,56 @@
+"""What a model says of the rows of one task that it has not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks import Kind, class_positions, plain_values
+
+
+@dataclass(frozen=True)
+class HeldOutTask:
+    """Held-out probabilities of the rows whose label is observed and counts.
+
+    Attributes
+    ----------
+    name : hashable
+    kind : Kind
+    classes : ndarray of shape (n_classes,)
+        Those of the model that was fitted on all rows.
+    labels : Series of shape (n_samples,)
+    probabilities : ndarray of shape (n_samples, n_classes)
+    weight : ndarray of shape (n_samples,)
+        Ones where nothing weighs rows or labels.
+    """
+
+    name: Hashable
+    kind: Kind
+    classes: np.ndarray
+    labels: pd.Series
+    probabilities: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of_observed(
+        cls,
+        name: Hashable,
+        kind: Kind,
+        classes: np.ndarray,
+        labels: pd.Series,
+        frame: pd.DataFrame,
+        weight: np.ndarray | None,
+    ) -> HeldOutTask:
+        """From labels with gaps, and probabilities of all rows by class."""
+        weight = np.ones(len(labels)) if weight is None else weight
+        rows = labels.notna().to_numpy() & (weight > 0)
+        probabilities = frame.reindex(columns=list(classes), fill_value=0.0).to_numpy()
+        return cls(name, kind, classes, labels[rows], probabilities[rows], weight[rows])
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Positions of the labels among the classes, (n_samples,)."""
+        return class_positions(plain_values(self.labels), self.classes)

@@ -1,0 +1,54 @@
+"""Scores of a fitted estimator, which all estimators have as methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.metrics import score_model, score_model_by_id
+
+
+def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
+
+    Of causes that compete, each is scored by itself. For long data, all rows of a target are
+    scored together; ``score_tasks(X, y).mean()`` is the mean over the ids.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+
+    Returns
+    -------
+    float
+    """
+    check_is_fitted(self)
+    return float(score_model(self, X, y, sample_weight=sample_weight).mean())
+
+
+def score_tasks(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+    """Score of each task on the rows where its label is known.
+
+    R2 for numbers, accuracy for classes, concordance for times to events, or the default
+    metric of a kind of your own. For long data the tasks are the ids in the task column, or
+    pairs (id, target) where y has several columns.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+
+    Returns
+    -------
+    Series
+        Higher is better; NaN for a task without any label in y, for R2 with one label, and
+        for concordance where no two rows can be compared.
+    """
+    check_is_fitted(self)
+    scored = score_model if self.__skmtl_fitted__().task_column is None else score_model_by_id
+    return scored(self, X, y, sample_weight=sample_weight)

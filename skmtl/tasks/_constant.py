@@ -1,0 +1,173 @@
+"""Targets with one observed value, which is what is predicted for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._label_values import distinct_classes, number_values, plain_values
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ConstantTargets = Literal["warn", "error"]
+"""What happens where a target has one observed value: a warning, or an error."""
+
+
+class ConstantTargetWarning(UserWarning):
+    """A target has one observed value in the rows of fit, which is predicted for every row."""
+
+
+@storable
+class ConstantTarget(Kind):
+    """The head of a target with one observed value: it has no raw score to be learnt.
+
+    It is called as the kind that the target would have been, and is scored like it. Of a target
+    with classes, the one class has probability 1.
+
+    Parameters
+    ----------
+    kind : Kind
+        What the target would have been.
+
+    Attributes
+    ----------
+    value_ : ndarray of shape (1,)
+        The observed value.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.tasks import Binary, ConstantTarget
+    >>> head = ConstantTarget(Binary()).fit(pd.Series(["no", None, "no"]), task="fraud")
+    >>> head.predict(np.empty((2, 0))).tolist()
+    ['no', 'no']
+    """
+
+    n_scores = 0
+    target_width = 0
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.kind.name
+
+    @property
+    def default_metric(self) -> Any:  # type: ignore[override]
+        return self.kind.default_metric
+
+    @property
+    def is_classification(self) -> bool:  # type: ignore[override]
+        return self.kind.is_classification
+
+    @property
+    def is_ordered(self) -> bool:  # type: ignore[override]
+        return self.kind.is_ordered
+
+    @property
+    def has_numbers(self) -> bool:  # type: ignore[override]
+        return self.kind.has_numbers
+
+    @property
+    def predicts_median(self) -> bool:
+        return self.kind.predicts_median
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        return self.kind.quantile_levels
+
+    @property
+    def classes_(self) -> np.ndarray:  # type: ignore[override]
+        if not self.is_classification:
+            raise AttributeError(f"Kind {self.name!r} has no classes.")
+        return self.value_
+
+    def parameters(self) -> dict[str, object]:
+        return {"kind": self.kind}
+
+    def _learn(
+        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
+    ) -> None:
+        if self.is_classification:
+            self.value_ = distinct_classes(labels, self.task)
+        else:
+            self.value_ = number_values(labels, self.task, self.name)[:1]
+
+    def check_same(self, labels: pd.Series) -> None:
+        """Refuse to learn from rows with another label."""
+        observed = labels[labels.notna()]
+        strange = observed[plain_values(observed) != self.value_[0]]
+        if len(strange):
+            raise ValueError(
+                f"Task {self.task!r} has the label {strange.iloc[0]!r} here, but only "
+                f"{self.value_.tolist()[0]!r} in the rows by which its values were learnt: those "
+                "of the first fit with warm_start, or the sample of a table that is larger than "
+                "memory. Start over with warm_start=False, or let the sample have more rows."
+            )
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        return np.zeros((len(labels), 0))
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        return scores.sum(dim=-1)
+
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return np.zeros(len(scores))
+
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros_like(scores), np.ones_like(scores)
+
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.zeros(0)
+
+    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
+        return np.repeat(self.value_, len(scores))
+
+    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
+        return np.ones((len(scores), 1))
+
+    def predict_quantiles(
+        self, scores: np.ndarray, *, group: np.ndarray | None = None
+    ) -> np.ndarray:
+        return np.tile(self.value_, (len(scores), len(self.quantile_levels)))
+
+
+def fit_head(
+    kind: Kind,
+    labels: pd.Series,
+    *,
+    task: Hashable,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    n_groups: int = 0,
+) -> Kind:
+    """The head of one task: a `ConstantTarget` where its observed labels are all the same.
+
+    Parameters
+    ----------
+    kind : Kind
+        Or a head, in the place of its kind.
+    labels : Series of shape (n_samples,)
+    task : hashable
+    weight : ndarray of shape (n_samples,), optional
+    group : int ndarray of shape (n_samples,), optional
+    n_groups : int, default=0
+        All as of `Kind.fit`.
+    """
+    if isinstance(kind, ConstantTarget):
+        kind = kind.kind
+    observed = labels.notna().to_numpy()
+    if weight is not None:
+        observed = observed & (weight > 0)
+    if observed.any() and kind.is_constant(labels[observed]):
+        kind = ConstantTarget(kind)
+    return kind.fit(labels, task=task, weight=weight, group=group, n_groups=n_groups)
