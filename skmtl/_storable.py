@@ -15,6 +15,7 @@ REMEDIES: dict[type, str] = {}
 
 
 HOMES: dict[str, str] = {
+    "Forecaster": "skmtl.timeseries._forecaster",
     "GroupedTasks": "skmtl.estimators.grouped",
     "MultiTab": "skmtl.estimators.multitab",
     "MultiTabClassifier": "skmtl.estimators.multitab",

@@ -69,6 +69,12 @@ class PanelColumns:
     def all_names(self) -> tuple[Hashable, ...]:
         return (*self.id, self.time, *self.known, *self.past, *self.static)
 
+    def role(self, name: Hashable) -> str:
+        """What a column is for."""
+        roles = ("id", "known", "past", "static")
+        found = (role for role in roles if name in getattr(self, role))
+        return next(found, "time")
+
     def frame(self, X: Any, *, min_rows: int = 1) -> pd.DataFrame:
         """X with the columns that have a role, in the order of roles.
 

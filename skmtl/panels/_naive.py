@@ -19,13 +19,13 @@ def last_observed(panel: Panel, column: int) -> np.ndarray:
 def last_values(
     panel: Panel, column: int, codes: np.ndarray, origins: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The last value of each series up to an origin, and its time; NaN and -1 without any."""
+    """The last value of each series up to an origin, and its position; NaN and -1 without any."""
     if not len(panel.codes):
         return np.full(len(codes), np.nan), np.full(len(codes), -1)
     ends = panel.up_to(codes, origins)
     known = (codes >= 0) & (ends > panel.starts(codes))
     places = np.where(known, last_observed(panel, column)[np.maximum(ends - 1, 0)], -1)
-    return panel.take(places, column), np.where(places >= 0, panel.clock[places], -1)
+    return panel.take(places, column), places
 
 
 def seasonal_naive(

@@ -3,6 +3,7 @@
 A panel is a long table: X has a row for each id and time with covariates, y the targets, some of
 whose labels may be missing.
 
+- `Forecaster`: one model for all steps, series and targets, around any estimator of skmtl;
 - `ForecastSplit`: windows of time for searches and cross-validation;
 - `backtest`: the forecasts of all windows in one table; `forecast_table`: its scores;
   `forecast_scorer`: the same for searches;
@@ -20,10 +21,22 @@ Examples
 1.25
 """
 
+from skmtl.panels import CalendarFeatures as Calendar
 from skmtl.timeseries._backtest import backtest
+from skmtl.timeseries._forecaster import Forecaster
+from skmtl.timeseries._make_features import make_features
 from skmtl.timeseries._scorer import forecast_scorer
 from skmtl.timeseries._seasonal_naive import SeasonalNaive
 from skmtl.timeseries._split import ForecastSplit
 from skmtl.timeseries._table import forecast_table
 
-__all__ = ["ForecastSplit", "SeasonalNaive", "backtest", "forecast_scorer", "forecast_table"]
+__all__ = [
+    "Calendar",
+    "ForecastSplit",
+    "Forecaster",
+    "SeasonalNaive",
+    "backtest",
+    "forecast_scorer",
+    "forecast_table",
+    "make_features",
+]

@@ -1,0 +1,181 @@
+"""A fitted forecaster as a model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.answers import (
+    Answers,
+    FittedModel,
+    ForeignModel,
+    InputColumns,
+    fitted_inside,
+    fitted_model,
+    fitted_model_reading,
+    says_its_tasks,
+)
+from skmtl.panels import History
+from skmtl.reading import EachWhenAsked, ScoredLabels
+from skmtl.tables import as_frame
+from skmtl.tasks import Curves, Kind, labels_of_tasks
+from skmtl.timeseries._recipe import Recipe
+
+_ROWS_AT_ONCE = 65_536
+
+
+class ForecastModel(FittedModel):
+    """What a forecaster says of rows, from the history that it has of their series.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Trained on features and standardised labels.
+    recipe : Recipe
+    history : History
+    """
+
+    task_column = None
+
+    def __init__(self, estimator: Any, recipe: Recipe, history: History) -> None:
+        self.estimator = estimator
+        self.recipe = recipe
+        self.history = history
+        self.event_names = []
+        self.kinds: dict[Hashable, Kind] = self._inner_kinds()
+        self.names = list(self.kinds)
+
+    def _inner_kinds(self) -> dict[Hashable, Kind]:
+        if says_its_tasks(fitted_inside(self.estimator)):
+            return fitted_model(self.estimator).kinds
+        return self.recipe.targets.kinds
+
+    @property
+    def classes(self) -> dict[Hashable, np.ndarray]:
+        return self._within.classes
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        return labels_of_tasks(y, self.names)
+
+    def read_scored(self, y: Any) -> ScoredLabels:
+        labels = self.read_labels(y)
+        return ScoredLabels(labels, {name: self.kinds[name] for name in labels.columns})
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        return self.read_labels(y)[[]]
+
+    def curve_shapes(self) -> dict[Hashable, Curves]:
+        return {}
+
+    def converted(self, X: Any) -> Any:
+        return as_frame(X, min_rows=0)
+
+    def ask_part(self, X: Any) -> Answers:
+        frame = self.recipe.columns.frame(X, min_rows=0)
+        parts = [
+            self._ask_rows(frame.iloc[start : start + _ROWS_AT_ONCE])
+            for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE)
+        ]
+        return parts[0] if len(parts) == 1 else Joined(self.names, parts)
+
+    def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
+        return None
+
+    def _ask_rows(self, frame: pd.DataFrame) -> Answers:
+        moments = self.recipe.moments(self.history, frame)
+        table = self.recipe.features(self.history, moments, frame)
+        anchors = self.recipe.anchors(self.history, moments, table)
+        numbers = self.recipe.targets.numbers
+        units = {
+            name: (anchors[:, number], table.scales[:, place])
+            for number, (name, place) in enumerate(zip(numbers, self.recipe.places, strict=True))
+        }
+        model, X = self._within, table.features
+        if not isinstance(model, ForeignModel):
+            model, X = fitted_model_reading(self.estimator, table.features)
+        return InUnits(model.ask_part(X), self.names, units)
+
+    @property
+    def _within(self) -> FittedModel:
+        if says_its_tasks(fitted_inside(self.estimator)):
+            return fitted_model(self.estimator)
+        return ForeignModel(self.estimator, self.recipe.targets.kinds, named=True)
+
+
+class InUnits(Answers):
+    """Answers in standardised units as those of the user.
+
+    Parameters
+    ----------
+    answers : Answers
+        Of the model within.
+    names : list of hashable
+    units : dict of target to (anchors, scales)
+        Of the targets that are numbers, ndarray of shape (n,) each.
+    """
+
+    def __init__(
+        self,
+        answers: Answers,
+        names: Sequence[Hashable],
+        units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]],
+    ) -> None:
+        self._answers, self._names, self._units = answers, names, units
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(self._names, self._prediction)
+
+    def _prediction(self, name: Hashable) -> np.ndarray:
+        values = self._answers.predictions[name]
+        if name not in self._units:
+            return values
+        anchor, scale = self._units[name]
+        return anchor + scale * np.asarray(values, dtype=np.float64)
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._answers.probabilities(name)
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        anchor, scale = self._units[name]
+        return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
+
+
+class Joined(Answers):
+    """Answers to the parts of a table, one below the other."""
+
+    def __init__(self, names: Sequence[Hashable], parts: Sequence[Answers]) -> None:
+        self._names, self._parts = names, parts
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(
+            self._names,
+            lambda name: np.concatenate([part.predictions[name] for part in self._parts]),
+        )
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return np.concatenate([part.probabilities(name) for part in self._parts])
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        return np.concatenate([part.quantiles(name) for part in self._parts])
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
