@@ -142,6 +142,8 @@ class CalendarClock(PanelClock):
 
     def count(self, times: pd.Series) -> np.ndarray:
         local = _in_zone(times, self.zone, self.freq).dt.tz_localize(None)
+        if not len(local):
+            return np.empty(0, dtype=np.int64)
         codes, distinct = pd.factorize(local, sort=True)
         grid, zero = self._grid(distinct.min(), distinct.max())
         places = grid.get_indexer(pd.DatetimeIndex(distinct))

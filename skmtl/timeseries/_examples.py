@@ -28,7 +28,7 @@ class Examples:
     X, y : DataFrame of shape (n, n_features) and (n, n_tasks)
     weight : ndarray of float64, shape (n,)
     groups : ndarray of int64, shape (n,)
-        Examples of one series whose targets lie within a horizon: to be held out together.
+        The row of each example, whose steps are to be held out together.
     """
 
     X: pd.DataFrame
@@ -156,7 +156,4 @@ def _make_examples(
         weight = np.mean(shares, axis=0) ** WEIGHT_POWERS[weighting]
     if sample_weight is not None:
         weight = weight * sample_weight
-    blocks = moments.clock // recipe.horizon
-    span = int(blocks.max() - blocks.min()) + 1
-    groups = moments.codes * span + (blocks - blocks.min())
-    return Examples(table.features, y, weight / weight.mean(), groups)
+    return Examples(table.features, y, weight / weight.mean(), rows)
