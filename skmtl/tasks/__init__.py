@@ -30,6 +30,7 @@ from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
+from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Occurs
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
@@ -57,19 +58,23 @@ from skmtl.tasks._taskset import Labels, TaskSet
 __all__ = [
     "KINDS",
     "Binary",
+    "Change",
     "ClassificationKind",
     "CompetingRisks",
     "Count",
     "Curves",
     "Cuts",
+    "DerivedTarget",
     "EventTime",
     "EventTimeKind",
     "EventTimes",
     "EventTimesDtype",
+    "Exceeds",
     "Interpolation",
     "Kind",
     "Labels",
     "Multiclass",
+    "Occurs",
     "Ordinal",
     "ProportionalHazards",
     "Quantile",

@@ -144,6 +144,7 @@ def _make_examples(
     table = recipe.features(history, moments, prepared.frame.iloc[rows])
     anchors = recipe.anchors(history, moments, table)
     y = prepared.labels.iloc[rows].reset_index(drop=True)
+    followers = recipe.derived_labels(history, moments, y)
     shares = []
     for number, name in enumerate(recipe.targets.numbers):
         place = recipe.places[number]
@@ -156,4 +157,5 @@ def _make_examples(
         weight = np.mean(shares, axis=0) ** WEIGHT_POWERS[weighting]
     if sample_weight is not None:
         weight = weight * sample_weight
+    y = pd.concat([y, followers], axis=1)
     return Examples(table.features, y, weight / weight.mean(), rows)

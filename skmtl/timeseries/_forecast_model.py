@@ -22,7 +22,7 @@ from skmtl.answers import (
 from skmtl.panels import History
 from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import as_frame
-from skmtl.tasks import Curves, Kind, labels_of_tasks
+from skmtl.tasks import Curves, Kind, is_named, labels_of_tasks
 from skmtl.timeseries._recipe import Recipe
 
 _ROWS_AT_ONCE = 65_536
@@ -52,14 +52,16 @@ class ForecastModel(FittedModel):
     def _inner_kinds(self) -> dict[Hashable, Kind]:
         if says_its_tasks(fitted_inside(self.estimator)):
             return fitted_model(self.estimator).kinds
-        return self.recipe.targets.kinds
+        return self.recipe.kinds
 
     @property
     def classes(self) -> dict[Hashable, np.ndarray]:
         return self._within.classes
 
     def read_labels(self, y: Any) -> pd.DataFrame:
-        return labels_of_tasks(y, self.names)
+        # Without names there are those of fit: derived targets come from the model.
+        names = self.names if is_named(y) else list(self.recipe.targets.kinds)
+        return labels_of_tasks(y, names)
 
     def read_scored(self, y: Any) -> ScoredLabels:
         labels = self.read_labels(y)
@@ -103,7 +105,7 @@ class ForecastModel(FittedModel):
     def _within(self) -> FittedModel:
         if says_its_tasks(fitted_inside(self.estimator)):
             return fitted_model(self.estimator)
-        return ForeignModel(self.estimator, self.recipe.targets.kinds, named=True)
+        return ForeignModel(self.estimator, self.recipe.kinds, named=True)
 
 
 class InUnits(Answers):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -15,19 +14,19 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl._storable import storable
 from skmtl.answers import says_its_tasks
 from skmtl.metrics import score_model
-from skmtl.models import Answering, Check, check_parameters, integer, one_of, real, seed
+from skmtl.models import Check, check_parameters, integer, one_of, real, seed
 from skmtl.models import save as save_to_file
 from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq
-from skmtl.tasks import TasksLike
+from skmtl.tasks import DerivedTarget, TasksLike
+from skmtl.timeseries._answering import AnsweringFromHistory
 from skmtl.timeseries._examples import WEIGHT_POWERS, Weighting, draw_examples, read_weight
 from skmtl.timeseries._fitting import fit_within, with_tasks
-from skmtl.timeseries._forecast_model import ForecastModel
 from skmtl.timeseries._preparation import prepare
 from skmtl.timeseries._settings import Steps
 
 
 @storable
-class Forecaster(MetaEstimatorMixin, MultiOutputMixin, Answering):
+class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     """Forecast the next steps of many series, of several targets, by one model.
 
     X is a long table with a row for each id and time, y the targets, some of whose labels may be
@@ -75,6 +74,9 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, Answering):
     tasks : str, Kind, or mapping of target to str or Kind, default=None
         What the targets are, as in `RMTGB`; the kinds of those that are left out follow from
         their dtype.
+    derived : mapping of name to Change, Occurs or Exceeds, default=None
+        Binary targets that follow from numbers, of `skmtl.tasks`, such as
+        ``{"up": Change("sales")}``. They are learnt and predicted beside the targets of y.
     anchor : {"auto", "last", "season", "mean", "none"} or mapping of target to these, \
 default="auto"
         What is subtracted from a number: the last value, that of the last season, the mean of the
@@ -177,6 +179,7 @@ default="auto"
         past: Columns = None,
         static: Columns = None,
         tasks: TasksLike = None,
+        derived: Mapping[Hashable, DerivedTarget] | None = None,
         anchor: Anchor | Literal["auto"] | Mapping[Hashable, str] = "auto",
         scale: Literal["auto", "none"] = "auto",
         weight: Weighting = "root",
@@ -197,6 +200,7 @@ default="auto"
         self.past = past
         self.static = static
         self.tasks = tasks
+        self.derived = derived
         self.anchor = anchor
         self.scale = scale
         self.weight = weight
@@ -238,91 +242,11 @@ default="auto"
             rng=rng,
         )
         recipe = prepared.recipe
-        self.estimator_ = fit_within(with_tasks(self.estimator, recipe.targets.kinds), examples)
+        self.estimator_ = fit_within(with_tasks(self.estimator, recipe.kinds), examples)
         self.history_, self._recipe = prepared.history, recipe
         self.feature_names_ = examples.X.columns.tolist()
         self._single = False
         return self
-
-    def update(self, X: Any, y: Any) -> Forecaster:
-        """Append rows to the history, without learning from them.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Rows that are new, of known ids or others.
-        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a row is known already.
-        """
-        check_is_fitted(self)
-        frame = self._recipe.columns.frame(X)
-        self.history_ = self.history_.extended(frame, self._recipe.past_values(frame, y))
-        return self
-
-    def with_history(self, X: Any, y: Any) -> Forecaster:
-        """A forecaster that has learnt the same, and knows the past of other series.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-
-        Returns
-        -------
-        Forecaster
-            A copy; this one is not changed.
-        """
-        check_is_fitted(self)
-        other = copy.copy(self)
-        other.history_, _ = self._recipe.history(X, y, self.history_.clock)
-        return other
-
-    def predict(self, X: Any, *, history: tuple[Any, Any] | None = None) -> pd.DataFrame:
-        """Forecast rows.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Any rows of known or unknown ids, up to `horizon` steps after the end of their series.
-        history : tuple (X, y), default=None
-            The past of the ids of X instead of that of `fit`, for ids that `fit` did not see.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_tasks)
-            With the index of X: numbers in the user's units, class labels.
-
-        Raises
-        ------
-        ValueError
-            If a row is more than `horizon` steps after the end of its series; the message names
-            the ids.
-        """
-        return Answering.predict(self._knowing(history), X)
-
-    def predict_proba(self, X: Any, *, history: tuple[Any, Any] | None = None) -> list[np.ndarray]:
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        history : tuple (X, y), default=None
-            As in `predict`.
-
-        Returns
-        -------
-        list of ndarray of shape (n_samples, n_classes)
-            One per target with classes, in the order of `classes_`.
-        """
-        return Answering.predict_proba.__get__(self._knowing(history))(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers) or accuracy (classes).
@@ -355,6 +279,27 @@ default="auto"
         check_is_fitted(self)
         return score_model(self, X, y, sample_weight=sample_weight)
 
+    def derived_labels(self, X: Any, y: Any) -> pd.DataFrame:
+        """What came of the derived targets, to score their predictions by.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Rows as in `predict`.
+        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+            What the targets were.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_derived)
+            Boolean, missing where a label or the value to compare with is.
+        """
+        check_is_fitted(self)
+        frame, labels = self._recipe.columns.frame(X), self._recipe.targets.labels(y)
+        moments = self._recipe.moments(self.history_, frame)
+        derived = self._recipe.derived_labels(self.history_, moments, labels)
+        return derived.set_axis(frame.index, axis=0)
+
     save = save_to_file
 
     @property
@@ -366,13 +311,6 @@ default="auto"
             name: column.units.anchor
             for name, column in zip(self._recipe.targets.numbers, columns, strict=True)
         }
-
-    def _knowing(self, history: tuple[Any, Any] | None) -> Forecaster:
-        check_is_fitted(self)
-        return self if history is None else self.with_history(*history)
-
-    def __skmtl_fitted__(self) -> ForecastModel:
-        return ForecastModel(self.estimator_, self._recipe, self.history_)
 
     def _schema(self) -> dict[str, Any]:
         """What the model reads and predicts, for those who look into the file."""

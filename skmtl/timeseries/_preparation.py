@@ -11,6 +11,7 @@ import pandas as pd
 
 from skmtl.panels import Columns, Freq, History, PanelColumns, make_clock
 from skmtl.tasks import TasksLike
+from skmtl.timeseries._derived import read_derived
 from skmtl.timeseries._past import PastColumns
 from skmtl.timeseries._planning import make_plan
 from skmtl.timeseries._recipe import Recipe, past_values
@@ -35,6 +36,7 @@ class ForecastParameters(Protocol):
     tasks: TasksLike
     anchor: str | Mapping[Hashable, str]
     scale: Any
+    derived: Any
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
     )
     frame = columns.frame(X)
     targets = ForecastTargets.learn(y, parameters.tasks)
+    derived = read_derived(parameters.derived, targets)
     labels = targets.labels(y)
     past = PastColumns.learn(frame[list(columns.past)])
     values = past_values(targets, past, frame, labels)
@@ -90,5 +93,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
         scaled=scaled,
     )
     end = int(history.panel.clock.max())
-    recipe = Recipe(columns, targets, past, plan, int(parameters.horizon), end)
+    recipe = Recipe(
+        columns, targets, past, plan, derived, settings.season, int(parameters.horizon), end
+    )
     return Prepared(recipe, history, order, frame, labels)

@@ -12,6 +12,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl._storable import storable
 from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
+from skmtl.tasks import Binary, DerivedTarget, Kind
+from skmtl.timeseries._derived import derived_labels
 from skmtl.timeseries._past import PastColumns
 from skmtl.timeseries._targets import ForecastTargets
 
@@ -27,6 +29,9 @@ class Recipe:
     targets : ForecastTargets
     past : PastColumns
     plan : FeaturePlan
+    derived : dict of name to DerivedTarget
+    season : int
+        The first season, in steps.
     horizon : int
     end : int
         The last time of `fit`, by the clock.
@@ -36,6 +41,8 @@ class Recipe:
     targets: ForecastTargets
     past: PastColumns
     plan: FeaturePlan
+    derived: dict[Hashable, DerivedTarget]
+    season: int
     horizon: int
     end: int
 
@@ -96,6 +103,17 @@ class Recipe:
         """Positions of the targets that are numbers among the columns of the history."""
         names = [column.name for column in self.plan.columns]
         return [names.index(self.targets.past_name(name)) for name in self.targets.numbers]
+
+    @property
+    def kinds(self) -> dict[Hashable, Kind]:
+        """What the estimator within learns: the targets, and those that follow from them."""
+        return self.targets.kinds | {name: Binary() for name in self.derived}
+
+    def derived_labels(
+        self, history: History, moments: Moments, labels: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Labels of the derived targets."""
+        return derived_labels(self.derived, self.targets, history, moments, labels, self.season)
 
     def schema(self, kinds: Mapping[Hashable, str]) -> dict[str, Any]:
         """What is read and forecast, for those who look into the file of a model."""

@@ -71,6 +71,12 @@ def test_targets_of_several_kinds_come_from_one_model(fitted, panel):
     assert fitted.anchors_ == {"sales": "season", "visits": "season"}
 
 
+def test_methods_exist_where_a_target_needs_them(fitted):
+    assert hasattr(fitted, "predict_proba")
+    assert not hasattr(fitted, "predict_quantiles")
+    assert not hasattr(forecaster(), "predict_quantiles")
+
+
 def test_a_forecast_depends_on_its_own_row_alone(fitted, panel):
     X_next = days_after(panel[0], 7)
     whole = fitted.predict(X_next)
