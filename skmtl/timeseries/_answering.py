@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.models import Answering
 from skmtl.panels import History
+from skmtl.timeseries._conformal import ConformalQuantiles
 from skmtl.timeseries._forecast_model import ForecastModel
 from skmtl.timeseries._recipe import Recipe
 
@@ -37,9 +38,10 @@ class AnsweringFromHistory(Answering):
     estimator_: Any
     history_: History
     _recipe: Recipe
+    _conformal: ConformalQuantiles | None
 
     def __skmtl_fitted__(self) -> ForecastModel:
-        return ForecastModel(self.estimator_, self._recipe, self.history_)
+        return ForecastModel(self.estimator_, self._recipe, self.history_, self._conformal)
 
     def update(self, X: Any, y: Any) -> Self:
         """Append rows to the history, without learning from them.

@@ -63,6 +63,7 @@ def draw_examples(
     clip: float,
     most: int,
     rng: np.random.Generator,
+    end: int | None = None,
 ) -> Examples:
     """The examples of a panel.
 
@@ -77,6 +78,8 @@ def draw_examples(
     most : int
         Number of examples.
     rng : Generator
+    end : int or None
+        The last time to learn from, by the clock.
 
     Raises
     ------
@@ -87,7 +90,10 @@ def draw_examples(
     is_example = prepared.labels.notna().any(axis=1).to_numpy()
     if sample_weight is not None:
         is_example = is_example & (sample_weight > 0)
-    places = np.flatnonzero(is_example[prepared.order])
+    is_example = is_example[prepared.order]
+    if end is not None:
+        is_example = is_example & (panel.clock <= end)
+    places = np.flatnonzero(is_example)
     first = panel.clock[panel.starts(panel.codes)]
     drawn, moments = _draw_moments(panel, places, first, prepared.recipe.horizon, most, rng)
     places = places[drawn]

@@ -19,10 +19,11 @@ from skmtl.answers import (
     fitted_model_reading,
     says_its_tasks,
 )
-from skmtl.panels import History
+from skmtl.panels import History, Moments
 from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import as_frame
 from skmtl.tasks import Curves, Kind, is_named, labels_of_tasks
+from skmtl.timeseries._conformal import ConformalQuantiles
 from skmtl.timeseries._recipe import Recipe
 
 _ROWS_AT_ONCE = 65_536
@@ -37,12 +38,20 @@ class ForecastModel(FittedModel):
         Trained on features and standardised labels.
     recipe : Recipe
     history : History
+    conformal : ConformalQuantiles or None
     """
 
     task_column = None
 
-    def __init__(self, estimator: Any, recipe: Recipe, history: History) -> None:
+    def __init__(
+        self,
+        estimator: Any,
+        recipe: Recipe,
+        history: History,
+        conformal: ConformalQuantiles | None = None,
+    ) -> None:
         self.estimator = estimator
+        self.conformal = conformal
         self.recipe = recipe
         self.history = history
         self.event_names = []
@@ -57,6 +66,13 @@ class ForecastModel(FittedModel):
     @property
     def classes(self) -> dict[Hashable, np.ndarray]:
         return self._within.classes
+
+    @property
+    def levels(self) -> dict[Hashable, tuple[float, ...]]:
+        levels = super().levels
+        if self.conformal is not None:
+            levels |= dict.fromkeys(self.conformal.errors, self.conformal.levels)
+        return levels
 
     def read_labels(self, y: Any) -> pd.DataFrame:
         # Without names there are those of fit: derived targets come from the model.
@@ -88,7 +104,10 @@ class ForecastModel(FittedModel):
         return None
 
     def _ask_rows(self, frame: pd.DataFrame) -> Answers:
-        moments = self.recipe.moments(self.history, frame)
+        return self.ask_moments(self.recipe.moments(self.history, frame), frame)
+
+    def ask_moments(self, moments: Moments, frame: pd.DataFrame) -> InUnits:
+        """Ask about rows at origins that were chosen before."""
         table = self.recipe.features(self.history, moments, frame)
         anchors = self.recipe.anchors(self.history, moments, table)
         numbers = self.recipe.targets.numbers
@@ -99,7 +118,8 @@ class ForecastModel(FittedModel):
         model, X = self._within, table.features
         if not isinstance(model, ForeignModel):
             model, X = fitted_model_reading(self.estimator, table.features)
-        return InUnits(model.ask_part(X), self.names, units)
+        errors = {} if self.conformal is None else self.conformal.at(moments.steps)
+        return InUnits(model.ask_part(X), self.names, units, errors)
 
     @property
     def _within(self) -> FittedModel:
@@ -118,6 +138,8 @@ class InUnits(Answers):
     names : list of hashable
     units : dict of target to (anchors, scales)
         Of the targets that are numbers, ndarray of shape (n,) each.
+    errors : dict of target to ndarray of shape (n, n_levels)
+        Quantiles of the errors, over the scale, of targets whose intervals follow from these.
     """
 
     def __init__(
@@ -125,8 +147,10 @@ class InUnits(Answers):
         answers: Answers,
         names: Sequence[Hashable],
         units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]],
+        errors: Mapping[Hashable, np.ndarray],
     ) -> None:
-        self._answers, self._names, self._units = answers, names, units
+        self._answers, self._names = answers, names
+        self.units, self._errors = units, errors
 
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
@@ -134,16 +158,18 @@ class InUnits(Answers):
 
     def _prediction(self, name: Hashable) -> np.ndarray:
         values = self._answers.predictions[name]
-        if name not in self._units:
+        if name not in self.units:
             return values
-        anchor, scale = self._units[name]
+        anchor, scale = self.units[name]
         return anchor + scale * np.asarray(values, dtype=np.float64)
 
     def probabilities(self, name: Hashable) -> np.ndarray:
         return self._answers.probabilities(name)
 
     def quantiles(self, name: Hashable) -> np.ndarray:
-        anchor, scale = self._units[name]
+        anchor, scale = self.units[name]
+        if name in self._errors:
+            return self.predictions[name][:, None] + scale[:, None] * self._errors[name]
         return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
 
     def curves(self) -> Mapping[Hashable, Curves]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -19,8 +19,9 @@ from skmtl.models import save as save_to_file
 from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq
 from skmtl.tasks import DerivedTarget, TasksLike
 from skmtl.timeseries._answering import AnsweringFromHistory
-from skmtl.timeseries._examples import WEIGHT_POWERS, Weighting, draw_examples, read_weight
-from skmtl.timeseries._fitting import fit_within, with_tasks
+from skmtl.timeseries._conformal import read_coverages
+from skmtl.timeseries._examples import WEIGHT_POWERS, Weighting, read_weight
+from skmtl.timeseries._fitting import ExampleSettings, fit_conformal, fit_panel
 from skmtl.timeseries._preparation import prepare
 from skmtl.timeseries._settings import Steps
 
@@ -93,6 +94,11 @@ default="auto"
         How much an example counts: the same; by the root of its scale; or by its scale, which is
         for scores in the units of y, such as WAPE. "equal" suits scores that are relative to each
         series, such as MASE.
+    conformal : bool, float or sequence of float, default=None
+        Coverages of intervals, such as 0.8, which is True, for numbers that are no quantiles:
+        `predict_quantiles` adds to the forecast what it was wrong by, by target and step, on the
+        last four horizons of the panel, in units of the scale. That takes a second fit, to all
+        before.
     clip : float, default=20.0
         Standardised labels that have an anchor are cut off so many scales from it.
     max_examples : int, default=200_000
@@ -108,8 +114,6 @@ default="auto"
         What is known of the series.
     anchors_ : dict of target to str
         The anchor of each target that is a number.
-    feature_names_ : list of str
-        What `estimator_` reads.
     task_names_ : list
         The targets.
     task_kinds_ : dict of target to str
@@ -183,6 +187,7 @@ default="auto"
         anchor: Anchor | Literal["auto"] | Mapping[Hashable, str] = "auto",
         scale: Literal["auto", "none"] = "auto",
         weight: Weighting = "root",
+        conformal: bool | float | Sequence[float] | None = None,
         clip: float = 20.0,
         max_examples: int = 200_000,
         random_state: int | np.random.RandomState | None = None,
@@ -204,6 +209,7 @@ default="auto"
         self.anchor = anchor
         self.scale = scale
         self.weight = weight
+        self.conformal = conformal
         self.clip = clip
         self.max_examples = max_examples
         self.random_state = random_state
@@ -232,19 +238,14 @@ default="auto"
         """
         check_parameters(self)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        levels = read_coverages(self.conformal)
         prepared = prepare(self, X, y)
-        examples = draw_examples(
-            prepared,
-            read_weight(sample_weight, len(prepared.frame)),
-            self.weight,
-            clip=float(self.clip),
-            most=int(self.max_examples),
-            rng=rng,
-        )
-        recipe = prepared.recipe
-        self.estimator_ = fit_within(with_tasks(self.estimator, recipe.kinds), examples)
-        self.history_, self._recipe = prepared.history, recipe
-        self.feature_names_ = examples.X.columns.tolist()
+        weight = read_weight(sample_weight, len(prepared.frame))
+        settings = ExampleSettings(self.weight, float(self.clip), int(self.max_examples))
+        what = (self.estimator, prepared, weight, settings, rng)
+        self._conformal = fit_conformal(*what, levels) if levels else None
+        self.estimator_ = fit_panel(*what)
+        self.history_, self._recipe = prepared.history, prepared.recipe
         self._single = False
         return self
 
