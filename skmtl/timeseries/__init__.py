@@ -7,6 +7,8 @@ whose labels may be missing.
 - `ForecastSplit`: windows of time for searches and cross-validation;
 - `backtest`: the forecasts of all windows in one table; `forecast_table`: its scores;
   `forecast_scorer`: the same for searches;
+- `make_features`: the table that a forecaster learns from; `Calendar`: its features of time;
+- `ForecastDisplay` and `BacktestDisplay`: pictures of forecasts and of their scores;
 - `SeasonalNaive`: the forecast that every other one is held against.
 
 Examples
@@ -23,6 +25,7 @@ Examples
 
 from skmtl.panels import CalendarFeatures as Calendar
 from skmtl.timeseries._backtest import backtest
+from skmtl.timeseries._displays import BacktestDisplay, ForecastDisplay
 from skmtl.timeseries._forecaster import Forecaster
 from skmtl.timeseries._make_features import make_features
 from skmtl.timeseries._scorer import forecast_scorer
@@ -31,7 +34,9 @@ from skmtl.timeseries._split import ForecastSplit
 from skmtl.timeseries._table import forecast_table
 
 __all__ = [
+    "BacktestDisplay",
     "Calendar",
+    "ForecastDisplay",
     "ForecastSplit",
     "Forecaster",
     "SeasonalNaive",
