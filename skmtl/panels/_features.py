@@ -47,6 +47,11 @@ class Moments:
         """Those at some positions."""
         return Moments(self.codes[places], self.clock[places], self.origins[places])
 
+    def numbered_from(self, first: int) -> Moments:
+        """The same, with numbers of series as `Panel.part` has them."""
+        codes = np.where(self.codes < 0, -1, self.codes - first)
+        return Moments(codes, self.clock, self.origins)
+
     def distinct_origins(self) -> tuple[Moments, np.ndarray]:
         """Each series and origin once, and which of them each moment has."""
         pairs = np.column_stack([self.codes, self.origins])

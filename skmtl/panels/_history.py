@@ -112,6 +112,11 @@ class History:
         history.check_distinct()
         return history
 
+    def part(self, first: int, last: int) -> History:
+        """What is known of the series from one number to another one, numbered from 0."""
+        panel = self.panel.part(first, last)
+        return History(self.ids, self.time, self.clock, self.columns, panel)
+
     def up_to(self, count: int) -> History:
         """What is known at a time of the clock."""
         kept = self.panel.clock <= count
@@ -121,10 +126,4 @@ class History:
             self.panel.values[kept],
             self.ids.n_series,
         )
-        return History(self.ids, self.time, self.clock, self.columns, panel)
-
-    def without_rows(self) -> History:
-        """The same ids and clock, with nothing known of them."""
-        none = self.panel.codes[:0]
-        panel = Panel(none, none, self.panel.values[:0], self.ids.n_series)
         return History(self.ids, self.time, self.clock, self.columns, panel)

@@ -81,6 +81,12 @@ class Panel:
             return np.full(np.shape(places), np.nan)
         return np.where(places >= 0, self.values[places, column], np.nan)
 
+    def part(self, first: int, last: int) -> Panel:
+        """The series from one number to another one, which are numbered from 0 then."""
+        rows = slice(self.offsets[first], self.offsets[last + 1])
+        n_series = last - first + 1
+        return Panel(self.codes[rows] - first, self.clock[rows], self.values[rows], n_series)
+
     def repeated(self) -> np.ndarray:
         """Positions of rows with the series and the time of the row before."""
         same = (self.codes[1:] == self.codes[:-1]) & (self.clock[1:] == self.clock[:-1])

@@ -136,7 +136,7 @@ def window_summaries(
     ends = panel.up_to(codes, origins)
     starts = [panel.up_to(codes, origins - window) for window in windows]
     lengths = [ends - start for start in starts]
-    clock = panel.clock - panel.clock[0] if len(panel.clock) else panel.clock
+    clock = panel.clock - panel.clock[panel.starts(panel.codes)]
     blocks = Summary.of_values(values, clock)
     size = 1
     longest = max((int(length.max(initial=0)) for length in lengths), default=0)

@@ -94,22 +94,27 @@ class ForecastModel(FittedModel):
 
     def ask_part(self, X: Any) -> Answers:
         frame = self.recipe.columns.frame(X, min_rows=0)
+        moments = self.recipe.moments(self.history, frame)
+        if len(frame) <= _ROWS_AT_ONCE:
+            return self.ask_moments(moments, frame)
+        # By series, so that each part needs the history of some of them.
+        order = np.argsort(moments.codes, kind="stable")
         parts = [
-            self._ask_rows(frame.iloc[start : start + _ROWS_AT_ONCE])
-            for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE)
+            self.ask_moments(moments.take(rows), frame.iloc[rows])
+            for rows in np.array_split(order, -(-len(frame) // _ROWS_AT_ONCE))
         ]
-        return parts[0] if len(parts) == 1 else Joined(self.names, parts)
+        return Joined(self.names, parts, np.argsort(order))
 
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
         return None
 
-    def _ask_rows(self, frame: pd.DataFrame) -> Answers:
-        return self.ask_moments(self.recipe.moments(self.history, frame), frame)
-
     def ask_moments(self, moments: Moments, frame: pd.DataFrame) -> InUnits:
         """Ask about rows at origins that were chosen before."""
-        table = self.recipe.features(self.history, moments, frame)
-        anchors = self.recipe.anchors(self.history, moments, table)
+        known = moments.codes[moments.codes >= 0]
+        first, last = (int(known.min()), int(known.max())) if len(known) else (0, 0)
+        history, moments = self.history.part(first, last), moments.numbered_from(first)
+        table = self.recipe.features(history, moments, frame)
+        anchors = self.recipe.anchors(history, moments, table)
         numbers = self.recipe.targets.numbers
         units = {
             name: (anchors[:, number], table.scales[:, place])
@@ -182,23 +187,35 @@ class InUnits(Answers):
 
 
 class Joined(Answers):
-    """Answers to the parts of a table, one below the other."""
+    """Answers to the parts of a table, back in the order of its rows.
 
-    def __init__(self, names: Sequence[Hashable], parts: Sequence[Answers]) -> None:
-        self._names, self._parts = names, parts
+    Parameters
+    ----------
+    names : list of hashable
+    parts : list of Answers
+    order : ndarray of int64, shape (n,)
+        Where each row is when the parts are one below the other.
+    """
+
+    def __init__(
+        self, names: Sequence[Hashable], parts: Sequence[Answers], order: np.ndarray
+    ) -> None:
+        self._names, self._parts, self._order = names, parts, order
 
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
         return EachWhenAsked(
-            self._names,
-            lambda name: np.concatenate([part.predictions[name] for part in self._parts]),
+            self._names, lambda name: self._joined(lambda part: part.predictions[name])
         )
 
     def probabilities(self, name: Hashable) -> np.ndarray:
-        return np.concatenate([part.probabilities(name) for part in self._parts])
+        return self._joined(lambda part: part.probabilities(name))
 
     def quantiles(self, name: Hashable) -> np.ndarray:
-        return np.concatenate([part.quantiles(name) for part in self._parts])
+        return self._joined(lambda part: part.quantiles(name))
+
+    def _joined(self, of_part: Callable[[Answers], np.ndarray]) -> np.ndarray:
+        return np.concatenate([of_part(part) for part in self._parts])[self._order]
 
     def curves(self) -> Mapping[Hashable, Curves]:
         return {}

@@ -86,6 +86,16 @@ def test_a_forecast_depends_on_its_own_row_alone(fitted, panel):
     pd.testing.assert_frame_equal(fitted.predict(one), whole.iloc[[5]])
 
 
+def test_many_rows_are_forecast_some_at_a_time(fitted, panel, monkeypatch):
+    X_next = days_after(panel[0], 7).sample(frac=1, random_state=0)
+    unknown = X_next[:3].assign(shop="new")
+    X_next = pd.concat([X_next[:9], unknown, X_next[9:]])
+    whole, probabilities = fitted.predict(X_next), fitted.predict_proba(X_next)[0]
+    monkeypatch.setattr("skmtl.timeseries._forecast_model._ROWS_AT_ONCE", 5)
+    pd.testing.assert_frame_equal(fitted.predict(X_next), whole, check_exact=True)
+    np.testing.assert_array_equal(fitted.predict_proba(X_next)[0], probabilities)
+
+
 def test_what_rows_to_forecast_hold_in_past_columns_is_never_read(fitted, panel):
     X_next = days_after(panel[0], 7)
     other = X_next.assign(rain=np.random.default_rng(0).normal(size=len(X_next)) * 1e6)
