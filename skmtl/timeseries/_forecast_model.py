@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,17 @@ class ForecastModel(FittedModel):
 
     def converted(self, X: Any) -> Any:
         return as_frame(X, min_rows=0)
+
+    def ask(self, X: Any) -> Answers:
+        frame = self.recipe.columns.frame(X, min_rows=0)
+        lost = self.recipe.lost_columns(frame)
+        if lost:
+            warn(
+                f"The columns {lost} hold no value, though they did in fit: what is known ahead "
+                "is read from the rows to forecast.",
+                stacklevel=4,
+            )
+        return self.ask_part(frame)
 
     def ask_part(self, X: Any) -> Answers:
         frame = self.recipe.columns.frame(X, min_rows=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,8 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
     values = past_values(targets, past, frame, labels)
     clock = make_clock(frame[columns.time], parameters.freq)
     history, order = History.read(frame, values, columns.id, columns.time, clock)
+    _check_static(history, order, frame, columns.static)
+    _warn_of_coarse_times(history)
     scaled = parameters.scale == "auto"
     plan = make_plan(
         history,
@@ -93,7 +96,47 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
         scaled=scaled,
     )
     end = int(history.panel.clock.max())
+    given = frame[[*columns.known, *columns.static]]
     recipe = Recipe(
-        columns, targets, past, plan, derived, settings.season, int(parameters.horizon), end
+        columns,
+        targets,
+        past,
+        plan,
+        derived,
+        {name: float(given[name].isna().mean()) for name in given},
+        settings.season,
+        int(parameters.horizon),
+        end,
     )
     return Prepared(recipe, history, order, frame, labels)
+
+
+def _check_static(
+    history: History, order: np.ndarray, frame: pd.DataFrame, static: tuple[Hashable, ...]
+) -> None:
+    """Raise where a static column has several values in a series."""
+    codes = history.panel.codes
+    for name in static:
+        values, _ = pd.factorize(frame[name].iloc[order])
+        seen = np.flatnonzero(values >= 0)
+        same_series = codes[seen[1:]] == codes[seen[:-1]]
+        changes = seen[1:][same_series & (values[seen[1:]] != values[seen[:-1]])]
+        if len(changes):
+            raise ValueError(
+                f"The static column {name!r} changes within series, such as "
+                f"{history.ids.labels(codes[changes])}. Name it as known=[...] if its values are "
+                "known ahead, else as past=[...]."
+            )
+
+
+def _warn_of_coarse_times(history: History) -> None:
+    """Warn where no two rows of a series are a step apart, and all are multiples of some steps."""
+    codes, clock = history.panel.codes, history.panel.clock
+    gaps = np.diff(clock)[codes[1:] == codes[:-1]]
+    step = int(np.gcd.reduce(gaps)) if len(gaps) else 1
+    if step > 1:
+        warn(
+            f"All rows of a series are a multiple of {step} steps apart, so most lags will be "
+            f"missing: the step of {history.time!r} may be longer than freq says.",
+            stacklevel=4,
+        )

@@ -17,6 +17,9 @@ from skmtl.timeseries._derived import derived_labels
 from skmtl.timeseries._past import PastColumns
 from skmtl.timeseries._targets import ForecastTargets
 
+_FEWEST_ROWS = 5
+_LEAST_CHANCE = 1e-3
+
 
 @storable
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Recipe:
     past : PastColumns
     plan : FeaturePlan
     derived : dict of name to DerivedTarget
+    missing : dict of hashable to float
+        Share of the rows of `fit` that have no value, by column known ahead or static.
     season : int
         The first season, in steps.
     horizon : int
@@ -42,6 +47,7 @@ class Recipe:
     past: PastColumns
     plan: FeaturePlan
     derived: dict[Hashable, DerivedTarget]
+    missing: dict[Hashable, float]
     season: int
     horizon: int
     end: int
@@ -87,6 +93,16 @@ class Recipe:
             )
         steps = np.clip(clock - ends, 1, self.horizon)
         return Moments(codes, clock, clock - steps)
+
+    def lost_columns(self, frame: pd.DataFrame) -> list[Hashable]:
+        """Columns without any value, where rows like those of `fit` would hardly lack all."""
+        return [
+            name
+            for name, share in self.missing.items()
+            if len(frame) >= _FEWEST_ROWS
+            and share ** len(frame) < _LEAST_CHANCE
+            and frame[name].isna().all()
+        ]
 
     def features(self, history: History, moments: Moments, frame: pd.DataFrame) -> FeatureTable:
         """The features of rows."""

@@ -53,6 +53,8 @@ REFUSED_IN_FIT = {
                        "'sales' is to be of kind 'regression'"),
     "an event": (X_FIT, Y_FIT, {"tasks": {"sales": "survival"}}, "'sales' is a time to an event"),
     "unknown target": (X_FIT, Y_FIT, {"tasks": {"sale": "count"}}, r"`tasks` names \['sale'\]"),
+    "a static column that changes": (X_FIT.assign(size=X_FIT.index), Y_FIT, {},
+                                     "'size' changes within series, such as 'shop 0'"),
     "infinite covariate": (X_FIT.assign(rain=np.inf), Y_FIT, {}, "'rain' of X has infinite"),
     "shorter y": (X_FIT, Y_FIT[:-1], {}, "inconsistent numbers of samples"),
     "horizon": (X_FIT, Y_FIT, {"horizon": 0}, "horizon=0"),
@@ -192,6 +194,18 @@ def test_what_users_bring_is_learnt(case):
     last = X[X["day"] == X["day"].max()]
     after = model.history_.clock.times(np.array([model.history_.panel.clock.max() + 1]))
     assert model.predict(last.assign(day=after[0])).notna().all(axis=None)
+
+
+def test_a_step_that_is_too_short_is_told():
+    X, Y = panel()
+    with pytest.warns(UserWarning, match="a multiple of 24 steps apart"):
+        forecaster(freq="h").fit(X, Y)
+
+
+def test_columns_known_ahead_that_are_empty_are_told(fitted):
+    X_next = pd.concat([NEXT, NEXT.assign(day=NEXT["day"] + pd.Timedelta(days=1))])
+    with pytest.warns(UserWarning, match=r"columns \['promotion'\] hold no value"):
+        fitted.predict(X_next.assign(promotion=np.nan, rain=np.nan))
 
 
 def test_nothing_to_forecast_is_an_empty_frame(fitted):
