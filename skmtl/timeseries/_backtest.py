@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from skmtl.timeseries._numbers import scored_numbers
 from skmtl.timeseries._rows import forecast_rows
 from skmtl.timeseries._season import first_season, forecasting_layer
 from skmtl.timeseries._split import ForecastSplit, Window
+from skmtl.timeseries._window_files import PathLike, WindowFiles, fingerprint_of
 
 Progress = Callable[[int, int], Any]
 
@@ -32,6 +33,7 @@ def backtest(
     id: Columns = None,
     season: int | None = None,
     progress: Progress | None = None,
+    folder: PathLike | None = None,
 ) -> pd.DataFrame:
     """Forecast every window of a split from what was known at its cutoff.
 
@@ -58,6 +60,10 @@ def backtest(
         of the model, else 1.
     progress : callable, default=None
         Called with the number of windows that are done and their total.
+    folder : path, default=None
+        Keeps the forecasts of each window as soon as they are there, as Parquet (extra
+        ``parquet``): the same call with the same folder goes on where it was interrupted. Give the
+        model a `random_state`, so that it would be the same.
 
     Returns
     -------
@@ -90,16 +96,25 @@ def backtest(
     whole, _ = History.read(frame, truth, ids, split.time, clock)
     naive_season = first_season(model) if season is None else season
     windows = list(split.windows(frame))
+    files = None
+    if folder is not None:
+        described = (split, every, ids, naive_season)
+        files = WindowFiles(folder, fingerprint_of(model, [frame, truth], *described))
+    models = _ModelOfWindows(model, X, y, windows, every)
     tables = []
-    for number, (window, fitted) in enumerate(_fitted_models(model, X, y, windows, every)):
-        X_test, y_test = (_safe_indexing(data, window.test) for data in (X, y))
-        past = whole.up_to(window.count)
-        table = forecast_rows(
-            fitted, X_test, y_test, past, np.full(len(window.test), window.count), naive_season
-        )
-        steps = window.step[table.pop("row")]
-        table.insert(len(ids) + 1, "cutoff", [window.cutoff] * len(table))
-        table.insert(len(ids) + 2, "step", steps)
+    for number, window in enumerate(windows):
+        table = None if files is None else files.read(number)
+        if table is None:
+            X_test, y_test = (_safe_indexing(data, window.test) for data in (X, y))
+            origins = np.full(len(window.test), window.count)
+            past = whole.up_to(window.count)
+            fitted = models.at(number)
+            table = forecast_rows(fitted, X_test, y_test, past, origins, naive_season)
+            steps = window.step[table.pop("row")]
+            table.insert(len(ids) + 1, "cutoff", [window.cutoff] * len(table))
+            table.insert(len(ids) + 2, "step", steps)
+            if files is not None:
+                files.write(number, table)
         tables.append(table)
         if progress is not None:
             progress(number + 1, len(windows))
@@ -115,17 +130,33 @@ def _fits_every(refit: Any) -> int | None:
     return int(refit)
 
 
-def _fitted_models(
-    model: Any, X: Any, y: Any, windows: list[Window], every: int | None
-) -> Iterator[tuple[Window, Any]]:
-    fitted: Any = None
-    known: np.ndarray = np.array([], dtype=np.int64)
-    for number, window in enumerate(windows):
-        if number == 0 or (every is not None and number % every == 0):
-            fitted = clone(model)
-            fitted.fit(*(_safe_indexing(data, window.train) for data in (X, y)))
-        elif hasattr(fitted_inside(fitted), "update"):
-            new = window.train[~np.isin(window.train, known)]
-            fitted.update(*(_safe_indexing(data, new) for data in (X, y)))
-        known = np.union1d(known, window.train)
-        yield window, fitted
+class _ModelOfWindows:
+    """The model that knows what was known at the cutoff of each window.
+
+    Windows are asked for in their order, and some of them may be left out.
+    """
+
+    def __init__(
+        self, model: Any, X: Any, y: Any, windows: list[Window], every: int | None
+    ) -> None:
+        self._model, self._data, self._windows, self._every = model, (X, y), windows, every
+        self._fitted: Any = None
+        self._fitted_at = -1
+        self._known: np.ndarray = np.array([], dtype=np.int64)
+
+    def at(self, number: int) -> Any:
+        """The fitted model for a window."""
+        train = self._windows[number].train
+        fit_at = 0 if self._every is None else number - number % self._every
+        if self._fitted_at != fit_at:
+            self._known = self._windows[fit_at].train
+            self._fitted = clone(self._model).fit(*self._rows(self._known))
+            self._fitted_at = fit_at
+        new = train[~np.isin(train, self._known)]
+        if len(new) and hasattr(fitted_inside(self._fitted), "update"):
+            self._fitted.update(*self._rows(new))
+            self._known = np.union1d(self._known, new)
+        return self._fitted
+
+    def _rows(self, positions: np.ndarray) -> list[Any]:
+        return [_safe_indexing(data, positions) for data in self._data]

@@ -189,6 +189,31 @@ def test_models_are_updated_between_fits():
     pd.testing.assert_frame_equal(each, second)
 
 
+def test_an_interrupted_backtest_goes_on(tmp_path):
+    pytest.importorskip("pyarrow")
+    X, Y = shops()
+    whole = backtest(naive(), X, Y, split(n_windows=4), refit=2)
+
+    def interrupt(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    call = {"refit": 2, "folder": tmp_path / "windows"}
+    with pytest.raises(KeyboardInterrupt):
+        backtest(naive(), X, Y, split(n_windows=4), progress=interrupt, **call)
+    assert len(list(call["folder"].glob("window-*.parquet"))) == 2
+    changed = next(call["folder"].glob("window-00000.parquet"))
+    pd.read_parquet(changed).assign(forecast=-1.0).to_parquet(changed)
+    table = backtest(naive(), X, Y, split(n_windows=4), **call)
+    first = table["cutoff"] == table["cutoff"].min()
+    assert (table.loc[first, "forecast"] == -1).all()  # not forecast again
+    pd.testing.assert_frame_equal(table[~first], whole[~first], check_dtype=False)
+    for other in (naive(season=3), naive()):
+        data = Y if other.season == 3 else Y + 1
+        with pytest.raises(ValueError, match="another model, other rows or other windows"):
+            backtest(other, X, data, split(n_windows=4), **call)
+
+
 def test_progress_is_told():
     X, Y = shops()
     told = []
