@@ -125,7 +125,7 @@ def test_skill_is_against_the_baseline_with_an_interval_over_series(table):
 def test_the_interval_of_the_skill_covers_as_it_says():
     rng = np.random.default_rng(0)
     n_series, covered = 40, 0
-    for _ in range(200):
+    for _ in range(100):
         size = rng.uniform(0.5, 2.0, n_series)
         table = pd.DataFrame(
             {"id": range(n_series), "target": "y", "truth": 0.0, "mase_scale": 1.0,
@@ -134,7 +134,7 @@ def test_the_interval_of_the_skill_covers_as_it_says():
         )  # fmt: skip
         scores = forecast_table(table).loc["y"]
         covered += scores["skill_low"] <= 0.2 <= scores["skill_high"]
-    assert 180 <= covered <= 198
+    assert 88 <= covered <= 99
 
 
 def test_scores_by_step_and_id(table):
@@ -146,7 +146,7 @@ def test_scores_by_step_and_id(table):
     assert len(forecast_table(table, ["shop", "cutoff"])) == 2 * 4 * 2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(factor=st.floats(1e-3, 1e3), seed=st.integers(0, 1000))
 def test_relative_scores_know_no_unit(factor, seed):
     X, Y = shops(3, 30, seed=seed)
