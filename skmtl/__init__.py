@@ -23,6 +23,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.survival`               times to events: estimates and scores of predictions
+`skmtl.timeseries`             forecasts of panels: splits by time, backtests, scores
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.balancing`              how the tasks are combined into one step of a network
 `skmtl.distributed`            one model trained by several processes or machines
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         scoring,
         survival,
         tasks,
+        timeseries,
     )
     from skmtl.estimators import (
         RMTGB,
@@ -116,6 +118,7 @@ __all__ = [
     "scoring",
     "survival",
     "tasks",
+    "timeseries",
 ]
 
 _MODULE_OF = (
@@ -157,6 +160,7 @@ _MODULE_OF = (
             "scoring",
             "survival",
             "tasks",
+            "timeseries",
         )
     }
 )

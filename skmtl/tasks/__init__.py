@@ -36,6 +36,7 @@ from skmtl.tasks._constant import (
 )
 from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
+from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Occurs
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
@@ -63,6 +64,7 @@ from skmtl.tasks._taskset import Labels, TaskSet
 __all__ = [
     "KINDS",
     "Binary",
+    "Change",
     "ClassificationKind",
     "CompetingRisks",
     "ConstantTarget",
@@ -71,14 +73,17 @@ __all__ = [
     "Count",
     "Curves",
     "Cuts",
+    "DerivedTarget",
     "EventTime",
     "EventTimeKind",
     "EventTimes",
     "EventTimesDtype",
+    "Exceeds",
     "Interpolation",
     "Kind",
     "Labels",
     "Multiclass",
+    "Occurs",
     "Ordinal",
     "ProportionalHazards",
     "Quantile",

@@ -22,6 +22,7 @@ PACKAGES = (
     "skmtl.model_selection",
     "skmtl.scoring",
     "skmtl.survival",
+    "skmtl.timeseries",
 )
 # What other packages of skmtl share, and users need not know.
 INTERNAL = {"skmtl.survival.read_weight"}

@@ -1,0 +1,41 @@
+"""Series of many ids as flat arrays, and what is known of them at an origin.
+
+A long table has a row for each id and time. `PanelColumns` says what its columns are for, a
+`PanelClock` turns its times into whole numbers of steps, `SeriesIds` its ids into numbers, and a
+`History` holds the values as a `Panel`: arrays sorted by series and time. All else is computed on
+these arrays for many series and origins at once, from rows up to the origin alone.
+"""
+
+from skmtl.panels._calendar import CalendarFeatures
+from skmtl.panels._clock import Freq, PanelClock, make_clock
+from skmtl.panels._columns import Columns, PanelColumns, as_names
+from skmtl.panels._features import FeaturePlan, FeatureTable, LaggedColumn, Moments
+from skmtl.panels._history import History
+from skmtl.panels._levels import ANCHORS, Anchor, TargetUnits, past_scales
+from skmtl.panels._naive import last_values, naive_errors, seasonal_naive
+from skmtl.panels._panel import Panel
+from skmtl.panels._series_ids import SeriesIds
+
+__all__ = [
+    "ANCHORS",
+    "Anchor",
+    "CalendarFeatures",
+    "Columns",
+    "FeaturePlan",
+    "FeatureTable",
+    "Freq",
+    "History",
+    "LaggedColumn",
+    "Moments",
+    "Panel",
+    "PanelClock",
+    "PanelColumns",
+    "SeriesIds",
+    "TargetUnits",
+    "as_names",
+    "last_values",
+    "make_clock",
+    "naive_errors",
+    "past_scales",
+    "seasonal_naive",
+]

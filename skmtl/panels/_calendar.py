@@ -1,0 +1,118 @@
+"""What a calendar and a watch show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._extras import needed
+from skmtl._storable import storable
+from skmtl._suggestions import did_you_mean
+
+_PARTS: dict[str, Callable[[pd.DatetimeIndex], Any]] = {
+    "minute": lambda times: times.minute,
+    "hour": lambda times: times.hour,
+    "weekday": lambda times: times.day_of_week,
+    "day": lambda times: times.day,
+    "week": lambda times: times.isocalendar().week,
+    "month": lambda times: times.month,
+    "quarter": lambda times: times.quarter,
+    "year": lambda times: times.year,
+    "dayofyear": lambda times: times.day_of_year,
+}
+_AUTO = ("minute", "hour", "weekday", "day", "week", "month")
+
+
+@storable
+class CalendarFeatures:
+    """Features of the local time of what is forecast.
+
+    It is `skmtl.timeseries.Calendar`; files of models know another class by that name.
+
+    Parameters
+    ----------
+    *parts : str
+        Any of "minute", "hour", "weekday", "day", "week", "month", "quarter", "year" and
+        "dayofyear". Without any: those of the first six that differ between the times of `fit`.
+    holidays : str, default=None
+        A country or, as in "US-CA", one of its regions: adds whether the day is a public holiday,
+        and the days to the nearest one, up to seven. Needs the extra ``holidays``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.timeseries import Calendar
+    >>> days = pd.date_range("2024-02-28", periods=3)
+    >>> Calendar("weekday", "month").features(days)
+       weekday  month
+    0      2.0    2.0
+    1      3.0    2.0
+    2      4.0    3.0
+    """
+
+    def __init__(self, *parts: str, holidays: str | None = None) -> None:
+        for part in parts:
+            if part not in _PARTS:
+                raise ValueError(
+                    f"A calendar has no {part!r}.{did_you_mean(part, _PARTS)} Choose from "
+                    f"{list(_PARTS)}."
+                )
+        self.parts = parts
+        self.holidays = holidays
+
+    def chosen(self, times: pd.DatetimeIndex) -> CalendarFeatures:
+        """The calendar with the parts that differ between some times, unless it names its own."""
+        if self.parts:
+            return self
+        parts = [part for part in _AUTO if len(np.unique(_PARTS[part](times))) > 1]
+        # Without any there would be none to tell that they were chosen.
+        return CalendarFeatures(*(parts or ["year"]), holidays=self.holidays)
+
+    def features(self, times: pd.DatetimeIndex) -> pd.DataFrame:
+        """One column for each part, float64.
+
+        Parameters
+        ----------
+        times : DatetimeIndex of shape (n,)
+            Local times.
+        """
+        distinct, places = np.unique(times.to_numpy(), return_inverse=True)
+        index = pd.DatetimeIndex(distinct)
+        columns = {part: np.asarray(_PARTS[part](index), dtype=np.float64) for part in self.parts}
+        if self.holidays is not None:
+            columns |= _holiday_features(index, self.holidays)
+        return pd.DataFrame({name: values[places] for name, values in columns.items()})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CalendarFeatures) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.parts, self.holidays))
+
+    def __repr__(self) -> str:
+        arguments = [repr(part) for part in self.parts]
+        arguments += [] if self.holidays is None else [f"holidays={self.holidays!r}"]
+        return f"Calendar({', '.join(arguments)})"
+
+
+def _holiday_features(times: pd.DatetimeIndex, place: str) -> dict[str, np.ndarray]:
+    with needed("holidays", "holidays", "Calendar(holidays=...)"):
+        import holidays
+    country, _, region = place.partition("-")
+    days = times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
+    years = range(int(times.year.min()) - 1, int(times.year.max()) + 2)
+    free = holidays.country_holidays(country, subdiv=region or None, years=years)
+    dates = np.sort(np.array(list(free), dtype="datetime64[D]").astype(np.int64))
+    if not len(dates):
+        raise ValueError(f"The package holidays knows no holidays of {place!r} in these years.")
+    later = np.minimum(np.searchsorted(dates, days), len(dates) - 1)
+    earlier = np.maximum(np.searchsorted(dates, days, side="right") - 1, 0)
+    after, before = dates[later] - days, days - dates[earlier]
+    nearest = np.where(np.abs(after) <= np.abs(before), after, -before)
+    return {
+        "holiday": np.isin(days, dates).astype(np.float64),
+        "days to holiday": np.clip(nearest, -7, 7).astype(np.float64),
+    }

@@ -1,0 +1,277 @@
+"""What is known at an origin of a time to forecast, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.panels._calendar import CalendarFeatures
+from skmtl.panels._history import History
+from skmtl.panels._levels import TargetUnits
+from skmtl.panels._naive import last_observed, last_values
+from skmtl.panels._panel import Panel
+from skmtl.panels._summaries import window_summaries
+
+_SEASONS_BACK = 3
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times to forecast and the origins that they are forecast from.
+
+    Attributes
+    ----------
+    codes : ndarray of int64, shape (n,)
+        Series, -1 for one without history.
+    clock, origins : ndarray of int64, shape (n,)
+    """
+
+    codes: np.ndarray
+    clock: np.ndarray
+    origins: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def steps(self) -> np.ndarray:
+        """How far each time is from its origin."""
+        return self.clock - self.origins
+
+    def take(self, places: Any) -> Moments:
+        """Those at some positions."""
+        return Moments(self.codes[places], self.clock[places], self.origins[places])
+
+    def numbered_from(self, first: int) -> Moments:
+        """The same, with numbers of series as `Panel.part` has them."""
+        codes = np.where(self.codes < 0, -1, self.codes - first)
+        return Moments(codes, self.clock, self.origins)
+
+    def distinct_origins(self) -> tuple[Moments, np.ndarray]:
+        """Each series and origin once, and which of them each moment has."""
+        pairs = np.column_stack([self.codes, self.origins])
+        order = np.lexsort((self.origins, self.codes))
+        ordered = pairs[order]
+        new = np.ones(len(ordered), dtype=bool)
+        new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+        places = np.empty(len(order), dtype=np.int64)
+        places[order] = np.cumsum(new) - 1
+        return self.take(order[new]), places
+
+
+@storable
+@dataclass(frozen=True)
+class LaggedColumn:
+    """A column of a history whose past becomes features.
+
+    Attributes
+    ----------
+    name : str
+        How its features are called.
+    units : TargetUnits
+        In which they are.
+    seasons : tuple of int
+        Seasons whose last values at the time to forecast are features.
+    intermittent : bool
+        Whether events are rare: adds the time since the last one, and the mean gap.
+    most_lags : int or None
+        Of a column that is no target only the first lags are features, and means of windows.
+    """
+
+    name: str
+    units: TargetUnits
+    seasons: tuple[int, ...] = ()
+    intermittent: bool = False
+    most_lags: int | None = None
+
+
+@storable
+@dataclass(frozen=True)
+class FeaturePlan:
+    """Which features there are.
+
+    Attributes
+    ----------
+    lags, windows : tuple of int
+        Steps of the clock; lag 1 is the origin itself.
+    columns : tuple of LaggedColumn
+        By position of the history's columns; the targets come first.
+    categories : mapping of str to list
+        Of columns of the history that hold codes, at the positions behind `columns`.
+    calendar : CalendarFeatures or None
+    """
+
+    lags: tuple[int, ...]
+    windows: tuple[int, ...]
+    columns: tuple[LaggedColumn, ...]
+    categories: Mapping[str, list[Any]]
+    calendar: CalendarFeatures | None
+
+    def table(self, history: History, moments: Moments, given: pd.DataFrame) -> FeatureTable:
+        """The features of some moments.
+
+        Parameters
+        ----------
+        history : History
+        moments : Moments
+        given : DataFrame of shape (n, n_given)
+            Columns that are features as they are: known ahead, or static.
+        """
+        panel = history.panel
+        origins, places = moments.distinct_origins()
+        features: dict[str, Any] = {"forecast step": moments.steps.astype(np.float64)}
+        levels, scales = [], []
+        for position, column in enumerate(self.columns):
+            level, scale = column.units.at(panel, position, origins.codes, origins.origins)
+            of_origin = self._of_origins(panel, position, column, origins, level, scale)
+            for name, values in of_origin:
+                features[f"{column.name} {name}"] = values[places]
+            levels.append(level[places])
+            scales.append(scale[places])
+            for name, values in _of_seasons(panel, position, column, moments):
+                features[f"{column.name} {name}"] = (values - levels[-1]) / scales[-1]
+        for position, (name, known) in enumerate(self.categories.items(), len(self.columns)):
+            value, _ = last_values(panel, position, origins.codes, origins.origins)
+            codes = np.where(np.isnan(value), -1, value).astype(np.int64)[places]
+            features[f"{name} last"] = pd.Categorical.from_codes(codes, pd.Index(known))
+        for name, values in self._calendar_features(history, moments):
+            features[f"calendar {name}"] = values
+        taken = [label for label in given.columns if str(label) in features]
+        if taken:
+            raise ValueError(f"Rename the columns {taken}: features are called so.")
+        features |= {str(label): given[label].array for label in given.columns}
+        frame = pd.DataFrame(features)
+        return FeatureTable(frame, np.array(levels).T, np.array(scales).T)
+
+    def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
+        """What is subtracted from each column at some moments, of shape (n, n_columns)."""
+        return np.column_stack(
+            [
+                column.units.anchors(
+                    history.panel,
+                    position,
+                    moments.codes,
+                    moments.origins,
+                    moments.clock,
+                    levels[:, position],
+                )
+                for position, column in enumerate(self.columns)
+            ]
+        )
+
+    def _of_origins(
+        self,
+        panel: Panel,
+        position: int,
+        column: LaggedColumn,
+        origins: Moments,
+        level: np.ndarray,
+        scale: np.ndarray,
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        codes, at = origins.codes, origins.origins
+        for lag in self.lags[: column.most_lags]:
+            value = panel.take(panel.at(codes, at - (lag - 1)), position)
+            yield f"lag {lag}", (value - level) / scale
+        values = panel.values[:, position]
+        for window, summary in zip(
+            self.windows, window_summaries(panel, values, codes, at, self.windows), strict=True
+        ):
+            yield f"mean {window}", (summary.average - level) / scale
+            if column.most_lags is not None:
+                continue
+            yield f"spread {window}", summary.spread / scale
+            yield f"slope {window}", summary.slope / scale
+            for name, extreme in (("low", summary.low), ("high", summary.high)):
+                known = np.where(summary.count > 0, extreme, np.nan)
+                yield f"{name} {window}", (known - level) / scale
+            if window == self.windows[-1]:
+                yield f"known of {window}", summary.count
+        last, places = last_values(panel, position, codes, at)
+        yield "last", (last - level) / scale
+        yield "age", _since(panel, places, at)
+        if column.intermittent:
+            yield from _of_events(panel, values, codes, at)
+
+    def _calendar_features(
+        self, history: History, moments: Moments
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        if self.calendar is None:
+            return
+        distinct, places = np.unique(moments.clock, return_inverse=True)
+        times = history.clock.local(distinct)
+        if times is None:
+            return
+        features = self.calendar.features(times)
+        for name in features.columns:
+            yield str(name), features[name].to_numpy()[places]
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features, and the units of the lagged columns at each moment.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n, n_features)
+    levels, scales : ndarray of float64, shape (n, n_columns)
+    """
+
+    features: pd.DataFrame
+    levels: np.ndarray
+    scales: np.ndarray
+
+
+def _of_seasons(
+    panel: Panel, position: int, column: LaggedColumn, moments: Moments
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Values at the time to forecast in the last seasons that are known at the origin."""
+    for season in column.seasons:
+        behind = moments.clock + season * ((moments.origins - moments.clock) // season)
+        values = []
+        for back in range(_SEASONS_BACK):
+            at = panel.at(moments.codes, behind - back * season)
+            values.append(panel.take(at, position))
+            yield f"season {season} back {back + 1}", values[-1]
+        seen = np.isfinite(values)
+        total = np.where(seen, values, 0.0).sum(axis=0)
+        count = seen.sum(axis=0)
+        mean = np.divide(total, count, out=np.full(len(moments), np.nan), where=count > 0)
+        yield f"season {season} mean", mean
+        for shift in (-1, 1):
+            near = behind + shift
+            near = np.where(near > moments.origins, near - season, near)
+            at = panel.at(moments.codes, near)
+            yield f"season {season} {'before' if shift < 0 else 'after'}", panel.take(at, position)
+
+
+def _of_events(
+    panel: Panel, values: np.ndarray, codes: np.ndarray, origins: np.ndarray
+) -> Iterator[tuple[str, np.ndarray]]:
+    """How long ago the last value other than zero was, how far apart they are, and how many."""
+    is_event = np.where(np.isfinite(values) & (values != 0), 1.0, np.nan)[:, None]
+    events = Panel(panel.codes, panel.clock, is_event, panel.n_series)
+    _, places = last_values(events, 0, codes, origins)
+    yield "since event", _since(panel, places, origins)
+    before = np.full(len(values), -1)
+    if len(values):
+        before[1:] = np.where(
+            panel.codes[1:] == panel.codes[:-1], last_observed(events, 0)[:-1], -1
+        )
+    gaps = np.where(
+        (before >= 0) & np.isfinite(is_event[:, 0]), panel.clock - panel.clock[before], np.nan
+    )
+    (past,) = window_summaries(panel, gaps, codes, origins, [2**40])
+    yield "mean gap", past.average
+    yield "gaps", past.count
+
+
+def _since(panel: Panel, places: np.ndarray, origins: np.ndarray) -> np.ndarray:
+    """Steps from rows of a panel to origins; NaN where there is no row."""
+    if not len(panel.clock):
+        return np.full(len(origins), np.nan)
+    return np.where(places >= 0, origins - panel.clock[places], np.nan)

@@ -1,0 +1,129 @@
+"""What is known of the series so far."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.panels._clock import PanelClock
+from skmtl.panels._panel import Panel
+from skmtl.panels._series_ids import SeriesIds
+
+
+@storable
+@dataclass(frozen=True)
+class History:
+    """A panel with the ids of its series and the clock of its times.
+
+    Attributes
+    ----------
+    ids : SeriesIds
+    time : hashable
+        The column of the times.
+    clock : PanelClock
+    columns : tuple of hashable
+        The columns of the panel's values.
+    panel : Panel
+    """
+
+    ids: SeriesIds
+    time: Hashable
+    clock: PanelClock
+    columns: tuple[Hashable, ...]
+    panel: Panel
+
+    @classmethod
+    def read(
+        cls,
+        frame: pd.DataFrame,
+        values: pd.DataFrame,
+        id: Sequence[Hashable],
+        time: Hashable,
+        clock: PanelClock,
+    ) -> tuple[History, np.ndarray]:
+        """The history that rows in any order hold, and the row at each position of its panel.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            With the id and time columns.
+        values : DataFrame of float64
+        id : sequence of hashable
+        time : hashable
+        clock : PanelClock
+
+        Raises
+        ------
+        ValueError
+            If two rows have one id and time.
+        """
+        ids = SeriesIds.learn(frame, id)
+        panel, order = Panel.sorted(
+            ids.codes(frame),
+            clock.count(frame[time]),
+            values.to_numpy(dtype=np.float64),
+            ids.n_series,
+        )
+        history = cls(ids, time, clock, tuple(values.columns), panel)
+        history.check_distinct()
+        return history, order
+
+    def check_distinct(self) -> None:
+        """Raise where two rows have one id and time."""
+        twice = self.panel.repeated()
+        if not len(twice):
+            return
+        shown = ", ".join(
+            f"{self.ids.label(int(self.panel.codes[place]))} at {self.time_at(place)}"
+            for place in twice[:3]
+        )
+        raise ValueError(
+            f"{len(twice)} rows repeat an id and a time: {shown}. Keep one row for each, for "
+            f"example X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum by "
+            "groupby. If a clock that was set back repeats hours, give times with a zone."
+        )
+
+    def time_at(self, place: int) -> Any:
+        """The time of the row at a position, as users write it."""
+        return self.clock.times(self.panel.clock[place : place + 1])[0]
+
+    def extended(self, frame: pd.DataFrame, values: pd.DataFrame) -> History:
+        """A history of these rows and more, of the same series or of others.
+
+        Raises
+        ------
+        ValueError
+            If a row has the id and time of another one.
+        """
+        ids = self.ids.extended(frame)
+        more = values[list(self.columns)].to_numpy(dtype=np.float64)
+        panel, _ = Panel.sorted(
+            np.concatenate([self.panel.codes, ids.codes(frame)]),
+            np.concatenate([self.panel.clock, self.clock.count(frame[self.time])]),
+            np.concatenate([self.panel.values, more]),
+            ids.n_series,
+        )
+        history = History(ids, self.time, self.clock, self.columns, panel)
+        history.check_distinct()
+        return history
+
+    def part(self, first: int, last: int) -> History:
+        """What is known of the series from one number to another one, numbered from 0."""
+        panel = self.panel.part(first, last)
+        return History(self.ids, self.time, self.clock, self.columns, panel)
+
+    def up_to(self, count: int) -> History:
+        """What is known at a time of the clock."""
+        kept = self.panel.clock <= count
+        panel = Panel(
+            self.panel.codes[kept],
+            self.panel.clock[kept],
+            self.panel.values[kept],
+            self.ids.n_series,
+        )
+        return History(self.ids, self.time, self.clock, self.columns, panel)

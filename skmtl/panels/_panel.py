@@ -1,0 +1,115 @@
+"""Series of many ids as flat arrays, sorted by series and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skmtl._storable import storable
+
+
+@storable
+@dataclass(frozen=True)
+class Panel:
+    """Values by series and count of the clock.
+
+    Attributes
+    ----------
+    codes : ndarray of int64, shape (n_rows,)
+        The series of each row, in ascending order.
+    clock : ndarray of int64, shape (n_rows,)
+        The time of each row, ascending within a series and unique there.
+    values : ndarray of float64, shape (n_rows, n_columns)
+        NaN where a value is missing.
+    n_series : int
+        Series may be without rows.
+    """
+
+    codes: np.ndarray
+    clock: np.ndarray
+    values: np.ndarray
+    n_series: int
+
+    @classmethod
+    def sorted(
+        cls, codes: np.ndarray, clock: np.ndarray, values: np.ndarray, n_series: int
+    ) -> tuple[Panel, np.ndarray]:
+        """The panel of rows in any order, and the row that lies at each of its positions."""
+        order = np.lexsort((clock, codes))
+        return cls(codes[order], clock[order], values[order], n_series), order
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Where each series begins, and behind them the number of rows."""
+        return np.searchsorted(self.codes, np.arange(self.n_series + 1))
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """The last time of each series; one before all times for a series without rows."""
+        last = self.offsets[1:] - 1
+        has_rows = np.diff(self.offsets) > 0
+        return np.where(has_rows, self.clock[last] if len(self.clock) else 0, self._first - 1)
+
+    def at(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
+        """Positions of the rows with exactly these times, -1 where there is none."""
+        places = self.up_to(codes, clock) - 1
+        found = (places >= 0) & (codes >= 0)
+        if len(self.clock):
+            at = np.where(found, places, 0)
+            found &= (self.clock[at] == clock) & (self.codes[at] == codes)
+        return np.where(found, places, -1)
+
+    def up_to(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
+        """Positions behind the last row of a series that is not after these times.
+
+        It is the beginning of the series where all of its rows are later. For a series of no
+        number (-1) it is 0.
+        """
+        clock = np.clip(clock, self._first - 1, self._last)
+        places = np.searchsorted(self._keys, self._key(codes, clock), side="right")
+        return np.where(codes >= 0, places, 0)
+
+    def starts(self, codes: np.ndarray) -> np.ndarray:
+        """Positions of the first row of some series; 0 for a series of no number."""
+        return np.where(codes >= 0, self.offsets[np.maximum(codes, 0)], 0)
+
+    def take(self, places: np.ndarray, column: int) -> np.ndarray:
+        """Values at positions, NaN at -1."""
+        if len(self.values) == 0:
+            return np.full(np.shape(places), np.nan)
+        return np.where(places >= 0, self.values[places, column], np.nan)
+
+    def part(self, first: int, last: int) -> Panel:
+        """The series from one number to another one, which are numbered from 0 then."""
+        rows = slice(self.offsets[first], self.offsets[last + 1])
+        n_series = last - first + 1
+        return Panel(self.codes[rows] - first, self.clock[rows], self.values[rows], n_series)
+
+    def repeated(self) -> np.ndarray:
+        """Positions of rows with the series and the time of the row before."""
+        same = (self.codes[1:] == self.codes[:-1]) & (self.clock[1:] == self.clock[:-1])
+        return np.flatnonzero(same) + 1
+
+    @cached_property
+    def _first(self) -> int:
+        return int(self.clock.min(initial=2**62)) if len(self.clock) else 0
+
+    @cached_property
+    def _last(self) -> int:
+        return int(self.clock.max()) if len(self.clock) else 0
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        return self._key(self.codes, self.clock)
+
+    def _key(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
+        """One number by series and time, in their order."""
+        span = self._last - self._first + 2
+        return codes * span + (clock - self._first + 1)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a file holds, without what follows from it."""
+        names = ("codes", "clock", "values", "n_series")
+        return {name: vars(self)[name] for name in names}

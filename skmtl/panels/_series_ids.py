@@ -1,0 +1,141 @@
+"""The ids of the series of a panel, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+
+
+@storable
+@dataclass(frozen=True)
+class SeriesIds:
+    """The distinct ids, numbered in their order.
+
+    Attributes
+    ----------
+    names : tuple of hashable
+        The id columns.
+    columns : list of list
+        The values of each id column, one per series; empty for a table that is one series.
+    n_series : int
+    """
+
+    names: tuple[Hashable, ...]
+    columns: list[list[Any]]
+    n_series: int
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, names: Sequence[Hashable]) -> SeriesIds:
+        """The ids of a frame, sorted where they can be.
+
+        Raises
+        ------
+        ValueError
+            If an id is missing.
+        """
+        if not names:
+            return cls((), [], 1)
+        distinct = _id_frame(frame, names).drop_duplicates()
+        with suppress(TypeError):  # ids of several types keep the order in which they appear
+            distinct = distinct.sort_values(list(distinct.columns))
+        return cls(
+            tuple(names), [distinct[name].tolist() for name in distinct.columns], len(distinct)
+        )
+
+    def codes(self, frame: pd.DataFrame) -> np.ndarray:
+        """The number of each row's series, -1 for ids that are not among these.
+
+        Raises
+        ------
+        ValueError
+            If ids are missing, or are text where these are numbers or the other way round.
+        """
+        if not self.names:
+            return np.zeros(len(frame), dtype=np.int64)
+        ids = _id_frame(frame, self.names)
+        for name, known in zip(self.names, self.columns, strict=True):
+            _check_types(ids[name], known, name)
+        return self._index.get_indexer(_as_index(ids)).astype(np.int64)
+
+    def label(self, code: int) -> str:
+        """How messages call a series."""
+        if not self.names:
+            return "the only series"
+        values = [column[code] for column in self.columns]
+        return repr(values[0] if len(values) == 1 else tuple(values))
+
+    def labels(self, codes: np.ndarray, most: int = 3) -> str:
+        """How messages call some series."""
+        distinct = np.unique(codes)
+        named = ", ".join(self.label(int(code)) for code in distinct[:most])
+        rest = len(distinct) - most
+        return named if rest <= 0 else f"{named} and {rest} more"
+
+    def extended(self, frame: pd.DataFrame) -> SeriesIds:
+        """The same ids, and behind them the new ones of a frame."""
+        if not self.names:
+            return self
+        new = frame.loc[self.codes(frame) < 0, list(self.names)]
+        if new.empty:
+            return self
+        added = SeriesIds.learn(new, self.names)
+        columns = [old + more for old, more in zip(self.columns, added.columns, strict=True)]
+        return SeriesIds(self.names, columns, self.n_series + added.n_series)
+
+    def frame(self, codes: np.ndarray) -> pd.DataFrame:
+        """The id columns of some series."""
+        return pd.DataFrame(
+            {
+                name: pd.Series(values).take(codes).to_numpy()
+                for name, values in zip(self.names, self.columns, strict=True)
+            },
+            index=pd.RangeIndex(len(codes)),
+        )
+
+    @cached_property
+    def _index(self) -> pd.Index:
+        return _as_index(pd.DataFrame(dict(zip(self.names, self.columns, strict=True))))
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a file holds, without what follows from it."""
+        return {name: vars(self)[name] for name in ("names", "columns", "n_series")}
+
+
+def _as_index(ids: pd.DataFrame) -> pd.Index:
+    return pd.Index(ids.iloc[:, 0]) if ids.shape[1] == 1 else pd.MultiIndex.from_frame(ids)
+
+
+def _id_frame(frame: pd.DataFrame, names: Sequence[Hashable]) -> pd.DataFrame:
+    for name in names:
+        missing = int(frame[name].isna().sum())
+        if missing:
+            raise ValueError(
+                f"{missing} rows have no id in the column {name!r}. Drop them or fill them in."
+            )
+    return pd.DataFrame({name: _plain(frame[name]) for name in names})
+
+
+def _plain(column: pd.Series) -> Any:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    return column.to_numpy()
+
+
+def _check_types(column: pd.Series, known: list[Any], name: Hashable) -> None:
+    is_text = (
+        [isinstance(value, str) for value in (column.iloc[0], known[0])] if len(column) else []
+    )
+    if is_text and is_text[0] != is_text[1]:
+        now, then = ("text" if text else "no text" for text in is_text)
+        raise ValueError(
+            f"The ids in the column {name!r} are {now}, but those of fit are {then}, so none "
+            "would be found again. Give them the same type."
+        )

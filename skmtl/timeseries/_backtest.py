@@ -1,0 +1,162 @@
+"""Forecasts of past times, as they would have been made then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_consistent_length
+
+from skmtl.answers import fitted_inside
+from skmtl.panels import Columns, History, as_names, make_clock
+from skmtl.tables import as_frame
+from skmtl.timeseries._numbers import scored_numbers
+from skmtl.timeseries._rows import forecast_rows
+from skmtl.timeseries._season import first_season, forecasting_layer
+from skmtl.timeseries._split import ForecastSplit, Window
+from skmtl.timeseries._window_files import PathLike, WindowFiles, fingerprint_of
+
+Progress = Callable[[int, int], Any]
+
+
+def backtest(
+    model: Any,
+    X: Any,
+    y: Any,
+    split: ForecastSplit,
+    *,
+    refit: int | bool = True,
+    id: Columns = None,
+    season: int | None = None,
+    progress: Progress | None = None,
+    folder: PathLike | None = None,
+) -> pd.DataFrame:
+    """Forecast every window of a split from what was known at its cutoff.
+
+    Parameters
+    ----------
+    model : estimator
+        A `Forecaster`, `SeasonalNaive`, or any estimator that predicts the targets from the rows
+        of X. It is cloned.
+    X : table of shape (n_samples, n_features)
+        A row for each id and time, in any order.
+    y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+        The targets, some of whose labels may be missing. Targets that are numbers or binary are
+        forecast; of a binary one the probability of the class that sorts last is.
+    split : ForecastSplit
+        The windows.
+    refit : int or bool, default=True
+        Fit at every window (True or 1), at every k-th (k), or at the first alone (False). In
+        between, a model with a method `update` is given the rows since the last cutoff, and
+        another one forecasts as it is.
+    id : label or sequence of labels, default=None
+        The columns that name a series. None takes those of the model.
+    season : int, default=None
+        Steps of a season, for the naive forecast and the scale of MASE. None takes the first one
+        of the model, else 1.
+    progress : callable, default=None
+        Called with the number of windows that are done and their total.
+    folder : path, default=None
+        Keeps the forecasts of each window as soon as they are there, as Parquet (extra
+        ``parquet``): the same call with the same folder goes on where it was interrupted. Give the
+        model a `random_state`, so that it would be the same.
+
+    Returns
+    -------
+    DataFrame
+        A row for each window, row to forecast and target with a label: the id columns, ``time``,
+        ``cutoff``, ``step``, ``target``, ``truth``, ``forecast``, ``seasonal_naive`` (what
+        `SeasonalNaive` forecasts), ``mase_scale`` and ``rmsse_scale`` (mean absolute seasonal
+        difference, and root mean squared difference of consecutive values, of the series up to
+        the cutoff), and ``q0.1`` and the like for quantiles.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.timeseries import ForecastSplit, SeasonalNaive, backtest, forecast_table
+    >>> X = pd.DataFrame({"day": range(8)})
+    >>> y = pd.DataFrame({"sales": [1.0, 5, 2, 6, 3, 7, 4, 8]})
+    >>> cv = ForecastSplit("day", horizon=2, n_windows=2)
+    >>> table = backtest(SeasonalNaive(time="day", season=2), X, y, cv)
+    >>> table[["cutoff", "step", "truth", "forecast"]].values.tolist()
+    [[3.0, 1.0, 3.0, 2.0], [3.0, 2.0, 7.0, 6.0], [5.0, 1.0, 4.0, 3.0], [5.0, 2.0, 8.0, 7.0]]
+    >>> float(forecast_table(table)["mae"].iloc[0])
+    1.0
+    """
+    every = _fits_every(refit)
+    ids = as_names(getattr(forecasting_layer(model), "id", None) if id is None else id)
+    frame = as_frame(X)
+    check_consistent_length(frame, y)
+    truth = scored_numbers(y)
+    clock = make_clock(frame[split.time], split.freq)
+    whole, _ = History.read(frame, truth, ids, split.time, clock)
+    naive_season = first_season(model) if season is None else season
+    windows = list(split.windows(frame))
+    files = None
+    if folder is not None:
+        described = (split, every, ids, naive_season)
+        files = WindowFiles(folder, fingerprint_of(model, [frame, truth], *described))
+    models = _ModelOfWindows(model, X, y, windows, every)
+    tables = []
+    for number, window in enumerate(windows):
+        table = None if files is None else files.read(number)
+        if table is None:
+            X_test, y_test = (_safe_indexing(data, window.test) for data in (X, y))
+            origins = np.full(len(window.test), window.count)
+            past = whole.up_to(window.count)
+            fitted = models.at(number)
+            table = forecast_rows(fitted, X_test, y_test, past, origins, naive_season)
+            steps = window.step[table.pop("row")]
+            table.insert(len(ids) + 1, "cutoff", [window.cutoff] * len(table))
+            table.insert(len(ids) + 2, "step", steps)
+            if files is not None:
+                files.write(number, table)
+        tables.append(table)
+        if progress is not None:
+            progress(number + 1, len(windows))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _fits_every(refit: Any) -> int | None:
+    """How many windows share one fit; None for all."""
+    if isinstance(refit, bool | np.bool_):
+        return 1 if refit else None
+    if not isinstance(refit, int | np.integer) or refit < 1:
+        raise ValueError(f"refit={refit!r} must be True, False or a whole number of at least 1.")
+    return int(refit)
+
+
+class _ModelOfWindows:
+    """The model that knows what was known at the cutoff of each window.
+
+    Windows are asked for in their order, and some of them may be left out.
+    """
+
+    def __init__(
+        self, model: Any, X: Any, y: Any, windows: list[Window], every: int | None
+    ) -> None:
+        self._model, self._data, self._windows, self._every = model, (X, y), windows, every
+        self._fitted: Any = None
+        self._fitted_at = -1
+        self._known: np.ndarray = np.array([], dtype=np.int64)
+
+    def at(self, number: int) -> Any:
+        """The fitted model for a window."""
+        train = self._windows[number].train
+        fit_at = 0 if self._every is None else number - number % self._every
+        if self._fitted_at != fit_at:
+            self._known = self._windows[fit_at].train
+            self._fitted = clone(self._model).fit(*self._rows(self._known))
+            self._fitted_at = fit_at
+        new = train[~np.isin(train, self._known)]
+        if len(new) and hasattr(fitted_inside(self._fitted), "update"):
+            self._fitted.update(*self._rows(new))
+            self._known = np.union1d(self._known, new)
+        return self._fitted
+
+    def _rows(self, positions: np.ndarray) -> list[Any]:
+        return [_safe_indexing(data, positions) for data in self._data]

@@ -1,0 +1,114 @@
+"""Intervals from the errors of forecasts that were made before."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skmtl._storable import storable
+
+_FEW_ERRORS = 200
+"""Fewer errors of a step are joined by those of the steps next to it."""
+_DEFAULT = 0.8
+
+
+@storable
+@dataclass(frozen=True)
+class ConformalQuantiles:
+    """Quantiles of the errors of each target and step, in units of the scale.
+
+    Attributes
+    ----------
+    levels : tuple of float
+        Ascending.
+    errors : dict of target to ndarray of shape (horizon, n_levels)
+        To be added to the forecast, times the scale.
+    """
+
+    levels: tuple[float, ...]
+    errors: dict[Hashable, np.ndarray]
+
+    def at(self, steps: np.ndarray) -> dict[Hashable, np.ndarray]:
+        """The quantiles of the errors of each target at some steps, of shape (n, n_levels)."""
+        return {name: by_step[steps - 1] for name, by_step in self.errors.items()}
+
+
+def read_coverages(conformal: Any) -> tuple[float, ...]:
+    """Levels of quantiles that bound intervals of some coverages; none for None and False.
+
+    Raises
+    ------
+    ValueError
+        If a coverage is not between 0 and 1.
+    """
+    if conformal is None or conformal is False:
+        return ()
+    asked = (_DEFAULT,) if conformal is True else conformal
+    coverages = asked if isinstance(asked, Sequence) else (asked,)
+    for each in coverages:
+        if isinstance(each, bool) or not isinstance(each, float | np.floating) or not 0 < each < 1:
+            raise ValueError(
+                f"conformal={conformal!r} must be True or hold coverages between 0 and 1, such "
+                "as 0.8."
+            )
+    ends = {round((1 - each) / 2, 10) for each in coverages}
+    return tuple(sorted(ends | {round(1 - end, 10) for end in ends}))
+
+
+def learn_quantiles(
+    errors: Mapping[Hashable, np.ndarray],
+    steps: np.ndarray,
+    levels: tuple[float, ...],
+    horizon: int,
+) -> ConformalQuantiles:
+    """Quantiles of errors by step, a little wider for there being few of them.
+
+    Parameters
+    ----------
+    errors : mapping of target to ndarray of shape (n,)
+        Truth minus forecast over the scale; NaN where there is no label.
+    steps : ndarray of int64, shape (n,)
+    levels : tuple of float
+    horizon : int
+
+    Raises
+    ------
+    ValueError
+        If there are no errors of a target.
+    """
+    learnt = {}
+    for name, values in errors.items():
+        seen = np.isfinite(values)
+        if not seen.any():
+            raise ValueError(
+                f"conformal intervals of {name!r} need labels among the last steps of the panel."
+            )
+        learnt[name] = _by_step(values[seen], steps[seen], levels, horizon)
+    return ConformalQuantiles(levels, learnt)
+
+
+def _by_step(
+    errors: np.ndarray, steps: np.ndarray, levels: tuple[float, ...], horizon: int
+) -> np.ndarray:
+    order = np.argsort(steps, kind="stable")
+    errors, steps = errors[order], steps[order]
+    rows = []
+    for step in range(1, horizon + 1):
+        reach, near = 0, errors[:0]
+        while len(near) < min(_FEW_ERRORS, len(errors)):
+            begin, end = np.searchsorted(steps, [step - reach, step + reach + 1])
+            near, reach = errors[begin:end], reach + 1
+        rows.append(_quantiles(np.sort(near), levels))
+    return np.array(rows)
+
+
+def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> list[float]:
+    """Of sorted errors, so that a new one lies between two of them as often as the levels say."""
+    n = len(errors)
+    ranks = [
+        np.floor(level * (n + 1)) if level < 0.5 else np.ceil(level * (n + 1)) for level in levels
+    ]
+    return [float(errors[int(np.clip(rank, 1, n)) - 1]) for rank in ranks]

@@ -1,0 +1,86 @@
+"""Labels of targets that follow from others."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.panels import History, Moments, last_values, seasonal_naive
+from skmtl.tasks import DerivedTarget
+from skmtl.timeseries._numbers import as_numbers
+from skmtl.timeseries._targets import ForecastTargets
+
+
+def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, DerivedTarget]:
+    """What users write, checked.
+
+    Raises
+    ------
+    ValueError
+        If a name is taken, or it follows from no number.
+    """
+    if derived is None:
+        return {}
+    if not isinstance(derived, Mapping):
+        raise ValueError(
+            f"derived={derived!r} must map names to targets, such as {{'up': Change('sales')}}."
+        )
+    for name, target in derived.items():
+        if not isinstance(target, DerivedTarget):
+            raise ValueError(
+                f"The derived target {name!r} must be a Change, Occurs or Exceeds of "
+                f"skmtl.tasks, got {target!r}."
+            )
+        if name in targets.kinds:
+            raise ValueError(f"The derived target {name!r} is called as one of y. Rename it.")
+        if target.target not in targets.numbers:
+            raise ValueError(
+                f"The derived target {name!r} follows from {target.target!r}, which is no number "
+                f"of y; these are {targets.numbers}."
+            )
+    return dict(derived)
+
+
+def derived_labels(
+    derived: Mapping[Hashable, DerivedTarget],
+    targets: ForecastTargets,
+    history: History,
+    moments: Moments,
+    labels: pd.DataFrame,
+    season: int,
+) -> pd.DataFrame:
+    """Labels of derived targets, boolean and missing where what they follow from is.
+
+    Parameters
+    ----------
+    derived : mapping of name to DerivedTarget
+    targets : ForecastTargets
+    history : History
+    moments : Moments of shape (n,)
+    labels : DataFrame of shape (n, n_targets)
+    season : int
+    """
+    columns = {}
+    for name, target in derived.items():
+        values = as_numbers(labels[target.target])
+        missing = np.isnan(values)
+        reference = None
+        if target.since is not None:
+            place = history.columns.index(targets.past_name(target.target))
+            reference = _reference(history, place, moments, target.since, season)
+            missing = missing | np.isnan(reference)
+        columns[name] = pd.arrays.BooleanArray(target.holds(values, reference), missing)
+    return pd.DataFrame(columns, index=labels.index)
+
+
+def _reference(
+    history: History, place: int, moments: Moments, since: str, season: int
+) -> np.ndarray:
+    if since == "last":
+        return last_values(history.panel, place, moments.codes, moments.origins)[0]
+    return seasonal_naive(
+        history.panel, place, moments.codes, moments.clock, moments.origins, season
+    )

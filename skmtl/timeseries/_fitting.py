@@ -1,0 +1,150 @@
+"""The fits of the model within a forecaster."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skmtl.answers import last_step, unfitted_model
+from skmtl.panels import Moments
+from skmtl.tasks import Kind
+from skmtl.timeseries._conformal import ConformalQuantiles, learn_quantiles
+from skmtl.timeseries._examples import Examples, Weighting, draw_examples
+from skmtl.timeseries._forecast_model import ForecastModel
+from skmtl.timeseries._numbers import as_numbers
+from skmtl.timeseries._preparation import Prepared
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """How examples are drawn from a panel.
+
+    Attributes
+    ----------
+    weighting : {"equal", "root", "scale"}
+    clip : float
+    most : int
+    """
+
+    weighting: Weighting
+    clip: float
+    most: int
+
+
+def fit_panel(
+    estimator: Any,
+    prepared: Prepared,
+    sample_weight: np.ndarray | None,
+    settings: ExampleSettings,
+    rng: np.random.Generator,
+    end: int | None = None,
+) -> Any:
+    """Fit a copy of an estimator to examples of a panel, up to a time.
+
+    Parameters
+    ----------
+    estimator : estimator
+    prepared : Prepared
+    sample_weight : ndarray of float64, shape (n_rows,), or None
+    settings : ExampleSettings
+    rng : Generator
+    end : int or None
+    """
+    examples = draw_examples(
+        prepared,
+        sample_weight,
+        settings.weighting,
+        clip=settings.clip,
+        most=settings.most,
+        rng=rng,
+        end=end,
+    )
+    return fit_within(with_tasks(estimator, prepared.recipe.kinds), examples)
+
+
+def fit_conformal(
+    estimator: Any,
+    prepared: Prepared,
+    sample_weight: np.ndarray | None,
+    settings: ExampleSettings,
+    rng: np.random.Generator,
+    levels: tuple[float, ...],
+) -> ConformalQuantiles:
+    """Quantiles of the errors that a model of all but the last steps makes on these.
+
+    The last steps are four horizons, but no more than a quarter of the time of the panel.
+
+    Raises
+    ------
+    ValueError
+        If the panel is too short.
+    """
+    recipe, history, panel = prepared.recipe, prepared.history, prepared.history.panel
+    last, first = int(panel.clock.max()), int(panel.clock.min())
+    length = min(4 * recipe.horizon, (last - first + 1) // 4)
+    end = last - length
+    if length < recipe.horizon:
+        raise ValueError(
+            f"conformal intervals of horizon={recipe.horizon} steps need a panel of at least "
+            f"{4 * recipe.horizon} steps, but it has {last - first + 1}."
+        )
+    fitted = fit_panel(estimator, prepared, sample_weight, settings, rng, end)
+    places = np.flatnonzero(panel.clock > end)
+    pairs = np.arange(len(places) * recipe.horizon)
+    steps = pairs % recipe.horizon + 1
+    places = places[pairs // recipe.horizon]
+    seen = panel.clock[places] - steps >= end
+    places, steps = _some(places[seen], steps[seen], settings.most, rng)
+    clock = panel.clock[places]
+    rows = prepared.order[places]
+    answers = ForecastModel(fitted, recipe, history).ask_moments(
+        Moments(panel.codes[places], clock, clock - steps), prepared.frame.iloc[rows]
+    )
+    labels = prepared.labels.iloc[rows]
+    errors = {
+        name: (as_numbers(labels[name]) - answers.predictions[name]) / answers.units[name][1]
+        for name in recipe.targets.numbers
+        if not recipe.targets.kinds[name].quantile_levels
+    }
+    return learn_quantiles(errors, steps, levels, recipe.horizon)
+
+
+def _some(
+    places: np.ndarray, steps: np.ndarray, most: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    if len(places) <= most:
+        return places, steps
+    drawn = rng.choice(len(places), most, replace=False)
+    return places[drawn], steps[drawn]
+
+
+def with_tasks(estimator: Any, kinds: Mapping[Hashable, Kind]) -> Any:
+    """A copy of an estimator that is told what the targets are, if it can be told."""
+    copied = clone(estimator)
+    model = last_step(copied)
+    if "tasks" in model.get_params(deep=False):
+        said = model.tasks if isinstance(model.tasks, Mapping) else {}
+        model.set_params(tasks={name: said.get(name, kind) for name, kind in kinds.items()})
+    return copied
+
+
+def fit_within(estimator: Any, examples: Examples) -> Any:
+    """Fit an estimator, alone or at the end of a pipeline, to examples."""
+    keywords: dict[str, Any] = {}
+    if (examples.weight != 1).any():
+        keywords["sample_weight"] = examples.weight
+    holds_out_rows = (
+        unfitted_model(estimator) is not None
+        and getattr(last_step(estimator), "validation", None) == "random"
+        and getattr(last_step(estimator), "early_stopping", False)
+    )
+    if holds_out_rows:
+        keywords["groups"] = examples.groups
+    if hasattr(estimator, "steps"):
+        step = estimator.steps[-1][0]
+        keywords = {f"{step}__{name}": value for name, value in keywords.items()}
+    return estimator.fit(examples.X, examples.y, **keywords)

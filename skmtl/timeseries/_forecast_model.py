@@ -1,0 +1,238 @@
+"""A fitted forecaster as a model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+
+from skmtl.answers import (
+    Answers,
+    FittedModel,
+    ForeignModel,
+    InputColumns,
+    fitted_inside,
+    fitted_model,
+    fitted_model_reading,
+    says_its_tasks,
+)
+from skmtl.panels import History, Moments
+from skmtl.reading import EachWhenAsked, ScoredLabels
+from skmtl.tables import as_frame
+from skmtl.tasks import Curves, Kind, is_named, labels_of_tasks
+from skmtl.timeseries._conformal import ConformalQuantiles
+from skmtl.timeseries._recipe import Recipe
+
+_ROWS_AT_ONCE = 65_536
+
+
+class ForecastModel(FittedModel):
+    """What a forecaster says of rows, from the history that it has of their series.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Trained on features and standardised labels.
+    recipe : Recipe
+    history : History
+    conformal : ConformalQuantiles or None
+    """
+
+    task_column = None
+
+    def __init__(
+        self,
+        estimator: Any,
+        recipe: Recipe,
+        history: History,
+        conformal: ConformalQuantiles | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.conformal = conformal
+        self.recipe = recipe
+        self.history = history
+        self.event_names = []
+        self.kinds: dict[Hashable, Kind] = self._inner_kinds()
+        self.names = list(self.kinds)
+
+    def _inner_kinds(self) -> dict[Hashable, Kind]:
+        if says_its_tasks(fitted_inside(self.estimator)):
+            return fitted_model(self.estimator).kinds
+        return self.recipe.kinds
+
+    @property
+    def classes(self) -> dict[Hashable, np.ndarray]:
+        return self._within.classes
+
+    @property
+    def levels(self) -> dict[Hashable, tuple[float, ...]]:
+        levels = super().levels
+        if self.conformal is not None:
+            levels |= dict.fromkeys(self.conformal.errors, self.conformal.levels)
+        return levels
+
+    def read_labels(self, y: Any) -> pd.DataFrame:
+        # Without names there are those of fit: derived targets come from the model.
+        names = self.names if is_named(y) else list(self.recipe.targets.kinds)
+        return labels_of_tasks(y, names)
+
+    def read_scored(self, y: Any) -> ScoredLabels:
+        labels = self.read_labels(y)
+        return ScoredLabels(labels, {name: self.kinds[name] for name in labels.columns})
+
+    def read_events(self, y: Any) -> pd.DataFrame:
+        return self.read_labels(y)[[]]
+
+    def curve_shapes(self) -> dict[Hashable, Curves]:
+        return {}
+
+    def converted(self, X: Any) -> Any:
+        return as_frame(X, min_rows=0)
+
+    def ask(self, X: Any) -> Answers:
+        frame = self.recipe.columns.frame(X, min_rows=0)
+        lost = self.recipe.lost_columns(frame)
+        if lost:
+            warn(
+                f"The columns {lost} hold no value, though they did in fit: what is known ahead "
+                "is read from the rows to forecast.",
+                stacklevel=4,
+            )
+        return self.ask_part(frame)
+
+    def ask_part(self, X: Any) -> Answers:
+        frame = self.recipe.columns.frame(X, min_rows=0)
+        moments = self.recipe.moments(self.history, frame)
+        if len(frame) <= _ROWS_AT_ONCE:
+            return self.ask_moments(moments, frame)
+        # By series, so that each part needs the history of some of them.
+        order = np.argsort(moments.codes, kind="stable")
+        parts = [
+            self.ask_moments(moments.take(rows), frame.iloc[rows])
+            for rows in np.array_split(order, -(-len(frame) // _ROWS_AT_ONCE))
+        ]
+        return Joined(self.names, parts, np.argsort(order))
+
+    def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
+        return None
+
+    def ask_moments(self, moments: Moments, frame: pd.DataFrame) -> InUnits:
+        """Ask about rows at origins that were chosen before."""
+        known = moments.codes[moments.codes >= 0]
+        first, last = (int(known.min()), int(known.max())) if len(known) else (0, 0)
+        history, moments = self.history.part(first, last), moments.numbered_from(first)
+        table = self.recipe.features(history, moments, frame)
+        anchors = self.recipe.anchors(history, moments, table)
+        numbers = self.recipe.targets.numbers
+        units = {
+            name: (anchors[:, number], table.scales[:, place])
+            for number, (name, place) in enumerate(zip(numbers, self.recipe.places, strict=True))
+        }
+        model, X = self._within, table.features
+        if not isinstance(model, ForeignModel):
+            model, X = fitted_model_reading(self.estimator, table.features)
+        errors = {} if self.conformal is None else self.conformal.at(moments.steps)
+        return InUnits(model.ask_part(X), self.names, units, errors)
+
+    @property
+    def _within(self) -> FittedModel:
+        if says_its_tasks(fitted_inside(self.estimator)):
+            return fitted_model(self.estimator)
+        return ForeignModel(self.estimator, self.recipe.kinds, named=True)
+
+
+class InUnits(Answers):
+    """Answers in standardised units as those of the user.
+
+    Parameters
+    ----------
+    answers : Answers
+        Of the model within.
+    names : list of hashable
+    units : dict of target to (anchors, scales)
+        Of the targets that are numbers, ndarray of shape (n,) each.
+    errors : dict of target to ndarray of shape (n, n_levels)
+        Quantiles of the errors, over the scale, of targets whose intervals follow from these.
+    """
+
+    def __init__(
+        self,
+        answers: Answers,
+        names: Sequence[Hashable],
+        units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]],
+        errors: Mapping[Hashable, np.ndarray],
+    ) -> None:
+        self._answers, self._names = answers, names
+        self.units, self._errors = units, errors
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(self._names, self._prediction)
+
+    def _prediction(self, name: Hashable) -> np.ndarray:
+        values = self._answers.predictions[name]
+        if name not in self.units:
+            return values
+        anchor, scale = self.units[name]
+        return anchor + scale * np.asarray(values, dtype=np.float64)
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._answers.probabilities(name)
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        anchor, scale = self.units[name]
+        if name in self._errors:
+            return self.predictions[name][:, None] + scale[:, None] * self._errors[name]
+        return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
+
+
+class Joined(Answers):
+    """Answers to the parts of a table, back in the order of its rows.
+
+    Parameters
+    ----------
+    names : list of hashable
+    parts : list of Answers
+    order : ndarray of int64, shape (n,)
+        Where each row is when the parts are one below the other.
+    """
+
+    def __init__(
+        self, names: Sequence[Hashable], parts: Sequence[Answers], order: np.ndarray
+    ) -> None:
+        self._names, self._parts, self._order = names, parts, order
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(
+            self._names, lambda name: self._joined(lambda part: part.predictions[name])
+        )
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._joined(lambda part: part.probabilities(name))
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        return self._joined(lambda part: part.quantiles(name))
+
+    def _joined(self, of_part: Callable[[Answers], np.ndarray]) -> np.ndarray:
+        return np.concatenate([of_part(part) for part in self._parts])[self._order]
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}

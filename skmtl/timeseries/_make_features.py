@@ -1,0 +1,72 @@
+"""The table that a forecaster learns from, for those who want it themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_consistent_length
+
+from skmtl.panels import Moments, PanelColumns, make_clock
+from skmtl.tables import as_frame
+from skmtl.timeseries._preparation import ForecastParameters, prepare
+
+
+def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) -> pd.DataFrame:
+    """What was known at some origins of the times that followed.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+        A row for each id and time, in any order.
+    y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+        The targets, some of whose labels may be missing.
+    origins : time or sequence of times
+        Up to which the series are known.
+    forecaster : Forecaster
+        Its parameters say which features there are; it need not be fitted.
+
+    Returns
+    -------
+    DataFrame of shape (n, n_features)
+        A row for each origin and row of X up to `horizon` steps later, as the estimator within
+        reads it. The index has the ids, the time and the origin. Nothing that is later than an
+        origin changes its rows, apart from what is known ahead; anchors and usual scales are
+        chosen by what was known at the first origin.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import RMTGB
+    >>> from skmtl.timeseries import Forecaster, make_features
+    >>> X = pd.DataFrame({"day": range(9)})
+    >>> model = Forecaster(RMTGB(), time="day", horizon=2, lags=2, windows=3, scale="none")
+    >>> make_features(X, pd.Series([5.0, 1, 4, 2, 3, 6, 8, 7, 9]), [6], model)[
+    ...     ["forecast step", "0 lag 1", "0 lag 2", "0 mean 3"]
+    ... ].values.round(2).tolist()
+    [[1.0, 8.0, 6.0, 5.67], [2.0, 8.0, 6.0, 5.67]]
+    """
+    frame = as_frame(X)
+    check_consistent_length(frame, y)
+    columns = PanelColumns.read(forecaster.id, forecaster.time)
+    clock = make_clock(columns.taken_from(frame)[columns.time], forecaster.freq)
+    counts = clock.count(frame[columns.time])
+    times = pd.Series(origins if np.ndim(origins) else [origins], name=columns.time)
+    cutoffs = np.sort(clock.count(times))
+    known = np.flatnonzero(counts <= cutoffs[0])
+    if not len(known):
+        raise ValueError(f"No row of X is up to the first origin, {times.min()}.")
+    recipe = prepare(forecaster, *(_safe_indexing(data, known) for data in (frame, y))).recipe
+    history, _ = recipe.history(frame, y, clock)
+    codes = history.ids.codes(frame)
+    tables = []
+    for cutoff in cutoffs:
+        rows = np.flatnonzero((counts > cutoff) & (counts <= cutoff + recipe.horizon))
+        moments = Moments(codes[rows], counts[rows], np.full(len(rows), cutoff))
+        table = recipe.features(history, moments, frame.iloc[rows]).features
+        index = frame[[*columns.id, columns.time]].iloc[rows]
+        index["origin"] = list(clock.times(moments.origins))
+        tables.append(table.set_axis(pd.MultiIndex.from_frame(index), axis=0))
+    return pd.concat(tables)

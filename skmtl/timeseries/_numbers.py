@@ -1,0 +1,71 @@
+"""Targets as numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks import label_frame, plain_values
+
+
+def number_frame(y: Any) -> pd.DataFrame:
+    """All targets as float64, NaN where a label is missing.
+
+    Raises
+    ------
+    ValueError
+        If a target is no number, or infinite.
+    """
+    labels = label_frame(y).infer_objects()
+    for name in labels.columns:
+        if not _is_number(labels[name]):
+            raise ValueError(
+                f"The target {name!r} has the dtype {labels[name].dtype}, but a forecast of this "
+                "sort needs numbers. Convert it, or leave it out."
+            )
+    columns = {name: as_numbers(labels[name]) for name in labels.columns}
+    return pd.DataFrame(columns, index=labels.index)
+
+
+def scored_numbers(y: Any) -> pd.DataFrame:
+    """Targets that can be scored as numbers, as float64 with NaN where a label is missing.
+
+    Of two classes that are no numbers the one that sorts last is 1. Targets of more classes are
+    left out.
+    """
+    labels = label_frame(y).infer_objects()
+    columns = {}
+    for name in labels.columns:
+        if _is_number(labels[name]):
+            columns[name] = as_numbers(labels[name])
+            continue
+        observed = labels[name].notna().to_numpy()
+        values = plain_values(labels[name][observed])
+        classes = np.unique(values)
+        if len(classes) == 2:
+            columns[name] = np.full(len(labels), np.nan)
+            columns[name][observed] = values == classes[1]
+    return pd.DataFrame(columns, index=labels.index)
+
+
+def as_numbers(labels: pd.Series) -> np.ndarray:
+    """Labels as float64.
+
+    Raises
+    ------
+    ValueError
+        If one is infinite.
+    """
+    values = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(values).any():
+        raise ValueError(
+            f"The target {labels.name!r} has infinity among its labels. Use NaN for a missing one."
+        )
+    return values
+
+
+def _is_number(labels: pd.Series) -> bool:
+    """Whether labels are numbers or booleans; a column without any label counts as numbers."""
+    return pd.api.types.is_numeric_dtype(labels.dtype) or not labels.notna().any()

@@ -1,0 +1,64 @@
+"""Covariates that are known once their time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+
+
+@storable
+@dataclass(frozen=True)
+class PastColumns:
+    """The past covariates as numbers and codes.
+
+    Attributes
+    ----------
+    names : tuple of hashable
+        Numbers.
+    categories : dict of hashable to list
+        The values of the others.
+    """
+
+    names: tuple[Hashable, ...]
+    categories: dict[Hashable, list[Any]]
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame) -> PastColumns:
+        """From the past covariates of `fit`."""
+        is_number = {name: pd.api.types.is_numeric_dtype(frame[name].dtype) for name in frame}
+        categories = {
+            name: sorted(frame[name].dropna().unique().tolist(), key=str)
+            for name in frame
+            if not is_number[name]
+        }
+        return cls(tuple(name for name in frame if is_number[name]), categories)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """How the features of the numbers are called."""
+        return tuple(f"past {name}" for name in self.names)
+
+    @property
+    def known(self) -> dict[str, list[Any]]:
+        """The categories by what their features are called."""
+        return {f"past {name}": values for name, values in self.categories.items()}
+
+    def values(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Numbers, and behind them codes, as float64; what was not seen in `fit` is missing."""
+        columns = {}
+        for name, label in zip(self.names, self.labels, strict=True):
+            numbers = pd.to_numeric(frame[name], errors="raise")
+            values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+            if np.isinf(values).any():
+                raise ValueError(f"The column {name!r} of X has infinite values.")
+            columns[label] = values
+        for name, known in self.categories.items():
+            codes = pd.Index(known).get_indexer(pd.Index(frame[name].astype(object)))
+            columns[f"past {name}"] = np.where(codes < 0, np.nan, codes)
+        return pd.DataFrame(columns, index=frame.index)

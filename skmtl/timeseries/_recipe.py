@@ -1,0 +1,156 @@
+"""How rows of X become features, and what a model answers becomes a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_consistent_length
+
+from skmtl._storable import storable
+from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
+from skmtl.tasks import Binary, DerivedTarget, Kind
+from skmtl.timeseries._derived import derived_labels
+from skmtl.timeseries._past import PastColumns
+from skmtl.timeseries._targets import ForecastTargets
+
+_FEWEST_ROWS = 5
+_LEAST_CHANCE = 1e-3
+
+
+@storable
+@dataclass(frozen=True)
+class Recipe:
+    """What `fit` has learnt besides the model.
+
+    Attributes
+    ----------
+    columns : PanelColumns
+    targets : ForecastTargets
+    past : PastColumns
+    plan : FeaturePlan
+    derived : dict of name to DerivedTarget
+    missing : dict of hashable to float
+        Share of the rows of `fit` that have no value, by column known ahead or static.
+    season : int
+        The first season, in steps.
+    horizon : int
+    end : int
+        The last time of `fit`, by the clock.
+    """
+
+    columns: PanelColumns
+    targets: ForecastTargets
+    past: PastColumns
+    plan: FeaturePlan
+    derived: dict[Hashable, DerivedTarget]
+    missing: dict[Hashable, float]
+    season: int
+    horizon: int
+    end: int
+
+    def history(self, X: Any, y: Any, clock: PanelClock) -> tuple[History, np.ndarray]:
+        """The history of some rows, and the row at each position of its panel."""
+        frame = self.columns.frame(X)
+        values = self.past_values(frame, y)
+        return History.read(frame, values, self.columns.id, self.columns.time, clock)
+
+    def past_values(self, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
+        """What is kept of rows and their labels as the past of later ones."""
+        return past_values(self.targets, self.past, frame, self.targets.labels(y))
+
+    def moments(self, history: History, frame: pd.DataFrame) -> Moments:
+        """When and of which series rows are, and up to when these are known.
+
+        A series is known up to its last row. A time up to there is forecast from one step before,
+        and a later one from there or, where that is further away than the horizon, from as
+        far away as the horizon.
+
+        Raises
+        ------
+        ValueError
+            For rows further than the horizon from the end of their series and that of `fit`.
+        """
+        codes = history.ids.codes(frame)
+        clock = history.clock.count(frame[history.time])
+        if len(history.panel.codes) == 0:
+            codes = np.full(len(codes), -1)
+        ends = np.where(codes >= 0, history.panel.ends[np.maximum(codes, 0)], clock - 1)
+        too_far = np.flatnonzero(
+            (codes >= 0) & (clock > np.maximum(ends, self.end) + self.horizon)
+        )
+        if len(too_far):
+            last = history.clock.times(ends[too_far[:1]])[0]
+            first = frame[history.time].iloc[too_far[0]]
+            raise ValueError(
+                f"{len(too_far)} rows are more than horizon={self.horizon} steps after the end of "
+                f"their series: ids {history.ids.labels(codes[too_far])}, such as {first} after "
+                f"{last}. Ask for earlier times, append the rows in between by update, or fit "
+                "with a longer horizon."
+            )
+        steps = np.clip(clock - ends, 1, self.horizon)
+        return Moments(codes, clock, clock - steps)
+
+    def lost_columns(self, frame: pd.DataFrame) -> list[Hashable]:
+        """Columns without any value, where rows like those of `fit` would hardly lack all."""
+        return [
+            name
+            for name, share in self.missing.items()
+            if len(frame) >= _FEWEST_ROWS
+            and share ** len(frame) < _LEAST_CHANCE
+            and frame[name].isna().all()
+        ]
+
+    def features(self, history: History, moments: Moments, frame: pd.DataFrame) -> FeatureTable:
+        """The features of rows."""
+        given = frame[[*self.columns.known, *self.columns.static]]
+        return self.plan.table(history, moments, given)
+
+    def anchors(self, history: History, moments: Moments, table: FeatureTable) -> np.ndarray:
+        """What is added to the forecasts of each number, of shape (n, n_numbers)."""
+        places = self.places
+        return self.plan.anchors(history, moments, table.levels)[:, places]
+
+    @property
+    def places(self) -> list[int]:
+        """Positions of the targets that are numbers among the columns of the history."""
+        names = [column.name for column in self.plan.columns]
+        return [names.index(self.targets.past_name(name)) for name in self.targets.numbers]
+
+    @property
+    def kinds(self) -> dict[Hashable, Kind]:
+        """What the estimator within learns: the targets, and those that follow from them."""
+        return self.targets.kinds | {name: Binary() for name in self.derived}
+
+    def derived_labels(
+        self, history: History, moments: Moments, labels: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Labels of the derived targets."""
+        return derived_labels(self.derived, self.targets, history, moments, labels, self.season)
+
+    def schema(self, kinds: Mapping[Hashable, str]) -> dict[str, Any]:
+        """What is read and forecast, for those who look into the file of a model."""
+        tasks = [
+            {"name": name, "kind": kind, "classes": self.targets.classes.get(name)}
+            for name, kind in kinds.items()
+        ]
+        features = [
+            {"name": name, "kind": self.columns.role(name)} for name in self.columns.all_names
+        ]
+        return {"features": features, "task_column": None, "tasks": tasks}
+
+
+def past_values(
+    targets: ForecastTargets, past: PastColumns, frame: pd.DataFrame, labels: pd.DataFrame
+) -> pd.DataFrame:
+    """The columns of a history: of the targets, then of the past covariates."""
+    check_consistent_length(frame, labels)
+    of_targets = targets.past_values(labels)
+    of_past = past.values(frame[[*past.names, *past.categories]])
+    twice = [name for name in of_past.columns if name in of_targets.columns]
+    if twice:
+        raise ValueError(f"Rename the targets {twice}: past covariates are called so here.")
+    return pd.concat([of_targets.reset_index(drop=True), of_past.reset_index(drop=True)], axis=1)

@@ -1,0 +1,89 @@
+"""What a model forecasts for some rows, beside the truth and what it is measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.answers import Answers, FittedModel, fitted_model_reading
+from skmtl.panels import History, naive_errors, seasonal_naive
+from skmtl.tables import as_frame
+from skmtl.timeseries._numbers import scored_numbers
+
+FIXED = ("time", "cutoff", "step", "target", "truth", "forecast", "seasonal_naive", "mase_scale",
+         "rmsse_scale")  # fmt: skip
+"""The columns of a table of forecasts besides the ids and the quantiles."""
+
+
+def forecast_rows(
+    model: Any, X: Any, y: Any, past: History, origins: np.ndarray, season: int
+) -> pd.DataFrame:
+    """A table with a row for each row of X and target that has a label.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples, n_tasks)
+    past : History
+        What the naive forecast and the scales know.
+    origins : ndarray of int64, shape (n_samples,)
+        Up to when the naive forecast of each row knows it.
+    season : int
+
+    Returns
+    -------
+    DataFrame
+        With the columns ``row`` (position in X), those of the ids, ``time`` and the others of
+        `FIXED` apart from cutoff and step, and one for each quantile.
+    """
+    frame, truth = as_frame(X), scored_numbers(y)
+    taken = [name for name in past.ids.names if name in FIXED or name == "row"]
+    if taken:
+        raise ValueError(f"Rename the id columns {taken}: a table of forecasts has such columns.")
+    codes = past.ids.codes(frame)
+    clock = past.clock.count(frame[past.time])
+    fitted, X_read = fitted_model_reading(model, X, y)
+    answers = fitted.ask(X_read)
+    tables = []
+    for name in truth.columns:
+        labels = truth[name].to_numpy()
+        rows = np.flatnonzero(np.isfinite(labels))
+        place = past.columns.index(name)
+        naive = seasonal_naive(past.panel, place, codes[rows], clock[rows], origins[rows], season)
+        errors = naive_errors(past.panel, place, season, 1)
+        squares = naive_errors(past.panel, place, 1, 2)
+        columns: dict[Any, Any] = {
+            "row": rows,
+            **{id: frame[id].iloc[rows].to_numpy() for id in past.ids.names},
+            "time": frame[past.time].iloc[rows].array,
+            "target": [name] * len(rows),
+            "truth": labels[rows],
+            "forecast": _forecast(fitted, answers, name)[rows],
+            "seasonal_naive": naive,
+            "mase_scale": _of_series(errors, codes[rows]),
+            "rmsse_scale": np.sqrt(_of_series(squares, codes[rows])),
+        }
+        for level, values in _quantiles(fitted, answers, name).items():
+            columns[f"q{level:g}"] = values[rows]
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarray:
+    """A number, or of two classes the probability of the second."""
+    if len(model.classes.get(name, ())) == 2:
+        return answers.probabilities(name)[:, 1]
+    return np.asarray(answers.predictions[name], dtype=np.float64)
+
+
+def _quantiles(model: FittedModel, answers: Answers, name: Hashable) -> dict[float, np.ndarray]:
+    levels = model.levels.get(name, ())
+    return dict(zip(levels, answers.quantiles(name).T, strict=True)) if levels else {}
+
+
+def _of_series(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    return np.where(codes >= 0, values[np.maximum(codes, 0)], np.nan)

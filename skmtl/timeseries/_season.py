@@ -1,0 +1,21 @@
+"""The season of a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skmtl.answers import layers
+
+
+def forecasting_layer(model: Any) -> Any:
+    """The forecaster inside searches and pipelines, or None."""
+    return next((layer for layer in layers(model) if hasattr(layer, "season")), None)
+
+
+def first_season(model: Any) -> int:
+    """The first season of a model, in steps; 1 for one that has none."""
+    season = getattr(forecasting_layer(model), "season", None)
+    seasons = season if isinstance(season, list | tuple) else [season]
+    return int(seasons[0]) if seasons and isinstance(seasons[0], int | np.integer) else 1

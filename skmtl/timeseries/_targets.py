@@ -1,0 +1,147 @@
+"""What the columns of y are, and how their past is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl._storable import storable
+from skmtl.tasks import (
+    Count,
+    Kind,
+    TasksLike,
+    as_kind,
+    label_frame,
+    labels_of_tasks,
+    mixed_kind,
+    plain_values,
+)
+from skmtl.timeseries._numbers import as_numbers
+
+
+@storable
+@dataclass(frozen=True)
+class ForecastTargets:
+    """The targets of a forecaster.
+
+    Attributes
+    ----------
+    kinds : dict of target to Kind
+        In the order of y.
+    classes : dict of target to list
+        Sorted, of the targets that have classes.
+    """
+
+    kinds: dict[Hashable, Kind]
+    classes: dict[Hashable, list[Any]]
+
+    @classmethod
+    def learn(cls, y: Any, tasks: TasksLike) -> ForecastTargets:
+        """The targets of y.
+
+        Raises
+        ------
+        ValueError
+            If a target has no label, is a time to an event, or `tasks` names another one.
+        """
+        labels = label_frame(y).infer_objects()
+        kinds = _kinds(labels, tasks)
+        for name, kind in kinds.items():
+            if kind.has_curves:
+                raise ValueError(
+                    f"The target {name!r} is a time to an event, which has no next value. Learn "
+                    "it by RMTGBSurvival or MultiTabSurvival."
+                )
+            if not labels[name].notna().any():
+                raise ValueError(f"The target {name!r} has no label. Drop it.")
+            if not kind.is_classification and not _has_numbers(labels[name]):
+                raise ValueError(
+                    f"The target {name!r} is to be of kind {kind.name!r}, but has labels of the "
+                    f"dtype {labels[name].dtype}. Choose another kind for it through `tasks`."
+                )
+        classes = {
+            name: sorted(pd.unique(plain_values(labels[name].dropna())).tolist())
+            for name, kind in kinds.items()
+            if kind.is_classification
+        }
+        return cls(kinds, classes)
+
+    def labels(self, y: Any) -> pd.DataFrame:
+        """Labels with a column for each target, in their order.
+
+        Raises
+        ------
+        ValueError
+            If one is missing or unknown.
+        """
+        labels = labels_of_tasks(y, list(self.kinds)).infer_objects()
+        missing = [name for name in self.kinds if name not in labels.columns]
+        if missing:
+            raise ValueError(f"y has no columns for the targets {missing}.")
+        return labels
+
+    def past_values(self, labels: pd.DataFrame) -> pd.DataFrame:
+        """What is kept of labels as the past of later ones: columns of float64.
+
+        A number is itself, of two classes it is whether it is the second, and of more classes
+        there is a column for each.
+        """
+        columns = {}
+        for name, kind in self.kinds.items():
+            if not kind.is_classification:
+                columns[self.past_name(name)] = as_numbers(labels[name])
+                continue
+            observed = labels[name].notna().to_numpy()
+            values = plain_values(labels[name][observed])
+            for position, value in self._kept_classes(name):
+                column = np.full(len(labels), np.nan)
+                column[observed] = values == value
+                columns[self.past_name(name, position)] = column
+        return pd.DataFrame(columns, index=labels.index)
+
+    def past_names(self, name: Hashable) -> list[str]:
+        """The columns of `past_values` that a target has."""
+        if not self.kinds[name].is_classification:
+            return [self.past_name(name)]
+        return [self.past_name(name, position) for position, _ in self._kept_classes(name)]
+
+    def past_name(self, name: Hashable, position: int | None = None) -> str:
+        """The name of a column of `past_values`."""
+        return str(name) if position is None else f"{name} is {self.classes[name][position]}"
+
+    @property
+    def numbers(self) -> list[Hashable]:
+        """The targets that are numbers."""
+        return [name for name, kind in self.kinds.items() if not kind.is_classification]
+
+    def is_count(self, name: Hashable) -> bool:
+        """Whether a target may not become negative, so that nothing can be subtracted."""
+        return isinstance(self.kinds[name], Count)
+
+    def _kept_classes(self, name: Hashable) -> list[tuple[int, Any]]:
+        classes = list(enumerate(self.classes[name]))
+        return classes[-1:] if len(classes) <= 2 else classes
+
+
+def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
+    if tasks is None or isinstance(tasks, dict):
+        chosen = tasks or {}
+        unknown = [name for name in chosen if name not in labels.columns]
+        if unknown:
+            raise ValueError(
+                f"`tasks` names {unknown}, but the targets are {labels.columns.tolist()}."
+            )
+    else:
+        chosen = dict.fromkeys(labels.columns, tasks)
+    return {
+        name: as_kind(chosen[name], name) if name in chosen else mixed_kind(labels[name])
+        for name in labels.columns
+    }
+
+
+def _has_numbers(labels: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(labels.dtype)

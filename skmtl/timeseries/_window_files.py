@@ -1,0 +1,77 @@
+"""Forecasts of windows on disk, so that a backtest can go on where it was interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from skmtl._extras import needed
+from skmtl._paths import local_path
+
+PathLike = str | os.PathLike[str]
+
+
+class WindowFiles:
+    """A folder with a Parquet file for each window that is done.
+
+    Parameters
+    ----------
+    folder : path
+        It is made if there is none.
+    fingerprint : str
+        Of the model, the rows and the windows.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another backtest.
+    ImportError
+        Without pyarrow.
+    """
+
+    def __init__(self, folder: PathLike, fingerprint: str) -> None:
+        with needed("pyarrow", "parquet", "backtest(folder=...)"):
+            import pyarrow  # noqa: F401
+        self._folder = local_path(folder, "The folder of the backtest")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        note = self._folder / "backtest.txt"
+        if not note.exists():
+            note.write_text(fingerprint)
+        elif note.read_text() != fingerprint:
+            raise ValueError(
+                f"{str(self._folder)!r} holds a backtest of another model, other rows or other "
+                "windows. Choose a new folder, or delete this one."
+            )
+
+    def read(self, number: int) -> pd.DataFrame | None:
+        """The table of a window, or None if it is not done."""
+        path = self._path(number)
+        return pd.read_parquet(path) if path.exists() else None
+
+    def write(self, number: int, table: pd.DataFrame) -> None:
+        """Keep the table of a window; its file is complete or not there."""
+        path = self._path(number)
+        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            table.to_parquet(part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"window-{number:05d}.parquet"
+
+
+def fingerprint_of(model: Any, frames: list[pd.DataFrame], *settings: Any) -> str:
+    """Something that differs where a backtest would be another one."""
+    parameters = sorted(model.get_params(deep=True).items(), key=lambda item: item[0])
+    digest = hashlib.sha256(repr((type(model).__name__, parameters, settings)).encode())
+    for frame in frames:
+        digest.update(repr(frame.columns.tolist()).encode())
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,143 @@
+"""What is known at an origin, by hand and by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skmtl import RMTGB
+from skmtl.panels import Panel
+from skmtl.panels._summaries import window_summaries
+from skmtl.timeseries import Calendar, Forecaster, make_features
+from tests.timeseries.panels import shops
+
+
+def forecaster(**keywords) -> Forecaster:
+    roles = {"known": "promotion", "past": "rain", "static": "size"}
+    settings = {"horizon": 5, "season": 7, "lags": 3, "windows": (3, 10)} | roles | keywords
+    return Forecaster(RMTGB(), id="shop", time="day", freq="D", **settings)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.7), window=st.integers(1, 20))
+def test_windows_are_summarised_as_numpy_does(seed, gaps, window):
+    rng = np.random.default_rng(seed)
+    codes = np.repeat([0, 1, 2], [5, 1, 30])
+    kept = rng.uniform(size=36) > gaps
+    clock = np.concatenate([np.arange(5), [7], np.arange(30)])
+    values = np.where(rng.uniform(size=36) > gaps, 1e8 + rng.normal(size=36), np.nan)
+    panel, _ = Panel.sorted(codes[kept], clock[kept], values[kept, None], 3)
+    series, origins = rng.integers(-1, 3, 40), rng.integers(-3, 40, 40)
+    (summary,) = window_summaries(panel, panel.values[:, 0], series, origins, [window])
+    for place, (code, origin) in enumerate(zip(series, origins, strict=True)):
+        inside = (panel.codes == code) & (panel.clock <= origin) & (panel.clock > origin - window)
+        inside &= np.isfinite(panel.values[:, 0])
+        seen = panel.values[inside, 0]
+        assert summary.count[place] == len(seen)
+        if len(seen) == 0:
+            assert np.isnan(summary.average[place])
+            continue
+        assert summary.average[place] == pytest.approx(seen.mean(), rel=1e-15)
+        assert (summary.low[place], summary.high[place]) == (seen.min(), seen.max())
+        if len(seen) > 1:
+            assert summary.spread[place] == pytest.approx(seen.std(), rel=1e-6, abs=1e-7)
+            slope = np.polyfit(panel.clock[inside] - origin, seen - 1e8, 1)[0]
+            assert summary.slope[place] == pytest.approx(slope, rel=1e-5, abs=1e-7)
+
+
+def test_lags_count_by_the_clock_and_not_by_rows():
+    X = pd.DataFrame({"t": [0, 1, 2, 4, 5, 6, 7]})
+    y = pd.DataFrame({"y": [10.0, 11, 12, 14, np.nan, 16, 17]})
+    model = Forecaster(RMTGB(), time="t", horizon=2, lags=4, windows=4, season=3, scale="none")
+    table = make_features(X, y, 5, model)
+    assert table.index.names == ["t", "origin"]
+    assert table["forecast step"].tolist() == [1, 2]
+    for lag, value in {1: np.nan, 2: 14.0, 3: np.nan, 4: 12.0}.items():
+        np.testing.assert_array_equal(table[f"y lag {lag}"], [value, value])
+    assert table["y last"].tolist() == [14, 14]
+    assert table["y age"].tolist() == [1, 1]
+    assert table["y mean 4"].tolist() == [13, 13]
+    assert table["y known of 4"].tolist() == [2, 2]
+    np.testing.assert_array_equal(table["y season 3 back 1"], [np.nan, 14.0])
+    np.testing.assert_array_equal(table["y season 3 back 2"], [10.0, 11.0])
+
+
+def test_features_are_relative_to_the_level_and_the_scale_of_the_origin():
+    X, Y = shops()
+    day, model = pd.Timestamp("2024-02-10"), forecaster(anchor="season")
+    table = make_features(X, Y, day, model)
+    other = make_features(X, Y * 1000 + 5000, day, model)
+    pd.testing.assert_frame_equal(table, other, rtol=1e-6)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 1000), origin=st.integers(8, 50), gaps=st.floats(0, 0.5))
+def test_nothing_after_an_origin_changes_its_features(seed, origin, gaps):
+    rng = np.random.default_rng(seed)
+    X, Y = shops(3, 60, seed=seed)
+    Y["open"] = rng.uniform(size=len(Y)) > 0.5
+    kept = rng.uniform(size=len(X)) > gaps
+    X, Y = X[kept], Y[kept]
+    cutoff = pd.Timestamp("2024-01-01") + pd.Timedelta(days=origin)
+    later = X["day"] > cutoff
+    X_other, Y_other = X.copy(), Y.copy()
+    Y_other.loc[later, "sales"] = rng.normal(size=later.sum()) * 1e6
+    Y_other.loc[later, "visits"] = np.nan
+    Y_other.loc[later, "open"] = True
+    X_other.loc[later, "rain"] = rng.normal(size=later.sum()) * 1e6
+    order = rng.permutation(len(X))
+    one = make_features(X, Y, cutoff, forecaster())
+    two = make_features(X_other.iloc[order], Y_other.iloc[order], cutoff, forecaster())
+    pd.testing.assert_frame_equal(one.sort_index(), two.sort_index(), check_exact=True)
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_other_series_change_no_feature(seed):
+    X, Y = shops(3, 40, seed=seed)
+    mine = X["shop"] == "shop 1"
+    model = forecaster(scale="none")
+    one = make_features(X, Y, pd.Timestamp("2024-02-01"), model)
+    Y_other = Y.where(mine, Y * 1e9)
+    two = make_features(X, Y_other, pd.Timestamp("2024-02-01"), model)
+    rows = one.index.get_level_values("shop") == "shop 1"
+    pd.testing.assert_frame_equal(one[rows], two[rows], check_exact=True)
+
+
+def test_intermittent_targets_know_their_last_event():
+    X = pd.DataFrame({"t": range(12)})
+    y = pd.DataFrame({"y": [0, 3.0, 0, 0, 2, 0, 0, 0, 0, 5, 0, 0]})
+    model = Forecaster(RMTGB(), time="t", horizon=1, lags=1, windows=3)
+    row = make_features(X, y, 8, model).iloc[0]
+    assert row["y since event"] == 4
+    assert row["y mean gap"] == 3
+    assert row["y gaps"] == 1
+
+
+def test_calendars_show_local_time():
+    hours = pd.date_range("2024-10-26 20:00", periods=12, freq="h", tz="Europe/Berlin")
+    X = pd.DataFrame({"hour": hours})
+    y = pd.Series(np.arange(12.0), name="y")
+    model = Forecaster(RMTGB(), time="hour", freq="h", horizon=6, lags=2, windows=2)
+    table = make_features(X, y, hours[5], model)
+    assert hours[6].hour == 2
+    assert hours[7].hour == 2
+    assert table["calendar hour"].tolist() == [2, 2, 3, 4, 5, 6]
+    assert table["forecast step"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_calendar_takes_the_parts_that_differ():
+    weeks = pd.date_range("2024-01-05", periods=60, freq="W-FRI")
+    assert Calendar().chosen(weeks).parts == ("day", "week", "month")
+    with pytest.raises(ValueError, match=r"no 'hours'. Did you mean 'hour'?"):
+        Calendar("hours")
+
+
+def test_holidays_are_features():
+    pytest.importorskip("holidays")
+    table = Calendar("weekday", holidays="US").features(pd.date_range("2024-07-02", periods=4))
+    assert table["holiday"].tolist() == [0, 0, 1, 0]
+    assert table["days to holiday"].tolist() == [2, 1, 0, -1]
