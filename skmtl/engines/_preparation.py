@@ -94,7 +94,14 @@ class Preparation:
     def task_weight(self) -> np.ndarray:
         """Of the targets that the engine learns."""
         weight = resolve_task_weight(self.settings.task_weight, self.tasks.names)
-        return weight[self._is_varying]
+        weight = weight[self._is_varying]
+        if len(weight) and not (weight > 0).any():
+            names = list(self.tasks.constant)
+            raise ValueError(
+                f"task_weight is positive only for targets with one observed value, {names}: "
+                "nothing would be learnt. Give another target some weight."
+            )
+        return weight
 
     @property
     def _is_varying(self) -> list[bool]:

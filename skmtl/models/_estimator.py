@@ -314,6 +314,16 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return frame.columns.tolist() == list(getattr(self, "feature_names_in_", ()))
 
     @property
+    def _learnt_by_engine(self) -> Any:
+        """What the engine has learnt, if there was anything to learn."""
+        if self._fitted is None:
+            raise AttributeError(
+                f"The engine of this {type(self).__name__} has learnt nothing: every target has "
+                "one value, which is predicted for all rows."
+            )
+        return self._fitted
+
+    @property
     def _varying(self) -> TaskSet:
         """The targets that the engine has learnt: all but those of one value."""
         return self.task_set_.varying

@@ -94,7 +94,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         model, rows = self.__skmtl_fitted__(), rows_to_explain(self, X)
-        for scores in self._engine().staged_scores(self._fitted, rows, self._varying):
+        for scores in self._engine().staged_scores(self._learnt_by_engine, rows, self._varying):
             yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
     def contributions(self, X: Any) -> pd.DataFrame:
@@ -113,7 +113,9 @@ class BoostingEstimator(MultiTaskEstimator):
             the score between them where a target has more than one.
         """
         check_is_fitted(self)
-        blocks = dict.fromkeys(name for _, pool in self._fitted.pools for name in pool.names)
+        blocks = dict.fromkeys(
+            name for _, pool in self._learnt_by_engine.pools for name in pool.names
+        )
         names = ["intercept", *blocks]
 
         def parts_of(boosted: BoostedPool, *rows: Any) -> np.ndarray:
@@ -167,7 +169,7 @@ class BoostingEstimator(MultiTaskEstimator):
         n_threads = self._boosting_settings().n_threads()
         values = np.zeros((len(rows), self._varying.n_scores, n_parts))
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
-            for targets, boosted in self._fitted.pools:
+            for targets, boosted in self._learnt_by_engine.pools:
                 parts = parts_of(boosted, matrix, group, n_threads)
                 place_scores(self._varying, values, positions, targets, parts)
         return values
@@ -176,7 +178,9 @@ class BoostingEstimator(MultiTaskEstimator):
     def theta_(self) -> pd.Series:
         """Logit of each task's outlier score."""
         check_is_fitted(self)
-        parted = [(targets, b) for targets, b in self._fitted.pools if b.theta is not None]
+        parted = [
+            (targets, b) for targets, b in self._learnt_by_engine.pools if b.theta is not None
+        ]
         if not parted:
             raise AttributeError(
                 "No sequence of blocks with 'partition' was fitted, so no task was told apart "
@@ -201,7 +205,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """The targets that are learnt together; one by itself shares no trees with others."""
         check_is_fitted(self)
         names = self._varying.names
-        return [[names[i] for i in targets] for targets, _ in self._fitted.pools]
+        return [[names[i] for i in targets] for targets, _ in self._learnt_by_engine.pools]
 
     @property
     def outlier_score_(self) -> pd.Series:
@@ -244,7 +248,7 @@ class BoostingEstimator(MultiTaskEstimator):
         check_is_fitted(self)
         return {
             self._varying.names[i]: answer(boosted)
-            for targets, boosted in self._fitted.pools
+            for targets, boosted in self._learnt_by_engine.pools
             for i in targets
         }
 
@@ -256,7 +260,7 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         n_features = len(self._reader.encoder.columns_)
-        tables = [boosted.importances(n_features) for _, boosted in self._fitted.pools]
+        tables = [boosted.importances(n_features) for _, boosted in self._learnt_by_engine.pools]
         total = pd.concat(tables).groupby(level=0, sort=False).sum()
         total.columns = pd.Index([*self._reader.encoder.columns_, self._reader.task_label])
         gain = total.to_numpy().sum()
@@ -272,10 +276,12 @@ class BoostingEstimator(MultiTaskEstimator):
         """
         check_is_fitted(self)
         columns = self._reader.encoder.columns_
-        gains = np.concatenate([b.task_importances(len(columns)) for _, b in self._fitted.pools])
+        gains = np.concatenate(
+            [b.task_importances(len(columns)) for _, b in self._learnt_by_engine.pools]
+        )
         total = gains.sum(axis=1, keepdims=True)
         shares = np.divide(gains, total, out=np.zeros_like(gains), where=total > 0)
-        index = self._task_index([targets for targets, _ in self._fitted.pools])
+        index = self._task_index([targets for targets, _ in self._learnt_by_engine.pools])
         return pd.DataFrame(shares, index=index, columns=pd.Index(columns, tupleize_cols=False))
 
     @property

@@ -184,11 +184,11 @@ class LinearEstimator(MultiTaskEstimator):
         2017 (of linear models, for independent features).
         """
         rows = rows_to_explain(self, X)
-        encoder, tasks, mean = self._design_encoder, self._varying, self._fitted.mean
+        encoder, tasks, mean = self._design_encoder, self._varying, self._learnt_by_engine.mean
         names = [*encoder.columns_, *self._task_labels, "base"]
         values = np.zeros((len(rows), tasks.n_scores, len(names)))
         columns = encoder.part_columns_
-        for target, part in zip(self._fitted.targets, tasks.score_slices, strict=True):
+        for target, part in zip(self._learnt_by_engine.targets, tasks.score_slices, strict=True):
             base = target.constant + mean @ target.coef_of(None)
             values[:, part, -1] = base
             for positions, matrix, group in self._by_group(rows):
@@ -231,7 +231,11 @@ class LinearEstimator(MultiTaskEstimator):
         """Coefficients of the raw scores, (n_functions, n_parts)."""
         check_is_fitted(self)
         groups = self._groups()
-        parts = [target.coef_of(group).T for target in self._fitted.targets for group in groups]
+        parts = [
+            target.coef_of(group).T
+            for target in self._learnt_by_engine.targets
+            for group in groups
+        ]
         return np.concatenate(parts)
 
     @property
@@ -252,7 +256,9 @@ class LinearEstimator(MultiTaskEstimator):
         """Constants by function, in the units of X and y."""
         coef, groups = self._raw_coef(), self._groups()
         centre, scale = self._design_encoder.units_
-        constants = [t.constant_of(group) for t in self._fitted.targets for group in groups]
+        constants = [
+            t.constant_of(group) for t in self._learnt_by_engine.targets for group in groups
+        ]
         middle, unit = self._score_units()
         values = (np.concatenate(constants) - coef @ (centre / scale)) * unit + middle
         return pd.Series(values, index=self._functions(), name="intercept")
@@ -262,20 +268,22 @@ class LinearEstimator(MultiTaskEstimator):
         """Strength of the penalty of each target."""
         check_is_fitted(self)
         names = pd.Index(self._varying.names, tupleize_cols=False)
-        return pd.Series([target.alpha for target in self._fitted.targets], names, name="alpha")
+        return pd.Series(
+            [target.alpha for target in self._learnt_by_engine.targets], names, name="alpha"
+        )
 
     @property
     def penalty_(self) -> str:
         """The penalty that was taken."""
         check_is_fitted(self)
-        return self._fitted.penalty
+        return self._learnt_by_engine.penalty
 
     @property
     def similarity_(self) -> pd.Series:
         """Share of the common part in the coefficients of each target."""
         check_is_fitted(self)
         names = pd.Index(self._varying.names, tupleize_cols=False)
-        values = [target.similarity for target in self._fitted.targets]
+        values = [target.similarity for target in self._learnt_by_engine.targets]
         return pd.Series(values, names, name="similarity")
 
     @property
@@ -283,7 +291,7 @@ class LinearEstimator(MultiTaskEstimator):
         """What was judged on held-out rows, by target, best first."""
         check_is_fitted(self)
         columns = ["target", "penalty", "alpha", "similarity", "loss"]
-        tried = pd.DataFrame(self._fitted.tried, columns=columns)
+        tried = pd.DataFrame(self._learnt_by_engine.tried, columns=columns)
         tried = tried.sort_values(["target", "loss"], kind="stable", ignore_index=True)
         names = self._varying.names
         tried["target"] = pd.Series([names[i] for i in tried["target"]], dtype=object)

@@ -182,7 +182,7 @@ class MultiTabEstimator(NetworkEstimator):
             with ``task_token="single"``.
         """
         check_is_fitted(self)
-        config = self._fitted.description.config
+        config = self._learnt_by_engine.description.config
         if config.n_blocks == 0:
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
         weights = self._over_rows(X, task_attention).mean(axis=0)
@@ -195,7 +195,7 @@ class MultiTabEstimator(NetworkEstimator):
         """A function of the networks over all rows of X."""
         check_is_fitted(self)
         rows = batch_to_score(self.__skmtl_fitted__().read(X))
-        return self._engine().over_rows(self._fitted, rows, function)
+        return self._engine().over_rows(self._learnt_by_engine, rows, function)
 
     def check_parameters(self) -> None:
         """Raise for parameters that cannot be used, as `fit` does."""

@@ -207,25 +207,25 @@ class NetworkEstimator(MultiTaskEstimator):
     def network_(self) -> BaggedNetworks:
         """The trained networks side by side, on the device that last used them."""
         check_is_fitted(self)
-        return self._fitted.networks
+        return self._learnt_by_engine.networks
 
     @property
     def history_(self) -> pd.DataFrame:
         """Losses by epoch of each network."""
         check_is_fitted(self)
-        return self._fitted.history(self.task_set_.varying.names)
+        return self._learnt_by_engine.history(self.task_set_.varying.names)
 
     @property
     def n_epochs_(self) -> int:
         """Number of epochs trained, of all networks together."""
         check_is_fitted(self)
-        return sum(map(len, self._fitted.epochs))
+        return sum(map(len, self._learnt_by_engine.epochs))
 
     @property
     def best_epoch_(self) -> int:
         """The median over the networks of the epoch whose weights are kept."""
         check_is_fitted(self)
-        return self._fitted.best_epoch
+        return self._learnt_by_engine.best_epoch
 
     def _training_options(self, balanced: list[Hashable]) -> TrainingOptions:
         """How to train, for the names of the tasks that `balance` is about."""

@@ -136,23 +136,26 @@ class StackedEstimator(MultiTaskEstimator):
     def weights_(self) -> pd.DataFrame:
         """Weight of each member in each target."""
         check_is_fitted(self)
-        return self._by_task(self._fitted.weights)
+        return self._by_task(self._learnt_by_engine.weights)
 
     @property
     def cv_scores_(self) -> pd.DataFrame:
         """Held-out losses of the members, relative to that of a constant, with standard errors."""
         check_is_fitted(self)
-        parts = {"loss": self._fitted.losses, "standard_error": self._fitted.errors}
+        parts = {
+            "loss": self._learnt_by_engine.losses,
+            "standard_error": self._learnt_by_engine.errors,
+        }
         tables = {name: self._by_task(values) for name, values in parts.items()}
         joined = pd.concat(tables, axis=1).swaplevel(axis=1)
-        return joined[[(name, part) for name in self._fitted.names for part in parts]]
+        return joined[[(name, part) for name in self._learnt_by_engine.names for part in parts]]
 
     @property
     def members_(self) -> dict[str, Any]:
         """The members that have a weight, as fitted estimators."""
         check_is_fitted(self)
         encoders = cast(EncodersSideBySide, self._reader.encoder).encoders
-        parts = zip(self._members(), encoders, self._fitted.members, strict=True)
+        parts = zip(self._members(), encoders, self._learnt_by_engine.members, strict=True)
         return {
             name: self._as_fitted(member, encoder, fitted)
             for (name, member), encoder, fitted in parts
@@ -170,7 +173,7 @@ class StackedEstimator(MultiTaskEstimator):
     def _by_task(self, values: np.ndarray) -> pd.DataFrame:
         tasks: list[Hashable] = self._varying.names
         index = pd.Index(tasks, tupleize_cols=False)
-        return pd.DataFrame(values, index=index, columns=self._fitted.names)
+        return pd.DataFrame(values, index=index, columns=self._learnt_by_engine.names)
 
 
 _SHARED = ("task_set_", "_single", "_event_names", "n_features_in_", "feature_names_in_")

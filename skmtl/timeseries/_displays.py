@@ -32,7 +32,7 @@ class ForecastDisplay:
         Lower and upper ends by time, by the share that should lie between them.
     truth : Series or None
         What came of it.
-    title : str
+    title : str, default=""
 
     Attributes
     ----------

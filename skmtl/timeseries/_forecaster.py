@@ -47,11 +47,11 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         there are any. It is cloned.
     id : label or sequence of labels, default=None
         The columns of X that name a series; None for a table that is one series.
-    time : label
+    time : label, default=None
         The column of the times: timestamps, periods or whole numbers.
     freq : str, offset or int, default=None
         The step of the times, such as "h", "W-FRI" or "MS"; see `ForecastSplit`.
-    horizon : int
+    horizon : int, default=1
         The most steps ahead.
     season : int or sequence of int, default=None
         Steps of the seasons, such as 7 for days, or ``(24, 168)`` for hours.
@@ -78,9 +78,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     derived : mapping of name to Change, Occurs or Exceeds, default=None
         Binary targets that follow from numbers, of `skmtl.tasks`, such as
         ``{"up": Change("sales")}``. They are learnt and predicted beside the targets of y.
-    anchor : {"auto", "last", "season", "mean", "none"} or mapping of target to these, \
-default="auto"
-        What is subtracted from a number: the last value, that of the last season, the mean of the
+    anchor : str, or mapping of target to str, default="auto"
+        "last", "season", "mean", "none" or "auto": what is subtracted from a number: the last value, that of the last season, the mean of the
         last season, or nothing. "auto" takes "none" for counts, and where more than 30 % of the
         values are zeros, and else the one that comes closest to the last `horizon` values of the
         series.

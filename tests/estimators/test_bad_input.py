@@ -126,7 +126,12 @@ FIT = {
     "weights missing": (X, Y, {}, {"sample_weight": ONE[:3]}, r"sample_weight.shape == \(3,\)"),
     "weights all zero": (X, Y, {}, {"sample_weight": 0 * ONE}, "ample weights.*non-zero"),
     "weight NaN": (X, Y, {}, {"sample_weight": np.nan * ONE}, "sample_weight contains NaN"),
-    "2-D weights": (X, Y, {}, {"sample_weight": np.ones((N, 2))}, "Sample weights must be 1D"),
+    "weights of too few tasks": (
+        X, Y[["c", "r"]], {}, {"sample_weight": np.ones((N, 1))}, "sample_weight has the shape"
+    ),
+    "weight for a target of one value alone": (
+        X, Y[["r"]].assign(one=1.5), {"task_weight": {"r": 0}}, {}, "positive only for targets"
+    ),
     "weight in one row only": (
         X, Y, {}, {"sample_weight": np.eye(N)[0]}, "n_samples=1: .* positive weight"
     ),

@@ -203,14 +203,16 @@ def test_eval_set_may_be_a_single_row_and_lack_labels(small, table):
 
 
 def test_too_few_labels_to_spare_any_for_validation(small, table):
-    y = table.Y["price"].where(np.arange(240) < 3)
+    y = pd.Series(np.arange(240.0), table.X.index).where(np.arange(240) < 3)
     model = small.regressor().fit(table.X, y)
     assert "validation_loss" not in model.history_
     assert np.isfinite(model.predict(table.X)).all()
 
 
 def test_rows_without_a_label_that_counts_are_not_held_out(small, table):
-    Y = table.Y[["price"]].assign(few=table.X["age"].where(np.arange(240) < 1))
+    Y = table.Y[["price"]].assign(
+        few=pd.Series(np.arange(240.0), table.X.index).where(np.arange(240) < 2)
+    )
     history = small.mixed(task_weight={"price": 0.0}).fit(table.X, Y).history_
     assert "validation_loss" not in history
 

@@ -51,6 +51,20 @@ def models(names):
         "GroupedTasks": (
             skmtl.GroupedTasks(skmtl.RMTGB(**BOOSTING), groups=[["number"], ["class"]]), X, Y,
         ),
+        "MultiTaskLinear": (skmtl.MultiTaskLinear(n_bags=2), X, Y),
+        "MultiTaskLinearRegressor": (
+            skmtl.MultiTaskLinearRegressor(task_column="id", n_bags=2), ids, number,
+        ),
+        "MultiTaskLinearClassifier": (skmtl.MultiTaskLinearClassifier(n_bags=2), X, Y["class"]),
+        "MultiTaskLinearSurvival": (skmtl.MultiTaskLinearSurvival(n_bags=2), X, events),
+        "StackedTasks": (
+            skmtl.StackedTasks(
+                estimators=[("rmtgb", skmtl.RMTGB(**BOOSTING)), ("net", skmtl.MultiTab(**NETWORK))],
+                n_bags=2,
+            ), X, Y,
+        ),
+        "TunedThresholds": (skmtl.TunedThresholds(skmtl.RMTGB(**BOOSTING), cv=2), X, Y),
+        "CalibratedTasks": (skmtl.CalibratedTasks(skmtl.RMTGB(**BOOSTING), cv=2), X, Y),
     }  # fmt: skip
     return {name: cases[name] for name in names}
 
