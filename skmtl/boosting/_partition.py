@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -34,6 +35,12 @@ class PartitionTrees:
         self.ordinary = ordinary
         self.theta = theta
         self.n_rounds = max(outlier.n_rounds, ordinary.n_rounds)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        # Another shape may go well with as many rows as there are tasks, and fail with others.
+        if np.ndim(self.theta) != 1:
+            raise ValueError(f"theta has the shape {np.shape(self.theta)}, not (n_tasks,)")
 
     def _mix(
         self, group: np.ndarray | None, outlier: np.ndarray, ordinary: np.ndarray

@@ -79,10 +79,10 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Binary targets that follow from numbers, of `skmtl.tasks`, such as
         ``{"up": Change("sales")}``. They are learnt and predicted beside the targets of y.
     anchor : str, or mapping of target to str, default="auto"
-        "last", "season", "mean", "none" or "auto": what is subtracted from a number: the last value, that of the last season, the mean of the
-        last season, or nothing. "auto" takes "none" for counts, and where more than 30 % of the
-        values are zeros, and else the one that comes closest to the last `horizon` values of the
-        series.
+        What is subtracted from a number: the last value ("last"), that of the last season
+        ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" takes "none"
+        for counts, and where more than 30 % of the values are zeros, and else the one that comes
+        closest to the last `horizon` values of the series.
     scale : {"auto", "none"}, default="auto"
         What a number is divided by. "auto" is the mean absolute change of its series up to the
         origin: from one step to the next, or from one season to the next with the anchor

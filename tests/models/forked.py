@@ -59,7 +59,9 @@ def models(names):
         "MultiTaskLinearSurvival": (skmtl.MultiTaskLinearSurvival(n_bags=2), X, events),
         "StackedTasks": (
             skmtl.StackedTasks(
-                estimators=[("rmtgb", skmtl.RMTGB(**BOOSTING)), ("net", skmtl.MultiTab(**NETWORK))],
+                estimators=[
+                    ("trees", skmtl.RMTGB(**BOOSTING)), ("network", skmtl.MultiTab(**NETWORK)),
+                ],
                 n_bags=2,
             ), X, Y,
         ),
