@@ -39,11 +39,11 @@ Others change what is learnt:
 Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
 (n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`). It gets
 rows for the tasks alone that have a label in the batch: one that knows tasks by their row, or how
-many there are, suits batches in which every task has labels. What it gives must be finite. Of an
+many there are, suits batches in which every task has labels. What it returns must be finite. Of an
 aggregator that weighs gradients by their products, only its weighting is called.
 
 A balancer is a frozen set of parameters, which can be compared, cloned and pickled. What it learns
-during a training lies in a state that `start` makes anew for each one.
+during a training is kept in a state that `start` creates for each training.
 
 Examples
 --------

@@ -30,7 +30,7 @@ class LossWeights(ABC):
         """
 
     def after_step(self, losses: Callable[[], Tensor]) -> None:  # noqa: B027 - most need nothing
-        """Told when the step is taken; `losses` computes those of the same batch anew."""
+        """Told when the step is taken; `losses` recomputes those of the same batch."""
 
     def after_epoch(self) -> None:  # noqa: B027
         """Told when all batches have had their step."""
@@ -113,7 +113,7 @@ class SaliencyPenalty(ABC):
 def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     """Weights of all tasks from the products of their gradients, both on the tensor's device.
 
-    A task whose gradient is zero takes no part, so it has no say in the weights of the others.
+    A task whose gradient is zero is left out, so it does not affect the weights of the others.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class SharpnessAware:
     Notes
     -----
     The paper combines the gradients and the differences to those at :math:`\theta + \varepsilon_t`
-    by a gradient balancer; here both are added up. Dropout is drawn anew for the second way.
+    by a gradient balancer; here both are added up. Dropout is drawn again for the second pass.
 
     References
     ----------

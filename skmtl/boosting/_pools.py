@@ -14,7 +14,7 @@ from skmtl.tasks import Kind, Labels, TaskSet
 
 @dataclass(frozen=True)
 class TargetPool:
-    """A pool, and the targets whose raw scores it gives.
+    """A pool, and the targets whose raw scores it returns.
 
     Attributes
     ----------

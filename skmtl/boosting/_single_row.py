@@ -1,6 +1,6 @@
 """Scores of one row at a time, through the function that LightGBM has for it.
 
-`Booster.predict` reads its parameters anew with every call, which for a row takes longer than
+`Booster.predict` reads its parameters with every call, which for a row takes longer than
 all the trees. LightGBM's C interface can do that once, but its Python package does not offer it:
 https://lightgbm.readthedocs.io/en/stable/C-API.html, ``PredictForMatSingleRowFast``.
 """

@@ -106,7 +106,7 @@ def binned_like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
 
 
 class _SpreadEnsemble(Ensemble):
-    """Grows on the own rows of all workers; gives scores of own rows and the sample's."""
+    """Grows on the own rows of all workers; returns scores of own rows and the sample's."""
 
     def __init__(
         self, features: SpreadFeatures, parameters: Mapping[str, Any], n_trees: int

@@ -1,7 +1,7 @@
 """Messages from worker processes to the process that opened the channel.
 
 The callbacks of a grid search are pickled to its workers, while the display stays in the main
-process. `open_channel` gives an address that may be pickled; whoever holds it can `send`.
+process. `open_channel` returns an address that may be pickled; whoever holds it can `send`.
 """
 
 from __future__ import annotations

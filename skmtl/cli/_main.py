@@ -16,8 +16,8 @@ from skmtl.cli import _fit, _inspect, _score
 from skmtl.cli._errors import FAILED, OK, USAGE, UsageError
 from skmtl.files import ModelFileError
 
-# Each has `add_arguments(parser)` and `run(options)`, which gives what to print and the exit code,
-# and imports what it computes with inside `run`, so that no command waits for the others' imports.
+# Each has `add_arguments(parser)` and `run(options)`, which returns what to print and the exit
+# code, and imports what it computes with, so that no command waits for the others' imports.
 _COMMANDS = {"fit": _fit, "score": _score, "inspect": _inspect}
 # What users can mend: their messages say what is wrong. Anything else is a bug, and shows itself.
 _FAILURES = (

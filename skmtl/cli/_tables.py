@@ -76,7 +76,7 @@ class TableHeader:
     Raises
     ------
     UsageError
-        If the file is no table.
+        If the file is not a table.
     """
 
     def __init__(self, path: Path, csv: CsvFormat) -> None:

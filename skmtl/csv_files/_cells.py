@@ -30,7 +30,7 @@ def text_cells(block: CsvBlock, name: str) -> Values:
     Returns
     -------
     values : ChunkedArray of string
-        Null where nothing stands, not even quotes, and where a cell is no text.
+        Null where nothing stands, not even quotes, and where a cell is not text.
     problems : dict of int to str
         The positions of the latter, and why.
     """

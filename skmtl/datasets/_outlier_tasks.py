@@ -27,7 +27,7 @@ class OutlierTasksTruth:
     outlier : Series of shape (n_tasks,), bool
         By task, whether it is an outlier. All False but in scenario 4.
     signals : Series of shape (n_rows,)
-        Noise-free value of each row of the table; `signal` gives that of any other row.
+        Noise-free value of each row of the table; `signal` returns that of any other row.
     common_weight : float
         Weight of the function that a task shares with others: 1 in scenario 1, 0 in scenario 2.
     noise : float
@@ -188,7 +188,7 @@ def make_outlier_tasks(
     y : Series of shape (sum of n_samples,)
         Labels, float64 for regression and bool for binary ones.
     truth : OutlierTasksTruth
-        If `return_truth`. Its method ``signal`` gives the noise-free value of any row.
+        If `return_truth`. Its method ``signal`` returns the noise-free value of any row.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def make_outlier_tasks(
     This departs from the published generator where that one is awkward:
 
     - There, the outlier tasks are the last ones, so that the order gives them away.
-    - There, binary labels are signs, and whole data sets are drawn anew until each class has
+    - There, binary labels are signs, and whole data sets are redrawn until each class has
       10 % of the rows of every task. A median is balanced from the start.
 
     References

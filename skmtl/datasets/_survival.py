@@ -112,8 +112,8 @@ def make_survival(
         Share of the events that censoring hides, in [0, 1): of single or competing events the
         share of censored rows. The mean censoring time is chosen for it.
     missing : float, default=0.0
-        Share of rows, in [0, 1), that are not followed for an event at all, for each event of
-        "several" anew.
+        Share of rows, in [0, 1), that are not followed for an event at all, drawn for each
+        event of "several".
     random_state : int, RandomState instance or None, default=None
         Seed. None takes fresh entropy from the system; the global random state is never used.
     return_truth : bool, default=False

@@ -1,4 +1,4 @@
-"""Engines: what is told to learn, and gives back what it has learnt.
+"""Engines: what is told to learn, and returns what it has learnt.
 
 An `Engine` declares which form of rows it reads (`make_encoder`) and learns a `Problem`: encoded
 rows, tasks, weights, held-out rows. Roles, labels, tables on disk, validation rows and callbacks

@@ -1,4 +1,4 @@
-"""What an engine is: what it is told, what it gives back, which form of rows it reads."""
+"""What an engine is: what it is told, what it returns, which form of rows it reads."""
 
 from __future__ import annotations
 
@@ -151,6 +151,10 @@ class Engine(ABC):
     def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
         """The source of chance: of several processes that of the first."""
         return random_state
+
+    def within(self, seconds: float) -> Engine:
+        """The same engine, which ends a fit after so many seconds if it can."""
+        return self
 
     @abstractmethod
     def n_bags(self, n_rows: int) -> int:

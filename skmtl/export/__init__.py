@@ -1,6 +1,6 @@
 """Fitted models as ONNX graphs, which run without skmtl.
 
-`to_onnx` gives a graph that reads the columns of X and gives every prediction of the model;
+`to_onnx` returns a graph that reads the columns of X and returns every prediction of the model;
 `onnx_inputs` turns a table into what the graph reads. Needs onnx, the extra ``skmtl[onnx]``.
 
 Examples

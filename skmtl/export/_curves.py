@@ -117,7 +117,7 @@ def _take(values: Value, bins: np.ndarray) -> Value:
 
 
 def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
-    """The curves that a head gives for raw scores (batch, n_scores), float64."""
+    """The curves that a head returns for raw scores (batch, n_scores), float64."""
     shape = head.curves(np.zeros((1, head.n_scores)))
     if isinstance(head, Survival):
         return GraphCurves(shape, _stretched(head, _softplus(scores)))

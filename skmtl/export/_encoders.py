@@ -70,7 +70,7 @@ class GraphRows:
 
 
 def add_inputs(graph: Graph, inputs: GraphInputs) -> dict[str, Value]:
-    """Declare the inputs; gives them by name."""
+    """Declare the inputs; returns them by name."""
     return {each.name: graph.input(each.name, each.dtype) for each in inputs.all}
 
 

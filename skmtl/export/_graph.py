@@ -21,7 +21,7 @@ _ML_OPERATORS = {"LabelEncoder", "TreeEnsemble"}
 
 
 class Value:
-    """What an operator of a graph gives; operators and arrays combine with it."""
+    """What an operator of a graph returns; operators and arrays combine with it."""
 
     def __init__(self, graph: Graph, name: str) -> None:
         self.graph = graph
@@ -112,7 +112,7 @@ class Graph:
         return Value(self, name)
 
     def op(self, kind: str, *inputs: Operand, n_outputs: int = 1, **attributes: Any) -> Value:
-        """Add an operator; gives its first output.
+        """Add an operator; returns its first output.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ class Graph:
             Arrays become tensors.
         """
         names = [x.name if isinstance(x, Value) else self._constant(x) for x in inputs]
-        # A '/' at the beginning is no column's name that anybody uses.
+        # A '/' at the beginning is not a name that anybody gives a column.
         outputs = [f"/{len(self._nodes)}/{k}" for k in range(n_outputs)]
         self._nodes.append((kind, names, outputs, attributes))
         return Value(self, outputs[0])
@@ -140,7 +140,7 @@ class Graph:
         return values[0] if len(values) == 1 else self.op("Concat", *values, axis=axis)
 
     def inline(self, model: Any, inputs: dict[str, Value]) -> Value:
-        """Add all operators of another graph; gives its only output.
+        """Add all operators of another graph; returns its only output.
 
         Parameters
         ----------

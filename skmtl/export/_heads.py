@@ -63,7 +63,7 @@ class Output:
 def head_outputs(
     head: Kind, task: Hashable, scores: Value, group: Value | None, times: Times
 ) -> list[Output]:
-    """All that a head gives.
+    """All that a head returns.
 
     Parameters
     ----------

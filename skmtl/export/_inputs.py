@@ -187,9 +187,10 @@ def exportable(model: Any) -> EngineModel:
         if isinstance(fitted, EngineModel):
             return fitted
     raise TypeError(
-        f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab "
-        "or RMTGB. Of a search take best_estimator_, of a pipeline its last step (the steps "
-        "before it then run outside of the graph), of GroupedTasks its models_."
+        f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab, "
+        "RMTGB or MultiTaskLinear, or a StackedTasks. Of a search take best_estimator_, of a "
+        "pipeline its last step (the steps before it then run outside of the graph), of "
+        "GroupedTasks its models_."
     )
 
 

@@ -54,7 +54,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
         times to events; or an estimator of your own on `skmtl.models.network.NetworkEstimator`,
         with any network.
     times : sequence of float, default=None
-        Where the graph gives survival and incidences, from 0 to the end of the follow-up in
+        Where the graph returns survival and incidences, from 0 to the end of the follow-up in
         `fit`; the same for all events. None is the cuts of each event.
 
     Returns
@@ -261,7 +261,7 @@ def _event_outputs(
 
 
 def _name_outputs(graph: Graph, outputs: list[Output]) -> list[dict[str, Any]]:
-    """Add the outputs to the graph; gives what they are."""
+    """Add the outputs to the graph; returns what they are."""
     wanted = [label_name(each.task, "y") + each.suffix for each in outputs]
     names = unique_names(wanted, graph.names)
     for name, each in zip(names, outputs, strict=True):

@@ -2,7 +2,7 @@
 
 LightGBM believes what it reads: a child that is not there, or a text that ends too soon, is an
 access to memory that is not its own. So the text is read here, every number is checked, and what
-LightGBM gets is written anew from the parts that have been checked.
+LightGBM gets is rewritten from the parts that have been checked.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def transfer_report(
         A number of folds stands for :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
         Rows that belong together need a splitter that knows it, such as `GroupKFold`.
     n_repeats : int, default=2
-        How often a number of folds is dealt anew; a splitter is taken as it is.
+        How often a number of folds is drawn again; a splitter is taken as it is.
     groups : array of shape (n_samples,), optional
         Given to the splitter; a number of folds has no use for them.
     sample_weight : array of shape (n_samples,), optional

@@ -136,7 +136,7 @@ class LossPath:
         self._sums: list[float] = []
 
     def add(self, scores: np.ndarray) -> bool:
-        """Add raw scores (n_rows, n_scores); gives whether weaker ones are of no use."""
+        """Add raw scores (n_rows, n_scores); returns whether weaker ones are of no use."""
         self._losses.append(self._labels.losses_at(scores))
         self._sums.append(float(self._labels.weight @ self._losses[-1]))
         tried = (len(self._sums) - 1) * self._stride

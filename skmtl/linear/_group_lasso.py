@@ -60,7 +60,7 @@ class GroupLasso:
                     break
                 curvature *= _GROWTH
             moved = following - at
-            if (step * moved).sum() < 0:  # momentum leads uphill: begin anew
+            if (step * moved).sum() < 0:  # momentum leads uphill: start over
                 momentum = 1.0
             larger = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
             ahead = following + (momentum - 1) / larger * moved

@@ -34,7 +34,7 @@ def multitask_gain(
         :func:`score_tasks`. Series and mappings are matched by task name. A task that is NaN
         in both, because it had no label to score, is left out.
     greater_is_better : bool or mapping of task to bool, default=True
-        True suits everything that :func:`score_tasks` gives; False is for errors such as RMSE.
+        True suits everything that :func:`score_tasks` returns; False is for errors such as RMSE.
 
     Returns
     -------

@@ -75,7 +75,7 @@ def make_multitask_scorer(
 
 
 def task_scorers(metric: MetricLike = "auto", *, average: str = "mean") -> TaskScorers:
-    """Make a scorer that gives one score per task and their average.
+    """Make a scorer that returns one score per task and their average.
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ def of_rows(
 def step_functions(
     model: FittedModel, X: Any, draw: Draw, start: float
 ) -> dict[Hashable, np.ndarray]:
-    """Step functions (n_samples,) of each event: those that `draw` gives at the curves' jumps."""
+    """Step functions (n_samples,) of each event: what `draw` returns at the curves' jumps."""
     questions = dict.fromkeys(model.event_names, partial(_functions, draw=draw, start=start))
     return model.ask(X).about_curves(questions)
 

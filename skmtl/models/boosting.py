@@ -52,7 +52,7 @@ class BoostingEstimator(MultiTaskEstimator):
         Parameters
         ----------
         sample : Chunk
-            Rows that decide all that is no tree.
+            Rows that decide all but the trees.
         n_rows : int
             Number of all rows.
         grow : callable

@@ -48,7 +48,9 @@ class StackedEstimator(MultiTaskEstimator):
     ----------
     max_time : float, default=None
         Seconds after which no other member is begun; the first one is always fitted. Members are
-        fitted in their order, so put the cheap ones first. None sets no limit.
+        fitted in their order, so put the cheap ones first. A network ends when the time is over,
+        as with its own `max_time`; linear models and boosting end by themselves. None sets no
+        limit.
     n_bags : int or "auto", default="auto"
         Times that other rows are held out, the same ones for all members: each member averages so
         many models, and the weights are learnt from the rows that these have not seen. "auto" is

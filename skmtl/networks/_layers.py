@@ -53,7 +53,7 @@ def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn
 
 @torch.no_grad()
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw the parameters of `parameter`, `weight` and `matrix` anew, in the order of their names.
+    """Redraw the parameters of `parameter`, `weight` and `matrix`, in the order of their names.
 
     Those of torch's own layers stay as they are: see `built`.
     """

@@ -66,7 +66,7 @@ class Towers(nn.Module):
         return hidden + self._read(rows, self.from_row)
 
     def scores(self, hidden: Tensor) -> Tensor:
-        """Raw scores from what `hidden` gives."""
+        """Raw scores from what `hidden` returns."""
         hidden = self.dropout(nn.functional.leaky_relu(hidden, self.slope))
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)

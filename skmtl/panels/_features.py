@@ -80,7 +80,7 @@ class LaggedColumn:
     intermittent : bool
         Whether events are rare: adds the time since the last one, and the mean gap.
     most_lags : int or None
-        Of a column that is no target only the first lags are features, and means of windows.
+        Of a column that is not a target only the first lags are features, and means of windows.
     """
 
     name: str

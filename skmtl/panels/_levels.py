@@ -63,7 +63,7 @@ class TargetUnits:
             )
             last, _ = last_values(panel, column, codes, origins)
             level = np.where(recent.count > 0, recent.mean, last)
-        # A constant series has no scale of its own, and rounding is no variation.
+        # A constant series has no scale of its own, and rounding is not variation.
         share = _LEAST_SHARE_OF_SIZES if self.anchor == "none" else _LEAST_SHARE
         least = np.maximum(share * self.scale, _ROUNDING * np.abs(level))
         scale = np.where(np.isnan(scale), self.scale, np.fmax(scale, least))

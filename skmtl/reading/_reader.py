@@ -50,7 +50,7 @@ class RowsToScore:
 
     def may_lack_columns(self) -> bool:
         """Whether a column may be without any value; quicker than counting."""
-        if len(self) == 1:  # a row is no column
+        if len(self) == 1:  # a row is not a column
             return False
         return bool(self.encoder.count_cells(self.features.head(_GLANCE)).empty.any())
 
@@ -80,7 +80,7 @@ class RowsToScore:
             rows = np.arange(part.start, part.stop) if order is None else order[part]
             chosen = self.features
             if n_rows > 1:
-                # A slice is no copy.
+                # A slice is not a copy.
                 chosen = chosen.iloc[part if order is None else rows]
             group = None if self.group is None else self.group[rows]
             yield rows, self.encoder.transform(chosen), group

@@ -1,6 +1,6 @@
 """Scoring tables of any size: frames in memory, Parquet and CSV files.
 
-`score_frame` gives everything that a model predicts for a frame, under column names that follow
+`score_frame` returns everything that a model predicts for a frame, under column names that follow
 from the model, from one pass over the rows. `score_files` does the same from files to files, in
 constant memory; a job that was cut off goes on where it stopped, and rows that cannot be scored
 are set aside with the reason.

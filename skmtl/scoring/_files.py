@@ -40,7 +40,7 @@ def score_files(
 
     A few rows are in memory at a time, however many there are. Of every input file the rows are
     written in parts, ``out/name-00000.parquet``, ``out/name-00001.parquet``, ..., in their order,
-    with the kept columns and those that `score_frame` gives. Other programs read the folder as
+    with the kept columns and those that `score_frame` returns. Other programs read the folder as
     one table, for example ``pandas.read_parquet(out)``.
 
     A part appears under its name when it is complete and on the disk, not before. It holds, in
@@ -81,7 +81,7 @@ def score_files(
     horizons : sequence of float or mapping of event to one, default=None
         Times at which survival and incidences are wanted; None for none.
     on_error : {"raise", "quarantine"}, default="raise"
-        What becomes of rows that cannot be scored, for example because of an infinity, a word
+        What to do with rows that cannot be scored, for example because of an infinity, a word
         where a number should be, or a task that a model with ``unseen="error"`` does not know.
         "raise" stops at the first one, with its number. "quarantine" writes them into
         ``out/_errors``, to files of the same names, with the kept columns, `error_file`,

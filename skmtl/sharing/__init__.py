@@ -1,8 +1,8 @@
 """What comparing, grouping and choosing tasks have in common; private.
 
 The public faces are the functions of `skmtl.inspection` and `skmtl.GroupedTasks`. A
-`TaskTable` holds X and y of any estimator, wide or long, and gives the rows of some of its tasks;
-`for_tasks` gives the estimator for them. Models are asked through `skmtl.metrics`.
+`TaskTable` holds X and y of any estimator, wide or long, and returns the rows of some tasks;
+`for_tasks` returns the estimator for them. Models are asked through `skmtl.metrics`.
 """
 
 from skmtl.sharing._choice import Choice, checked_groups, choose_groups

@@ -20,7 +20,7 @@ def read_splits(
     n_repeats: int = 1,
     groups: Any = None,
 ) -> list[Split]:
-    """The splits of a number of folds, dealt anew so often; of a splitter; or those given.
+    """The splits of a number of folds, drawn so often; of a splitter; or those given.
 
     Raises
     ------

@@ -322,7 +322,7 @@ def _at_risk(
     late = labels.entry > 0
     entry = 2 * np.searchsorted(times, labels.entry[late]) + 1
     later = _compared(entry, risk[late], weight[late], at, risk[failed])
-    # What remains of sums of the same weights in another order is no weight.
+    # What remains of sums of the same weights in another order is not a weight.
     return np.where(outlived - later > 1e-12 * outlived, outlived - later, 0.0)
 
 

@@ -72,7 +72,7 @@ class _ArrayRows(StoredRows):
         self._X = X
         self._y = y.to_numpy() if isinstance(y, pd.Series) and y.name is None else y
         self._weight = None if sample_weight is None else np.asarray(sample_weight)
-        # NaN is no zero: it stays, and is refused where the weights are checked.
+        # NaN is not zero: it stays, and is refused where the weights are checked.
         self._used = None if self._weight is None else np.flatnonzero(self._weight)
         self.n_rows = len(X) if self._used is None else len(self._used)
 

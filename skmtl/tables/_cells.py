@@ -22,7 +22,7 @@ from skmtl.tables._schema import sorts_of
 def read_cells(
     frame: pd.DataFrame, numeric: Sequence[int], texts: Sequence[tuple[int, pd.Index]]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """The numbers and the codes of a frame of one row, as reading its columns gives them.
+    """The numbers and the codes of a frame of one row, as reading its columns returns them.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ VALUE, MISSING_MARK, RARE = "value", "missing", "rare or unknown"
 
 @dataclass(frozen=True)
 class NumberScaling:
-    """What becomes of a number x: ``(cut((x / 2 - half_center) / half_scale) - mean) / scale``.
+    """How a number x is scaled: ``(cut((x / 2 - half_center) / half_scale) - mean) / scale``.
 
     Attributes
     ----------

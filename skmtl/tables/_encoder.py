@@ -152,7 +152,7 @@ class ColumnEncoder(ABC):
         dtypes : list of dtype
             Of the numeric columns.
         blocks : iterable of (slice, ndarray of shape (n_block, n_rows))
-            As `column_blocks` gives them, of the rows to learn from.
+            As `column_blocks` returns them, of the rows to learn from.
         weights : ndarray of shape (n_rows,), or None
             Of these rows.
         """
@@ -160,7 +160,7 @@ class ColumnEncoder(ABC):
     def read(
         self, frame: pd.DataFrame
     ) -> tuple[Iterable[tuple[slice, NDArray[np.float64]]], NDArray[np.int64]]:
-        """The numeric columns as `column_blocks` gives them, and the codes of the categories.
+        """The numeric columns as `column_blocks` returns them, and the codes of the categories.
 
         Raises ValueError unless the columns are those seen at fit, in name, order and kind.
         """

@@ -91,7 +91,7 @@ class RobustScaler:
     ----------
     half_center_, half_scale_ : ndarray of shape (n_columns,)
         Half the median and half the scale: all is computed in halves, because the difference
-        of two huge values is no float64.  The scale of a column that was constant or always
+        of two huge values is not a float64.  The scale of a column that was constant or always
         missing is infinite.
     """
 

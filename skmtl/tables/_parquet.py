@@ -27,7 +27,7 @@ class ParquetTable(StoredTable):
 
     ``fit("folder/", y=["a", "b"])`` is short for ``fit(ParquetTable("folder/"), y=["a", "b"])``:
     y names the columns with the labels, `sample_weight` that with the weights, and all other
-    columns are features. The columns come as `pandas.read_parquet` gives them.
+    columns are features. The columns come as `pandas.read_parquet` returns them.
 
     `fit` goes through the files once for a sample of rows, from which it learns units, scaling,
     categories, and which rows to hold out for early stopping; and once to encode all rows into

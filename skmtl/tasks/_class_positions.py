@@ -18,7 +18,7 @@ def class_positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     Returns
     -------
     int ndarray of shape (n_samples,)
-        -1 for a label that is no class.
+        -1 for a label that is not a class.
 
     Examples
     --------

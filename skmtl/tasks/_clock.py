@@ -205,7 +205,7 @@ def _failed(passed: _Array, total: _Array) -> _Array:
 
 
 def cumulated_by_bin(values: _Array, bins: NDArray[np.int64]) -> _Array:
-    """Cumulative sums that begin anew in every bin."""
+    """Cumulative sums that start over in every bin."""
     total = np.cumsum(values)
     first = np.searchsorted(bins, bins, side="left")
     return total - np.where(first > 0, total[first - 1], 0.0)

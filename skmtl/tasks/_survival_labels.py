@@ -45,7 +45,7 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     Raises
     ------
     ValueError
-        If y has none of these forms, an event is no whole number from 0, a time is negative or
+        If y has none of these forms, an event is not a whole number from 0, a time is negative or
         infinite, one of a pair is missing, or the columns seem to be swapped.
 
     Warns

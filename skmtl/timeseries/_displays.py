@@ -101,7 +101,7 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If X has rows of several ids, or the target is no number.
+            If X has rows of several ids, or the target is not a number.
         ImportError
             Without matplotlib.
         """

@@ -71,7 +71,7 @@ def draw_examples(
     ----------
     prepared : Prepared
     sample_weight : ndarray of float64, shape (n_rows,), or None
-        A row of weight 0 is no example.
+        A row of weight 0 is not an example.
     weighting : {"equal", "root", "scale"}
     clip : float
         Where standardised labels that have an anchor are cut off, in units of their scale.

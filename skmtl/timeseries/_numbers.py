@@ -16,7 +16,7 @@ def number_frame(y: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a target is no number, or infinite.
+        If a target is not a number, or infinite.
     """
     labels = label_frame(y).infer_objects()
     for name in labels.columns:

@@ -180,7 +180,7 @@ class Trainer:
         if validation is None:
             return epoch
         held_out = validation.losses(run.mean.network)
-        # A task without a label in the validation part has no say.
+        # A task without a label in the validation part is ignored.
         self._check_finite(held_out.where(validation.seen, 0.0).tolist(), {}, number)
         objective = validation.objective(held_out)
         return replace(

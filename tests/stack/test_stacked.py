@@ -210,6 +210,14 @@ def test_time_that_is_over_leaves_the_cheap_members_and_says_so(data):
     assert (model.weights_["linear"] == 1).all()
 
 
+def test_a_network_ends_when_the_time_is_over(data):
+    X, Y = data
+    endless = ("multitab", MultiTab(max_epochs=10**6, patience=10**6, row_size=16, n_members=2))
+    model = StackedTasks(estimators=[LINEAR, endless], n_bags=2, max_time=3, random_state=0)
+    model.fit(X, Y)
+    assert 0 < model._fitted.members[1].epochs[0][-1].number < 10**4
+
+
 def test_parameters_of_members_can_be_searched(data):
     X, Y = data
     model = StackedTasks(estimators=[LINEAR, TREES], n_bags=2, random_state=0)

@@ -56,7 +56,7 @@ class Entries:
     constants: np.ndarray
 
     def of_tasks(self, tasks: Sequence[int]) -> Entries:
-        """The entries of some tasks, which are numbered anew in their order."""
+        """The entries of some tasks, renumbered in their order."""
         number = np.full(self.task.max(initial=-1) + 1, -1)
         known = [task for task in tasks if task < len(number)]
         number[known] = [list(tasks).index(task) for task in known]

@@ -1,6 +1,6 @@
 """R-MTGB on rows that lie on several workers: what a sample of the rows decides.
 
-The sample, which all workers have, decides all that is no tree: columns, categories, labels,
+The sample, which all workers have, decides all but the trees: columns, categories, labels,
 constants, bins, signatures, outlier scores, and when to stop. So all workers decide the same
 without asking each other, and only LightGBM has to add up over them.
 """

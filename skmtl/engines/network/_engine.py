@@ -110,6 +110,13 @@ class NetworkEngine(Engine):
         # Without a seed, each process would draw its own.
         return current_processes().from_first(random_state)
 
+    def within(self, seconds: float) -> NetworkEngine:
+        def options(names: list[Hashable]) -> TrainingOptions:
+            limited = self.options(names)
+            return replace(limited, max_time=min(limited.max_time, max(seconds, 0.0)))
+
+        return replace(self, options=options)
+
     def n_bags(self, n_rows: int) -> int:
         return self.bags(n_rows)
 

@@ -36,7 +36,7 @@ class StackEngine(Engine):
     members : sequence of Member
         In the order in which they are fitted, the cheap ones first.
     max_time : float
-        Seconds after which no other member is begun; infinite for no limit.
+        Seconds after which no other member is begun, and networks end; infinite for no limit.
     """
 
     members: Sequence[Member]
@@ -88,7 +88,8 @@ class StackEngine(Engine):
             if fitted and time.monotonic() - begun > self.max_time:
                 break
             part = self._problem(problem, position)
-            fitted.append(member.engine.fit(part, random_state, reports.of(member.name)))
+            engine = member.engine.within(self.max_time - (time.monotonic() - begun))
+            fitted.append(engine.fit(part, random_state, reports.of(member.name)))
             scores.append(_judged_scores(member.engine, fitted[-1], part))
             if reports.stopped:
                 break
