@@ -32,7 +32,8 @@ class StackedTasks(StackedEstimator):
     estimators : "auto", "survival" or list of (str, estimator), default="auto"
         The members. "auto" is `MultiTaskLinear`, `RMTGB` and `MultiTab`, "survival" the same for
         times to events. Members of your own are estimators of skmtl with an engine (no pipelines,
-        no `GroupedTasks`), which take the same form of y: what y is, is read as by the first one.
+        no `GroupedTasks`), which take the same form of y. `tasks` of the stack, if it is set, is
+        that of all members; otherwise y is read as by the first one.
 
     See Also
     --------
@@ -121,12 +122,7 @@ class StackedTasks(StackedEstimator):
     def _targets(self) -> Targets:
         if self.estimators == "auto":
             return ColumnTargets(self.tasks, mixed_kind, None, type(self).__name__)
-        if self.tasks is not None:
-            raise ValueError(
-                "tasks= goes with estimators='auto'. Set it in the members, such as "
-                "RMTGB(tasks=...), of which the first one counts."
-            )
-        return self._first.__skmtl_unfitted__().targets
+        return self._members()[0][1].__skmtl_unfitted__().targets
 
     @property
     def _form(self) -> Any:

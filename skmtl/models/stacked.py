@@ -118,9 +118,12 @@ class StackedEstimator(MultiTaskEstimator):
         raise NotImplementedError
 
     def _members(self) -> list[tuple[str, Any]]:
-        """Names and copies of the members, which read long data as the stack does."""
+        """Names and copies of the members, which read X and y as the stack does."""
+        parameters: dict[str, Any] = {"task_column": self.task_column}
+        if self.tasks is not None:
+            parameters["tasks"] = self.tasks
         return [
-            (name, clone(member).set_params(task_column=self.task_column))
+            (name, clone(member).set_params(**parameters))
             for name, member in self._named_members()
         ]
 

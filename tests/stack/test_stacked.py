@@ -210,6 +210,17 @@ def test_time_that_is_over_leaves_the_cheap_members_and_says_so(data):
     assert (model.weights_["linear"] == 1).all()
 
 
+def test_kinds_are_those_of_all_members(data):
+    X, Y = data
+    visits = (Y[["step"]] > 0).astype(int) + (X[["a"]].to_numpy() > 1)
+    model = StackedTasks(estimators=[LINEAR, TREES], tasks="count", n_bags=2, random_state=0)
+    model.fit(X, visits)
+    assert model.task_kinds_ == {"step": "count"}
+    assert (model.predict(X)["step"] > 0).all()
+    with pytest.raises(ValueError, match="Invalid parameter 'tasks' for estimator MultiTaskLinearSurvival"):
+        StackedTasks(estimators="survival", tasks="count").fit(X, visits)
+
+
 def test_a_network_ends_when_the_time_is_over(data):
     X, Y = data
     endless = ("multitab", MultiTab(max_epochs=10**6, patience=10**6, row_size=16, n_members=2))
