@@ -217,7 +217,7 @@ def test_kinds_are_those_of_all_members(data):
     model.fit(X, visits)
     assert model.task_kinds_ == {"step": "count"}
     assert (model.predict(X)["step"] > 0).all()
-    with pytest.raises(ValueError, match="Invalid parameter 'tasks' for estimator MultiTaskLinearSurvival"):
+    with pytest.raises(ValueError, match="Invalid parameter 'tasks'"):
         StackedTasks(estimators="survival", tasks="count").fit(X, visits)
 
 
