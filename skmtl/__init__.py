@@ -1,4 +1,4 @@
-"""Multi-task learning for tables, as scikit-learn estimators.
+"""Multi-task learning for tables and time series, as scikit-learn estimators.
 
 One model for several targets of one table, of any kind and with any labels missing:
 
