@@ -57,7 +57,11 @@ def test_public_names_are_listed(package):
 
 
 def test_all_kinds_and_balancers_are_listed():
-    kinds = {f"skmtl.tasks.{kind.__name__}" for kind in KINDS.values()}
+    kinds = {
+        f"skmtl.tasks.{kind.__name__}"
+        for kind in KINDS.values()
+        if kind.__module__.startswith("skmtl.")  # other tests register kinds of their own
+    }
     balancers = {f"skmtl.balancing.{type(balancer).__name__}" for balancer in BALANCERS.values()}
     assert kinds | balancers <= LISTED
 
