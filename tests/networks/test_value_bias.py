@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from skmtl.networks import MaskedBlock, seed_dropout
+from skmtl.networks import MaskedBlock, initialise, seed_dropout
 
 
 @pytest.mark.parametrize("feature_attention", [False, True])
 def test_the_bias_goes_with_the_weights_that_are_dropped(feature_attention):
     block = MaskedBlock(4, 1, 8, 0.5, 0.0, "both", feature_attention)
+    generator = torch.Generator().manual_seed(0)
+    initialise(block, generator)
     torch.nn.init.zeros_(block.key_value.weight)  # all that is read is the bias
     torch.nn.init.ones_(block.key_value.bias)
-    features, tasks = torch.rand(1, 3, 4), torch.rand(1, 2, 4)
+    features = torch.rand(1, 3, 4, generator=generator)
+    tasks = torch.rand(1, 2, 4, generator=generator)
     read = []
     block.out.register_forward_hook(lambda module, inputs, output: read.append(inputs[0].detach()))
     block.train()
