@@ -24,9 +24,11 @@ from skmtl.engines._protocol import (
     StreamedRows,
 )
 from skmtl.engines._residuals import learn_residuals
+from skmtl.engines._sizes import SCORING_ROWS, bags_for
 from skmtl.engines._threads import number_of_threads
 
 __all__ = [
+    "SCORING_ROWS",
     "BagByBagEngine",
     "Engine",
     "FitProgress",
@@ -35,6 +37,7 @@ __all__ = [
     "Problem",
     "Settings",
     "StreamedRows",
+    "bags_for",
     "chosen_eval_set",
     "fresh_random_state",
     "learn_residuals",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
@@ -21,6 +20,5 @@ def model_members(model: EngineModel) -> Iterator[tuple[np.ndarray, EngineModel]
     parts = zip(model.fitted.weights.T, members, encoders, model.fitted.members, strict=True)
     for weights, member, encoder, fitted in parts:
         if fitted is not None:
-            reader = copy.copy(model.reader)
-            reader.encoder = encoder
+            reader = model.reader.with_encoder(encoder)
             yield weights, replace(model, engine=member.engine, fitted=fitted, reader=reader)

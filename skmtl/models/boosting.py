@@ -12,9 +12,8 @@ from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.boosting import BoostedPool
-from skmtl.engines import fresh_random_state
+from skmtl.engines import SCORING_ROWS, fresh_random_state
 from skmtl.engines.boosting import (
-    SCORING_ROWS,
     BoostingEngine,
     FittedBoosting,
     RMTGBSettings,

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.engines.linear import SCORING_ROWS, FittedLinear, LinearEngine
+from skmtl.engines import SCORING_ROWS
+from skmtl.engines.linear import FittedLinear, LinearEngine
 from skmtl.linear import PenaltyOptions
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator

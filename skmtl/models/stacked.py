@@ -1,6 +1,5 @@
 """The parameters of stacks, and what a fitted one says of its members."""
 
-import copy
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
@@ -169,8 +168,7 @@ class StackedEstimator(MultiTaskEstimator):
 
     def _as_fitted(self, member: Any, encoder: Any, fitted: Any) -> Any:
         """A member with what it has learnt."""
-        reader = copy.copy(self._reader)
-        reader.encoder = encoder
+        reader = self._reader.with_encoder(encoder)
         learnt = {name: value for name, value in vars(self).items() if name in _SHARED}
         vars(member).update(learnt | {"_reader": reader, "_fitted": fitted})
         return member

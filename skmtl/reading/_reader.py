@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -128,6 +129,12 @@ class TableReader:
         self.ids: TaskIds | None = None
         self.task_label: Hashable = None
         self.role_positions: dict[int, str] = {}
+
+    def with_encoder(self, encoder: FrameEncoder) -> TableReader:
+        """A reader of the same columns and ids, for an engine that reads another form."""
+        reader = copy.copy(self)
+        reader.encoder = encoder
+        return reader
 
     def fit(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
         """Learn where the roles stand, and the task ids of training and validation rows alike."""

@@ -3,7 +3,7 @@
 `BoostingEngine` tells `skmtl.boosting` what to grow. Nothing here imports torch.
 """
 
-from skmtl.engines.boosting._engine import SCORING_ROWS, BoostingEngine
+from skmtl.engines.boosting._engine import BoostingEngine
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._lightgbm_parameters import (
     check_blocks,
@@ -24,7 +24,6 @@ from skmtl.engines.boosting._spread_plan import SpreadPlan, make_plan, read_rows
 from skmtl.engines.boosting._warnings import warn_of_rounds
 
 __all__ = [
-    "SCORING_ROWS",
     "BoostingEngine",
     "BoostingRows",
     "ByBlock",

@@ -11,7 +11,7 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 
 from skmtl.boosting import Features, FittedSequence, Switch, binned, fit_pool
-from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
+from skmtl.engines import SCORING_ROWS, Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._rmtgb_settings import RMTGBSettings
 from skmtl.engines.boosting._rows import BoostingRows, weight_in_rows
@@ -19,9 +19,6 @@ from skmtl.engines.boosting._warnings import warn_of_rounds
 from skmtl.reading import ScorableRows, Split
 from skmtl.tables import TreeEncoder
 from skmtl.tasks import TaskSet
-
-# Rows that are encoded and scored at a time, so that scoring holds no copy of X.
-SCORING_ROWS = 2**17
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lightgbm.basic import _ConfigAliases
 
 from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
-from skmtl.engines import number_of_threads
+from skmtl.engines import bags_for, number_of_threads
 from skmtl.engines.boosting._lightgbm_parameters import (
     by_first_name,
     constraint_signs,
@@ -75,7 +75,7 @@ class RMTGBSettings:
         """
         if self.bags != "auto":
             return int(self.bags)
-        return 5 if n_rows <= 50_000 else 2 if n_rows <= 200_000 else 1
+        return bags_for(n_rows)
 
     def n_threads(self) -> int:
         """Threads of LightGBM and over the tasks, within the joblib context of the caller."""

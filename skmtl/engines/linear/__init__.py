@@ -3,7 +3,7 @@
 `LinearEngine` tells `skmtl.linear` what to solve. Nothing here imports torch or LightGBM.
 """
 
-from skmtl.engines.linear._engine import SCORING_ROWS, LinearEngine
+from skmtl.engines.linear._engine import LinearEngine
 from skmtl.engines.linear._fitted import FittedLinear
 
-__all__ = ["SCORING_ROWS", "FittedLinear", "LinearEngine"]
+__all__ = ["FittedLinear", "LinearEngine"]

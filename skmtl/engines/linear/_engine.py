@@ -7,15 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
+from skmtl.engines import SCORING_ROWS, Engine, FitProgress, HeldOutMean, Problem, bags_for
 from skmtl.engines.linear._fitted import FittedLinear
 from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, PenaltyOptions, WideSearch
 from skmtl.reading import ScorableRows, stacked
 from skmtl.tables import DesignEncoder
 from skmtl.tasks import TaskSet
-
-# Rows that are encoded and scored at a time, so that scoring holds no copy of X.
-SCORING_ROWS = 2**17
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class LinearEngine(Engine):
         return DesignEncoder()
 
     def n_bags(self, n_rows: int) -> int:
-        return 5 if n_rows <= 50_000 else 2 if n_rows <= 200_000 else 1
+        return bags_for(n_rows)
 
     def fit(
         self,
