@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,6 +63,26 @@ def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
     ax.set_yticks(shown, [str(names[place]) for place in shown], fontsize=size)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_ylabel("task")
+
+
+def stacked_bars(
+    ax: Axes, shares: pd.DataFrame, colours: Mapping[str, str], **kwargs: Any
+) -> dict[str, Any]:
+    """A bar from 0 to 1 for each row, top down, with a part for each column; by column.
+
+    Of more than 50 rows, the first ones are named.
+    """
+    n_rows = len(shares)
+    places, left = np.arange(n_rows), np.zeros(n_rows)
+    bars: dict[str, Any] = {}
+    for name, width in zip(map(str, shares.columns), shares.to_numpy().T, strict=True):
+        style: dict[str, Any] = {"color": colours.get(name), "label": name} | kwargs
+        bars[name] = ax.barh(places, width, left=left, **style)
+        left = left + width
+    label_rows(ax, shares.index, range(min(n_rows, MAX_LABELS)))
+    ax.set_xlim(0, 1)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(bars))
+    return bars
 
 
 def check_has(estimator: Any, attribute: str, display: type) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skmtl.inspection._axes import MAX_LABELS, axes_for, check_has, label_rows
+from skmtl.inspection._axes import axes_for, check_has, stacked_bars
 from skmtl.tables import as_frame, split_task_column
 
 if TYPE_CHECKING:
@@ -139,23 +139,10 @@ class TaskContributionDisplay:
         ImportError
             Without matplotlib.
         """
-        n_tasks = len(self.shares)
-        self.ax_ = axes_for(self, ax, n_tasks)
+        self.ax_ = axes_for(self, ax, len(self.shares))
         self.figure_ = self.ax_.figure
-        places, left = np.arange(n_tasks), np.zeros(n_tasks)
-        self.bars_ = {}
-        for block in self.shares:
-            width = self.shares[block].to_numpy()
-            style: dict[str, Any] = {
-                "color": _COLOURS.get(str(block)),
-                "label": str(block),
-            } | kwargs
-            self.bars_[str(block)] = self.ax_.barh(places, width, left=left, **style)
-            left = left + width
-        label_rows(self.ax_, self.shares.index, range(min(n_tasks, MAX_LABELS)))
-        self.ax_.set_xlim(0, 1)
+        self.bars_ = stacked_bars(self.ax_, self.shares, _COLOURS, **kwargs)
         self.ax_.set_xlabel("share of the mean absolute contribution")
-        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(self.bars_))
         return self
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.inspection._axes import MAX_LABELS, axes_for, label_rows
+from skmtl.inspection._axes import axes_for, stacked_bars
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,19 +105,8 @@ class StackWeightsDisplay:
         ImportError
             Without matplotlib.
         """
-        n_tasks = len(self.weights)
-        self.ax_ = axes_for(self, ax, n_tasks)
+        self.ax_ = axes_for(self, ax, len(self.weights))
         self.figure_ = self.ax_.figure
-        places, left = np.arange(n_tasks), np.zeros(n_tasks)
-        self.bars_ = {}
-        for member in self.weights:
-            width = self.weights[member].to_numpy()
-            self.bars_[str(member)] = self.ax_.barh(
-                places, width, left=left, **{"label": str(member)} | kwargs
-            )
-            left = left + width
-        label_rows(self.ax_, self.weights.index, range(min(n_tasks, MAX_LABELS)))
-        self.ax_.set_xlim(0, 1)
+        self.bars_ = stacked_bars(self.ax_, self.weights, {}, **kwargs)
         self.ax_.set_xlabel("weight")
-        self.ax_.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(self.bars_))
         return self
