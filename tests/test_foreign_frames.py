@@ -25,6 +25,7 @@ MODELS = {
     "wide": (skmtl.RMTGB(**BOOSTING), PLAIN),
     "long": (skmtl.RMTGB(task_column="shop", **BOOSTING), PLAIN),
     "network": (skmtl.MultiTab(**NETWORK), PLAIN),
+    "linear": (skmtl.MultiTaskLinear(n_bags=1, random_state=0), PLAIN),
     "grouped": (skmtl.GroupedTasks(skmtl.RMTGB(**BOOSTING), groups=[["price"], ["sold"]]), PLAIN),
     "survival": (skmtl.RMTGBSurvival(events={"end": ("sold", "days")}, **BOOSTING),
                  ["sold", "days"]),

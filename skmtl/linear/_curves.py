@@ -101,11 +101,10 @@ class LossCurves:
         if common:
             return np.full(len(targets), np.argmin(mean))
         has_labels = self.constant[targets] > 0
-        own = np.where(has_labels, relative, mean)
+        losses = np.where(has_labels, relative, 0.0)
         if len(targets) > 1:
-            labels = np.where(has_labels, labels, 0.0)
-            own = (labels * own + _COMMON_LABELS * mean) / (labels + _COMMON_LABELS)
-        return np.argmin(own, axis=0)
+            losses = (labels * losses + _COMMON_LABELS * mean) / (labels + _COMMON_LABELS)
+        return np.argmin(np.where(has_labels, losses, mean), axis=0)
 
     def score(self, targets: list[int], *, common: bool = False) -> float:
         """Mean over some targets of the relative losses at the strengths that are best."""

@@ -10,7 +10,15 @@ import pytest
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 
 import skmtl
-from skmtl import RMTGB, GroupedTasks, MultiTab, MultiTabClassifier, RMTGBClassifier
+from skmtl import (
+    RMTGB,
+    GroupedTasks,
+    MultiTab,
+    MultiTabClassifier,
+    MultiTaskLinear,
+    MultiTaskLinearClassifier,
+    RMTGBClassifier,
+)
 from skmtl.export import onnx_inputs, to_onnx
 from skmtl.inspection import transfer_report
 from skmtl.metrics import make_multitask_scorer, task_scorers
@@ -35,6 +43,12 @@ KINDS = {"visits": Count(), "late": Quantile((0.1, 0.9)), "risk": Ordinal()}
 MODELS = {
     "boosting": RMTGB(n_rounds=3, n_bags=1, random_state=0, tasks=KINDS),
     "network": MultiTab(max_epochs=2, n_bags=1, random_state=0, tasks=KINDS),
+    "linear": MultiTaskLinear(n_bags=1, random_state=0, tasks=KINDS),
+}
+CLASSIFIERS = {
+    "boosting": RMTGBClassifier,
+    "network": MultiTabClassifier,
+    "linear": MultiTaskLinearClassifier,
 }
 every_engine = pytest.mark.parametrize("engine", MODELS)
 
@@ -142,8 +156,7 @@ def test_nothing_but_constants(engine, tmp_path):
 @every_engine
 def test_one_label_without_a_column_axis(engine):
     model = fitted(engine, CONSTANT[["fraud"]])
-    cls = RMTGBClassifier if engine == "boosting" else MultiTabClassifier
-    single = cls(**{k: v for k, v in model.get_params().items() if k != "tasks"})
+    single = CLASSIFIERS[engine](**{k: v for k, v in model.get_params().items() if k != "tasks"})
     with pytest.warns(ConstantTargetWarning):
         single.fit(X, np.array(["no"] * N))
     assert single.predict(X).tolist() == ["no"] * N

@@ -77,9 +77,18 @@ def random_network(rng: np.random.Generator, is_long: bool) -> Any:
     )
 
 
+def random_linear(rng: np.random.Generator, is_long: bool) -> Any:
+    return skmtl.MultiTaskLinear(
+        penalty=str(rng.choice(["ridge", "shared"])), n_bags=int(rng.integers(1, 3))
+    )
+
+
+MAKERS = {"boosting": random_boosting, "network": random_network, "linear": random_linear}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("make", [random_boosting, random_network], ids=["boosting", "network"])
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_a_random_model(make, seed):
     rng = np.random.default_rng(seed)
     X, Y = random_table(rng, 200)

@@ -126,3 +126,13 @@ def test_missing_labels_have_no_influence(table):
     np.testing.assert_allclose(both[:, 0], expected, rtol=1e-8)
     whole = model.fit(X, Y[:, 1]).predict(X)
     np.testing.assert_allclose(both[:, 1], whole, rtol=1e-8)
+
+
+def test_a_target_without_held_out_labels_takes_the_strength_that_is_best_for_the_others():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    Y = pd.DataFrame({"judged": X[:, 0] > 0, "not judged": rng.normal(size=200)})
+    # The held-out labels say that nothing is to be learnt, so that weak strengths are not tried.
+    judged = pd.DataFrame({"judged": X[:60, 0] < 0, "not judged": np.nan})
+    model = MultiTaskLinear(penalty="ridge").fit(X, Y, eval_set=(X[:60], judged))
+    assert model.alpha_["not judged"] == model.alpha_["judged"]

@@ -71,6 +71,7 @@ Y = pd.DataFrame({"number": X["a"] * 2, "class": X["b"] == "x"})
 before = state()
 for model in (
     skmtl.RMTGB(n_rounds=2, n_bags=1),
+    skmtl.MultiTaskLinear(),
     skmtl.MultiTab(max_epochs=1, n_bags=1, n_jobs=2),
     skmtl.GroupedTasks(skmtl.RMTGB(n_rounds=1, n_bags=1), groups=[["number"], ["class"]]),
     skmtl.MultiTab(max_epochs=1, n_bags=1, balance="famo"),

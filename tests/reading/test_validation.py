@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
 
-from skmtl import RMTGB, MultiTab
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
 from skmtl.reading import CheckedTable, Roles, Validation
 from skmtl.tables import ArrayTable, ParquetTable
 from skmtl.tasks import TaskSet, mixed_kind
@@ -15,6 +15,7 @@ from skmtl.tasks import TaskSet, mixed_kind
 MODELS = {
     "network": MultiTab(max_epochs=2, row_size=4, n_members=1, random_state=0),
     "boosting": RMTGB(n_rounds=3, blocks=("shared",), random_state=0),
+    "linear": MultiTaskLinear(penalty="ridge", random_state=0),
 }
 
 
