@@ -85,17 +85,17 @@ def head_outputs(
     if isinstance(head, EventTimeKind):
         curves = curves_of(head, scores)
         return [Output(task, "", curves.risk().sum(axis=1)), *curve_outputs(curves, task, times)]
-    if isinstance(head, Quantile):
-        return _quantile_outputs(head, task, scores, group)
-    score = scores.squeeze(1)
     if isinstance(head, Count):
-        return [Output(task, "", score.op("Exp") * _units(head.mean_, group))]
-    assert isinstance(head, Regression)
+        return [Output(task, "", scores.squeeze(1).op("Exp") * _units(head.mean_, group))]
+    assert isinstance(head, Regression | Quantile)
     if head.transform is not None:
         raise TypeError(
             f"Task {task!r} is learnt on another scale (transform={head.transform!r}), whose way "
             "back no graph has. Score this model with skmtl.score_files instead."
         )
+    if isinstance(head, Quantile):
+        return _quantile_outputs(head, task, scores, group)
+    score = scores.squeeze(1)
     return [Output(task, "", score * _units(head.scale_, group) + _units(head.centre_, group))]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmtl._storable import storable
 from skmtl.tasks._standardised import StandardisedKind
+from skmtl.tasks._transforms import TransformLike, as_transform
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +30,9 @@ class Quantile(StandardisedKind):
     ----------
     quantiles : sequence of float, default=(0.1, 0.5, 0.9)
         Increasing levels in (0, 1): an 80 % interval and the median.
+    transform : {"log1p", "sqrt", "yeo-johnson"} or tuple (function, inverse), default=None
+        The scale on which labels are learnt, as of `Regression`. Quantiles go through the inverse
+        as they are.
 
     Notes
     -----
@@ -47,7 +51,11 @@ class Quantile(StandardisedKind):
     name: ClassVar[str] = "quantile"
     default_metric: ClassVar[str] = "r2"
 
-    def __init__(self, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> None:
+    def __init__(
+        self,
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        transform: TransformLike = None,
+    ) -> None:
         try:
             levels = tuple(float(level) for level in quantiles)
         except (TypeError, ValueError):
@@ -58,11 +66,14 @@ class Quantile(StandardisedKind):
             raise ValueError(f"quantiles must lie strictly between 0 and 1, got {quantiles!r}.")
         if any(low >= high for low, high in pairwise(levels)):
             raise ValueError(f"quantiles must be strictly increasing, got {quantiles!r}.")
+        as_transform(transform)
         self.quantiles = levels
+        self.transform = transform
         self.n_scores = len(levels)
 
     def parameters(self) -> dict[str, object]:
-        return {"quantiles": self.quantiles}
+        shown = {} if self.transform is None else {"transform": self.transform}
+        return {"quantiles": self.quantiles, **shown}
 
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
@@ -109,9 +120,9 @@ class Quantile(StandardisedKind):
         self, scores: np.ndarray, *, group: np.ndarray | None = None
     ) -> np.ndarray:
         scores = np.sort(np.asarray(scores, dtype=np.float64), axis=1)
-        if group is None:
-            return scores * self.scale_[-1] + self.centre_[-1]
-        return scores * self.scale_[group, None] + self.centre_[group, None]
+        at = np.array([-1]) if group is None else group
+        scaled = scores * self.scale_[at, None] + self.centre_[at, None]
+        return scaled if self.scale_of_labels_ is None else self.scale_of_labels_.inverse(scaled)
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         return self.predict_quantiles(scores, group=group)[:, self.middle]

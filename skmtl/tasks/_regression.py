@@ -10,13 +10,7 @@ from scipy.optimize import brentq
 
 from skmtl._storable import storable
 from skmtl.tasks._standardised import StandardisedKind
-from skmtl.tasks._transforms import (
-    Transform,
-    TransformLike,
-    as_transform,
-    checked_forward,
-    summary_of_residuals,
-)
+from skmtl.tasks._transforms import TransformLike, as_transform, summary_of_residuals
 from skmtl.tasks._units import take_group
 
 if TYPE_CHECKING:
@@ -73,10 +67,7 @@ class Regression(StandardisedKind):
     name: ClassVar[str] = "regression"
     default_metric: ClassVar[str] = "r2"
 
-    # Of files of old.
-    transform: TransformLike = None
-    scale_of_labels_: Transform | None = None
-    residuals_: np.ndarray | None = None
+    residuals_: np.ndarray | None = None  # not in files of old
 
     def __init__(
         self,
@@ -96,16 +87,6 @@ class Regression(StandardisedKind):
     def parameters(self) -> dict[str, object]:
         shown = {} if self.transform is None else {"transform": self.transform}
         return {"loss": self.loss_name, "delta": self.delta, **shown}
-
-    def _learn_scale(self, values: np.ndarray) -> np.ndarray:
-        transform = as_transform(self.transform)
-        self.scale_of_labels_ = None if transform is None else transform.fit(values)
-        return self._on_scale(values)
-
-    def _on_scale(self, values: np.ndarray) -> np.ndarray:
-        if self.scale_of_labels_ is None:
-            return values
-        return checked_forward(self.scale_of_labels_, values, self.task)
 
     @property
     def learns_residuals(self) -> bool:

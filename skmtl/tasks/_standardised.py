@@ -8,32 +8,40 @@ import pandas as pd
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._label_values import has_one_value, number_values, observed_numbers
 from skmtl.tasks._robust_units import robust_units
+from skmtl.tasks._transforms import Transform, TransformLike, as_transform, checked_forward
 from skmtl.tasks._units import grouped_units, take_group
 
 
 class StandardisedKind(Kind):
-    """Labels are encoded as (y - centre) / scale, with a centre and scale per group of rows."""
+    """Labels are encoded as (y - centre) / scale, with a centre and scale per group of rows.
+
+    With a `transform`, y is first taken to the scale on which it is learnt.
+    """
 
     centre_: np.ndarray
     scale_: np.ndarray
+    # Of files of old.
+    transform: TransformLike = None
+    scale_of_labels_: Transform | None = None
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        values = self._learn_scale(number_values(labels, self.task, self.name))
+        values = number_values(labels, self.task, self.name)
+        transform = as_transform(self.transform)
+        self.scale_of_labels_ = None if transform is None else transform.fit(values)
+        values = self._on_scale(values)
         units = robust_units if self.is_robust else grouped_units
         self.centre_, self.scale_ = units(values, weight, group, n_groups)
 
     def is_constant(self, labels: pd.Series) -> bool:
         return has_one_value(labels)
 
-    def _learn_scale(self, values: np.ndarray) -> np.ndarray:
-        """Learn the scale from observed labels, and return these on it."""
-        return values
-
     def _on_scale(self, values: np.ndarray) -> np.ndarray:
         """Observed labels on the scale on which they are learnt."""
-        return values
+        if self.scale_of_labels_ is None:
+            return values
+        return checked_forward(self.scale_of_labels_, values, self.task)
 
     @property
     def is_robust(self) -> bool:

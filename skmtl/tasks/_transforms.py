@@ -14,7 +14,7 @@ from skmtl._storable import storable
 
 Function = Callable[[np.ndarray], np.ndarray]
 TransformLike = Literal["log1p", "sqrt", "yeo-johnson"] | tuple[Function, Function] | None
-"""The parameter `transform` of `Regression`."""
+"""The parameter `transform` of `Regression` and `Quantile`."""
 
 
 class Transform(ABC):

@@ -8,7 +8,7 @@ import pytest
 
 import skmtl
 from skmtl import RMTGB, MultiTab, RMTGBRegressor
-from skmtl.tasks import Regression
+from skmtl.tasks import Quantile, Regression
 
 RNG = np.random.default_rng(0)
 N = 1_500
@@ -19,6 +19,32 @@ TRANSFORMS = ["log1p", "sqrt", "yeo-johnson", OWN]
 every_transform = pytest.mark.parametrize(
     "transform", TRANSFORMS, ids=["log1p", "sqrt", "yeo-johnson", "own"]
 )
+
+
+@every_transform
+def test_quantiles_of_the_labels_are_those_of_their_transform(transform):
+    labels = pd.Series(RNG.exponential(size=101))
+    levels = (0.1, 0.5, 0.9)
+    head = Quantile(levels, transform=transform).fit(labels, task="t")
+    scores = head.initial_scores(head.encode(labels), np.ones(101))
+    found = head.predict_quantiles(scores[None])[0]
+    expected = np.quantile(labels, levels, method="inverted_cdf")
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert head.predict(scores[None])[0] == found[1]
+
+
+@pytest.mark.parametrize("group", [None, "shop"])
+def test_quantiles_are_learnt_on_the_scale_and_saved(group, tmp_path):
+    shops = X.assign(shop=np.arange(N) % 3)
+    kind = Quantile((0.1, 0.5, 0.9), transform="log1p")
+    model = RMTGBRegressor(task_column=group, tasks=kind, n_bags=1, n_rounds=40, random_state=0)
+    found = model.fit(shops, AMOUNT).predict_quantiles(shops).to_numpy()
+    assert (np.diff(found, axis=1) >= 0).all() and (found > -1).all()
+    np.testing.assert_allclose((AMOUNT.to_numpy()[:, None] <= found).mean(axis=0),
+                               [0.1, 0.5, 0.9], atol=0.06)  # fmt: skip
+    model.save(tmp_path / "model.skmtl")
+    again = skmtl.load(tmp_path / "model.skmtl").predict_quantiles(shops)
+    np.testing.assert_array_equal(again, found)
 
 
 @every_transform
@@ -90,9 +116,10 @@ def test_labels_that_have_no_place_are_refused():
         Regression(transform="log")
 
 
-def test_graphs_refuse_it():
+@pytest.mark.parametrize("kind", [Regression, Quantile])
+def test_graphs_refuse_it(kind):
     export = pytest.importorskip("skmtl.export")
-    tasks = {"amount": Regression(transform="log1p")}
+    tasks = {"amount": kind(transform="log1p")}
     model = RMTGB(tasks=tasks, n_rounds=1, n_bags=1, random_state=0).fit(
         X, pd.DataFrame({"amount": AMOUNT})
     )
