@@ -14,7 +14,7 @@ import pandas as pd
 from skmtl.answers._forms import Form, as_named_frame
 from skmtl.reading import ScoredLabels
 from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
-from skmtl.tasks import Curves, Kind
+from skmtl.tasks import Curves, FunnelLevels, Kind
 
 CellType = Literal["number", "text", "any", "unused"]
 """What the cells of a column hold: "any" is numbers or text, "unused" whatever the user has."""
@@ -135,6 +135,12 @@ class FittedModel(ABC):
         """Levels of the targets that have quantiles."""
         levels = {name: tuple(kind.quantile_levels) for name, kind in self.kinds.items()}
         return {name: values for name, values in levels.items() if values}
+
+    @property
+    def funnels(self) -> dict[Hashable, FunnelLevels]:
+        """The steps of the targets that are funnels."""
+        funnels = {name: kind.funnel for name, kind in self.kinds.items()}
+        return {name: funnel for name, funnel in funnels.items() if funnel is not None}
 
     @property
     def outputs(self) -> list[Hashable]:

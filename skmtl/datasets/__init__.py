@@ -5,6 +5,7 @@
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
 `make_outlier_tasks`       long data: tasks with a common function, and outlier tasks without
 `make_task_groups`         tasks in groups, wide or long, with tasks that sharing hurts
+`make_funnel`              steps that follow each other, with or without an unseen cause
 `make_survival`            times to one event, competing causes or several events
 =========================  ===================================================================
 
@@ -27,6 +28,7 @@ task_1     0.5     1.0
 from __future__ import annotations
 
 from skmtl.datasets._flights import load_flights_nyc
+from skmtl.datasets._funnel import FunnelTruth, make_funnel
 from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
 from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
 from skmtl.datasets._survival import make_survival
@@ -34,11 +36,13 @@ from skmtl.datasets._survival_truth import SurvivalTruth
 from skmtl.datasets._task_groups import TaskGroupsTruth, make_task_groups
 
 __all__ = [
+    "FunnelTruth",
     "MultiTabBenchTruth",
     "OutlierTasksTruth",
     "SurvivalTruth",
     "TaskGroupsTruth",
     "load_flights_nyc",
+    "make_funnel",
     "make_multitab_bench",
     "make_outlier_tasks",
     "make_survival",

@@ -9,6 +9,7 @@ CONTRIBUTING.md.
 """
 
 from skmtl.engines._eval_set import chosen_eval_set
+from skmtl.engines._gradients import check_exact_gradients
 from skmtl.engines._preparation import (
     Preparation,
     Settings,
@@ -38,6 +39,7 @@ __all__ = [
     "Settings",
     "StreamedRows",
     "bags_for",
+    "check_exact_gradients",
     "chosen_eval_set",
     "fresh_random_state",
     "learn_residuals",

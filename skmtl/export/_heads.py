@@ -17,6 +17,7 @@ from skmtl.tasks import (
     ConstantTarget,
     Count,
     EventTimeKind,
+    Funnel,
     Kind,
     Multiclass,
     Ordinal,
@@ -30,7 +31,7 @@ Times = Sequence[float] | None
 # One derived from them may predict otherwise.
 _EXPORTED = (
     *(Regression, Quantile, Count),
-    *(Binary, Multiclass, Ordinal),
+    *(Binary, Multiclass, Ordinal, Funnel),
     *(Survival, CompetingRisks, ProportionalHazards),
 )
 
@@ -80,6 +81,8 @@ def head_outputs(
             f"Task {task!r} has a kind of your own, {type(head).__name__}, of which no graph can "
             "be made. Export a model of skmtl's own kinds."
         )
+    if isinstance(head, Funnel):
+        return _funnel_outputs(head, task, scores)
     if isinstance(head, ClassificationKind):
         return _class_outputs(head, task, _probabilities(head, scores))
     if isinstance(head, EventTimeKind):
@@ -151,6 +154,23 @@ def _class_outputs(head: ClassificationKind, task: Hashable, probabilities: Valu
     return [
         Output(task, "", best.graph.op("Gather", labels, best), labels.dtype, about=about),
         Output(task, "_proba", probabilities, shape=(len(labels),), about=about),
+    ]
+
+
+def _funnel_outputs(head: Funnel, task: Hashable, scores: Value) -> list[Output]:
+    chances = [scores.columns(j, j + 1).op("Sigmoid") for j in range(len(head.steps))]
+    missed = [scores.columns(j, j + 1).op("Neg").op("Sigmoid") for j in range(len(head.steps))]
+    reached = [chances[0]]
+    for chance in chances[1:]:
+        reached.append(reached[-1] * chance)
+    ended = [missed[0], *(b * m for b, m in zip(reached[:-1], missed[1:], strict=True))]
+    graph = scores.graph
+    probabilities = graph.concat([*ended, reached[-1]], axis=1)
+    names = list(head.funnel.names)
+    steps = graph.concat([*reached, *chances[1:]], axis=1)
+    return [
+        *_class_outputs(head, task, probabilities),
+        Output(task, "_steps", steps, shape=(len(names),), about={"steps": names}),
     ]
 
 

@@ -75,6 +75,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
                                                            class: bool, int64, float64 or text
         ``sold_proba``       (batch, n_classes)            probabilities
         ``delay_quantiles``  (batch, n_quantiles)          quantiles
+        ``buying_steps``     (batch, n_names)              of a funnel, as `predict_steps`
         ``death_survival``   (batch, n_times)              survival at the times
         ``exit_incidence``   (batch, n_times, n_causes)    incidence of each of several causes
         ===================  ============================  ===================================

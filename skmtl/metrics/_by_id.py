@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 
-from skmtl.metrics._inputs import read_weights
-from skmtl.metrics._task import ScoredTask
+from skmtl.metrics._task import ScoredTask, weights_of_tasks
 from skmtl.survival import concordance
 from skmtl.tasks import EventTimes
 
@@ -32,7 +31,7 @@ def score_by_id(
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
     """
     codes, labels = pd.factorize(ids, sort=True)
-    weights = read_weights(sample_weight, list(tasks), len(ids))
+    weights = weights_of_tasks(sample_weight, tasks, len(ids))
     columns = [
         _score_task(task, codes, len(labels), weights[name]) for name, task in tasks.items()
     ]

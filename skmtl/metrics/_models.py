@@ -14,14 +14,16 @@ from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.metrics._by_id import score_by_id
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike
+from skmtl.metrics._steps import as_targets, by_step
 from skmtl.metrics._task import ScoredTask
 from skmtl.tables import task_ids
 
 
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
-    """The tasks of y, with the ways to ask a fitted estimator about them.
+    """The targets of y, with the ways to ask a fitted estimator about them.
 
-    Of causes that compete, each risk is a task. The estimator is asked once, when needed.
+    Of causes that compete, each risk is a task. Labels that are known in part only, of rows whose
+    next step in a funnel is unknown, are missing. The estimator is asked once, when needed.
 
     Parameters
     ----------
@@ -35,7 +37,13 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     dict of task to ScoredTask
     """
     model, X_read = fitted_model_reading(estimator, X, y)
-    return _scored_tasks(model, X_read, y)
+    return as_targets(_scored_tasks(model, X_read, y))
+
+
+def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
+    """The same as they are scored: pairs (task, step) in place of a funnel."""
+    model, X_read = fitted_model_reading(estimator, X, y)
+    return by_step(_scored_tasks(model, X_read, y))
 
 
 def score_model(
@@ -56,8 +64,9 @@ def score_model(
     Returns
     -------
     Series of shape (n_tasks,)
+        Of a funnel there is a pair (task, step) for each step.
     """
-    tasks = read_model(estimator, X, y)
+    tasks = read_scored(estimator, X, y)
     return score_each(tasks, metric, sample_weight).rename("score")
 
 
@@ -78,7 +87,7 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
         By id, or by pairs (id, target) where there are several predictions.
     """
     model, X_read = fitted_model_reading(estimator, X, y)
-    tasks = _scored_tasks(model, X_read, y)
+    tasks = by_step(_scored_tasks(model, X_read, y))
     return score_by_id(tasks, task_ids(X_read, model.task_column), sample_weight)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pandas as pd
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skmtl.metrics._models import read_model
+from skmtl.metrics._models import read_scored
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike, check_metric
 
@@ -139,7 +139,7 @@ class _Scorer:
     def _scores(
         self, estimator: Any, X: Any, y: Any, sample_weight: Any, only: Hashable | None = None
     ) -> pd.Series:
-        tasks = read_model(estimator, X, y)
+        tasks = read_scored(estimator, X, y)
         if only is not None and only not in tasks:
             raise ValueError(f"y has no task {only!r}; its tasks are {list(tasks)}.")
         return score_each(tasks, self.metric, sample_weight, only=only)

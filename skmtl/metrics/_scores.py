@@ -12,11 +12,10 @@ from skmtl.answers import read_classes, read_predictions, read_probabilities
 from skmtl.metrics._inputs import (
     read_kinds,
     read_metrics,
-    read_weights,
     shown_classes,
 )
 from skmtl.metrics._sklearn import MetricLike
-from skmtl.metrics._task import ScoredTask
+from skmtl.metrics._task import ScoredTask, metrics_of_tasks, weights_of_tasks
 from skmtl.tasks import Kind, class_kind, label_frame, mixed_kind
 
 Answer = pd.Series | np.ndarray  # predictions (n_samples,) or probabilities (n_samples, n_classes)
@@ -118,7 +117,7 @@ def score_each(
     ----------
     tasks : mapping of task to ScoredTask
     metric : str, scorer, callable, or mapping of task to one of these
-        See :mod:`skmtl.metrics`.
+        See :mod:`skmtl.metrics`. That of a funnel is taken for each of its steps without one.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
     only : task or None, default=None
         The one task to score; None scores all.
@@ -127,10 +126,9 @@ def score_each(
     -------
     Series of float64, by task
     """
-    metrics = read_metrics(metric, list(tasks))
+    metrics = metrics_of_tasks(metric, tasks)
     chosen = list(tasks) if only is None else [only]
-    n_samples = len(tasks[chosen[0]].labels)
-    weights = read_weights(sample_weight, list(tasks), n_samples)
+    weights = weights_of_tasks(sample_weight, tasks, len(tasks[chosen[0]].labels))
     scores = [tasks[name].score(metrics[name], weights[name]) for name in chosen]
     return pd.Series(scores, index=pd.Index(chosen, tupleize_cols=False), dtype=np.float64)
 

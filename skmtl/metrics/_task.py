@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from skmtl.metrics._sklearn import Metric, as_scorer, needs_classes, reads_numbers
+from skmtl.metrics._inputs import read_metrics, read_weights
+from skmtl.metrics._sklearn import Metric, MetricLike, as_scorer, needs_classes, reads_numbers
 from skmtl.tasks import Kind, class_positions, plain_values
 
 # To these a label that the model has never seen is a miss, as it is where there are more classes.
@@ -37,6 +38,8 @@ class ScoredTask:
         In the order of the probabilities; None for kinds without classes.
     counts : ndarray of bool of shape (n_samples,) or None, default=None
         Which rows are scored; None for all.
+    target : hashable, default=None
+        The target of y whose weights and metric count; None for one of the same name.
     """
 
     name: Hashable
@@ -46,6 +49,12 @@ class ScoredTask:
     predict_proba: Callable[[], np.ndarray]
     classes: np.ndarray | None
     counts: np.ndarray | None = None
+    target: Hashable = None
+
+    @property
+    def of_target(self) -> Hashable:
+        """The target of y that the task is, or is a part of."""
+        return self.name if self.target is None else self.target
 
     def of_rows(self, counts: np.ndarray, name: Hashable) -> ScoredTask:
         """The same on some rows, under another name: one id of long data."""
@@ -161,6 +170,28 @@ class ScoredTask:
                 "labels as an ordered pandas categorical"
             )
         return classes
+
+
+def metrics_of_tasks(
+    metric: MetricLike, tasks: Mapping[Hashable, ScoredTask]
+) -> dict[Hashable, Metric]:
+    """The metric of each task: its own, or else that of its target; see `read_metrics`."""
+    targets = [task.of_target for task in tasks.values()]
+    metrics = read_metrics(metric, list(dict.fromkeys([*tasks, *targets])))
+    chosen = {name: metrics[name] for name in tasks}
+    for name, task in tasks.items():
+        if chosen[name] == "auto":
+            chosen[name] = metrics[task.of_target]
+    return chosen
+
+
+def weights_of_tasks(
+    sample_weight: Any, tasks: Mapping[Hashable, ScoredTask], n_samples: int
+) -> dict[Hashable, np.ndarray | None]:
+    """Weights of the rows in each task, which are those of its target; see `read_weights`."""
+    targets = list(dict.fromkeys(task.of_target for task in tasks.values()))
+    weights = read_weights(sample_weight, targets, n_samples)
+    return {name: weights[task.of_target] for name, task in tasks.items()}
 
 
 @dataclass(frozen=True)

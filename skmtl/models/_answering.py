@@ -43,6 +43,7 @@ def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
 
 _with_classes = _where("classes", "has classes", lambda model: model.classes)
 _with_quantiles = _where("quantiles", "has quantiles", lambda model: model.levels)
+_with_funnels = _where("funnels", "is a funnel", lambda model: model.funnels)
 _with_events = _where("events", "is a time to an event", lambda model: model.event_names)
 
 
@@ -139,6 +140,33 @@ class Answering(BaseEstimator):
             for name, levels in model.levels.items()
         }
         frame = pd.concat(parts, axis=1, names=["task", "quantile"])
+        index = index_of(X)
+        return frame if index is None else frame.set_axis(index, axis=0)
+
+    @_with_funnels
+    def predict_steps(self, X: Any) -> pd.DataFrame:
+        """Probabilities of the steps of the funnels.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_columns over all funnels)
+            Columns are pairs (task, step): each step, whose probability is among all rows and no
+            higher than that of the step before; then "buy_given_click" and the like, among the
+            rows that take the step before.
+        """
+        model = self.__skmtl_fitted__()
+        answers = model.ask(X)
+        parts = {
+            name: pd.DataFrame(
+                funnel.probabilities(answers.probabilities(name)), columns=list(funnel.names)
+            )
+            for name, funnel in model.funnels.items()
+        }
+        frame = pd.concat(parts, axis=1, names=["task", "step"])
         index = index_of(X)
         return frame if index is None else frame.set_axis(index, axis=0)
 

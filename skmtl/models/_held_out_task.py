@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks import Kind, class_positions, plain_values
+from skmtl.tasks import Kind, class_positions, plain_values, settled_labels
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,18 @@ class HeldOutTask:
 
     @property
     def codes(self) -> np.ndarray:
-        """Positions of the labels among the classes, (n_samples,)."""
+        """Positions of the labels among the classes, (n_samples,).
+
+        Raises
+        ------
+        ValueError
+            If a label is known in part only, so that it is none of them.
+        """
+        in_part = int(settled_labels(self.kind, self.labels).isna().sum())
+        if in_part:
+            raise ValueError(
+                f"Task {self.name!r} has {in_part} rows of which a later step is unknown although "
+                "the one before was taken. Probabilities cannot be calibrated by them: fill in "
+                "the step, or leave these rows out."
+            )
         return class_positions(plain_values(self.labels), self.classes)

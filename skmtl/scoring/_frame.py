@@ -85,6 +85,9 @@ def score_frame(
     ====================================  ===========================================
     ``{task}_prediction``                 what `predict` says: a number, or a class
     ``{task}_proba_{class}``              probability of each class
+    ``{task}_step_{step}``                of a funnel, P(step) among all rows, and as
+                                          ``{step}_given_{before}`` among those that took
+                                          the step before
     ``{task}_quantile_{level}``           each quantile of a quantile task
     ``{event}_risk``                      what `predict` says of a time to an event
     ``{event}_survival_{time}``           survival at each of the `horizons`

@@ -72,6 +72,7 @@ class Outputs:
             for name, curves in fitted.curve_shapes().items()
         }
         self._levels = fitted.levels if quantiles else {}
+        self._funnels = fitted.funnels if proba else {}
         self.horizons = _read_horizons(horizons, self._events)
         self._proba = proba
         self._tasks = fitted.outputs
@@ -96,6 +97,8 @@ class Outputs:
         named = [("prediction", _NUMBER if classes is None else classes)]
         if classes is not None and self._proba:
             named += [(f"proba_{_shown(label)}", _NUMBER) for label in classes]
+        if task in self._funnels:
+            named += [(f"step_{name}", _NUMBER) for name in self._funnels[task].names]
         return named + [(f"quantile_{x:.15g}", _NUMBER) for x in self._levels.get(task, ())]
 
     def _event_columns(self, event: Hashable) -> list[tuple[str, np.ndarray]]:
@@ -128,7 +131,10 @@ class Outputs:
     def _task_values(self, task: Hashable, answers: Answers) -> list[np.ndarray]:
         columns = [answers.predictions[task]]
         if self._proba and task in self._classes:
-            columns += list(answers.probabilities(task).T)
+            probabilities = answers.probabilities(task)
+            columns += list(probabilities.T)
+            if task in self._funnels:
+                columns += list(self._funnels[task].probabilities(probabilities).T)
         if task in self._levels:
             columns += list(answers.quantiles(task).T)
         return columns

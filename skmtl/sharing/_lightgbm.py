@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils import _safe_indexing
 
 from skmtl.model_selection import multitask_train_test_split
 from skmtl.tables import TreeEncoder, as_frame
-from skmtl.tasks import ConstantTarget, Kind, Quantile, Regression, fit_head
+from skmtl.tasks import ConstantTarget, Kind, Quantile, Regression, fit_head, settled_labels
 
 _VALIDATION_SHARE, _FEWEST_WATCHED = 0.15, 40
 _MEDIAN = 0.5
@@ -40,11 +41,14 @@ class LightGBMAlone(BaseEstimator):
         return kind.is_classification or kind.name in ("regression", "quantile", "count")
 
     def fit(self, X: Any, y: pd.Series, sample_weight: np.ndarray | None = None) -> LightGBMAlone:
-        """Fit on rows that all have a label."""
+        """Fit on rows that all have a label, of which those count that are no label in part."""
         from skmtl.boosting import fit_plain  # loads LightGBM
 
+        settled = np.flatnonzero(settled_labels(self.kind, y).notna())
+        X, y = _safe_indexing(X, settled), y.iloc[settled]
+        sample_weight = None if sample_weight is None else sample_weight[settled]
         head = fit_head(self.kind, y, task=y.name, weight=sample_weight)
-        self.task_names_, self.task_kinds_ = [y.name], {y.name: head.name}
+        self.task_names_, self.task_kinds_ = [y.name], {y.name: head}
         self._is_classifier = head.is_classification
         self._constant = head if isinstance(head, ConstantTarget) else None
         if self._is_classifier:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
-from skmtl.tasks import Kind, fit_head
+from skmtl.tasks import Kind, class_positions, fit_head, plain_values, settled_labels
 
 # Predictions that vary less than this along a direction, as a share of the most, have it not:
 # probabilities of all classes add up to one.
@@ -102,7 +102,8 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
         For times to events, which no number stands for, and where no label counts.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
-    is_labelled = table.is_labelled[:, table.names.index(name)]
+    settled = settled_labels(kind, labels)
+    is_labelled = table.is_labelled[:, table.names.index(name)] & settled.notna().to_numpy()
     counts = np.isin(np.arange(len(labels)), rows)
     weight = table.weight_of(name) if table.ids is None else table.sample_weight
     weight = np.ones(len(labels)) if weight is None else weight
@@ -116,8 +117,8 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     head = fit_head(kind, labels, task=name)
     if head.is_classification:
         ordered = head.is_ordered
-        # One class alone takes no number.
-        codes = head.encode(labels).sum(axis=1).astype(int)
+        codes = np.zeros(len(labels), dtype=int)
+        codes[is_labelled] = class_positions(plain_values(settled[is_labelled]), head.classes_)
         values = _as_numbers(np.eye(len(head.classes_))[codes], ordered)
         return Target(name, values, weight, head.classes_, ordered, False)
     if not has_numbers(head):

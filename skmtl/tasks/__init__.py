@@ -1,9 +1,9 @@
 """What a target is: one kind per file, and the set of a model's tasks.
 
 Every estimator of skmtl reads its targets through this package. A *kind* (regression,
-quantile, count, binary, multiclass, ordinal, survival, competing risks) knows how labels become
-numbers, the loss on raw scores (in torch for networks; in numpy for boosting, with gradient and
-Hessian), and the way back to the user's units. Estimators infer kinds from the dtype of each
+quantile, count, binary, multiclass, ordinal, funnel, survival, competing risks) knows how labels
+become numbers, the loss on raw scores (in torch for networks; in numpy for boosting, with gradient
+and Hessian), and the way back to the user's units. Estimators infer kinds from the dtype of each
 column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
@@ -39,6 +39,8 @@ from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Occurs
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
+from skmtl.tasks._funnel import Funnel
+from skmtl.tasks._funnel_levels import FunnelLevels, settled_labels
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
 from skmtl.tasks._joining import join_label_columns
 from skmtl.tasks._kind import ClassificationKind, Kind
@@ -79,6 +81,8 @@ __all__ = [
     "EventTimes",
     "EventTimesDtype",
     "Exceeds",
+    "Funnel",
+    "FunnelLevels",
     "Interpolation",
     "Kind",
     "Labels",
@@ -111,6 +115,7 @@ __all__ = [
     "plain_values",
     "register_kind",
     "risk_table",
+    "settled_labels",
     "stratified_folds",
     "stratified_parts",
     "weight_from",

@@ -14,6 +14,7 @@ import pandas as pd
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._class_weight import ClassWeight, learnt_class_weight
 from skmtl.tasks._curves import Curves
+from skmtl.tasks._funnel_levels import FunnelLevels
 from skmtl.tasks._label_values import has_one_value, plain_values
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Kind(ABC):
         Whether predictions are medians rather than means, so that errors count by their size.
     quantile_levels : tuple of float
         Levels of the quantiles that the kind predicts, in increasing order; mostly none.
+    funnel : FunnelLevels or None
+        Steps that follow each other, of which the classes are how far rows went; mostly None.
+    has_exact_gradient : bool
+        Whether `gradient_hessian` is the derivative of `losses`, which a descent needs: not where
+        a part of the loss is held fixed.
     has_curves : bool
         Whether labels are times to events, and raw scores survival curves.
     n_causes : int
@@ -80,6 +86,8 @@ class Kind(ABC):
     n_causes: int = 0
     n_scores: int = 1
     n_series: int = 0
+    funnel: FunnelLevels | None = None
+    has_exact_gradient: bool = True
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

@@ -9,6 +9,7 @@ from skmtl._storable import REMEDIES, is_same_class, storable
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._count import Count
+from skmtl.tasks._funnel import Funnel
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Kind]] = {
         Binary,
         Multiclass,
         Ordinal,
+        Funnel,
         Survival,
         CompetingRisks,
         ProportionalHazards,

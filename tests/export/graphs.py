@@ -74,6 +74,10 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
         quantiles = model.predict_quantiles(X)
         for name in quantiles.columns.levels[0]:
             more[name]["_quantiles"] = quantiles[name]
+    if hasattr(model, "predict_steps"):
+        steps = model.predict_steps(X)
+        for name in steps.columns.levels[0]:
+            more[name]["_steps"] = steps[name]
     scores, tasks = model.__skmtl_fitted__().ask(X).scores, model.task_set_
     for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True):
         if head.has_curves:
@@ -86,7 +90,7 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
     return outputs
 
 
-CLASSES = ("binary", "multiclass", "ordinal")
+CLASSES = ("binary", "multiclass", "ordinal", "funnel")
 
 
 def _of_curves(curves: Curves) -> dict[str, Any]:

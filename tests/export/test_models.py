@@ -21,6 +21,7 @@ from tests.files.cases import (
     NETWORK,
     long_table,
     table,
+    with_funnel,
 )
 
 pytest.importorskip("onnx", reason='needs the extra "onnx"')
@@ -68,6 +69,9 @@ MIXED: dict[str, Callable[[], Any]] = {
     "MultiTabRegressor": lambda: numbers(skmtl.MultiTabRegressor, **NETWORK),
     "MultiTabClassifier": lambda: classes(skmtl.MultiTabClassifier, **NETWORK),
     "MultiTab, events": lambda: events(skmtl.MultiTab, **NETWORK),
+    "MultiTab, funnel": lambda: with_funnel(skmtl.MultiTab, **NETWORK).model,
+    "RMTGB, funnel": lambda: with_funnel(skmtl.RMTGB, **ROUNDS).model,
+    "MultiTaskLinear, funnel": lambda: with_funnel(skmtl.MultiTaskLinear, **LINEAR).model,
     "RMTGB": lambda: mixed(skmtl.RMTGB, **ROUNDS),
     "RMTGB, several bags": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_bags": 3}),
     "RMTGB, no tree": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_rounds": 0}),

@@ -11,7 +11,7 @@ import pandas as pd
 
 import skmtl
 from skmtl.datasets import make_survival
-from skmtl.tasks import Binary, Count, Ordinal, Quantile, Regression
+from skmtl.tasks import Binary, Count, Funnel, Ordinal, Quantile, Regression
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -109,6 +109,18 @@ def survival_network(kind: str, **parameters: Any) -> Case:
 def mixed_boosting(**parameters: Any) -> Case:
     X, Y = table()
     return Case(skmtl.RMTGB(tasks=KINDS, **BOOSTING | parameters).fit(X, Y), X)
+
+
+def with_funnel(estimator: Callable[..., Any], **parameters: Any) -> Case:
+    """Steps beside a number; the last ones of some rows are unknown."""
+    X, Y = table()
+    grade = Y["grade"].astype(float)
+    steps = pd.DataFrame({"seen": grade >= 1, "bought": grade >= 2}).astype("Int64")
+    labels = steps.mask(grade.isna()).assign(price=Y["price"])
+    labels.loc[::7, "bought"] = pd.NA
+    labels.loc[grade == 0, "bought"] = 0
+    kinds = {"shop": Funnel(("seen", "bought"))}
+    return Case(estimator(tasks=kinds, **parameters).fit(X, labels), X)
 
 
 def polars_boosting(**parameters: Any) -> Case:
@@ -213,6 +225,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-auto": lambda: mixed_boosting(n_bags=2, n_rounds={"task": 2}),
     "rmtgb-polars": polars_boosting,
     "rmtgb-long": lambda: long_boosting(**LONG_BLOCKS),
+    "rmtgb-funnel": lambda: with_funnel(skmtl.RMTGB, **BOOSTING),
     "rmtgb-classifier": classifier_boosting,
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,
@@ -234,7 +247,8 @@ CASES: dict[str, Callable[[], Case]] = {
 def answers(case: Case) -> dict[str, Any]:
     """All that a model predicts, by the method's name."""
     found = {}
-    for name in ("predict", "predict_proba", "predict_quantiles", "predict_survival_function"):
+    asked = ("predict", "predict_proba", "predict_quantiles", "predict_steps")
+    for name in (*asked, "predict_survival_function"):
         if hasattr(case.model, name):
             times = ([0.0, 1.0, 2.0],) if name == "predict_survival_function" else ()
             found[name] = getattr(case.model, name)(case.X, *times)

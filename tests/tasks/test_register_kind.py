@@ -182,6 +182,7 @@ def test_kinds_say_what_they_can_do():
         "binary",
         "multiclass",
         "ordinal",
+        "funnel",
         "survival",
         "competing_risks",
         "proportional_hazards",

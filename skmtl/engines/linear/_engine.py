@@ -7,7 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl.engines import SCORING_ROWS, Engine, FitProgress, HeldOutMean, Problem, bags_for
+from skmtl.engines import (
+    SCORING_ROWS,
+    Engine,
+    FitProgress,
+    HeldOutMean,
+    Problem,
+    bags_for,
+    check_exact_gradients,
+)
 from skmtl.engines.linear._fitted import FittedLinear
 from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, PenaltyOptions, WideSearch
 from skmtl.reading import ScorableRows, stacked
@@ -33,6 +41,9 @@ class LinearEngine(Engine):
 
     def make_encoder(self) -> DesignEncoder:
         return DesignEncoder()
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        check_exact_gradients(tasks, self.owner)
 
     def n_bags(self, n_rows: int) -> int:
         return bags_for(n_rows)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from skmtl.engines import Engine, FitProgress, Problem
+from skmtl.engines import Engine, FitProgress, Problem, check_exact_gradients
 from skmtl.engines.stack._fitted import FittedStack
 from skmtl.engines.stack._progress import MemberProgress
 from skmtl.engines.stack._weights import StackWeights, stack_weights
@@ -61,6 +61,7 @@ class StackEngine(Engine):
                     f"Task {name!r} has kind {head.name!r}, whose baseline depends on the scores "
                     "of one model, so that models cannot be averaged. Use kind 'survival'."
                 )
+        check_exact_gradients(tasks, "StackedTasks")
         for member in self.members:
             member.engine.check_tasks(tasks)
 

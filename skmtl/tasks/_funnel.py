@@ -1,0 +1,200 @@
+"""Steps of which each follows the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from skmtl._storable import storable
+from skmtl.tasks._funnel_labels import join_steps
+from skmtl.tasks._funnel_levels import FunnelLevels
+from skmtl.tasks._funnel_risks import RISKS, Risk
+from skmtl.tasks._kind import ClassificationKind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Selection = Literal["observed", "entire_space", "inverse_propensity", "doubly_robust"]
+
+
+@storable
+class Funnel(ClassificationKind):
+    r"""Steps that rows take one after the other, such as a click, a cart and a purchase.
+
+    One label lies in several columns of y, one for each step, which hold 0 or 1. There is one raw
+    score per step: the log-odds :math:`s_j` that a row which has taken the steps before takes this
+    one, too. So P(step | step before) is :math:`\sigma(s_j)`, and P(step) the product of these up
+    to the step: a later step is never more probable than an earlier one.
+
+    The classes say where rows ended, such as "no click", "click without cart", "cart without buy",
+    "buy", and `predict_proba` gives their probabilities, which sum to one. `predict_steps` gives
+    P(step) and P(step | step before), of which `score_tasks` scores P(step) by step.
+
+    Parameters
+    ----------
+    steps : sequence of hashable
+        Columns of y, from the first step to the last.
+    selection : {"observed", "entire_space", "inverse_propensity", "doubly_robust"}, \
+default="observed"
+        What is minimised. "observed" is the likelihood: each step is learnt from the rows that
+        reached it. Where the rows that did not reach it are missing at random given the features,
+        nothing has less bias, and it was best in nearly every comparison (docs/funnels.md says
+        which). "entire_space" is the log loss of P(step) over all rows for every step: it ranks
+        better where the choice itself says what is liked, at the price of P(step | step before),
+        which is far off then. "inverse_propensity" weighs rows at a step by 1 / P(step before).
+        "doubly_robust" has a model of the loss besides, which it corrects so. The last two hold
+        the earlier steps fixed where they weigh; linear models and stacks refuse them.
+    least_propensity : float, default=0.05
+        P(step before) is taken for this where it is smaller, by the last two selections: no row
+        weighs more than 20.
+
+    Notes
+    -----
+    A missing label is unknown, unless it follows from the others: what comes before a step that
+    was taken was taken, and what comes after one that was not was not. Of a row whose click is
+    known and whose purchase is not, the click alone is learnt.
+
+    References
+    ----------
+    X. Ma et al., "Entire Space Multi-Task Model: An Effective Approach for Estimating Post-Click
+    Conversion Rate", SIGIR 2018.
+
+    H. Wang et al., "ESCM2: Entire Space Counterfactual Multi-Task Model for Post-Click Conversion
+    Rate Estimation", SIGIR 2022.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.tasks import Funnel
+    >>> y = pd.DataFrame({"click": [0, 1, 1, 0], "buy": [0, 1, 0, None]})
+    >>> kind = Funnel(steps=("click", "buy"))
+    >>> labels = kind.join_columns(y, "purchase")
+    >>> labels.tolist()
+    ['no click', 'buy', 'click without buy', 'no click']
+    >>> head = kind.fit(labels, task="purchase")
+    >>> head.predict_proba(np.zeros((1, 2))).tolist()
+    [[0.5, 0.25, 0.25]]
+    """
+
+    name: ClassVar[str] = "funnel"
+    default_metric: ClassVar[str] = "accuracy"
+    target_width: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        steps: Sequence[Hashable] = (),
+        selection: Selection = "observed",
+        least_propensity: float = 0.05,
+    ) -> None:
+        if isinstance(steps, str) or not isinstance(steps, Iterable):
+            raise ValueError(f"steps must be a list of columns of y, got {steps!r}.")
+        steps = tuple(steps)
+        if len(steps) < 2:
+            raise ValueError(
+                f"steps must name two columns at least, from the first step to the last, got "
+                f"{steps!r}. One step is a target of kind 'binary'."
+            )
+        if len({str(step) for step in steps}) < len(steps):
+            raise ValueError(f"steps must name each column once, got {steps!r}.")
+        if selection not in RISKS:
+            raise ValueError(f"selection must be one of {list(RISKS)}, got {selection!r}.")
+        if not 0 < least_propensity <= 1:
+            raise ValueError(
+                f"least_propensity must be above 0 up to 1, got {least_propensity!r}."
+            )
+        self.steps = steps
+        self.selection = selection
+        self.least_propensity = least_propensity
+
+    def parameters(self) -> dict[str, object]:
+        names = ("steps", "selection", "least_propensity")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def stack_key(self) -> tuple[Hashable, ...]:
+        return (*super().stack_key, self.selection, self.least_propensity)
+
+    @property
+    def has_exact_gradient(self) -> bool:  # type: ignore[override]
+        return self.selection in ("observed", "entire_space")
+
+    @property
+    def funnel(self) -> FunnelLevels:  # type: ignore[override]
+        return FunnelLevels(self.steps)
+
+    @property
+    def _risk(self) -> Risk:
+        return RISKS[self.selection](len(self.steps), self.least_propensity)
+
+    def label_columns(self, task: Hashable) -> list[Hashable]:
+        return list(self.steps)
+
+    def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        return join_steps(labels, task, self.steps)
+
+    def is_constant(self, labels: pd.Series) -> bool:
+        return False
+
+    def _learn(
+        self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
+    ) -> None:
+        taken, ended = self.funnel.read(labels, self.task)
+        for j, step in enumerate(self.steps):
+            before = f"the {(taken >= j).sum()} rows that took {self.steps[j - 1]!r}" if j else ""
+            rows = before or f"the {len(labels)} rows"
+            if not (taken > j).any():
+                raise ValueError(
+                    f"Task {self.task!r} has no row to learn step {step!r} from: it was taken in "
+                    f"none of {rows}. End the funnel before it, or give rows in which it was."
+                )
+            if not ((taken == j) & ended).any():
+                raise ValueError(
+                    f"Task {self.task!r} has nothing to learn at step {step!r}: it was taken in "
+                    f"all of {rows} of which that is known. Leave the step out."
+                )
+        self.classes_ = self.funnel.classes
+        self.n_scores = self._risk.n_scores
+
+    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
+        """The steps that were taken, and those that are known of the rows that reached them."""
+        observed = labels.notna().to_numpy()
+        taken, ended = self.funnel.read(labels[observed], self.task)
+        target = np.zeros((len(labels), 2))
+        target[observed, 0] = taken
+        target[observed, 1] = np.minimum(taken + ended, len(self.steps))
+        return target
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        return self._risk.loss(scores, target)
+
+    def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return self._risk.evaluate(scores, target)[0]
+
+    def gradient_hessian(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        _, gradient, hessian = self._risk.evaluate(scores, target)
+        return gradient, hessian
+
+    def losses_and_derivatives(
+        self, scores: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._risk.evaluate(scores, target)
+
+    def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        step = np.arange(len(self.steps))
+        at_step = weight @ (step < target[:, 1:])
+        took = weight @ (step < target[:, :1])
+        share = np.divide(took, at_step, out=np.full(len(step), 0.5), where=at_step > 0)
+        share = np.clip(share, 1e-6, 1 - 1e-6)
+        log_loss = -(share * np.log(share) + (1 - share) * np.log1p(-share))
+        return self._risk.initial_scores(logit(share), log_loss)
+
+    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
+        steps = np.asarray(scores, dtype=np.float64)[:, : len(self.steps)]
+        reached = np.cumprod(np.hstack([np.ones((len(steps), 1)), expit(steps)]), axis=1)
+        return np.hstack([reached[:, :-1] * expit(-steps), reached[:, -1:]])

@@ -1,0 +1,76 @@
+"""From columns of steps that follow each other to one label of a funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._funnel_levels import FunnelLevels
+from skmtl.tasks._label_values import number_values
+
+# Rows that an error names.
+_SHOWN = 5
+
+
+def join_steps(frame: pd.DataFrame, task: Hashable, steps: Sequence[Hashable]) -> pd.Series:
+    """One column of labels from a column of 0 and 1 for each step.
+
+    What is missing is unknown, unless it follows: a step before one that was taken was taken, and
+    a step after one that was not was not.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_columns)
+    task : hashable
+        Name for error messages.
+    steps : sequence of hashable
+
+    Raises
+    ------
+    ValueError
+        If a column is absent or holds something else, or a step was taken without one before it.
+    """
+    absent = [step for step in steps if step not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"Task {task!r} needs the columns {list(steps)} of y, but {absent} are not among "
+            f"{list(frame.columns)}."
+        )
+    values = np.column_stack([_truth(frame[step], step, task) for step in steps])
+    _refuse_gaps(values, task, steps)
+    reached = np.maximum.accumulate((values == 1)[:, ::-1], axis=1)[:, ::-1]
+    taken = reached.sum(axis=1)
+    following = np.column_stack([values, np.zeros(len(values))])[np.arange(len(values)), taken]
+    ended = following == 0
+    return pd.Series(FunnelLevels(steps).label(taken, ended), index=frame.index)
+
+
+def _truth(labels: pd.Series, step: Hashable, task: Hashable) -> np.ndarray:
+    """0, 1, or NaN where missing."""
+    observed = labels.notna().to_numpy()
+    values = np.full(len(labels), np.nan)
+    if observed.any():
+        values[observed] = number_values(labels[observed], task, "funnel")
+    strange = observed & (values != 0) & (values != 1)
+    if strange.any():
+        raise ValueError(
+            f"Column {step!r} of task {task!r} holds {labels[strange].iloc[0]!r}, but whether a "
+            "step was taken is False or True, 0 or 1, or missing."
+        )
+    return values
+
+
+def _refuse_gaps(values: np.ndarray, task: Hashable, steps: Sequence[Hashable]) -> None:
+    for before in range(len(steps) - 1):
+        later = (values[:, before + 1 :] == 1).any(axis=1)
+        rows = np.flatnonzero((values[:, before] == 0) & later)
+        if len(rows):
+            after = before + 1 + int((values[rows[0], before + 1 :] == 1).argmax())
+            raise ValueError(
+                f"Task {task!r} has steps that are not nested: in {len(rows)} rows "
+                f"{steps[after]!r} or another later step was taken without {steps[before]!r}, as "
+                f"in rows {rows[:_SHOWN].tolist()}. Set the later step to 0 there if it "
+                "counts only after the earlier one, or learn the columns as targets of their own."
+            )

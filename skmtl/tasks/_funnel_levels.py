@@ -1,0 +1,108 @@
+"""How far rows go in a funnel: classes, and what they say of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from skmtl.tasks._class_positions import class_positions
+from skmtl.tasks._label_values import plain_values
+
+if TYPE_CHECKING:
+    from skmtl.tasks._kind import Kind
+
+
+class FunnelLevels:
+    """How far rows went, in words.
+
+    A row has gone through the first ``taken`` steps. Either it is known to have ended there, which
+    is a class, or whether it took the next step is unknown.
+
+    Parameters
+    ----------
+    steps : sequence of hashable
+        In their order.
+
+    Attributes
+    ----------
+    steps : tuple of hashable
+    classes : ndarray of shape (n_steps + 1,)
+        By the number of steps that were taken.
+    names : tuple of str
+        What `probabilities` gives: the steps, then all but the first given the one before.
+    """
+
+    def __init__(self, steps: Sequence[Hashable]) -> None:
+        later = list(pairwise(steps))
+        self.steps = tuple(steps)
+        self.names = (*map(str, steps), *(f"{step}_given_{before}" for before, step in later))
+        ended = [f"{step} without {following}" for step, following in later]
+        self.classes = np.array([f"no {steps[0]}", *ended, f"{steps[-1]}"], dtype=object)
+        self._open = [f"{step}, {following} unknown" for step, following in later]
+        self._words = np.array([*self.classes, *self._open], dtype=object)
+
+    def label(self, taken: np.ndarray, ended: np.ndarray) -> pd.Categorical:
+        """Labels of rows; missing where not even the first step is known.
+
+        Parameters
+        ----------
+        taken : int ndarray of shape (n_samples,)
+            The number of steps.
+        ended : bool ndarray of shape (n_samples,)
+            Whether the row is known to have ended there.
+        """
+        unknown = np.where(taken > 0, len(self.classes) + taken - 1, -1)
+        words = pd.Index(self._words)
+        return pd.Categorical.from_codes(np.where(ended, taken, unknown).tolist(), words)
+
+    def read(self, labels: pd.Series, task: Hashable) -> tuple[np.ndarray, np.ndarray]:
+        """`taken` and `ended` of observed labels.
+
+        Raises
+        ------
+        ValueError
+            If a label is none of a funnel.
+        """
+        values = plain_values(labels)
+        codes = class_positions(values, self._words)
+        if (codes < 0).any():
+            raise ValueError(
+                f"Task {task!r} has the label {values[codes < 0].tolist()[0]!r}, but a funnel "
+                f"reads its label from the columns {list(self.steps)} of y. Name it apart from "
+                f"them: tasks={{'funnel': Funnel(steps={self.steps!r})}}."
+            )
+        ended = codes < len(self.classes)
+        return np.where(ended, codes, codes - len(self.classes) + 1), ended
+
+    def classes_alone(self, labels: pd.Series) -> pd.Series:
+        """The labels that are classes; missing where the next step is unknown."""
+        return labels.where(~labels.isin(self._open))
+
+    def step_labels(self, labels: pd.Series, task: Hashable) -> pd.DataFrame:
+        """Whether each step was taken, by step: 0, 1, or NaN where that is unknown."""
+        observed = labels.notna().to_numpy()
+        taken, ended = self.read(labels[observed], task)
+        took = np.arange(len(self.steps)) < taken[:, None]
+        values = np.full((len(labels), len(self.steps)), np.nan)
+        values[observed] = np.where(took | ended[:, None], took, np.nan)
+        columns = pd.Index(self.steps, tupleize_cols=False)
+        return pd.DataFrame(values, index=labels.index, columns=columns)
+
+    def probabilities(self, probabilities: np.ndarray) -> np.ndarray:
+        """What `names` says, (n_samples, n_names), from the probabilities of the classes.
+
+        A step after one of probability 0 is NaN given that.
+        """
+        reached = np.cumsum(probabilities[:, ::-1], axis=1)[:, ::-1]
+        before, after = reached[:, 1:-1], reached[:, 2:]
+        given = np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0)
+        return np.hstack([reached[:, 1:], given])
+
+
+def settled_labels(kind: Kind, labels: pd.Series) -> pd.Series:
+    """Labels of a kind, missing where they are known in part only."""
+    return labels if kind.funnel is None else kind.funnel.classes_alone(labels)

@@ -1,0 +1,259 @@
+"""The kind `Funnel`: labels, losses of every selection, and probabilities."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from skmtl.tasks import Binary, Funnel
+
+STEPS = ("click", "cart", "buy")
+SELECTIONS = ["observed", "entire_space", "inverse_propensity", "doubly_robust"]
+# Every label that there is: taken steps, and whether the row is known to have ended.
+TABLE = pd.DataFrame(
+    {
+        "click": [0, 1, 1, 1, 1, 1, np.nan, np.nan, np.nan, 0],
+        "cart": [0, 0, 1, 1, 1, np.nan, 1, np.nan, 0, np.nan],
+        "buy": [0, 0, 0, 1, np.nan, np.nan, np.nan, 1, 0, np.nan],
+    }
+)
+LABELS = [
+    "no click", "click without cart", "cart without buy", "buy", "cart, buy unknown",
+    "click, cart unknown", "cart, buy unknown", "buy", None, "no click",
+]  # fmt: skip
+
+
+def head(selection="observed", **settings):
+    kind = Funnel(STEPS, selection, **settings)
+    return kind.fit(kind.join_columns(TABLE, "shop"), task="shop")
+
+
+def case(n=60, seed=0):
+    """Scores and the targets of complete rows and of rows whose later steps are unknown."""
+    rng = np.random.default_rng(seed)
+    taken = rng.integers(0, 4, n)
+    ended = rng.random(n) < 0.8
+    taken[~ended] = np.clip(taken[~ended], 1, 2)
+    target = np.column_stack([taken, np.minimum(taken + ended, 3)]).astype(float)
+    return rng.normal(scale=1.5, size=(n, 5)), target
+
+
+def in_torch(kind, scores, target):
+    at = torch.tensor(scores, requires_grad=True)
+    losses = kind.loss(at, torch.tensor(target))
+    losses.sum().backward()
+    return losses.detach().numpy(), at.grad.numpy()
+
+
+def test_what_follows_from_other_steps_is_filled_in():
+    labels = Funnel(STEPS).join_columns(TABLE, "shop")
+    assert [None if pd.isna(label) else label for label in labels] == LABELS
+
+
+def test_labels_by_step_are_those_that_are_known():
+    labels = Funnel(STEPS).join_columns(TABLE, "shop")
+    by_step = head().funnel.step_labels(labels, "shop")
+    expected = pd.DataFrame(
+        {
+            "click": [0, 1, 1, 1, 1, 1, 1, 1, np.nan, 0],
+            "cart": [0, 0, 1, 1, 1, np.nan, 1, 1, np.nan, 0],
+            "buy": [0, 0, 0, 1, np.nan, np.nan, np.nan, 1, np.nan, 0],
+        }
+    )
+    pd.testing.assert_frame_equal(by_step, expected)
+
+
+@pytest.mark.parametrize("dtype", [bool, "int8", "Int64", "boolean", object])
+def test_columns_of_any_type(dtype):
+    table = TABLE.iloc[:4].astype(int).astype(dtype)
+    assert Funnel(STEPS).join_columns(table, "shop").tolist() == LABELS[:4]
+
+
+def test_columns_without_names():
+    table = TABLE.set_axis([0, 1, 2], axis=1)
+    assert Funnel([0, 1]).join_columns(table, "shop")[1] == "0 without 1"
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_losses_and_gradients_in_numpy_are_those_in_torch(selection):
+    kind, (scores, target) = head(selection), case()
+    scores = scores[:, : kind.n_scores]
+    losses, gradient = in_torch(kind, scores, target)
+    np.testing.assert_allclose(kind.losses(scores, target), losses, rtol=1e-12)
+    found, hessian = kind.gradient_hessian(scores, target)
+    np.testing.assert_allclose(found, gradient, rtol=1e-9, atol=1e-12)
+    assert (hessian > 0).all()
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("extreme", [-300.0, -40.0, 40.0, 300.0])
+def test_losses_of_extreme_scores_are_finite(selection, extreme):
+    kind, (scores, target) = head(selection), case()
+    at = (scores + extreme)[:, : kind.n_scores]
+    losses, gradient = in_torch(kind, at, target)
+    assert np.isfinite(losses).all()
+    np.testing.assert_allclose(kind.losses(at, target), losses, rtol=1e-9, atol=1e-8)
+    np.testing.assert_allclose(kind.gradient_hessian(at, target)[0], gradient, atol=1e-6)
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_a_missing_label_has_no_loss(selection):
+    kind = head(selection)
+    scores = np.random.default_rng(0).normal(size=(5, kind.n_scores))
+    losses, gradient = in_torch(kind, scores, np.zeros((5, 2)))
+    assert (losses == 0).all() and (gradient == 0).all()
+    assert (kind.losses(scores, np.zeros((5, 2))) == 0).all()
+
+
+def test_observed_is_the_log_loss_of_each_step_among_the_rows_that_reached_it():
+    kind, (scores, target) = head(), case()
+    expected = np.zeros(len(scores))
+    for j in range(3):
+        reached = target[:, 1] > j
+        took = (target[reached, 0] > j).astype(float)
+        expected[reached] += Binary().losses(scores[reached, j : j + 1], took[:, None])
+    np.testing.assert_allclose(kind.losses(scores[:, :3], target), expected)
+
+
+def test_observed_is_the_log_loss_of_the_classes_where_rows_are_complete():
+    kind, (scores, target) = head(), case()
+    complete = target[:, 1] == np.minimum(target[:, 0] + 1, 3)
+    chosen = target[complete, 0].astype(int)
+    probabilities = kind.predict_proba(scores)[complete]
+    expected = -np.log(probabilities[np.arange(len(chosen)), chosen])
+    np.testing.assert_allclose(kind.losses(scores[complete, :3], target[complete]), expected)
+
+
+def test_entire_space_is_the_log_loss_of_each_step_over_all_rows():
+    kind, (scores, target) = head("entire_space"), case()
+    taken = target[:, 0].astype(int)
+    labels = pd.Series(kind.funnel.label(taken, (target[:, 1] > taken) | (taken == 3)))
+    by_step = kind.funnel.step_labels(labels, "shop").to_numpy()
+    chance = np.cumprod(expit(scores[:, :3]), axis=1)
+    log_loss = -np.where(by_step == 1, np.log(chance), np.log1p(-chance))
+    expected = np.where(np.isnan(by_step), 0, log_loss).sum(axis=1)
+    np.testing.assert_allclose(kind.losses(scores[:, :3], target), expected)
+
+
+def test_inverse_propensity_weighs_the_steps_of_observed():
+    rows = np.array([[2.0, 3.0], [1.0, 2.0]])
+    scores = np.array([[-1.0, 0.5, 0.2], [-5.0, 0.5, 0.2]])
+    p = expit(scores)
+    log_loss = np.logaddexp(0, scores) - (np.arange(3) < rows[:, :1]) * scores
+    weights = [[1, 1 / p[0, 0], 1 / (p[0, 0] * p[0, 1])], [1, 10, 0]]
+    found = head("inverse_propensity", least_propensity=0.1).losses(scores, rows)
+    np.testing.assert_allclose(found, (weights * log_loss).sum(axis=1))
+
+
+def test_doubly_robust_by_hand():
+    scores = np.array([[0.0, 1.0, 0.0, 0.3, 0.1], [0.0, 1.0, 0.0, 0.3, 0.1]])
+    click, loss, imputed = np.log(2), np.logaddexp(0, 1.0), np.logaddexp(0, [0.3, 0.1])
+    error = loss - imputed[0]
+    clicked = click + imputed[0] + 2 * (error + error**2) + imputed[1]
+    found = head("doubly_robust").losses(scores, np.array([[1.0, 2.0], [0.0, 1.0]]))
+    np.testing.assert_allclose(found, [clicked, click + imputed.sum()])
+
+
+@pytest.mark.parametrize("selection", ["observed", "entire_space"])
+def test_initial_scores_are_the_best_constant(selection):
+    kind, (_, target) = head(selection), case()
+    target = target[target[:, 1] == np.minimum(target[:, 0] + 1, 3)]
+    weight = np.random.default_rng(1).integers(1, 4, len(target)).astype(float)
+
+    def mean_loss(constant):
+        return weight @ kind.losses(np.tile(constant, (len(target), 1)), target)
+
+    best = minimize(mean_loss, np.zeros(3), tol=1e-10).x
+    np.testing.assert_allclose(kind.initial_scores(target, weight), best, atol=1e-4)
+
+
+@given(arrays(np.float64, (4, 3), elements=st.floats(-800, 800)))
+@settings(max_examples=50, deadline=None)
+def test_a_later_step_is_never_more_probable(scores):
+    kind = head()
+    probabilities = kind.predict_proba(scores)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    steps = kind.funnel.probabilities(probabilities)
+    assert (steps[:, 0] >= steps[:, 1]).all() and (steps[:, 1] >= steps[:, 2]).all()
+    assert ((steps >= 0) & (steps <= 1 + 1e-12) | np.isnan(steps)).all()
+
+
+def test_steps_of_known_scores():
+    kind = head()
+    steps = kind.funnel.probabilities(kind.predict_proba(np.log([[1.0, 3.0, 0.25]])))
+    expected = [0.5, 0.375, 0.075, 0.75, 0.2]
+    np.testing.assert_allclose(steps, [expected])
+    assert kind.funnel.names == ("click", "cart", "buy", "cart_given_click", "buy_given_cart")
+
+
+def refuses(*parts):
+    return pytest.raises(ValueError, match=".*".join(map(re.escape, parts)))
+
+
+def test_steps_that_are_not_nested():
+    table = TABLE.iloc[:4].assign(cart=[1, 0, 0, 0])
+    with refuses("'shop'", "in 1 rows 'cart'", "without 'click'", "[0]"):
+        Funnel(STEPS).join_columns(table, "shop")
+    with refuses("in 1 rows 'buy'", "without 'cart'", "[3]"):
+        Funnel(STEPS).join_columns(table.assign(click=1, cart=[1, 1, 1, 0]), "shop")
+
+
+def test_a_column_that_is_not_there():
+    with refuses("'shop' needs the columns", "['cart'] are not among ['click', 'buy']"):
+        Funnel(STEPS).join_columns(TABLE.drop(columns="cart"), "shop")
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2], [0.5, 0, 1], ["no", "yes", "no"]])
+def test_a_column_of_something_else(values):
+    with pytest.raises(ValueError, match="'shop'"):
+        Funnel(("click", "buy")).join_columns(pd.DataFrame({"click": values, "buy": 0}), "shop")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[0, 0], [0, 0]], "step 'click' from: it was taken in none of the 2 rows"),
+        (
+            [[0, 0], [1, 0]],
+            "step 'buy' from: it was taken in none of the 1 rows that took 'click'",
+        ),
+        ([[1, 0], [1, 1]], "nothing to learn at step 'click': it was taken in all of the 2 rows"),
+        ([[0, 0], [1, 1]], "nothing to learn at step 'buy'"),
+        ([[0, 0], [1, np.nan]], "step 'buy' from"),
+    ],
+)
+def test_steps_without_both_answers(rows, message):
+    kind = Funnel(("click", "buy"))
+    labels = kind.join_columns(pd.DataFrame(rows, columns=kind.steps, dtype=float), "shop")
+    with refuses("'shop'", message):
+        kind.fit(labels, task="shop")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": ("click",)}, "two columns at least"),
+        ({}, "two columns at least"),
+        ({"steps": "click"}, "a list of columns"),
+        ({"steps": ("click", "buy", "click")}, "each column once"),
+        ({"steps": STEPS, "selection": "best"}, "selection must be one of ['observed'"),
+        ({"steps": STEPS, "least_propensity": 0.0}, "above 0 up to 1"),
+    ],
+)
+def test_settings(settings, message):
+    with refuses(message):
+        Funnel(**settings)
+
+
+def test_a_column_in_place_of_a_funnel():
+    with refuses("'click' has the label 0.0", "['click', 'cart', 'buy'] of y"):
+        Funnel(STEPS).fit(TABLE["click"], task="click")
