@@ -24,6 +24,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.timeseries`             forecasts of panels: splits by time, backtests, scores
+`skmtl.histories`              a column of events or series, landmarks, features from it
 `skmtl.datasets`               tables to learn from, real and with a known truth
 `skmtl.balancing`              how the tasks are combined into one step of a network
 `skmtl.distributed`            one model trained by several processes or machines
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         distributed,
         export,
         files,
+        histories,
         inspection,
         metrics,
         model_selection,
@@ -109,6 +111,7 @@ __all__ = [
     "distributed",
     "export",
     "files",
+    "histories",
     "inspection",
     "load",
     "metrics",
@@ -154,6 +157,7 @@ _MODULE_OF = (
             "distributed",
             "export",
             "files",
+            "histories",
             "inspection",
             "metrics",
             "model_selection",

@@ -21,6 +21,7 @@ _READABLE: dict[CellType, tuple[str, ...]] = {
     "text": ("text", _NOTHING),
     "any": ("text", "numbers", _NOTHING),
 }
+_REMEDIES = {"histories": "score a pipeline that begins with skmtl.histories.SeriesSummary"}
 # What is read of a column at a time; without it, a whole row group would be in memory.
 _BUFFER = 2**18
 
@@ -59,9 +60,10 @@ class ParquetSource(Source):
             content = _holding(kind)
             if cell_type != "unused" and content not in _READABLE[cell_type]:
                 wanted = " or ".join(_READABLE[cell_type][:-1])
+                remedy = _REMEDIES.get(content, "write the file with that type")
                 raise ValueError(
                     f"The column {name!r} of {str(self._file.path)!r} holds {content} ({kind}), "
-                    f"and the model was fitted on {wanted}: write the file with that type."
+                    f"and the model was fitted on {wanted}: {remedy}."
                 )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
@@ -164,6 +166,8 @@ def _holding(kind: pa.DataType) -> str:
         return _NOTHING
     if is_text(kind):
         return "text"
+    if pa.types.is_struct(kind) and {"time", "variable", "value"} <= {one.name for one in kind}:
+        return "histories"
     return "numbers" if _is_number(kind) else "neither numbers nor text"
 
 

@@ -39,6 +39,8 @@ def column_kind(column: pd.Series, table: str = "X") -> ColumnKind:
         If the column holds dates or times, complex numbers, or text among numbers.
     """
     dtype = column.dtype
+    if str(dtype).startswith("histories"):
+        raise _history_error(column, table)
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -73,6 +75,8 @@ def _object_kind(column: pd.Series, table: str) -> ColumnKind:
         raise _time_error(column, table, f"objects of type {', '.join(names)}")
     if "complex" in families:
         raise ValueError(f"Complex data not supported: column {column.name!r} of {table}.")
+    if "EventHistory" in names:
+        raise _history_error(column, table)
     if "other" in families:
         raise TypeError(
             f"Column {column.name!r} of {table} holds {', '.join(names)}; every argument must "
@@ -124,6 +128,13 @@ def _time_error(column: pd.Series, table: str, found: str) -> ValueError:
         f"Column {column.name!r} of {table} holds dates or times ({found}), which could be read "
         "in many ways: replace it by numbers that matter, such as .dt.hour, .dt.dayofweek, or "
         "seconds since a date, (column - pd.Timestamp('2020-01-01')).dt.total_seconds()."
+    )
+
+
+def _history_error(column: pd.Series, table: str) -> ValueError:
+    return ValueError(
+        f"Column {column.name!r} of {table} holds histories, which a transformer has to turn into "
+        "numbers first: make_pipeline(skmtl.histories.SeriesSummary(), model)."
     )
 
 

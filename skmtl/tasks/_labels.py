@@ -128,6 +128,11 @@ def _refuse_strange(labels: pd.Series, name: Any) -> None:
             f"Task {name!r} has dates or durations as labels ({content or labels.dtype}). Convert "
             "them to numbers, for example seconds since a fixed date."
         )
+    if str(labels.dtype).startswith("histories"):
+        raise ValueError(
+            f"Task {name!r} holds histories, and not one label per row: "
+            "skmtl.histories.landmarks(X, Y, at=..., horizon=...) makes a row of each moment."
+        )
     if content == "complex" or labels.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
     if content == "mixed" and not all(isinstance(label, Hashable) for label in labels):

@@ -18,6 +18,7 @@ PACKAGES = (
     "skmtl.datasets",
     "skmtl.distributed",
     "skmtl.export",
+    "skmtl.histories",
     "skmtl.inspection",
     "skmtl.model_selection",
     "skmtl.scoring",

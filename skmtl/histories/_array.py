@@ -1,0 +1,326 @@
+"""Histories as one column of a frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pandas.api.extensions import ExtensionDtype, register_extension_dtype
+
+from skmtl.histories._arrays import array_parts, list_parts
+from skmtl.histories._arrow import from_arrow
+from skmtl.histories._clock import as_numbers
+from skmtl.histories._extension import HistoryArray
+from skmtl.histories._history import EventHistory
+from skmtl.histories._parts import Parts, from_scalars
+from skmtl.histories._tables import event_parts, frame_parts
+
+_NAME = re.compile(r"histories(?:\[(.+)\])?")
+
+
+@register_extension_dtype
+class HistoriesDtype(ExtensionDtype):
+    """The dtype of `Histories`.
+
+    Parameters
+    ----------
+    clock : str, default=""
+        What times count: "" for numbers of any meaning, "h" for hours since 1970 where dates and
+        times were given, "h, UTC" where these had a time zone; likewise "s", "min" and "D".
+    """
+
+    type = EventHistory
+    kind = "O"
+    na_value = pd.NA
+    _metadata = ("clock",)
+
+    def __init__(self, clock: str = "") -> None:
+        self.clock = clock
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """As pandas writes it."""
+        return f"histories[{self.clock}]" if self.clock else "histories"
+
+    @classmethod
+    def construct_array_type(cls) -> Any:
+        """The array that holds histories."""
+        return Histories
+
+    @classmethod
+    def construct_from_string(cls, string: str) -> Self:
+        """The dtype of a name.
+
+        Raises
+        ------
+        TypeError
+            If it is not that of a column of histories.
+        """
+        if not isinstance(string, str):
+            raise TypeError(
+                f"'construct_from_string' expects a string, got {type(string)}"  # pandas' words
+            )
+        match = _NAME.fullmatch(string)
+        if match is None:
+            raise TypeError(f"Cannot construct a 'HistoriesDtype' from '{string}'")
+        return cls(match[1] or "")
+
+    def __from_arrow__(self, array: Any) -> Any:
+        return Histories._from_parts(from_arrow(array, self.clock))
+
+
+class Histories(HistoryArray):
+    """Histories as a column of a frame: each cell holds the events of one row.
+
+    An event is a time, a variable and a value. The events lie in flat arrays that slices, copies
+    and landmarks share; a pickle of some rows holds the events of these alone.
+
+    Make them with `from_events` (irregular events of a long table), `from_frame` (a long table
+    with a column for each variable), `from_array` (series of equal length) or `from_list` (of
+    unequal length).
+
+    Parameters
+    ----------
+    histories : iterable of EventHistory, default=()
+        Single histories, such as the cells of another column; None or NA where one is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.histories import Histories
+    >>> events = pd.DataFrame({
+    ...     "subject_id": [7, 7, 8], "time": [0.0, 2.5, 1.0],
+    ...     "code": ["HR", "HR", "SBP"], "numeric_value": [80.0, 95.0, 120.0],
+    ... })
+    >>> patients = pd.DataFrame({"age": [61, 45, 70]}, index=[7, 8, 9])
+    >>> patients["vitals"] = Histories.from_events(events, patients.index)
+    >>> patients
+       age                   vitals
+    7   61  2 events of 1, 0 to 2.5
+    8   45     1 event of 1, 1 to 1
+    9   70                no events
+    """
+
+    def __init__(self, histories: Any = ()) -> None:
+        self._parts = from_scalars(histories, None)
+
+    @classmethod
+    def from_events(
+        cls,
+        events: Any,
+        index: Any,
+        *,
+        id: str = "subject_id",
+        time: str = "time",
+        variable: str | None = "code",
+        value: str | None = "numeric_value",
+        end: Any = None,
+        unit: str = "h",
+    ) -> Self:
+        """Histories from a long table with a row for each event.
+
+        The default names are those of the Medical Event Data Standard (MEDS).
+
+        Parameters
+        ----------
+        events : table of shape (n_events, n_columns)
+            In any order; events of one time keep their order, duplicates included.
+        index : array-like of shape (n,)
+            The ids, one for each row of the frame that the column is for. An id may occur several
+            times; one without events has an empty history, and events of other ids are left out.
+        id, time : str
+            Columns with the id and the time: numbers of any unit, or dates and times. An event
+            that happened at no time, such as a birth place, belongs into a column of the frame.
+        variable : str, default="code"
+            The column that says what was measured or what happened; None where all events are of
+            one variable, which then has the name of the value.
+        value : str, default="numeric_value"
+            Numbers, NaN for an event that has no value, such as a diagnosis. A text, of a column
+            with texts, makes the event one of the variable "name=text", without a value. None
+            where no event has a value.
+        end : time or array-like of shape (n,), default=None
+            Up to when each history is known, such as the time of the prediction. Later events are
+            left out, and "the last hours" end there. None: they end with the last event.
+        unit : {"h", "s", "min", "D"}, default="h"
+            In which dates and times are counted, for features and windows. Numbers stay as they
+            are. Times with a zone are counted in UTC.
+
+        Returns
+        -------
+        Histories of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, a time or a name is missing, a value is infinite, or none of
+            the ids occurs.
+        """
+        parts = event_parts(events, index, id, time, variable, value, unit)
+        return cls._from_parts(parts)._ended(end)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        index: Any,
+        *,
+        id: str,
+        time: str,
+        variables: Sequence[str] | None = None,
+        end: Any = None,
+        unit: str = "h",
+    ) -> Self:
+        """Histories from a long table with a row for each id and time, a column for each variable.
+
+        Parameters
+        ----------
+        frame : table of shape (n_times, n_columns)
+            A missing cell is no event.
+        index : array-like of shape (n,)
+            As in `from_events`.
+        id, time : str
+        variables : sequence of str, default=None
+            The columns to take; None for all others. Numbers are values; a text makes the event
+            one of the variable "name=text".
+        end, unit
+            As in `from_events`.
+
+        Returns
+        -------
+        Histories of shape (n,)
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skmtl.histories import Histories
+        >>> runs = pd.DataFrame({"engine": [1, 1, 2], "cycle": [1, 2, 1], "heat": [5.0, 6.0, 4.0]})
+        >>> Histories.from_frame(runs, [1, 2], id="engine", time="cycle")
+        <Histories>
+        [2 events of 1, 1 to 2, 1 event of 1, 1 to 1]
+        Length: 2, dtype: histories
+        """
+        return cls._from_parts(frame_parts(frame, index, id, time, variables, unit))._ended(end)
+
+    @classmethod
+    def from_array(
+        cls,
+        array: ArrayLike,
+        *,
+        rate: float | None = None,
+        times: ArrayLike | None = None,
+        variables: Sequence[str] | None = None,
+    ) -> Self:
+        """Histories from series of equal length.
+
+        Parameters
+        ----------
+        array : array-like of float of shape (n, n_variables, length)
+            NaN where nothing was measured. Of shape (n, length) for one variable.
+        rate : float, default=1
+            Values per unit of time: the first one is at time 0, the next at 1 / rate.
+        times : array-like of shape (length,), default=None
+            The times instead.
+        variables : sequence of str, default=None
+            Their names; None for "0", "1", ...
+
+        Returns
+        -------
+        Histories of shape (n,)
+            Known up to the last time, whether or not something was measured then.
+
+        Examples
+        --------
+        >>> from skmtl.histories import Histories
+        >>> Histories.from_array([[[1.0, 2.0, float("nan")]]], rate=2, variables=["flow"])
+        <Histories>
+        [2 events of 1, 0 to 0.5]
+        Length: 1, dtype: histories
+        """
+        return cls._from_parts(array_parts(array, rate, times, variables))
+
+    @classmethod
+    def from_list(
+        cls,
+        series: Any,
+        *,
+        rate: float | None = None,
+        times: Any = None,
+        variables: Sequence[str] | None = None,
+    ) -> Self:
+        """Histories from series of unequal length.
+
+        Parameters
+        ----------
+        series : sequence of array-like of shape (n_variables, length), or polars column of lists
+            The length is that of each series. None is a missing history; a series of shape
+            (length,) has one variable.
+        rate, variables
+            As in `from_array`.
+        times : sequence of array-like of shape (length,), default=None
+            The times of each series.
+
+        Returns
+        -------
+        Histories of shape (n,)
+        """
+        return cls._from_parts(list_parts(series, rate, times, variables))
+
+    @property
+    def parts(self) -> Parts:
+        """The flat arrays, for those who compute with all histories at once."""
+        return self._parts
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the variables that occur, sorted."""
+        store = self._parts.compact().store
+        present = np.bincount(store.code, minlength=len(store.variables))
+        return sorted(name for name, n in zip(store.variables, present, strict=True) if n)
+
+    @property
+    def end(self) -> NDArray[np.float64]:
+        """Up to when each history is known: as was said, else its last event; NaN if neither."""
+        last = np.full(len(self), np.nan)
+        filled = np.flatnonzero(self.n_events)
+        last[filled] = self._parts.store.time[self._rows["stop"][filled] - 1]
+        return np.where(np.isnan(self._rows["end"]), last, self._rows["end"])
+
+    def until(self, end: Any, *, window: float | None = None) -> Self:
+        """What was known at some times: the events up to then, and no later one.
+
+        Parameters
+        ----------
+        end : time or array-like of shape (n,)
+            Numbers, or dates and times where the histories have such.
+        window : float, default=None
+            How far back to look, in units of the clock: events later than ``end - window``. None
+            for all.
+
+        Returns
+        -------
+        Histories of shape (n,)
+            Views of the same events.
+        """
+        times = as_numbers(end, self.dtype.clock, len(self))
+        if np.isnan(times).any():
+            raise ValueError("end must be known for every history, but some are missing.")
+        rows = self._rows.copy()
+        there = np.flatnonzero(rows["start"] >= 0)
+        store, starts, stops = self._parts.store, rows["start"][there], rows["stop"][there]
+        rows["stop"][there] = store.up_to(starts, stops, times[there])
+        if window is not None:
+            rows["start"][there] = store.up_to(starts, rows["stop"][there], times[there] - window)
+        rows["end"][there] = times[there]
+        return self._from_parts(self._parts._replace(rows=rows))
+
+    def _ended(self, end: Any) -> Self:
+        return self if end is None else self.until(end)
+
+    @property
+    def dtype(self) -> HistoriesDtype:
+        """`HistoriesDtype` of the clock."""
+        return HistoriesDtype(self._parts.clock)

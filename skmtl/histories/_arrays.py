@@ -1,0 +1,111 @@
+"""Histories from series on a clock of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl.histories._parts import MISSING, ROW, Parts, ranges
+from skmtl.histories._store import EventStore
+
+
+def array_parts(
+    array: Any, rate: float | None, times: Any, variables: Sequence[str] | None
+) -> Parts:
+    """The histories of `Histories.from_array`."""
+    values = _floats(array)
+    if values.ndim == 2:
+        values = values[:, None, :]
+    if values.ndim != 3:
+        raise ValueError(
+            f"array must have the shape (n, n_variables, length), got {np.shape(array)}."
+        )
+    n, n_variables, length = values.shape
+    clock = _clock(length, rate, times)
+    order = np.argsort(clock, kind="stable")
+    seen = ~np.isnan(values).transpose(0, 2, 1)[:, order]
+    row, place, variable = np.nonzero(seen)
+    store = EventStore(
+        clock[order][place],
+        variable,
+        values.transpose(0, 2, 1)[:, order][seen],
+        _names(variables, n_variables),
+    )
+    end = clock.max() if length else np.nan
+    return Parts(store, ranges(np.bincount(row, minlength=n), end), "")
+
+
+def list_parts(
+    series: Any, rate: float | None, times: Any, variables: Sequence[str] | None
+) -> Parts:
+    """The histories of `Histories.from_list`."""
+    cells = [_matrix(one, i) for i, one in enumerate(series)]
+    clocks = [None] * len(cells) if times is None else list(times)
+    if len(clocks) != len(cells):
+        raise ValueError(f"There are times for {len(clocks)} of {len(cells)} series.")
+    there = [i for i, cell in enumerate(cells) if cell is not None]
+    numbers = {len(cells[i]) for i in there}  # type: ignore[arg-type]
+    if len(numbers) > 1:
+        raise ValueError(
+            f"All series must have the same variables, but they have {sorted(numbers)} of them: "
+            "fill up with NaN."
+        )
+    names = _names(variables, max(numbers, default=len(variables or ())))
+    parts = [array_parts(cells[i][None], rate, clocks[i], names) for i in there]  # type: ignore
+    rows = np.full(len(cells), MISSING, dtype=ROW)
+    rows[there] = ranges(
+        np.array([len(part.store) for part in parts], dtype=np.int64),
+        [part.rows["end"][0] for part in parts],
+    )
+    return Parts(EventStore.joined([part.store for part in parts]), rows, "")
+
+
+def _matrix(one: Any, position: int) -> NDArray[np.floating] | None:
+    if one is None:
+        return None
+    values = _floats(one)
+    if values.ndim == 1:
+        values = values[None]
+    if values.ndim != 2:
+        raise ValueError(
+            f"Series {position} must have the shape (n_variables, length), got {values.shape}."
+        )
+    return values
+
+
+def _floats(array: Any) -> NDArray[np.floating]:
+    values = np.asarray(array)
+    if values.dtype != np.float32:
+        values = values.astype(np.float64)
+    if np.isinf(values).any():
+        where = np.argwhere(np.isinf(values))[0].tolist()
+        raise ValueError(
+            f"The series are infinite at {where}: replace infinity by NaN or by a number."
+        )
+    return values
+
+
+def _clock(length: int, rate: float | None, times: Any) -> NDArray[np.float64]:
+    if times is None:
+        if rate is not None and not rate > 0:
+            raise ValueError(f"rate must be positive, got {rate!r}.")
+        return np.arange(length) / (1.0 if rate is None else rate)
+    if rate is not None:
+        raise ValueError("Give either rate or times, not both.")
+    clock = np.asarray(times, dtype=np.float64)
+    if clock.shape != (length,) or not np.isfinite(clock).all():
+        raise ValueError(
+            f"times must be {length} finite numbers, one for each value of a series, got "
+            f"{times!r}."
+        )
+    return clock
+
+
+def _names(variables: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    names = tuple(map(str, range(n) if variables is None else variables))
+    if len(names) != n or len(set(names)) < n:
+        raise ValueError(f"variables must be {n} different names, got {variables!r}.")
+    return names

@@ -1,0 +1,49 @@
+"""The columns of a table that hold histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.histories._array import Histories, HistoriesDtype
+from skmtl.histories._history import EventHistory
+
+
+def holds_histories(column: pd.Series) -> bool:
+    """Whether a column is one of histories, or has such cells, as from a file or from polars."""
+    if isinstance(column.dtype, HistoriesDtype):
+        return True
+    if column.dtype != object and not isinstance(column.dtype, pd.ArrowDtype):
+        return False
+    there = column.dropna()
+    return bool(len(there)) and _is_history(there.iloc[0])
+
+
+def _is_history(cell: Any) -> bool:
+    if isinstance(cell, Mapping):
+        return {"time", "variable", "value"} <= set(cell)
+    if isinstance(cell, Sequence | np.ndarray) and not isinstance(cell, str) and len(cell):
+        return isinstance(cell[0], Mapping) and _is_history(cell[0])
+    return isinstance(cell, EventHistory)
+
+
+def as_histories(column: pd.Series, table: str = "X") -> Histories:
+    """The histories of a column.
+
+    Raises
+    ------
+    ValueError
+        If a cell is none, with the name of the column.
+    """
+    if isinstance(column.dtype, HistoriesDtype):
+        return column.array
+    try:
+        return Histories(column)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {column.name!r} of {table} does not hold histories: {error} Make it with "
+            "skmtl.histories.Histories."
+        ) from error

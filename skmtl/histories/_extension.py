@@ -1,0 +1,179 @@
+"""What pandas asks of a column of histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray, take
+
+from skmtl.histories._arrow import arrow_type, to_arrow
+from skmtl.histories._history import EventHistory
+from skmtl.histories._parts import MISSING, ROW, Parts, from_scalars, joined, shifted
+
+
+class HistoryArray(ExtensionArray):
+    """Histories as ranges of a store, which slices and copies share."""
+
+    # What pandas calls arrays that nothing may be written to, from 3.0 on.
+    _readonly = False
+
+    _parts: Parts
+
+    @classmethod
+    def _from_parts(cls, parts: Parts) -> Self:
+        array = cls.__new__(cls)
+        array._parts = parts
+        return array
+
+    @property
+    def n_events(self) -> NDArray[np.int64]:
+        """Number of events of each history; 0 where it is missing."""
+        return self._rows["stop"] - self._rows["start"]
+
+    @property
+    def _rows(self) -> NDArray[np.void]:
+        return self._parts.rows
+
+    @classmethod
+    def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
+        if isinstance(scalars, cls):
+            return scalars.copy() if copy else scalars
+        clock = None if dtype is None else _clock_of(dtype)
+        return cls._from_parts(from_scalars(scalars, clock))
+
+    @classmethod
+    def _from_factorized(cls, values: Any, original: Any) -> Self:
+        return cls._from_parts(from_scalars(values, original.dtype.clock))
+
+    def _values_for_factorize(self) -> tuple[NDArray[np.object_], Any]:
+        return self.astype(object), pd.NA
+
+    def _hash_pandas_object(self, **_: Any) -> NDArray[np.uint64]:
+        return np.array([hash(cell) % 2**63 for cell in self.astype(object)], dtype=np.uint64)
+
+    @classmethod
+    def _concat_same_type(cls, to_concat: Sequence[Self]) -> Self:
+        return cls._from_parts(joined([part._parts for part in to_concat]))
+
+    def __getitem__(self, item: Any) -> Any:
+        item = pd.api.indexers.check_array_indexer(self, _plain_index(item))
+        chosen = self._rows[item]
+        if isinstance(chosen, np.ndarray):
+            result = self._from_parts(self._parts._replace(rows=chosen))
+            if isinstance(item, slice):
+                result._readonly = self._readonly
+            return result
+        return self._cell(chosen)
+
+    def _cell(self, row: np.void) -> Any:
+        if row["start"] < 0:
+            return pd.NA
+        store, events = self._parts.store, slice(row["start"], row["stop"])
+        code, value = store.code[events], store.value[events]
+        clock = self._parts.clock
+        return EventHistory(store.time[events], code, value, store.variables, row["end"], clock)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self._readonly:
+            raise ValueError("Cannot modify read-only array")
+        key = pd.api.indexers.check_array_indexer(self, key)
+        is_cell = not pd.api.types.is_list_like(value)
+        new = self._from_sequence([value] if is_cell else value, dtype=self.dtype)._parts.compact()
+        rows = new.rows if new.store is self._parts.store else self._added(new)
+        self._rows[key] = rows[0] if is_cell else rows
+
+    def _added(self, parts: Parts) -> NDArray[np.void]:
+        """The rows of other histories, after their events are in the store of these."""
+        return shifted(parts.rows, self._parts.store.add(parts.store))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __eq__(self, other: Any) -> Any:
+        if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
+            return NotImplemented
+        if isinstance(other, EventHistory):
+            return np.array([cell == other for cell in self._cells()], dtype=bool)
+        if not isinstance(other, HistoryArray) or len(other) != len(self):
+            return NotImplemented
+        pairs = zip(self._cells(), other._cells(), strict=True)
+        return np.array([a is not pd.NA and b is not pd.NA and a == b for a, b in pairs], bool)
+
+    def _cells(self) -> list[Any]:
+        return [self._cell(row) for row in self._rows]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, with all events of the flat arrays."""
+        return self._rows.nbytes + self._parts.store.nbytes
+
+    def isna(self) -> NDArray[np.bool_]:
+        """Where the history is missing; one without events is not."""
+        return self._rows["start"] < 0
+
+    def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
+        """The histories at these positions; -1 is missing where filling is allowed."""
+        places = np.arange(len(self))
+        chosen = np.asarray(
+            take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
+        )
+        rows = np.full(len(chosen), MISSING, dtype=ROW)
+        there = chosen >= 0
+        rows[there] = self._rows[chosen[there]]
+        taken = self._from_parts(self._parts._replace(rows=rows))
+        if isinstance(fill_value, EventHistory) and not there.all():
+            taken[~there] = fill_value
+        return taken
+
+    def copy(self) -> Self:
+        """A copy: changes of one do not reach the other, though both read the same events."""
+        return self._from_parts(self._parts._replace(rows=self._rows.copy()))
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """As another dtype: the same one, object or text."""
+        if np.dtype(object) == dtype:
+            return np.array([*self._cells(), None], dtype=object)[:-1]
+        return super().astype(dtype, copy=copy)
+
+    def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = pd.NA) -> Any:
+        """An array of objects, one history each."""
+        cells = self.astype(object)
+        cells[self.isna()] = na_value
+        return cells if dtype is None else cells.astype(dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if copy is False:
+            raise ValueError("An array of histories is always made anew.")
+        return self.to_numpy(dtype)
+
+    def __arrow_array__(self, type: Any = None) -> Any:
+        return to_arrow(self._parts.compact(), arrow_type() if type is None else type)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Of the events of all, which slices share, a pickle holds those of its own rows.
+        return {**vars(self), "_parts": self._parts.compact()}
+
+    def _formatter(self, boxed: bool = False) -> Any:
+        return repr
+
+
+def _clock_of(dtype: Any) -> str:
+    return getattr(pd.api.types.pandas_dtype(dtype), "clock", "")
+
+
+def _plain_index(item: Any) -> Any:
+    if isinstance(item, tuple):
+        rest = tuple(part for part in item if part is not Ellipsis)
+        if len(rest) != 1:
+            raise IndexError("Histories have one dimension.")
+        return rest[0]
+    if isinstance(item, str):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or "
+            "boolean arrays are valid indices"  # the words of NumPy
+        )
+    return slice(None) if item is Ellipsis else item

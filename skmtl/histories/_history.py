@@ -1,0 +1,139 @@
+"""One history by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_FIELDS = ("time", "variable", "value")
+
+
+class EventHistory:
+    """What happened to one patient, machine or session: a cell of `Histories`.
+
+    Parameters
+    ----------
+    time : ndarray of float64, shape (n_events,)
+        Times of the events, in increasing order.
+    code : ndarray of int, shape (n_events,)
+        Positions of their variables.
+    value : ndarray of float, shape (n_events,)
+        Their values, NaN where an event has none.
+    variables : tuple of str
+        Names of variables; some may not occur.
+    end : float, default=None
+        Up to when the history is known; None or NaN where nobody said so.
+    clock : str, default=""
+        As of `HistoriesDtype`.
+
+    Examples
+    --------
+    >>> from skmtl.histories import Histories
+    >>> Histories.from_list([[5.0, 7.0]], rate=2)[0].to_frame()
+       time variable  value
+    0   0.0        0    5.0
+    1   0.5        0    7.0
+    """
+
+    def __init__(
+        self,
+        time: NDArray[np.float64],
+        code: NDArray[np.integer],
+        value: NDArray[np.floating],
+        variables: tuple[str, ...],
+        end: float | None = None,
+        clock: str = "",
+    ) -> None:
+        self.time, self.code, self.value = time, code, value
+        self.variables, self.clock = variables, clock
+        self.end = np.nan if end is None else float(end)
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.time)
+
+    @property
+    def variable(self) -> NDArray[np.object_]:
+        """The name of the variable of each event."""
+        return np.array([*self.variables, ""], dtype=object)[self.code]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The events as a table with the columns time, variable and value."""
+        return pd.DataFrame({"time": self.time, "variable": self.variable, "value": self.value})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventHistory):
+            return NotImplemented
+        return self._content == other._content
+
+    def __hash__(self) -> int:
+        return int.from_bytes(self._digest, "big", signed=True) >> 4
+
+    def __repr__(self) -> str:
+        if not self.n_events:
+            return "no events"
+        names = {self.variables[code] for code in np.unique(self.code)}
+        events = "1 event" if self.n_events == 1 else f"{self.n_events} events"
+        span = f"{self.time[0]:g} to {self.time[-1]:g}"
+        return f"{events} of {len(names)}, {span}"
+
+    @cached_property
+    def _content(self) -> tuple[Any, ...]:
+        numbers = np.stack([self.time, self.value.astype(np.float64)]) + 0.0  # no -0.0
+        return (numbers.tobytes(), tuple(self.variable), repr(self.end), self.clock)
+
+    @cached_property
+    def _digest(self) -> bytes:
+        return blake2b(repr(self._content).encode(), digest_size=8).digest()
+
+
+def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
+    """A history from what other libraries make of one.
+
+    Parameters
+    ----------
+    cell : mapping or sequence of mappings
+        Either lists of times, variables and values, as Parquet has them, or a mapping with a time,
+        a variable and a value for each event.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If a time or a variable is missing, or a number is infinite.
+    """
+    if isinstance(cell, Mapping):
+        table: Mapping = cell
+    else:
+        events = list(cell)
+        if not all(isinstance(event, Mapping) and "time" in event for event in events):
+            raise TypeError(f"A column of histories cannot hold {cell!r}.")
+        table = {name: [event.get(name) for event in events] for name in _FIELDS}
+    lacking = [name for name in _FIELDS if table.get(name) is None]
+    if lacking:
+        raise TypeError(
+            f"A history has times, variables and values, but {cell!r} has no {lacking[0]}."
+        )
+    time, value = (np.array(list(table[name]), dtype=np.float64) for name in ("time", "value"))
+    names = list(table["variable"])
+    if not np.isfinite(time).all() or np.isinf(value).any() or any(name is None for name in names):
+        raise ValueError(
+            "A history has an event without a time or a variable, or an infinite number."
+        )
+    order = np.argsort(time, kind="stable")
+    code, variables = pd.factorize(np.array([*map(str, names), None], dtype=object)[:-1])
+    return EventHistory(
+        time[order],
+        code[order],
+        value[order],
+        tuple(variables),
+        table.get("end"),
+    )

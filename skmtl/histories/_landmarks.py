@@ -1,0 +1,293 @@
+"""Moments at which somebody asks: each one is a row that sees its own past only."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl.histories._array import Histories
+from skmtl.histories._clock import as_numbers
+from skmtl.histories._columns import as_histories, holds_histories
+from skmtl.histories._summary import LearntSummary, Period
+from skmtl.tables import as_frame
+from skmtl.tasks import EventTimes, EventTimesDtype, event_times, label_frame
+
+LANDMARK = "landmark"
+
+
+def landmarks(
+    X: Any,
+    Y: Any = None,
+    *,
+    at: Any,
+    horizon: float | Sequence[float] | None = None,
+    window: float | None = None,
+    entry: bool = False,
+    entity: str | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Rows of X at some moments, with what was known then, and the labels from then on.
+
+    One row of X with a history up to the end of a stay becomes a row for each hour at which a
+    warning may be given. Its history ends at that moment, and no later event is in it. Rows are
+    left out at moments after the known end of their history, and where the event has happened
+    already, was censored, or the watching had not begun.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_columns)
+        With one or more columns of `Histories`. All other columns are repeated as they are: they
+        must be known from the beginning on.
+    Y : labels of n_samples rows, default=None
+        A table, each of whose columns is one of these; or what survival estimators take (a
+        structured array, a frame with "event" and "time" or with pairs "x_event" and "x_time").
+
+        - `skmtl.tasks.EventTimes`, on the clock of the histories: time from the landmark on; with
+          a `horizon`, whether (of several causes, which) it happens within it: missing where it
+          was censored before the horizon ends;
+        - `Histories` of labels that change in time, with a `horizon`: the last value later than
+          the landmark, up to the horizon, one target for each variable;
+        - anything else: the label of the row.
+    at : sequence of times, or Series
+        Moments, the same for all rows; or a Series whose index has labels of X's index, which may
+        repeat, and whose values are the moments of these rows.
+    horizon : float or sequence of float, default=None
+        How far a warning looks ahead, in the unit of the histories. Several make several targets,
+        named "target 10", "target 30".
+    window : float, default=None
+        How far back a row looks; None for all of its past.
+    entry : bool, default=False
+        Without `horizon`: whether times go on to be counted as in Y, each row being watched from
+        its landmark on (left truncation), instead of from the landmark.
+    entity : str, default=None
+        A column with the label of the row in X, for `group_column` of estimators.
+
+    Returns
+    -------
+    X_landmarks : DataFrame of shape (n, n_columns + 1)
+        With a column "landmark" where times are numbers. Its index has the label of the row and
+        the landmark: ``groups=X_landmarks.index.get_level_values(0)`` for splits that keep an
+        entity together, as all splits should.
+    Y_landmarks : DataFrame of shape (n, n_tasks), or None
+
+    Raises
+    ------
+    ValueError
+        If X has no histories, labels do not fit, or no row is left.
+
+    References
+    ----------
+    H. van Houwelingen, Dynamic prediction by landmarking in event history analysis, Scandinavian
+    Journal of Statistics 34, 2007.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.histories import Histories, landmarks
+    >>> from skmtl.tasks import EventTimes
+    >>> X = pd.DataFrame({"pump": Histories.from_list([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0]])})
+    >>> Y = pd.DataFrame({"fails": EventTimes([1, 0], [4.0, 2.0])})
+    >>> X_at, Y_at = landmarks(X, Y, at=[1, 3], horizon=2)
+    >>> X_at
+                                   pump  landmark
+      landmark
+    0 1.0       2 events of 1, 0 to 1       1.0
+      3.0       4 events of 1, 0 to 3       3.0
+    1 1.0       2 events of 1, 0 to 1       1.0
+    >>> Y_at["fails"].tolist()
+    [False, True, <NA>]
+    """
+    frame = as_frame(X)
+    columns = {name: as_histories(frame[name]) for name in frame if holds_histories(frame[name])}
+    if not columns:
+        raise ValueError(
+            f"X has no column of histories; its columns are {frame.columns.tolist()}."
+        )
+    clocks = {histories.dtype.clock for histories in columns.values()}
+    if len(clocks) > 1:
+        raise ValueError(
+            f"The columns {list(columns)} of X count times in several ways: {clocks}."
+        )
+    clock = clocks.pop()
+    labels = None if Y is None else _label_columns(Y, len(frame))
+    moments = _moments(at, frame.index, clock)
+    for histories in columns.values():
+        end = histories.parts.rows["end"][moments.row]
+        moments = moments.only(~(end < moments.time))
+    if labels is not None:
+        moments = moments.only(_at_risk(labels, moments, clock))
+    if not len(moments.row):
+        raise ValueError(
+            "No row is left: all landmarks are after the end of the histories, or the events."
+        )
+    rows = frame.iloc[moments.row].copy()
+    for name, histories in columns.items():
+        rows[name] = histories[moments.row].until(moments.time, window=window)
+    index = pd.MultiIndex.from_arrays(
+        [frame.index[moments.row], moments.time], names=[frame.index.name, LANDMARK]
+    )
+    added: dict[str, Any] = {} if clock else {LANDMARK: moments.time}
+    if entity is not None:
+        added[entity] = frame.index[moments.row]
+    for name, values in added.items():
+        if name in frame.columns:
+            raise ValueError(f"X has a column {name!r} already: rename it.")
+        rows[name] = values
+    rows.index = index
+    if labels is None:
+        return rows, None
+    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
+    targets: dict[Hashable, Any] = {}
+    for name in labels:
+        targets |= _targets(name, labels[name], moments, horizons, entry)
+    return rows, pd.DataFrame({name: pd.Series(v, index=index) for name, v in targets.items()})
+
+
+class _Moments(NamedTuple):
+    """Positions of rows, and a time of each."""
+
+    row: NDArray[np.int64]
+    time: NDArray[np.float64]
+
+    def only(self, where: NDArray[np.bool_]) -> _Moments:
+        return _Moments(self.row[where], self.time[where])
+
+
+def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
+    if isinstance(at, pd.Series):
+        if not index.is_unique:
+            raise ValueError("at is a Series, so the index of X must be unique.")
+        row = index.get_indexer(at.index)
+        if (row < 0).any():
+            raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which X has not.")
+        time = as_numbers(at, clock, len(at))
+    else:
+        one = as_numbers(at, clock, len(pd.Index(at)))
+        row, time = np.repeat(np.arange(len(index)), len(one)), np.tile(one, len(index))
+    if np.isnan(time).any():
+        raise ValueError("at holds missing times.")
+    return _Moments(row, time)
+
+
+def _label_columns(Y: Any, n_rows: int) -> pd.DataFrame:
+    """A column of each target: event times, histories or plain labels."""
+    names = set(getattr(Y, "columns", ()))
+    is_structured = getattr(getattr(Y, "dtype", None), "names", None) is not None
+    if is_structured or ("event" in names and names & {"time", "duration"}):
+        table = pd.DataFrame({"event": event_times(Y)})
+    else:
+        changing = [name for name in names if holds_histories(Y[name])]
+        table = Y[changing] if changing else label_frame(Y)
+        if 0 < len(changing) < len(names):
+            table = table.join(label_frame(Y.drop(columns=changing)))
+        table = table.reset_index(drop=True)
+        for name in [one for one in table if f"{one}".endswith("_event")]:
+            table = _paired(table, str(name).removesuffix("_event"))
+    if len(table) != n_rows:
+        raise ValueError(f"X has {n_rows} rows and Y has {len(table)}: they must be the same.")
+    return table
+
+
+def _paired(table: pd.DataFrame, event: str) -> pd.DataFrame:
+    """The table with the columns of one event as event times."""
+    columns = {
+        part: f"{event}_{part}"
+        for part in ("event", "time", "entry")
+        if f"{event}_{part}" in table.columns
+    }
+    if "time" not in columns:
+        return table
+    times = event_times({part: table[name] for part, name in columns.items()}, event)
+    return table.drop(columns=list(columns.values())).assign(**{event: times})
+
+
+def _at_risk(labels: pd.DataFrame, moments: _Moments, clock: str) -> NDArray[np.bool_]:
+    """Where an event may still come, or nothing is known of any."""
+    known = np.zeros(len(moments.row), dtype=bool)
+    awaited = known.copy()
+    for name in labels:
+        if isinstance(labels[name].dtype, EventTimesDtype):
+            if clock:
+                raise ValueError(
+                    f"Target {name!r} has times to events, which are numbers, and the histories "
+                    "are of dates and times: count the times of both from one moment of each row, "
+                    "such as hours since admission."
+                )
+            times = labels[name].array[moments.row]
+            known |= ~times.isna()
+            awaited |= _awaited(times, moments.time)
+    return awaited | ~known
+
+
+def _awaited(times: EventTimes, landmark: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (times.time > landmark) & (times.entry <= landmark)
+
+
+def _targets(
+    name: Hashable,
+    labels: pd.Series,
+    moments: _Moments,
+    horizons: Sequence[float] | None,
+    entry: bool,
+) -> dict[Hashable, Any]:
+    """The targets that one column of labels becomes."""
+    if holds_histories(labels):
+        if horizons is None:
+            raise ValueError(
+                f"Target {name!r} changes in time, so landmarks needs a horizon: up to where its "
+                "next value is looked for."
+            )
+        return _coming_values(name, as_histories(labels, "Y")[moments.row], moments, horizons)
+    if not isinstance(labels.dtype, EventTimesDtype):
+        return {name: labels.iloc[moments.row].array}
+    times = labels.array[moments.row]
+    if horizons is None:
+        return {name: _from_landmark(times, moments.time, entry)}
+    several = int(labels.array.event.max(initial=0)) > 1
+    return {
+        _named(name, horizon, horizons): _within(times, moments.time, horizon, several)
+        for horizon in horizons
+    }
+
+
+def _named(name: Hashable, horizon: float, horizons: Sequence[float]) -> Hashable:
+    return name if len(horizons) == 1 else f"{name} {horizon:g}"
+
+
+def _from_landmark(times: EventTimes, landmark: NDArray[np.float64], entry: bool) -> EventTimes:
+    time = np.where(_awaited(times, landmark), times.time, np.nan)
+    return (
+        EventTimes(times.event, time, landmark)
+        if entry
+        else EventTimes(times.event, time - landmark)
+    )
+
+
+def _within(
+    times: EventTimes, landmark: NDArray[np.float64], horizon: float, several: bool
+) -> Any:
+    """Whether the event comes within the horizon; of several causes, which (0 for none)."""
+    happens = (times.event > 0) & (times.time <= landmark + horizon)
+    unknown = ~_awaited(times, landmark) | (~happens & (times.time < landmark + horizon))
+    if not several:
+        return pd.arrays.BooleanArray(happens, unknown)
+    causes = pd.array(np.where(happens, times.event, 0), dtype="Int64")
+    causes[unknown] = pd.NA
+    return pd.Categorical(causes)
+
+
+def _coming_values(
+    name: Hashable, labels: Histories, moments: _Moments, horizons: Sequence[float]
+) -> dict[Hashable, Any]:
+    variables = labels.variables
+    last = LearntSummary(variables, [], [], [Period(None, ("last",), ())])
+    targets: dict[Hashable, Any] = {}
+    for horizon in horizons:
+        values = last.table(labels.until(moments.time + horizon, window=horizon))
+        for variable, column in zip(variables, values[:, -len(variables) :].T, strict=True):
+            target = name if len(variables) == 1 else f"{name} {variable}"
+            targets[_named(target, horizon, horizons)] = column
+    return targets

@@ -1,0 +1,193 @@
+"""Histories from long tables: of events, or with a column for each variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+from skmtl._foreign_frames import as_pandas
+from skmtl._suggestions import did_you_mean
+from skmtl.histories._clock import read_times
+from skmtl.histories._parts import ROW, Parts, ranges
+from skmtl.histories._store import EventStore
+
+
+class _TableEvents(NamedTuple):
+    """Events of a long table: the row that each one stands in, its variable and its value."""
+
+    place: NDArray[np.int64]
+    code: NDArray[np.int64]
+    value: NDArray[np.floating]
+    variables: list[str]
+
+    @classmethod
+    def of_column(
+        cls, column: pd.Series, code: NDArray[np.int64], variables: list[str]
+    ) -> _TableEvents:
+        """Those of a column of values, whose variables are known; without the missing ones."""
+        place = np.arange(len(column))
+        if types.is_numeric_dtype(column.dtype):
+            dtype = np.float32 if column.dtype == np.float32 else np.float64
+            return cls(place, code, column.to_numpy(dtype=dtype, na_value=np.nan), variables)
+        is_text = np.array([isinstance(cell, str) for cell in column], dtype=bool)
+        numbers = pd.to_numeric(column.astype(object).mask(is_text), errors="coerce")
+        value = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        strange = np.isnan(value) & ~is_text & column.notna().to_numpy()
+        if strange.any():
+            cell = column[strange].iloc[0]
+            raise ValueError(
+                f"Column {column.name!r} must hold numbers or texts, but holds {cell!r} "
+                f"({type(cell).__name__})."
+            )
+        texts, words = pd.factorize(column[is_text].astype(object))
+        if len(words) and pd.to_numeric(pd.Series(words), errors="coerce").notna().all():
+            raise ValueError(
+                f"Column {column.name!r} holds numbers that are written as texts, such as "
+                f"{words[0]!r}: convert them, with pd.to_numeric(column)."
+            )
+        pairs, which = np.unique(code[is_text] * max(len(words), 1) + texts, return_inverse=True)
+        code = code.copy()
+        code[is_text] = len(variables) + which
+        named = [f"{variables[p // len(words)]}={words[p % len(words)]}" for p in pairs]
+        return cls(place, code, value, [*variables, *named])
+
+
+def event_parts(
+    events: Any,
+    index: Any,
+    id: str,
+    time: str,
+    variable: str | None,
+    value: str | None,
+    unit: str,
+) -> Parts:
+    """The histories of `Histories.from_events`."""
+    frame = _frame(events, "events", [id, time, variable, value])
+    if variable is None:
+        code, names = np.zeros(len(frame), dtype=np.int64), [value or "event"]
+    else:
+        code, names = _names(frame[variable])
+    values = pd.Series(np.full(len(frame), np.nan)) if value is None else frame[value]
+    read = _TableEvents.of_column(values, code, names)
+    return _parts(frame, index, id, time, unit, read)
+
+
+def frame_parts(
+    frame: Any, index: Any, id: str, time: str, variables: Sequence[str] | None, unit: str
+) -> Parts:
+    """The histories of `Histories.from_frame`."""
+    table = _frame(frame, "frame", [id, time, *(variables or ())])
+    if variables is None:
+        variables = [name for name in table.columns if name not in (id, time)]
+    parts: list[_TableEvents] = []
+    names: list[str] = []
+    for name in variables:
+        there = np.flatnonzero(table[name].notna())
+        column = table[name].iloc[there]
+        read = _TableEvents.of_column(column, np.zeros(len(there), dtype=np.int64), [str(name)])
+        parts.append(_TableEvents(there, read.code + len(names), read.value, []))
+        names += read.variables
+    if not parts:
+        raise ValueError("frame has no columns of variables.")
+    place, code, value = (np.concatenate(arrays) for arrays in list(zip(*parts, strict=True))[:3])
+    return _parts(table, index, id, time, unit, _TableEvents(place, code, value, names))
+
+
+def _frame(table: Any, what: str, columns: Sequence[str | None]) -> pd.DataFrame:
+    frame = as_pandas(table, what)
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"{what} must be a table, got a {type(table).__name__}.")
+    for name in columns:
+        if name is not None and name not in frame.columns:
+            raise ValueError(
+                f"{what} has no column {name!r}; its columns are {frame.columns.tolist()[:20]}."
+                f"{did_you_mean(name, frame.columns)} Name the columns of yours with id=, time=, "
+                "variable= and value=."
+            )
+    return frame.reset_index(drop=True)
+
+
+def _names(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Codes of the variables of a column, and their names as text."""
+    code, found = pd.factorize(column)
+    if (code < 0).any():
+        raise ValueError(
+            f"Column {column.name!r} of events has no name of a variable in {sum(code < 0)} rows, "
+            f"the first of which is row {int(np.argmax(code < 0))}."
+        )
+    texts, names = pd.factorize(np.array([*map(str, found), None], dtype=object)[:-1])
+    return texts[code], list(names)
+
+
+def _parts(
+    frame: pd.DataFrame, index: Any, id: str, time: str, unit: str, events: _TableEvents
+) -> Parts:
+    missing = frame[id].isna()
+    if missing.any():
+        raise ValueError(
+            f"Column {id!r} has no id in {missing.sum()} rows, the first of which is row "
+            f"{missing.argmax()}."
+        )
+    ids = pd.Index(index)
+    several = ids.dropna().unique()
+    owner = several.get_indexer(frame[id])
+    if len(frame) and len(several) and (owner < 0).all():
+        raise ValueError(
+            f"None of the ids of column {id!r} is in the index: they are {_shown(frame[id], 0)} "
+            f"and so on, and those of the index {several[0]!r} and so on."
+        )
+    times, clock = read_times(frame[time], unit, f"Column {time!r}")
+    _check_times(frame, times, id, time)
+    owner, times = owner[events.place], times[events.place]
+    _check_values(events, frame[id])
+    order = _order(owner, times)
+    store = EventStore(times[order], events.code[order], events.value[order], events.variables)
+    lengths = np.bincount(owner[order], minlength=len(several))
+    rows = np.append(ranges(lengths), np.array([(-1, -1, np.nan)], dtype=ROW))
+    return Parts(store, rows[several.get_indexer(ids)], clock)
+
+
+def _shown(ids: pd.Series, row: int) -> str:
+    """An id as Python writes it, without the type of NumPy."""
+    return repr(ids.iloc[[row]].tolist()[0])
+
+
+def _check_times(frame: pd.DataFrame, times: NDArray[np.float64], id: str, time: str) -> None:
+    strange = ~np.isfinite(times)
+    if strange.any():
+        row = int(strange.argmax())
+        missing = "no time" if np.isnan(times[row]) else "an infinite time"
+        raise ValueError(
+            f"Column {time!r} has {missing} in {int(strange.sum())} rows, first for the id "
+            f"{_shown(frame[id], row)}. An event without a time cannot be part of a history: drop "
+            "it, or make it a column of the table, as of a birth place."
+        )
+
+
+def _check_values(events: _TableEvents, ids: pd.Series) -> None:
+    infinite = np.isinf(events.value)
+    if infinite.any():
+        first = int(infinite.argmax())
+        raise ValueError(
+            f"The variable {events.variables[events.code[first]]!r} is infinite in "
+            f"{int(infinite.sum())} events, first of the id {_shown(ids, events.place[first])}: "
+            "replace infinity by a missing value or by a number."
+        )
+
+
+def _order(owner: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The events of the histories in order of time; those of other ids are left out."""
+    later = np.diff(owner)
+    if (
+        len(owner)
+        and owner[0] >= 0
+        and ((later > 0) | ((later == 0) & (np.diff(times) >= 0))).all()
+    ):
+        return np.arange(len(owner))
+    order = np.lexsort((times, owner))
+    return order[np.searchsorted(owner[order], 0) :]

@@ -1,0 +1,200 @@
+"""What all transformers of histories share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, Protocol, Self
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmtl.histories._array import Histories, HistoriesDtype
+from skmtl.histories._columns import as_histories, holds_histories
+from skmtl.tables import as_frame
+
+# Events that are worked on at a time; each takes about a hundred bytes then.
+_EVENTS = 2**19
+
+
+class LearntFeatures(Protocol):
+    """What a transformer has learnt of one column of histories.
+
+    Attributes
+    ----------
+    variables : collection of str
+        All that there were; others are reported.
+    names : list of str
+        What the features are called.
+    """
+
+    @property
+    def variables(self) -> Sequence[str]: ...
+
+    @property
+    def names(self) -> list[str]: ...
+
+    def table(self, histories: Histories) -> NDArray[np.floating]:
+        """The features of some histories, of shape (n, n_features)."""
+        ...
+
+
+class HistoryTransformer(TransformerMixin, BaseEstimator):
+    """Base class: turns the columns of histories into numbers, and leaves the others as they are.
+
+    A subclass has the parameters `columns` and `n_jobs`, and says in `_learn` what it learns of a
+    column.
+    """
+
+    columns: Sequence[Hashable] | None
+    n_jobs: int | None
+
+    @abstractmethod
+    def _learn(self, histories: Histories, y: Any) -> LearntFeatures:
+        """Learn from the histories of one column."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn which variables there are.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            With one or more columns of `Histories`.
+        y : table of shape (n_samples, n_tasks), default=None
+            Labels, for transformers that read them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X has no histories, or a column is none that is named in `columns`.
+        """
+        frame = as_frame(X)
+        validate_data(self, X, skip_check_array=True)
+        self.n_features_in_ = frame.shape[1]
+        names = self._history_columns(frame)
+        self.others_ = [name for name in frame.columns if name not in names]
+        self.learnt_: dict[Hashable, LearntFeatures] = {}
+        self.clocks_: dict[Hashable, str] = {}
+        for name in names:
+            histories = as_histories(frame[name])
+            self.clocks_[name] = histories.dtype.clock
+            self.learnt_[name] = self._learn(histories, y)
+        return self
+
+    def transform(self, X: Any) -> pd.DataFrame:
+        """The features of the histories beside the other columns.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_features_out)
+            With the index of X: first the other columns, then the features.
+
+        Warns
+        -----
+        UserWarning
+            Of variables that `fit` has not seen: they are left out.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of `fit`, or their times are of another clock.
+        """
+        check_is_fitted(self)
+        frame = as_frame(X, min_rows=0)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        tables = [frame[self.others_]]
+        for name, learnt in self.learnt_.items():
+            histories = as_histories(frame[name])
+            self._check(name, histories, learnt)
+            values = self._table(histories, learnt)
+            labels = [f"{name} {feature}" for feature in learnt.names]
+            tables.append(pd.DataFrame(values, index=frame.index, columns=labels, copy=False))
+        return pd.concat(tables, axis=1)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Names of the columns that `transform` returns.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str
+            Features are called as their column, variable and statistic: "vitals HR mean".
+        """
+        check_is_fitted(self)
+        features = [
+            f"{name} {feature}"
+            for name, learnt in self.learnt_.items()
+            for feature in learnt.names
+        ]
+        return np.array([*self.others_, *features], dtype=object)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False  # a table, one of whose columns holds histories
+        tags.input_tags.string = tags.input_tags.allow_nan = True
+        return tags
+
+    def _history_columns(self, frame: pd.DataFrame) -> list[Hashable]:
+        there: list[Hashable] = [name for name in frame.columns if holds_histories(frame[name])]
+        if self.columns is None:
+            if not there:
+                raise ValueError(
+                    f"X has no column of histories, which {type(self).__name__} is for; its "
+                    f"columns are {frame.columns.tolist()[:20]}. Make one with "
+                    "skmtl.histories.Histories."
+                )
+            return there
+        names = list(self.columns)
+        strange = [name for name in names if name not in there]
+        if strange:
+            raise ValueError(
+                f"columns names {strange[0]!r}, which is no column of histories; those of X are "
+                f"{there}."
+            )
+        return names
+
+    def _check(self, name: Hashable, histories: Histories, learnt: LearntFeatures) -> None:
+        dtype = histories.dtype
+        if dtype.clock != self.clocks_[name] and len(histories) and histories.n_events.any():
+            raise ValueError(
+                f"The times of column {name!r} are of another clock than those of fit: it has the "
+                f"dtype {dtype}, and that of fit was {HistoriesDtype(self.clocks_[name])}. Make "
+                "it from times of the same sort, with the same unit."
+            )
+        new = sorted(set(histories.variables) - set(learnt.variables))
+        if new:
+            warn(
+                f"Column {name!r} has variables that fit has not seen, and which are left out: "
+                f"{new[:10]}.",
+                stacklevel=4,
+            )
+
+    def _table(self, histories: Histories, learnt: LearntFeatures) -> NDArray[np.floating]:
+        parts = list(portions(histories))
+        tables = Parallel(n_jobs=self.n_jobs)(delayed(learnt.table)(part) for part in parts)
+        return np.concatenate([np.empty((0, len(learnt.names)), np.float32), *tables])
+
+
+def portions(histories: Histories, n_events: int = _EVENTS) -> Iterator[Histories]:
+    """The histories, so many at a time that their events fit into memory."""
+    before = np.cumsum(histories.n_events) - histories.n_events
+    cuts = np.flatnonzero(np.diff(before // n_events)) + 1
+    for start, stop in zip([0, *cuts], [*cuts, len(histories)], strict=True):
+        yield histories[start:stop]

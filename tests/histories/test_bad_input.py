@@ -1,0 +1,135 @@
+"""What is strange works, or is refused in words."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import skmtl
+from skmtl import RMTGB, MultiTaskLinear
+from skmtl.histories import Histories, SeriesSummary
+from tests.histories.stays import stays
+
+
+def table(**columns):
+    base = {"subject_id": [1, 1, 2], "time": [2.0, 1.0, 3.0], "code": ["a", "b", "a"]}
+    return pd.DataFrame(base | {"numeric_value": [5.0, 6.0, 7.0]} | columns)
+
+
+UTC, BERLIN = datetime.UTC, datetime.timezone(datetime.timedelta(hours=1))
+MIXED = [datetime.datetime(2024, 1, 1, 12, tzinfo=zone) for zone in (UTC, BERLIN, UTC)]
+HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "n_events", "features"),
+    [
+        ({}, [2, 1, 0], {"a count": [1, 1, 0]}),
+        ({"time": [1.0, 1.0, 1.0], "code": "a"}, [2, 1, 0], {"a last": [6, 7, np.nan]}),
+        ({"time": [-4.0, -9.0, 0.0]}, [2, 1, 0], {"length": [5, 0, np.nan]}),
+        ({"numeric_value": [np.nan, 6.0, 7.0]}, [2, 1, 0], {"a missing": [1, 0, 1]}),
+        ({"numeric_value": ["hi", None, "hi"]}, [2, 1, 0], {"a=hi count": [1, 1, 0]}),
+        ({"numeric_value": [True, False, True]}, [2, 1, 0], {"a mean": [1, 1, np.nan]}),
+        ({"numeric_value": pd.array([1, None, 3], "Int64")}, [2, 1, 0], {"a sd": [np.nan] * 3}),
+        ({"subject_id": [7, 7, 1]}, [1, 0, 0], {"events": [1, 0, 0]}),
+        ({"time": MIXED, "code": "a"}, [2, 1, 0], {"a since": [0, 0, np.nan]}),
+        ({"time": pd.to_timedelta([2, 1, 3], "h")}, [2, 1, 0], {"length": [1, 0, np.nan]}),
+        ({"code": [1, 1, 2]}, [2, 1, 0], {"1 slope": [-1, np.nan, np.nan]}),
+        ({"code": pd.Categorical(["a", "b", "a"])}, [2, 1, 0], {"b first": [6, np.nan, np.nan]}),
+    ],
+)  # fmt: skip
+def test_what_is_strange_works(columns, n_events, features):
+    histories = Histories.from_events(table(**columns), [1, 2, 3])
+    assert histories.n_events.tolist() == n_events
+    found = SeriesSummary().fit_transform(pd.DataFrame({"x": histories}))
+    for name, values in features.items():
+        np.testing.assert_allclose(found[f"x {name}"], values, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("columns", "match"),
+    [
+        ({"numeric_value": [np.inf, 1, 2]}, "'a' is infinite in 1 events, first of the id 1"),
+        ({"time": [np.inf, 1, 2]}, "'time' has an infinite time in 1 rows"),
+        ({"time": [None, 1, 2]}, "'time' has no time in 1 rows, first for the id 1"),
+        ({"time": HALF}, "with a time zone and times without"),
+        ({"time": ["today", "now", "later"]}, "numbers, or dates and times, but holds 'today'"),
+        ({"code": ["a", None, "a"]}, "'code' of events has no name of a variable in 1 rows"),
+        ({"subject_id": [1, None, 2]}, "'subject_id' has no id in 1 rows"),
+        ({"subject_id": ["1", "1", "2"]}, "None of the ids of column 'subject_id'"),
+        ({"numeric_value": ["1.5", "2", "3"]}, "numbers that are written as texts"),
+        ({"numeric_value": [[1], [2], [3]]}, "must hold numbers or texts"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(columns, match):
+    with pytest.raises(ValueError, match=match):
+        Histories.from_events(table(**columns), [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: Histories.from_events(table(), [1], time="when"), "no column 'when'"),
+        (lambda: Histories.from_events(table(), [1], unit="week"), "unit must be one of"),
+        (lambda: Histories.from_events(table(), [1, 2], end=[1.0]), "1 times for 2 histories"),
+        (lambda: Histories.from_events(table(), [1, 2], end=[1.0, None]), "end must be known"),
+        (lambda: Histories.from_array([[[1.0, np.inf]]]), "infinite at"),
+        (lambda: Histories.from_array([1.0, 2.0]), "must have the shape"),
+        (lambda: Histories.from_array([[1.0]], rate=0), "rate must be positive"),
+        (lambda: Histories.from_array([[1.0]], rate=1, times=[0]), "not both"),
+        (lambda: Histories.from_list([np.ones((1, 2)), np.ones((2, 2))]), "same variables"),
+        (lambda: Histories.from_list([[1.0]], variables=["a", "b"]), "1 different names"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+def test_clocks_do_not_mix():
+    dated = Histories.from_events(table(time=MIXED), [1, 2])
+    numbered = Histories.from_events(table(), [1, 2])
+    summary = SeriesSummary().fit(pd.DataFrame({"x": numbered}))
+    with pytest.raises(ValueError, match=r"'x' are of another clock.*histories\[h, UTC\]"):
+        summary.transform(pd.DataFrame({"x": dated}))
+    both = pd.concat([pd.Series(numbered), pd.Series(dated)])
+    with pytest.raises(ValueError, match=r"'x' of X does not hold histories: .*several clocks"):
+        SeriesSummary().fit(pd.DataFrame({"x": both}))
+    with pytest.raises(TypeError, match="several clocks"):
+        numbered[0] = dated[0]
+
+
+def test_a_table_without_histories_is_refused():
+    with pytest.raises(ValueError, match=r"no column of histories.*\['age'\]"):
+        SeriesSummary().fit(stays()[["age"]])
+
+
+@pytest.mark.parametrize("model", [RMTGB(n_rounds=1, n_bags=1), MultiTaskLinear()])
+@pytest.mark.parametrize("dtype", [None, object])
+def test_estimators_refuse_histories_with_the_remedy(model, dtype, tmp_path):
+    X = stays()
+    Y = pd.DataFrame({"a": X["age"], "b": X["age"] > 50})
+    X["vitals"] = X["vitals"].astype(dtype or X["vitals"].dtype)
+    match = r"'vitals' of X holds histories.*skmtl.histories.SeriesSummary\(\), model\)"
+    with pytest.raises(ValueError, match=match):
+        model.fit(X, Y)
+    model.fit(X.assign(vitals=1.0), Y)
+    for rows in (X, X[:1]):
+        with pytest.raises(ValueError, match=match):
+            model.predict(rows)
+        with pytest.raises(ValueError, match=match):
+            skmtl.score_frame(model, rows)
+    if dtype is None:
+        X.to_parquet(tmp_path / "x.parquet")
+        with pytest.raises(ValueError, match=r"'vitals' of .* holds histories .*SeriesSummary"):
+            skmtl.score_files(model, tmp_path / "x.parquet", tmp_path / "scores")
+
+
+def test_histories_are_no_labels():
+    X = stays()
+    Y = pd.DataFrame({"a": X["age"], "later": X["vitals"]})
+    with pytest.raises(ValueError, match=r"'later' holds histories.*landmarks"):
+        RMTGB(n_rounds=1, n_bags=1).fit(X[["age"]], Y)
