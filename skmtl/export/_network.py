@@ -13,15 +13,17 @@ import numpy as np
 import torch
 
 from skmtl.export._encoders import GraphRows
+from skmtl.export._experts import expert_rows
 from skmtl.export._graph import Graph, Operand, Value
+from skmtl.export._layers import array_of, linear, normalised
 from skmtl.networks import (
     BaggedNetworks,
     ContextAttention,
     EnsembleRows,
+    ExpertRows,
     FeatureTokens,
     FeedForward,
     LayerNorm,
-    Linear,
     LinearEmbedding,
     LinearRows,
     MaskedBlock,
@@ -60,28 +62,23 @@ def _scores(graph: Graph, network: MultiTabNet, rows: GraphRows, group: Value | 
     sizes = Sizes(network.tokens.n_features, len(network.task_tokens))
     for block in network.blocks:
         features, tasks = _block(block, features, tasks, sizes)  # type: ignore[arg-type]
-    scores = _towers(network.towers, _rows(network, features), _norm(network.norm, tasks))
+    shared = _shared_rows(network, features)
+    tokens = _norm(network.norm, tasks)
+    by_task = _rows_by_task(network, features, tokens, rows.codes)
+    scores = _towers(network.towers, shared, by_task, tokens)
     if group is not None:
         scores = scores + _of_group(network.group_bias, group)
     if network.waves is not None:
-        scores = scores @ _array(network.waves)
-    return scores + _array(network.base_scores)
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
-
-
-def _linear(layer: Linear, x: Value) -> Value:
-    return x @ _array(layer.weight).T + _array(layer.bias)
+        scores = scores @ array_of(network.waves)
+    return scores + array_of(network.base_scores)
 
 
 def _norm(layer: LayerNorm, x: Value) -> Value:
-    return x.op("LayerNormalization", _array(layer.scale), _array(layer.shift), epsilon=1e-5)
+    return normalised(x, layer.scale, layer.shift)
 
 
 def _feedforward(layer: FeedForward, x: Value) -> Value:
-    return x + _linear(layer.down, _linear(layer.up, _norm(layer.norm, x)).op("Relu"))
+    return x + linear(layer.down, linear(layer.up, _norm(layer.norm, x)).op("Relu"))
 
 
 def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Value:
@@ -92,12 +89,14 @@ def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Val
         assert isinstance(embedding, LinearEmbedding)
         x = rows.numeric.unsqueeze(2)
         line = (
-            x * _array(embedding.slope) + _array(embedding.bias) + _bends(embedding, rows.numeric)
+            x * array_of(embedding.slope)
+            + array_of(embedding.bias)
+            + _bends(embedding, rows.numeric)
         )
-        parts.append(rows.absent.unsqueeze(2).op("Where", _array(embedding.missing), line))
+        parts.append(rows.absent.unsqueeze(2).op("Where", array_of(embedding.missing), line))
     if rows.codes is not None and tokens.categories is not None:
-        offsets = _array(tokens.offsets)
-        table = _array(tokens.categories).copy()
+        offsets = array_of(tokens.offsets)
+        table = array_of(tokens.categories).copy()
         table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
         parts.append(graph.op("Gather", table, rows.codes + offsets))
     return graph.concat(parts, axis=1)
@@ -108,9 +107,9 @@ def _bends(embedding: LinearEmbedding, x: Value) -> Operand:
     if isinstance(embedding, PiecewiseLinearEmbedding):
         return _piecewise(embedding, x)
     if isinstance(embedding, PeriodicEmbedding):
-        phase = x.unsqueeze(2) * (2 * np.pi * _array(embedding.frequency)).astype(np.float32)
+        phase = x.unsqueeze(2) * (2 * np.pi * array_of(embedding.frequency)).astype(np.float32)
         waves = phase.op("Sin").op("Concat", phase.op("Cos"), axis=2)
-        return (waves @ _array(embedding.mix)).op("Relu")
+        return (waves @ array_of(embedding.mix)).op("Relu")
     return np.float32(0)
 
 
@@ -119,7 +118,7 @@ def _piecewise(embedding: PiecewiseLinearEmbedding, x: Value) -> Value:
 
     The network looks the sum of the filled bins up instead; the function is the same.
     """
-    edges, bends = _array(embedding.edges), _array(embedding.bends)
+    edges, bends = array_of(embedding.edges), array_of(embedding.bends)
     # Features with fewer bins than others have infinite edges behind: bins that nothing fills.
     real = np.isfinite(edges[:, 1:])
     edges = np.where(np.isfinite(edges), edges, 0)
@@ -132,7 +131,7 @@ def _piecewise(embedding: PiecewiseLinearEmbedding, x: Value) -> Value:
 
 def _task_tokens(network: MultiTabNet, features: Value, group: Value | None) -> Value:
     """Task tokens before the blocks, (batch, n_tokens, size)."""
-    tokens = _array(network.task_tokens)
+    tokens = array_of(network.task_tokens)
     if group is not None:
         return _of_group(network.group_tokens, group) + tokens
     batch = features.op("Shape", start=0, end=1)
@@ -142,7 +141,7 @@ def _task_tokens(network: MultiTabNet, features: Value, group: Value | None) -> 
 
 def _of_group(values: torch.Tensor, group: Value) -> Value:
     """The entry of the row's group; zeros for an unseen group, whose number is the last."""
-    table = _array(values)
+    table = array_of(values)
     return group.graph.op("Gather", np.concatenate([table, np.zeros_like(table[:1])]), group)
 
 
@@ -165,7 +164,7 @@ def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) ->
     Between the softmax and what comes before and after it all is linear, so that two products
     take the place of four: with the maps of queries and keys, and of values and output, in one.
     """
-    size, n_heads = len(_array(block.out.bias)), block.n_heads
+    size, n_heads = len(array_of(block.out.bias)), block.n_heads
     key, value = (_wide(part) for part in block.head_maps())  # (n_heads, size / n_heads, size)
     query = _wide(block.query.weight).reshape(key.shape)
     query_bias = _wide(block.query.bias).reshape(n_heads, -1)
@@ -182,48 +181,68 @@ def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) ->
     logits = asked @ tokens.transpose(0, 2, 1)
     if not block.tasks_read_tasks:
         every = torch.empty(n.tasks, n.features + n.tasks)
-        hidden = _array(block.other_tasks_hidden(n.tasks, every))
+        hidden = array_of(block.other_tasks_hidden(n.tasks, every))
         logits = logits + np.repeat(hidden, n_heads, axis=0)
     read = (logits.op("Softmax", axis=2) @ tokens).reshape(0, n.tasks, n_heads * size)
     return read @ to_out.astype(np.float32) + to_out_bias.astype(np.float32)
 
 
 def _wide(tensor: torch.Tensor) -> np.ndarray:
-    return _array(tensor).astype(np.float64)
+    return array_of(tensor).astype(np.float64)
 
 
 def _read_by_features(block: MaskedBlock, features: Value, tokens: Value) -> Value:
-    size, n_heads = len(_array(block.out.bias)), block.n_heads
+    size, n_heads = len(array_of(block.out.bias)), block.n_heads
     own = size // n_heads
 
     def heads(x: Value) -> Value:
         return x.reshape(0, 0, n_heads, own).transpose(0, 2, 1, 3)
 
-    weight, bias = _array(block.key_value.weight), _array(block.key_value.bias)
+    weight, bias = array_of(block.key_value.weight), array_of(block.key_value.bias)
     key, value = (
         heads(tokens @ weight[part].T + bias[part]) for part in (slice(size), slice(size, None))
     )
-    query = heads(_linear(block.query, features)) * np.float32(own**-0.5)
+    query = heads(linear(block.query, features)) * np.float32(own**-0.5)
     weights = (query @ key.transpose(0, 1, 3, 2)).op("Softmax", axis=3)
     mixed = (weights @ value).transpose(0, 2, 1, 3).reshape(0, 0, size)
-    return _linear(block.out, mixed)
+    return linear(block.out, mixed)
 
 
-def _rows(network: MultiTabNet, features: Value) -> Value | None:
-    """The row path, (members, batch, row_size)."""
+def _rows_by_task(
+    network: MultiTabNet, features: Value, tokens: Value, codes: Value | None
+) -> Value | None:
+    """The row path of experts, (members, n_tasks, batch, row_size)."""
+    if not isinstance(network.rows, ExpertRows):
+        return None
+    rows = expert_rows(network.rows, features, tokens, codes, len(network.task_tokens))
+    if network.context is None:
+        return rows.transpose(2, 0, 1, 3)
+    n_tasks, n_members, size = network.towers.n_tasks, network.n_members, network.config.row_size
+    side_by_side = rows.transpose(0, 2, 1, 3).reshape(n_tasks * n_members, -1, size)
+    read = _with_context(network, side_by_side).reshape(n_tasks, n_members, -1, size)
+    return read.transpose(1, 0, 2, 3)
+
+
+def _shared_rows(network: MultiTabNet, features: Value) -> Value | None:
+    """The row path that all tasks share, (members, batch, row_size)."""
     path = network.rows
-    if path is None:
+    if path is None or isinstance(path, ExpertRows):
         return None
     row = features.reshape(0, network.tokens.n_features * network.tokens.size)
     if isinstance(path, EnsembleRows):
         rows = _ensemble_rows(path, row)
     elif isinstance(path, MLPRows):
         for layer in path.layers:
-            row = _linear(layer, row).op("Relu")  # type: ignore[arg-type]
+            row = linear(layer, row).op("Relu")  # type: ignore[arg-type]
         rows = row.unsqueeze(0)
     else:
         assert isinstance(path, LinearRows)
-        rows = _linear(path.map, row).unsqueeze(0)
+        rows = linear(path.map, row).unsqueeze(0)
+    return _with_context(network, rows)
+
+
+def _with_context(network: MultiTabNet, rows: Value) -> Value:
+    """Rows that have read the slots."""
     if network.context is None:
         return rows
     with torch.no_grad():
@@ -233,10 +252,10 @@ def _rows(network: MultiTabNet, features: Value) -> Value | None:
 
 
 def _ensemble_rows(path: EnsembleRows, row: Value) -> Value:
-    first = _linear(path.first, row)
+    first = linear(path.first, row)
     rows = (first * _members(path.split_scale) + _members(path.split_bias)).op("Relu")
     for layer in path.layers:
-        mapped = rows @ _array(layer.weight)  # type: ignore[arg-type]
+        mapped = rows @ array_of(layer.weight)  # type: ignore[arg-type]
         scale, bias = _members(layer.scale), _members(layer.bias)  # type: ignore[arg-type]
         rows = (mapped * scale + bias).op("Relu")
     return rows
@@ -244,7 +263,7 @@ def _ensemble_rows(path: EnsembleRows, row: Value) -> Value:
 
 def _members(values: torch.Tensor) -> np.ndarray:
     """Numbers (members, ...) for values (members, batch, ...)."""
-    return _array(values)[:, None]
+    return array_of(values)[:, None]
 
 
 def _read_slots(
@@ -252,12 +271,12 @@ def _read_slots(
 ) -> Value:
     """`ContextAttention.forward`; slots and keys are (slots, members, ...)."""
     root = np.float32(keys.shape[-1] ** 0.5)
-    logits = _linear(context.query, rows) @ _array(keys.permute(1, 2, 0)) / root
-    read = logits.op("Softmax", axis=2) @ _array(slots.permute(1, 0, 2))
-    return rows + read @ _array(context.value)
+    logits = linear(context.query, rows) @ array_of(keys.permute(1, 2, 0)) / root
+    read = logits.op("Softmax", axis=2) @ array_of(slots.permute(1, 0, 2))
+    return rows + read @ array_of(context.value)
 
 
-def _towers(towers: Towers, rows: Value | None, tokens: Value) -> Value:
+def _towers(towers: Towers, shared: Value | None, by_task: Value | None, tokens: Value) -> Value:
     """Raw scores (batch, n_scores), the mean over the members.
 
     The batch is the last but one axis, (members, n_tasks, batch, hidden): products of large
@@ -265,14 +284,16 @@ def _towers(towers: Towers, rows: Value | None, tokens: Value) -> Value:
     """
     _, n_tasks, n_hidden = towers.bias.shape
     # One token for all tasks, or one each.
-    hidden = tokens.transpose(1, 0, 2) @ _array(towers.from_token)
-    hidden = hidden.unsqueeze(0) + _array(towers.bias)[:, :, None]
-    if rows is not None and towers.from_row is not None:
-        read = (rows @ _array(towers.from_row)).reshape(0, 0, n_tasks, n_hidden)
+    hidden = tokens.transpose(1, 0, 2) @ array_of(towers.from_token)
+    hidden = hidden.unsqueeze(0) + array_of(towers.bias)[:, :, None]
+    if shared is not None and towers.from_row is not None:
+        read = (shared @ array_of(towers.from_row)).reshape(0, 0, n_tasks, n_hidden)
         hidden = hidden + read.transpose(0, 2, 1, 3)
-    out, out_bias = _array(towers.out), _array(towers.out_bias)
+    if by_task is not None:
+        hidden = hidden + by_task @ array_of(towers.maps()[0])
+    out, out_bias = array_of(towers.out), array_of(towers.out_bias)
     hidden = hidden.op("LeakyRelu", alpha=towers.slope) if towers.slope else hidden.op("Relu")
     scores = hidden @ out.transpose(1, 0, 2, 3) + out_bias[:, :, None]
     widest = out.shape[-1]
     scores = scores.mean(axis=0).transpose(1, 0, 2).reshape(0, n_tasks * widest)
-    return scores.op("Gather", _array(towers.used), axis=1)
+    return scores.op("Gather", array_of(towers.used), axis=1)

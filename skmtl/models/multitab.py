@@ -11,6 +11,9 @@ from skmtl.engines.network import MultiTabSettings, batch_to_score
 from skmtl.models._checks import Check, boolean, integer, one_of, real
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
+    PRESETS,
+    ExpertRows,
+    Experts,
     Mask,
     NumericEmbedding,
     RowMixing,
@@ -65,16 +68,19 @@ class MultiTabEstimator(NetworkEstimator):
         ``numeric_embedding="piecewise_linear"``. "auto" is the square root of the number of rows
         over 2.5, between 4 and 48 (15 for 1,500 rows): a bin with few rows learns their noise. A
         feature with ties gets fewer.
-    row_mixing : {"none", "linear", "mlp", "ensemble"}, default="ensemble"
+    row_mixing : {"none", "linear", "mlp", "ensemble", "mmoe", "ple", "home", "stem"} or Experts, \
+default="ensemble"
         The row path: a map over all tokens of the row, beside the attention, whose output every
         task's tower reads. "linear" is one matrix, "mlp" a perceptron, "ensemble" several
         perceptrons that share their matrices (BatchEnsemble, as in TabM) and whose scores are
-        averaged. It never mixes rows. Without it ("none") accuracy collapses: R2 of 0.857 against
+        averaged. An object of :class:`skmtl.networks.Experts` is a mixture of several such
+        ensembles for each task; the names after "ensemble" stand for published ones. It never
+        mixes rows. Without it ("none") accuracy collapses: R2 of 0.857 against
         0.959 on a weather table.
     row_size : int, default=256
-        Hidden units of the row path.
+        Hidden units of the row path; of experts, those of each unless there are many.
     row_layers : int, default=2
-        Layers of the row path, for "mlp" and "ensemble".
+        Layers of the row path, for "mlp" and "ensemble"; of each expert in each level.
     n_members : int, default=4
         Members of the ensemble. Each is trained on its own loss, so that they differ. 8 or 16
         cost more and were not better.
@@ -124,7 +130,8 @@ class MultiTabEstimator(NetworkEstimator):
         "task_token": one_of("multi", "single"),
         "numeric_embedding": one_of("linear", "periodic", "piecewise_linear"),
         "n_bins": integer(1) | one_of("auto"),
-        "row_mixing": one_of("none", "linear", "mlp", "ensemble"),
+        "row_mixing": one_of("none", "linear", "mlp", "ensemble", *PRESETS)
+        | Check(lambda v: isinstance(v, Experts), "an Experts object"),
         "row_size": integer(1),
         "row_layers": integer(1),
         "n_members": integer(1),
@@ -145,7 +152,7 @@ class MultiTabEstimator(NetworkEstimator):
     task_token: Literal["multi", "single"] = "multi"
     numeric_embedding: NumericEmbedding = "piecewise_linear"
     n_bins: int | Literal["auto"] = "auto"
-    row_mixing: RowMixing = "ensemble"
+    row_mixing: RowMixing | Literal["mmoe", "ple", "home", "stem"] = "ensemble"
     row_size: int = 256
     row_layers: int = 2
     n_members: int = 4
@@ -191,6 +198,56 @@ class MultiTabEstimator(NetworkEstimator):
         table = pd.DataFrame(weights, index=names, columns=encoder.numeric_ + encoder.categorical_)
         return table[encoder.columns_].div(weights.sum(axis=1), axis=0)
 
+    @property
+    def expert_use_(self) -> pd.DataFrame:
+        """Mean weight of each expert in what each task reads, over training rows.
+
+        Of the experts of the last level, with ``row_mixing=Experts(...)``; rows sum to 1. Shared
+        experts are named ``shared 0``, ..., a task's own ones by the task and a number. In long
+        data there is a row for each id, or for each pair of an id and a target.
+        """
+        rows = self._expert_rows("expert_use_", "mean_use")
+        n_shared, names = rows[0].experts.shared, self.task_set_.varying.names
+        columns = [f"shared {number}" for number in range(n_shared)]
+        columns += [f"{name} {k}" for name in names for k in range(rows[0].experts.own)]
+        return self._by_task([path.mean_use for path in rows], columns)
+
+    @property
+    def feature_gates_(self) -> pd.DataFrame:
+        """Mean factor of each feature in each task's own experts, over training rows.
+
+        With ``task_inputs=(FeatureGates(),)`` of `Experts`: 0 shuts a feature out, 1 leaves it as
+        it is, 2 is the most. Rows are those of `expert_use_`.
+        """
+        gates = [path.mean_gates for path in self._expert_rows("feature_gates_", "mean_gates")]
+        encoder = self._reader.encoder
+        table = self._by_task(gates, encoder.numeric_ + encoder.categorical_)
+        return table[encoder.columns_]
+
+    def _expert_rows(self, attribute: str, kept: str) -> list[ExpertRows]:
+        """The row paths of all networks.
+
+        Raises
+        ------
+        AttributeError
+            If they have not kept what is asked for.
+        """
+        check_is_fitted(self)
+        rows = [network.rows for network in self._learnt_by_engine.networks]
+        if getattr(rows[0], kept, None) is None:
+            what = "FeatureGates among the task_inputs of " * (kept == "mean_gates")
+            raise AttributeError(f"{attribute} needs {what}row_mixing=Experts(...).")
+        return rows
+
+    def _by_task(self, means: list[Any], columns: list[Any]) -> pd.DataFrame:
+        """Numbers (n_groups or 1, n_tasks, n_columns) of each network, with the tasks' names."""
+        mean = np.mean([table.cpu().numpy() for table in means], axis=0)
+        names, ids = self.task_set_.varying.names, self._reader.task_ids
+        index: pd.Index = pd.Index(names)
+        if len(ids):
+            index = pd.MultiIndex.from_product([ids, names]) if len(names) > 1 else pd.Index(ids)
+        return pd.DataFrame(mean.reshape(len(index), -1), index=index, columns=columns)
+
     def _over_rows(self, X: Any, function: Any) -> np.ndarray:
         """A function of the networks over all rows of X."""
         check_is_fitted(self)
@@ -204,4 +261,7 @@ class MultiTabEstimator(NetworkEstimator):
 
     def _architecture(self) -> MultiTabSettings:
         """The architecture, apart from the estimator."""
-        return MultiTabSettings(**{name: getattr(self, name) for name in _ARCHITECTURE})
+        settings = {name: getattr(self, name) for name in _ARCHITECTURE}
+        if isinstance(self.row_mixing, str) and self.row_mixing in PRESETS:
+            settings["row_mixing"] = Experts.named(self.row_mixing)
+        return MultiTabSettings(**settings)

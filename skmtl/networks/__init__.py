@@ -23,6 +23,9 @@ from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, concatenated
 from skmtl.networks._context import ContextAttention, SampleContext
+from skmtl.networks._expert_settings import PRESETS, Experts
+from skmtl.networks._experts import ExpertBank, ExpertLayer, ExpertLevel, ExpertRows
+from skmtl.networks._gates import Gates, TopK
 from skmtl.networks._layers import (
     Dropout,
     FeedForward,
@@ -53,17 +56,27 @@ from skmtl.networks._protocol import (
 from skmtl.networks._random import built, check_draws
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
+from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
 __all__ = [
+    "PRESETS",
     "BaggedNetworks",
     "Batch",
     "ContextAttention",
     "Dropout",
     "EnsembleRows",
+    "ExpertBank",
+    "ExpertLayer",
+    "ExpertLevel",
+    "ExpertRows",
+    "Experts",
+    "FeatureGates",
     "FeatureTokens",
     "FeedForward",
+    "GatedFeatures",
+    "Gates",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",
@@ -81,6 +94,9 @@ __all__ = [
     "SampleContext",
     "SharedOutput",
     "SplitNetwork",
+    "TaskEmbeddings",
+    "TaskTokens",
+    "TopK",
     "TowerNetwork",
     "Towers",
     "TrainableNetwork",

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
 from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._batch import Batch
 from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
+from skmtl.networks._expert_settings import Experts
+from skmtl.networks._experts import ExpertRows
 from skmtl.networks._layers import LayerNorm, parameter, weight
+from skmtl.networks._protocol import NetworkOutput, SharedOutput
+from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 from skmtl.networks._rows import RowMixing, row_path
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 from skmtl.networks._waves import wave_matrix
+
+_ROWS_AT_ONCE = 1024
 
 
 @storable
@@ -109,18 +116,22 @@ class MultiTabNet(nn.Module):
         self.norm = LayerNorm(size)
         self.rows = row_path(
             c.row_mixing,
-            self.tokens.n_features * size,
-            c.row_size,
-            c.row_layers,
-            c.dropout,
-            c.n_members,
+            TokenShape(len(bins), tuple(c.cardinalities), size),
+            n_tasks,
+            size=c.row_size,
+            n_layers=c.row_layers,
+            dropout=c.dropout,
+            n_members=c.n_members,
+            n_groups=c.n_groups,
         )
-        self.n_members = c.n_members if c.row_mixing == "ensemble" else 1
+        has_experts = isinstance(c.row_mixing, Experts)
+        self.n_members = c.n_members if has_experts or c.row_mixing == "ensemble" else 1
         row_size = 0 if self.rows is None else c.row_size
         self.context = ContextAttention(row_size) if c.sample_context else None
         self.prototypes = None
         if c.sample_context == "prototypes":
-            self.prototypes = Prototypes(c.n_slots, self.n_members, row_size)
+            n_rows = self.n_members * (n_tasks if has_experts else 1)
+            self.prototypes = Prototypes(c.n_slots, n_rows, row_size)
         self.memory_numeric: Tensor
         self.memory_codes: Tensor
         if memory is not None:
@@ -133,21 +144,35 @@ class MultiTabNet(nn.Module):
         self.waves: Tensor | None
         self.register_buffer("waves", waves, persistent=False)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor | NetworkOutput:
         """Raw scores of the rows."""
-        return self.answer(self.represent(batch), batch)
+        representation = self.represent(batch)
+        if not isinstance(representation, SharedOutput):
+            return self.answer(representation, batch)
+        scores = self.answer(representation.representation, batch)
+        return NetworkOutput(scores, representation.auxiliary)
 
-    def represent(self, batch: Batch) -> tuple[Tensor, ...]:
+    def represent(self, batch: Batch) -> tuple[Tensor, ...] | SharedOutput:
         """What the towers read.
 
-        Row representation (1, batch, members, row_size), if there is a row path, and task tokens
-        (n_tokens, batch, size).
+        Row representation (1 or n_tasks, batch, members, row_size), if there is a row path, and
+        task tokens (n_tokens, batch, size); in training with auxiliary losses, if there are any.
         """
+        row = self.row_input(batch)
+        output = self._row(row)
+        if output is None:
+            return (row.tasks,)
+        representation = (output.rows, row.tasks)
+        if not output.auxiliary:
+            return representation
+        return SharedOutput(representation, output.auxiliary)
+
+    def row_input(self, batch: Batch) -> RowInput:
+        """What the row path reads."""
         features, tasks = self._start(batch)
         for block in self.blocks:
             features, tasks = block(features, tasks)
-        row, tokens = self._row(features), self.norm(tasks).transpose(0, 1)
-        return (tokens,) if row is None else (row[None], tokens)
+        return RowInput(features, self.norm(tasks).transpose(0, 1), batch.codes)
 
     def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor:
         """Scores from what `represent` returns: the part that each task has for itself."""
@@ -191,22 +216,35 @@ class MultiTabNet(nn.Module):
             tasks = tasks + _by_group(self.group_tokens, batch.group)
         return features, tasks
 
-    def _row(self, features: Tensor) -> Tensor | None:
+    @torch.no_grad()
+    def after_training(self, rows: Batch) -> None:
+        """Keep how much experts and features are used in these rows."""
+        if isinstance(self.rows, ExpertRows):
+            starts = range(0, len(rows), _ROWS_AT_ONCE)
+            parts = (rows.take(slice(start, start + _ROWS_AT_ONCE)) for start in starts)
+            self.rows.keep_use((self.row_input(part), part.group) for part in parts)
+
+    def _row(self, row: RowInput) -> RowOutput | None:
         if self.rows is None:
             return None
-        rows = self.rows(features.flatten(1))
+        output: RowOutput = self.rows(row)
         if self.context is None:
-            return rows
-        return self.context(rows, self.slots())
+            return output
+        rows = self.context(_side_by_side(output.rows), self.slots())
+        rows = rows.unflatten(1, (len(output.rows), -1)).movedim(1, 0)
+        return RowOutput(rows, output.auxiliary)
 
     def slots(self) -> Tensor:
-        """What the rows read for context, (slots, members, row_size)."""
+        """What the rows read for context, (slots, 1 or n_tasks times members, row_size)."""
         if self.prototypes is not None:
             return self.prototypes()
-        features, tasks = self._start(Batch(self.memory_numeric, self.memory_codes))
-        for block in self.blocks:
-            features, tasks = block(features, tasks)
-        return self.rows(features.flatten(1))  # type: ignore[misc]
+        row = self.row_input(Batch(self.memory_numeric, self.memory_codes))
+        return _side_by_side(self.rows(row).rows)  # type: ignore[misc]
+
+
+def _side_by_side(rows: Tensor) -> Tensor:
+    """Rows (n, batch, members, size) as those of more members, (batch, n * members, size)."""
+    return rows.movedim(0, 1).flatten(1, 2)
 
 
 def _by_group(values: Tensor, group: Tensor) -> Tensor:

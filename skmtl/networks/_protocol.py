@@ -47,7 +47,9 @@ class TrainableNetwork(Protocol):
     """What the training loop asks of an ``nn.Module``.
 
     A network may have an attribute `n_groups` as well, the number of ids of long data that it
-    knows; without it there are none, and targets are what is balanced.
+    knows; without it there are none, and targets are what is balanced. If it has a method
+    `after_training`, that is called with training rows, a `Batch`, when it has been trained, so
+    that it can keep in buffers what it makes of them.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from skmtl.networks._multitab import MultiTabNet
 
 def task_tokens(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
     """The networks' task tokens side by side, (batch, n_tokens, networks * size)."""
-    tokens = [network.represent(batch)[-1].transpose(0, 1) for network in networks]
+    tokens = [network.row_input(batch).tasks.transpose(0, 1) for network in networks]
     return torch.cat(tokens, dim=-1)
 
 

@@ -1,4 +1,4 @@
-"""The row path: what a row's tokens say together, (batch, n_inputs) to (batch, members, size).
+"""The row path: what a row's tokens say together, in (1, batch, members, size).
 
 Attention reads tokens one at a time; the row path maps all tokens of a row at once. It decides
 most of the accuracy on tables.
@@ -12,9 +12,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._expert_settings import Experts
+from skmtl.networks._experts import ExpertRows
 from skmtl.networks._layers import Dropout, Linear, matrix, parameter, weight
+from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 
-RowMixing = Literal["none", "linear", "mlp", "ensemble"]
+RowMixing = Literal["none", "linear", "mlp", "ensemble"] | Experts
 
 
 class LinearRows(nn.Module):
@@ -24,8 +27,8 @@ class LinearRows(nn.Module):
         super().__init__()
         self.map = Linear(n_inputs, size)
 
-    def forward(self, row: Tensor) -> Tensor:
-        return self.map(row)[:, None]
+    def forward(self, row: RowInput) -> RowOutput:
+        return RowOutput(self.map(row.flat)[None, :, None])
 
 
 class MLPRows(nn.Module):
@@ -37,10 +40,11 @@ class MLPRows(nn.Module):
         self.layers = nn.ModuleList([Linear(a, b) for a, b in pairwise(widths)])
         self.dropout = Dropout(dropout)
 
-    def forward(self, row: Tensor) -> Tensor:
+    def forward(self, row: RowInput) -> RowOutput:
+        hidden = row.flat
         for layer in self.layers:
-            row = self.dropout(nn.functional.relu(layer(row)))
-        return row[:, None]
+            hidden = self.dropout(nn.functional.relu(layer(hidden)))
+        return RowOutput(hidden[None, :, None])
 
 
 class MemberLinear(nn.Module):
@@ -81,22 +85,34 @@ class EnsembleRows(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, row: Tensor) -> Tensor:
-        members = torch.addcmul(self.split_bias, self.first(row)[:, None], self.split_scale)
+    def forward(self, row: RowInput) -> RowOutput:
+        first = self.first(row.flat)[:, None]
+        members = torch.addcmul(self.split_bias, first, self.split_scale)
         members = self.dropout(nn.functional.relu(members))
         for layer in self.layers:
             members = self.dropout(nn.functional.relu(layer(members)))
-        return members
+        return RowOutput(members[None])
 
 
 def row_path(
-    name: RowMixing, n_inputs: int, size: int, n_layers: int, dropout: float, n_members: int
+    mixing: RowMixing,
+    tokens: TokenShape,
+    n_tasks: int,
+    *,
+    size: int,
+    n_layers: int,
+    dropout: float,
+    n_members: int,
+    n_groups: int,
 ) -> nn.Module | None:
-    """The row path called `name`; None for "none"."""
-    if name == "none":
+    """The row path of a name or of experts; None for "none"."""
+    n_inputs = tokens.n_features * tokens.size
+    if isinstance(mixing, Experts):
+        return ExpertRows(mixing, tokens, n_tasks, n_layers, n_members, dropout, n_groups)
+    if mixing == "none":
         return None
-    if name == "linear":
+    if mixing == "linear":
         return LinearRows(n_inputs, size)
-    if name == "mlp":
+    if mixing == "mlp":
         return MLPRows(n_inputs, size, n_layers, dropout)
     return EnsembleRows(n_inputs, size, n_layers, dropout, n_members)

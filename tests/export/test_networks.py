@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import skmtl
+from skmtl.networks import Experts, FeatureGates, TaskEmbeddings, TopK
 from tests.files.cases import KINDS, NETWORK, long_table, table
 
 pytest.importorskip("onnx", reason='needs the extra "onnx"')
@@ -33,6 +34,17 @@ SWITCHES = {
     "memory": {"sample_context": "memory", "context_size": 7, "n_bags": 2},
     "memory of a perceptron": {"sample_context": "memory", "row_mixing": "mlp", "n_blocks": 2,
                                "feature_attention": True, "mask": "none"},
+    "one expert": {"row_mixing": Experts(shared=1, own=0, activation="relu")},
+    "top experts": {"row_mixing": Experts(shared=3, own=0, routing=TopK(k=2))},
+    "experts of levels": {"row_mixing": "home", "task_token": "single", "mask": "none",
+                          "sample_context": "prototypes"},
+    "experts of groups": {
+        "row_mixing": Experts(
+            n_levels=2, groups=[["sold", "price", "risk"], ["visits", "grade", "delay"]],
+            gate="token", others="detached", task_inputs=(TaskEmbeddings(), FeatureGates()),
+        ),
+        "sample_context": "memory", "context_size": 7, "n_bags": 2,
+    },
 }  # fmt: skip
 
 
@@ -63,6 +75,14 @@ def test_hazards_that_are_not_smooth():
     kinds = {"death": skmtl.tasks.Survival(5, smooth=False)}
     model = skmtl.MultiTab(tasks=kinds, **PARAMETERS)
     assert_same_outputs(model.fit(X, Y[["death_event", "death_time"]]), new_rows())
+
+
+def test_long_data_with_experts():
+    X, y = long_table()
+    mixing = Experts(gate="token", shared=2, own=0)
+    model = skmtl.MultiTabRegressor(task_column="shop", row_mixing=mixing, **PARAMETERS).fit(X, y)
+    X["shop"] += 1
+    assert_same_outputs(model, X)
 
 
 def test_long_data_with_memory_and_two_blocks():

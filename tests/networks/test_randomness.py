@@ -9,6 +9,7 @@ import torch
 from skmtl.networks import (
     Batch,
     Dropout,
+    Experts,
     MultiTabConfig,
     MultiTabNet,
     initialise,
@@ -20,6 +21,7 @@ SWITCHES = [
     {"n_groups": 3, "sample_context": "prototypes"},
     {"sample_context": "memory", "numeric_embedding": "periodic", "row_mixing": "linear"},
     {"feature_attention": True, "mask": "none", "row_mixing": "mlp", "n_blocks": 2},
+    {"row_mixing": Experts(size=6, n_levels=2)},
 ]
 
 

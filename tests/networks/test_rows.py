@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from skmtl.networks import Experts, FeatureGates, TaskEmbeddings
+
 MASKS = ["none", "task_to_task", "feature_to_task", "both"]
 SWITCHES = {
     "default": {},
@@ -31,6 +33,22 @@ SWITCHES = {
     "only numbers": {"cardinalities": ()},
     "groups": {"n_groups": 4},
     "groups and memory": {"n_groups": 4, "sample_context": "memory"},
+    "experts": {"row_mixing": Experts(size=10)},
+    "experts of two levels": {
+        "row_mixing": Experts(
+            size=10,
+            n_levels=2,
+            groups=((0, 2), (1,)),
+            others="detached",
+            gate="token",
+            task_inputs=(FeatureGates(), TaskEmbeddings()),
+        ),
+    },
+    "experts and memory": {
+        "row_mixing": Experts(size=10, shared=0),
+        "sample_context": "memory",
+        "n_groups": 4,
+    },
     **{f"mask {mask}": {"mask": mask, "feature_attention": True} for mask in MASKS},
 }
 N_ROWS = 9

@@ -38,6 +38,8 @@ from skmtl.training import (
     without_traces,
 )
 
+_SHOWN_ROWS = 10_000  # enough for means
+
 
 class Architecture(Protocol):
     """The settings of a sort of network."""
@@ -133,6 +135,7 @@ class NetworkEngine(Engine):
             # A copy: the earlier model may be that of another estimator as well.
             fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
             fitted = self._train(fitted, problem, parts, progress, random_state)
+            _show_training_rows(fitted, parts)
             self._finish_heads(fitted, problem.tasks, parts[0])
         return fitted
 
@@ -260,6 +263,16 @@ class NetworkEngine(Engine):
         )
         labels = Labels(target.astype(np.float64), weight > 0)
         tasks.finish(scores, labels, weight.astype(np.float64))
+
+
+def _show_training_rows(fitted: FittedNetworks, parts: list[Parts]) -> None:
+    """Give training rows to the networks that keep something of them."""
+    for network, (training, _) in zip(fitted.networks, parts, strict=False):
+        if hasattr(network, "after_training"):
+            rows = training.in_memory().inputs
+            some = torch.linspace(0, len(rows) - 1, min(len(rows), _SHOWN_ROWS)).long().unique()
+            device = next(network.parameters()).device
+            network.eval().after_training(rows.take(some.to(rows.device)).to(device))
 
 
 def _mean_scores(networks: BaggedNetworks, batch: Batch) -> torch.Tensor:

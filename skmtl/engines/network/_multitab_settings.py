@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ import torch
 from skmtl._storable import storable
 from skmtl.engines import Problem
 from skmtl.networks import (
+    Experts,
     Mask,
     MultiTabConfig,
     MultiTabNet,
@@ -45,7 +46,7 @@ class MultiTabSettings:
     task_token : {"multi", "single"}
     numeric_embedding : {"linear", "periodic", "piecewise_linear"}
     n_bins : int or "auto"
-    row_mixing : {"none", "linear", "mlp", "ensemble"}
+    row_mixing : {"none", "linear", "mlp", "ensemble"} or Experts
     row_size, row_layers, n_members : int
     tower_size : int or "auto"
     sample_context : {None, "prototypes", "memory"}
@@ -89,6 +90,7 @@ class MultiTabSettings:
         table: EncodedTable,
         cardinalities: Sequence[int],
         heads: Sequence[Kind],
+        names: Sequence[Hashable],
         n_groups: int,
     ) -> MultiTabConfig:
         """Shape of the network for a table.
@@ -101,10 +103,16 @@ class MultiTabSettings:
             Codes of each categorical feature.
         heads : sequence of Kind
             One per target.
+        names : sequence of hashable
+            Of the targets.
         n_groups : int
             Task ids of long data; 0 for wide data.
         """
         n_features = table.numeric.shape[1] + len(cardinalities)
+        row_mixing, row_size = self.row_mixing, self.row_size
+        if isinstance(row_mixing, Experts):
+            row_mixing = row_mixing.resolved(names, row_size)
+            row_size = cast(int, row_mixing.size)
         return MultiTabConfig(
             cardinalities=tuple(cardinalities),
             n_scores=tuple(head.n_scores for head in heads),
@@ -120,8 +128,8 @@ class MultiTabSettings:
             mask=self.mask,
             feature_attention=self.feature_attention,
             single_token=self.task_token == "single",
-            row_mixing=self.row_mixing,
-            row_size=self.row_size,
+            row_mixing=row_mixing,
+            row_size=row_size,
             row_layers=self.row_layers,
             n_members=self.n_members,
             tower_size=self.resolved_tower_size(len(heads)),
@@ -157,6 +165,7 @@ class MultiTabSettings:
                 table,
                 problem.encoder.cardinalities_,
                 problem.tasks.heads,
+                problem.tasks.names,
                 len(problem.task_ids),
             ),
             base_scores,
@@ -209,7 +218,11 @@ class MultiTabDescription:
         config = self.config
         if sum(config.n_scores) != len(self.base_scores):
             raise ValueError(f"{len(self.base_scores)} base scores, but {config.n_scores} scores")
-        if config.n_blocks + config.row_layers > _MOST_LAYERS:
+        mixing, n_levels = config.row_mixing, 1
+        if isinstance(mixing, Experts):
+            mixing.check()
+            n_levels = mixing.n_levels
+        if config.n_blocks + n_levels * config.row_layers > _MOST_LAYERS:
             raise ValueError(f"a network has more than {_MOST_LAYERS} layers")
         if any(config.n_series) and max(config.n_scores) > _LONGEST_SERIES:
             raise ValueError(f"a task has series of more than {_LONGEST_SERIES} scores")

@@ -1,0 +1,29 @@
+"""Layers of `skmtl.networks` as operators."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from skmtl.export._graph import Value
+from skmtl.networks import Linear
+
+
+def array_of(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor as an array on the CPU."""
+    return tensor.detach().cpu().numpy()
+
+
+def linear(layer: Linear, x: Value) -> Value:
+    """`Linear.forward`."""
+    return x @ array_of(layer.weight).T + array_of(layer.bias)
+
+
+def normalised(x: Value, scale: torch.Tensor, shift: torch.Tensor) -> Value:
+    """Layer normalisation over the last axis, scaled and shifted."""
+    return x.op("LayerNormalization", array_of(scale), array_of(shift), epsilon=1e-5)
+
+
+def swish(x: Value) -> Value:
+    """X times its logistic function."""
+    return x * x.op("Sigmoid")

@@ -1,0 +1,120 @@
+"""Which expert of a network has how much weight in which task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl.inspection._axes import MAX_LABELS, axes_for, label_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_EXPERTS = 30  # more names side by side cannot be read
+
+
+class ExpertUseDisplay:
+    """Mean weights of experts, a row for each task and a column for each expert.
+
+    Parameters
+    ----------
+    use : DataFrame of shape (n_tasks, n_experts)
+        Rows sum to one.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of the axes.
+    image_ : matplotlib AxesImage
+        The cells.
+
+    See Also
+    --------
+    skmtl.networks.Experts : The experts of a network, whose `expert_use_` this is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.inspection import ExpertUseDisplay
+    >>> use = pd.DataFrame({"shared 0": [0.8, 0.1], "shared 1": [0.2, 0.9]}, index=["like", "buy"])
+    >>> display = ExpertUseDisplay(use).plot()
+    >>> [label.get_text() for label in display.ax_.get_xticklabels()]
+    ['shared 0', 'shared 1']
+    """
+
+    def __init__(self, use: pd.DataFrame) -> None:
+        self.use = use
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, ax: Axes | None = None, **kwargs: Any
+    ) -> ExpertUseDisplay:
+        """Draw the use of the experts of a fitted network.
+
+        Parameters
+        ----------
+        estimator : MultiTab, MultiTabRegressor, MultiTabClassifier or MultiTabSurvival
+            Fitted, with experts.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        ExpertUseDisplay
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it has no experts.
+        ImportError
+            Without matplotlib.
+        """
+        check_is_fitted(estimator)
+        use = getattr(estimator, "expert_use_", None)
+        if not isinstance(use, pd.DataFrame):
+            raise TypeError(
+                f"{cls.__name__} reads 'expert_use_' of a MultiTab that was fitted with "
+                f"row_mixing=Experts(...), which this {type(estimator).__name__} lacks; of a "
+                "pipeline or a search, give the fitted estimator inside."
+            )
+        return cls(use).plot(ax=ax, **kwargs)
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> ExpertUseDisplay:
+        """Draw a cell for each task and expert; of more than 50 tasks, the first ones are named.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        ExpertUseDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+        """
+        n_tasks = len(self.use)
+        self.ax_ = axes_for(self, ax, n_tasks)
+        self.figure_ = self.ax_.figure
+        style: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0, "aspect": "auto"} | kwargs
+        self.image_ = self.ax_.imshow(self.use.to_numpy(), **style)
+        label_rows(self.ax_, self.use.index, range(min(n_tasks, MAX_LABELS)))
+        names = [str(name) for name in self.use.columns][:_MOST_EXPERTS]
+        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        self.ax_.set_xlabel("expert")
+        self.figure_.colorbar(self.image_, ax=self.ax_, label="mean weight")
+        return self

@@ -1,0 +1,123 @@
+"""What a task's own experts read of a row in place of its plain feature tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from skmtl._storable import storable
+from skmtl.networks._layers import Linear, parameter
+from skmtl.networks._row_input import TokenShape
+
+
+class TaskInput(Protocol):
+    """Makes a layer from tokens (1 or n_tasks, batch, n_features, size) to those of each task."""
+
+    def build(self, shape: TokenShape, n_tasks: int) -> nn.Module:
+        """The layer, called with tokens and with the codes (batch, n_categorical)."""
+        ...
+
+
+@storable
+@dataclass(frozen=True, kw_only=True)
+class FeatureGates:
+    """A factor for each feature of a row, of each task by itself: squeeze and excitation.
+
+    The means of the tokens of a row are squeezed into `hidden` numbers, from which each task has a
+    factor between 0 and 2 for every feature, 1 to begin with. `feature_gates_` of the estimator
+    tells which task uses which column.
+
+    Parameters
+    ----------
+    hidden : int, default=16
+        Numbers in which all tasks read the row.
+
+    References
+    ----------
+    J. Hu, L. Shen, G. Sun, "Squeeze-and-Excitation Networks", CVPR 2018, arXiv:1709.01507.
+
+    Q. Liu et al., "Deep Task-specific Bottom Representation Network for Multi-Task
+    Recommendation", CIKM 2023, arXiv:2308.05996.
+
+    Examples
+    --------
+    >>> from skmtl.networks import Experts, FeatureGates
+    >>> Experts(shared=0, own=1, task_inputs=(FeatureGates(),)).task_inputs
+    (FeatureGates(hidden=16),)
+    """
+
+    hidden: int = 16
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.hidden, int) or isinstance(self.hidden, bool) or self.hidden < 1:
+            raise ValueError(
+                f"FeatureGates: hidden={self.hidden!r} must be a whole number of at least 1."
+            )
+
+    def build(self, shape: TokenShape, n_tasks: int) -> GatedFeatures:
+        return GatedFeatures(shape.n_features, n_tasks, self.hidden)
+
+
+class GatedFeatures(nn.Module):
+    """Tokens times the factors of `FeatureGates`."""
+
+    def __init__(self, n_features: int, n_tasks: int, hidden: int) -> None:
+        super().__init__()
+        self.squeeze = Linear(n_features, hidden)
+        self.excite = parameter(n_tasks, hidden, n_features)
+        self.bias = parameter(n_tasks, 1, n_features)
+
+    def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
+        return tokens * self.factors(tokens)[..., None]
+
+    def factors(self, tokens: Tensor) -> Tensor:
+        """The factors (n_tasks, batch, n_features)."""
+        squeezed = nn.functional.silu(self.squeeze(tokens.mean(dim=-1)))
+        return 1 + torch.tanh(squeezed @ self.excite + self.bias)
+
+
+@storable
+@dataclass(frozen=True)
+class TaskEmbeddings:
+    """Categories have a part of each task's own, added to the token that tasks share.
+
+    The parts are zero to begin with: a task departs from the shared token where it gains.
+
+    References
+    ----------
+    L. Su et al., "STEM: Unleashing the Power of Embeddings for Multi-task Recommendation",
+    AAAI 2024, arXiv:2308.13537.
+
+    Examples
+    --------
+    >>> from skmtl.networks import Experts, TaskEmbeddings
+    >>> Experts(task_inputs=(TaskEmbeddings(),)).task_inputs
+    (TaskEmbeddings(),)
+    """
+
+    def build(self, shape: TokenShape, n_tasks: int) -> TaskTokens:
+        return TaskTokens(shape, n_tasks)
+
+
+class TaskTokens(nn.Module):
+    """Tokens with the parts of `TaskEmbeddings`."""
+
+    def __init__(self, shape: TokenShape, n_tasks: int) -> None:
+        super().__init__()
+        *offsets, n_codes = accumulate(shape.cardinalities, initial=0)
+        self.offsets: Tensor
+        self.register_buffer("offsets", torch.tensor(offsets, dtype=torch.long), persistent=False)
+        self.n_numeric, self.n_tasks = shape.n_numeric, n_tasks
+        self.categories = parameter(n_codes, n_tasks * shape.size) if n_codes else None
+
+    def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
+        if self.categories is None:
+            return tokens
+        parts = nn.functional.embedding(codes + self.offsets, self.categories)
+        parts = (parts * (codes > 0)[..., None]).unflatten(-1, (self.n_tasks, -1))
+        parts = nn.functional.pad(parts.movedim(2, 0), (0, 0, self.n_numeric, 0))
+        return tokens + parts
