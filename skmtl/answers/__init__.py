@@ -30,6 +30,7 @@ from skmtl.answers._unwrap import (
     inside,
     last_step,
     layers,
+    pipeline_steps,
     reads_table_itself,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "inside",
     "last_step",
     "layers",
+    "pipeline_steps",
     "read_classes",
     "read_predictions",
     "read_probabilities",

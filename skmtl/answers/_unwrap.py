@@ -6,14 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 
+def pipeline_steps(estimator: Any) -> list[tuple[str, Any]]:
+    """Names and estimators of a pipeline; none of what is no pipeline.
+
+    Other estimators may have a parameter called `steps`, too.
+    """
+    steps = getattr(estimator, "steps", None)
+    return list(steps) if isinstance(steps, list | tuple) else []
+
+
 def fitted_layers(estimator: Any) -> Iterator[Any]:
     """A fitted estimator and the fitted ones inside searches and pipelines, from outside in."""
     while True:
         yield estimator
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
+        elif steps := pipeline_steps(estimator):
+            estimator = steps[-1][1]
         else:
             return
 
@@ -28,7 +37,7 @@ def fitted_inside_reading(estimator: Any, X: Any) -> tuple[Any, Any]:
     """The fitted model inside searches and pipelines, and X as that model reads it."""
     model = estimator
     for model in fitted_layers(estimator):
-        if not hasattr(model, "best_estimator_") and len(getattr(model, "steps", ())) > 1:
+        if not hasattr(model, "best_estimator_") and len(pipeline_steps(model)) > 1:
             X = model[:-1].transform(X)
     return model, X
 
@@ -36,7 +45,7 @@ def fitted_inside_reading(estimator: Any, X: Any) -> tuple[Any, Any]:
 def reads_table_itself(estimator: Any) -> bool:
     """Whether nothing stands between the columns of X and the model inside."""
     return all(
-        hasattr(model, "best_estimator_") or len(getattr(model, "steps", ())) <= 1
+        hasattr(model, "best_estimator_") or len(pipeline_steps(model)) <= 1
         for model in fitted_layers(estimator)
     )
 
@@ -45,7 +54,7 @@ def layers(estimator: Any) -> Iterator[Any]:
     """An estimator and what it wraps by its parameters, fitted or not, from outside in."""
     while estimator is not None:
         yield estimator
-        steps = getattr(estimator, "steps", None)
+        steps = pipeline_steps(estimator)
         estimator = steps[-1][1] if steps else getattr(estimator, "estimator", None)
 
 
@@ -57,6 +66,6 @@ def inside(estimator: Any) -> Any:
 
 def last_step(estimator: Any) -> Any:
     """The estimator that ends pipelines, which a fit of these fits itself."""
-    while hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
+    while steps := pipeline_steps(estimator):
+        estimator = steps[-1][1]
     return estimator

@@ -43,7 +43,12 @@ Examples
 
 from skmtl.metrics._gain import multitask_gain, multitask_gain_tasks
 from skmtl.metrics._inputs import read_metrics, read_weights
-from skmtl.metrics._models import read_model, score_model, score_model_by_id
+from skmtl.metrics._models import (
+    read_model,
+    score_model,
+    score_model_by_group,
+    score_model_by_id,
+)
 from skmtl.metrics._scorers import make_multitask_scorer, task_scorers
 from skmtl.metrics._scores import score_each, score_tasks
 from skmtl.metrics._sklearn import MetricLike, check_metric
@@ -61,6 +66,7 @@ __all__ = [
     "read_weights",
     "score_each",
     "score_model",
+    "score_model_by_group",
     "score_model_by_id",
     "score_tasks",
     "task_scorers",

@@ -91,6 +91,35 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
     return score_by_id(tasks, task_ids(X_read, model.task_column), sample_weight)
 
 
+def score_model_by_group(
+    estimator: Any, X: Any, y: Any, groups: pd.DataFrame, *, sample_weight: Any = None
+) -> pd.Series:
+    """Score a fitted estimator on each of several groups of rows, by the kind's default metric.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+    groups : DataFrame of shape (n_samples, n_keys)
+        Rows with the same values are a group.
+    sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
+
+    Returns
+    -------
+    Series
+        By the values of `groups` and the target.
+    """
+    tasks = read_model(estimator, X, y)
+    grouped = groups.groupby(list(groups.columns), sort=True, observed=True)
+    scores = score_by_id(tasks, grouped.ngroup(), sample_weight)
+    keys = grouped.size().index.to_frame(index=False)
+    repeated = keys.loc[keys.index.repeat(len(tasks))]
+    targets = pd.Series(list(tasks) * len(keys), index=repeated.index, name="target")
+    index = pd.MultiIndex.from_frame(pd.concat([repeated, targets], axis=1))
+    return pd.Series(scores.to_numpy(), index=index, name="score")
+
+
 def _scored_tasks(model: FittedModel, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     scored = model.read_scored(y)
     if len(scored.Y) == 0:

@@ -12,7 +12,7 @@ from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmtl.answers import Form, fitted_model, unfitted_model
+from skmtl.answers import Form, fitted_model, pipeline_steps, unfitted_model
 from skmtl.metrics import read_weights
 from skmtl.model_selection import cross_val_predict
 from skmtl.models._adjusted_model import AdjustedModel
@@ -104,10 +104,10 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     def _fit_arguments(self, sample_weight: Any, groups: Any) -> dict[str, Any]:
         """What the estimator's `fit` gets beside X and y."""
-        steps = getattr(self.estimator, "steps", None)
+        steps = pipeline_steps(self.estimator)
         arguments: dict[str, Any] = {}
         if sample_weight is not None:
-            name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
+            name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
             arguments[name] = sample_weight
         if groups is not None and has_fit_parameter(self.estimator, "groups"):
             arguments["groups"] = groups

@@ -9,7 +9,13 @@ these arrays for many series and origins at once, from rows up to the origin alo
 from skmtl.panels._calendar import CalendarFeatures
 from skmtl.panels._clock import Freq, PanelClock, make_clock
 from skmtl.panels._columns import Columns, PanelColumns, as_names
-from skmtl.panels._features import FeaturePlan, FeatureTable, LaggedColumn, Moments
+from skmtl.panels._features import (
+    FeaturePlan,
+    FeatureTable,
+    LaggedColumn,
+    Moments,
+    distinct_pairs,
+)
 from skmtl.panels._history import History
 from skmtl.panels._levels import ANCHORS, Anchor, TargetUnits, past_scales
 from skmtl.panels._naive import last_values, naive_errors, seasonal_naive
@@ -33,6 +39,7 @@ __all__ = [
     "SeriesIds",
     "TargetUnits",
     "as_names",
+    "distinct_pairs",
     "last_values",
     "make_clock",
     "naive_errors",

@@ -71,6 +71,10 @@ class CalendarFeatures:
         # Without any there would be none to tell that they were chosen.
         return CalendarFeatures(*(parts or ["year"]), holidays=self.holidays)
 
+    def holidays_alone(self) -> CalendarFeatures | None:
+        """The calendar without parts; None if it has no holidays."""
+        return None if self.holidays is None else CalendarFeatures(holidays=self.holidays)
+
     def features(self, times: pd.DatetimeIndex) -> pd.DataFrame:
         """One column for each part, float64.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,14 +54,19 @@ class Moments:
 
     def distinct_origins(self) -> tuple[Moments, np.ndarray]:
         """Each series and origin once, and which of them each moment has."""
-        pairs = np.column_stack([self.codes, self.origins])
-        order = np.lexsort((self.origins, self.codes))
-        ordered = pairs[order]
-        new = np.ones(len(ordered), dtype=bool)
-        new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-        places = np.empty(len(order), dtype=np.int64)
-        places[order] = np.cumsum(new) - 1
-        return self.take(order[new]), places
+        first, places = distinct_pairs(self.codes, self.origins)
+        return self.take(first), places
+
+
+def distinct_pairs(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each pair of numbers is first, in their order, and which of them each row has."""
+    order = np.lexsort((other, one))
+    ordered = np.column_stack([one, other])[order]
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.cumsum(new) - 1
+    return order[new], places
 
 
 @storable
@@ -128,25 +133,53 @@ class FeaturePlan:
         levels, scales = [], []
         for position, column in enumerate(self.columns):
             level, scale = column.units.at(panel, position, origins.codes, origins.origins)
-            of_origin = self._of_origins(panel, position, column, origins, level, scale)
+            lags = self.lags[: column.most_lags]
+            of_origin = self._of_origins(panel, position, column, origins, level, scale, lags)
             for name, values in of_origin:
                 features[f"{column.name} {name}"] = values[places]
             levels.append(level[places])
             scales.append(scale[places])
             for name, values in _of_seasons(panel, position, column, moments):
                 features[f"{column.name} {name}"] = (values - levels[-1]) / scales[-1]
-        for position, (name, known) in enumerate(self.categories.items(), len(self.columns)):
-            value, _ = last_values(panel, position, origins.codes, origins.origins)
-            codes = np.where(np.isnan(value), -1, value).astype(np.int64)[places]
-            features[f"{name} last"] = pd.Categorical.from_codes(codes, pd.Index(known))
-        for name, values in self._calendar_features(history, moments):
-            features[f"calendar {name}"] = values
-        taken = [label for label in given.columns if str(label) in features]
-        if taken:
-            raise ValueError(f"Rename the columns {taken}: features are called so.")
-        features |= {str(label): given[label].array for label in given.columns}
-        frame = pd.DataFrame(features)
-        return FeatureTable(frame, np.array(levels).T, np.array(scales).T)
+        for name, codes, known in self._last_categories(panel, origins):
+            features[name] = pd.Categorical.from_codes(codes[places], pd.Index(known))
+        features |= _calendar_features(self.calendar, history, moments.clock)
+        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
+
+    def table_of_origins(
+        self, history: History, origins: Moments, given: pd.DataFrame, horizon: int
+    ) -> FeatureTable:
+        """The features of some origins, whatever the step.
+
+        The values of the last seasons at the next times are lags like others here. The calendar
+        is that of the first step; holidays are those of each.
+
+        Parameters
+        ----------
+        history : History
+        origins : Moments
+            Of the first step.
+        given : DataFrame of shape (n, n_given)
+        horizon : int
+        """
+        panel = history.panel
+        features: dict[str, Any] = {}
+        levels, scales = [], []
+        for position, column in enumerate(self.columns):
+            level, scale = column.units.at(panel, position, origins.codes, origins.origins)
+            lags = sorted({*self.lags[: column.most_lags], *_lags_of_seasons(column, horizon)})
+            of_origin = self._of_origins(panel, position, column, origins, level, scale, lags)
+            features |= {f"{column.name} {name}": values for name, values in of_origin}
+            levels.append(level)
+            scales.append(scale)
+        for name, codes, known in self._last_categories(panel, origins):
+            features[name] = pd.Categorical.from_codes(codes, pd.Index(known))
+        features |= _calendar_features(self.calendar, history, origins.clock)
+        holidays = None if self.calendar is None else self.calendar.holidays_alone()
+        for step in range(2, horizon + 1):
+            later = _calendar_features(holidays, history, origins.origins + step)
+            features |= {f"{name} step {step}": values for name, values in later.items()}
+        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
 
     def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
         """What is subtracted from each column at some moments, of shape (n, n_columns)."""
@@ -172,9 +205,10 @@ class FeaturePlan:
         origins: Moments,
         level: np.ndarray,
         scale: np.ndarray,
+        lags: Sequence[int],
     ) -> Iterator[tuple[str, np.ndarray]]:
         codes, at = origins.codes, origins.origins
-        for lag in self.lags[: column.most_lags]:
+        for lag in lags:
             value = panel.take(panel.at(codes, at - (lag - 1)), position)
             yield f"lag {lag}", (value - level) / scale
         values = panel.values[:, position]
@@ -197,18 +231,13 @@ class FeaturePlan:
         if column.intermittent:
             yield from _of_events(panel, values, codes, at)
 
-    def _calendar_features(
-        self, history: History, moments: Moments
-    ) -> Iterator[tuple[str, np.ndarray]]:
-        if self.calendar is None:
-            return
-        distinct, places = np.unique(moments.clock, return_inverse=True)
-        times = history.clock.local(distinct)
-        if times is None:
-            return
-        features = self.calendar.features(times)
-        for name in features.columns:
-            yield str(name), features[name].to_numpy()[places]
+    def _last_categories(
+        self, panel: Panel, origins: Moments
+    ) -> Iterator[tuple[str, np.ndarray, list[Any]]]:
+        """Name, codes and categories of the last values that are no numbers."""
+        for position, (name, known) in enumerate(self.categories.items(), len(self.columns)):
+            value, _ = last_values(panel, position, origins.codes, origins.origins)
+            yield f"{name} last", np.where(np.isnan(value), -1, value).astype(np.int64), known
 
 
 @dataclass(frozen=True)
@@ -224,6 +253,36 @@ class FeatureTable:
     features: pd.DataFrame
     levels: np.ndarray
     scales: np.ndarray
+
+
+def _with_given(features: dict[str, Any], given: pd.DataFrame) -> pd.DataFrame:
+    """Features, and behind them columns that are features as they are."""
+    taken = [label for label in given.columns if str(label) in features]
+    if taken:
+        raise ValueError(f"Rename the columns {taken}: features are called so.")
+    return pd.DataFrame(features | {str(label): given[label].array for label in given.columns})
+
+
+def _calendar_features(
+    calendar: CalendarFeatures | None, history: History, clock: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What a calendar shows at times of the clock; nothing for plain numbers."""
+    if calendar is None:
+        return {}
+    distinct, places = np.unique(clock, return_inverse=True)
+    times = history.clock.local(distinct)
+    if times is None:
+        return {}
+    features = calendar.features(times)
+    return {f"calendar {name}": features[name].to_numpy()[places] for name in features.columns}
+
+
+def _lags_of_seasons(column: LaggedColumn, horizon: int) -> Iterator[int]:
+    """Lags at which the next times lie in the last seasons that are known."""
+    for season in column.seasons:
+        for step in range(1, min(horizon, season) + 1):
+            for back in range(_SEASONS_BACK):
+                yield season - step + 1 + back * season
 
 
 def _of_seasons(

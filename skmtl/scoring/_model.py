@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 
 from skmtl._storable import is_storable
+from skmtl.answers import pipeline_steps
 from skmtl.files import Encoder, load
 
 # Parameters that say how a fitted model works, and not what it predicts.
@@ -75,8 +76,8 @@ def _predicting(model: Any) -> Any:
     """What predictions depend on: no search, whose record of times is another at every fit."""
     if hasattr(model, "best_estimator_"):
         return _predicting(model.best_estimator_)
-    if hasattr(model, "steps"):
+    if steps := pipeline_steps(model):
         bare = copy(model)
-        bare.steps = [(name, _predicting(step)) for name, step in model.steps]
+        bare.steps = [(name, _predicting(step)) for name, step in steps]
         return bare
     return model

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length
 
-from skmtl.answers import layers, unfitted_model
+from skmtl.answers import layers, pipeline_steps, unfitted_model
 from skmtl.reading import read_sample_weight
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import EventTimesDtype, label_frame
@@ -170,8 +170,8 @@ def fit_on(estimator: Any, table: TaskTable) -> Any:
     if table.judged is not None:
         judged = table.judged
         arguments["eval_set"] = (judged.X, judged.y, judged.sample_weight)
-    steps = getattr(estimator, "steps", None)
-    of_step = "" if steps is None else f"{steps[-1][0]}__"
+    steps = pipeline_steps(estimator)
+    of_step = f"{steps[-1][0]}__" if steps else ""
     return estimator.fit(
         table.X, table.y, **{f"{of_step}{name}": value for name, value in arguments.items()}
     )

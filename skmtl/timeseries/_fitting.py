@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
-from skmtl.answers import last_step, unfitted_model
+from skmtl.answers import last_step, pipeline_steps, unfitted_model
 from skmtl.panels import Moments
-from skmtl.tasks import Kind
 from skmtl.timeseries._conformal import ConformalQuantiles, learn_quantiles
-from skmtl.timeseries._examples import Examples, Weighting, draw_examples
+from skmtl.timeseries._examples import Examples, ExampleSettings
 from skmtl.timeseries._forecast_model import ForecastModel
 from skmtl.timeseries._numbers import as_numbers
 from skmtl.timeseries._preparation import Prepared
-
-
-@dataclass(frozen=True)
-class ExampleSettings:
-    """How examples are drawn from a panel.
-
-    Attributes
-    ----------
-    weighting : {"equal", "root", "scale"}
-    clip : float
-    most : int
-    """
-
-    weighting: Weighting
-    clip: float
-    most: int
+from skmtl.timeseries._recipe import Recipe
 
 
 def fit_panel(
@@ -54,16 +37,9 @@ def fit_panel(
     rng : Generator
     end : int or None
     """
-    examples = draw_examples(
-        prepared,
-        sample_weight,
-        settings.weighting,
-        clip=settings.clip,
-        most=settings.most,
-        rng=rng,
-        end=end,
-    )
-    return fit_within(with_tasks(estimator, prepared.recipe.kinds), examples)
+    layout = prepared.recipe.layout
+    examples = layout.examples(prepared, sample_weight, settings, rng, end)
+    return fit_within(with_tasks(estimator, prepared.recipe), examples)
 
 
 def fit_conformal(
@@ -102,7 +78,9 @@ def fit_conformal(
     clock = panel.clock[places]
     rows = prepared.order[places]
     answers = ForecastModel(fitted, recipe, history).ask_moments(
-        Moments(panel.codes[places], clock, clock - steps), prepared.frame.iloc[rows]
+        Moments(panel.codes[places], clock, clock - steps),
+        prepared.frame.iloc[rows],
+        recipe.known_ahead(prepared.frame, history),
     )
     labels = prepared.labels.iloc[rows]
     errors = {
@@ -122,29 +100,46 @@ def _some(
     return places[drawn], steps[drawn]
 
 
-def with_tasks(estimator: Any, kinds: Mapping[Hashable, Kind]) -> Any:
+def with_tasks(estimator: Any, recipe: Recipe) -> Any:
     """A copy of an estimator that is told what the targets are, if it can be told."""
     copied = clone(estimator)
     model = last_step(copied)
     if "tasks" in model.get_params(deep=False):
         said = model.tasks if isinstance(model.tasks, Mapping) else {}
-        model.set_params(tasks={name: said.get(name, kind) for name, kind in kinds.items()})
+        kinds = {name: said.get(name, kind) for name, kind in recipe.kinds.items()}
+        model.set_params(tasks=recipe.layout.kinds(kinds, recipe.horizon))
     return copied
 
 
 def fit_within(estimator: Any, examples: Examples) -> Any:
-    """Fit an estimator, alone or at the end of a pipeline, to examples."""
+    """Fit an estimator, alone or at the end of a pipeline, to examples.
+
+    Raises
+    ------
+    ValueError
+        If an estimator of another package would have to learn without labels, or from weights
+        for each label.
+    """
+    is_ours = unfitted_model(estimator) is not None
+    if not is_ours:
+        examples = examples.complete()
+        if examples.weight.ndim == 2:
+            raise ValueError(
+                "sample_weight gives the steps of an example unequal weights, which "
+                f"{type(last_step(estimator)).__name__} cannot take. Use steps='feature', or an "
+                "estimator of skmtl."
+            )
     keywords: dict[str, Any] = {}
     if (examples.weight != 1).any():
         keywords["sample_weight"] = examples.weight
     holds_out_rows = (
-        unfitted_model(estimator) is not None
+        is_ours
         and getattr(last_step(estimator), "validation", None) == "random"
         and getattr(last_step(estimator), "early_stopping", False)
     )
     if holds_out_rows:
         keywords["groups"] = examples.groups
-    if hasattr(estimator, "steps"):
-        step = estimator.steps[-1][0]
+    if steps := pipeline_steps(estimator):
+        step, _ = steps[-1]
         keywords = {f"{step}__{name}": value for name, value in keywords.items()}
     return estimator.fit(examples.X, examples.y, **keywords)

@@ -25,6 +25,7 @@ from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import as_frame
 from skmtl.tasks import Curves, Kind, is_named, labels_of_tasks
 from skmtl.timeseries._conformal import ConformalQuantiles
+from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._recipe import Recipe
 
 _ROWS_AT_ONCE = 65_536
@@ -60,13 +61,26 @@ class ForecastModel(FittedModel):
         self.names = list(self.kinds)
 
     def _inner_kinds(self) -> dict[Hashable, Kind]:
-        if says_its_tasks(fitted_inside(self.estimator)):
-            return fitted_model(self.estimator).kinds
-        return self.recipe.kinds
+        recipe = self.recipe
+        if not says_its_tasks(fitted_inside(self.estimator)):
+            return recipe.kinds
+        within = fitted_model(self.estimator).kinds
+        return {name: within[self._tasks_of(name)[0]] for name in recipe.kinds}
+
+    def _tasks_of(self, name: Hashable) -> list[Hashable]:
+        return self.recipe.layout.tasks_of(name, self.recipe.horizon)
 
     @property
     def classes(self) -> dict[Hashable, np.ndarray]:
-        return self._within.classes
+        within, recipe = self._within.classes, self.recipe
+        return {
+            name: recipe.layout.classes(within, name, recipe.horizon)
+            for name in self.names
+            if self._tasks_of(name)[0] in within
+        }
+
+    def schema(self) -> dict[str, Any]:
+        return self.recipe.schema(self.kinds, self.classes)
 
     @property
     def levels(self) -> dict[Hashable, tuple[float, ...]]:
@@ -107,12 +121,13 @@ class ForecastModel(FittedModel):
     def ask_part(self, X: Any) -> Answers:
         frame = self.recipe.columns.frame(X, min_rows=0)
         moments = self.recipe.moments(self.history, frame)
+        known = self.recipe.known_ahead(frame, self.history)
         if len(frame) <= _ROWS_AT_ONCE:
-            return self.ask_moments(moments, frame)
+            return self.ask_moments(moments, frame, known)
         # By series, so that each part needs the history of some of them.
         order = np.argsort(moments.codes, kind="stable")
         parts = [
-            self.ask_moments(moments.take(rows), frame.iloc[rows])
+            self.ask_moments(moments.take(rows), frame.iloc[rows], known)
             for rows in np.array_split(order, -(-len(frame) // _ROWS_AT_ONCE))
         ]
         return Joined(self.names, parts, np.argsort(order))
@@ -120,29 +135,43 @@ class ForecastModel(FittedModel):
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
         return None
 
-    def ask_moments(self, moments: Moments, frame: pd.DataFrame) -> InUnits:
-        """Ask about rows at origins that were chosen before."""
-        known = moments.codes[moments.codes >= 0]
-        first, last = (int(known.min()), int(known.max())) if len(known) else (0, 0)
+    def ask_moments(self, moments: Moments, rows: pd.DataFrame, known: KnownAhead) -> InUnits:
+        """Ask about rows at origins that were chosen before.
+
+        Parameters
+        ----------
+        moments : Moments of shape (n,)
+        rows : DataFrame of shape (n, n_columns)
+        known : KnownAhead
+            What is known of these and other times.
+        """
+        recipe, layout = self.recipe, self.recipe.layout
+        seen = moments.codes[moments.codes >= 0]
+        first, last = (int(seen.min()), int(seen.max())) if len(seen) else (0, 0)
         history, moments = self.history.part(first, last), moments.numbered_from(first)
-        table = self.recipe.features(history, moments, frame)
-        anchors = self.recipe.anchors(history, moments, table)
-        numbers = self.recipe.targets.numbers
+        question = layout.question(recipe, history, moments, rows, known)
+        anchors = recipe.anchors(history, moments, question.levels)
+        numbers = recipe.targets.numbers
         units = {
-            name: (anchors[:, number], table.scales[:, place])
-            for number, (name, place) in enumerate(zip(numbers, self.recipe.places, strict=True))
+            name: (anchors[:, number], question.scales[:, place])
+            for number, (name, place) in enumerate(zip(numbers, recipe.places, strict=True))
         }
-        model, X = self._within, table.features
+        model, X = self._within, question.features
         if not isinstance(model, ForeignModel):
-            model, X = fitted_model_reading(self.estimator, table.features)
+            model, X = fitted_model_reading(self.estimator, X)
+        within = layout.answers(
+            model.ask_part(X), model.classes, question.places, moments.steps, recipe
+        )
         errors = {} if self.conformal is None else self.conformal.at(moments.steps)
-        return InUnits(model.ask_part(X), self.names, units, errors)
+        return InUnits(within, self.names, units, errors)
 
     @property
     def _within(self) -> FittedModel:
         if says_its_tasks(fitted_inside(self.estimator)):
             return fitted_model(self.estimator)
-        return ForeignModel(self.estimator, self.recipe.kinds, named=True)
+        recipe = self.recipe
+        kinds = recipe.layout.kinds(recipe.kinds, recipe.horizon)
+        return ForeignModel(self.estimator, kinds, named=True)
 
 
 class InUnits(Answers):

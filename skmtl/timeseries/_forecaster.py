@@ -13,15 +13,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
 from skmtl.answers import says_its_tasks
-from skmtl.metrics import score_model
+from skmtl.metrics import score_model, score_model_by_group
 from skmtl.models import Check, check_parameters, integer, one_of, real, seed
 from skmtl.models import save as save_to_file
 from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq
 from skmtl.tasks import DerivedTarget, TasksLike
 from skmtl.timeseries._answering import AnsweringFromHistory
 from skmtl.timeseries._conformal import read_coverages
-from skmtl.timeseries._examples import WEIGHT_POWERS, Weighting, read_weight
-from skmtl.timeseries._fitting import ExampleSettings, fit_conformal, fit_panel
+from skmtl.timeseries._examples import (
+    WEIGHT_POWERS,
+    ExampleSettings,
+    Weighting,
+    read_weight,
+)
+from skmtl.timeseries._fitting import fit_conformal, fit_panel
 from skmtl.timeseries._preparation import prepare
 from skmtl.timeseries._settings import Steps
 
@@ -44,7 +49,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     estimator : estimator
         Learns the features and standardised targets: any estimator of skmtl, alone or at the end
         of a pipeline, or one of scikit-learn that takes missing features, and several targets if
-        there are any. It is cloned.
+        there are any, which learns from the examples that have all labels. It is cloned.
     id : label or sequence of labels, default=None
         The columns of X that name a series; None for a table that is one series.
     time : label, default=None
@@ -89,6 +94,12 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         "season". Without anchor it is the mean size. It is at least a thousandth of what is usual
         in the panel, or a tenth without anchor. With "none" the features have levels, and
         nothing is subtracted either.
+    steps : {"feature", "tasks"}, default="feature"
+        How the estimator learns the steps ahead. With "feature" each row and step is an example,
+        and how far away it is a feature, which suits trees. With "tasks" each origin is an
+        example, and each target has a task for each step, which suits linear models and
+        networks: all tasks read the same past, and what is known ahead of every step. Rows to
+        forecast then tell each other of the same series what is known ahead of them.
     weight : {"equal", "root", "scale"}, default="root"
         How much an example counts: the same; by the root of its scale; or by its scale, which is
         for scores in the units of y, such as WAPE. "equal" suits scores that are relative to each
@@ -101,7 +112,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     clip : float, default=20.0
         Standardised labels that have an anchor are cut off so many scales from it.
     max_examples : int, default=200_000
-        Most rows to learn from, drawn by chance from all pairs of a row and a step.
+        Most examples to learn from, drawn by chance from all pairs of a row and a step, or from
+        all origins.
     random_state : int, RandomState or None, default=None
         Decides which those are; the estimator has its own.
 
@@ -160,6 +172,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "horizon": integer(1),
         "scale": one_of("auto", "none"),
+        "steps": one_of("feature", "tasks"),
         "weight": one_of(*WEIGHT_POWERS),
         "clip": real(0, open_low=True),
         "max_examples": integer(2),
@@ -185,6 +198,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         derived: Mapping[Hashable, DerivedTarget] | None = None,
         anchor: Anchor | Literal["auto"] | Mapping[Hashable, str] = "auto",
         scale: Literal["auto", "none"] = "auto",
+        steps: Literal["feature", "tasks"] = "feature",
         weight: Weighting = "root",
         conformal: bool | float | Sequence[float] | None = None,
         clip: float = 20.0,
@@ -207,6 +221,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         self.derived = derived
         self.anchor = anchor
         self.scale = scale
+        self.steps = steps
         self.weight = weight
         self.conformal = conformal
         self.clip = clip
@@ -263,7 +278,14 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         """
         return float(self.score_tasks(X, y, sample_weight).mean())
 
-    def score_tasks(self, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
+    def score_tasks(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        by: Literal["step", "id"] | None = None,
+    ) -> pd.Series:
         """R2 (numbers) or accuracy (classes) of each target, on the rows whose label is known.
 
         Parameters
@@ -271,13 +293,39 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         X : table of shape (n_samples, n_features)
         y : labels of shape (n_samples,) or (n_samples, n_tasks)
         sample_weight : array of shape (n_samples,), optional
+        by : {"step", "id"}, default=None
+            Score the rows of each step, or of each series, by themselves.
 
         Returns
         -------
-        Series by target
+        Series
+            By target, or by step or id and target.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skmtl import RMTGB
+        >>> from skmtl.timeseries import Forecaster
+        >>> X = pd.DataFrame({"day": range(40)})
+        >>> Y = pd.DataFrame({"open": [True, True, False, False] * 10})
+        >>> inner = RMTGB(n_rounds=9, n_bags=1, random_state=0)
+        >>> model = Forecaster(inner, time="day", horizon=2, random_state=0).fit(X[:36], Y[:36])
+        >>> model.score_tasks(X[36:38], Y[36:38], by="step").to_dict()
+        {(1, 'open'): 1.0, (2, 'open'): 1.0}
         """
         check_is_fitted(self)
-        return score_model(self, X, y, sample_weight=sample_weight)
+        if by is None:
+            return score_model(self, X, y, sample_weight=sample_weight)
+        frame = self._recipe.columns.frame(X)
+        if by == "step":
+            groups = pd.DataFrame({"step": self._recipe.moments(self.history_, frame).steps})
+        elif by == "id":
+            if not self._recipe.columns.id:
+                raise ValueError("by='id' needs id columns, and this table is one series.")
+            groups = frame[list(self._recipe.columns.id)]
+        else:
+            raise ValueError(f"by={by!r} must be None, 'step' or 'id'.")
+        return score_model_by_group(self, X, y, groups, sample_weight=sample_weight)
 
     def derived_labels(self, X: Any, y: Any) -> pd.DataFrame:
         """What came of the derived targets, to score their predictions by.
@@ -311,10 +359,6 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
             name: column.units.anchor
             for name, column in zip(self._recipe.targets.numbers, columns, strict=True)
         }
-
-    def _schema(self) -> dict[str, Any]:
-        """What the model reads and predicts, for those who look into the file."""
-        return self._recipe.schema(self.task_kinds_)
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
         """Have the model within predict what it knows, which fails unless it is sound."""

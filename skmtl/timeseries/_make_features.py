@@ -32,9 +32,10 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     -------
     DataFrame of shape (n, n_features)
         A row for each origin and row of X up to `horizon` steps later, as the estimator within
-        reads it. The index has the ids, the time and the origin. Nothing that is later than an
-        origin changes its rows, apart from what is known ahead; anchors and usual scales are
-        chosen by what was known at the first origin.
+        reads it; with ``steps="tasks"`` a row for each origin and series. The index has the ids,
+        the time (with ``steps="tasks"`` the first one) and the origin. Nothing that is later
+        than an origin changes its rows, apart from what is known ahead; anchors and usual scales
+        are chosen by what was known at the first origin.
 
     Examples
     --------
@@ -55,18 +56,20 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     counts = clock.count(frame[columns.time])
     times = pd.Series(origins if np.ndim(origins) else [origins], name=columns.time)
     cutoffs = np.sort(clock.count(times))
-    known = np.flatnonzero(counts <= cutoffs[0])
-    if not len(known):
+    first = np.flatnonzero(counts <= cutoffs[0])
+    if not len(first):
         raise ValueError(f"No row of X is up to the first origin, {times.min()}.")
-    recipe = prepare(forecaster, *(_safe_indexing(data, known) for data in (frame, y))).recipe
+    recipe = prepare(forecaster, *(_safe_indexing(data, first) for data in (frame, y))).recipe
     history, _ = recipe.history(frame, y, clock)
+    known = recipe.known_ahead(frame, history)
     codes = history.ids.codes(frame)
     tables = []
     for cutoff in cutoffs:
         rows = np.flatnonzero((counts > cutoff) & (counts <= cutoff + recipe.horizon))
         moments = Moments(codes[rows], counts[rows], np.full(len(rows), cutoff))
-        table = recipe.features(history, moments, frame.iloc[rows]).features
-        index = frame[[*columns.id, columns.time]].iloc[rows]
-        index["origin"] = list(clock.times(moments.origins))
-        tables.append(table.set_axis(pd.MultiIndex.from_frame(index), axis=0))
+        question = recipe.layout.question(recipe, history, moments, frame.iloc[rows], known)
+        index = history.ids.frame(question.moments.codes)
+        index[columns.time] = clock.times(question.moments.clock)
+        index["origin"] = clock.times(question.moments.origins)
+        tables.append(question.features.set_axis(pd.MultiIndex.from_frame(index), axis=0))
     return pd.concat(tables)

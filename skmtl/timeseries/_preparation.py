@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from warnings import warn
 
 import numpy as np
@@ -13,10 +13,13 @@ import pandas as pd
 from skmtl.panels import Columns, Freq, History, PanelColumns, make_clock
 from skmtl.tasks import TasksLike
 from skmtl.timeseries._derived import read_derived
+from skmtl.timeseries._layout import StepLayout
 from skmtl.timeseries._past import PastColumns
 from skmtl.timeseries._planning import make_plan
 from skmtl.timeseries._recipe import Recipe, past_values
 from skmtl.timeseries._settings import LagSettings, Steps, read_calendar
+from skmtl.timeseries._step_feature import StepFeature
+from skmtl.timeseries._step_tasks import StepTasks
 from skmtl.timeseries._targets import ForecastTargets
 
 
@@ -38,6 +41,10 @@ class ForecastParameters(Protocol):
     anchor: str | Mapping[Hashable, str]
     scale: Any
     derived: Any
+    steps: Literal["feature", "tasks"]
+
+
+_LAYOUTS: dict[str, type[StepLayout]] = {"feature": StepFeature, "tasks": StepTasks}
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
         settings.season,
         int(parameters.horizon),
         end,
+        _LAYOUTS[parameters.steps](),
     )
     return Prepared(recipe, history, order, frame, labels)
 

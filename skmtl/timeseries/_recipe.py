@@ -14,6 +14,8 @@ from skmtl._storable import storable
 from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
 from skmtl.tasks import Binary, DerivedTarget, Kind
 from skmtl.timeseries._derived import derived_labels
+from skmtl.timeseries._known_ahead import KnownAhead
+from skmtl.timeseries._layout import StepLayout
 from skmtl.timeseries._past import PastColumns
 from skmtl.timeseries._targets import ForecastTargets
 
@@ -40,6 +42,8 @@ class Recipe:
     horizon : int
     end : int
         The last time of `fit`, by the clock.
+    layout : StepLayout
+        How the estimator within is told of the steps.
     """
 
     columns: PanelColumns
@@ -51,6 +55,7 @@ class Recipe:
     season: int
     horizon: int
     end: int
+    layout: StepLayout
 
     def history(self, X: Any, y: Any, clock: PanelClock) -> tuple[History, np.ndarray]:
         """The history of some rows, and the row at each position of its panel."""
@@ -109,10 +114,14 @@ class Recipe:
         given = frame[[*self.columns.known, *self.columns.static]]
         return self.plan.table(history, moments, given)
 
-    def anchors(self, history: History, moments: Moments, table: FeatureTable) -> np.ndarray:
+    def known_ahead(self, frame: pd.DataFrame, history: History) -> KnownAhead:
+        """What rows say of their own times, by series and time."""
+        columns = self.columns
+        return KnownAhead(frame, columns.id, columns.time, columns.known, history.clock)
+
+    def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
         """What is added to the forecasts of each number, of shape (n, n_numbers)."""
-        places = self.places
-        return self.plan.anchors(history, moments, table.levels)[:, places]
+        return self.plan.anchors(history, moments, levels)[:, self.places]
 
     @property
     def places(self) -> list[int]:
@@ -122,7 +131,7 @@ class Recipe:
 
     @property
     def kinds(self) -> dict[Hashable, Kind]:
-        """What the estimator within learns: the targets, and those that follow from them."""
+        """What is forecast: the targets, and those that follow from them."""
         return self.targets.kinds | {name: Binary() for name in self.derived}
 
     def derived_labels(
@@ -131,10 +140,16 @@ class Recipe:
         """Labels of the derived targets."""
         return derived_labels(self.derived, self.targets, history, moments, labels, self.season)
 
-    def schema(self, kinds: Mapping[Hashable, str]) -> dict[str, Any]:
+    def schema(
+        self, kinds: Mapping[Hashable, Kind], classes: Mapping[Hashable, np.ndarray]
+    ) -> dict[str, Any]:
         """What is read and forecast, for those who look into the file of a model."""
         tasks = [
-            {"name": name, "kind": kind, "classes": self.targets.classes.get(name)}
+            {
+                "name": name,
+                "kind": kind.name,
+                "classes": classes[name].tolist() if name in classes else None,
+            }
             for name, kind in kinds.items()
         ]
         features = [

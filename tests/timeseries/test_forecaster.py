@@ -125,6 +125,25 @@ def test_fitted_values_are_those_of_one_step_before(fitted, panel):
     assert fitted.score(X, Y) == pytest.approx(scores.mean())
 
 
+def test_scores_by_step_and_by_id_are_those_of_their_rows(panel):
+    X, Y = panel
+    early = X["day"] < "2024-02-23"
+    model = forecaster(horizon=7).fit(X[early], Y[early])
+    X_test, Y_test = X[~early], Y[~early]
+    by_step = model.score_tasks(X_test, Y_test, by="step")
+    assert by_step.index.names == ["step", "target"]
+    assert by_step.index.get_level_values(0).unique().tolist() == [1, 2, 3, 4, 5, 6, 7]
+    of_third = X_test["day"] == "2024-02-25"
+    expected = model.score_tasks(X_test[of_third], Y_test[of_third])
+    pd.testing.assert_series_equal(by_step[3], expected, check_names=False)
+    by_id = model.score_tasks(X_test, Y_test, by="id")
+    of_shop = X_test["shop"] == "shop 2"
+    expected = model.score_tasks(X_test[of_shop], Y_test[of_shop])
+    pd.testing.assert_series_equal(by_id["shop 2"], expected, check_names=False)
+    with pytest.raises(ValueError, match="must be None, 'step' or 'id'"):
+        model.score_tasks(X_test, Y_test, by="day")
+
+
 def test_update_moves_the_origins_without_a_fit(panel):
     X, Y = panel
     early = X["day"] < "2024-02-20"

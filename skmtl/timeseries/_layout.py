@@ -1,0 +1,138 @@
+"""How the steps ahead are told to the model within a forecaster."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from skmtl.answers import Answers
+from skmtl.panels import History, Moments
+from skmtl.tasks import Kind
+from skmtl.timeseries._examples import Examples, ExampleSettings
+from skmtl.timeseries._known_ahead import KnownAhead
+
+if TYPE_CHECKING:
+    from skmtl.timeseries._preparation import Prepared
+    from skmtl.timeseries._recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the model within is asked about some moments.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n_asked, n_features)
+    moments : Moments of shape (n_asked,)
+        Of the rows of `features`.
+    places : ndarray of int64, shape (n,)
+        The row of `features` that each moment is answered by.
+    levels, scales : ndarray of float64, shape (n, n_columns)
+        Units of the lagged columns at each moment.
+    """
+
+    features: pd.DataFrame
+    moments: Moments
+    places: np.ndarray
+    levels: np.ndarray
+    scales: np.ndarray
+
+
+class StepLayout(ABC):
+    """The form that examples and questions have."""
+
+    @abstractmethod
+    def tasks_of(self, name: Hashable, horizon: int) -> list[Hashable]:
+        """The tasks of the model within that forecast a target."""
+
+    @abstractmethod
+    def examples(
+        self,
+        prepared: Prepared,
+        sample_weight: np.ndarray | None,
+        settings: ExampleSettings,
+        rng: np.random.Generator,
+        end: int | None,
+    ) -> Examples:
+        """The examples of a panel.
+
+        Parameters
+        ----------
+        prepared : Prepared
+        sample_weight : ndarray of float64, shape (n_rows,), or None
+            A row of weight 0 is not an example.
+        settings : ExampleSettings
+        rng : Generator
+        end : int or None
+            The last time to learn from, by the clock.
+
+        Raises
+        ------
+        ValueError
+            If no series has two rows within the horizon.
+        """
+
+    @abstractmethod
+    def question(
+        self,
+        recipe: Recipe,
+        history: History,
+        moments: Moments,
+        rows: pd.DataFrame,
+        known: KnownAhead,
+    ) -> Question:
+        """What to ask about moments, whose rows of X are given as well."""
+
+    @abstractmethod
+    def answers(
+        self,
+        within: Answers,
+        classes: Mapping[Hashable, np.ndarray],
+        places: np.ndarray,
+        steps: np.ndarray,
+        recipe: Recipe,
+    ) -> Answers:
+        """Answers for each moment, in standardised units.
+
+        Parameters
+        ----------
+        within : Answers
+            Of the model within to the features of a `Question`.
+        classes : mapping of task to ndarray
+            In the order of the probabilities of the model within.
+        places, steps : ndarray of int64, shape (n,)
+        recipe : Recipe
+        """
+
+    def kinds(self, kinds: Mapping[Hashable, Kind], horizon: int) -> dict[Hashable, Kind]:
+        """The tasks of the model within, from the kinds of the targets.
+
+        Raises
+        ------
+        ValueError
+            If two of them would have one name.
+        """
+        tasks: dict[Hashable, Kind] = {}
+        for name, kind in kinds.items():
+            for task in self.tasks_of(name, horizon):
+                if task in tasks:
+                    raise ValueError(f"Rename the target {name!r}: two tasks are called {task!r}.")
+                tasks[task] = kind
+        return tasks
+
+    def classes(
+        self, within: Mapping[Hashable, np.ndarray], name: Hashable, horizon: int
+    ) -> np.ndarray:
+        """The classes of a target, from those of the tasks of the model within.
+
+        A task may lack classes that are rare.
+        """
+        of_tasks = [within[task] for task in self.tasks_of(name, horizon)]
+        most = max(of_tasks, key=len)
+        others = np.setdiff1d(np.concatenate(of_tasks), most)
+        return most if not len(others) else np.sort(np.concatenate([most, others]))
