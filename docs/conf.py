@@ -15,14 +15,36 @@ extensions = [
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "gallery/**", "auto_gallery/**.ipynb"]
 templates_path = ["_templates"]
 
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests run every block
+
+# The build runs every page of the gallery; -D plot_gallery=0 leaves them as they are.
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_gallery",
+    "filename_pattern": r"\.py$",
+    "nested_sections": False,
+    "subsection_order": [
+        "gallery/targets",
+        "gallery/sharing",
+        "gallery/trust",
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "notebook_extensions": set(),
+    "backreferences_dir": "reference/examples",
+    "doc_module": ("skmtl",),
+}
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of parameters have the types in words
