@@ -27,6 +27,7 @@ from skmtl.reading import (
     naming_eval_set,
     read_sample_weight,
     resolve_task_weight,
+    splits_among,
     stored_matrix,
     warn_of_near_copies,
     warn_of_row_ids,
@@ -163,21 +164,33 @@ class Preparation:
             table, matrix = self._gathered(source)  # type: ignore[arg-type]
             self.tasks = self._fit_tasks(table)  # by all labels, now that they are known
         refuse_or_warn(self.tasks.constant, self.settings.constant_targets)
-        splits = self._splits(table, source, eval_set is not None, random_state, n_bags)
+        tasks = self.tasks.varying
+        labelled = np.arange(len(table))
+        if len(tasks) and not stored:
+            labelled = table.labelled(tasks.names)
+        if len(labelled) == 0:
+            raise ValueError(f"No row has a label of {tasks.names}, so there is nothing to learn.")
+        splits = self._splits(table, labelled, source, eval_set is not None, random_state, n_bags)
         if learns_scale and not stored:
-            rows = np.unique(np.concatenate([training for training, _ in splits]))
-            self._fit_encoder(table, rows)
-        encoded = self.encode(table) if matrix is None else self._encode(table, matrix)
-        streams = source is not None and self.engine.streams
+            training = labelled[np.concatenate([training for training, _ in splits])]
+            unlabelled = np.setdiff1d(np.arange(len(table)), labelled)
+            self._fit_encoder(table, np.union1d(training, unlabelled))
+        # What rows without labels have to teach is what columns look like: engines would only
+        # take more and noisier steps by them.
+        encoded = self._encode(table, matrix) if stored else self.encode(table.take(labelled))
+        streamed = None
+        if source is not None and self.engine.streams:
+            sample = replace(source, positions=source.positions[labelled])
+            streamed = StreamedRows(encoded, sample, self._encode_chunk)
         return Problem(
-            tasks=self.tasks.varying,
+            tasks=tasks,
             task_weight=self.task_weight,
             encoder=self.reader.encoder,
             task_ids=self.reader.task_ids,
             rows=encoded,
             splits=splits,
             eval_rows=None if eval_set is None else self._eval_rows(eval_set, table),
-            streamed=StreamedRows(encoded, source, self._encode_chunk) if streams else None,  # type: ignore[arg-type]
+            streamed=streamed,
             by_row=eval_set is None and self._holds_out_rows(table),
         )
 
@@ -203,12 +216,19 @@ class Preparation:
         return self.encode(self.read(chunk))
 
     def _gathered(self, source: StoredSource) -> tuple[CheckedTable, np.ndarray]:
-        """Labels, ids and weights in memory, the encoded features on disk."""
+        """Labels, ids and weights in memory, the encoded features on disk.
+
+        Rows without labels are left out, unless a splitter is to find all by their positions.
+        """
         tables: list[CheckedTable] = []
+        validation = self.settings.validation
+        keeps_all = validation is not None and not validation.is_named
 
         def matrices() -> Iterator[np.ndarray]:
             for chunk in source.rows.chunks():
                 table = self.read(chunk)
+                if not keeps_all:
+                    table = table.take(table.labelled(self.tasks.names))
                 tables.append(table.without_features())
                 yield self.reader.encoder.transform(table.rows.features)
 
@@ -221,19 +241,21 @@ class Preparation:
     def _splits(
         self,
         table: CheckedTable,
+        labelled: np.ndarray,
         source: StoredSource | None,
         has_eval_set: bool,
         random_state: np.random.RandomState,
         n_bags: int | None,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        n_rows = len(table) if source is None else source.rows.n_rows
+        """Training and held-out rows of each bag, as positions among the labelled rows."""
+        n_rows = len(labelled) if source is None else source.rows.n_rows
         chosen = self.settings.n_bags if n_bags is None else n_bags
         auto = self.engine.n_bags(n_rows)
         validation = self.settings.validation
         tasks = self.tasks.varying
         if validation is None or has_eval_set or len(tasks) == 0:
             n_splits = auto if chosen is None else chosen
-            return [(np.arange(len(table)), np.arange(0))] * n_splits
+            return [(np.arange(len(labelled)), np.arange(0))] * n_splits
         sampled = source is not None and self.engine.streams and source.is_sampled
         if sampled and not validation.is_random:
             raise ValueError(
@@ -243,11 +265,14 @@ class Preparation:
             )
         if self._holds_out_rows(table):
             warn_of_near_copies(table.rows.features)
-        group = self.reader.group(table.rows.ids)
         judged = replace(table, Y=table.Y[tasks.names])
-        return validation.splits(
+        if validation.is_named and len(labelled) < len(table):
+            judged = judged.take(labelled)  # while a splitter knows all rows by their positions
+        group = self.reader.group(judged.rows.ids)
+        splits = validation.splits(
             judged, tasks, self.task_weight, group, chosen, random_state, auto=auto
         )
+        return splits if validation.is_named else splits_among(labelled, splits, len(table))
 
     def _eval_rows(self, eval_set: Chunk, learnt: CheckedTable) -> EncodedRows:
         with naming_eval_set():

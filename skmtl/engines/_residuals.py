@@ -29,6 +29,7 @@ def learn_residuals(
     tasks = preparation.tasks.varying
     if not tasks.learns_residuals:
         return
+    table = table.take(table.labelled(tasks.names))
     encoder, rows = preparation.reader.encoder, table.rows
     group = preparation.reader.group(rows.ids)
     to_score = RowsToScore(rows.features, encoder, group, rows.ids)

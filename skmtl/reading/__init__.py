@@ -22,6 +22,7 @@ from skmtl.reading._splits import (
     Split,
     Validation,
     checked_rows,
+    splits_among,
     validation_splits,
 )
 from skmtl.reading._stored import StoredSource, open_rows, stacked, stored_matrix
@@ -66,6 +67,7 @@ __all__ = [
     "open_rows",
     "read_sample_weight",
     "resolve_task_weight",
+    "splits_among",
     "stacked",
     "stored_matrix",
     "terms_of",

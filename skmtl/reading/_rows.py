@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +43,15 @@ class CheckedTable:
 
     def __len__(self) -> int:
         return len(self.Y)
+
+    def take(self, rows: np.ndarray) -> CheckedTable:
+        """The rows at some positions."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return CheckedTable(self.rows.take(rows), self.Y.iloc[rows], weight)
+
+    def labelled(self, tasks: list[Hashable]) -> np.ndarray:
+        """Positions of the rows with a label of one of the tasks."""
+        return np.flatnonzero(self.Y[tasks].notna().any(axis=1))
 
     def without_features(self) -> CheckedTable:
         """The same rows, of which the features are dropped to save memory."""

@@ -35,8 +35,13 @@ class Validation:
     fraction: float
 
     @property
+    def is_named(self) -> bool:
+        """Whether it is a method of ours rather than a splitter."""
+        return isinstance(self.method, str)
+
+    @property
     def is_random(self) -> bool:
-        return isinstance(self.method, str) and self.method == "random"
+        return self.is_named and self.method == "random"
 
     def splits(
         self,
@@ -73,7 +78,7 @@ class Validation:
         """
         # A row without any label that counts says nothing about when to stop.
         counts = table.Y.loc[:, task_weight > 0].notna().any(axis=1).to_numpy()
-        if not isinstance(self.method, str):
+        if not self.is_named:
             return _splitter_splits(self.method, table, tasks, n_splits, auto)
         n_splits = auto if n_splits is None else n_splits
         if self.method == "random" and table.rows.groups is None:
@@ -299,6 +304,36 @@ def _splitter_splits(
         _check_tasks_learnt(table.Y, is_training)
         splits.append((np.sort(parts[0]), np.sort(parts[1])))
     return splits
+
+
+def splits_among(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[Split]:
+    """The splits of all rows as positions among some of the rows.
+
+    Parameters
+    ----------
+    chosen : int ndarray
+        Ascending positions of these rows, those with a label.
+    splits : list of (training, held out)
+    n_rows : int
+        Number of all rows.
+
+    Raises
+    ------
+    ValueError
+        If none of them is held out by a split.
+    """
+    place = np.full(n_rows, -1)
+    place[chosen] = np.arange(len(chosen))
+    restricted = []
+    for training, held_out in splits:
+        parts = [place[rows][place[rows] >= 0] for rows in (training, held_out)]
+        if not len(parts[1]):
+            raise ValueError(
+                "One of the splits of validation holds out rows without any label alone, which "
+                "cannot say when to stop. Use another splitter, or validation='random'."
+            )
+        restricted.append((parts[0], parts[1]))
+    return restricted
 
 
 def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:

@@ -41,3 +41,8 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
     if not wanted:
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def summing_dtype(device: torch.device) -> torch.dtype:
+    """What losses of many rows are summed in: a label of a billion must not hide the others."""
+    return torch.float32 if device.type == "mps" else torch.float64

@@ -164,7 +164,7 @@ class Trainer:
     ) -> Epoch:
         """Take the steps of an epoch and see how far they have led."""
         losses = run.epoch(number)
-        by_target = losses.by_target.tolist()
+        by_target = (losses.by_target * run.objective.unit).tolist()
         auxiliary = {name: float(value) for name, value in losses.auxiliary.items()}
         self._check_finite(by_target, auxiliary, number)
         epoch = Epoch(

@@ -14,6 +14,7 @@ from skmtl.training._auxiliary import check_auxiliary
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast
 from skmtl.training._loss import TaskLosses
+from skmtl.training._units import loss_units
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Objective:
     label_weight : tensor of shape (n_targets,)
         Expected weight per row, so that a batch's loss estimates the target's mean loss without
         bias even where a batch holds few of its labels, or none.
+    unit : tensor of shape (n_targets,)
+        What the losses are divided by: see `loss_units`.
     precision : Precision
     """
 
@@ -40,6 +43,7 @@ class Objective:
     losses: TaskLosses
     share: Tensor
     label_weight: Tensor
+    unit: Tensor
     precision: Precision
 
     @classmethod
@@ -54,13 +58,16 @@ class Objective:
         call: Callable[..., Any] | None = None,
     ) -> Objective:
         """The objective of a network on its training rows."""
+        losses = TaskLosses(tasks, training.device)
+        share = task_weight / task_weight.sum()
         return cls(
             network=network,
             call=network if call is None else call,
-            losses=TaskLosses(tasks, training.device),
-            share=task_weight / task_weight.sum(),
+            losses=losses,
+            share=share,
             # A task that has no label here adds no loss.
             label_weight=training.mean_weight().clamp_min(1e-12),
+            unit=loss_units(network, losses, training.in_memory().to(training.device), share),
             precision=precision,
         )
 
@@ -98,9 +105,13 @@ class Objective:
         return self.output(samples).scores
 
     def by_target(self, scores: Tensor, samples: Samples) -> Tensor:
-        """Losses of shape (n_targets,)."""
-        return self.losses.sums(scores, samples) / (len(samples) * self.label_weight)
+        """Losses in their units, of shape (n_targets,)."""
+        return self.losses.sums(scores, samples) / (len(samples) * self._expected)
 
     def by_row(self, scores: Tensor, samples: Samples) -> Tensor:
         """What each row adds to `by_target`, (batch, n_targets)."""
-        return self.losses.weighted(scores, samples) / (len(samples) * self.label_weight)
+        return self.losses.weighted(scores, samples) / (len(samples) * self._expected)
+
+    @property
+    def _expected(self) -> Tensor:
+        return self.label_weight * self.unit

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from skmtl.balancing import Balancer, LossBalancer
 from skmtl.networks import Batch, scores_of, trainable_network
 from skmtl.training._data import Samples
-from skmtl.training._device import autocast
+from skmtl.training._device import autocast, summing_dtype
 from skmtl.training._objective import Objective
 from skmtl.training._processes import Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
@@ -44,8 +44,6 @@ class ValidationLosses:
         self._objective = objective
         self._of_product = isinstance(balance, LossBalancer) and balance.lowers_product
         self._processes = processes
-        # A label of a billion must not hide what the others lose.
-        self._exact = torch.float32 if samples.weight.device.type == "mps" else torch.float64
         self._weight = samples.weight.sum(dim=0)
         self.seen = self._weight > 0
         # Losses of the best constant prediction: what makes targets comparable.
@@ -67,7 +65,9 @@ class ValidationLosses:
 
     def _sums(self, scores: Tensor, samples: Samples) -> Tensor:
         """Weighted sums of the losses of the targets, (n_targets,)."""
-        return self._objective.losses.weighted(scores, samples).sum(dim=0, dtype=self._exact)
+        return self._objective.losses.weighted(scores, samples).sum(
+            dim=0, dtype=summing_dtype(scores.device)
+        )
 
     def objective(self, losses: Tensor) -> float:
         """The mean of the targets' losses over those of the best constant prediction."""

@@ -84,9 +84,9 @@ class Silent:
         return False
 
 
-def trained(network, *, validation=None, groups=False, monitor=None, **options):
-    """The trainer of a network that has learnt the toy data."""
-    tasks, samples = toy_data(groups=groups)
+def trained(network, *, validation=None, groups=False, monitor=None, data=None, **options):
+    """The trainer of a network that has learnt the toy data, or other tasks and rows."""
+    tasks, samples = data or toy_data(groups=groups)
     settings = {"max_epochs": 3, "batch_size": 16, "learning_rate": 0.01, "averaging": 0.5}
     trainer = Trainer(
         network=network,

@@ -58,15 +58,19 @@ def _stored_parts(
 ) -> list[tuple[StoredSamples, Samples | None]]:
     """Training rows on disk and validation rows in memory, for each split of the sample."""
     source = streamed.source
-    files = SampleFiles(source.folder)
+    files, is_labelled = SampleFiles(source.folder), []
     for rows in streamed.chunks():
-        files.append(make_samples(rows))
+        is_labelled.append((rows.weight > 0).any(axis=1))
+        if is_labelled[-1].any():
+            files.append(make_samples(rows.take(np.flatnonzero(is_labelled[-1]))))
+    # Rows without a label are not in the files: those behind them have moved up.
+    place = np.cumsum(np.concatenate(is_labelled)) - 1
     parts = []
     for training, held_out in splits:
         validation = sample.take(torch.from_numpy(held_out)) if len(held_out) else None
         stored = StoredSamples(
             files,
-            source.positions[held_out],
+            place[source.positions[held_out]],
             validation,
             sample.take(torch.from_numpy(training)),
             source.rows_in_memory,

@@ -1,0 +1,48 @@
+"""The units in which the losses of targets are comparable while a network learns."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks import trainable_network
+from skmtl.training._data import Samples
+from skmtl.training._device import summing_dtype
+from skmtl.training._loss import TaskLosses
+
+# A constant that is right about every label, or a density above 1, gives no unit.
+_LEAST = 1e-6
+# Kinds that compare rows with each other see about as many as in a step.
+_ROWS = 1024
+
+
+@torch.no_grad()
+def loss_units(network: nn.Module, losses: TaskLosses, rows: Samples, share: Tensor) -> Tensor:
+    """What to divide the losses of the targets by, (n_targets,), so that none drowns another.
+
+    The loss of a rare class is small from the start, because even a constant predicts it well.
+    Units are the losses of the best constant prediction, `base_scores`, times a number that all
+    targets have in common. With that number a target alone has the unit 1, and so have targets
+    of one constant loss: their steps are as long as without units.
+
+    Parameters
+    ----------
+    network : nn.Module
+        A `skmtl.networks.TrainableNetwork`.
+    losses : TaskLosses
+    rows : Samples
+        Training rows in memory, all or a sample.
+    share : tensor of shape (n_targets,)
+        Shares of the targets in the loss; they sum to 1.
+    """
+    constant = trainable_network(network).base_scores.to(rows.device)
+    dtype = summing_dtype(rows.device)
+    n_parts = -(-len(rows) // _ROWS)
+    total = torch.zeros_like(share, dtype=dtype)
+    for first in range(n_parts):
+        part = rows.take(slice(first, None, n_parts))
+        by_row = losses.weighted(constant.expand(len(part), 1, -1), part)
+        total += by_row.sum(dim=0, dtype=dtype)
+    mean = total / rows.weight.sum(dim=0, dtype=dtype).clamp_min(1e-12)
+    unit = torch.where(mean > _LEAST, mean, 1.0)
+    return (unit * (share / unit).sum()).to(share.dtype)
