@@ -1,4 +1,4 @@
-"""Fit sequences of blocks, and choose among them."""
+"""Fit sequences of blocks, bag by bag."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pandas as pd
 
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._intercept import intercepts
-from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
+from skmtl.boosting._model import BoostedPool, FittedSequence
 from skmtl.boosting._options import BlockNames, BoostingOptions, Features
 from skmtl.boosting._partition import PartitionGrower
 from skmtl.boosting._pool import Fold, Pool
 from skmtl.boosting._rounds import Course, Grower, Switch, run_rounds
+from skmtl.boosting._selection import Selection
 from skmtl.boosting._shared import SharedGrower, SignatureGrower
 from skmtl.boosting._task import TaskGrower
 
@@ -28,12 +29,6 @@ _GROWERS: dict[str, Callable[[Fold, Features, BoostingOptions], Grower]] = {
 
 Split = tuple[np.ndarray, np.ndarray]
 Report = Callable[[BlockNames, int, FittedSequence], bool]
-
-# Sequences whose loss is within this share of the best one's are averaged with it: their errors
-# differ, so the mean is better than either.
-_CLOSE = 0.02
-# After one bag, how much more than the best a sequence may lose and still be tried on.
-_MARGIN = 0.04
 
 
 def fit_pool(
@@ -66,87 +61,35 @@ def fit_pool(
     BoostedPool
         After a stop or an interrupt, with what was ready by then.
     """
-    fitted: dict[BlockNames, list[FittedSequence]] = {}
-    running = list(sequences)
+    selection = Selection(sequences)
     for position, (learnt, held_out) in enumerate(splits):
         fold: Fold | None = None
-        for names in running:
+        for names in selection.due(position):
             stopped = False
             try:
                 fold = fold or _start(pool, learnt, held_out)
                 grown = grow_blocks(names, fold, features, options, switch)
+                row_losses = _held_out_losses(grown.fold)
                 bag = FittedSequence(
-                    fold.constants, grown.blocks, grown.history, held_out_loss(grown.fold)
+                    fold.constants,
+                    grown.blocks,
+                    grown.history,
+                    held_out_loss(grown.fold),
+                    split=position,
                 )
                 # What an interrupt has cut short counts only where there is nothing else.
-                if not switch.off or not fitted:
-                    fitted.setdefault(names, []).append(bag)
+                if not switch.off or selection.is_empty:
+                    selection.add(names, bag, row_losses)
                 stopped = not switch.off and report(names, position, bag)
             except KeyboardInterrupt:
-                if not fitted:
+                if selection.is_empty:
                     raise
                 switch.off = True
             if switch.off:
                 warnings.warn("Boosting was interrupted: what was ready is kept.", stacklevel=2)
             if switch.off or stopped:
-                return _best(pool, fitted)
-        if len(running) > 1:
-            running = _promising(fitted, running)
-    return _best(pool, fitted)
-
-
-def _promising(
-    fitted: dict[BlockNames, list[FittedSequence]], running: list[BlockNames]
-) -> list[BlockNames]:
-    """The sequences that may still turn out the best: the more bags, the less they may lag."""
-    losses = {names: _mean_loss(fitted[names]) for names in running}
-    least = min(losses.values())
-    margin = _MARGIN * abs(least) / len(fitted[running[0]])
-    return [names for names in running if losses[names] <= least + margin]
-
-
-def _mean_loss(bags: list[FittedSequence]) -> float:
-    return float(np.mean([bag.loss for bag in bags]))
-
-
-def _best(pool: Pool, fitted: dict[BlockNames, list[FittedSequence]]) -> BoostedPool:
-    # A sequence with fewer bags than others has been given up, or been cut short by a stop.
-    most = max(len(bags) for bags in fitted.values())
-    losses = {names: _mean_loss(bags) for names, bags in fitted.items()}
-    ranked = sorted(fitted, key=lambda names: (len(fitted[names]) < most, losses[names]))
-    best = ranked[0]
-    close = losses[best] + _CLOSE * abs(losses[best])
-    kept = [best] + [
-        names for names in ranked[1:] if len(fitted[names]) == most and losses[names] <= close
-    ]
-    tried = pd.DataFrame(
-        {
-            "blocks": ranked,
-            "validation_loss": [losses[names] for names in ranked],
-            "n_bags": [len(fitted[names]) for names in ranked],
-            "kept": [names in kept for names in ranked],
-        }
-    )
-    bags = [bag for names in kept for bag in fitted[names]]
-    theta = _theta_of_ranked(fitted, ranked)
-    return BoostedPool(best, bags, theta, tried, pool.spaces)
-
-
-def _theta_of_ranked(
-    fitted: dict[BlockNames, list[FittedSequence]], ranked: list[BlockNames]
-) -> np.ndarray | None:
-    """Theta of the best sequence that has a partition, kept or not; None without one.
-
-    Trees that read the signature have told the tasks apart already, so that theta of a partition
-    behind them stays near zero: any other sequence goes before those.
-    """
-    with_partition = [names for names in ranked if "partition" in names]
-    if not with_partition:
-        return None
-    after_signature = [
-        "signature" in names[: names.index("partition")] for names in with_partition
-    ]
-    return theta_of(fitted[with_partition[int(np.argmin(after_signature))]])
+                return selection.best(pool)
+    return selection.best(pool)
 
 
 def _start(pool: Pool, learnt: np.ndarray, held_out: np.ndarray) -> Fold:
@@ -186,6 +129,13 @@ def held_out_loss(fold: Fold) -> float:
     if not held_out.any():
         return np.nan
     return float(held_out @ fold.losses(0.0) / held_out.sum())
+
+
+def _held_out_losses(fold: Fold) -> np.ndarray:
+    """Share of each row in `held_out_loss`, (n_rows,); 0 without held-out rows."""
+    total = max(fold.held_out.sum(), 1e-300)
+    share = fold.held_out * fold.losses(0.0) / total
+    return np.bincount(fold.pool.entry_rows(), share, fold.pool.n_rows)
 
 
 def _history(name: str, course: Course, held_out: np.ndarray) -> pd.DataFrame:

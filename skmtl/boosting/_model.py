@@ -33,19 +33,22 @@ class FittedSequence:
         Losses by block and round.
     loss : float
         Mean validation loss; NaN where nothing was held out.
+    split : int, default=0
+        Position of the split that it was fitted to. (Files of old do not say which.)
     """
 
     intercept: np.ndarray
     blocks: dict[str, FittedBlock]
     history: pd.DataFrame
     loss: float
+    split: int = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """The history as lists: what is stored depends on no version of pandas."""
         return vars(self) | {"history": self.history.to_dict("list")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state | {"history": pd.DataFrame(state["history"])})
+        vars(self).update({"split": 0} | state | {"history": pd.DataFrame(state["history"])})
 
 
 @storable
@@ -63,7 +66,7 @@ class BoostedPool:
         The logit of each task's outlier score, from the best sequence with a partition, if
         possible without a signature.
     tried : DataFrame
-        Mean validation loss of each sequence, the best first.
+        Mean validation loss of each sequence in the bags that compare them, the best first.
     spaces : tuple of ScoreSpace
         How what the trees give becomes raw scores, for each head; one alone is that of all.
     """
@@ -89,8 +92,7 @@ class BoostedPool:
 
         After an early stop there may be nothing.
         """
-        n_splits = int(self.tried["n_bags"].iloc[0])
-        return replace(self, bags=self.bags[number::n_splits] if number < n_splits else [])
+        return replace(self, bags=[bag for bag in self.bags if bag.split == number])
 
     def space(self, target: int) -> ScoreSpace:
         """How what the trees give becomes the raw scores of one of the pool's targets."""

@@ -27,11 +27,15 @@ class Grower(Protocol):
         ...
 
     def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
-        """Of the tasks' losses in validation, the numbers of which one has to fall still.
+        """Of the tasks' losses in validation (n_tasks,), the numbers of which one must still fall.
 
         Their sum by default: what all tasks share is judged by all of them together.
         """
         return held_out_losses.sum(keepdims=True)
+
+    def retire(self, spent: np.ndarray) -> None:
+        """Told which of the watched numbers have not fallen for as many rounds as patience has."""
+        return
 
 
 class Switch:
@@ -61,24 +65,6 @@ class Course:
     best: int = 0
     best_scores: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def best_by_task(self, weight: np.ndarray, prior: float) -> np.ndarray:
-        """Rounds to keep of each task, where each may stop by itself.
-
-        A task's validation loss is judged together with that of all tasks, which counts as
-        `prior` rows: a task of few held-out rows follows the others.
-
-        Parameters
-        ----------
-        weight : ndarray of shape (n_tasks,)
-            Held-out weight by task.
-        prior : float
-        """
-        curves = np.array(self.held_out_losses)
-        if not weight.sum():
-            return np.full(len(weight), self.best)
-        common = curves.sum(axis=1) / weight.sum()
-        return (curves + prior * common[:, None]).argmin(axis=0)
-
 
 def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch) -> Course:
     """Grow a block for at most `n_rounds`; without held-out rows for exactly as many.
@@ -105,7 +91,7 @@ def _grow(
 ) -> None:
     weight = fold.learnt[:, None].astype(fold.pool.precision)
     validated = bool(fold.held_out.any())
-    least = np.array([np.inf])
+    least, fell = np.array([np.inf]), np.zeros(1, dtype=np.intp)
     for done in range(n_rounds + 1):
         added = grower.scores()
         losses, gradient, hessian = fold.losses_and_derivatives(added)
@@ -113,9 +99,12 @@ def _grow(
         watched = grower.watched(course.held_out_losses[-1])
         if not validated or (watched < least).any():
             course.best, course.best_scores = done, added
+        fell = np.where(watched < least, done, fell)
         least = np.minimum(least, watched)
         if done == n_rounds or done - course.best >= patience or switch.off:
             break
+        if validated:
+            grower.retire(done - fell >= patience)
         grower.grow(gradient * weight, hessian * weight)
 
 

@@ -109,41 +109,70 @@ class TaskGrower(Grower):
             _ensemble(features, rows[entries], parameters, pool.n_trees)
             for entries in self._entries
         ]
+        self._growing = list(range(pool.n_tasks))
+        self._scores = np.zeros_like(fold.coordinates)
 
     def scores(self) -> np.ndarray:
-        scores = np.zeros_like(self._fold.coordinates)
-        for entries, ensemble in zip(self._entries, self._ensembles, strict=True):
-            if ensemble is not None:
-                scores[entries] = ensemble.scores()
-        return scores
+        return self._scores
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
         left = None if self._quantiles is None else self._quantiles.at(self.scores())
 
-        def grow_one(entries: np.ndarray, ensemble: Ensemble | None) -> None:
+        def grow_one(task: int) -> None:
+            entries, ensemble = self._entries[task], self._ensembles[task]
             if ensemble is not None:
                 refit = None if left is None else left.refit(entries)
                 ensemble.grow(gradient[entries], hessian[entries], refit)
 
         apply = map if self._threads is None else self._threads.map
-        for _ in apply(grow_one, self._entries, self._ensembles):
+        for _ in apply(grow_one, self._growing):
             pass  # what a thread raises is raised here
+        self._read()
+
+    def _read(self) -> None:
+        self._scores = self._scores.copy(order="K")
+        for task in self._growing:
+            ensemble = self._ensembles[task]
+            if ensemble is not None:
+                self._scores[self._entries[task]] = ensemble.scores()
 
     def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
-        """Each task for itself in wide data; ids of few rows would watch little but noise."""
+        """Each task for itself in wide data; ids of few rows would watch little but noise.
+
+        A task watches its loss, and what it will choose its rounds by: alone, the former would end
+        a task of few held-out rows by chance, and the latter those that can get better slowly.
+        """
         if self._fold.pool.is_long:
             return super().watched(held_out_losses)
-        return held_out_losses
+        return np.concatenate([held_out_losses, self._judged(held_out_losses)])
+
+    def _judged(self, held_out_losses: np.ndarray) -> np.ndarray:
+        """What each task chooses its rounds by, from losses (..., n_tasks).
+
+        A task's loss is judged together with that of all tasks, which counts for some rows: a
+        task of few held-out rows follows the others.
+        """
+        held_out = self._fold.held_out
+        if not held_out.any():
+            return held_out_losses
+        # Weights have any unit; the prior is in rows.
+        rows = _PRIOR_ROWS_LONG if self._fold.pool.is_long else _PRIOR_ROWS_WIDE
+        prior = rows * held_out[held_out > 0].mean() / held_out.sum()
+        return held_out_losses + prior * held_out_losses.sum(axis=-1, keepdims=True)
+
+    def retire(self, spent: np.ndarray) -> None:
+        if not self._fold.pool.is_long:  # whose tasks are not watched by themselves
+            ended = spent.reshape(2, -1).all(axis=0)
+            self._growing = np.flatnonzero(~ended).tolist()
 
     def finish(self, course: Course) -> tuple[TaskTrees, np.ndarray]:
         if self._threads is not None:
             self._threads.shutdown()
-        pool, held_out = self._fold.pool, self._fold.held_out
-        weight = np.bincount(pool.task, held_out, pool.n_tasks)
-        # Weights have any unit; the prior is in rows.
-        unit = held_out[held_out > 0].mean() if held_out.any() else 1.0
-        prior = _PRIOR_ROWS_LONG if pool.is_long else _PRIOR_ROWS_WIDE
-        rounds = course.best_by_task(weight, prior * unit)
+        pool = self._fold.pool
+        if self._fold.held_out.any():
+            rounds = self._judged(np.array(course.held_out_losses)).argmin(axis=0)
+        else:
+            rounds = np.full(pool.n_tasks, course.best)
         block = TaskTrees(
             [
                 self._first(task, n_rounds) if n_rounds else Trees(None, pool.n_trees)

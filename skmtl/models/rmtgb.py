@@ -23,7 +23,8 @@ class RMTGBEstimator(BoostingEstimator):
         task) and "task" (trees on each task's rows alone). "auto" takes the sequence with the
         smallest validation loss of shared-partition-task, signature-partition-task,
         partition-task and task alone, since none wins everywhere; a sequence far behind is
-        dropped after the first bag. Without validation rows "auto" is the published
+        dropped after the first bag, and those within 2 % of the best after two bags take turns in
+        the others and are averaged. Without validation rows "auto" is the published
         shared-partition-task. A single task has the block "shared".
     n_rounds : int, mapping of block to int, or "auto", default="auto"
         Most rounds of each block; one tree per raw score and round (for hazards, at most four for
@@ -88,7 +89,8 @@ class RMTGBEstimator(BoostingEstimator):
     history_ : DataFrame
         Training and validation loss by target, bag, block and round.
     selection_ : DataFrame
-        Mean validation loss of every sequence of blocks that was tried, by target, best first.
+        Every sequence of blocks that was tried, by target, best first: its mean validation loss in
+        the bags that compare them (the first two), and how many bags it was fitted to.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each column of X in the total gain of all splits.
     block_importances_ : DataFrame of shape (n_blocks, n_features)
