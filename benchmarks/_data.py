@@ -39,10 +39,10 @@ class Table:
 
 
 @cache
-def loader_of(folder: str) -> ModuleType:
-    """The loader that lies beside the tables of a folder of the data: "tabular" or "survival"."""
+def loader_of(folder: str, file: str = "load.py") -> ModuleType:
+    """The loader that lies beside the tables of a folder of the data, such as "tabular"."""
     root = Path(os.environ.get("SKMTL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    path = root / folder / "load.py"
+    path = root / folder / file
     if not path.exists():
         raise SystemExit(f"No tables at {path.parent}; set SKMTL_DATA to the folder of the data.")
     spec = importlib.util.spec_from_file_location(f"shared_{folder}", path)
