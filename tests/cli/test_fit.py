@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import skmtl
-from skmtl.tasks import Quantile
+from skmtl.tasks import Funnel, Quantile
 from tests.cli.conftest import CONFIG
 from tests.csv_files.test_rows import PACKERS
 
@@ -46,6 +46,21 @@ def test_the_text_has_the_scores(fit):
     assert "  sold   binary        1.0000\n" in out
     assert "scores of 40 test rows" in out
     assert err.startswith("fitting RMTGB ...\nsaved ")
+
+
+def test_a_funnel_is_read_from_the_columns_of_its_steps(folder, outcome):
+    for name, read, write in (
+        ("train.parquet", pd.read_parquet, pd.DataFrame.to_parquet),
+        ("test.csv", pd.read_csv, lambda table, path: table.to_csv(path, index=False)),
+    ):
+        table = read(folder / name)
+        click, buy = np.arange(len(table)) % 2, np.arange(len(table)) % 4 == 1
+        write(table.assign(click=click, buy=buy.astype(int)), folder / name)
+    kinds = '\n[tasks]\nshop = {kind = "funnel", steps = ["click", "buy"]}\n'
+    found = outcome(CONFIG.replace('targets = ["price", "sold"]', 'targets = ["price"]') + kinds)
+    assert found["tasks"] == {"price": "regression", "shop": "funnel"}
+    assert list(found["scores"]) == ["price", "shop click", "shop buy"]
+    assert skmtl.load(folder / "model.skmtl").tasks["shop"] == Funnel(("click", "buy"))
 
 
 def test_kinds_have_settings(folder, outcome):

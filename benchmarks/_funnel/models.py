@@ -1,0 +1,78 @@
+"""What is fitted: funnels of every selection, targets of their own, and LightGBM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks._funnel.tables import FIRST, SECOND, FunnelTable
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
+from skmtl.tasks import Funnel
+
+Answer = tuple[np.ndarray, np.ndarray]  # P(first), P(second | first)
+SELECTIONS = ("observed", "entire_space", "inverse_propensity", "doubly_robust")
+_TREES = {
+    "objective": "binary", "learning_rate": 0.1, "num_leaves": 31, "min_child_samples": 50,
+    "verbosity": -1, "num_threads": 1, "subsample": 0.8, "subsample_freq": 1,
+    "colsample_bytree": 0.6, "cat_smooth": 50, "cat_l2": 20,
+}  # fmt: skip
+
+
+def constant(table: FunnelTable, seed: int) -> Answer:
+    means = table.Y_train.mean()
+    return tuple(np.full(len(table.X_test), means[step]) for step in (FIRST, SECOND))
+
+
+def lightgbm(table: FunnelTable, seed: int) -> Answer:
+    """Each step by itself, of the rows that reached it."""
+    import lightgbm as lgb
+
+    def of_step(step: str) -> np.ndarray:
+        train, valid = table.Y_train[step].notna(), table.Y_valid[step].notna()
+        data = lgb.Dataset(table.X_train[train], table.Y_train[step][train])
+        watched = lgb.Dataset(table.X_valid[valid], table.Y_valid[step][valid], reference=data)
+        stop = lgb.early_stopping(25, verbose=False)
+        model = lgb.train({**_TREES, "seed": seed}, data, 400, [watched], callbacks=[stop])
+        return model.predict(table.X_test)
+
+    return of_step(FIRST), of_step(SECOND)
+
+
+def _engine(name: str, seed: int, **options: Any) -> Any:
+    if name == "linear":
+        return MultiTaskLinear(random_state=seed, **options)
+    estimator = {"rmtgb": RMTGB, "multitab": MultiTab}[name]
+    return estimator(random_state=seed, n_bags=1, **options)
+
+
+def _fit(model: Any, table: FunnelTable) -> Any:
+    return model.fit(table.X_train, table.Y_train, eval_set=(table.X_valid, table.Y_valid))
+
+
+def targets(engine: str, table: FunnelTable, seed: int) -> Answer:
+    """Two binary targets, the second missing where the first is 0."""
+    model = _fit(_engine(engine, seed), table)
+    first, given = (probabilities[:, 1] for probabilities in model.predict_proba(table.X_test))
+    return first, given
+
+
+def funnel(engine: str, selection: str, table: FunnelTable, seed: int) -> Answer:
+    kinds = {"funnel": Funnel((FIRST, SECOND), selection)}
+    steps: pd.DataFrame = _fit(_engine(engine, seed, tasks=kinds), table).predict_steps(
+        table.X_test
+    )["funnel"]
+    return steps[FIRST].to_numpy(), steps[f"{SECOND}_given_{FIRST}"].to_numpy()
+
+
+MODELS: dict[str, Callable[[FunnelTable, int], Answer]] = {
+    "constant": constant,
+    "lightgbm": lightgbm,
+}
+for _name in ("rmtgb", "multitab", "linear"):
+    MODELS[f"{_name} targets"] = partial(targets, _name)
+    for _selection in SELECTIONS[: 2 if _name == "linear" else 4]:
+        MODELS[f"{_name} {_selection}"] = partial(funnel, _name, _selection)
