@@ -6,6 +6,8 @@ pipelines, searches and files. Transformers turn it into numbers, once for all l
 
 - `Histories`: the column, from events (MEDS), frames, arrays or lists;
 - `SeriesSummary`: by variable how often, how much, how long ago, and what is missing;
+- `ConvolutionFeatures`, `IntervalQuantiles` and `WaveletFeatures`: shapes and frequencies of
+  regular series;
 - `landmarks`: rows for moments at which a warning is wanted, each of which sees its past only.
 
 Examples
@@ -22,8 +24,20 @@ Examples
 """
 
 from skmtl.histories._array import Histories, HistoriesDtype
+from skmtl.histories._convolutions import ConvolutionFeatures
 from skmtl.histories._history import EventHistory
+from skmtl.histories._intervals import IntervalQuantiles
 from skmtl.histories._landmarks import landmarks
 from skmtl.histories._summary import SeriesSummary
+from skmtl.histories._wavelets import WaveletFeatures
 
-__all__ = ["EventHistory", "Histories", "HistoriesDtype", "SeriesSummary", "landmarks"]
+__all__ = [
+    "ConvolutionFeatures",
+    "EventHistory",
+    "Histories",
+    "HistoriesDtype",
+    "IntervalQuantiles",
+    "SeriesSummary",
+    "WaveletFeatures",
+    "landmarks",
+]

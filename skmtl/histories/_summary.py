@@ -32,10 +32,10 @@ class SeriesSummary(HistoryTransformer):
         Lengths of time, in the unit of the histories, over which the last values are summarised
         once more: ``(6, 24)`` for the last 6 and the last 24 hours.
     statistics : sequence of str, default=None
-        Of whole histories, None for all: "count", "missing" (1 where nothing was measured, else 0), "mean", "sd"
-        (divided by the count), "min", "max", "first", "last", "since" (time from the last value to
-        the end of the history) and "slope" (of the least squares line, per unit of time). Where
-        nothing was measured they are NaN, and the count is 0.
+        Of whole histories, None for all: "count", "missing" (1 where nothing was measured, else
+        0), "mean", "sd" (divided by the count), "min", "max", "first", "last", "since" (time from
+        the last value to the end of the history) and "slope" (of the least squares line, per unit
+        of time). Where nothing was measured they are NaN, and the count is 0.
     window_statistics : sequence of str, default=("count", "mean")
         Those of each window; codes get their count.
     columns : sequence, default=None

@@ -8,6 +8,9 @@ computed for a missing label, whatever stands in its place. Three questions have
 - How do I tune for it? :func:`make_multitask_scorer` and :func:`task_scorers` for
   ``GridSearchCV(scoring=...)`` and ``cross_validate(scoring=...)``.
 
+Of warnings that are given again and again, such as every hour: :func:`early_warning_utility` and
+:func:`alarms_per_day`.
+
 A *metric* is one of
 
 - ``"auto"``: the default of the task's kind (R2 for numbers, accuracy for classes,
@@ -43,6 +46,7 @@ Examples
 
 from skmtl.metrics._gain import multitask_gain, multitask_gain_tasks
 from skmtl.metrics._inputs import read_metrics, read_weights
+from skmtl.metrics._lead_time import AlarmRate, alarms_per_day, early_warning_utility
 from skmtl.metrics._models import (
     read_model,
     score_model,
@@ -55,9 +59,12 @@ from skmtl.metrics._sklearn import MetricLike, check_metric
 from skmtl.metrics._task import ScoredTask
 
 __all__ = [
+    "AlarmRate",
     "MetricLike",
     "ScoredTask",
+    "alarms_per_day",
     "check_metric",
+    "early_warning_utility",
     "make_multitask_scorer",
     "multitask_gain",
     "multitask_gain_tasks",

@@ -1,0 +1,215 @@
+"""Features from random convolutions: shapes, frequencies and bursts, wherever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from skmtl.histories._array import Histories
+from skmtl.histories._grid import Grid
+from skmtl.histories._kernels import POOLING, Kernel, plan_kernels, shifted_sums
+from skmtl.histories._transformer import HistoryTransformer
+
+_SAMPLE = 100
+
+
+class ConvolutionFeatures(HistoryTransformer):
+    """How often dilated kernels respond: MiniRocket, or MultiRocket with more pooling.
+
+    Each history becomes a series on a grid of equal steps, with straight lines across what is
+    missing, and its length may be its own. Kernels of nine weights slide over sums of variables,
+    each divided by its standard deviation in `fit`; a feature is the share of places where the
+    response is above a bias. Other columns of X pass through.
+
+    Parameters
+    ----------
+    n_features : int, default=1000
+        About as many biases; rounded down to a multiple of 84, the number of kernels. Ridge alone
+        gains up to 10,000, the number of MiniRocket; boosting and networks, beside other columns,
+        are better off with fewer.
+    every : float, default=None
+        Step of the grid in the unit of the histories; values within a step are averaged. None is
+        the median time between two events of a history.
+    pooling : sequence of str, default=("ppv",)
+        "ppv" (share above the bias), "mpv" (mean height above it), "mipv" (mean place), "lspv"
+        (longest stretch).
+    differences : bool, default=False
+        Whether the same is done for first differences. MultiRocket is all pooling with these.
+    columns : sequence, default=None
+        The columns of histories; None for all.
+    random_state : int, RandomState or None, default=None
+        Of variables that are summed and of series that biases are learnt from.
+    n_jobs : int, default=None
+        Processes of joblib.
+
+    References
+    ----------
+    A. Dempster, D. Schmidt, G. Webb, MiniRocket: a very fast (almost) deterministic transform for
+    time series classification, KDD 2021. C. Tan et al., MultiRocket, Data Mining and Knowledge
+    Discovery 36, 2022.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmtl.histories import ConvolutionFeatures, Histories
+    >>> waves = np.sin(np.arange(40) * np.array([[1.0], [2.0]]))
+    >>> X = pd.DataFrame({"ecg": Histories.from_array(waves, rate=100)})
+    >>> ConvolutionFeatures(84, random_state=0).fit_transform(X).shape
+    (2, 84)
+    """
+
+    def __init__(
+        self,
+        n_features: int = 1000,
+        *,
+        every: float | None = None,
+        pooling: Sequence[str] = ("ppv",),
+        differences: bool = False,
+        columns: Sequence[Hashable] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_features = n_features
+        self.every = every
+        self.pooling = pooling
+        self.differences = differences
+        self.columns = columns
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _learn(self, histories: Histories, y: Any) -> LearntConvolutions:
+        strange = [name for name in self.pooling if name not in POOLING]
+        if strange or not len(self.pooling):
+            raise ValueError(f"pooling must be some of {list(POOLING)}, got {self.pooling!r}.")
+        if not self.n_features >= 1:
+            raise ValueError(f"n_features must be at least 1, got {self.n_features!r}.")
+        random = check_random_state(self.random_state)
+        grid = Grid.of(histories, self.every)
+        scale = _scales(grid, histories)
+        rows = np.flatnonzero(histories.n_events)
+        chosen = random.permutation(rows)[:_SAMPLE]
+        sample = [
+            _finite(one, scale)
+            for b in grid.batches(histories[chosen])
+            for one in b.values[:, None]
+        ]
+        lengths = grid.lengths(histories[rows])
+        orders = (0, 1) if self.differences else (0,)
+        banks = [
+            _learnt_kernels(
+                plan_kernels(int(self.n_features), int(np.median(lengths)), len(scale), random),
+                [np.diff(one, n=order) if one.shape[-1] > order else one for one in sample],
+                random,
+            )
+            for order in orders
+        ]
+        return LearntConvolutions(grid, scale, banks, tuple(self.pooling))
+
+
+@dataclass
+class LearntConvolutions:
+    """Kernels with their biases.
+
+    Attributes
+    ----------
+    grid : Grid
+    scale : ndarray of float64, shape (n_variables,)
+        Standard deviations of the variables.
+    banks : list of list of Kernel
+        For the series, and for their differences where these are wanted.
+    pooling : tuple of str
+    """
+
+    grid: Grid
+    scale: NDArray[np.float64]
+    banks: list[list[Kernel]]
+    pooling: tuple[str, ...]
+
+    @property
+    def variables(self) -> list[str]:
+        """Those with values."""
+        return self.grid.variables
+
+    @property
+    def names(self) -> list[str]:
+        """By bank, kernel, bias and pooling."""
+        return [
+            f"{'change ' * order}{name} {pooling}"
+            for order, bank in enumerate(self.banks)
+            for kernel in bank
+            for name in kernel.names()
+            for pooling in self.pooling
+        ]
+
+    def table(self, histories: Histories) -> NDArray[np.float32]:
+        """The features of shape (n, n_features)."""
+        table = np.full((len(histories), len(self.names)), np.nan, dtype=np.float32)
+        for batch in self.grid.batches(histories):
+            seen = ~np.isnan(batch.values[..., 0])
+            values = _finite(batch.values, self.scale)
+            start = 0
+            for order, bank in enumerate(self.banks):
+                series = np.diff(values, n=order) if values.shape[-1] > order else values
+                for feature in self._features(series, seen, bank):
+                    table[batch.rows, start] = feature
+                    start += 1
+        return table
+
+    def _features(self, series: NDArray[np.float64], seen: NDArray[np.bool_], bank: list[Kernel]):
+        for dilation, kernels in groupby(bank, attrgetter("dilation")):
+            shifted, total = shifted_sums(series, dilation)
+            for kernel in kernels:
+                response = kernel.response(shifted, total)
+                unseen = ~seen[:, kernel.variables].any(axis=1)
+                for bias in kernel.biases:
+                    height = response - bias
+                    above = height > 0
+                    for name in self.pooling:
+                        yield np.where(unseen, np.nan, POOLING[name](above, height))
+
+
+def _learnt_kernels(
+    plan: Any, sample: list[NDArray[np.float64]], random: np.random.RandomState
+) -> list[Kernel]:
+    """Kernels whose biases are quantiles of the response to one of the series each."""
+    kernels = []
+    for kernel in plan:
+        series = sample[random.randint(len(sample))]
+        response = kernel.response(*shifted_sums(series, kernel.dilation))
+        kernel.biases = np.quantile(response, kernel.biases)
+        kernels.append(kernel)
+    return kernels
+
+
+def _finite(values: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.nan_to_num(values / scale[:, None])
+
+
+def _scales(grid: Grid, histories: Histories) -> NDArray[np.float64]:
+    """Standard deviations of the variables over all histories; 1 for constant ones."""
+    k = len(grid.variables)
+    count, total, squares = np.zeros(k), np.zeros(k), np.zeros(k)
+    centre: NDArray[np.float64] | None = None
+    for batch in grid.batches(histories):
+        if centre is None:
+            centre = np.nan_to_num(np.nanmean(_first(batch.values), axis=(0, 2), keepdims=True))
+        around = batch.values - centre
+        count += (~np.isnan(around)).sum(axis=(0, 2))
+        total += np.nansum(around, axis=(0, 2))
+        squares += np.nansum(around**2, axis=(0, 2))
+    mean = total / np.maximum(count, 1)
+    spread = np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0))
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _first(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, with zeros for a variable that none of the series has."""
+    empty = np.isnan(values).all(axis=(0, 2), keepdims=True)
+    return np.where(empty, 0.0, values)

@@ -1,0 +1,136 @@
+"""Histories on a grid of equal steps, for transformers of regular series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl.histories._array import Histories
+from skmtl.histories._store import positions
+
+# Cells of a batch of series: 8 MB.
+_CELLS = 2**20
+
+
+class SeriesBatch(NamedTuple):
+    """Series of the same number of steps.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n,)
+        The positions of their histories.
+    values : ndarray of float64, shape (n, n_variables, length)
+        Means of the values in each step, and between them straight lines; the ends are level. NaN
+        for a variable that has no value at all.
+    """
+
+    rows: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Steps of time, and the variables that are looked at.
+
+    Attributes
+    ----------
+    step : float
+    variables : list of str
+    """
+
+    step: float
+    variables: list[str]
+
+    @classmethod
+    def of(cls, histories: Histories, step: float | None) -> Grid:
+        """The variables with values, and the usual time between two of them, if no step is given.
+
+        Raises
+        ------
+        ValueError
+            If there are no values.
+        """
+        store = histories.parts.compact().store
+        seen = ~np.isnan(store.value)
+        present = np.bincount(store.code[seen], minlength=len(store.variables))
+        variables = sorted(n for n, k in zip(store.variables, present, strict=True) if k)
+        if not variables:
+            raise ValueError("The histories have no values, of which there could be series.")
+        if step is not None and not step > 0:
+            raise ValueError(f"every must be a positive length of time, got {step!r}.")
+        return cls(usual_step(histories) if step is None else float(step), variables)
+
+    def lengths(self, histories: Histories) -> NDArray[np.int64]:
+        """Steps from the first event of each history to its end; 0 where there is none."""
+        rows, store = histories.parts.rows, histories.parts.store
+        filled = np.flatnonzero(histories.n_events)
+        first = store.time[rows["start"][filled]]
+        lengths = np.zeros(len(rows), dtype=np.int64)
+        span = np.maximum(histories.end[filled] - first, 0.0)
+        lengths[filled] = np.rint(span / self.step).astype(np.int64) + 1
+        return lengths
+
+    def batches(self, histories: Histories) -> Iterator[SeriesBatch]:
+        """The series of all histories that have events, those of one length together."""
+        lengths = self.lengths(histories)
+        for length in np.unique(lengths[lengths > 0]).tolist():
+            rows = np.flatnonzero(lengths == length)
+            size = max(_CELLS // (length * len(self.variables)), 1)
+            for start in range(0, len(rows), size):
+                some = rows[start : start + size]
+                yield SeriesBatch(some, self._values(histories[some], length))
+
+    def _values(self, histories: Histories, length: int) -> NDArray[np.float64]:
+        rows, store = histories.parts.rows, histories.parts.store
+        n_events, n, k = histories.n_events, len(histories), len(self.variables)
+        where = positions(rows["start"], n_events)
+        row = np.repeat(np.arange(n), n_events)
+        known = {name: i for i, name in enumerate(self.variables)}
+        places = np.array([known.get(name, -1) for name in store.variables], dtype=np.int64)
+        variable, value = places[store.code[where]], store.value[where].astype(np.float64)
+        late = store.time[where] - store.time[rows["start"]][row]
+        step = np.minimum(np.rint(late / self.step).astype(np.int64), length - 1)
+        used = (variable >= 0) & ~np.isnan(value)
+        cell = ((row * k + variable) * length + step)[used]
+        count = np.bincount(cell, minlength=n * k * length)
+        total = np.bincount(cell, value[used], minlength=n * k * length)
+        means = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        return filled_up(means.reshape(n, k, length))
+
+
+def usual_step(histories: Histories) -> float:
+    """The median time between events of a history at different times; 1 if there are none."""
+    store, rows = histories.parts.store, histories.parts.rows
+    n_events = histories.n_events
+    times = store.time[positions(rows["start"], n_events)]
+    row = np.repeat(np.arange(len(rows)), n_events)
+    steps = np.diff(times)[np.diff(row) == 0]
+    steps = steps[steps > 0]
+    return float(np.median(steps)) if len(steps) else 1.0
+
+
+def filled_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Series with straight lines across what is missing, and level ends."""
+    seen = ~np.isnan(values)
+    if seen.all():
+        return values
+    length = values.shape[-1]
+    place = np.arange(length)
+    before = np.maximum.accumulate(np.where(seen, place, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(seen, place, length)[..., ::-1], axis=-1)[..., ::-1]
+    lower = np.where(before < 0, after, before)
+    upper = np.where(after == length, before, after)
+    some = seen.any(axis=-1, keepdims=True)
+    low = np.take_along_axis(values, np.where(some, lower, 0), axis=-1)
+    high = np.take_along_axis(values, np.where(some, upper, 0), axis=-1)
+    gap = np.maximum(upper - lower, 1)
+    return np.where(lower == upper, low, low + (high - low) * (place - lower) / gap)
+
+
+def grid_names(variables: Sequence[str], features: Sequence[str]) -> list[str]:
+    """Names of features, by variable."""
+    return [f"{variable} {feature}" for variable in variables for feature in features]

@@ -1,0 +1,114 @@
+"""Energies of wavelet bands."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmtl._extras import needed
+from skmtl.histories._array import Histories
+from skmtl.histories._grid import Grid, grid_names
+from skmtl.histories._transformer import HistoryTransformer
+
+
+class WaveletFeatures(HistoryTransformer):
+    """Energies of the frequency bands of series, and the coarse course of the lowest one.
+
+    Each history becomes a series on a grid of equal steps, with straight lines across what is
+    missing. Bands are those of a discrete wavelet transform; an energy is the mean of squared
+    coefficients. Other columns of X pass through. It needs PyWavelets (extra ``wavelets``).
+
+    Parameters
+    ----------
+    wavelet : str, default="db2"
+        One of PyWavelets.
+    levels : int, default=3
+        Number of high bands; of short series those that there are, the others are missing.
+    n_coefficients : int, default=4
+        Means of the lowest band in as many parts of the series.
+    every : float, default=None
+        Step of the grid in the unit of the histories. None is the median time between two events.
+    columns : sequence, default=None
+        The columns of histories; None for all.
+    n_jobs : int, default=None
+        Processes of joblib.
+    """
+
+    def __init__(
+        self,
+        wavelet: str = "db2",
+        *,
+        levels: int = 3,
+        n_coefficients: int = 4,
+        every: float | None = None,
+        columns: Sequence[Hashable] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.wavelet = wavelet
+        self.levels = levels
+        self.n_coefficients = n_coefficients
+        self.every = every
+        self.columns = columns
+        self.n_jobs = n_jobs
+
+    def _learn(self, histories: Histories, y: Any) -> LearntWavelets:
+        with needed("pywt (PyWavelets)", "wavelets", "WaveletFeatures"):
+            import pywt
+        pywt.Wavelet(self.wavelet)  # refuses a name that is none
+        if not (self.levels >= 1 and self.n_coefficients >= 1):
+            raise ValueError("levels and n_coefficients must be at least 1.")
+        grid = Grid.of(histories, self.every)
+        return LearntWavelets(grid, self.wavelet, self.levels, self.n_coefficients)
+
+
+@dataclass
+class LearntWavelets:
+    """The bands of each variable.
+
+    Attributes
+    ----------
+    grid : Grid
+    wavelet : str
+    levels, n_coefficients : int
+    """
+
+    grid: Grid
+    wavelet: str
+    levels: int
+    n_coefficients: int
+
+    @property
+    def variables(self) -> list[str]:
+        """Those with values."""
+        return self.grid.variables
+
+    @property
+    def names(self) -> list[str]:
+        """By variable: the energies, of band 1 the fastest changes, and the coarse course."""
+        energies = [f"energy {band}" for band in range(1, self.levels + 1)]
+        courses = [f"course {i + 1}/{self.n_coefficients}" for i in range(self.n_coefficients)]
+        return grid_names(self.grid.variables, [*energies, "energy low", *courses])
+
+    def table(self, histories: Histories) -> NDArray[np.float64]:
+        """The features of shape (n, n_features)."""
+        import pywt
+
+        n_variables = len(self.grid.variables)
+        n_features = len(self.names) // n_variables
+        table = np.full((len(histories), n_variables, n_features), np.nan)
+        for batch in self.grid.batches(histories):
+            length = batch.values.shape[-1]
+            most = min(self.levels, pywt.dwt_max_level(length, self.wavelet))
+            low, *high = pywt.wavedec(batch.values, self.wavelet, level=most, axis=-1)
+            for band, coefficients in enumerate(reversed(high)):
+                table[batch.rows, :, band] = (coefficients**2).mean(axis=-1)
+            table[batch.rows, :, self.levels] = (low**2).mean(axis=-1)
+            parts = np.array_split(np.arange(low.shape[-1]), self.n_coefficients)
+            for i, part in enumerate(parts):
+                if len(part):
+                    table[batch.rows, :, self.levels + 1 + i] = low[..., part].mean(axis=-1)
+        return table.reshape(len(histories), -1)
