@@ -118,12 +118,15 @@ class FittedModel(ABC):
         The times to events among the targets. An event may be several tasks of the engine.
     task_column : hashable or None
         The column of X that names the task of a row in long data.
+    reads_rows_together : bool
+        Whether what is said of a row depends on others in the table.
     """
 
     names: list[Hashable]
     kinds: dict[Hashable, Kind]
     event_names: list[Hashable]
     task_column: Hashable | None
+    reads_rows_together: bool = False
 
     @property
     @abstractmethod

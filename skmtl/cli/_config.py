@@ -18,7 +18,8 @@ from skmtl.csv_files import CsvFormat
 
 _ESTIMATORS_WITHIN = ("CalibratedTasks", "GroupedTasks", "TunedThresholds")
 """Estimators that are made of other ones, which a configuration cannot say."""
-_TOP = ("estimator", "output", "report", "data", "csv", "parameters", "tasks", "events")
+_TOP = ("estimator", "output", "report", "data", "csv", "parameters", "tasks", "events",
+        "forecast")  # fmt: skip
 _DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")
 _CSV = ("delimiter", "encoding", "decimal", "missing")
 _EVENT = ("event", "time", "entry")
@@ -37,6 +38,8 @@ class Config:
     ----------
     model : estimator
         Not fitted; its parameters have been checked.
+    time : str or None
+        The column of the times, of a forecaster.
     output : Path
     report : Path or None
     train, eval, test : list of Path
@@ -54,6 +57,7 @@ class Config:
     """
 
     model: Any
+    time: str | None
     output: Path
     report: Path | None
     train: list[Path]
@@ -99,9 +103,13 @@ def read_config(path: str) -> Config:
     _check_keys(data, _DATA, "[data]")
     kinds = _kinds(_table(entries, "tasks"))
     events = _events(_table(entries, "events"))
-    model = _model(entries, kinds, events)
+    forecast = _table(entries, "forecast")
+    model = _model(entries, {} if forecast else kinds, events)
+    if forecast:
+        model = _forecaster(model, forecast, kinds, events, data)
     config = Config(
         model=model,
+        time=model.time if forecast else None,
         output=_place(folder, entries, "output"),
         report=_place(folder, entries, "report") if "report" in entries else None,
         train=_files(folder, data, "train"),
@@ -195,6 +203,23 @@ def _model(
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
     return model
+
+
+def _forecaster(
+    model: Any,
+    forecast: Mapping[str, Any],
+    kinds: Mapping[str, Any],
+    events: Mapping[str, Any],
+    data: Mapping[str, Any],
+) -> Any:
+    from skmtl.cli._forecast import forecaster_of
+
+    if events:
+        raise UsageError("[forecast] takes no [events]: a time to an event has no next value.")
+    for key in ("eval", "stream"):
+        if data.get(key):
+            raise UsageError(f"[data] has {key!r}, which [forecast] does not take.")
+    return forecaster_of(model, forecast, kinds)
 
 
 def _check_parameter_names(

@@ -30,6 +30,14 @@ The configuration is a TOML file; paths in it are relative to its folder:
     late = "binary"
     delay = {kind = "quantile", quantiles = [0.1, 0.9]}
 
+    [forecast]                      # of panels: the parameters of skmtl.timeseries.Forecaster
+    id = ["shop"]                   # around the estimator; every column has a role, or is dropped
+    time = "day"
+    freq = "D"
+    horizon = 14
+    known = ["promotion"]
+    derived.up = {kind = "change", target = "delay"}
+
     [events.death]                  # for survival estimators, instead of targets
     event = "died"
     time = "days"
@@ -93,6 +101,11 @@ def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
     if not features:
         others = ", ".join(config.no_features)
         raise UsageError(f"The table of 'train' has no features besides {others}.")
+    if config.time is not None:
+        from skmtl.cli._forecast import check_roles, columns_of
+
+        check_columns(features, columns_of(config.model), "X, in which [forecast] names columns,")
+        check_roles(config.model, features)
     for key in _COLUMNS:
         name = getattr(config.model, key, None)
         if isinstance(name, str):
@@ -112,7 +125,8 @@ def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
 def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[str, Any]:
     from skmtl.cli._tables import read_tables
 
-    frame = _training_frame(config, train, features)
+    read = _training_frame(config, train, features)
+    frame = _with_times(config, read)
     X, y, *weight = (
         _stored_rows(config, train, features) if config.stream else _rows(config, frame, features)
     )
@@ -125,7 +139,12 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
     # Before the fit, which may take hours: that these cannot be read should not come after it.
     test = None
     if config.test:
-        others = read_tables(config.test, frame.columns.tolist(), config.csv, frame)
+        others = read_tables(config.test, frame.columns.tolist(), config.csv, read)
+        others = _with_times(config, others)
+        if config.time is not None:
+            from skmtl.cli._forecast import check_reach
+
+            check_reach(config.model, frame, others)
         test = _rows(config, others, features)
     _say(f"fitting {type(config.model).__name__} ...")
     started = time.monotonic()
@@ -158,6 +177,15 @@ def _training_frame(config: Config, train: list[TableHeader], features: list[str
     stored = train[0].stored
     assert stored is not None  # a configuration with a CSV file has been refused
     return stored.dataset.schema.empty_table().to_pandas()[columns]
+
+
+def _with_times(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table of a forecaster with times where a CSV file had text."""
+    if config.time is None:
+        return frame
+    from skmtl.cli._forecast import with_times
+
+    return with_times(frame, config.time)
 
 
 def _stored_rows(config: Config, train: list[TableHeader], features: list[str]) -> tuple[Any, ...]:

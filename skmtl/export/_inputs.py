@@ -190,7 +190,8 @@ def exportable(model: Any) -> EngineModel:
         f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab, "
         "RMTGB or MultiTaskLinear, or a StackedTasks. Of a search take best_estimator_, of a "
         "pipeline its last step (the steps before it then run outside of the graph), of "
-        "GroupedTasks its models_."
+        "GroupedTasks its models_. Of a Forecaster take its estimator_, which reads the features "
+        "of skmtl.timeseries.make_features and predicts (y - anchor) / scale."
     )
 
 

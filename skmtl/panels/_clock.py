@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,14 @@ class PanelClock(ABC):
     """Counts the times of a column in steps of its frequency.
 
     Counts are whole numbers, and consecutive times of the grid have consecutive counts.
+
+    Attributes
+    ----------
+    counts_numbers : bool
+        Whether the times are numbers.
     """
+
+    counts_numbers: ClassVar[bool] = False
 
     @abstractmethod
     def count(self, times: pd.Series) -> np.ndarray:
@@ -48,6 +55,7 @@ class PanelClock(ABC):
 class IntegerClock(PanelClock):
     """Whole numbers, a step apart."""
 
+    counts_numbers: ClassVar[bool] = True
     start: int
     step: int
 
@@ -307,6 +315,8 @@ def _name(offset: Any) -> str:
 
 def _in_zone(times: pd.Series, zone: str | None, freq: str) -> pd.Series:
     _check_present(times)
+    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+        times = _read_text(times, zone)
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         raise ValueError(
             f"The time column {times.name!r} must hold timestamps as in fit, but has the dtype "
@@ -319,6 +329,17 @@ def _in_zone(times: pd.Series, zone: str | None, freq: str) -> pd.Series:
             ".dt.tz_localize or .dt.tz_convert."
         )
     return times if zone is None else times.dt.tz_convert(zone)
+
+
+def _read_text(times: pd.Series, zone: str | None) -> pd.Series:
+    """Timestamps that are written as ISO 8601 says, which nobody can mistake."""
+    try:
+        return pd.to_datetime(times, format="ISO8601", utc=zone is not None)
+    except ValueError as error:
+        raise ValueError(
+            f"The time column {times.name!r} must hold timestamps as in fit, or their text as ISO "
+            f"8601 has it, such as 2024-12-31 or 2024-12-31T23:00+01:00: {error}"
+        ) from error
 
 
 def _microseconds(times: pd.Series) -> np.ndarray:

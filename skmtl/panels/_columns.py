@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
@@ -93,6 +94,13 @@ class PanelColumns:
                 "static=[...] (the same at all times) or id=[...], or drop it."
             )
         return taken
+
+    def frame_to_forecast(self, X: Any) -> pd.DataFrame:
+        """As `frame`, of any number of rows, which may lack the past columns."""
+        frame = as_frame(X, min_rows=0)
+        unread = [name for name in self.past if name not in frame.columns]
+        empty = pd.DataFrame(np.nan, index=frame.index, columns=pd.Index(unread))
+        return self.frame(pd.concat([frame, empty], axis=1) if unread else frame, min_rows=0)
 
     def taken_from(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The columns that have a role, whatever others there are.

@@ -117,6 +117,13 @@ class History:
         panel = self.panel.part(first, last)
         return History(self.ids, self.time, self.clock, self.columns, panel)
 
+    def forgotten(self) -> History:
+        """The same columns and clock, of no series."""
+        ids = SeriesIds(self.ids.names, [[] for _ in self.ids.names], 0 if self.ids.names else 1)
+        none = np.empty(0, dtype=np.int64)
+        panel = Panel(none, none, np.empty((0, len(self.columns))), ids.n_series)
+        return History(ids, self.time, self.clock, self.columns, panel)
+
     def up_to(self, count: int) -> History:
         """What is known at a time of the clock."""
         kept = self.panel.clock <= count

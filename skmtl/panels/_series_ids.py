@@ -131,7 +131,9 @@ def _plain(column: pd.Series) -> Any:
 
 def _check_types(column: pd.Series, known: list[Any], name: Hashable) -> None:
     is_text = (
-        [isinstance(value, str) for value in (column.iloc[0], known[0])] if len(column) else []
+        [isinstance(value, str) for value in (column.iloc[0], known[0])]
+        if len(column) and known
+        else []
     )
     if is_text and is_text[0] != is_text[1]:
         now, then = ("text" if text else "no text" for text in is_text)

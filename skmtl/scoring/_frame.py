@@ -9,6 +9,7 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
+from skmtl.answers import fitted_model
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
 from skmtl.scoring._drift import column_report, lost_columns, with_names
 from skmtl.scoring._model import PathLike, open_model
@@ -171,7 +172,8 @@ def score_frame(
             f"df has no columns {missing[:5]}; its columns are {frame.columns.tolist()[:20]}."
         )
     features = read_columns(fitted, names)
-    size = rows_at_a_time(batch_rows, len(names))
+    together = fitted_model(fitted).reads_rows_together
+    size = max(len(frame), 1) if together else rows_at_a_time(batch_rows, len(names))
     parts = []
     for start in range(0, max(len(frame), 1), size):
         rows = frame.iloc[start : start + size]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from skmtl.answers import fitted_model
 from skmtl.scoring._drift import column_report, lost_columns
 from skmtl.scoring._inputs import InputFile, check_unchanged, find_inputs
 from skmtl.scoring._job import Folder, ends_of
@@ -36,6 +37,12 @@ def run(
     """Score files as `score_files` says."""
     started = time.monotonic()
     fitted = open_model(model)
+    if fitted_model(fitted).reads_rows_together:
+        raise ValueError(
+            "This model reads what is known ahead of all steps of a series together, and files "
+            "are scored a part of their rows at a time: ask predict or score_frame, with all rows "
+            "of a series, or fit with steps='feature'."
+        )
     files = find_inputs(inputs, out)
     plan = Plan(fitted, files, options)
     folder = Folder(out, checksum(fitted), plan.identity())

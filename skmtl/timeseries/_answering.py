@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self
+from collections.abc import Hashable
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl.metrics import score_model, score_model_by_group
 from skmtl.models import Answering
-from skmtl.panels import History
+from skmtl.panels import History, PanelColumns
 from skmtl.timeseries._conformal import ConformalQuantiles
 from skmtl.timeseries._forecast_model import ForecastModel
 from skmtl.timeseries._recipe import Recipe
@@ -140,6 +142,119 @@ class AnsweringFromHistory(Answering):
             Columns are pairs (target, level); the levels of a target increase and never cross.
         """
         return Answering.predict_quantiles.__get__(self._knowing(history))(X)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Mean over the targets of R2 (numbers) or accuracy (classes).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        return float(self.score_tasks(X, y, sample_weight).mean())
+
+    def score_tasks(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        by: Literal["step", "id"] | None = None,
+    ) -> pd.Series:
+        """R2 (numbers) or accuracy (classes) of each target, on the rows whose label is known.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        y : labels of shape (n_samples,) or (n_samples, n_tasks)
+        sample_weight : array of shape (n_samples,), optional
+        by : {"step", "id"}, default=None
+            Score the rows of each step, or of each series, by themselves.
+
+        Returns
+        -------
+        Series
+            By target, or by step or id and target.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skmtl import RMTGB
+        >>> from skmtl.timeseries import Forecaster
+        >>> X = pd.DataFrame({"day": range(40)})
+        >>> Y = pd.DataFrame({"open": [True, True, False, False] * 10})
+        >>> inner = RMTGB(n_rounds=9, n_bags=1, random_state=0)
+        >>> model = Forecaster(inner, time="day", horizon=2, random_state=0).fit(X[:36], Y[:36])
+        >>> model.score_tasks(X[36:38], Y[36:38], by="step").to_dict()
+        {(1, 'open'): 1.0, (2, 'open'): 1.0}
+        """
+        check_is_fitted(self)
+        if by is None:
+            return score_model(self, X, y, sample_weight=sample_weight)
+        frame = self._recipe.columns.frame(X)
+        if by == "step":
+            groups = pd.DataFrame({"step": self._recipe.moments(self.history_, frame).steps})
+        elif by == "id":
+            if not self._recipe.columns.id:
+                raise ValueError("by='id' needs id columns, and this table is one series.")
+            groups = frame[list(self._recipe.columns.id)]
+        else:
+            raise ValueError(f"by={by!r} must be None, 'step' or 'id'.")
+        return score_model_by_group(self, X, y, groups, sample_weight=sample_weight)
+
+    def derived_labels(self, X: Any, y: Any) -> pd.DataFrame:
+        """What came of the derived targets, to score their predictions by.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Rows as in `predict`.
+        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
+            What the targets were.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_derived)
+            Boolean, missing where a label or the value to compare with is.
+        """
+        check_is_fitted(self)
+        frame, labels = self._recipe.columns.frame(X), self._recipe.targets.labels(y)
+        moments = self._recipe.moments(self.history_, frame)
+        derived = self._recipe.derived_labels(self.history_, moments, labels)
+        return derived.set_axis(frame.index, axis=0)
+
+    @property
+    def anchors_(self) -> dict[Hashable, str]:
+        """The anchor of each target that is a number."""
+        check_is_fitted(self)
+        columns = [self._recipe.plan.columns[place] for place in self._recipe.places]
+        return {
+            name: column.units.anchor
+            for name, column in zip(self._recipe.targets.numbers, columns, strict=True)
+        }
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """The columns of X, by role, where all names are text."""
+        names = self._fitted_columns().all_names
+        if not all(isinstance(name, str) for name in names):
+            raise AttributeError("The columns of X have names that are no text.")
+        return np.array(names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of X."""
+        return len(self._fitted_columns().all_names)
+
+    def _fitted_columns(self) -> PanelColumns:
+        if "_recipe" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        return self._recipe.columns
 
     def _knowing(self, history: tuple[Any, Any] | None) -> Self:
         check_is_fitted(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from skmtl.answers import (
     Answers,
+    CellType,
     FittedModel,
     ForeignModel,
     InputColumns,
@@ -29,6 +31,7 @@ from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._recipe import Recipe
 
 _ROWS_AT_ONCE = 65_536
+_REHEARSED = 3  # series
 
 
 class ForecastModel(FittedModel):
@@ -108,7 +111,7 @@ class ForecastModel(FittedModel):
         return as_frame(X, min_rows=0)
 
     def ask(self, X: Any) -> Answers:
-        frame = self.recipe.columns.frame(X, min_rows=0)
+        frame = self.recipe.columns.frame_to_forecast(X)
         lost = self.recipe.lost_columns(frame)
         if lost:
             warn(
@@ -119,7 +122,12 @@ class ForecastModel(FittedModel):
         return self.ask_part(frame)
 
     def ask_part(self, X: Any) -> Answers:
-        frame = self.recipe.columns.frame(X, min_rows=0)
+        if not len(self.history.panel.codes):
+            raise ValueError(
+                "This forecaster was fitted with keep_history=False: give it the past of the "
+                "series by predict(X, history=(X_past, y_past)), or append it by update."
+            )
+        frame = self.recipe.columns.frame_to_forecast(X)
         moments = self.recipe.moments(self.history, frame)
         known = self.recipe.known_ahead(frame, self.history)
         if len(frame) <= _ROWS_AT_ONCE:
@@ -132,8 +140,34 @@ class ForecastModel(FittedModel):
         ]
         return Joined(self.names, parts, np.argsort(order))
 
+    def rehearsal_rows(self) -> pd.DataFrame:
+        """The next rows of a few series; none without history."""
+        history, columns = self.history, self.recipe.columns
+        series = np.unique(history.panel.codes)[:_REHEARSED]
+        rows = history.ids.frame(series)
+        rows[columns.time] = history.clock.times(history.panel.ends[series] + 1)
+        for name in (*columns.known, *columns.static):
+            known = self.recipe.categories.get(name)
+            rows[name] = np.nan if known == [] else 0.0 if known is None else known[0]
+        return rows
+
+    @property
+    def reads_rows_together(self) -> bool:  # type: ignore[override]
+        recipe = self.recipe
+        return recipe.layout.reads_known_ahead and bool(recipe.columns.known)
+
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
-        return None
+        columns = self.recipe.columns
+        values = self.recipe.categories | dict(
+            zip(columns.id, self.history.ids.columns, strict=True)
+        )
+        cells = [_cell_type(values[name]) if name in values else "number" for name in labels]
+        place = list(labels).index(columns.time)
+        cells[place] = "number" if self.history.clock.counts_numbers else "unused"
+        texts = [
+            {value for value in values.get(name, ()) if isinstance(value, str)} for name in labels
+        ]
+        return InputColumns(cells, None, None, texts)
 
     def ask_moments(self, moments: Moments, rows: pd.DataFrame, known: KnownAhead) -> InUnits:
         """Ask about rows at origins that were chosen before.
@@ -151,10 +185,11 @@ class ForecastModel(FittedModel):
         history, moments = self.history.part(first, last), moments.numbered_from(first)
         question = layout.question(recipe, history, moments, rows, known)
         anchors = recipe.anchors(history, moments, question.levels)
-        numbers = recipe.targets.numbers
         units = {
             name: (anchors[:, number], question.scales[:, place])
-            for number, (name, place) in enumerate(zip(numbers, recipe.places, strict=True))
+            for number, (name, place) in enumerate(
+                zip(recipe.targets.numbers, recipe.places, strict=True)
+            )
         }
         model, X = self._within, question.features
         if not isinstance(model, ForeignModel):
@@ -172,6 +207,15 @@ class ForecastModel(FittedModel):
         recipe = self.recipe
         kinds = recipe.layout.kinds(recipe.kinds, recipe.horizon)
         return ForeignModel(self.estimator, kinds, named=True)
+
+
+def _cell_type(values: Sequence[Any]) -> CellType:
+    """What the cells of a column hold, by values that it may have."""
+    if values and all(isinstance(value, str) for value in values):
+        return "text"
+    if values and all(isinstance(value, numbers.Number) for value in values):
+        return "number"
+    return "any"
 
 
 class InUnits(Answers):

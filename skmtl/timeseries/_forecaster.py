@@ -9,14 +9,21 @@ import numpy as np
 import pandas as pd
 from sklearn.base import MetaEstimatorMixin, MultiOutputMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
-from skmtl.answers import says_its_tasks
-from skmtl.metrics import score_model, score_model_by_group
-from skmtl.models import Check, check_parameters, integer, one_of, real, seed
+from skmtl.answers import last_step, says_its_tasks, unfitted_model
+from skmtl.models import (
+    Check,
+    ask_everything,
+    boolean,
+    check_parameters,
+    integer,
+    one_of,
+    real,
+    seed,
+)
 from skmtl.models import save as save_to_file
-from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq
+from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq, PanelColumns
 from skmtl.tasks import DerivedTarget, TasksLike
 from skmtl.timeseries._answering import AnsweringFromHistory
 from skmtl.timeseries._conformal import read_coverages
@@ -28,7 +35,7 @@ from skmtl.timeseries._examples import (
 )
 from skmtl.timeseries._fitting import fit_conformal, fit_panel
 from skmtl.timeseries._preparation import prepare
-from skmtl.timeseries._settings import Steps
+from skmtl.timeseries._settings import LagSettings, Steps, read_calendar
 
 
 @storable
@@ -114,6 +121,9 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     max_examples : int, default=200_000
         Most examples to learn from, drawn by chance from all pairs of a row and a step, or from
         all origins.
+    keep_history : bool, default=True
+        Whether the forecaster, and its file, know the past of the series. Without it every
+        question needs a `history`, or `update` with the last rows.
     random_state : int, RandomState or None, default=None
         Decides which those are; the estimator has its own.
 
@@ -176,6 +186,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         "weight": one_of(*WEIGHT_POWERS),
         "clip": real(0, open_low=True),
         "max_examples": integer(2),
+        "keep_history": boolean,
         "random_state": seed,
     }
 
@@ -203,6 +214,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         conformal: bool | float | Sequence[float] | None = None,
         clip: float = 20.0,
         max_examples: int = 200_000,
+        keep_history: bool = True,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
@@ -226,7 +238,25 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         self.conformal = conformal
         self.clip = clip
         self.max_examples = max_examples
+        self.keep_history = keep_history
         self.random_state = random_state
+
+    def check_parameters(self) -> None:
+        """Say without data whether `fit` would refuse the parameters.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a parameter that is wrong, of the forecaster or of the estimator within.
+        """
+        check_parameters(self)
+        LagSettings.read(self.season, self.lags, self.windows)
+        read_calendar(self.calendar)
+        read_coverages(self.conformal)
+        PanelColumns.read(self.id, self.time, self.known, self.past, self.static)
+        within = last_step(self.estimator)
+        if unfitted_model(within) is not None:
+            within.check_parameters()
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Forecaster:
         """Learn from all origins of a panel.
@@ -259,112 +289,23 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         what = (self.estimator, prepared, weight, settings, rng)
         self._conformal = fit_conformal(*what, levels) if levels else None
         self.estimator_ = fit_panel(*what)
-        self.history_, self._recipe = prepared.history, prepared.recipe
+        history = prepared.history
+        self.history_ = history if self.keep_history else history.forgotten()
+        self._recipe = prepared.recipe
         self._single = False
         return self
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Mean over the targets of R2 (numbers) or accuracy (classes).
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-        """
-        return float(self.score_tasks(X, y, sample_weight).mean())
-
-    def score_tasks(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        by: Literal["step", "id"] | None = None,
-    ) -> pd.Series:
-        """R2 (numbers) or accuracy (classes) of each target, on the rows whose label is known.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-        y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        sample_weight : array of shape (n_samples,), optional
-        by : {"step", "id"}, default=None
-            Score the rows of each step, or of each series, by themselves.
-
-        Returns
-        -------
-        Series
-            By target, or by step or id and target.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from skmtl import RMTGB
-        >>> from skmtl.timeseries import Forecaster
-        >>> X = pd.DataFrame({"day": range(40)})
-        >>> Y = pd.DataFrame({"open": [True, True, False, False] * 10})
-        >>> inner = RMTGB(n_rounds=9, n_bags=1, random_state=0)
-        >>> model = Forecaster(inner, time="day", horizon=2, random_state=0).fit(X[:36], Y[:36])
-        >>> model.score_tasks(X[36:38], Y[36:38], by="step").to_dict()
-        {(1, 'open'): 1.0, (2, 'open'): 1.0}
-        """
-        check_is_fitted(self)
-        if by is None:
-            return score_model(self, X, y, sample_weight=sample_weight)
-        frame = self._recipe.columns.frame(X)
-        if by == "step":
-            groups = pd.DataFrame({"step": self._recipe.moments(self.history_, frame).steps})
-        elif by == "id":
-            if not self._recipe.columns.id:
-                raise ValueError("by='id' needs id columns, and this table is one series.")
-            groups = frame[list(self._recipe.columns.id)]
-        else:
-            raise ValueError(f"by={by!r} must be None, 'step' or 'id'.")
-        return score_model_by_group(self, X, y, groups, sample_weight=sample_weight)
-
-    def derived_labels(self, X: Any, y: Any) -> pd.DataFrame:
-        """What came of the derived targets, to score their predictions by.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Rows as in `predict`.
-        y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-            What the targets were.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_derived)
-            Boolean, missing where a label or the value to compare with is.
-        """
-        check_is_fitted(self)
-        frame, labels = self._recipe.columns.frame(X), self._recipe.targets.labels(y)
-        moments = self._recipe.moments(self.history_, frame)
-        derived = self._recipe.derived_labels(self.history_, moments, labels)
-        return derived.set_axis(frame.index, axis=0)
-
     save = save_to_file
-
-    @property
-    def anchors_(self) -> dict[Hashable, str]:
-        """The anchor of each target that is a number."""
-        check_is_fitted(self)
-        columns = [self._recipe.plan.columns[place] for place in self._recipe.places]
-        return {
-            name: column.units.anchor
-            for name, column in zip(self._recipe.targets.numbers, columns, strict=True)
-        }
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
         """Have the model within predict what it knows, which fails unless it is sound."""
         if says_its_tasks(self.estimator_):
             self.estimator_.__skmtl_rehearse__()
-        return pd.DataFrame()
+        model = self.__skmtl_fitted__()
+        rows = model.rehearsal_rows()
+        if len(rows):
+            ask_everything(model, rows)
+        return rows
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")

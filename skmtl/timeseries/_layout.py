@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,15 @@ class Question:
 
 
 class StepLayout(ABC):
-    """The form that examples and questions have."""
+    """The form that examples and questions have.
+
+    Attributes
+    ----------
+    reads_known_ahead : bool
+        Whether a row is forecast by what is known ahead of other steps as well.
+    """
+
+    reads_known_ahead: ClassVar[bool] = False
 
     @abstractmethod
     def tasks_of(self, name: Hashable, horizon: int) -> list[Hashable]:

@@ -111,6 +111,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
         plan,
         derived,
         {name: float(given[name].isna().mean()) for name in given},
+        PastColumns.learn(given).categories | past.categories,
         settings.season,
         int(parameters.horizon),
         end,

@@ -37,6 +37,8 @@ class Recipe:
     derived : dict of name to DerivedTarget
     missing : dict of hashable to float
         Share of the rows of `fit` that have no value, by column known ahead or static.
+    categories : dict of hashable to list
+        The values of columns that are no numbers, known ahead, past or static.
     season : int
         The first season, in steps.
     horizon : int
@@ -52,6 +54,7 @@ class Recipe:
     plan: FeaturePlan
     derived: dict[Hashable, DerivedTarget]
     missing: dict[Hashable, float]
+    categories: dict[Hashable, list[Any]]
     season: int
     horizon: int
     end: int

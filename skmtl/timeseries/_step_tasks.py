@@ -46,6 +46,8 @@ class StepTasks(StepLayout):
     What is known ahead of each step is a feature of all tasks.
     """
 
+    reads_known_ahead = True
+
     def tasks_of(self, name: Hashable, horizon: int) -> list[Hashable]:
         return [_task(name, step) for step in range(1, horizon + 1)]
 
