@@ -34,7 +34,9 @@ sphinx_gallery_conf = {
     "subsection_order": [
         "gallery/targets",
         "gallery/sharing",
+        "gallery/time",
         "gallery/trust",
+        "gallery/use",
     ],
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,

@@ -2,8 +2,8 @@
 Did sharing help?
 =================
 
-One model for eight tasks is a bet. `transfer_report` compares each task with a model of its own on
-the same folds, with intervals, so that you see which tasks win and which lose.
+One model for eight tasks is a bet. `transfer_report` compares each task with a model of its own
+on the same folds, with intervals, so that you see which tasks win and which lose.
 """
 
 from skmtl import RMTGBRegressor
@@ -15,8 +15,8 @@ X, y = make_task_groups(
 )
 
 # %%
-# Seven tasks have a common cause, and 60 rows each. The last one has nothing to do with them. All
-# of them must use the same trees here, so the last one may well suffer.
+# Seven tasks have a common cause, and 60 rows each. The last one has nothing to do with them.
+# All of them must use the same trees here, so the last one may well suffer.
 
 shared = RMTGBRegressor(
     task_column="task", blocks=("shared",), learning_rate=0.2, n_bags=1, random_state=0

@@ -19,8 +19,8 @@ model.fit(X, y)
 print("planted:", [name.replace("task", "shop") for name in truth.outlier[truth.outlier].index])
 
 # %%
-# On the left, the score is near 1 for a shop that is unlike most others. On the right is how much
-# of a shop's prediction comes from trees that all shops share.
+# On the left, the score is near 1 for a shop that is unlike most others. On the right is how
+# much of a shop's prediction comes from trees that all shops share.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 OutlierTasksDisplay.from_estimator(model, ax=left)

@@ -3,7 +3,8 @@ Five related targets: one model or five?
 ========================================
 
 You have 300 rows and five targets that depend on nearly the same things. Compare one network for
-all five with one LightGBM and one ridge regression per target, on rows that none of them has seen.
+all five with one LightGBM and one ridge regression per target, on rows that none of them has
+seen.
 """
 
 import matplotlib.pyplot as plt

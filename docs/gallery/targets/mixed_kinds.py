@@ -25,8 +25,8 @@ scored = model.predict(X_test)
 print(scored.head(3).round(1))
 
 # %%
-# Minutes are compared with minutes, and classes by ROC curves: an accuracy of 97 % is what you get
-# by never predicting a cancellation.
+# Minutes are compared with minutes, and classes by ROC curves: an accuracy of 97 % is what you
+# get by never predicting a cancellation.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 left.plot(Y_test["air_time"], scored["air_time"], ",", color="#0b6e8f")
