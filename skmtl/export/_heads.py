@@ -186,13 +186,27 @@ def _probabilities(head: ClassificationKind, scores: Value) -> Value:
     if isinstance(head, Multiclass):
         return scores.op("Softmax", axis=1)
     if isinstance(head, Binary):
-        positive = scores.op("Sigmoid")
+        positive = (
+            _focal(scores, head.gamma) if head.loss_name == "focal" else scores.op("Sigmoid")
+        )
         return (positive.op("Neg") + np.array(1.0)).op("Concat", positive, axis=1)
     assert isinstance(head, Ordinal)
     cumulative = _thresholds(head, scores).op("Sigmoid")
     lower = cumulative.op("Pad", np.array([0, 1, 0, 0]), np.array(0.0))
     upper = cumulative.op("Pad", np.array([0, 0, 0, 1]), np.array(1.0))
     return upper - lower
+
+
+def _focal(scores: Value, gamma: float) -> Value:
+    """The probability of the second class, see `skmtl.tasks.Binary`."""
+
+    def slope(side: Value) -> Value:
+        rest, q = side.op("Neg").op("Sigmoid"), side.op("Sigmoid")
+        bent = q * q.op("Max", np.array(np.finfo(float).tiny)).op("Log") * np.array(gamma)
+        return rest.op("Pow", np.array(gamma)) * (rest - bent)
+
+    rising, falling = slope(scores.op("Neg")), slope(scores)
+    return rising / (rising + falling)
 
 
 def _thresholds(head: Ordinal, scores: Value) -> Value:

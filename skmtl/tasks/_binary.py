@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from skmtl._storable import storable
+from skmtl.tasks._binary_losses import BinaryLoss, Focal, Logistic
+from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._class_weight import ClassWeight, check_class_weight
 from skmtl.tasks._kind import ClassificationKind
-from skmtl.tasks._label_values import sorted_classes
+from skmtl.tasks._label_values import plain_values, sorted_classes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 
 @storable
 class Binary(ClassificationKind):
-    r"""One of two classes, by the logistic loss.
+    r"""One of two classes, by the logistic loss or one for rare classes.
 
     The raw score is the log-odds of the second class in sorted order (`classes_[1]`); the loss
-    is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`.
+    is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`. The other losses give the score
+    another meaning, which `predict_proba` takes back as far as it can be.
 
     Parameters
     ----------
@@ -33,6 +37,18 @@ class Binary(ClassificationKind):
         of a population with such shares of the classes: the odds of two classes are multiplied by
         the ratio of their weights. Leave it at None where probabilities are to be used as they
         are, and choose thresholds instead.
+    loss : {"logistic", "focal", "logit_adjusted"}, default="logistic"
+        "focal" multiplies the logistic loss by :math:`(1 - q)^\gamma`, where q is what
+        :math:`1 / (1 + e^{-s})` gives the label's class: labels that are easy to tell count less
+        (Lin et al. 2017, https://arxiv.org/abs/1708.02002). Probabilities are taken back in closed
+        form from the scores, which would be too near 1/2 (Charoenphakdee et al. 2021,
+        https://arxiv.org/abs/2011.09172).
+        "logit_adjusted" adds the log-odds of the class's share to the score within the loss (Menon
+        et al. 2021, https://arxiv.org/abs/2007.07314). Probabilities are those of a population
+        with both classes in equal shares, as with ``class_weight="balanced"`` but without its
+        unequal weights, so that `predict` finds rare classes.
+    gamma : float, default=2
+        Of "focal", the value of the paper; 0 is the logistic loss.
 
     Examples
     --------
@@ -46,12 +62,52 @@ class Binary(ClassificationKind):
     name: ClassVar[str] = "binary"
     default_metric: ClassVar[str] = "accuracy"
 
-    def __init__(self, class_weight: ClassWeight = None) -> None:
+    # Of files of old.
+    loss_name: str = "logistic"
+    gamma: float = 2.0
+    log_odds_: float = 0.0
+
+    def __init__(
+        self,
+        class_weight: ClassWeight = None,
+        loss: Literal["logistic", "focal", "logit_adjusted"] = "logistic",
+        gamma: float = 2.0,
+    ) -> None:
         check_class_weight(class_weight)
+        if loss not in ("logistic", "focal", "logit_adjusted"):
+            raise ValueError(
+                f"loss must be 'logistic', 'focal' or 'logit_adjusted', got {loss!r}."
+            )
+        is_number = isinstance(gamma, int | float | np.number) and not isinstance(gamma, bool)
+        if not (is_number and 0 <= gamma < np.inf):
+            raise ValueError(f"gamma must be finite and not negative, got {gamma!r}.")
+        if loss == "logit_adjusted" and class_weight is not None:
+            raise ValueError(
+                "loss='logit_adjusted' makes the shares of the classes equal, and so does "
+                f"class_weight={class_weight!r} or makes them others. Use one of them."
+            )
         self.class_weight = class_weight
+        self.loss_name = loss
+        self.gamma = float(gamma)
 
     def parameters(self) -> dict[str, object]:
-        return {"class_weight": self.class_weight}
+        parameters: dict[str, object] = {"class_weight": self.class_weight}
+        if self.loss_name != "logistic":
+            parameters["loss"] = self.loss_name
+        if self.loss_name == "focal":
+            parameters["gamma"] = self.gamma
+        return parameters
+
+    @property
+    def stack_key(self) -> tuple[Hashable, ...]:
+        return (type(self), self.function)
+
+    @property
+    def function(self) -> BinaryLoss:
+        """The loss of one score and a label that is 0 or 1."""
+        if self.loss_name == "focal":
+            return Focal(self.gamma)
+        return Logistic(self.log_odds_)
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
@@ -62,26 +118,24 @@ class Binary(ClassificationKind):
                 f"Task {self.task!r} has {len(self.classes_)} classes, "
                 f"{self.classes_[:5].tolist()}, but kind 'binary' takes two. Use 'multiclass'."
             )
+        if self.loss_name == "logit_adjusted" and len(self.classes_) == 2:
+            positions = class_positions(plain_values(labels), self.classes_)
+            self.log_odds_ = float(logit(np.average(positions, weights=weight)))
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        from torch.nn.functional import softplus
-
-        score = scores[..., 0]
-        return softplus(score) - target[..., 0] * score
+        return self.function.tensor(scores[..., 0], target[..., 0])
 
     def losses(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
-        return np.logaddexp(0, scores[:, 0]) - target[:, 0] * scores[:, 0]
+        return self.function.array(scores[:, 0], target[:, 0])
 
     def gradient_hessian(
         self, scores: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        probability = expit(scores)
-        return probability - target, probability * (1 - probability)
+        return self.function.derivatives(scores, target)
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        share = np.average(target[:, 0], weights=weight)
-        return np.array([logit(np.clip(share, 1e-6, 1 - 1e-6))])
+        return np.array([self.function.constant(np.average(target[:, 0], weights=weight))])
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
-        positive = expit(np.asarray(scores[:, 0], dtype=np.float64))
+        positive = self.function.probability(np.asarray(scores[:, 0], dtype=np.float64))
         return np.column_stack([1 - positive, positive])

@@ -41,6 +41,8 @@ KINDS = {
     "quantile": Quantile((0.1, 0.5, 0.8)).fit(NUMBERS, task="t"),
     "count": Count().fit(pd.Series([0, 1, 7]), task="t"),
     "binary": Binary().fit(pd.Series(["no", "yes"]), task="t"),
+    "focal": Binary(loss="focal").fit(pd.Series(["no", "yes"]), task="t"),
+    "logit adjusted": Binary(loss="logit_adjusted").fit(pd.Series(["no", "no", "yes"]), task="t"),
     "multiclass": Multiclass().fit(pd.Series(list("abcd")), task="t"),
     "ordinal": Ordinal().fit(pd.Series([1, 2, 3, 4, 5]), task="t"),
     "ordinal of two": Ordinal().fit(pd.Series([1, 2]), task="t"),
