@@ -8,6 +8,8 @@ pipelines, searches and files. Transformers turn it into numbers, once for all l
 - `SeriesSummary`: by variable how often, how much, how long ago, and what is missing;
 - `ConvolutionFeatures`, `IntervalQuantiles` and `WaveletFeatures`: shapes and frequencies of
   regular series;
+- `DTWNeighbours`: which training series a series is like, and their labels;
+- `GaussianProcessGrid`: means of all variables at some moments, and how sure they are;
 - `landmarks`: rows for moments at which a warning is wanted, each of which sees its past only.
 
 Examples
@@ -25,15 +27,19 @@ Examples
 
 from skmtl.histories._array import Histories, HistoriesDtype
 from skmtl.histories._convolutions import ConvolutionFeatures
+from skmtl.histories._gaussian_process import GaussianProcessGrid
 from skmtl.histories._history import EventHistory
 from skmtl.histories._intervals import IntervalQuantiles
 from skmtl.histories._landmarks import landmarks
+from skmtl.histories._neighbours import DTWNeighbours
 from skmtl.histories._summary import SeriesSummary
 from skmtl.histories._wavelets import WaveletFeatures
 
 __all__ = [
     "ConvolutionFeatures",
+    "DTWNeighbours",
     "EventHistory",
+    "GaussianProcessGrid",
     "Histories",
     "HistoriesDtype",
     "IntervalQuantiles",

@@ -1,0 +1,271 @@
+"""Series that are alike but for their speed: distances by dynamic time warping."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from skmtl.histories._array import Histories
+from skmtl.histories._grid import Grid
+from skmtl.histories._transformer import HistoryTransformer
+from skmtl.tasks import label_frame
+
+# Pairs of series whose distances are computed together.
+_PAIRS = 2**14
+
+
+class DTWNeighbours(HistoryTransformer):
+    """Distances to training series by dynamic time warping, and labels of the nearest ones.
+
+    Some training series are kept as references. A series is described by its distance to the
+    nearest of them, and by the mean label of the nearest ones, for each label that is a number or
+    has two classes, and the share of each class of others. Other columns of X pass through.
+
+    `fit_transform`, which pipelines call to fit, leaves a reference out where it would be its own
+    neighbour, so that labels do not leak into the features of the rows that they come from.
+    ``fit(X).transform(X)`` does not.
+
+    Parameters
+    ----------
+    n_references : int, default=100
+        Training series to compare with. Time grows with their number.
+    n_neighbours : int, default=5
+        How many of them vote.
+    window : float, default=0.1
+        How far the clock may be bent, as a share of the length (Sakoe-Chiba band).
+    length : int, default=50
+        Points to which all series are stretched first; time grows with the square.
+    every : float, default=None
+        Step of the grid that series are brought to before, in the unit of the histories. None is
+        the median time between two events.
+    columns : sequence, default=None
+        The columns of histories; None for all.
+    random_state : int, RandomState or None, default=None
+        Which series are references.
+    n_jobs : int, default=None
+        Processes of joblib.
+
+    References
+    ----------
+    H. Sakoe, S. Chiba, Dynamic programming algorithm optimization for spoken word recognition,
+    IEEE Transactions on Acoustics, Speech and Signal Processing 26, 1978.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.histories import DTWNeighbours, Histories
+    >>> X = pd.DataFrame({"x": Histories.from_list([[0.0, 0, 5, 0], [0.0, 5, 0, 0], [9.0] * 4])})
+    >>> y = pd.Series([1.0, 1.0, 7.0], name="load")
+    >>> model = DTWNeighbours(n_neighbours=1, window=0.5, random_state=0)
+    >>> model.fit_transform(X, y)["x nearest load"].tolist()
+    [1.0, 1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        n_references: int = 100,
+        *,
+        n_neighbours: int = 5,
+        window: float = 0.1,
+        length: int = 50,
+        every: float | None = None,
+        columns: Sequence[Hashable] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_references = n_references
+        self.n_neighbours = n_neighbours
+        self.window = window
+        self.length = length
+        self.every = every
+        self.columns = columns
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> pd.DataFrame:
+        """Fit, and the features of the same rows, none of which is its own neighbour.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+        y : table of shape (n_samples, n_tasks), default=None
+            The labels; without them there are distances alone.
+        **fit_params : none
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_features_out)
+        """
+        learnt: dict[Any, Any] = self.fit(X, y).learnt_
+        self.learnt_ = {name: replace(one, leaves_out=True) for name, one in learnt.items()}
+        try:
+            return self.transform(X)
+        finally:
+            self.learnt_ = learnt
+
+    def _learn(self, histories: Histories, y: Any) -> LearntNeighbours:
+        for name in ("n_references", "n_neighbours", "length"):
+            if not getattr(self, name) >= 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
+        if not 0 <= self.window <= 1:
+            raise ValueError(f"window must be a share from 0 to 1, got {self.window!r}.")
+        grid = Grid.of(histories, self.every)
+        random = check_random_state(self.random_state)
+        filled = np.flatnonzero(grid.lengths(histories))
+        chosen = np.sort(random.permutation(filled)[: self.n_references])
+        raw = _stretched(grid, histories[filled], int(self.length))
+        centre = np.nan_to_num(np.nanmean(raw, axis=(0, 2)))
+        spread = np.nanstd(raw, axis=(0, 2))
+        scale = np.where(np.nan_to_num(spread) > 0, spread, 1.0)
+        labels = pd.DataFrame(index=range(len(histories)))
+        if y is not None:
+            check_consistent_length(histories, y)
+            labels = _numbers(label_frame(y).reset_index(drop=True))
+        series = np.nan_to_num(
+            (_stretched(grid, histories[chosen], int(self.length)) - centre[:, None])
+            / scale[:, None]
+        )
+        return LearntNeighbours(
+            grid,
+            centre,
+            scale,
+            series,
+            labels.columns.tolist(),
+            labels.to_numpy(float)[chosen],
+            min(int(self.n_neighbours), len(chosen)),
+            float(self.window),
+        )
+
+
+def _numbers(labels: pd.DataFrame) -> pd.DataFrame:
+    """Labels as numbers: of two classes one, of more each class by itself."""
+    columns = {}
+    for name in labels:
+        values = labels[name]
+        if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+            columns[str(name)] = (
+                pd.to_numeric(values).astype("Float64").to_numpy(float, na_value=np.nan)
+            )
+            continue
+        classes = sorted(pd.unique(values.dropna()), key=str)
+        for one in classes[1:] if len(classes) == 2 else classes:
+            columns[f"{name}={one}"] = np.where(values.isna(), np.nan, values == one)
+    return pd.DataFrame(columns, index=labels.index)
+
+
+def _stretched(grid: Grid, histories: Histories, length: int) -> NDArray[np.float64]:
+    """Series of one length, of shape (n, n_variables, length); NaN where there is none."""
+    series = np.full((len(histories), len(grid.variables), length), np.nan)
+    for batch in grid.batches(histories):
+        n = batch.values.shape[-1]
+        place = np.linspace(0, n - 1, length)
+        low = np.minimum(place.astype(np.int64), max(n - 2, 0))
+        share = place - low
+        high = np.minimum(low + 1, n - 1)
+        series[batch.rows] = (1 - share) * batch.values[..., low] + share * batch.values[..., high]
+    return series
+
+
+def warped_distances(
+    one: NDArray[np.float64], other: NDArray[np.float64], band: int
+) -> NDArray[np.float64]:
+    """Distances between pairs of series, for all pairs at once.
+
+    Parameters
+    ----------
+    one, other : ndarray of shape (n, n_variables, length)
+    band : int
+        How many steps the clocks may differ.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Roots of the least sums of squares.
+    """
+    n, _, length = one.shape
+    before = np.full((length + 1, n), np.inf)
+    before[0] = 0.0
+    for i in range(length):
+        row = np.full((length + 1, n), np.inf)
+        for j in range(max(i - band, 0), min(i + band + 1, length)):
+            gap = ((one[..., i] - other[..., j]) ** 2).sum(axis=1)
+            row[j + 1] = gap + np.minimum(np.minimum(before[j], before[j + 1]), row[j])
+        before = row
+    return np.sqrt(before[length])
+
+
+@dataclass
+class LearntNeighbours:
+    """References and their labels.
+
+    Attributes
+    ----------
+    grid : Grid
+    centre, scale : ndarray of float64, shape (n_variables,)
+    series : ndarray of float64, shape (n_references, n_variables, length)
+    targets : list of str
+    labels : ndarray of float64, shape (n_references, n_targets)
+    n_neighbours : int
+    window : float
+    leaves_out : bool
+        Whether a reference that is the very series is passed over.
+    """
+
+    grid: Grid
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    series: NDArray[np.float64]
+    targets: list[str]
+    labels: NDArray[np.float64]
+    n_neighbours: int
+    window: float
+    leaves_out: bool = False
+
+    @property
+    def variables(self) -> list[str]:
+        """Those with values."""
+        return self.grid.variables
+
+    @property
+    def names(self) -> list[str]:
+        """The distance, and labels of the nearest."""
+        return ["distance", *(f"nearest {target}" for target in self.targets)]
+
+    def table(self, histories: Histories) -> NDArray[np.float64]:
+        """The features of shape (n, 1 + n_targets)."""
+        table = np.full((len(histories), len(self.names)), np.nan)
+        length = self.series.shape[-1]
+        filled = np.flatnonzero(self.grid.lengths(histories))
+        raw = _stretched(self.grid, histories[filled], length)
+        series = np.nan_to_num((raw - self.centre[:, None]) / self.scale[:, None])
+        size = max(_PAIRS // len(self.series), 1)
+        for start in range(0, len(filled), size):
+            rows = filled[start : start + size]
+            table[rows] = self._neighbours(series[start : start + size])
+        return table
+
+    def _neighbours(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        n, n_references = len(series), len(self.series)
+        band = int(np.ceil(self.window * self.series.shape[-1]))
+        pairs = np.repeat(series, n_references, axis=0), np.tile(self.series, (n, 1, 1))
+        distances = warped_distances(*pairs, band).reshape(n, n_references)
+        if self.leaves_out:
+            itself = (pairs[0] == pairs[1]).all(axis=(1, 2)).reshape(n, n_references)
+            distances[itself] = np.inf
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, : self.n_neighbours]
+        found = np.take_along_axis(distances, nearest, axis=1)
+        labels = np.where(np.isinf(found)[..., None], np.nan, self.labels[nearest])
+        known = ~np.isnan(labels)
+        total = np.where(known, labels, 0.0).sum(axis=1)
+        mean = np.divide(
+            total, known.sum(axis=1), out=np.full(total.shape, np.nan), where=known.any(axis=1)
+        )
+        closest = np.where(np.isinf(found[:, :1]), np.nan, found[:, :1])
+        return np.concatenate([closest, mean], axis=1)

@@ -1,0 +1,102 @@
+"""The posterior is that of the formulas, and related variables tell about each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from skmtl.histories import GaussianProcessGrid, Histories
+
+
+def related(n=40, seed=0):
+    """Two variables of which the second is the first but for noise, at irregular times."""
+    rng = np.random.default_rng(seed)
+    tables = []
+    for row in range(n):
+        time = np.sort(rng.uniform(0, 20, 30))
+        level = np.zeros(30)
+        for i in range(1, 30):
+            decay = np.exp(-(time[i] - time[i - 1]) / 4)
+            level[i] = decay * level[i - 1] + np.sqrt(1 - decay**2) * rng.normal()
+        code = np.where(rng.random(30) < 0.5, "a", "b")
+        value = np.where(code == "a", 10 + 2 * level, 5 - level) + rng.normal(0, 0.1, 30)
+        tables.append(pd.DataFrame({"id": row, "time": time, "code": code, "value": value}))
+    events = pd.concat(tables)
+    return Histories.from_events(events, range(n), id="id", variable="code", value="value", end=20)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X = pd.DataFrame({"x": related()})
+    return GaussianProcessGrid(2.0, n_steps=4, n_histories=20, random_state=0).fit(X), X
+
+
+def test_one_variable_has_the_posterior_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    time, value = np.sort(rng.uniform(0, 10, 12)), rng.normal(3, 2, 12)
+    X = pd.DataFrame({"x": Histories.from_list([value], times=[time]).until(11.0)})
+    model = GaussianProcessGrid(1.0, n_steps=3, random_state=0).fit(X)
+    learnt = model.learnt_["x"]
+    kernel = learnt.kernel
+    ours = model.transform(X).to_numpy().reshape(3, 2)
+    theirs = GaussianProcessRegressor(
+        ConstantKernel(kernel.covariance[0, 0]) * Matern(kernel.length, nu=0.5)
+        + WhiteKernel(kernel.noise[0]),
+        optimizer=None,
+    ).fit(time[:, None], (value - value.mean()) / value.std())
+    mean, sd = theirs.predict(np.array([[11.0], [10.0], [9.0]]), return_std=True)
+    np.testing.assert_allclose(ours[:, 0], value.mean() + value.std() * mean, rtol=1e-6)
+    noiseless = np.sqrt(sd**2 - kernel.noise[0])
+    np.testing.assert_allclose(ours[:, 1], value.std() * noiseless, rtol=1e-5)
+
+
+def test_the_kernel_is_found(fitted):
+    kernel = fitted[0].learnt_["x"].kernel
+    b = kernel.covariance
+    assert b[0, 1] / np.sqrt(b[0, 0] * b[1, 1]) < -0.9
+    assert 2 < kernel.length < 8
+
+
+def test_a_variable_is_guessed_from_a_related_one(fitted):
+    model, _ = fitted
+    high = pd.DataFrame({"x": Histories.from_list([[8.0], [2.0]], variables=["b"])})
+    table = model.transform(high)
+    assert table["x a mean -0"][0] < 7 < 13 < table["x a mean -0"][1]
+
+
+def test_far_from_events_there_is_the_usual_level_and_spread(fitted):
+    model, X = fitted
+    empty = X.head(1).assign(x=X["x"].array[[0]].until(-1.0))
+    row = model.transform(empty).iloc[0]
+    learnt = model.learnt_["x"]
+    assert row["x a mean -0"] == pytest.approx(learnt.centre[0])
+    prior = learnt.scale[0] * np.sqrt(learnt.kernel.covariance[0, 0])
+    assert row["x a sd -0"] == pytest.approx(prior)
+
+
+def test_many_events_are_averaged_to_nearly_the_same(fitted):
+    model, X = fitted
+    rows = X.head(5)
+    exact = model.transform(rows).to_numpy()
+    learnt = model.learnt_["x"]
+    learnt.max_events, before = 1, learnt.max_events
+    few = model.transform(rows).to_numpy()
+    learnt.max_events = before
+    assert np.abs(exact - few).mean() < 0.35
+    assert np.corrcoef(exact[:, ::2].ravel(), few[:, ::2].ravel())[0, 1] > 0.97
+
+
+def test_rows_depend_on_themselves_alone_and_missing_ones_stay_missing(fitted):
+    model, X = fitted
+    rows = pd.DataFrame({"x": [*X["x"].head(3), pd.NA]})
+    table = model.transform(rows)
+    pd.testing.assert_frame_equal(model.transform(rows.iloc[[1]]), table.iloc[[1]])
+    assert table.iloc[3].isna().all()
+
+
+def test_wrong_parameters_are_refused():
+    with pytest.raises(ValueError, match="n_steps must be at least 1"):
+        GaussianProcessGrid(1.0, n_steps=0).fit(pd.DataFrame({"x": related(2)}))

@@ -1,0 +1,89 @@
+"""Distances are those of the definition, and labels do not leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skmtl.histories import DTWNeighbours, Histories
+from skmtl.histories._neighbours import warped_distances
+
+
+def by_definition(one, other, band):
+    n = len(one)
+    cost = np.full((n + 1, n + 1), np.inf)
+    cost[0, 0] = 0
+    for i in range(n):
+        for j in range(n):
+            if abs(i - j) <= band:
+                least = min(cost[i, j], cost[i, j + 1], cost[i + 1, j])
+                cost[i + 1, j + 1] = (one[i] - other[j]) ** 2 + least
+    return np.sqrt(cost[n, n])
+
+
+@pytest.mark.parametrize("band", [0, 2, 12])
+def test_distances_are_those_of_the_definition(band):
+    one, other = np.random.default_rng(0).normal(size=(2, 5, 1, 12))
+    wanted = [by_definition(a[0], b[0], band) for a, b in zip(one, other, strict=True)]
+    np.testing.assert_allclose(warped_distances(one, other, band), wanted)
+    if band == 0:
+        np.testing.assert_allclose(wanted, np.sqrt(((one - other) ** 2).sum(axis=(1, 2))))
+
+
+def peaks(n=60, seed=0):
+    """Two peaks, the higher one first or last, at moments of their own and any speed."""
+    rng = np.random.default_rng(seed)
+    first = np.arange(n) % 2
+    series = []
+    for high in first:
+        length = int(rng.integers(30, 60))
+        time = np.linspace(0, 1, length)
+        heights = (2, 1) if high else (1, 2)
+        centres = rng.uniform(0.2, 0.35), rng.uniform(0.65, 0.8)
+        series.append(
+            sum(
+                h * np.exp(-(((time - c) / 0.05) ** 2))
+                for h, c in zip(heights, centres, strict=True)
+            )
+        )
+    return pd.DataFrame({"x": Histories.from_list(series)}), first
+
+
+def test_the_order_of_two_peaks_is_found():
+    X, first = peaks()
+    Y = pd.DataFrame({"first": first.astype(bool), "kind": np.where(first, "b", "a")})
+    Y.loc[3, "kind"] = None
+    model = DTWNeighbours(30, n_neighbours=3, window=0.2, random_state=0)
+    model.fit(X[:40], Y[:40])
+    found = model.transform(X[40:])
+    assert found.columns.tolist() == ["x distance", "x nearest first", "x nearest kind=b"]
+    assert ((found["x nearest first"] > 0.5) == first[40:]).mean() >= 0.95
+    assert ((found["x nearest kind=b"] > 0.5) == first[40:]).mean() >= 0.95
+
+
+def test_no_row_votes_for_itself():
+    X, _ = peaks(30)
+    noise = pd.Series(np.random.default_rng(1).normal(size=30), name="noise")
+    model = DTWNeighbours(30, n_neighbours=1, random_state=0)
+    own = model.fit_transform(X, noise)
+    assert (own["x distance"] > 0).all()
+    assert not np.isclose(own["x nearest noise"], noise).any()
+    later = model.transform(X)
+    np.testing.assert_allclose(later["x nearest noise"], noise)
+    np.testing.assert_allclose(later["x distance"], 0)
+
+
+def test_without_labels_there_are_distances_and_missing_ones_stay_missing():
+    X, _ = peaks(6)
+    model = DTWNeighbours(random_state=0).fit(X)
+    rows = pd.DataFrame({"x": [*X["x"].head(2), pd.NA]})
+    table = model.transform(rows)
+    assert table["x distance"].isna().tolist() == [False, False, True]
+    pd.testing.assert_frame_equal(model.transform(rows.iloc[[1]]), table.iloc[[1]])
+
+
+@pytest.mark.parametrize("wrong", [{"n_neighbours": 0}, {"window": 2}, {"length": 0}])
+def test_wrong_parameters_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        DTWNeighbours(**wrong).fit(peaks(3)[0])
