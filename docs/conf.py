@@ -1,6 +1,12 @@
 """Settings of the site. ``sphinx-build -W docs docs/_build/html`` builds it without network."""
 
+import os
+import sys
+from pathlib import Path
+
 import skmtl
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "skmtl"
 copyright = "the skmtl developers"
@@ -10,14 +16,14 @@ version = release = skmtl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "myst_nb",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates", "gallery/**", "auto_gallery/**.ipynb"]
+exclude_patterns = ["_build", "_extensions", "_templates", "gallery/**", "auto_gallery/**.ipynb"]
 templates_path = ["_templates"]
 
 
@@ -52,14 +58,25 @@ autosummary_generate = True
 autodoc_typehints = "none"  # the sections of parameters have the types in words
 numpydoc_show_class_members = False
 
+html_math_renderer = "mathml"  # MathJax would be loaded from another site
 html_theme = "pydata_sphinx_theme"
 html_title = "skmtl"
 html_theme_options = {
     "show_toc_level": 2,
     "navbar_end": ["theme-switcher"],
+    "check_switcher": False,
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
+html_static_path = ["_static"]
+
+# Where the site is published with a folder for each version, SKMTL_DOCS_URL is its address.
+if site := os.environ.get("SKMTL_DOCS_URL"):
+    html_theme_options["switcher"] = {
+        "json_url": f"{site.rstrip('/')}/dev/_static/switcher.json",
+        "version_match": os.environ.get("SKMTL_DOCS_VERSION", "dev"),
+    }
+    html_theme_options["navbar_end"].insert(0, "version-switcher")
 
 
 def _skip_routing(app, what, name, member, skip, options):

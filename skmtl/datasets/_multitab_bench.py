@@ -103,7 +103,7 @@ def make_multitab_bench(
 
     The features are independent standard normal. Task :math:`t` sees the row through one unit
     vector, :math:`z_t = w_t^\top x`, and its signal is the sum of powers
-    :math:`z_t + z_t^2 + \dots + z_t^d`, shifted and scaled to mean 0 and variance 1. The vectors
+    :math:`z_t + z_t^2 + \ldots + z_t^d`, shifted and scaled to mean 0 and variance 1. The vectors
     have the Gram matrix that was asked for, :math:`W W^\top = P`, so that
     :math:`\operatorname{corr}(z_s, z_t) = P_{st}`.
 

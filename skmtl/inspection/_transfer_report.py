@@ -194,7 +194,7 @@ def transfer_report(
 
     Notes
     -----
-    The training rows of the splits overlap, so that the differences :math:`d_1, \dots, d_J` of
+    The training rows of the splits overlap, so that the differences :math:`d_1, \ldots, d_J` of
     a task are correlated. The interval is that of the corrected resampled t-test,
 
     .. math:: \bar d \pm t_{J - 1} \sqrt{\Bigl(\frac{1}{J} +

@@ -84,7 +84,7 @@ class StackedEstimator(MultiTaskEstimator):
 
     .. math::
 
-        w_t = \arg\min_w \ell_t\Big(\sum_m w_m s_m\Big)
+        w_t = \arg\min_w \ell_t\Bigl(\sum_m w_m s_m\Bigr)
             + \frac{\kappa \min_m \ell_t(s_m)}{n_t} \|w - \bar w\|^2
 
     :math:`\bar w` are common weights of all tasks, which are found in the same way and drawn

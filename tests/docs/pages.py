@@ -14,7 +14,10 @@ RUNNABLE = [
     README,
     ROOT / "docs/get_started.md",
     ROOT / "docs/forecasting.md",
+    ROOT / "docs/linear.md",
+    ROOT / "docs/rare_and_weighted.md",
     *sorted((ROOT / "docs/guide").glob("*.md")),
+    *sorted((ROOT / "docs/coming_from").glob("*.md")),
 ]
 
 
