@@ -14,7 +14,7 @@ from skmtl.training._auxiliary import check_auxiliary
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._device import Precision, autocast
 from skmtl.training._loss import TaskLosses
-from skmtl.training._units import loss_units
+from skmtl.training._units import loss_units, unsure_loss
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Objective:
         bias even where a batch holds few of its labels, or none.
     unit : tensor of shape (n_targets,)
         What the losses are divided by: see `loss_units`.
+    unsure : float
+        See `unsure_loss`.
     precision : Precision
     """
 
@@ -44,6 +46,7 @@ class Objective:
     share: Tensor
     label_weight: Tensor
     unit: Tensor
+    unsure: float
     precision: Precision
 
     @classmethod
@@ -67,7 +70,8 @@ class Objective:
             share=share,
             # A task that has no label here adds no loss.
             label_weight=training.mean_weight().clamp_min(1e-12),
-            unit=loss_units(network, losses, training.in_memory().to(training.device), share),
+            unit=loss_units(network, losses, training, share),
+            unsure=unsure_loss(len(training)),
             precision=precision,
         )
 

@@ -50,6 +50,10 @@ class ValidationLosses:
         constant = trainable_network(objective.network).base_scores.expand(len(samples), 1, -1)
         means = self._sums(constant, samples) / self._weight
         self._constant = means.clamp_min(1e-6)
+        share = objective.share
+        if not self._of_product:  # a rare class has as much say as in the steps
+            share = share * self._constant / (self._constant + objective.unsure)
+        self._share = share[self.seen]
 
     def losses(self, network: nn.Module) -> Tensor:
         """Losses of the targets, (n_targets,); NaN for those without a label."""
@@ -70,9 +74,12 @@ class ValidationLosses:
         )
 
     def objective(self, losses: Tensor) -> float:
-        """The mean of the targets' losses over those of the best constant prediction."""
+        """The mean of the targets' losses over those of the best constant prediction.
+
+        Targets count by their weights, and the less the rarer their classes: see `unsure_loss`.
+        """
         relative = (losses / self._constant)[self.seen]
-        return float(_mean(relative, self._objective.share[self.seen], self._of_product))
+        return float(_mean(relative, self._share, self._of_product))
 
 
 def _mean(relative: Tensor, share: Tensor, of_product: bool) -> Tensor:

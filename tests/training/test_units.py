@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
+from skmtl.balancing import Equal
 from skmtl.networks import Batch
 from skmtl.tasks import TaskSet, mixed_kind
 from skmtl.training import Samples
 from skmtl.training._objective import Objective
+from skmtl.training._processes import Alone
+from skmtl.training._units import unsure_loss
+from skmtl.training._validation import ValidationLosses
 from tests.training.toy import N_FEATURES, Toy, made, trained
 
 
@@ -38,11 +42,12 @@ def test_units_are_in_proportion_to_the_losses_of_the_best_constants():
     shares = [0.44, 0.3, 0.017]
     network, tasks, samples = classes_with(shares)
     unit = Objective.from_training(network, tasks, samples, torch.ones(3)).unit.numpy()
-    expected = np.array([entropy(share) for share in shares])
+    expected = np.array([entropy(share) for share in shares]) + unsure_loss(len(samples))
     np.testing.assert_allclose(unit / unit[0], expected / expected[0], rtol=1e-4)
 
 
-def test_a_rare_class_counts_as_much_as_common_ones():
+def test_a_rare_class_counts_as_much_as_common_ones_where_rows_are_many(monkeypatch):
+    monkeypatch.setattr("skmtl.training._units._UNSURE", 0.0)
     network, tasks, samples = classes_with([0.4, 0.02])
     objective = Objective.from_training(network, tasks, samples, torch.ones(2))
     constant = network.base_scores.expand(len(samples), 1, -1)
@@ -65,6 +70,21 @@ def test_a_target_that_a_constant_predicts_or_without_labels_has_no_unit():
     unit = Objective.from_training(network, tasks, samples, torch.ones(3)).unit
     assert unit[1] == unit[2]
     assert torch.isfinite(unit).all()
+
+
+@pytest.mark.parametrize("shares", [[0.4, 0.02], [0.4, 0.4]])
+def test_epochs_are_compared_with_the_weights_of_the_steps(shares):
+    network, tasks, samples = classes_with(shares)
+    objective = Objective.from_training(network, tasks, samples, torch.ones(2))
+    validation = ValidationLosses(samples, objective, Equal(), Alone())
+    constant = torch.tensor([entropy(share) for share in shares])
+    # The one loss is as it was, the other one a tenth lower.
+    better, worse = (
+        1 - validation.objective(constant * factor)
+        for factor in (torch.tensor([0.9, 1.0]), torch.tensor([1.0, 0.9]))
+    )
+    ratio = (constant / objective.unit)[0] / (constant / objective.unit)[1]
+    assert better / worse == pytest.approx(float(ratio), rel=1e-4)
 
 
 def test_reported_losses_are_those_of_the_kinds():
