@@ -1,9 +1,10 @@
 """Robust multi-task gradient boosting on LightGBM: blocks of trees, one after the other.
 
-A model adds up raw scores of each task: a constant, then blocks of trees, each fitted to what
-those before it have left.
+A model adds up raw scores of each task: a constant, then blocks, most of them of trees, each
+fitted to what those before it have left.
 
 ============  ==================================================================================
+"linear"      a linear function of the features for each task, or for all tasks of long data
 "shared"      trees on the pooled rows of all tasks
 "signature"   the same, with numbers beside the features that say how the row's task differs
 "partition"   two ensembles, for outlier and for ordinary tasks, mixed by a share of each task
@@ -12,19 +13,23 @@ those before it have left.
 
 The loss comes from the kinds of `skmtl.tasks`, with its gradient and Hessian, all in numpy: a new
 kind needs nothing here, and nothing here needs torch. `fit_pool` is the way in; the estimators
-`skmtl.RMTGB*` call it, and get a `BoostedPool` with fitted blocks (`SharedTrees`,
-`PartitionTrees`, `TaskTrees`). `fit_plain` is LightGBM for one task with an objective of its own,
-as something to compare with.
+`skmtl.RMTGB*` call it, and get a `BoostedPool` with fitted blocks (`LinearFunctions`,
+`SharedTrees`, `PartitionTrees`, `TaskTrees`). `fit_plain` is LightGBM for one task with an
+objective of its own, as something to compare with.
 """
 
 from skmtl.boosting._block import FittedBlock
+from skmtl.boosting._columns import FURTHEST
 from skmtl.boosting._ensemble import Trees, binned
 from skmtl.boosting._fit import Split, fit_pool, grow_blocks, held_out_loss
 from skmtl.boosting._intercept import intercepts
+from skmtl.boosting._linear import LinearFunctions
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import (
     BLOCKS,
     LONG_SEQUENCES,
+    SEQUENCES,
+    TREE_BLOCKS,
     WIDE_SEQUENCES,
     BoostingOptions,
     Features,
@@ -40,7 +45,10 @@ from skmtl.boosting._task import TaskTrees
 
 __all__ = [
     "BLOCKS",
+    "FURTHEST",
     "LONG_SEQUENCES",
+    "SEQUENCES",
+    "TREE_BLOCKS",
     "WIDE_SEQUENCES",
     "BoostedPool",
     "BoostingOptions",
@@ -48,6 +56,7 @@ __all__ = [
     "FittedBlock",
     "FittedSequence",
     "Fold",
+    "LinearFunctions",
     "PartitionTrees",
     "Pool",
     "Segment",

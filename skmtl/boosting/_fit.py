@@ -11,6 +11,7 @@ import pandas as pd
 
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._intercept import intercepts
+from skmtl.boosting._linear import LinearGrower
 from skmtl.boosting._model import BoostedPool, FittedSequence
 from skmtl.boosting._options import BlockNames, BoostingOptions, Features
 from skmtl.boosting._partition import PartitionGrower
@@ -21,6 +22,7 @@ from skmtl.boosting._shared import SharedGrower, SignatureGrower
 from skmtl.boosting._task import TaskGrower
 
 _GROWERS: dict[str, Callable[[Fold, Features, BoostingOptions], Grower]] = {
+    "linear": LinearGrower,
     "shared": SharedGrower,
     "signature": SignatureGrower,
     "partition": PartitionGrower,

@@ -12,7 +12,8 @@ import numpy as np
 from skmtl.boosting._ensemble import Ensemble, binned
 from skmtl.boosting._gaps import Gaps
 
-BLOCKS = ("shared", "signature", "partition", "task")
+TREE_BLOCKS = ("shared", "signature", "partition", "task")
+BLOCKS = ("linear", *TREE_BLOCKS)
 BlockNames = tuple[str, ...]
 
 # What blocks="auto" chooses from. Each begins with another block, for what comes first decides
@@ -22,12 +23,16 @@ LONG_SEQUENCES: tuple[BlockNames, ...] = (
     ("signature", "partition", "task"),
     ("partition", "task"),
     ("task",),
+    ("linear", "partition", "task"),
 )
 WIDE_SEQUENCES: tuple[BlockNames, ...] = (
     ("shared", "partition", "task"),
     ("partition", "task"),
     ("task",),
+    ("linear", "partition", "task"),
 )
+# Of a single task.
+SEQUENCES: tuple[BlockNames, ...] = (("shared",), ("linear", "shared"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class BoostingOptions:
     Attributes
     ----------
     parameters : mapping of block to mapping
-        LightGBM's parameters by block.
+        LightGBM's parameters by block of trees.
     n_rounds : mapping of block to int
         Most rounds of each block.
     patience : int

@@ -114,13 +114,14 @@ class Selection:
     def _theta(self, ranked: list[BlockNames]) -> np.ndarray | None:
         """Theta of the best sequence that has a partition, kept or not; None without one.
 
-        Trees that read the signature have told the tasks apart already, so that theta of a
-        partition behind them stays near zero: any other sequence goes before those.
+        Trees that read the signature, and lines of the tasks, have told these apart already, so
+        that theta of a partition behind them stays near zero: other sequences go before those.
         """
         with_partition = [names for names in ranked if "partition" in names]
         if not with_partition:
             return None
-        after_signature = [
-            "signature" in names[: names.index("partition")] for names in with_partition
+        told_apart = [
+            bool({"signature", "linear"} & set(names[: names.index("partition")]))
+            for names in with_partition
         ]
-        return theta_of(self._fitted[with_partition[int(np.argmin(after_signature))]])
+        return theta_of(self._fitted[with_partition[int(np.argmin(told_apart))]])

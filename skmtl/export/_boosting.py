@@ -9,9 +9,11 @@ import numpy as np
 from scipy.special import expit
 
 from skmtl.boosting import (
+    FURTHEST,
     BoostedPool,
     FittedBlock,
     FittedSequence,
+    LinearFunctions,
     PartitionTrees,
     SharedTrees,
     TaskTrees,
@@ -99,6 +101,8 @@ def _block_scores(block: FittedBlock, rows: GraphMatrix) -> Value | None:
     """What a block's trees give, (batch, n_own, n_trees); None where it has no tree."""
     if block.n_rounds == 0:
         return None
+    if isinstance(block, LinearFunctions):
+        return _linear_scores(block, rows)
     if isinstance(block, SharedTrees):
         return _shared_scores(block, rows)
     if isinstance(block, PartitionTrees):
@@ -106,6 +110,26 @@ def _block_scores(block: FittedBlock, rows: GraphMatrix) -> Value | None:
     if isinstance(block, TaskTrees):
         return _task_scores(block, rows)
     raise TypeError(f"Blocks of class {type(block).__name__} cannot be exported.")
+
+
+def _linear_scores(block: LinearFunctions, rows: GraphMatrix) -> Value:
+    columns = block.columns
+    values = rows.matrix.op("Gather", columns.feature.astype(np.int64), axis=1)
+    missing = values.op("IsNaN")
+    is_code = values.op("Equal", np.where(np.isfinite(columns.code), columns.code, -1.0))
+    marks = _chosen(np.isinf(columns.code), missing.cast(np.float64), is_code.cast(np.float64))
+    numbers = missing.op("Where", columns.centre, values)
+    design = _chosen(np.isnan(columns.code), numbers, marks)
+    design = (design - columns.centre) / columns.scale
+    design = design.op("Clip", np.array(-FURTHEST), np.array(FURTHEST))
+    n_own, n_columns, n_trees = block.coef.shape
+    lines = design @ block.coef.transpose(1, 0, 2).reshape(n_columns, n_own * n_trees)
+    return lines.reshape(0, n_own, n_trees) + block.constant
+
+
+def _chosen(which: np.ndarray, these: Value, others: Value) -> Value:
+    """Columns of the one where `which` is true, and of the other elsewhere."""
+    return these.graph.op("Where", which, these, others)
 
 
 def _shared_scores(block: SharedTrees, rows: GraphMatrix) -> Value:

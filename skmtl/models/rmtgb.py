@@ -4,8 +4,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from skmtl.boosting import BLOCKS
-from skmtl.engines.boosting import ByBlock, RMTGBSettings, check_blocks, check_lightgbm_params
+from skmtl.boosting import BLOCKS, TREE_BLOCKS
+from skmtl.engines.boosting import (
+    ByBlock,
+    RMTGBSettings,
+    check_blocks,
+    check_constraints_of_blocks,
+    check_lightgbm_params,
+)
 from skmtl.models._checks import Check, by_block, integer, n_threads, one_of, real
 from skmtl.models.boosting import BoostingEstimator
 
@@ -17,18 +23,22 @@ class RMTGBEstimator(BoostingEstimator):
     Parameters
     ----------
     blocks : "auto" or sequence of str, default="auto"
-        The blocks of trees, one after the other: "shared" (trees on the rows of all tasks),
+        The blocks, one after the other: "linear" (a penalised linear function of the features for
+        each target of wide data, or for all tasks of long data; the first block if at all, and
+        the trees behind it learn what it leaves), "shared" (trees on the rows of all tasks),
         "signature" (the same, but the trees also read numbers that say how the row's task
         differs; long data only), "partition" (trees for outlier and for ordinary tasks, mixed by
         task) and "task" (trees on each task's rows alone). "auto" takes the sequence with the
         smallest validation loss of shared-partition-task, signature-partition-task,
-        partition-task and task alone, since none wins everywhere; a sequence far behind is
-        dropped after the first bag, and those within 2 % of the best after two bags take turns in
-        the others and are averaged. Without validation rows "auto" is the published
-        shared-partition-task. A single task has the block "shared".
+        partition-task, task alone and linear-partition-task, since none wins everywhere; a
+        sequence far behind is dropped after the first bag, and those within 2 % of the best after
+        two bags take turns in the others and are averaged. Without validation rows "auto" is the
+        published shared-partition-task. A single task has the block "shared", perhaps behind
+        "linear". No line is tried with `monotone_constraints` or with a table on disk.
     n_rounds : int, mapping of block to int, or "auto", default="auto"
         Most rounds of each block; one tree per raw score and round (for hazards, at most four for
-        each cause), two in a partition, and one for every task in the task block. "auto" is
+        each cause), two in a partition, and one for every task in the task block. The block
+        "linear" has one round, or none with 0. "auto" is
         2,000, which early stopping rarely reaches, and 100 where no rows are held out.
     learning_rate : float, mapping of block to float, or "auto", default="auto"
         Factor of every tree. "auto" is 0.05, and 0.1 in the task block, whose trees are tiny; 0.1
@@ -104,11 +114,12 @@ class RMTGBEstimator(BoostingEstimator):
     Notes
     -----
     The raw score of task t adds up an intercept, shrunk towards the common one, and blocks of
-    trees, each fitted by LightGBM to the gradient and Hessian of what the blocks before it leave:
+    trees, each fitted by LightGBM to the gradient and Hessian of what the blocks before it leave
+    (perhaps behind a line):
 
     .. math::
 
-        F_t(x) = b_t + \underbrace{s(x)}_{shared}
+        F_t(x) = b_t + \underbrace{w_t^\top x}_{linear} + \underbrace{s(x)}_{shared}
             + \underbrace{\sigma(\theta_t)\, o(x) + (1 - \sigma(\theta_t))\, u(x)}_{partition}
             + \underbrace{f_t(x)}_{task}
 
@@ -121,6 +132,12 @@ class RMTGBEstimator(BoostingEstimator):
     instead of stumps with first-order ones; intercepts by task instead of a start at zero; a
     theta step that does not grow with the size of the task, from a start that is not random;
     rounds, and the sequence of blocks, chosen on held-out rows; the signature block; bags.
+
+    *Lines:* numbers are standardised and cut 20 standard deviations from their mean, a missing one
+    is the mean and has a mark, categories of at least 10 rows (the 30 most frequent) are
+    indicators. The strength of each target's ridge penalty is the one that does best for rows that
+    are left out. The trees start from the scores of such rows, so that a line with many features
+    does not hide from them that it overfits.
 
     *Signatures:* for each task, the step along the constant and the main axes of the shrunken
     Newton steps along the features, from the intercept. A task of few rows has a signature near
@@ -155,9 +172,9 @@ class RMTGBEstimator(BoostingEstimator):
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "n_rounds": by_block(integer(0), BLOCKS) | one_of("auto"),
-        "learning_rate": by_block(real(0, open_low=True), BLOCKS) | one_of("auto"),
-        "num_leaves": by_block(integer(2), BLOCKS) | one_of("auto"),
-        "min_data_in_leaf": by_block(integer(1), BLOCKS) | one_of("auto"),
+        "learning_rate": by_block(real(0, open_low=True), TREE_BLOCKS) | one_of("auto"),
+        "num_leaves": by_block(integer(2), TREE_BLOCKS) | one_of("auto"),
+        "min_data_in_leaf": by_block(integer(1), TREE_BLOCKS) | one_of("auto"),
         "patience": integer(1) | one_of("auto"),
         "unseen": one_of("shared", "error"),
         "n_jobs": n_threads,
@@ -178,6 +195,7 @@ class RMTGBEstimator(BoostingEstimator):
         """Raise for parameters that cannot be used, as `fit` does."""
         super().check_parameters()
         check_blocks(self.blocks, is_long=self.task_column is not None)
+        check_constraints_of_blocks(self.blocks, self.monotone_constraints)
         check_lightgbm_params(self.lightgbm_params)
 
     def _boosting_settings(self) -> RMTGBSettings:

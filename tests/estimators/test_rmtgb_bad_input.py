@@ -84,12 +84,13 @@ FIT = {
     "a block twice": (X, Y, {"blocks": ("task", "task")}, {}, r"\('task', 'task'\).*twice"),
     "no block": (X, Y, {"blocks": ()}, {}, r"sequence of names out of.*got \(\)"),
     "blocks as one word": (X, Y, {"blocks": "shared"}, {}, "'auto' or a sequence.*got 'shared'"),
+    "a line behind trees": (X, Y, {"blocks": ("task", "linear")}, {}, "'linear' must be the first"),
     "signature of wide data": (
         X, Y, {"blocks": ("signature",)}, {}, "'signature' .*name the column of X with the task"
     ),
     # numbers
     "rounds of an unknown block": (
-        X, Y, {"n_rounds": {"pooled": 5}}, {}, "n_rounds={'pooled': 5}.*mapping of shared"
+        X, Y, {"n_rounds": {"pooled": 5}}, {}, "n_rounds={'pooled': 5}.*mapping of linear"
     ),
     "negative rounds": (X, Y, {"n_rounds": -1}, {}, "n_rounds=-1 .* whole number of at least 0"),
     "rounds of a block are text": (X, Y, {"n_rounds": {"task": "many"}}, {}, "n_rounds={'task'"),

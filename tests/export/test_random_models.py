@@ -51,7 +51,7 @@ def random_table(rng: np.random.Generator, n: int) -> tuple[pd.DataFrame, pd.Dat
 
 
 def random_boosting(rng: np.random.Generator, is_long: bool) -> Any:
-    blocks = ["shared", *["signature"] * is_long, "partition", "task"]
+    blocks = ["linear", "shared", *["signature"] * is_long, "partition", "task"]
     return skmtl.RMTGB(
         blocks=some(rng, blocks),
         n_rounds=int(rng.integers(1, 30)),

@@ -169,8 +169,9 @@ def test_classes_and_tasks_of_a_single_row_are_in_the_sample(grades, client):
         (RMTGB(n_bags=2), "target", ValueError, "n_bags=2: fit_with_dask fits one bag"),
         (RMTGB(), ["target", "price"], ValueError, r"no columns \['price'\]"),
         (RMTGB(blocks=("task", "shared")), ["target", "x"], ValueError, "'task' must be the last"),
+        (RMTGB(blocks=("linear", "shared")), "target", ValueError, "'linear' out"),
     ],
-    ids=["network", "bags", "column", "order"],
+    ids=["network", "bags", "column", "order", "line"],
 )
 def test_what_cannot_be_fitted_is_refused(model, y, error, message, client):
     frame = pd.DataFrame({"x": range(40), "z": range(40), "target": range(40)})

@@ -7,6 +7,7 @@ from skmtl.engines.boosting._engine import BoostingEngine
 from skmtl.engines.boosting._fitted import FittedBoosting, place_scores
 from skmtl.engines.boosting._lightgbm_parameters import (
     check_blocks,
+    check_constraints_of_blocks,
     check_lightgbm_params,
     constraint_signs,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "RMTGBSettings",
     "SpreadPlan",
     "check_blocks",
+    "check_constraints_of_blocks",
     "check_lightgbm_params",
     "constraint_signs",
     "grow_shared",

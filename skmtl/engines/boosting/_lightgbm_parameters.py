@@ -183,10 +183,24 @@ def check_blocks(blocks: Any, *, is_long: bool) -> None:
             raise ValueError(f"blocks names {name!r}; choose from {BLOCKS}.{hint}")
     if len(set(blocks)) < len(blocks):
         raise ValueError(f"blocks={blocks!r} names a block twice.")
+    if "linear" in blocks[1:]:
+        raise ValueError(
+            f"blocks={blocks!r}: the block 'linear' must be the first one, since trees learn what "
+            "lines leave."
+        )
     if "signature" in blocks and not is_long:
         raise ValueError(
             "The block 'signature' reads which task a row belongs to, so it needs long data: name "
             "the column of X with the task in `task_column`, or leave the block out."
+        )
+
+
+def check_constraints_of_blocks(blocks: Any, constraints: Any) -> None:
+    """Raise ValueError for constraints that a block would not keep."""
+    if constraints is not None and "linear" in blocks:
+        raise ValueError(
+            f"monotone_constraints={constraints!r} hold for trees, and not for the block "
+            "'linear': leave one of them out."
         )
 
 

@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 from lightgbm.basic import _ConfigAliases
 
-from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, BoostingOptions, Pool
+from skmtl.boosting import (
+    BLOCKS,
+    LONG_SEQUENCES,
+    SEQUENCES,
+    TREE_BLOCKS,
+    WIDE_SEQUENCES,
+    BoostingOptions,
+    Pool,
+)
 from skmtl.engines import bags_for, number_of_threads
 from skmtl.engines.boosting._lightgbm_parameters import (
     by_first_name,
@@ -28,7 +36,7 @@ _LEARNING_RATES = {"shared": 0.05, "signature": 0.05, "partition": 0.05, "task":
 # rows: integrated Brier score .1473 on average, .1517 with the best thresholds, .1483 with 8
 # leaves; concordance .718, .709 and .716.
 _HAZARD_LEAVES = {"shared": 4, "signature": 4, "partition": 4, "task": 3}
-_HAZARD_RATES = dict.fromkeys(BLOCKS, 0.1)
+_HAZARD_RATES = dict.fromkeys(TREE_BLOCKS, 0.1)
 _HAZARD_PARAMETERS = {"extra_trees": True}
 # Rounds of hazards are expensive, and after 15 without a better loss few that are worth it follow.
 # Within the training rows of eight sets 15 took a sixth less time than 30, at an integrated Brier
@@ -81,7 +89,9 @@ class RMTGBSettings:
         """Threads of LightGBM and over the tasks, within the joblib context of the caller."""
         return number_of_threads(self.n_jobs)
 
-    def sequences(self, pool: Pool, *, validated: bool) -> tuple[tuple[str, ...], ...]:
+    def sequences(
+        self, pool: Pool, *, validated: bool, in_memory: bool = True
+    ) -> tuple[tuple[str, ...], ...]:
         """The sequences of blocks to choose from.
 
         Parameters
@@ -89,13 +99,19 @@ class RMTGBSettings:
         pool : Pool
         validated : bool
             Whether there are rows to choose by.
+        in_memory : bool, default=True
+            Whether the table is in memory, as lines want it.
         """
         if self.blocks != "auto":
             return (tuple(self.blocks),)
-        if pool.n_tasks == 1:
-            return (("shared",),)
         sequences = LONG_SEQUENCES if pool.is_long else WIDE_SEQUENCES
-        return sequences if validated else sequences[:1]
+        if pool.n_tasks == 1:
+            sequences = SEQUENCES
+        if not validated:
+            return sequences[:1]
+        # A line knows nothing of constraints.
+        has_lines = in_memory and self.monotone_constraints is None
+        return tuple(names for names in sequences if has_lines or "linear" not in names)
 
     def options(
         self, pool: Pool, n_rows: int, *, validated: bool, seed: int, encoder: TreeEncoder
@@ -129,10 +145,11 @@ class RMTGBSettings:
                     self.min_data_in_leaf, block, _least_rows(n_rows)
                 ),
             }
-            for block in BLOCKS
+            for block in TREE_BLOCKS
         }
         rounds = dict.fromkeys(BLOCKS, _MOST_ROUNDS if validated else _ROUNDS)
         n_rounds = {block: value_of_block(self.n_rounds, block, rounds) for block in BLOCKS}
+        n_rounds["linear"] = min(n_rounds["linear"], 1)  # it is there or not
         return BoostingOptions(parameters, n_rounds, patience, self.n_threads())
 
     def _common_parameters(self, pool: Pool, seed: int, encoder: TreeEncoder) -> dict[str, Any]:

@@ -110,6 +110,11 @@ def make_plan(
     # The sequence that a fit without held-out rows would take: to try several costs as many fits.
     names = [engine.settings.sequences(pool, validated=False)[0] for pool in pools]
     for blocks in names:
+        if "linear" in blocks:
+            raise ValueError(
+                f"blocks={blocks!r}: lines are learnt from all rows at once, which lie on several "
+                "workers here. Leave the block 'linear' out."
+            )
         if "task" in blocks[:-1]:
             raise ValueError(
                 f"blocks={blocks!r}: the block 'task' must be the last one, since its tasks are "

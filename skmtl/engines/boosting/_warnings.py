@@ -68,7 +68,9 @@ def _warn_of_limits(names: list, boosted: BoostedPool, options: BoostingOptions)
         [
             name
             for name, block in bag.blocks.items()
-            if block.n_rounds > 0 and options.n_rounds[name] - block.n_rounds < options.patience
+            if name != "linear"
+            and block.n_rounds > 0
+            and options.n_rounds[name] - block.n_rounds < options.patience
         ]
         for bag in boosted.bags
     ]

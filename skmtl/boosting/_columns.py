@@ -1,0 +1,76 @@
+"""What linear functions read of the matrix of trees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmtl._storable import storable
+
+# Categories of fewer training rows than this are together what the constant says, and of many
+# categories the most frequent ones have columns.
+_LEAST_ROWS, _MOST_CATEGORIES = 10, 30
+# Standard deviations from the mean beyond which a number says no more: far enough for a line to
+# go on beyond the training rows, and no single cell decides everything.
+FURTHEST = 20.0
+
+
+@storable
+class LinearColumns:
+    """Standardised numbers, marks of missing ones, and categories as indicators.
+
+    All have the mean 0 over the training rows. A missing number is the mean, an unknown category
+    none of the indicators.
+
+    Parameters
+    ----------
+    feature : int ndarray of shape (n_columns,)
+        Column of the matrix that each one reads.
+    code : float64 ndarray of shape (n_columns,)
+        The category that it indicates, infinity for a missing value, and NaN where it is a number.
+    centre, scale : float64 ndarray of shape (n_columns,)
+        Mean of the training rows, and what a unit of the column is.
+    """
+
+    def __init__(
+        self, feature: np.ndarray, code: np.ndarray, centre: np.ndarray, scale: np.ndarray
+    ) -> None:
+        self.feature, self.code, self.centre, self.scale = feature, code, centre, scale
+
+    @classmethod
+    def of_rows(
+        cls, matrix: np.ndarray, numeric: np.ndarray, categorical: np.ndarray
+    ) -> LinearColumns:
+        """Learnt from the training rows."""
+        columns = []
+        for feature in numeric.tolist():
+            values = matrix[:, feature].astype(np.float64)
+            missing = np.isnan(values)
+            if missing.all():
+                continue
+            spread = float(values[~missing].std())
+            if np.isfinite(spread) and spread > 0:
+                columns.append((feature, np.nan, float(values[~missing].mean()), spread))
+            if missing.any():
+                columns.append((feature, np.inf, float(missing.mean()), 1.0))
+        for feature in categorical.tolist():
+            codes, counts = np.unique(matrix[:, feature], return_counts=True)
+            frequent = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
+            for code, count in zip(codes[frequent], counts[frequent], strict=True):
+                if _LEAST_ROWS <= count < len(matrix):
+                    columns.append((feature, float(code), count / len(matrix), 1.0))
+        table = np.array(columns, dtype=np.float64).reshape(-1, 4)
+        return cls(table[:, 0].astype(np.intp), *table[:, 1:].T.copy())
+
+    def design(self, matrix: np.ndarray) -> np.ndarray:
+        """The columns of some rows, float64 (n_rows, n_columns)."""
+        values = matrix[:, self.feature].astype(np.float64)
+        missing = np.isnan(values)
+        is_number = np.isnan(self.code)
+        marks = np.where(np.isinf(self.code), missing, values == self.code)
+        values = np.where(missing, self.centre, values)
+        columns = (np.where(is_number, values, marks) - self.centre) / self.scale
+        return np.clip(columns, -FURTHEST, FURTHEST)
+
+    def by_feature(self, values: np.ndarray, n_features: int) -> np.ndarray:
+        """Sums over the columns of each feature; (..., n_columns) to (..., n_features)."""
+        return values @ (self.feature[:, None] == np.arange(n_features)).astype(np.float64)

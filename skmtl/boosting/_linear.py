@@ -1,0 +1,248 @@
+r"""A linear function of the features for each task, in front of the trees.
+
+Trees that follow learn what the line leaves. Where features are many a line overfits, and what it
+leaves of its own training rows is too little to learn from. So a training row is given the score
+of the line that is learnt from the other rows. With the gradient :math:`g_i` and the Hessian
+:math:`h_i` of its weighted loss, and :math:`q_i = x_i^\top (X^\top H X + \alpha P)^{-1} x_i`, that
+is :math:`s_i + g_i q_i / (1 - h_i q_i)`: exact for squared losses (Allen's PRESS), and close to
+it for others (Rad and Maleki 2020). The strength :math:`\alpha` of the penalty is the one that
+these scores do best with, by task, an infinite one among them; rows that are held out have no part
+in it.
+
+References
+----------
+D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method for
+Prediction", Technometrics 16 (1974), 125-127.
+
+K. R. Rad, A. Maleki, "A scalable estimate of the out-of-sample prediction error via approximate
+leave-one-out cross-validation", Journal of the Royal Statistical Society B 82 (2020), 965-996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
+
+from skmtl._storable import storable
+from skmtl.boosting._columns import LinearColumns
+from skmtl.boosting._options import BoostingOptions, Features
+from skmtl.boosting._pool import Fold
+from skmtl.boosting._rounds import Course, Grower
+
+# Strengths by row, from strong to weak.
+_FACTORS = np.logspace(1, -7, 17)
+# Newton steps at each strength, from where the one before has ended.
+_STEPS = 2
+# Directions of the columns that lines are learnt along: the main axes where columns are more.
+_MOST_AXES = 300
+# A row that alone decides its prediction says nothing once it is left out.
+_LARGEST_LEVERAGE = 1 - 1e-3
+
+
+@storable
+class LinearFunctions:
+    """What the features say of each task along a line.
+
+    Parameters
+    ----------
+    columns : LinearColumns
+    constant : ndarray of shape (n_own, n_trees)
+        What every row is given; n_own is 1 in long data, whose tasks share the line.
+    coef : ndarray of shape (n_own, n_columns, n_trees)
+    gains : ndarray of shape (n_features,)
+        What each feature explains, in the unit of LightGBM's gains.
+    """
+
+    def __init__(
+        self, columns: LinearColumns, constant: np.ndarray, coef: np.ndarray, gains: np.ndarray
+    ) -> None:
+        self.columns, self.constant, self.coef, self.gains = columns, constant, coef, gains
+        self.n_rounds = int(bool(coef.any()))
+
+    def scores(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int, start: int, stop: int
+    ) -> np.ndarray:
+        if start >= self.n_rounds:
+            return np.zeros((len(matrix), *self.constant.shape))
+        return self._of_design(self.columns.design(matrix))
+
+    def _of_design(self, design: np.ndarray) -> np.ndarray:
+        return self.constant + np.einsum("ij,kjl->ikl", design, self.coef, optimize=True)
+
+    def contributions(
+        self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
+    ) -> np.ndarray:
+        parts = np.einsum("ij,kjl->iklj", self.columns.design(matrix), self.coef)
+        values = self.columns.by_feature(parts, matrix.shape[1])
+        task = np.zeros_like(values[..., :1])
+        base = np.broadcast_to(self.constant[..., None], task.shape)
+        return np.concatenate([values, task, base], axis=-1)
+
+    def importances(self, n_features: int) -> np.ndarray:
+        return np.append(self.gains, 0.0)
+
+
+class LinearGrower(Grower):
+    """Learns the lines of all tasks in a single round."""
+
+    def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
+        self._fold, pool = fold, fold.pool
+        matrix = features.matrix
+        self._columns = LinearColumns.of_rows(
+            matrix[fold.learnt_rows], features.numeric, features.categorical
+        )
+        design = self._columns.design(matrix)
+        self._axes = _main_axes(design[fold.learnt_rows])
+        ones = np.ones((len(matrix), 1))
+        self._rows = np.hstack([design @ self._axes, ones])
+        self._penalised = np.append(np.ones(self._axes.shape[1]), 0.0)
+        everything = [np.arange(len(fold.learnt))]
+        entries = everything if pool.is_long else pool.entries_of_tasks()
+        self._parts = [_Part(fold, of_task, self._rows) for of_task in entries]
+        self._n_features = matrix.shape[1]
+        self._coef = np.zeros((len(self._parts), self._rows.shape[1], pool.n_trees))
+        self._added = np.zeros_like(fold.coordinates)
+
+    def scores(self) -> np.ndarray:
+        return self._added
+
+    def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        """Take the best strength of each task."""
+        best = self._left_out_losses(self._added)
+        start, added = self._coef, self._added
+        for plain, left_out, coef in self._path():
+            losses = self._left_out_losses(left_out)
+            for number, part in enumerate(self._parts):
+                if losses[number] < best[number]:
+                    best[number] = losses[number]
+                    start, added = start.copy(), added.copy()
+                    start[number] = coef[number]
+                    added[part.entries] = plain[part.entries]
+                    added[part.learnt] = left_out[part.learnt]
+        self._coef, self._added = start, added
+
+    def _left_out_losses(self, added: np.ndarray) -> np.ndarray:
+        """Weighted loss of the training entries of each part."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = self._fold.losses(added)
+        return np.nan_to_num(
+            [part.weight @ losses[part.learnt] for part in self._parts], nan=np.inf
+        )
+
+    def _path(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Scores and left-out scores of all entries, and coefficients, strength by strength."""
+        fold = self._fold
+        coef, plain = np.zeros_like(self._coef), np.zeros_like(fold.coordinates)
+        for factor in _FACTORS:
+            for _ in range(_STEPS):
+                with np.errstate(over="ignore", invalid="ignore"):
+                    gradient, hessian = fold.derivatives(plain)
+                coef = self._stepped(factor, coef, gradient, hessian)
+                plain = self._scores(coef)
+            with np.errstate(over="ignore", invalid="ignore"):
+                gradient, hessian = fold.derivatives(plain)
+            if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+                return  # a step was far too long: strengths that are weaker go on from there
+            left_out = plain.copy()
+            for part in self._parts:
+                left_out[part.learnt] += part.left_out(factor, self._penalised, gradient, hessian)
+            yield plain, left_out, coef
+
+    def _stepped(
+        self, factor: float, coef: np.ndarray, gradient: np.ndarray, hessian: np.ndarray
+    ) -> np.ndarray:
+        steps = zip(self._parts, coef, strict=True)
+        return np.stack(
+            [part.step(factor, self._penalised, at, gradient, hessian) for part, at in steps]
+        )
+
+    def _scores(self, coef: np.ndarray) -> np.ndarray:
+        scores = np.zeros_like(self._fold.coordinates)
+        for part, of_part in zip(self._parts, coef, strict=True):
+            scores[part.entries] = part.rows @ of_part
+        return scores
+
+    def finish(self, course: Course) -> tuple[LinearFunctions, np.ndarray]:
+        coef = self._coef if course.best else np.zeros_like(self._coef)
+        lines = np.einsum("jr,krl->kjl", self._axes, coef[:, :-1], optimize=True)
+        block = LinearFunctions(self._columns, coef[:, -1], lines, self._gains(lines))
+        return block, course.best_scores
+
+    def _gains(self, lines: np.ndarray) -> np.ndarray:
+        """The variance of what each feature adds, over the training weight of each part."""
+        weights = np.array([part.weight.sum() for part in self._parts])
+        is_number = np.isnan(self._columns.code)
+        variance = np.where(is_number, 1.0, self._columns.centre * (1 - self._columns.centre))
+        explained = (weights[:, None, None] * lines**2).sum(axis=(0, 2)) * variance
+        return self._columns.by_feature(explained, self._n_features)
+
+
+class _Part:
+    """The entries that one line is learnt from."""
+
+    def __init__(self, fold: Fold, entries: np.ndarray, rows: np.ndarray) -> None:
+        self.entries = entries
+        learns = fold.learnt[entries] > 0
+        self.learnt = entries[learns]
+        self.weight = fold.learnt[self.learnt]
+        self.rows = rows[fold.pool.entry_rows()[entries]]
+        self._learnt_rows = self.rows[learns]
+
+    def step(
+        self,
+        factor: float,
+        penalised: np.ndarray,
+        coef: np.ndarray,
+        gradient: np.ndarray,
+        hessian: np.ndarray,
+    ) -> np.ndarray:
+        """The coefficients (n_axes + 1, n_trees) after a Newton step; as before if none can be."""
+        after = coef.copy()
+        for tree in range(coef.shape[1]):
+            factorised = self._factorised(factor, penalised, hessian, tree)
+            if factorised is not None:
+                slope = self._learnt_rows.T @ (self.weight * gradient[self.learnt, tree])
+                pull = factor * self.weight.sum() * penalised * coef[:, tree]
+                after[:, tree] -= cho_solve((factorised, True), slope + pull)
+        return after
+
+    def left_out(
+        self, factor: float, penalised: np.ndarray, gradient: np.ndarray, hessian: np.ndarray
+    ) -> np.ndarray:
+        """What changes in the score of each training entry once it is left out."""
+        change = np.zeros((len(self.learnt), gradient.shape[1]))
+        for tree in range(gradient.shape[1]):
+            factorised = self._factorised(factor, penalised, hessian, tree)
+            if factorised is not None:
+                whitened = solve_triangular(factorised, self._learnt_rows.T, lower=True)
+                reach = self.weight * (whitened**2).sum(axis=0)
+                leverage = np.minimum(reach * hessian[self.learnt, tree], _LARGEST_LEVERAGE)
+                change[:, tree] = gradient[self.learnt, tree] * reach / (1 - leverage)
+        return change
+
+    def _factorised(
+        self, factor: float, penalised: np.ndarray, hessian: np.ndarray, tree: int
+    ) -> np.ndarray | None:
+        """Lower Cholesky factor of the penalised Hessian; None where it has none."""
+        total = self.weight.sum()
+        if not total:
+            return None
+        curve = self.weight * np.maximum(hessian[self.learnt, tree], 0.0)
+        matrix = (self._learnt_rows * curve[:, None]).T @ self._learnt_rows
+        # Of the constant, which no penalty holds, next to nothing: every hessian may be zero.
+        matrix[np.diag_indices_from(matrix)] += total * (factor * penalised + 1e-12)
+        try:
+            return np.tril(cho_factor(matrix, lower=True)[0])
+        except (LinAlgError, ValueError):
+            return None
+
+
+def _main_axes(design: np.ndarray) -> np.ndarray:
+    """Orthogonal axes (n_columns, n_axes): all of them, or those of most variance."""
+    n_rows, n_columns = design.shape
+    if n_columns <= min(n_rows, _MOST_AXES):
+        return np.eye(n_columns)
+    _, values, axes = np.linalg.svd(design, full_matrices=False)
+    return axes[: min(int((values > 1e-8 * values[0]).sum()), _MOST_AXES)].T
