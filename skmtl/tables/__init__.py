@@ -37,7 +37,7 @@ from skmtl.tables._partition_keys import (
     partition_keys,
     without_links,
 )
-from skmtl.tables._schema import sorts_of
+from skmtl.tables._schema import column_kind, sorts_of
 from skmtl.tables._side_by_side import EncodersSideBySide, TablesSideBySide
 from skmtl.tables._stored import (
     Chunk,
@@ -82,6 +82,7 @@ __all__ = [
     "as_frame",
     "as_stored",
     "checked_rows_in_memory",
+    "column_kind",
     "column_position",
     "complete_ids",
     "describe_empty_columns",
