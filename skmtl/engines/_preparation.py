@@ -30,6 +30,7 @@ from skmtl.reading import (
     splits_among,
     stored_matrix,
     warn_of_near_copies,
+    warn_of_numeric_ids,
     warn_of_row_ids,
     without_labels,
 )
@@ -305,6 +306,7 @@ def start_preparation(
     table = checked_table(settings, frame, Y, chunk)
     table.check_two_rows()
     warn_of_row_ids(table.rows.features)
+    warn_of_numeric_ids(table.rows.features)
     reader = TableReader(settings.roles, engine.make_encoder())
     reader.fit(frame, table.rows.ids)
     if not engine.encodes_by_training_rows:

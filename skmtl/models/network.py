@@ -24,6 +24,7 @@ from skmtl.engines.network import (
 from skmtl.models._checks import Check, boolean, integer, n_threads, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.networks import BaggedNetworks
+from skmtl.tables import LeastRows
 from skmtl.training import BalanceAt, Precision, Schedule, TrainingOptions, current_processes
 
 _balance = Check(
@@ -109,6 +110,11 @@ class NetworkEstimator(MultiTaskEstimator):
     compile : bool, default=False
         Whether to train with ``torch.compile``. It takes a minute to start, so it pays off only
         for long trainings on a GPU.
+    min_category_rows : int or "auto", default="auto"
+        Rows of the training part that a category must have to be learnt. Rarer ones are taken for
+        unknown, and so teach what to make of categories that `fit` did not see. "auto" is 20 in a
+        column of more than 1,000 categories, such as ids of users, unless none has so many rows;
+        and 1 in other columns.
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
         more, with the columns, categories and labels that were learnt then and a new optimizer.
@@ -151,6 +157,7 @@ class NetworkEstimator(MultiTaskEstimator):
         "n_jobs": n_threads,
         "precision": one_of("auto", "float32", "bfloat16"),
         "compile": boolean,
+        "min_category_rows": integer(1) | one_of("auto"),
         "warm_start": boolean,
     }
     _SHAPING: ClassVar[tuple[str, ...]] = ("tasks", "task_column", "n_bags")
@@ -172,6 +179,7 @@ class NetworkEstimator(MultiTaskEstimator):
     n_jobs: int | None = None
     precision: Precision = "auto"
     compile: bool = False
+    min_category_rows: LeastRows = "auto"
     warm_start: bool = False
 
     def check_parameters(self) -> None:
@@ -195,6 +203,7 @@ class NetworkEstimator(MultiTaskEstimator):
             device=self.device,
             n_threads=1 if self.n_jobs is None else number_of_threads(self.n_jobs),
             shaped_by=self._shaping_parameters(),
+            least_category_rows=self.min_category_rows,
         )
 
     _least_rows: ClassVar[int] = NetworkEngine.least_rows

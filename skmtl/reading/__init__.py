@@ -7,7 +7,7 @@ here knows an engine, and nothing imports torch.
 """
 
 from skmtl.reading._event_targets import EventTargets
-from skmtl.reading._leaks import warn_of_near_copies, warn_of_row_ids
+from skmtl.reading._leaks import warn_of_near_copies, warn_of_numeric_ids, warn_of_row_ids
 from skmtl.reading._reader import RowsToScore, ScorableRows, TableReader
 from skmtl.reading._roles import Roles, RowsOfX
 from skmtl.reading._rows import (
@@ -73,6 +73,7 @@ __all__ = [
     "terms_of",
     "validation_splits",
     "warn_of_near_copies",
+    "warn_of_numeric_ids",
     "warn_of_row_ids",
     "weights_by_task",
     "without_labels",

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
+from skmtl.tables import column_kind
+
 _FEWEST_ROWS = 100  # fewer are different, or alike, by chance
 _MOST_ROWS = 20_000  # in which to look for rows that are alike
 _ASKED_POINTS, _NEIGHBOURS = 64, 50
 _FEWEST_VALUES = 20  # of a column whose equal values are no chance
 _GAP = 2.5  # of random columns it is 0.7 to 1.5
+_NUMBERED_NAME = re.compile(r"(?i:(^|[\W_])(id|uuid)$)|[a-z]I[dD]$")
 _ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnamed: 0$")
 
 
@@ -35,6 +38,28 @@ def warn_of_row_ids(features: pd.DataFrame) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def warn_of_numeric_ids(features: pd.DataFrame) -> None:
+    """Warn of whole numbers that name users or things, by what their column is called."""
+    ids = [name for name in features.columns if _are_numeric_ids(features[name], name)]
+    if ids:
+        warnings.warn(
+            f"Column {ids[0]!r} of X holds whole numbers and is called an id"
+            + (f" (so are {ids[1:]})" if len(ids) > 1 else "")
+            + ": it is read as a number, as if neighbouring ids were alike. Give it as a "
+            f"category, X[{ids[0]!r}].astype('category'), or leave it out.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _are_numeric_ids(column: pd.Series, name: Hashable) -> bool:
+    if _NUMBERED_NAME.search(str(name)) is None or column_kind(column) != "numeric":
+        return False
+    values = pd.Series(column.dropna().unique()).astype(np.float64)
+    # Of rows that all differ, `warn_of_row_ids` says more.
+    return _FEWEST_VALUES < len(values) < len(column) and bool((values % 1 == 0).all())
 
 
 def _names_rows(column: pd.Series, name: Hashable) -> bool:

@@ -20,7 +20,7 @@ EncodedTable(numeric=array([[0.]], dtype=float32), codes=array([[0]]))
 
 from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
-from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
+from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN, LeastRows
 from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
 from skmtl.tables._design import DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
@@ -37,7 +37,7 @@ from skmtl.tables._partition_keys import (
     partition_keys,
     without_links,
 )
-from skmtl.tables._schema import sorts_of
+from skmtl.tables._schema import column_kind, sorts_of
 from skmtl.tables._side_by_side import EncodersSideBySide, TablesSideBySide
 from skmtl.tables._stored import (
     Chunk,
@@ -70,6 +70,7 @@ __all__ = [
     "EncodersSideBySide",
     "FrameEncoder",
     "KeyType",
+    "LeastRows",
     "ParquetTable",
     "StoredRows",
     "StoredTable",
@@ -81,6 +82,7 @@ __all__ = [
     "as_frame",
     "as_stored",
     "checked_rows_in_memory",
+    "column_kind",
     "column_position",
     "complete_ids",
     "describe_empty_columns",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from skmtl.tables._schema import sorts_of
 
 UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
+LeastRows = int | Literal["auto"]
+# A column with more categories than this holds ids, as of users. Those of few rows teach nothing
+# but these rows.
+_MANY_CATEGORIES, _ENOUGH_ROWS = 1000, 20
 
 
 def learn_categories(
@@ -32,6 +37,22 @@ def learn_categories(
     by_category = np.zeros(len(known), dtype=np.int64)
     np.add.at(by_category, known.get_indexer(values), n_rows)
     return known, by_category
+
+
+def are_kept(n_rows: NDArray[np.int64], least: LeastRows) -> NDArray[np.bool_]:
+    """Which categories of a column are known, by the rows of each; the others count as unknown.
+
+    Parameters
+    ----------
+    n_rows : ndarray of shape (n_categories,)
+    least : int or "auto"
+        Rows that a category needs. "auto" is 20 in a column of more than 1,000 categories, unless
+        that would leave none, and 1 in others.
+    """
+    if least != "auto":
+        return n_rows >= least
+    kept = n_rows >= _ENOUGH_ROWS
+    return kept if len(n_rows) > _MANY_CATEGORIES and kept.any() else n_rows >= 1
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:

@@ -16,6 +16,8 @@ from skmtl.tables._categories import (
     FIRST_KNOWN,
     MISSING,
     UNKNOWN,
+    LeastRows,
+    are_kept,
     encode_categories,
     index_of,
     learn_categories,
@@ -66,11 +68,12 @@ class ColumnEncoder(ABC):
         The known categories of each categorical column; the category at position k has
         code k + 2.
     counts_ : CellCounts or None
-        Missing cells, and categories of a single row, of the rows that were learnt from. None in
-        models of version 0.1.0.
+        Of the rows that were learnt from, missing cells, and those whose category no other row
+        has or too few have to be known. None in models of version 0.1.0.
     """
 
     counts_: CellCounts | None = None
+    _least_rows: LeastRows = 1
 
     def fit(
         self,
@@ -119,9 +122,10 @@ class ColumnEncoder(ABC):
         for i in self._categorical_positions:
             known, n_rows = learn_categories(frame.iloc[:, i], rows)
             warn_of_numbers(frame.iloc[:, i], known, n_rows)
-            self.categories_[self.columns_[i]] = known
+            kept = are_kept(n_rows, self._least_rows)
+            self.categories_[self.columns_[i]] = known[kept]
             counts.missing[i] = counts.n_rows - n_rows.sum()
-            counts.unknown[i] = np.count_nonzero(n_rows == 1)
+            counts.unknown[i] = n_rows[~kept | (n_rows == 1)].sum()
         self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
         self.counts_ = counts
         return self
@@ -268,6 +272,13 @@ class TableEncoder(ColumnEncoder):
     What is missing in a column that had no missing value at fit, of which nothing could be learnt,
     is the median of a number and an unknown category.
 
+    Parameters
+    ----------
+    least_rows : int or "auto", default=1
+        Rows that a category must have to be known. Those with fewer are unknown ones, from which
+        is learnt what to make of others that come later. "auto" is 20 in a column of more than
+        1,000 categories, such as ids, unless that would leave none, and 1 in others.
+
     Attributes
     ----------
     columns_, numeric_, categorical_, cardinalities_, categories_
@@ -288,6 +299,9 @@ class TableEncoder(ColumnEncoder):
     >>> encoder.transform(frame).codes.ravel()
     array([3, 2, 1, 2])
     """
+
+    def __init__(self, least_rows: LeastRows = 1) -> None:
+        self._least_rows = least_rows
 
     @property
     def scaler_(self) -> RobustScaler:

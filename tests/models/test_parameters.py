@@ -45,7 +45,8 @@ NETWORK = ANY | {
     "sample_context": None, "context_size": 64, "learning_rate": 5e-3, "schedule": "constant",
     "weight_decay": 3e-2, "gradient_clip": 1.0, "averaging": 0.99, "batch_size": "auto",
     "max_epochs": 200, "max_time": None, "validation_fraction": 0.15, "patience": 12,
-    "device": "auto", "n_jobs": None, "precision": "auto", "compile": False, "warm_start": False,
+    "device": "auto", "n_jobs": None, "precision": "auto", "compile": False,
+    "min_category_rows": "auto", "warm_start": False,
 }  # fmt: skip
 BOOSTING = ANY | {
     "blocks": "auto", "n_rounds": "auto", "learning_rate": "auto", "num_leaves": "auto",

@@ -21,7 +21,7 @@ from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
 from skmtl.reading import ScorableRows
-from skmtl.tables import TableEncoder
+from skmtl.tables import LeastRows, TableEncoder
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
@@ -77,6 +77,8 @@ class NetworkEngine(Engine):
         Of torch, where it computes on the CPU.
     shaped_by : mapping of parameter to value
         Parameters that a network is built by, so that they cannot change while it is trained.
+    least_category_rows : int or "auto"
+        Rows that a category must have to be known.
     """
 
     architecture: Architecture
@@ -85,6 +87,7 @@ class NetworkEngine(Engine):
     device: str
     n_threads: int
     shaped_by: Mapping[str, Any]
+    least_category_rows: LeastRows = 1
 
     streams: ClassVar[bool] = True
     encodes_by_training_rows: ClassVar[bool] = True
@@ -93,7 +96,7 @@ class NetworkEngine(Engine):
     least_rows: ClassVar[int] = 1
 
     def make_encoder(self) -> TableEncoder:
-        return TableEncoder()
+        return TableEncoder(self.least_category_rows)
 
     def check(self) -> None:
         resolve_device(self.device)
