@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api import types
 
 from skmtl.histories._array import Histories
 from skmtl.histories._clock import as_numbers
@@ -100,6 +101,11 @@ def landmarks(
     >>> Y_at["fails"].tolist()
     [False, True, <NA>]
     """
+    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
+    if not all(length > 0 for length in horizons or ()) or (window is not None and not window > 0):
+        raise ValueError(
+            f"horizon and window must be positive lengths of time, got {horizon!r} and {window!r}."
+        )
     frame = as_frame(X)
     columns = {name: as_histories(frame[name]) for name in frame if holds_histories(frame[name])}
     if not columns:
@@ -139,7 +145,6 @@ def landmarks(
     rows.index = index
     if labels is None:
         return rows, None
-    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
     targets: dict[Hashable, Any] = {}
     for name in labels:
         targets |= _targets(name, labels[name], moments, horizons, entry)
@@ -165,7 +170,8 @@ def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
             raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which X has not.")
         time = as_numbers(at, clock, len(at))
     else:
-        one = as_numbers(at, clock, len(pd.Index(at)))
+        several = list(at) if types.is_list_like(at) else [at]
+        one = as_numbers(several, clock, len(several))
         row, time = np.repeat(np.arange(len(index)), len(one)), np.tile(one, len(index))
     if np.isnan(time).any():
         raise ValueError("at holds missing times.")

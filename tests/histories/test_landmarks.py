@@ -118,6 +118,8 @@ def test_what_does_not_fit_is_refused():
         (times, {"at": [5]}, "No row is left"),
         (times.iloc[:2], {"at": [0]}, "3 rows and Y has 2"),
         (None, {"at": [np.nan]}, "missing times"),
+        (None, {"at": 5, "window": 0}, "positive lengths of time"),
+        (times, {"at": 0, "horizon": [5, -1]}, "positive lengths of time"),
         (None, {"at": pd.Series([1.0], index=[77])}, "77"),
         (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, and these are dates"),
     ]:
