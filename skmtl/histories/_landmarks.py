@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from skmtl.histories._array import Histories
-from skmtl.histories._clock import as_numbers
+from skmtl.histories._clock import as_dates, as_numbers
 from skmtl.histories._columns import as_histories, holds_histories
 from skmtl.histories._summary import LearntSummary, Period
 from skmtl.tables import as_frame
@@ -132,8 +132,9 @@ def landmarks(
     rows = frame.iloc[moments.row].copy()
     for name, histories in columns.items():
         rows[name] = histories[moments.row].until(moments.time, window=window)
+    times = as_dates(moments.time, clock) if clock else moments.time
     index = pd.MultiIndex.from_arrays(
-        [frame.index[moments.row], moments.time], names=[frame.index.name, LANDMARK]
+        [frame.index[moments.row], times], names=[frame.index.name, LANDMARK]
     )
     added: dict[str, Any] = {} if clock else {LANDMARK: moments.time}
     if entity is not None:
