@@ -160,7 +160,7 @@ class Histories(HistoryArray):
             the ids occurs.
         """
         parts = event_parts(events, index, id, time, variable, value, unit)
-        return cls._from_parts(parts)._ended(end)
+        return cls._from_parts(parts)._ended(end, index)
 
     @classmethod
     def from_frame(
@@ -203,7 +203,9 @@ class Histories(HistoryArray):
         [2 events of 1, 1 to 2, 1 event of 1, 1 to 1]
         Length: 2, dtype: histories
         """
-        return cls._from_parts(frame_parts(frame, index, id, time, variables, unit))._ended(end)
+        return cls._from_parts(frame_parts(frame, index, id, time, variables, unit))._ended(
+            end, index
+        )
 
     @classmethod
     def from_array(
@@ -317,8 +319,17 @@ class Histories(HistoryArray):
         rows["end"][there] = times[there]
         return self._from_parts(self._parts._replace(rows=rows))
 
-    def _ended(self, end: Any) -> Self:
-        return self if end is None else self.until(end)
+    def _ended(self, end: Any, index: Any) -> Self:
+        if end is None:
+            return self
+        if isinstance(end, pd.Series):
+            labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
+            if not end.index.equals(labels) and set(end.index) == set(labels):
+                raise ValueError(
+                    "end has the labels of the rows in another order than index: give "
+                    "end.reindex(index)."
+                )
+        return self.until(end)
 
     @property
     def dtype(self) -> HistoriesDtype:

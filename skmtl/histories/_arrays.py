@@ -95,13 +95,14 @@ def _clock(length: int, rate: float | None, times: Any) -> NDArray[np.float64]:
         return np.arange(length) / (1.0 if rate is None else rate)
     if rate is not None:
         raise ValueError("Give either rate or times, not both.")
-    clock = np.asarray(times, dtype=np.float64)
-    if clock.shape != (length,) or not np.isfinite(clock).all():
+    clock = np.asarray(times)
+    is_numbers = clock.dtype.kind in "iuf" and np.isfinite(clock).all()
+    if clock.shape != (length,) or not is_numbers:
         raise ValueError(
             f"times must be {length} finite numbers, one for each value of a series, got "
-            f"{times!r}."
+            f"{times!r}. Dates and times go through from_events or from_frame."
         )
-    return clock
+    return clock.astype(np.float64)
 
 
 def _names(variables: Sequence[str] | None, n: int) -> tuple[str, ...]:

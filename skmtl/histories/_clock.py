@@ -83,6 +83,13 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     return _repeated(numbers, n)
 
 
+def as_dates(numbers: NDArray[np.float64], clock: str) -> pd.DatetimeIndex:
+    """The dates and times that numbers on a clock of such stand for, to the microsecond."""
+    seconds = np.asarray(numbers) * _SECONDS[clock.removesuffix(_UTC)]
+    dates = pd.DatetimeIndex(np.rint(seconds * 1e6).astype(np.int64).view("datetime64[us]"))
+    return dates.tz_localize("UTC") if clock.endswith(_UTC) else dates
+
+
 def _repeated(numbers: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return np.broadcast_to(numbers, n).copy()
 

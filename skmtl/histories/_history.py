@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl.histories._clock import as_dates
+
 _FIELDS = ("time", "variable", "value")
 
 
@@ -81,8 +83,11 @@ class EventHistory:
             return "no events"
         names = {self.variables[code] for code in np.unique(self.code)}
         events = "1 event" if self.n_events == 1 else f"{self.n_events} events"
-        span = f"{self.time[0]:g} to {self.time[-1]:g}"
-        return f"{events} of {len(names)}, {span}"
+        first, last = self.time[[0, -1]]
+        if self.clock:
+            first, last = as_dates(self.time[[0, -1]], self.clock).strftime("%Y-%m-%d %H:%M")
+            return f"{events} of {len(names)}, {first} to {last}"
+        return f"{events} of {len(names)}, {first:g} to {last:g}"
 
     @cached_property
     def _content(self) -> tuple[Any, ...]:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api import types
 
 from skmtl.histories._array import Histories
-from skmtl.histories._clock import as_numbers
+from skmtl.histories._clock import as_dates, as_numbers
 from skmtl.histories._columns import as_histories, holds_histories
 from skmtl.histories._summary import LearntSummary, Period
 from skmtl.tables import as_frame
@@ -63,7 +64,8 @@ def landmarks(
         Without `horizon`: whether times go on to be counted as in Y, each row being watched from
         its landmark on (left truncation), instead of from the landmark.
     entity : str, default=None
-        A column with the label of the row in X, for `group_column` of estimators.
+        A column with the label of the row in X, for `group_column` of estimators, which with
+        ``validation="group"`` hold out whole entities.
 
     Returns
     -------
@@ -100,18 +102,14 @@ def landmarks(
     >>> Y_at["fails"].tolist()
     [False, True, <NA>]
     """
+    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
+    if not all(length > 0 for length in horizons or ()) or (window is not None and not window > 0):
+        raise ValueError(
+            f"horizon and window must be positive lengths of time, got {horizon!r} and {window!r}."
+        )
     frame = as_frame(X)
-    columns = {name: as_histories(frame[name]) for name in frame if holds_histories(frame[name])}
-    if not columns:
-        raise ValueError(
-            f"X has no column of histories; its columns are {frame.columns.tolist()}."
-        )
-    clocks = {histories.dtype.clock for histories in columns.values()}
-    if len(clocks) > 1:
-        raise ValueError(
-            f"The columns {list(columns)} of X count times in several ways: {clocks}."
-        )
-    clock = clocks.pop()
+    columns = _columns_of_histories(frame)
+    clock = next(iter(columns.values())).dtype.clock
     labels = None if Y is None else _label_columns(Y, len(frame))
     moments = _moments(at, frame.index, clock)
     for histories in columns.values():
@@ -126,9 +124,6 @@ def landmarks(
     rows = frame.iloc[moments.row].copy()
     for name, histories in columns.items():
         rows[name] = histories[moments.row].until(moments.time, window=window)
-    index = pd.MultiIndex.from_arrays(
-        [frame.index[moments.row], moments.time], names=[frame.index.name, LANDMARK]
-    )
     added: dict[str, Any] = {} if clock else {LANDMARK: moments.time}
     if entity is not None:
         added[entity] = frame.index[moments.row]
@@ -136,14 +131,32 @@ def landmarks(
         if name in frame.columns:
             raise ValueError(f"X has a column {name!r} already: rename it.")
         rows[name] = values
+    times = as_dates(moments.time, clock) if clock else moments.time
+    index = pd.MultiIndex.from_arrays(
+        [frame.index[moments.row], times], names=[frame.index.name, LANDMARK]
+    )
     rows.index = index
     if labels is None:
         return rows, None
-    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
     targets: dict[Hashable, Any] = {}
     for name in labels:
         targets |= _targets(name, labels[name], moments, horizons, entry)
     return rows, pd.DataFrame({name: pd.Series(v, index=index) for name, v in targets.items()})
+
+
+def _columns_of_histories(frame: pd.DataFrame) -> dict[Hashable, Histories]:
+    """All columns of histories, whose times are of one clock."""
+    columns = {name: as_histories(frame[name]) for name in frame if holds_histories(frame[name])}
+    if not columns:
+        raise ValueError(
+            f"X has no column of histories; its columns are {frame.columns.tolist()}."
+        )
+    clocks = {histories.dtype.clock for histories in columns.values()}
+    if len(clocks) > 1:
+        raise ValueError(
+            f"The columns {list(columns)} of X count times in several ways: {sorted(clocks)}."
+        )
+    return columns
 
 
 class _Moments(NamedTuple):
@@ -165,7 +178,8 @@ def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
             raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which X has not.")
         time = as_numbers(at, clock, len(at))
     else:
-        one = as_numbers(at, clock, len(pd.Index(at)))
+        several = list(at) if types.is_list_like(at) else [at]
+        one = as_numbers(several, clock, len(several))
         row, time = np.repeat(np.arange(len(index)), len(one)), np.tile(one, len(index))
     if np.isnan(time).any():
         raise ValueError("at holds missing times.")

@@ -21,6 +21,7 @@ def table(**columns):
 
 UTC, BERLIN = datetime.UTC, datetime.timezone(datetime.timedelta(hours=1))
 MIXED = [datetime.datetime(2024, 1, 1, 12, tzinfo=zone) for zone in (UTC, BERLIN, UTC)]
+ENDS = pd.Series([1.0, 2.0], index=[2, 1])
 HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
 
 
@@ -76,7 +77,9 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_events(table(), [1], unit="week"), "unit must be one of"),
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0]), "1 times for 2 histories"),
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0, None]), "end must be known"),
+        (lambda: Histories.from_events(table(), [1, 2], end=ENDS), "in another order"),
         (lambda: Histories.from_array([[[1.0, np.inf]]]), "infinite at"),
+        (lambda: Histories.from_array([[1.0, 2.0, 3.0]], times=MIXED), "3 finite numbers"),
         (lambda: Histories.from_array([1.0, 2.0]), "must have the shape"),
         (lambda: Histories.from_array([[1.0]], rate=0), "rate must be positive"),
         (lambda: Histories.from_array([[1.0]], rate=1, times=[0]), "not both"),

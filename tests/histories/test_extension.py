@@ -31,11 +31,6 @@ def data_missing():
 
 
 @pytest.fixture
-def data_for_twos():
-    pytest.skip("histories are no numbers")
-
-
-@pytest.fixture
 def na_value():
     return pd.NA
 
@@ -51,38 +46,13 @@ def box_in_series(request):
 
 
 @pytest.fixture(params=[True, False])
-def as_frame(request):
-    return request.param
-
-
-@pytest.fixture(params=[True, False])
-def as_series(request):
-    return request.param
-
-
-@pytest.fixture(params=[True, False])
 def as_array(request):
-    return request.param
-
-
-@pytest.fixture(params=[True, False])
-def use_numpy(request):
     return request.param
 
 
 @pytest.fixture
 def invalid_scalar():
     return object()
-
-
-@pytest.fixture
-def using_copy_on_write():
-    return True
-
-
-@pytest.fixture(params=[None, lambda x: x])
-def sort_by_key(request):
-    return request.param
 
 
 @pytest.fixture(params=["data", "data_missing"])
@@ -93,11 +63,6 @@ def all_data(request, data, data_missing):
 @pytest.fixture(params=["ffill", "bfill"])
 def fillna_method(request):
     return request.param
-
-
-@pytest.fixture
-def data_repeated(data):
-    return lambda count: (data for _ in range(count))
 
 
 class TestCasting(base.BaseCastingTests):

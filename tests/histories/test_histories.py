@@ -84,6 +84,7 @@ def test_dates_are_counted_in_a_unit(zone):
     assert str(hours.dtype) == ("histories[h]" if zone is None else "histories[h, UTC]")
     assert np.diff(hours[0].time).tolist() == [3.0 if zone is None else 2.0]  # summer time begins
     assert hours.until(time[0]).n_events.tolist() == [1]
+    assert repr(hours[0]).endswith("00 to 2024-03-31 0" + ("4:00" if zone is None else "2:00"))
     assert same(pickle.loads(pickle.dumps(hours)), hours)
 
 

@@ -107,6 +107,7 @@ def test_moments_of_each_row_and_dates():
     at = pd.Series(pd.to_datetime(["2024-01-01 06:00", "2024-01-02 00:00"]), index=[3, 3])
     rows, _ = landmarks(X, at=at, entity="patient")
     assert rows["patient"].tolist() == [3, 3] and "landmark" not in rows
+    assert rows.index.get_level_values(1).tolist() == at.tolist()
     hours = events().query("subject_id == 3")["time"]
     assert rows["vitals"].array.n_events.tolist() == [(hours <= 6).sum(), (hours <= 24).sum()]
 
@@ -118,6 +119,8 @@ def test_what_does_not_fit_is_refused():
         (times, {"at": [5]}, "No row is left"),
         (times.iloc[:2], {"at": [0]}, "3 rows and Y has 2"),
         (None, {"at": [np.nan]}, "missing times"),
+        (None, {"at": 5, "window": 0}, "positive lengths of time"),
+        (times, {"at": 0, "horizon": [5, -1]}, "positive lengths of time"),
         (None, {"at": pd.Series([1.0], index=[77])}, "77"),
         (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, and these are dates"),
     ]:
