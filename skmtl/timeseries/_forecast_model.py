@@ -123,7 +123,23 @@ class ForecastModel(FittedModel):
                 "is read from the rows to forecast.",
                 stacklevel=4,
             )
+        without = self._rows_without_the_step_before(frame)
+        if without:
+            warn(
+                f"{without} rows are forecast without the rows one step before, so what is known "
+                "ahead of these is taken for unknown. Ask for all steps of a series together.",
+                stacklevel=4,
+            )
         return self.ask_part(frame)
+
+    def _rows_without_the_step_before(self, frame: pd.DataFrame) -> int:
+        """How many rows lack what the estimator within was taught to read of another one."""
+        if not self.reads_rows_together:
+            return 0
+        moments = self.recipe.moments(self.history, frame)
+        known = self.recipe.known_ahead(frame, self.history)
+        later = moments.steps > 1
+        return int((~known.has(known.series(frame), moments.clock - 1) & later).sum())
 
     def ask_part(self, X: Any) -> Answers:
         if not len(self.history.panel.codes):
