@@ -131,9 +131,14 @@ def _calendar(value: Any) -> Any:
 
 def _derived(value: Any) -> dict[str, Any]:
     """Derived targets, from tables with their kind and settings."""
-    from skmtl.tasks import Change, Exceeds, Occurs
+    from skmtl.tasks import Change, Exceeds, Hurdle, Occurs
 
-    makers: dict[str, Any] = {"change": Change, "occurs": Occurs, "exceeds": Exceeds}
+    makers: dict[str, Any] = {
+        "change": Change,
+        "occurs": Occurs,
+        "exceeds": Exceeds,
+        "hurdle": Hurdle,
+    }
     if not isinstance(value, Mapping):
         raise ValueError(f"derived must be a table, [forecast.derived], got {value!r}.")
     targets = {}

@@ -36,7 +36,7 @@ from skmtl.tasks._constant import (
 )
 from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
-from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Occurs
+from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Hurdle, Occurs
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._funnel import Funnel
@@ -83,6 +83,7 @@ __all__ = [
     "Exceeds",
     "Funnel",
     "FunnelLevels",
+    "Hurdle",
     "Interpolation",
     "Kind",
     "Labels",

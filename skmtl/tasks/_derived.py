@@ -5,17 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from skmtl._storable import storable
+from skmtl.tasks._binary import Binary
+from skmtl.tasks._count import Count
+from skmtl.tasks._kind import Kind
+from skmtl.tasks._regression import Regression
 
 Since = Literal["last", "season"]
 
 
 class DerivedTarget(ABC):
-    """A binary target that is computed from a number, and learnt beside it.
+    """A target that is computed from a number, and learnt beside it; a binary one by default.
 
     Attributes
     ----------
@@ -38,6 +43,34 @@ class DerivedTarget(ABC):
         reference : ndarray of float64, shape (n,), or None
             The values of the past.
         """
+
+    def kinds(self, name: Hashable, kind: Kind) -> dict[Hashable, Kind]:
+        """The tasks that it is learnt by.
+
+        Parameters
+        ----------
+        name : hashable
+            What the user calls it.
+        kind : Kind
+            Of the number that it follows from.
+        """
+        return {name: Binary()}
+
+    def labels(
+        self, name: Hashable, values: np.ndarray, reference: np.ndarray | None
+    ) -> dict[Hashable, Any]:
+        """Labels of these tasks, missing where the number or the past is.
+
+        Parameters
+        ----------
+        name : hashable
+        values : ndarray of float64, shape (n,)
+        reference : ndarray of float64, shape (n,), or None
+        """
+        missing = np.isnan(values)
+        if reference is not None:
+            missing = missing | np.isnan(reference)
+        return {name: pd.arrays.BooleanArray(self.holds(values, reference), missing)}
 
 
 @storable
@@ -109,3 +142,62 @@ class Exceeds(DerivedTarget):
 
     def holds(self, values: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
         return values > self.level
+
+
+@storable
+@dataclass(frozen=True)
+class Hurdle(DerivedTarget):
+    """The mean of a number that is often zero: whether there will be any, times how much.
+
+    The probability that the number is above zero, and its mean where it is, are tasks of their
+    own, called as the target with "occurs" and "amount" behind; what is predicted is the product.
+
+    Parameters
+    ----------
+    target : hashable
+        A target that is a number, and never below zero.
+
+    References
+    ----------
+    J. Mullahy, "Specification and testing of some modified count data models", Journal of
+    Econometrics 33 (1986), 341-365.
+
+    Examples
+    --------
+    >>> from skmtl import RMTGB
+    >>> from skmtl.tasks import Hurdle
+    >>> from skmtl.timeseries import Forecaster
+    >>> model = Forecaster(RMTGB(), time="day", derived={"expected sales": Hurdle("sales")})
+    """
+
+    target: Hashable
+    since: Since | None = field(default=None, init=False, repr=False)
+
+    def holds(self, values: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
+        return values > 0
+
+    def kinds(self, name: Hashable, kind: Kind) -> dict[Hashable, Kind]:
+        mean = kind if isinstance(kind, Count) else Regression()  # which forecasts means
+        return {self.occurs(name): Binary(), self.amount(name): mean}
+
+    def labels(
+        self, name: Hashable, values: np.ndarray, reference: np.ndarray | None
+    ) -> dict[Hashable, Any]:
+        if (values < 0).any():
+            raise ValueError(
+                f"The derived target {name!r} is a hurdle, but {self.target!r} has values below "
+                "zero."
+            )
+        amounts = np.where(values > 0, values, np.nan)
+        any_of_it = super().labels(self.occurs(name), values, reference)
+        return {**any_of_it, self.amount(name): amounts}
+
+    @staticmethod
+    def occurs(name: Hashable) -> str:
+        """The task whether there will be any."""
+        return f"{name} occurs"
+
+    @staticmethod
+    def amount(name: Hashable) -> str:
+        """The task how much it will be, where there is any."""
+        return f"{name} amount"

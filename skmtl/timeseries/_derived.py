@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -31,8 +32,8 @@ def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, Deriv
     for name, target in derived.items():
         if not isinstance(target, DerivedTarget):
             raise ValueError(
-                f"The derived target {name!r} must be a Change, Occurs or Exceeds of "
-                f"skmtl.tasks, got {target!r}."
+                f"The derived target {name!r} must be a Change, Occurs, Exceeds or "
+                f"Hurdle of skmtl.tasks, got {target!r}."
             )
         if name in targets.kinds:
             raise ValueError(f"The derived target {name!r} is called as one of y. Rename it.")
@@ -41,6 +42,14 @@ def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, Deriv
                 f"The derived target {name!r} follows from {target.target!r}, which is no number "
                 f"of y; these are {targets.numbers}."
             )
+    tasks = Counter(
+        task
+        for name, target in derived.items()
+        for task in target.kinds(name, targets.kinds[target.target])
+    )
+    twice = [task for task in tasks if tasks[task] > 1 or task in targets.kinds]
+    if twice:
+        raise ValueError(f"Rename the derived targets: two tasks would be called {twice[0]!r}.")
     return dict(derived)
 
 
@@ -52,7 +61,7 @@ def derived_labels(
     labels: pd.DataFrame,
     season: int,
 ) -> pd.DataFrame:
-    """Labels of derived targets, boolean and missing where what they follow from is.
+    """Labels of the tasks of derived targets, missing where what they follow from is.
 
     Parameters
     ----------
@@ -63,16 +72,13 @@ def derived_labels(
     labels : DataFrame of shape (n, n_targets)
     season : int
     """
-    columns = {}
+    columns: dict[Hashable, Any] = {}
     for name, target in derived.items():
-        values = as_numbers(labels[target.target])
-        missing = np.isnan(values)
         reference = None
         if target.since is not None:
             place = history.columns.index(targets.past_name(target.target))
             reference = _reference(history, place, moments, target.since, season)
-            missing = missing | np.isnan(reference)
-        columns[name] = pd.arrays.BooleanArray(target.holds(values, reference), missing)
+        columns |= target.labels(name, as_numbers(labels[target.target]), reference)
     return pd.DataFrame(columns, index=labels.index)
 
 

@@ -139,13 +139,14 @@ def standard_labels(
     recipe, history = prepared.recipe, prepared.history
     anchors = recipe.anchors(history, moments, levels)
     y = prepared.labels.iloc[rows].reset_index(drop=True)
-    followers = recipe.derived_labels(history, moments, y)
-    for number, name in enumerate(recipe.targets.numbers):
+    y = pd.concat([y, recipe.derived_labels(history, moments, y)], axis=1)
+    for task, name in recipe.in_units.items():
+        number = recipe.targets.numbers.index(name)
         place = recipe.places[number]
-        standard = (as_numbers(y[name]) - anchors[:, number]) / scales[:, place]
+        standard = (as_numbers(y[task]) - anchors[:, number]) / scales[:, place]
         is_free = recipe.plan.columns[place].units.anchor == "none"
-        y[name] = standard if is_free else np.clip(standard, -clip, clip)
-    return pd.concat([y, followers], axis=1)
+        y[task] = standard if is_free else np.clip(standard, -clip, clip)
+    return y
 
 
 def weights_of_scales(prepared: Prepared, scales: np.ndarray, weighting: Weighting) -> np.ndarray:

@@ -37,9 +37,14 @@ def fit_panel(
     rng : Generator
     end : int or None
     """
-    layout = prepared.recipe.layout
+    recipe, layout = prepared.recipe, prepared.recipe.layout
+    if recipe.hurdles and unfitted_model(estimator) is None:
+        raise ValueError(
+            f"The hurdles {list(recipe.hurdles)} need an estimator of skmtl: their amounts are "
+            "missing where there is nothing."
+        )
     examples = layout.examples(prepared, sample_weight, settings, rng, end)
-    return fit_within(with_tasks(estimator, prepared.recipe), examples)
+    return fit_within(with_tasks(estimator, recipe), examples)
 
 
 def fit_conformal(

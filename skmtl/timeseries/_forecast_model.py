@@ -25,7 +25,7 @@ from skmtl.answers import (
 from skmtl.panels import History, Moments
 from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import as_frame
-from skmtl.tasks import Curves, Kind, is_named, labels_of_tasks
+from skmtl.tasks import Curves, Hurdle, Kind, is_named, labels_of_tasks
 from skmtl.timeseries._conformal import ConformalQuantiles
 from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._recipe import Recipe
@@ -68,7 +68,11 @@ class ForecastModel(FittedModel):
         if not says_its_tasks(fitted_inside(self.estimator)):
             return recipe.kinds
         within = fitted_model(self.estimator).kinds
-        return {name: within[self._tasks_of(name)[0]] for name in recipe.kinds}
+        learnt_by = {name: hurdle.amount(name) for name, hurdle in recipe.hurdles.items()}
+        return {
+            name: within[self._tasks_of(learnt_by.get(name, name))[0]]
+            for name in (*recipe.targets.kinds, *recipe.derived)
+        }
 
     def _tasks_of(self, name: Hashable) -> list[Hashable]:
         return self.recipe.layout.tasks_of(name, self.recipe.horizon)
@@ -119,7 +123,23 @@ class ForecastModel(FittedModel):
                 "is read from the rows to forecast.",
                 stacklevel=4,
             )
+        without = self._rows_without_the_step_before(frame)
+        if without:
+            warn(
+                f"{without} rows are forecast without the rows one step before, so what is known "
+                "ahead of these is taken for unknown. Ask for all steps of a series together.",
+                stacklevel=4,
+            )
         return self.ask_part(frame)
+
+    def _rows_without_the_step_before(self, frame: pd.DataFrame) -> int:
+        """How many rows lack what the estimator within was taught to read of another one."""
+        if not self.reads_rows_together:
+            return 0
+        moments = self.recipe.moments(self.history, frame)
+        known = self.recipe.known_ahead(frame, self.history)
+        later = moments.steps > 1
+        return int((~known.has(known.series(frame), moments.clock - 1) & later).sum())
 
     def ask_part(self, X: Any) -> Answers:
         if not len(self.history.panel.codes):
@@ -169,7 +189,9 @@ class ForecastModel(FittedModel):
         ]
         return InputColumns(cells, None, None, texts)
 
-    def ask_moments(self, moments: Moments, rows: pd.DataFrame, known: KnownAhead) -> InUnits:
+    def ask_moments(
+        self, moments: Moments, rows: pd.DataFrame, known: KnownAhead
+    ) -> AnswersInUnits:
         """Ask about rows at origins that were chosen before.
 
         Parameters
@@ -185,12 +207,10 @@ class ForecastModel(FittedModel):
         history, moments = self.history.part(first, last), moments.numbered_from(first)
         question = layout.question(recipe, history, moments, rows, known)
         anchors = recipe.anchors(history, moments, question.levels)
-        units = {
-            name: (anchors[:, number], question.scales[:, place])
-            for number, (name, place) in enumerate(
-                zip(recipe.targets.numbers, recipe.places, strict=True)
-            )
-        }
+        units = {}
+        for task, name in recipe.in_units.items():
+            number = recipe.targets.numbers.index(name)
+            units[task] = (anchors[:, number], question.scales[:, recipe.places[number]])
         model, X = self._within, question.features
         if not isinstance(model, ForeignModel):
             model, X = fitted_model_reading(self.estimator, X)
@@ -198,7 +218,14 @@ class ForecastModel(FittedModel):
             model.ask_part(X), model.classes, question.places, moments.steps, recipe
         )
         errors = {} if self.conformal is None else self.conformal.at(moments.steps)
-        return InUnits(within, self.names, units, errors)
+        answers = InUnits(within, list(recipe.kinds), units, errors)
+        if not recipe.hurdles:
+            return answers
+        happens = {
+            name: layout.classes(model.classes, hurdle.occurs(name), recipe.horizon).astype(bool)
+            for name, hurdle in recipe.hurdles.items()
+        }
+        return WithHurdles(answers, self.names, recipe.hurdles, happens)
 
     @property
     def _within(self) -> FittedModel:
@@ -218,7 +245,70 @@ def _cell_type(values: Sequence[Any]) -> CellType:
     return "any"
 
 
-class InUnits(Answers):
+class AnswersInUnits(Answers):
+    """Answers in the units of the user.
+
+    Attributes
+    ----------
+    units : dict of target to (anchors, scales)
+        Of the targets that are numbers, ndarray of shape (n,) each.
+    """
+
+    units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]]
+
+    def curves(self) -> Mapping[Hashable, Curves]:
+        return {}
+
+    def about_curves(
+        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
+    ) -> dict[Hashable, np.ndarray]:
+        return {}
+
+
+class WithHurdles(AnswersInUnits):
+    """Answers of which some are the probability that there is any, times the amount.
+
+    Parameters
+    ----------
+    answers : AnswersInUnits
+    names : list of hashable
+        The targets.
+    hurdles : dict of name to Hurdle
+    happens : dict of name to ndarray of bool
+        Of each class whether it says that there is any, in the order of the probabilities.
+    """
+
+    def __init__(
+        self,
+        answers: AnswersInUnits,
+        names: Sequence[Hashable],
+        hurdles: Mapping[Hashable, Hurdle],
+        happens: Mapping[Hashable, np.ndarray],
+    ) -> None:
+        self._answers, self._names = answers, names
+        self._hurdles, self._happens = hurdles, happens
+        self.units = answers.units
+
+    @cached_property
+    def predictions(self) -> Mapping[Hashable, np.ndarray]:
+        return EachWhenAsked(self._names, self._prediction)
+
+    def _prediction(self, name: Hashable) -> np.ndarray:
+        if name not in self._hurdles:
+            return self._answers.predictions[name]
+        hurdle = self._hurdles[name]
+        chances = self._answers.probabilities(hurdle.occurs(name))
+        amounts = self._answers.predictions[hurdle.amount(name)]
+        return np.asarray(chances[:, self._happens[name]].sum(axis=1) * np.maximum(amounts, 0.0))
+
+    def probabilities(self, name: Hashable) -> np.ndarray:
+        return self._answers.probabilities(name)
+
+    def quantiles(self, name: Hashable) -> np.ndarray:
+        return self._answers.quantiles(name)
+
+
+class InUnits(AnswersInUnits):
     """Answers in standardised units as those of the user.
 
     Parameters
@@ -261,14 +351,6 @@ class InUnits(Answers):
         if name in self._errors:
             return self.predictions[name][:, None] + scale[:, None] * self._errors[name]
         return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
-
-    def curves(self) -> Mapping[Hashable, Curves]:
-        return {}
-
-    def about_curves(
-        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
-    ) -> dict[Hashable, np.ndarray]:
-        return {}
 
 
 class Joined(Answers):

@@ -87,9 +87,9 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     tasks : str, Kind, or mapping of target to str or Kind, default=None
         What the targets are, as in `RMTGB`; the kinds of those that are left out follow from
         their dtype.
-    derived : mapping of name to Change, Occurs or Exceeds, default=None
-        Binary targets that follow from numbers, of `skmtl.tasks`, such as
-        ``{"up": Change("sales")}``. They are learnt and predicted beside the targets of y.
+    derived : mapping of name to Change, Occurs, Exceeds or Hurdle, default=None
+        Targets that follow from numbers, of `skmtl.tasks`, such as ``{"up": Change("sales")}``.
+        They are learnt and predicted beside the targets of y.
     anchor : str, or mapping of target to str, default="auto"
         What is subtracted from a number: the last value ("last"), that of the last season
         ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" takes "none"

@@ -40,6 +40,10 @@ class KnownAhead:
         """The numbers of the series of some of the rows."""
         return self._series_ids.codes(rows)
 
+    def has(self, series: np.ndarray, clock: np.ndarray) -> np.ndarray:
+        """Whether there is a row at some times of some series."""
+        return self._positions.panel.at(series, clock) >= 0
+
     def at(self, series: np.ndarray, clock: np.ndarray) -> pd.DataFrame:
         """The columns at some times of some series, missing where there is no row.
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl._storable import storable
 from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
-from skmtl.tasks import Binary, DerivedTarget, Kind
+from skmtl.tasks import DerivedTarget, Hurdle, Kind
 from skmtl.timeseries._derived import derived_labels
 from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._layout import StepLayout
@@ -134,8 +134,24 @@ class Recipe:
 
     @property
     def kinds(self) -> dict[Hashable, Kind]:
-        """What is forecast: the targets, and those that follow from them."""
-        return self.targets.kinds | {name: Binary() for name in self.derived}
+        """What is learnt: the targets, and the tasks of those that follow from them."""
+        kinds = dict(self.targets.kinds)
+        for name, target in self.derived.items():
+            kinds |= target.kinds(name, self.targets.kinds[target.target])
+        return kinds
+
+    @property
+    def hurdles(self) -> dict[Hashable, Hurdle]:
+        """The derived targets whose forecast is a product."""
+        return {
+            name: target for name, target in self.derived.items() if isinstance(target, Hurdle)
+        }
+
+    @property
+    def in_units(self) -> dict[Hashable, Hashable]:
+        """What is learnt in standardised units, and the target whose units these are."""
+        amounts = {target.amount(name): target.target for name, target in self.hurdles.items()}
+        return {name: name for name in self.targets.numbers} | amounts
 
     def derived_labels(
         self, history: History, moments: Moments, labels: pd.DataFrame

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import roc_auc_score
 
 import skmtl
 from skmtl import RMTGB
-from skmtl.tasks import Change, Exceeds, Occurs
-from skmtl.timeseries import Forecaster
+from skmtl.tasks import Change, Exceeds, Hurdle, Occurs
+from skmtl.timeseries import Forecaster, make_features
 from tests.timeseries.panels import shops
 
 INNER = RMTGB(n_rounds=20, n_bags=1, learning_rate=0.3, random_state=0)
@@ -100,7 +101,7 @@ def test_they_are_saved(fitted, panel, tmp_path):
     [
         ({"sales": Change("sales")}, "'sales' is called as one of y"),
         ({"up": Change("price")}, "follows from 'price', which is no number"),
-        ({"up": "sales"}, "must be a Change, Occurs or Exceeds"),
+        ({"up": "sales"}, "must be a Change, Occurs, Exceeds or Hurdle"),
         ([Change("sales")], "must map names to targets"),
     ],
 )
@@ -112,3 +113,57 @@ def test_what_cannot_be_derived_is_refused(derived, message, panel):
 def test_changes_are_since_something():
     with pytest.raises(ValueError, match="since='yesterday'"):
         Change("sales", since="yesterday")
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Demand of 40 parts over 60 months: rare, of another size for each part."""
+    rng = np.random.default_rng(0)
+    part = np.repeat(np.arange(40), 60)
+    X = pd.DataFrame({"part": part, "month": np.tile(np.arange(60), 40)})
+    chance, size = 0.1 + 0.01 * part, 3 + 0.5 * part
+    sold = rng.uniform(size=len(X)) < chance
+    Y = pd.DataFrame({"units": np.where(sold, rng.poisson(size) + 1.0, 0.0)})
+    return X, Y, chance * (size + 1)
+
+
+@pytest.mark.parametrize("steps", ["feature", "tasks"])
+@pytest.mark.parametrize("kind", ["count", "regression"])
+def test_a_hurdle_is_the_chance_times_the_amount(parts, steps, kind, tmp_path):
+    X, Y, expected = parts
+    inner = RMTGB(n_rounds=20, n_bags=1, blocks=("shared",), learning_rate=0.2, random_state=0)
+    model = Forecaster(
+        inner, id="part", time="month", horizon=2, lags=2, windows=24, tasks=kind, steps=steps,
+        derived={"mean": Hurdle("units")}, weight="scale", max_examples=4_000, random_state=0,
+    )  # fmt: skip
+    early = X["month"] < 58
+    model.fit(X[early], Y[early])
+    X_next = X[~early]
+    predicted = model.predict(X_next)
+    assert predicted.columns.tolist() == ["units", "mean"]
+    assert not hasattr(model, "predict_proba") or len(model.classes_) == 0
+    table = make_features(X, Y, 57, model)
+    if steps == "feature":
+        within = model.estimator_
+        ((_, chance),) = [values.T for values in within.predict_proba(table)]
+        amount = within.predict(table)["mean amount"]
+        scale = predicted["units"].to_numpy() / within.predict(table)["units"]
+        np.testing.assert_allclose(predicted["mean"], chance * amount * scale, rtol=1e-9)
+    # Means: their sum is that of as many rows of fit.
+    total = Y["units"][early].mean() * len(X_next)
+    assert predicted["mean"].sum() == pytest.approx(total, rel=0.08)
+    assert np.corrcoef(predicted["mean"], expected[~early])[0, 1] > 0.7
+    model.save(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(skmtl.load(tmp_path / "model.skmtl").predict(X_next), predicted)
+
+
+def test_a_hurdle_needs_numbers_from_zero_and_an_estimator_that_takes_gaps(parts):
+    X, Y, _ = parts
+    settings = {"id": "part", "time": "month", "derived": {"mean": Hurdle("units")}}
+    with pytest.raises(ValueError, match="has values below zero"):
+        Forecaster(INNER, **settings).fit(X, Y - 1)
+    with pytest.raises(ValueError, match="need an estimator of skmtl"):
+        Forecaster(HistGradientBoostingRegressor(), **settings).fit(X, Y)
+    twice = {"mean": Hurdle("units"), "mean occurs": Occurs("units")}
+    with pytest.raises(ValueError, match="two tasks would be called 'mean occurs'"):
+        Forecaster(INNER, **settings | {"derived": twice}).fit(X, Y)

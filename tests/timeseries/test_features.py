@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import date
+from types import ModuleType
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,3 +145,48 @@ def test_holidays_are_features():
     table = Calendar("weekday", holidays="US").features(pd.date_range("2024-07-02", periods=4))
     assert table["holiday"].tolist() == [0, 0, 1, 0]
     assert table["days to holiday"].tolist() == [2, 1, 0, -1]
+
+
+@pytest.fixture
+def two_holidays(monkeypatch):
+    """The package holidays, knowing two days of Bavaria alone."""
+
+    def country_holidays(country, subdiv, years):
+        assert (country, subdiv) == ("DE", "BY")
+        assert 2024 in years
+        return {date(2024, 7, 4): "one", date(2024, 7, 6): "other"}
+
+    module = ModuleType("holidays")
+    module.country_holidays = country_holidays
+    monkeypatch.setitem(sys.modules, "holidays", module)
+
+
+@pytest.mark.usefixtures("two_holidays")
+def test_holidays_of_a_region_are_those_of_the_package():
+    days = pd.date_range("2024-07-01", periods=7)
+    table = Calendar("weekday", holidays="DE-BY").features(days)
+    assert table["holiday"].tolist() == [0, 0, 0, 1, 0, 1, 0]
+    assert table["days to holiday"].tolist() == [3, 2, 1, 0, 1, 0, -1]
+
+
+@pytest.mark.usefixtures("two_holidays")
+@pytest.mark.parametrize("steps", ["feature", "tasks"])
+def test_holidays_are_those_of_the_day_that_is_forecast(steps):
+    X = pd.DataFrame({"day": pd.date_range("2024-06-24", periods=12)})
+    y = pd.Series(np.arange(12.0), name="y")
+    model = Forecaster(
+        RMTGB(), time="day", freq="D", horizon=3, lags=1, windows=2, steps=steps,
+        calendar=Calendar("weekday", holidays="DE-BY"),
+    )  # fmt: skip
+    table = make_features(X, y, pd.Timestamp("2024-07-02"), model)
+    if steps == "feature":
+        assert table["calendar holiday"].tolist() == [0, 1, 0]
+    else:
+        later = [f"calendar holiday step {step}" for step in (2, 3)]
+        assert table[["calendar holiday", *later]].to_numpy().tolist() == [[0, 1, 0]]
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    with pytest.raises(ImportError, match=r"skmtl\[holidays\]"):
+        Calendar(holidays="US").features(pd.date_range("2024-07-02", periods=4))

@@ -166,22 +166,27 @@ def test_ids_that_fit_did_not_see_are_forecast_by_their_history_or_without(fitte
     assert np.isfinite(cold[["sales", "visits"]]).all(axis=None)
 
 
-def test_missing_labels_have_no_influence(panel):
+@pytest.mark.parametrize("steps", ["feature", "tasks"])
+def test_what_stands_in_place_of_missing_labels_has_no_influence(panel, steps):
     X, Y = panel
-    rng = np.random.default_rng(0)
-    holes = Y.astype({"busy": "boolean"})
-    holes.loc[rng.uniform(size=len(Y)) < 0.3, "sales"] = np.nan
-    holes.loc[rng.uniform(size=len(Y)) < 0.3, "busy"] = pd.NA
-    model = forecaster().fit(X, holes)
-    filled = holes.copy()
-    gone = X.assign(rain=X["rain"])
-    assert np.isfinite(model.predict(days_after(gone, 7))[["sales", "visits"]]).all(axis=None)
-    empty = holes["sales"].isna() & holes["busy"].isna()
-    without = forecaster().fit(X, filled)
-    pd.testing.assert_frame_equal(
-        model.predict(days_after(X, 7)), without.predict(days_after(X, 7))
-    )
-    assert empty.any()
+    missing = np.random.default_rng(0).uniform(size=(len(Y), 2)) < 0.3
+    X_next = days_after(X, 2)
+    forecasts = []
+    for garbage in (0.0, -1e9):
+        numbers = np.where(missing[:, 0], garbage, Y["sales"])
+        sales = pd.arrays.FloatingArray(numbers, missing[:, 0])
+        busy = pd.arrays.BooleanArray(
+            (Y["busy"] & ~missing[:, 1]).to_numpy() | (missing[:, 1] & (garbage < 0)),
+            missing[:, 1],
+        )
+        holes = pd.DataFrame({"sales": sales, "busy": busy})
+        model = forecaster(horizon=2, steps=steps).fit(X, holes)
+        forecasts.append(model.predict(X_next).assign(p=model.predict_proba(X_next)[0][:, 1]))
+    pd.testing.assert_frame_equal(*forecasts, check_exact=True)
+    holes = holes.astype({"sales": "float64"})
+    as_nan = forecaster(horizon=2, steps=steps).fit(X, holes).predict(X_next)
+    pd.testing.assert_frame_equal(as_nan, forecasts[0][["sales", "busy"]], check_exact=True)
+    assert np.isfinite(as_nan["sales"]).all()
 
 
 def test_rows_may_come_in_any_order(fitted, panel):

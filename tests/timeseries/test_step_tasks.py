@@ -106,6 +106,13 @@ def test_later_steps_are_forecast_at_their_own_step(fitted, panel):
     )
 
 
+def test_rows_whose_steps_before_are_not_asked_for_are_counted(fitted, panel):
+    X_next = days_after(panel[0], 3)
+    last = X_next[X_next["day"] == X_next["day"].max()]
+    with pytest.warns(UserWarning, match="4 rows are forecast without the rows one step before"):
+        fitted.predict(last)
+
+
 def test_past_columns_of_rows_to_forecast_are_never_read(fitted, panel):
     X_next = days_after(panel[0], 3)
     pd.testing.assert_frame_equal(fitted.predict(X_next), fitted.predict(X_next.assign(rain=1e9)))
