@@ -10,6 +10,7 @@
 `select_sources`             which tasks help one that has few labels
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
+`HistoryDisplay`             losses of a network by epoch, and the epochs that were kept
 `StackWeightsDisplay`        which member of a stack has how much weight in which task
 ===========================  =================================================================
 
@@ -29,6 +30,7 @@ from skmtl.inspection._affinity import TaskAffinity, task_affinity
 from skmtl.inspection._affinity_display import TaskAffinityDisplay
 from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
+from skmtl.inspection._history import HistoryDisplay
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
 from skmtl.inspection._sources import SourceSelection, select_sources
 from skmtl.inspection._stack_weights import StackWeightsDisplay
@@ -37,6 +39,7 @@ from skmtl.inspection._transfer_report import TransferReport, transfer_report
 
 __all__ = [
     "CrossTaskErrors",
+    "HistoryDisplay",
     "OutlierTasksDisplay",
     "SourceSelection",
     "StackWeightsDisplay",
