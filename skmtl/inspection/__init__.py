@@ -11,6 +11,7 @@
 `OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
 `TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
 `ExpertUseDisplay`           which expert of a network has how much weight in which task
+`HistoryDisplay`             losses of a network by epoch, and the epochs that were kept
 `StackWeightsDisplay`        which member of a stack has how much weight in which task
 ===========================  =================================================================
 
@@ -31,6 +32,7 @@ from skmtl.inspection._affinity_display import TaskAffinityDisplay
 from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._expert_use import ExpertUseDisplay
 from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
+from skmtl.inspection._history import HistoryDisplay
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
 from skmtl.inspection._sources import SourceSelection, select_sources
 from skmtl.inspection._stack_weights import StackWeightsDisplay
@@ -40,6 +42,7 @@ from skmtl.inspection._transfer_report import TransferReport, transfer_report
 __all__ = [
     "CrossTaskErrors",
     "ExpertUseDisplay",
+    "HistoryDisplay",
     "OutlierTasksDisplay",
     "SourceSelection",
     "StackWeightsDisplay",

@@ -1,7 +1,8 @@
 """Times to events: estimates from the labels alone, and how good predictions of them are.
 
 What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aalen_johansen`,
-:func:`censoring_distribution`. How good a model is:
+:func:`censoring_distribution`; as a table with confidence limits and numbers at risk,
+:func:`kaplan_meier_table`; whether groups differ, :func:`log_rank_test`. How good a model is:
 
 ==============================  ==========================================================
 `concordance`                   Harrell's C: are those who fail first at higher risk?
@@ -56,10 +57,12 @@ from skmtl.survival._nonparametric import (
 )
 from skmtl.survival._scorers import survival_scorer
 from skmtl.survival._steps import StepFunction
+from skmtl.survival._tabulating import LogRankTest, kaplan_meier_table, log_rank_test
 
 __all__ = [
     "DCalibration",
     "IncidenceDisplay",
+    "LogRankTest",
     "StepFunction",
     "SurvivalCalibrationDisplay",
     "SurvivalCurvesDisplay",
@@ -74,6 +77,8 @@ __all__ = [
     "d_calibration",
     "integrated_brier_score",
     "kaplan_meier",
+    "kaplan_meier_table",
+    "log_rank_test",
     "nelson_aalen",
     "read_weight",
     "survival_scorer",
