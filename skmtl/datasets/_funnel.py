@@ -92,7 +92,8 @@ def make_funnel(
 
     Parameters
     ----------
-    n_samples, n_features : int, default=10_000, 10
+    n_samples : int, default=10_000
+    n_features : int, default=10
     steps : sequence of str, default=("click", "conversion")
         From the first to the last, two at least.
     rate : float or sequence of float, default=0.1

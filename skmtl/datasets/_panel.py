@@ -21,8 +21,10 @@ def make_panel(
 
     Parameters
     ----------
-    n_shops, n_days : int
-        Number of series and their length.
+    n_shops : int, default=4
+        Number of series.
+    n_days : int, default=120
+        Their length.
     horizon : int, default=7
         Days of `X_next`.
     random_state : int, RandomState or None, default=None

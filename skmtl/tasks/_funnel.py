@@ -36,11 +36,11 @@ class Funnel(ClassificationKind):
 
     Parameters
     ----------
-    steps : sequence of hashable
-        Columns of y, from the first step to the last.
-    selection : {"observed", "entire_space", "inverse_propensity", "doubly_robust"}, \
-default="observed"
-        What is minimised. "observed" is the likelihood: each step is learnt from the rows that
+    steps : sequence of hashable, default=()
+        Columns of y, from the first step to the last: two at least.
+    selection : str, default="observed"
+        What is minimised: "observed", "entire_space", "inverse_propensity" or "doubly_robust".
+        "observed" is the likelihood: each step is learnt from the rows that
         reached it. Where the rows that did not reach it are missing at random given the features,
         nothing has less bias, and it was best in nearly every comparison (docs/funnels.md says
         which). "entire_space" is the log loss of P(step) over all rows for every step: it ranks

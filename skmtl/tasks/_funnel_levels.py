@@ -104,5 +104,11 @@ class FunnelLevels:
 
 
 def settled_labels(kind: Kind, labels: pd.Series) -> pd.Series:
-    """Labels of a kind, missing where they are known in part only."""
+    """Labels of a kind, missing where they are known in part only.
+
+    Parameters
+    ----------
+    kind : Kind
+    labels : Series of shape (n_samples,)
+    """
     return labels if kind.funnel is None else kind.funnel.classes_alone(labels)
