@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -163,6 +164,14 @@ def test_a_bar_serves_several_fits_and_survives_pickling(data, capsys):
     capsys.readouterr()
     model.fit(*data).fit(*data)
     assert len(lines_of(capsys.readouterr().out, "MultiTabRegressor")) == 2
+
+
+def test_a_notebook_without_ipywidgets_gets_a_plain_bar(data, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)  # cannot be imported
+    rich.reconfigure(width=120, force_jupyter=True)
+    small(n_bags=1).set_callbacks(ProgressBar()).fit(*data)
+    (line,) = lines_of(capsys.readouterr().out, "MultiTabRegressor")
+    assert "100%" in line
 
 
 def test_a_fit_that_fails_closes_its_display(data, capsys):

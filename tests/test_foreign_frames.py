@@ -1,4 +1,4 @@
-"""Tables of other libraries than pandas: what becomes of them, and how often."""
+"""Tables of other libraries than pandas: what they are read as, and how often."""
 
 from __future__ import annotations
 

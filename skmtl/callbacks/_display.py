@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any
 
-from rich.console import RenderableType
+from rich import get_console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     Progress,
@@ -77,6 +79,14 @@ class _NestedProgress(Progress):
         return max(n_lines - (self.console.height - 1), 0)
 
 
+def _console() -> Console:
+    """Where to draw: the console of rich, or one of plain text where Jupyter lacks ipywidgets."""
+    console = get_console()
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        return Console(width=console.width, force_jupyter=False, force_terminal=False)
+    return console
+
+
 class Display:
     """The bars of one outermost fit; `receive` may be called from any thread."""
 
@@ -88,6 +98,7 @@ class Display:
             TextColumn("{task.percentage:>3.0f}%", table_column=fixed.copy()),
             TimeRemainingColumn(True, elapsed_when_finished=True, table_column=fixed.copy()),
             TextColumn("{task.fields[losses]}", markup=False, table_column=fixed.copy()),
+            console=_console(),
         )
         self._bars: dict[Path, _Bar] = {}
         self._lock = Lock()

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--on-error", choices=["raise", "quarantine"], default="raise",
-        help="what becomes of rows that cannot be scored; the default is %(default)s",
+        help="what to do with rows that cannot be scored; the default is %(default)s",
     )  # fmt: skip
     add("--batch-rows", metavar="N", type=int, help="rows that are scored at a time")
     add("--part-rows", metavar="N", type=int, help="rows of a file that is written")

@@ -127,7 +127,7 @@ class HistoryDisplay:
         suffix = "" if self.target is None else f"[{self.target}]"
         columns = {name: f"{name}{suffix}" for name in ("loss", "validation_loss")}
         if columns["loss"] not in self.history:
-            names = [name[5:-1] for name in self.history if name.startswith("loss[")]
+            names = [name[5:-1] for name in map(str, self.history) if name.startswith("loss[")]
             raise ValueError(f"target={self.target!r} must be one of the targets {names}.")
         self.ax_ = axes_of_size(self, ax, 6.4, 4.0)
         self.figure_ = self.ax_.figure
@@ -149,12 +149,14 @@ class HistoryDisplay:
         }
         self.kept_ = None
         if held_out:
-            best = [epochs["objective"].idxmin() for epochs in networks]
-            losses = [
-                epochs.loc[epoch, columns["validation_loss"]]
-                for epochs, epoch in zip(networks, best, strict=True)
-            ]
-            self.kept_ = self.ax_.scatter(best, losses, color=OUTLIER, zorder=3, label="kept")
+            places = [int(epochs["objective"].to_numpy().argmin()) for epochs in networks]
+            kept = pd.concat(
+                [epochs.iloc[[place]] for epochs, place in zip(networks, places, strict=True)]
+            )
+            losses = kept[columns["validation_loss"]].to_numpy()
+            self.kept_ = self.ax_.scatter(
+                kept.index.to_numpy(), losses, color=OUTLIER, zorder=3, label="kept"
+            )
         self.ax_.set(xlabel="epoch", ylabel="loss", title=self.target or "mean over the targets")
         self.ax_.legend()
         return self

@@ -49,10 +49,10 @@ class MultiTabEstimator(NetworkEstimator):
         Share of the hidden units that are dropped in training, in [0, 0.99], in the feed-forward
         layers, the row path and the towers. More suits small or noisy tables.
     mask : {"none", "task_to_task", "feature_to_task", "both"}, default="both"
-        Which reading is cut, named reader_to_read. "task_to_task": a task token does not read the
-        other tasks. "feature_to_task": the features do not read the tasks. "none" cuts nothing.
-        Task tokens always read the features. With "both" the tasks meet only in what they share,
-        which is the fastest, since the features are computed once for all tasks.
+        Attention mask: who does not attend to whom. "task_to_task": a task token does not attend
+        to the other tasks. "feature_to_task": the features do not attend to the tasks. "none"
+        masks nothing. Task tokens always attend to the features. With "both" the tasks meet only
+        in what they share, which is the fastest, since the features are computed once for all.
     feature_attention : bool, default=False
         Whether features read each other. Without it, the cost grows with the number of features
         instead of its square, and the features still meet in the row path.

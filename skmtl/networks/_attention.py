@@ -16,9 +16,9 @@ class MaskedBlock(nn.Module):
     """One encoder block of MultiTab-Net (arXiv 2511.09970, section 3).
 
     Tokens are (batch, n_features, size) and (batch, n_tasks, size). Task tokens always read the
-    features. `mask` names the reading that is cut, written reader_to_read: with "task_to_task"
-    or "both" a task token does not see the other tasks; with "feature_to_task" or "both" the
-    features do not see the tasks.
+    features. `mask` says who does not attend to whom: with "task_to_task" or "both" a task token
+    does not attend to the other tasks; with "feature_to_task" or "both" the features do not
+    attend to the tasks.
 
     Parameters
     ----------

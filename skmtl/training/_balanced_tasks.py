@@ -88,7 +88,7 @@ class IdTasks:
         if by_id[-1].any():
             raise ValueError(
                 f"Tasks cannot be balanced where rows belong to none of the {n_groups} ids that "
-                "the network knows. Begin anew where warm_start=True, raise rows_in_memory of a "
+                "the network knows. Start over where warm_start=True, raise rows_in_memory of a "
                 "table on disk, or use balance='equal'."
             )
         by_id = by_id[:-1]

@@ -63,7 +63,7 @@ class TaskLosses:
 
     def weighted(self, scores: Tensor, samples: Samples) -> Tensor:
         """Losses times weights, (batch, n_tasks); zero where the weight is zero."""
-        # An absent label must have no say at all, not even as zero times an infinite loss.
+        # A missing label must be ignored, even where its loss is infinite: 0 * inf is NaN.
         seen = samples.weight > 0
         scores = torch.where(seen[:, None, self.task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)

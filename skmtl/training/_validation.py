@@ -34,7 +34,7 @@ class ValidationLosses:
     Attributes
     ----------
     seen : bool tensor of shape (n_targets,)
-        Which targets have a label here; the others have no say in when to stop.
+        Which targets have a label here; the others are ignored by early stopping.
     """
 
     def __init__(

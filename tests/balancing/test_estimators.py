@@ -87,7 +87,7 @@ def test_every_balancer_learns_wide_data_and_again_the_same(balance, at):
     losses, weights = model.history_["loss"], weights_of(model)
     assert np.isfinite(losses).all()
     assert losses.iloc[-1] < losses.iloc[0]
-    assert torch.equal(weights_of(model.fit(X, Y)), weights), "a refit begins anew"
+    assert torch.equal(weights_of(model.fit(X, Y)), weights), "a refit starts over"
 
 
 IN_LONG_DATA = [

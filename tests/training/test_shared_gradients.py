@@ -111,7 +111,7 @@ def test_the_gradients_at_the_cut_are_those_of_each_target_alone():
         torch.testing.assert_close(at_rows[t], of_rows[0].flatten(1))
         torch.testing.assert_close(at_tokens[t], of_tokens.sum(dim=0))
         assert (at_rows[t] != 0).any()
-    assert (at_rows[1, ::2] == 0).all(), "rows without a label have no say"
+    assert (at_rows[1, ::2] == 0).all(), "rows without a label are ignored"
 
 
 def test_asking_for_gradients_leaves_none_behind():
