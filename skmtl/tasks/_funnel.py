@@ -42,12 +42,11 @@ class Funnel(ClassificationKind):
         What is minimised: "observed", "entire_space", "inverse_propensity" or "doubly_robust".
         "observed" is the likelihood: each step is learnt from the rows that
         reached it. Where the rows that did not reach it are missing at random given the features,
-        nothing has less bias, and it was best in nearly every comparison (docs/funnels.md says
-        which). "entire_space" is the log loss of P(step) over all rows for every step: it ranks
-        better where the choice itself says what is liked, at the price of P(step | step before),
-        which is far off then. "inverse_propensity" weighs rows at a step by 1 / P(step before).
-        "doubly_robust" has a model of the loss besides, which it corrects so. The last two hold
-        the earlier steps fixed where they weigh; linear models and stacks refuse them.
+        it has no bias; docs/funnels.md has what was measured. "entire_space" is the log loss of
+        P(step) over all rows for every step, which leaves P(step | step before) loose.
+        "inverse_propensity" weighs rows at a step by 1 / P(step before). "doubly_robust" has a
+        model of the loss besides, which it corrects so. The last two hold the earlier steps fixed
+        where they weigh; linear models and stacks refuse them.
     least_propensity : float, default=0.05
         P(step before) is taken for this where it is smaller, by the last two selections: no row
         weighs more than 20.

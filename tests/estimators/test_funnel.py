@@ -131,6 +131,24 @@ def test_a_linear_funnel_is_logistic_regressions_on_the_rows_that_reached_each_s
         reached = known & (Y[step] == 1)
 
 
+def test_rows_that_did_not_click_are_predicted_without_bias():
+    """Who clicks converts more often, by what the features say; the truth is linear."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(6000, 2)), columns=["a", "b"])
+    chances = expit(np.column_stack([1.5 * X["a"] - 1, 2 * X["a"] + X["b"] - 1]))
+    steps = np.cumprod(rng.random((6000, 2)) < chances, axis=1)
+    Y = pd.DataFrame(steps, columns=["click", "buy"])
+    model = MultiTaskLinear(tasks={"shop": Funnel(("click", "buy"))}, alpha=0.01)
+    given = model.fit(X, Y).predict_steps(X)["shop"]["buy_given_click"]
+    stayed = steps[:, 0] == 0
+    among_clicked = steps[~stayed, 1].mean()
+    assert among_clicked - chances[stayed, 1].mean() > 0.3
+    assert given[stayed].mean() == pytest.approx(chances[stayed, 1].mean(), abs=0.03)
+    by_tenth = pd.qcut(given, 10, labels=False)
+    gap = given.groupby(by_tenth).mean() - pd.Series(chances[:, 1]).groupby(by_tenth).mean()
+    assert gap.abs().max() < 0.05
+
+
 def test_a_boosted_funnel_is_nearly_fits_on_masked_labels():
     """Trees of a step split rows that did not reach it, too, so leaves may hold fewer that did."""
     X, Y, _ = table(1500, unknown=0)
