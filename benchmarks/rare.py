@@ -71,9 +71,13 @@ def lightgbm(feed: Feed, seed: int) -> dict[str, np.ndarray]:
         model = lgb.LGBMClassifier(
             n_estimators=400, learning_rate=0.1, random_state=seed, n_jobs=1, verbosity=-1
         )
-        judged = [(feed.X["valid"], feed.Y["valid"][name])]
-        stop = lgb.early_stopping(25, verbose=False)
-        model.fit(feed.X["train"], labels, eval_set=judged, callbacks=[stop])
+        model.fit(
+            feed.X["train"],
+            labels,
+            eval_X=feed.X["valid"],
+            eval_y=feed.Y["valid"][name],
+            callbacks=[lgb.early_stopping(25, verbose=False)],
+        )
         scores[name] = model.predict_proba(feed.X["test"])[:, 1]
     return scores
 

@@ -132,7 +132,7 @@ def fit_with_dask(
         ]
     )
     if not drawn:
-        raise ValueError("data has no row of positive weight.")
+        raise ValueError("data has no row of positive weight with a label.")
     sample = _joined([rows for _, rows in drawn])
 
     def grow(plan: SpreadPlan) -> FittedBoosting:
@@ -260,19 +260,19 @@ def _networks(client: Any, addresses: Sequence[str]) -> list[WorkerNetwork]:
 
 def _held_out(plan: SpreadPlan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Positions in each chunk of the rows of the sample that are held out."""
+    held_out = plan.drawn[plan.held_out]
     ends = np.cumsum([len(positions) for positions in drawn])
-    of_chunk = np.searchsorted(ends, plan.held_out, side="right")
+    of_chunk = np.searchsorted(ends, held_out, side="right")
     starts = ends - [len(positions) for positions in drawn]
-    return [
-        positions[plan.held_out[of_chunk == i] - starts[i]] for i, positions in enumerate(drawn)
-    ]
+    return [positions[held_out[of_chunk == i] - starts[i]] for i, positions in enumerate(drawn)]
 
 
 # What follows runs on the workers.
 
 
 def _chunk(frame: pd.DataFrame, y: Any, weight: Hashable | None) -> Chunk:
-    """Features, labels and weights of the rows of positive weight."""
+    """Features, labels and weights of the rows of positive weight with a label."""
+    frame = frame[frame[y if isinstance(y, list) else [y]].notna().any(axis=1)]
     if weight is not None:
         frame = frame[~(frame[weight] == 0)]
     other = [*(y if isinstance(y, list) else [y]), *([] if weight is None else [weight])]

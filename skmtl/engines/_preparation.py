@@ -267,7 +267,7 @@ class Preparation:
         if self._holds_out_rows(table):
             warn_of_near_copies(table.rows.features)
         judged = replace(table, Y=table.Y[tasks.names])
-        if validation.is_named and len(labelled) < len(table):
+        if validation.is_named:
             judged = judged.take(labelled)  # while a splitter knows all rows by their positions
         group = self.reader.group(judged.rows.ids)
         splits = validation.splits(

@@ -45,7 +45,9 @@ class CheckedTable:
         return len(self.Y)
 
     def take(self, rows: np.ndarray) -> CheckedTable:
-        """The rows at some positions."""
+        """The rows at ascending positions; the table itself, not a copy, if these are all."""
+        if len(rows) == len(self):
+            return self
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return CheckedTable(self.rows.take(rows), self.Y.iloc[rows], weight)
 

@@ -90,7 +90,7 @@ def test_a_callback_of_one_process_stops_both(of_both):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("other rows", r"Process 1 was given other rows than process 0 \(51\d and 51\d training"),
+        ("other rows", r"Process 1 was given other rows than process 0 \(50\d and 50\d training"),
         ("balance", "balance='famo' is for one process"),
         ("coupled", "'proportional_hazards' compares these with each other"),
     ],

@@ -30,6 +30,9 @@ class SpreadPlan:
     preparation : Preparation
         It has learnt columns, categories, task ids and labels from the sample.
     sample : BoostingRows
+        Rows of the sample with a label.
+    drawn : int ndarray
+        Positions of these among all rows that were drawn.
     learnt, held_out : int ndarray
         Positions in the sample.
     names : tuple of tuple of str
@@ -40,6 +43,7 @@ class SpreadPlan:
 
     preparation: Preparation
     sample: BoostingRows
+    drawn: np.ndarray
     learnt: np.ndarray
     held_out: np.ndarray
     names: tuple[tuple[str, ...], ...]
@@ -120,7 +124,8 @@ def make_plan(
                 f"blocks={blocks!r}: the block 'task' must be the last one, since its tasks are "
                 "spread over the workers."
             )
-    return SpreadPlan(preparation, rows, learnt, held_out, tuple(names), tuple(options))
+    drawn = table.labelled(problem.tasks.names)
+    return SpreadPlan(preparation, rows, drawn, learnt, held_out, tuple(names), tuple(options))
 
 
 def read_rows(plan: SpreadPlan, chunks: Sequence[Chunk]) -> BoostingRows:
