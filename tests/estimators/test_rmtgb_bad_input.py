@@ -84,7 +84,9 @@ FIT = {
     "a block twice": (X, Y, {"blocks": ("task", "task")}, {}, r"\('task', 'task'\).*twice"),
     "no block": (X, Y, {"blocks": ()}, {}, r"sequence of names out of.*got \(\)"),
     "blocks as one word": (X, Y, {"blocks": "shared"}, {}, "'auto' or a sequence.*got 'shared'"),
-    "a line behind trees": (X, Y, {"blocks": ("task", "linear")}, {}, "'linear' must be the first"),
+    "a line behind trees": (
+        X, Y, {"blocks": ("task", "linear")}, {}, "'linear' must be the first"
+    ),
     "signature of wide data": (
         X, Y, {"blocks": ("signature",)}, {}, "'signature' .*name the column of X with the task"
     ),
