@@ -34,7 +34,8 @@ class RMTGBEstimator(BoostingEstimator):
         sequence far behind is dropped after the first bag, and those within 2 % of the best after
         two bags take turns in the others and are averaged. Without validation rows "auto" is the
         published shared-partition-task. A single task has the block "shared", perhaps behind
-        "linear". No line is tried with `monotone_constraints` or with a table on disk.
+        "linear". No line is tried with `monotone_constraints`, nor where labels times features are
+        more than 16 million.
     n_rounds : int, mapping of block to int, or "auto", default="auto"
         Most rounds of each block; one tree per raw score and round (for hazards, at most four for
         each cause), two in a partition, and one for every task in the task block. The block

@@ -190,3 +190,12 @@ def test_constraints_leave_no_line():
     assert model.blocks_ == {"target": ("shared",)} or list(model.blocks_.values()) == [
         ("shared",)
     ]
+
+
+def test_large_tables_are_fitted_without_lines(monkeypatch):
+    y = truth(X)
+    tried = RMTGBRegressor(**FAST).fit(X, y).selection_["blocks"].tolist()
+    assert ("linear", "shared") in tried
+    monkeypatch.setattr("skmtl.engines.boosting._rmtgb_settings._MOST_CELLS_OF_LINES", 4 * N - 1)
+    tried = RMTGBRegressor(**FAST).fit(X, y).selection_["blocks"].tolist()
+    assert tried == [("shared",)]

@@ -123,7 +123,6 @@ class BoostingEngine(Engine):
         encoder = cast(TreeEncoder, problem.encoder)
         matrix, settings = rows.matrix, self.settings
         pools = rows.pools(problem.tasks, problem.task_ids)
-        in_memory = not isinstance(matrix, np.memmap)
         most = sum(len(settings.sequences(pool.pool, validated=True)) for pool in pools)
         progress.start(len(splits) * most)
         reports = _BagReports(progress)
@@ -142,7 +141,7 @@ class BoostingEngine(Engine):
             options = settings.options(
                 pool, len(matrix), validated=validated, seed=seed, encoder=encoder
             )
-            sequences = settings.sequences(pool, validated=validated, in_memory=in_memory)
+            sequences = settings.sequences(pool, validated=validated, n_features=matrix.shape[1])
             if features is None:
                 features = Features(
                     matrix,

@@ -43,6 +43,9 @@ _HAZARD_PARAMETERS = {"extra_trees": True}
 # score that differs by less than its standard error, 0.05 %; 10 lost 0.13 %.
 _PATIENCE, _HAZARD_PATIENCE = 30, 15
 _MOST_ROUNDS, _ROUNDS = 2000, 100
+# Labels times features up to which a line is tried: it takes them into memory, 8 bytes each,
+# several times, also those of a table on disk.
+_MOST_CELLS_OF_LINES = 2**24
 # LightGBM's own, but in the unit of the weights: with weights of a millionth no tree could split.
 _LEAST_HESSIAN = 1e-3
 _LEAST_HESSIAN_NAMES = _ConfigAliases.get("min_sum_hessian_in_leaf")
@@ -90,7 +93,7 @@ class RMTGBSettings:
         return number_of_threads(self.n_jobs)
 
     def sequences(
-        self, pool: Pool, *, validated: bool, in_memory: bool = True
+        self, pool: Pool, *, validated: bool, n_features: int = 0
     ) -> tuple[tuple[str, ...], ...]:
         """The sequences of blocks to choose from.
 
@@ -99,8 +102,8 @@ class RMTGBSettings:
         pool : Pool
         validated : bool
             Whether there are rows to choose by.
-        in_memory : bool, default=True
-            Whether the table is in memory, as lines want it.
+        n_features : int, default=0
+            Columns of the table, of which lines take copies into memory.
         """
         if self.blocks != "auto":
             return (tuple(self.blocks),)
@@ -110,7 +113,8 @@ class RMTGBSettings:
         if not validated:
             return sequences[:1]
         # A line knows nothing of constraints.
-        has_lines = in_memory and self.monotone_constraints is None
+        is_small = len(pool.task) * n_features <= _MOST_CELLS_OF_LINES
+        has_lines = is_small and self.monotone_constraints is None
         return tuple(names for names in sequences if has_lines or "linear" not in names)
 
     def options(
