@@ -4,6 +4,7 @@
 
     python -m benchmarks.forecasting --sets m4_weekly carparts --models rmtgb
     python -m benchmarks.forecasting --sets m4_weekly --validation  # to compare settings by
+    python -m benchmarks.forecasting --sets etth1 --models linear --max-examples 15000
     python -m benchmarks.forecasting --report
 
 Sets, cutoffs and scores are those of the loader beside the data (`SKMTL_DATA`): the model is
@@ -20,6 +21,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._data import loader_of
+from benchmarks._etth1 import measure_etth1
 from skmtl import RMTGB, MultiTab
 from skmtl.tasks import Regression
 from skmtl.timeseries import Forecaster, SeasonalNaive
@@ -124,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--sets", nargs="+", default=[], choices=list(SETTINGS))
+    parser.add_argument("--sets", nargs="+", default=[], choices=[*SETTINGS, "etth1"])
     parser.add_argument("--models", nargs="+", default=["seasonal_naive", "rmtgb"])
     parser.add_argument("--max-examples", type=int, default=200_000)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -134,7 +137,8 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.sets:
         for engine in arguments.models:
-            scores = measure(name, engine, arguments.max_examples, arguments.validation)
+            measured = measure_etth1 if name == "etth1" else partial(measure, name)
+            scores = measured(engine, arguments.max_examples, arguments.validation)
             print(scores.round(4).to_string(index=False), flush=True)
             old = [pd.read_csv(arguments.out)] if arguments.out.exists() else []
             rows = pd.concat([*old, scores], ignore_index=True)
