@@ -99,6 +99,8 @@ default="ensemble"
         regression on the training rows (a Newton step of it for other losses than the squared
         one). It goes on straight where numbers leave the range of the training rows, up to 10
         times the distance between the quartiles; all else of the network levels off.
+        None by default: on lines it is as good as ridge regression, but on some small tables the
+        fit then stops before the rest has learnt anything (R2 of 0.49 against 0.82 on one).
 
     Notes
     -----

@@ -10,7 +10,12 @@ README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Pages for users, on which every block can be copied and run by itself.
-RUNNABLE = [README, ROOT / "docs/get_started.md", *sorted((ROOT / "docs/guide").glob("*.md"))]
+RUNNABLE = [
+    README,
+    ROOT / "docs/get_started.md",
+    ROOT / "docs/experts.md",
+    *sorted((ROOT / "docs/guide").glob("*.md")),
+]
 
 
 def name_of(page: Path) -> str:
