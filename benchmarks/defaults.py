@@ -63,6 +63,10 @@ SETTINGS: list[dict[str, Any]] = [
     {"numeric_embedding": "linear", "row_mixing": "linear"},
     {"row_mixing": "linear"},
     {"row_mixing": "mlp"},
+    {"row_mixing": "mmoe"},
+    {"row_mixing": "ple"},
+    {"linear_path": "learnt"},
+    {"linear_path": "ridge"},
 ]
 CANDIDATES: dict[str, dict[str, Any]] = {
     ", ".join(f"{name}={value}" for name, value in setting.items()) or "default": setting

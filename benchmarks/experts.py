@@ -3,7 +3,7 @@
 ::
 
     python -m benchmarks.experts --tables "two groups" strangers   # planted; minutes on one core
-    python -m benchmarks.experts --tables kuairand census_income toxcast --seeds 3
+    python -m benchmarks.experts --tables kuairand census_income toxcast --max-rows 5000
     python -m benchmarks.experts --report                          # print what is there
 
 Every row path gets the same rows and is untuned, one network each (``n_bags=1``). Planted tables
@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[1]
 PLANTED = {"one group": (0,) * 6, "two groups": (0, 0, 0, 1, 1, 1), "strangers": tuple(range(6))}
 REAL = ("kuairand", "census_income", "toxcast")
 KUAIRAND_TARGETS = ["click", "long_view", "like", "profile_enter"]
-MAX_ROWS = {"kuairand": 20_000, "census_income": 5_000, "toxcast": 2_000}
 N_TRAIN, N_TEST, MAX_TEST = 1_000, 2_000, 20_000
+KEY = ["table", "max_rows", "path", "seed"]
 ROW_PATHS: dict[str, Any] = {
     "ensemble": "ensemble",
     "one expert": Experts(shared=1, own=0),
@@ -64,25 +64,26 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--tables", nargs="+", choices=[*PLANTED, *REAL], default=[*PLANTED])
     parser.add_argument("--paths", nargs="+", choices=list(ROW_PATHS), default=list(ROW_PATHS))
+    parser.add_argument("--max-rows", type=int, default=20_000, help="of a real table")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/experts.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
     return parser.parse_args()
 
 
-def table(name: str, seed: int) -> tuple[Part, Part, dict[str, str] | None]:
+def table(name: str, max_rows: int, seed: int) -> tuple[Part, Part, dict[str, str] | None]:
     """Training rows, test rows and kinds of the targets."""
     if name in PLANTED:
         X, Y, *_ = make_task_groups(N_TRAIN + N_TEST, groups=PLANTED[name], random_state=seed)
         return (X[:N_TRAIN], Y[:N_TRAIN]), (X[N_TRAIN:], Y[N_TRAIN:]), None
     if name == "kuairand":
-        return _kuairand(seed)
-    loaded = load_table(name, max_rows=MAX_ROWS[name], seed=seed)
+        return _kuairand(max_rows, seed)
+    loaded = load_table(name, max_rows=max_rows, seed=seed)
     kinds = dict(loaded.kinds)
     return (loaded.X_train, loaded.Y_train), (loaded.X_test, loaded.Y_test), kinds
 
 
-def _kuairand(seed: int) -> tuple[Part, Part, dict[str, str]]:
+def _kuairand(max_rows: int, seed: int) -> tuple[Part, Part, dict[str, str]]:
     root = Path(os.environ.get("SKMTL_DATA", ROOT.parent / "shared" / "data"))
     spec = importlib.util.spec_from_file_location("shared_funnel", root / "funnel/funnel.py")
     assert spec is not None and spec.loader is not None
@@ -95,13 +96,13 @@ def _kuairand(seed: int) -> tuple[Part, Part, dict[str, str]]:
         rows = np.sort(rng.choice(np.flatnonzero(split == part), n_rows, replace=False))
         return X.iloc[rows], Y[KUAIRAND_TARGETS].iloc[rows]
 
-    training, test = drawn("train", MAX_ROWS["kuairand"]), drawn("test", MAX_TEST)
+    training, test = drawn("train", max_rows), drawn("test", MAX_TEST)
     return training, test, dict.fromkeys(KUAIRAND_TARGETS, "binary")
 
 
-def measure(name: str, path: str, seed: int) -> dict[str, Any]:
+def measure(name: str, max_rows: int, path: str, seed: int) -> dict[str, Any]:
     """Fit one network and score it."""
-    (X, Y), (X_test, Y_test), kinds = table(name, seed)
+    (X, Y), (X_test, Y_test), kinds = table(name, max_rows, seed)
     model = MultiTab(tasks=kinds, row_mixing=ROW_PATHS[path], n_bags=1, random_state=seed)
     start = time.process_time()
     model.fit(X, Y)
@@ -120,10 +121,11 @@ def measure(name: str, path: str, seed: int) -> dict[str, Any]:
 
 def report(results: pd.DataFrame) -> str:
     """Mean scores, gains over the default row path with standard errors, and seconds."""
-    base = results[results["path"] == "ensemble"].set_index(["table", "seed"])["score"]
-    keys = pd.MultiIndex.from_frame(results[["table", "seed"]])
+    rows = ["table", "max_rows", "seed"]
+    base = results[results["path"] == "ensemble"].set_index(rows)["score"]
+    keys = pd.MultiIndex.from_frame(results[rows])
     gain = results["score"].to_numpy() - base.reindex(keys).to_numpy()
-    grouped = results.assign(gain=gain).groupby(["table", "path"], sort=False)
+    grouped = results.assign(gain=gain).groupby(KEY[:3], sort=False)
     summary = grouped.agg(
         score=("score", "mean"), gain=("gain", "mean"), error=("gain", "sem"),
         seeds=("seed", "nunique"), seconds=("seconds", "mean"),
@@ -135,15 +137,15 @@ def main() -> None:
     arguments = parse()
     out = arguments.out
     results = pd.read_csv(out) if out.exists() else pd.DataFrame()
-    finished = (
-        set() if results.empty else set(map(tuple, results[["table", "path", "seed"]].values))
-    )
+    finished = set() if results.empty else set(map(tuple, results[KEY].to_numpy()))
     for seed in range(0 if arguments.report else arguments.seeds):
         for name in arguments.tables:
+            max_rows = N_TRAIN if name in PLANTED else arguments.max_rows
             for path in arguments.paths:
-                if (name, path, seed) in finished:
+                key = (name, max_rows, path, seed)
+                if key in finished:
                     continue
-                row = {"table": name, "path": path, "seed": seed} | measure(name, path, seed)
+                row = dict(zip(KEY, key, strict=True)) | measure(*key)
                 pd.DataFrame([row]).to_csv(out, mode="a", header=not out.exists(), index=False)
                 print(row, flush=True)
     print(report(pd.read_csv(out)))

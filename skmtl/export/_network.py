@@ -17,6 +17,7 @@ from skmtl.export._experts import expert_rows
 from skmtl.export._graph import Graph, Operand, Value
 from skmtl.export._layers import array_of, linear, normalised
 from skmtl.networks import (
+    LARGEST_CLIPPED,
     BaggedNetworks,
     ContextAttention,
     EnsembleRows,
@@ -25,6 +26,7 @@ from skmtl.networks import (
     FeedForward,
     LayerNorm,
     LinearEmbedding,
+    LinearPath,
     LinearRows,
     MaskedBlock,
     MLPRows,
@@ -66,6 +68,8 @@ def _scores(graph: Graph, network: MultiTabNet, rows: GraphRows, group: Value | 
     tokens = _norm(network.norm, tasks)
     by_task = _rows_by_task(network, features, tokens, rows.codes)
     scores = _towers(network.towers, shared, by_task, tokens)
+    if network.line is not None:
+        scores = _line(network.line, rows, scores)
     if group is not None:
         scores = scores + _of_group(network.group_bias, group)
     if network.waves is not None:
@@ -206,6 +210,24 @@ def _read_by_features(block: MaskedBlock, features: Value, tokens: Value) -> Val
     weights = (query @ key.transpose(0, 1, 3, 2)).op("Softmax", axis=3)
     mixed = (weights @ value).transpose(0, 2, 1, 3).reshape(0, 0, size)
     return linear(block.out, mixed)
+
+
+def _line(path: LinearPath, rows: GraphRows, scores: Value) -> Value:
+    """The scores with those of `LinearPath.forward` added."""
+    coefficients, n_numbers = array_of(path.coefficients), 2 * rows.n_numeric
+    scores = scores + array_of(path.start)[-1]
+    if rows.numeric is not None and rows.absent is not None:
+        present = rows.absent.op("Where", np.float32(0), rows.numeric)
+        limit = np.float32(LARGEST_CLIPPED)
+        present = present.op("Clip", -limit, limit)
+        root = (present * present * np.float32(-1 / 9) + np.float32(1)).op("Sqrt")
+        numbers = (present / root).op("Concat", rows.absent.cast(np.float32), axis=1)
+        scores = scores + numbers @ coefficients[:n_numbers]
+    if rows.codes is not None:
+        offsets, table = array_of(path.offsets), coefficients[n_numbers:].copy()
+        table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
+        scores = scores + scores.graph.op("Gather", table, rows.codes + offsets).sum(axis=1)
+    return scores
 
 
 def _rows_by_task(

@@ -38,6 +38,7 @@ from skmtl.networks._layers import (
     seed_dropout,
     weight,
 )
+from skmtl.networks._linear_path import LARGEST_CLIPPED, LinearPath
 from skmtl.networks._multitab import MultiTabConfig, MultiTabNet
 from skmtl.networks._numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
 from skmtl.networks._protocol import (
@@ -61,6 +62,7 @@ from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
 __all__ = [
+    "LARGEST_CLIPPED",
     "PRESETS",
     "BaggedNetworks",
     "Batch",
@@ -80,6 +82,7 @@ __all__ = [
     "LayerNorm",
     "Linear",
     "LinearEmbedding",
+    "LinearPath",
     "LinearRows",
     "MLPRows",
     "Mask",

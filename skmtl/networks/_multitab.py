@@ -15,6 +15,7 @@ from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
 from skmtl.networks._expert_settings import Experts
 from skmtl.networks._experts import ExpertRows
 from skmtl.networks._layers import LayerNorm, parameter, weight
+from skmtl.networks._linear_path import LinearPath
 from skmtl.networks._protocol import NetworkOutput, SharedOutput
 from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 from skmtl.networks._rows import RowMixing, row_path
@@ -40,6 +41,8 @@ class MultiTabConfig:
         Series that the raw scores of each task are, 0 where each is by itself; empty for none.
     n_groups : int
         Groups of rows with tasks of their own (long data); 0 for wide data.
+    linear_path : bool
+        Whether a linear model of the features is added to the scores; False in files of old.
     tower_slope : float
         Slope of the towers' units below zero; 0 in files from before there was one.
     """
@@ -66,6 +69,7 @@ class MultiTabConfig:
     tower_slope: float = 0.0
     sample_context: SampleContext | None = None
     n_slots: int = 64
+    linear_path: bool = False
 
 
 class MultiTabNet(nn.Module):
@@ -114,9 +118,10 @@ class MultiTabNet(nn.Module):
             for _ in range(c.n_blocks)
         )  # fmt: skip
         self.norm = LayerNorm(size)
+        shape = TokenShape(len(bins), tuple(c.cardinalities), size)
         self.rows = row_path(
             c.row_mixing,
-            TokenShape(len(bins), tuple(c.cardinalities), size),
+            shape,
             n_tasks,
             size=c.row_size,
             n_layers=c.row_layers,
@@ -140,6 +145,7 @@ class MultiTabNet(nn.Module):
         self.towers = Towers(
             c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout, c.tower_slope
         )
+        self.line = LinearPath(shape, sum(c.n_scores)) if c.linear_path else None
         waves = wave_matrix(c.n_scores, c.n_series) if c.n_series else None
         self.waves: Tensor | None
         self.register_buffer("waves", waves, persistent=False)
@@ -195,6 +201,8 @@ class MultiTabNet(nn.Module):
     def scores_from(self, hidden: Tensor, batch: Batch) -> Tensor:
         """Scores from the hidden layers of the towers."""
         scores = self.towers.scores(hidden)
+        if self.line is not None:
+            scores = scores + self.line(batch.numeric, batch.codes)[:, None]
         if batch.group is not None:
             scores = scores + _by_group(self.group_bias, batch.group)[:, None]
         if self.waves is not None:

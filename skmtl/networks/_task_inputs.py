@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Protocol
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from skmtl._storable import storable
 from skmtl.networks._layers import Linear, parameter
 from skmtl.networks._row_input import TokenShape
+from skmtl.networks._tokens import code_offsets
 
 
 class TaskInput(Protocol):
@@ -108,9 +108,9 @@ class TaskTokens(nn.Module):
 
     def __init__(self, shape: TokenShape, n_tasks: int) -> None:
         super().__init__()
-        *offsets, n_codes = accumulate(shape.cardinalities, initial=0)
+        offsets, n_codes = code_offsets(shape.cardinalities)
         self.offsets: Tensor
-        self.register_buffer("offsets", torch.tensor(offsets, dtype=torch.long), persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
         self.n_numeric, self.n_tasks = shape.n_numeric, n_tasks
         self.categories = parameter(n_codes, n_tasks * shape.size) if n_codes else None
 

@@ -43,10 +43,9 @@ class FeatureTokens(nn.Module):
         if bins:
             self.numeric = _numeric_embedding(numeric_embedding, bins, size)
         # All categories in one table: feature j's codes start at offset j.
-        # Not by torch, which imports its compiler to sum where only shapes are asked for.
-        *offsets, n_codes = accumulate(cardinalities, initial=0)
+        offsets, n_codes = code_offsets(cardinalities)
         self.offsets: Tensor
-        self.register_buffer("offsets", torch.tensor(offsets, dtype=torch.long))
+        self.register_buffer("offsets", offsets)
         self.categories: nn.Parameter | None = None
         if cardinalities:
             self.categories = weight(n_codes, size, fan_in=size)
@@ -60,6 +59,13 @@ class FeatureTokens(nn.Module):
             # Code 0, a category that fitting never saw, says nothing: its token is zero.
             parts.append(tokens * (codes > 0)[..., None])
         return torch.cat(parts, dim=1)
+
+
+def code_offsets(cardinalities: Sequence[int]) -> tuple[Tensor, int]:
+    """Where the codes of each categorical feature start in a table of all, and its length."""
+    # Not by torch, which imports its compiler to sum where only shapes are asked for.
+    *offsets, n_codes = accumulate(cardinalities, initial=0)
+    return torch.tensor(offsets, dtype=torch.long), n_codes
 
 
 def _numeric_embedding(name: NumericEmbedding, bins: Sequence[Tensor], size: int) -> nn.Module:

@@ -13,7 +13,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RUNNABLE = [
     README,
     ROOT / "docs/get_started.md",
+    ROOT / "docs/experts.md",
     ROOT / "docs/forecasting.md",
+    ROOT / "docs/funnels.md",
+    ROOT / "docs/histories.md",
     ROOT / "docs/linear.md",
     ROOT / "docs/rare_and_weighted.md",
     *sorted((ROOT / "docs/guide").glob("*.md")),

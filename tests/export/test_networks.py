@@ -34,6 +34,8 @@ SWITCHES = {
     "memory": {"sample_context": "memory", "context_size": 7, "n_bags": 2},
     "memory of a perceptron": {"sample_context": "memory", "row_mixing": "mlp", "n_blocks": 2,
                                "feature_attention": True, "mask": "none"},
+    "a learnt line": {"linear_path": "learnt"},
+    "a line": {"linear_path": "ridge"},
     "one expert": {"row_mixing": Experts(shared=1, own=0, activation="relu")},
     "top experts": {"row_mixing": Experts(shared=3, own=0, routing=TopK(k=2))},
     "experts of levels": {"row_mixing": "home", "task_token": "single", "mask": "none",

@@ -33,6 +33,7 @@ SWITCHES = {
     "only numbers": {"cardinalities": ()},
     "groups": {"n_groups": 4},
     "groups and memory": {"n_groups": 4, "sample_context": "memory"},
+    "a line": {"linear_path": True},
     "experts": {"row_mixing": Experts(size=10)},
     "experts of two levels": {
         "row_mixing": Experts(

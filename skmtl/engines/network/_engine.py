@@ -42,7 +42,11 @@ _SHOWN_ROWS = 10_000  # enough for means
 
 
 class Architecture(Protocol):
-    """The settings of a sort of network."""
+    """The settings of a sort of network.
+
+    If it has a method `prepare`, that is called with each new network, the targets' `TaskSet`, the
+    training rows of its bag as `Samples` in memory, and the base scores, before the first step.
+    """
 
     def describe(
         self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
@@ -183,11 +187,15 @@ class NetworkEngine(Engine):
     ) -> FittedNetworks:
         """New networks, whose parameters are drawn."""
         training = parts[0][0].in_memory()
+        base_scores = _base_scores(problem.tasks, training)
         description = self.architecture.describe(
-            problem, training, _base_scores(problem.tasks, training), _seed(random_state)
+            problem, training, base_scores, _seed(random_state)
         )
         cpu = torch.device("cpu")
         networks = [built(description.build, _generator(random_state, cpu)) for _ in parts]
+        if hasattr(self.architecture, "prepare"):
+            for network, (rows, _) in zip(networks, parts, strict=True):
+                self.architecture.prepare(network, problem.tasks, rows.in_memory(), base_scores)
         check_draws(built(description.build, torch.Generator()), training.inputs.take(slice(2)))
         return FittedNetworks(
             description, BaggedNetworks(networks), [[] for _ in parts], dict(self.shaped_by)

@@ -8,11 +8,14 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from skmtl._storable import storable
 from skmtl.engines import Problem
+from skmtl.engines.network._line_start import ridge_start
 from skmtl.networks import (
     Experts,
+    LinearPath,
     Mask,
     MultiTabConfig,
     MultiTabNet,
@@ -21,7 +24,7 @@ from skmtl.networks import (
     SampleContext,
 )
 from skmtl.tables import EncodedTable, quantile_bins
-from skmtl.tasks import Kind
+from skmtl.tasks import Kind, TaskSet
 from skmtl.training import Samples
 
 _TOWER_SLOPE = 0.01
@@ -29,6 +32,9 @@ _TOWER_SLOPE = 0.01
 half of the rows of a table were predicted by the same number."""
 # A number in a file must not let a loop run for ever, nor fill the memory by its square.
 _MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
+_LINE_ROWS = 10_000  # of which ridge regression learns where the linear path begins
+
+LinearPathStart = Literal["learnt", "ridge"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,7 @@ class MultiTabSettings:
     tower_size : int or "auto"
     sample_context : {None, "prototypes", "memory"}
     context_size : int
+    linear_path : {None, "learnt", "ridge"}
     """
 
     n_blocks: int
@@ -71,6 +78,7 @@ class MultiTabSettings:
     tower_size: int | Literal["auto"]
     sample_context: SampleContext | None
     context_size: int
+    linear_path: LinearPathStart | None
 
     def check(self) -> None:
         """Raise ValueError for settings that contradict each other."""
@@ -136,6 +144,7 @@ class MultiTabSettings:
             tower_slope=_TOWER_SLOPE,
             sample_context=self.sample_context,
             n_slots=self.context_size,
+            linear_path=self.linear_path is not None,
         )
 
     def describe(
@@ -172,6 +181,29 @@ class MultiTabSettings:
             quantile_bins(table.numeric, self.resolved_n_bins(n_rows)),
             memory,
         )
+
+    def prepare(
+        self, network: nn.Module, tasks: TaskSet, training: Samples, base_scores: np.ndarray
+    ) -> None:
+        """Start the linear path of a new network from its training rows.
+
+        Parameters
+        ----------
+        network : MultiTabNet
+        tasks : TaskSet
+        training : Samples
+            In memory, on the CPU.
+        base_scores : ndarray of shape (n_scores,)
+        """
+        if self.linear_path != "ridge":
+            return
+        path = cast(LinearPath, cast(MultiTabNet, network).line)
+        rows = training.take(torch.linspace(0, len(training) - 1, _LINE_ROWS).long().unique())
+        design = path.design(rows.inputs.numeric, rows.inputs.codes)
+        parts = (part.numpy().astype(np.float64) for part in (design, rows.target, rows.weight))
+        design_, target, weight = parts
+        start = ridge_start(design_, tasks, target, weight, base_scores)
+        path.start_from(torch.tensor(start, dtype=torch.float32))
 
     def resolved_n_bins(self, n_rows: int) -> int:
         """Bins per numeric feature: a bin with a handful of rows learns their noise."""

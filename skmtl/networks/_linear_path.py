@@ -1,0 +1,78 @@
+"""A straight line from the features to the raw scores, beside everything else."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from skmtl.networks._layers import parameter
+from skmtl.networks._row_input import TokenShape
+from skmtl.networks._tokens import code_offsets
+
+_CLIPPED_TO = 3.0
+# The smooth clipping of numbers is undone up to so many scales from the median: further out one
+# number would outweigh all others.
+_FURTHEST = 10.0
+LARGEST_CLIPPED = _FURTHEST / (1 + (_FURTHEST / _CLIPPED_TO) ** 2) ** 0.5
+"""What such a number is after clipping."""
+
+
+class LinearPath(nn.Module):
+    """A linear model of numbers, of missing values and of categories.
+
+    It begins at `start`, which is zero until `start_from` is called.
+
+    Parameters
+    ----------
+    tokens : TokenShape
+    n_scores : int
+        Raw scores of all tasks.
+    """
+
+    def __init__(self, tokens: TokenShape, n_scores: int) -> None:
+        super().__init__()
+        offsets, n_codes = code_offsets(tokens.cardinalities)
+        self.offsets: Tensor
+        self.register_buffer("offsets", offsets, persistent=False)
+        n_columns = 2 * tokens.n_numeric + n_codes
+        self.start: Tensor
+        self.register_buffer("start", torch.zeros(n_columns + 1, n_scores))
+        self.change = parameter(n_columns, n_scores)
+        self.change.decays = True  # type: ignore[attr-defined]
+
+    @property
+    def coefficients(self) -> Tensor:
+        """Of numbers, of missing values and of categories, (n_columns, n_scores)."""
+        return self.start[:-1] + self.change
+
+    def start_from(self, start: Tensor) -> None:
+        """Begin at coefficients and, last, intercepts (n_columns + 1, n_scores)."""
+        self.start.copy_(start)
+
+    def design(self, numeric: Tensor, codes: Tensor) -> Tensor:
+        """All columns of the linear model (batch, n_columns), categories one-hot."""
+        n_codes = len(self.change) - 2 * numeric.shape[1]
+        places = codes + self.offsets
+        one_hot = numeric.new_zeros(len(numeric), n_codes)
+        one_hot.scatter_(1, places, (codes > 0).to(numeric.dtype))
+        return torch.cat([self._numbers(numeric), one_hot], dim=1)
+
+    def forward(self, numeric: Tensor, codes: Tensor) -> Tensor:
+        """Scores (batch, n_scores)."""
+        coefficients = self.coefficients
+        n_numbers = 2 * numeric.shape[1]
+        scores = self._numbers(numeric) @ coefficients[:n_numbers] + self.start[-1]
+        of_codes = nn.functional.embedding(codes + self.offsets, coefficients[n_numbers:])
+        return scores + (of_codes * (codes > 0)[..., None]).sum(dim=1)
+
+    @staticmethod
+    def _numbers(numeric: Tensor) -> Tensor:
+        """Numbers, 0 where they are missing, and marks of these."""
+        absent = numeric.isnan()
+        return torch.cat([unclipped(numeric.nan_to_num(0.0)), absent.to(numeric.dtype)], dim=1)
+
+
+def unclipped(numeric: Tensor) -> Tensor:
+    """Scaled numbers as they were before they were clipped smoothly to (-3, 3)."""
+    clipped = numeric.clamp(-LARGEST_CLIPPED, LARGEST_CLIPPED)
+    return clipped * torch.rsqrt(1 - (clipped / _CLIPPED_TO).square())
