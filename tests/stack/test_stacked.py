@@ -176,7 +176,9 @@ def test_long_data_has_tasks_of_its_own_and_takes_unseen_ones():
 
 def test_times_to_events_have_curves_between_those_of_the_members():
     X, y = make_survival(200, random_state=0)
-    members = [("linear", MultiTaskLinearSurvival()), ("rmtgb", RMTGBSurvival(n_rounds=20))]
+    # Behind a line of its own, the curves of the trees would cross those of the linear model.
+    trees = RMTGBSurvival(n_rounds=20, blocks=("shared",))
+    members = [("linear", MultiTaskLinearSurvival()), ("rmtgb", trees)]
     model = StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X, y)
     curves = model.predict_survival_function(X, [2.0, 5.0])
     of_members = [m.predict_survival_function(X, [2.0, 5.0]) for m in model.members_.values()]
