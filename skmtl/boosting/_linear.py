@@ -66,10 +66,12 @@ class LinearFunctions:
     ) -> np.ndarray:
         if start >= self.n_rounds:
             return np.zeros((len(matrix), *self.constant.shape))
-        return self._of_design(self.columns.design(matrix))
-
-    def _of_design(self, design: np.ndarray) -> np.ndarray:
-        return self.constant + np.einsum("ij,kjl->ikl", design, self.coef, optimize=True)
+        # Column by column: a product of matrices rounds in another way where rows are few.
+        scores = np.tile(self.constant, (len(matrix), 1, 1))
+        design = self.columns.design(matrix)
+        for column, coef in zip(design.T, self.coef.swapaxes(0, 1), strict=True):
+            scores += column[:, None, None] * coef
+        return scores
 
     def contributions(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int

@@ -11,6 +11,7 @@ import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.boosting._block import FittedBlock
+from skmtl.boosting._linear import LinearFunctions
 from skmtl.boosting._options import BLOCKS
 from skmtl.boosting._partition import PartitionTrees, common_theta
 from skmtl.boosting._score_space import ScoreSpace
@@ -48,7 +49,7 @@ class FittedSequence:
         return vars(self) | {"history": self.history.to_dict("list")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update({"split": 0} | state | {"history": pd.DataFrame(state["history"])})
+        vars(self).update(state | {"history": pd.DataFrame(state["history"])})
 
 
 @storable
@@ -93,6 +94,12 @@ class BoostedPool:
         After an early stop there may be nothing.
         """
         return replace(self, bags=[bag for bag in self.bags if bag.split == number])
+
+    def has_line(self) -> np.ndarray:
+        """Whether some bag has a line of each task, or of all tasks together."""
+        blocks = [bag.blocks.get("linear") for bag in self.bags]
+        lines = [block for block in blocks if isinstance(block, LinearFunctions)]
+        return np.any([line.coef.any(axis=(1, 2)) for line in lines] or np.zeros((1, 1)), axis=0)
 
     def space(self, target: int) -> ScoreSpace:
         """How what the trees give becomes the raw scores of one of the pool's targets."""

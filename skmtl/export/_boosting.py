@@ -116,7 +116,10 @@ def _linear_scores(block: LinearFunctions, rows: GraphMatrix) -> Value:
     columns = block.columns
     values = rows.matrix.op("Gather", columns.feature.astype(np.int64), axis=1)
     missing = values.op("IsNaN")
-    is_code = values.op("Equal", np.where(np.isfinite(columns.code), columns.code, -1.0))
+    codes = values
+    for gap, instead in enumerate(columns.instead):
+        codes = values.op("Equal", np.array(float(gap))).op("Where", instead, codes)
+    is_code = codes.op("Equal", np.where(np.isfinite(columns.code), columns.code, -1.0))
     marks = _chosen(np.isinf(columns.code), missing.cast(np.float64), is_code.cast(np.float64))
     numbers = missing.op("Where", columns.centre, values)
     design = _chosen(np.isnan(columns.code), numbers, marks)

@@ -16,9 +16,10 @@ events = EventTimes(rng.integers(0, 2, 40), rng.exponential(1.0, 40).round(1) + 
 causes = EventTimes(np.arange(40) % 3, events.time)
 times = {"survival": events, "proportional_hazards": events, "competing_risks": causes}
 labels = pd.Series(np.arange(40) % 3)
-columns = {name: times.get(name, labels) for name in KINDS if name != "binary"}
+ordinary = [name for name in KINDS if name != "funnel"]  # which has to be told its steps
+columns = {name: times.get(name, labels) for name in ordinary if name != "binary"}
 Y = pd.DataFrame({**columns, "binary": labels > 0})
-tasks = TaskSet.fit(Y, infer=mixed_kind, tasks={name: name for name in KINDS})
+tasks = TaskSet.fit(Y, infer=mixed_kind, tasks={name: name for name in ordinary})
 encoded = tasks.encode(Y)
 weight = 1.0 * encoded.mask
 scores = np.tile(tasks.initial_scores(encoded, weight), (40, 1))
@@ -28,7 +29,7 @@ for head, own, part in zip(tasks.heads, tasks.score_slices, tasks.target_slices)
     assert np.isfinite(losses).all() and (hessian > 0).all()
 tasks.finish(scores, encoded, weight)
 tasks.predict(scores)
-assert {type(head) for head in tasks.heads} == set(KINDS.values())
+assert {type(head) for head in tasks.heads} == {KINDS[name] for name in ordinary}
 
 from skmtl.boosting import *
 

@@ -12,7 +12,14 @@ import torch
 from lightgbm.basic import _ConfigAliases
 
 from skmtl import RMTGB, MultiTab
-from skmtl.boosting import BLOCKS, LONG_SEQUENCES, WIDE_SEQUENCES, Pool, Segment
+from skmtl.boosting import (
+    BLOCKS,
+    LONG_SEQUENCES,
+    TREE_BLOCKS,
+    WIDE_SEQUENCES,
+    Pool,
+    Segment,
+)
 from skmtl.engines.boosting import check_lightgbm_params, constraint_signs
 from skmtl.engines.network import MultiTabDescription, n_networks, resolve_balance
 from skmtl.tables import EncodedTable, TreeEncoder, quantile_bins
@@ -70,7 +77,7 @@ def test_a_network_is_made_from_its_description():
     table = EncodedTable(
         np.linspace(0, 1, 120, dtype=np.float32).reshape(40, 3), np.ones((40, 2), dtype=np.int64)
     )
-    config = settings.config(table, [4, 5], heads, 7)
+    config = settings.config(table, [4, 5], heads, [0, 1, 2], 7)
     assert (config.cardinalities, config.n_groups) == ((4, 5), 7)
     assert config.n_scores == (1, 1, HAZARD.n_scores)
     assert config.n_series == (0, 0, HAZARD.n_series)
@@ -108,7 +115,8 @@ ENCODER = TreeEncoder().fit(pd.DataFrame({"size": [1.0, 2.0], "city": ["Bern", "
         (WIDE, True, WIDE_SEQUENCES),
         (LONG, True, LONG_SEQUENCES),
         (LONG, False, (("shared", "partition", "task"),)),
-        (pool([NUMBER], 1), True, (("shared",),)),
+        (pool([NUMBER], 1), True, (("shared",), ("linear", "shared"))),
+        (pool([NUMBER], 1), False, (("shared",),)),
     ],
 )
 def test_sequences_are_chosen_from_where_rows_are_held_out(table, validated, expected):
@@ -123,7 +131,7 @@ def options(table, n_rows=5_000, validated=True, **parameters):
 
 
 def of_blocks(resolved, name):
-    return [resolved.parameters[block][name] for block in BLOCKS]
+    return [resolved.parameters[block][name] for block in TREE_BLOCKS]
 
 
 def test_trees_are_small_and_grow_with_the_rows():
@@ -150,11 +158,11 @@ def test_hazards_have_their_own_trees_and_patience():
 
 
 def test_rounds_are_many_where_rows_are_held_out():
-    assert set(options(WIDE).n_rounds.values()) == {2000}
-    assert set(options(WIDE, validated=False).n_rounds.values()) == {100}
-    assert options(WIDE, n_rounds={"task": 7}).n_rounds == dict.fromkeys(BLOCKS, 2000) | {
-        "task": 7
-    }
+    line = {"linear": 1}
+    assert options(WIDE).n_rounds == dict.fromkeys(BLOCKS, 2000) | line
+    assert options(WIDE, validated=False).n_rounds == dict.fromkeys(BLOCKS, 100) | line
+    chosen = options(WIDE, n_rounds={"task": 7}).n_rounds
+    assert chosen == dict.fromkeys(BLOCKS, 2000) | line | {"task": 7}
 
 
 def test_one_value_is_for_all_blocks_and_a_mapping_for_some():

@@ -34,11 +34,17 @@ def network(**parameters):
     return MultiTab(n_bags=1, random_state=0, **parameters)
 
 
-@pytest.mark.parametrize("blocks", ["auto", ("shared",), ("task",), ("partition", "task")])
+@pytest.mark.parametrize("blocks", [("shared",), ("task",), ("partition", "task")])
 def test_targets_without_a_split_are_named(blocks):
     model = boosting(blocks=blocks, min_data_in_leaf=400)
     (message,) = warnings_of(model, X, Y)
     assert "['signal', 'noise']" in message and "constant" in message
+
+
+@pytest.mark.parametrize("blocks", ["auto", ("linear", "task")])
+def test_targets_with_a_line_are_not_named(blocks):
+    (message,) = warnings_of(boosting(blocks=blocks, min_data_in_leaf=400), X, Y)
+    assert "['noise']" in message and "constant" in message
 
 
 def test_a_target_with_splits_of_its_own_is_not_named():

@@ -154,7 +154,7 @@ def test_predictions_follow_a_constraint_in_every_task(sign, form, boosted, shop
 def test_a_block_stops_where_nothing_is_left_to_learn(boosted):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 3)), rng.normal(size=300)
-    model = boosted.regressor(n_rounds=500, patience=7).fit(X, y)
+    model = boosted.regressor(blocks=("shared",), n_rounds=500, patience=7).fit(X, y)
     (rounds,) = model.n_rounds_["shared"]
     history = model.history_
     assert rounds < 50
@@ -183,7 +183,8 @@ def test_hazards_have_less_patience(kind, patience, boosted):
     X, y = rng.normal(size=(100, 3)), pd.DataFrame({"number": rng.normal(size=100)})
     if kind == "time":
         y = pd.DataFrame({"end_event": rng.integers(2, size=100), "end_time": rng.random(100)})
-    model = boosted.mixed(n_rounds=500, tasks={"end": "survival"} if kind == "time" else None)
+    tasks = {"end": "survival"} if kind == "time" else None
+    model = boosted.mixed(blocks=("shared",), n_rounds=500, tasks=tasks)
     (rounds,) = model.fit(X, y).n_rounds_["shared"]
     assert len(model.history_) == 1 + rounds + patience
 

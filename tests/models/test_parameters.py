@@ -196,7 +196,11 @@ REFUSED: list[tuple[type, dict[str, Any], str]] = [
     (MultiTabSurvival, {"head": "cox"}, "head='cox' of MultiTabSurvival must be one of 'hazard'"),
     (MultiTabSurvival, {"censoring_weights": 1}, "censoring_weights=1 .* be True or False"),
     (RMTGBSurvival, {"censoring_weights": 1}, "censoring_weights=1 .* be True or False"),
-    (RMTGB, {"n_rounds": {"pooled": 5}}, "n_rounds={'pooled': 5} .*mapping of shared, signature"),
+    (
+        RMTGB,
+        {"n_rounds": {"pooled": 5}},
+        "n_rounds={'pooled': 5} .*mapping of linear, shared",
+    ),
     (RMTGB, {"n_rounds": -1}, "n_rounds=-1 .* whole number of at least 0"),
     (RMTGB, {"learning_rate": {"task": 0}}, r"{'task': 0} .* be a number in \(0, inf\)"),
     (RMTGB, {"num_leaves": 1}, "num_leaves=1 .* number of at least 2"),

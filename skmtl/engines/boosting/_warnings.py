@@ -21,7 +21,7 @@ def warn_of_rounds(
     *,
     validated: bool,
 ) -> None:
-    """Warn of targets without any split, and of blocks that the limit of rounds has ended.
+    """Warn of targets of which nothing was learnt, and of blocks that the limit of rounds ended.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def warn_of_rounds(
     constant = [
         tasks.names[target]
         for targets, boosted in fitted.pools
-        for target, splits in zip(targets, _has_splits(targets, boosted, n_features), strict=True)
-        if not splits
+        for target, learnt in zip(targets, _is_learnt(targets, boosted, n_features), strict=True)
+        if not learnt
     ]
     if constant:
         found = "lowered the loss of held-out rows" if validated else "had a split"
@@ -53,14 +53,15 @@ def warn_of_rounds(
             _warn_of_limits([tasks.names[target] for target in targets], boosted, limits)
 
 
-def _has_splits(targets: Sequence[int], boosted: BoostedPool, n_features: int) -> np.ndarray:
-    """Whether the trees of each target have a split, be they its own or shared."""
+def _is_learnt(targets: Sequence[int], boosted: BoostedPool, n_features: int) -> np.ndarray:
+    """Whether each target has a line, or trees with a split, be they its own or shared."""
     gains = boosted.importances(n_features)
-    if gains.drop(index="task", errors="ignore").to_numpy().any():
+    if gains.drop(index=["task", "linear"], errors="ignore").to_numpy().any():
         return np.ones(len(targets), dtype=bool)
-    of_tasks = boosted.task_importances(n_features).sum(axis=1) > 0
+    of_tasks = np.asarray(boosted.task_importances(n_features).sum(axis=1) > 0)
     # Tasks of long data are ids, which are one target together.
-    return of_tasks if len(of_tasks) == len(targets) else np.array([of_tasks.any()])
+    of_targets = of_tasks if len(of_tasks) == len(targets) else np.array([of_tasks.any()])
+    return of_targets | boosted.has_line()
 
 
 def _warn_of_limits(names: list, boosted: BoostedPool, options: BoostingOptions) -> None:
