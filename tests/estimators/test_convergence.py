@@ -43,8 +43,10 @@ def test_targets_without_a_split_are_named(blocks):
 
 @pytest.mark.parametrize("blocks", ["auto", ("linear", "task")])
 def test_targets_with_a_line_are_not_named(blocks):
-    (message,) = warnings_of(boosting(blocks=blocks, min_data_in_leaf=400), X, Y)
-    assert "['noise']" in message and "constant" in message
+    model = boosting(blocks=blocks, min_data_in_leaf=400)
+    assert warnings_of(model, X, Y[["signal"]]) == []
+    (message,) = warnings_of(model, X, Y[["signal"]].join(FEW))
+    assert "['few']" in message
 
 
 def test_a_target_with_splits_of_its_own_is_not_named():
