@@ -79,11 +79,12 @@ if site := os.environ.get("SKMTL_DOCS_URL"):
     html_theme_options["navbar_end"].insert(0, "version-switcher")
 
 
-def _skip_routing(app, what, name, member, skip, options):
-    """Leave out what scikit-learn adds to each estimator for metadata routing."""
-    return True if name.endswith("_request") or name == "get_metadata_routing" else skip
+def _skip_scikit_learn(app, what, name, member, skip, options):
+    """Leave out what scikit-learn adds to each estimator and documents on pages of its own."""
+    added = ("get_metadata_routing", "set_output")
+    return True if name.endswith("_request") or name in added else skip
 
 
 def setup(app):
     """Connect what Sphinx calls."""
-    app.connect("autodoc-skip-member", _skip_routing)
+    app.connect("autodoc-skip-member", _skip_scikit_learn)
