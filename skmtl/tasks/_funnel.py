@@ -94,8 +94,9 @@ class Funnel(ClassificationKind):
         steps = tuple(steps)
         if len(steps) < 2:
             raise ValueError(
-                f"steps must name two columns at least, from the first step to the last, got "
-                f"{steps!r}. One step is a target of kind 'binary'."
+                "steps must name two columns at least, from the first step to the last, as in "
+                f"Funnel(steps=('click', 'buy')), got {steps!r}. One step is a target of kind "
+                "'binary'."
             )
         if len({str(step) for step in steps}) < len(steps):
             raise ValueError(f"steps must name each column once, got {steps!r}.")
