@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,6 +83,23 @@ class Grid:
             for start in range(0, len(rows), size):
                 some = rows[start : start + size]
                 yield SeriesBatch(some, self._values(histories[some], length))
+
+    def table(
+        self, histories: Histories, features: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Features of every variable, (n, n_variables * n_features); NaN without any event.
+
+        Parameters
+        ----------
+        histories : Histories
+        features : callable
+            From series (n, n_variables, length) of any length to (n, n_variables, n_features).
+        """
+        n_features = features(np.zeros((1, len(self.variables), 1))).shape[-1]
+        table = np.full((len(histories), len(self.variables), n_features), np.nan)
+        for batch in self.batches(histories):
+            table[batch.rows] = features(batch.values)
+        return table.reshape(len(histories), -1)
 
     def _values(self, histories: Histories, length: int) -> NDArray[np.float64]:
         rows, store = histories.parts.rows, histories.parts.store

@@ -162,14 +162,12 @@ class LearntIntervals:
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
         """The features of shape (n, n_features)."""
-        n_variables = len(self.grid.variables)
-        n_features = len(self.names) // n_variables
-        table = np.full((len(histories), n_variables, n_features), np.nan)
-        for batch in self.grid.batches(histories):
-            found = [
-                interval.quantiles(_VIEWS[view](batch.values))
-                for view, intervals in self.intervals.items()
-                for interval in intervals
-            ]
-            table[batch.rows] = np.moveaxis(np.concatenate(found), 0, -1)
-        return table.reshape(len(histories), -1)
+        return self.grid.table(histories, self._features)
+
+    def _features(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = [
+            interval.quantiles(_VIEWS[view](series))
+            for view, intervals in self.intervals.items()
+            for interval in intervals
+        ]
+        return np.moveaxis(np.concatenate(found), 0, -1)

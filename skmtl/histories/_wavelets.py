@@ -95,20 +95,18 @@ class LearntWavelets:
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
         """The features of shape (n, n_features)."""
+        return self.grid.table(histories, self._features)
+
+    def _features(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         import pywt
 
-        n_variables = len(self.grid.variables)
-        n_features = len(self.names) // n_variables
-        table = np.full((len(histories), n_variables, n_features), np.nan)
-        for batch in self.grid.batches(histories):
-            length = batch.values.shape[-1]
-            most = min(self.levels, pywt.dwt_max_level(length, self.wavelet))
-            low, *high = pywt.wavedec(batch.values, self.wavelet, level=most, axis=-1)
-            for band, coefficients in enumerate(reversed(high)):
-                table[batch.rows, :, band] = (coefficients**2).mean(axis=-1)
-            table[batch.rows, :, self.levels] = (low**2).mean(axis=-1)
-            parts = np.array_split(np.arange(low.shape[-1]), self.n_coefficients)
-            for i, part in enumerate(parts):
-                if len(part):
-                    table[batch.rows, :, self.levels + 1 + i] = low[..., part].mean(axis=-1)
-        return table.reshape(len(histories), -1)
+        most = min(self.levels, pywt.dwt_max_level(series.shape[-1], self.wavelet))
+        low, *high = pywt.wavedec(series, self.wavelet, level=most, axis=-1)
+        features = np.full((*series.shape[:-1], self.levels + 1 + self.n_coefficients), np.nan)
+        for band, coefficients in enumerate(reversed(high)):
+            features[..., band] = (coefficients**2).mean(axis=-1)
+        features[..., self.levels] = (low**2).mean(axis=-1)
+        for i, part in enumerate(np.array_split(low, self.n_coefficients, axis=-1)):
+            if part.shape[-1]:
+                features[..., self.levels + 1 + i] = part.mean(axis=-1)
+        return features
