@@ -22,6 +22,9 @@ NO_PAST = (
     "`id` names the series, and not the rows, and that `freq` is their step."
 )
 
+# Share of the examples whose series has no row up to the origin.
+_MOST_WITHOUT_PAST = 0.1
+
 
 @dataclass(frozen=True)
 class ExampleSettings:
@@ -115,6 +118,19 @@ def labelled_places(
 def some(places: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     """So many of some positions at most, drawn by chance."""
     return places if len(places) <= most else rng.choice(places, most, replace=False)
+
+
+def most_without_past(n_with_past: int, most: int) -> int:
+    """How many examples may be of series that have no row up to the origin.
+
+    Parameters
+    ----------
+    n_with_past : int
+        Examples that there are of other series.
+    most : int
+        Examples in all.
+    """
+    return int(_MOST_WITHOUT_PAST * min(most, n_with_past)) + 1
 
 
 def standard_labels(

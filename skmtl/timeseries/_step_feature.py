@@ -16,6 +16,7 @@ from skmtl.timeseries._examples import (
     Examples,
     ExampleSettings,
     labelled_places,
+    most_without_past,
     some,
     standard_labels,
     weights_of_scales,
@@ -26,9 +27,6 @@ from skmtl.timeseries._layout import Question, StepLayout
 if TYPE_CHECKING:
     from skmtl.timeseries._preparation import Prepared
     from skmtl.timeseries._recipe import Recipe
-
-_MOST_WITHOUT_PAST = 0.1
-"""Share of the examples whose series has no row up to the origin."""
 
 
 @storable
@@ -106,7 +104,7 @@ def _draw_moments(
     clock = panel.clock[places[rows]]
     has_past = clock - steps >= first[places[rows]]
     with_past, without = np.flatnonzero(has_past), np.flatnonzero(~has_past)
-    n_without = min(len(without), int(_MOST_WITHOUT_PAST * min(most, len(with_past))) + 1)
+    n_without = min(len(without), most_without_past(len(with_past), most))
     kept = (some(with_past, most - n_without, rng), some(without, n_without, rng))
     chosen = np.sort(np.concatenate(kept))
     origins = clock[chosen] - steps[chosen]

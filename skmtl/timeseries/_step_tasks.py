@@ -19,6 +19,7 @@ from skmtl.timeseries._examples import (
     Examples,
     ExampleSettings,
     labelled_places,
+    most_without_past,
     some,
     standard_labels,
     weights_of_scales,
@@ -29,9 +30,6 @@ from skmtl.timeseries._layout import Question, StepLayout
 if TYPE_CHECKING:
     from skmtl.timeseries._preparation import Prepared
     from skmtl.timeseries._recipe import Recipe
-
-_MOST_WITHOUT_PAST = 0.1
-"""Share of the examples whose series has no row up to the origin."""
 
 
 def _task(name: Hashable, step: int) -> str:
@@ -232,8 +230,7 @@ def _draw_origins(
     if not len(places):
         raise ValueError(NO_PAST)
     starts = np.unique(panel.starts(panel.codes))
-    n_cold = int(_MOST_WITHOUT_PAST * min(most, len(places))) + 1
-    starts = np.sort(some(starts, n_cold, rng))
+    starts = np.sort(some(starts, most_without_past(len(places), most), rng))
     early = panel.clock[starts] - rng.integers(1, horizon + 1, len(starts))
     ends = panel.up_to(panel.codes[starts], early + horizon)
     followed = n_before[ends] > n_before[starts]
