@@ -8,6 +8,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from skmtl._text import text_array
+
 
 def as_pandas(data: Any, name: str) -> Any:
     """A table or a column of another data frame library, with its values in pandas.
@@ -67,7 +69,7 @@ def _values(column: Any) -> Any:
         return pd.Categorical(texts, dtype.categories, ordered=True)
     elif isinstance(dtype, nw.Categorical | nw.String):
         # Cast first: `to_numpy` of a pyarrow dictionary forgets what is missing.
-        return pd.array(column.cast(nw.String).to_numpy(), dtype="str")
+        return text_array(column.cast(nw.String).to_numpy())
     elif dtype == nw.Unknown or dtype.is_nested():
         # a column without any value, or one that is refused by its name later
         return pd.Series(column.to_list(), dtype=object)

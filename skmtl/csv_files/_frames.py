@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api import types
 
+from skmtl._text import holds_text
 from skmtl.csv_files._cells import given_cells, parse_cells, text_cells, text_values
 from skmtl.csv_files._errors import CsvError
 from skmtl.csv_files._file import CsvBlock, CsvFile
@@ -116,7 +117,7 @@ def _kind_like(column: pd.Series) -> CellKind | None:
         return "bool"
     if types.is_numeric_dtype(column.dtype):
         return "float"
-    return "text" if isinstance(column.dtype, pd.StringDtype) else None
+    return "text" if holds_text(column) else None
 
 
 def _kind(block: CsvBlock, name: str, csv: CsvFormat) -> CellKind:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import stored_class
+from skmtl._text import text_array
 from skmtl.files._arrays import KINDS, read_arrays
 from skmtl.files._encode import LISTED_DTYPES, TAG
 from skmtl.files._tree_text import checked_tree_text
@@ -176,7 +177,8 @@ class Decoder:
     def _column(self, node: Node) -> Any:
         if node["dtype"] not in LISTED_DTYPES:
             raise ValueError(f"a column has the dtype {node['dtype']!r}")
-        return pd.array([self.decode(item) for item in node["values"]], dtype=node["dtype"])
+        values = [self.decode(item) for item in node["values"]]
+        return text_array(values) if node["dtype"] == "str" else pd.array(values, node["dtype"])
 
 
 _BUILDERS: dict[str, Callable[[Decoder, Node], Any]] = {

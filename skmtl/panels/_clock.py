@@ -254,7 +254,8 @@ def _period_clock(times: pd.Series, freq: Freq) -> PeriodClock:
 def _timestamp_clock(times: pd.Series, freq: Freq) -> PanelClock:
     zone = None if times.dt.tz is None else str(times.dt.tz)
     offset = _offset(times, freq)
-    if isinstance(offset, pd.tseries.offsets.Tick):
+    # Before pandas 3, a day is a tick of 24 hours.
+    if isinstance(offset, pd.tseries.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
         step = offset.nanos // 1_000
         if step < 1:
             raise ValueError(f"freq={freq!r} is below a microsecond.")

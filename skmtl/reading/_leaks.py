@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
+from skmtl._text import holds_text
 from skmtl.tables import column_kind
 
 _FEWEST_ROWS = 100  # fewer are different, or alike, by chance
@@ -69,8 +70,7 @@ def _names_rows(column: pd.Series, name: Hashable) -> bool:
         has_no_gap = int(column.max()) - int(column.min()) == len(column) - 1
         is_shuffled = not (column.is_monotonic_increasing or column.is_monotonic_decreasing)
         return (has_no_gap and is_shuffled) or _ID_NAME.search(str(name)) is not None
-    is_text = isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
-    return is_text or pd.api.types.infer_dtype(column) == "string"
+    return isinstance(column.dtype, pd.CategoricalDtype) or holds_text(column)
 
 
 def warn_of_near_copies(features: pd.DataFrame) -> None:

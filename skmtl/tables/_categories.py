@@ -107,7 +107,8 @@ def _factorize(column: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
         codes, values = column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
     else:
         codes, values = pd.factorize(column)
-    return codes, _plain(pd.Index(values, tupleize_cols=False), column.name)
+    values = pd.Index(values, dtype=values.dtype, tupleize_cols=False)
+    return codes, _plain(values, column.name)
 
 
 def _plain(values: pd.Index, name: Hashable) -> pd.Index:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 import skmtl
+from skmtl._text import text_array
 
 PACKAGES = ("numpy", "scipy", "pandas", "torch", "lightgbm", "onnx")
 
@@ -211,7 +212,9 @@ _BUILT: dict[str, Any] = {
     "tuple": lambda *parts: parts,
     "objects": _objects,
     "stacked": _stacked,
-    "cells": lambda dtype, *cells: pd.array(list(cells), dtype=dtype),
+    "cells": lambda dtype, *cells: (
+        text_array(list(cells)) if dtype == "str" else pd.array(list(cells), dtype=dtype)
+    ),
     "frame": _frame,
     "series": _series,
     "range": lambda start, stop, step, name: pd.RangeIndex(start, stop, step, name=name),

@@ -8,6 +8,11 @@ import pytest
 from pandas.tests.extension import base
 
 from skmtl.histories import Histories, HistoriesDtype
+from tests.pandas_versions import IS_PANDAS_3
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:matching against an empty string"  # in tests of pandas 2
+)
 
 
 def numbers(n, seed=0):
@@ -22,7 +27,7 @@ def dtype():
 
 @pytest.fixture
 def data():
-    return numbers(10)
+    return numbers(10 if IS_PANDAS_3 else 100)  # the tests of pandas 2 count on 100
 
 
 @pytest.fixture

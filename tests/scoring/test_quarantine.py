@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skmtl
 from skmtl.scoring import ScoringError
 from tests.files.cases import BOOSTING
+from tests.pandas_versions import IS_PANDAS_3
 
 pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq
@@ -140,7 +141,7 @@ def test_a_fault_of_all_rows_is_no_fault_of_the_rows(case_of, tmp_path):
 
 def test_cells_of_a_csv_file_that_are_no_numbers(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
-    text = houses.astype({"size": "str"})
+    text = houses.assign(size=houses["size"].map(repr))
     text.loc[[0, 40, 41], "size"] = ["abc", " 1.5 ", "inf"]
     text.to_csv(tmp_path / "rows.csv", index=False)
     report = skmtl.score_files(
@@ -155,7 +156,10 @@ def test_cells_of_a_csv_file_that_are_no_numbers(case_of, houses, tmp_path):
     houses.loc[40, "size"] = 1.5
     expected = skmtl.score_frame(model, houses.drop(index=[0, 41]), keep=["id", "size"])
     scores = pd.read_parquet(tmp_path / "out")
-    pd.testing.assert_frame_equal(scores, expected.reset_index(drop=True), check_exact=True)
+    # Before pandas 3, `to_numeric` may miss the last digit of a text.
+    pd.testing.assert_frame_equal(
+        scores, expected.reset_index(drop=True), check_exact=IS_PANDAS_3, rtol=1e-15
+    )
 
 
 def test_rows_of_a_csv_file_with_too_few_or_too_many_cells(case_of, houses, tmp_path):

@@ -225,7 +225,7 @@ class TestColumns:
         # There was no gap to learn from: the median, and no category.
         assert encoded.numeric.tolist() == [[0, 0]]
         assert encoded.codes.tolist() == [[0]]
-        learnt = pd.concat([self.learnt, nothing.set_axis(["a", "b", "c"], axis=1)])
+        learnt = self.learnt.reindex(range(len(self.learnt) + 1))
         encoded = TableEncoder().fit(learnt).transform(nothing)
         assert np.isnan(encoded.numeric).all()
         assert encoded.codes.tolist() == [[1]]

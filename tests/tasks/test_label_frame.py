@@ -22,6 +22,7 @@ from skmtl.tasks import (
     labels_of_tasks,
     mixed_kind,
 )
+from tests.pandas_versions import TEXT
 
 
 def test_a_data_frame_is_not_copied():
@@ -54,7 +55,7 @@ def test_two_dimensions_are_a_task_per_column(values):
 
 def test_columns_of_an_object_array_find_their_types():
     frame = label_frame(np.array([["a", 1.5, True], [None, None, False]], dtype=object))
-    assert frame[0].dtype == "str"
+    assert frame[0].dtype == TEXT
     assert frame[1].dtype == np.float64
     assert frame[2].dtype == bool
     assert frame.isna().to_numpy().tolist() == [[False] * 3, [True, True, False]]
