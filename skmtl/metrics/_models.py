@@ -12,9 +12,9 @@ from sklearn.utils import check_consistent_length
 
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.metrics._by_id import score_by_id
+from skmtl.metrics._parts import as_targets, by_part
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike
-from skmtl.metrics._steps import as_targets, by_step
 from skmtl.metrics._task import ScoredTask
 from skmtl.tables import task_ids
 
@@ -43,7 +43,7 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     """The same as they are scored: pairs (task, step) in place of a funnel."""
     model, X_read = fitted_model_reading(estimator, X, y)
-    return by_step(_scored_tasks(model, X_read, y))
+    return by_part(_scored_tasks(model, X_read, y))
 
 
 def score_model(
@@ -87,7 +87,7 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
         By id, or by pairs (id, target) where there are several predictions.
     """
     model, X_read = fitted_model_reading(estimator, X, y)
-    tasks = by_step(_scored_tasks(model, X_read, y))
+    tasks = by_part(_scored_tasks(model, X_read, y))
     return score_by_id(tasks, task_ids(X_read, model.task_column), sample_weight)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
-from skmtl.tasks import Kind, class_positions, fit_head, plain_values, settled_labels
+from skmtl.tasks import Kind, class_positions, fit_head, plain_values
 
 # Predictions that vary less than this along a direction, as a share of the most, have it not:
 # probabilities of all classes add up to one.
@@ -102,7 +102,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
         For times to events, which no number stands for, and where no label counts.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
-    settled = settled_labels(kind, labels)
+    settled = kind.settled(labels)
     is_labelled = table.is_labelled[:, table.names.index(name)] & settled.notna().to_numpy()
     counts = np.isin(np.arange(len(labels)), rows)
     weight = table.weight_of(name) if table.ids is None else table.sample_weight

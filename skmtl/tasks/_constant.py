@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import distinct_classes, number_values, plain_values
+from skmtl.tasks._label_values import plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ class ConstantTarget(Kind):
 
     Attributes
     ----------
-    value_ : ndarray of shape (1,)
+    value_ : ndarray of shape (1,), or (1, n_predictions)
         The observed value.
 
     Examples
@@ -95,10 +95,7 @@ class ConstantTarget(Kind):
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        if self.is_classification:
-            self.value_ = distinct_classes(labels, self.task)
-        else:
-            self.value_ = number_values(labels, self.task, self.name)[:1]
+        self.value_ = self.kind.constant(labels, self.task)
 
     def check_same(self, labels: pd.Series) -> None:
         """Refuse to learn from rows with another label."""
