@@ -1,10 +1,10 @@
 """What a target is: one kind per file, and the set of a model's tasks.
 
 Every estimator of skmtl reads its targets through this package. A *kind* (regression,
-quantile, count, binary, multiclass, ordinal, funnel, survival, competing risks) knows how labels
-become numbers, the loss on raw scores (in torch for networks; in numpy for boosting, with gradient
-and Hessian), and the way back to the user's units. Estimators infer kinds from the dtype of each
-column of y; ``tasks=`` overrides that with a word or an instance::
+quantile, count, binary, multiclass, ordinal, funnel, composition, survival, competing risks) knows
+how labels become numbers, the loss on raw scores (in torch for networks; in numpy for boosting,
+with gradient and Hessian), and the way back to the user's units. Estimators infer kinds from the
+dtype of each column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
@@ -29,6 +29,7 @@ from skmtl.tasks._binary import Binary
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._competing_risks import CompetingRisks
+from skmtl.tasks._composition import Composition
 from skmtl.tasks._constant import (
     ConstantTarget,
     ConstantTargets,
@@ -55,6 +56,7 @@ from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
 from skmtl.tasks._risk_table import censoring_table, risk_table, weight_from
 from skmtl.tasks._scored_part import ScoredPart
+from skmtl.tasks._shares import d2_divergence_score
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
@@ -71,6 +73,7 @@ __all__ = [
     "Change",
     "ClassificationKind",
     "CompetingRisks",
+    "Composition",
     "ConstantTarget",
     "ConstantTargetWarning",
     "ConstantTargets",
@@ -104,6 +107,7 @@ __all__ = [
     "check_causes",
     "class_kind",
     "class_positions",
+    "d2_divergence_score",
     "event_times",
     "fit_head",
     "is_named",

@@ -10,10 +10,11 @@ import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from skmtl.tasks._scored_part import ScoredPart
 
 ConstantTargets = Literal["warn", "error"]
 """What happens where a target has one observed value: a warning, or an error."""
@@ -100,7 +101,8 @@ class ConstantTarget(Kind):
     def check_same(self, labels: pd.Series) -> None:
         """Refuse to learn from rows with another label."""
         observed = labels[labels.notna()]
-        strange = observed[plain_values(observed) != self.value_[0]]
+        differs = self.kind.values(observed) != self.value_[0]
+        strange = observed[differs.reshape(len(observed), -1).any(axis=1)]
         if len(strange):
             raise ValueError(
                 f"Task {self.task!r} has the label {strange.iloc[0]!r} here, but only "
@@ -127,7 +129,25 @@ class ConstantTarget(Kind):
         return np.zeros(0)
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        return np.repeat(self.value_, len(scores))
+        return np.repeat(self.value_, len(scores), axis=0)
+
+    def label_columns(self, task: Hashable) -> list[Hashable]:
+        return self.kind.label_columns(task)
+
+    def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        return self.kind.join_columns(labels, task)
+
+    def prediction_names(self, task: Hashable) -> list[Hashable]:
+        return self.kind.prediction_names(task)
+
+    def strata(self, labels: pd.Series) -> pd.Series:
+        return self.kind.strata(labels)
+
+    def values(self, labels: pd.Series) -> np.ndarray:
+        return self.kind.values(labels)
+
+    def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
+        return self.kind.scored_parts(labels, task)
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         return np.ones((len(scores), 1))
