@@ -185,6 +185,7 @@ class Preparation:
             streamed = StreamedRows(encoded, sample, self._encode_chunk)
         return Problem(
             tasks=tasks,
+            target_names=self.tasks.names,
             task_weight=self.task_weight,
             encoder=self.reader.encoder,
             task_ids=self.reader.task_ids,

@@ -44,6 +44,8 @@ class Problem:
     ----------
     tasks : TaskSet
         How labels are encoded, and what the losses are; without targets of one value.
+    target_names : list of hashable
+        Names of all targets, those of one value among them.
     task_weight : float64 ndarray of shape (n_tasks,)
     encoder : FrameEncoder
         What has encoded the features.
@@ -63,6 +65,7 @@ class Problem:
     """
 
     tasks: TaskSet
+    target_names: list[Hashable]
     task_weight: np.ndarray
     encoder: FrameEncoder
     task_ids: list[Hashable]

@@ -285,7 +285,10 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         X = model.converted(X)
         if model.task_column is None:
             predicted = [fitted.predict(X) for fitted in self.models_]
-            return side_by_side(predicted, self.groups_, model.names, self._single)
+            names = [model.prediction_names(group) for group in self.groups_]
+            return side_by_side(
+                predicted, names, model.prediction_names(model.names), self._single
+            )
         return in_place([(rows, fitted.predict(part)) for fitted, rows, part in model.parts(X)])
 
     @property

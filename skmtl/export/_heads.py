@@ -14,6 +14,7 @@ from skmtl.tasks import (
     Binary,
     ClassificationKind,
     CompetingRisks,
+    Composition,
     ConstantTarget,
     Count,
     EventTimeKind,
@@ -31,7 +32,7 @@ Times = Sequence[float] | None
 # One derived from them may predict otherwise.
 _EXPORTED = (
     *(Regression, Quantile, Count),
-    *(Binary, Multiclass, Ordinal, Funnel),
+    *(Binary, Multiclass, Ordinal, Funnel, Composition),
     *(Survival, CompetingRisks, ProportionalHazards),
 )
 
@@ -85,6 +86,8 @@ def head_outputs(
         return _funnel_outputs(head, task, scores)
     if isinstance(head, ClassificationKind):
         return _class_outputs(head, task, _probabilities(head, scores))
+    if isinstance(head, Composition):
+        return [_share_output(head, task, scores.op("Softmax", axis=1))]
     if isinstance(head, EventTimeKind):
         curves = curves_of(head, scores)
         return [Output(task, "", curves.risk().sum(axis=1)), *curve_outputs(curves, task, times)]
@@ -109,6 +112,10 @@ def constant_outputs(head: ConstantTarget, task: Hashable, column: Value) -> lis
     def repeated(value: np.ndarray) -> Value:
         return column.graph.op("Expand", value, n_rows)
 
+    if isinstance(head.kind, Composition):
+        shares = [repeated(share) for share in head.value_.T]
+        columns = [share.unsqueeze(1) for share in shares]
+        return [_share_output(head.kind, task, column.graph.concat(columns, axis=1))]
     if not head.is_classification:
         outputs = [Output(task, "", repeated(head.value_))]
         if levels := head.quantile_levels:
@@ -172,6 +179,11 @@ def _funnel_outputs(head: Funnel, task: Hashable, scores: Value) -> list[Output]
         *_class_outputs(head, task, probabilities),
         Output(task, "_steps", steps, shape=(len(names),), about={"steps": names}),
     ]
+
+
+def _share_output(kind: Composition, task: Hashable, shares: Value) -> Output:
+    names = list(kind.parts)
+    return Output(task, "", shares, shape=(len(names),), about={"parts": names})
 
 
 def _graph_classes(classes: np.ndarray) -> np.ndarray:

@@ -73,6 +73,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
         ===================  ============================  ===================================
         ``price``            (batch,)                      what `predict` returns: float64, or the
                                                            class: bool, int64, float64 or text
+        ``budget``           (batch, n_parts)              shares of a composition
         ``sold_proba``       (batch, n_classes)            probabilities
         ``delay_quantiles``  (batch, n_quantiles)          quantiles
         ``buying_steps``     (batch, n_names)              of a funnel, as `predict_steps`

@@ -57,6 +57,7 @@ from skmtl.metrics._scorers import make_multitask_scorer, task_scorers
 from skmtl.metrics._scores import score_each, score_tasks
 from skmtl.metrics._sklearn import MetricLike, check_metric
 from skmtl.metrics._task import ScoredTask
+from skmtl.tasks import d2_divergence_score
 
 __all__ = [
     "AlarmRate",
@@ -64,6 +65,7 @@ __all__ = [
     "ScoredTask",
     "alarms_per_day",
     "check_metric",
+    "d2_divergence_score",
     "early_warning_utility",
     "make_multitask_scorer",
     "multitask_gain",

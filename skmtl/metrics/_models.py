@@ -12,9 +12,9 @@ from sklearn.utils import check_consistent_length
 
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.metrics._by_id import score_by_id
+from skmtl.metrics._parts import as_targets, by_part
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike
-from skmtl.metrics._steps import as_targets, by_step
 from skmtl.metrics._task import ScoredTask
 from skmtl.tables import task_ids
 
@@ -41,9 +41,9 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 
 
 def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
-    """The same as they are scored: pairs (task, step) in place of a funnel."""
+    """The same as they are scored: pairs (task, part) in place of a target of several parts."""
     model, X_read = fitted_model_reading(estimator, X, y)
-    return by_step(_scored_tasks(model, X_read, y))
+    return by_part(_scored_tasks(model, X_read, y))
 
 
 def score_model(
@@ -64,7 +64,8 @@ def score_model(
     Returns
     -------
     Series of shape (n_tasks,)
-        Of a funnel there is a pair (task, step) for each step.
+        Of a funnel there is a pair (task, step) for each step, and of a composition a pair
+        (task, part) for each part.
     """
     tasks = read_scored(estimator, X, y)
     return score_each(tasks, metric, sample_weight).rename("score")
@@ -87,7 +88,7 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
         By id, or by pairs (id, target) where there are several predictions.
     """
     model, X_read = fitted_model_reading(estimator, X, y)
-    tasks = by_step(_scored_tasks(model, X_read, y))
+    tasks = by_part(_scored_tasks(model, X_read, y))
     return score_by_id(tasks, task_ids(X_read, model.task_column), sample_weight)
 
 
@@ -132,7 +133,7 @@ def _scored_tasks(model: FittedModel, X: Any, y: Any) -> dict[Hashable, ScoredTa
             name=name,
             kind=scored.kinds[name],
             labels=scored.Y[name],
-            predict=partial(_prediction, asked, name),
+            predict=partial(_prediction, asked, scored.kinds[name].prediction_names(name)),
             predict_proba=partial(_probabilities, asked, name),
             classes=classes.get(name),
         )
@@ -153,8 +154,9 @@ class _Once:
         return self._answers
 
 
-def _prediction(asked: _Once, name: Hashable) -> pd.Series:
-    return pd.Series(asked().predictions[name])
+def _prediction(asked: _Once, names: list[Hashable]) -> pd.Series | pd.DataFrame:
+    columns = [asked().predictions[name] for name in names]
+    return pd.Series(columns[0]) if len(columns) == 1 else pd.DataFrame(np.column_stack(columns))
 
 
 def _probabilities(asked: _Once, name: Hashable) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pandas as pd
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skmtl.metrics._models import read_scored
+from skmtl.metrics._models import read_model, read_scored
 from skmtl.metrics._scores import score_each
 from skmtl.metrics._sklearn import MetricLike, check_metric
 
@@ -31,7 +31,8 @@ def make_multitask_scorer(
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`. Scores should have a common scale where they are averaged.
     task : hashable, optional
-        Score this task alone. By default all of them.
+        Score this task alone. By default all of them. A funnel or a composition is scored as a
+        whole by its name, and one of its parts by the pair (task, part).
     average : {"mean", "median", "min"}, default="mean"
         How the tasks' scores become one number; "min" is the worst task. Tasks whose score is
         NaN, because no scored row has a label, are left out.
@@ -140,6 +141,8 @@ class _Scorer:
         self, estimator: Any, X: Any, y: Any, sample_weight: Any, only: Hashable | None = None
     ) -> pd.Series:
         tasks = read_scored(estimator, X, y)
+        if any(task.target == only for task in tasks.values() if only is not None):
+            tasks = read_model(estimator, X, y)
         if only is not None and only not in tasks:
             raise ValueError(f"y has no task {only!r}; its tasks are {list(tasks)}.")
         return score_each(tasks, self.metric, sample_weight, only=only)

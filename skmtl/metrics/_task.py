@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,8 @@ class ScoredTask:
     labels : Series of shape (n_samples,)
         What was observed; missing where it was not.
     predict : callable
-        Without arguments, to predictions of shape (n_samples,); called only if the metric asks.
+        Without arguments, to predictions of shape (n_samples,), or (n_samples, n_predictions)
+        where the kind has several; called only if the metric asks.
     predict_proba : callable
         The same for probabilities of shape (n_samples, n_classes).
     classes : ndarray or None
@@ -45,7 +46,7 @@ class ScoredTask:
     name: Hashable
     kind: Kind
     labels: pd.Series
-    predict: Callable[[], pd.Series]
+    predict: Callable[[], pd.Series | pd.DataFrame]
     predict_proba: Callable[[], np.ndarray]
     classes: np.ndarray | None
     counts: np.ndarray | None = None
@@ -77,7 +78,7 @@ class ScoredTask:
         """
         observed = self.observed
         labels = self.labels[observed]
-        truth = labels.array if self.kind.has_curves else plain_values(labels)
+        truth = labels.array if self.kind.has_curves else self.kind.values(labels)
         return truth, _TaskModel(self, observed).predict(None)
 
     def answered(self) -> ScoredTask:
@@ -122,7 +123,7 @@ class ScoredTask:
             ) from error
 
     def _apply(self, metric: Metric, observed: np.ndarray, weight: np.ndarray | None) -> float:
-        labels = plain_values(self.labels[observed])
+        labels = self.kind.values(self.labels[observed])
         weights = {} if weight is None else {"sample_weight": weight}
         answers: Any
         if not self.kind.is_classification:
@@ -155,7 +156,7 @@ class ScoredTask:
         labels = self.labels[observed]
         if isinstance(labels.dtype, pd.CategoricalDtype) and labels.cat.ordered:
             return labels.cat.categories.to_numpy()
-        predictions = self.predict()[observed].dropna()
+        predictions = cast(pd.Series, self.predict())[observed].dropna()
         seen = pd.concat([labels.astype(object), predictions.astype(object)])
         try:
             classes = np.sort(pd.unique(plain_values(seen)))
@@ -217,11 +218,14 @@ class _TaskModel(BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         predictions = self.task.predict()[self.observed]
-        if predictions.isna().any():
+        missing = pd.DataFrame(predictions).isna().any(axis=1)
+        if missing.any():
             raise ValueError(
-                f"predictions are missing in {int(predictions.isna().sum())} rows whose true "
-                "label is observed"
+                f"predictions are missing in {int(missing.sum())} rows whose true label is "
+                "observed"
             )
+        if isinstance(predictions, pd.DataFrame):
+            return predictions.to_numpy()
         return plain_values(predictions)
 
 

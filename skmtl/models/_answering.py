@@ -202,7 +202,8 @@ class Answering(BaseEstimator):
         """
         if given is not None:
             model = self._checked()
-            return one_or_all(model, of_rows(model, X, times, given, own=False))
+            question = Curves.conditional_survival
+            return one_or_all(model, of_rows(model, X, times, given, question))
         return self._draw(X, times, Curves.survival, 1.0, return_array)
 
     @_with_events
@@ -228,7 +229,8 @@ class Answering(BaseEstimator):
             As in `predict_survival_function`, and for another number of times than rows.
         """
         model = self._checked()
-        return one_or_all(model, of_rows(model, X, times, given, own=True))
+        question = Curves.survival_of_rows
+        return one_or_all(model, of_rows(model, X, times, given, question, own=True))
 
     @_with_events
     def predict_cumulative_hazard_function(
@@ -251,7 +253,9 @@ class Answering(BaseEstimator):
         return self._draw(X, times, Curves.cumulative_hazard, 0.0, return_array)
 
     @_with_events
-    def predict_cumulative_incidence(self, X: Any, times: Times = None) -> Any:
+    def predict_cumulative_incidence(
+        self, X: Any, times: Times = None, *, given: Times = None
+    ) -> Any:
         """Probability that each cause has brought about the event by a time.
 
         Incidences of all causes and the survival function sum to one.
@@ -261,6 +265,8 @@ class Answering(BaseEstimator):
         X : table of shape (n_samples, n_features)
         times : array-like of shape (n_times,), or mapping of event to one, default=None
             As in `predict_survival_function`; None is `unique_times_`.
+        given : float, array of shape (n_samples,), or mapping of event to one, default=None
+            As in `predict_survival_function`: (F(t) - F(given)) / S(given), and 0 up to `given`.
 
         Returns
         -------
@@ -268,7 +274,10 @@ class Answering(BaseEstimator):
             With several events a dict of such dicts.
         """
         model = self._checked()
-        by_event = at_times(model, X, times, Curves.incidence)
+        if given is None:
+            by_event = at_times(model, X, times, Curves.incidence)
+        else:
+            by_event = of_rows(model, X, times, given, Curves.conditional_incidence)
         return one_or_all(
             model,
             {

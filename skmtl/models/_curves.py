@@ -63,9 +63,15 @@ def at_times(
 
 
 def of_rows(
-    model: FittedModel, X: Any, times: Times, given: Times, *, own: bool
+    model: FittedModel,
+    X: Any,
+    times: Times,
+    given: Times,
+    question: Callable[[Curves, np.ndarray, np.ndarray], np.ndarray],
+    *,
+    own: bool = False,
 ) -> dict[Hashable, np.ndarray]:
-    """Survival of the rows of each event that are alive at `given`, a time or one for each row.
+    """What is asked of the rows of each event that are alive at `given`, a time or one each.
 
     With `own` at a time of each row's own, else at the same times for all rows.
     """
@@ -75,7 +81,6 @@ def of_rows(
     since = {name: np.zeros(len(drawn.hazard)) for name, drawn in curves.items()}
     if given is not None:
         since |= asked_values(curves, given, Curves.read_row_times, lambda drawn: drawn.edges[:1])
-    question = Curves.survival_of_rows if own else Curves.conditional_survival
     return {name: question(curves[name], at, since[name]) for name, at in asked.items()}
 
 

@@ -74,6 +74,10 @@ class GroupedModel(FittedModel):
     def classes(self) -> dict[Hashable, np.ndarray]:
         return self._classes
 
+    def prediction_names(self, targets: Sequence[Hashable]) -> list[Hashable]:
+        """What is predicted of some targets, by name."""
+        return [name for task in targets for name in self.kinds[task].prediction_names(task)]
+
     @property
     def form(self) -> Form:
         first = fitted_inside(self.models[0])
@@ -187,8 +191,11 @@ class SideBySide(Answers):
             for group, of_group in zip(model.groups, answers, strict=True)
             for name in group
         }
+        of_prediction = {
+            name: self._of[task] for task in model.names for name in model.prediction_names([task])
+        }
         self._predictions = EachWhenAsked(
-            model.names, lambda name: self._of[name].predictions[name]
+            list(of_prediction), lambda name: of_prediction[name].predictions[name]
         )
 
     @property
@@ -227,7 +234,8 @@ class InPlace(Answers):
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
         return EachWhenAsked(
-            self._model.names, lambda name: self._joined(lambda answers: answers.predictions[name])
+            self._model.prediction_names(self._model.names),
+            lambda name: self._joined(lambda answers: answers.predictions[name]),
         )
 
     def cell_counts(self) -> CellCounts | None:
@@ -275,17 +283,20 @@ def model_classes(model: Any, names: Sequence[Hashable]) -> dict[Hashable, np.nd
 def side_by_side(
     answers: Sequence[Any],
     groups: Sequence[Sequence[Hashable]],
-    targets: Sequence[Hashable],
+    names: Sequence[Hashable],
     single: bool,
 ) -> Any:
-    """Wide data: the columns that each model predicts, in the order of the targets."""
+    """Wide data: the columns that each model predicts, in the order of all of them.
+
+    `groups` and `names` are those of predictions.
+    """
     columns: dict[Hashable, pd.Series] = {}
     for group, answer in zip(groups, answers, strict=True):
         named = isinstance(answer, pd.DataFrame)
         columns |= read_predictions(answer, group, like=answer if named else None)
-    ordered = [columns[name] for name in targets]
+    ordered = [columns[name] for name in names]
     if isinstance(answers[0], pd.DataFrame):
-        return pd.concat(ordered, axis=1).set_axis(pd.Index(targets), axis=1)
+        return pd.concat(ordered, axis=1).set_axis(pd.Index(names), axis=1)
     arrays = [column.to_numpy() for column in ordered]
     return arrays[0] if single else np.column_stack(arrays)
 

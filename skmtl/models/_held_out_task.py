@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks import Kind, class_positions, plain_values, settled_labels
+from skmtl.tasks import Kind, class_positions, plain_values
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class HeldOutTask:
         ValueError
             If a label is known in part only, so that it is none of them.
         """
-        in_part = int(settled_labels(self.kind, self.labels).isna().sum())
+        in_part = int(self.kind.settled(self.labels).isna().sum())
         if in_part:
             raise ValueError(
                 f"Task {self.name!r} has {in_part} rows of which a later step is unknown although "

@@ -35,7 +35,8 @@ def score_tasks(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Seri
 
     R2 for numbers, accuracy for classes, concordance for times to events, or the default
     metric of a kind of your own. Of a funnel there is a pair (task, step) for each step, which
-    scores P(step) among all rows. For long data the tasks are the ids in the task column, or
+    scores P(step) among all rows, and of a composition a pair (task, part) with the R2 of each
+    part. For long data the tasks are the ids in the task column, or
     pairs (id, target) where y has several columns.
 
     Parameters

@@ -66,9 +66,10 @@ class MixedTargetDocs(ClassesDocs, CurveDocs):
         What the targets are: "regression", "quantile", "count", "binary", "multiclass",
         "ordinal", "survival" or "competing_risks", or an instance from `skmtl.tasks` with
         settings of its own, such as ``Quantile((0.05, 0.95))``. A time to an event lies in two
-        columns of y, which ``Survival(event="died", time="days")`` names, and steps that follow
-        each other lie in those of ``Funnel(steps=("click", "buy"))``. One for all targets, or
-        a mapping by column name of y (0, 1, ... for an array). The kinds of targets that a
+        columns of y, which ``Survival(event="died", time="days")`` names, steps that follow each
+        other lie in those of ``Funnel(steps=("click", "buy"))``, and shares that sum to one in
+        those of ``Composition(parts=("rent", "food"))``. One for all targets, or a mapping by
+        column name of y (0, 1, ... for an array). The kinds of targets that a
         mapping leaves out, and of all with None, follow from their dtype. Regression targets are
         standardised on their observed labels, so that the unit of a target does not decide its
         weight.

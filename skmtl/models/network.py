@@ -236,8 +236,8 @@ class NetworkEstimator(MultiTaskEstimator):
         check_is_fitted(self)
         return self._learnt_by_engine.best_epoch
 
-    def _training_options(self, balanced: list[Hashable]) -> TrainingOptions:
-        """How to train, for the names of the tasks that `balance` is about."""
+    def _training_options(self, names: list[Hashable], learnt: list[Hashable]) -> TrainingOptions:
+        """How to train, for the names of the tasks that `balance` is about; see the engine."""
         return TrainingOptions(
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
@@ -250,7 +250,7 @@ class NetworkEstimator(MultiTaskEstimator):
             averaging=self.averaging,
             precision=self.precision,
             compile=self.compile,
-            balance=resolve_balance(self.balance, balanced),
+            balance=resolve_balance(self.balance, names, learnt),
             balance_at=self.balance_at,
         )
 

@@ -15,6 +15,7 @@ from skmtl.tasks import (
     Kind,
     TaskSet,
     TasksLike,
+    as_kind,
     join_label_columns,
     label_frame,
     labels_of_tasks,
@@ -118,7 +119,26 @@ class ColumnTargets(Targets):
     owner: str
 
     def read_first(self, y: Any) -> tuple[ColumnTargets, pd.DataFrame]:
-        return self, label_frame(join_label_columns(y, self.tasks))
+        labels = label_frame(join_label_columns(y, self.tasks))
+        if self.classes_only is False and isinstance(self.tasks, Mapping):
+            self._refuse_another_order(label_frame(y), labels)
+        return self, labels
+
+    def _refuse_another_order(self, y: pd.DataFrame, labels: pd.DataFrame) -> None:
+        """Refuse labels whose predictions, in an array, would be in another order than y."""
+        kinds = {name: as_kind(kind, name) for name, kind in self.tasks.items()}  # type: ignore[union-attr]
+        predicted = [
+            name
+            for task in labels.columns
+            for name in (kinds[task].prediction_names(task) if task in kinds else [task])
+        ]
+        order = [name for name in predicted if name in y.columns]
+        if order != [name for name in y.columns if name in predicted]:
+            raise ValueError(
+                f"{self.owner} predicts an array with the columns {predicted}, but y has the "
+                f"order {y.columns.tolist()}. Put its columns in the order of the predictions, or "
+                "use the estimator for mixed kinds, whose predictions have names."
+            )
 
     def fit(
         self, Y: pd.DataFrame, weight: np.ndarray | None, group: np.ndarray | None, n_groups: int
@@ -126,6 +146,7 @@ class ColumnTargets(Targets):
         tasks = TaskSet.fit(
             Y, infer=self.infer, tasks=self.tasks, weight=weight, group=group, n_groups=n_groups
         )
+        _refuse_two_of_a_name(tasks)
         for name, head in tasks.by_name.items():
             if self.classes_only not in (None, head.is_classification):
                 raise ValueError(
@@ -159,9 +180,40 @@ class ColumnTargets(Targets):
     ) -> Mapping[Hashable, np.ndarray]:
         parts = dict(zip(tasks.names, tasks.score_slices, strict=True))
         heads = tasks.by_name
-        return EachWhenAsked(
+        by_task = EachWhenAsked(
             tasks.names, lambda name: heads[name].predict(scores[:, parts[name]], group=group)
         )
+        return by_prediction(by_task, heads)
+
+
+def _refuse_two_of_a_name(tasks: TaskSet) -> None:
+    task_of: dict[Hashable, Hashable] = {}
+    for task, head in tasks.by_name.items():
+        for name in head.prediction_names(task):
+            if name in task_of:
+                raise ValueError(
+                    f"Tasks {task_of[name]!r} and {task!r} would both predict the column "
+                    f"{name!r}. Copy the column of y under another name for one of them."
+                )
+            task_of[name] = task
+
+
+def by_prediction(
+    by_task: Mapping[Hashable, np.ndarray], kinds: Mapping[Hashable, Kind]
+) -> Mapping[Hashable, np.ndarray]:
+    """Predictions (n_samples,) by name, where those of a task may have several columns."""
+    names = {task: kind.prediction_names(task) for task, kind in kinds.items()}
+    places = {
+        name: (task, column if len(of_task) > 1 else None)
+        for task, of_task in names.items()
+        for column, name in enumerate(of_task)
+    }
+
+    def predicted(name: Hashable) -> np.ndarray:
+        task, column = places[name]
+        return by_task[task] if column is None else by_task[task][:, column]
+
+    return EachWhenAsked(list(places), predicted)
 
 
 class EachWhenAsked(Mapping[Hashable, np.ndarray]):

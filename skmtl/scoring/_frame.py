@@ -85,6 +85,7 @@ def score_frame(
 
     ====================================  ===========================================
     ``{task}_prediction``                 what `predict` says: a number, or a class
+    ``{task}_share_{part}``               of a composition, the share of each part
     ``{task}_proba_{class}``              probability of each class
     ``{task}_step_{step}``                of a funnel, P(step) among all rows, and as
                                           ``{step}_given_{before}`` among those that took

@@ -76,6 +76,9 @@ class Outputs:
         self.horizons = _read_horizons(horizons, self._events)
         self._proba = proba
         self._tasks = fitted.outputs
+        self._predictions = {
+            name: kind.prediction_names(name) for name, kind in fitted.kinds.items()
+        }
         self.columns = self._name_columns()
 
     def _name_columns(self) -> dict[str, np.ndarray]:
@@ -94,7 +97,10 @@ class Outputs:
 
     def _task_columns(self, task: Hashable) -> list[tuple[str, np.ndarray]]:
         classes = self._classes.get(task)
-        named = [("prediction", _NUMBER if classes is None else classes)]
+        like = _NUMBER if classes is None else classes
+        names = self._predictions[task]
+        several = [f"share_{_stem(name)}" for name in names]
+        named = [(name, like) for name in (several if len(names) > 1 else ["prediction"])]
         if classes is not None and self._proba:
             named += [(f"proba_{_shown(label)}", _NUMBER) for label in classes]
         if task in self._funnels:
@@ -129,7 +135,7 @@ class Outputs:
         return Scored(dict(zip(self.columns, columns, strict=True)), answers.cell_counts())
 
     def _task_values(self, task: Hashable, answers: Answers) -> list[np.ndarray]:
-        columns = [answers.predictions[task]]
+        columns = [answers.predictions[name] for name in self._predictions[task]]
         if self._proba and task in self._classes:
             probabilities = answers.probabilities(task)
             columns += list(probabilities.T)

@@ -11,7 +11,7 @@ from sklearn.utils import _safe_indexing
 
 from skmtl.model_selection import multitask_train_test_split
 from skmtl.tables import TreeEncoder, as_frame
-from skmtl.tasks import ConstantTarget, Kind, Quantile, Regression, fit_head, settled_labels
+from skmtl.tasks import ConstantTarget, Kind, Quantile, Regression, fit_head
 
 _VALIDATION_SHARE, _FEWEST_WATCHED = 0.15, 40
 _MEDIAN = 0.5
@@ -44,7 +44,7 @@ class LightGBMAlone(BaseEstimator):
         """Fit on rows that all have a label, of which those count that are no label in part."""
         from skmtl.boosting import fit_plain  # loads LightGBM
 
-        settled = np.flatnonzero(settled_labels(self.kind, y).notna())
+        settled = np.flatnonzero(self.kind.settled(y).notna())
         X, y = _safe_indexing(X, settled), y.iloc[settled]
         sample_weight = None if sample_weight is None else sample_weight[settled]
         head = fit_head(self.kind, y, task=y.name, weight=sample_weight)

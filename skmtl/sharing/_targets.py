@@ -10,7 +10,7 @@ import pandas as pd
 
 from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
-from skmtl.tasks import Kind, class_positions, fit_head, plain_values, settled_labels
+from skmtl.tasks import Kind, class_positions, fit_head, plain_values
 
 # Predictions that vary less than this along a direction, as a share of the most, have it not:
 # probabilities of all classes add up to one.
@@ -25,8 +25,8 @@ class Target:
     ----------
     name : hashable
     values : ndarray of shape (n_samples, width)
-        Numbers as they are; 0 and 1 of two classes, ranks of ordered ones, one column of 0 and 1
-        for each of several classes. 0 where the label is missing.
+        Numbers and shares as they are; 0 and 1 of two classes, ranks of ordered ones, one column
+        of 0 and 1 for each of several classes. 0 where the label is missing.
     weight : ndarray of shape (n_samples,)
         0 where the label is missing, or the row belongs to another task.
     classes : ndarray or None
@@ -46,7 +46,7 @@ class Target:
     def numbers(self, task: ScoredTask) -> np.ndarray:
         """What a model predicts for this task, or for another one with such classes."""
         if self.classes is None or task.classes is None:
-            return task.predict().to_numpy(dtype=np.float64)[:, None]
+            return task.predict().to_numpy(dtype=np.float64).reshape(len(task.labels), -1)
         probabilities = np.zeros((len(task.labels), len(self.classes)))
         known = pd.Index(self.classes).get_indexer(pd.Index(task.classes))
         probabilities[:, known] = task.predict_proba()
@@ -102,7 +102,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
         For times to events, which no number stands for, and where no label counts.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
-    settled = settled_labels(kind, labels)
+    settled = kind.settled(labels)
     is_labelled = table.is_labelled[:, table.names.index(name)] & settled.notna().to_numpy()
     counts = np.isin(np.arange(len(labels)), rows)
     weight = table.weight_of(name) if table.ids is None else table.sample_weight
@@ -126,10 +126,10 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
             f"Task {name!r} has kind {head.name!r}: errors of times to events cannot be compared "
             "with those of other tasks. Give the groups yourself."
         )
-    values = np.where(
-        is_labelled, pd.to_numeric(labels, errors="coerce").to_numpy(np.float64), 0.0
-    )
-    return Target(name, values[:, None], weight, None, False, head.predicts_median)
+    numbers = head.values(labels[is_labelled]).astype(np.float64).reshape(is_labelled.sum(), -1)
+    values = np.zeros((len(labels), numbers.shape[1]))
+    values[is_labelled] = numbers
+    return Target(name, values, weight, None, False, head.predicts_median)
 
 
 def _as_numbers(probabilities: np.ndarray, is_ordered: bool) -> np.ndarray:

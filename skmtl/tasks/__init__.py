@@ -1,10 +1,10 @@
 """What a target is: one kind per file, and the set of a model's tasks.
 
 Every estimator of skmtl reads its targets through this package. A *kind* (regression,
-quantile, count, binary, multiclass, ordinal, funnel, survival, competing risks) knows how labels
-become numbers, the loss on raw scores (in torch for networks; in numpy for boosting, with gradient
-and Hessian), and the way back to the user's units. Estimators infer kinds from the dtype of each
-column of y; ``tasks=`` overrides that with a word or an instance::
+quantile, count, binary, multiclass, ordinal, funnel, composition, survival, competing risks) knows
+how labels become numbers, the loss on raw scores (in torch for networks; in numpy for boosting,
+with gradient and Hessian), and the way back to the user's units. Estimators infer kinds from the
+dtype of each column of y; ``tasks=`` overrides that with a word or an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
@@ -27,7 +27,9 @@ Examples
 
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._class_positions import class_positions
+from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._competing_risks import CompetingRisks
+from skmtl.tasks._composition import Composition
 from skmtl.tasks._constant import (
     ConstantTarget,
     ConstantTargets,
@@ -40,10 +42,10 @@ from skmtl.tasks._derived import Change, DerivedTarget, Exceeds, Hurdle, Occurs
 from skmtl.tasks._event_time_kind import Cuts, EventTimeKind
 from skmtl.tasks._event_times import EventTime, EventTimes, EventTimesDtype
 from skmtl.tasks._funnel import Funnel
-from skmtl.tasks._funnel_levels import FunnelLevels, settled_labels
+from skmtl.tasks._funnel_levels import FunnelLevels
 from skmtl.tasks._infer import class_kind, mixed_kind, number_kind
 from skmtl.tasks._joining import join_label_columns
-from skmtl.tasks._kind import ClassificationKind, Kind
+from skmtl.tasks._kind import Kind
 from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._labels import is_named, is_single, label_frame, labels_of_tasks
 from skmtl.tasks._multiclass import Multiclass
@@ -53,6 +55,8 @@ from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
 from skmtl.tasks._risk_table import censoring_table, risk_table, weight_from
+from skmtl.tasks._scored_part import ScoredPart
+from skmtl.tasks._shares import d2_divergence_score
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
@@ -69,6 +73,7 @@ __all__ = [
     "Change",
     "ClassificationKind",
     "CompetingRisks",
+    "Composition",
     "ConstantTarget",
     "ConstantTargetWarning",
     "ConstantTargets",
@@ -93,6 +98,7 @@ __all__ = [
     "ProportionalHazards",
     "Quantile",
     "Regression",
+    "ScoredPart",
     "Survival",
     "TaskSet",
     "TasksLike",
@@ -101,6 +107,7 @@ __all__ = [
     "check_causes",
     "class_kind",
     "class_positions",
+    "d2_divergence_score",
     "event_times",
     "fit_head",
     "is_named",
@@ -116,7 +123,6 @@ __all__ = [
     "plain_values",
     "register_kind",
     "risk_table",
-    "settled_labels",
     "stratified_folds",
     "stratified_parts",
     "weight_from",

@@ -13,7 +13,7 @@ from skmtl._storable import storable
 from skmtl.tasks._binary_losses import BinaryLoss, Focal, Logistic
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._class_weight import ClassWeight, check_class_weight
-from skmtl.tasks._kind import ClassificationKind
+from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._label_values import plain_values, sorted_classes
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from skmtl._storable import storable
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import distinct_classes, number_values, plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from skmtl.tasks._scored_part import ScoredPart
 
 ConstantTargets = Literal["warn", "error"]
 """What happens where a target has one observed value: a warning, or an error."""
@@ -37,7 +38,7 @@ class ConstantTarget(Kind):
 
     Attributes
     ----------
-    value_ : ndarray of shape (1,)
+    value_ : ndarray of shape (1,), or (1, n_predictions)
         The observed value.
 
     Examples
@@ -95,15 +96,13 @@ class ConstantTarget(Kind):
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        if self.is_classification:
-            self.value_ = distinct_classes(labels, self.task)
-        else:
-            self.value_ = number_values(labels, self.task, self.name)[:1]
+        self.value_ = self.kind.constant(labels, self.task)
 
     def check_same(self, labels: pd.Series) -> None:
         """Refuse to learn from rows with another label."""
         observed = labels[labels.notna()]
-        strange = observed[plain_values(observed) != self.value_[0]]
+        differs = self.kind.values(observed) != self.value_[0]
+        strange = observed[differs.reshape(len(observed), -1).any(axis=1)]
         if len(strange):
             raise ValueError(
                 f"Task {self.task!r} has the label {strange.iloc[0]!r} here, but only "
@@ -130,7 +129,25 @@ class ConstantTarget(Kind):
         return np.zeros(0)
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        return np.repeat(self.value_, len(scores))
+        return np.repeat(self.value_, len(scores), axis=0)
+
+    def label_columns(self, task: Hashable) -> list[Hashable]:
+        return self.kind.label_columns(task)
+
+    def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
+        return self.kind.join_columns(labels, task)
+
+    def prediction_names(self, task: Hashable) -> list[Hashable]:
+        return self.kind.prediction_names(task)
+
+    def strata(self, labels: pd.Series) -> pd.Series:
+        return self.kind.strata(labels)
+
+    def values(self, labels: pd.Series) -> np.ndarray:
+        return self.kind.values(labels)
+
+    def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
+        return self.kind.scored_parts(labels, task)
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         return np.ones((len(scores), 1))

@@ -126,6 +126,34 @@ class Curves:
         """
         return _since(self.cumulative_hazard(times), self.hazard_of_rows(since)[:, None])
 
+    def conditional_incidence(self, times: ArrayLike, since: _Array) -> _Array:
+        """Incidences (n_samples, n_times, n_causes) of rows without an event by times of theirs.
+
+        Parameters
+        ----------
+        times : array of shape (n_times,)
+        since : ndarray of shape (n_samples,)
+
+        Returns
+        -------
+        ndarray
+            0 up to `since`, and with `conditional_survival` 1 in sum; NaN where survival is 0 by
+            then.
+        """
+        rows, every = np.arange(len(self.hazard)), np.arange(self.hazard.shape[1])
+        start, past = self.places(since)
+        # What had happened by `since` in each bin, and survival at its beginning over that then.
+        before = (every < start[:, None])[:, :, None].repeat(past.shape[1], axis=2).astype(float)
+        before[rows, start] = self._fallen(self.hazard[rows, start], past)
+        bins, past = self.places(times)
+        fallen = np.maximum(self._fallen(self.hazard[:, bins], past) - before[:, bins], 0.0)
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            lead = self.hazard_of_rows(since)[:, None] - self._hazard_at_cuts()[:, :-1]
+            alive = np.exp(np.where(every < start[:, None], 0.0, lead))
+            falls = (alive * -np.expm1(-self.hazard))[:, :, None] * self.share
+            by_cut = np.pad(np.cumsum(falls * (1 - before), axis=1), ((0, 0), (1, 0), (0, 0)))
+            return by_cut[:, bins] + falls[:, bins] * fallen
+
     def survival_of_rows(self, times: _Array, since: _Array) -> _Array:
         """The same, (n_samples,), at a time of each row's own."""
         return _since(self.hazard_of_rows(times), self.hazard_of_rows(since))

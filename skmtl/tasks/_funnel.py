@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -10,10 +11,12 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from skmtl._storable import storable
+from skmtl.tasks._binary import Binary
+from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._funnel_labels import join_steps
 from skmtl.tasks._funnel_levels import FunnelLevels
 from skmtl.tasks._funnel_risks import RISKS, Risk
-from skmtl.tasks._kind import ClassificationKind
+from skmtl.tasks._scored_part import ScoredPart
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,6 +138,20 @@ class Funnel(ClassificationKind):
 
     def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
         return join_steps(labels, task, self.steps)
+
+    def settled(self, labels: pd.Series) -> pd.Series:
+        return self.funnel.classes_alone(labels)
+
+    def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
+        """P(step) by step, on all rows of which it is known whether they took it."""
+        taken = self.funnel.step_labels(labels, task)
+        return [
+            ScoredPart(step, Binary(), taken[step], partial(self._reached, step=j))
+            for j, step in enumerate(self.steps)
+        ]
+
+    def _reached(self, probabilities: np.ndarray, *, step: int) -> np.ndarray:
+        return self.funnel.probabilities(probabilities)[:, step]
 
     def is_constant(self, labels: pd.Series) -> bool:
         return False

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._label_values import plain_values
-
-if TYPE_CHECKING:
-    from skmtl.tasks._kind import Kind
 
 
 class FunnelLevels:
@@ -101,14 +97,3 @@ class FunnelLevels:
         before, after = reached[:, 1:-1], reached[:, 2:]
         given = np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0)
         return np.hstack([reached[:, 1:], given])
-
-
-def settled_labels(kind: Kind, labels: pd.Series) -> pd.Series:
-    """Labels of a kind, missing where they are known in part only.
-
-    Parameters
-    ----------
-    kind : Kind
-    labels : Series of shape (n_samples,)
-    """
-    return labels if kind.funnel is None else kind.funnel.classes_alone(labels)

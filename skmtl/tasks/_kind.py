@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks._class_positions import class_positions
-from skmtl.tasks._class_weight import ClassWeight, learnt_class_weight
 from skmtl.tasks._curves import Curves
 from skmtl.tasks._funnel_levels import FunnelLevels
-from skmtl.tasks._label_values import has_one_value, plain_values
+from skmtl.tasks._label_values import number_values, plain_values
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from skmtl.tasks._scored_part import ScoredPart
 
 
 class Kind(ABC):
@@ -151,6 +151,10 @@ class Kind(ABC):
         """
         return False
 
+    def constant(self, labels: pd.Series, task: Hashable) -> np.ndarray:
+        """What `predict` returns of one row where all observed labels are the same."""
+        return number_values(labels, task, self.name)[:1]
+
     @abstractmethod
     def _learn(
         self,
@@ -227,7 +231,14 @@ class Kind(ABC):
 
     @abstractmethod
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Predictions of shape (n_samples,) in the user's units."""
+        """Predictions of shape (n_samples,) in the user's units.
+
+        Of shape (n_samples, n_predictions) where `prediction_names` are several.
+        """
+
+    def prediction_names(self, task: Hashable) -> list[Hashable]:
+        """Under which names `predict` answers: that of the task, unless it is several numbers."""
+        return [task]
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
         """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
@@ -267,6 +278,18 @@ class Kind(ABC):
     def strata(self, labels: pd.Series) -> pd.Series:
         """What to spread evenly where rows are split: by default the labels themselves."""
         return labels
+
+    def settled(self, labels: pd.Series) -> pd.Series:
+        """The labels, missing where they are known in part only; by default none are."""
+        return labels
+
+    def values(self, labels: pd.Series) -> np.ndarray:
+        """Observed labels as metrics compare them with what `predict` returns."""
+        return plain_values(labels)
+
+    def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
+        """What is scored in place of the target; none where it is scored as a whole."""
+        return []
 
     def check_scored(self, labels: pd.Series) -> None:
         """Refuse labels by which the predictions of this fitted kind cannot be scored.
@@ -320,69 +343,3 @@ class Kind(ABC):
     def parameters(self) -> dict[str, object]:
         """The constructor's arguments by name."""
         return {}
-
-
-class ClassificationKind(Kind):
-    """What the kinds with classes share: an index of classes, their weights and probabilities.
-
-    Attributes
-    ----------
-    class_weight : "balanced", mapping of class to float, or None
-    class_weight_ : ndarray of shape (n_classes,), or None
-        What `fit` has made of it.
-    """
-
-    is_classification: ClassVar[bool] = True
-    has_numbers: ClassVar[bool] = False
-    # Of kinds in files of old, and of kinds that take no weights.
-    class_weight: ClassWeight = None
-    class_weight_: np.ndarray | None = None
-
-    def fit(
-        self,
-        labels: pd.Series,
-        *,
-        task: Hashable,
-        weight: np.ndarray | None = None,
-        group: np.ndarray | None = None,
-        n_groups: int = 0,
-    ) -> Self:
-        head = super().fit(labels, task=task, weight=weight, group=group, n_groups=n_groups)
-        if head.class_weight is not None:
-            weight = np.ones(len(labels)) if weight is None else weight
-            counted = labels.notna().to_numpy() & (weight > 0)
-            codes = class_positions(plain_values(labels[counted]), head.classes_)
-            head.class_weight_ = learnt_class_weight(
-                head.class_weight, head.classes_, codes, weight[counted], head.task
-            )
-        return head
-
-    def label_weight(self, target: np.ndarray) -> np.ndarray | None:
-        if self.class_weight_ is None:
-            return None
-        return self.class_weight_[target[:, 0].astype(int)]
-
-    @abstractmethod
-    def predict_proba(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
-
-    def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        return self.classes_[self.predict_proba(scores).argmax(axis=1)]
-
-    def is_constant(self, labels: pd.Series) -> bool:
-        return has_one_value(labels)
-
-    def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        observed = labels.notna().to_numpy()
-        codes = np.zeros(len(labels))
-        values = plain_values(labels[observed])
-        positions = class_positions(values, self.classes_)
-        if (positions < 0).any():
-            strange = values[positions < 0].tolist()[0]
-            raise ValueError(
-                f"Task {self.task!r} has the label {strange!r}, which was not seen in fit; known "
-                f"classes are {self.classes_.tolist()}. Give None or NaN where the label is "
-                "unknown."
-            )
-        codes[observed] = positions
-        return codes[:, None]

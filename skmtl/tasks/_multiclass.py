@@ -10,7 +10,7 @@ from scipy.special import logsumexp, softmax
 
 from skmtl._storable import storable
 from skmtl.tasks._class_weight import ClassWeight, check_class_weight
-from skmtl.tasks._kind import ClassificationKind
+from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._label_values import sorted_classes
 
 if TYPE_CHECKING:

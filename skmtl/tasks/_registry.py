@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from skmtl._storable import REMEDIES, is_same_class, storable
 from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
+from skmtl.tasks._composition import Composition
 from skmtl.tasks._count import Count
 from skmtl.tasks._funnel import Funnel
 from skmtl.tasks._kind import Kind
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Kind]] = {
         Multiclass,
         Ordinal,
         Funnel,
+        Composition,
         Survival,
         CompetingRisks,
         ProportionalHazards,

@@ -51,6 +51,11 @@ class ForecastTargets:
         labels = label_frame(y).infer_objects()
         kinds = _kinds(labels, tasks)
         for name, kind in kinds.items():
+            if kind.label_columns(name) and not kind.has_curves:
+                raise ValueError(
+                    f"The target {name!r} of kind {kind.name!r} has its label in several columns, "
+                    "which no forecast has. Forecast the columns as targets of their own."
+                )
             if kind.has_curves:
                 raise ValueError(
                     f"The target {name!r} is a time to an event, which has no next value. Learn "

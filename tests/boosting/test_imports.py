@@ -16,7 +16,7 @@ events = EventTimes(rng.integers(0, 2, 40), rng.exponential(1.0, 40).round(1) + 
 causes = EventTimes(np.arange(40) % 3, events.time)
 times = {"survival": events, "proportional_hazards": events, "competing_risks": causes}
 labels = pd.Series(np.arange(40) % 3)
-ordinary = [name for name in KINDS if name != "funnel"]  # which has to be told its steps
+ordinary = [name for name in KINDS if name not in ("funnel", "composition")]  # of several columns
 columns = {name: times.get(name, labels) for name in ordinary if name != "binary"}
 Y = pd.DataFrame({**columns, "binary": labels > 0})
 tasks = TaskSet.fit(Y, infer=mixed_kind, tasks={name: name for name in ordinary})

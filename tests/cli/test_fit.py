@@ -63,6 +63,20 @@ def test_a_funnel_is_read_from_the_columns_of_its_steps(folder, outcome):
     assert skmtl.load(folder / "model.skmtl").tasks["shop"] == Funnel(("click", "buy"))
 
 
+def test_shares_are_read_from_the_columns_of_their_parts(folder, outcome):
+    for name, read, write in (
+        ("train.parquet", pd.read_parquet, pd.DataFrame.to_parquet),
+        ("test.csv", pd.read_csv, lambda table, path: table.to_csv(path, index=False)),
+    ):
+        table = read(folder / name)
+        us = np.arange(len(table)) % 3 / 4
+        write(table.assign(us=us, eu=1 - us), folder / name)
+    kinds = '\n[tasks]\nsales = {kind = "composition", parts = ["us", "eu"]}\n'
+    found = outcome(CONFIG.replace('targets = ["price", "sold"]', 'targets = ["price"]') + kinds)
+    assert found["tasks"] == {"price": "regression", "sales": "composition"}
+    assert list(found["scores"]) == ["price", "sales us", "sales eu"]
+
+
 def test_kinds_have_settings(folder, outcome):
     kinds = '\n[tasks]\nsold = "binary"\nprice = {kind = "quantile", quantiles = [0.2, 0.8]}\n'
     assert outcome(CONFIG + kinds)["tasks"] == {"price": "quantile", "sold": "binary"}

@@ -209,17 +209,17 @@ def test_a_constraint_that_cannot_be_is_refused(constraints, message):
 )
 def test_weights_that_do_not_suit_the_tasks_are_refused(balance, message):
     with pytest.raises(ValueError, match=message):
-        resolve_balance(balance, ["price", "sold"])
+        resolve_balance(balance, ["price", "sold"], ["price"])
 
 
 def test_training_options_are_those_of_the_estimator():
     resolved = MultiTab(
         balance={"sold": 3.0}, max_epochs=7, balance_at="trunk", precision="bfloat16", patience=2
-    )._training_options(["price", "sold"])
+    )._training_options(["price", "sold"], ["price", "sold"])
     assert resolved.balance.weights == (1.0, 3.0)
     assert (resolved.max_epochs, resolved.balance_at, resolved.patience) == (7, "trunk", 2)
     assert (resolved.max_time, resolved.precision) == (np.inf, "bfloat16")
-    assert MultiTab(max_time=5)._training_options([]).max_time == 5
+    assert MultiTab(max_time=5)._training_options([], []).max_time == 5
 
 
 def test_the_boosting_engine_imports_no_training_of_networks():

@@ -265,3 +265,29 @@ def test_long_data_with_one_class():
         model = RMTGBClassifier(task_column="task", n_rounds=2).fit(table, np.array(["no"] * N))
     assert model.predict(table).tolist() == ["no"] * N
     assert (model.score_tasks(table, np.array(["no"] * N)) == 1).all()
+
+
+@pytest.mark.parametrize("balance", [{"sure": 5.0, "a": 2.0}, [5.0, 2.0, 1.0]])
+def test_balance_may_name_a_constant_target(balance):
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"x": rng.normal(size=40)})
+    Y = pd.DataFrame({"sure": 1.5, "a": x["x"] + 1, "b": rng.normal(size=40)})
+    network = {"max_epochs": 2, "n_bags": 1, "row_size": 4, "n_members": 2, "random_state": 0}
+    with pytest.warns(ConstantTargetWarning, match="'sure'"):
+        model = MultiTab(balance=balance, **network).fit(x, Y)
+    plain = MultiTab(balance={"a": 2.0}, **network).fit(x, Y[["a", "b"]])
+    pd.testing.assert_frame_equal(model.predict(x)[["a", "b"]], plain.predict(x))
+    with pytest.raises(ValueError, match="balance names"):
+        MultiTab(balance={"other": 1.0}, **network).fit(x, Y)
+
+
+def test_balance_of_long_data_may_name_a_constant_target():
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"x": rng.normal(size=40), "id": ["u", "v"] * 20})
+    Y = pd.DataFrame({"sure": 1.5, "a": x["x"] + 1})
+    network = {"max_epochs": 1, "n_bags": 1, "row_size": 4, "n_members": 2, "random_state": 0}
+    weights = {("u", "a"): 2.0, ("v", "sure"): 3.0}
+    with pytest.warns(ConstantTargetWarning, match="'sure'"):
+        model = MultiTab(task_column="id", balance=weights, **network).fit(x, Y)
+    plain = MultiTab(task_column="id", balance={"u": 2.0}, **network).fit(x, Y[["a"]])
+    pd.testing.assert_frame_equal(model.predict(x)[["a"]], plain.predict(x))

@@ -85,7 +85,8 @@ def answers(model: Any, X: Any) -> dict[str, Any]:
     outputs = {}
     for name in model.task_names_:
         own = name if isinstance(name, str) else f"y{name}"
-        outputs[own] = predicted[name]
+        columns = tasks.by_name[name].prediction_names(name)
+        outputs[own] = predicted[columns if len(columns) > 1 else name]
         outputs |= {f"{own}{suffix}": values for suffix, values in more[name].items()}
     return outputs
 

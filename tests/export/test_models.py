@@ -12,7 +12,15 @@ import pytest
 import skmtl
 from skmtl.datasets import make_survival
 from skmtl.export import onnx_inputs
-from skmtl.tasks import CompetingRisks, Count, ProportionalHazards, Quantile, Survival
+from skmtl.tasks import (
+    CompetingRisks,
+    Composition,
+    ConstantTargetWarning,
+    Count,
+    ProportionalHazards,
+    Quantile,
+    Survival,
+)
 from tests.files.cases import (
     BOOSTING,
     KINDS,
@@ -22,6 +30,7 @@ from tests.files.cases import (
     long_table,
     table,
     with_funnel,
+    with_shares,
 )
 
 pytest.importorskip("onnx", reason='needs the extra "onnx"')
@@ -64,6 +73,13 @@ def events(estimator: Callable[..., Any], **parameters: Any) -> Any:
     return estimator(tasks=kinds, **parameters).fit(X, Y[["price", *columns]])
 
 
+def constant_shares(**parameters: Any) -> Any:
+    X, Y = table()
+    kinds = {"sales": Composition(("us", "eu"))}
+    with pytest.warns(ConstantTargetWarning):
+        return skmtl.RMTGB(tasks=kinds, **parameters).fit(X, Y[["price"]].assign(us=0.25, eu=0.75))
+
+
 MIXED: dict[str, Callable[[], Any]] = {
     "MultiTab": lambda: mixed(skmtl.MultiTab, **NETWORK),
     "MultiTabRegressor": lambda: numbers(skmtl.MultiTabRegressor, **NETWORK),
@@ -72,6 +88,10 @@ MIXED: dict[str, Callable[[], Any]] = {
     "MultiTab, funnel": lambda: with_funnel(skmtl.MultiTab, **NETWORK).model,
     "RMTGB, funnel": lambda: with_funnel(skmtl.RMTGB, **ROUNDS).model,
     "MultiTaskLinear, funnel": lambda: with_funnel(skmtl.MultiTaskLinear, **LINEAR).model,
+    "MultiTab, shares": lambda: with_shares(skmtl.MultiTab, **NETWORK).model,
+    "RMTGB, constant shares": lambda: constant_shares(**ROUNDS),
+    "RMTGB, shares": lambda: with_shares(skmtl.RMTGB, **ROUNDS).model,
+    "MultiTaskLinear, shares": lambda: with_shares(skmtl.MultiTaskLinear, **LINEAR).model,
     "RMTGB": lambda: mixed(skmtl.RMTGB, **ROUNDS),
     "RMTGB, several bags": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_bags": 3}),
     "RMTGB, no tree": lambda: mixed(skmtl.RMTGB, **ROUNDS | {"n_rounds": 0}),

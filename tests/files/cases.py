@@ -11,7 +11,7 @@ import pandas as pd
 
 import skmtl
 from skmtl.datasets import make_survival
-from skmtl.tasks import Binary, Count, Funnel, Ordinal, Quantile, Regression
+from skmtl.tasks import Binary, Composition, Count, Funnel, Ordinal, Quantile, Regression
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -123,6 +123,19 @@ def with_funnel(estimator: Callable[..., Any], **parameters: Any) -> Case:
     return Case(estimator(tasks=kinds, **parameters).fit(X, labels), X)
 
 
+def with_shares(estimator: Callable[..., Any], **parameters: Any) -> Case:
+    """Shares beside a number; those of some rows are unknown."""
+    X, Y = table()
+    amounts = np.exp(np.column_stack([X["size"].fillna(0), X["new"], np.zeros(len(X))]))
+    shares = pd.DataFrame(
+        amounts / amounts.sum(axis=1, keepdims=True), columns=["us", "eu", "row"]
+    )
+    shares.loc[::7, ["us", "eu"]] = np.nan
+    kinds = {"sales": Composition(("us", "eu", "row"))}
+    labels = shares.assign(price=Y["price"])
+    return Case(estimator(tasks=kinds, **parameters).fit(X, labels), X)
+
+
 def polars_boosting(**parameters: Any) -> Case:
     import polars as pl
 
@@ -226,6 +239,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "rmtgb-polars": polars_boosting,
     "rmtgb-long": lambda: long_boosting(**LONG_BLOCKS),
     "rmtgb-funnel": lambda: with_funnel(skmtl.RMTGB, **BOOSTING),
+    "rmtgb-composition": lambda: with_shares(skmtl.RMTGB, **BOOSTING),
     "rmtgb-classifier": classifier_boosting,
     "grouped-rmtgb": grouped_boosting,
     "grouped-multitab-long": grouped_long_network,

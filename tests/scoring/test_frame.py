@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ def test_scores_are_what_the_methods_of_the_model_give(case_of, name):
     model, X = case_of(name)
     scores = skmtl.score_frame(model, X, horizons=horizons_of(name))
     predicted = model.predict(X)
-    found = scores[[c for c in scores if c.endswith("_prediction") or "_risk" in c]]
+    found = scores[[c for c in scores if re.search("_prediction$|_risk|_share_", c)]]
     np.testing.assert_array_equal(
         found.to_numpy(dtype=object),
         np.reshape(np.asarray(predicted, dtype=object), (len(X), -1)),

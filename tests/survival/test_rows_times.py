@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skmtl import RMTGB, MultiTabSurvival, RMTGBSurvival
+from skmtl import RMTGB, MultiTabSurvival, MultiTaskLinearSurvival, RMTGBSurvival
 from skmtl.datasets import make_survival
-from skmtl.tasks import Survival
+from skmtl.tasks import Curves, Survival
 
 X, Y = make_survival(120, random_state=0)
 BOOSTED = {"n_rounds": 5, "n_bags": 1, "random_state": 0}
@@ -38,6 +38,52 @@ def test_conditional_survival_is_a_ratio(model):
         found = model.predict_survival_function(X, times, given=given)
         np.testing.assert_allclose(found, expected, rtol=1e-9)
     np.testing.assert_allclose(model.predict_survival_function(X, times, given=0), plain)
+
+
+COMPETING = {
+    "hazard": RMTGBSurvival(**BOOSTED),
+    "density": RMTGBSurvival(interpolation="density", **BOOSTED),
+    "terms": RMTGBSurvival(horizons=[3.0, 8.0], **BOOSTED),
+    "linear": MultiTaskLinearSurvival(early_stopping=False, alpha=1.0),
+}
+
+
+@pytest.mark.parametrize("name", COMPETING)
+def test_conditional_incidences_are_ratios_and_sum_to_one(name):
+    X, Y = make_survival(120, kind="competing", random_state=0)
+    model = COMPETING[name].fit(X, Y)
+    times = times_of(model)
+    plain = model.predict_cumulative_incidence(X, times)
+    given = np.random.default_rng(0).uniform(0, model.follow_up_, len(X))
+    found = model.predict_cumulative_incidence(X, times, given=given)
+    alive = model.predict_survival_function(X, times, given=given)
+    np.testing.assert_allclose(sum(found.values()) + alive, 1, rtol=1e-9)
+    since = model.predict_cumulative_incidence(X, given)
+    start = np.diag(model.predict_survival_function(X, given))[:, None]
+    for cause, incidence in found.items():
+        ratio = (plain[cause] - np.diag(since[cause])[:, None]) / start
+        expected = np.where(times <= given[:, None], 0.0, ratio)
+        np.testing.assert_allclose(incidence, expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        model.predict_cumulative_incidence(X, times, given=0.0)[1], plain[1], rtol=1e-9
+    )
+
+
+def test_the_incidence_of_one_event_is_what_survival_leaves(model):
+    times = times_of(model)
+    found = model.predict_cumulative_incidence(X, times, given=times[2])[1]
+    alive = model.predict_survival_function(X, times, given=times[2])
+    np.testing.assert_allclose(found, 1 - alive, atol=1e-9)
+
+
+def test_incidences_of_rows_that_hardly_live_are_exact():
+    hazard, share = np.array([[40.0, 1.0]]), np.array([[[0.5, 0.5], [0.25, 0.75]]])
+    curves = Curves(np.array([0.0, 1.0, 2.0]), hazard, share, 2.0, "hazard")
+    found = curves.conditional_incidence([0.5, 1.5, 2.0], np.array([1.0]))
+    fallen = -np.expm1([-0.5, -1.0])
+    np.testing.assert_allclose(found[0, :, 0], [0, *(0.25 * fallen)], rtol=1e-12)
+    nobody = Curves(np.array([0.0, 1.0, 2.0]), hazard * [np.inf, 1], share, 2.0, "hazard")
+    assert np.isnan(nobody.conditional_incidence([1.5], np.array([1.0]))).all()
 
 
 def test_each_row_has_a_time_of_its_own(model):

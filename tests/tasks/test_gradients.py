@@ -10,6 +10,7 @@ import torch
 from skmtl.tasks import (
     Binary,
     CompetingRisks,
+    Composition,
     Count,
     EventTimes,
     Multiclass,
@@ -34,6 +35,7 @@ def event_times(n_causes, n_rows, rng):
 
 
 ONE_EVENT, TWO_CAUSES = (event_times(k, 300, np.random.default_rng(5)) for k in (1, 2))
+SHARES = pd.Series([(0.2, 0.3, 0.5), (0.0, 1.0, 0.0)])
 KINDS = {
     "squared": Regression().fit(NUMBERS, task="t"),
     "absolute": Regression("absolute").fit(NUMBERS, task="t"),
@@ -46,6 +48,7 @@ KINDS = {
     "multiclass": Multiclass().fit(pd.Series(list("abcd")), task="t"),
     "ordinal": Ordinal().fit(pd.Series([1, 2, 3, 4, 5]), task="t"),
     "ordinal of two": Ordinal().fit(pd.Series([1, 2]), task="t"),
+    "composition": Composition(("x", "y", "z")).fit(SHARES, task="t"),
     "survival": Survival([1, 3, 6]).fit(ONE_EVENT, task="t"),
     "survival, weighted bins": Survival(3, censoring_weights=True).fit(ONE_EVENT, task="t"),
     "competing risks": CompetingRisks([1, 3, 6]).fit(TWO_CAUSES, task="t"),
@@ -62,6 +65,8 @@ def targets_of(name, n_rows, rng):
         return head.encode(event_times(head.n_causes, n_rows, rng))
     if head.is_classification:
         return rng.integers(len(head.classes_), size=(n_rows, 1)).astype(float)
+    if name == "composition":
+        return rng.dirichlet(np.ones(3), n_rows)
     if name == "count":
         return rng.poisson(1.0, size=(n_rows, 1)) * 0.7
     return rng.normal(size=(n_rows, 1))

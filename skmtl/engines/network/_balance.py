@@ -37,8 +37,18 @@ def is_balance(value: Any) -> bool:
     return isinstance(value, ours) or (callable(value) and not isinstance(value, type))
 
 
-def resolve_balance(balance: BalanceLike, names: list[Hashable]) -> Balancer:
-    """The balancer of the tasks called `names`, from a name, weights or a balancer.
+def resolve_balance(
+    balance: BalanceLike, names: list[Hashable], learnt: list[Hashable]
+) -> Balancer:
+    """The balancer of the tasks that are learnt, from a name, weights or a balancer.
+
+    Parameters
+    ----------
+    balance : BalanceLike
+    names : list of hashable
+        All tasks that weights may be given for.
+    learnt : list of hashable
+        Those among them that are learnt: not the targets of one value, whose weights are left out.
 
     Raises
     ------
@@ -51,21 +61,21 @@ def resolve_balance(balance: BalanceLike, names: list[Hashable]) -> Balancer:
         unknown = [name for name in balance if name not in names]
         if unknown:
             raise ValueError(f"balance names {unknown}, but the tasks are {names}.")
-        return _fixed({name: balance.get(name, 1.0) for name in names})
+        return _fixed({name: balance.get(name, 1.0) for name in names}, learnt)
     if isinstance(balance, Sequence | np.ndarray):
         if len(balance) != len(names):
             raise ValueError(
                 f"balance has {len(balance)} weights, but there are {len(names)} tasks: {names}."
             )
-        return _fixed(dict(zip(names, map(float, balance), strict=True)))
+        return _fixed(dict(zip(names, map(float, balance), strict=True)), learnt)
     return balance
 
 
-def _fixed(weights: Mapping[Hashable, float]) -> FixedWeights:
+def _fixed(weights: Mapping[Hashable, float], learnt: list[Hashable]) -> FixedWeights:
     for name, weight in weights.items():
         if not 0 <= weight < math.inf:
             raise ValueError(
                 f"balance gives {name!r} the weight {weight:g}; weights must be finite and not "
                 "negative."
             )
-    return FixedWeights(tuple(weights.values()))
+    return FixedWeights(tuple(weights[name] for name in learnt))

@@ -73,7 +73,8 @@ class NetworkEngine(Engine):
     ----------
     architecture : Architecture
     options : callable
-        From the names of the tasks that are balanced to TrainingOptions.
+        To TrainingOptions, from the names of all tasks that weights may be given for, and of those
+        that are learnt.
     bags : callable
         From the number of rows to that of the networks, where it is left open.
     device : str
@@ -86,7 +87,7 @@ class NetworkEngine(Engine):
     """
 
     architecture: Architecture
-    options: Callable[[list[Hashable]], TrainingOptions]
+    options: Callable[[list[Hashable], list[Hashable]], TrainingOptions]
     bags: Callable[[int], int]
     device: str
     n_threads: int
@@ -120,8 +121,8 @@ class NetworkEngine(Engine):
         return current_processes().from_first(random_state)
 
     def within(self, seconds: float) -> NetworkEngine:
-        def options(names: list[Hashable]) -> TrainingOptions:
-            limited = self.options(names)
+        def options(names: list[Hashable], learnt: list[Hashable]) -> TrainingOptions:
+            limited = self.options(names, learnt)
             return replace(limited, max_time=min(limited.max_time, max(seconds, 0.0)))
 
         return replace(self, options=options)
@@ -216,10 +217,11 @@ class NetworkEngine(Engine):
         device = resolve_device(self.device)
         task_weight = torch.tensor(problem.task_weight, dtype=torch.float32, device=device)
         networks = list(fitted.networks)
-        names, record = balanced_names(problem, networks[0]), current_record()
-        options = replace(self.options(names), record=record)
+        named = partial(balanced_names, problem, networks[0])
+        learnt, record = named(problem.tasks.names), current_record()
+        options = replace(self.options(named(problem.target_names), learnt), record=record)
         if record is not None:
-            record.names = names
+            record.names = learnt
         progress.start(len(parts) * options.max_epochs)
         started, n_unfinished = time.monotonic(), 0
         for bag, (network, (training, validation)) in enumerate(zip(networks, parts, strict=True)):
@@ -322,15 +324,19 @@ def _met_limit(epochs: list[Epoch], options: TrainingOptions) -> bool:
     return len(epochs) >= options.max_epochs and any(epoch.improved for epoch in recent)
 
 
-def balanced_names(problem: Problem, network: nn.Module) -> list[Hashable]:
+def balanced_names(
+    problem: Problem, network: nn.Module, targets: list[Hashable]
+) -> list[Hashable]:
     """The tasks that are balanced: targets of wide data, ids of long data or pairs of both.
 
     A network that knows no ids is balanced by targets in long data as well.
     """
-    ids, targets = problem.task_ids, problem.tasks.names
+    ids = problem.task_ids
     if not n_groups_of(network):
         return targets
-    return ids if len(targets) == 1 else [(id_, target) for id_ in ids for target in targets]
+    if len(problem.target_names) == 1:
+        return ids
+    return [(id_, target) for id_ in ids for target in targets]
 
 
 def _so_far(fitted: FittedNetworks, bag: int, network: nn.Module) -> FittedNetworks:
