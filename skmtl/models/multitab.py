@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,13 @@ from skmtl.networks import (
     RowMixing,
     SampleContext,
     SetAttention,
+    TemporalConvolutions,
     task_attention,
     task_tokens,
 )
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
-_SERIES: dict[str, HistoryTokens] = {"events": SetAttention()}
+_SERIES: dict[str, HistoryTokens] = {"events": SetAttention(), "tcn": TemporalConvolutions()}
 
 
 def _is_series(value: Any) -> bool:
@@ -117,8 +118,9 @@ default="ensemble"
         fit then stops before the rest has learnt anything (R2 of 0.49 against 0.82 on one).
     series : mapping of column to str or object, default=None
         Columns of X that are histories (`skmtl.histories.Histories`), and how the network reads
-        each: "events" for irregular events as a set (:class:`skmtl.networks.SetAttention`), or an
-        object of that class with settings of its own. A history becomes tokens beside those of
+        each: "events" for irregular events as a set (:class:`skmtl.networks.SetAttention`), "tcn"
+        for series on a grid of equal steps (:class:`skmtl.networks.TemporalConvolutions`), or an
+        object of these classes with settings of its own. A history becomes tokens beside those of
         the other columns. None: there are no histories, and a column of them is refused. Whether
         a network is better than :class:`skmtl.histories.SeriesSummary` and boosting is a matter
         of the data: see the page on histories.
@@ -259,7 +261,7 @@ default="ensemble"
         """
         rows = self._expert_rows("feature_gates_", "mean_gates")
         columns, sizes = self._columns_of_tokens()
-        gates = [_sums(path.mean_gates.cpu().numpy(), sizes) / sizes for path in rows]
+        gates = [_sums(cast(Any, path.mean_gates).cpu().numpy(), sizes) / sizes for path in rows]
         return self._by_task(gates, columns)[self._reader.encoder.columns_]
 
     def _columns_of_tokens(self) -> tuple[list[Hashable], np.ndarray]:

@@ -61,6 +61,7 @@ from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._set_attention import SetAttention
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
+from skmtl.networks._temporal_convolutions import TemporalConvolutions
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
@@ -108,6 +109,7 @@ __all__ = [
     "SplitNetwork",
     "TaskEmbeddings",
     "TaskTokens",
+    "TemporalConvolutions",
     "TopK",
     "TowerNetwork",
     "Towers",

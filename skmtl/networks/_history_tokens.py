@@ -35,7 +35,7 @@ class HistoryTokens(Protocol):
         """Raise ValueError for settings that cannot be used."""
         ...
 
-    def n_tokens(self, shape: HistoryShape) -> int:
+    def n_tokens_for(self, shape: HistoryShape) -> int:
         """Tokens of a row."""
         ...
 
@@ -64,4 +64,4 @@ class HistoryInput:
     @property
     def n_tokens(self) -> int:
         """Tokens of a row."""
-        return self.tokens.n_tokens(self.shape)
+        return self.tokens.n_tokens_for(self.shape)

@@ -107,7 +107,7 @@ class SetAttention:
                 f"SetAttention: size={self.size} must be a multiple of n_heads={self.n_heads}."
             )
 
-    def n_tokens(self, shape: HistoryShape) -> int:
+    def n_tokens_for(self, shape: HistoryShape) -> int:
         """Tokens of a row."""
         return min(shape.n_variables, self.max_variables)
 
@@ -134,7 +134,7 @@ class PooledEvents(nn.Module):
     ) -> None:
         super().__init__()
         self.shape, self.n_heads = shape, settings.n_heads
-        self.n_tokens = settings.n_tokens(shape)
+        self.n_tokens = settings.n_tokens_for(shape)
         n_variables, hidden = shape.n_variables, settings.hidden
         self.variables = weight(n_variables, hidden, fan_in=4)
         self.event = Linear(4, hidden)

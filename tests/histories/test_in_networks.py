@@ -16,13 +16,16 @@ import skmtl
 from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival, StackedTasks
 from skmtl.export import onnx_inputs, to_onnx
 from skmtl.histories import EventReader, Histories
-from skmtl.networks import SetAttention
+from skmtl.networks import SetAttention, TemporalConvolutions
 from skmtl.tables import ParquetTable
 from skmtl.tasks import EventTimes
 from tests.histories.stays import events, order_of_two, stays
 
 SMALL = {"n_bags": 1, "row_size": 16, "n_members": 2, "random_state": 0, "device": "cpu"}
-ENCODERS = {"events": SetAttention(size=8, n_heads=2, hidden=16)}
+ENCODERS = {
+    "events": SetAttention(size=8, n_heads=2, hidden=16),
+    "tcn": TemporalConvolutions(channels=8, max_steps=24),
+}
 
 
 def labels(X):
@@ -58,6 +61,18 @@ def test_the_order_of_two_events_is_found(encoder):
     assert np.corrcoef(predicted["noise"], Y["noise"][140:])[0, 1] > 0.9
     without = MultiTab(max_epochs=10, **SMALL).fit(X[["noise"]][:140], Y[:140])
     assert (without.predict(X[["noise"]][140:])["first"] == Y["first"][140:]).mean() < 0.75
+
+
+def test_convolutions_find_a_frequency():
+    rng = np.random.default_rng(0)
+    n, fast = 240, np.arange(240) % 2 == 0
+    phase = rng.uniform(0, 2 * np.pi, (n, 1))
+    waves = np.sin(np.arange(30) * np.where(fast, 1.5, 0.75)[:, None] + phase)
+    X = pd.DataFrame({"sensor": Histories.from_array(waves + rng.normal(0, 0.3, waves.shape))})
+    Y = pd.DataFrame({"fast": fast, "speed": np.where(fast, 1.5, 0.75)})
+    settings = TemporalConvolutions(channels=8, kernel_size=3, n_tokens=1)
+    model = MultiTab(series={"sensor": settings}, max_epochs=40, **SMALL).fit(X[:160], Y[:160])
+    assert (model.predict(X[160:])["fast"] == fast[160:]).mean() > 0.95
 
 
 def test_a_row_depends_on_itself_alone(model, X):
@@ -240,11 +255,24 @@ def test_wrong_settings_are_refused_before_the_data_are_read(wrong):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"size": 0}, {"size": 6}, {"n_heads": 1.5}, {"hidden": True}]
+    ("encoder", "settings"),
+    [
+        (SetAttention, {"size": 0}),
+        (SetAttention, {"size": 6}),
+        (SetAttention, {"n_heads": 1.5}),
+        (SetAttention, {"hidden": True}),
+        (TemporalConvolutions, {"every": 0.0}),
+        (TemporalConvolutions, {"every": "h"}),
+        (TemporalConvolutions, {"kernel_size": 1}),
+        (TemporalConvolutions, {"n_blocks": "all"}),
+        (TemporalConvolutions, {"n_blocks": 40}),
+        (TemporalConvolutions, {"max_steps": 2.0}),
+    ],
 )
-def test_wrong_settings_of_an_encoder(settings):
-    with pytest.raises(ValueError, match="SetAttention: "):
-        SetAttention(**settings)
+def test_wrong_settings_of_an_encoder(encoder, settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=f"{encoder.__name__}: {name}="):
+        encoder(**settings)
 
 
 def test_what_cannot_be_done_is_refused_by_name(model, X, tmp_path):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from skmtl.networks import Batch, Events, concatenated
+from skmtl.networks import (
+    Batch,
+    Events,
+    HistoryShape,
+    SetAttention,
+    TemporalConvolutions,
+    built,
+    concatenated,
+)
 
 
 def events(lengths, seed=0, n_variables=3):
@@ -54,3 +63,25 @@ def test_rows_keep_their_events_when_they_are_taken_and_joined():
     both = concatenated([batch(rows), batch(other)]).take(slice(1, 6)).extras["vitals"]
     for part, row in zip(by_row(both), [*alone[1:], *by_row(other)], strict=True):
         torch.testing.assert_close(part, row)
+
+
+def test_a_convolution_reads_the_last_steps_and_no_others():
+    settings = TemporalConvolutions(every=1.0, max_steps=4)
+    layer = built(lambda: settings.build(HistoryShape(1, 9.0, 1.0), 4, 0.0), torch.Generator())
+    value = torch.arange(9.0).requires_grad_()
+    rows = events([9], n_variables=1)
+    whole = Events(**vars(rows) | {"value": value, "end": rows.end - 1})
+    (gradient,) = torch.autograd.grad(layer.eval()(whole).pow(2).sum(), value)
+    assert (gradient[-4:] != 0).all()
+    assert (gradient[:-4] == 0).all()
+
+
+@pytest.mark.parametrize("tokens", [SetAttention(), TemporalConvolutions(max_steps=16)])
+def test_no_gradient_flows_between_rows(tokens):
+    layer = built(lambda: tokens.build(HistoryShape(3, 9.0, 1.0), 4, 0.0), torch.Generator())
+    rows = events([4, 0, 5])
+    value = torch.linspace(-1.0, 1.0, 9).requires_grad_()
+    out = layer.eval()(Events(**vars(rows) | {"value": value}))
+    (gradient,) = torch.autograd.grad(out[0].pow(2).sum(), value)
+    assert (gradient[5:] != 0).any(), "the events of the first row lie last"
+    assert (gradient[:5] == 0).all()
