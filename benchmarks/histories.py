@@ -1,17 +1,19 @@
-"""Labels from histories on real sets: summaries with our engines, or LightGBM for each label.
+"""Labels from histories on real sets: by summaries and our engines or LightGBM, or by networks.
 
 ::
 
     python -m benchmarks.histories --sets physionet2012 --models constant lightgbm rmtgb
     python -m benchmarks.histories --sets hydraulic --models lightgbm rmtgb
+    python -m benchmarks.histories --sets physionet2012 --models events tcn
     python -m benchmarks.histories --speed
     python -m benchmarks.histories --report
 
 Sets and splits are those of the loader beside the data (`SKMTL_DATA`). Features are those of
-`SeriesSummary` with the windows of `WINDOWS`, for all models the same; models have their defaults,
-but for one bag. The scores are those that the sets are known by: for two classes AUROC and AUPRC
-(physionet2012) or balanced accuracy (hydraulic), for numbers R2, for the remaining life of engines
-RMSE and the asymmetric score of the PHM08 challenge.
+`SeriesSummary` with the windows of `WINDOWS`, for all models but the networks of `READERS`, which
+read the histories themselves. Models have their defaults, but for one bag. The scores are those
+that the sets are known by: for two classes AUROC and AUPRC (physionet2012) or balanced accuracy
+(hydraulic), for numbers R2, for the remaining life of engines RMSE and the asymmetric score of the
+PHM08 challenge.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from sklearn.metrics import (
 from benchmarks._data import loader_of
 from benchmarks._timing import in_turns
 from skmtl import RMTGB, MultiTab, MultiTaskLinear, StackedTasks, score_frame
-from skmtl.histories import Histories, SeriesSummary, landmarks
+from skmtl.histories import Histories, HistoriesDtype, SeriesSummary, landmarks
 from skmtl.tasks import EventTimes
 
 RESULTS = Path(__file__).parent / "results" / "histories.csv"
@@ -50,6 +52,8 @@ MODELS: dict[str, Callable[[], Any]] = {
     "multitab": lambda: MultiTab(n_bags=1, random_state=0),
     "stacked": lambda: StackedTasks(random_state=0),
 }
+READERS = ("events", "tcn")
+"""Networks that read histories, by what `series` of MultiTab calls the way they do."""
 
 
 class Split(NamedTuple):
@@ -171,9 +175,12 @@ def _plain(X: pd.DataFrame) -> np.ndarray:
     return X.to_numpy(dtype=np.float64)
 
 
-def make_model(name: str) -> Any:
+def make_model(name: str, X: pd.DataFrame) -> Any:
     if name == "constant":
         return Constant()
+    if name in READERS:
+        columns = [column for column in X if isinstance(X[column].dtype, HistoriesDtype)]
+        return Ours(MultiTab(series=dict.fromkeys(columns, name), n_bags=1, random_state=0))
     return LightGBMAlone() if name == "lightgbm" else Ours(MODELS[name]())
 
 
@@ -206,13 +213,15 @@ def scores_of(model: Any, split: Split) -> list[dict[str, Any]]:
 
 def measure(name: str, model: str) -> pd.DataFrame:
     def transform(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        if model in READERS:
+            return train, test
         summary = SeriesSummary(WINDOWS[name], window_statistics=("count", "mean", "slope"))
         return summary.fit_transform(train), summary.transform(test)
 
     rows, seconds = [], 0.0
     for split in SETS[name](transform):
         begin = time.process_time()
-        fitted = make_model(model).fit(split.X, split.Y)
+        fitted = make_model(model, split.X).fit(split.X, split.Y)
         rows += scores_of(fitted, split)
         seconds += time.process_time() - begin
     table = pd.DataFrame(rows).groupby(["task", "score"], sort=False)["value"].mean().reset_index()

@@ -16,7 +16,7 @@ from skmtl.reading import ScoredLabels
 from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
 from skmtl.tasks import Curves, FunnelLevels, Kind
 
-CellType = Literal["number", "text", "any", "unused"]
+CellType = Literal["number", "text", "histories", "any", "unused"]
 """What the cells of a column hold: "any" is numbers or text, "unused" whatever the user has."""
 
 

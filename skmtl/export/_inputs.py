@@ -185,6 +185,7 @@ def exportable(model: Any) -> EngineModel:
     if isinstance(model, MultiTaskEstimator):
         fitted = fitted_model(model)
         if isinstance(fitted, EngineModel):
+            _refuse_histories(fitted)
             return fitted
     raise TypeError(
         f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab, "
@@ -193,6 +194,16 @@ def exportable(model: Any) -> EngineModel:
         "GroupedTasks its models_. Of a Forecaster take its estimator_, which reads the features "
         "of skmtl.timeseries.make_features and predicts (y - anchor) / scale."
     )
+
+
+def _refuse_histories(model: EngineModel) -> None:
+    columns = list(model.reader.encoder.histories)
+    if columns:
+        raise TypeError(
+            f"The columns {columns} are histories, for which an ONNX graph has no inputs. Score "
+            "this model with skmtl.score_files, or export the model of a pipeline that begins "
+            "with skmtl.histories.SeriesSummary."
+        )
 
 
 def label_name(label: Hashable, prefix: str) -> str:

@@ -27,6 +27,7 @@ Examples
 
 from skmtl.histories._array import Histories, HistoriesDtype
 from skmtl.histories._convolutions import ConvolutionFeatures
+from skmtl.histories._event_reader import EventReader, EventRows
 from skmtl.histories._gaussian_process import GaussianProcessGrid
 from skmtl.histories._history import EventHistory
 from skmtl.histories._intervals import IntervalQuantiles
@@ -39,6 +40,8 @@ __all__ = [
     "ConvolutionFeatures",
     "DTWNeighbours",
     "EventHistory",
+    "EventReader",
+    "EventRows",
     "GaussianProcessGrid",
     "Histories",
     "HistoriesDtype",

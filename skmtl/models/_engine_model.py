@@ -140,7 +140,9 @@ class EngineModel(FittedModel):
         texts: list[set[str]] = [set() for _ in labels]
         features = [at for at in range(len(labels)) if at not in roles]
         for position, label in zip(features, encoder.columns_, strict=True):
-            if label in encoder.categories_:
+            if label in encoder.histories:
+                cells[position] = "histories"
+            elif label in encoder.categories_:
                 cells[position] = _cells_of(encoder.categories_[label])
                 texts[position] = _texts_of(encoder.categories_[label])
         task = next((at for at, role in roles.items() if role == "task"), None)

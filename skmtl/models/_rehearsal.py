@@ -6,7 +6,7 @@ does shows when the model predicts rows that have everything it knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from skmtl.answers import FittedModel
 from skmtl.reading import TableReader
+from skmtl.tables import FrameEncoder
 from skmtl.tasks import Curves
 
 _FEWEST_ROWS, _MOST_ROWS = 3, 4_096
@@ -50,11 +51,14 @@ def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataF
             columns[own if names is None else names[position]] = np.zeros(len(places))
         else:
             label = next(features)
-            columns[label] = _cells(encoder.categories_.get(label), places)
+            columns[label] = _cells(encoder, label, places)
     return pd.DataFrame(columns)
 
 
-def _cells(categories: pd.Index | None, places: np.ndarray) -> Any:
+def _cells(encoder: FrameEncoder, label: Hashable, places: np.ndarray) -> Any:
+    if label in encoder.histories:
+        return encoder.histories[label].example(len(places))
+    categories = encoder.categories_.get(label)
     if categories is None:
         return np.where(places == places[-1], np.nan, places - 1.0)
     codes = np.where(places < len(categories), places, -1)

@@ -44,10 +44,9 @@ def save(self: Any, path: ModelPlace) -> None:
 
 def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
     """What a model reads and predicts, as plain data."""
-    features = [
-        {"name": name, "kind": "categorical" if name in encoder.categories_ else "numeric"}
-        for name in encoder.columns_
-    ]
+    kinds = dict.fromkeys(encoder.categories_, "categorical")
+    kinds |= dict.fromkeys(encoder.histories, "histories")
+    features = [{"name": name, "kind": kinds.get(name, "numeric")} for name in encoder.columns_]
     described = [
         {
             "name": name,

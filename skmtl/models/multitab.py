@@ -1,28 +1,43 @@
 """The parameters of MultiTab: the architecture of its network."""
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.engines.network import MultiTabSettings, batch_to_score
+from skmtl.engines.network import MultiTabSettings, NetworkEngine, batch_to_score
 from skmtl.models._checks import Check, boolean, integer, one_of, real
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
     PRESETS,
     ExpertRows,
     Experts,
+    HistoryTokens,
     Mask,
     NumericEmbedding,
     RowMixing,
     SampleContext,
+    SetAttention,
+    TemporalConvolutions,
     task_attention,
     task_tokens,
 )
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
+_SERIES: dict[str, HistoryTokens] = {"events": SetAttention(), "tcn": TemporalConvolutions()}
+
+
+def _is_series(value: Any) -> bool:
+    if value is None:
+        return True
+    encoders = tuple(map(type, _SERIES.values()))
+    return isinstance(value, Mapping) and all(
+        tokens in _SERIES if isinstance(tokens, str) else isinstance(tokens, encoders)
+        for tokens in value.values()
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -101,6 +116,14 @@ default="ensemble"
         times the distance between the quartiles; all else of the network levels off.
         None by default: on lines it is as good as ridge regression, but on some small tables the
         fit then stops before the rest has learnt anything (R2 of 0.49 against 0.82 on one).
+    series : mapping of column to str or object, default=None
+        Columns of X that are histories (`skmtl.histories.Histories`), and how the network reads
+        each: "events" for irregular events as a set (:class:`skmtl.networks.SetAttention`), "tcn"
+        for series on a grid of equal steps (:class:`skmtl.networks.TemporalConvolutions`), or an
+        object of these classes with settings of its own. A history becomes tokens beside those of
+        the other columns. None: there are no histories, and a column of them is refused. Whether
+        a network is better than :class:`skmtl.histories.SeriesSummary` and boosting is a matter
+        of the data: see the page on histories.
 
     Notes
     -----
@@ -147,6 +170,11 @@ default="ensemble"
         "sample_context": one_of(None, "prototypes", "memory"),
         "context_size": integer(1),
         "linear_path": one_of(None, "learnt", "ridge"),
+        "series": Check(
+            _is_series,
+            "None, or a mapping of columns to "
+            + ", ".join(f"{name!r} or a {type(o).__name__}" for name, o in _SERIES.items()),
+        ),
     }
     _SHAPING: ClassVar[tuple[str, ...]] = (*NetworkEstimator._SHAPING, *_ARCHITECTURE)
 
@@ -169,6 +197,7 @@ default="ensemble"
     sample_context: SampleContext | None = None
     context_size: int = 64
     linear_path: Literal["learnt", "ridge"] | None = None
+    series: Mapping[Hashable, str | HistoryTokens] | None = None
 
     def embed(self, X: Any) -> np.ndarray:
         """What the network makes of each row for each task, before the towers.
@@ -196,17 +225,17 @@ default="ensemble"
         -------
         DataFrame of shape (n_tasks, n_features)
             Shares of the last block's attention to features; rows sum to 1. One row, "shared",
-            with ``task_token="single"``.
+            with ``task_token="single"``. A history has the sum over its tokens.
         """
         check_is_fitted(self)
         config = self._learnt_by_engine.description.config
         if config.n_blocks == 0:
             raise ValueError("attention needs n_blocks >= 1; this model was fitted with 0.")
         weights = self._over_rows(X, task_attention).mean(axis=0)
-        encoder = self._reader.encoder
         names = ["shared"] if config.single_token else self.task_set_.varying.names
-        table = pd.DataFrame(weights, index=names, columns=encoder.numeric_ + encoder.categorical_)
-        return table[encoder.columns_].div(weights.sum(axis=1), axis=0)
+        columns, sizes = self._columns_of_tokens()
+        table = pd.DataFrame(_sums(weights, sizes), index=names, columns=columns)
+        return table[self._reader.encoder.columns_].div(weights.sum(axis=1), axis=0)
 
     @property
     def expert_use_(self) -> pd.DataFrame:
@@ -220,19 +249,27 @@ default="ensemble"
         n_shared, names = rows[0].experts.shared, self.task_set_.varying.names
         columns = [f"shared {number}" for number in range(n_shared)]
         columns += [f"{name} {k}" for name in names for k in range(rows[0].experts.own)]
-        return self._by_task([path.mean_use for path in rows], columns)
+        return self._by_task([path.mean_use.cpu().numpy() for path in rows], columns)
 
     @property
     def feature_gates_(self) -> pd.DataFrame:
         """Mean factor of each feature in each task's own experts, over training rows.
 
         With ``task_inputs=(FeatureGates(),)`` of `Experts`: 0 shuts a feature out, 1 leaves it as
-        it is, 2 is the most. Rows are those of `expert_use_`.
+        it is, 2 is the most. Rows are those of `expert_use_`. A history has the mean over its
+        tokens.
         """
-        gates = [path.mean_gates for path in self._expert_rows("feature_gates_", "mean_gates")]
-        encoder = self._reader.encoder
-        table = self._by_task(gates, encoder.numeric_ + encoder.categorical_)
-        return table[encoder.columns_]
+        rows = self._expert_rows("feature_gates_", "mean_gates")
+        columns, sizes = self._columns_of_tokens()
+        gates = [_sums(cast(Any, path.mean_gates).cpu().numpy(), sizes) / sizes for path in rows]
+        return self._by_task(gates, columns)[self._reader.encoder.columns_]
+
+    def _columns_of_tokens(self) -> tuple[list[Hashable], np.ndarray]:
+        """The columns of X in the order of their tokens, and the number of tokens of each."""
+        encoder, config = self._reader.encoder, self._learnt_by_engine.description.config
+        plain = [*encoder.numeric_, *encoder.categorical_]
+        sizes = [1] * len(plain) + [history.n_tokens for history in config.histories]
+        return [*plain, *encoder.histories], np.array(sizes)
 
     def _expert_rows(self, attribute: str, kept: str) -> list[ExpertRows]:
         """The row paths of all networks.
@@ -249,9 +286,9 @@ default="ensemble"
             raise AttributeError(f"{attribute} needs {what}row_mixing=Experts(...).")
         return rows
 
-    def _by_task(self, means: list[Any], columns: list[Any]) -> pd.DataFrame:
+    def _by_task(self, means: list[np.ndarray], columns: list[Any]) -> pd.DataFrame:
         """Numbers (n_groups or 1, n_tasks, n_columns) of each network, with the tasks' names."""
-        mean = np.mean([table.cpu().numpy() for table in means], axis=0)
+        mean = np.mean(means, axis=0)
         names, ids = self.task_set_.varying.names, self._reader.task_ids
         index: pd.Index = pd.Index(names)
         if len(ids):
@@ -274,4 +311,16 @@ default="ensemble"
         settings = {name: getattr(self, name) for name in _ARCHITECTURE}
         if isinstance(self.row_mixing, str) and self.row_mixing in PRESETS:
             settings["row_mixing"] = Experts.named(self.row_mixing)
+        settings["series"] = {
+            column: _SERIES[tokens] if isinstance(tokens, str) else tokens
+            for column, tokens in (self.series or {}).items()
+        }
         return MultiTabSettings(**settings)
+
+    def _engine(self) -> NetworkEngine:
+        return replace(super()._engine(), histories=tuple(self.series or ()))
+
+
+def _sums(by_token: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Sums over the tokens of each column, along the last axis."""
+    return np.add.reduceat(by_token, np.cumsum(sizes) - sizes, axis=-1)

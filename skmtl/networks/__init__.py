@@ -23,9 +23,11 @@ from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, concatenated
 from skmtl.networks._context import ContextAttention, SampleContext
+from skmtl.networks._events import Events, FlatEvents
 from skmtl.networks._expert_settings import PRESETS, Experts
 from skmtl.networks._experts import ExpertBank, ExpertLayer, ExpertLevel, ExpertRows
 from skmtl.networks._gates import Gates, TopK
+from skmtl.networks._history_tokens import HistoryInput, HistoryShape, HistoryTokens
 from skmtl.networks._layers import (
     Dropout,
     FeedForward,
@@ -57,7 +59,9 @@ from skmtl.networks._protocol import (
 from skmtl.networks._random import built, check_draws
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
+from skmtl.networks._set_attention import SetAttention
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
+from skmtl.networks._temporal_convolutions import TemporalConvolutions
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
 
@@ -69,6 +73,7 @@ __all__ = [
     "ContextAttention",
     "Dropout",
     "EnsembleRows",
+    "Events",
     "ExpertBank",
     "ExpertLayer",
     "ExpertLevel",
@@ -77,8 +82,12 @@ __all__ = [
     "FeatureGates",
     "FeatureTokens",
     "FeedForward",
+    "FlatEvents",
     "GatedFeatures",
     "Gates",
+    "HistoryInput",
+    "HistoryShape",
+    "HistoryTokens",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",
@@ -95,10 +104,12 @@ __all__ = [
     "PiecewiseLinearEmbedding",
     "RowMixing",
     "SampleContext",
+    "SetAttention",
     "SharedOutput",
     "SplitNetwork",
     "TaskEmbeddings",
     "TaskTokens",
+    "TemporalConvolutions",
     "TopK",
     "TowerNetwork",
     "Towers",

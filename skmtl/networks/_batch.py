@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from skmtl.networks._events import Events, joined_events
+
+Extra = Tensor | Events
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +26,8 @@ class Batch:
         Codes of the categories, 0 where `fit` has not seen the category.
     group : int64 tensor of shape (n_rows,), or None
         The row's task in long data, -1 where `fit` has not seen it.
-    extras : mapping of str to tensor of shape (n_rows, ...)
-        Whatever else a network reads, such as series or masks.
+    extras : mapping of str to tensor of shape (n_rows, ...), or Events of n_rows rows
+        Whatever else a network reads, such as series, masks or histories.
 
     Raises
     ------
@@ -42,13 +47,13 @@ class Batch:
     numeric: Tensor
     codes: Tensor
     group: Tensor | None = None
-    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    extras: Mapping[str, Extra] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, tensor in self.extras.items():
-            if len(tensor) != len(self.numeric):
+        for name, extra in self.extras.items():
+            if len(extra) != len(self.numeric):
                 raise ValueError(
-                    f"The extra {name!r} has {len(tensor)} rows, but the batch has "
+                    f"The extra {name!r} has {len(extra)} rows, but the batch has "
                     f"{len(self.numeric)}. Give one entry per row."
                 )
 
@@ -62,18 +67,18 @@ class Batch:
 
     def take(self, rows: Tensor | slice) -> Batch:
         """Some of the rows."""
-        return self._map(lambda tensor: tensor[rows])
+        return self._map(lambda part: part[rows])
 
     def to(self, device: torch.device) -> Batch:
         """The rows on a device."""
-        return self._map(lambda tensor: tensor.to(device))
+        return self._map(lambda part: part.to(device))
 
-    def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+    def _map(self, function: Callable[[Any], Any]) -> Batch:
         return Batch(
             function(self.numeric),
             function(self.codes),
             None if self.group is None else function(self.group),
-            {name: function(tensor) for name, tensor in self.extras.items()},
+            {name: function(extra) for name, extra in self.extras.items()},
         )
 
 
@@ -84,5 +89,9 @@ def concatenated(batches: Sequence[Batch]) -> Batch:
         torch.cat([batch.numeric for batch in batches]),
         torch.cat([batch.codes for batch in batches]),
         torch.cat(groups) if groups else None,
-        {name: torch.cat([batch.extras[name] for batch in batches]) for name in batches[0].extras},
+        {name: _joined([batch.extras[name] for batch in batches]) for name in batches[0].extras},
     )
+
+
+def _joined(parts: list[Any]) -> Extra:
+    return joined_events(parts) if isinstance(parts[0], Events) else torch.cat(parts)

@@ -14,6 +14,7 @@ from skmtl.networks._batch import Batch
 from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
 from skmtl.networks._expert_settings import Experts
 from skmtl.networks._experts import ExpertRows
+from skmtl.networks._history_tokens import HistoryInput
 from skmtl.networks._layers import LayerNorm, parameter, weight
 from skmtl.networks._linear_path import LinearPath
 from skmtl.networks._protocol import NetworkOutput, SharedOutput
@@ -45,6 +46,8 @@ class MultiTabConfig:
         Whether a linear model of the features is added to the scores; False in files of old.
     tower_slope : float
         Slope of the towers' units below zero; 0 in files from before there was one.
+    histories : tuple of HistoryInput
+        The columns of histories; none in files of old.
     """
 
     cardinalities: tuple[int, ...]
@@ -70,6 +73,12 @@ class MultiTabConfig:
     sample_context: SampleContext | None = None
     n_slots: int = 64
     linear_path: bool = False
+    histories: tuple[HistoryInput, ...] = ()
+
+    @property
+    def n_history_tokens(self) -> int:
+        """Tokens of all columns of histories."""
+        return sum(column.n_tokens for column in self.histories)
 
 
 class MultiTabNet(nn.Module):
@@ -104,6 +113,9 @@ class MultiTabNet(nn.Module):
         self.base_scores: Tensor
         self.register_buffer("base_scores", base_scores)
         self.tokens = FeatureTokens(bins, c.cardinalities, size, c.numeric_embedding)
+        self.histories = nn.ModuleList(
+            column.tokens.build(column.shape, size, c.dropout) for column in c.histories
+        )
         n_tokens = 1 if c.single_token else n_tasks
         self.task_tokens = weight(n_tokens, size, fan_in=size)
         if c.n_groups:
@@ -118,7 +130,7 @@ class MultiTabNet(nn.Module):
             for _ in range(c.n_blocks)
         )  # fmt: skip
         self.norm = LayerNorm(size)
-        shape = TokenShape(len(bins), tuple(c.cardinalities), size)
+        shape = TokenShape(len(bins), tuple(c.cardinalities), size, c.n_history_tokens)
         self.rows = row_path(
             c.row_mixing,
             shape,
@@ -218,11 +230,19 @@ class MultiTabNet(nn.Module):
 
     def _start(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Feature tokens and task tokens before the blocks."""
-        features = self.tokens(batch.numeric, batch.codes)
+        features = self._feature_tokens(batch)
         tasks = self.task_tokens.expand(len(features), -1, -1)
         if batch.group is not None:
             tasks = tasks + _by_group(self.group_tokens, batch.group)
         return features, tasks
+
+    def _feature_tokens(self, batch: Batch) -> Tensor:
+        """Tokens of the table and of the histories (batch, n_features, size)."""
+        columns = zip(self.config.histories, self.histories, strict=True)
+        parts = [layer(batch.extras[column.name]) for column, layer in columns]
+        if self.tokens.n_features:
+            parts.insert(0, self.tokens(batch.numeric, batch.codes))
+        return torch.cat(parts, dim=1)
 
     @torch.no_grad()
     def after_training(self, rows: Batch) -> None:

@@ -10,15 +10,27 @@ from torch import Tensor
 
 
 class TokenShape(NamedTuple):
-    """Feature tokens of a table: numbers, codes of each category, and the length of a token."""
+    """Tokens of a row, in this order, and their length.
+
+    Attributes
+    ----------
+    n_numeric : int
+        Numbers, a token each.
+    cardinalities : tuple of int
+        Codes of each category, a token each.
+    size : int
+    n_history_tokens : int
+        Tokens of all columns of histories.
+    """
 
     n_numeric: int
     cardinalities: tuple[int, ...]
     size: int
+    n_history_tokens: int = 0
 
     @property
     def n_features(self) -> int:
-        return self.n_numeric + len(self.cardinalities)
+        return self.n_numeric + len(self.cardinalities) + self.n_history_tokens
 
 
 class RowInput(NamedTuple):

@@ -111,7 +111,11 @@ class TaskTokens(nn.Module):
         offsets, n_codes = code_offsets(shape.cardinalities)
         self.offsets: Tensor
         self.register_buffer("offsets", offsets, persistent=False)
-        self.n_numeric, self.n_tasks = shape.n_numeric, n_tasks
+        self.n_numeric, self.n_history_tokens, self.n_tasks = (
+            shape.n_numeric,
+            shape.n_history_tokens,
+            n_tasks,
+        )
         self.categories = parameter(n_codes, n_tasks * shape.size) if n_codes else None
 
     def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
@@ -119,5 +123,7 @@ class TaskTokens(nn.Module):
             return tokens
         parts = nn.functional.embedding(codes + self.offsets, self.categories)
         parts = (parts * (codes > 0)[..., None]).unflatten(-1, (self.n_tasks, -1))
-        parts = nn.functional.pad(parts.movedim(2, 0), (0, 0, self.n_numeric, 0))
+        parts = nn.functional.pad(
+            parts.movedim(2, 0), (0, 0, self.n_numeric, self.n_history_tokens)
+        )
         return tokens + parts

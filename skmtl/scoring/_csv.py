@@ -66,7 +66,14 @@ class CsvSource(Source):
         self._share = 0.0
 
     def check(self, features: ReadColumns) -> None:
-        """Nothing: every cell is text that may turn out to be a number."""
+        """Raise ValueError for histories; every other cell is text that may be a number."""
+        kinds = zip(features.names, features.cell_types or [], strict=False)
+        histories = [name for name, cell_type in kinds if cell_type == "histories"]
+        if histories:
+            raise ValueError(
+                f"The column {histories[0]!r} is a column of histories, which a CSV file cannot "
+                "hold: write Parquet files, as pandas.DataFrame.to_parquet does."
+            )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
         number = start = 0
@@ -221,6 +228,7 @@ def _types_of(features: ReadColumns) -> dict[str, pa.DataType]:
         "number": pa.float64(),
         "text": pa.string(),
         "any": pa.string(),
+        "histories": pa.string(),
         "unused": pa.string(),
     }
     return {

@@ -19,6 +19,7 @@ _NOTHING = "nothing"
 _READABLE: dict[CellType, tuple[str, ...]] = {
     "number": ("numbers", _NOTHING),
     "text": ("text", _NOTHING),
+    "histories": ("histories", _NOTHING),
     "any": ("text", "numbers", _NOTHING),
 }
 _REMEDIES = {"histories": "score a pipeline that begins with skmtl.histories.SeriesSummary"}

@@ -24,9 +24,10 @@ from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN, LeastRows
 from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
 from skmtl.tables._design import DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
-from skmtl.tables._frame_encoder import FrameEncoder
+from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 from skmtl.tables._frames import as_frame
-from skmtl.tables._numeric import LARGEST_SCALED
+from skmtl.tables._histories import HistoryTableEncoder
+from skmtl.tables._numeric import LARGEST_SCALED, RobustScaler
 from skmtl.tables._parquet import ParquetTable, as_stored
 from skmtl.tables._partition_keys import (
     KeyType,
@@ -69,9 +70,12 @@ __all__ = [
     "EncodedTable",
     "EncodersSideBySide",
     "FrameEncoder",
+    "HistoryReader",
+    "HistoryTableEncoder",
     "KeyType",
     "LeastRows",
     "ParquetTable",
+    "RobustScaler",
     "StoredRows",
     "StoredTable",
     "TableEncoder",

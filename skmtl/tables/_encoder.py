@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from skmtl.tables._categories import (
 )
 from skmtl.tables._cells import read_cells
 from skmtl.tables._counts import CellCounts
+from skmtl.tables._frame_encoder import HistoryReader
 from skmtl.tables._numeric import RobustScaler, column_blocks
 from skmtl.tables._numeric_text import warn_of_numbers
 from skmtl.tables._schema import check_same_columns, column_kind, sorts_of
@@ -39,14 +41,18 @@ class EncodedTable:
         The scaled numeric columns, NaN where a value is missing.
     codes : ndarray of shape (n_samples, n_categorical), int64, C-contiguous
         The categories: 0 unknown at fit, 1 missing, 2 and up the known ones.
+    histories : mapping of column to rows
+        What a `HistoryReader` makes of each column of histories.
     """
 
     numeric: NDArray[np.float32]
     codes: NDArray[np.int64]
+    histories: Mapping[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
         """Some of the rows."""
-        return EncodedTable(self.numeric[rows], self.codes[rows])
+        histories = {name: column[rows] for name, column in self.histories.items()}
+        return EncodedTable(self.numeric[rows], self.codes[rows], histories)
 
 
 class ColumnEncoder(ABC):
@@ -73,6 +79,8 @@ class ColumnEncoder(ABC):
     """
 
     counts_: CellCounts | None = None
+    histories: ClassVar[Mapping[Hashable, HistoryReader]] = MappingProxyType({})
+    """Readers of columns of histories: there are none, see `HistoryTableEncoder`."""
     _least_rows: LeastRows = 1
 
     def fit(

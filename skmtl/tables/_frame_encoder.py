@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -9,6 +10,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl.tables._counts import CellCounts
+
+
+class HistoryReader(Protocol):
+    """Learns one column of histories, and reads such columns as a network takes them."""
+
+    def fit(
+        self,
+        column: pd.Series,
+        rows: NDArray[np.int64] | None,
+        sample_weight: NDArray[np.float64] | None,
+    ) -> Self:
+        """Learn from some rows; the arguments are those of `ColumnEncoder.fit`."""
+        ...
+
+    def transform(self, column: pd.Series) -> Any:
+        """Rows that can be counted by ``len`` and taken by position."""
+        ...
+
+    def example(self, n_rows: int) -> Any:
+        """A column of histories that has everything that was learnt, for trials of a model."""
+        ...
 
 
 class FrameEncoder(Protocol):
@@ -32,6 +54,9 @@ class FrameEncoder(Protocol):
 
     @property
     def categories_(self) -> dict: ...
+
+    @property
+    def histories(self) -> Mapping[Hashable, HistoryReader]: ...
 
     @property
     def counts_(self) -> CellCounts | None: ...

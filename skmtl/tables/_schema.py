@@ -134,7 +134,8 @@ def _time_error(column: pd.Series, table: str, found: str) -> ValueError:
 def _history_error(column: pd.Series, table: str) -> ValueError:
     return ValueError(
         f"Column {column.name!r} of {table} holds histories, which a transformer has to turn into "
-        "numbers first: make_pipeline(skmtl.histories.SeriesSummary(), model)."
+        "numbers first: make_pipeline(skmtl.histories.SeriesSummary(), model). A network reads "
+        f"them itself if it is told how: MultiTab(series={{{column.name!r}: 'events'}})."
     )
 
 

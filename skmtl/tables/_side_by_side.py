@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from skmtl._storable import storable
 from skmtl.tables._counts import CellCounts
-from skmtl.tables._frame_encoder import FrameEncoder
+from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class EncodersSideBySide:
     def categories_(self) -> dict:
         """Known categories of each categorical column."""
         return self.encoders[0].categories_
+
+    @property
+    def histories(self) -> Mapping[Hashable, HistoryReader]:
+        """Readers of columns of histories."""
+        return self.encoders[0].histories
 
     @property
     def counts_(self) -> CellCounts | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -167,7 +167,9 @@ def _named_tensors(samples: Samples) -> dict[str, Tensor]:
     }
     if inputs.group is not None:
         tensors["group"] = inputs.group
-    return tensors | {f"{_EXTRA}{name}": tensor for name, tensor in inputs.extras.items()}
+    # Engines refuse tables on disk that have histories.
+    extras = cast(Mapping[str, Tensor], inputs.extras)
+    return tensors | {f"{_EXTRA}{name}": tensor for name, tensor in extras.items()}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,11 @@ PACKAGES = (
     "skmtl.timeseries",
 )
 # What other packages of skmtl share, and users need not know.
-INTERNAL = {"skmtl.survival.read_weight"}
+INTERNAL = {
+    "skmtl.histories.EventReader",
+    "skmtl.histories.EventRows",
+    "skmtl.survival.read_weight",
+}
 
 
 def listed():

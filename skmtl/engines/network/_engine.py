@@ -19,9 +19,10 @@ from torch import nn
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
+from skmtl.histories import EventReader
 from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
 from skmtl.reading import ScorableRows
-from skmtl.tables import LeastRows, TableEncoder
+from skmtl.tables import FrameEncoder, HistoryTableEncoder, LeastRows, TableEncoder
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
@@ -84,6 +85,8 @@ class NetworkEngine(Engine):
         Parameters that a network is built by, so that they cannot change while it is trained.
     least_category_rows : int or "auto"
         Rows that a category must have to be known.
+    histories : tuple of hashable
+        Columns of histories that the networks read.
     """
 
     architecture: Architecture
@@ -93,6 +96,7 @@ class NetworkEngine(Engine):
     n_threads: int
     shaped_by: Mapping[str, Any]
     least_category_rows: LeastRows = 1
+    histories: tuple[Hashable, ...] = ()
 
     streams: ClassVar[bool] = True
     encodes_by_training_rows: ClassVar[bool] = True
@@ -100,8 +104,15 @@ class NetworkEngine(Engine):
     records_transfer: ClassVar[bool] = True
     least_rows: ClassVar[int] = 1
 
-    def make_encoder(self) -> TableEncoder:
-        return TableEncoder(self.least_category_rows)
+    @property
+    def reads_stored_tables(self) -> bool:
+        return not self.histories
+
+    def make_encoder(self) -> FrameEncoder:
+        table = TableEncoder(self.least_category_rows)
+        if not self.histories:
+            return table
+        return HistoryTableEncoder(table, {name: EventReader() for name in self.histories})
 
     def check(self) -> None:
         resolve_device(self.device)

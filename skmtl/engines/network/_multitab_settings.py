@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -13,8 +13,12 @@ from torch import nn
 from skmtl._storable import storable
 from skmtl.engines import Problem
 from skmtl.engines.network._line_start import ridge_start
+from skmtl.histories import EventReader
 from skmtl.networks import (
     Experts,
+    HistoryInput,
+    HistoryShape,
+    HistoryTokens,
     LinearPath,
     Mask,
     MultiTabConfig,
@@ -23,7 +27,7 @@ from skmtl.networks import (
     RowMixing,
     SampleContext,
 )
-from skmtl.tables import EncodedTable, quantile_bins
+from skmtl.tables import EncodedTable, FrameEncoder, HistoryTableEncoder, quantile_bins
 from skmtl.tasks import Kind, TaskSet
 from skmtl.training import Samples
 
@@ -58,6 +62,7 @@ class MultiTabSettings:
     sample_context : {None, "prototypes", "memory"}
     context_size : int
     linear_path : {None, "learnt", "ridge"}
+    series : mapping of column to HistoryTokens
     """
 
     n_blocks: int
@@ -79,6 +84,7 @@ class MultiTabSettings:
     sample_context: SampleContext | None
     context_size: int
     linear_path: LinearPathStart | None
+    series: Mapping[Hashable, HistoryTokens]
 
     def check(self) -> None:
         """Raise ValueError for settings that contradict each other."""
@@ -92,11 +98,15 @@ class MultiTabSettings:
                 f"sample_context={self.sample_context!r} is read by the row path, which "
                 "row_mixing='none' leaves out. Choose another row_mixing."
             )
+        if self.sample_context == "memory" and self.series:
+            raise ValueError(
+                "sample_context='memory' keeps rows of numbers and categories, but no histories, "
+                f"which series={list(self.series)} has. Choose 'prototypes' or None."
+            )
 
     def config(
         self,
-        table: EncodedTable,
-        cardinalities: Sequence[int],
+        encoder: FrameEncoder,
         heads: Sequence[Kind],
         names: Sequence[Hashable],
         n_groups: int,
@@ -105,10 +115,8 @@ class MultiTabSettings:
 
         Parameters
         ----------
-        table : EncodedTable
-            The training rows.
-        cardinalities : sequence of int
-            Codes of each categorical feature.
+        encoder : FrameEncoder
+            Of the columns of the table.
         heads : sequence of Kind
             One per target.
         names : sequence of hashable
@@ -116,13 +124,15 @@ class MultiTabSettings:
         n_groups : int
             Task ids of long data; 0 for wide data.
         """
-        n_features = table.numeric.shape[1] + len(cardinalities)
+        histories = tuple(self._history_inputs(encoder))
+        n_features = len(encoder.numeric_) + len(encoder.cardinalities_)
+        n_features += sum(column.n_tokens for column in histories)
         row_mixing, row_size = self.row_mixing, self.row_size
         if isinstance(row_mixing, Experts):
             row_mixing = row_mixing.resolved(names, row_size)
             row_size = cast(int, row_mixing.size)
         return MultiTabConfig(
-            cardinalities=tuple(cardinalities),
+            cardinalities=tuple(encoder.cardinalities_),
             n_scores=tuple(head.n_scores for head in heads),
             n_series=tuple(head.n_series for head in heads),
             n_groups=n_groups,
@@ -145,7 +155,15 @@ class MultiTabSettings:
             sample_context=self.sample_context,
             n_slots=self.context_size,
             linear_path=self.linear_path is not None,
+            histories=histories,
         )
+
+    def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
+        """The columns of histories, with the settings of each."""
+        for name, tokens in self.series.items():
+            reader = cast(EventReader, cast(HistoryTableEncoder, encoder).histories[name])
+            shape = HistoryShape(len(reader.variables_), reader.span_, reader.step_)
+            yield HistoryInput(str(name), shape, tokens)
 
     def describe(
         self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
@@ -171,8 +189,7 @@ class MultiTabSettings:
             memory = (table.numeric[slots], table.codes[slots])
         return MultiTabDescription(
             self.config(
-                table,
-                problem.encoder.cardinalities_,
+                problem.encoder,
                 problem.tasks.heads,
                 problem.tasks.names,
                 len(problem.task_ids),
@@ -250,6 +267,8 @@ class MultiTabDescription:
         config = self.config
         if sum(config.n_scores) != len(self.base_scores):
             raise ValueError(f"{len(self.base_scores)} base scores, but {config.n_scores} scores")
+        for column in config.histories:
+            column.tokens.check()
         mixing, n_levels = config.row_mixing, 1
         if isinstance(mixing, Experts):
             mixing.check()

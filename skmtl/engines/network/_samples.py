@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from skmtl.engines import Problem, StreamedRows
-from skmtl.networks import Batch
+from skmtl.histories import EventRows
+from skmtl.networks import Batch, Events
 from skmtl.reading import EncodedRows, ScorableRows, Split
 from skmtl.tables import EncodedTable
 from skmtl.training import SampleFiles, Samples, StoredSamples, TrainingRows
@@ -21,7 +22,12 @@ def make_batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
         torch.from_numpy(table.numeric),
         torch.from_numpy(table.codes),
         None if group is None else torch.from_numpy(group),
+        {str(name): _events(rows) for name, rows in table.histories.items()},
     )
+
+
+def _events(rows: EventRows) -> Events:
+    return Events(**{name: torch.from_numpy(array) for name, array in vars(rows).items()})
 
 
 def batch_to_score(rows: ScorableRows) -> Batch:

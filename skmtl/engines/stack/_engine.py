@@ -43,9 +43,12 @@ class StackEngine(Engine):
     max_time: float
 
     encodes_by_training_rows: ClassVar[bool] = True
-    reads_stored_tables: ClassVar[bool] = False
     refuses_unseen_eval_ids: ClassVar[bool] = True
     least_rows: ClassVar[int] = 1
+
+    @property
+    def reads_stored_tables(self) -> bool:
+        return False
 
     def make_encoder(self) -> EncodersSideBySide:
         return EncodersSideBySide([member.engine.make_encoder() for member in self.members])

@@ -1,0 +1,243 @@
+"""Histories as the scaled events that networks read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl._storable import storable
+from skmtl.histories._array import Histories, HistoriesDtype
+from skmtl.histories._columns import as_histories
+from skmtl.histories._grid import usual_step
+from skmtl.histories._parts import Parts, ranges
+from skmtl.histories._store import EventStore
+from skmtl.tables import RobustScaler
+
+_LONG = 0.95  # of the histories are at most as long as `EventReader.span_`
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """Events of some rows: a range of flat arrays for each, which ranges may share.
+
+    Attributes
+    ----------
+    time : float64 ndarray of shape (n_events,)
+        In order within a range.
+    variable : int64 ndarray of shape (n_events,)
+    value : float32 ndarray of shape (n_events,)
+        Scaled by variable; NaN of an event without a value.
+    start, stop : int64 ndarray of shape (n_rows,)
+    end : float64 ndarray of shape (n_rows,)
+        Up to when each history is known; of any value where there are no events.
+    missing : bool ndarray of shape (n_rows,)
+        Whether nothing is known of the history, unlike one that has no events.
+    """
+
+    time: NDArray[np.float64]
+    variable: NDArray[np.int64]
+    value: NDArray[np.float32]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    end: NDArray[np.float64]
+    missing: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, rows: NDArray[np.int64] | slice) -> EventRows:
+        """Some of the rows, with the events of all."""
+        return replace(
+            self,
+            start=self.start[rows],
+            stop=self.stop[rows],
+            end=self.end[rows],
+            missing=self.missing[rows],
+        )
+
+
+@storable
+class EventReader:
+    """Reads a column of histories as events with scaled values.
+
+    Values are scaled by variable as numbers of a table are: by their quartiles, with a smooth clip
+    to (-3, 3). An event counts once for each row that has it.
+
+    Attributes
+    ----------
+    variables_ : list of str
+        Of the rows that were learnt from, the most frequent one first; others are left out later,
+        with a warning.
+    scaler_ : RobustScaler
+    span_ : float
+        A long length of a history, from its first event to its end: 95 % of them are no longer.
+        At least `step_`.
+    step_ : float
+        The usual time from one event to the next one that is later.
+    clock_ : str
+        As of `HistoriesDtype`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.histories import EventReader, Histories
+    >>> column = pd.Series(Histories.from_list([[1.0, 2.0, 4.0], [5.0, 3.0]]))
+    >>> reader = EventReader().fit(column)
+    >>> reader.variables_, reader.step_
+    (['0'], 1.0)
+    >>> reader.transform(column).stop
+    array([3, 5])
+    """
+
+    def fit(
+        self,
+        column: pd.Series,
+        rows: NDArray[np.int64] | None = None,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Learn the variables, their scales and the lengths of time.
+
+        Parameters
+        ----------
+        column : Series of shape (n_samples,)
+        rows : ndarray of int, default=None
+            Positions of the rows to learn from; None for all.
+        sample_weight : ndarray of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the column does not hold histories, or none of them has events.
+        """
+        histories = as_histories(column)
+        weight = np.ones(len(histories)) if sample_weight is None else sample_weight
+        chosen = np.arange(len(histories)) if rows is None else np.asarray(rows)
+        chosen = chosen[weight[chosen] > 0]
+        parts = histories[chosen].parts.compact()
+        store, event_weight = parts.store, _weights_of_events(parts, weight[chosen])
+        counts = np.bincount(store.code, event_weight, minlength=len(store.variables))
+        often = sorted(zip(-counts, store.variables, strict=True))
+        self.clock_ = histories.dtype.clock
+        self.variables_ = [name for n, name in often if n]
+        if not self.variables_:
+            raise ValueError(
+                f"Column {column.name!r} has no event in any of the rows to learn from: leave it "
+                "out."
+            )
+        filled = histories[chosen[histories.n_events[chosen] > 0]]
+        first = filled.parts.store.time[filled.parts.rows["start"]]
+        self.step_ = usual_step(filled)
+        self.span_ = max(float(np.quantile(filled.end - first, _LONG)), self.step_)
+        self.scaler_ = RobustScaler(len(self.variables_))
+        for variable, events in _by_variable(self._codes(store)):
+            values = store.value[events].astype(np.float64)[None]
+            weights = None if np.ptp(event_weight) == 0 else event_weight[events]
+            self.scaler_.learn(slice(variable, variable + 1), values, weights)
+        return self
+
+    def transform(self, column: pd.Series) -> EventRows:
+        """The events of the histories.
+
+        Parameters
+        ----------
+        column : Series of shape (n_samples,)
+
+        Returns
+        -------
+        EventRows of length n_samples
+
+        Warns
+        -----
+        UserWarning
+            Of variables that `fit` has not seen: they are left out.
+
+        Raises
+        ------
+        ValueError
+            If a cell is not a history, a value is infinite, or times are of another clock.
+        """
+        histories = as_histories(column)
+        self._check(column, histories)
+        store, rows, _ = histories.parts.compact()
+        code = self._codes(store)
+        kept = code >= 0
+        place = np.concatenate([[0], np.cumsum(kept)])
+        missing = rows["start"] < 0
+        start, stop = (place[np.where(missing, 0, rows[name])] for name in ("start", "stop"))
+        values = self._scaled(code[kept], store.value[kept], column.name)
+        return EventRows(store.time[kept], code[kept], values, start, stop, histories.end, missing)
+
+    def example(self, n_rows: int) -> Histories:
+        """Histories with one event of each variable."""
+        k = len(self.variables_)
+        store = EventStore(
+            np.tile(np.arange(k, dtype=np.float64), n_rows),
+            np.tile(np.arange(k), n_rows),
+            np.ones(k * n_rows),
+            self.variables_,
+        )
+        rows = ranges(np.full(n_rows, k, dtype=np.int64))
+        return Histories._from_parts(Parts(store, rows, self.clock_))
+
+    def _codes(self, store: EventStore) -> NDArray[np.int64]:
+        """Positions of the events' variables among those that were learnt, -1 for others."""
+        places = {name: i for i, name in enumerate(self.variables_)}
+        return np.array([places.get(name, -1) for name in store.variables] or [-1])[store.code]
+
+    def _scaled(
+        self, code: NDArray[np.int64], value: NDArray[np.floating], name: object
+    ) -> NDArray[np.float32]:
+        if np.isinf(value).any():
+            variable = self.variables_[code[np.isinf(value).argmax()]]
+            raise ValueError(
+                f"Column {name!r} has infinite values of the variable {variable!r}: replace "
+                "infinity by a number, or by NaN if the value is missing."
+            )
+        scaled = np.empty(len(value), dtype=np.float32)
+        for variable, events in _by_variable(code):
+            values = value[events].astype(np.float64)[None]
+            scaled[events] = self.scaler_.apply(slice(variable, variable + 1), values)[0]
+        return scaled
+
+    def _check(self, column: pd.Series, histories: Histories) -> None:
+        if histories.dtype.clock != self.clock_ and histories.n_events.any():
+            raise ValueError(
+                f"The times of column {column.name!r} are of another clock than those of fit: it "
+                f"has the dtype {histories.dtype}, and that of fit was "
+                f"{HistoriesDtype(self.clock_)}. Make it from times of the same sort, with the "
+                "same unit."
+            )
+        new = sorted(set(histories.variables) - set(self.variables_))
+        if new:
+            warn(
+                f"Column {column.name!r} has variables that fit has not seen, and which are left "
+                f"out: {new[:10]}.",
+                stacklevel=2,
+            )
+
+
+def _weights_of_events(parts: Parts, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each event of the store, the sum of the weights of the rows that have it."""
+    there = parts.rows["start"] >= 0
+    rows, weight, n = parts.rows[there], weight[there], len(parts.store) + 1
+    begin, end = (np.bincount(rows[name], weight, n) for name in ("start", "stop"))
+    return np.cumsum(begin - end)[:-1]
+
+
+def _by_variable(code: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """The variables that occur, and the positions of their events."""
+    order = np.argsort(code, kind="stable")
+    cuts = np.flatnonzero(np.diff(code[order])) + 1
+    for events in np.split(order, cuts):
+        if len(events):
+            yield int(code[events[0]]), events

@@ -1,0 +1,114 @@
+"""Events of the rows of a batch: as many of each row as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class FlatEvents(NamedTuple):
+    """The events of some rows, one row after another, each in order of time.
+
+    Attributes
+    ----------
+    row : int64 tensor of shape (n_events,)
+    variable : int64 tensor of shape (n_events,)
+    value : float32 tensor of shape (n_events,)
+        NaN of an event without a value.
+    age : float32 tensor of shape (n_events,)
+        Time from the event to the end of its row's history.
+    """
+
+    row: Tensor
+    variable: Tensor
+    value: Tensor
+    age: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events of rows as a `Batch` holds them beside its tensors.
+
+    Taking rows copies no event: the flat tensors are shared, and each row is a range of them.
+
+    Attributes
+    ----------
+    time : float64 tensor of shape (n_events,)
+    variable : int64 tensor of shape (n_events,)
+    value : float32 tensor of shape (n_events,)
+        NaN of an event without a value.
+    start, stop : int64 tensor of shape (n_rows,)
+        The range of each row.
+    end : float64 tensor of shape (n_rows,)
+        Up to when each row's history is known; any number where it has no events.
+    missing : bool tensor of shape (n_rows,)
+        Whether nothing is known of the row, unlike one that has no events.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmtl.networks import Events
+    >>> events = Events(
+    ...     time=torch.tensor([0.0, 2.0, 1.0], dtype=torch.float64),
+    ...     variable=torch.tensor([0, 1, 0]),
+    ...     value=torch.tensor([0.5, -1.0, 2.0]),
+    ...     start=torch.tensor([0, 2]),
+    ...     stop=torch.tensor([2, 3]),
+    ...     end=torch.tensor([3.0, 3.0], dtype=torch.float64),
+    ...     missing=torch.tensor([False, False]),
+    ... )
+    >>> events[torch.tensor([1, 0])].flat().age
+    tensor([2., 3., 1.])
+    """
+
+    time: Tensor
+    variable: Tensor
+    value: Tensor
+    start: Tensor
+    stop: Tensor
+    end: Tensor
+    missing: Tensor
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, rows: Tensor | slice) -> Events:
+        """Some of the rows."""
+        return replace(
+            self,
+            start=self.start[rows],
+            stop=self.stop[rows],
+            end=self.end[rows],
+            missing=self.missing[rows],
+        )
+
+    def to(self, device: torch.device) -> Events:
+        """The events on a device."""
+        return Events(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+
+    def flat(self) -> FlatEvents:
+        """The events of these rows alone."""
+        length = self.stop - self.start
+        row = torch.repeat_interleave(torch.arange(len(self), device=length.device), length)
+        first = length.cumsum(0) - length
+        place = torch.arange(len(row), device=row.device) + (self.start - first)[row]
+        age = (self.end[row] - self.time[place]).float()
+        return FlatEvents(row, self.variable[place], self.value[place], age)
+
+
+def joined_events(parts: Sequence[Events]) -> Events:
+    """The rows of several parts, one after the other."""
+    shifts = [0]
+    for part in parts:
+        shifts.append(shifts[-1] + len(part.time))
+    moved = [
+        replace(part, start=part.start + shift, stop=part.stop + shift)
+        for part, shift in zip(parts, shifts, strict=False)
+    ]
+    return Events(
+        **{name: torch.cat([vars(part)[name] for part in moved]) for name in vars(parts[0])}
+    )

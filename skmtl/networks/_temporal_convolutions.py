@@ -1,0 +1,219 @@
+"""Series on a grid to tokens by dilated causal convolutions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from skmtl._storable import storable
+from skmtl.networks._event_grid import on_grid
+from skmtl.networks._events import Events
+from skmtl.networks._history_tokens import HistoryShape
+from skmtl.networks._layers import Dropout, Linear, matrix, parameter
+
+_MOST_BLOCKS = 32  # of which the last one reads steps that lie 2 ** 31 apart
+
+
+@storable
+@dataclass(frozen=True, kw_only=True)
+class TemporalConvolutions:
+    """Series on a grid of equal steps through a temporal convolutional network (TCN).
+
+    For `series` of the MultiTab estimators, where "tcn" stands for ``TemporalConvolutions()``.
+    The last step of the grid is the end of the history. A step holds the mean of a variable's
+    values in it or, without any, that of the step before, and beside it a mark of whether there
+    was an event.
+
+    Parameters
+    ----------
+    every : float, default=None
+        Length of a step, in the unit of the histories. None is the usual time between two events
+        of the training rows, or more, so that a long history has no more than `max_steps`.
+    max_steps : int, default=256
+        Steps that are read, up to the end of the history; earlier events have no influence. There
+        are fewer where 95 % of the training rows have shorter histories.
+    channels : int, default=32
+        Of every layer.
+    kernel_size : int, default=3
+        Steps that a convolution reads, which lie ``2**block`` steps apart.
+    n_blocks : int or "auto", default="auto"
+        Blocks of two convolutions. "auto" is the fewest by which the last step reads all steps.
+    n_tokens : int, default=4
+        Tokens in which the last step is told to the rest of the network.
+
+    Raises
+    ------
+    ValueError
+        For settings that are out of range.
+
+    Notes
+    -----
+    With x the values and the marks of all variables, block b computes
+
+        h = relu(x * f_b),  y = relu(h * g_b + P_b x),
+        (x * f)_t = c + sum over k of F_k x_{t - 2^b k}
+
+    where steps before the first one count as zero, so that no output reads a later step. P_b is
+    the identity where the numbers of channels agree. Tokens are a linear map of the last step.
+    The grid has the same length for every row, so that neither other rows nor padding have a part
+    in a row's tokens. Unlike Bai, Kolter and Koltun, weights are not normalised. Values that are
+    carried forward, and the marks, are those of Che et al.
+
+    References
+    ----------
+    S. Bai, J. Z. Kolter, V. Koltun, "An Empirical Evaluation of Generic Convolutional and
+    Recurrent Networks for Sequence Modeling", 2018, arXiv:1803.01271.
+
+    Z. Che, S. Purushotham, K. Cho, D. Sontag, Y. Liu, "Recurrent Neural Networks for Multivariate
+    Time Series with Missing Values", Scientific Reports 2018, arXiv:1606.01865 (marks of what is
+    missing).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmtl import MultiTab
+    >>> from skmtl.histories import Histories
+    >>> from skmtl.networks import TemporalConvolutions
+    >>> waves = np.sin(np.arange(20) * np.linspace(1, 2, 40)[:, None])
+    >>> X = pd.DataFrame({"sensor": Histories.from_array(waves)})
+    >>> Y = pd.DataFrame({"speed": np.linspace(1, 2, 40), "fast": np.arange(40) > 20})
+    >>> model = MultiTab(
+    ...     series={"sensor": TemporalConvolutions(channels=8)}, max_epochs=2, random_state=0
+    ... )
+    >>> model.fit(X, Y).predict(X.head(2)).columns.tolist()
+    ['speed', 'fast']
+    """
+
+    every: float | None = None
+    max_steps: int = 256
+    channels: int = 32
+    kernel_size: int = 3
+    n_blocks: int | Literal["auto"] = "auto"
+    n_tokens: int = 4
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError for settings that cannot be used."""
+        least = {"max_steps": 1, "channels": 1, "kernel_size": 2, "n_blocks": 1, "n_tokens": 1}
+        for name, low in least.items():
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= low
+            if not whole and (name, value) != ("n_blocks", "auto"):
+                raise ValueError(
+                    f"TemporalConvolutions: {name}={value!r} must be a whole number of at least "
+                    f"{low}{' or auto' * (name == 'n_blocks')}."
+                )
+        if self.n_blocks != "auto" and self.n_blocks > _MOST_BLOCKS:
+            raise ValueError(
+                f"TemporalConvolutions: n_blocks={self.n_blocks} must be at most {_MOST_BLOCKS}."
+            )
+        if self.every is not None and not (
+            isinstance(self.every, Real) and 0 < self.every < math.inf
+        ):
+            raise ValueError(
+                f"TemporalConvolutions: every={self.every!r} must be None or a positive length of "
+                "time."
+            )
+
+    def n_tokens_for(self, shape: HistoryShape) -> int:
+        """Tokens of a row."""
+        return self.n_tokens
+
+    def grid(self, shape: HistoryShape) -> tuple[float, int]:
+        """Length and number of the steps."""
+        every = self.every
+        if every is None:
+            every = max(shape.step, shape.span / max(self.max_steps - 1, 1))
+        return every, min(math.ceil(shape.span / every) + 1, self.max_steps)
+
+    def build(self, shape: HistoryShape, size: int, dropout: float) -> ConvolvedSeries:
+        """The layer for a column of histories."""
+        return ConvolvedSeries(self, shape, size, dropout)
+
+
+class ConvolvedSeries(nn.Module):
+    """The layer of `TemporalConvolutions`, `Events` to tokens (batch, n_tokens, size).
+
+    Parameters
+    ----------
+    settings : TemporalConvolutions
+    shape : HistoryShape
+    size : int
+        Length of a token.
+    dropout : float
+        After the first convolution of each block.
+    """
+
+    def __init__(
+        self, settings: TemporalConvolutions, shape: HistoryShape, size: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.n_variables, self.n_tokens = shape.n_variables, settings.n_tokens
+        self.every, self.n_steps = settings.grid(shape)
+        kernel_size, n_blocks = settings.kernel_size, settings.n_blocks
+        if n_blocks == "auto":
+            n_blocks = _fewest_blocks(self.n_steps, kernel_size)
+        widths = [2 * shape.n_variables] + [settings.channels] * n_blocks
+        self.blocks = nn.ModuleList(
+            CausalBlock(widths[block], widths[block + 1], kernel_size, 2**block, dropout)
+            for block in range(n_blocks)
+        )
+        self.out = Linear(settings.channels, settings.n_tokens * size)
+        self.missing = parameter(settings.n_tokens, size)
+
+    def forward(self, events: Events) -> Tensor:
+        series = on_grid(events, self.n_variables, self.every, self.n_steps)
+        x = torch.cat([series.value, series.seen], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        tokens = self.out(x[..., -1]).unflatten(1, (self.n_tokens, -1))
+        return torch.where(events.missing[:, None, None], self.missing, tokens)
+
+
+class CausalBlock(nn.Module):
+    """Two dilated causal convolutions and a residual, (batch, n_in, n_steps) to (..., n_out, ...).
+
+    Parameters
+    ----------
+    n_in, n_out, kernel_size, dilation : int
+    dropout : float
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, kernel_size: int, dilation: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.first = matrix(n_out, n_in, kernel_size, fan_in=n_in * kernel_size)
+        self.first_bias = parameter(n_out)
+        self.second = matrix(n_out, n_out, kernel_size, fan_in=n_out * kernel_size)
+        self.second_bias = parameter(n_out)
+        self.residual = matrix(n_out, n_in, 1, fan_in=n_in) if n_in != n_out else None
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = nn.functional.relu(self._convolved(x, self.first, self.first_bias))
+        change = self._convolved(self.dropout(hidden), self.second, self.second_bias)
+        kept = x if self.residual is None else nn.functional.conv1d(x, self.residual)
+        return nn.functional.relu(change + kept)
+
+    def _convolved(self, x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+        before = (kernel.shape[-1] - 1) * self.dilation
+        padded = nn.functional.pad(x, (before, 0))
+        return nn.functional.conv1d(padded, kernel, bias, dilation=self.dilation)
+
+
+def _fewest_blocks(n_steps: int, kernel_size: int) -> int:
+    """Blocks of two convolutions with dilations 1, 2, 4, ... after which one step reads all."""
+    blocks = 1
+    while 1 + 2 * (kernel_size - 1) * (2**blocks - 1) < n_steps:
+        blocks += 1
+    return blocks

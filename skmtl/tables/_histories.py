@@ -1,0 +1,130 @@
+"""A table some of whose columns hold histories."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skmtl._storable import storable
+from skmtl._suggestions import did_you_mean
+from skmtl.tables._counts import CellCounts
+from skmtl.tables._encoder import EncodedTable, TableEncoder
+from skmtl.tables._frame_encoder import HistoryReader
+from skmtl.tables._schema import check_same_columns
+
+
+@storable
+class HistoryTableEncoder:
+    """An encoder of a table with columns of histories beside numbers and categories.
+
+    Parameters
+    ----------
+    table : TableEncoder
+        For the other columns.
+    histories : mapping of column to HistoryReader
+        For the columns of histories, not fitted yet.
+
+    Attributes
+    ----------
+    columns_ : list
+        The labels of all columns, in order; there is none before `fit`.
+    """
+
+    def __init__(self, table: TableEncoder, histories: Mapping[Hashable, HistoryReader]) -> None:
+        self.table = table
+        self.histories = dict(histories)
+
+    def fit(
+        self,
+        frame: pd.DataFrame,
+        rows: NDArray[np.int64] | None = None,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Learn the columns; see `ColumnEncoder.fit`.
+
+        Raises
+        ------
+        ValueError
+            If a column of histories is not among those of the frame.
+        """
+        labels = frame.columns.tolist()
+        for name in self.histories:
+            if name not in labels:
+                raise ValueError(
+                    f"series names the column {name!r}, which X has not; its columns are "
+                    f"{labels[:20]}.{did_you_mean(name, labels)}"
+                )
+        self.table.fit(self._without_histories(frame), rows, sample_weight)
+        self._n_missing = [
+            int(frame[name].iloc[slice(None) if rows is None else rows].isna().sum())
+            for name in self.histories
+        ]
+        for name, reader in self.histories.items():
+            reader.fit(frame[name], rows, sample_weight)
+        self.columns_ = labels
+        return self
+
+    def read(self, frame: pd.DataFrame) -> Any:
+        """The other columns as numbers and codes; see `ColumnEncoder.read`."""
+        check_same_columns(self.columns_, frame.columns.tolist())
+        return self.table.read(self._without_histories(frame))
+
+    def transform(self, frame: pd.DataFrame) -> EncodedTable:
+        """Encode a frame with the learnt columns; see `TableEncoder.transform`."""
+        check_same_columns(self.columns_, frame.columns.tolist())
+        encoded = self.table.transform(self._without_histories(frame))
+        histories = {
+            name: reader.transform(frame[name]) for name, reader in self.histories.items()
+        }
+        return EncodedTable(encoded.numeric, encoded.codes, histories)
+
+    def count_cells(self, frame: pd.DataFrame) -> CellCounts:
+        """Missing cells and unknown categories by column; see `ColumnEncoder.count_cells`."""
+        check_same_columns(self.columns_, frame.columns.tolist())
+        missing = [int(frame[name].isna().sum()) for name in self.histories]
+        return self._counts(self.table.count_cells(self._without_histories(frame)), missing)
+
+    @property
+    def numeric_(self) -> list:
+        """Labels of the numeric columns."""
+        return self.table.numeric_
+
+    @property
+    def categorical_(self) -> list:
+        """Labels of the categorical columns."""
+        return self.table.categorical_
+
+    @property
+    def cardinalities_(self) -> list[int]:
+        """Number of codes of each categorical column."""
+        return self.table.cardinalities_
+
+    @property
+    def categories_(self) -> dict:
+        """Known categories of each categorical column."""
+        return self.table.categories_
+
+    @property
+    def counts_(self) -> CellCounts | None:
+        """Cells that say nothing, of the rows that were learnt from."""
+        if self.table.counts_ is None:
+            return None
+        return self._counts(self.table.counts_, self._n_missing)
+
+    def _without_histories(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.drop(columns=list(self.histories))
+
+    def _counts(self, table: CellCounts, n_missing: list[int]) -> CellCounts:
+        missing = dict(zip(table.columns, table.missing, strict=True))
+        missing |= dict(zip(self.histories, n_missing, strict=True))
+        unknown = dict(zip(table.columns, table.unknown, strict=True))
+        return CellCounts(
+            self.columns_,
+            table.n_rows,
+            np.array([missing[name] for name in self.columns_], dtype=np.int64),
+            np.array([unknown.get(name, 0) for name in self.columns_], dtype=np.int64),
+        )

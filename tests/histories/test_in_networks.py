@@ -1,0 +1,304 @@
+"""Columns of histories that networks read themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import skmtl
+from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival, StackedTasks
+from skmtl.export import onnx_inputs, to_onnx
+from skmtl.histories import EventReader, Histories
+from skmtl.networks import SetAttention, TemporalConvolutions
+from skmtl.tables import ParquetTable
+from skmtl.tasks import EventTimes
+from tests.histories.stays import events, order_of_two, stays
+
+SMALL = {"n_bags": 1, "row_size": 16, "n_members": 2, "random_state": 0, "device": "cpu"}
+ENCODERS = {
+    "events": SetAttention(size=8, n_heads=2, hidden=16),
+    "tcn": TemporalConvolutions(channels=8, max_steps=24),
+}
+
+
+def labels(X):
+    """The mean of the last heart rates, and a class of it; some are missing."""
+    cells = X["vitals"].array
+    size = np.array([np.nan if h is pd.NA else h.n_events for h in cells], dtype=float)
+    return pd.DataFrame({"size": size, "large": pd.array(size > 15, dtype="boolean")})
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def encoder(request):
+    return ENCODERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def X():
+    frame = stays(60, end=48.0)
+    return frame.assign(ward=["a", "b", None] * 20)
+
+
+@pytest.fixture(scope="module")
+def model(encoder, X):
+    model = MultiTab(series={"vitals": encoder}, max_epochs=2, **SMALL)
+    return model.fit(X, labels(X))
+
+
+def test_the_order_of_two_events_is_found(encoder):
+    X, first = order_of_two()
+    Y = pd.DataFrame({"first": first, "noise": X["noise"]})
+    model = MultiTab(series={"events": encoder}, max_epochs=40, **SMALL)
+    predicted = model.fit(X[:140], Y[:140]).predict(X[140:])
+    assert (predicted["first"] == Y["first"][140:]).mean() > 0.95
+    assert np.corrcoef(predicted["noise"], Y["noise"][140:])[0, 1] > 0.9
+    without = MultiTab(max_epochs=10, **SMALL).fit(X[["noise"]][:140], Y[:140])
+    assert (without.predict(X[["noise"]][140:])["first"] == Y["first"][140:]).mean() < 0.75
+
+
+def test_convolutions_find_a_frequency():
+    rng = np.random.default_rng(0)
+    n, fast = 240, np.arange(240) % 2 == 0
+    phase = rng.uniform(0, 2 * np.pi, (n, 1))
+    waves = np.sin(np.arange(30) * np.where(fast, 1.5, 0.75)[:, None] + phase)
+    X = pd.DataFrame({"sensor": Histories.from_array(waves + rng.normal(0, 0.3, waves.shape))})
+    Y = pd.DataFrame({"fast": fast, "speed": np.where(fast, 1.5, 0.75)})
+    settings = TemporalConvolutions(channels=8, kernel_size=3, n_tokens=1)
+    model = MultiTab(series={"sensor": settings}, max_epochs=40, **SMALL).fit(X[:160], Y[:160])
+    assert (model.predict(X[160:])["fast"] == fast[160:]).mean() > 0.95
+
+
+def test_a_row_depends_on_itself_alone(model, X):
+    together = model.predict(X)["size"].to_numpy()
+    order = np.random.default_rng(1).permutation(len(X))
+    np.testing.assert_array_equal(model.predict(X.iloc[order])["size"], together[order])
+    alone = [model.predict(X.iloc[i : i + 1])["size"].iloc[0] for i in range(0, 60, 7)]
+    np.testing.assert_allclose(alone, together[::7], rtol=1e-5)
+    long = stays(2).assign(ward="a", vitals=Histories([X["vitals"].array[0]] * 2))
+    long.loc[1, "vitals"] = Histories.from_array(np.ones((1, 1, 3000)), variables=["HR"])[0]
+    long["age"] = X["age"].iloc[0]
+    np.testing.assert_allclose(model.predict(long)["size"].iloc[0], together[0], rtol=1e-5)
+
+
+def test_events_are_a_set(model, X):
+    table = events(60)
+    vitals = Histories.from_events(table.sample(frac=1, random_state=1), X.index, end=48.0)
+    predicted = model.predict(X.assign(vitals=vitals))
+    pd.testing.assert_frame_equal(predicted, model.predict(X), check_exact=False, rtol=1e-4)
+
+
+def test_a_shared_past_says_the_same_as_a_copy(model, X):
+    until = X["vitals"].array.until(20.0)
+    copied = Histories(list(until))
+    pd.testing.assert_frame_equal(
+        model.predict(X.assign(vitals=until)), model.predict(X.assign(vitals=copied))
+    )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(pd.NA, id="missing"),
+        pytest.param(Histories.from_list([[]])[0], id="empty"),
+        pytest.param(Histories.from_list([[3.0]], variables=["HR"])[0], id="one event"),
+        pytest.param(
+            Histories.from_list([[3.0] * 3], variables=["HR"], times=[[1.0] * 3])[0], id="ties"
+        ),
+        pytest.param(
+            Histories.from_list([[3.0, np.nan]], variables=["SBP"], times=[[-9.0, -3.0]])[0],
+            id="negative times",
+        ),
+        pytest.param(
+            Histories.from_events(
+                pd.DataFrame(
+                    {"subject_id": 0, "time": [1.0], "code": "HR", "numeric_value": None}
+                ),
+                [0],
+            )[0],
+            id="no value",
+        ),
+        pytest.param(
+            Histories.from_list([[1e30, -1e30]], variables=["HR"], times=[[0.0, 1e6]])[0],
+            id="huge",
+        ),
+    ],
+)
+def test_strange_histories_are_answered(model, X, cell):
+    strange = X.head(3).copy()
+    strange["vitals"] = Histories([cell, X["vitals"].array[1], cell])
+    predicted = model.predict(strange)
+    assert np.isfinite(predicted["size"]).all()
+    np.testing.assert_allclose(predicted["size"][1], model.predict(X)["size"][1], rtol=1e-5)
+
+
+def test_a_new_variable_is_named_and_left_out(model, X):
+    table = pd.concat([events(60), events(60).head(9).assign(code="pulse oximetry")])
+    strange = X.assign(vitals=Histories.from_events(table, X.index, end=48.0))
+    with pytest.warns(UserWarning, match=r"'vitals' has variables .*\['pulse oximetry'\]"):
+        predicted = model.predict(strange)
+    pd.testing.assert_frame_equal(predicted, model.predict(X))
+
+
+def test_another_clock_is_refused(model, X):
+    dates = events(60).assign(time=pd.Timestamp("2020-01-01"))
+    with pytest.raises(ValueError, match=r"'vitals' are of another clock"):
+        model.predict(X.assign(vitals=Histories.from_events(dates, X.index)))
+
+
+def test_infinity_is_refused_with_its_variable(model, X):
+    cell = skmtl.histories.EventHistory(
+        np.array([1.0]), np.array([0]), np.array([np.inf]), ("SBP",)
+    )
+    with pytest.raises(ValueError, match=r"'vitals' has infinite values of the variable 'SBP'"):
+        model.predict(X.head(1).assign(vitals=Histories([cell])))
+
+
+def test_missing_labels_and_unlabelled_rows_have_no_influence(encoder, X):
+    model = MultiTab(series={"vitals": encoder}, max_epochs=2, early_stopping=False, **SMALL)
+    Y = labels(X)
+    Y.loc[::3, "size"] = np.nan
+    other = Y.copy()
+    for of_both in (Y, other):
+        of_both["none"] = 1.0 + np.arange(60) % 2
+    first = model.fit(X, Y).predict(X)
+    weights = np.ones((60, 3))
+    weights[::3, 0] = 0.0
+    other.loc[::3, "size"] = 1e6
+    second = clone(model).fit(X, other, sample_weight=weights).predict(X)
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_save_and_load(model, X, tmp_path):
+    model.save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict(X), model.predict(X))
+    assert loaded.series == model.series
+
+
+def test_scores_of_parquet_files_and_of_polars(model, X, tmp_path):
+    X.to_parquet(tmp_path / "stays.parquet")
+    skmtl.score_files(model, tmp_path / "stays.parquet", tmp_path / "scores")
+    scores = pd.read_parquet(tmp_path / "scores")
+    expected = skmtl.score_frame(model, X)
+    np.testing.assert_allclose(scores["size_prediction"], expected["size_prediction"], rtol=1e-6)
+    table = pl.read_parquet(tmp_path / "stays.parquet")
+    np.testing.assert_allclose(
+        model.predict(table)["size"], expected["size_prediction"], rtol=1e-6
+    )
+
+
+def test_in_a_search_and_behind_a_transformer(X):
+    model = MultiTab(series={"vitals": "events"}, max_epochs=1, **SMALL)
+    columns = make_column_transformer(
+        (FunctionTransformer(feature_names_out="one-to-one"), ["age"]),
+        ("passthrough", ["vitals"]),
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    grid = {"multitab__series": [{"vitals": encoder} for encoder in ENCODERS.values()]}
+    search = GridSearchCV(make_pipeline(columns, model), grid, cv=KFold(2))
+    assert len(search.fit(X, labels(X)).predict(X)) == 60
+
+
+def test_histories_alone_are_enough(encoder, X):
+    model = MultiTabRegressor(series={"vitals": encoder}, max_epochs=1, **SMALL)
+    assert model.fit(X[["vitals"]], np.arange(60.0)).predict(X[["vitals"]]).shape == (60,)
+
+
+def test_every_estimator_of_the_network_reads_histories(encoder, X):
+    options = {"series": {"vitals": encoder}, "max_epochs": 1} | SMALL
+    late = np.arange(60) % 2 == 0
+    assert MultiTabClassifier(**options).fit(X, late).predict_proba(X).shape == (60, 2)
+    times = EventTimes(late, 1.0 + np.arange(60.0))
+    curves = MultiTabSurvival(**options).fit(X, times)
+    assert len(curves.predict(X)) == 60
+
+
+def test_events_of_rows_without_weight_are_not_learnt(X):
+    table = X.copy()
+    weight = np.ones(60)
+    weight[:5] = 0.0
+    table["vitals"] = Histories(
+        [Histories.from_list([[1e9]], variables=["x"])[0]] * 5 + list(X["vitals"].array[5:])
+    )
+    reader = EventReader().fit(table["vitals"], None, weight)
+    other = EventReader().fit(X["vitals"][5:])
+    assert reader.variables_ == other.variables_
+    assert (reader.span_, reader.step_) == (other.span_, other.step_)
+    np.testing.assert_array_equal(reader.scaler_.half_center_, other.scaler_.half_center_)
+
+
+def test_a_row_of_weight_two_is_one_given_twice(X):
+    weight = np.where(np.arange(60) < 30, 2.0, 1.0)
+    twice = pd.concat([X["vitals"], X["vitals"][:30]])
+    weighted, repeated = EventReader().fit(X["vitals"], None, weight), EventReader().fit(twice)
+    np.testing.assert_allclose(weighted.scaler_.half_scale_, repeated.scaler_.half_scale_)
+    np.testing.assert_allclose(weighted.scaler_.half_center_, repeated.scaler_.half_center_)
+
+
+def test_attention_sums_up_the_tokens_of_a_history(model, X):
+    shares = model.attention(X)
+    assert shares.columns.tolist() == ["age", "vitals", "ward"]
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", ["vitals", {"vitals": "evens"}, {"vitals": SetAttention}, 3])
+def test_wrong_settings_are_refused_before_the_data_are_read(wrong):
+    with pytest.raises(ValueError, match=r"series=.* must be None, or a mapping of columns to"):
+        MultiTab(series=wrong).fit(None, None)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "settings"),
+    [
+        (SetAttention, {"size": 0}),
+        (SetAttention, {"size": 6}),
+        (SetAttention, {"n_heads": 1.5}),
+        (SetAttention, {"hidden": True}),
+        (TemporalConvolutions, {"every": 0.0}),
+        (TemporalConvolutions, {"every": "h"}),
+        (TemporalConvolutions, {"kernel_size": 1}),
+        (TemporalConvolutions, {"n_blocks": "all"}),
+        (TemporalConvolutions, {"n_blocks": 40}),
+        (TemporalConvolutions, {"max_steps": 2.0}),
+    ],
+)
+def test_wrong_settings_of_an_encoder(encoder, settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=f"{encoder.__name__}: {name}="):
+        encoder(**settings)
+
+
+def test_what_cannot_be_done_is_refused_by_name(model, X, tmp_path):
+    Y, named = labels(X), {"series": {"vitals": "events"}}
+    with pytest.raises(ValueError, match=r"Column 'vitals' .*MultiTab\(series="):
+        MultiTab().fit(X, Y)
+    with pytest.raises(ValueError, match=r"series names the column 'vitls'.*mean 'vitals'"):
+        MultiTab(series={"vitls": "events"}).fit(X, Y)
+    with pytest.raises(ValueError, match=r"Column 'age' of X does not hold histories"):
+        MultiTab(series={"age": "events"}).fit(X[["age"]], Y)
+    with pytest.raises(ValueError, match="'vitals' has no event in any of the rows"):
+        MultiTab(**named).fit(X.assign(vitals=Histories.from_list([[]] * 60)), Y)
+    with pytest.raises(ValueError, match="sample_context='memory' keeps rows"):
+        MultiTab(sample_context="memory", **named).fit(X, Y)
+    with pytest.raises(ValueError, match="holds histories"):
+        members = [("network", MultiTab(**named)), ("trees", skmtl.RMTGB())]
+        StackedTasks(estimators=members).fit(X, Y)
+    for function in (to_onnx, lambda model: onnx_inputs(model, X)):
+        with pytest.raises(TypeError, match=r"\['vitals'\] are histories.*ONNX"):
+            function(model)
+    X.assign(**Y).to_parquet(tmp_path / "stays.parquet")
+    with pytest.raises(ValueError, match="learns from tables in memory"):
+        MultiTab(**named).fit(ParquetTable(tmp_path / "stays.parquet"), list(Y))
+    X.drop(columns="vitals").assign(vitals=1).to_csv(tmp_path / "stays.csv", index=False)
+    with pytest.raises(ValueError, match=r"'vitals' is a column of histories.*CSV"):
+        skmtl.score_files(model, tmp_path / "stays.csv", tmp_path / "scores")
+    X.assign(vitals=1.0).to_parquet(tmp_path / "numbers.parquet")
+    with pytest.raises(ValueError, match=r"'vitals' .* holds numbers .* fitted on histories"):
+        skmtl.score_files(model, tmp_path / "numbers.parquet", tmp_path / "scores")
