@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.special import logit
 from sklearn.exceptions import ConvergenceWarning
 
@@ -16,8 +16,11 @@ from skmtl.rasch._ratings import Ratings
 _MOST_STEPS, _MOST_ROUNDS = 100, 100
 # Fall of the objective that the next step would bring, at which the search ends.
 _CLOSE = 1e-10
-# Relative change of the variances at which they have settled.
-_SETTLED = 1e-3
+# Least curvature that counts, next to that of the complete data.
+_FLATTEST = 0.01
+# Change of the prior standard deviations at which they have settled, relative and in logits: a
+# variance of zero is approached for ever.
+_SETTLED, _NO_MATTER = 5e-4, 5e-4
 _WEAKEST, _STRONGEST = 1e-8, 1e8
 
 
@@ -130,12 +133,13 @@ def maximise(ratings: Ratings, options: RaschOptions) -> RaschSolution:
         penalty[ratings.coef], penalty[ratings.contrast] = coef_penalty, severity_penalty
         parameters, nodes = _newton(ratings, nodes, parameters, penalty)
         solution = _solution(ratings, nodes, parameters, coef_penalty, severity_penalty)
-        before = coef_penalty, severity_penalty
+        before = np.array([coef_penalty, severity_penalty])
         if options.coef_penalty is None:
             coef_penalty = _next(coef_penalty, solution, ratings.coef)
         if options.severity_penalty is None:
             severity_penalty = _next(severity_penalty, solution, ratings.contrast)
-        if np.allclose((coef_penalty, severity_penalty), before, rtol=_SETTLED, atol=0):
+        scales = _scales(np.array([coef_penalty, severity_penalty]))
+        if np.allclose(scales, _scales(before), rtol=_SETTLED, atol=_NO_MATTER):
             return solution
     _warn_of_convergence()
     return solution
@@ -195,12 +199,19 @@ def _newton(
 
 
 def _step(likelihood: Likelihood, penalty: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Newton's step; where the likelihood is not concave, that of the EM algorithm."""
+    """Newton's step; where the likelihood is not concave, away from its saddle.
+
+    A standard deviation of the items near zero is a saddle, because its sign does not matter.
+    There the curvatures, in units of those of the complete data, count by their size.
+    """
     complete = likelihood.complete_information() + np.diag(penalty)
+    observed = complete - likelihood.lost_information()
     try:
-        return cho_solve(cho_factor(complete - likelihood.lost_information()), gradient)
+        return cho_solve(cho_factor(observed), gradient)
     except LinAlgError:
-        return np.linalg.lstsq(complete, gradient, rcond=1e-12)[0]
+        complete += 1e-9 * np.trace(complete) / len(complete) * np.eye(len(complete))
+        curvature, axes = eigh(observed, complete)
+        return axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), _FLATTEST))
 
 
 def _length(
@@ -216,6 +227,11 @@ def _length(
             return length
         length /= 2
     return 0.0
+
+
+def _scales(penalty: np.ndarray) -> np.ndarray:
+    """Prior standard deviations."""
+    return np.maximum(penalty, _WEAKEST) ** -0.5
 
 
 def _next(penalty: float, solution: RaschSolution, part: slice) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,3 +163,14 @@ def test_shrinkage_pulls_raters_of_few_ratings():
     ratio = shrunk["severity"].abs() / free["severity"].abs()
     assert ratio.idxmin() == 0 or free["severity"].abs()[0] < 0.1
     assert shrunk["severity"].std() < free["severity"].std()
+
+
+@pytest.mark.parametrize("seed", [6, 15, 22])
+def test_variances_of_zero_are_reached(seed):
+    # Neither the raters nor the items differ beyond the features: both estimates lie at the edge.
+    X, Y = make_ratings(40, 2, n_raters=5, explained=1.0, severity_scale=0.0, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = FacetedRasch(item_column="item").fit(X, Y)
+    assert model.severity_scale_ < 0.2
+    assert model.item_scale_ < 0.4
