@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from skmtl.estimators import (
         RMTGB,
         CalibratedTasks,
+        FacetedRasch,
         GroupedTasks,
         MultiTab,
         MultiTabClassifier,
@@ -91,6 +92,7 @@ __version__ = "0.1.0"
 __all__ = [
     "RMTGB",
     "CalibratedTasks",
+    "FacetedRasch",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",
@@ -128,6 +130,7 @@ _MODULE_OF = (
     dict.fromkeys(
         (
             "CalibratedTasks",
+            "FacetedRasch",
             "GroupedTasks",
             "MultiTab",
             "MultiTabClassifier",

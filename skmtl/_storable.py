@@ -16,6 +16,7 @@ REMEDIES: dict[type, str] = {}
 
 HOMES: dict[str, str] = {
     "CalibratedTasks": "skmtl.estimators.calibrated_tasks",
+    "FacetedRasch": "skmtl.estimators.faceted_rasch",
     "Forecaster": "skmtl.timeseries._forecaster",
     "GroupedTasks": "skmtl.estimators.grouped",
     "MultiTab": "skmtl.estimators.multitab",

@@ -7,6 +7,7 @@
 `make_task_groups`         tasks in groups, wide or long, with tasks that sharing hurts
 `make_funnel`              steps that follow each other, with or without an unseen cause
 `make_panel`               series of shops to forecast, with what is known ahead
+`make_ratings`             items judged by raters of different severity
 `make_survival`            times to one event, competing causes or several events
 =========================  ===================================================================
 
@@ -33,6 +34,7 @@ from skmtl.datasets._funnel import FunnelTruth, make_funnel
 from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_bench
 from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
 from skmtl.datasets._panel import make_panel
+from skmtl.datasets._ratings import RatingsTruth, make_ratings
 from skmtl.datasets._survival import make_survival
 from skmtl.datasets._survival_truth import SurvivalTruth
 from skmtl.datasets._task_groups import TaskGroupsTruth, make_task_groups
@@ -41,6 +43,7 @@ __all__ = [
     "FunnelTruth",
     "MultiTabBenchTruth",
     "OutlierTasksTruth",
+    "RatingsTruth",
     "SurvivalTruth",
     "TaskGroupsTruth",
     "load_flights_nyc",
@@ -48,6 +51,7 @@ __all__ = [
     "make_multitab_bench",
     "make_outlier_tasks",
     "make_panel",
+    "make_ratings",
     "make_survival",
     "make_task_groups",
 ]

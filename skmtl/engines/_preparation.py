@@ -212,7 +212,7 @@ class Preparation:
         weight = table.sample_weight
         if weight is not None and weight.ndim == 2:
             weight = weight[:, self._is_varying]
-        return EncodedRows(features, group, labels, weight)
+        return EncodedRows(features, group, labels, weight, table.rows.raters)
 
     def _encode_chunk(self, chunk: Chunk) -> EncodedRows:
         return self.encode(self.read(chunk))
@@ -308,8 +308,9 @@ def start_preparation(
     table.check_two_rows()
     warn_of_row_ids(table.rows.features)
     warn_of_numeric_ids(table.rows.features)
-    reader = TableReader(settings.roles, engine.make_encoder())
-    reader.fit(frame, table.rows.ids)
+    roles, scored, _ = settings.roles.without_raters(frame)
+    reader = TableReader(roles, engine.make_encoder())
+    reader.fit(scored, table.rows.ids)
     if not engine.encodes_by_training_rows:
         reader.encoder.fit(table.rows.features)
     tasks = fit_tasks(targets, engine, reader, table)

@@ -10,6 +10,7 @@ from skmtl._storable import HOMES
 
 if TYPE_CHECKING:
     from skmtl.estimators.calibrated_tasks import CalibratedTasks
+    from skmtl.estimators.faceted_rasch import FacetedRasch
     from skmtl.estimators.grouped import GroupedTasks
     from skmtl.estimators.linear import (
         MultiTaskLinear,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RMTGB",
     "CalibratedTasks",
+    "FacetedRasch",
     "GroupedTasks",
     "MultiTab",
     "MultiTabClassifier",

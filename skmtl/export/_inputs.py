@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.answers import fitted_model
-from skmtl.models import EngineModel, MultiTaskEstimator
+from skmtl.models import Answering, EngineModel
 from skmtl.reading import TableReader
 
 
@@ -182,17 +182,17 @@ def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
 
 def exportable(model: Any) -> EngineModel:
     """The fitted model; raises unless it is of a class that has a graph."""
-    if isinstance(model, MultiTaskEstimator):
+    if isinstance(model, Answering):
         fitted = fitted_model(model)
         if isinstance(fitted, EngineModel):
             _refuse_histories(fitted)
             return fitted
     raise TypeError(
         f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab, "
-        "RMTGB or MultiTaskLinear, or a StackedTasks. Of a search take best_estimator_, of a "
-        "pipeline its last step (the steps before it then run outside of the graph), of "
-        "GroupedTasks its models_. Of a Forecaster take its estimator_, which reads the features "
-        "of skmtl.timeseries.make_features and predicts (y - anchor) / scale."
+        "RMTGB or MultiTaskLinear, a FacetedRasch or a StackedTasks. Of a search take "
+        "best_estimator_, of a pipeline its last step (the steps before it then run outside of "
+        "the graph), of GroupedTasks its models_. Of a Forecaster take its estimator_, which "
+        "reads the features of skmtl.timeseries.make_features and predicts (y - anchor) / scale."
     )
 
 

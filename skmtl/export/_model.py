@@ -165,6 +165,11 @@ def _scores_of(
         return _boosting_scores(model, inputs, values, group), None
     if isinstance(model.fitted, FittedLinear):
         encoder = cast(DesignEncoder, model.reader.encoder)
+        if encoder.n_parts_ == 0:
+            raise ValueError(
+                "The model has learnt from no feature, so a graph would be a list of its items: "
+                "write what predict says of them to a table instead."
+            )
         matrix = design_matrix(encoder, inputs.features, values)
         return [linear_scores(target, matrix, group) for target in model.fitted.targets], None
     if not hasattr(model.fitted, "networks"):

@@ -242,8 +242,8 @@ class LinearEstimator(MultiTaskEstimator):
     @property
     def standardised_coef_(self) -> pd.DataFrame:
         """Coefficients of standardised features, by function and part."""
-        coef = self._raw_coef()
-        return pd.DataFrame(coef, index=self._functions(), columns=self._part_index())
+        coef, parts = self._raw_coef(), part_index(self._design_encoder)
+        return pd.DataFrame(coef, index=self._functions(), columns=parts)
 
     @property
     def coef_(self) -> pd.DataFrame:
@@ -329,10 +329,10 @@ class LinearEstimator(MultiTaskEstimator):
             [tuple(key[at] for at in kept) for key in keys], names=names
         )
 
-    def _part_index(self) -> pd.Index:
-        """Names of the features, or pairs with the part of a feature."""
-        encoder = self._design_encoder
-        parts: list[tuple[Hashable, Hashable]] = encoder.parts_
-        if encoder.n_parts_ == len(encoder.numeric_):
-            return pd.Index(encoder.numeric_, name="feature", tupleize_cols=False)
-        return pd.MultiIndex.from_tuples(parts, names=["feature", "part"])
+
+def part_index(encoder: DesignEncoder) -> pd.Index:
+    """Names of the features, or pairs with the part of a feature."""
+    parts: list[tuple[Hashable, Hashable]] = encoder.parts_
+    if encoder.n_parts_ == len(encoder.numeric_):
+        return pd.Index(encoder.numeric_, name="feature", tupleize_cols=False)
+    return pd.MultiIndex.from_tuples(parts, names=["feature", "part"])

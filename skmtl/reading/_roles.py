@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from skmtl._storable import storable
 from skmtl.tables import as_frame, column_position, complete_ids
 
-_WORDS = {"task": "task ids", "group": "groups", "time": "times"}
+_WORDS = {"task": "task ids", "group": "groups", "time": "times", "rater": "raters"}
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,19 @@ class RowsOfX:
         The task of each row in long data.
     groups, times : Series of shape (n_samples,), or None
         Whom a row is about, and when it was.
+    raters : Series of shape (n_samples,), or None
+        Who judged a row.
     """
 
     features: pd.DataFrame
     ids: pd.Series | None = None
     groups: pd.Series | None = None
     times: pd.Series | None = None
+    raters: pd.Series | None = None
 
     def take(self, rows: np.ndarray) -> RowsOfX:
         """The rows at some positions."""
-        columns = (self.ids, self.groups, self.times)
+        columns = (self.ids, self.groups, self.times, self.raters)
         taken = (None if column is None else column.iloc[rows] for column in columns)
         return RowsOfX(self.features.iloc[rows], *taken)
 
@@ -55,12 +58,18 @@ class Roles:
         Says whom a row is about. Rows of one group are held out together.
     time : hashable, optional
         Says when a row was.
+    rater : hashable, optional
+        Says who judged a row. Rows to score have no such column.
+    ids_suffice : bool, default=False
+        Whether there may be no feature besides the columns with a role.
     """
 
     task: Hashable | None = None
     weight: Hashable | None = None
     group: Hashable | None = None
     time: Hashable | None = None
+    rater: Hashable | None = None
+    ids_suffice: bool = False
 
     def split(self, frame: pd.DataFrame) -> RowsOfX:
         """Take the columns with a role, other than the weight, out of the features.
@@ -71,20 +80,35 @@ class Roles:
             If there is no such column, a column has two roles, no feature is left, or a task id
             is missing.
         """
-        if self.task is None and self.group is None and self.time is None:
-            return RowsOfX(frame)
-        positions = self._positions(frame)
+        roles, frame, raters = self.without_raters(frame)
+        if roles.task is None and roles.group is None and roles.time is None:
+            return RowsOfX(frame, raters=raters)
+        positions = roles._positions(frame)
         columns = {role: frame.iloc[:, position] for role, position in positions.items()}
         ids = complete_ids(columns["task"]) if "task" in columns else None
         features = frame.copy(deep=False)
         for column in columns.values():
             del features[column.name]  # a third of the time that `drop` takes
-        if features.shape[1] == 0:
+        if features.shape[1] == 0 and not self.ids_suffice:
             taken = " and the ".join(
                 f"{_WORDS[role]} {column.name!r}" for role, column in columns.items()
             )
             raise ValueError(f"X has no column besides the {taken}.")
-        return RowsOfX(features, ids, columns.get("group"), columns.get("time"))
+        return RowsOfX(features, ids, columns.get("group"), columns.get("time"), raters)
+
+    def without_raters(self, frame: pd.DataFrame) -> tuple[Roles, pd.DataFrame, pd.Series | None]:
+        """The roles and columns of rows to score, whose raters are nobody's, and the raters."""
+        if self.rater is None:
+            return self, frame, None
+        positions = self._positions(frame)
+        at = positions.pop("rater")
+        others = frame.drop(columns=frame.columns[at])
+        if frame.columns.tolist() == list(range(frame.shape[1])):
+            others.columns = pd.RangeIndex(others.shape[1])
+        labels: dict[str, Any] = {
+            role: others.columns[place - (place > at)] for role, place in positions.items()
+        }
+        return replace(self, rater=None, **labels), others, frame.iloc[:, at]
 
     def by_position(self, frame: pd.DataFrame) -> dict[int, str]:
         """Role of each column that is not a feature, by its position."""
@@ -133,5 +157,6 @@ class Roles:
             ("task", self.task, "task_column"),
             ("group", self.group, "group_column"),
             ("time", self.time, "time_column"),
+            ("rater", self.rater, "rater_column"),
         )
         return (role for role in roles if role[1] is not None)

@@ -72,7 +72,7 @@ def joined_tables(tables: Sequence[CheckedTable]) -> CheckedTable:
     parts = [table.rows for table in tables]
     rows = {
         name: _joined([getattr(part, name) for part in parts])
-        for name in ("features", "ids", "groups", "times")
+        for name in ("features", "ids", "groups", "times", "raters")
     }
     weights = [table.sample_weight for table in tables]
     return CheckedTable(
@@ -103,12 +103,15 @@ class EncodedRows:
         Number of the row's task in long data.
     labels : Labels
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
+    raters : Series of shape (n_samples,), or None
+        Who judged each row.
     """
 
     features: Any
     group: np.ndarray | None
     labels: Labels
     sample_weight: np.ndarray | None
+    raters: pd.Series | None = None
 
     def __len__(self) -> int:
         return len(self.labels.mask)
@@ -146,6 +149,7 @@ class EncodedRows:
             None if self.group is None else self.group[rows],
             self.labels.take(rows),
             None if self.sample_weight is None else self.sample_weight[rows],
+            None if self.raters is None else self.raters.iloc[rows],
         )
 
 

@@ -18,6 +18,7 @@ RUNNABLE = [
     ROOT / "docs/funnels.md",
     ROOT / "docs/histories.md",
     ROOT / "docs/linear.md",
+    ROOT / "docs/raters.md",
     ROOT / "docs/rare_and_weighted.md",
     *sorted((ROOT / "docs/guide").glob("*.md")),
     *sorted((ROOT / "docs/coming_from").glob("*.md")),

@@ -13,6 +13,7 @@ import pytest
 import skmtl
 from skmtl import (
     RMTGB,
+    FacetedRasch,
     MultiTab,
     MultiTabClassifier,
     MultiTabRegressor,
@@ -37,6 +38,7 @@ QUICK: dict[type, dict[str, Any]] = (
     dict.fromkeys([MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival], NETWORK)
     | dict.fromkeys([RMTGB, RMTGBClassifier, RMTGBRegressor, RMTGBSurvival], BOOSTING)
     | {cls: {} for cls in LINEAR}
+    | {FacetedRasch: {"rater_column": 0}}
     | {StackedTasks: {"estimators": [("linear", MultiTaskLinear())], "n_bags": 2}}
 )
 ESTIMATORS = list(QUICK)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import skmtl
-from skmtl.datasets import make_survival
+from skmtl.datasets import make_ratings, make_survival
 from skmtl.tasks import Binary, Composition, Count, Funnel, Ordinal, Quantile, Regression
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -210,6 +210,12 @@ def survival_linear(kind: str, **parameters: Any) -> Case:
     return Case(skmtl.MultiTaskLinearSurvival(**LINEAR | parameters).fit(X, y), X)
 
 
+def rasch(**parameters: Any) -> Case:
+    X, Y = make_ratings(20, 2, n_raters=4, n_questions=2, n_levels=3, random_state=0)
+    model = skmtl.FacetedRasch(**parameters)
+    return Case(model.fit(X, Y), X.assign(item=X["item"] + 2))
+
+
 def stacked() -> Case:
     """All three engines, and a member without weight is none."""
     X, Y = table()
@@ -254,6 +260,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "linear-long": long_linear,
     "linear-classifier": classifier_linear,
     "linear-survival": lambda: survival_linear("single"),
+    "rasch": lambda: rasch(item_column="item"),
     "linear-competing": lambda: survival_linear("competing", horizons=[2.0, 6.0]),
 }
 

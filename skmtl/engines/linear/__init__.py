@@ -1,9 +1,11 @@
 """Penalised linear models as an engine: which strengths are tried, and on which rows.
 
-`LinearEngine` tells `skmtl.linear` what to solve. Nothing here imports torch or LightGBM.
+`LinearEngine` tells `skmtl.linear` what to solve, `RaschEngine` tells `skmtl.rasch`. Nothing here
+imports torch or LightGBM.
 """
 
 from skmtl.engines.linear._engine import LinearEngine
 from skmtl.engines.linear._fitted import FittedLinear
+from skmtl.engines.linear._rasch import Estimates, FittedRasch, RaschEngine
 
-__all__ = ["FittedLinear", "LinearEngine"]
+__all__ = ["Estimates", "FittedLinear", "FittedRasch", "LinearEngine", "RaschEngine"]

@@ -66,7 +66,7 @@ class LinearEngine(Engine):
         progress.begin()
         targets, penalty = search.fit()
         _finish(problem, targets)
-        mean = _mean_row(problem)
+        mean = mean_row(problem)
         fitted = FittedLinear(targets, penalty, search.tried, mean)
         progress.end(_report(number, search.score), lambda: fitted)
         return fitted
@@ -88,7 +88,7 @@ class LinearEngine(Engine):
             if len(held_out):
                 targets, _ = self._judged(_within(problem, number, training)).fit()
                 rows = problem.rows.take(held_out)
-                mean.add(held_out, self._scores(targets, rows, problem.tasks))
+                mean.add(held_out, self.function_scores(targets, rows, problem.tasks))
         return mean.scores()
 
     def _judged(self, problem: Problem) -> WideSearch | LongSearch:
@@ -99,10 +99,13 @@ class LinearEngine(Engine):
         return search
 
     def raw_scores(self, fitted: FittedLinear, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
-        return self._scores(fitted.targets, rows, tasks)
+        return self.function_scores(fitted.targets, rows, tasks)
 
     @staticmethod
-    def _scores(targets: list[LinearTarget], rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+    def function_scores(
+        targets: list[LinearTarget], rows: ScorableRows, tasks: TaskSet
+    ) -> np.ndarray:
+        """Raw scores (n_samples, n_scores) of linear functions of the targets."""
         scores = np.empty((len(rows), tasks.n_scores))
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
             for target, part in zip(targets, tasks.score_slices, strict=True):
@@ -153,7 +156,7 @@ def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
         tasks.finish(scores, rows.labels, rows.weight.astype(np.float64))
 
 
-def _mean_row(problem: Problem) -> np.ndarray:
+def mean_row(problem: Problem) -> np.ndarray:
     """Weighted mean of the rows of the design matrix."""
     weight = problem.rows.row_weight
     weight = np.ones(len(problem.rows)) if weight is None else weight
