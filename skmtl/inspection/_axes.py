@@ -89,7 +89,7 @@ def stacked_bars(
 def read_fitted(
     estimator: Any,
     attribute: str,
-    display: type,
+    display: Callable[..., Any],
     source: str,
     suits: Callable[[Any], bool] = lambda value: True,
 ) -> Any:
@@ -100,7 +100,7 @@ def read_fitted(
     estimator : fitted estimator
     attribute : str
         The attribute, or method, that has it.
-    display : type
+    display : type or function
         Which asks.
     source : str
         The estimators that have such an attribute, for the message.

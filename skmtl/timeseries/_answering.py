@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl.answers import fitted_inside
 from skmtl.metrics import score_model, score_model_by_group
 from skmtl.models import Answering
 from skmtl.panels import History, PanelColumns
@@ -227,6 +228,12 @@ class AnsweringFromHistory(Answering):
         moments = self._recipe.moments(self.history_, frame)
         derived = self._recipe.derived_labels(self.history_, moments, labels)
         return derived.set_axis(frame.index, axis=0)
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Importance of each made feature in each task, as of the estimator within."""
+        check_is_fitted(self)
+        return fitted_inside(self.estimator_).feature_importances_by_task_
 
     @property
     def anchors_(self) -> dict[Hashable, str]:
