@@ -120,6 +120,8 @@ class FittedModel(ABC):
         The column of X that names the task of a row in long data.
     reads_rows_together : bool
         Whether what is said of a row depends on others in the table.
+    reads_history : bool
+        Whether it depends on the past of series, which is not in the table.
     """
 
     names: list[Hashable]
@@ -127,6 +129,7 @@ class FittedModel(ABC):
     event_names: list[Hashable]
     task_column: Hashable | None
     reads_rows_together: bool = False
+    reads_history: bool = False
 
     @property
     @abstractmethod

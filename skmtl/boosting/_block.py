@@ -27,3 +27,12 @@ class FittedBlock(Protocol):
     ) -> np.ndarray: ...
 
     def importances(self, n_features: int) -> np.ndarray: ...
+
+    def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
+        """Gains (n_tasks, n_features), which add up to those of the features over all tasks."""
+        ...
+
+
+def in_equal_parts(gains: np.ndarray, n_tasks: int) -> np.ndarray:
+    """Gains (n_features,) of what all tasks share, (n_tasks, n_features)."""
+    return np.broadcast_to(gains / n_tasks, (n_tasks, len(gains)))

@@ -26,6 +26,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
 
 from skmtl._storable import storable
+from skmtl.boosting._block import in_equal_parts
 from skmtl.boosting._columns import LinearColumns
 from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
@@ -84,6 +85,13 @@ class LinearFunctions:
 
     def importances(self, n_features: int) -> np.ndarray:
         return np.append(self.gains, 0.0)
+
+    def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
+        if len(self.coef) < n_tasks:  # the line of all ids
+            return in_equal_parts(self.gains, n_tasks)
+        squares = self.columns.by_feature((self.coef**2).sum(axis=2), n_features)
+        total = squares.sum(axis=0)
+        return self.gains * np.divide(squares, total, np.zeros_like(squares), where=total > 0)
 
 
 class LinearGrower(Grower):

@@ -15,7 +15,6 @@ from skmtl.boosting._linear import LinearFunctions
 from skmtl.boosting._options import BLOCKS
 from skmtl.boosting._partition import PartitionTrees, common_theta
 from skmtl.boosting._score_space import ScoreSpace
-from skmtl.boosting._task import TaskTrees
 
 
 @storable
@@ -211,12 +210,12 @@ class BoostedPool:
         }
         return pd.DataFrame.from_dict(table, orient="index")
 
-    def task_importances(self, n_features: int) -> np.ndarray:
-        """Total gain in each task's own trees, (n_tasks, n_features)."""
+    def task_importances(self, n_features: int, blocks: Sequence[str]) -> np.ndarray:
+        """Total gain of each task in some blocks, (n_tasks, n_features)."""
         gains = np.zeros((len(self.bags[0].intercept) - 1, n_features))
-        for block in self._blocks("task"):
-            assert isinstance(block, TaskTrees)
-            gains += block.by_task(n_features)
+        for name in blocks:
+            for block in self._blocks(name):
+                gains += block.importances_by_task(n_features, len(gains))
         return gains
 
 

@@ -75,6 +75,12 @@ class PartitionTrees:
         gains = self.outlier.importances(n_features) + self.ordinary.importances(n_features)
         return np.append(gains, 0.0)
 
+    def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
+        share = expit(self.theta)
+        outlier = np.outer(share / share.sum(), self.outlier.importances(n_features))
+        share = 1 - share
+        return outlier + np.outer(share / share.sum(), self.ordinary.importances(n_features))
+
 
 def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
     """Mean theta of several bags, whose groups may bear opposite names, outliers positive."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmtl._storable import storable
+from skmtl.boosting._block import in_equal_parts
 from skmtl.boosting._ensemble import Trees
 from skmtl.boosting._leaves import LeafQuantiles
 from skmtl.boosting._options import BoostingOptions, Features
@@ -50,6 +51,9 @@ class SharedTrees:
         n_numbers = 0 if self.signatures is None else self.signatures.shape[1]
         gains = self.trees.importances(n_features + n_numbers)
         return np.append(gains[:n_features], gains[n_features:].sum())
+
+    def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
+        return in_equal_parts(self.importances(n_features)[:-1], n_tasks)
 
 
 def _task_last(values: np.ndarray, n_features: int) -> np.ndarray:

@@ -81,10 +81,9 @@ class TaskTrees:
         return out
 
     def importances(self, n_features: int) -> np.ndarray:
-        return np.append(self.by_task(n_features).sum(axis=0), 0.0)
+        return np.append(self.importances_by_task(n_features, len(self.trees)).sum(axis=0), 0.0)
 
-    def by_task(self, n_features: int) -> np.ndarray:
-        """Gains (n_tasks, n_features)."""
+    def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
         return np.stack([trees.importances(n_features) for trees in self.trees])
 
 

@@ -94,6 +94,9 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     affinity_ : DataFrame of shape (n_tasks, n_tasks) or None
         With "auto", how well the model of one task (row) serves another one (column), from 0 to
         1; see :func:`skmtl.inspection.cross_task_errors`.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        As of the estimator within, where it has them.
     task_names_ : list of hashable
         The targets, columns of y.
     task_kinds_ : dict of hashable to str
@@ -331,6 +334,21 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def feature_names_in_(self) -> np.ndarray:
         """Names of the columns of X, where it has any."""
         return self._of_first("feature_names_in_")
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Importance of each feature in each task, as the model of its group has it."""
+        check_is_fitted(self)
+        tables = [model.feature_importances_by_task_ for model in self.models_]
+        names = [name for group in self.groups_ for name in group]
+        return pd.concat(tables).reindex(names).fillna(0.0)
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Mean importance of each column of X over the tasks."""
+        check_is_fitted(self)
+        sizes = [len(group) for group in self.groups_]
+        return np.average([m.feature_importances_ for m in self.models_], axis=0, weights=sizes)
 
     def _of_first(self, name: str) -> Any:
         """An attribute of the first model, which all models have alike."""

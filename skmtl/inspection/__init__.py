@@ -1,4 +1,4 @@
-"""Whether sharing helps, and what it did in a fitted model. Pictures need the extra ``plot``.
+"""Whether sharing helps, and what a model has learnt. Pictures need the extra ``plot``.
 
 ===========================  =================================================================
 `transfer_report`            each task with the others, alone, and by LightGBM alone
@@ -14,6 +14,16 @@
 `HistoryDisplay`             losses of a network by epoch, and the epochs that were kept
 `StackWeightsDisplay`        which member of a stack has how much weight in which task
 ===========================  =================================================================
+
+What a fitted model has learnt of the features, by task:
+
+================================  ============================================================
+`permutation_importance_by_task`  how much worse a task is predicted without a feature
+`TaskImportanceDisplay`           this, or what the model itself says, as a heat map
+`partial_dependence_by_task`      mean prediction of each task for values of a feature
+`TaskPartialDependenceDisplay`    the same as lines
+`shap_explanations`               SHAP values of each task for the pictures of the package shap
+================================  ============================================================
 
 The displays follow scikit-learn's: ``from_estimator`` takes a model and draws at once, ``plot``
 draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
@@ -33,7 +43,12 @@ from skmtl.inspection._contributions import TaskContributionDisplay
 from skmtl.inspection._expert_use import ExpertUseDisplay
 from skmtl.inspection._groups import CrossTaskErrors, cross_task_errors, suggest_groups
 from skmtl.inspection._history import HistoryDisplay
+from skmtl.inspection._importance_display import TaskImportanceDisplay
 from skmtl.inspection._outlier_tasks import OutlierTasksDisplay
+from skmtl.inspection._partial_dependence import partial_dependence_by_task
+from skmtl.inspection._partial_dependence_display import TaskPartialDependenceDisplay
+from skmtl.inspection._permutation import permutation_importance_by_task
+from skmtl.inspection._shap import shap_explanations
 from skmtl.inspection._sources import SourceSelection, select_sources
 from skmtl.inspection._stack_weights import StackWeightsDisplay
 from skmtl.inspection._transfer_display import TransferReportDisplay
@@ -49,10 +64,15 @@ __all__ = [
     "TaskAffinity",
     "TaskAffinityDisplay",
     "TaskContributionDisplay",
+    "TaskImportanceDisplay",
+    "TaskPartialDependenceDisplay",
     "TransferReport",
     "TransferReportDisplay",
     "cross_task_errors",
+    "partial_dependence_by_task",
+    "permutation_importance_by_task",
     "select_sources",
+    "shap_explanations",
     "suggest_groups",
     "task_affinity",
     "transfer_report",

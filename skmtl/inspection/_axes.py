@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from skmtl._extras import import_pyplot
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BOOSTING = "RMTGBRegressor, RMTGBClassifier or RMTGB"
 ORDINARY, OUTLIER, NEUTRAL = "#0b6e8f", "#d1742e", "#666666"
 MAX_LABELS = 50  # more names of tasks than these cannot be read
 # Inches of a row, of one where there are many, of a figure, and of a small label.
@@ -85,19 +86,48 @@ def stacked_bars(
     return bars
 
 
-def check_has(estimator: Any, attribute: str, display: type) -> None:
-    """Raise unless the estimator is fitted and has what the display shows.
+def read_fitted(
+    estimator: Any,
+    attribute: str,
+    display: Callable[..., Any],
+    source: str,
+    suits: Callable[[Any], bool] = lambda value: True,
+) -> Any:
+    """What a display shows of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    attribute : str
+        The attribute, or method, that has it.
+    display : type or function
+        Which asks.
+    source : str
+        The estimators that have such an attribute, for the message.
+    suits : callable, optional
+        Whether a value is what the display shows: other estimators have attributes of that name.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
     TypeError
+        If the estimator has no such attribute.
+    AttributeError
+        Of a property that has nothing to show, and says why.
     """
     check_is_fitted(estimator)
-    # A property that raises has something better to say, when it is read.
-    if not (hasattr(type(estimator), attribute) or hasattr(estimator, attribute)):
-        raise TypeError(
-            f"{display.__name__} reads {attribute!r} of a fitted RMTGBRegressor, RMTGBClassifier "
-            f"or RMTGB, which {type(estimator).__name__} lacks; of a pipeline or a search, give "
-            f"the fitted estimator inside."
-        )
+    # A property that raises has something better to say.
+    if hasattr(type(estimator), attribute) or hasattr(estimator, attribute):
+        value = getattr(estimator, attribute)
+        if suits(value):
+            return value
+    raise TypeError(
+        f"{display.__name__} reads {attribute!r} of a fitted {source}, which "
+        f"{type(estimator).__name__} lacks; of a pipeline or a search, give the fitted estimator "
+        "inside."
+    )
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is a table by task; other libraries have arrays of the same name."""
+    return isinstance(value, pd.DataFrame)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skmtl.inspection._axes import axes_for, check_has, stacked_bars
+from skmtl.inspection._axes import BOOSTING, axes_for, read_fitted, stacked_bars
 from skmtl.tables import as_frame, split_task_column
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class TaskContributionDisplay:
         ImportError
             Without matplotlib.
         """
-        check_has(estimator, "contributions", cls)
-        sizes = _sizes(estimator.contributions(X))
+        contributions = read_fitted(estimator, "contributions", cls, BOOSTING)
+        sizes = _sizes(contributions(X))
         if getattr(estimator, "task_column", None) is None:
             pools = getattr(estimator, "shared_targets_", [])
             shares = _shares_of_targets(sizes, [pool[0] for pool in pools if len(pool) == 1])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from skmtl.inspection._axes import MAX_LABELS, axes_for, label_rows
+from skmtl.inspection._axes import MAX_LABELS, axes_for, is_table, label_rows, read_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,18 +72,14 @@ class ExpertUseDisplay:
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         TypeError
+            If it is not a network.
+        AttributeError
             If it has no experts.
         ImportError
             Without matplotlib.
         """
-        check_is_fitted(estimator)
-        use = getattr(estimator, "expert_use_", None)
-        if not isinstance(use, pd.DataFrame):
-            raise TypeError(
-                f"{cls.__name__} reads 'expert_use_' of a MultiTab that was fitted with "
-                f"row_mixing=Experts(...), which this {type(estimator).__name__} lacks; of a "
-                "pipeline or a search, give the fitted estimator inside."
-            )
+        source = "MultiTab with row_mixing=Experts(...)"
+        use = read_fitted(estimator, "expert_use_", cls, source, is_table)
         return cls(use).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> ExpertUseDisplay:

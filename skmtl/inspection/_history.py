@@ -6,9 +6,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from skmtl.inspection._axes import ORDINARY, OUTLIER, axes_of_size
+from skmtl.inspection._axes import ORDINARY, OUTLIER, axes_of_size, is_table, read_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,14 +91,8 @@ class HistoryDisplay:
         ImportError
             Without matplotlib.
         """
-        check_is_fitted(estimator)
-        history = getattr(estimator, "history_", None)
-        if not (isinstance(history, pd.DataFrame) and history.index.name == "epoch"):
-            raise TypeError(
-                f"{cls.__name__} reads 'history_' by epoch of a fitted network such as MultiTab, "
-                f"which {type(estimator).__name__} lacks; of a pipeline or a search, give the "
-                "fitted estimator inside."
-            )
+        source = "network such as MultiTab"
+        history = read_fitted(estimator, "history_", cls, source, _is_by_epoch)
         return cls(history, target).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> HistoryDisplay:
@@ -160,3 +153,8 @@ class HistoryDisplay:
         self.ax_.set(xlabel="epoch", ylabel="loss", title=self.target or "mean over the targets")
         self.ax_.legend()
         return self
+
+
+def _is_by_epoch(history: Any) -> bool:
+    """Whether losses go by epoch; those of boosting go by round."""
+    return is_table(history) and history.index.name == "epoch"

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from skmtl.inspection._axes import (
+    BOOSTING,
     MAX_LABELS,
     NEUTRAL,
     ORDINARY,
     OUTLIER,
     axes_for,
-    check_has,
     label_rows,
+    read_fitted,
 )
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ class OutlierTasksDisplay:
         ImportError
             Without matplotlib.
         """
-        check_has(estimator, "outlier_score_", cls)
-        score = estimator.outlier_score_
+        score = read_fitted(estimator, "outlier_score_", cls, BOOSTING)
         if estimator.task_column is None:
             # Targets that are learnt by themselves have no score.
             score = score.reindex(getattr(estimator, "task_names_", score.index))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from skmtl.inspection._axes import axes_for, stacked_bars
+from skmtl.inspection._axes import axes_for, is_table, read_fitted, stacked_bars
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,14 +74,7 @@ class StackWeightsDisplay:
         ImportError
             Without matplotlib.
         """
-        check_is_fitted(estimator)
-        weights = getattr(estimator, "weights_", None)
-        if not isinstance(weights, pd.DataFrame):
-            raise TypeError(
-                f"{cls.__name__} reads 'weights_' of a fitted StackedTasks, which "
-                f"{type(estimator).__name__} lacks; of a pipeline or a search, give the fitted "
-                "estimator inside."
-            )
+        weights = read_fitted(estimator, "weights_", cls, "StackedTasks", is_table)
         return cls(weights).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> StackWeightsDisplay:

@@ -149,6 +149,16 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         """Names of the columns of X, where it has any."""
         return self._of_estimator("feature_names_in_")
 
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Importance of each column of X, as of the estimator within."""
+        return self._of_estimator("feature_importances_")
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Importance of each feature in each task, as of the estimator within."""
+        return self._of_estimator("feature_importances_by_task_")
+
     def _of_estimator(self, name: str) -> Any:
         if "estimator_" not in vars(self):
             raise AttributeError(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.answers import FittedModel, as_named_frame, index_of
+from skmtl.answers import FittedModel, as_named_frame
 from skmtl.models._curves import (
     Times,
     asked_values,
@@ -23,6 +23,12 @@ from skmtl.models._curves import (
     step_functions,
 )
 from skmtl.models._keywords import check_keywords
+from skmtl.models._named_frames import (
+    predict_interval,
+    predict_proba_frame,
+    predict_quantiles,
+    predict_steps,
+)
 from skmtl.models._sklearn import BaseEstimator
 from skmtl.tasks import Curves
 
@@ -42,7 +48,9 @@ def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
 
 
 _with_classes = _where("classes", "has classes", lambda model: model.classes)
-_with_quantiles = _where("quantiles", "has quantiles", lambda model: model.levels)
+_with_quantiles = _where(
+    "quantiles", "has quantiles, as the kind 'quantile' has", lambda model: model.levels
+)
 _with_funnels = _where("funnels", "is a funnel", lambda model: model.funnels)
 _with_events = _where("events", "is a time to an event", lambda model: model.event_names)
 
@@ -120,55 +128,10 @@ class Answering(BaseEstimator):
             raise AttributeError("No task of this model has classes.")
         return classes[0] if self._single else classes
 
-    @_with_quantiles
-    def predict_quantiles(self, X: Any) -> pd.DataFrame:
-        """Quantiles of the quantile tasks, in the user's units.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_quantiles over all quantile tasks)
-            Columns are pairs (task, level); the levels of a task increase and never cross.
-        """
-        model = self.__skmtl_fitted__()
-        answers = model.ask(X)
-        parts = {
-            name: pd.DataFrame(answers.quantiles(name), columns=list(levels))
-            for name, levels in model.levels.items()
-        }
-        frame = pd.concat(parts, axis=1, names=["task", "quantile"])
-        index = index_of(X)
-        return frame if index is None else frame.set_axis(index, axis=0)
-
-    @_with_funnels
-    def predict_steps(self, X: Any) -> pd.DataFrame:
-        """Probabilities of the steps of the funnels.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_columns over all funnels)
-            Columns are pairs (task, step): each step, whose probability is among all rows and no
-            higher than that of the step before; then "buy_given_click" and the like, among the
-            rows that take the step before.
-        """
-        model = self.__skmtl_fitted__()
-        answers = model.ask(X)
-        parts = {
-            name: pd.DataFrame(
-                funnel.probabilities(answers.probabilities(name)), columns=list(funnel.names)
-            )
-            for name, funnel in model.funnels.items()
-        }
-        frame = pd.concat(parts, axis=1, names=["task", "step"])
-        index = index_of(X)
-        return frame if index is None else frame.set_axis(index, axis=0)
+    predict_proba_frame = _with_classes(predict_proba_frame)
+    predict_quantiles = _with_quantiles(predict_quantiles)
+    predict_interval = _with_quantiles(predict_interval)
+    predict_steps = _with_funnels(predict_steps)
 
     @_with_events
     def predict_survival_function(

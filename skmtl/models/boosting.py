@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from skmtl.engines.boosting import (
 )
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._explanations import parts_in_units, rows_to_explain
+from skmtl.models._importances import shares_by_task, task_index
 from skmtl.reading import RowsToScore
 from skmtl.tables import Chunk
 
@@ -192,12 +193,7 @@ class BoostingEstimator(MultiTaskEstimator):
     def _task_index(self, pools: list[tuple[int, ...]]) -> pd.Index:
         """Names of the tasks of some pools: targets, ids, or pairs of both."""
         names = [self._varying.names[i] for targets in pools for i in targets]
-        if self.task_column is None:
-            return pd.Index(names, tupleize_cols=False)
-        ids = self._reader.task_ids
-        if len(self._varying) == 1:
-            return pd.Index(ids, name=self._reader.task_label, tupleize_cols=False)
-        return pd.MultiIndex.from_product([names, ids], names=["target", self._reader.task_label])
+        return task_index(names, self._reader, len(self._varying))
 
     @property
     def shared_targets_(self) -> list[list[Hashable]]:
@@ -274,14 +270,20 @@ class BoostingEstimator(MultiTaskEstimator):
         `blocks_` that were chosen: `block_importances_` says what the shared ones split on.
         """
         check_is_fitted(self)
-        columns = self._reader.encoder.columns_
-        gains = np.concatenate(
-            [b.task_importances(len(columns)) for _, b in self._learnt_by_engine.pools]
-        )
-        total = gains.sum(axis=1, keepdims=True)
-        shares = np.divide(gains, total, out=np.zeros_like(gains), where=total > 0)
-        index = self._task_index([targets for targets, _ in self._learnt_by_engine.pools])
-        return pd.DataFrame(shares, index=index, columns=pd.Index(columns, tupleize_cols=False))
+        return self._shares_of_pools(lambda boosted: ["task"])
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Share of each feature in the gain of all trees that a task uses; rows sum to 1."""
+        check_is_fitted(self)
+        return self._shares_of_pools(lambda boosted: boosted.names)
+
+    def _shares_of_pools(self, blocks: Callable[[BoostedPool], Sequence[str]]) -> pd.DataFrame:
+        """Share of each feature in each task's gains in some blocks of its pool."""
+        columns, pools = self._reader.encoder.columns_, self._learnt_by_engine.pools
+        gains = [boosted.task_importances(len(columns), blocks(boosted)) for _, boosted in pools]
+        index = self._task_index([targets for targets, _ in pools])
+        return shares_by_task(np.concatenate(gains), index, columns)
 
     @property
     def feature_importances_(self) -> np.ndarray:

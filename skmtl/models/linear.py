@@ -14,8 +14,9 @@ from skmtl.linear import PenaltyOptions
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._explanations import parts_in_units, rows_to_explain
+from skmtl.models._importances import feature_importances, shares_by_task, task_index
 from skmtl.reading import RowsToScore
-from skmtl.tables import DesignEncoder
+from skmtl.tables import MISSING_MARK, DesignEncoder
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -65,6 +66,13 @@ class LinearEstimator(MultiTaskEstimator):
     standardised_coef_ : DataFrame of shape (n_functions, n_parts)
         The same for features of standard deviation 1, and in the units of the raw score, which
         can be compared with each other. This is what the penalty is about.
+    feature_importances_ : ndarray of shape (n_features,)
+        Mean of `feature_importances_by_task_` over the tasks, by column of X.
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        Standard deviation of what each feature adds to the raw score of each task, among the rows
+        of `fit`, as shares of the sum: the absolute standardised coefficient of a number, and of a
+        category the spread of its levels' coefficients. Of several raw scores the root of the sum
+        of squares. In long data by id.
     intercept_ : Series by function
         Predictions (raw scores, of other kinds than regression) where all features are 0 and no
         category has an effect.
@@ -244,6 +252,33 @@ class LinearEstimator(MultiTaskEstimator):
         """Coefficients of standardised features, by function and part."""
         coef, parts = self._raw_coef(), part_index(self._design_encoder)
         return pd.DataFrame(coef, index=self._functions(), columns=parts)
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Share of each feature in the standard deviations of what the features add."""
+        check_is_fitted(self)
+        encoder, mean = self._design_encoder, self._learnt_by_engine.mean
+        # Parts of one feature exclude each other. The numbers come first, with variance 1 where
+        # they are there, and all others are marks, 0 or 1.
+        square = mean.copy()
+        numeric = {label: at for at, label in enumerate(encoder.numeric_)}
+        square[: len(numeric)] = 1.0
+        for at, (label, part) in enumerate(encoder.parts_):
+            if part == MISSING_MARK and label in numeric:
+                square[numeric[label]] = 1.0 - mean[at]
+        sizes = []
+        for target in self._learnt_by_engine.targets:
+            for group in self._groups():
+                coef = target.coef_of(group)
+                squares, means = (np.zeros((len(encoder.columns_), coef.shape[1])) for _ in "12")
+                np.add.at(squares, encoder.part_columns_, coef**2 * square[:, None])
+                np.add.at(means, encoder.part_columns_, coef * mean[:, None])
+                sizes.append(np.sqrt(np.maximum(squares - means**2, 0.0).sum(axis=1)))
+        names = self._varying.names
+        index = task_index(names, self._reader, len(names))
+        return shares_by_task(np.array(sizes), index, encoder.columns_)
+
+    feature_importances_ = feature_importances
 
     @property
     def coef_(self) -> pd.DataFrame:

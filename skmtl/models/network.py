@@ -23,6 +23,7 @@ from skmtl.engines.network import (
 )
 from skmtl.models._checks import Check, boolean, integer, n_threads, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.models._importances import feature_importances, shares_by_task
 from skmtl.networks import BaggedNetworks
 from skmtl.tables import LeastRows
 from skmtl.training import BalanceAt, Precision, Schedule, TrainingOptions, current_processes
@@ -138,6 +139,13 @@ class NetworkEstimator(MultiTaskEstimator):
     best_epoch_ : int
         Number of the epoch whose weights are kept, as in the index of `history_`; the median over
         the networks.
+    feature_importances_ : ndarray of shape (n_features,)
+        Mean of `feature_importances_by_task_` over the targets, by column of X.
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        How far the raw scores of each target move when training rows exchange their values of a
+        feature (root mean square, on up to 64 rows), as shares of the sum: permutation
+        importance of the scores. In long data over the rows of all ids. 0 where the network does
+        not read the feature; chance makes it small, and not 0, for a useless one.
     network_ : torch.nn.Module
         The trained networks side by side, on the device that last used them.
     """
@@ -223,6 +231,23 @@ class NetworkEstimator(MultiTaskEstimator):
         """Losses by epoch of each network."""
         check_is_fitted(self)
         return self._learnt_by_engine.history(self.task_set_.varying.names)
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Share of each feature in what moves the raw scores of each target."""
+        check_is_fitted(self)
+        movements, encoder = self._learnt_by_engine.movements, self._reader.encoder
+        if movements is None:
+            raise AttributeError(
+                "This network comes from a file of an earlier version of skmtl, which does not "
+                "say how much the features count: fit it again, or measure it on rows of yours "
+                "by skmtl.inspection.permutation_importance_by_task."
+            )
+        names = pd.Index(self._varying.names, tupleize_cols=False)
+        shares = shares_by_task(movements, names, encoder.numeric_ + encoder.categorical_)
+        return shares[encoder.columns_]
+
+    feature_importances_ = feature_importances
 
     @property
     def n_epochs_(self) -> int:

@@ -104,6 +104,11 @@ class RMTGBEstimator(BoostingEstimator):
         the bags that compare them (the first two), and how many bags it was fitted to.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each column of X in the total gain of all splits.
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        Share of each feature in the gain of all splits that a task uses: of its own trees, and of
+        its part in those that it shares with others. The gain of the partition's trees is divided
+        by the tasks' shares in them, that of lines by the squares of their coefficients, and that
+        of shared trees equally. In long data by id.
     block_importances_ : DataFrame of shape (n_blocks, n_features)
         The same by block.
     task_importances_ : DataFrame of shape (n_tasks, n_features)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl.engines.stack import FittedStack, Member, StackEngine
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
+from skmtl.models._importances import feature_importances
 from skmtl.tables import EncodersSideBySide
 from skmtl.tasks import TasksLike
 
@@ -66,6 +67,11 @@ class StackedEstimator(MultiTaskEstimator):
         Weight of each member in each target; they sum to 1.
     members_ : dict of str to fitted estimator
         The members that have a weight, as if they had been fitted by themselves.
+    feature_importances_ : ndarray of shape (n_features,)
+        Mean of `feature_importances_by_task_` over the targets, by column of X.
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        That of the members, averaged by their weights in each target. Members differ in how they
+        measure it.
     cv_scores_ : DataFrame of shape (n_tasks, 2 * n_members)
         Loss of each member on the rows that it has not learnt from, over that of the best constant
         (below 1 is better than a constant), and its standard error: columns are pairs (member,
@@ -155,6 +161,20 @@ class StackedEstimator(MultiTaskEstimator):
         return joined[[(name, part) for name in self._learnt_by_engine.names for part in parts]]
 
     @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Mean of the members' importances by target, by their weights."""
+        weights = self.weights_
+        total: Any = 0.0
+        for name, member in self.members_.items():
+            shares = member.feature_importances_by_task_
+            if self.task_column is not None:  # of ids, where the member tells them apart
+                shares = _of_targets(shares, weights.index)
+            total = total + shares.loc[weights.index].mul(weights[name], axis=0)
+        return total
+
+    feature_importances_ = feature_importances
+
+    @property
     def members_(self) -> dict[str, Any]:
         """The members that have a weight, as fitted estimators."""
         check_is_fitted(self)
@@ -177,6 +197,13 @@ class StackedEstimator(MultiTaskEstimator):
         tasks: list[Hashable] = self._varying.names
         index = pd.Index(tasks, tupleize_cols=False)
         return pd.DataFrame(values, index=index, columns=self._learnt_by_engine.names)
+
+
+def _of_targets(shares: pd.DataFrame, targets: pd.Index) -> pd.DataFrame:
+    """Importances by target, from those by id or by pairs of a target and an id."""
+    if shares.index.nlevels == 2:
+        return shares.groupby(level=0, sort=False).mean()
+    return shares.mean().to_frame(targets[0]).T if len(targets) == 1 else shares
 
 
 _SHARED = ("task_set_", "_single", "_event_names", "n_features_in_", "feature_names_in_")

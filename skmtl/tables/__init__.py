@@ -22,7 +22,7 @@ from skmtl.tables._arrays import ArrayTable
 from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN, LeastRows
 from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
-from skmtl.tables._design import DesignEncoder
+from skmtl.tables._design import MISSING_MARK, DesignEncoder
 from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
 from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 from skmtl.tables._frames import as_frame
@@ -61,6 +61,7 @@ __all__ = [
     "FIRST_KNOWN",
     "LARGEST_SCALED",
     "MISSING",
+    "MISSING_MARK",
     "UNKNOWN",
     "ArrayTable",
     "CellCounts",

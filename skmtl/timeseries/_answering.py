@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl.answers import fitted_inside
 from skmtl.metrics import score_model, score_model_by_group
 from skmtl.models import Answering
 from skmtl.panels import History, PanelColumns
@@ -126,6 +127,25 @@ class AnsweringFromHistory(Answering):
         """
         return Answering.predict_proba.__get__(self._knowing(history))(X)
 
+    @_as_answering("predict_proba_frame")
+    def predict_proba_frame(
+        self, X: Any, *, history: tuple[Any, Any] | None = None
+    ) -> pd.DataFrame:
+        """Probabilities of the classes by name.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        history : tuple (X, y), default=None
+            As in `predict`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_classes over all targets with classes)
+            Columns are pairs (target, class), and the index is that of X.
+        """
+        return Answering.predict_proba_frame.__get__(self._knowing(history))(X)
+
     @_as_answering("predict_quantiles")
     def predict_quantiles(self, X: Any, *, history: tuple[Any, Any] | None = None) -> pd.DataFrame:
         """Quantiles of the quantile targets, in the user's units.
@@ -142,6 +162,34 @@ class AnsweringFromHistory(Answering):
             Columns are pairs (target, level); the levels of a target increase and never cross.
         """
         return Answering.predict_quantiles.__get__(self._knowing(history))(X)
+
+    @_as_answering("predict_interval")
+    def predict_interval(
+        self, X: Any, *, level: float = 0.8, history: tuple[Any, Any] | None = None
+    ) -> pd.DataFrame:
+        """Predict an interval for each target with quantiles, or of `conformal`.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        level : float, default=0.8
+            Share of rows that should lie within, in (0, 1): among the coverages of `conformal`,
+            or between two quantiles of the kind.
+        history : tuple (X, y), default=None
+            As in `predict`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, 2 * n_targets)
+            Columns are pairs (target, "lower") and (target, "upper"), in the user's units.
+
+        Raises
+        ------
+        ValueError
+            If a target does not predict these quantiles; the message names it.
+        """
+        knowing = self._knowing(history)
+        return Answering.predict_interval.__get__(knowing)(X, level=level)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean over the targets of R2 (numbers) or accuracy (classes).
@@ -227,6 +275,12 @@ class AnsweringFromHistory(Answering):
         moments = self._recipe.moments(self.history_, frame)
         derived = self._recipe.derived_labels(self.history_, moments, labels)
         return derived.set_axis(frame.index, axis=0)
+
+    @property
+    def feature_importances_by_task_(self) -> pd.DataFrame:
+        """Importance of each made feature in each task, as of the estimator within."""
+        check_is_fitted(self)
+        return fitted_inside(self.estimator_).feature_importances_by_task_
 
     @property
     def anchors_(self) -> dict[Hashable, str]:

@@ -47,6 +47,7 @@ class ForecastModel(FittedModel):
     """
 
     task_column = None
+    reads_history = True
 
     def __init__(
         self,

@@ -133,6 +133,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Fitted to features and standardised targets.
     history_ : History
         What is known of the series.
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        That of `estimator_`, of the features that are made of the panel: see `make_features`.
     anchors_ : dict of target to str
         The anchor of each target that is a number.
     task_names_ : list

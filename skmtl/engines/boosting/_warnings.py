@@ -58,7 +58,7 @@ def _is_learnt(targets: Sequence[int], boosted: BoostedPool, n_features: int) ->
     gains = boosted.importances(n_features)
     if gains.drop(index=["task", "linear"], errors="ignore").to_numpy().any():
         return np.ones(len(targets), dtype=bool)
-    of_tasks = np.asarray(boosted.task_importances(n_features).sum(axis=1) > 0)
+    of_tasks = np.asarray(boosted.task_importances(n_features, ["task"]).sum(axis=1) > 0)
     # Tasks of long data are ids, which are one target together.
     of_targets = of_tasks if len(of_tasks) == len(targets) else np.array([of_tasks.any()])
     return of_targets | boosted.has_line()

@@ -18,6 +18,7 @@ from torch import nn
 
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
+from skmtl.engines.network._importances import score_movements
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.histories import EventReader
 from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
@@ -155,6 +156,11 @@ class NetworkEngine(Engine):
             fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
             fitted = self._train(fitted, problem, parts, progress, random_state)
             _show_training_rows(fitted, parts)
+            fitted.movements = score_movements(
+                partial(self._network_scores, fitted),
+                parts[0][0].in_memory().inputs,
+                problem.tasks,
+            )
             self._finish_heads(fitted, problem.tasks, parts[0])
         return fitted
 

@@ -35,7 +35,14 @@ class FittedNetworks:
         By bag.
     shaped_by : dict
         The parameters that the networks were built by.
+
+    Attributes
+    ----------
+    movements : ndarray of shape (n_tasks, n_numeric + n_categorical), or None
+        See `score_movements`. None before the end of a fit, and in files that say nothing of it.
     """
+
+    movements: np.ndarray | None = None
 
     def __init__(
         self,

@@ -1,0 +1,64 @@
+"""How far the raw scores of networks move when the values of one feature are exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from skmtl.networks import Batch, concatenated
+from skmtl.tasks import TaskSet
+
+# Rows times features that are scored: a fit of a few rows must not wait for this.
+_CELLS, _FEWEST_ROWS, _MOST_ROWS = 2**12, 8, 64
+_ROWS_AT_ONCE = 2**10
+
+
+def score_movements(
+    scores_of: Callable[[Batch], np.ndarray], rows: Batch, tasks: TaskSet
+) -> np.ndarray:
+    """Root mean square of what raw scores change by when the rows exchange one feature.
+
+    Of a linear function it is proportional to the standard deviation of the feature times its
+    coefficient, and it is 0 for a feature that the network does not read.
+
+    Parameters
+    ----------
+    scores_of : callable
+        From rows to raw scores (n_rows, n_scores).
+    rows : Batch
+        Training rows, of which up to 64 are scored.
+    tasks : TaskSet
+
+    Returns
+    -------
+    float64 ndarray of shape (n_tasks, n_numeric + n_categorical)
+    """
+    n_numeric, n_features = rows.numeric.shape[1], rows.numeric.shape[1] + rows.codes.shape[1]
+    n_rows = min(max(_CELLS // max(n_features, 1), _FEWEST_ROWS), _MOST_ROWS, len(rows))
+    # The same rows, whatever the seed: an importance is not a matter of chance.
+    rng = np.random.RandomState(0)
+    some = rows.take(torch.from_numpy(rng.choice(len(rows), n_rows, replace=False)))
+    order = torch.from_numpy(rng.permutation(n_rows))
+
+    def exchanged(feature: int) -> Batch:
+        name, column = ("numeric", feature)
+        if feature >= n_numeric:
+            name, column = ("codes", feature - n_numeric)
+        values = getattr(some, name).clone()
+        values[:, column] = values[order, column]
+        return replace(some, **{name: values})
+
+    before = scores_of(some)
+    movements = np.zeros((len(tasks), n_features))
+    # Few rows take nearly as long as many: several features are scored at once.
+    at_once = max(_ROWS_AT_ONCE // n_rows, 1)
+    for start in range(0, n_features, at_once):
+        features = range(start, min(start + at_once, n_features))
+        after = scores_of(concatenated([exchanged(feature) for feature in features]))
+        squares = (after.reshape(len(features), n_rows, -1) - before) ** 2
+        for task, part in enumerate(tasks.score_slices):
+            movements[task, start : features.stop] = squares[..., part].sum(axis=2).mean(axis=1)
+    return np.sqrt(movements)

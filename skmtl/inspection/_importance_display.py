@@ -1,0 +1,124 @@
+"""How much each feature counts in each task, as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from skmtl.inspection._axes import MAX_LABELS, axes_for, is_table, label_rows, read_fitted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ENGINES = "estimator of skmtl"
+
+
+class TaskImportanceDisplay:
+    """Importance of features, a row for each task and a column for each feature.
+
+    Parameters
+    ----------
+    importances : DataFrame of shape (n_tasks, n_features)
+        Such as `feature_importances_by_task_` of a fitted estimator, or ``importances_mean`` of
+        `permutation_importance_by_task`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of the axes.
+    image_ : matplotlib AxesImage
+        The cells.
+
+    See Also
+    --------
+    permutation_importance_by_task : Importance on rows that `fit` has not seen.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl.inspection import TaskImportanceDisplay
+    >>> shares = pd.DataFrame({"hour": [0.2, 0.9], "wind": [0.8, 0.1]}, index=["delay", "late"])
+    >>> display = TaskImportanceDisplay(shares).plot()
+    >>> [label.get_text() for label in display.ax_.get_xticklabels()]
+    ['hour', 'wind']
+    """
+
+    def __init__(self, importances: pd.DataFrame) -> None:
+        self.importances = importances
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, n_features: int = 20, ax: Axes | None = None, **kwargs: Any
+    ) -> TaskImportanceDisplay:
+        """Draw the importances that a fitted model says itself.
+
+        What they are depends on the engine: gain of boosted trees, spread of what a linear model
+        adds, movement of a network's scores.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Of skmtl, fitted.
+        n_features : int, default=20
+            As in `plot`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        TaskImportanceDisplay
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it has no importances by task.
+        ImportError
+            Without matplotlib.
+        """
+        name = "feature_importances_by_task_"
+        shares = read_fitted(estimator, name, cls, _ENGINES, is_table)
+        return cls(shares).plot(n_features=n_features, ax=ax, **kwargs)
+
+    def plot(
+        self, *, n_features: int = 20, ax: Axes | None = None, **kwargs: Any
+    ) -> TaskImportanceDisplay:
+        """Draw a cell for each task and feature; of more than 50 tasks, the first ones are named.
+
+        Parameters
+        ----------
+        n_features : int, default=20
+            Most features to show: those with the largest mean over the tasks, the largest first.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            For the cells, given to ``Axes.imshow``.
+
+        Returns
+        -------
+        TaskImportanceDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+        """
+        order = self.importances.mean().sort_values(ascending=False, kind="stable").index
+        shown = self.importances[order[:n_features]]
+        self.ax_ = axes_for(self, ax, len(shown))
+        self.figure_ = self.ax_.figure
+        style: dict[str, Any] = {"aspect": "auto", "cmap": "Blues", "vmin": 0.0} | kwargs
+        self.image_ = self.ax_.imshow(shown.to_numpy(), **style)
+        label_rows(self.ax_, shown.index, range(min(len(shown), MAX_LABELS)))
+        names = [str(name) for name in shown.columns]
+        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        self.ax_.set_xlabel("feature")
+        self.figure_.colorbar(self.image_, ax=self.ax_, label="importance")
+        return self

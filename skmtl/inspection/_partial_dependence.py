@@ -1,0 +1,116 @@
+"""What a model predicts on average when all rows have the same value of a feature."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_scalar
+
+from skmtl.answers import Answers, FittedModel, fitted_model_reading
+from skmtl.inspection._questions import column_of, feature_positions, plain_table, with_column
+
+_ENDS = (0.05, 0.95)  # as scikit-learn's: few rows say what happens beyond them
+
+
+def partial_dependence_by_task(
+    estimator: Any, X: Any, feature: Hashable, *, grid_resolution: int = 50
+) -> pd.DataFrame:
+    """Average the predictions of each task over the rows, for values of one feature.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of skmtl, alone or inside pipelines and searches.
+    X : table of shape (n_samples, n_features)
+        Rows to average over.
+    feature : column
+        By name, or by position in an array.
+    grid_resolution : int, default=50
+        Most values to ask about. A column of numbers with more values is asked at so many equal
+        steps between its quantiles 0.05 and 0.95, any other at its most frequent values.
+
+    Returns
+    -------
+    DataFrame of shape (n_values, n_outputs)
+        By value of the feature. Columns are pairs (task, class): a number (a mean, a count, or
+        the quantile in the middle), whose class is ""; the probability of each class, and of a
+        binary task that of the positive one alone; the risk of an event, or of each cause.
+
+    Raises
+    ------
+    ValueError
+        If X has no such column.
+    TypeError
+        For a forecaster, which reads the past of the series.
+
+    See Also
+    --------
+    TaskPartialDependenceDisplay : Draws it.
+
+    References
+    ----------
+    J. H. Friedman, "Greedy Function Approximation: A Gradient Boosting Machine", Annals of
+    Statistics 29 (2001), 1189-1232.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import MultiTaskLinear
+    >>> from skmtl.inspection import partial_dependence_by_task
+    >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 20, "gate": [1, 1, 2, 2, 3] * 16})
+    >>> Y = pd.DataFrame({"delay": X["hour"] * 2.0, "late": X["hour"] > 9})
+    >>> model = MultiTaskLinear(penalty="ridge", random_state=0).fit(X, Y)
+    >>> partial_dependence_by_task(model, X, "hour")["delay"].round().squeeze().to_dict()
+    {6: 12.0, 9: 18.0, 12: 24.0, 18: 36.0}
+    """
+    check_scalar(grid_resolution, "grid_resolution", int, min_val=2)
+    table = plain_table(X)
+    ((_, position),) = feature_positions(estimator, table, [feature]).items()
+    column = column_of(table, position)
+    grid = _grid(column, grid_resolution)
+    averages = []
+    for value in grid:
+        values = pd.Series([value] * len(column), dtype=grid.dtype)
+        model, rows = fitted_model_reading(estimator, with_column(table, position, values))
+        averages.append({name: part.mean() for name, part in _outputs(model, rows).items()})
+    index = pd.Index(grid, name=feature)
+    frame = pd.DataFrame([list(average.values()) for average in averages], index=index)
+    names = pd.MultiIndex.from_tuples(list(averages[0]), names=["task", "class"])
+    return frame.set_axis(names, axis=1)
+
+
+def _grid(column: pd.Series, resolution: int) -> pd.Series:
+    """Values of a column, ascending where they have an order."""
+    counts = column.dropna().value_counts()
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if is_number and len(counts) > resolution:
+        low, high = np.nanquantile(column.astype(np.float64), _ENDS)
+        return pd.Series(np.linspace(low, high, resolution))
+    values = counts.index[:resolution]
+    with suppress(TypeError):  # numbers beside text
+        values = values.sort_values()
+    return pd.Series(values, dtype=column.dtype)
+
+
+def _outputs(model: FittedModel, X: Any) -> dict[tuple[Hashable, Hashable], np.ndarray]:
+    """What is averaged, (n_samples,) each, by task and class."""
+    answers = model.ask_part(X)
+    outputs: dict[tuple[Hashable, Hashable], np.ndarray] = {}
+    for name, values in answers.predictions.items():
+        if name in model.classes:
+            outputs |= _class_outputs(name, model.classes[name], answers)
+        else:
+            outputs[name, ""] = np.asarray(values, dtype=np.float64)
+    return outputs
+
+
+def _class_outputs(
+    name: Hashable, classes: np.ndarray, answers: Answers
+) -> dict[tuple[Hashable, Hashable], np.ndarray]:
+    probabilities = answers.probabilities(name)
+    first = 1 if len(classes) == 2 else 0
+    return {(name, classes[at]): probabilities[:, at] for at in range(first, len(classes))}
