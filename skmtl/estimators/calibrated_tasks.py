@@ -44,7 +44,7 @@ class CalibratedTasks(AdjustedTasks):
 
     Attributes
     ----------
-        estimator_ : fitted estimator
+    estimator_ : fitted estimator
         The estimator fitted on all rows.
     methods_ : Series
         The method of each task, "sigmoid" or "isotonic". A task is left out, and its probabilities

@@ -80,7 +80,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     Attributes
     ----------
-        groups_ : list of list of tasks
+    groups_ : list of list of tasks
         The tasks of each model.
     models_ : list of fitted estimators
         In the order of `groups_`.

@@ -48,7 +48,7 @@ default="balanced_accuracy"
 
     Attributes
     ----------
-        estimator_ : fitted estimator
+    estimator_ : fitted estimator
         The estimator fitted on all rows.
     thresholds_ : Series
         For each binary task, the smallest probability of ``classes_[1]`` for which this class is

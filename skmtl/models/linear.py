@@ -69,7 +69,7 @@ class LinearEstimator(MultiTaskEstimator):
     intercept_ : Series by function
         Predictions (raw scores for kinds other than regression) if all features are 0, without
         effects of categories.
-        alpha_ : Series by target
+    alpha_ : Series by target
         The chosen strength.
     penalty_ : str
         The chosen penalty.

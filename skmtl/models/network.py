@@ -135,12 +135,12 @@ class NetworkEstimator(MultiTaskEstimator):
         smallest objective is kept.
     last_epoch_ : dict
         The report of the last epoch, for callbacks: see `skmtl.callbacks`.
-        n_epochs_ : int
+    n_epochs_ : int
         Total number of training epochs of all networks.
     best_epoch_ : int
         Number of the epoch whose weights are kept, as in the index of `history_`; the median over
         the networks.
-        network_ : torch.nn.Module
+    network_ : torch.nn.Module
         The trained networks, on the device that last used them.
     """
 
