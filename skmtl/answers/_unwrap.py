@@ -7,7 +7,7 @@ from typing import Any
 
 
 def pipeline_steps(estimator: Any) -> list[tuple[str, Any]]:
-    """Names and estimators of a pipeline; none of what is no pipeline.
+    """Names and estimators of a pipeline; empty for other estimators.
 
     Other estimators may have a parameter called `steps`, too.
     """

@@ -26,7 +26,7 @@ class CAGrad(StatelessGradientBalancer):
     whose solution is :math:`d = g_0 + c \lVert g_0 \rVert g_w / \lVert g_w \rVert` for the
     weighted mean :math:`g_w` that minimises
     :math:`\langle g_w, g_0 \rangle + c \lVert g_0 \rVert \lVert g_w \rVert`. The step is
-    :math:`T / (1 + c)` times d, for T tasks: gradients that are all the same give their sum.
+    :math:`T / (1 + c)` times d, for T tasks: if all gradients are equal, the step is their sum.
 
     Attributes
     ----------

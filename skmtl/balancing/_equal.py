@@ -17,7 +17,7 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 class Equal(LossBalancer):
     r"""Every loss counts the same: :math:`L = \sum_t a_t L_t`.
 
-    :math:`a_t` is the share that `task_weight` gives to the task. Targets are put on a common
+    :math:`a_t` is the share of the task according to `task_weight`. Targets are put on a common
     scale before they reach the loss, which is most of what balancing could do; on many benchmarks
     nothing beats this (Kurin et al. 2022; Xin et al. 2022).
 

@@ -27,7 +27,7 @@ class GradVac(GradientBalancer):
               {\lVert g_j \rVert \sqrt{1 - \hat\phi^2}} \, g_j, \qquad
               \hat\phi \leftarrow (1 - \beta) \hat\phi + \beta \phi
 
-    which gives it that cosine. The mean begins at 0, where this is `PCGrad`. The step is the sum
+    which has that cosine. The mean starts at 0, where this is `PCGrad`. The step is the sum
     of the results.
 
     Attributes

@@ -21,7 +21,8 @@ class UPGrad(StatelessGradientBalancer):
               \text{ with } \langle g_k, p \rangle \geq 0 \text{ for all } k
 
     Unlike with `PCGrad`, no conflict is left, in whatever order the tasks come. The projection is
-    :math:`\pi(g_t) = g_t + \sum_k u_k g_k` for the :math:`u \geq 0` that gives the least norm.
+    :math:`\pi(g_t) = g_t + \sum_k u_k g_k` for the :math:`u \geq 0` with the smallest norm of the
+    result.
 
     Notes
     -----

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class FittedBlock(Protocol):
-    """A block of trees, whose `scores` are what its trees give; or of lines in their place.
+    """A block of trees, whose `scores` are the outputs of its trees, or a linear block.
 
     Shapes are (n_rows, n_own, n_trees): n_own is 1 where the task is that of the row (long
     data) or the block does not tell tasks apart, and else the number of tasks. Contributions

@@ -172,7 +172,7 @@ class Ensemble:
     def grow(self, gradient: np.ndarray, hessian: np.ndarray, refit: Refit | None = None) -> None:
         """Add a round; both (n_rows, n_scores). Nothing happens once no split is left.
 
-        `refit` gives the leaves other values than LightGBM; in all rounds or in none.
+        `refit` replaces LightGBM's leaf values; in all rounds or in none.
         """
         if self._finished:
             return

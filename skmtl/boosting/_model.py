@@ -68,7 +68,8 @@ class BoostedPool:
     tried : DataFrame
         Mean validation loss of each sequence in the bags that compare them, the best first.
     spaces : tuple of ScoreSpace
-        How what the trees give becomes raw scores, for each head; one alone is that of all.
+        Maps the outputs of the trees to raw scores, for each head; a single one is that of all
+        heads.
     """
 
     best: tuple[str, ...]
@@ -101,7 +102,7 @@ class BoostedPool:
         return np.any([line.coef.any(axis=(1, 2)) for line in lines] or np.zeros((1, 1)), axis=0)
 
     def space(self, target: int) -> ScoreSpace:
-        """How what the trees give becomes the raw scores of one of the pool's targets."""
+        """The map from outputs of the trees to raw scores, for one of the pool's targets."""
         return self.spaces[min(target, len(self.spaces) - 1)]
 
     @property
@@ -125,13 +126,13 @@ class BoostedPool:
     def _block_sum(
         self, name: str, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> np.ndarray:
-        """What a block's trees give, (n_rows, n_own, n_trees)."""
+        """Outputs of a block's trees, (n_rows, n_own, n_trees)."""
         blocks = self._blocks(name)
         scores = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
         return sum(scores[1:], scores[0]) / len(self.bags)
 
     def _raw(self, values: np.ndarray) -> np.ndarray:
-        """Raw scores (n_rows, n_own, n_scores, ...) from what trees give, n_trees of them."""
+        """Raw scores (n_rows, n_own, n_scores, ...) from outputs of n_trees trees."""
         if len(self.spaces) == 1:
             return self.spaces[0].raw(values, axis=2)
         if all(space.directions is None for space in self.spaces):
@@ -162,7 +163,7 @@ class BoostedPool:
         return self.intercepts(len(matrix), group) + self._raw(coordinates)
 
     def coordinates(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
-        """What all trees give, (n_rows, n_own, n_trees)."""
+        """Outputs of all trees, (n_rows, n_own, n_trees)."""
         first, *others = self.names
         total = self._block_sum(first, matrix, group, n_jobs)
         for name in others:

@@ -44,7 +44,7 @@ class Pool:
     the first task come first, then those of the second, each with its own head. All tasks of a
     pool have the same number of trees per round, for those they share add to all of them.
 
-    Trees give *coordinates*, which a head's space turns into raw scores: these are the task's
+    Trees predict *coordinates*, which a head's space turns into raw scores: these are the task's
     constant and what the coordinates add to it.
 
     Attributes

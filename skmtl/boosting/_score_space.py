@@ -20,7 +20,7 @@ class ScoreSpace:
     Raw scores in series (`Kind.n_series`), such as the hazards of many bins of time, are moved
     along a few waves (`skmtl._waves`), a tree for each. A round costs as many trees whatever the
     number of bins, and a leaf learns a hazard over time and not one for each bin. All other raw
-    scores are what the trees give.
+    scores are the outputs of the trees.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ScoreSpace:
         return cls(waves, len(waves))
 
     def raw(self, coordinates: np.ndarray, axis: int = -1) -> np.ndarray:
-        """Raw scores from what the trees give; n_trees lie along an axis, then n_scores."""
+        """Raw scores from the outputs of the trees; an axis of n_trees becomes one of n_scores."""
         if self.directions is None:
             return coordinates
         directions = self.directions.astype(coordinates.dtype, copy=False)
@@ -64,7 +64,7 @@ class ScoreSpace:
     def derivatives(
         self, gradient: np.ndarray, hessian: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        r"""Derivatives by what the trees give, from those by raw scores (n_rows, n_scores).
+        r"""Derivatives by the outputs of the trees, from those by raw scores (n_rows, n_scores).
 
         The trees of a round step at once, and waves overlap: along each the loss is curved by
         :math:`\sum_b h_b d_{kb}^2` alone, but steps of that size add up to too much. The second

@@ -9,7 +9,7 @@ def shrunk_steps(gradient: np.ndarray, hessian: np.ndarray, dispersion: float) -
     r"""Newton steps per task as the best linear predictions of random effects.
 
     The step of task t, :math:`u_t = -G_t / H_t`, has the variance :math:`\phi / H_t` around its
-    true value, which varies by :math:`\tau^2` from task to task. The moments of u give
+    true value, which varies by :math:`\tau^2` from task to task. From the moments of u follow
     :math:`\tau^2`, and every step is multiplied by :math:`\tau^2 / (\tau^2 + \phi / H_t)`: a
     task of few rows, or tasks that differ by no more than chance, get steps near zero.
 

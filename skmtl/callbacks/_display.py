@@ -54,7 +54,7 @@ class _Bar:
 
 
 class _Title(ProgressColumn):
-    """The description, which gives way where the line is too narrow for all columns."""
+    """The description, which is shortened if the line is too narrow for all columns."""
 
     def render(self, task: Task) -> Text:
         return Text(task.description, no_wrap=True, overflow="ellipsis")

@@ -72,7 +72,7 @@ class Config:
 
     @property
     def answers(self) -> list[str]:
-        """The columns that are no features because of what they mean."""
+        """The columns that are not features because of their role."""
         labels = [self.labels] if isinstance(self.labels, str) else self.labels
         return labels if self.weight is None else [*labels, self.weight]
 

@@ -117,7 +117,7 @@ def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:
     try:
         columns = _csv_file(path, csv).header
         for name in columns:
-            name.encode()  # bytes of another encoding are no text
+            name.encode()  # bytes in another encoding are not text
     except (CsvError, UnicodeEncodeError) as error:
         name = csv.encoding.upper()
         raise UsageError(f"{path} does not begin with a header in {name}: {error}") from error

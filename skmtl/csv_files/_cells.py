@@ -136,7 +136,7 @@ def _is_in(text: pa.ChunkedArray, words: tuple[str, ...]) -> pa.ChunkedArray:
 
 
 def _with_points(cells: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
-    """Numbers as Python writes them; a point, which was none, is no number then."""
+    """Numbers as Python writes them; a cell with a point is then not a number."""
     without = pc.replace_substring(cells, ".", "?")
     return pc.replace_substring(without, decimal, ".")
 

@@ -41,7 +41,7 @@ def read_records(read: Read, begun: bytes, delimiter: bytes, n_cells: int) -> It
     """Rows of a text, some megabytes at a time.
 
     Every line is part of a row that is given or refused; only blank lines between rows of several
-    cells are no rows. A quote that is not closed, or is closed before its cell ends, costs the
+    cells are not rows. A quote that is not closed, or is closed before its cell ends, costs the
     line that it stands in and no other: the next line begins a row.
 
     Parameters

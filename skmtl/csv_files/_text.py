@@ -29,8 +29,8 @@ Read = Callable[[int], bytes]
 def opened_text(raw: BinaryIO, name: str, encoding: str) -> Iterator[Read]:
     """A function that reads the next bytes of a file as UTF-8, none at its end.
 
-    Bytes that are no text in the file's encoding are none in UTF-8 either: they are for the cells
-    that hold them to refuse.
+    Bytes that are not valid in the file's encoding are not valid in UTF-8 either: they are for the
+    cells that hold them to refuse.
 
     Parameters
     ----------

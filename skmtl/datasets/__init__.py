@@ -1,18 +1,18 @@
-"""Tables to learn from: generators with a known truth, and real tables with their sources.
+"""Data sets: generators with a known truth, and real tables with their sources.
 
 =========================  ===================================================================
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
-`make_outlier_tasks`       long data: tasks with a common function, and outlier tasks without
+`make_outlier_tasks` long data: tasks with a common function, and outlier tasks
 `make_task_groups`         tasks in groups, wide or long, with tasks that sharing hurts
 `make_funnel`              steps that follow each other, with or without an unseen cause
-`make_panel`               series of shops to forecast, with what is known ahead
+`make_panel`               series of shops to forecast, with covariates known in advance
 `make_ratings`             items judged by raters of different severity
-`make_survival`            times to one event, competing causes or several events
+`make_survival`            times to one event, competing risks or several events
 =========================  ===================================================================
 
 Every function returns pandas objects: the features ``X`` and the targets ``Y``, one column per
-task, or in long data one column for all. A generator can also return the truth behind its table.
+task, or in long data a single column. A generator can also return the truth behind its table.
 
 >>> from skmtl.datasets import load_flights_nyc, make_multitab_bench
 >>> X, Y = load_flights_nyc(return_X_y=True)

@@ -13,7 +13,7 @@ RandomState = int | np.random.RandomState | None
 
 
 def check_sizes(**sizes: int) -> None:
-    """Raise unless every size is a positive integer."""
+    """Raise an error unless every size is a positive integer."""
     for name, size in sizes.items():
         if not is_size(size):
             raise ValueError(f"{name} must be an integer from 1, got {size!r}.")
@@ -25,7 +25,7 @@ def is_size(value: Any) -> bool:
 
 
 def is_noise(value: Any) -> bool:
-    """Whether the value can be a standard deviation."""
+    """Whether the value is a valid standard deviation."""
     return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < np.inf
 
 
@@ -40,7 +40,8 @@ def per_task(
 ) -> list[Any]:
     """Repeat a scalar for every task, or check a sequence's length; check every entry.
 
-    Errors call a task by the word `unit`, which is also that of the parameter with their number.
+    `unit` is the word for a task in error messages, and in the name of the parameter with their
+    number.
     """
     scalar = isinstance(value, str) or np.ndim(value) == 0
     entries = [value] * n_tasks if scalar else list(value)
@@ -56,5 +57,5 @@ def per_task(
 
 
 def generator(random_state: RandomState) -> np.random.RandomState:
-    """Return the generator of a seed; for None a fresh one, never the global one."""
+    """Return the generator of a seed; None returns a new one, never the global one."""
     return np.random.RandomState() if random_state is None else check_random_state(random_state)

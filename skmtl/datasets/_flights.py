@@ -89,12 +89,13 @@ def load_flights_nyc(*, return_X_y: Literal[True]) -> tuple[pd.DataFrame, pd.Dat
 
 
 def load_flights_nyc(*, return_X_y: bool = False) -> Bunch | tuple[pd.DataFrame, pd.DataFrame]:
-    """Load 15,000 flights from New York City in 2013, with the labels that some of them lack.
+    """Load 15,000 flights from New York City in 2013, with some missing labels.
 
     Three regression tasks (departure delay, arrival delay, air time) and two binary ones (late,
     cancelled) on a table with numbers, categories and missing features. A cancelled flight has
-    no delay and no air time, so the labels are missing where it matters. The table is always
-    returned as pandas frames, since its categories and missing booleans have no honest array.
+    neither a delay nor an air time, so labels are not missing at random. The table is always
+    returned as pandas DataFrames, because arrays cannot represent its categories and missing
+    booleans.
 
     Parameters
     ----------
@@ -106,15 +107,15 @@ def load_flights_nyc(*, return_X_y: bool = False) -> Bunch | tuple[pd.DataFrame,
     data : Bunch
         Its attributes are:
 
-        - ``data``, a DataFrame of shape (15000, 17): what is known before the departure.
+        - ``data``, a DataFrame of shape (15000, 17): the features known before departure.
         - ``target``, a DataFrame of shape (15000, 5): ``dep_delay``, ``arr_delay``, ``air_time``
           in minutes (float64, missing: NaN), ``late`` (nullable boolean, missing: NA) and
           ``cancelled`` (bool).
         - ``frame``, a DataFrame of shape (15000, 22): both side by side.
-        - ``date``, a Series of shape (15000,): the date of the scheduled departure. Flights of one
-          day share their weather and their delays: split by time (the rows are in time order) or
-          group by this date for an honest test score. The date is not a feature, since a test day
-          has not been seen before.
+        - ``date``, a Series of shape (15000,): the date of the scheduled departure. Flights on the
+          same day share their weather and their delays: for an honest test score, split by time
+          (the rows are in time order) or group by this date. The date is not a feature, because
+          test days are new.
         - ``feature_names`` and ``target_names``, lists of str.
         - ``DESCR``, a str: columns, units, source, licence and sampling.
 
@@ -150,7 +151,7 @@ def load_flights_nyc(*, return_X_y: bool = False) -> Bunch | tuple[pd.DataFrame,
 
 
 def _read_table() -> pd.DataFrame:
-    """Read the packaged extract and derive the columns that follow from others."""
+    """Read the packaged extract and add the derived columns."""
     with (files("skmtl.datasets") / "data" / "flights_nyc.csv.gz").open("rb") as file:
         table = pd.read_csv(file, compression="gzip", dtype=dict.fromkeys(_CATEGORIES, "category"))
     date = pd.to_datetime(table[["month", "day"]].assign(year=2013))

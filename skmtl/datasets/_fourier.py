@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 8192  # rows whose cosines are in memory at a time
+_BLOCK = 8192  # number of rows whose cosines are in memory at the same time
 
 _Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ class FourierFunction:
     def draw(
         cls, n_features: int, n_cosines: int, length_scale: float, rng: np.random.RandomState
     ) -> FourierFunction:
-        """Draw a function whose kernel is squared exponential."""
+        """Draw a function with a squared exponential kernel."""
         return cls(
             frequencies=rng.standard_normal((n_features, n_cosines)) / length_scale,
             phases=rng.uniform(0.0, 2.0 * np.pi, n_cosines),

@@ -1,4 +1,4 @@
-"""Steps that follow each other, with their probabilities known in every row."""
+"""Steps that follow each other, with known probabilities for every row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skmtl.datasets._checks import RandomState, check_sizes, generator, is_noise
 from skmtl.datasets._fourier import FourierFunction
 
 _N_COSINES, _LENGTH_SCALE = 100, 2.0
-# Points at which the unseen cause, a standard normal number, is integrated out.
+# Points for integrating over the unseen cause, a standard normal number.
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 
 
@@ -27,12 +27,12 @@ class FunnelTruth:
     Attributes
     ----------
     reached : DataFrame of shape (n_samples, n_steps)
-        P(step), among all rows: never higher than that of the step before.
+        P(step) among all rows, which is never higher than that of the previous step.
     given_before : DataFrame of shape (n_samples, n_steps)
-        P(step | step before), among the rows that take the step before.
+        P(step | previous step), among the rows that take the previous step.
     if_all_reached : DataFrame of shape (n_samples, n_steps)
-        P(step) if the row were made to take the steps before. It is `given_before` unless there is
-        an unseen cause.
+        P(step) if every row took all previous steps. Equal to `given_before` unless there is an
+        unseen cause.
     """
 
     reached: pd.DataFrame
@@ -82,22 +82,21 @@ def make_funnel(
     random_state: RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | tuple[pd.DataFrame, pd.DataFrame, FunnelTruth]:
-    r"""Make a table of rows that take steps one after the other.
+    r"""Generate a table of rows that take steps one after the other.
 
     The log-odds of step j are :math:`a_j + b_j f_j(x) + c u`. The functions :math:`f_j` are smooth
-    and random, of variance 1 over the rows. The number u, standard normal, is drawn for each row
-    and is no feature: where c is not 0, rows that take a step differ from those that do not in
-    something that nobody sees, and no method can learn the later steps of the others from the
-    table.
+    and random, with variance 1 over the rows. The standard normal number u is drawn for each row
+    and is not a feature. If c is not 0, rows that take a step differ from other rows in an
+    unobserved variable, and the later steps of the other rows cannot be learnt from the table.
 
     Parameters
     ----------
     n_samples : int, default=10_000
     n_features : int, default=10
     steps : sequence of str, default=("click", "conversion")
-        From the first to the last, two at least.
+        Names of the steps in order, at least two.
     rate : float or sequence of float, default=0.1
-        Mean over the rows of the probability of each step if the steps before were taken.
+        Mean over the rows of the probability of each step if the previous steps were taken.
     relatedness : float, default=0.5
         Correlation over the rows of the functions of any two steps, from 0 to 1.
     strength : float or sequence of float, default=1.5
@@ -106,14 +105,14 @@ def make_funnel(
         c.
     random_state : int, RandomState or None, default=None
     return_truth : bool, default=False
-        Whether to return the probabilities, too.
+        Whether to also return the probabilities.
 
     Returns
     -------
     X : DataFrame of shape (n_samples, n_features)
         Standard normal numbers ``x_0``, ``x_1``, ...
     Y : DataFrame of shape (n_samples, n_steps)
-        1.0 where a step was taken, 0.0 where it was not, NaN where the step before was not.
+        1.0 if a step was taken, 0.0 if it was not, NaN if the previous step was not taken.
     truth : FunnelTruth
         With ``return_truth=True``.
 
@@ -175,7 +174,7 @@ def _unrelated_functions(x: np.ndarray, n: int, rng: np.random.RandomState) -> n
 
 
 def _at_rate(effects: np.ndarray, confounding: float, rate: float) -> np.ndarray:
-    """Effects moved so that the mean probability is the rate."""
+    """Shift effects so that the mean probability is the rate."""
 
     def excess(move: float) -> float:
         return float(_without_unseen(effects[:, None] + move, confounding).mean()) - rate
@@ -185,7 +184,7 @@ def _at_rate(effects: np.ndarray, confounding: float, rate: float) -> np.ndarray
 
 
 def _without_unseen(log_odds: np.ndarray, confounding: float) -> np.ndarray:
-    """Probability to take all of some steps (n_samples, k), the unseen cause integrated out."""
+    """Probability of taking all of some steps (n_samples, k), averaged over the unseen cause."""
     total = np.zeros(len(log_odds))
     for point, weight in zip(_POINTS, _WEIGHTS / _WEIGHTS.sum(), strict=True):
         total += weight * expit(log_odds + confounding * point).prod(axis=1)

@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from skmtl.datasets._checks import RandomState, check_sizes, generator, is_noise, is_size, per_task
 
 _KINDS = ("regression", "binary")
-# Eigenvalues of a correlation matrix that rounding alone can push below zero count as zero.
+# Eigenvalues of a correlation matrix that are negative only due to rounding count as zero.
 _EIGENVALUE_TOLERANCE = 1e-8
 
 _Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # the repr of nine frames helps nobody
+@dataclass(frozen=True, eq=False, repr=False)  # the repr of nine data frames would not be helpful
 class MultiTabBenchTruth:
     """What `make_multitab_bench` planted in a table.
 
@@ -30,11 +30,11 @@ class MultiTabBenchTruth:
     weights : DataFrame of shape (n_tasks, n_features)
         Unit weight vector of each task.
     weight_correlation : DataFrame of shape (n_tasks, n_tasks)
-        Gram matrix of the weight vectors: the `correlation` that was asked for.
+        Gram matrix of the weight vectors: the parameter `correlation`.
     signal_correlation : DataFrame of shape (n_tasks, n_tasks)
         Correlation of the noise-free signals in the population, exact for every degree.
     label_correlation : DataFrame of shape (n_tasks, n_tasks)
-        The same of the labels with their noise (of a binary task: before the threshold).
+        The same for the labels with noise (for a binary task before thresholding).
     signals : DataFrame of shape (n_samples, n_tasks)
         Noise-free signal of each row, with mean 0 and variance 1 in the population.
     location, scale : Series of shape (n_tasks,)
@@ -99,13 +99,13 @@ def make_multitab_bench(
     random_state: RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | tuple[pd.DataFrame, pd.DataFrame, MultiTabBenchTruth]:
-    r"""Make a table whose tasks have a known correlation, difficulty and noise.
+    r"""Generate a table whose tasks have a known correlation, difficulty and noise.
 
-    The features are independent standard normal. Task :math:`t` sees the row through one unit
-    vector, :math:`z_t = w_t^\top x`, and its signal is the sum of powers
+    The features are independent standard normal. Task :math:`t` depends on the row through the
+    projection on a unit vector, :math:`z_t = w_t^\top x`, and its signal is the sum of powers
     :math:`z_t + z_t^2 + \ldots + z_t^d`, shifted and scaled to mean 0 and variance 1. The vectors
-    have the Gram matrix that was asked for, :math:`W W^\top = P`, so that
-    :math:`\operatorname{corr}(z_s, z_t) = P_{st}`.
+    have the requested Gram matrix, :math:`W W^\top = P`, so that :math:`\operatorname{corr}(z_s,
+    z_t) = P_{st}`.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ def make_multitab_bench(
         Correlation of the weight vectors: one number for every pair of tasks, or the whole
         matrix (symmetric, ones on the diagonal, positive semidefinite). 0.4 as in the paper.
     degree : int or sequence of n_tasks int, default=2
-        Degree of each task's polynomial. 1 is a linear task. The tails of the labels grow heavy
-        with the degree: of degree 6, one row in a thousand holds 60 % of the variance.
+        Degree of each task's polynomial. 1 is a linear task. The tails of the labels become
+        heavier with the degree: for degree 6, one row in a thousand has 60 % of the variance.
     noise : float or sequence of n_tasks float, default=0.01
         Standard deviation of the Gaussian noise, in standard deviations of the signal.
     kind : {"regression", "binary"} or sequence of them, default="regression"
@@ -143,21 +143,21 @@ def make_multitab_bench(
     Raises
     ------
     ValueError
-        If the correlation is impossible, or needs more features than there are; if a number or a
-        kind is out of range; if a sequence does not have one entry per task.
+        If the correlation is impossible or needs more features, if a number or a kind is invalid,
+        or if a sequence does not have one entry per task.
 
     Notes
     -----
-    This departs from the published generator where that one is silently wrong or hard to read:
+    This differs from the published generator where that is silently wrong or hard to interpret:
 
-    - There, a correlation that no vectors can have, such as -0.5 between all pairs of four
-      tasks, is replaced by another one, and more tasks than features give vectors made of
-      rounding errors. Here both are errors.
-    - There, the variance of a label grows with its degree (1 for degree 1, 144 for degree 4)
-      while the noise is absolute, so that hard tasks are also nearly free of noise. Here every
-      signal has variance 1 and `noise` means the same for each task.
-    - The planted correlation is that of the labels for linear tasks only. `signal_correlation`
-      gives it for every degree: in normalised Hermite polynomials a signal is
+    - The published generator silently replaces an impossible correlation, such as -0.5 between all
+      pairs of four tasks, and returns vectors of rounding errors if there are more tasks than
+      features. Here both raise an error.
+    - In the published generator the variance of a label grows with its degree (1 for degree 1, 144
+      for degree 4) while the noise is absolute, so that hard tasks are also nearly free of noise.
+      Here every signal has variance 1, and `noise` has the same meaning for each task.
+    - The planted correlation is only that of the labels if tasks are linear. `signal_correlation`
+      is the correlation for any degree: in normalised Hermite polynomials a signal is
       :math:`\sum_n a_n h_n(z)`, and :math:`\mathrm{E}[h_m(z_s) h_n(z_t)] = P_{st}^n` if
       :math:`m = n`, else 0.
     - Each task depends on a single direction of the features, whatever its degree.
@@ -221,7 +221,7 @@ def make_multitab_bench(
 
 
 def _gram_matrix(correlation: Any, n_tasks: int) -> _Array:
-    """Return the wanted Gram matrix of the weight vectors, or say why there can be none."""
+    """Return the requested Gram matrix of the weight vectors, or raise an error if impossible."""
     gram = np.array(correlation, dtype=np.float64)
     if gram.ndim == 0:
         least = -1.0 if n_tasks == 1 else -1.0 / (n_tasks - 1)

@@ -25,7 +25,7 @@ class OutlierTasksTruth:
     Attributes
     ----------
     outlier : Series of shape (n_tasks,), bool
-        By task, whether it is an outlier. All False but in scenario 4.
+        Whether each task is an outlier. All False except in scenario 4.
     signals : Series of shape (n_rows,)
         Noise-free value of each row of the table; `signal` returns that of any other row.
     common_weight : float
@@ -35,7 +35,7 @@ class OutlierTasksTruth:
     threshold : Series of shape (n_tasks,)
         Value above which a binary label is True; NaN for regression.
     features : list of str
-        Names of the columns that the functions take, in this order.
+        Names of the columns in the order in which the functions take them.
     functions : dict of str to callable
         By task, its noise-free function of an array of shape (n_rows, n_features).
     """
@@ -49,12 +49,12 @@ class OutlierTasksTruth:
     functions: Mapping[str, Mixture]
 
     def signal(self, X: pd.DataFrame) -> pd.Series:
-        """Noise-free values of any rows, also of such as were not drawn.
+        """Return the noise-free values of any rows, including new ones.
 
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_features + 1)
-            The columns that `make_outlier_tasks` gave, in any order.
+            The columns returned by `make_outlier_tasks`, in any order.
 
         Returns
         -------
@@ -64,7 +64,7 @@ class OutlierTasksTruth:
         Raises
         ------
         ValueError
-            If a column is missing, or a task was not made.
+            If a column is missing, or a task is unknown.
         """
         if absent := [name for name in [_TASK, *self.features] if name not in X]:
             raise ValueError(f"X lacks the columns {absent}; it has {list(X)}.")
@@ -127,7 +127,7 @@ def make_outlier_tasks(
     random_state: RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.Series] | tuple[pd.DataFrame, pd.Series, OutlierTasksTruth]:
-    r"""Make long data whose tasks share a function, all but a few outlier tasks.
+    r"""Generate long data whose tasks share a function, except for a few outlier tasks.
 
     The features are uniform on :math:`[-1, 1]`. Task :math:`t` has the function
 
@@ -163,8 +163,8 @@ def make_outlier_tasks(
         What the tasks share. With the same `random_state`, the features and functions of all
         scenarios are the same.
     kind : {"regression", "binary"}, default="regression"
-        A binary label is True where the noisy value is above the median of those rows whose
-        tasks share a common function, so that both classes are equally frequent.
+        A binary label is True if the noisy value is above the median of the rows of all tasks that
+        share a common function, so that both classes are equally frequent.
     common_weight : float, default=0.9
         Weight :math:`w` in scenarios 3 and 4, from 0 to 1.
     noise : float, default=0.0
@@ -197,11 +197,12 @@ def make_outlier_tasks(
 
     Notes
     -----
-    This departs from the published generator where that one is awkward:
+    This differs from the published generator in two ways:
 
-    - There, the outlier tasks are the last ones, so that the order gives them away.
-    - There, binary labels are signs, and whole data sets are redrawn until each class has
-      10 % of the rows of every task. A median is balanced from the start.
+    - In the published generator the outlier tasks are the last ones, so that the order reveals
+      them.
+    - Its binary labels are signs, and whole data sets are redrawn until each class has 10 % of the
+      rows of every task. With a median the classes are balanced from the start.
 
     References
     ----------
@@ -234,7 +235,8 @@ def make_outlier_tasks(
     rng = generator(random_state)
 
     features, index = _names("x", n_features), pd.Index(_names("task", n_tasks), name=_TASK)
-    # What is drawn does not depend on the scenario, so that scenarios of one seed compare.
+    # The random draws do not depend on the scenario, so scenarios with the same seed are
+    # comparable.
     unlike = np.isin(np.arange(n_tasks), rng.permutation(n_tasks)[:n_outlier_tasks])
     outlier = pd.Series(unlike & (scenario == 4), index=index, name="outlier")
     length = n_features / 4 if length_scale is None else length_scale
@@ -276,7 +278,7 @@ def _mixtures(
     specific: Sequence[FourierFunction],
     weight: float,
 ) -> dict[str, Mixture]:
-    """By task, its function: what it has in common with its group, and what is its own."""
+    """The function of each task: the part shared with its group plus its own part."""
     return {
         str(task): Mixture(unlike if is_outlier else ordinary, own, weight)
         for (task, is_outlier), own in zip(outlier.items(), specific, strict=True)

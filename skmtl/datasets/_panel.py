@@ -1,4 +1,4 @@
-"""A panel of shops with a week, a promotion and gaps."""
+"""A panel of shops with weekly seasonality, a promotion and missing labels."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _LABELS_MISSING = 0.02
 def make_panel(
     n_shops: int = 4, n_days: int = 120, *, horizon: int = 7, random_state: RandomState = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Daily sales and visits of shops, to forecast.
+    """Generate daily sales and visits of shops, for forecasting.
 
-    Sales have a level by shop, a week, a trend, a promotion that is known ahead, and noise; visits
-    fall with rain, which is known once it has come.
+    Sales consist of a level for each shop, a weekly season, a trend, the effect of a promotion
+    that is known in advance, and noise. Visits fall with rain, which is only known afterwards.
 
     Parameters
     ----------
     n_shops : int, default=4
         Number of series.
     n_days : int, default=120
-        Their length.
+        Length of each series.
     horizon : int, default=7
-        Days of `X_next`.
+        Number of days in `X_next`.
     random_state : int, RandomState or None, default=None
 
     Returns
@@ -36,7 +36,7 @@ def make_panel(
     Y : DataFrame of shape (n_shops * n_days, 2)
         "sales" and "visits", of which 2 % are missing.
     X_next : DataFrame of shape (n_shops * horizon, 5)
-        The days that follow, whose rain is missing.
+        The following days, where rain is missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Times to one event, to competing causes or to several events, with a known truth."""
+"""Times to one event, competing risks or several events, with a known truth."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def make_survival(
     random_state: _RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | tuple[pd.DataFrame, pd.DataFrame, SurvivalTruth]:
-    r"""Make a table of times to events whose survival curves are known.
+    r"""Generate a table of times to events with known survival curves.
 
     The features are independent standard normal, and the log rate of event :math:`k` is
     :math:`\eta_k = e\,w_k^\top x` with a unit vector :math:`w_k`. The time to it has
@@ -94,10 +94,10 @@ def make_survival(
     n_features : int, default=5
         Number of features; at least the rank of the correlation matrix.
     kind : {"single", "competing", "several"}, default="single"
-        One event; causes of which the first one ends the row; or events that do not exclude
-        each other.
+        One event; competing risks, where the first event ends the follow-up; or events that do not
+        exclude each other.
     n_events : int, default=None
-        Causes or events. None is 1 for "single" and 2 else.
+        Number of causes or events. None is 1 for "single" and 2 otherwise.
     family : {"weibull", "log-logistic"}, default="weibull"
         Distribution of the times.
     shape : float or sequence of n_events floats, default=1.5
@@ -105,15 +105,15 @@ def make_survival(
     scale : float or sequence of n_events floats, default=10.0
         Scale of each event's times, in their unit.
     effect : float or sequence of n_events floats, default=1.0
-        Standard deviation of the log rate. 0 makes all rows alike.
+        Standard deviation of the log rate. With 0 all rows have the same distribution.
     correlation : float or array-like of shape (n_events, n_events), default=0.4
         Correlation of the events' weight vectors, as in `make_multitab_bench`.
     censoring : float, default=0.3
-        Share of the events that censoring hides, in [0, 1): of single or competing events the
-        share of censored rows. The mean censoring time is chosen for it.
+        Share of the events that are censored, in [0, 1); for single or competing events the share
+        of censored rows. The mean censoring time is chosen accordingly.
     missing : float, default=0.0
-        Share of rows, in [0, 1), that are not followed for an event at all, drawn for each
-        event of "several".
+        Share of rows, in [0, 1), that are not followed for an event at all, drawn separately for
+        each event of "several".
     random_state : int, RandomState instance or None, default=None
         Seed. None takes fresh entropy from the system; the global random state is never used.
     return_truth : bool, default=False
@@ -124,9 +124,9 @@ def make_survival(
     X : DataFrame of shape (n_samples, n_features)
         Features ``x_0``, ``x_1``, ...
     y : DataFrame of shape (n_samples, 2) or (n_samples, 2 * n_events)
-        ``event`` (0 censored, else the number of the cause from 1) and ``duration``. Of
-        "several", ``event_k_event`` (0.0 or 1.0) and ``event_k_time`` for each event, NaN where
-        the row was not followed.
+        ``event`` (0 for censored, otherwise the number of the cause from 1) and ``duration``. With
+        "several", ``event_k_event`` (0.0 or 1.0) and ``event_k_time`` for each event, NaN if the
+        row was not followed.
     truth : SurvivalTruth
         If `return_truth`. Events are called ``event_0``, ``event_1``, ...; competing causes
         1, 2, ..., as in y.
@@ -134,7 +134,7 @@ def make_survival(
     Raises
     ------
     ValueError
-        If a number or a word is out of range, or the correlation impossible.
+        If a parameter is invalid, or if the correlation is impossible.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def make_survival(
     >>> truth.survival_function([0.0, 5.0, 10.0]).mean(axis=0).round(2).tolist()
     [1.0, 0.67, 0.42]
 
-    Incidences of competing causes and the survival function sum to one:
+    The incidences of competing causes and the survival function sum to one:
 
     >>> X, y, truth = make_survival(50, kind="competing", random_state=0, return_truth=True)
     >>> incidence = truth.cumulative_incidence([5.0])
@@ -193,7 +193,7 @@ def make_survival(
 
 
 def _first(time: pd.DataFrame, end: pd.Series) -> pd.DataFrame:
-    """Which cause came first, if any did before the end."""
+    """Which cause came first, if any came before the end of the follow-up."""
     first = time.min(axis=1)
     cause = time.to_numpy().argmin(axis=1) + 1
     return pd.DataFrame(
@@ -214,7 +214,7 @@ def _pairs(
 
 
 def _censoring_times(time: np.ndarray, share: float, rng: np.random.RandomState) -> np.ndarray:
-    """Exponential times that come before the wanted share of the events' times."""
+    """Exponential times that censor the requested share of the events."""
     unit = rng.standard_exponential(len(time))
     if share == 0:
         return np.full(len(time), np.inf)

@@ -33,7 +33,7 @@ FAMILIES = tuple(_CUMULATIVE)
 _DEPTH, _PANELS, _POINTS = 28.0, 12, 20
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # the repr of the frames helps nobody
+@dataclass(frozen=True, eq=False, repr=False)  # the repr of the data frames would not be helpful
 class SurvivalTruth:
     """What `make_survival` planted in a table.
 
@@ -46,12 +46,12 @@ class SurvivalTruth:
     weights : DataFrame of shape (n_events, n_features)
         Effect of each feature on the log rate (Weibull: log hazard; log-logistic: log odds).
     shape, scale : Series of shape (n_events,)
-        Of each event's distribution at a log rate of 0.
+        Parameters of each event's distribution at a log rate of 0.
     log_rate : DataFrame of shape (n_samples, n_events)
-        Log rate of each row: the best risk score there is.
+        Log rate of each row: the best possible risk score.
     event_time : DataFrame of shape (n_samples, n_events)
-        Time at which each event would happen, were nothing else to happen before; empty in a
-        truth for other rows.
+        Time at which each event would happen if nothing else happened before; empty in a truth for
+        other rows.
     censoring_time : Series of shape (n_samples,)
         Time at which the row leaves the study; empty in a truth for other rows.
     """
@@ -66,7 +66,7 @@ class SurvivalTruth:
     censoring_time: pd.Series
 
     def at(self, X: pd.DataFrame) -> SurvivalTruth:
-        """The truth for other rows, with the same columns as the table's.
+        """Return the truth for other rows with the same columns.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class SurvivalTruth:
         Returns
         -------
         SurvivalTruth
-            With curves for these rows; nothing is drawn, so it has no times.
+            The curves for these rows. No times are drawn.
         """
         log_rate = X[self.weights.columns] @ self.weights.T
         return replace(
@@ -111,8 +111,8 @@ class SurvivalTruth:
         ----------
         times : array-like of shape (n_times,)
         event : label, default=None
-            As in `cumulative_hazard`. Of competing causes, None is what one observes: the
-            probability that none of them has happened.
+            As in `cumulative_hazard`. With competing causes, None is the probability that none of
+            them has happened.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Tasks in groups that share a function, with tasks that sharing should hurt."""
+"""Tasks in groups that share a function, with tasks for which sharing should hurt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl.datasets._fourier import FourierFunction
 _KINDS, _LAYOUTS = ("regression", "binary"), ("wide", "long")
 _TASK = "task"
 _N_COSINES = 300
-_N_POINTS = 2000  # over which functions are uncorrelated
+_N_POINTS = 2000  # points used to make the functions uncorrelated
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,9 +31,9 @@ class TaskGroupsTruth:
     groups : list of list of str
         Tasks that belong together: those of one group and one sign.
     signals : DataFrame of shape (n_rows, n_tasks) or Series of shape (n_rows,)
-        Noise-free values, before they are scaled or cut into classes. A Series for long data.
+        Noise-free values, before scaling or thresholding. A Series for long data.
     noise : Series of shape (n_tasks,)
-        Standard deviation of the noise, where that of the signal is about 1.
+        Standard deviation of the noise; that of the signal is about 1.
     """
 
     group: pd.Series
@@ -100,7 +100,7 @@ def make_task_groups(
     tuple[pd.DataFrame, pd.DataFrame | pd.Series]
     | tuple[pd.DataFrame, pd.DataFrame | pd.Series, TaskGroupsTruth]
 ):
-    r"""Make tasks of which only those of a group have something in common.
+    r"""Generate tasks that only have something in common within groups.
 
     The features are uniform on :math:`[-1, 1]`. Task :math:`t` of group :math:`g` has the values
 
@@ -112,8 +112,8 @@ def make_task_groups(
     features, made uncorrelated and of mean 0 and variance 1. So the signals of two tasks of a
     group have the correlation :math:`w^2` (with the product of their signs) and those of others 0.
 
-    Every difficulty of sharing can be planted: groups, an adversarial task (``sign=-1``), an easy
-    task beside hard ones (`noise`), labels on other scales (`scale`) and labels that are rare
+    The difficulties of sharing can be planted: groups, an adversarial task (``sign=-1``), an easy
+    task among hard ones (`noise`), labels on different scales (`scale`) and few labels
     (`missing`).
 
     Parameters
@@ -127,9 +127,9 @@ def make_task_groups(
     layout : {"wide", "long"}, default="wide"
         Tasks as columns of Y, or as a column ``task`` of X.
     kind : {"regression", "binary"} or a sequence by task, default="regression"
-        A binary label says whether the noisy value is positive.
+        A binary label is True if the noisy value is positive.
     sign : {1, -1} or a sequence by task, default=1
-        -1 for tasks that want the opposite of the others in their group.
+        -1 for tasks that follow the opposite of their group's function.
     common_weight : float, default=0.9
         Weight :math:`w` of the group's function, from 0 to 1.
     noise : float or a sequence by task, default=0.5
@@ -139,8 +139,8 @@ def make_task_groups(
     missing : float or a sequence by task, default=0.0
         Share of the labels that are missing at random; of the rows in long data.
     length_scale : float or None, default=None
-        Length over which the functions vary. None is half of `n_features`, so smooth that some
-        hundred rows teach them; smaller ones are harder.
+        Length over which the functions vary. None is half of `n_features`, so smooth that a few
+        hundred rows are enough to learn them; smaller lengths are harder.
     random_state : int, RandomState instance or None, default=None
         Seed. None takes fresh entropy; the global random state is never used.
     return_truth : bool, default=False
@@ -159,7 +159,7 @@ def make_task_groups(
     Raises
     ------
     ValueError
-        If a number or a word is out of range, or if kinds are mixed in long data.
+        If a parameter is invalid, or if kinds are mixed in long data.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def make_task_groups(
 
 
 def _settings(groups: Sequence[int], *values: Any) -> pd.DataFrame:
-    """What was asked for each task, one row per task."""
+    """The parameters of each task, one row per task."""
     n = len(groups)
     kind, sign, noise, scale, missing = values
     index = pd.Index([f"task_{t}" for t in range(n)])
@@ -232,7 +232,7 @@ def _settings(groups: Sequence[int], *values: Any) -> pd.DataFrame:
 def _signals(
     tasks: pd.DataFrame, x: np.ndarray, weight: float, length: float, rng: np.random.RandomState
 ) -> pd.DataFrame:
-    """Values of every task's function, at rows of its own or at common ones.
+    """Values of every task's function, at its own rows or at common rows.
 
     x has the shape (n_tasks or 1, n_samples, n_features).
     """

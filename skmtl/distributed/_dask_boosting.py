@@ -89,7 +89,7 @@ def fit_with_dask(
 
     Notes
     -----
-    Where the sample is all rows, the model is the one that ``fit`` with ``n_bags=1`` gives, with
+    If the sample contains all rows, the model is the same as with ``fit`` and ``n_bags=1``, with
     three exceptions. Sums are rounded otherwise. LightGBM knows the number of rows of a node when
     it is alone and estimates it from the Hessians when it is distributed, so that
     `min_data_in_leaf` (and its ``min_data_per_group`` for categories) may allow a split here and

@@ -1,4 +1,4 @@
-"""The validation rows that a user gives to `fit`, and whether they look like the other rows."""
+"""The validation rows passed to `fit`, and whether they resemble the other rows."""
 
 from __future__ import annotations
 

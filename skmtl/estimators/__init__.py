@@ -1,6 +1,6 @@
-"""The classes with fit and predict.
+"""The public estimators, with fit and predict.
 
-Each is imported when it is first used: networks need torch, and boosting does not.
+Each class is imported when it is first used: networks need torch, and boosting does not.
 """
 
 from typing import TYPE_CHECKING

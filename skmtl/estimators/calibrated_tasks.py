@@ -22,32 +22,33 @@ from skmtl.models import (
 class CalibratedTasks(AdjustedTasks):
     """Calibrate the probabilities of each task on held-out rows.
 
-    The estimator is fitted on the folds of `cv`, and each task's calibration learns from the
-    probabilities of the rows that the folds have held out. The estimator is then fitted on all
-    rows. Predicted classes are those of the largest calibrated probability; tasks without classes
-    are as they were.
+    The estimator is fitted on the folds of `cv`, and each task is calibrated on the probabilities
+    of the held-out rows. The estimator is then fitted on all rows. `predict` returns the class
+    with the largest calibrated probability; tasks without classes are not changed.
 
     Parameters
     ----------
     estimator : estimator
-        Of skmtl, alone or as the last step of a pipeline or a search. It is cloned.
+        An estimator of skmtl, alone or as the last step of a pipeline or a search. It is cloned.
     method : {"sigmoid", "isotonic"}, default="sigmoid"
-        "sigmoid" shifts and stretches the log-odds of each class (Platt 1999), which needs few
-        labels. "isotonic" takes any rising function of the probability, which overfits few labels:
-        a task in which a class has fewer than 50 held-out labels is calibrated by "sigmoid".
+        "sigmoid" shifts and scales the log-odds of each class (Platt 1999), which needs few
+        labels. "isotonic" fits any increasing function of the probability, which overfits if
+        labels are scarce: a task in which a class has fewer than 50 held-out labels is calibrated
+        by "sigmoid".
     cv : int or splitter, default=5
-        A number stands for :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. The test
-        parts must hold every row once.
+        An integer is the number of folds of
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. Every row must be in exactly one
+        test set.
     n_jobs : int or None, default=None
-        Folds that are fitted at once, as in joblib; None is 1.
+        Number of folds fitted in parallel, as in joblib; None is 1.
 
     Attributes
     ----------
     estimator_ : fitted estimator
-        On all rows.
+        The estimator fitted on all rows.
     methods_ : Series
-        By task, "sigmoid" or "isotonic". A task is left out, and its probabilities as they were,
-        where fewer than two classes have held-out labels.
+        The method of each task, "sigmoid" or "isotonic". A task is left out, and its probabilities
+        are not changed, if fewer than two of its classes have held-out labels.
 
     See Also
     --------
@@ -55,10 +56,11 @@ class CalibratedTasks(AdjustedTasks):
 
     Notes
     -----
-    Of more than two classes each is calibrated against the others, and all are divided by their
-    sum, as in :class:`sklearn.calibration.CalibratedClassifierCV` with ``ensemble=False``. In long
-    data a target has one calibration for all ids. Missing labels, and labels of weight 0, have no
-    part. Probabilities that are shifted by the `class_weight` of a kind are shifted back.
+    With more than two classes, each is calibrated against the others, and the results are divided
+    by their sum, as in :class:`sklearn.calibration.CalibratedClassifierCV` with
+    ``ensemble=False``. In long data a target has one calibration for all ids. Missing labels and
+    labels of weight 0 are ignored. Calibration undoes the shift of probabilities caused by the
+    `class_weight` of a kind.
 
     References
     ----------

@@ -50,49 +50,50 @@ from skmtl.tasks import Kind, is_single
 
 @storable
 class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
-    """Learn together only the tasks that should be: one model per group of tasks.
+    """Fit one model per group of tasks that should be learnt together.
 
-    With ``groups="auto"`` it fits, on the training rows of a few folds, one model for all tasks,
-    one per task, one per group of tasks whose models can stand in for each other, and one for all
-    but the tasks that sharing hurts; judges them on the held-out rows; and fits the best on all
-    rows. Other groups have to be ahead of the better of joint and alone by more than a standard
-    error, so that it is hardly ever much worse than that. It predicts as the
-    estimator within: wide data by column, long data by the id of the row.
+    With ``groups="auto"``, several groupings are fitted on the training rows of a few folds and
+    compared on the held-out rows: one model for all tasks ("joint"), one per task ("alone"), one
+    per group of tasks whose models can replace each other, and one for all tasks except those that
+    sharing hurts. The best grouping is then fitted on all rows. To be chosen, other groupings must
+    be better than both "joint" and "alone" by more than a standard error, so the result is hardly
+    ever much worse than these. `predict` works as for the wrapped estimator: wide data by column,
+    long data by the id of the row.
 
     Parameters
     ----------
     estimator : estimator
         Any estimator of skmtl (or a multi-output one of scikit-learn), alone or as the last step
-        of a pipeline. It is copied for each group, with what its parameters say about the
-        group's tasks.
+        of a pipeline. It is cloned for each group, with its parameters restricted to the tasks of
+        the group.
     groups : "auto", "joint", "alone" or list of lists of tasks, default="auto"
-        The groups, as names of the columns of y (0, 1, ... for an array) or, for long data, as
-        ids in the task column. Every task belongs to one group.
+        The groups, as names of the columns of y (0, 1, ... for an array) or, for long data, as ids
+        in the task column. Every task must belong to exactly one group.
     cv : int, splitter or iterable of (train, test), default=3
-        The folds by which "auto" chooses; a number stands for
-        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. With T tasks there are at most
-        ``2 T + 1`` fits per fold before the last ones.
+        The folds used by "auto" to choose; an integer is the number of folds of
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. With T tasks there are at most ``2
+        T + 1`` fits per fold before the final fits.
     n_jobs : int or None, default=None
         Number of processes for these fits, as in joblib; None is 1.
     random_state : int, RandomState or None, default=None
-        Decides the folds; the estimator has its own.
+        Random state of the folds; the estimator has its own.
 
     Attributes
     ----------
     groups_ : list of list of tasks
-        One per model.
+        The tasks of each model.
     models_ : list of fitted estimators
         In the order of `groups_`.
     selection_ : DataFrame or None
-        With "auto", by candidate: ``error``, the mean over the tasks of the squared error on the
-        held-out rows over that of the best constant (of the Brier score for classes, of the
-        absolute error where that is the task's loss); ``standard_error`` of its difference from
-        the better of "joint" and "alone"; ``n_models``; ``groups``; ``chosen``. The least error
-        first.
+        With "auto", a row for each candidate: ``error``, the mean over the tasks of the squared
+        error on the held-out rows divided by that of the best constant (the Brier score for
+        classes, the absolute error where that is the task's loss); ``standard_error`` of its
+        difference from the better of "joint" and "alone"; ``n_models``; ``groups``; ``chosen``.
+        Sorted by error.
     errors_ : DataFrame of shape (n_tasks, n_candidates) or None
-        With "auto", the same by task.
+        With "auto", the errors by task.
     affinity_ : DataFrame of shape (n_tasks, n_tasks) or None
-        With "auto", how well the model of one task (row) serves another one (column), from 0 to
+        With "auto", how well the model of one task (row) predicts another one (column), from 0 to
         1; see :func:`skmtl.inspection.cross_task_errors`.
     feature_importances_ : ndarray of shape (n_features,)
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
@@ -102,28 +103,29 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     task_kinds_ : dict of hashable to str
         Kind of each target.
     classes_ : ndarray or list of ndarray
-        Class labels of the targets that have classes, as of the estimator within.
+        Class labels of the targets that have classes, as in the wrapped estimator.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has any.
+        Names of the columns of X, if it has names.
 
     See Also
     --------
     skmtl.inspection.transfer_report : Which tasks sharing hurts, with intervals.
-    skmtl.inspection.suggest_groups : The groups alone.
+    skmtl.inspection.suggest_groups : Only suggest the groups.
 
     Notes
     -----
-    The suggested groups follow the idea of RMB-CLE: the errors of the model of one task on
-    another one say how alike the two functions are, and agglomerative clustering makes groups of
-    them. Unlike there, the models are rescaled to the other task, so that wide data with
+    The suggested groups follow the idea of RMB-CLE: the errors of the model of one task on another
+    one show how similar the two functions are, and agglomerative clustering forms groups from
+    them. In contrast to RMB-CLE, the models are rescaled to the other task, so that wide data with
     different units can be grouped; errors are relative to the best model of the task; and the
-    groups are only taken if they win on held-out rows. Tasks in opposite directions are unlike.
+    groups are only used if they win on held-out rows. Tasks with opposite signs do not count as
+    similar.
 
-    The standard error is that of the mean over the held-out rows of what they add to the
-    difference of two candidates. Where the lead is within it, chance may have decided; and on a
-    part of the rows, labels are scarcer than they will be, which flatters whatever shares.
+    The standard error is that of the mean contribution of a held-out row to the difference of two
+    candidates. A lead within the standard error may be due to chance. Also, the folds have fewer
+    labels than the final fit, which favours sharing.
 
     References
     ----------
@@ -146,7 +148,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     """
 
     _parameter_checks: ClassVar[dict[str, Check]] = {"n_jobs": n_threads}
-    # Frames that are kept as plain data, so that what is stored depends on no version of pandas.
+    # Frames that are stored as plain data, so that files do not depend on the version of pandas.
     _FRAMES: ClassVar[tuple[str, ...]] = ("selection_", "errors_", "affinity_")
 
     def __init__(
@@ -178,25 +180,24 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         sample_weight_val: Any = None,
         groups: Any = None,
     ) -> GroupedTasks:
-        """Choose the groups, and fit a model for each.
+        """Choose the groups, and fit a model for each group.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            As the estimator within takes it.
+            The features, as the wrapped estimator takes them.
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             Labels, some of which may be missing; one column for long data.
         sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
-            Weights of the rows, in every task; or of every label, as the estimators of skmtl take
-            them.
+            Weights of the rows, for all tasks, or weights of the labels.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
-            Rows that decide when each fit stops, of which each model gets the labels of its tasks.
-            The folds that choose the groups have held-out rows of their own besides.
+            Validation rows for the early stopping of each fit; each model receives the labels of
+            its tasks. The folds that choose the groups have their own held-out rows in addition.
         X_val, y_val, sample_weight_val : as X, y and sample_weight, optional
-            The same in parts.
+            The items of `eval_set` as separate arguments.
         groups : array of shape (n_samples,), optional
-            Whom each row is about: `cv` and each fit hold rows of one group out together, where
-            they can.
+            The entity of each row: if possible, `cv` and each fit hold out the rows of a group
+            together.
 
         Returns
         -------
@@ -205,7 +206,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         Raises
         ------
         ValueError
-            If the groups do not hold every task once, or for data that cannot be learnt from;
+            If the groups do not contain every task exactly once, or if a task cannot be learnt;
             the message names the task.
         """
         check_parameters(self)
@@ -227,7 +228,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return self
 
     def _learn_kinds(self, table: TaskTable) -> None:
-        """What the models took their targets for, and all classes that they know."""
+        """Kinds of the targets of the models, and all of their classes."""
         self._kinds: dict[Hashable, Kind] = {}
         self._classes: dict[Hashable, np.ndarray] = {}
         for group, model in zip(self.groups_, self.models_, strict=True):
@@ -238,7 +239,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
             for name, classes in model_classes(model, with_classes).items():
                 known = self._classes.get(name, classes[:0])
                 new = classes[~np.isin(classes, known)]
-                # One group knows them all in their order, or they are sorted.
+                # If one group has all classes, use its order; otherwise sort them.
                 self._classes[name] = (
                     np.sort(np.concatenate([known, new]))
                     if len(known) and len(new)
@@ -271,17 +272,17 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return HeldOut(self.estimator, table, splits, self.n_jobs)
 
     def predict(self, X: Any) -> Any:
-        """Predict all targets, each by the model of its group.
+        """Predict all targets, each with the model of its group.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            In long data, an id that `fit` did not see is left to the model of the largest group.
+            In long data, an unseen id is predicted by the model of the largest group.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_tasks), or DataFrame
-            As the estimator within.
+            Predictions, in the form of the wrapped estimator.
         """
         check_is_fitted(self)
         model = self.__skmtl_fitted__()
@@ -296,7 +297,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @property
     def _always(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Before `fit`, what the estimator within says."""
+        """Before `fit`, the answer of the wrapped estimator."""
         asked_early = not hasattr(self, "models_") and hasattr(self.estimator, "predict_proba")
         return ("classes",) if asked_early else ()
 
@@ -311,7 +312,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         )
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
-        """Have every model predict what it knows, and all of them together."""
+        """Predict all categories and ids with every model, and with all models together."""
         tables = [fitted.__skmtl_rehearse__() for fitted in self.models_]
         X = tables[0] if self.__skmtl_fitted__().task_column is None else pd.concat(tables)
         ask_everything(self.__skmtl_fitted__(), X)
@@ -332,7 +333,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns of X, where it has any."""
+        """Names of the columns of X, if it has names."""
         return self._of_first("feature_names_in_")
 
     @property
@@ -351,7 +352,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return np.average([m.feature_importances_ for m in self.models_], axis=0, weights=sizes)
 
     def _of_first(self, name: str) -> Any:
-        """An attribute of the first model, which all models have alike."""
+        """Return an attribute of the first model, which is the same for all models."""
         if "models_" not in vars(self):
             raise AttributeError(
                 f"This {type(self).__name__} is not fitted yet: it has no {name}."

@@ -24,33 +24,33 @@ from skmtl.tasks import Cuts, Interpolation
 @with_inherited_docs(SurvivalDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiTaskLinearSurvival(LinearEstimator):
-    """Penalised linear models for times to one event, to several events or to competing causes.
+    """Penalised linear models for times to one event, several events or competing risks.
 
-    y holds for each row whether the event was seen and the time up to which the row was
+    y holds for each row whether the event was observed, and the time up to which the row was
     followed. It is
 
     - a structured array (event, time), like scikit-survival's;
     - a DataFrame or dict with the columns ``event`` (0 or False censored, 1..K the cause),
-      ``duration`` (or ``time``), and ``entry`` if rows were watched from then on only;
-    - a DataFrame or dict with a pair of columns for each of several events, which `events`
-      names. In a row that was not followed for an event both are missing.
+      ``duration`` (or ``time``), and ``entry`` if rows were only observed from that time on;
+    - a DataFrame or dict with a pair of columns for each of several events, named in `events`. If
+      a row was not followed for an event, both columns are missing.
 
-    Time is cut into bins, whose hazards are linear in the features. An effect that is the same at
-    all times is penalised least, and one that changes with time more, so that a strong penalty
-    leads to proportional hazards. Causes that compete share the bins, so that their incidences
-    and the survival function sum to one.
+    Time is cut into bins, whose hazards are linear in the features. Effects that are the same at
+    all times are penalised least, effects that change with time are penalised more, so that a
+    strong penalty leads to proportional hazards. Competing causes share the bins, so that their
+    incidences and the survival function sum to one.
 
     Parameters
     ----------
     head : {"hazard", "proportional_hazards"}, default="hazard"
-        What is learnt of an event. "hazard": the hazards of bins of time, for which no assumption
-        holds but that of lines. "proportional_hazards": Cox's regression with a ridge penalty, by
-        the partial likelihood; for one event or several, not for causes that compete.
+        What is learnt for an event. "hazard": the hazards of bins of time, with linearity as the
+        only assumption. "proportional_hazards": Cox regression with a ridge penalty, by the
+        partial likelihood; for one event or several, not for competing risks.
 
     See Also
     --------
     RMTGBSurvival : Boosted trees with the same interface.
-    MultiTaskLinear : Survival tasks beside numbers and classes, with `skmtl.tasks.Survival`.
+    MultiTaskLinear : Survival tasks together with other kinds, with `skmtl.tasks.Survival`.
     skmtl.survival : Scores of survival curves, and scorers for grid searches.
 
     References
@@ -91,7 +91,7 @@ class MultiTaskLinearSurvival(LinearEstimator):
         return replace(super()._roles(), weight=self.weight_column)
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         self._targets().check()
 

@@ -23,11 +23,11 @@ from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
 @with_inherited_docs(NumberTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiTabRegressor(RegressorMixin, MultiTabEstimator):
-    """One network for several numbers per row: scikit-learn's multi-output regression.
+    """One network for multi-output regression, with scikit-learn's conventions.
 
-    y is a table with one column per target, in which labels may be missing, or one column. Every
-    target is a regression unless `tasks` says "count" or "quantile". `predict` returns an array
-    of shape (n_samples, n_targets), or (n_samples,) where y was 1-D.
+    y is a table with one column per target, or a single column. Labels may be missing. Every
+    target is a regression unless `tasks` sets "count" or "quantile". `predict` returns an array of
+    shape (n_samples, n_targets), or (n_samples,) where y was 1-D.
 
     See Also
     --------
@@ -47,7 +47,7 @@ class MultiTabRegressor(RegressorMixin, MultiTabEstimator):
     >>> model.score_tasks(X, Y).index.tolist()
     ['Weight', 'Waist', 'Pulse']
 
-    Long data, in which a column of X names the task of the row:
+    Long data, where a column of X names the task of each row:
 
     >>> import pandas as pd
     >>> X = pd.DataFrame({"school": ["a", "b"] * 10, "hours": range(20)})
@@ -60,7 +60,7 @@ class MultiTabRegressor(RegressorMixin, MultiTabEstimator):
     tasks: TasksLike = None
 
     _form: ClassVar[Any] = staticmethod(as_array)
-    # Not that of scikit-learn's mixin, which knows no missing label.
+    # Not the method of scikit-learn's mixin, which does not support missing labels.
     score = MultiTaskEstimator.score
 
     def _targets(self) -> ColumnTargets:
@@ -71,12 +71,12 @@ class MultiTabRegressor(RegressorMixin, MultiTabEstimator):
 @with_inherited_docs(ClassTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiTabClassifier(ClassifierMixin, MultiTabEstimator):
-    """One network for several classifications per row: scikit-learn's multi-output conventions.
+    """One network for multi-output classification, with scikit-learn's conventions.
 
-    y is a table with one column per target, in which labels may be missing, or one column. Every
-    target is binary or multiclass, whatever its dtype, unless `tasks` says "ordinal". `predict`
-    returns an array of class labels, `predict_proba` a list of arrays, one per target, in the
-    order of `classes_`; for a 1-D y both are plain arrays.
+    y is a table with one column per target, or a single column. Labels may be missing. Every
+    target is binary or multiclass, whatever its dtype, unless `tasks` sets "ordinal". `predict`
+    returns an array of class labels. `predict_proba` returns a list with one array per target, in
+    the order of `classes_`. For a 1-D y both return a single array.
 
     See Also
     --------
@@ -104,7 +104,7 @@ class MultiTabClassifier(ClassifierMixin, MultiTabEstimator):
 
     _form: ClassVar[Any] = staticmethod(as_array)
     _always: ClassVar[tuple[str, ...]] = ("classes",)
-    # Not that of scikit-learn's mixin, which knows no missing label.
+    # Not the method of scikit-learn's mixin, which does not support missing labels.
     score = MultiTaskEstimator.score
 
     def _targets(self) -> ColumnTargets:
@@ -115,15 +115,15 @@ class MultiTabClassifier(ClassifierMixin, MultiTabEstimator):
 @with_inherited_docs(MixedTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiTab(MultiTabEstimator):
-    """One network for several targets of mixed kinds, some of whose labels may be missing.
+    """One network for several targets of mixed kinds, with missing labels.
 
-    y is a table with one column per target. By dtype, numbers are regression, booleans,
-    categories and text binary or multiclass, ordered categories ordinal; numbers that are all 0
-    or 1, missing ones aside, are binary. `tasks` overrides that. `predict` returns a DataFrame
-    with the targets' names and the index of X, `predict_proba` a list of arrays, one per target
-    with classes.
-    Targets that are times to events have curves as in `MultiTabSurvival`, in a dict where there
-    are several.
+    y is a table with one column per target. The kind of a target is inferred from its dtype:
+    numbers are "regression"; booleans, categories and text are "binary" or "multiclass"; ordered
+    categories are "ordinal"; numbers that are all 0 or 1, apart from missing ones, are "binary".
+    `tasks` overrides the inferred kinds. `predict` returns a DataFrame with the names of the
+    targets and the index of X. `predict_proba` returns a list with one array for each target that
+    has classes. For targets that are times to events, the model has the same methods for curves as
+    `MultiTabSurvival`; they return a dict if there are several such targets.
 
     See Also
     --------

@@ -24,33 +24,33 @@ from skmtl.tasks import Cuts, Interpolation
 @with_inherited_docs(SurvivalDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultiTabSurvival(MultiTabEstimator):
-    """One network for times to one event, to several events or to competing causes.
+    """One network for times to one event, several events or competing risks.
 
-    y holds for each row whether the event was seen and the time up to which the row was
+    y holds for each row whether the event was observed, and the time up to which the row was
     followed. It is
 
     - a structured array (event, time), like scikit-survival's;
     - a DataFrame or dict with the columns ``event`` (0 or False censored, 1..K the cause),
-      ``duration`` (or ``time``), and ``entry`` if rows were watched from then on only;
-    - a DataFrame or dict with a pair of columns for each of several events, which `events`
-      names. In a row that was not followed for an event both are missing.
+      ``duration`` (or ``time``), and ``entry`` if rows were only observed from that time on;
+    - a DataFrame or dict with a pair of columns for each of several events, named in `events`. If
+      a row was not followed for an event, both columns are missing.
 
     Time is cut into bins, and each event is a task that has the hazard of each bin as its raw
-    scores. Causes that compete share the bins, so that their incidences and the survival
-    function sum to one.
+    scores. Competing causes share the bins, so that their incidences and the survival function sum
+    to one.
 
     Parameters
     ----------
     head : {"hazard", "proportional_hazards"}, default="hazard"
-        "hazard" learns a hazard for each bin of time, also for causes that compete, so that
-        curves may cross. "proportional_hazards" learns one risk per row, by Cox's partial
-        likelihood, and a baseline for all: fewer things to learn, where that holds. `cuts` are
-        then the times at which the baseline is kept, 100 with "auto".
+        "hazard" learns a hazard for each bin of time, also for competing risks, so that curves may
+        cross. "proportional_hazards" learns one risk per row, by Cox's partial likelihood, and a
+        common baseline: there is less to learn if this assumption holds. `cuts` are then the times
+        at which the baseline is stored, 100 with "auto".
 
     See Also
     --------
     RMTGBSurvival : Boosting with the same interface.
-    MultiTab : Survival tasks beside numbers and classes, with `skmtl.tasks.Survival`.
+    MultiTab : Survival tasks together with other kinds, with `skmtl.tasks.Survival`.
     skmtl.survival : Scores of survival curves, and scorers for grid searches.
 
     Examples
@@ -64,7 +64,7 @@ class MultiTabSurvival(MultiTabEstimator):
     >>> model.predict_survival_function(X, [2.0, 4.0, 8.0]).shape
     (200, 3)
 
-    Several events, of which some rows were not followed for some:
+    Several events; some rows were not followed for all of them:
 
     >>> X, y = make_survival(200, kind="several", missing=0.3, random_state=0)
     >>> y.columns.tolist()
@@ -73,7 +73,7 @@ class MultiTabSurvival(MultiTabEstimator):
     >>> model.score_tasks(X, y).index.tolist()
     ['event_0', 'event_1']
 
-    Competing causes:
+    Competing risks:
 
     >>> X, y = make_survival(200, kind="competing", random_state=0)
     >>> model = MultiTabSurvival(max_epochs=5, random_state=0).fit(X, y)
@@ -106,7 +106,7 @@ class MultiTabSurvival(MultiTabEstimator):
         return replace(super()._roles(), weight=self.weight_column)
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         self._targets().check()
 

@@ -23,12 +23,12 @@ from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
 @with_inherited_docs(NumberTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class RMTGBRegressor(RegressorMixin, RMTGBEstimator):
-    """Robust multi-task gradient boosting for numbers: trees shared by tasks, and each task's own.
+    """Robust multi-task gradient boosting for numbers, with shared and task-specific trees.
 
-    y is one column of long data, whose rows belong to the tasks in the column `task_column` of X;
-    or a table with one column per target, in which labels may be missing. Every target is a
-    regression unless `tasks` says "count" or "quantile". `predict` returns an array of shape
-    (n_samples, n_targets), or (n_samples,) where y was 1-D.
+    y is one column of long data, where the column `task_column` of X names the task of each row,
+    or a table with one column per target. Labels may be missing. Every target is a regression
+    unless `tasks` sets "count" or "quantile". `predict` returns an array of shape (n_samples,
+    n_targets), or (n_samples,) where y was 1-D.
 
     See Also
     --------
@@ -51,7 +51,7 @@ class RMTGBRegressor(RegressorMixin, RMTGBEstimator):
     tasks: TasksLike = None
 
     _form: ClassVar[Any] = staticmethod(as_array)
-    # Not that of scikit-learn's mixin, which knows no missing label.
+    # Not the method of scikit-learn's mixin, which does not support missing labels.
     score = MultiTaskEstimator.score
 
     def _targets(self) -> ColumnTargets:
@@ -62,13 +62,13 @@ class RMTGBRegressor(RegressorMixin, RMTGBEstimator):
 @with_inherited_docs(ClassTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class RMTGBClassifier(ClassifierMixin, RMTGBEstimator):
-    """Robust multi-task gradient boosting for classes: trees shared by tasks, and each task's own.
+    """Robust multi-task gradient boosting for classes, with shared and task-specific trees.
 
-    y is one column of long data, whose rows belong to the tasks in the column `task_column` of X;
-    or a table with one column per target, in which labels may be missing. Every target is binary
-    or multiclass, whatever its dtype, unless `tasks` says "ordinal". `predict` returns an array
-    of class labels, `predict_proba` a list of arrays, one per target, in the order of `classes_`;
-    for a 1-D y both are plain arrays.
+    y is one column of long data, where the column `task_column` of X names the task of each row,
+    or a table with one column per target. Labels may be missing. Every target is binary or
+    multiclass, whatever its dtype, unless `tasks` sets "ordinal". `predict` returns an array of
+    class labels. `predict_proba` returns a list with one array per target, in the order of
+    `classes_`. For a 1-D y both return a single array.
 
     See Also
     --------
@@ -92,7 +92,7 @@ class RMTGBClassifier(ClassifierMixin, RMTGBEstimator):
 
     _form: ClassVar[Any] = staticmethod(as_array)
     _always: ClassVar[tuple[str, ...]] = ("classes",)
-    # Not that of scikit-learn's mixin, which knows no missing label.
+    # Not the method of scikit-learn's mixin, which does not support missing labels.
     score = MultiTaskEstimator.score
 
     def _targets(self) -> ColumnTargets:
@@ -103,15 +103,15 @@ class RMTGBClassifier(ClassifierMixin, RMTGBEstimator):
 @with_inherited_docs(MixedTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class RMTGB(RMTGBEstimator):
-    """Robust multi-task gradient boosting for mixed kinds, some of whose labels may be missing.
+    """Robust multi-task gradient boosting for targets of mixed kinds, with missing labels.
 
-    y is a table with one column per target. By dtype, numbers are regression, booleans,
-    categories and text binary or multiclass, ordered categories ordinal; numbers that are all 0
-    or 1, missing ones aside, are binary. `tasks` overrides that. `predict` returns a DataFrame
-    with the targets' names and the index of X, `predict_proba` a list of arrays, one per target
-    with classes.
-    Targets that are times to events have curves as in `RMTGBSurvival`, in a dict where there are
-    several.
+    y is a table with one column per target. The kind of a target is inferred from its dtype:
+    numbers are "regression"; booleans, categories and text are "binary" or "multiclass"; ordered
+    categories are "ordinal"; numbers that are all 0 or 1, apart from missing ones, are "binary".
+    `tasks` overrides the inferred kinds. `predict` returns a DataFrame with the names of the
+    targets and the index of X. `predict_proba` returns a list with one array for each target that
+    has classes. For targets that are times to events, the model has the same methods for curves as
+    `RMTGBSurvival`; they return a dict if there are several such targets.
 
     See Also
     --------

@@ -23,42 +23,41 @@ from skmtl.tasks import Cuts, Interpolation
 @with_inherited_docs(SurvivalDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class RMTGBSurvival(RMTGBEstimator):
-    """Boosting for times to one event, to several events or to competing causes.
+    """Boosting for times to one event, several events or competing risks.
 
-    y holds for each row whether the event was seen and the time up to which the row was
+    y holds for each row whether the event was observed, and the time up to which the row was
     followed. It is
 
     - a structured array (event, time), like scikit-survival's;
     - a DataFrame or dict with the columns ``event`` (0 or False censored, 1..K the cause),
-      ``duration`` (or ``time``), and ``entry`` if rows were watched from then on only;
-    - a DataFrame or dict with a pair of columns for each of several events, which `events`
-      names. In a row that was not followed for an event both are missing.
+      ``duration`` (or ``time``), and ``entry`` if rows were only observed from that time on;
+    - a DataFrame or dict with a pair of columns for each of several events, named in `events`. If
+      a row was not followed for an event, both columns are missing.
 
     Time is cut into bins, and each event is a task whose raw scores are the hazards of the bins,
-    all boosted together. Causes that compete share the bins, so that their incidences and the
-    survival function sum to one. Several events, and several terms, share trees where that helps
-    on held-out rows; so do the tasks of long data.
+    all boosted together. Competing causes share the bins, so that their incidences and the
+    survival function sum to one. Several events, several terms and the tasks of long data share
+    trees if that helps on held-out rows.
 
     See Also
     --------
     MultiTabSurvival : A network with the same interface.
-    RMTGB : Survival tasks beside numbers and classes, with `skmtl.tasks.Survival`.
+    RMTGB : Survival tasks together with other kinds, with `skmtl.tasks.Survival`.
     skmtl.survival : Scores of survival curves, and scorers for grid searches.
 
     Notes
     -----
-    No row is repeated for the bins of time: LightGBM sees each row once, with the gradient and
-    the Hessian of the discrete-time hazard loss. A round has a tree for each of at most four
+    Rows are not repeated for the bins of time: LightGBM receives each row once, with the gradient
+    and the Hessian of the discrete-time hazard loss. A round has a tree for each of at most four
     waves over the bins: one that raises all hazards, one that moves them from late to early, and
-    finer ones. So a round costs as many trees however many bins there are, and memory grows with
-    rows times bins, by four bytes each.
+    finer ones. So the number of trees per round does not depend on the number of bins, and memory
+    grows by four bytes per row and bin.
 
-    Trees look for splits at random thresholds (LightGBM's ``extra_trees``), unless
-    `lightgbm_params` says otherwise: hazards are noisy, and the average over such trees and over
-    bags is smoother.
+    Unless `lightgbm_params` says otherwise, trees split at random thresholds (LightGBM's
+    ``extra_trees``): hazards are noisy, and the average over such trees and over bags is smoother.
 
-    Cox's partial likelihood compares rows with each other, which boosting by rows cannot learn:
-    `MultiTabSurvival` has it as a choice of head.
+    Cox's partial likelihood compares rows with each other, which row-wise boosting cannot learn;
+    use `MultiTabSurvival` or `MultiTaskLinearSurvival` with ``head="proportional_hazards"``.
 
     References
     ----------
@@ -76,7 +75,7 @@ class RMTGBSurvival(RMTGBEstimator):
     >>> model.predict_survival_function(X, [2.0, 4.0, 8.0]).shape
     (200, 3)
 
-    Competing causes:
+    Competing risks:
 
     >>> X, y = make_survival(200, kind="competing", random_state=0)
     >>> model = RMTGBSurvival(n_bags=1, random_state=0).fit(X, y)
@@ -85,7 +84,7 @@ class RMTGBSurvival(RMTGBEstimator):
     >>> bool(abs(total - 1).max() < 1e-6)
     True
 
-    Several events, of which some rows were not followed for some:
+    Several events; some rows were not followed for all of them:
 
     >>> X, y = make_survival(200, kind="several", missing=0.3, random_state=0)
     >>> model = RMTGBSurvival(blocks=("shared", "task"), n_bags=1, random_state=0).fit(X, y)
@@ -94,7 +93,7 @@ class RMTGBSurvival(RMTGBEstimator):
     """
 
     head: ClassVar[Literal["hazard"]] = "hazard"
-    """The only one that rows can learn by themselves."""
+    """The only head whose loss does not compare rows."""
     _parameter_checks: ClassVar[dict[str, Check]] = {"censoring_weights": boolean}
 
     events: Mapping[Hashable, Sequence[Hashable]] | None = None
@@ -114,7 +113,7 @@ class RMTGBSurvival(RMTGBEstimator):
         return replace(super()._roles(), weight=self.weight_column)
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         self._targets().check()
 

@@ -21,19 +21,19 @@ from skmtl.tasks import mixed_kind
 @with_inherited_docs(MixedTargetDocs)
 @dataclass(kw_only=True, eq=False, repr=False)
 class StackedTasks(StackedEstimator):
-    """Several estimators of skmtl, averaged with weights for each task.
+    """Weighted average of several skmtl estimators, with weights for each task.
 
-    No engine is the best on every table. A stack fits a linear model, boosting and a network to
-    the same rows, and weighs them, task by task, by how they do on rows that they have not learnt
-    from. Use it if you do not want to choose; it takes the time of its members together.
+    None of the engines is the best on every table. A stack fits a linear model, boosting and a
+    network to the same rows, and weights them, task by task, by their losses on held-out rows. Use
+    it if you do not want to choose an engine; it takes as long as all of its members together.
 
     Parameters
     ----------
     estimators : "auto", "survival" or list of (str, estimator), default="auto"
         The members. "auto" is `MultiTaskLinear`, `RMTGB` and `MultiTab`, "survival" the same for
-        times to events. Members of your own are estimators of skmtl with an engine (no pipelines,
-        no `GroupedTasks`), which take the same form of y. `tasks` of the stack, if it is set, is
-        that of all members; otherwise y is read as by the first one.
+        times to events. A list may contain skmtl estimators that have an engine (not pipelines or
+        `GroupedTasks`) and that accept the same form of y. If `tasks` of the stack is set, it
+        replaces the `tasks` of all members; otherwise y is read as by the first member.
 
     See Also
     --------
@@ -67,12 +67,12 @@ class StackedTasks(StackedEstimator):
     _parameter_checks: ClassVar[dict[str, Check]] = {"estimators": one_of(*_NAMED) | members}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name, those of the members as ``<member>__<parameter>``.
+        """Return the parameters, including those of the members as ``<member>__<parameter>``.
 
         Parameters
         ----------
         deep : bool, default=True
-            With those of the members.
+            Whether to include the parameters of the members.
 
         Returns
         -------
@@ -86,12 +86,12 @@ class StackedTasks(StackedEstimator):
         return parameters
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of a member as ``<member>__<parameter>``.
+        """Set parameters, including those of a member as ``<member>__<parameter>``.
 
         Parameters
         ----------
         **params : dict
-            A member's own name replaces it.
+            The name of a member as the key replaces the member.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class StackedTasks(StackedEstimator):
 
     @property
     def _listed(self) -> Members:
-        """The members, if they are a list that can be used."""
+        """The members, if they are a valid list."""
         return cast(Members, self.estimators) if members.passes(self.estimators) else []
 
     def _named_members(self) -> Members:
@@ -116,7 +116,7 @@ class StackedTasks(StackedEstimator):
 
     @property
     def _first(self) -> Any:
-        """The member that says what y is, and what predictions look like."""
+        """The member that determines the form of y and of the predictions."""
         return self._named_members()[0][1]
 
     def _targets(self) -> Targets:

@@ -21,52 +21,54 @@ from skmtl.models import (
 
 @storable
 class TunedThresholds(AdjustedTasks):
-    """Predict the second of two classes from the probability on that does best on held-out rows.
+    """Tune the decision threshold of each binary task on held-out rows.
 
-    The estimator is fitted on the folds of `cv`. For each task of two classes, the threshold is
-    chosen that gives the best score on the rows that each fold has held out. The estimator is then
-    fitted on all rows. Probabilities stay as they are; other tasks are predicted as by the
-    estimator.
+    The estimator is fitted on the folds of `cv`. For each task with two classes, the threshold
+    with the best score on the held-out rows is chosen. The estimator is then fitted on all rows.
+    Probabilities and the predictions of other tasks are those of the estimator.
 
     Parameters
     ----------
     estimator : estimator
-        Of skmtl, alone or as the last step of a pipeline or a search. It is cloned.
+        An estimator of skmtl, alone or as the last step of a pipeline or a search. It is cloned.
     metric : str, scorer, callable, or mapping of task to one of these, \
 default="balanced_accuracy"
-        What the thresholds maximise: a metric of predicted classes, see :mod:`skmtl.metrics`. A
-        mapping gives "balanced_accuracy" to the tasks that it leaves out. Accuracy would rarely
-        find a rare class.
+        The metric of predicted classes that the thresholds maximise, see :mod:`skmtl.metrics`.
+        Tasks that are not in a mapping use "balanced_accuracy". The default is not accuracy, which
+        would rarely find a rare class.
     thresholds : int, default=100
-        Most thresholds that are tried for a task. They lie between the held-out probabilities, and
-        are as many where there are fewer of these.
+        Maximum number of thresholds tried for a task. They lie between the held-out probabilities;
+        if there are fewer of these, all of them are used.
     cv : int or splitter, default=5
-        A number stands for :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. The test
-        parts must hold every row once.
+        An integer is the number of folds of
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. Every row must be in exactly one
+        test set.
     n_jobs : int or None, default=None
-        Folds that are fitted at once, as in joblib; None is 1.
+        Number of folds fitted in parallel, as in joblib; None is 1.
 
     Attributes
     ----------
     estimator_ : fitted estimator
-        On all rows.
+        The estimator fitted on all rows.
     thresholds_ : Series
-        By task of two classes: the least probability of ``classes_[1]`` for which it is predicted.
+        For each binary task, the smallest probability of ``classes_[1]`` for which this class is
+        predicted.
     best_scores_ : Series
-        By task, the score on the held-out rows at the threshold. It is a little too high, because
-        the threshold was chosen by these rows.
+        For each binary task, the score on the held-out rows at the threshold. It is slightly too
+        high, because the threshold was chosen on the same rows.
 
     See Also
     --------
-    CalibratedTasks : Probabilities that may be taken at their word.
+    CalibratedTasks : Calibrate the probabilities instead.
 
     Notes
     -----
-    In long data a target has one threshold for all ids. Of thresholds with the same score that
-    nearest to 1/2 is taken. Where the score is undefined for all of them, as with one class among
-    the held-out labels, the threshold is 1/2. Missing labels have no part, nor have labels of
-    weight 0. As in scikit-learn's :class:`sklearn.model_selection.TunedThresholdClassifierCV`, the
-    threshold is that of models of the folds, which have fewer rows than the last one.
+    In long data a target has one threshold for all ids. If several thresholds have the same score,
+    the one nearest to 1/2 is used. If the score is undefined for all thresholds, for example
+    because the held-out labels have a single class, the threshold is 1/2. Missing labels and
+    labels of weight 0 are ignored. As in scikit-learn's
+    :class:`sklearn.model_selection.TunedThresholdClassifierCV`, the threshold is chosen for the
+    models of the folds, which are fitted to fewer rows than the final one.
 
     Examples
     --------
@@ -110,10 +112,10 @@ default="balanced_accuracy"
 
     @property
     def thresholds_(self) -> pd.Series:
-        """The least probability for which the second class is predicted, by task."""
+        """Smallest probability for which the second class is predicted, by task."""
         return self._by_task(lambda threshold: threshold.least, "threshold")
 
     @property
     def best_scores_(self) -> pd.Series:
-        """The score on the held-out rows, by task."""
+        """Score on the held-out rows, by task."""
         return self._by_task(lambda threshold: threshold.score, "score")

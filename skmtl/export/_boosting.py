@@ -70,7 +70,7 @@ def _at(values: Value, position: int) -> Value:
 
 
 def _coordinates(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> Value | None:
-    """What the trees give, (batch, n_targets, n_trees); None without any tree."""
+    """Outputs of the trees, (batch, n_targets, n_trees); None without trees."""
     total = None
     for bag in pool.bags:
         for block in bag.blocks.values():
@@ -78,7 +78,7 @@ def _coordinates(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> Value 
             if own is not None:
                 own = own / np.array(float(len(pool.bags)))
                 total = own if total is None else total + own
-    # Blocks that do not tell targets apart give the same to all of them.
+    # Blocks that do not distinguish targets have the same output for all of them.
     return None if total is None else total + np.zeros((1, n_targets, 1))
 
 
@@ -88,7 +88,7 @@ def _start(bags: Sequence[FittedSequence], rows: GraphMatrix) -> Value:
     if rows.group is not None:
         return rows.of_task(intercept).unsqueeze(1)
     own = intercept[None, :-1]
-    # A constant has no batch: nothing times a column gives it one.
+    # A constant does not have a batch axis: adding zero times a column creates one.
     return rows.matrix.graph.op("Expand", own, _shape_with_batch(rows.matrix, own.shape[1:]))
 
 
@@ -98,7 +98,7 @@ def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
 
 
 def _block_scores(block: FittedBlock, rows: GraphMatrix) -> Value | None:
-    """What a block's trees give, (batch, n_own, n_trees); None where it has no tree."""
+    """Outputs of a block's trees, (batch, n_own, n_trees); None without trees."""
     if block.n_rounds == 0:
         return None
     if isinstance(block, LinearFunctions):

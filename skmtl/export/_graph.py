@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from onnx import NodeProto
 
-# The first ai.onnx.ml in which trees read and give float64 and know sets of categories; the
+# The first ai.onnx.ml in which trees have float64 inputs and outputs and sets of categories; the
 # operators of ONNX (OPSET), and the version of the file, that came out with it.
 OPSET = 21
 _OPSETS = {"": OPSET, "ai.onnx.ml": 5}
@@ -126,7 +126,7 @@ class Graph:
             Arrays become tensors.
         """
         names = [x.name if isinstance(x, Value) else self._constant(x) for x in inputs]
-        # A '/' at the beginning is not a name that anybody gives a column.
+        # Column names do not usually start with a '/'.
         outputs = [f"/{len(self._nodes)}/{k}" for k in range(n_outputs)]
         self._nodes.append((kind, names, outputs, attributes))
         return Value(self, outputs[0])
@@ -174,7 +174,7 @@ class Graph:
         return Value(self, graph.output[0].name)
 
     def output(self, name: str, value: Value, dtype: Any, *shape: int) -> None:
-        """Name what the graph gives, of shape (batch, *shape)."""
+        """Name an output of the graph, of shape (batch, *shape)."""
         self._nodes.append(("Identity", [value.name], [name], {}))
         self._outputs.append((name, np.dtype(dtype), shape))
 

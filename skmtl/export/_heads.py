@@ -39,7 +39,7 @@ _EXPORTED = (
 
 @dataclass(frozen=True)
 class Output:
-    """Something that a graph gives of a task.
+    """An output of a graph for a task.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def _share_output(kind: Composition, task: Hashable, shares: Value) -> Output:
 
 
 def _graph_classes(classes: np.ndarray) -> np.ndarray:
-    """Classes as a graph gives them: bool, int64, float64 or text."""
+    """Classes as outputs of a graph: bool, int64, float64 or text."""
     if classes.dtype.kind not in "biuf":
         return np.array([str(label) for label in classes], dtype=object)
     return classes.astype(np.int64) if classes.dtype.kind in "iu" else classes

@@ -62,7 +62,7 @@ def traced_scores(
     ImportError
         Without onnxscript or onnxruntime, which are in the extra ``skmtl[onnx]``.
     TypeError
-        If torch cannot export the network, or its graph gives other scores than the network.
+        If torch cannot export the network, or the scores of the graph differ from the network's.
     """
     with needed("onnxscript", "onnx", "to_onnx of this network"):
         import onnxscript  # noqa: F401

@@ -25,7 +25,7 @@ _TIGHTEST = 100
 _SLACK = 2**20
 _MOST_MEMBERS = 16
 _SAMPLE = 2**16
-# The same model gives the same bytes, whenever it is saved.
+# The same model produces the same bytes whenever it is saved.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 

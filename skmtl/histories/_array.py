@@ -179,7 +179,7 @@ class Histories(HistoryArray):
         Parameters
         ----------
         frame : table of shape (n_times, n_columns)
-            A missing cell is no event.
+            A missing cell is not an event.
         index : array-like of shape (n,)
             As in `from_events`.
         id, time : str

@@ -224,7 +224,7 @@ def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> 
         n = sum(len(seen.time) for seen in sample)
         return total / n, np.concatenate([[by_length], by_noise * noise, by_root]) / n
 
-    # From variables that are alike in nothing, most of whose variance is no noise.
+    # Start from unrelated variables whose variance is mostly not noise.
     begin = np.concatenate(
         [[np.log(4 * step)], np.full(n_variables, np.log(0.3)), 0.8 * np.eye(n_variables)[lower]]
     )

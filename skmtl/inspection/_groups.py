@@ -122,8 +122,8 @@ def suggest_groups(affinity: Any, *, n_groups: int | None = None) -> list[list[H
         symmetric. The result of :func:`cross_task_errors`, or a correlation.
     n_groups : int or None, default=None
         Number of groups. None cuts where the next merge costs most, counted from each task alone
-        (distance 0) to nothing in common (distance 1), which may give one group, or one for each
-        task.
+        (distance 0) to nothing in common (distance 1), which may result in one group, or one for
+        each task.
 
     Returns
     -------

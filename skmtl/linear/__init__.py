@@ -1,8 +1,8 @@
 """Penalised linear models of all targets of a table.
 
-Sees heads, one matrix of numbers, weights and groups; never a frame of the user's. A `WideSearch`
-or a `LongSearch` gives pieces of work, each of which judges penalties on held-out rows, and then
-the functions of all targets, fitted to all rows.
+Uses heads, one matrix of numbers, weights and groups; never a data frame of the user. A
+`WideSearch` or a `LongSearch` yields pieces of work, each of which evaluates penalties on held-out
+rows, and then the functions of all targets, fitted to all rows.
 """
 
 from skmtl.linear._design import Design

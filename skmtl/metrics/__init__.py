@@ -27,10 +27,10 @@ As with scikit-learn's scorers, higher is better for every name. A metric that r
 probabilities (``"roc_auc"``, ``"neg_log_loss"``, ...) finds them where the model has them: a
 scorer calls `predict_proba`, and `score_tasks` takes arrays of shape (n_samples, n_classes).
 A scorer or a callable of your own sees the labels as they are, and columns of probabilities in
-sorted order of the classes, as scikit-learn's classifiers give them; one that needs another order,
-such as `cohen_kappa_score` with ``weights="linear"``, must be told by its `labels`.
-A class that no scored row has is not an error: one-vs-rest averages run over the classes present.
-R2 where all labels are one number is 1 or 0, as scikit-learn has it where rounding is kind.
+sorted order of the classes, as returned by scikit-learn's classifiers; one that needs another
+order, such as `cohen_kappa_score` with ``weights="linear"``, must be told by its `labels`. A class
+that no scored row has is not an error: one-vs-rest averages run over the classes present. R2 where
+all labels are one number is 1 or 0, as scikit-learn has it where rounding is kind.
 
 Examples
 --------

@@ -39,8 +39,8 @@ def score_tasks(
     y_pred : table like y_true, list of arrays, or mapping of task to array
         Predictions in the units of `y_true`, or, for the tasks whose metric reads
         probabilities, arrays of shape (n_samples, n_classes). A list of such arrays is what
-        `predict_proba` returns; a mapping gives each task the form that its metric reads. Tables
-        with column names are matched by name, others by position.
+        `predict_proba` returns; with a mapping of metrics, each task has the form that its metric
+        needs. Tables with column names are matched by name, others by position.
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`. "auto" is the kind's default (R2 for numbers, accuracy for
         classes); it is also taken for the tasks that a mapping leaves out.

@@ -119,7 +119,7 @@ def metric_names() -> list[str]:
 
 
 def check_metric(metric: Any) -> None:
-    """Refuse what is no metric, before any work."""
+    """Raise an error for an invalid metric, before any work."""
     if isinstance(metric, Mapping):
         for each in metric.values():
             check_metric(each)

@@ -235,7 +235,7 @@ class _NumberModel(RegressorMixin, _TaskModel):
 
 
 class _ClassModel(ClassifierMixin, _TaskModel):
-    """Answers about classes in sorted order, as scikit-learn's classifiers give them.
+    """Answers about classes in sorted order, as in scikit-learn's classifiers.
 
     Metrics of scikit-learn sort the labels that they are given, and take the columns of
     probabilities for those of the sorted classes.

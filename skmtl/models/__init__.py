@@ -1,7 +1,7 @@
-"""What estimators are made of: parameters, fit, predictions, scores and files.
+"""The parts of estimators: parameters, fit, predictions, scores and files.
 
-`Answering` predicts what any fitted model is asked for. `MultiTaskEstimator` adds `fit`: it hands
-what its parameters say to an engine, as objects, and keeps what comes back. Parameters are the
+`Answering` has the prediction methods of every fitted model. `MultiTaskEstimator` adds `fit`: it
+passes its settings to an engine, as objects, and stores the fitted result. Parameters are the
 fields of dataclasses that inherit from each other: `MultiTaskEstimator` has those of every
 estimator, the modules `network` and `rmtgb` those of an engine, `multitab` those of an
 architecture. So scikit-learn, type checkers and editors find the full signature of every

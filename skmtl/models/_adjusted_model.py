@@ -24,14 +24,14 @@ from skmtl.tasks import Curves, Kind
 
 
 class AdjustedModel(FittedModel):
-    """What a fitted estimator says, after adjustments.
+    """The predictions of a fitted estimator, after adjustments.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Of skmtl, alone or inside pipelines and searches.
+        An estimator of skmtl, alone or inside pipelines and searches.
     adjustments : mapping of task to Adjustment
-        Of the tasks that have one.
+        The adjustment of each task that has one.
     """
 
     def __init__(self, estimator: Any, adjustments: Mapping[Hashable, Adjustment]) -> None:
@@ -95,7 +95,7 @@ class AdjustedModel(FittedModel):
 
 
 class AdjustedAnswers(Answers):
-    """Answers of the model within, of which probabilities and classes are adjusted."""
+    """Answers of the wrapped model, with adjusted probabilities and classes."""
 
     def __init__(self, model: AdjustedModel, answers: Answers) -> None:
         self._answers = answers

@@ -1,4 +1,4 @@
-"""What meta-estimators share that adjust probabilities by held-out rows."""
+"""Base class of meta-estimators that adjust probabilities on held-out rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from skmtl.tasks import is_single
 
 
 class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
-    """An estimator whose answers about each task with classes are adjusted by held-out rows."""
+    """An estimator whose predictions for tasks with classes are adjusted on held-out rows."""
 
     estimator: Any
     cv: Any
@@ -37,23 +37,23 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @abstractmethod
     def _adjust(self, task: HeldOutTask) -> Adjustment | None:
-        """What is made of a task's probabilities; None for nothing."""
+        """Return the adjustment of a task's probabilities, or None."""
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None
     ) -> AdjustedTasks:
-        """Fit the estimator on the folds of `cv`, adjust by their held-out rows, fit on all.
+        """Fit the estimator on the folds of `cv`, learn the adjustments, and fit it on all rows.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            As the estimator within takes it.
+            The features, as the wrapped estimator takes them.
         y : labels of shape (n_samples,) or (n_samples, n_tasks)
-            Some of which may be missing.
+            Labels, some of which may be missing.
         sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
-            For all fits and for the adjustments.
+            Weights for all fits and for the adjustments.
         groups : array of shape (n_samples,), optional
-            For a `cv` that keeps groups whole, and for estimators that do.
+            Groups of rows, for splitters and estimators that keep groups together.
 
         Returns
         -------
@@ -62,10 +62,10 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         Raises
         ------
         TypeError
-            If the estimator does not say what its tasks are: estimators of skmtl do, alone or as
-            the last step of a pipeline or a search.
+            If the estimator is not an estimator of skmtl, alone or as the last step of a pipeline
+            or a search.
         ValueError
-            If no task has classes, and whenever the estimator cannot be fitted.
+            If none of the tasks has classes, or if the estimator cannot be fitted.
         """
         check_parameters(self)
         if unfitted_model(self.estimator) is None:
@@ -103,7 +103,7 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return self
 
     def _fit_arguments(self, sample_weight: Any, groups: Any) -> dict[str, Any]:
-        """What the estimator's `fit` gets beside X and y."""
+        """Further arguments of the estimator's `fit`, besides X and y."""
         steps = pipeline_steps(self.estimator)
         arguments: dict[str, Any] = {}
         if sample_weight is not None:
@@ -119,7 +119,7 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @property
     def _always(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Before `fit`, what the estimator within says."""
+        """Before `fit`, the answer of the wrapped estimator."""
         asked_early = not hasattr(self, "estimator_") and hasattr(self.estimator, "predict_proba")
         return ("classes",) if asked_early else ()
 
@@ -130,7 +130,7 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return unfitted_model(self.estimator)
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
-        """Have the model within predict what it knows, and adjust that."""
+        """Predict all known categories and ids with the wrapped model, and adjust that."""
         X = self.estimator_.__skmtl_rehearse__()
         ask_everything(self.__skmtl_fitted__(), X)
         return X
@@ -146,7 +146,7 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns of X, where it has any."""
+        """Names of the columns of X, if it has names."""
         return self._of_estimator("feature_names_in_")
 
     @property
@@ -167,7 +167,7 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return getattr(self.estimator_, name)
 
     def _by_task(self, read: Any, name: str) -> pd.Series:
-        """Something of each adjustment, by task."""
+        """Return one attribute of each adjustment, by task."""
         check_is_fitted(self)
         index = pd.Index(list(self._adjustments), tupleize_cols=False)
         return pd.Series([read(each) for each in self._adjustments.values()], index, name=name)

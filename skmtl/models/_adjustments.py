@@ -1,4 +1,4 @@
-"""What is made of the probabilities of one task after a model has given them."""
+"""Adjustments of the predicted probabilities of one task."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from sklearn.linear_model import LogisticRegression
 
 from skmtl._storable import storable
 
-# Logits of probabilities beyond are as those at the ends.
+# Probabilities beyond these limits are clipped before the logit.
 _SMALLEST = 1e-12
 
 
 class Adjustment:
-    """From the probabilities that a model gives of one task to those, and the classes, to use."""
+    """Map the predicted probabilities of one task to adjusted probabilities and classes."""
 
     def probabilities(self, probabilities: np.ndarray) -> np.ndarray:
-        """Probabilities (n_samples, n_classes) of probabilities of that shape."""
+        """Return adjusted probabilities of shape (n_samples, n_classes)."""
         return probabilities
 
     def predict(self, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """Classes (n_samples,), by probabilities as the model gives them."""
+        """Return classes of shape (n_samples,) from the model's probabilities."""
         return classes[self.probabilities(probabilities).argmax(axis=1)]
 
 
 @storable
 @dataclass(frozen=True)
 class Threshold(Adjustment):
-    """The second of two classes where its probability is at least `least`.
+    """Predict the second of two classes if its probability is at least `least`.
 
     Attributes
     ----------
     least : float
     score : float
-        That of the held-out rows by which it was chosen.
+        The score on the held-out rows that were used to choose the threshold.
     """
 
     least: float
@@ -50,9 +50,9 @@ class Threshold(Adjustment):
 @storable
 @dataclass(frozen=True)
 class SigmoidCalibration(Adjustment):
-    """A line in the log-odds of each class against the others, scaled to the sum of one.
+    """A linear function of the log-odds of each class, normalised to sum to one.
 
-    Of two classes there is one line, for the second.
+    With two classes there is a single function, for the second class.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class SigmoidCalibration(Adjustment):
 
     @classmethod
     def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Adjustment:
-        """Learn from held-out probabilities (n, n_classes), positions of the classes, weights."""
+        """Fit to held-out probabilities (n, n_classes), positions of the classes, and weights."""
         lines = [
             _platt(probabilities[:, column], codes == column, weight)
             for column in _lines(probabilities)
@@ -85,12 +85,12 @@ class SigmoidCalibration(Adjustment):
 @storable
 @dataclass(frozen=True)
 class IsotonicCalibration(Adjustment):
-    """A rising function of the probability of each class, scaled to the sum of one.
+    """An increasing function of the probability of each class, normalised to sum to one.
 
     Attributes
     ----------
     asked, taken : tuple of ndarray
-        Probabilities of the model, and what they are taken for, for each function.
+        Predicted and calibrated probabilities at the knots of each function.
     """
 
     asked: tuple[np.ndarray, ...]
@@ -100,7 +100,7 @@ class IsotonicCalibration(Adjustment):
 
     @classmethod
     def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Adjustment:
-        """As `SigmoidCalibration.fit`."""
+        """Fit in the same way as `SigmoidCalibration.fit`."""
         fits = [
             IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
                 probabilities[:, column], codes == column, weight
@@ -122,7 +122,7 @@ class IsotonicCalibration(Adjustment):
 
 
 def _lines(probabilities: np.ndarray) -> list[int]:
-    """The columns that are calibrated: of two classes the second."""
+    """The columns that are calibrated: with two classes only the second."""
     n_classes = probabilities.shape[1]
     return [1] if n_classes == 2 else list(range(n_classes))
 
@@ -143,7 +143,7 @@ def _log_odds(probabilities: np.ndarray) -> np.ndarray:
 def _platt(
     probability: np.ndarray, is_class: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
-    """Slope and intercept of the log-odds, with Platt's targets a little inside of 0 and 1."""
+    """Slope and intercept of the log-odds, with Platt's targets slightly inside 0 and 1."""
     n_in, n_out = float(weight[is_class].sum()), float(weight[~is_class].sum())
     target = np.where(is_class, (n_in + 1) / (n_in + 2), 1 / (n_out + 2))
     fit = LogisticRegression(C=np.inf, max_iter=1000).fit(

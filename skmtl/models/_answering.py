@@ -1,4 +1,4 @@
-"""What is predicted by every fitted model, by the protocol of `skmtl.answers`."""
+"""The prediction methods of every fitted model, based on the protocol of `skmtl.answers`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from skmtl.tasks import Curves
 
 
 def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
-    """Whether a method exists, which of mixed tasks `fit` alone can tell."""
+    """Whether a method exists; for mixed tasks this is only known after `fit`."""
 
     def check(estimator: Answering) -> bool:
         if what in estimator._always:
@@ -56,12 +56,12 @@ _with_events = _where("events", "is a time to an event", lambda model: model.eve
 
 
 class Answering(BaseEstimator):
-    """Predictions of a fitted model, in the forms that its kinds of targets allow."""
+    """Predictions of a fitted model, with the methods that its kinds of targets support."""
 
     _form: ClassVar[Any] = staticmethod(as_named_frame)
-    """From predictions by name to what `predict` returns; see `skmtl.answers.Form`."""
+    """Convert predictions by name to the return value of `predict`; see `skmtl.answers.Form`."""
     _always: ClassVar[tuple[str, ...]] = ()
-    """What every target has, whatever `fit` sees."""
+    """What every target has, independent of the data."""
     _fitted: Any
     _single: bool
 
@@ -71,7 +71,7 @@ class Answering(BaseEstimator):
 
     @abstractmethod
     def __skmtl_fitted__(self) -> FittedModel:
-        """The fitted model, as metrics, scoring, sharing, survival and export ask it."""
+        """The fitted model, for metrics, scoring, sharing, survival and export."""
 
     def predict(self, X: Any) -> Any:
         """Predict all targets.
@@ -83,17 +83,18 @@ class Answering(BaseEstimator):
         Returns
         -------
         ndarray or DataFrame
-            As the class says: an array of shape (n_samples,) or (n_samples, n_tasks), or a
-            DataFrame with the targets' names and the index of X. Numbers in the user's units,
-            class labels, and of a time to an event the risk, which is higher where the event
-            is expected sooner: the probability that it has happened, averaged over the cuts.
+            An array of shape (n_samples,) or (n_samples, n_tasks), or a DataFrame with the names
+            of the targets and the index of X, depending on the class. Contains numbers in the
+            units of y, class labels, and for times to events a risk: the probability that the
+            event has happened, averaged over the cuts, which is higher if the event is expected
+            sooner.
 
         Warns
         -----
         UserWarning
-            Of columns that have lost all their values since `fit`: every cell of five rows or
-            more is missing, or an unknown category, which for rows like those of `fit` would
-            happen in one of a thousand tables at most. So do all other predictions and scores.
+            If a column has lost all its values since `fit`: in five rows or more, every cell is
+            missing or an unknown category, which would happen in at most one of a thousand tables
+            for rows like those of `fit`. All other methods that predict or score also warn.
         """
         check_is_fitted(self)
         return self._form(self.__skmtl_fitted__().ask(X).predictions, X, self._single)
@@ -109,7 +110,7 @@ class Answering(BaseEstimator):
         Returns
         -------
         list of ndarray of shape (n_samples, n_classes)
-            One per target with classes, in the order of `classes_`; a single array where y was
+            One array per target with classes, in the order of `classes_`; a single array if y was
             1-D.
         """
         check_is_fitted(self)
@@ -120,7 +121,7 @@ class Answering(BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray | list[np.ndarray]:
-        """Class labels of each target that has classes; one array where y was 1-D."""
+        """Class labels of each target that has classes; a single array if y was 1-D."""
         if "_single" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         classes = list(self.__skmtl_fitted__().classes.values())
@@ -143,20 +144,21 @@ class Answering(BaseEstimator):
         ----------
         X : table of shape (n_samples, n_features)
         times : array-like of shape (n_times,), or mapping of event to one, default=None
-            Any times from 0 to `follow_up_`. Between cuts the curve falls where that of
-            Kaplan and Meier does. A mapping asks about its events only, each at times of its own.
+            Any times from 0 to `follow_up_`. Between cuts the curve falls where the Kaplan-Meier
+            estimate does. With a mapping, only its events are returned, each at its own times.
         return_array : bool, default=False
-            Without `times`: an array at `unique_times_` instead of step functions.
+            Without `times`, whether to return an array at `unique_times_` instead of step
+            functions.
         given : float, array of shape (n_samples,), or mapping of event to one, default=None
-            A time, or one for each row, at which no event had happened yet: the probabilities are
-            those of rows of which that is known, S(t) / S(given), and 1 up to `given`. NaN where
-            the curve is at 0 by then. Gives an array.
+            A time, or one for each row, at which the event is known not to have happened yet. The
+            result are conditional probabilities S(t) / S(given), which are 1 up to `given`, and
+            NaN where the curve is 0 at that time. Returns an array.
 
         Returns
         -------
         ndarray of shape (n_samples, n_times), or (n_samples,) of StepFunction
-            Step functions are these curves at all times up to `follow_up_`, and raise beyond it.
-            With several events a dict of them.
+            Step functions are defined at all times up to `follow_up_`, and raise an error beyond
+            it. With several events a dict of these.
 
         Raises
         ------
@@ -171,13 +173,13 @@ class Answering(BaseEstimator):
 
     @_with_events
     def predict_survival_at(self, X: Any, times: Times, *, given: Times = None) -> Any:
-        """Probability that no event has happened by a time of each row's own.
+        """Probability that no event has happened by a given time for each row.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
         times : array of shape (n_samples,), float, or mapping of event to one
-            From 0 to `follow_up_`: the time of each row, or one for all of them.
+            A time for each row, or one for all rows, from 0 to `follow_up_`.
         given : float, array of shape (n_samples,), or mapping of event to one, default=None
             As in `predict_survival_function`.
 
@@ -189,7 +191,7 @@ class Answering(BaseEstimator):
         Raises
         ------
         ValueError
-            As in `predict_survival_function`, and for another number of times than rows.
+            As in `predict_survival_function`, or if the number of times is not the number of rows.
         """
         model = self._checked()
         question = Curves.survival_of_rows
@@ -219,7 +221,7 @@ class Answering(BaseEstimator):
     def predict_cumulative_incidence(
         self, X: Any, times: Times = None, *, given: Times = None
     ) -> Any:
-        """Probability that each cause has brought about the event by a time.
+        """Probability that the event has happened from each cause by a time.
 
         Incidences of all causes and the survival function sum to one.
 
@@ -227,7 +229,7 @@ class Answering(BaseEstimator):
         ----------
         X : table of shape (n_samples, n_features)
         times : array-like of shape (n_times,), or mapping of event to one, default=None
-            As in `predict_survival_function`; None is `unique_times_`.
+            As in `predict_survival_function`; None means `unique_times_`.
         given : float, array of shape (n_samples,), or mapping of event to one, default=None
             As in `predict_survival_function`: (F(t) - F(given)) / S(given), and 0 up to `given`.
 
@@ -260,7 +262,7 @@ class Answering(BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Infinity where the curve stays above one half. With several events a dict of them.
+            Infinity if the curve stays above one half. With several events a dict of arrays.
         """
         model = self._checked()
         median = partial(Curves.quantile, level=0.5)
@@ -269,19 +271,19 @@ class Answering(BaseEstimator):
 
     @_with_events
     def predict_rmst(self, X: Any, horizon: float | Mapping[Hashable, float] | None = None) -> Any:
-        """Restricted mean survival time: the expected part of the time to `horizon` without event.
+        """Restricted mean survival time: the expected time without event up to `horizon`.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
         horizon : float, or mapping of event to one, default=None
-            Up to `follow_up_`. None is the last cut, of each event. A mapping asks about its
-            events only.
+            A time up to `follow_up_`. None means the last cut of each event. With a mapping, only
+            its events are returned.
 
         Returns
         -------
         ndarray of shape (n_samples,)
-            In the unit of the times. With several events a dict of them.
+            In the unit of the times. With several events a dict of arrays.
 
         Raises
         ------
@@ -297,7 +299,7 @@ class Answering(BaseEstimator):
 
     @_with_events
     def read_events(self, y: Any) -> pd.DataFrame:
-        """The labels of the times to events that y holds.
+        """Labels of the times to events in y.
 
         Parameters
         ----------
@@ -318,12 +320,12 @@ class Answering(BaseEstimator):
 
     @property
     def unique_times_(self) -> ArrayLike | dict[Hashable, ArrayLike]:
-        """Cuts of the time grid; with several events a dict of them."""
+        """Cuts of the time grid; with several events a dict of arrays."""
         return self._of_curves(lambda curves: curves.edges[1:])
 
     @property
     def follow_up_(self) -> float | dict[Hashable, float]:
-        """Time up to which curves are known; with several events a dict of them."""
+        """Time up to which curves are known; with several events a dict of times."""
         return self._of_curves(lambda curves: curves.horizon)
 
     @property
@@ -341,7 +343,7 @@ class Answering(BaseEstimator):
         return self.__skmtl_fitted__()
 
     def _of_curves(self, read: Callable[[Curves], Any]) -> Any:
-        """Something that is the same for the curves of all rows."""
+        """Return an attribute that is the same for the curves of all rows."""
         model = self._checked()
         shapes = model.curve_shapes()
         if not shapes:

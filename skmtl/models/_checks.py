@@ -14,12 +14,12 @@ from sklearn.utils import check_random_state
 
 @dataclass(frozen=True)
 class Check:
-    """A test of one parameter and the words for what it wants.
+    """A check of one parameter, with a description of valid values.
 
     Attributes
     ----------
     passes : callable
-        From a value to whether it may be used.
+        Returns whether a value is valid.
     wants : str
         Ends the sentence "The parameter must be ...".
     """
@@ -35,7 +35,7 @@ class Check:
 
 
 def integer(low: int) -> Check:
-    """A whole number from `low` up."""
+    """An integer of at least `low`."""
     return Check(
         lambda v: isinstance(v, Integral) and not isinstance(v, bool) and int(v) >= low,
         f"a whole number of at least {low}",
@@ -43,7 +43,7 @@ def integer(low: int) -> Check:
 
 
 def real(low: float, high: float = math.inf, *, open_low: bool = False) -> Check:
-    """A number in an interval, which `low` is no part of with `open_low`."""
+    """A number in an interval, which excludes `low` if `open_low`."""
 
     def passes(value: Any) -> bool:
         if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value):
@@ -94,7 +94,7 @@ seed = Check(_is_random_state, "None, a whole number from 0 to 2**32 - 1, or a n
 
 
 def checks_of(cls: type) -> dict[str, Check]:
-    """The `_parameter_checks` of a class and its bases, which a subclass may replace."""
+    """The `_parameter_checks` of a class and its bases; a subclass may override them."""
     checks: dict[str, Check] = {}
     for base in reversed(cls.__mro__):
         checks |= vars(base).get("_parameter_checks", {})
@@ -102,7 +102,7 @@ def checks_of(cls: type) -> dict[str, Check]:
 
 
 def check_parameters(estimator: Any) -> None:
-    """Raise ValueError for the first parameter that is not what it should be."""
+    """Raise ValueError for the first invalid parameter."""
     for name, check in checks_of(type(estimator)).items():
         value = getattr(estimator, name)
         if not check.passes(value):

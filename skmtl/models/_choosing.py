@@ -16,20 +16,20 @@ from skmtl.models._adjustments import (
 )
 from skmtl.models._held_out_task import HeldOutTask
 
-# Fewer labels of a class make a rising function follow chance.
+# With fewer labels of a class, isotonic regression overfits.
 _FEWEST_FOR_ISOTONIC = 50
 
 
 def best_threshold(task: HeldOutTask, metric: Any, most: int) -> Threshold:
-    """The threshold of the second class by which held-out rows score best.
+    """Return the threshold of the second class with the best score on held-out rows.
 
     Parameters
     ----------
     task : HeldOutTask
-        Of two classes.
+        A binary task.
     metric : str, scorer or callable
     most : int
-        Most thresholds to try.
+        Maximum number of thresholds to try.
     """
     cuts = _cuts(task.probabilities[:, 1], most)
     scores = np.array([_score(task, Threshold(cut), metric) for cut in cuts])
@@ -64,7 +64,7 @@ def _score(task: HeldOutTask, threshold: Threshold, metric: Any) -> float:
 
 
 def calibration(task: HeldOutTask, method: Literal["sigmoid", "isotonic"]) -> Adjustment | None:
-    """What makes probabilities those of the held-out labels; None with fewer than two classes."""
+    """Return a calibration on the held-out labels; None with fewer than two classes."""
     counts = np.bincount(task.codes, minlength=len(task.classes))
     if (counts > 0).sum() < 2:
         return None

@@ -1,4 +1,4 @@
-"""Questions about the curves of times to events, for one event or for several."""
+"""Evaluate the curves of times to events, for one event or several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
 def one_or_all(
     model: FittedModel, by_event: dict[Hashable, Answer]
 ) -> Answer | dict[Hashable, Answer]:
-    """The answer itself where the model has one event."""
+    """Return the only value if the model has one event, else the dict."""
     return next(iter(by_event.values())) if len(model.event_names) == 1 else by_event
 
 
@@ -31,12 +31,12 @@ def asked_values(
     read: Callable[[Curves, Any, str], Answer],
     default: Callable[[Curves], Answer],
 ) -> dict[Hashable, Answer]:
-    """Times by event: of those that a mapping names, or the same ones for all.
+    """Times by event: those of a mapping, or the same times for all events.
 
     Raises
     ------
     ValueError
-        For unknown events, and what `read` refuses.
+        For unknown events, and for times that `read` rejects.
     """
     by_event = asked if isinstance(asked, Mapping) else dict.fromkeys(shapes, asked)
     unknown = [name for name in by_event if name not in shapes]
@@ -55,7 +55,7 @@ def asked_values(
 def at_times(
     model: FittedModel, X: Any, times: Times, question: Callable[..., np.ndarray]
 ) -> dict[Hashable, np.ndarray]:
-    """Values of the curves of each event at times; at the cuts where none are asked for."""
+    """Values of the curves of each event at given times, or at the cuts by default."""
     shapes = model.curve_shapes()
     grids = asked_values(shapes, times, Curves.read_times, lambda curves: curves.edges[1:])
     questions = {name: partial(question, times=grid) for name, grid in grids.items()}
@@ -71,9 +71,9 @@ def of_rows(
     *,
     own: bool = False,
 ) -> dict[Hashable, np.ndarray]:
-    """What is asked of the rows of each event that are alive at `given`, a time or one each.
+    """Answers for each event, given no event up to `given`, a time or one for each row.
 
-    With `own` at a time of each row's own, else at the same times for all rows.
+    With `own` there is a time for each row, otherwise the times are the same for all rows.
     """
     curves = dict(model.ask(X).curves())
     read = Curves.read_row_times if own else Curves.read_times
@@ -101,14 +101,14 @@ def _functions(curves: Curves, draw: Draw, start: float) -> np.ndarray:
 class CurveSteps(StepFunction):
     """The step function of one row, whose values are computed when they are first needed.
 
-    There may be a jump at every time of an event: with all values at once the memory would be that
-    of rows times training rows.
+    There may be a jump at the time of every event, so storing all values would take memory for the
+    number of rows times the number of training rows.
 
     Parameters
     ----------
     curves : Curves of one row
     draw : callable
-        From curves and times to values (1, n_times).
+        Returns values of shape (1, n_times) for curves and times.
     start : float
         Value before the first jump.
     """
@@ -123,5 +123,5 @@ class CurveSteps(StepFunction):
 
     @cached_property
     def y(self) -> np.ndarray:
-        """Value from each jump on."""
+        """The value from each jump on."""
         return self._draw(self._curves, self.x)[0]

@@ -29,7 +29,7 @@ class Docstring:
     description : str
         Everything before the first section.
     sections : dict of str to str
-        What stands below each heading.
+        The text below each heading.
     """
 
     description: str
@@ -37,7 +37,7 @@ class Docstring:
 
     @classmethod
     def of(cls, documented: type) -> Docstring:
-        """Take the docstring of a class apart; one without docstring has no section.
+        """Parse the docstring of a class; without a docstring there are no sections.
 
         Raises
         ------
@@ -91,17 +91,17 @@ class Docstring:
 def with_inherited_docs(*sources: type) -> Callable[[Class], Class]:
     """Decorate a class to complete its docstring from those of its bases.
 
-    "Parameters" and "Attributes" get the entries of the sources and of the bases after those of
-    the class; the first entry of a name is taken, so that a class may replace that of a base.
-    "Notes" and "References" get the texts of the sources and the bases after that of the class.
-    Bases of other packages, such as scikit-learn's, are left out. So is everything where
-    ``python -OO`` has dropped the docstrings.
+    "Parameters" and "Attributes" consist of the entries of the class, followed by those of the
+    sources and the bases; the first entry for a name is used, so that a class may replace that of
+    a base. "Notes" and "References" consist of the text of the class, followed by those of the
+    sources and the bases. Bases in other packages, such as scikit-learn's, are ignored. With
+    ``python -OO``, which drops docstrings, nothing is done.
 
     Parameters
     ----------
     *sources : class
-        Further classes, with their bases, whose docstrings describe what the decorated class
-        declares.
+        Further classes whose docstrings, and those of their bases, describe what the decorated
+        class declares.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def with_inherited_docs(*sources: type) -> Callable[[Class], Class]:
 
 
 def _described_by(cls: type, sources: Iterable[type]) -> list[type]:
-    """The sources with their bases, then the bases of the class that are of its package."""
+    """The sources with their bases, then the bases of the class in its own package."""
     lineage = [base for source in sources for base in source.__mro__[:-1]]
     package = cls.__module__.partition(".")[0]
     lineage += [base for base in cls.__mro__[1:] if base.__module__.partition(".")[0] == package]
@@ -150,7 +150,7 @@ def _first_entries(docs: Iterable[Docstring], heading: str) -> dict[str, str]:
 
 
 def _all_texts(docs: Iterable[Docstring], heading: str) -> str:
-    """The texts one below the other; one that a completed base has already is not repeated."""
+    """The texts one below the other, without repeating texts of a completed base."""
     joined = ""
     for doc in docs:
         text = doc.sections.get(heading, "")

@@ -1,4 +1,4 @@
-"""A fitted engine and what was learnt of X and y, as one model that can be asked."""
+"""A fitted engine together with the fitted readers of X and y, as one model."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from skmtl.tasks import Curves, TaskSet
 
 @dataclass(frozen=True)
 class EngineModel(FittedModel):
-    """What a fitted estimator says.
+    """The fitted model of an estimator with an engine.
 
     Attributes
     ----------
     engine : Engine
-        With the settings of the moment.
+        The engine, with the current settings.
     fitted : object
         What the engine has learnt.
     reader : TableReader
     tasks : TaskSet
     targets : Targets
     read_frame : callable
-        From X to a DataFrame with the columns of `fit`; raises for others.
+        Converts X to a DataFrame with the columns of `fit`; raises an error for other columns.
     form : callable
-        What `predict` makes of predictions.
+        Converts predictions to the return value of `predict`.
     refuses_unseen : bool
-        Whether rows of tasks that `fit` did not see are refused.
+        Whether rows of unseen tasks raise an error.
     """
 
     engine: Engine
@@ -101,7 +101,7 @@ class EngineModel(FittedModel):
         return as_pandas(X, "X")
 
     def read_without_check(self, X: Any) -> RowsToScore:
-        """The rows of X, to be encoded, whether they are of known tasks or not."""
+        """The rows of X, to be encoded, including those of unseen tasks."""
         return self.reader.read(self.read_frame(X))
 
     def read(self, X: Any) -> RowsToScore:
@@ -123,7 +123,7 @@ class EngineModel(FittedModel):
         return self.answers(self.engine.raw_scores(self.fitted, rows, varying), rows)
 
     def answers(self, scores: np.ndarray, rows: RowsToScore) -> EngineAnswers:
-        """What raw scores (n_samples, n_scores) of an engine say."""
+        """Return the answers for raw scores (n_samples, n_scores) of an engine."""
         group = rows.group if self.engine.units_by_group else None
         return EngineAnswers(scores, group, self.tasks, self.targets, rows)
 
@@ -167,17 +167,17 @@ def _cells_of(categories: pd.Index) -> CellType:
 
 @dataclass(frozen=True)
 class EngineAnswers(Answers):
-    """Answers from raw scores, so that any number of them costs one pass of the engine.
+    """Answers computed from raw scores, so that several answers need a single pass of the engine.
 
     Attributes
     ----------
     scores : ndarray of shape (n_samples, n_scores)
     group : int64 ndarray of shape (n_samples,), or None
-        Where numbers have units by task id.
+        The task ids of the rows, if numbers have units by task id.
     tasks : TaskSet
     targets : Targets
     rows : RowsToScore
-        Which the scores are of.
+        The rows of the scores.
     """
 
     scores: np.ndarray
@@ -197,7 +197,7 @@ class EngineAnswers(Answers):
         return self.targets.predictions(self.scores, self.group, self.tasks)
 
     def task_predictions(self) -> dict[Hashable, np.ndarray]:
-        """What the engine's tasks predict; of an event that is several tasks, by term."""
+        """Predictions of the engine's tasks; for an event that is several tasks, by term."""
         values = self.tasks.predict(self.scores, group=self.group)
         return dict(zip(self.tasks.names, values, strict=True))
 

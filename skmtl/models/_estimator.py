@@ -1,7 +1,7 @@
-"""Fit, score and save: what all estimators have, whichever engine they run."""
+"""Fit, score and save: the base class of all estimators with an engine."""
 
-# Annotations are evaluated here and in the other modules with parameters, so that those which a
-# class inherits have a meaning in whatever module the class stands.
+# Annotations are evaluated here and in the other modules with parameters, so that inherited
+# annotations can be resolved in any module.
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
@@ -44,47 +44,47 @@ _LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_feat
 class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     """An estimator that learns several tasks together.
 
-    Engines describe `n_bags` and `early_stopping`, which they use in different ways.
+    `n_bags` and `early_stopping` are described by the engines, which use them in different ways.
 
     Parameters
     ----------
     task_column : label or int, default=None
         For long data, where every row belongs to one task: the column of X, by name or position,
-        that says which. It is taken out of the features. With several columns of y, each pair of
-        a task and a column is learnt. A task that `fit` has not seen gets the prediction for an
-        average task. None means wide data, where every column of y is a task.
+        that contains the task. It is not used as a feature. With several columns of y, each pair
+        of a task and a column is learnt. An unseen task is predicted like an average task. None
+        means wide data, where every column of y is a task.
     task_weight : mapping or Series of target to float, or sequence of floats, default=None
-        Weight of each column of y in what the tasks share and in what held-out rows decide; only
-        the ratios matter. A sequence has a weight for each; a mapping gives 1 to the targets it
-        leaves out. None weighs all alike, which is fair because targets are put on a common scale
-        first.
+        Weight of each column of y in the shared parts of the model and in early stopping; only the
+        ratios matter. A sequence has a weight for each column; targets that are not in a mapping
+        have weight 1. None means equal weights, which is fair because targets are first put on a
+        common scale.
     validation : {"random", "group", "time"} or splitter, default="random"
-        Which rows are held out, unless `fit` is given an `eval_set`. "random": rows drawn by
-        chance, stratified over the tasks and their labels. "group": whole groups, by the ids in
-        `group_column`; for rows that belong together, such as those of one patient, because rows
-        whose like was learnt say little about new patients. "time": the last rows by
-        `time_column`; for models that will predict the future. A splitter of scikit-learn, such
-        as ``GroupKFold(5)``, holds out the test rows of one fold in each bag; it has its own
-        sizes instead of `validation_fraction`.
+        Which rows are held out, unless an `eval_set` is passed to `fit`. "random": random rows,
+        stratified by the tasks and their labels. "group": whole groups, by the ids in
+        `group_column`; use it if rows belong together, such as those of one patient, because
+        similar rows in the training set make the held-out rows too easy. "time": the last rows by
+        `time_column`; use it for models that will predict the future. A scikit-learn splitter,
+        such as ``GroupKFold(5)``, holds out the test rows of one fold in each bag; the sizes of
+        its folds replace `validation_fraction`.
     validation_fraction : float, default=0.2
-        Share of the rows held out, in (0, 0.5]. 0.2 lets five bags hold out every row once.
-        Labels too rare to be split stay in the training part.
+        Share of held-out rows, in (0, 0.5]. With 0.2, five bags hold out every row once. Labels
+        that are too rare to be split stay in the training set.
     group_column : label or int, default=None
-        Column of X, by name or position, that says whom a row is about, such as a patient or a
-        customer: rows of one group are held out together. It is taken out of the features.
+        Column of X, by name or position, with the entity of each row, such as a patient or a
+        customer: rows of one group are held out together. It is not used as a feature.
     time_column : label or int, default=None
-        Column of X, by name or position, that says when a row was observed, as a number or a
-        date. It is taken out of the features.
+        Column of X, by name or position, with the time at which each row was observed, as a number
+        or a date. It is not used as a feature.
     constant_targets : {"warn", "error"}, default="warn"
-        What happens where a target has one observed value, such as a rare label that no row of a
-        fold has: "warn" predicts this value for every row, and warns by a
-        `skmtl.tasks.ConstantTargetWarning`; "error" refuses it. Times to events need an event in
-        any case.
+        What to do if a target has a single observed value, such as a rare label without positive
+        rows in a fold. "warn" predicts this value for every row, with a
+        `skmtl.tasks.ConstantTargetWarning`; "error" raises an error. Times to events always need
+        at least one event.
     random_state : int, RandomState or None, default=None
-        Decides which rows are held out and all else that the engine draws: a network its initial
-        weights, the order of rows and the dropout, boosting what `lightgbm_params` ask for. The
-        same number gives the same model on the same machine. None draws fresh entropy from the
-        operating system. Global random states are neither used nor changed.
+        Controls which rows are held out and all other randomness of the engine: initial weights,
+        the order of rows and dropout in networks, and random options of `lightgbm_params` in
+        boosting. The same integer produces the same model on the same machine. None uses fresh
+        entropy from the operating system. Global random states are neither used nor changed.
 
     Attributes
     ----------
@@ -97,27 +97,28 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the columns of X, where all of them are strings.
+        Names of the columns of X, if all of them are strings.
 
     Notes
     -----
-    *Missing labels* are left out of the loss, its gradients, the scores and the validation:
-    changing what stands in their place changes nothing. Each target needs at least one label. One
-    whose observed labels are all the same is predicted as that, with a warning.
+    *Missing labels* are ignored in the loss, its gradients, the scores and the validation. Each
+    target needs at least one label. If all observed labels of a target are the same, this value is
+    predicted, with a warning.
 
-    *Held-out rows* are random by default. Where rows belong together (days, patients) or the
-    future is to be predicted, random rows are too easy to predict, and training stops too late.
-    Set `validation` to "group" or "time", or choose the rows yourself with
-    ``fit(X, y, eval_set=(X_valid, y_valid))``. `fit` warns of rows that are near copies of others,
-    and of columns with a different value in every row.
+    *Held-out rows* are random by default. If rows belong together (days, patients) or the model
+    will predict the future, random rows are too easy to predict, and training stops too late. Set
+    `validation` to "group" or "time", or choose the rows yourself with ``fit(X, y,
+    eval_set=(X_valid, y_valid))``. `fit` warns about rows that are near copies of others, and
+    about columns with a different value in every row.
 
     *Scores:* `score` is the mean over the targets of R2 (numbers), accuracy (classes) or
-    concordance (times to events), each over all rows whose label is known. `score_tasks` returns
-    them one by one, and for long data by task: tasks of few rows have an R2 that says little, so
-    `score` does not average these. `skmtl.metrics` has scorers for other metrics, which
-    GridSearchCV and cross_validate take. With labels missing, give them a splitter such as
-    `skmtl.model_selection.MultiTaskStratifiedKFold`, or ``KFold``: an integer `cv` may stand for
-    scikit-learn's own stratification, which refuses missing labels and text beside numbers.
+    concordance (times to events), each over all rows with an observed label. `score_tasks` returns
+    the score of each target, and for long data of each task: R2 of tasks with few rows is not
+    reliable, so `score` does not average over them. `skmtl.metrics` has scorers for other metrics,
+    for GridSearchCV and cross_validate. If labels are missing, use a splitter such as
+    `skmtl.model_selection.MultiTaskStratifiedKFold` or ``KFold``: an integer `cv` may select
+    scikit-learn's own stratification, which raises an error for missing labels and for text mixed
+    with numbers.
     """
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
@@ -148,11 +149,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @abstractmethod
     def _engine(self) -> Engine:
-        """The engine with the settings of the parameters."""
+        """Return the engine with the settings of the parameters."""
 
     @abstractmethod
     def _targets(self) -> Targets:
-        """What y is taken for."""
+        """Return how y is interpreted."""
 
     @with_callbacks
     def fit(
@@ -173,26 +174,26 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         ----------
         X : table of shape (n_samples, n_features)
             DataFrame (pandas, polars or another that narwhals reads) with numbers, booleans,
-            categories and text; or an array. Missing values are allowed, infinity is not. It is
-            not changed. A path to Parquet files, a pyarrow dataset, `skmtl.tables.ParquetTable`
-            or `skmtl.tables.ArrayTable` is read in chunks, with bounded memory.
+            categories and text; or an array. Missing values are allowed, infinity is not. X is not
+            modified. A path to Parquet files, a pyarrow dataset, `skmtl.tables.ParquetTable` or
+            `skmtl.tables.ArrayTable` is read in chunks, with bounded memory.
         y : DataFrame, Series or array of shape (n_samples,) or (n_samples, n_tasks)
-            One column per target; NaN, None or NA where a label is missing. For times to events
-            the forms that the class describes. For Parquet files the name of the column with the
-            labels, or a list of names.
+            One column per target; missing labels are NaN, None or NA. For times to events see the
+            description of the class. For Parquet files the name of the label column, or a list of
+            names.
         sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
-            Weights of the rows, in every task; or of every label, where labels are unequally
-            certain: the columns of a frame are matched with the targets by name. A label of
-            weight 0 is as a missing one, and a row without any other is left out. For Parquet
-            files the name of a column, with the weights of rows.
+            Weights of the rows, for all tasks, or weights of the labels, if some labels are more
+            certain than others; the columns of a DataFrame are matched with the targets by name. A
+            label of weight 0 is treated as missing, and a row without any other label is left out.
+            For Parquet files the name of a column with weights of rows.
         eval_set : tuple (X, y) or (X, y, sample_weight), optional
-            Rows that decide when to stop, and in boosting which blocks to take, instead of rows
-            of X that are held out.
+            Validation rows for early stopping, and in boosting for the choice of blocks, instead
+            of held-out rows of X.
         X_val, y_val, sample_weight_val : as X, y and sample_weight, optional
-            The same in parts: ``Pipeline(steps, transform_input=["X_val"])`` transforms `X_val`
-            as it does X, with metadata routing.
+            The items of `eval_set` as separate arguments: with metadata routing, ``Pipeline(steps,
+            transform_input=["X_val"])`` transforms `X_val` in the same way as X.
         groups : array of shape (n_samples,), optional
-            Whom each row is about, if no `group_column` says so: rows of one group are held out
+            The entity of each row, if `group_column` is not set: rows of one group are held out
             together.
 
         Returns
@@ -202,15 +203,15 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Raises
         ------
         ValueError
-            For data that cannot be learnt from; the message names the column or the task.
+            If the data cannot be learnt from; the message names the column or the task.
         FloatingPointError
-            When a loss becomes NaN or infinite; the message names the task and the epoch.
+            If a loss becomes NaN or infinite; the message names the task and the epoch.
 
         Warns
         -----
         ConvergenceWarning
-            When the limit of rounds or epochs has ended a fit whose loss on held-out rows was
-            still falling, or when no tree has a split, so that a target is predicted a constant.
+            If the limit of rounds or epochs ended a fit whose held-out loss was still falling, or
+            if none of the trees has a split, so that a constant is predicted for a target.
         """
         self.check_parameters()
         judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
@@ -223,7 +224,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         rows = Chunk(X, y, sample_weight, groups)
         with open_rows(rows, self.task_column, random_state) as (chunk, source):
             if previous is None:
-                # What an earlier fit has learnt would not suit what is learnt now.
+                # The state of an earlier fit would not match the new one.
                 vars(self).pop("_fitted", None)
                 preparation, table = start_preparation(self._fit_settings(), engine, chunk)
                 n_bags = None
@@ -244,7 +245,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return self
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does, but without any data.
+        """Raise an error for invalid parameters, as `fit` does, but without any data.
 
         Raises
         ------
@@ -256,7 +257,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def _goes_on(self) -> bool:
-        """Whether `fit` goes on with what an earlier one has learnt."""
+        """Whether `fit` continues from an earlier fit (warm start)."""
         return False
 
     def _learnt(self, preparation: Preparation, fitted: Any) -> dict[str, Any]:
@@ -289,33 +290,33 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def _refuses_unseen(self) -> bool:
-        """Whether rows of tasks that `fit` did not see are refused."""
+        """Whether rows of unseen tasks raise an error."""
         return False
 
     def _preparation(self, engine: Engine) -> Preparation:
-        """What an earlier fit has learnt, to read tables by it."""
+        """The state of an earlier fit, to read tables in the same way."""
         return Preparation(
             self._fit_settings(), engine, self._targets(), self._reader, self.task_set_,
             self._single,
         )  # fmt: skip
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
-        """X as a frame; its columns are remembered, or compared with those of `fit`."""
+        """Return X as a DataFrame; its columns are stored, or compared with those of `fit`."""
         frame = as_frame(X, min_rows=1 if reset else self._least_rows)
         if reset or not self._knows_columns(frame):
             validate_data(self, X, skip_check_array=True, reset=reset)
         return frame
 
     _least_rows: ClassVar[int] = 0
-    """Fewest rows to predict."""
+    """Minimum number of rows to predict."""
 
     def _knows_columns(self, frame: pd.DataFrame) -> bool:
-        """Whether these are the names that `fit` saw: quicker than scikit-learn's comparison."""
+        """Whether these are the column names of `fit`; faster than scikit-learn's comparison."""
         return frame.columns.tolist() == list(getattr(self, "feature_names_in_", ()))
 
     @property
     def _learnt_by_engine(self) -> Any:
-        """What the engine has learnt, if there was anything to learn."""
+        """The fitted state of the engine, if there was anything to learn."""
         if self._fitted is None:
             raise AttributeError(
                 f"The engine of this {type(self).__name__} has learnt nothing: every target has "
@@ -325,7 +326,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def _varying(self) -> TaskSet:
-        """The targets that the engine has learnt: all but those of one value."""
+        """The targets that the engine has learnt: all except constant ones."""
         return self.task_set_.varying
 
     def __skmtl_fitted__(self) -> EngineModel:
@@ -335,7 +336,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
-        """Predict rows that have everything the model knows, which fails unless it is sound.
+        """Predict rows with all known categories and ids, which fails if the model is invalid.
 
         Returns
         -------
@@ -358,16 +359,16 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     save = save
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the state, also that of a model of version 0.1.0."""
+        """Restore the state, also that of a model of version 0.1.0."""
         super().__setstate__(self._upgraded(dict(state)))
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state of a model of version 0.1.0 as it would be now."""
+        """Convert the state of a model of version 0.1.0 to the current form."""
         return renamed(state, {"event_names_": "_event_names", "task": "task_column"})
 
     @classmethod
     def __skmtl_parameters__(cls, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The parameters of a file of version 0.1.0 by today's names."""
+        """Convert the parameters of a file of version 0.1.0 to the current names."""
         return renamed(parameters, {"task": "task_column"})
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the estimators of times to events have in common, whichever engine they run."""
+"""Common parts of the estimators for times to events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmtl.survival import concordance
 
 
 def event_targets(estimator: Any, head: Literal["hazard", "proportional_hazards"]) -> EventTargets:
-    """What an estimator with the parameters of `SurvivalDocs` takes y for."""
+    """How an estimator with the parameters of `SurvivalDocs` interprets y."""
     return EventTargets(
         columns=estimator.events,
         cuts=estimator.cuts,
@@ -25,9 +25,9 @@ def event_targets(estimator: Any, head: Literal["hazard", "proportional_hazards"
 
 
 def score_terms(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
-    """Concordance within each of the terms that `horizons` divide time into.
+    """Concordance within each of the terms defined by `horizons`.
 
-    Of the rows watched in the term, by the risk that its own head predicts for them.
+    Uses the rows observed in the term, and the risk predicted by the head of the term.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Predictions in parts that add up: what estimators of any engine that has them share."""
+"""Predictions split into additive parts, for estimators of all engines that support it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl.tasks import TaskSet
 
 
 def rows_to_explain(estimator: Any, X: Any) -> RowsToScore:
-    """The rows of X; warns as `predict` does."""
+    """The rows of X, with the same warnings as `predict`."""
     check_is_fitted(estimator)
     model = estimator.__skmtl_fitted__()
     rows = model.read(X)
@@ -26,18 +26,18 @@ def rows_to_explain(estimator: Any, X: Any) -> RowsToScore:
 def parts_in_units(
     values: np.ndarray, names: Sequence[Hashable], constant: int, tasks: TaskSet, X: Any
 ) -> pd.DataFrame:
-    """Parts of raw scores (n_rows, n_scores, n_parts) as a frame, in units where linear.
+    """Parts of raw scores (n_rows, n_scores, n_parts) as a DataFrame, in units of y if linear.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_scores, n_parts)
     names : sequence of hashable
-        Of the parts.
+        Names of the parts.
     constant : int
-        Position of the part that the centre of the units is added to.
+        Position of the part to which the centre of the units is added.
     tasks : TaskSet
     X : table
-        Whose index the frame gets.
+        The table whose index is used.
     """
     keys: list[tuple] = []  # a feature may be called "base": names need not be unique
     columns: list[np.ndarray] = []

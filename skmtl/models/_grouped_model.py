@@ -1,4 +1,4 @@
-"""The models of several groups of tasks as one model that can be asked."""
+"""The models of several groups of tasks as one model."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from skmtl.tables import CellCounts, sum_of_counts, task_ids
 from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
 
 Groups = Literal["auto", "joint", "alone"] | Sequence[Sequence[Hashable]]
-"""What the parameter `groups` of `GroupedTasks` may be."""
+"""Whether `groups` of `GroupedTasks` is valid."""
 
 
 class GroupedModel(FittedModel):
-    """What the models of some groups of tasks say together.
+    """The combined answers of the models of several groups of tasks.
 
     Parameters
     ----------
     estimator : estimator
-        That each of them is a copy of.
+        The estimator that each model is a clone of.
     groups : list of list of tasks
         Targets of wide data, ids of long data.
     models : list of fitted estimators
     kinds : dict of target to Kind
     classes : dict of target to ndarray
-        All classes that the models know.
+        All classes of the models.
     task_column : hashable or None
     """
 
@@ -66,7 +66,7 @@ class GroupedModel(FittedModel):
         self.names = list(kinds)
         self.kinds = kinds
         self.task_column = task_column
-        # The models' curves have times of their own.
+        # The curves of the models have different times.
         self.event_names = []
         self._classes = classes
 
@@ -84,7 +84,7 @@ class GroupedModel(FittedModel):
         return fitted_model(first).form if says_its_tasks(first) else as_array
 
     def schema(self) -> dict[str, Any]:
-        """As that of the models; only those of skmtl have one, and can be saved."""
+        """The same as for the models; only those of skmtl have it, and can be saved."""
         first = self.models[0]
         of_first = fitted_model(first).schema() if says_its_tasks(first) else {}
         tasks = [
@@ -140,14 +140,14 @@ class GroupedModel(FittedModel):
         return counts[0] if self.task_column is None else _of_all_rows(counts)
 
     def parts(self, X: Any) -> list[tuple[Any, np.ndarray, Any]]:
-        """For long data, the models with the positions and the rows that they answer for."""
+        """For long data, each model with the positions and the rows that it predicts."""
         ids = task_ids(X, self.task_column)
         largest = max(self.groups, key=len)
         is_known = ids.isin([name for group in self.groups for name in group])
         parts = []
         for group, model in zip(self.groups, self.models, strict=True):
             rows = np.flatnonzero(ids.isin(group) | (~is_known & (group is largest)))
-            # Networks refuse a table without rows, unless there is none at all to be refused.
+            # Networks raise an error for a table without rows, so models without rows are skipped.
             if len(rows) or (len(ids) == 0 and group is largest):
                 parts.append((model, rows, _safe_indexing(X, rows)))
         return parts
@@ -167,7 +167,7 @@ class GroupedModel(FittedModel):
 
 
 def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
-    """Ask one of the models, which may be of another package."""
+    """Ask one of the models, which may come from another package."""
     if not says_its_tasks(fitted_inside(model)):
         return ForeignModel(model, kinds, named=True).ask_part(X)
     fitted, X_read = fitted_model_reading(model, X)
@@ -175,7 +175,7 @@ def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
 
 
 def _of_all_rows(counts: Sequence[CellCounts | None]) -> CellCounts | None:
-    """Counts of all rows; None where some of them are not known, or of other columns."""
+    """Counts of all rows; None if some are unknown or belong to other columns."""
     columns = [None if each is None else each.columns for each in counts]
     alike = None not in columns and all(each == columns[0] for each in columns)
     return sum_of_counts(counts) if alike else None
@@ -225,7 +225,7 @@ class SideBySide(Answers):
 
 
 class InPlace(Answers):
-    """Long data: every row from the model of its task's group, back at its position."""
+    """Long data: every row from the model of its task's group, in the original order."""
 
     def __init__(self, model: GroupedModel, parts: list[tuple[np.ndarray, Answers, Any]]) -> None:
         self._model, self._parts = model, parts
@@ -247,7 +247,7 @@ class InPlace(Answers):
         )
 
     def probabilities(self, name: Hashable) -> np.ndarray:
-        """With columns for classes that only some of the models know."""
+        """Add columns for classes that only some of the models have."""
         classes = pd.Index(self._model.classes[name])
         whole = np.zeros((len(self._order), len(classes)))
         for rows, answers, model in self._parts:
@@ -273,7 +273,7 @@ class InPlace(Answers):
 
 
 def model_classes(model: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """The classes of some targets that a model knows."""
+    """The classes of a model for some targets."""
     if says_its_tasks(fitted_inside(model)):
         classes = fitted_model(model).classes
         return {name: classes[name] for name in names}
@@ -302,7 +302,7 @@ def side_by_side(
 
 
 def in_place(parts: Sequence[tuple[np.ndarray, Any]]) -> Any:
-    """Long data: the rows that each model predicts, back at their positions."""
+    """Long data: the rows that each model predicts, in the original order."""
     order = np.argsort(np.concatenate([rows for rows, _ in parts]))
     answers = [answer for _, answer in parts]
     if isinstance(answers[0], pd.DataFrame):

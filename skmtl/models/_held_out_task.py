@@ -1,4 +1,4 @@
-"""What a model says of the rows of one task that it has not learnt from."""
+"""Held-out predictions for one task."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from skmtl.tasks import Kind, class_positions, plain_values
 
 @dataclass(frozen=True)
 class HeldOutTask:
-    """Held-out probabilities of the rows whose label is observed and counts.
+    """Held-out probabilities of the rows whose label is observed and has a positive weight.
 
     Attributes
     ----------
     name : hashable
     kind : Kind
     classes : ndarray of shape (n_classes,)
-        Those of the model that was fitted on all rows.
+        The classes of the model that was fitted on all rows.
     labels : Series of shape (n_samples,)
     probabilities : ndarray of shape (n_samples, n_classes)
     weight : ndarray of shape (n_samples,)
-        Ones where nothing weighs rows or labels.
+        Ones if there are no weights.
     """
 
     name: Hashable
@@ -44,7 +44,7 @@ class HeldOutTask:
         frame: pd.DataFrame,
         weight: np.ndarray | None,
     ) -> HeldOutTask:
-        """From labels with gaps, and probabilities of all rows by class."""
+        """Create from labels with missing values and the probabilities of all rows by class."""
         weight = np.ones(len(labels)) if weight is None else weight
         rows = labels.notna().to_numpy() & (weight > 0)
         probabilities = frame.reindex(columns=list(classes), fill_value=0.0).to_numpy()
@@ -57,7 +57,7 @@ class HeldOutTask:
         Raises
         ------
         ValueError
-            If a label is known in part only, so that it is none of them.
+            If a label is only partly known, so that it is none of the classes.
         """
         in_part = int(self.kind.settled(self.labels).isna().sum())
         if in_part:

@@ -114,9 +114,9 @@ def predict_steps(self: Any, X: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_samples, n_columns over all funnels)
-        Columns are pairs (task, step): each step, whose probability is among all rows and no
-        higher than that of the step before; then "buy_given_click" and the like, among the
-        rows that take the step before.
+        Columns are pairs (task, step). First the probability of each step among all rows, which
+        is never higher than that of the previous step; then conditional probabilities such as
+        "buy_given_click", among the rows that take the previous step.
     """
     model = self.__skmtl_fitted__()
     answers = model.ask(X)

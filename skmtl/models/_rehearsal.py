@@ -1,7 +1,7 @@
-"""A prediction that a loaded model makes before anyone gets it.
+"""A test prediction of a loaded model, before `load` returns it.
 
-What a file says of classes, categories, ids, units and weights must suit each other. Whether it
-does shows when the model predicts rows that have everything it knows.
+The classes, categories, ids, units and weights in a file must be consistent. This is tested by
+predicting rows with all known categories and ids.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataF
     ----------
     reader : TableReader
     names : sequence of str or None
-        Labels of the columns of X, where all of them are text.
+        Names of the columns of X, if all of them are strings.
 
     Returns
     -------
     DataFrame
-        Of at most 4,096 rows: of more categories than that, the first ones.
+        At most 4,096 rows; if there are more categories, the first ones.
     """
     encoder, ids = reader.encoder, reader.task_ids
     if reader.n_groups > 0 and "task" not in reader.role_positions.values():
@@ -66,11 +66,11 @@ def _cells(encoder: FrameEncoder, label: Hashable, places: np.ndarray) -> Any:
 
 
 def ask_everything(model: FittedModel, X: Any) -> dict[Any, np.ndarray]:
-    """Have a model answer all that it can answer; returns its predictions."""
+    """Call all prediction methods of a model; return its predictions."""
     events = list(model.event_names)
     if events != list(model.curve_shapes()):
         raise ValueError(f"there are no curves of the events {events}")
-    model.ask(X[:1])  # a row alone has ways of its own
+    model.ask(X[:1])  # a single row takes a different path
     answers = model.ask(X)
     for name, classes in model.classes.items():
         _check_width(answers.probabilities(name), len(classes), name)

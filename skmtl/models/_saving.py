@@ -1,4 +1,4 @@
-"""Fitted estimators to files."""
+"""Save fitted estimators to files."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 def save(self: Any, path: ModelPlace) -> None:
     """Write the fitted model to one file, which `skmtl.load` reads.
 
-    The file is a zip of a readable header, arrays and LightGBM's text. Unlike a pickle it
-    holds no code: loading it builds classes of skmtl and nothing else. It loads on any
-    machine, whatever device the model was trained on, and in later versions of skmtl.
-    Callbacks and metadata requests are not part of it.
+    The file is a zip of a readable header, arrays and LightGBM's text. Unlike a pickle it does not
+    contain code: loading it only creates objects of skmtl's classes. It can be loaded on any
+    machine, whatever device the model was trained on, and in later versions of skmtl. Callbacks
+    and metadata requests are not saved.
 
     Parameters
     ----------
     path : str, PathLike or binary file
-        A file of that name is replaced once the new one is complete, so that nobody ever
-        reads a part of it. A file that is open in binary mode is written to, and stays open.
+        An existing file is replaced once the new one is complete, so that a partial file is never
+        read. A file opened in binary mode is written to, and stays open.
 
     Raises
     ------
     NotFittedError
         Before `fit`.
     TypeError
-        If a parameter is nothing that a file can keep, such as a random number generator or
-        a kind of target that is not registered; the message names it.
+        If a parameter cannot be stored in a file, such as a random number generator or a kind of
+        target that is not registered; the message names it.
     """
     from skmtl.files import save_model  # loads LightGBM
 
@@ -43,7 +43,7 @@ def save(self: Any, path: ModelPlace) -> None:
 
 
 def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
-    """What a model reads and predicts, as plain data."""
+    """The inputs and outputs of a model, as plain data."""
     kinds = dict.fromkeys(encoder.categories_, "categorical")
     kinds |= dict.fromkeys(encoder.histories, "histories")
     features = [{"name": name, "kind": kinds.get(name, "numeric")} for name in encoder.columns_]
@@ -59,5 +59,5 @@ def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) 
 
 
 def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The values of an old file under the names of today."""
+    """Convert the values of an old file to the current names."""
     return {names.get(name, name): value for name, value in values.items()}

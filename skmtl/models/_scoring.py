@@ -1,4 +1,4 @@
-"""Scores of a fitted estimator, which all estimators have as methods."""
+"""The scoring methods of all estimators."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from skmtl.metrics import score_model, score_model_by_id
 def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     """Mean over the targets of R2 (numbers), accuracy (classes) or concordance (survival).
 
-    Of causes that compete, each is scored by itself. For long data, all rows of a target are
-    scored together; ``score_tasks(X, y).mean()`` is the mean over the ids.
+    Competing causes are scored separately. For long data, all rows of a target are scored
+    together; ``score_tasks(X, y).mean()`` is the mean over the ids.
 
     Parameters
     ----------
@@ -31,13 +31,12 @@ def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
 
 
 def score_tasks(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Series:
-    """Score of each task on the rows where its label is known.
+    """Score of each task on the rows where its label is observed.
 
-    R2 for numbers, accuracy for classes, concordance for times to events, or the default
-    metric of a kind of your own. Of a funnel there is a pair (task, step) for each step, which
-    scores P(step) among all rows, and of a composition a pair (task, part) with the R2 of each
-    part. For long data the tasks are the ids in the task column, or
-    pairs (id, target) where y has several columns.
+    R2 for numbers, accuracy for classes, concordance for times to events, or the default metric of
+    a custom kind. A funnel has a pair (task, step) for each step, which scores P(step) among all
+    rows, and a composition a pair (task, part) with the R2 of each part. For long data the tasks
+    are the ids in the task column, or pairs (id, target) if y has several columns.
 
     Parameters
     ----------
@@ -48,8 +47,8 @@ def score_tasks(self: Any, X: Any, y: Any, sample_weight: Any = None) -> pd.Seri
     Returns
     -------
     Series
-        Higher is better; NaN for a task without any label in y, for R2 with one label, and
-        for concordance where no two rows can be compared.
+        Higher is better. NaN for a task without labels in y, for R2 with a single label, and for
+        concordance without comparable rows.
     """
     check_is_fitted(self)
     scored = score_model if self.__skmtl_fitted__().task_column is None else score_model_by_id

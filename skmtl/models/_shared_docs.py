@@ -1,51 +1,51 @@
-"""Documentation of what public classes of several engines declare.
+"""Documentation of parameters and attributes that the classes of several engines declare.
 
-The classes here hold nothing but docstrings, for `with_inherited_docs`: the estimators that share
-these parameters and attributes have no base class in common that declares them.
+The classes here only have docstrings, for `with_inherited_docs`: the estimators that share these
+parameters and attributes do not have a common base class that declares them.
 """
 
 
 class NumberTargetDocs:
-    """Of estimators whose targets are numbers.
+    """For estimators whose targets are numbers.
 
     Parameters
     ----------
     tasks : str, Kind, or mapping of target to str or Kind, default=None
-        What the targets are: "regression", "quantile" or "count", or an instance from
-        `skmtl.tasks` with settings of its own, such as ``Quantile((0.05, 0.95))``. One for all
-        targets, or a mapping by column name of y (0, 1, ... for an array). Targets that a mapping
-        leaves out, and all with None, are regressions. Regression targets are standardised on
-        their observed labels, so that the unit of a target does not decide its weight.
+        Kinds of the targets: "regression", "quantile" or "count", or an instance from
+        `skmtl.tasks` with its own settings, such as ``Quantile((0.05, 0.95))``. One kind for all
+        targets, or a mapping by column name of y (0, 1, ... for an array). Targets that are not in
+        a mapping, and all targets with None, are regressions. Regression targets are standardised
+        by their observed labels, so that the unit of a target does not affect its weight.
     """
 
 
 class ClassesDocs:
-    """Of estimators that predict classes.
+    """For estimators that predict classes.
 
     Attributes
     ----------
     classes_ : ndarray or list of ndarray
-        Class labels of each target that has classes; one array where y was 1-D. Absent where no
-        target has classes.
+        Class labels of each target that has classes; a single array if y was 1-D. Only available
+        if a target has classes.
     """
 
 
 class ClassTargetDocs(ClassesDocs):
-    """Of estimators whose targets are classes.
+    """For estimators whose targets are classes.
 
     Parameters
     ----------
     tasks : str, Kind, or mapping of target to str or Kind, default=None
-        What the targets are: "binary", "multiclass" or "ordinal", or an instance from
-        `skmtl.tasks` with settings of its own, such as ``Ordinal(order=["low", "high"])``. One
-        for all targets, or a mapping by column name of y (0, 1, ... for an array). Targets that a
-        mapping leaves out, and all with None, are binary where they have two classes, and
-        multiclass where they have more.
+        Kinds of the targets: "binary", "multiclass" or "ordinal", or an instance from
+        `skmtl.tasks` with its own settings, such as ``Ordinal(order=["low", "high"])``. One kind
+        for all targets, or a mapping by column name of y (0, 1, ... for an array). Targets that
+        are not in a mapping, and all targets with None, are binary if they have two classes and
+        multiclass if they have more.
     """
 
 
 class CurveDocs:
-    """Of estimators that predict curves of times to events.
+    """For estimators that predict curves of times to events.
 
     Attributes
     ----------
@@ -58,69 +58,69 @@ class CurveDocs:
 
 
 class MixedTargetDocs(ClassesDocs, CurveDocs):
-    """Of estimators whose targets are of any kinds.
+    """For estimators whose targets are of any kinds.
 
     Parameters
     ----------
     tasks : str, Kind, or mapping of target to str or Kind, default=None
-        What the targets are: "regression", "quantile", "count", "binary", "multiclass",
-        "ordinal", "survival" or "competing_risks", or an instance from `skmtl.tasks` with
-        settings of its own, such as ``Quantile((0.05, 0.95))``. A time to an event lies in two
-        columns of y, which ``Survival(event="died", time="days")`` names, steps that follow each
-        other lie in those of ``Funnel(steps=("click", "buy"))``, and shares that sum to one in
-        those of ``Composition(parts=("rent", "food"))``. One for all targets, or a mapping by
-        column name of y (0, 1, ... for an array). The kinds of targets that a
-        mapping leaves out, and of all with None, follow from their dtype. Regression targets are
-        standardised on their observed labels, so that the unit of a target does not decide its
+        Kinds of the targets: "regression", "quantile", "count", "binary", "multiclass", "ordinal",
+        "survival" or "competing_risks", or an instance from `skmtl.tasks` with its own settings,
+        such as ``Quantile((0.05, 0.95))``. A time to an event has two columns of y, which are
+        named as in ``Survival(event="died", time="days")``. Steps that follow each other have one
+        column each, as in ``Funnel(steps=("click", "buy"))``, and so do shares that sum to one, as
+        in ``Composition(parts=("rent", "food"))``. One kind for all targets, or a mapping by
+        column name of y (0, 1, ... for an array). The kinds of targets that are not in a mapping,
+        and of all targets with None, are inferred from their dtype. Regression targets are
+        standardised by their observed labels, so that the unit of a target does not affect its
         weight.
 
     Attributes
     ----------
     event_names_ : list
-        Names of the targets that are times to events. Without any, `unique_times_` and
-        `follow_up_` are absent.
+        Names of the targets that are times to events. If there are none, `unique_times_` and
+        `follow_up_` do not exist.
     """
 
 
 class SurvivalDocs(CurveDocs):
-    """Of estimators whose targets are times to events.
+    """For estimators whose targets are times to events.
 
     Parameters
     ----------
     events : mapping of event to (event column, time column), default=None
-        Which columns of y belong to which of several events that do not exclude each other, such
-        as ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is
-        the time of entry. None where y is one target, or where its columns are called
-        ``<name>_event`` and ``<name>_time``, and perhaps ``<name>_entry``.
+        The columns of y for each of several events that do not exclude each other, such as
+        ``{"death": ("died", "days"), "relapse": ("relapsed", "days_free")}``; a third column is
+        the time of entry. None if y is a single target, or if its columns are called
+        ``<name>_event`` and ``<name>_time``, and optionally ``<name>_entry``.
     cuts : int, sequence of float or "auto", default="auto"
-        Bins of time in each of which the hazard is learnt: their number, between quantiles of the
-        event times, or their ends. "auto" is the square root of the number of events, between 5
-        and 20: more bins overfit where events are few.
+        Bins of time, in each of which the hazard is learnt: their number, with edges at quantiles
+        of the event times, or their right edges. "auto" is the square root of the number of
+        events, between 5 and 20: more bins overfit if there are few events.
     interpolation : {"hazard", "density"}, default="hazard"
-        How curves are drawn between the cuts, where they fall at the times at which the
-        Kaplan-Meier estimate does: see `skmtl.tasks.Survival`.
+        How curves are interpolated between the cuts, where they fall at the same times as the
+        Kaplan-Meier estimate: see `skmtl.tasks.Survival`.
     horizons : sequence of float, default=None
-        Two or more times, such as ``(7, 30)``, that divide time into terms: up to 7, and from
-        there to 30. Each term is a task with its own head, learnt from the rows that are still
-        watched when it begins, and their curves are joined. What happens after the last horizon
-        is cut off. A number of `cuts` is for each term; ends of bins are divided among the terms,
-        whose own ends are cuts in any case.
+        Two or more times, such as ``(7, 30)``, that divide time into terms: up to 7, and from 7 to
+        30. Each term is a task with its own head, learnt from the rows that are still observed
+        when the term starts, and the curves of the terms are joined. Rows are censored at the last
+        horizon. If `cuts` is a number, it applies to each term; edges of bins are divided among
+        the terms, whose ends are always cuts.
     censoring_weights : bool, default=False
-        Weigh the loss of each bin by the inverse probability that a row is still uncensored then,
-        as if nobody had been censored.
+        Whether to weight the loss of each bin by the inverse probability that a row is still
+        uncensored, as if there were no censoring.
     weight_column : label or int, default=None
-        Column of X, by name or position, by which the loss is weighed, such as the click-through
-        rate of an ad. It stays a feature. Rows of weight 0 are left out.
+        Column of X, by name or position, that weights the loss, such as the click-through rate of
+        an ad. It is also used as a feature. Rows of weight 0 are left out.
 
     Attributes
     ----------
     event_names_ : list
-        Names of the events; ``"event"`` where y does not name it.
+        Names of the events; ``"event"`` if y does not name it.
 
     Notes
     -----
-    `skmtl.tasks.Survival` describes the loss. Nothing is known beyond the longest follow-up in
-    `fit`: asking for curves beyond it raises an error.
+    `skmtl.tasks.Survival` describes the loss. Curves are not known beyond the longest follow-up in
+    `fit`: later times raise an error.
 
     References
     ----------

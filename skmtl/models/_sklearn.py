@@ -1,9 +1,8 @@
 """scikit-learn's base classes, with types for mypy.
 
-scikit-learn ships no types. To mypy a base class of unknown type may take any argument, so it
-would let every misspelt parameter of an estimator pass. Here it reads the few methods that
-estimators inherit. It takes the name ``MYPY`` for true; other type checkers read scikit-learn's
-source.
+scikit-learn does not ship types. For mypy, a base class of unknown type accepts any argument, so
+misspelt parameters of estimators would not be detected. This module declares the few methods that
+estimators inherit. mypy treats ``MYPY`` as true; other type checkers read scikit-learn's source.
 """
 
 from typing import Any, Self

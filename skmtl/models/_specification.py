@@ -1,4 +1,4 @@
-"""What an estimator would learn, before it has learnt anything."""
+"""What an estimator would learn, before `fit`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Specification:
         return self.engine.records_transfer
 
     def read_events(self, y: Any) -> pd.DataFrame:
-        """The times to events that y holds, where all of y is events."""
+        """The times to events in y, if all of y is events."""
         return cast(EventTargets, self.targets).read_events(y)
 
     def read_labels(self, y: Any) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from skmtl.models._checks import Check, one_of
 
 @runtime_checkable
 class Splitter(Protocol):
-    """A splitter as those of `sklearn.model_selection`."""
+    """A splitter like those of `sklearn.model_selection`."""
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of folds."""
@@ -38,7 +38,7 @@ def check_validation(
 ) -> None:
     """Raise ValueError for a validation without its column, or a column without effect.
 
-    Groups may be given to `fit` as well.
+    Groups may also be passed to `fit`.
     """
     if time_column is None and _is(validation, "time"):
         raise ValueError(

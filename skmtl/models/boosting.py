@@ -1,4 +1,4 @@
-"""Estimators of boosted trees: what a fitted model is made of, and where predictions come from."""
+"""Estimators of boosted trees: their fitted attributes, and explanations of predictions."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class BoostingEstimator(MultiTaskEstimator):
     def fit_spread(
         self, sample: Chunk, n_rows: int, grow: Callable[[SpreadPlan], FittedBoosting]
     ) -> Self:
-        """Fit on rows that lie on several workers; see `skmtl.distributed.fit_with_dask`.
+        """Fit on rows distributed over several workers; see `skmtl.distributed.fit_with_dask`.
 
         Parameters
         ----------
         sample : Chunk
-            Rows that decide all but the trees.
+            Rows from which everything except the trees is learnt.
         n_rows : int
             Number of all rows.
         grow : callable
-            Has the workers grow the trees of a plan.
+            Grows the trees of a plan on the workers.
 
         Returns
         -------
@@ -78,10 +78,10 @@ class BoostingEstimator(MultiTaskEstimator):
         return self
 
     def staged_predict(self, X: Any) -> Iterator[Any]:
-        """Predict from the intercepts alone, then after every round, block after block.
+        """Predict from the intercepts only, then after every round, block after block.
 
-        A bag that has fewer rounds in a block than another one stands still until that one is
-        through; so do targets that have nothing in common with the one whose trees are added.
+        A bag that has fewer rounds in a block than another bag does not change until that bag has
+        finished the block; the same holds for targets that do not share the trees being added.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class BoostingEstimator(MultiTaskEstimator):
         Yields
         ------
         array or DataFrame
-            As `predict` returns it; the last one equals it.
+            Predictions as returned by `predict`; the last one is equal to it.
         """
         check_is_fitted(self)
         model, rows = self.__skmtl_fitted__(), rows_to_explain(self, X)
@@ -98,7 +98,7 @@ class BoostingEstimator(MultiTaskEstimator):
             yield self._form(model.answers(scores, rows).predictions, X, self._single)
 
     def contributions(self, X: Any) -> pd.DataFrame:
-        """How much of each prediction comes from the intercept and from each block.
+        """Contributions of the intercept and of each block to the predictions.
 
         Parameters
         ----------
@@ -107,10 +107,10 @@ class BoostingEstimator(MultiTaskEstimator):
         Returns
         -------
         DataFrame of shape (n_samples, n_parts) with the index of X
-            Columns are "intercept" and the blocks, which sum to the prediction of a regression,
-            in its units, and to the raw score (such as the log-odds) of any other kind. With
-            several raw scores, columns are pairs (target, part), or triples with the position of
-            the score between them where a target has more than one.
+            Columns are "intercept" and the blocks. For regressions they sum to the prediction, in
+            the units of y; for other kinds they sum to the raw score, such as the log-odds. With
+            several raw scores, columns are pairs (target, part), or triples (target, position,
+            part) if a target has more than one.
         """
         check_is_fitted(self)
         blocks = dict.fromkeys(
@@ -139,10 +139,10 @@ class BoostingEstimator(MultiTaskEstimator):
         Returns
         -------
         DataFrame of shape (n_samples, n_features + 1) with the index of X
-            Columns are those of X and "base", the expected score; they sum to what
-            `contributions` sums to. For long data the column of the task has what its intercept
-            and its signature contribute. With several raw scores, columns are pairs or triples,
-            as in `contributions`.
+            Columns are those of X and "base", the expected score; they have the same sum as
+            `contributions`. For long data the column of the task contains the contributions of its
+            intercept and its signature. With several raw scores, columns are pairs or triples, as
+            in `contributions`.
 
         References
         ----------
@@ -153,7 +153,7 @@ class BoostingEstimator(MultiTaskEstimator):
         names = [*self._reader.encoder.columns_, self._reader.task_label, "base"]
         values = self._over_rows(rows_to_explain(self, X), BoostedPool.contributions, len(names))
         if self.task_column is None:
-            # Wide tasks differ in their constants only, which are part of the base.
+            # In wide data tasks only differ in their intercepts, which are part of the base.
             values[..., -1] += values[..., -2]
             values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
         return parts_in_units(values, names, len(names) - 1, self._varying, X)
@@ -163,8 +163,8 @@ class BoostingEstimator(MultiTaskEstimator):
     ) -> np.ndarray:
         """Parts of the raw scores, (n_samples, n_scores, n_parts).
 
-        `parts_of` returns those of a pool (n_rows, n_targets, n_scores, n_parts), from the pool,
-        a matrix of rows, their groups and the number of threads.
+        `parts_of` returns the parts for a pool, of shape (n_rows, n_targets, n_scores, n_parts).
+        Its arguments are the pool, a matrix of rows, their groups and the number of threads.
         """
         n_threads = self._boosting_settings().n_threads()
         values = np.zeros((len(rows), self._varying.n_scores, n_parts))
@@ -197,24 +197,24 @@ class BoostingEstimator(MultiTaskEstimator):
 
     @property
     def shared_targets_(self) -> list[list[Hashable]]:
-        """The targets that are learnt together; one by itself shares no trees with others."""
+        """Targets that are learnt together; a target in its own list does not share trees."""
         check_is_fitted(self)
         names = self._varying.names
         return [[names[i] for i in targets] for targets, _ in self._learnt_by_engine.pools]
 
     @property
     def outlier_score_(self) -> pd.Series:
-        """By task, the share of the outlier trees: near 1 for a task unlike most others."""
+        """Share of the outlier trees by task: near 1 for a task that differs from most others."""
         return expit(self.theta_).rename("outlier_score")
 
     @property
     def blocks_(self) -> dict[Hashable, tuple[str, ...]]:
-        """The blocks that were taken, by target."""
+        """The chosen blocks, by target."""
         return self._of_targets(lambda boosted: boosted.best)
 
     @property
     def n_rounds_(self) -> pd.DataFrame:
-        """Rounds of each block by target and bag; the most of any task in the task block."""
+        """Rounds of each block by target and bag; in the task block the maximum over tasks."""
         return self._by_target(
             lambda boosted: pd.DataFrame(
                 [{n: block.n_rounds for n, block in bag.blocks.items()} for bag in boosted.bags]
@@ -239,7 +239,7 @@ class BoostingEstimator(MultiTaskEstimator):
         return pd.concat(self._of_targets(table_of), names=["target"])
 
     def _of_targets(self, answer: Callable[[BoostedPool], Answer]) -> dict[Hashable, Answer]:
-        """The answer of each target's model."""
+        """Combine an attribute of each target's model."""
         check_is_fitted(self)
         return {
             self._varying.names[i]: answer(boosted)
@@ -266,8 +266,8 @@ class BoostingEstimator(MultiTaskEstimator):
     def task_importances_(self) -> pd.DataFrame:
         """Share of each feature in the gain of each task's own trees; rows sum to 1.
 
-        A task without trees of its own has zeros. So have all tasks where "task" is not among the
-        `blocks_` that were chosen: `block_importances_` says what the shared ones split on.
+        Zeros for a task without its own trees, and for all tasks if "task" is not among the chosen
+        `blocks_`: see `block_importances_` for the features used by the shared trees.
         """
         check_is_fitted(self)
         return self._shares_of_pools(lambda boosted: ["task"])
@@ -289,7 +289,7 @@ class BoostingEstimator(MultiTaskEstimator):
     def feature_importances_(self) -> np.ndarray:
         """Share of each column of X in the total gain, (n_features,); sums to 1.
 
-        0 for columns with a role other than that of the task.
+        0 for columns with a role, except the task column.
         """
         shares = self.block_importances_.sum(axis=0).to_numpy()
         roles = self._reader.role_positions

@@ -1,4 +1,4 @@
-"""The parameters of linear estimators, and what a fitted model says of its coefficients."""
+"""The parameters and fitted attributes of linear estimators."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -26,101 +26,102 @@ class LinearEstimator(MultiTaskEstimator):
     Parameters
     ----------
     penalty : {"auto", "ridge", "shared", "low_rank", "group_lasso"}, default="auto"
-        What keeps coefficients small. "ridge": the sum of their squares, of each target by
-        itself; in long data one set of coefficients for all tasks, with a constant for each.
-        "shared": coefficients are a common part and a deviation of each task, both shrunken; in
-        wide data of all targets with one raw score, such as numbers and binary classes.
-        "low_rank": the nuclear norm, so that the coefficients of many numbers are combinations of
-        a few. "group_lasso": features are chosen for all targets with one raw score together.
-        These two are for wide data. "auto" takes what does best on held-out rows of the
-        first three; "low_rank" is tried for three numbers or more, and "ridge" is taken where
-        nothing is better by half a percent.
+        The penalty on the coefficients. "ridge": the sum of squares, separately for each target;
+        in long data one set of coefficients for all tasks, with an intercept for each. "shared":
+        coefficients are the sum of a common part and a deviation for each task, both shrunk; in
+        wide data this applies to all targets with one raw score, such as numbers and binary
+        classes. "low_rank": the nuclear norm, so that the coefficients of many numbers are
+        combinations of a few. "group_lasso": feature selection, for all targets with one raw score
+        together. The last two are for wide data. "auto" uses the best of the first three on
+        held-out rows; "low_rank" is tried for three numbers or more, and "ridge" is used unless
+        another penalty is better by half a percent.
     alpha : float or "auto", default="auto"
         Strength of the penalty, in scikit-learn's units: for standardised features and labels,
         half of `alpha` times the sum of squared coefficients is added to the sum of the losses.
-        "auto" chooses from half decades between 100 and 1e-8 times the number of rows, for each
-        target, by its held-out labels together with those of all targets, which count as 50
-        labels: a target of few labels follows the others.
+        "auto" chooses the strength of each target from half decades between 100 and 1e-8 times the
+        number of rows, by its held-out labels together with those of all targets, which count as
+        50 labels: a target with few labels follows the others.
     similarity : float or "auto", default="auto"
         With the penalty "shared", the share of the common part in the variance of a coefficient:
-        0 gives each task coefficients of its own, 1 the same to all. "auto" chooses on held-out
-        rows.
+        with 0 each task has separate coefficients, with 1 all tasks have the same. "auto" chooses
+        on held-out rows.
     n_bags : int or "auto", default="auto"
-        Times that other rows are held out to choose penalties and strengths; the model itself is
-        fitted to all rows once. "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond.
+        Number of times that rows are held out, each time different ones, to choose penalties and
+        strengths; the model itself is fitted once, to all rows. "auto" is 5 up to 50,000 rows, 2
+        up to 200,000 and 1 beyond.
     early_stopping : bool, default=True
-        Hold out `validation_fraction` of the rows, `n_bags` times, to choose penalties and
-        strengths. False holds nothing out: strengths of squared losses are chosen by leaving
-        single rows out, which needs no further fit, and others follow them or are those of
-        scikit-learn, `alpha` = 1.
+        Whether to hold out `validation_fraction` of the rows, `n_bags` times, to choose penalties
+        and strengths. If False, strengths of squared losses are chosen by leave-one-out errors,
+        which do not need another fit; other strengths follow them or are scikit-learn's default,
+        `alpha` = 1.
 
     Attributes
     ----------
     coef_ : DataFrame of shape (n_functions, n_parts)
-        Change of each target by one unit of each feature: in the units of y for regression, of
-        the raw score (such as the log-odds) for other kinds. A row is a target, or a task id of
-        long data; or a pair or triple of the target, the id and the position of the raw score,
-        where there are several. A column is a feature; where
-        there are categories or missing marks, a pair of a feature and "value", "missing", a
-        level, or "rare or unknown".
+        Change of each target per unit of each feature: in the units of y for regression, of the
+        raw score (such as the log-odds) for other kinds. There is a row for each target, or for
+        each task id of long data; if there are several, the index has pairs or triples of the
+        target, the id and the position of the raw score. There is a column for each feature; if
+        there are categories or indicators of missing values, columns are pairs of a feature and
+        "value", "missing", a level, or "rare or unknown".
     standardised_coef_ : DataFrame of shape (n_functions, n_parts)
-        The same for features of standard deviation 1, and in the units of the raw score, which
-        can be compared with each other. This is what the penalty is about.
+        The same for features with standard deviation 1, in the units of the raw score, so that
+        they can be compared with each other. The penalty applies to these coefficients.
     feature_importances_ : ndarray of shape (n_features,)
         Mean of `feature_importances_by_task_` over the tasks, by column of X.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
         Standard deviation of what each feature adds to the raw score of each task, among the rows
-        of `fit`, as shares of the sum: the absolute standardised coefficient of a number, and of a
-        category the spread of its levels' coefficients. Of several raw scores the root of the sum
-        of squares. In long data by id.
+        of `fit`, as shares of the sum: the absolute standardised coefficient of a number, and for
+        a category the spread of the coefficients of its levels. With several raw scores, the root
+        of the sum of squares. For long data by id.
     intercept_ : Series by function
-        Predictions (raw scores, of other kinds than regression) where all features are 0 and no
-        category has an effect.
+        Predictions (raw scores for kinds other than regression) if all features are 0, without
+        effects of categories.
     alpha_ : Series by target
-        Strength that was taken.
+        The chosen strength.
     penalty_ : str
-        The penalty that was taken.
+        The chosen penalty.
     similarity_ : Series by target
-        Share of the common part in the variance of the coefficients: 1 where all tasks of long
-        data have the same, 0 where targets of wide data have nothing in common (or a few
-        directions, with "low_rank").
+        Share of the common part in the variance of the coefficients: 1 if all tasks of long data
+        have the same coefficients, 0 if the coefficients of the targets of wide data are separate
+        (also with "low_rank").
     selection_ : DataFrame
-        What was judged on held-out rows: penalty, strength and similarity by target, with the
-        loss over that of the best constant, best first.
+        The candidates that were compared on held-out rows: penalty, strength and similarity by
+        target, with the loss divided by that of the best constant, best first.
     last_epoch_ : dict
-        What was judged last, for callbacks: see `skmtl.callbacks`.
+        The last candidate that was evaluated, for callbacks: see `skmtl.callbacks`.
 
     Notes
     -----
     The raw scores of a row are :math:`b + D^\top W^\top x`, with the features x as standardised
-    numbers and indicators of categories. The coefficients W and the constants b minimise the sum
-    of the losses plus the penalty. D is the identity for most kinds. Of hazards it has waves over
-    the bins of time, of ordered classes steps of the thresholds; all but the first direction are
-    small, so that the penalty leads to hazards, or odds, that are proportional.
+    numbers and indicators of categories. The coefficients W and the intercepts b minimise the sum
+    of the losses plus the penalty. D is the identity for most kinds. For hazards it contains waves
+    over the bins of time, for ordered classes steps of the thresholds; all directions except the
+    first are small, so that the penalty leads to proportional hazards or proportional odds.
 
-    *Features:* numbers are cut at eight distances between the quartiles from the median, centred
-    and scaled to variance 1; a missing one is the mean, with a coefficient of its own if `fit` has
-    seen gaps. Levels of categories have penalised coefficients each, which are random effects;
-    those of fewer than three rows share one.
+    *Features:* numbers are clipped at eight interquartile ranges from the median, centred and
+    scaled to variance 1; missing values are imputed by the mean, with an additional coefficient if
+    the column had missing values in `fit`. Each level of a category has a penalised coefficient,
+    which is a random effect; levels with fewer than three rows share one.
 
     *Squared losses* are solved in closed form for all strengths and all targets with the same
     labelled rows at once, from the eigenvectors of the features' products, or of the rows'
-    products where there are fewer rows. Other losses are lowered by L-BFGS in the same axes.
+    products where there are fewer rows. Other losses are minimised by L-BFGS in the same axes.
     Pinball losses are smoothed within 0.01 units around zero.
 
     *Shared coefficients* are :math:`w_t = w_0 + v_t`, with the penalty :math:`\frac{\alpha}{2
     \rho} \|w_0\|^2 + \frac{\alpha}{2 (1 - \rho)} \sum_t \|v_t\|^2` and the similarity
-    :math:`\rho`. The constants of the ids of long data are shrunken to the common one in the same
-    way; an id that `fit` has not seen has the common part alone.
+    :math:`\rho`. The intercepts of the ids of long data are shrunk towards the common one in the
+    same way; an unseen id only has the common part.
 
     *Low rank:* the penalty is :math:`\alpha \|W\|_*`, the sum of the singular values of the
-    coefficients of all numbers. It is lowered by ridge penalties with the covariance
-    :math:`(W^\top W)^{1/2}` of the solution before, which have the same value and slope there and
-    lie above it elsewhere; labels may be missing.
+    coefficients of all numbers. It is minimised by a sequence of ridge penalties with the
+    covariance :math:`(W^\top W)^{1/2}` of the previous solution, which have the same value and
+    slope at this solution and lie above the penalty elsewhere; labels may be missing.
 
     *Group lasso:* the penalty is :math:`\alpha \sum_j \|W_j\|_2` over the rows of W, as in
-    scikit-learn's `MultiTaskLasso` (whose `alpha` is ours over the number of rows), so that a
-    feature, or a level of one, has coefficients for all targets or for none.
+    scikit-learn's `MultiTaskLasso` (whose `alpha` is ours divided by the number of rows), so that
+    a feature, or a level of one, has coefficients for all targets or for none.
 
     References
     ----------
@@ -137,7 +138,7 @@ class LinearEstimator(MultiTaskEstimator):
     Technometrics 12 (1970), 55-67.
 
     D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method
-    for Prediction", Technometrics 16 (1974), 125-127 (strengths by leaving rows out).
+    for Prediction", Technometrics 16 (1974), 125-127 (strengths by leave-one-out errors).
     """
 
     _fitted: FittedLinear = field(init=False)
@@ -153,7 +154,7 @@ class LinearEstimator(MultiTaskEstimator):
     similarity: float | Literal["auto"] = "auto"
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         if self.task_column is not None and self.penalty in ("low_rank", "group_lasso"):
             raise ValueError(
@@ -181,11 +182,11 @@ class LinearEstimator(MultiTaskEstimator):
         -------
         DataFrame of shape (n_samples, n_features + 1) with the index of X
             Columns are those of X and "base", the score at the mean of the rows of `fit` (in long
-            data, by the common function; the column of the task has what sets it apart). They
-            sum to the prediction of a regression, in its units, and to the raw score (such as the
-            log-odds) of any other kind. With several raw scores, columns are pairs (target,
-            part), or triples with the position of the score between them where a target has more
-            than one.
+            data, that of the common function; the column of the task has the difference of the
+            task). For regressions they sum to the prediction, in the units of y; for other kinds
+            they sum to the raw score, such as the log-odds. With several raw scores, columns are
+            pairs (target, part), or triples (target, position, part) if a target has more than
+            one.
 
         References
         ----------
@@ -233,7 +234,7 @@ class LinearEstimator(MultiTaskEstimator):
         return self._reader.encoder  # type: ignore[return-value]
 
     def _groups(self) -> list[int | None]:
-        """Numbers of the ids of long data; in wide data one that stands for all rows."""
+        """Numbers of the ids of long data; in wide data a single number for all rows."""
         return [None] if self.task_column is None else list(range(self._reader.n_groups))
 
     def _raw_coef(self) -> np.ndarray:
@@ -289,7 +290,7 @@ class LinearEstimator(MultiTaskEstimator):
 
     @property
     def intercept_(self) -> pd.Series:
-        """Constants by function, in the units of X and y."""
+        """Intercepts by function, in the units of X and y."""
         coef, groups = self._raw_coef(), self._groups()
         centre, scale = self._design_encoder.units_
         constants = [
@@ -310,7 +311,7 @@ class LinearEstimator(MultiTaskEstimator):
 
     @property
     def penalty_(self) -> str:
-        """The penalty that was taken."""
+        """The chosen penalty."""
         check_is_fitted(self)
         return self._learnt_by_engine.penalty
 
@@ -324,7 +325,7 @@ class LinearEstimator(MultiTaskEstimator):
 
     @property
     def selection_(self) -> pd.DataFrame:
-        """What was judged on held-out rows, by target, best first."""
+        """The candidates compared on held-out rows, by target, best first."""
         check_is_fitted(self)
         columns = ["target", "penalty", "alpha", "similarity", "loss"]
         tried = pd.DataFrame(self._learnt_by_engine.tried, columns=columns)
@@ -334,7 +335,7 @@ class LinearEstimator(MultiTaskEstimator):
         return tried
 
     def _score_units(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centre and scale of each function in the units of y; 0 and 1 of links that bend."""
+        """Centre and scale of each function in the units of y; 0 and 1 for nonlinear links."""
         links = [
             head.linear_link or (0.0, 1.0)
             for head in self._varying.heads

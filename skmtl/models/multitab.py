@@ -47,90 +47,92 @@ class MultiTabEstimator(NetworkEstimator):
     Parameters
     ----------
     n_blocks : int, default=1
-        Attention blocks through which the task tokens read the features; 0 for none. 1 is the
-        size of the published model: the row path, not the depth of the attention, decides the
-        accuracy.
+        Number of attention blocks, in which the task tokens attend to the features; 0 for none. 1
+        is the size of the published model: the row path, not the depth of the attention,
+        determines the accuracy.
     n_heads : int, default=4
-        Attention heads, a divisor of `embedding_size`. 4 as published.
+        Number of attention heads, a divisor of `embedding_size`. 4 as published.
     embedding_size : int or "auto", default="auto"
         Length of a token. "auto" is 16 (as published) up to 64 features, 8 up to 256 and 4
         beyond, so that the row path's input, one token per feature, stays short.
     feedforward_size : int, default=64
         Hidden units of the feed-forward layer of a block.
     attention_dropout : float, default=0.0
-        Share of the attention weights that are dropped in training, in [0, 0.99]. None by
-        default: a row has few tokens, and dropping one of them loses a feature.
+        Share of the attention weights that are dropped in training, in [0, 0.99]. 0 by default: a
+        row has few tokens, and dropping one of them loses a feature.
     dropout : float, default=0.1
         Share of the hidden units that are dropped in training, in [0, 0.99], in the feed-forward
-        layers, the row path and the towers. More suits small or noisy tables.
+        layers, the row path and the towers. Larger values suit small or noisy tables.
     mask : {"none", "task_to_task", "feature_to_task", "both"}, default="both"
-        Attention mask: who does not attend to whom. "task_to_task": a task token does not attend
-        to the other tasks. "feature_to_task": the features do not attend to the tasks. "none"
-        masks nothing. Task tokens always attend to the features. With "both" the tasks meet only
-        in what they share, which is the fastest, since the features are computed once for all.
+        Attention mask. "task_to_task": task tokens do not attend to other tasks.
+        "feature_to_task": features do not attend to tasks. "both": both of these. "none": no mask.
+        Task tokens always attend to the features. With "both" the tasks interact only through
+        shared weights, which is fastest, because the features are computed once for all tasks.
     feature_attention : bool, default=False
-        Whether features read each other. Without it, the cost grows with the number of features
-        instead of its square, and the features still meet in the row path.
+        Whether features attend to each other. Without it, the cost is linear instead of quadratic
+        in the number of features, and the features still interact in the row path.
     task_token : {"multi", "single"}, default="multi"
-        One learnt token per task, or a single one for all, like an ordinary class token.
+        Whether there is a learnt token for each task, or a single one for all tasks, like an
+        ordinary class token.
     numeric_embedding : {"linear", "periodic", "piecewise_linear"}, default="piecewise_linear"
-        How a number becomes a token: by a straight line, by that and learnt waves, or by that and
-        a function with a bend at each bin edge (Gorishniy et al. 2022). The last was the most
-        accurate: 0.496 against 0.450 for the straight line, mean score of 8 targets of a HIGGS
-        subset.
+        How a number is embedded in a token: by a linear map, by a linear map and learnt waves, or
+        by a piecewise linear function with knots at the bin edges (Gorishniy et al. 2022). The
+        last was the most accurate: a mean score of 0.496 against 0.450 for the linear map on 8
+        targets of a HIGGS subset.
     n_bins : int or "auto", default="auto"
         Bins per numeric feature, between its quantiles in the training rows, for
         ``numeric_embedding="piecewise_linear"``. "auto" is the square root of the number of rows
-        over 2.5, between 4 and 48 (15 for 1,500 rows): a bin with few rows learns their noise. A
-        feature with ties gets fewer.
+        divided by 2.5, between 4 and 48 (15 for 1,500 rows): bins with few rows overfit. A feature
+        with ties has fewer bins.
     row_mixing : {"none", "linear", "mlp", "ensemble", "mmoe", "ple", "home", "stem"} or Experts, \
 default="ensemble"
-        The row path: a map over all tokens of the row, beside the attention, whose output every
-        task's tower reads. "linear" is one matrix, "mlp" a perceptron, "ensemble" several
+        The row path: a map of all tokens of the row, parallel to the attention, whose output is an
+        input of every task's tower. "linear" is a matrix, "mlp" a perceptron, "ensemble" several
         perceptrons that share their matrices (BatchEnsemble, as in TabM) and whose scores are
         averaged. An object of :class:`skmtl.networks.Experts` is a mixture of several such
-        ensembles for each task; the names after "ensemble" stand for published ones. It never
-        mixes rows. Without it ("none") accuracy collapses: R2 of 0.857 against
-        0.959 on a weather table.
+        ensembles for each task; the names after "ensemble" are published mixtures. Rows are never
+        mixed. Without a row path ("none") accuracy collapses: R2 of 0.857 against 0.959 on a
+        weather table.
     row_size : int, default=256
-        Hidden units of the row path; of experts, those of each unless there are many.
+        Hidden units of the row path; with experts, of each expert unless there are many.
     row_layers : int, default=2
         Layers of the row path, for "mlp" and "ensemble"; of each expert in each level.
     n_members : int, default=4
-        Members of the ensemble. Each is trained on its own loss, so that they differ. 8 or 16
-        cost more and were not better.
+        Number of members of the ensemble. Each is trained on its own loss, so that they differ. 8
+        or 16 were slower and not better.
     tower_size : int or "auto", default="auto"
-        Hidden units of each task's tower. "auto" is 128 over the number of targets, between 8 and
-        32, so that the towers together stay about as wide for 10 targets as for 500.
+        Hidden units of each task's tower. "auto" is 128 divided by the number of targets, between
+        8 and 32, so that the total width of the towers grows slowly with the number of targets.
     sample_context : {None, "prototypes", "memory"}, default=None
-        What a row may read of other rows: nothing, `context_size` learnt prototypes, or as many
-        training rows that are kept at `fit`. Either is fixed once training ends, so a prediction
-        never depends on which rows are scored together.
+        What a row attends to besides its own features: nothing, `context_size` learnt prototypes,
+        or `context_size` training rows stored in `fit`. These are fixed once training ends, so a
+        prediction never depends on which rows are scored together.
     context_size : int, default=64
-        Prototypes, or rows kept, for `sample_context`.
+        Number of prototypes or stored rows for `sample_context`.
     linear_path : {None, "learnt", "ridge"}, default=None
         A linear model of numbers, missing values and categories whose raw scores are added to
-        those of the network, and which is trained with all else: none, from zero, or from ridge
-        regression on the training rows (a Newton step of it for other losses than the squared
-        one). It goes on straight where numbers leave the range of the training rows, up to 10
-        times the distance between the quartiles; all else of the network levels off.
-        None by default: on lines it is as good as ridge regression, but on some small tables the
-        fit then stops before the rest has learnt anything (R2 of 0.49 against 0.82 on one).
+        those of the network, and which is trained together with it. None: no linear model;
+        "learnt": it starts at zero; "ridge": it starts at ridge regression on the training rows
+        (for losses other than the squared loss, at a Newton step). It extrapolates linearly beyond
+        the range of the training rows, up to 10 interquartile ranges, while the rest of the
+        network levels off. None by default: on linear data it is as good as ridge regression, but
+        on some small tables the fit then stops before the rest of the network has learnt anything
+        (R2 of 0.49 against 0.82 on one table).
     series : mapping of column to str or object, default=None
         Columns of X that are histories (`skmtl.histories.Histories`), and how the network reads
         each: "events" for irregular events as a set (:class:`skmtl.networks.SetAttention`), "tcn"
         for series on a grid of equal steps (:class:`skmtl.networks.TemporalConvolutions`), or an
-        object of these classes with settings of its own. A history becomes tokens beside those of
-        the other columns. None: there are no histories, and a column of them is refused. Whether
-        a network is better than :class:`skmtl.histories.SeriesSummary` and boosting is a matter
-        of the data: see the page on histories.
+        object of these classes with other settings. A history becomes tokens beside those of the
+        other columns. None: a column of histories is an error. Whether a network is better than
+        :class:`skmtl.histories.SeriesSummary` and boosting depends on the data: see the page on
+        histories.
 
     Notes
     -----
-    Every feature of a row becomes a token, and every task has a learnt token that reads them by
-    attention (MultiTab-Net). Beside it, the row path maps all tokens of the row at once. A tower
-    per task turns the representations of the row and of the task into raw scores, which the
-    task's kind links to its units or classes. Each row is handled by itself: its prediction does
+    Every feature of a row is embedded in a token, and every task has a learnt token that attends
+    to them (MultiTab-Net). In parallel, the row path maps all tokens of the row at once. A tower
+    for each task turns the representations of the row and of the task into raw scores, which the
+    task's kind links to its units or classes. Rows are processed independently: a prediction does
     not depend on the other rows, their order or the batch size.
 
     References
@@ -200,7 +202,7 @@ default="ensemble"
     series: Mapping[Hashable, str | HistoryTokens] | None = None
 
     def embed(self, X: Any) -> np.ndarray:
-        """What the network makes of each row for each task, before the towers.
+        """Representation of each row for each task, before the towers.
 
         Parameters
         ----------
@@ -209,13 +211,13 @@ default="ensemble"
         Returns
         -------
         ndarray of shape (n_samples, n_tasks, n_bags * embedding_size)
-            The task tokens after attention, those of several networks side by side; n_tasks is
-            1 with ``task_token="single"``.
+            The task tokens after attention, concatenated over the networks; n_tasks is 1 with
+            ``task_token="single"``.
         """
         return self._over_rows(X, task_tokens)
 
     def attention(self, X: Any) -> pd.DataFrame:
-        """How much each task reads each feature, averaged over heads and the rows of X.
+        """Attention of each task to each feature, averaged over heads and the rows of X.
 
         Parameters
         ----------
@@ -224,8 +226,9 @@ default="ensemble"
         Returns
         -------
         DataFrame of shape (n_tasks, n_features)
-            Shares of the last block's attention to features; rows sum to 1. One row, "shared",
-            with ``task_token="single"``. A history has the sum over its tokens.
+            Shares of the attention to features in the last block; rows sum to 1. With
+            ``task_token="single"`` there is one row, "shared". A history has the sum over its
+            tokens.
         """
         check_is_fitted(self)
         config = self._learnt_by_engine.description.config
@@ -239,11 +242,11 @@ default="ensemble"
 
     @property
     def expert_use_(self) -> pd.DataFrame:
-        """Mean weight of each expert in what each task reads, over training rows.
+        """Mean weight of each expert for each task, over training rows.
 
-        Of the experts of the last level, with ``row_mixing=Experts(...)``; rows sum to 1. Shared
-        experts are named ``shared 0``, ..., a task's own ones by the task and a number. In long
-        data there is a row for each id, or for each pair of an id and a target.
+        These are the experts of the last level, with ``row_mixing=Experts(...)``; rows sum to 1.
+        Shared experts are called ``shared 0``, ..., task-specific experts by the task and a
+        number. In long data there is a row for each id, or for each pair of an id and a target.
         """
         rows = self._expert_rows("expert_use_", "mean_use")
         n_shared, names = rows[0].experts.shared, self.task_set_.varying.names
@@ -255,9 +258,9 @@ default="ensemble"
     def feature_gates_(self) -> pd.DataFrame:
         """Mean factor of each feature in each task's own experts, over training rows.
 
-        With ``task_inputs=(FeatureGates(),)`` of `Experts`: 0 shuts a feature out, 1 leaves it as
-        it is, 2 is the most. Rows are those of `expert_use_`. A history has the mean over its
-        tokens.
+        Requires ``task_inputs=(FeatureGates(),)`` of `Experts`. A factor of 0 removes a feature, 1
+        does not change it, 2 is the maximum. The rows are those of `expert_use_`. A history has
+        the mean over its tokens.
         """
         rows = self._expert_rows("feature_gates_", "mean_gates")
         columns, sizes = self._columns_of_tokens()
@@ -277,7 +280,7 @@ default="ensemble"
         Raises
         ------
         AttributeError
-            If they have not kept what is asked for.
+            If the networks do not have the requested values.
         """
         check_is_fitted(self)
         rows = [network.rows for network in self._learnt_by_engine.networks]
@@ -302,7 +305,7 @@ default="ensemble"
         return self._engine().over_rows(self._learnt_by_engine, rows, function)
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         self._architecture().check()
 

@@ -1,4 +1,4 @@
-"""The parameters of every network: how it is trained."""
+"""The training parameters of all networks."""
 
 from abc import abstractmethod
 from collections.abc import Hashable
@@ -44,98 +44,100 @@ class NetworkEstimator(MultiTaskEstimator):
     ----------
     balance : str, mapping, sequence, object or callable, default="equal"
         How the tasks are combined into one step: the name of a method, weights of the tasks by
-        name or in order, an object of `skmtl.balancing` with settings of its own, or a callable,
-        such as those of ``torchjd.aggregation``, that maps a matrix with one task's gradient in
-        each row, (n_tasks, n_params), to one gradient, (n_params,). Only tasks with a label in
-        the batch have a row, so the number of rows may vary. Tasks are the targets of wide data
-        and the ids of long data (pairs of id and target, if y has several columns). "equal" adds
-        up the losses, which is seldom beaten; `skmtl.balancing` says what the others are for.
+        name or in order, an object of `skmtl.balancing` with its own settings, or a callable, such
+        as those of ``torchjd.aggregation``, that maps a matrix with the gradient of a task in each
+        row, (n_tasks, n_params), to one gradient, (n_params,). Only tasks with a label in the
+        batch have a row, so the number of rows may vary. Tasks are the targets of wide data and
+        the ids of long data (pairs of id and target if y has several columns). "equal" sums the
+        losses, which is hard to beat; see `skmtl.balancing` for the others.
     balance_at : {"representation", "trunk"}, default="representation"
-        Where the method compares the gradients of the tasks, if it does: where they enter the
-        shared part of the network, which makes a step 1.1 to 1.5 times as expensive, or at its
-        parameters, which takes a backward pass through the network for each task
-        ("sharpness_aware": two). "rep_mtl" works at the representation in either case.
+        Where gradient methods compare the gradients of the tasks: at the shared representation,
+        which makes a step 1.1 to 1.5 times as expensive, or at the parameters of the trunk, which
+        takes a backward pass through the network for each task ("sharpness_aware": two). "rep_mtl"
+        always works at the representation.
     learning_rate : float, default=5e-3
         Step size of AdamW.
     schedule : {"constant", "cosine"}, default="constant"
-        Course of the learning rate: constant, or falling to zero over `max_epochs` along half a
-        cosine. A constant rate does not depend on `max_epochs`, which early stopping rarely
-        reaches, and `averaging` does what a falling rate would do.
+        Schedule of the learning rate: constant, or decreasing to zero over `max_epochs` along half
+        a cosine. A constant rate does not depend on `max_epochs`, which early stopping rarely
+        reaches, and `averaging` has a similar effect as a decreasing rate.
     weight_decay : float, default=3e-2
-        Decay of AdamW, for the matrices; embeddings, scales and biases do not decay.
+        Weight decay of AdamW, for the matrices; embeddings, scales and biases do not decay.
     gradient_clip : float, default=1.0
-        Largest norm of a step's gradient; longer ones are scaled down, so that one unusual batch
-        does not undo the training.
+        Maximum norm of the gradient of a step; larger gradients are scaled down, so that a single
+        unusual batch does not undo the training.
     averaging : float, default=0.99
-        Decay per step of the running mean of the weights, which is what is validated, kept and
-        used to predict; 0.99 averages over about the last 100 steps. 0 uses the weights as they
-        are.
+        Decay per step of the running mean of the weights, which is validated, kept and used to
+        predict; 0.99 averages over about the last 100 steps. 0 uses the weights without averaging.
     batch_size : int or "auto", default="auto"
-        Rows per training step. "auto" makes about 32 steps an epoch, of 32 to 1,024 rows, because
-        large batches train a small table badly. It has no effect on predictions.
+        Rows per training step. "auto" takes about 32 steps per epoch, with 32 to 1,024 rows each,
+        because large batches work badly for small tables. It does not affect how a fitted model
+        predicts.
     n_bags : int or "auto", default="auto"
-        Networks that are trained one after the other, each with other rows held out, and whose
-        raw scores are averaged. "auto" is 4 up to 5,000 rows, 2 up to 20,000 and 1 beyond: where
-        rows are few, averaging evens out the chance in which of them stop the training, and every
-        row is learnt from. The times to fit and to predict grow with it.
+        Number of networks that are trained one after the other, each with different held-out rows,
+        and whose raw scores are averaged. "auto" is 4 up to 5,000 rows, 2 up to 20,000 and 1
+        beyond: on small tables, averaging reduces the variance due to the choice of held-out rows,
+        and every row is used for training. The times of `fit` and `predict` grow with it.
     max_epochs : int, default=200
-        Most passes over the training rows, for each network. Early stopping usually comes first.
+        Maximum number of epochs for each network. Early stopping usually ends training sooner.
     max_time : float, default=None
-        Seconds after which training ends with the epoch it is in; None for no limit. The result
-        of a fit that it ends depends on the speed of the machine.
+        Seconds after which training ends with the current epoch; None for no limit. If this limit
+        is reached, the result depends on the speed of the machine.
     early_stopping : bool, default=True
-        Hold out `validation_fraction` of the rows (others for each network), stop `patience`
-        epochs after the best validation loss and keep the weights of the best epoch. False trains
-        on all rows for `max_epochs` and keeps the last weights, unless `fit` is given an
-        `eval_set`.
+        Whether to hold out `validation_fraction` of the rows (different ones for each network),
+        stop `patience` epochs after the best validation loss and keep the weights of the best
+        epoch. If False, the network is trained on all rows for `max_epochs` and keeps the last
+        weights, unless an `eval_set` is passed to `fit`.
     validation_fraction : float, default=0.15
-        Share of the rows held out, in (0, 0.5]. Labels too rare to be split stay in the training
-        part, so a table of a few rows may hold out none and train for `max_epochs`.
+        Share of held-out rows, in (0, 0.5]. Labels that are too rare to be split stay in the
+        training set, so a table with very few rows may have no held-out rows and train for
+        `max_epochs`.
     patience : int, default=12
         Epochs without a better validation loss after which training stops.
     device : str, default="auto"
-        Where to compute, as torch names it ("cpu", "cuda", "cuda:1", "mps"). "auto" takes CUDA,
-        then MPS, then the CPU. A model predicts on the CPU where the device that it was trained
-        on is missing.
+        The device, as named by torch ("cpu", "cuda", "cuda:1", "mps"). "auto" uses CUDA if
+        available, then MPS, then the CPU. A model predicts on the CPU if the device on which it
+        was trained is not available.
     n_jobs : int, default=None
-        Threads of torch on the CPU, to fit and to predict. None is 1, whatever a joblib context
-        says: a search on a cluster rounds as one process does. -1 is all processors. Layers are
-        small, so more threads than free processors make them many times slower, and models are
-        better fitted side by side. The host program keeps its own number of threads, which
-        `torch.set_num_threads` sets. Fits with other numbers of threads differ by rounding.
+        Number of torch threads on the CPU, for `fit` and `predict`. None means 1, even in a joblib
+        context, so that a search on a cluster rounds in the same way as a single process. -1 means
+        all processors. Layers are small, so more threads than free processors make them many times
+        slower, and it is better to fit several models in parallel. The number of threads of the
+        host program, set by `torch.set_num_threads`, does not change. Fits with different numbers
+        of threads differ by rounding.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Number format of the matrix products in training. bfloat16 has the range of float32 with 3
-        digits instead of 7; weights, losses and optimizer stay in float32. "auto" takes bfloat16
-        on CUDA, where it is faster, and float32 elsewhere, where it is often slower. Predictions
-        are always computed in float32.
+        digits instead of 7; weights, losses and the optimizer stay in float32. "auto" uses
+        bfloat16 on CUDA, where it is faster, and float32 elsewhere, where bfloat16 is often
+        slower. Predictions are always computed in float32.
     compile : bool, default=False
         Whether to train with ``torch.compile``. It takes a minute to start, so it pays off only
         for long trainings on a GPU.
     min_category_rows : int or "auto", default="auto"
-        Rows of the training part that a category must have to be learnt. Rarer ones are taken for
-        unknown, and so teach what to make of categories that `fit` did not see. "auto" is 20 in a
-        column of more than 1,000 categories, such as ids of users, unless none has so many rows;
-        and 1 in other columns.
+        Minimum number of training rows of a category to be learnt. Rarer categories are treated as
+        unknown, so that the model learns how to predict unseen categories. "auto" is 20 in a
+        column with more than 1,000 categories, such as user ids, unless none of them has that many
+        rows, and 1 in other columns.
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
-        more, with the columns, categories and labels that were learnt then and a new optimizer.
-        These weights are kept until others do better on the held-out rows of the later fit.
-        Parameters that shape the network, `tasks`, `task_column`, `n_bags` and those of the
-        architecture, must not have changed.
+        more epochs, with the same columns, categories and labels and a new optimizer. The old
+        weights are kept until others are better on the held-out rows of the later fit. Parameters
+        that affect the shape of the network (`tasks`, `task_column`, `n_bags` and those of the
+        architecture) must not change.
 
     Attributes
     ----------
     history_ : DataFrame of shape (n_epochs, n_columns)
-        By epoch: position of the network (`bag`), seconds since its start, learning rate,
-        training and validation loss (mean over the targets, and per target as
-        ``loss[<target>]``), and `objective`, the weighted mean of the targets' validation losses
-        as shares of the loss of the best constant prediction; their geometric mean with a
-        `balance` that lowers it ("uncertainty", "geometric_mean"). For each network the epoch
-        with the smallest objective is kept.
+        One row per epoch: position of the network (`bag`), seconds since its start, learning rate,
+        training and validation loss (mean over the targets, and per target as ``loss[<target>]``),
+        and `objective`, the weighted mean over the targets of the validation loss divided by the
+        loss of the best constant prediction; it is the geometric mean with a `balance` that
+        minimises that ("uncertainty", "geometric_mean"). For each network the epoch with the
+        smallest objective is kept.
     last_epoch_ : dict
-        What the epoch that ended last reports, for callbacks: see `skmtl.callbacks`.
+        The report of the last epoch, for callbacks: see `skmtl.callbacks`.
     n_epochs_ : int
-        Number of epochs trained, of all networks together.
+        Total number of training epochs of all networks.
     best_epoch_ : int
         Number of the epoch whose weights are kept, as in the index of `history_`; the median over
         the networks.
@@ -147,7 +149,7 @@ class NetworkEstimator(MultiTaskEstimator):
         importance of the scores. In long data over the rows of all ids. 0 where the network does
         not read the feature; chance makes it small, and not 0, for a useless one.
     network_ : torch.nn.Module
-        The trained networks side by side, on the device that last used them.
+        The trained networks, on the device that last used them.
     """
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
@@ -169,7 +171,7 @@ class NetworkEstimator(MultiTaskEstimator):
         "warm_start": boolean,
     }
     _SHAPING: ClassVar[tuple[str, ...]] = ("tasks", "task_column", "n_bags")
-    """Parameters that a network is built by, which must not change while it is trained."""
+    """Parameters that determine the network, and must not change in a warm start."""
 
     balance: BalanceLike = "equal"
     balance_at: BalanceAt = "representation"
@@ -191,7 +193,7 @@ class NetworkEstimator(MultiTaskEstimator):
     warm_start: bool = False
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         if current_processes().count > 1 and self.balance not in ("equal", Equal()):
             raise ValueError(
@@ -262,7 +264,7 @@ class NetworkEstimator(MultiTaskEstimator):
         return self._learnt_by_engine.best_epoch
 
     def _training_options(self, names: list[Hashable], learnt: list[Hashable]) -> TrainingOptions:
-        """How to train, for the names of the tasks that `balance` is about; see the engine."""
+        """The training options, given the names of the tasks for `balance`; see the engine."""
         return TrainingOptions(
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
@@ -281,7 +283,7 @@ class NetworkEstimator(MultiTaskEstimator):
 
     def _shaping_parameters(self) -> dict[str, Any]:
         """The parameters that shape the network; survival estimators have no `tasks`."""
-        # Not by `get_params`, which takes a tenth of the time that predicting a single row takes.
+        # Not with `get_params`, which would take a tenth of the time of predicting a single row.
         return {name: getattr(self, name) for name in self._SHAPING if hasattr(self, name)}
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:

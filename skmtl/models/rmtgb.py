@@ -23,85 +23,86 @@ class RMTGBEstimator(BoostingEstimator):
     Parameters
     ----------
     blocks : "auto" or sequence of str, default="auto"
-        The blocks, one after the other: "linear" (a penalised linear function of the features for
-        each target of wide data, or for all tasks of long data; the first block if at all, and
-        the trees behind it learn what it leaves), "shared" (trees on the rows of all tasks),
-        "signature" (the same, but the trees also read numbers that say how the row's task
-        differs; long data only), "partition" (trees for outlier and for ordinary tasks, mixed by
-        task) and "task" (trees on each task's rows alone). "auto" takes the sequence with the
-        smallest validation loss of shared-partition-task, signature-partition-task,
-        partition-task, task alone and linear-partition-task, since none wins everywhere; a
-        sequence far behind is dropped after the first bag, and those within 2 % of the best after
-        two bags take turns in the others and are averaged. Without validation rows "auto" is the
-        published shared-partition-task. A single task has the block "shared", perhaps behind
-        "linear". No line is tried with `monotone_constraints`, nor where labels times features are
-        more than 16 million.
+        The sequence of blocks: "linear" (a penalised linear function of the features for each
+        target of wide data, or for all tasks of long data; it must come first, and the following
+        trees are fitted to its residuals), "shared" (trees on the rows of all tasks), "signature"
+        (the same, with additional features that describe how the row's task differs; long data
+        only), "partition" (trees for outlier tasks and for ordinary tasks, mixed by task) and
+        "task" (separate trees on the rows of each task). "auto" uses the sequence with the
+        smallest validation loss among shared-partition-task, signature-partition-task,
+        partition-task, only task, and linear-partition-task, because none is best on all tables; a
+        sequence that is far behind is dropped after the first bag, and those within 2 % of the
+        best after two bags take turns in the other bags and are averaged. Without held-out rows
+        "auto" is the published shared-partition-task. With a single task the block is "shared",
+        possibly after "linear". "linear" is not tried with `monotone_constraints`, or if the
+        number of labels times the number of features exceeds 16 million.
     n_rounds : int, mapping of block to int, or "auto", default="auto"
-        Most rounds of each block; one tree per raw score and round (for hazards, at most four for
-        each cause), two in a partition, and one for every task in the task block. The block
-        "linear" has one round, or none with 0. "auto" is
-        2,000, which early stopping rarely reaches, and 100 where no rows are held out.
+        Maximum number of rounds of each block. A round has one tree per raw score (for hazards, at
+        most four for each cause), two in a partition, and one for every task in the task block.
+        The block "linear" has one round, or none with 0. "auto" is 2,000, which early stopping
+        rarely reaches, and 100 if no rows are held out.
     learning_rate : float, mapping of block to float, or "auto", default="auto"
-        Factor of every tree. "auto" is 0.05, and 0.1 in the task block, whose trees are tiny; 0.1
-        for hazards, whose trees take smaller steps.
+        Shrinkage factor of every tree. "auto" is 0.05, 0.1 in the task block, whose trees are
+        tiny, and 0.1 for hazards, whose trees take smaller steps.
     num_leaves : int, mapping of block to int, or "auto", default="auto"
-        Leaves of a tree. "auto" is 8 (4 for hazards), and 3 in the task block; twice that beyond
-        20,000 rows and four times beyond 100,000. On six sets of long data small trees were as
-        good as larger ones or better.
+        Maximum number of leaves of a tree. "auto" is 8 (4 for hazards), and 3 in the task block;
+        twice that beyond 20,000 rows and four times that beyond 100,000. On six long tables small
+        trees were as good as larger ones or better.
     min_data_in_leaf : int, mapping of block to int, or "auto", default="auto"
-        Least rows of a leaf. "auto" is 20 as in LightGBM, and 5 in the task block, where a task
-        may have a dozen rows; but no more than a tenth of the rows.
+        Minimum number of rows in a leaf. "auto" is 20 as in LightGBM, and 5 in the task block,
+        where a task may have a dozen rows; at most a tenth of the rows.
     monotone_constraints : mapping of feature to int, or sequence of int, default=None
-        1 where predictions of all tasks may only rise with the feature (the raw scores, to be
-        precise), -1 where they may only fall, 0 for no constraint. A sequence has an entry per
-        feature: per column of X that has no other role, such as `task_column`.
+        1 if the predictions of all tasks (to be precise, the raw scores) must not decrease with
+        the feature, -1 if they must not increase, 0 for no constraint. A sequence has an entry for
+        each feature, that is, for each column of X without another role such as `task_column`.
     lightgbm_params : mapping, default=None
-        Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``. Those
-        that would have no effect, such as ``scale_pos_weight``, are refused with what to do
-        instead. For hazards ``extra_trees`` is True unless it is set here: splits at random
-        thresholds.
+        Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``.
+        Parameters that would have no effect, such as ``scale_pos_weight``, raise an error that
+        suggests an alternative. For hazards ``extra_trees`` is True unless it is set here: splits
+        at random thresholds.
     n_bags : int or "auto", default="auto"
-        Models that are fitted with other rows held out each, and whose raw scores are averaged.
-        "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond: with five, every row is
-        learnt from, and the error falls by about another percent.
+        Number of models that are fitted with different held-out rows, and whose raw scores are
+        averaged. "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond: with five, every row
+        is used for training, and the error is about another percent lower.
     early_stopping : bool, default=True
-        Hold out `validation_fraction` of the rows (others for each bag) to choose the rounds of
-        each block and, with ``blocks="auto"``, the blocks. False fits `n_rounds` rounds to all
-        rows.
+        Whether to hold out `validation_fraction` of the rows (different ones for each bag) to
+        choose the rounds of each block and, with ``blocks="auto"``, the blocks. If False,
+        `n_rounds` rounds are fitted to all rows.
     patience : int or "auto", default="auto"
-        Rounds without a better validation loss after which a block ends. "auto" is 30, and 15 for
-        hazards. In wide data, the trees of each task alone go on while any target gets better,
-        and each target keeps the rounds that suit it.
+        Number of rounds without a better validation loss after which a block ends. "auto" is 30,
+        and 15 for hazards. In wide data, the task block continues while any target gets better,
+        and each target keeps its best number of rounds.
     unseen : {"shared", "error"}, default="shared"
-        What `predict` does for a task that `fit` has not seen: predict it by what all tasks
-        share, as an average task (never by the trees of another task), or raise a ValueError.
+        How `predict` handles a task that was not seen in `fit`: "shared" predicts it like an
+        average task, from what all tasks share (never with the trees of another task), "error"
+        raises a ValueError.
     n_jobs : int, default=None
-        Threads, of LightGBM and over the tasks in the task block. None is 1 (unless a joblib
-        context says otherwise), -1 all processors.
+        Number of threads, of LightGBM and over the tasks in the task block. None means 1 (unless
+        in a joblib context), -1 all processors.
 
     Attributes
     ----------
     outlier_score_ : Series by task
-        The share of the outlier trees in each task, in (0, 1): near 1 for a task unlike the
-        larger group of tasks. Where the chosen blocks have no partition, or have a signature in
-        front of it that leaves nothing to tell tasks apart by, it is that of the best other
-        sequence that has one. Tasks are the ids of long data (pairs of target and id for several
-        targets), or the targets of wide data.
+        Share of the outlier trees in each task, in (0, 1): near 1 for a task that differs from the
+        larger group of tasks. If the chosen blocks have no partition, or a signature before it
+        that already separates the tasks, the scores are those of the best other sequence with a
+        partition. Tasks are the ids of long data (pairs of target and id for several targets), or
+        the targets of wide data.
     theta_ : Series by task
         The logit of `outlier_score_`.
     shared_targets_ : list of list of targets
-        The targets that are learnt together. One by itself shares no trees with others.
+        The targets that are learnt together. A target in its own list does not share trees with
+        others.
     blocks_ : dict of target to tuple of str
-        The blocks that were taken. In wide data, targets with one raw score share trees, and so
-        do times to events; a target with several classes, quantiles or competing causes has a
-        model of its own.
+        The chosen blocks. In wide data, targets with one raw score share trees, and so do times to
+        events; a target with several classes, quantiles or competing causes has its own model.
     n_rounds_ : DataFrame
         Rounds of each block, by target and bag.
     history_ : DataFrame
         Training and validation loss by target, bag, block and round.
     selection_ : DataFrame
-        Every sequence of blocks that was tried, by target, best first: its mean validation loss in
-        the bags that compare them (the first two), and how many bags it was fitted to.
+        All sequences of blocks that were tried, by target, best first: the mean validation loss in
+        the bags used for the comparison (the first two), and the number of bags that were fitted.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each column of X in the total gain of all splits.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
@@ -112,16 +113,16 @@ class RMTGBEstimator(BoostingEstimator):
     block_importances_ : DataFrame of shape (n_blocks, n_features)
         The same by block.
     task_importances_ : DataFrame of shape (n_tasks, n_features)
-        Share of each feature in the gain of each task's own trees; zeros where no
-        block of the tasks was chosen.
+        Share of each feature in the gain of each task's own trees; zeros if the task block was not
+        chosen.
     last_epoch_ : dict
-        What the bag that was fitted last reports, for callbacks: see `skmtl.callbacks`.
+        The report of the last fitted bag, for callbacks: see `skmtl.callbacks`.
 
     Notes
     -----
-    The raw score of task t adds up an intercept, shrunk towards the common one, and blocks of
-    trees, each fitted by LightGBM to the gradient and Hessian of what the blocks before it leave
-    (perhaps behind a line):
+    The raw score of task t is the sum of an intercept, shrunk towards the common one, and of
+    blocks of trees, possibly after a linear block. Each block is fitted by LightGBM to the
+    gradient and the Hessian at the scores of the previous blocks:
 
     .. math::
 
@@ -129,44 +130,44 @@ class RMTGBEstimator(BoostingEstimator):
             + \underbrace{\sigma(\theta_t)\, o(x) + (1 - \sigma(\theta_t))\, u(x)}_{partition}
             + \underbrace{f_t(x)}_{task}
 
-    In the partition, both ensembles get a tree per round, on gradients and Hessians times their
-    mixing weight; then each :math:`\theta_t` takes a damped Newton step on the task's mean loss
-    with a small penalty. It starts from the axis along which the tasks' residual slopes differ
-    most, and the sign is such that the smaller group are the outliers.
+    In the partition, each round adds a tree to both ensembles, fitted to gradients and Hessians
+    times their mixing weight; then each :math:`\theta_t` takes a damped Newton step on the task's
+    mean loss with a small penalty. It starts on the axis along which the tasks' residual slopes
+    differ most, with the sign chosen such that the smaller group are the outliers.
 
-    *Differences to the published method:* trees of several leaves with second-order leaf values
-    instead of stumps with first-order ones; intercepts by task instead of a start at zero; a
-    theta step that does not grow with the size of the task, from a start that is not random;
+    *Differences from the published method:* trees with several leaves with second-order leaf
+    values instead of stumps with first-order ones; intercepts by task instead of a start at zero;
+    a theta step that does not grow with the size of the task, from a start that is not random;
     rounds, and the sequence of blocks, chosen on held-out rows; the signature block; bags.
 
-    *Lines:* numbers are standardised and cut 20 standard deviations from their mean, a missing one
-    is the mean and has a mark, categories of at least 10 rows (the 30 most frequent) are
-    indicators. The strength of each target's ridge penalty is the one that does best for rows that
-    are left out. The trees start from the scores of such rows, so that a line with many features
-    does not hide from them that it overfits.
+    *The linear block:* numbers are standardised and clipped at 20 standard deviations from their
+    mean; missing values are imputed by the mean, with an indicator; categories with at least 10
+    rows (the 30 most frequent) are encoded as indicators. The strength of the ridge penalty of
+    each target is the best by leave-one-out errors. The trees start from leave-one-out scores, so
+    that they see how much a linear model with many features overfits.
 
-    *Signatures:* for each task, the step along the constant and the main axes of the shrunken
-    Newton steps along the features, from the intercept. A task of few rows has a signature near
+    *Signatures:* for each task, the step along the constant, and the coordinates of the shrunk
+    Newton steps along the features on their main axes. A task with few rows has a signature near
     zero.
 
-    *Wide data:* targets with one raw score each (numbers and binary classes, in standard
-    deviations and log-odds) share trees, so that a tree that raises one raises all; whether that
-    helps is decided by the choice of blocks. Times to several events share trees of their own in
-    the same way: the hazards of an event are moved along a few waves over its bins of time
-    (`skmtl.tasks.Survival`, unless its `smooth` is False), which mean sooner and later for all of
-    them.
+    *Wide data:* targets with one raw score (numbers in standard deviations, binary classes in
+    log-odds) share trees, so that a tree that raises the score of one target raises all of them;
+    the choice of blocks decides whether this helps. Times to several events share other trees in
+    the same way: the hazards of an event change along a few waves over its bins of time
+    (`skmtl.tasks.Survival`, unless its `smooth` is False), which have the same meaning, sooner or
+    later, for all events.
 
-    *Missing values and unknown categories* go the way that trees have learnt for them. A tree that
-    met none in a column while it grew sends them to the side of each split with more rows. (With
-    ``lightgbm_params={"use_missing": False}`` LightGBM reads the number 0.)
+    *Missing values and unknown categories* follow the direction that the trees have learnt for
+    them. If a column had none when a tree was grown, they go to the side of each split with more
+    rows. (With ``lightgbm_params={"use_missing": False}`` LightGBM treats them as the number 0.)
 
-    *Categories of few rows:* LightGBM passes over a category with fewer rows than ``cat_smooth``,
-    which is 10. Where categories of a few rows each decide, such as 200 shops of five rows, set
+    *Rare categories:* LightGBM ignores categories with fewer rows than ``cat_smooth``, which is
+    10. If rare categories matter, such as 200 shops with five rows each, set
     ``lightgbm_params={"cat_smooth": 1, "min_data_per_group": 5}`` and compare by cross-validation:
-    where they say little, the rest is predicted worse.
+    if they do not matter, this makes predictions worse.
 
-    *Weights* count as rows, as in LightGBM: those of a task that sum to 1 are one row, so that
-    its constant and its signature are shrunk away.
+    *Weights* count as rows, as in LightGBM: a task whose weights sum to 1 counts as one row, so
+    that its intercept and its signature are strongly shrunk.
 
     References
     ----------
@@ -198,7 +199,7 @@ class RMTGBEstimator(BoostingEstimator):
     n_jobs: int | None = None
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         check_blocks(self.blocks, is_long=self.task_column is not None)
         check_constraints_of_blocks(self.blocks, self.monotone_constraints)

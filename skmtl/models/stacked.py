@@ -1,4 +1,4 @@
-"""The parameters of stacks, and what a fitted one says of its members."""
+"""The parameters and fitted attributes of stacks."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -47,59 +47,55 @@ class StackedEstimator(MultiTaskEstimator):
     Parameters
     ----------
     max_time : float, default=None
-        Seconds after which no other member is begun; the first one is always fitted. Members are
-        fitted in their order, so put the cheap ones first. A network ends when the time is over,
-        as with its own `max_time`; linear models and boosting end by themselves. None sets no
-        limit.
+        Seconds after which no further member is started; the first one is always fitted. Members
+        are fitted in order, so put the cheap ones first. A network stops when the time is over, as
+        with its own `max_time`; linear models and boosting are completed. None means no limit.
     n_bags : int or "auto", default="auto"
-        Times that other rows are held out, the same ones for all members: each member averages so
-        many models, and the weights are learnt from the rows that these have not seen. "auto" is
-        the least number that any member would take by itself, but at least 2. `n_bags` of the
-        members is not used, and neither are their other parameters that a stack has too, such as
-        `validation`.
+        Number of bags: each bag has different held-out rows, which are the same for all members.
+        Each member averages this many models, and the weights are learnt from the held-out rows.
+        "auto" is the smallest default of any member, but at least 2. `n_bags` of the members is
+        ignored, and so are their other parameters that a stack also has, such as `validation`.
     early_stopping : bool, default=True
-        Hold out `validation_fraction` of the rows, `n_bags` times. False holds nothing out, so
-        that all members have the same weight.
+        Whether to hold out `validation_fraction` of the rows, `n_bags` times. If False, all
+        members have the same weight.
 
     Attributes
     ----------
     weights_ : DataFrame of shape (n_tasks, n_members)
-        Weight of each member in each target; they sum to 1.
+        Weight of each member for each target; rows sum to 1.
     members_ : dict of str to fitted estimator
-        The members that have a weight, as if they had been fitted by themselves.
+        The members with a positive weight, as separately fitted estimators.
     feature_importances_ : ndarray of shape (n_features,)
         Mean of `feature_importances_by_task_` over the targets, by column of X.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
-        That of the members, averaged by their weights in each target. Members differ in how they
-        measure it.
+        Those of the members, averaged by their weights in each target. Members differ in how they
+        measure them.
     cv_scores_ : DataFrame of shape (n_tasks, 2 * n_members)
-        Loss of each member on the rows that it has not learnt from, over that of the best constant
-        (below 1 is better than a constant), and its standard error: columns are pairs (member,
-        "loss") and (member, "standard_error"). NaN where nothing was held out, or there was no
-        time for the member.
+        Loss of each member on held-out rows, divided by that of the best constant (below 1 is
+        better than a constant), and its standard error: columns are pairs (member, "loss") and
+        (member, "standard_error"). NaN if there were no held-out rows, or no time for the member.
     last_epoch_ : dict
-        What was reported last, for callbacks: see `skmtl.callbacks`; "member" is the name of the
-        member that is being fitted.
+        The last report, for callbacks: see `skmtl.callbacks`; "member" is the name of the member
+        that is being fitted.
 
     Notes
     -----
-    The raw score of a target is the weighted mean of the members' raw scores: of standardised
-    numbers, log-odds, or log-hazards. The weights of a task minimise its mean loss
-    :math:`\ell_t` on rows that the members have not learnt from, divided by that of the best
-    constant, within the simplex:
+    The raw score of a target (a standardised number, log-odds or log-hazards) is the weighted mean
+    of the members' raw scores. The weights of a task minimise its mean loss :math:`\ell_t` on
+    held-out rows, divided by that of the best constant, within the simplex:
 
     .. math::
 
         w_t = \arg\min_w \ell_t\Bigl(\sum_m w_m s_m\Bigr)
             + \frac{\kappa \min_m \ell_t(s_m)}{n_t} \|w - \bar w\|^2
 
-    :math:`\bar w` are common weights of all tasks, which are found in the same way and drawn
-    towards equal ones; :math:`\kappa = 10` labels. So a task of few labels follows the others,
-    and a small table is left with the plain average. A member with less than 0.02 in every task
-    is dropped.
+    Here :math:`\bar w` are common weights of all tasks, which are found in the same way and shrunk
+    towards equal weights, and :math:`\kappa = 10` labels. So a task with few labels follows the
+    others, and on a small table the weights stay close to the plain average. A member whose weight
+    is below 0.02 for all tasks is dropped.
 
-    The held-out rows are those that the members' bags hold out anyway, so that no member is fitted
-    twice. Linear models, which learn from all rows in the end, are fitted once more without each
+    The held-out rows are those of the members' bags, so that members are not fitted twice. Only
+    linear models, which are finally fitted to all rows, are also fitted once without each held-out
     part.
 
     References
@@ -123,7 +119,7 @@ class StackedEstimator(MultiTaskEstimator):
         raise NotImplementedError
 
     def _members(self) -> list[tuple[str, Any]]:
-        """Names and copies of the members, which read X and y as the stack does."""
+        """Names and clones of the members, which read X and y in the same way as the stack."""
         parameters: dict[str, Any] = {"task_column": self.task_column}
         if self.tasks is not None:
             parameters["tasks"] = self.tasks
@@ -137,20 +133,20 @@ class StackedEstimator(MultiTaskEstimator):
         return StackEngine(members, np.inf if self.max_time is None else float(self.max_time))
 
     def check_parameters(self) -> None:
-        """Raise for parameters that cannot be used, as `fit` does."""
+        """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         for _, member in self._members():
             member.check_parameters()
 
     @property
     def weights_(self) -> pd.DataFrame:
-        """Weight of each member in each target."""
+        """Weight of each member for each target."""
         check_is_fitted(self)
         return self._by_task(self._learnt_by_engine.weights)
 
     @property
     def cv_scores_(self) -> pd.DataFrame:
-        """Held-out losses of the members, relative to that of a constant, with standard errors."""
+        """Held-out losses of the members divided by that of a constant, with standard errors."""
         check_is_fitted(self)
         parts = {
             "loss": self._learnt_by_engine.losses,
@@ -176,7 +172,7 @@ class StackedEstimator(MultiTaskEstimator):
 
     @property
     def members_(self) -> dict[str, Any]:
-        """The members that have a weight, as fitted estimators."""
+        """The members with a positive weight, as fitted estimators."""
         check_is_fitted(self)
         encoders = cast(EncodersSideBySide, self._reader.encoder).encoders
         parts = zip(self._members(), encoders, self._learnt_by_engine.members, strict=True)
@@ -187,7 +183,7 @@ class StackedEstimator(MultiTaskEstimator):
         }
 
     def _as_fitted(self, member: Any, encoder: Any, fitted: Any) -> Any:
-        """A member with what it has learnt."""
+        """Return a fitted member."""
         reader = self._reader.with_encoder(encoder)
         learnt = {name: value for name, value in vars(self).items() if name in _SHARED}
         vars(member).update(learnt | {"_reader": reader, "_fitted": fitted})

@@ -112,7 +112,7 @@ class Experts:
         ----------
         name : {"mmoe", "ple", "home", "stem"}
             "mmoe": four shared experts. "ple": two levels, each of a shared expert and one of each
-            task. "home": the same with feature gates; give it groups by
+            task. "home": the same with feature gates; set groups by
             ``dataclasses.replace(Experts.named("home"), groups=...)``. "stem": a shared expert and
             one of each task, which the other tasks read as well, and embeddings of each task.
 

@@ -1,6 +1,6 @@
 """Embeddings of numeric features: (batch, features) to (batch, features, size).
 
-Each takes NaN as "missing" and gives the feature's learnt missing token there.
+Each treats NaN as missing, and returns the feature's learnt missing token for it.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class Towers(nn.Module):
         """The hidden layers before their nonlinearity, (batch, members, n_tasks, hidden).
 
         From rows (1, batch, members, row_size) and tokens (n_tokens, batch, size). Rows may also
-        be (n_tasks, batch, members, row_size), a copy for each task: one way back then gives the
-        gradients of all tasks apart. Up to here all is linear: see `maps`.
+        be (n_tasks, batch, members, row_size), a copy for each task: one backward pass then
+        computes the gradients of all tasks apart. Up to here all is linear: see `maps`.
         """
         tokens = tokens.transpose(0, 1).expand(-1, self.n_tasks, -1)
         hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias

@@ -234,7 +234,7 @@ class FeaturePlan:
     def _last_categories(
         self, panel: Panel, origins: Moments
     ) -> Iterator[tuple[str, np.ndarray, list[Any]]]:
-        """Name, codes and categories of the last values that are no numbers."""
+        """Name, codes and categories of the last values that are not numbers."""
         for position, (name, known) in enumerate(self.categories.items(), len(self.columns)):
             value, _ = last_values(panel, position, origins.codes, origins.origins)
             yield f"{name} last", np.where(np.isnan(value), -1, value).astype(np.int64), known

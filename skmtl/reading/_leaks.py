@@ -16,7 +16,7 @@ from skmtl.tables import column_kind
 _FEWEST_ROWS = 100  # fewer are different, or alike, by chance
 _MOST_ROWS = 20_000  # in which to look for rows that are alike
 _ASKED_POINTS, _NEIGHBOURS = 64, 50
-_FEWEST_VALUES = 20  # of a column whose equal values are no chance
+_FEWEST_VALUES = 20  # of a column for its equal values not to be due to chance
 _GAP = 2.5  # of random columns it is 0.7 to 1.5
 _NUMBERED_NAME = re.compile(r"(?i:(^|[\W_])(id|uuid)$)|[a-z]I[dD]$")
 _ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnamed: 0$")

@@ -155,7 +155,7 @@ class EncodedRows:
 
 @contextmanager
 def naming_eval_set() -> Iterator[None]:
-    """Say in an error that it is about the validation rows that the user gives."""
+    """Say in an error that it refers to the validation rows of the user."""
     try:
         yield
     except ValueError as error:

@@ -68,7 +68,7 @@ class Validation:
             Number of bags; None leaves it open.
         random_state : RandomState
         auto : int
-            The number of bags where it is left open. A splitter may give fewer.
+            The number of bags if it is not set. A splitter may have fewer splits.
 
         Raises
         ------
@@ -337,7 +337,7 @@ def splits_among(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[S
 
 
 def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:
-    """Positions of rows, which a splitter may give as a mask as well.
+    """Positions of rows, which a splitter may also return as a mask.
 
     Raises
     ------

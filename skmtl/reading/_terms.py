@@ -119,7 +119,7 @@ def _present(name: str, names: Sequence[Hashable]) -> list[str]:
 
 
 def check_events(events: Any) -> None:
-    """Refuse an `events` that is no mapping to pairs of columns."""
+    """Raise an error if `events` is not a mapping to pairs of columns."""
     if events is None:
         return
     if not isinstance(events, Mapping) or not events:

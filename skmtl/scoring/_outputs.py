@@ -26,7 +26,7 @@ class Scored(NamedTuple):
     columns : dict of str to ndarray
         The outputs.
     counts : CellCounts or None
-        What the features lack; None where there is no row, or nobody knows.
+        Counts of missing and unknown cells; None without rows, or if they are not known.
     """
 
     columns: dict[str, np.ndarray]

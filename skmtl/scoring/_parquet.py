@@ -15,7 +15,7 @@ from skmtl.scoring._inputs import InputFile
 from skmtl.scoring._source import FileBatch, Finished, Part, Source
 
 _NOTHING = "nothing"
-# What a column may hold that the model takes for something; the last one is no value.
+# Values of a column that the model interprets; the last one is missing.
 _READABLE: dict[CellType, tuple[str, ...]] = {
     "number": ("numbers", _NOTHING),
     "text": ("text", _NOTHING),

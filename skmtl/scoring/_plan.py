@@ -200,7 +200,7 @@ class Plan:
 
 
 def _is_strange(name: str) -> bool:
-    """Whether it holds bytes that are no text."""
+    """Whether it contains bytes that are not text."""
     return any("\udc80" <= sign <= "\udcff" for sign in name)
 
 

@@ -87,7 +87,7 @@ def _standard_error_of_sum(values: np.ndarray) -> float:
 
 
 def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
-    """The groups that the user gives; every task must be in one of them, once."""
+    """The groups of the user; every task must be in exactly one of them."""
     if not _is_list(groups) or not all(map(_is_list, groups)):
         raise ValueError(f"groups must be a list of lists of tasks, got {groups!r}.")
     as_lists = [list(group) for group in groups]

@@ -41,7 +41,7 @@ class LightGBMAlone(BaseEstimator):
         return kind.is_classification or kind.name in ("regression", "quantile", "count")
 
     def fit(self, X: Any, y: pd.Series, sample_weight: np.ndarray | None = None) -> LightGBMAlone:
-        """Fit on rows that all have a label, of which those count that are no label in part."""
+        """Fit on rows with labels; labels that are only partly known are left out."""
         from skmtl.boosting import fit_plain  # loads LightGBM
 
         settled = np.flatnonzero(self.kind.settled(y).notna())

@@ -1,28 +1,27 @@
-"""Times to events: estimates from the labels alone, and how good predictions of them are.
+"""Times to events: nonparametric estimates, and metrics for predictions.
 
-What the labels alone say: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aalen_johansen`,
-:func:`censoring_distribution`; as a table with confidence limits and numbers at risk,
-:func:`kaplan_meier_table`; whether groups differ, :func:`log_rank_test`. How good a model is:
+Estimates from labels: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aalen_johansen` and
+:func:`censoring_distribution`. :func:`kaplan_meier_table` returns a table with confidence limits
+and numbers at risk, and :func:`log_rank_test` tests whether groups differ. Metrics of models:
 
 ==============================  ==========================================================
-`concordance`                   Harrell's C: are those who fail first at higher risk?
+`concordance` Harrell's C: do rows with a higher risk fail first?
 `concordance_ipcw`              Uno's C, which does not depend on the censoring
-`concordance_incidence`         Wolbers' C, for one of several causes that compete
+`concordance_incidence` Wolbers' C, for one of several competing causes
 `concordance_td`                Antolini's C, for curves that cross
-`cumulative_dynamic_auc`        AUC of who has failed by a time
+`cumulative_dynamic_auc` AUC for having failed by a given time
 `brier_score`                   squared error of survival, or of a cause's incidence
 `integrated_brier_score`        its mean over time
-`d_calibration`                 is survival distributed as it should be?
+`d_calibration` are survival curves calibrated over their whole range?
 ==============================  ==========================================================
 
-Labels are read by :func:`skmtl.tasks.event_times`: structured arrays as scikit-survival's, or
-frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
-a metric is about one of several causes that compete. Rows that entered late are at risk from then
-on, in estimates and scores alike, and a row that is split at some time counts as it did before
-(``docs/data_that_bites.md``).
-:func:`survival_scorer` makes scorers for GridSearchCV of them, and
+Labels are read by :func:`skmtl.tasks.event_times`: structured arrays like scikit-survival's, or
+data frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
+a metric scores one of several competing causes. Rows that entered late are at risk from their
+entry on, in estimates and scores, and splitting a row at some time does not change the result
+(``docs/data_that_bites.md``). :func:`survival_scorer` makes scorers of them for GridSearchCV, and
 :class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibrationDisplay` and :class:`IncidenceDisplay`
-draw what a model predicts (extra ``plot``).
+plot the predictions of a model (extra ``plot``).
 
 >>> from skmtl.datasets import make_survival
 >>> from skmtl.survival import concordance, integrated_brier_score

@@ -1,4 +1,4 @@
-"""Asking a fitted survival model about its events, whatever wraps it."""
+"""Query a fitted survival model, also inside pipelines and searches."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class EventModel(ABC):
 
     @abstractmethod
     def labels(self, y: Any) -> dict[Hashable, EventTimes]:
-        """Labels of the events that y holds."""
+        """Labels of the events in y."""
 
     @abstractmethod
     def follow_up(self, event: Hashable) -> float:
-        """Up to when the model knows its curves."""
+        """Time up to which the model's curves are known."""
 
     @abstractmethod
     def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
@@ -60,7 +60,7 @@ class EventModel(ABC):
         }
 
     def chosen(self, event: Hashable | None) -> Hashable:
-        """The event; the only one for None."""
+        """The event; None means the only one."""
         if event is None and len(self.names) > 1:
             raise ValueError(f"Say which event, out of {self.names}.")
         if event is not None and event not in self.names:
@@ -97,7 +97,7 @@ class CurveModel(EventModel):
 
 
 class StepModel(EventModel):
-    """A model of one event as scikit-survival's, which predicts step functions."""
+    """A scikit-survival model of one event, which predicts step functions."""
 
     def __init__(self, estimator: Any) -> None:
         self._estimator = estimator
@@ -123,7 +123,7 @@ def event_model(estimator: Any, X: Any, asker: str) -> tuple[EventModel, Any]:
     Raises
     ------
     TypeError
-        If the model has no curves; the message says who asked.
+        If the model does not predict curves; the message names the caller.
     """
     model, X_read = fitted_inside_reading(estimator, X)
     if says_its_tasks(model):

@@ -1,4 +1,4 @@
-"""Area under the ROC curve of who has failed by a time."""
+"""Area under the ROC curve for having failed by a given time."""
 
 from __future__ import annotations
 
@@ -29,38 +29,39 @@ def cumulative_dynamic_auc(
     cause: int | None = None,
     censoring: Any = None,
 ) -> tuple[_Array, float]:
-    r"""AUC of those who have failed by a time against those who have not, at each time.
+    r"""AUC of rows that have failed by a time against rows that have not, at each time.
 
-    Failures weigh :math:`1 / \hat G` at their time, for those that censoring or late entry has
-    hidden: :math:`\hat G` is the probability of being watched then, as in `brier_score`.
+    Failures have the weight :math:`1 / \hat G` at their time, to account for failures hidden by
+    censoring or late entry: :math:`\hat G` is the probability of being observed at that time, as
+    in `brier_score`.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         Events and times: see :func:`skmtl.tasks.event_times`. Missing labels are left out.
     risk : array-like of shape (n_samples,) or (n_samples, n_times)
-        Higher is sooner; one score per row, or one per row and time.
+        Higher values mean earlier failure; one score per row, or one per row and time.
     times : array-like of shape (n_times,)
         Increasing, below the end of the follow-up in y.
     cause : int, default=None
-        Of several that compete: failures of this cause, against rows still at risk.
+        One of several competing causes: failures from this cause, against rows still at risk.
     censoring : as y, default=None
-        The labels from which the censoring is estimated, usually those of the training rows;
-        None takes y.
+        The labels from which the censoring is estimated, usually those of the training rows; None
+        means y.
 
     Returns
     -------
     auc : ndarray of shape (n_times,)
         NaN at times before the first failure.
     mean : float
-        Mean over the times, each weighted by the fall of Kaplan-Meier survival since the one
-        before.
+        Mean over the times, each weighted by the decrease of Kaplan-Meier survival since the
+        previous time.
 
     Raises
     ------
     ValueError
-        If a time lies past the follow-up, or an event where everybody was censored, among
-        others.
+        For example if a time is beyond the follow-up, or if an event is at a time at which all
+        rows are censored.
 
     References
     ----------

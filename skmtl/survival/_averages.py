@@ -1,4 +1,4 @@
-"""Groups of rows with alike predictions, what is predicted for them, and what was observed."""
+"""Groups of rows with similar predictions: predicted and observed outcomes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _Array = NDArray[np.floating]
 
 
 def alike_groups(values: _Array, labels: EventTimes, n_groups: int) -> NDArray[np.intp]:
-    """The number of each row's group, by its value: groups of equally many follow-ups.
+    """Number of each row's group by its value, with equally many follow-ups per group.
 
-    Rows of the same value are in the same group.
+    Rows with the same value are in the same group.
     """
     levels, place = np.unique(values, return_inverse=True)
     size = np.bincount(place, beginnings(labels, (values, values)), len(levels))
@@ -31,8 +31,9 @@ def alike_groups(values: _Array, labels: EventTimes, n_groups: int) -> NDArray[n
 def mean_prediction(values: _Array, labels: EventTimes, times: _Array) -> _Array:
     """Mean of predicted curves over the rows, comparable with an estimate from their labels.
 
-    Where rows enter late, each stands for those that were not watched, as in `brier_score`; the
-    mean is NaN when nobody is watched. Otherwise it is the plain mean over the follow-ups.
+    If rows enter late, they are weighted for the rows that were not observed, as in `brier_score`;
+    the mean is NaN when none of the rows is observed. Otherwise it is the plain mean over the
+    follow-ups.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def mean_prediction(values: _Array, labels: EventTimes, times: _Array) -> _Array
 
 
 class Observed(NamedTuple):
-    """An estimate from labels with the ends of its interval; NaN beyond the follow-up."""
+    """An estimate from labels with the limits of its interval; NaN beyond the follow-up."""
 
     value: float
     low: float
@@ -71,8 +72,8 @@ def observed_incidence(
 ) -> Observed:
     """Incidence by a time, of a cause or of any, with Wilson's interval.
 
-    Its number of rows is the one that would give a share the variance of the estimate, which is
-    Aalen's; for all causes together that is Greenwood's.
+    The number of rows in Wilson's formula is the one for which a share would have the variance of
+    the estimate, which is Aalen's; for all causes together this is Greenwood's.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def observed_incidence(
     time : float
     cause : int or None
     level : float
-        How often the interval should hold the truth.
+        Confidence level of the interval.
 
     References
     ----------
@@ -109,7 +110,7 @@ def observed_incidence(
         + np.sum(alive**2 * of_cause * (at_risk - of_cause) / at_risk**3)
         - 2 * np.sum(rest * alive * of_cause / at_risk**2)
     )
-    # Where nobody or everybody has failed, the rows watched last tell how much that says.
+    # If no rows or all rows have failed, use the number of rows that were observed last.
     watched = np.sum((labels.entry < time) & (time <= labels.time))
     fewest = float(at_risk.min()) if len(at_risk) else float(watched)
     n_rows = value * (1 - value) / variance if variance > 1e-12 else max(fewest, 1.0)

@@ -19,7 +19,7 @@ from skmtl.survival._watching import Watching, beginnings, watching_of
 from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
-# How far survival may have fallen before the first row enters, without the curves saying so.
+# How far survival may have fallen before the first row enters without an error.
 _OPEN = 0.05
 
 
@@ -32,49 +32,49 @@ def brier_score(
     censoring: Any = None,
     sample_weight: ArrayLike | None = None,
 ) -> _Array:
-    r"""Brier score at each time, with the rows made up for that nobody watched.
+    r"""Brier score at each time, corrected for censoring and late entry.
 
     The mean of :math:`(1\{T > t\} - \hat S(t))^2` over the rows whose state at t is known, each
-    weighted by the inverse of the probability of being watched: at its event if that came
-    before t, at t if it was still followed. Where all rows are watched from the beginning this
-    is the probability of being uncensored.
+    weighted by the inverse probability of being observed: at its event if that came before t, at t
+    if it was still followed. If all rows are observed from the start, this is the probability of
+    being uncensored.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         Events and times: see :func:`skmtl.tasks.event_times`. Missing labels are left out.
     survival : array-like of shape (n_samples, n_times)
-        Survival at `times`; with `cause`, the cumulative incidence of that cause. It counts from
-        time 0 for all rows, also for those that entered late.
+        Survival at `times`; with `cause`, the cumulative incidence of that cause. It is measured
+        from time 0 for all rows, including those that entered late.
     times : array-like of shape (n_times,)
-        Increasing, below the end of the follow-up in y. Where all rows enter late, the score is
-        of survival given the first entry. If `times` begin there, the curves are divided by
-        their value then; otherwise they must be close to 1 then.
+        Increasing, below the end of the follow-up in y. If all rows enter late, the score is that
+        of survival given the first entry. If `times` start there, the curves are divided by their
+        value at that time; otherwise they must be close to 1 at that time.
     cause : int, default=None
-        Of several that compete: score this cause's incidence.
+        One of several competing causes: score the incidence of this cause.
     censoring : as y, default=None
-        The labels from which the censoring is estimated, usually those of the training rows;
-        None takes y.
+        The labels from which the censoring is estimated, usually those of the training rows; None
+        means y.
     sample_weight : array-like of shape (n_samples,), default=None
 
     Returns
     -------
     ndarray of shape (n_times,)
-        0 is perfect, 0.25 is what survival of 0.5 gets.
+        0 is perfect; a constant survival of 0.5 scores 0.25.
 
     Raises
     ------
     ValueError
-        If nobody is watched at a time, or an event lies where everybody was censored, among
-        others.
+        For example if none of the rows is observed at a time, or if an event is at a time at which
+        all rows are censored.
 
     Notes
     -----
-    Late entry must not depend on the time to the event, as censoring must not. The probability
-    of being watched is the share of the rows at risk over the Kaplan-Meier estimate: so each
-    event weighs the step of Kaplan and Meier's curve at it, and the rows at risk at t share its
-    height. A row that is split at some time, into one censored then and one that enters then,
-    counts as it did before.
+    Like censoring, late entry must not depend on the time to the event. The probability of being
+    observed is the share of the rows at risk divided by the Kaplan-Meier estimate: so the weight
+    of each event is the step of the Kaplan-Meier curve, and the rows at risk at t share its
+    height. Splitting a row at some time, into one that is censored and one that enters at that
+    time, does not change the score.
 
     References
     ----------
@@ -110,7 +110,7 @@ def brier_by_time(
     cause: int | None,
     weight: _Array,
 ) -> _Array:
-    """The score of curves that begin with the first entry, from what is read already."""
+    """The score of curves that start at the first entry, from checked inputs."""
     gone = (labels.time[:, None] <= grid) & (labels.event > 0)[:, None]
     there = (labels.entry[:, None] <= grid) & (grid < labels.time[:, None])
     inverse = np.zeros(len(labels))
@@ -138,7 +138,7 @@ def integrated_brier_score(
     y : structured array, DataFrame or mapping of shape (n_samples,)
     survival : array-like of shape (n_samples, n_times)
     times : array-like of shape (n_times,)
-        Two at least.
+        At least two times.
     cause : int, default=None
     censoring : as y, default=None
     sample_weight : array-like of shape (n_samples,), default=None
@@ -178,14 +178,14 @@ def _check_span(grid: _Array) -> None:
 def _given_first_entry(
     curves: _Array, grid: _Array, labels: EventTimes, cause: int | None
 ) -> _Array:
-    """Curves of what happens after the first entry, before which nobody was watched."""
+    """Curves given the first entry, before which none of the rows was observed."""
     start = labels.entry.min()
     if start == 0:
         return curves
     alive = curves[:, 0] if cause is None else 1 - curves[:, 0]
     if grid[0] == start and cause is None:
         return np.divide(curves, alive[:, None], out=np.zeros_like(curves), where=curves > 0)
-    # Had survival fallen evenly up to the first of the times. Rows that were split count once.
+    # If survival had fallen evenly up to the first of the times. Split rows count once.
     alive = np.clip(np.unique(alive), 0, 1)
     fallen = float(1 - np.mean(alive ** (start / grid[0])))
     if fallen > (_OPEN if cause is None else 1e-9):

@@ -1,4 +1,4 @@
-"""Whether predicted survival is distributed as it should be."""
+"""Calibration of predicted survival over its whole range."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class DCalibration:
     statistic : float
         Pearson's chi-squared statistic of the bins.
     p_value : float
-        Small where the curves are not calibrated.
+        Small if the curves are not calibrated.
     share : ndarray of shape (n_bins,)
-        Share of the rows in each bin of survival, from 0 to 1; all alike if calibrated.
+        Share of the rows in each bin of survival, from 0 to 1; all equal if calibrated.
     """
 
     statistic: float
@@ -49,9 +49,10 @@ def d_calibration(
 ) -> DCalibration:
     r"""Test the calibration of survival curves over their whole range.
 
-    Of true curves, :math:`S(T \mid x)` is uniform. It is counted in bins; a row censored at c
-    counts for all bins below :math:`S(c \mid x)`, in proportion. A row that entered at l counts
-    above what was to be expected of it then, which is uniform below :math:`S(l \mid x)`.
+    For the true curves, :math:`S(T \mid x)` is uniform. It is counted in bins; a row censored at c
+    counts for all bins below :math:`S(c \mid x)`, in proportion. For a row that entered at l, the
+    uniform distribution below :math:`S(l \mid x)` that was expected at that time is replaced by
+    the one expected from the start.
 
     Parameters
     ----------
@@ -62,8 +63,8 @@ def d_calibration(
         Survival of each row at its own time.
     n_bins : int, default=10
     survival_at_entry : array-like of shape (n_samples,), default=None
-        Survival of each row at its own entry; 1 for rows watched from the beginning. Needed where
-        rows enter late.
+        Survival of each row at its own entry; 1 for rows observed from the start. Required if rows
+        enter late.
 
     Returns
     -------
@@ -72,12 +73,12 @@ def d_calibration(
     Raises
     ------
     ValueError
-        If rows enter late and `survival_at_entry` is not given, among others.
+        For example if rows enter late and `survival_at_entry` is not passed.
 
     Notes
     -----
-    A row that is split at some time, into one censored then and one that enters then with the
-    same survival, counts as it did before.
+    Splitting a row at some time, into one that is censored and one that enters at that time with
+    the same survival, does not change the result.
 
     References
     ----------
@@ -101,8 +102,8 @@ def d_calibration(
     place = np.minimum((survival * n_bins).astype(int), n_bins - 1)
     counts = np.bincount(place[~censored], minlength=n_bins).astype(np.float64)
     counts += _spread(survival[censored], n_bins)
-    # Of a row that entered late, what was expected then is taken off, and what is expected at
-    # the beginning put in its place.
+    # For a row that entered late, replace what was expected at its entry by what is expected at
+    # the start.
     n_subjects = float(beginnings(labels, (survival, entry)).sum())
     late = labels.entry > 0
     counts += (n_subjects - np.sum(~late)) / n_bins - _spread(entry[late], n_bins)
@@ -128,7 +129,7 @@ def _survival_at_entry(
 
 
 def _spread(survival: _Array, n_bins: int) -> _Array:
-    """Rows whose survival is somewhere below these values, evenly, in each bin."""
+    """Number of rows in each bin, if survival is uniform below these values."""
     edges = np.arange(n_bins) / n_bins
     end = np.maximum(survival, 1e-12)[:, None]
     return (np.clip(end - edges, 0, 1 / n_bins) / end).sum(axis=0)

@@ -1,4 +1,4 @@
-"""How often the row that fails first had the higher risk."""
+"""Concordance: how often the row that fails first has the higher risk."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from skmtl.survival._watching import watching_of
 from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
-# Event times whose curves are compared at once.
+# Number of event times whose curves are compared at the same time.
 _BLOCK = 64
-# So many values are compared one by one rather than looked up in sorted ones.
+# Up to this many values are compared one by one instead of by binary search.
 _FEW = 8
 
 
@@ -30,31 +30,32 @@ def concordance(
 ) -> float:
     r"""Harrell's concordance index.
 
-    A pair of rows can be compared if one failed at a time at which the other was followed: it
-    had entered before, and neither failed nor left. The index is the share of these pairs in
-    which the row that failed had the higher risk; equal risks count half. 0.5 is chance.
+    A pair of rows is comparable if one failed at a time at which the other was at risk: the other
+    row had entered before, and had neither failed nor been censored. The index is the share of
+    these pairs in which the row that failed had the higher risk; equal risks count half. 0.5 is
+    chance.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         Events and times: see :func:`skmtl.tasks.event_times`. Missing labels are left out.
     risk : array-like of shape (n_samples,)
-        Higher is sooner.
+        Higher values mean earlier failure.
     cause : int, default=None
-        Of several that compete: failures of this cause only, the others count as censored.
-        None counts every event.
+        One of several competing causes: only failures from this cause count, others are treated as
+        censored. None counts every event.
     sample_weight : array-like of shape (n_samples,), default=None
-        A pair weighs the product of its rows.
+        The weight of a pair is the product of the weights of its rows.
 
     Returns
     -------
     float
-        NaN if no pair can be compared.
+        NaN if there are no comparable pairs.
 
     Notes
     -----
-    Takes O(n log n). A row that is split at some time, into one censored then and one that enters
-    then, counts as it did before.
+    Takes O(n log n) time. Splitting a row at some time, into one that is censored and one that
+    enters at that time, does not change the index.
 
     References
     ----------
@@ -84,32 +85,34 @@ def concordance_ipcw(
 ) -> float:
     r"""Uno's concordance index, which does not depend on the censoring.
 
-    Each pair weighs :math:`1 / \hat G(t)^2`, with the time t of the failure and the probability
-    :math:`\hat G` of being uncensored then; where rows enter late, of being watched then.
+    Each pair has the weight :math:`1 / \hat G(t)^2`, with the time t of the failure and the
+    probability :math:`\hat G` of being uncensored at that time, or, if rows enter late, of being
+    observed at that time.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         As in `concordance`.
     risk : array-like of shape (n_samples,)
-        Higher is sooner.
+        Higher values mean earlier failure.
     censoring : as y, default=None
-        The labels from which the censoring is estimated, usually those of the training rows;
-        None takes y.
+        The labels from which the censoring is estimated, usually those of the training rows; None
+        means y.
     tau : float, default=None
-        Only failures before this time count. None counts all; the last ones may weigh a lot.
+        Only failures before this time count. None counts all; the last ones may have large
+        weights.
     cause : int, default=None
         As in `concordance`. Other causes do not count as censoring for the weights.
 
     Returns
     -------
     float
-        NaN if no pair can be compared.
+        NaN if there are no comparable pairs.
 
     Raises
     ------
     ValueError
-        If a failure lies where everybody was censored, among others.
+        For example if a failure is at a time at which all rows are censored.
 
     References
     ----------
@@ -141,31 +144,31 @@ def concordance_incidence(
     censoring: Any = None,
     tau: float | None = None,
 ) -> float:
-    r"""Concordance of the incidence of one of several causes that compete.
+    r"""Concordance of the incidence of one of several competing causes.
 
-    Besides the pairs of `concordance`, a row that failed of the cause is compared with those
-    that had failed of another one by then: they will never fail of this one, so their risk
-    should be lower. A pair weighs :math:`1 / (\hat G(t-) \hat G(t))` with the time t of the
-    failure, or :math:`1 / (\hat G(t-) \hat G(s-))` where the other row failed at s. Those that
-    fail of another cause at the same time are among the latter.
+    In addition to the pairs of `concordance`, a row that failed from the cause is compared with
+    rows that had already failed from another cause: they will never fail from this one, so their
+    risk should be lower. A pair has the weight :math:`1 / (\hat G(t-) \hat G(t))`, where t is the
+    time of the failure, or :math:`1 / (\hat G(t-) \hat G(s-))` if the other row failed at s. The
+    latter also applies to rows that fail from another cause at the same time.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         As in `concordance`.
     risk : array-like of shape (n_samples,)
-        Higher is a higher incidence of the cause.
+        Higher values mean a higher incidence of the cause.
     cause : int
         Number of the cause, from 1.
     censoring : as y, default=None
         As in `concordance_ipcw`.
     tau : float, default=None
-        As in `concordance_ipcw`: failures of other causes after that do not count either.
+        As in `concordance_ipcw`; later failures from other causes do not count either.
 
     Returns
     -------
     float
-        NaN if no pair can be compared.
+        NaN if there are no comparable pairs.
 
     References
     ----------
@@ -186,7 +189,7 @@ def concordance_incidence(
         failed &= labels.time < tau
     watching = watching_of(labels, censoring)
     at = labels.time[failed]
-    # Of the others only those count that had failed by the time of some failure.
+    # Of the other rows, only those count that had failed by the time of some failure.
     gone = (labels.event > 0) & (labels.event != cause) & (labels.time <= at.max(initial=0))
     weight = 1 / watching.before(at)
     outlived = _at_risk(labels, failed, labels.event > 0, scores, np.ones(len(labels)))
@@ -205,18 +208,17 @@ def concordance_td(
 ) -> float:
     r"""Antolini's time-dependent concordance, for curves that may cross.
 
-    In a pair as in `concordance`, the row that failed at t should have the lower survival at t;
-    with several causes, the higher incidence. Survival counts from time 0 for all rows, also for
-    those that entered late.
+    For the pairs of `concordance`, the row that failed at t should have the lower survival at t,
+    or, with several causes, the higher incidence. Survival is measured from time 0 for all rows,
+    including those that entered late.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
         As in `concordance`.
     survival : array-like of shape (n_samples, n_times)
-        Survival at `times`; with `cause`, one minus the cause's incidence. Straight lines
-        connect the times; before the first one survival comes from 1, after the last one it
-        stays.
+        Survival at `times`; with `cause`, one minus the incidence of the cause. Curves are
+        interpolated linearly, start at 1, and are constant after the last time.
     times : array-like of shape (n_times,)
         Increasing.
     cause : int, default=None
@@ -225,7 +227,7 @@ def concordance_td(
     Returns
     -------
     float
-        NaN if no pair can be compared.
+        NaN if there are no comparable pairs.
 
     References
     ----------
@@ -248,8 +250,8 @@ def concordance_td(
             np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0),
         )
     failed = failed_of(labels, cause)
-    # Of the rows of one time, those that fail come first: the others outlive them. Of those,
-    # the ones that enter later are not at risk.
+    # Of rows with the same time, those that fail come first: the others outlive them. Rows that
+    # enter later are not at risk.
     order = np.lexsort((~failed, labels.time))
     time, entry, curves = labels.time[order], labels.entry[order], curves[order]
     at, n_failed = np.unique(labels.time[failed], return_counts=True)
@@ -268,7 +270,7 @@ def concordance_td(
 
 
 def _n_above(values: _Array, others: _Array) -> float:
-    """Pairs in which the other value is higher; those that are equal count half."""
+    """Number of pairs in which the other value is higher; equal values count half."""
     if len(values) < _FEW:
         return sum(
             (np.count_nonzero(others > each) + np.count_nonzero(others >= each)) / 2
@@ -300,7 +302,7 @@ def _at_risk(
     risk: _Array,
     weight: _Array,
 ) -> _Array:
-    """Weight of the rows at risk whenever a row fails: of those with a lower risk, and of all.
+    """Weights of the rows at risk at each failure: of those with a lower risk, and of all.
 
     Parameters
     ----------
@@ -308,7 +310,7 @@ def _at_risk(
     failed : ndarray of bool of shape (n_samples,)
         The failures.
     gone : ndarray of bool of shape (n_samples,)
-        Which rows are no longer at risk at their own time. The others are censored then.
+        Which rows are no longer at risk at their own time. The others are censored at that time.
     risk, weight : ndarray of shape (n_samples,)
 
     Returns
@@ -322,7 +324,7 @@ def _at_risk(
     late = labels.entry > 0
     entry = 2 * np.searchsorted(times, labels.entry[late]) + 1
     later = _compared(entry, risk[late], weight[late], at, risk[failed])
-    # What remains of sums of the same weights in another order is not a weight.
+    # Differences of sums of the same weights in another order are rounding errors.
     return np.where(outlived - later > 1e-12 * outlived, outlived - later, 0.0)
 
 
@@ -354,10 +356,10 @@ def _compared(
 
 
 def _weight_of_lower(rank: NDArray[np.intp], weight: _Array) -> _Array:
-    """For each position the weight of the earlier positions with a lower rank.
+    """For each position, the weight of the earlier positions with a lower rank.
 
-    Two ranks differ first in one bit. For each bit, rows that agree in the higher bits lie side
-    by side, in their order; each with a 1 counts those before it with a 0.
+    Any two ranks first differ in one bit. For each bit, rows with the same higher bits are
+    adjacent, in their order; each row with a 1 counts the rows with a 0 before it.
     """
     lower = np.zeros(len(rank))
     order = np.arange(len(rank))
@@ -375,7 +377,7 @@ def _weight_of_lower(rank: NDArray[np.intp], weight: _Array) -> _Array:
 
 
 def _weight_of_equal(rank: NDArray[np.intp], weight: _Array) -> _Array:
-    """For each position the weight of the positions up to it with the same rank."""
+    """For each position, the weight of the positions up to it with the same rank."""
     order = np.argsort(rank, kind="stable")
     sums = np.cumsum(weight[order])
     first = np.searchsorted(rank[order], rank[order], side="left")

@@ -1,4 +1,4 @@
-"""Pictures of survival models. Need matplotlib when they are drawn."""
+"""Plots of survival models. They need matplotlib."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ if TYPE_CHECKING:
 _Array = NDArray[np.floating]
 _N_TIMES = 200
 _THIRDS = ["low risk", "middle risk", "high risk"]
-# Rows that a group of the calibration needs by default: with fewer, its interval is as wide as
-# what is to be seen. A share of one half has an interval of 0.27 then.
+# Minimum number of rows in a group of the calibration plot by default. With fewer rows the
+# intervals are too wide to be useful: with 50 rows, the interval of a share of one half has a
+# width of 0.27.
 _GROUP_SIZE, _MOST_GROUPS, _LEVEL = 50, 10, 0.95
 
 
 class _Display:
-    """Draws into axes of its own, or into those that are given."""
+    """A display that plots into new or existing axes."""
 
     def _draw(self, ax: Axes) -> None:
         raise NotImplementedError
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the picture.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None opens a new figure.
+            None creates a new figure.
 
         Returns
         -------
@@ -59,20 +60,19 @@ class _Display:
 
 @dataclass
 class SurvivalCurvesDisplay(_Display):
-    """Mean survival curves of groups of rows, beside the Kaplan-Meier estimates of the same rows.
+    """Mean survival curves of groups of rows, with the Kaplan-Meier estimates of the same rows.
 
     Attributes
     ----------
     times : ndarray of shape (n_times,)
-        Up to where both the model and the rows of y were followed.
+        Times up to the end of the follow-up of the model and of the rows of y.
     predicted : dict of group to ndarray of shape (n_times,)
-        Mean of the predicted curves of each group. Where rows enter late, each stands for those
-        that were not watched, as in `brier_score`, and curves count from the first entry.
+        Mean of the predicted curves of each group. If rows enter late, they are weighted for the
+        rows that were not observed, as in `brier_score`, and curves start at the first entry.
     observed : dict of group to StepFunction
         Kaplan-Meier estimate of each group.
     follow_up : dict of group to float
-        Up to when somebody of the group was followed, which is where its estimate ends in the
-        picture.
+        End of the follow-up of each group, where its estimate ends in the plot.
     """
 
     times: _Array
@@ -91,20 +91,20 @@ class SurvivalCurvesDisplay(_Display):
         event: Hashable | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the curves of a fitted survival estimator.
+        """Plot the curves of a fitted survival estimator.
 
         Parameters
         ----------
         estimator : estimator with `predict_survival_function` and `read_events`
-            Alone, or inside a pipeline or a search.
+            A fitted estimator, alone or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         groups : array-like of shape (n_samples,), default=None
-            The group of each row, such as a column of X. Categories keep their order, others are
-            sorted. None makes three of equal size by the predicted survival, from low to high
-            risk. Rows whose label is missing are left out.
+            The group of each row, such as a column of X. Categories keep their order, other values
+            are sorted. None creates three groups of equal size by the predicted survival, from low
+            to high risk. Rows whose label is missing are left out.
         event : label, default=None
-            Which of several events.
+            One of several events.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -156,19 +156,19 @@ class SurvivalCurvesDisplay(_Display):
 
 @dataclass
 class SurvivalCalibrationDisplay(_Display):
-    """Predictions at one time against what happened to rows with alike predictions.
+    """Predictions at one time against the outcomes of rows with similar predictions.
 
     Attributes
     ----------
     time : float
     predicted, observed : ndarray of shape (n_bins,)
-        Mean predicted survival of rows with alike predictions, and their Kaplan-Meier estimate;
-        for a cause, its incidence and their Aalen-Johansen estimate. NaN for rows of whom nobody
-        was followed up to the time.
+        Mean predicted survival of rows with similar predictions, and their Kaplan-Meier estimate;
+        for a cause, its incidence and their Aalen-Johansen estimate. NaN if none of the rows was
+        followed up to the time.
     low, high : ndarray of shape (n_bins,)
-        Ends of the interval around each estimate that holds the truth in 95 % of cases.
+        Limits of the 95 % confidence interval of each estimate.
     cause : int, default=None
-        Of several that compete.
+        One of several competing causes.
     """
 
     time: float
@@ -191,22 +191,22 @@ class SurvivalCalibrationDisplay(_Display):
         cause: int | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the calibration of a fitted survival estimator.
+        """Plot the calibration of a fitted survival estimator.
 
         Parameters
         ----------
         estimator : estimator with `predict_survival_function` and `read_events`
-            Alone, or inside a pipeline or a search.
+            A fitted estimator, alone or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         y : as in `fit`
         time : float
         n_bins : int, default=None
-            Groups of as many rows each; rows of the same prediction are not parted. None makes
-            ten, or fewer where these would have less than 50 rows each.
+            Number of groups of equal size; rows with the same prediction stay together. None means
+            ten, or fewer if they would have less than 50 rows each.
         event : label, default=None
-            Which of several events.
+            One of several events.
         cause : int, default=None
-            Of several causes that compete: draw its incidence. None draws survival.
+            One of several competing causes: plot its incidence. None plots survival.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -216,7 +216,7 @@ class SurvivalCalibrationDisplay(_Display):
         Raises
         ------
         ValueError
-            If nobody was followed up to the time, in y or in `fit`, among others.
+            For example if none of the rows was followed up to the time, in y or in `fit`.
         """
         if n_bins is not None:
             check_n_bins(n_bins)
@@ -258,7 +258,7 @@ class SurvivalCalibrationDisplay(_Display):
 
 @dataclass
 class IncidenceDisplay(_Display):
-    """Mean incidences of competing causes, stacked: with survival they fill the picture.
+    """Mean incidences of competing causes, stacked; together with survival they sum to one.
 
     Attributes
     ----------
@@ -273,15 +273,15 @@ class IncidenceDisplay(_Display):
     def from_estimator(
         cls, estimator: Any, X: Any, *, event: Hashable | None = None, ax: Axes | None = None
     ) -> Self:
-        """Draw the incidences that a fitted survival estimator predicts on average.
+        """Plot the mean predicted incidences of a fitted survival estimator.
 
         Parameters
         ----------
         estimator : estimator with `predict_cumulative_incidence`
-            Alone, or inside a pipeline or a search.
+            A fitted estimator, alone or inside a pipeline or a search.
         X : table of shape (n_samples, n_features)
         event : label, default=None
-            Which of several events.
+            One of several events.
         ax : matplotlib Axes, default=None
 
         Returns
@@ -321,7 +321,7 @@ def _at_one_time(
 
 
 def _observed(labels: EventTimes, time: float, cause: int | None) -> Observed:
-    """What the labels say of the same."""
+    """The corresponding estimate from the labels."""
     incidence = observed_incidence(labels, time, cause, _LEVEL)
     if cause is not None:
         return incidence

@@ -1,4 +1,4 @@
-"""Reading labels, risks, curves, times and weights, with errors that say what is wrong."""
+"""Read and check labels, risks, curves, times and weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Array = NDArray[np.floating]
 
 
 def read_labels(y: Any, cause: int | None = None) -> tuple[EventTimes, NDArray[np.bool_]]:
-    """The observed labels, of several causes where one is asked about, and which rows have one."""
+    """The observed labels, with several causes if a cause is given, and which rows have one."""
     labels = event_times(y, task="y", causes=cause is not None)
     rows = ~labels.isna()
     if not rows.any():
@@ -86,7 +86,7 @@ def check_probabilities(values: _Array, name: str) -> _Array:
 
 
 def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
-    """Increasing times at which somebody is still followed."""
+    """Increasing times at which some rows are still followed."""
     grid = increasing_times(times)
     last = labels.time.max()
     if grid[-1] >= last:
@@ -105,7 +105,7 @@ def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
 
 
 def increasing_times(times: ArrayLike) -> _Array:
-    """Times of shape (n_times,); a number is one of them."""
+    """Times of shape (n_times,); a number is a single time."""
     try:
         grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
     except (TypeError, ValueError):
@@ -123,7 +123,7 @@ def check_n_bins(n_bins: Any) -> None:
 
 
 def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
-    """Which rows failed, of a cause or of any."""
+    """Which rows failed, from a given cause or from any."""
     if cause is None:
         return labels.event > 0
     if not isinstance(cause, int | np.integer) or cause < 1:

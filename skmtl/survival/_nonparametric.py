@@ -1,4 +1,4 @@
-"""What the labels alone say: Kaplan-Meier, Nelson-Aalen, Aalen-Johansen."""
+"""Nonparametric estimators: Kaplan-Meier, Nelson-Aalen, Aalen-Johansen."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
     Parameters
     ----------
     y : structured array, DataFrame or mapping of shape (n_samples,)
-        Events and times: see :func:`skmtl.tasks.event_times`. All causes count; rows that
-        entered late are at risk from then on; missing labels are left out.
+        Events and times: see :func:`skmtl.tasks.event_times`. All causes count; rows that entered
+        late are at risk from their entry on; missing labels are left out.
     sample_weight : array-like of shape (n_samples,), default=None
 
     Returns
@@ -37,7 +37,7 @@ def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
 
 
 def kaplan_meier_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
-    """The same of labels that are read already."""
+    """The same for checked labels."""
     table = risk_table(labels, weight)
     return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 
@@ -67,10 +67,10 @@ def nelson_aalen(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
 
 
 def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, StepFunction]:
-    r"""Estimate the cumulative incidence of each cause of several that compete.
+    r"""Estimate the cumulative incidence of each of several competing causes.
 
-    :math:`F_k(t) = \sum_{t_j \le t} \hat S(t_j-) d_{kj} / n_j`, with Kaplan and Meier's
-    :math:`\hat S` of all causes, so that the incidences and survival sum to one.
+    :math:`F_k(t) = \sum_{t_j \le t} \hat S(t_j-) d_{kj} / n_j`, with the Kaplan-Meier estimate
+    :math:`\hat S` for all causes, so that the incidences and survival sum to one.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
     >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
     {1: [0.25, 0.75], 2: [0.25, 0.25]}
     """
-    # Causes that are asked for are meant.
+    # The caller states that the events are causes.
     table = risk_table(*_read(y, sample_weight, cause=1))
     steps = table.alive_before[:, None] * table.events / table.at_risk[:, None]
     return {
@@ -101,8 +101,8 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
 def censoring_distribution(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction:
     """Estimate the probability that a row is still uncensored at a time.
 
-    The Kaplan-Meier estimate with events and censoring exchanged. Of rows that fail and rows
-    that are censored at the same time, those that fail go first.
+    This is the Kaplan-Meier estimate with events and censoring exchanged. If rows fail and are
+    censored at the same time, failures come first.
 
     Parameters
     ----------

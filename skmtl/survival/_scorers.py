@@ -20,10 +20,10 @@ from skmtl.survival._watching import Watching
 from skmtl.tasks import EventTimes, check_causes
 
 _Array = NDArray[np.floating]
-# The scorer's own grid: times up to this quantile of the events of the scored rows. Later ones
-# rest on few rows, which weigh a lot.
+# The default times extend to this quantile of the events of the scored rows. Later times depend on
+# few rows with large weights.
 _N_TIMES, _LAST_QUANTILE = 50, 0.9
-# The metric that asks about each row at a time of its own, and rows that are asked about at once.
+# The metric that evaluates each row at its own time, and the number of rows evaluated together.
 _OWN_TIMES, _ROWS = "neg_d_calibration", 512
 
 
@@ -34,23 +34,23 @@ def survival_scorer(
     event: Hashable | None = None,
     cause: int | None = None,
 ) -> SurvivalScorer:
-    """Make a scorer of survival models; higher is better.
+    """Make a scorer for survival models; higher is better.
 
     Parameters
     ----------
     metric : str, default="neg_integrated_brier_score"
-        That, or "concordance", "concordance_ipcw", "concordance_td", "auc" (its mean over time),
-        "neg_brier_score" (the plain mean over `times`, which may be one), or "neg_d_calibration"
-        (minus the statistic of `d_calibration`, which looks at each row's own time).
+        The default, or "concordance", "concordance_ipcw", "concordance_td", "auc" (its mean over
+        time), "neg_brier_score" (the plain mean over `times`, which may be a single time), or
+        "neg_d_calibration" (minus the statistic of `d_calibration`, which uses each row's own
+        time).
     times : float or array-like of shape (n_times,), default=None
-        Times for the metrics that look at curves. They must lie within the follow-up of the
-        training rows and of the scored rows, of every fold. None takes 50 times between the
-        first event and the 90 % quantile of the events of the scored rows, as far as the
-        training rows were followed.
+        Times for the metrics of curves. They must lie within the follow-up of the training rows
+        and of the scored rows of every fold. None means 50 times between the first event and the
+        90 % quantile of the events of the scored rows, within the follow-up of the training rows.
     event : label, default=None
-        Which of several events; None takes the mean over all.
+        One of several events; None means the mean over all.
     cause : int, default=None
-        Which of several causes; None takes the mean over all. "neg_d_calibration" is about
+        One of several causes; None means the mean over all. "neg_d_calibration" always refers to
         survival of all causes.
 
     Returns
@@ -61,15 +61,14 @@ def survival_scorer(
     Raises
     ------
     ValueError
-        If the metric is unknown, or does not go with the other arguments. The scorer raises
-        where `times` lie past a follow-up, and for events and causes that the model was not
-        fitted on.
+        If the metric is unknown or does not match the other arguments. The scorer raises an error
+        if `times` are beyond a follow-up, and for events and causes that were not part of `fit`.
 
     Notes
     -----
-    Takes the estimators of skmtl, also inside Pipeline and searches, and scikit-survival's, of
-    one event. The censoring is estimated from the scored rows. Where all of these enter late,
-    curves are scored given survival up to the first entry.
+    Works with estimators of skmtl, also inside pipelines and searches, and with those of
+    scikit-survival, which have one event. The censoring is estimated from the scored rows. If all
+    of these enter late, curves are scored given survival up to the first entry.
 
     Examples
     --------
@@ -87,7 +86,7 @@ def survival_scorer(
 
 
 class SurvivalScorer:
-    """What :func:`survival_scorer` makes."""
+    """The scorer returned by :func:`survival_scorer`."""
 
     def __init__(
         self, metric: str, times: ArrayLike | None, event: Hashable | None, cause: int | None
@@ -148,7 +147,7 @@ class SurvivalScorer:
 
 @dataclass(frozen=True)
 class _Scored:
-    """One risk of the scored rows.
+    """One event or cause of the scored rows, with its predictions.
 
     Attributes
     ----------
@@ -158,7 +157,7 @@ class _Scored:
     later : ndarray of shape (n_samples, n_times)
         Incidence given survival up to the first entry.
     cause : int or None
-        None where it is the only one.
+        None if it is the only one.
     """
 
     labels: EventTimes
@@ -220,7 +219,7 @@ def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashabl
 
 
 def _at_own_times(model: EventModel, X: Any, times: _Array, event: Hashable) -> _Array:
-    """Survival of each row at its own time: a few rows, hence a few times, at once."""
+    """Survival of each row at its own time, computed for a few rows at a time."""
     survival = np.empty(len(times))
     order = np.argsort(times, kind="stable")
     for start in range(0, len(times), _ROWS):
@@ -233,7 +232,7 @@ def _at_own_times(model: EventModel, X: Any, times: _Array, event: Hashable) -> 
 
 
 def _grid(times: _Array | None, labels: EventTimes, follow_up: float) -> _Array:
-    """The given times, checked, or some that both follow-ups reach."""
+    """The given times, checked, or default times within both follow-ups."""
     if times is not None:
         if times[-1] > follow_up:
             raise ValueError(
@@ -245,7 +244,7 @@ def _grid(times: _Array | None, labels: EventTimes, follow_up: float) -> _Array:
     at = labels.time[labels.event > 0]
     if not len(at):
         raise ValueError("The scored rows have no event, so there is nothing to score.")
-    # Strictly below the follow-up of the scored rows, as the metrics want it.
+    # Strictly below the follow-up of the scored rows, as the metrics require.
     end = min(np.quantile(at, _LAST_QUANTILE), follow_up, np.nextafter(labels.time.max(), 0))
     start = min(at.min(), end)
     return np.unique(np.linspace(start, end, _N_TIMES)) if start < end else np.array([end])

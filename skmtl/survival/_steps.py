@@ -20,11 +20,11 @@ class StepFunction:
     x : ndarray of shape (n_jumps,)
         Increasing times.
     y : ndarray of shape (n_jumps,)
-        Value from each time on, that time included.
+        Value from each time on, including that time.
     start : float
         Value before the first time.
     end : float, default=None
-        Last time at which the function is known: `follow_up_` of a model. None is without end: an
+        Last time at which the function is known: `follow_up_` of a model. None means no limit: an
         estimate keeps its last value.
 
     Examples
@@ -41,7 +41,7 @@ class StepFunction:
     end: float | None = None
 
     def __call__(self, times: ArrayLike) -> _Array:
-        """Values at any times up to `end`, of their shape; NaN where a time is NaN.
+        """Return the values at any times up to `end`, in the same shape; NaN for NaN.
 
         Raises
         ------
@@ -51,7 +51,7 @@ class StepFunction:
         return self._values(times, side="right")
 
     def before(self, times: ArrayLike) -> _Array:
-        """Values just before these times, otherwise as a call."""
+        """Return the values just before these times."""
         return self._values(times, side="left")
 
     def _values(self, times: ArrayLike, side: Literal["left", "right"]) -> _Array:

@@ -29,26 +29,26 @@ def kaplan_meier_table(
     y : structured array, DataFrame or mapping of shape (n_samples,)
         As in `kaplan_meier`.
     times : array-like of shape (n_times,), default=None
-        Increasing times, such as those below a picture. None is all times of events.
+        Increasing times, such as those below a plot. None means all times of events.
     confidence : float, default=0.95
-        Share of the intervals that should hold the truth at a time, in (0, 1).
+        Confidence level of the intervals at each time, in (0, 1).
 
     Returns
     -------
     DataFrame of shape (n_times, 6)
-        By ``time``: ``at_risk``, the rows watched until just before; ``events`` and ``censored``
-        since the row above, this time included; ``survival``, and its limits ``low`` and
-        ``high``, which are NaN where survival is 0 or 1.
+        Indexed by ``time``: ``at_risk``, the number of rows observed until just before; ``events``
+        and ``censored`` since the previous row, including this time; ``survival``, and its limits
+        ``low`` and ``high``, which are NaN if survival is 0 or 1.
 
     Raises
     ------
     ValueError
-        If the times do not increase or the confidence is out of range.
+        If the times are not increasing or the confidence is out of range.
 
     See Also
     --------
     kaplan_meier : The estimate as a function, also with weights.
-    log_rank_test : Whether groups differ.
+    log_rank_test : Test whether groups differ.
 
     References
     ----------
@@ -103,11 +103,12 @@ class LogRankTest:
     statistic : float
         Chi-squared statistic.
     degrees_of_freedom : int
-        Number of groups less one, or fewer where a group was never at risk.
+        Number of groups minus one, or fewer if a group was never at risk.
     p_value : float
-        Small where the hazards of the groups differ.
+        Small if the hazards of the groups differ.
     groups : DataFrame of shape (n_groups, 3)
-        By group: ``rows``, ``events``, and the events ``expected`` if all hazards were the same.
+        For each group: ``rows``, ``events``, and the number of events ``expected`` if all hazards
+        were the same.
     """
 
     statistic: float
@@ -119,7 +120,7 @@ class LogRankTest:
 def log_rank_test(y: Any, groups: ArrayLike) -> LogRankTest:
     r"""Test whether the hazards of groups are the same.
 
-    At each time of events the events of a group are compared with its share of the rows at risk.
+    At each event time, the events of a group are compared with its share of the rows at risk.
     The differences are summed over time, and :math:`(O - E)^\top V^+ (O - E)` is compared with
     the chi-squared distribution, with the variances :math:`V` of the hypergeometric distribution.
 
@@ -137,7 +138,7 @@ def log_rank_test(y: Any, groups: ArrayLike) -> LogRankTest:
     Raises
     ------
     ValueError
-        If a group is missing, or there is one group only.
+        If a group is missing, or if there is only one group.
 
     See Also
     --------
@@ -189,13 +190,13 @@ def log_rank_test(y: Any, groups: ArrayLike) -> LogRankTest:
 
 
 def _at_risk(labels: EventTimes, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows that entered before each time, and neither failed nor left before it."""
+    """Number of rows that entered before each time and neither failed nor were censored before."""
     ones = np.ones(len(labels))
-    late = labels.entry > 0  # others were watched from the very beginning
+    late = labels.entry > 0  # others were observed from the start
     watched = weight_from(labels.time, ones, times)
     return (watched - weight_from(labels.entry[late], ones[late], times)).astype(np.int64)
 
 
 def _since_last(values: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many values lie after the time before each time, up to it."""
+    """Number of values after the previous time, up to and including each time."""
     return np.diff(np.searchsorted(np.sort(values), times, side="right"), prepend=0)

@@ -1,4 +1,4 @@
-"""Which part of the rows is watched at a time, where rows enter late and leave early."""
+"""The share of the rows observed at a time, with late entry and censoring."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _Array = NDArray[np.floating]
 
 
 class Watching:
-    r"""The probability of being watched at a time, for a row that has not failed by then.
+    r"""The probability of being observed at a time, for a row that has not failed before.
 
-    By it a row is divided that is to stand for all that are alike. It is the weight of the rows
-    watched, divided by the Kaplan-Meier estimate of survival and by the number of rows. Where
-    all rows are watched from the beginning, this is the Kaplan-Meier estimate of the censoring.
-    Late entry makes it rise, and a row that is split at some time leaves it as it is.
+    Its inverse is the weight of a row that represents similar unobserved rows. It is the weight of
+    the observed rows, divided by the Kaplan-Meier estimate of survival and by the number of rows.
+    If all rows are observed from the start, this is the Kaplan-Meier estimate of the censoring. It
+    increases with late entry, and splitting a row at some time does not change it.
 
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
-        None of them missing.
+        Labels without missing values.
     weight : ndarray of shape (n_samples,), default=None
 
     References
@@ -44,12 +44,12 @@ class Watching:
             labels.entry[late], weights[late], times
         )
         survival = kaplan_meier_of(labels, weights)
-        # What remains of a product of weights that sum up in another order is nobody.
+        # A tiny rest is a rounding error from sums in another order, not a row.
         alive = np.where(survival(times) > 1e-12, survival(times), 0.0)
         n_subjects = float(weights @ beginnings(labels, weight=weights))
         at_start = float(weights[~late].sum())
         share = np.divide(watched, alive, out=np.zeros(len(times)), where=alive > 0)
-        # Where survival falls to 0, those who fail were watched up to then.
+        # Where survival falls to 0, the rows that fail were observed up to that time.
         before = np.concatenate([[at_start], share])[:-1]
         fell = (alive <= 0) & (np.concatenate([[1.0], alive])[:-1] > 0)
         share[fell] = before[fell]
@@ -64,7 +64,7 @@ class Watching:
         Raises
         ------
         ValueError
-            If nobody is watched then, or it cannot be estimated.
+            If none of the rows is observed at a time, or if the probability cannot be estimated.
         """
         return self._positive(self._share(times), times, self._extinct)
 
@@ -95,12 +95,12 @@ class Watching:
 
 
 def watching_of(labels: EventTimes, censoring: Any, weight: _Array | None = None) -> Watching:
-    """As estimated from the labels to score, or from others of the same study.
+    """Estimate from the labels to score, or from other labels of the same study.
 
     Raises
     ------
     ValueError
-        If rows enter late in one of them only.
+        If rows enter late in only one of them.
     """
     if censoring is None:
         return Watching(labels, weight)
@@ -117,10 +117,10 @@ def watching_of(labels: EventTimes, censoring: Any, weight: _Array | None = None
 def beginnings(
     labels: EventTimes, *alike: tuple[_Array, _Array], weight: _Array | None = None
 ) -> _Array:
-    """The part of each row that begins a follow-up, rather than going on where another ended.
+    """The share of each row that starts a follow-up instead of continuing another row.
 
-    Rows that enter at a time at which as many others are censored may be their continuation, as
-    where each row was split at some times: then they are no rows of their own.
+    Rows that enter at a time at which the same number of rows are censored may be their
+    continuation, as if each row had been split at some times: then they do not count as rows.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def beginnings(
     Returns
     -------
     ndarray of shape (n_samples,)
-        1 for rows watched from the beginning; from 0 to 1 for those that enter late.
+        1 for rows observed from the start; from 0 to 1 for rows that enter late.
     """
     part = np.ones(len(labels))
     late, open_end = labels.entry > 0, labels.event == 0

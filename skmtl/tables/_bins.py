@@ -25,7 +25,7 @@ def quantile_bins(numeric: NDArray[np.float32], max_bins: int = 48) -> list[NDAr
         NaN is ignored.
     max_bins : int, default=48
         Most bins of a column: 48 is the usual choice of the cited paper's successors, and
-        tied quantiles give fewer.
+        with tied quantiles there are fewer.
 
     Returns
     -------

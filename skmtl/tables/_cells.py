@@ -37,7 +37,7 @@ def read_cells(
     numbers : ndarray of shape (len(numeric),)
     codes : ndarray of shape (len(texts),)
 
-    Or None where anything is left to judge (cells of dtype object, categories that are no text,
+    Or None where anything is left to judge (cells of dtype object, categories that are not text,
     an infinity, a column of the wrong kind): then its columns have to be read.
     """
     dtypes = frame.dtypes.tolist()
@@ -66,7 +66,7 @@ def _number(cell: object) -> float:
 
 
 def _code(cell: object, known: pd.Index) -> int | None:
-    """As `encode_categories`; None for a category that is no text."""
+    """Like `encode_categories`; None for a category that is not text."""
     if isinstance(cell, str):
         try:
             return cast(int, known.get_loc(cell)) + FIRST_KNOWN

@@ -45,7 +45,7 @@ class NumberScaling:
 
 @storable
 class DesignEncoder(ColumnEncoder):
-    """Learn the columns of a frame and give them as the design matrix of a linear model.
+    """Encode the columns of a data frame as the design matrix of a linear model.
 
     A number is cut where it lies far outside of the quartiles, and standardised: mean 0 and
     variance 1 in the rows that were learnt from. Where it is missing it is 0, the mean; a column

@@ -272,7 +272,7 @@ class ColumnEncoder(ABC):
 
 @storable
 class TableEncoder(ColumnEncoder):
-    """Learn the columns of a frame and give them as scaled floats and category codes.
+    """Encode the columns of a data frame as scaled floats and category codes.
 
     The numeric scaling is robust to outliers (Holzmüller et al. 2024,
     https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).

@@ -48,9 +48,9 @@ class ParquetTable(StoredTable):
         are neither labels nor weights.
     rows_in_memory : int, default=262144
         Rows that are held in memory at a time: the size of the sample, and of the buffer in
-        which the rows of an epoch are shuffled. A table with no more rows gives the model that
-        it would give in memory. With more rows, the rows of a buffer are 1,024 each from random
-        places of the table.
+        which the rows of an epoch are shuffled. With a table of at most this size, the model is
+        the same as for a table in memory. With more rows, the rows of a buffer are 1,024 each from
+        random places of the table.
     cache_folder : path, default=None
         Where the encoded rows are kept during `fit`, in a folder that is deleted at its end;
         None for the system's folder for temporary files. They take 4 bytes for each feature,
@@ -90,7 +90,8 @@ class ParquetTable(StoredTable):
     ) -> None:
         super().__init__(rows_in_memory, cache_folder)
         self.dataset = _dataset(path)
-        # Whoever gives a dataset has chosen its schema, and columns that files lack are missing.
+        # The user of a dataset has chosen its schema; columns that a file does not have are
+        # missing.
         self._is_found = self.dataset is not path
         self.columns = None if columns is None else list(columns)
 

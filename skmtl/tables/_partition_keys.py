@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 # What Hive, Spark and pyarrow write for a missing value.
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
-# Digits of other scripts are no numbers to other readers.
+# Other readers do not treat digits of other scripts as numbers.
 _INTEGER = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|nan", re.IGNORECASE)
 _BOOLEANS = {"true": True, "false": False}

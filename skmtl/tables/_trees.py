@@ -18,7 +18,7 @@ _SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint
 
 @storable
 class TreeEncoder(ColumnEncoder):
-    """Learn the columns of a frame and give them as a matrix, in the columns' order.
+    """Encode the columns of a data frame as a matrix, in the order of the columns.
 
     Numbers stay as they are, for trees ask only which is larger; NaN stands for a missing value.
     A category is its code: 2 and up for the known ones, 1 where it is missing and 0 where it was

@@ -32,11 +32,11 @@ class Binary(ClassificationKind):
     ----------
     class_weight : "balanced" or mapping of class to float, default=None
         What the labels of each class weigh in the loss, beside the weights of their rows, with
-        scikit-learn's meaning: "balanced" gives all classes the same sum of weights; a mapping
-        gives 1 to classes that it leaves out. Only observed labels count. Probabilities are those
-        of a population with such shares of the classes: the odds of two classes are multiplied by
-        the ratio of their weights. Leave it at None where probabilities are to be used as they
-        are, and choose thresholds instead.
+        scikit-learn's meaning: with "balanced" all classes have the same sum of weights; classes
+        that are not in a mapping have weight 1. Only observed labels count. Probabilities are
+        those of a population with such shares of the classes: the odds of two classes are
+        multiplied by the ratio of their weights. Leave it at None where probabilities are to be
+        used as they are, and choose thresholds instead.
     loss : {"logistic", "focal", "logit_adjusted"}, default="logistic"
         "focal" multiplies the logistic loss by :math:`(1 - q)^\gamma`, where q is what
         :math:`1 / (1 + e^{-s})` gives the label's class: labels that are easy to tell count less

@@ -48,7 +48,7 @@ class Logistic:
         return float(logit(np.clip(share, _LEAST_SHARE, 1 - _LEAST_SHARE)) - self.offset)
 
     def probability(self, score: np.ndarray) -> np.ndarray:
-        """The probability of label 1 that `predict_proba` gives for the score."""
+        """The probability of label 1 that `predict_proba` returns for the score."""
         return expit(score)
 
 

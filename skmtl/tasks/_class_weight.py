@@ -41,7 +41,7 @@ def learnt_class_weight(
     ----------
     class_weight : "balanced" or mapping
         "balanced" is the sum of all weights over the number of classes and the sum of the
-        class's weights. A mapping gives 1 to the classes that it leaves out.
+        class's weights. Classes that are not in a mapping have weight 1.
     classes : ndarray of shape (n_classes,)
     codes : int ndarray of shape (n_samples,)
         Positions of the observed labels among the classes.

@@ -34,8 +34,8 @@ class Funnel(ClassificationKind):
     to the step: a later step is never more probable than an earlier one.
 
     The classes say where rows ended, such as "no click", "click without cart", "cart without buy",
-    "buy", and `predict_proba` gives their probabilities, which sum to one. `predict_steps` gives
-    P(step) and P(step | step before), of which `score_tasks` scores P(step) by step.
+    "buy", and `predict_proba` returns their probabilities, which sum to one. `predict_steps`
+    returns P(step) and P(step | step before), of which `score_tasks` scores P(step) by step.
 
     Parameters
     ----------

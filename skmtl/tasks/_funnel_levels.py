@@ -29,7 +29,8 @@ class FunnelLevels:
     classes : ndarray of shape (n_steps + 1,)
         By the number of steps that were taken.
     names : tuple of str
-        What `probabilities` gives: the steps, then all but the first given the one before.
+        The columns of `probabilities`: the steps, then all except the first given the previous
+        one.
     """
 
     def __init__(self, steps: Sequence[Hashable]) -> None:

@@ -88,7 +88,8 @@ class StepLikelihood(Risk):
 class EntireSpace(Risk):
     r"""The log loss of :math:`P_j` for every step j, of all rows (ESMM).
 
-    `evaluate` gives Fisher's information in place of the second derivative, which can be negative.
+    `evaluate` returns Fisher's information in place of the second derivative, which can be
+    negative.
     """
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ class Multiclass(ClassificationKind):
 
     Notes
     -----
-    `gradient_hessian` gives the exact diagonal :math:`p_k (1 - p_k)`.
+    `gradient_hessian` returns the exact diagonal :math:`p_k (1 - p_k)`.
 
     Examples
     --------

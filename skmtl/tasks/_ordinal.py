@@ -48,7 +48,7 @@ class Ordinal(ClassificationKind):
     Notes
     -----
     The loss is convex in the thresholds but not in the log-gaps: for these
-    `gradient_hessian` gives the Gauss-Newton curvature (second derivative by the threshold,
+    `gradient_hessian` returns the Gauss-Newton curvature (second derivative by the threshold,
     carried through the exponential), which is positive; for :math:`s_1` it is exact.
 
     Examples

@@ -66,7 +66,7 @@ class ProportionalHazards(EventTimeKind):
 
     Notes
     -----
-    `gradient_hessian` gives the exact diagonal of the Hessian, at least 1e-7. Unlike those of
+    `gradient_hessian` returns the exact diagonal of the Hessian, at least 1e-7. Unlike those of
     other kinds, the losses of rows depend on each other: rows lie along the first axis.
 
     References
@@ -168,7 +168,7 @@ class ProportionalHazards(EventTimeKind):
         danger = at_risk(entry, time, event, (score - top).exp() * seen, efron)
         rows = at_risk(entry, time, event, seen, efron)
         happened = event * seen > 0
-        # Where there is no event both may be 0, whose quotient would make the gradient NaN.
+        # Without an event both may be 0, and their quotient would make the gradient NaN.
         ratio = torch.where(happened, danger, 1.0) / torch.where(happened, rows, 1.0)
         losses = torch.where(happened, 1 + ratio.clamp_min(1e-30).log() + top - score, 0.0)
         return losses.reshape(shape)

@@ -37,7 +37,7 @@ class Quantile(StandardisedKind):
     Notes
     -----
     `predict` returns the level nearest to the median; `predict_quantiles` of the estimators
-    returns all. The second derivative is zero; `gradient_hessian` gives 1 for each pinball loss,
+    returns all. The second derivative is zero; `gradient_hessian` returns 1 for each pinball loss,
     hence one over the number of levels for their mean. As in LightGBM, that chooses the splits of
     boosting, and leaves hold quantiles of the residuals (but with monotone constraints).
 

@@ -52,7 +52,7 @@ class Regression(StandardisedKind):
     held out at least 50 labels, and else of all rows, which are a little too small.
 
     The second derivative of the absolute loss, and of the Huber loss beyond `delta`, is zero;
-    `gradient_hessian` gives 1 there, as LightGBM does. Leaves of boosting hold medians of the
+    `gradient_hessian` returns 1 there, like LightGBM. Leaves of boosting hold medians of the
     residuals with "absolute", unless there are monotone constraints.
 
     Examples

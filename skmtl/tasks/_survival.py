@@ -66,7 +66,7 @@ class Survival(HazardKind):
     In long data, all tasks have the same cuts: time is one clock, in one unit, and what tells
     tasks apart are their hazards. Bring times of different units to one before. Where tasks run
     on scales of their own, such as days and years, most cuts lie where most events do.
-    `gradient_hessian` gives the exact diagonal, 1e-7 in bins in which a row was not at risk.
+    `gradient_hessian` returns the exact diagonal, and 1e-7 in bins in which a row was not at risk.
 
     References
     ----------

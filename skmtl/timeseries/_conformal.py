@@ -69,7 +69,7 @@ def learn_quantiles(
     Parameters
     ----------
     errors : mapping of target to ndarray of shape (n,)
-        Truth minus forecast over the scale; NaN where there is no label.
+        Truth minus forecast, divided by the scale; NaN without a label.
     steps : ndarray of int64, shape (n,)
     levels : tuple of float
     horizon : int

@@ -69,7 +69,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Steps of the seasons, such as 7 for days, or ``(24, 168)`` for hours.
     lags : int, sequence of int or "auto", default="auto"
         The last values that are features: so many, or those at these lags, counted by the clock,
-        so that a gap gives a missing value. Lag 1 is the last one before the origin's next step.
+        so that the value is missing in a gap. Lag 1 is the last one before the origin's next step.
         "auto" is a season, from 12 to 28.
     windows : int, sequence of int or "auto", default="auto"
         Steps of windows whose mean, spread, slope and extremes are features. "auto" is a third of
@@ -112,10 +112,10 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         for scores in the units of y, such as WAPE. "equal" suits scores that are relative to each
         series, such as MASE.
     conformal : bool, float or sequence of float, default=None
-        Coverages of intervals, such as 0.8, which is True, for numbers that are no quantiles:
-        `predict_quantiles` adds to the forecast what it was wrong by, by target and step, on the
-        last four horizons of the panel, in units of the scale. That takes a second fit, to all
-        before.
+        Coverages of intervals, such as 0.8, which is the same as True, for numbers that are not
+        quantiles: `predict_quantiles` adds to the forecast what it was wrong by, by target and
+        step, on the last four horizons of the panel, in units of the scale. That takes a second
+        fit, to all before.
     clip : float, default=20.0
         Standardised labels that have an anchor are cut off so many scales from it.
     max_examples : int, default=200_000
@@ -154,7 +154,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     step before, so that `score` works on the rows of `fit`.
 
     *Gaps.* A time without a row is known to be unknown: its lags are missing, and windows say
-    what share of them is known. Rows without a label are no examples, and never counted as zero.
+    what share of them is known. Rows without a label are not used as examples, and are never
+    counted as zero.
 
     *Validation.* An estimator of skmtl that holds out rows by chance is told which examples
     belong together: those of one label, from all origins. On the validation part of M4's weekly

@@ -32,7 +32,7 @@ def number_frame(y: Any) -> pd.DataFrame:
 def scored_numbers(y: Any) -> pd.DataFrame:
     """Targets that can be scored as numbers, as float64 with NaN where a label is missing.
 
-    Of two classes that are no numbers the one that sorts last is 1. Targets of more classes are
+    For two classes that are not numbers, the one that sorts last is 1. Targets of more classes are
     left out.
     """
     labels = label_frame(y).infer_objects()

@@ -38,7 +38,7 @@ class Recipe:
     missing : dict of hashable to float
         Share of the rows of `fit` that have no value, by column known ahead or static.
     categories : dict of hashable to list
-        The values of columns that are no numbers, known ahead, past or static.
+        The values of columns that are not numbers, known in advance, past or static.
     season : int
         The first season, in steps.
     horizon : int

@@ -137,7 +137,7 @@ class ByCallable:
         self._foreign = _Foreign(function, rng, device)
 
     def weights(self, parts: Sequence[Tensor]) -> Tensor:
-        """Those whose combination comes nearest to what the function gives."""
+        """Weights whose combination is nearest to the result of the function."""
         matrix = torch.cat(list(parts), dim=1)
         wanted = (matrix @ self.direction(matrix)).double()
         # On the CPU, where this solver takes matrices that are not of full rank.

@@ -18,8 +18,8 @@ from skmtl.training._objective import Objective
 class Representation:
     """A batch's way through the trunk, cut where the towers begin.
 
-    Each target goes on from a copy, so one way back through the towers gives the gradients of
-    all targets apart, and another through the trunk takes whatever is made of them.
+    Each target continues from a copy, so one backward pass through the towers computes the
+    gradients of all targets apart, and another through the trunk takes whatever is made of them.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class RunningMean:
 
     @torch.no_grad()
     def copy_buffers(self) -> None:
-        """Take the buffers as they are: they are no weights, of which a mean could be made."""
+        """Copy the buffers: they are not weights, so they are not averaged."""
         for kept, current in self._buffers:
             kept.copy_(current)
 

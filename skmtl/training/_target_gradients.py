@@ -1,8 +1,8 @@
 """The gradients of the targets at the representation, for steps that need functions of them.
 
 `WholeGradients` has them as they are. `HiddenLayers` has them as factors: towers that begin with
-a linear layer have numbers for each target there, so one way back gives the gradients of all
-targets as products with the towers' maps, which are several times smaller than these gradients
+a linear layer have numbers for each target there, so one backward pass computes the gradients of
+all targets as products with the towers' maps, which are several times smaller than these gradients
 themselves.
 """
 

@@ -10,7 +10,7 @@ from skmtl.training._data import TrainingRows
 from skmtl.training._device import summing_dtype
 from skmtl.training._loss import TaskLosses
 
-# A constant that is right about every label, or a density above 1, gives no unit.
+# With a constant that predicts every label exactly, or a density above 1, there is no unit.
 _LEAST = 1e-6
 # By the losses of held-out rows of a feed with six classes of .1 to 44 %, at 17,000 rows: relative
 # to constants .948 in the mean without units, .940 with 0 here, .936 with 300, .933 with 850.

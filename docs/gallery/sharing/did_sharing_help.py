@@ -2,8 +2,8 @@
 Did sharing help?
 =================
 
-One model for eight tasks is a bet. `transfer_report` compares each task with a model of its own
-on the same folds, with intervals, so that you see which tasks win and which lose.
+One model for eight tasks is a bet. `transfer_report` compares it with a separate model for each
+task, on the same folds and with intervals, so that you see which tasks gain and which lose.
 """
 
 from skmtl import RMTGBRegressor
@@ -15,8 +15,8 @@ X, y = make_task_groups(
 )
 
 # %%
-# Seven tasks have a common cause, and 60 rows each. The last one has nothing to do with them.
-# All of them must use the same trees here, so the last one may well suffer.
+# Seven tasks have a common cause, and 60 rows each. The last one is unrelated to them. All tasks
+# must use the same trees here, so the last one may get worse (negative transfer).
 
 shared = RMTGBRegressor(
     task_column="task", blocks=("shared",), learning_rate=0.2, n_bags=1, random_state=0
@@ -25,6 +25,7 @@ report = transfer_report(shared, X, y, cv=3, n_repeats=3, lightgbm=False, random
 print(report)
 
 # %%
-# Right of zero, sharing helps. An interval that crosses zero says that these rows cannot tell.
+# To the right of zero, sharing helps. If an interval contains zero, these rows do not show whether
+# sharing helps.
 
 _ = TransferReportDisplay.from_report(report)

@@ -2,8 +2,9 @@
 A shop opens tomorrow
 =====================
 
-A model of twelve shops meets a thirteenth one that was not there in training. It predicts for an
-average shop, which is far better than nothing. If you would rather have an error, say so.
+A model of twelve shops has to predict a thirteenth shop that was not part of the training data. It
+predicts what it would predict for an average shop, which is far better than nothing. If you prefer
+an error, set `unseen="error"`.
 """
 
 import matplotlib.pyplot as plt
@@ -19,10 +20,10 @@ model = RMTGBRegressor(task_column="task", learning_rate=0.2, n_bags=1, random_s
 model.fit(X_train, y_train)
 
 # %%
-# R2 for the new shop is measured on its rows, of which the model has seen none.
+# R2 for the new shop is measured on its rows, none of which were used in training.
 
 r2 = model.score(X[new], y[new])
-print(f"R2 for the shop that fit has not seen: {r2:.2f}")
+print(f"R2 for the unseen shop: {r2:.2f}")
 
 strict = RMTGBRegressor(task_column="task", unseen="error", learning_rate=0.2, n_bags=1)
 strict.fit(X_train, y_train)

@@ -1,9 +1,9 @@
 """
-Two shops are unlike the others
-===============================
+Two shops differ from the others
+================================
 
-Ten shops sell in much the same way, but two of them follow a pattern that nobody told you about.
-Boosting finds them and keeps them from spoiling the model of the other eight.
+Ten shops have similar sales, but two of them follow a different pattern that you do not know
+about. Boosting finds them and keeps them from spoiling the model of the other eight.
 """
 
 import matplotlib.pyplot as plt
@@ -19,8 +19,8 @@ model.fit(X, y)
 print("planted:", [name.replace("task", "shop") for name in truth.outlier[truth.outlier].index])
 
 # %%
-# On the left, the score is near 1 for a shop that is unlike most others. On the right is how
-# much of a shop's prediction comes from trees that all shops share.
+# Left: the outlier score is near 1 for a shop that differs from most others. Right: how much of a
+# shop's prediction comes from trees that all shops share.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 OutlierTasksDisplay.from_estimator(model, ax=left)

@@ -2,9 +2,10 @@
 Forty schools with few pupils each
 ==================================
 
-Points in an exam depend on hours of study, and a little differently in each school. Some schools
-have five pupils. One line for all schools ignores the differences; one line for each school is
-mostly noise. `MultiTaskLinearRegressor` chooses how far to pull the schools together.
+Points in an exam depend on hours of study, slightly differently in each school. Some schools have
+only five pupils. One line for all schools ignores the differences; a separate line for each school
+is mostly noise. `MultiTaskLinearRegressor` chooses how strongly to shrink the schools towards each
+other.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +21,7 @@ base = pd.Series(rng.normal(40, 5, 40), names)
 
 
 def pupils(sizes):
-    """Draw so many pupils of each school."""
+    """Generate pupils for each school."""
     school = np.repeat(names, sizes)
     hours = rng.uniform(0, 10, len(school))
     points = base[school].to_numpy() + slope[school].to_numpy() * hours
@@ -32,7 +33,7 @@ X_train, y_train = pupils(rng.integers(5, 25, 40))
 X_test, y_test = pupils(np.full(40, 50))
 
 # %%
-# Each row belongs to one school: `task_column` names the column that says which.
+# Each row belongs to one school: `task_column` is the name of the column with the school.
 
 models = {
     "one line for all": MultiTaskLinearRegressor(
@@ -51,8 +52,8 @@ print(pd.Series(errors).round(2))
 print(model.similarity_)
 
 # %%
-# The estimated slopes lie between the average school and what each school's pupils say alone:
-# they differ less than the true ones.
+# The estimated slopes lie between the average of all schools and the estimate from each school's
+# pupils alone: they differ less than the true slopes.
 
 print(model.coef_.head(3))
 estimated = model.coef_["hours"]

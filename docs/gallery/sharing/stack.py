@@ -2,8 +2,8 @@
 I do not want to choose an engine
 =================================
 
-A line, trees and a network are each the best for some target of some table. `StackedTasks` fits
-all three and weighs them for each target by how they do on held-out rows.
+A linear model, trees and a network can each be the best for some target. `StackedTasks` fits all
+three and weights them for each target by their losses on held-out rows.
 """
 
 from skmtl import RMTGB, MultiTab, MultiTaskLinear, StackedTasks
@@ -24,13 +24,13 @@ members = [
 model = StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X_train, Y_train)
 
 # %%
-# The held-out loss of each member, over that of the best constant. Below 1 it has learnt
-# something.
+# The held-out loss of each member, divided by that of the best constant. A value below 1 means
+# that the member has learnt something.
 
 print(model.cv_scores_.round(3))
 print(model.score_tasks(X_test, Y_test).round(3))
 
 # %%
-# The weights are drawn towards equal ones where there are few labels.
+# With few labels, the weights are shrunk towards equal weights.
 
 _ = StackWeightsDisplay.from_estimator(model)

@@ -2,8 +2,8 @@
 Which tasks belong together?
 ============================
 
-Six tasks, and nobody knows which of them have a common cause. Try the model of each task on the
-others, group the tasks by that, and let `GroupedTasks` fit one model per group.
+You have six tasks, and do not know which of them have a common cause. Apply the model of each task
+to the others, group the tasks by the result, and let `GroupedTasks` fit one model per group.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,9 @@ print(groups)
 _ = TaskAffinityDisplay.from_affinity(affinity)
 
 # %%
-# Even and odd tasks belong together, as planted. `GroupedTasks` takes a grouping only if it is
-# clearly better on held-out rows than one model for all and than one for each.
+# The even tasks belong together, and so do the odd ones, as planted. `GroupedTasks` only uses a
+# grouping if it is clearly better on held-out rows than one model for all tasks and than separate
+# models.
 
 grouped = GroupedTasks(shared, random_state=0).fit(X_train, Y_train)
 print(grouped.groups_)

@@ -3,8 +3,7 @@ Five related targets: one model or five?
 ========================================
 
 You have 300 rows and five targets that depend on nearly the same things. Compare one network for
-all five with one LightGBM and one ridge regression per target, on rows that none of them has
-seen.
+all five with one LightGBM and one ridge regression per target, on held-out rows.
 """
 
 import matplotlib.pyplot as plt
@@ -23,9 +22,9 @@ X, Y = make_multitab_bench(
 X_train, X_test, Y_train, Y_test = X[:300], X[300:], Y[:300], Y[300:]
 
 # %%
-# The targets are powers of directions in the features that lie close to each other. A line sees
-# only the linear part. Trees see all of it, but have 300 labels for each target. The network has
-# 1,500 labels for what the targets share. It is a small one, so that this page is quick.
+# The targets are powers of similar directions in the feature space. A linear model only learns the
+# linear part. Trees can learn all of it, but have 300 labels for each target. The network has
+# 1,500 labels for what the targets share. It is small, so that this page builds quickly.
 
 models = {
     "one network": MultiTabRegressor(

@@ -2,8 +2,8 @@
 Labels of one target are missing
 ================================
 
-One measurement is expensive, so most rows lack it; four cheaper ones are always there. How many
-labels of the expensive one do you need?
+One measurement is expensive, so it is missing in most rows; four cheaper ones are always
+available. How many labels of the expensive one do you need?
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +19,7 @@ X_train, Y_train = X[:400], Y[:400]
 X_test, Y_test = X[400:], Y[400:]
 
 # %%
-# A missing label is NaN. It is neither learnt from nor scored; nothing is imputed.
+# A missing label is NaN. It is ignored in training and in scores; there is no imputation.
 
 settings = {
     "n_bags": 1,
@@ -45,8 +45,8 @@ scores = pd.DataFrame(scores).T
 print(scores.round(2))
 
 # %%
-# With few labels, the other targets are worth more than anything else that you could tune. The
-# gap closes as labels come in.
+# With few labels, the other targets help more than any tuning could. The gap closes as the number
+# of labels grows.
 
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
 for name, colour in [("with the other four", "#0b6e8f"), ("alone", "#d1742e")]:

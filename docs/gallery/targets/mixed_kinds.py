@@ -2,8 +2,8 @@
 Numbers and classes in one model
 ================================
 
-A flight has a delay in minutes and a time in the air, is late or not, and may be cancelled. One
-model predicts all of them; labels that a cancelled flight cannot have stay empty.
+A flight has a delay and an air time in minutes, is late or not, and may be cancelled. One model
+predicts all of them; labels that a cancelled flight cannot have stay missing.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,8 @@ scored = model.predict(X_test)
 print(scored.head(3).round(1))
 
 # %%
-# Minutes are compared with minutes, and classes by ROC curves: an accuracy of 97 % is what you
-# get by never predicting a cancellation.
+# Minutes are compared with minutes, and classes by ROC curves: a model that never predicts a
+# cancellation has an accuracy of 97 %.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 left.plot(Y_test["air_time"], scored["air_time"], ",", color="#0b6e8f")

@@ -2,8 +2,8 @@
 A rare outcome: weights or a threshold?
 =======================================
 
-Of 100 flights three are cancelled, so the most probable class is always "no". There are two ways
-to find more of the cancelled ones: weigh the rare class in training, or move the threshold.
+Three of 100 flights are cancelled, so the most probable class is always "no". There are two ways
+to find more of the cancelled ones: weight the rare class in training, or move the threshold.
 """
 
 import matplotlib.pyplot as plt
@@ -43,12 +43,12 @@ print(rows.round(3), f"share of cancelled flights: {truth.mean():.3f}", sep="\n"
 
 # %%
 # Weights change the probabilities: their mean is far above the share of cancelled flights. A
-# threshold leaves them as they are, and changes only what is called a "yes".
+# threshold does not change them; it only changes which rows are predicted as "yes".
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for (name, proba), colour in zip(curves.items(), ["#333333", "#d1742e", "#0b6e8f"], strict=True):
     precision, recall, _ = precision_recall_curve(truth, proba)
     ax.plot(recall, precision, color=colour, linewidth=1, label=name)
     ax.plot(rows.loc[name, "recall"], rows.loc[name, "precision"], "o", color=colour)
-ax.set(xlabel="recall", ylabel="precision", title="Dots: where predict stands", ylim=(0, 1.02))
+ax.set(xlabel="recall", ylabel="precision", title="Dots: the threshold of predict", ylim=(0, 1.02))
 _ = ax.legend()

@@ -1,9 +1,9 @@
 """
-Two causes compete
-==================
+Competing risks: two causes of failure
+======================================
 
-A machine fails by wear or by overheating, whichever comes first. Treating the other cause as
-censored would overstate both: a machine that has overheated can no longer wear out.
+A machine fails from wear or from overheating, whichever comes first. Treating the other cause as
+censored would overestimate both risks: a machine that has overheated can no longer wear out.
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ X_train, X_test, y_train, y_test = X[:600], X[600:], y[:600], y[600:]
 model = RMTGBSurvival(learning_rate=0.2, n_bags=1, random_state=0).fit(X_train, y_train)
 
 # %%
-# The incidence of a cause is the probability to have failed by it. Incidences and survival sum
-# to 1.
+# The incidence of a cause is the probability that the machine has failed from it by a given time.
+# Incidences and survival sum to 1.
 
 times = [4.0, 8.0]
 incidence = model.predict_cumulative_incidence(X_test, times)
@@ -30,7 +30,7 @@ print(
 )
 
 # %%
-# On the left the mean over all machines, on the right a single one.
+# Left: the mean over all machines. Right: a single machine.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
 IncidenceDisplay.from_estimator(model, X_test, ax=left)

@@ -2,8 +2,8 @@
 How far off may the forecast be?
 ================================
 
-Somebody has to order goods, and wants a range that holds the truth in 8 of 10 cases.
-`conformal=0.8` makes one from the errors on the last weeks, without another model.
+To order goods, you need a range that contains the true value in 8 of 10 cases. `conformal=0.8`
+builds intervals from the errors on the last weeks, without another model.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 Risk within two years: is the number right?
 ===========================================
 
-A doctor asks for the probability of the event within two years, not for a rank. Check it at that
-time: rows with a predicted survival of 0.7 should survive in 70 % of the cases.
+A doctor needs the probability of the event within two years, not a rank. Check the calibration at
+that time: rows with a predicted survival of 0.7 should survive in 70 % of the cases.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +20,9 @@ within_two = 1 - model.predict_survival_function(X_test, [2.0])[:, 0]
 print(within_two[:5].round(2))
 
 # %%
-# The Brier score is the squared error of the predicted survival, with weights for the rows that
-# were censored before. The Kaplan-Meier estimate of the training rows is the same for everybody.
+# The Brier score is the squared error of the predicted survival, with weights that correct for
+# rows that were censored before. The Kaplan-Meier estimate of the training rows is the same for
+# every row.
 
 times = np.linspace(0.5, 5, 19)
 curves = model.predict_survival_function(X_test, times)

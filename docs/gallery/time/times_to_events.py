@@ -2,8 +2,8 @@
 When will it happen?
 ====================
 
-Some patients had the event, others left the study before it. Learn curves of survival from both,
-and compare them with what came of three groups: those of low, middle and high predicted risk.
+Some patients had the event, others left the study before it. Learn survival curves from both, and
+compare them with the outcomes in three groups, with low, medium and high predicted risk.
 """
 
 from skmtl import RMTGBSurvival
@@ -24,6 +24,6 @@ print(f"concordance: {concordance(y_test, model.predict(X_test)):.2f}")
 print(model.predict_survival_function(X_test, [2.0, 5.0, 10.0])[:3].round(2))
 
 # %%
-# Lines are predicted, steps are the Kaplan-Meier estimates of the same patients.
+# The lines are predictions, the steps are the Kaplan-Meier estimates for the same patients.
 
 _ = SurvivalCurvesDisplay.from_estimator(model, X_test, y_test)

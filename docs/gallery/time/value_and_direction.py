@@ -2,8 +2,8 @@
 Tomorrow's sales, and whether they rise
 =======================================
 
-Four shops, and two questions about each of the next seven days: how much will it sell, and will
-that be more than a week before? One model answers both.
+For each of four shops, there are two questions about each of the next seven days: how much will it
+sell, and will it sell more than a week before? One model answers both.
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +19,7 @@ X = pd.DataFrame(
     {
         "shop": np.repeat(["A", "B", "C", "D"], 154),
         "day": np.tile(pd.date_range("2024-01-01", periods=154), 4),
-        "promotion": rng.integers(0, 2, 616),  # planned, so known ahead
+        "promotion": rng.integers(0, 2, 616),  # planned, so known in advance
         "size": np.repeat([10.0, 20.0, 40.0, 80.0], 154),
     }
 )
@@ -29,7 +29,7 @@ Y = pd.DataFrame({"sales": sales})
 future = X["day"] >= "2024-05-27"
 
 # %%
-# `Change` is a target that follows from the sales. `season=7` says that weeks repeat.
+# `Change` is a target derived from the sales. `season=7` sets a weekly season.
 
 model = Forecaster(
     RMTGB(blocks=("task",), learning_rate=0.2, n_bags=1, random_state=0),
@@ -54,6 +54,6 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", w
 ForecastDisplay.from_estimator(model, X[shop], Y[shop], ax=left)
 right.barh(X.loc[shop, "day"].dt.day_name(), up, color="#0b6e8f")
 right.axvline(0.5, color="grey", linewidth=0.8)
-_ = right.set(xlabel="probability of more than a week before", xlim=(0, 1))
+_ = right.set(xlabel="probability of more sales than a week before", xlim=(0, 1))
 right.invert_yaxis()
 left.tick_params(axis="x", rotation=30)

@@ -2,8 +2,8 @@
 Has the table changed since training?
 =====================================
 
-A feed breaks at night: a column arrives empty, and an airport has got a new code. Predictions
-still come out. Ask for a report beside the scores, and compare it with what `fit` has seen.
+A data feed breaks at night: a column arrives empty, and an airport has a new code. The model still
+predicts. Request a report with the scores, which compares the table with the rows of `fit`.
 """
 
 import warnings
@@ -22,8 +22,8 @@ tonight["temp"] = float("nan")
 tonight["dest"] = tonight["dest"].astype(str).replace({"LAX": "LAX-2"})
 
 # %%
-# A column that has lost all its values is worth a warning. Unknown categories and gaps are
-# counted by column, beside their shares in training.
+# A column that has lost all its values raises a warning. Unknown categories and missing values are
+# counted by column, next to their shares in training.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

@@ -2,8 +2,8 @@
 Why this prediction? One answer per target
 ==========================================
 
-The same feature may matter for one target and not for another. SHAP values split each prediction
-into what every feature adds, target by target, and sum to the prediction exactly.
+The same feature may matter for one target and not for another. For each target, SHAP values split
+a prediction into the contributions of the features, which sum to the prediction exactly.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +21,8 @@ print(shap["air_time"].iloc[0].round(1).loc[lambda part: part.abs() > 0.5])
 print(np.allclose(shap["air_time"].sum(axis=1), model.predict(new)["air_time"]))
 
 # %%
-# The mean size of what a feature adds: minutes of delay on the left, minutes in the air on the
-# right. For a chart of a single row, give a target's columns to `shap.Explanation`.
+# The mean absolute contribution of each feature: minutes of delay on the left, minutes in the air
+# on the right. For a chart of a single row, pass a target's columns to `shap.Explanation`.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, target in zip(axes, targets, strict=True):

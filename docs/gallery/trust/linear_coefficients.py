@@ -1,10 +1,10 @@
 """
-A model that can be read: six blood values of 442 patients
-==========================================================
+An interpretable model: six blood values of 442 patients
+========================================================
 
-How do age, sex, body mass index and blood pressure relate to six blood values? A linear model
-for all six has a coefficient for each pair, in the units of the table, and shrinks what held-out
-rows do not support.
+How do age, sex, body mass index and blood pressure relate to six blood values? A linear model for
+all six has a coefficient for each pair, in the units of the table, and shrinks coefficients that
+do not help on held-out rows.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +30,7 @@ print(model.penalty_)
 print(model.coef_.round(2))
 
 # %%
-# Four features say little about a single blood value, and R2 on held-out patients says so.
+# Four features say little about a single blood value, as R2 on held-out patients shows.
 
 print(model.score_tasks(X_test, Y_test).round(2))
 

@@ -2,8 +2,8 @@
 How sure is the model? Quantiles beside the mean
 ================================================
 
-A delay of 10 minutes may mean "always about 10" or "mostly 0, sometimes 120". Ask for quantiles
-of one target, and leave the others as they are.
+A predicted delay of 10 minutes may mean "always about 10" or "mostly 0, sometimes 120". Predict
+quantiles of one target, and leave the others unchanged.
 """
 
 import matplotlib.pyplot as plt
@@ -22,11 +22,11 @@ delay = model.predict_quantiles(X_test)
 print(delay.head(3).round(0))
 
 # %%
-# By the hour of departure: late flights leave late in the day, and nobody knows by how much.
+# By the hour of departure: delays grow in the course of the day, and so does their uncertainty.
 
 low, median, high = (delay.iloc[:, column] for column in range(3))
 inside = Y_test["dep_delay"].between(low, high)[Y_test["dep_delay"].notna()]
-print(f"{inside.mean():.0%} of the delays lie between the outer quantiles, 80 % should")
+print(f"{inside.mean():.0%} of the delays lie between the outer quantiles; 80 % is expected")
 hour = X_test["sched_dep"] // 60
 by_hour = delay.groupby(hour).mean()
 fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")

@@ -2,9 +2,9 @@
 Tune without fooling yourself: visits of the same patient
 =========================================================
 
-Each patient has ten visits that resemble each other. If some of them are in training and some
-held out, a search sees scores that no new patient will get. Keep patients together, in the
-search and in the fit.
+Each patient has ten visits that resemble each other. If some visits of a patient are in the
+training set and others are held out, a search sees scores that are too good for new patients. Keep
+patients together, in the search and in the fit.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ rng = np.random.default_rng(0)
 
 
 def visits(n_patients):
-    """Ten visits of each patient; two targets depend on the dose and on the patient."""
+    """Generate ten visits for each patient; two targets depend on the dose and the patient."""
     patient = np.repeat(np.arange(n_patients), 10)
     marks = rng.normal(size=(n_patients, 3))[patient]  # the same at all visits
     dose = rng.uniform(0, 5, len(patient))
@@ -35,8 +35,8 @@ X, Y = visits(40)
 X_new, Y_new = visits(100)
 
 # %%
-# `group_column` says which rows belong together: whole patients decide when training stops, and
-# the number of a patient is not a feature.
+# `group_column` names the column of the groups: whole patients are held out for early stopping,
+# and the patient's number is not used as a feature.
 
 grid = {"num_leaves": [3, 15]}
 settings = {"blocks": ("shared", "task"), "learning_rate": 0.2, "n_bags": 1, "random_state": 0}
@@ -63,7 +63,7 @@ print({name: search.best_params_ for name, search in searches.items()})
 print(scores.round(2))
 
 # %%
-# The score of random rows is far too high. The other one is what new patients get.
+# The score on random rows is far too high. The other one shows what to expect for new patients.
 
 ax = scores.T.plot.bar(rot=0, figsize=(6, 3.5), color=["#d1742e", "#0b6e8f"])
 ax.set(ylabel="R2")

@@ -2,8 +2,8 @@
 One row in a web service: ONNX
 ==============================
 
-A service answers one request at a time, and has no room for torch, LightGBM or pandas. Export
-the model once; then onnxruntime is all that it needs.
+A web service answers one request at a time, and should not need torch, LightGBM or pandas. Export
+the model once; then the service only needs onnxruntime.
 """
 
 import time
@@ -39,11 +39,11 @@ print(
 )
 
 # %%
-# Milliseconds for one row. The absolute numbers are those of the machine that built this page.
+# Milliseconds for one row. The absolute numbers depend on the machine that built this page.
 
 
 def milliseconds(call):
-    """Return the median time of some calls."""
+    """Return the median time of several calls."""
     seconds = []
     for _ in range(30):
         start = time.perf_counter()

@@ -2,9 +2,8 @@
 Score a file that does not fit in memory
 ========================================
 
-Every night a folder of CSV files arrives. `score_files` reads them in batches, so that the
-memory it needs does not depend on their size, sets rows aside that cannot be scored, and goes on
-after a crash.
+Every night a folder of CSV files arrives. `score_files` reads them in batches, so that its memory
+does not depend on their size. It sets aside rows that cannot be scored, and resumes after a crash.
 """
 
 import tempfile
@@ -28,7 +27,8 @@ with (folder / "night_2.csv").open("a") as file:
     file.write(rows[:1].assign(distance="far").to_csv(index=False, header=False))
 
 # %%
-# One of the rows has a word for a number. It goes to a folder of errors, with the reason.
+# One of the rows has a word in a numeric column. It is written to a folder of errors, with the
+# reason.
 
 report = skmtl.score_files(
     model, str(folder / "*.csv"), folder / "scored", keep=["carrier"], on_error="quarantine"
@@ -38,7 +38,7 @@ scores = pd.read_parquet(folder / "scored")
 print(scores.head(3).round(2))
 
 # %%
-# The same call again scores only new and changed files.
+# Running the same call again only scores new and changed files.
 
 again = skmtl.score_files(
     model, str(folder / "*.csv"), folder / "scored", keep=["carrier"], on_error="quarantine"

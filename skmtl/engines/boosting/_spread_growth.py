@@ -249,7 +249,7 @@ def join_parts(
     parts : sequence of sequence of PoolPart
         By worker and pool.
     tasks : sequence of sequence of (tasks, TaskTrees, DataFrame)
-        By pool and share of its tasks; without any where there is no block for tasks.
+        By pool and share of its tasks; empty without a task block.
     """
     pools = plan.pools(plan.sample)
     return FittedBoosting(
@@ -303,7 +303,7 @@ def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
 
 
 def _sample_coordinates(plan: SpreadPlan, pool: Pool, bag: BoostedPool, n_jobs: int) -> np.ndarray:
-    """What the trees give at the entries of the sample."""
+    """Outputs of the trees at the entries of the sample."""
     given = bag.coordinates(plan.sample.matrix, plan.sample.group, n_jobs)
     row = pool.entry_rows()
     return given[row, 0 if given.shape[1] == 1 else pool.task]

@@ -73,7 +73,7 @@ def make_plan(
     n_rows: int,
     random_state: np.random.RandomState,
 ) -> SpreadPlan:
-    """Learn from a sample all that is no tree.
+    """Learn everything except the trees from a sample.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class MemberProgress:
         self._progress.begin()
 
     def end(self, report: dict[str, Any], fitted: Callable[[], Any] | None = None) -> bool:
-        """End an epoch; what is fitted so far is no stack yet, so nothing can score it."""
+        """End an epoch; an incomplete stack cannot be scored."""
         report = report | {"member": self._name, "epoch": self._number}
         self._number += 1
         self.stopped |= self._progress.end(report)
