@@ -12,6 +12,10 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from benchmarks import _shipped
+
+ROOT = Path(os.environ.get("SKMTL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
 # Models of single tasks would need hours on the tables with hundreds of targets, and an average
 # over twenty of them tells models apart as well.
 MAX_TARGETS = 60
@@ -41,10 +45,12 @@ class Table:
 @cache
 def loader_of(folder: str, file: str = "load.py") -> ModuleType:
     """The loader that lies beside the tables of a folder of the data, such as "tabular"."""
-    root = Path(os.environ.get("SKMTL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    path = root / folder / file
+    path = ROOT / folder / file
     if not path.exists():
-        raise SystemExit(f"No tables at {path.parent}; set SKMTL_DATA to the folder of the data.")
+        raise SystemExit(
+            f"No tables at {path.parent}: set SKMTL_DATA to the folder of the data. "
+            "`python -m benchmarks.fetch` says where they come from."
+        )
     spec = importlib.util.spec_from_file_location(f"shared_{folder}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -53,11 +59,14 @@ def loader_of(folder: str, file: str = "load.py") -> ModuleType:
 
 
 def _loader() -> ModuleType:
-    return loader_of("tabular")
+    return loader_of("tabular") if (ROOT / "tabular").exists() else _shipped
 
 
 def table_names() -> list[str]:
-    """The tables that models are ranked on, small ones first."""
+    """The tables that models are ranked on, small ones first.
+
+    Without the folder of the data, the one that the package ships.
+    """
     loader = _loader()
     metas = {name: loader.meta(name) for name in loader.names()}
     ranked = [name for name, meta in metas.items() if meta["use"] == "rank"]

@@ -18,12 +18,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._balancing._report import report
 from benchmarks._balancing._steps import step_times
 from benchmarks._balancing._structures import STRUCTURES, structured_table
@@ -34,7 +34,6 @@ from benchmarks._results import ResultsFile
 from benchmarks._worker import score
 from skmtl.balancing import BALANCERS
 
-RESULTS = Path(__file__).parent / "results"
 # Where the tasks have to share little, conflicts matter more.
 NETWORKS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -147,10 +146,9 @@ def main() -> None:
     parser.add_argument("--max-epochs", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=40, help="of steps")
     parser.add_argument("--at", nargs="+", choices=PLACES, default=PLACES, help="of steps")
-    parser.add_argument("--out", type=Path, default=RESULTS / "balancing.csv")
     parser.add_argument("--speed", action="store_true", help="time steps, fit nothing")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "balancing.csv")
     torch.set_num_threads(1)
     results = ResultsFile(arguments.out, KEY, COLUMNS)
     speed_path = arguments.out.with_name(arguments.out.stem + "_steps.csv")

@@ -19,18 +19,17 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import Table, inner_table
 from benchmarks._peers import REFERENCE, Setting, make_model
 from benchmarks._peers._multitab import MultiTabDefault
 from benchmarks._worker import score
 
-RESULTS = Path(__file__).parent / "results" / "defaults.csv"
 TABLES = ["meats", "emotions", "student", "facebook", "steel_plates", "communities", "nhanes",
           "higgs_sub"]  # fmt: skip
 BASES = ("n_bins=48", "default")
@@ -121,9 +120,8 @@ def main() -> None:
     parser.add_argument("--max-rows", type=int, default=2000)
     parser.add_argument("--n-bags", type=int, default=2)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "defaults.csv")
     done = pd.read_csv(arguments.out) if arguments.out.exists() else pd.DataFrame(columns=FIELDS)
     known = set(done[KEY].itertuples(index=False, name=None))
     with arguments.out.open("a", newline="") as file:

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import load_table
 from skmtl import MultiTab
 from skmtl.datasets import make_task_groups
@@ -66,9 +67,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--paths", nargs="+", choices=list(ROW_PATHS), default=list(ROW_PATHS))
     parser.add_argument("--max-rows", type=int, default=20_000, help="of a real table")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/experts.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    return parser.parse_args()
+    return parse_with_out(parser, "experts.csv")
 
 
 def table(name: str, max_rows: int, seed: int) -> tuple[Part, Part, dict[str, str] | None]:

@@ -22,19 +22,18 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import loader_of
 from benchmarks._etth1 import measure_etth1
 from skmtl import RMTGB, MultiTab
 from skmtl.tasks import Regression
 from skmtl.timeseries import Forecaster, SeasonalNaive
 
-RESULTS = Path(__file__).parent / "results" / "forecasting.csv"
 BY_MASE = {"weight": "equal", "tasks": Regression("absolute")}
 BY_WAPE = {"weight": "scale", "tasks": Regression("absolute")}
 BY_RMSSE = {"weight": "scale", "tasks": "count"}
@@ -130,10 +129,9 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=[], choices=[*SETTINGS, "etth1"])
     parser.add_argument("--models", nargs="+", default=["seasonal_naive", "rmtgb"])
     parser.add_argument("--max-examples", type=int, default=200_000)
-    parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--validation", action="store_true", help="score the validation part")
     parser.add_argument("--report", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "forecasting.csv")
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.sets:
         for engine in arguments.models:

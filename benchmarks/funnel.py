@@ -23,6 +23,7 @@ import time
 import warnings
 from pathlib import Path
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._funnel.models import MODELS
 from benchmarks._funnel.tables import TABLES
 from benchmarks._results import ResultsFile
@@ -44,9 +45,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--rows", default="20000", help="training rows of kuairand, or 'all'")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/funnel.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    return parser.parse_args()
+    return parse_with_out(parser, "funnel.csv")
 
 
 def report(results: ResultsFile) -> None:

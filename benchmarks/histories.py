@@ -22,7 +22,6 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightgbm
@@ -37,13 +36,13 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import loader_of
 from benchmarks._timing import in_turns
 from skmtl import RMTGB, MultiTab, MultiTaskLinear, StackedTasks, score_frame
 from skmtl.histories import Histories, HistoriesDtype, SeriesSummary, landmarks
 from skmtl.tasks import EventTimes
 
-RESULTS = Path(__file__).parent / "results" / "histories.csv"
 WINDOWS = {"physionet2012": (6, 24), "hydraulic": (10, 30), "cmapss": (5, 20, 50)}
 LONGEST_LIFE = 125
 MODELS: dict[str, Callable[[], Any]] = {
@@ -268,10 +267,9 @@ def main() -> None:
     )
     parser.add_argument("--sets", nargs="+", default=[], choices=list(SETS))
     parser.add_argument("--models", nargs="+", default=["constant", "lightgbm", "rmtgb"])
-    parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--report", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "histories.csv")
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.sets:
         for model in arguments.models:

@@ -31,6 +31,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import Table, inner_table, load_table, table_names
 from benchmarks._peers import Setting, make_model
 from benchmarks._worker import score
@@ -49,10 +50,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", help="default: all tables marked for ranking")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--inner", action="store_true", help="split the training part")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/linear.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
     parser.add_argument("--speed", action="store_true", help="measure seconds")
-    return parser.parse_args()
+    return parse_with_out(parser, "linear.csv")
 
 
 def measure(table: Table, model: str, known: float) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import table_names
 from benchmarks._peers import OURS, installed, names
 from benchmarks._report import summary, table_report
@@ -48,9 +49,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--devices", nargs="+", help="of our models; default: cpu, and cuda if there is one"
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/multitab.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    return parser.parse_args()
+    return parse_with_out(parser, "multitab.csv", "multitab_1k.csv")
 
 
 def planned(arguments: argparse.Namespace) -> Iterator[Run]:

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._rmtgb._models import MODELS
 from benchmarks._rmtgb._report import report
 from benchmarks._rmtgb._results import Key, measure, results_file
@@ -37,12 +38,11 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--sets", nargs="+", choices=METRIC, default=list(METRIC))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/rmtgb.csv")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--report", action="store_true", help="run nothing, print the results")
     what.add_argument("--speed", action="store_true", help="measure seconds, as ratios")
     what.add_argument("--scale", action="store_true", help="measure growth with the rows")
-    return parser.parse_args()
+    return parse_with_out(parser, "rmtgb.csv")
 
 
 def planned(arguments: argparse.Namespace) -> Iterator[Key]:

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._results import ResultsFile
 from benchmarks._worker import peak_megabytes
 from skmtl import RMTGB, MultiTab
@@ -229,10 +230,9 @@ def one(text: str, folder: str, out: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--what", choices=sorted({case.what for case in CASES}))
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/scaling.csv")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "scaling.csv")
     if arguments.one:
         one(*arguments.one)
         return

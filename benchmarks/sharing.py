@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._data import load_table, table_names
 from skmtl import RMTGB, GroupedTasks, MultiTab
 from skmtl.datasets import TaskGroupsTruth, make_task_groups
@@ -145,9 +146,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--structures", nargs="+", choices=STRUCTURES, default=list(STRUCTURES))
     parser.add_argument("--tables", nargs="+", help="real tables instead, or 'all'")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/sharing.csv")
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
-    arguments = parser.parse_args()
+    arguments = parse_with_out(parser, "sharing.csv")
     if not arguments.report:
         if arguments.tables:
             tables = wide_tables() if arguments.tables == ["all"] else arguments.tables

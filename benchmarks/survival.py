@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks._arguments import parse_with_out
 from benchmarks._results import ResultsFile
 from benchmarks._survival import missing_package, names
 from benchmarks._survival._measure import COLUMNS, KEY, measure, table_names
@@ -39,12 +40,11 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--tables", nargs="+", choices=table_names(), default=table_names())
     parser.add_argument("--models", nargs="+", choices=names(), default=names())
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/survival.csv")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--report", action="store_true", help="run nothing, print the results")
     what.add_argument("--speed", action="store_true", help="measure seconds, as ratios")
     what.add_argument("--scale", action="store_true", help="fit and score many rows and bins")
-    return parser.parse_args()
+    return parse_with_out(parser, "survival.csv")
 
 
 def compare(arguments: argparse.Namespace, results: ResultsFile) -> None:
