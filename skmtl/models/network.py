@@ -117,10 +117,13 @@ class NetworkEstimator(MultiTaskEstimator):
         and 1 in other columns.
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
-        more, with the columns, categories and labels that were learnt then and a new optimizer.
+        more, with the columns, units and classes that were learnt then and a new optimizer.
         These weights are kept until others do better on the held-out rows of the later fit.
-        Parameters that shape the network, `tasks`, `task_column`, `n_bags` and those of the
-        architecture, must not have changed.
+        Parameters that shape the network, `task_column`, `n_bags` and those of the architecture,
+        must not have changed. MultiTab takes new targets, of the kinds that `tasks` says, and new
+        categories: all weights are kept, and new ones are added to them. What was predicted
+        before changes only as the weights are trained further. A new class of a target, and
+        a missing target, are refused.
 
     Attributes
     ----------

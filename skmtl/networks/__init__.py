@@ -60,6 +60,7 @@ from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
+from skmtl.networks._widening import Places, take_over
 
 __all__ = [
     "LARGEST_CLIPPED",
@@ -93,6 +94,7 @@ __all__ = [
     "NumericEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "Places",
     "RowMixing",
     "SampleContext",
     "SharedOutput",
@@ -116,6 +118,7 @@ __all__ = [
     "scores_of",
     "seed_dropout",
     "split_network",
+    "take_over",
     "task_attention",
     "task_tokens",
     "trainable_network",
