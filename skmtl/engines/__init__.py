@@ -9,6 +9,7 @@ CONTRIBUTING.md.
 """
 
 from skmtl.engines._eval_set import chosen_eval_set
+from skmtl.engines._going_on import read_to_go_on
 from skmtl.engines._gradients import check_exact_gradients
 from skmtl.engines._preparation import (
     Preparation,
@@ -21,6 +22,7 @@ from skmtl.engines._protocol import (
     BagByBagEngine,
     Engine,
     HeldOutMean,
+    Learnt,
     Problem,
     StreamedRows,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "Engine",
     "FitProgress",
     "HeldOutMean",
+    "Learnt",
     "Preparation",
     "Problem",
     "Settings",
@@ -44,5 +47,6 @@ __all__ = [
     "fresh_random_state",
     "learn_residuals",
     "number_of_threads",
+    "read_to_go_on",
     "start_preparation",
 ]

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from skmtl.engines._constant_targets import refuse_or_warn
 from skmtl.engines._eval_set import check_names, warn_of_other_ranges
-from skmtl.engines._protocol import Engine, Problem, StreamedRows
+from skmtl.engines._protocol import Engine, Learnt, Problem, StreamedRows
 from skmtl.reading import (
     NO_LABEL_COUNTS,
     CheckedTable,
@@ -83,6 +83,8 @@ class Preparation:
         All targets, those of one value among them.
     single : bool
         Whether y has no column axis.
+    learnt : Learnt or None
+        What an earlier fit has read by, if this one goes on with it.
     """
 
     settings: Settings
@@ -91,6 +93,7 @@ class Preparation:
     reader: TableReader
     tasks: TaskSet
     single: bool
+    learnt: Learnt | None = None
 
     @property
     def task_weight(self) -> np.ndarray:
@@ -194,6 +197,7 @@ class Preparation:
             eval_rows=None if eval_set is None else self._eval_rows(eval_set, table),
             streamed=streamed,
             by_row=eval_set is None and self._holds_out_rows(table),
+            learnt=self.learnt,
         )
 
     def _holds_out_rows(self, table: CheckedTable) -> bool:

@@ -37,6 +37,21 @@ class StreamedRows:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """By what an earlier fit has read its rows.
+
+    Attributes
+    ----------
+    tasks : TaskSet
+        Without targets of one value.
+    encoder : FrameEncoder
+    """
+
+    tasks: TaskSet
+    encoder: FrameEncoder
+
+
+@dataclass(frozen=True)
 class Problem:
     """What an engine is told to learn.
 
@@ -62,6 +77,8 @@ class Problem:
     by_row : bool
         Whether what is held out are single rows drawn by chance, so that an engine may as well
         leave out others.
+    learnt : Learnt or None
+        What an earlier fit has read by, if this one goes on with it.
     """
 
     tasks: TaskSet
@@ -74,6 +91,7 @@ class Problem:
     eval_rows: EncodedRows | None = None
     streamed: StreamedRows | None = None
     by_row: bool = False
+    learnt: Learnt | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -126,6 +144,9 @@ class Engine(ABC):
     table on disk it learns from the rows in memory; if not `streams`, held-out ones among them."""
     units_by_group: ClassVar[bool] = False
     """Whether numbers of long data have units by task id."""
+    widens: ClassVar[bool] = False
+    """Whether a fit that goes on with an earlier one may have more targets and categories than are
+    `learnt`."""
     refuses_unseen_eval_ids: ClassVar[bool] = False
     """Whether rows of an eval_set must belong to tasks that the training rows have."""
     records_transfer: ClassVar[bool] = False

@@ -21,6 +21,7 @@ from skmtl.engines import (
     chosen_eval_set,
     fresh_random_state,
     learn_residuals,
+    read_to_go_on,
     start_preparation,
 )
 from skmtl.models._answering import Answering
@@ -230,7 +231,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 n_bags = None
             else:
                 preparation = self._preparation(engine)
-                table = preparation.read(chunk)
+                table = read_to_go_on(preparation, chunk)
                 table.check_two_rows()
                 n_bags = len(previous)
             problem = preparation.problem(table, source, judged, random_state, n_bags)

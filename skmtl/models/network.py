@@ -120,10 +120,12 @@ class NetworkEstimator(MultiTaskEstimator):
         rows, and 1 in other columns.
     warm_start : bool, default=False
         Whether another `fit` continues from the weights of the last one, for up to `max_epochs`
-        more epochs, with the same columns, categories and labels and a new optimizer. The old
-        weights are kept until others are better on the held-out rows of the later fit. Parameters
-        that affect the shape of the network (`tasks`, `task_column`, `n_bags` and those of the
-        architecture) must not change.
+        more epochs, with the same columns, units and classes and a new optimizer. The old weights
+        are kept until others are better on the held-out rows of the later fit. Parameters that
+        affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
+        must not change. MultiTab accepts new targets, of the kinds in `tasks`, and new categories:
+        all weights are kept, and new ones are added, so that earlier predictions change only as
+        the weights are trained further. A new class of a target and a missing target are errors.
 
     Attributes
     ----------

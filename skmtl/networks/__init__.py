@@ -64,6 +64,7 @@ from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddi
 from skmtl.networks._temporal_convolutions import TemporalConvolutions
 from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
 from skmtl.networks._towers import Towers
+from skmtl.networks._widening import Places, take_over
 
 __all__ = [
     "LARGEST_CLIPPED",
@@ -102,6 +103,7 @@ __all__ = [
     "NumericEmbedding",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "Places",
     "RowMixing",
     "SampleContext",
     "SetAttention",
@@ -127,6 +129,7 @@ __all__ = [
     "scores_of",
     "seed_dropout",
     "split_network",
+    "take_over",
     "task_attention",
     "task_tokens",
     "trainable_network",

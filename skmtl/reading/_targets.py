@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from skmtl.tasks import (
     join_label_columns,
     label_frame,
     labels_of_tasks,
+    unfitted,
 )
 
 
@@ -73,6 +74,29 @@ class Targets(ABC):
     @abstractmethod
     def read(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
         """Labels with one column for each of the fitted tasks that y holds."""
+
+    def read_wider(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
+        """The same, and behind them one column for each task that is not fitted yet.
+
+        By default there must be none.
+        """
+        labels = self.read(y, tasks)
+        tasks.check_names(list(labels.columns))
+        return labels
+
+    def fit_wider(
+        self,
+        Y: pd.DataFrame,
+        tasks: TaskSet,
+        weight: np.ndarray | None,
+        group: np.ndarray | None,
+        n_groups: int,
+    ) -> TaskSet:
+        """Learn the classes or the units of the tasks that are not fitted yet, beside the others.
+
+        Parameters are those of `fit`, Y what `read_wider` has returned.
+        """
+        return tasks
 
     @abstractmethod
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
@@ -158,6 +182,41 @@ class ColumnTargets(Targets):
 
     def read(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
         return labels_of_tasks(join_label_columns(y, tasks.by_name), tasks.names)
+
+    def read_wider(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
+        chosen = self.tasks if isinstance(self.tasks, Mapping) else {}
+        for name in tasks.names:
+            kind = unfitted(tasks.by_name[name])
+            if name in chosen and as_kind(chosen[name], name) != kind:
+                raise ValueError(
+                    f"Task {name!r} was learnt as {kind!r}, and cannot go on as {chosen[name]!r}. "
+                    "Set `tasks` back, or use warm_start=False to start over."
+                )
+        labels = label_frame(join_label_columns(y, {**chosen, **tasks.by_name}))
+        new = [name for name in labels.columns if name not in tasks.names]
+        if not new or len(new) == labels.shape[1]:
+            return self.read(y, tasks)
+        return labels[[name for name in tasks.names if name in labels.columns] + new]
+
+    def fit_wider(
+        self,
+        Y: pd.DataFrame,
+        tasks: TaskSet,
+        weight: np.ndarray | None,
+        group: np.ndarray | None,
+        n_groups: int,
+    ) -> TaskSet:
+        new = [name not in tasks.names for name in Y.columns]
+        chosen = self.tasks
+        if isinstance(chosen, Mapping):
+            known = set(tasks.names)
+            chosen = {name: kind for name, kind in chosen.items() if name not in known}
+        if weight is not None and weight.ndim == 2:
+            weight = weight[:, new]
+        fresh = replace(self, tasks=chosen).fit(Y.loc[:, new], weight, group, n_groups)
+        wider = TaskSet(tasks.by_name | fresh.by_name)
+        _refuse_two_of_a_name(wider)
+        return wider
 
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
         Y, heads = self.read(y, tasks), tasks.by_name

@@ -56,6 +56,7 @@ from skmtl.tables._task_column import (
     task_position,
 )
 from skmtl.tables._trees import TreeEncoder
+from skmtl.tables._wider import wider_encoder
 
 __all__ = [
     "FIRST_KNOWN",
@@ -102,5 +103,6 @@ __all__ = [
     "sum_of_counts",
     "task_ids",
     "task_position",
+    "wider_encoder",
     "without_links",
 ]

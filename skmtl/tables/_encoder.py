@@ -138,6 +138,10 @@ class ColumnEncoder(ABC):
         self.counts_ = counts
         return self
 
+    def kept_categories(self, known: pd.Index, n_rows: NDArray[np.int64]) -> pd.Index:
+        """Those of the categories that have enough rows to be learnt."""
+        return known[are_kept(n_rows, self._least_rows)]
+
     def _learning_blocks(
         self, frame: pd.DataFrame, rows: NDArray[np.int64] | None, missing: NDArray[np.int64]
     ) -> Iterator[tuple[slice, NDArray[np.float64]]]:

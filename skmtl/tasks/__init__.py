@@ -35,6 +35,7 @@ from skmtl.tasks._constant import (
     ConstantTargets,
     ConstantTargetWarning,
     fit_head,
+    unfitted,
 )
 from skmtl.tasks._count import Count
 from skmtl.tasks._curves import Curves, Interpolation
@@ -125,5 +126,6 @@ __all__ = [
     "risk_table",
     "stratified_folds",
     "stratified_parts",
+    "unfitted",
     "weight_from",
 ]

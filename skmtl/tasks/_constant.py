@@ -158,6 +158,11 @@ class ConstantTarget(Kind):
         return np.tile(self.value_, (len(scores), len(self.quantile_levels)))
 
 
+def unfitted(head: Kind) -> Kind:
+    """The kind that a target has been learnt as."""
+    return head.kind if isinstance(head, ConstantTarget) else head
+
+
 def fit_head(
     kind: Kind,
     labels: pd.Series,
@@ -180,8 +185,7 @@ def fit_head(
     n_groups : int, default=0
         All as of `Kind.fit`.
     """
-    if isinstance(kind, ConstantTarget):
-        kind = kind.kind
+    kind = unfitted(kind)
     observed = labels.notna().to_numpy()
     if weight is not None:
         observed = observed & (weight > 0)

@@ -36,8 +36,8 @@ class Epoch:
 
     @property
     def loss(self) -> float:
-        """Mean training loss over the tasks."""
-        return float(np.mean(self.losses))
+        """Mean training loss over the tasks that were trained."""
+        return float(np.nanmean(self.losses))
 
     @property
     def validation_loss(self) -> float | None:

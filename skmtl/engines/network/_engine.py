@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,18 +17,18 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
-from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
+from skmtl.engines.network._fitted import FittedNetworks
 from skmtl.engines.network._importances import score_movements
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
+from skmtl.engines.network._start import Architecture, Start, drawn_generator
 from skmtl.histories import EventReader
-from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
+from skmtl.networks import BaggedNetworks, Batch, n_groups_of
 from skmtl.reading import ScorableRows
 from skmtl.tables import FrameEncoder, HistoryTableEncoder, LeastRows, TableEncoder
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
     Epoch,
-    Samples,
     Trainer,
     TrainingOptions,
     current_processes,
@@ -41,30 +41,6 @@ from skmtl.training import (
 )
 
 _SHOWN_ROWS = 10_000  # enough for means
-
-
-class Architecture(Protocol):
-    """The settings of a sort of network.
-
-    If it has a method `prepare`, that is called with each new network, the targets' `TaskSet`, the
-    training rows of its bag as `Samples` in memory, and the base scores, before the first step.
-    """
-
-    def describe(
-        self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
-    ) -> NetworkDescription:
-        """The network for these training rows.
-
-        Parameters
-        ----------
-        problem : Problem
-        training : Samples
-            Training rows of the first bag, on the CPU.
-        base_scores : ndarray of shape (n_scores,)
-            Raw scores of the best constant prediction, from which networks start.
-        seed : int
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -106,6 +82,10 @@ class NetworkEngine(Engine):
     least_rows: ClassVar[int] = 1
 
     @property
+    def widens(self) -> bool:  # type: ignore[override]
+        return hasattr(self.architecture, "widened")
+
+    @property
     def reads_stored_tables(self) -> bool:
         return not self.histories
 
@@ -121,7 +101,7 @@ class NetworkEngine(Engine):
     def check_goes_on(self, fitted: FittedNetworks) -> None:
         for name, before in fitted.shaped_by.items():
             now = self.shaped_by[name]
-            if now != before:
+            if now != before and not (name == "tasks" and self.widens and _extends(now, before)):
                 raise ValueError(
                     f"warm_start=True goes on with the networks of the last fit, which had "
                     f"{name}={before!r}; now it is {now!r}. Set it back, or use warm_start=False "
@@ -152,8 +132,10 @@ class NetworkEngine(Engine):
         parts = parts_of(problem)
         _check_processes(problem.tasks, parts)
         with torch_threads(self.n_threads):
+            start = Start(self.architecture, problem, parts, random_state)
             # A copy: the earlier model may be that of another estimator as well.
-            fitted = copy.deepcopy(previous) or self._started(problem, parts, random_state)
+            fitted = start.fresh() if previous is None else start.going_on(copy.deepcopy(previous))
+            fitted.shaped_by = dict(self.shaped_by)
             fitted = self._train(fitted, problem, parts, progress, random_state)
             _show_training_rows(fitted, parts)
             fitted.movements = score_movements(
@@ -200,25 +182,6 @@ class NetworkEngine(Engine):
     def _network_scores(self, fitted: FittedNetworks, rows: Batch) -> np.ndarray:
         return self.over_rows(fitted, rows, _mean_scores)
 
-    def _started(
-        self, problem: Problem, parts: list[Parts], random_state: np.random.RandomState
-    ) -> FittedNetworks:
-        """New networks, whose parameters are drawn."""
-        training = parts[0][0].in_memory()
-        base_scores = _base_scores(problem.tasks, training)
-        description = self.architecture.describe(
-            problem, training, base_scores, _seed(random_state)
-        )
-        cpu = torch.device("cpu")
-        networks = [built(description.build, _generator(random_state, cpu)) for _ in parts]
-        if hasattr(self.architecture, "prepare"):
-            for network, (rows, _) in zip(networks, parts, strict=True):
-                self.architecture.prepare(network, problem.tasks, rows.in_memory(), base_scores)
-        check_draws(built(description.build, torch.Generator()), training.inputs.take(slice(2)))
-        return FittedNetworks(
-            description, BaggedNetworks(networks), [[] for _ in parts], dict(self.shaped_by)
-        )
-
     def _train(
         self,
         fitted: FittedNetworks,
@@ -248,7 +211,7 @@ class NetworkEngine(Engine):
                 tasks=problem.tasks,
                 options=replace(options, max_time=left / (len(parts) - bag)),
                 task_weight=task_weight,
-                generator=_generator(random_state, device),
+                generator=drawn_generator(random_state, device),
                 processes=current_processes(),
                 history=fitted.epochs[bag],
             )
@@ -293,6 +256,13 @@ class NetworkEngine(Engine):
         )
         labels = Labels(target.astype(np.float64), weight > 0)
         tasks.finish(scores, labels, weight.astype(np.float64))
+
+
+def _extends(now: Any, before: Any) -> bool:
+    """Whether kinds of targets are those of before, and perhaps more."""
+    before = {} if before is None else before
+    both = isinstance(now, Mapping) and isinstance(before, Mapping)
+    return both and all(name in now and now[name] == kind for name, kind in before.items())
 
 
 def _show_training_rows(fitted: FittedNetworks, parts: list[Parts]) -> None:
@@ -362,13 +332,6 @@ def _so_far(fitted: FittedNetworks, bag: int, network: nn.Module) -> FittedNetwo
     return FittedNetworks(fitted.description, networks, fitted.epochs[: bag + 1], fitted.shaped_by)
 
 
-def _base_scores(tasks: TaskSet, training: Samples) -> np.ndarray:
-    """The best constant prediction, for the networks to start from."""
-    target, weight = training.target.numpy(), training.weight.numpy()
-    labels = Labels(target.astype(np.float64), weight > 0)
-    return tasks.initial_scores(labels, weight.astype(np.float64))
-
-
 def _check_processes(tasks: TaskSet, parts: list[Parts]) -> None:
     """Raise where several processes cannot train this together."""
     processes = current_processes()
@@ -390,11 +353,3 @@ def _check_processes(tasks: TaskSet, parts: list[Parts]) -> None:
             *known.inputs.numeric.abs().nanmean(dim=0).tolist(),
         ]
         processes.check_same(sums)
-
-
-def _seed(random_state: np.random.RandomState) -> int:
-    return random_state.randint(2**31 - 1)
-
-
-def _generator(random_state: np.random.RandomState, device: torch.device) -> torch.Generator:
-    return torch.Generator(device).manual_seed(_seed(random_state))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -24,8 +24,10 @@ from skmtl.networks import (
     MultiTabConfig,
     MultiTabNet,
     NumericEmbedding,
+    Places,
     RowMixing,
     SampleContext,
+    take_over,
 )
 from skmtl.tables import EncodedTable, FrameEncoder, HistoryTableEncoder, quantile_bins
 from skmtl.tasks import Kind, TaskSet
@@ -221,6 +223,55 @@ class MultiTabSettings:
         design_, target, weight = parts
         start = ridge_start(design_, tasks, target, weight, base_scores)
         path.start_from(torch.tensor(start, dtype=torch.float32))
+
+    def widened(
+        self, before: MultiTabDescription, fresh: MultiTabDescription, places: Places
+    ) -> MultiTabDescription:
+        """The network of an earlier fit with more targets, categories or columns.
+
+        Parameters
+        ----------
+        before : MultiTabDescription
+            Whose sizes, bins and base scores are kept.
+        fresh : MultiTabDescription
+            Of a new network for all of them.
+        places : mapping
+            Where what was there before stands, see `take_over`.
+
+        Raises
+        ------
+        ValueError
+            If there are more targets than tasks of experts.
+        """
+        mixing, now = before.config.row_mixing, fresh.config
+        if isinstance(mixing, Experts) and len(now.n_scores) > len(before.config.n_scores):
+            raise ValueError(
+                f"warm_start=True cannot add a target to a network with row_mixing={mixing!r}: "
+                "its experts belong to the targets of the last fit. Use warm_start=False to start "
+                "over, or row_mixing='ensemble'."
+            )
+        base_scores, bins = fresh.base_scores.copy(), list(fresh.bins)
+        base_scores[list(places["scores"])] = before.base_scores
+        for place, edges in zip(places["numbers"], before.bins, strict=True):
+            bins[place] = edges
+        memory = before.memory
+        if memory is not None:  # of new columns nothing is known there
+            numeric = np.full((len(memory[0]), len(bins)), np.nan, dtype=np.float32)
+            codes = np.zeros((len(numeric), len(now.cardinalities)), dtype=np.int64)
+            numeric[:, list(places["numbers"])] = memory[0]
+            codes[:, list(places["categories"])] = memory[1]
+            memory = (numeric, codes)
+        config = replace(
+            before.config,
+            cardinalities=now.cardinalities,
+            n_scores=now.n_scores,
+            n_series=now.n_series,
+        )
+        return MultiTabDescription(config, base_scores, bins, memory)
+
+    def take_over(self, network: nn.Module, learnt: nn.Module, places: Places) -> None:
+        """Copy what a trained network has learnt into its widened form."""
+        take_over(cast(MultiTabNet, network), cast(MultiTabNet, learnt), places)
 
     def resolved_n_bins(self, n_rows: int) -> int:
         """Bins per numeric feature: a bin with a handful of rows learns their noise."""

@@ -1,0 +1,107 @@
+"""From a trained network to a wider one of the same sort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from skmtl.networks._multitab import MultiTabNet
+
+# What the axes of a MultiTabNet's tensors count, where that depends on the table or its targets.
+_AXES: dict[str, tuple[str | None, ...]] = {
+    "base_scores": ("scores",),
+    "task_tokens": ("tokens", None),
+    "group_tokens": (None, "tokens", None),
+    "group_bias": (None, "scores"),
+    "tokens.numeric.slope": ("numbers", None),
+    "tokens.numeric.bias": ("numbers", None),
+    "tokens.numeric.missing": ("numbers", None),
+    "tokens.numeric.edges": ("numbers", None),
+    "tokens.numeric.bends": ("numbers", None, None),
+    "tokens.numeric.frequency": ("numbers", None),
+    "tokens.categories": ("codes", None),
+    "rows.map.weight": (None, "inputs"),
+    "rows.first.weight": (None, "inputs"),
+    "rows.layers.0.weight": (None, "inputs"),
+    "memory_numeric": (None, "numbers"),
+    "memory_codes": (None, "categories"),
+    "towers.from_row": (None, "units"),
+    "towers.from_token": ("tasks", None, None),
+    "towers.bias": (None, "tasks", None),
+    "towers.out": ("tasks", None, None, None),
+    "towers.out_bias": (None, "tasks", None),
+    "line.start": ("terms", "scores"),
+    "line.change": ("columns", "scores"),
+}
+# Of new features these are zero, so that their tokens are: the token of an unknown category.
+_SILENT = ("tokens.numeric.slope", "tokens.numeric.bias", "tokens.numeric.missing",
+           "tokens.numeric.bends", "tokens.categories")  # fmt: skip
+# Follow from the shape.
+_DERIVED = ("tokens.offsets", "towers.used")
+
+Places = Mapping[str, Sequence[int]]
+"""By axis, where what a narrower network has stands in a wider one."""
+
+
+@torch.no_grad()
+def take_over(network: MultiTabNet, learnt: MultiTabNet, places: Places) -> None:
+    """Copy what a trained `MultiTabNet` has learnt into a wider one.
+
+    What is new keeps its initial parameters, but for tokens of new features and categories, which
+    are zero: they change no score of what was there before, except through attention, which a new
+    feature has a share in.
+
+    Parameters
+    ----------
+    network : MultiTabNet
+        A wider one, initialised, on the CPU. It is changed.
+    learnt : MultiTabNet
+    places : mapping of axis to sequence of int
+        Of "tasks", "scores", "numbers", "categories" (features), "codes" and "features".
+
+    Raises
+    ------
+    ValueError
+        If a part of the network cannot be widened.
+    """
+    wider, narrow = network.state_dict(), learnt.state_dict()
+    places = _with_compound_axes(places, network, learnt)
+    if "line.start" in wider:  # of new features, nothing is added to known scores
+        wider["line.start"][:, list(places["scores"])] = 0.0
+    for name, values in narrow.items():
+        if name in _DERIVED:
+            continue
+        if wider[name].shape == values.shape:
+            wider[name].copy_(values)
+            continue
+        if name not in _AXES:
+            raise ValueError(
+                f"warm_start=True cannot widen the part {name!r} of a network with "
+                f"row_mixing={learnt.config.row_mixing!r}. Use warm_start=False to start over."
+            )
+        into = wider[name].numpy()
+        if name in _SILENT:
+            into[...] = 0.0
+        axes = zip(_AXES[name], values.shape, strict=True)
+        rows = [list(range(n) if axis is None else places[axis]) for axis, n in axes]
+        into[np.ix_(*rows)] = values.cpu().numpy()
+
+
+def _with_compound_axes(places: Places, network: MultiTabNet, learnt: MultiTabNet) -> Places:
+    """The axes that count pairs, by those that count their members."""
+    tasks, numbers, codes = (list(places[axis]) for axis in ("tasks", "numbers", "codes"))
+    config = learnt.config
+    hidden, size = learnt.towers.bias.shape[2], config.embedding_size
+    n_numbers = network.tokens.n_features - len(network.config.cardinalities)
+    columns = [*numbers, *(n_numbers + k for k in numbers), *(2 * n_numbers + k for k in codes)]
+    last = 2 * n_numbers + sum(network.config.cardinalities)
+    return {
+        **places,
+        "tokens": [0] if config.single_token else tasks,
+        "units": [task * hidden + unit for task in tasks for unit in range(hidden)],
+        "inputs": [k * size + i for k in places["features"] for i in range(size)],
+        "columns": columns,
+        "terms": [*columns, last],
+    }
