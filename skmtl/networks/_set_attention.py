@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
-from skmtl.networks._events import Events
-from skmtl.networks._history_tokens import HistoryShape
+from skmtl.networks._events import Events, FlatEvents
+from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, parameter, weight
 
 _SLOPES = (-2.0, 4.0)
 """By which power of its age an event is weighted down in the first head and in the last one.
 Before anything is learnt, heads are means of the first events, of all, and of the last ones."""
+_MOST_LOST = 0.9
 
 
 @storable
@@ -37,6 +39,9 @@ class SetAttention:
         A divisor of `size`.
     hidden : int, default=64
         Units of the layer that reads an event.
+    event_dropout : float, default=0.3
+        Share of the events that are left out in each step of the training, in [0, 0.9]. Histories
+        have far more numbers than a table, which a network soon knows by heart.
     max_variables : int, default=64
         Most tokens. The most frequent variables have a token each; where there are more, the last
         token is that of all others together, whose events still say of which variable they are.
@@ -90,6 +95,7 @@ class SetAttention:
     size: int = 32
     n_heads: int = 4
     hidden: int = 64
+    event_dropout: float = 0.3
     max_variables: int = 64
 
     def __post_init__(self) -> None:
@@ -97,11 +103,13 @@ class SetAttention:
 
     def check(self) -> None:
         """Raise ValueError for settings that cannot be used."""
-        for name, value in vars(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(
-                    f"SetAttention: {name}={value!r} must be a whole number of at least 1."
-                )
+        for name in ("size", "n_heads", "hidden", "max_variables"):
+            check_whole(self, name, 1)
+        if not isinstance(self.event_dropout, Real) or not 0 <= self.event_dropout <= _MOST_LOST:
+            raise ValueError(
+                f"SetAttention: event_dropout={self.event_dropout!r} must be a number in "
+                f"[0, {_MOST_LOST}]."
+            )
         if self.size % self.n_heads:
             raise ValueError(
                 f"SetAttention: size={self.size} must be a multiple of n_heads={self.n_heads}."
@@ -136,6 +144,7 @@ class PooledEvents(nn.Module):
         self.shape, self.n_heads = shape, settings.n_heads
         self.n_tokens = settings.n_tokens_for(shape)
         n_variables, hidden = shape.n_variables, settings.hidden
+        self.event_dropout = Dropout(settings.event_dropout)
         self.variables = weight(n_variables, hidden, fan_in=4)
         self.event = Linear(4, hidden)
         self.dropout = Dropout(dropout)
@@ -153,6 +162,11 @@ class PooledEvents(nn.Module):
 
     def forward(self, events: Events) -> Tensor:
         flat = events.flat()
+        # Zero for events that are left out in training; the others stand for them in counts.
+        count_as = self.event_dropout(torch.ones_like(flat.age))
+        if self.event_dropout.active:
+            kept = count_as > 0
+            flat, count_as = FlatEvents(*(part[kept] for part in flat)), count_as[kept]
         # The last token is that of all variables that are too rare for one of their own.
         place = flat.row * self.n_tokens + flat.variable.clamp(max=self.n_tokens - 1)
         n_places = len(events) * self.n_tokens
@@ -173,7 +187,7 @@ class PooledEvents(nn.Module):
         shares = _softmax_within(logits, place, n_places)
         values = self.value(read).unflatten(1, (self.n_heads, -1)) * shares[..., None]
         pooled = _sums(values.flatten(1), place, n_places)
-        count = _sums(torch.ones_like(late), place, n_places)[:, None]
+        count = _sums(count_as, place, n_places)[:, None]
         return self._tokens(pooled, count, events.missing)
 
     def _tokens(self, pooled: Tensor, count: Tensor, missing: Tensor) -> Tensor:
