@@ -180,6 +180,17 @@ def test_infinity_is_refused_with_its_variable(model, X):
         model.predict(X.head(1).assign(vitals=Histories([cell])))
 
 
+@pytest.mark.parametrize("times", [[2.0, 1.0], [1.0, 9.0], [1.0, np.nan], [np.nan, 1.0]])
+def test_events_out_of_order_or_after_the_end_are_refused(times):
+    cell = skmtl.histories.EventHistory(
+        np.array(times), np.array([0, 0]), np.array([1.0, 2.0]), ("SBP",), end=5.0
+    )
+    column = pd.Series(Histories([cell, *stays(3)["vitals"]]), name="vitals")
+    reader = EventReader().fit(column[1:])
+    with pytest.raises(ValueError, match="'vitals' has events that are later than the end"):
+        reader.transform(column)
+
+
 def test_missing_labels_and_unlabelled_rows_have_no_influence(encoder, X):
     model = MultiTab(series={"vitals": encoder}, max_epochs=2, early_stopping=False, **SMALL)
     Y = labels(X)
