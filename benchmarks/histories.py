@@ -51,7 +51,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "multitab": lambda: MultiTab(n_bags=1, random_state=0),
     "stacked": lambda: StackedTasks(random_state=0),
 }
-READERS = ("events", "tcn")
+READERS = ("events", "tcn", "wavelet")
 """Networks that read histories, by what `series` of MultiTab calls the way they do."""
 
 

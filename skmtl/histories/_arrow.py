@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmtl._extras import needed
 from skmtl.histories._parts import MISSING, Parts, ranges
@@ -69,6 +70,17 @@ def from_arrow(array: Any, clock: str) -> Parts:
         codes.dictionary.to_pylist(),
     )
     lengths = lists[0].value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    rows = ranges(lengths.astype(np.int64), end.to_numpy(zero_copy_only=False))
+    lengths = lengths.astype(np.int64)
+    rows = ranges(lengths, end.to_numpy(zero_copy_only=False))
     rows[missing] = MISSING
-    return Parts(store, rows, clock)
+    return Parts(_in_order(store, lengths), rows, clock)
+
+
+def _in_order(store: EventStore, lengths: NDArray[np.int64]) -> EventStore:
+    """The events of each history in order of time, in which other programs may not write them."""
+    if not np.isfinite(store.time).all():
+        raise ValueError("A history has an event without a time, or at an infinite one.")
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    if not ((np.diff(store.time) < 0) & (np.diff(row) == 0)).any():
+        return store
+    return store.take(np.lexsort((store.time, row)))

@@ -164,7 +164,8 @@ class EventReader:
         Raises
         ------
         ValueError
-            If a cell is not a history, a value is infinite, or times are of another clock.
+            If a cell is not a history, a value is infinite, times are of another clock, or an
+            event is later than the end of its history.
         """
         histories = as_histories(column)
         self._check(column, histories)
@@ -175,7 +176,10 @@ class EventReader:
         missing = rows["start"] < 0
         start, stop = (place[np.where(missing, 0, rows[name])] for name in ("start", "stop"))
         values = self._scaled(code[kept], store.value[kept], column.name)
-        return EventRows(store.time[kept], code[kept], values, start, stop, histories.end, missing)
+        time = store.time[kept]
+        events = EventRows(time, code[kept], values, start, stop, histories.end, missing)
+        _check_order(events, column.name)
+        return events
 
     def example(self, n_rows: int) -> Histories:
         """Histories with one event of each variable."""
@@ -224,6 +228,21 @@ class EventReader:
                 f"out: {new[:10]}.",
                 stacklevel=2,
             )
+
+
+def _check_order(events: EventRows, name: object) -> None:
+    filled = events.stop > events.start
+    last = events.time[events.stop[filled] - 1]
+    follows = np.ones(len(events.time), dtype=bool)
+    follows[events.start[filled]] = False
+    ordered = (np.diff(events.time) >= 0) | ~follows[1:]
+    # Written so that NaN, which compares as False, is refused.
+    if not ((last <= events.end[filled]).all() and ordered.all()):
+        raise ValueError(
+            f"Column {name!r} has events that are later than the end of their history, or not in "
+            "order of time. Make it with skmtl.histories.Histories.from_events, and cut it with "
+            "its method until(end)."
+        )
 
 
 def _weights_of_events(parts: Parts, weight: NDArray[np.float64]) -> NDArray[np.float64]:

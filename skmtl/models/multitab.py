@@ -13,6 +13,7 @@ from skmtl.models._checks import Check, boolean, integer, one_of, real
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
     PRESETS,
+    DualFrequency,
     ExpertRows,
     Experts,
     HistoryTokens,
@@ -27,7 +28,11 @@ from skmtl.networks import (
 )
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
-_SERIES: dict[str, HistoryTokens] = {"events": SetAttention(), "tcn": TemporalConvolutions()}
+_SERIES: dict[str, HistoryTokens] = {
+    "events": SetAttention(),
+    "tcn": TemporalConvolutions(),
+    "wavelet": DualFrequency(),
+}
 
 
 def _is_series(value: Any) -> bool:
@@ -121,11 +126,12 @@ default="ensemble"
     series : mapping of column to str or object, default=None
         Columns of X that are histories (`skmtl.histories.Histories`), and how the network reads
         each: "events" for irregular events as a set (:class:`skmtl.networks.SetAttention`), "tcn"
-        for series on a grid of equal steps (:class:`skmtl.networks.TemporalConvolutions`), or an
-        object of these classes with other settings. A history becomes tokens beside those of the
-        other columns. None: a column of histories is an error. Whether a network is better than
-        :class:`skmtl.histories.SeriesSummary` and boosting depends on the data: see the page on
-        histories.
+        for series on a grid of equal steps (:class:`skmtl.networks.TemporalConvolutions`),
+        "wavelet" for such series with slow and fast changes read separately
+        (:class:`skmtl.networks.DualFrequency`), or an object of these classes with other settings.
+        A history becomes tokens beside those of the other columns. None: a column of histories is
+        an error. Whether a network is better than :class:`skmtl.histories.SeriesSummary` and
+        boosting depends on the data: see the page on histories.
 
     Notes
     -----

@@ -23,6 +23,7 @@ from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, concatenated
 from skmtl.networks._context import ContextAttention, SampleContext
+from skmtl.networks._dual_frequency import DualFrequency
 from skmtl.networks._events import Events, FlatEvents
 from skmtl.networks._expert_settings import PRESETS, Experts
 from skmtl.networks._experts import ExpertBank, ExpertLayer, ExpertLevel, ExpertRows
@@ -73,6 +74,7 @@ __all__ = [
     "Batch",
     "ContextAttention",
     "Dropout",
+    "DualFrequency",
     "EnsembleRows",
     "Events",
     "ExpertBank",

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from skmtl.networks._events import Events
+from skmtl.networks._history_tokens import HistoryShape, check_whole
+
+_MOST_STEPS = 100_000  # a number in a file must not fill the memory
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """What settings of encoders say of the grid.
+
+    Attributes
+    ----------
+    every : float or None
+        Length of a step; None is the usual time between two events, or more.
+    max_steps : int
+    """
+
+    every: float | None
+    max_steps: int
+
+    def check(self, owner: str) -> None:
+        """Raise ValueError for a grid that cannot be, in the name of the settings' class."""
+        check_whole(self, "max_steps", 1, owner)
+        if self.max_steps > _MOST_STEPS:
+            raise ValueError(f"{owner}: max_steps={self.max_steps} must be at most {_MOST_STEPS}.")
+        if self.every is not None and not (
+            isinstance(self.every, Real) and 0 < self.every < math.inf
+        ):
+            raise ValueError(
+                f"{owner}: every={self.every!r} must be None or a positive length of time."
+            )
+
+    def resolved(self, shape: HistoryShape) -> tuple[float, int]:
+        """Length and number of the steps for a column."""
+        every = self.every
+        if every is None:
+            every = max(shape.step, shape.span / max(self.max_steps - 1, 1))
+        return every, min(math.ceil(shape.span / every) + 1, self.max_steps)
 
 
 class GridSeries(NamedTuple):

@@ -28,6 +28,25 @@ class HistoryShape:
     step: float
 
 
+def check_whole(settings: object, name: str, low: int, owner: str | None = None) -> None:
+    """Raise ValueError unless a setting is a whole number of at least `low`.
+
+    Parameters
+    ----------
+    settings : object
+    name : str
+    low : int
+    owner : str, optional
+        What the error calls the settings; their class by default.
+    """
+    value = getattr(settings, name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise ValueError(
+            f"{owner or type(settings).__name__}: {name}={value!r} must be a whole number of at "
+            f"least {low}."
+        )
+
+
 class HistoryTokens(Protocol):
     """Settings of a layer that turns the `Events` of a column into tokens of each row."""
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
-from skmtl.networks._events import Events
-from skmtl.networks._history_tokens import HistoryShape
+from skmtl.networks._events import Events, FlatEvents
+from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, parameter, weight
 
 _SLOPES = (-2.0, 4.0)
 """By which power of its age an event is weighted down in the first head and in the last one.
 Before anything is learnt, heads are means of the first events, of all, and of the last ones."""
+_MOST_LOST = 0.9
+_LONGEST = 3.0  # spans: of events before that, only the logarithm of the age is read
 
 
 @storable
@@ -37,6 +40,9 @@ class SetAttention:
         A divisor of `size`.
     hidden : int, default=64
         Units of the layer that reads an event.
+    event_dropout : float, default=0.3
+        Share of the events that are left out in each step of the training, in [0, 0.9]. Histories
+        have far more numbers than a table, which a network soon knows by heart.
     max_variables : int, default=64
         Most tokens. The most frequent variables have a token each; where there are more, the last
         token is that of all others together, whose events still say of which variable they are.
@@ -52,7 +58,7 @@ class SetAttention:
     a, the time from it to the end of the history, with u = log(1 + a / step) and a span and a
     usual step that are learnt from the training rows,
 
-        z = relu(E[c] + W (x, m, a / span, u) + b),  v = V z,  l_h = k_h z - s_h u,
+        z = relu(E[c] + W (x, m, min(a / span, 3), u) + b),  v = V z,  l_h = k_h z - s_h u,
         p_h = sum of softmax(l_h) v_h,  token = O (p_1, ..., p_H) + B[c] + N[c] log(1 + n)
 
     where the softmax and the sum run over the n events of variable c in the row. s_h begins as
@@ -90,6 +96,7 @@ class SetAttention:
     size: int = 32
     n_heads: int = 4
     hidden: int = 64
+    event_dropout: float = 0.3
     max_variables: int = 64
 
     def __post_init__(self) -> None:
@@ -97,11 +104,13 @@ class SetAttention:
 
     def check(self) -> None:
         """Raise ValueError for settings that cannot be used."""
-        for name, value in vars(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(
-                    f"SetAttention: {name}={value!r} must be a whole number of at least 1."
-                )
+        for name in ("size", "n_heads", "hidden", "max_variables"):
+            check_whole(self, name, 1)
+        if not isinstance(self.event_dropout, Real) or not 0 <= self.event_dropout <= _MOST_LOST:
+            raise ValueError(
+                f"SetAttention: event_dropout={self.event_dropout!r} must be a number in "
+                f"[0, {_MOST_LOST}]."
+            )
         if self.size % self.n_heads:
             raise ValueError(
                 f"SetAttention: size={self.size} must be a multiple of n_heads={self.n_heads}."
@@ -136,6 +145,7 @@ class PooledEvents(nn.Module):
         self.shape, self.n_heads = shape, settings.n_heads
         self.n_tokens = settings.n_tokens_for(shape)
         n_variables, hidden = shape.n_variables, settings.hidden
+        self.event_dropout = Dropout(settings.event_dropout)
         self.variables = weight(n_variables, hidden, fan_in=4)
         self.event = Linear(4, hidden)
         self.dropout = Dropout(dropout)
@@ -152,34 +162,44 @@ class PooledEvents(nn.Module):
         self.missing = parameter(self.n_tokens, size)
 
     def forward(self, events: Events) -> Tensor:
-        flat = events.flat()
+        flat, counts_as = self._kept(events.flat())
         # The last token is that of all variables that are too rare for one of their own.
         place = flat.row * self.n_tokens + flat.variable.clamp(max=self.n_tokens - 1)
         n_places = len(events) * self.n_tokens
         late = torch.log1p(flat.age / self.shape.step)
-        has_value = ~flat.value.isnan()
+        read = self._read(flat, late)
+        logits = self.logits(read) - late[:, None] * (self.slopes + self.slope_change)
+        shares = _softmax_within(logits, place, n_places)
+        values = self.value(read).unflatten(1, (self.n_heads, -1)) * shares[..., None]
+        pooled = _sums(values.flatten(1), place, n_places)
+        return self._tokens(pooled, _sums(counts_as, place, n_places), events.missing)
+
+    def _kept(self, flat: FlatEvents) -> tuple[FlatEvents, Tensor]:
+        """The events that are not left out, and how many each of them stands for in counts."""
+        counts_as = self.event_dropout(torch.ones_like(flat.age))
+        if not self.event_dropout.active:
+            return flat, counts_as
+        kept = counts_as > 0
+        return FlatEvents(*(part[kept] for part in flat)), counts_as[kept]
+
+    def _read(self, flat: FlatEvents, late: Tensor) -> Tensor:
+        """What is made of each event, (n_events, hidden)."""
         triplet = torch.stack(
             [
                 flat.value.nan_to_num(0.0),
-                has_value.to(late.dtype),
-                flat.age / self.shape.span,
+                (~flat.value.isnan()).to(late.dtype),
+                (flat.age / self.shape.span).clamp(max=_LONGEST),
                 late / math.log1p(self.shape.span / self.shape.step),
             ],
             dim=1,
         )
         read = self.event(triplet) + nn.functional.embedding(flat.variable, self.variables)
-        read = self.dropout(nn.functional.relu(read))
-        logits = self.logits(read) - late[:, None] * (self.slopes + self.slope_change)
-        shares = _softmax_within(logits, place, n_places)
-        values = self.value(read).unflatten(1, (self.n_heads, -1)) * shares[..., None]
-        pooled = _sums(values.flatten(1), place, n_places)
-        count = _sums(torch.ones_like(late), place, n_places)[:, None]
-        return self._tokens(pooled, count, events.missing)
+        return self.dropout(nn.functional.relu(read))
 
     def _tokens(self, pooled: Tensor, count: Tensor, missing: Tensor) -> Tensor:
         by_row = (-1, self.n_tokens)
         tokens = self.out(pooled).unflatten(0, by_row) + self.of_variable
-        count = count.unflatten(0, by_row)
+        count = count.unflatten(0, by_row)[..., None]
         tokens = torch.addcmul(tokens, self.of_count, torch.log1p(count))
         without = torch.where(missing[:, None, None], self.missing, self.absent)
         return torch.where(count > 0, tokens, without)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
-from skmtl.networks._event_grid import on_grid
+from skmtl.networks._event_grid import StepSettings, on_grid
 from skmtl.networks._events import Events
-from skmtl.networks._history_tokens import HistoryShape
+from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, matrix, parameter
 
 _MOST_BLOCKS = 32  # of which the last one reads steps that lie 2 ** 31 apart
@@ -102,37 +100,26 @@ class TemporalConvolutions:
 
     def check(self) -> None:
         """Raise ValueError for settings that cannot be used."""
-        least = {"max_steps": 1, "channels": 1, "kernel_size": 2, "n_blocks": 1, "n_tokens": 1}
-        for name, low in least.items():
-            value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= low
-            if not whole and (name, value) != ("n_blocks", "auto"):
+        self.steps.check(type(self).__name__)
+        for name in ("channels", "n_tokens"):
+            check_whole(self, name, 1)
+        check_whole(self, "kernel_size", 2)
+        if self.n_blocks != "auto":
+            check_whole(self, "n_blocks", 1)
+            if self.n_blocks > _MOST_BLOCKS:
                 raise ValueError(
-                    f"TemporalConvolutions: {name}={value!r} must be a whole number of at least "
-                    f"{low}{' or auto' * (name == 'n_blocks')}."
+                    f"TemporalConvolutions: n_blocks={self.n_blocks} must be at most "
+                    f"{_MOST_BLOCKS}."
                 )
-        if self.n_blocks != "auto" and self.n_blocks > _MOST_BLOCKS:
-            raise ValueError(
-                f"TemporalConvolutions: n_blocks={self.n_blocks} must be at most {_MOST_BLOCKS}."
-            )
-        if self.every is not None and not (
-            isinstance(self.every, Real) and 0 < self.every < math.inf
-        ):
-            raise ValueError(
-                f"TemporalConvolutions: every={self.every!r} must be None or a positive length of "
-                "time."
-            )
+
+    @property
+    def steps(self) -> StepSettings:
+        """What is said of the grid."""
+        return StepSettings(self.every, self.max_steps)
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
         """Tokens of a row."""
         return self.n_tokens
-
-    def grid(self, shape: HistoryShape) -> tuple[float, int]:
-        """Length and number of the steps."""
-        every = self.every
-        if every is None:
-            every = max(shape.step, shape.span / max(self.max_steps - 1, 1))
-        return every, min(math.ceil(shape.span / every) + 1, self.max_steps)
 
     def build(self, shape: HistoryShape, size: int, dropout: float) -> ConvolvedSeries:
         """The layer for a column of histories."""
@@ -157,7 +144,7 @@ class ConvolvedSeries(nn.Module):
     ) -> None:
         super().__init__()
         self.n_variables, self.n_tokens = shape.n_variables, settings.n_tokens
-        self.every, self.n_steps = settings.grid(shape)
+        self.every, self.n_steps = settings.steps.resolved(shape)
         kernel_size, n_blocks = settings.kernel_size, settings.n_blocks
         if n_blocks == "auto":
             n_blocks = _fewest_blocks(self.n_steps, kernel_size)

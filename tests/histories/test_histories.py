@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV, GroupKFold, train_test_split
@@ -21,6 +22,22 @@ from tests.pandas_versions import needs_pandas_3
 
 def same(one, other):
     return pd.Series(one).equals(pd.Series(other))
+
+
+def test_a_file_whose_events_are_in_another_order_is_read_in_order_of_time():
+    cells = [
+        {"time": [3.0, 1.0, 2.0], "variable": list("aba"), "value": [1.0, 2.0, 3.0], "end": None},
+        None,
+        {"time": [5.0, 0.0], "variable": list("aa"), "value": [4.0, 5.0], "end": 6.0},
+    ]
+    column = HistoriesDtype().__from_arrow__(pa.array(cells))
+    assert column[0].time.tolist() == [1.0, 2.0, 3.0]
+    assert column[0].variable.tolist() == ["b", "a", "a"]
+    assert column[2].value.tolist() == [5.0, 4.0]
+    assert column.end[0] == 3.0
+    cells[0]["time"][1] = float("nan")
+    with pytest.raises(ValueError, match="an event without a time"):
+        HistoriesDtype().__from_arrow__(pa.array(cells))
 
 
 def test_events_are_those_of_the_table_in_order_of_time():

@@ -16,15 +16,19 @@ import skmtl
 from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival, StackedTasks
 from skmtl.export import onnx_inputs, to_onnx
 from skmtl.histories import EventReader, Histories
-from skmtl.networks import SetAttention, TemporalConvolutions
+from skmtl.networks import DualFrequency, SetAttention, TemporalConvolutions
 from skmtl.tables import ParquetTable
 from skmtl.tasks import EventTimes
 from tests.histories.stays import events, order_of_two, stays
 
-SMALL = {"n_bags": 1, "row_size": 16, "n_members": 2, "random_state": 0, "device": "cpu"}
+SMALL = {
+    "n_bags": 1, "row_size": 16, "n_members": 2, "batch_size": 32, "random_state": 0,
+    "device": "cpu",
+}  # fmt: skip
 ENCODERS = {
     "events": SetAttention(size=8, n_heads=2, hidden=16),
     "tcn": TemporalConvolutions(channels=8, max_steps=24),
+    "wavelet": DualFrequency(channels=8, n_heads=2, max_steps=24),
 }
 
 
@@ -73,6 +77,22 @@ def test_convolutions_find_a_frequency():
     settings = TemporalConvolutions(channels=8, kernel_size=3, n_tokens=1)
     model = MultiTab(series={"sensor": settings}, max_epochs=40, **SMALL).fit(X[:160], Y[:160])
     assert (model.predict(X[160:])["fast"] == fast[160:]).mean() > 0.95
+
+
+def test_two_bands_find_a_burst_in_one_of_them():
+    rng = np.random.default_rng(0)
+    n, length = 300, 32
+    burst = np.arange(n) % 2 == 0
+    level = rng.normal(0, 1, (n, 1)) + np.cumsum(rng.normal(0, 0.3, (n, length)), axis=1)
+    place = np.arange(length) - rng.integers(4, length - 10, (n, 1))
+    fast = np.where((place >= 0) & (place < 6), (-1.0) ** np.arange(length), 0.0)
+    X = pd.DataFrame({"price": Histories.from_array(level + 0.8 * burst[:, None] * fast)})
+    Y = pd.DataFrame({"burst": burst, "last": level[:, -1]})
+    settings = DualFrequency(channels=8, n_heads=2, levels=1)
+    model = MultiTab(series={"price": settings}, max_epochs=60, **SMALL).fit(X[:200], Y[:200])
+    predicted = model.predict(X[200:])
+    assert (predicted["burst"] == burst[200:]).mean() > 0.9
+    assert np.corrcoef(predicted["last"], Y["last"][200:])[0, 1] > 0.9
 
 
 def test_a_row_depends_on_itself_alone(model, X):
@@ -158,6 +178,17 @@ def test_infinity_is_refused_with_its_variable(model, X):
     )
     with pytest.raises(ValueError, match=r"'vitals' has infinite values of the variable 'SBP'"):
         model.predict(X.head(1).assign(vitals=Histories([cell])))
+
+
+@pytest.mark.parametrize("times", [[2.0, 1.0], [1.0, 9.0], [1.0, np.nan], [np.nan, 1.0]])
+def test_events_out_of_order_or_after_the_end_are_refused(times):
+    cell = skmtl.histories.EventHistory(
+        np.array(times), np.array([0, 0]), np.array([1.0, 2.0]), ("SBP",), end=5.0
+    )
+    column = pd.Series(Histories([cell, *stays(3)["vitals"]]), name="vitals")
+    reader = EventReader().fit(column[1:])
+    with pytest.raises(ValueError, match="'vitals' has events that are later than the end"):
+        reader.transform(column)
 
 
 def test_missing_labels_and_unlabelled_rows_have_no_influence(encoder, X):
@@ -267,6 +298,9 @@ def test_wrong_settings_are_refused_before_the_data_are_read(wrong):
         (TemporalConvolutions, {"n_blocks": "all"}),
         (TemporalConvolutions, {"n_blocks": 40}),
         (TemporalConvolutions, {"max_steps": 2.0}),
+        (TemporalConvolutions, {"max_steps": 10**6}),
+        (DualFrequency, {"levels": 17}),
+        (DualFrequency, {"channels": 6}),
     ],
 )
 def test_wrong_settings_of_an_encoder(encoder, settings):

@@ -7,6 +7,7 @@ import torch
 
 from skmtl.networks import (
     Batch,
+    DualFrequency,
     Events,
     HistoryShape,
     SetAttention,
@@ -14,6 +15,7 @@ from skmtl.networks import (
     built,
     concatenated,
 )
+from skmtl.networks._dual_frequency import low_band
 
 
 def events(lengths, seed=0, n_variables=3):
@@ -76,7 +78,10 @@ def test_a_convolution_reads_the_last_steps_and_no_others():
     assert (gradient[:-4] == 0).all()
 
 
-@pytest.mark.parametrize("tokens", [SetAttention(), TemporalConvolutions(max_steps=16)])
+@pytest.mark.parametrize(
+    "tokens",
+    [SetAttention(), TemporalConvolutions(max_steps=16), DualFrequency(max_steps=16)],
+)
 def test_no_gradient_flows_between_rows(tokens):
     layer = built(lambda: tokens.build(HistoryShape(3, 9.0, 1.0), 4, 0.0), torch.Generator())
     rows = events([4, 0, 5])
@@ -85,3 +90,11 @@ def test_no_gradient_flows_between_rows(tokens):
     (gradient,) = torch.autograd.grad(out[0].pow(2).sum(), value)
     assert (gradient[5:] != 0).any(), "the events of the first row lie last"
     assert (gradient[:5] == 0).all()
+
+
+def test_the_low_band_is_a_mean_of_earlier_steps():
+    series = torch.tensor([4.0, 0.0, 2.0, 6.0, 8.0])
+    torch.testing.assert_close(low_band(series, 1), torch.tensor([4.0, 2.0, 1.0, 4.0, 7.0]))
+    of_four = torch.stack([series[i : i + 4].mean() for i in range(2)])
+    torch.testing.assert_close(low_band(series, 2)[3:], of_four)
+    assert low_band(torch.full((2, 7), 3.0), 4).eq(3.0).all(), "what is constant is slow"

@@ -1,0 +1,204 @@
+"""Series on a grid to tokens by attention to slow changes and convolutions of fast ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from skmtl._storable import storable
+from skmtl.networks._event_grid import StepSettings, on_grid
+from skmtl.networks._events import Events
+from skmtl.networks._history_tokens import HistoryShape, check_whole
+from skmtl.networks._layers import FeedForward, LayerNorm, Linear, parameter, weight
+from skmtl.networks._temporal_convolutions import CausalBlock
+
+_MOST_LEVELS = 16
+
+
+@storable
+@dataclass(frozen=True, kw_only=True)
+class DualFrequency:
+    """Series on a grid, whose slow and fast parts are read apart and then together.
+
+    For `series` of the MultiTab estimators, where "wavelet" stands for ``DualFrequency()``. Series
+    lie on a grid as in `TemporalConvolutions`. A wavelet transform splits each into a low and a
+    high band. The last step of the low band reads all steps of that band by attention, a dilated
+    causal convolution reads the high band, and the low band then reads the high one.
+
+    Parameters
+    ----------
+    every : float, default=None
+        Length of a step; as in `TemporalConvolutions`.
+    max_steps : int, default=128
+        Steps that are read, up to the end of the history.
+    levels : int, default=2
+        Levels of the wavelet transform: the low band is a mean over about ``2**levels`` steps.
+    channels : int, default=32
+        Numbers of each step in each band.
+    n_heads : int, default=4
+        Attention heads, a divisor of `channels`.
+    n_tokens : int, default=2
+        Tokens of the low band, and as many of both bands together.
+
+    Raises
+    ------
+    ValueError
+        For settings that are out of range.
+
+    Notes
+    -----
+    The bands are those of the Haar wavelet without decimation ("à trous"): with low band l_0 = x,
+
+        l_j(t) = (l_{j-1}(t) + l_{j-1}(t - 2^{j-1})) / 2,  low = l_J,  high = x - low
+
+    where steps before the first one have its value. With P a learnt embedding of positions, A the
+    attention of one step to all steps, with a residual and a feed-forward layer, and T the last
+    step,
+
+        L = W_l (low, marks) + P,  H = conv(W_h (high, marks) + P),
+        z = A(L_T; L),  f = A(z; H)
+
+    and the tokens are linear maps of z and of f. Stockformer splits by a decimated transform with
+    the wavelet "sym2", which lets a step read later ones, and also attends between the stocks of a
+    day; here a row depends on itself alone. Of its attention only the last step is computed, which
+    is all that the tokens need.
+
+    References
+    ----------
+    B. Ma, Y. Xue, Y. Lu, J. Chen, "Stockformer: A Price-Volume Factor Stock Selection Model Based
+    on Wavelet Transform and Multi-Task Self-Attention Networks", 2024, arXiv:2401.06139.
+
+    O. Renaud, J.-L. Starck, F. Murtagh, "Wavelet-Based Combined Signal Filtering and Prediction",
+    IEEE Transactions on Systems, Man, and Cybernetics B 35, 2005 (the causal transform).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmtl import MultiTab
+    >>> from skmtl.histories import Histories
+    >>> from skmtl.networks import DualFrequency
+    >>> waves = np.sin(np.arange(20) * np.linspace(1, 2, 40)[:, None])
+    >>> X = pd.DataFrame({"price": Histories.from_array(waves)})
+    >>> Y = pd.DataFrame({"return": np.linspace(1, 2, 40), "up": np.arange(40) > 20})
+    >>> model = MultiTab(
+    ...     series={"price": DualFrequency(channels=8)}, max_epochs=2, random_state=0
+    ... )
+    >>> model.fit(X, Y).predict(X.head(2)).columns.tolist()
+    ['return', 'up']
+    """
+
+    every: float | None = None
+    max_steps: int = 128
+    levels: int = 2
+    channels: int = 32
+    n_heads: int = 4
+    n_tokens: int = 2
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError for settings that cannot be used."""
+        self.steps.check(type(self).__name__)
+        for name in ("levels", "channels", "n_heads", "n_tokens"):
+            check_whole(self, name, 1)
+        if self.levels > _MOST_LEVELS:
+            raise ValueError(
+                f"DualFrequency: levels={self.levels} must be at most {_MOST_LEVELS}."
+            )
+        if self.channels % self.n_heads:
+            raise ValueError(
+                f"DualFrequency: channels={self.channels} must be a multiple of "
+                f"n_heads={self.n_heads}."
+            )
+
+    @property
+    def steps(self) -> StepSettings:
+        """What is said of the grid."""
+        return StepSettings(self.every, self.max_steps)
+
+    def n_tokens_for(self, shape: HistoryShape) -> int:
+        """Tokens of a row."""
+        return 2 * self.n_tokens
+
+    def build(self, shape: HistoryShape, size: int, dropout: float) -> TwoBands:
+        """The layer for a column of histories."""
+        return TwoBands(self, shape, size, dropout)
+
+
+class TwoBands(nn.Module):
+    """The layer of `DualFrequency`, `Events` to tokens (batch, 2 * n_tokens, size).
+
+    Parameters
+    ----------
+    settings : DualFrequency
+    shape : HistoryShape
+    size : int
+        Length of a token.
+    dropout : float
+        Of the convolution and of the feed-forward layers.
+    """
+
+    def __init__(
+        self, settings: DualFrequency, shape: HistoryShape, size: int, dropout: float
+    ) -> None:
+        super().__init__()
+        channels, n_inputs = settings.channels, 2 * shape.n_variables
+        self.n_variables, self.levels = shape.n_variables, settings.levels
+        self.every, self.n_steps = settings.steps.resolved(shape)
+        self.low = Linear(n_inputs, channels)
+        self.high = Linear(n_inputs, channels)
+        self.position = weight(self.n_steps, channels, fan_in=channels)
+        self.convolution = CausalBlock(channels, channels, 3, 2, dropout)
+        self.within_low = StepAttention(channels, settings.n_heads, dropout)
+        self.to_high = StepAttention(channels, settings.n_heads, dropout)
+        self.of_low = Linear(channels, settings.n_tokens * size)
+        self.of_both = Linear(channels, settings.n_tokens * size)
+        self.missing = parameter(2 * settings.n_tokens, size)
+
+    def forward(self, events: Events) -> Tensor:
+        series = on_grid(events, self.n_variables, self.every, self.n_steps)
+        slow = low_band(series.value, self.levels)
+        low, high = (
+            embed(torch.cat([band, series.seen], dim=1).transpose(1, 2)) + self.position
+            for embed, band in ((self.low, slow), (self.high, series.value - slow))
+        )
+        read = self.within_low(low[:, -1], low)
+        fused = self.to_high(read, self.convolution(high.transpose(1, 2)).transpose(1, 2))
+        tokens = torch.cat([self.of_low(read), self.of_both(fused)], dim=1)
+        tokens = tokens.unflatten(1, self.missing.shape)
+        return torch.where(events.missing[:, None, None], self.missing, tokens)
+
+
+class StepAttention(nn.Module):
+    """One step of each row reads all steps, (batch, channels) and (batch, n_steps, channels)."""
+
+    def __init__(self, channels: int, n_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.norm, self.norm_steps = LayerNorm(channels), LayerNorm(channels)
+        self.query = Linear(channels, channels)
+        self.key_value = Linear(channels, 2 * channels)
+        self.out = Linear(channels, channels)
+        self.feedforward = FeedForward(channels, 2 * channels, dropout)
+
+    def forward(self, step: Tensor, steps: Tensor) -> Tensor:
+        query = self._heads(self.query(self.norm(step))[:, None])
+        key, value = map(self._heads, self.key_value(self.norm_steps(steps)).chunk(2, dim=-1))
+        shares = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(dim=-1)
+        return self.feedforward(step + self.out((shares @ value).flatten(1)))
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+
+def low_band(series: Tensor, levels: int) -> Tensor:
+    """The slow part of series (..., n_steps), by the causal Haar transform without decimation."""
+    place = torch.arange(series.shape[-1], device=series.device)
+    for level in range(levels):
+        before = (place - 2**level).clamp(min=0)
+        series = (series + series[..., before]) / 2
+    return series
