@@ -27,6 +27,7 @@ from skmtl.engines._protocol import (
 from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._sizes import SCORING_ROWS, bags_for
 from skmtl.engines._threads import number_of_threads
+from skmtl.engines._validation_losses import validation_losses
 
 __all__ = [
     "SCORING_ROWS",
@@ -45,4 +46,5 @@ __all__ = [
     "learn_residuals",
     "number_of_threads",
     "start_preparation",
+    "validation_losses",
 ]
