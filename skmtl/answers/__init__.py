@@ -23,6 +23,7 @@ from skmtl.answers._protocol import (
     warn_of_empty_columns,
 )
 from skmtl.answers._reading import read_classes, read_predictions, read_probabilities
+from skmtl.answers._record import FitRecord, joined_record
 from skmtl.answers._unwrap import (
     fitted_inside,
     fitted_inside_reading,
@@ -37,6 +38,7 @@ from skmtl.answers._unwrap import (
 __all__ = [
     "Answers",
     "CellType",
+    "FitRecord",
     "FittedModel",
     "ForeignModel",
     "Form",
@@ -54,6 +56,7 @@ __all__ = [
     "fitted_model_reading",
     "index_of",
     "inside",
+    "joined_record",
     "last_step",
     "layers",
     "pipeline_steps",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl.answers._forms import Form, as_named_frame
+from skmtl.answers._record import FitRecord
 from skmtl.reading import ScoredLabels
 from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
 from skmtl.tasks import Curves, FunnelLevels, Kind
@@ -157,6 +158,16 @@ class FittedModel(ABC):
     def form(self) -> Form:
         """What `predict` makes of predictions."""
         return as_named_frame
+
+    @property
+    def record(self) -> FitRecord | None:
+        """What is known of the fit that it comes from."""
+        return None
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What it is made of, in numbers."""
+        return {}
 
     def schema(self) -> dict[str, Any]:
         """What the model reads and predicts, as plain data, for those who look into its file."""

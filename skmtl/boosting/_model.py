@@ -114,6 +114,11 @@ class BoostedPool:
         present = {name for order in orders for name in order}
         return tuple(name for name in BLOCKS if name in present)
 
+    @property
+    def n_rounds(self) -> int:
+        """Rounds of all blocks and bags."""
+        return sum(block.n_rounds for bag in self.bags for block in bag.blocks.values())
+
     def parts(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> dict[str, np.ndarray]:

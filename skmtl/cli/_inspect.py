@@ -48,7 +48,10 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
     for task in tasks:
         classes = task.get("classes")
         names = "" if classes is None else ": " + _some([words(each) for each in classes])
-        yield f"  {words(task['name']):{width}}  {task['kind']}{names}"
+        yield f"  {words(task['name']):{width}}  {task['kind']}{_facts(task)}{names}"
+    if "n_rows" in schema:
+        sizes = ", ".join(f"{name} {size:,}" for name, size in schema["sizes"].items())
+        yield f"fit         {schema['n_rows']:,} rows in {schema['seconds']:.1f} s; {sizes}"
     yield "parameters  (those that are None are left out)"
     for name, value in contents["parameters"].items():
         if value is not None:
@@ -56,6 +59,16 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
     yield "sections"
     for name, section in contents["sections"].items():
         yield f"  {name}  {section['bytes']:,} bytes"
+
+
+def _facts(task: Mapping[str, Any]) -> str:
+    """What the file says of a task's labels; those of earlier versions say nothing."""
+    facts = []
+    if task.get("n_labels") is not None:
+        facts.append(f"{task['n_labels']:,} labels")
+    if task.get("validation_loss") is not None:
+        facts.append(f"validation loss {task['validation_loss']:.3f}")
+    return "  " * bool(facts) + ", ".join(facts)
 
 
 def _features(features: list[Mapping[str, Any]]) -> str:

@@ -29,6 +29,7 @@ from skmtl.engines._protocol import (
 from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._sizes import SCORING_ROWS, bags_for
 from skmtl.engines._threads import number_of_threads
+from skmtl.engines._validation_losses import validation_losses
 
 __all__ = [
     "SCORING_ROWS",
@@ -49,4 +50,5 @@ __all__ = [
     "number_of_threads",
     "read_to_go_on",
     "start_preparation",
+    "validation_losses",
 ]

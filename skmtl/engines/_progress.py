@@ -54,6 +54,8 @@ class FitProgress:
             True where a callback asks to stop.
         """
         self._estimator.last_epoch_ = report
+        if self._estimator.verbose:
+            print(_line(type(self._estimator).__name__, report), flush=True)
         return self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
             **self._data,
@@ -69,3 +71,15 @@ class FitProgress:
             **self._data,
             reconstruction_attributes=lambda: dict(self._attributes(fitted)),
         )
+
+
+def _line(name: str, report: Mapping[str, Any]) -> str:
+    """What is printed of an epoch."""
+    where = [f"{word} {report[word]}" for word in ("member", "bag", "epoch") if word in report]
+    if "blocks" in report:
+        where.append("+".join(report["blocks"]))
+    losses = [f"loss {report['loss']:.4g}"]
+    if report["validation_loss"] is not None:
+        best = " (best)" if report["improved"] else ""
+        losses.append(f"validation loss {report['validation_loss']:.4g}{best}")
+    return f"[{name}] {', '.join(where)}: {', '.join(losses)}"

@@ -232,6 +232,17 @@ class Engine(ABC):
         """
         raise TypeError(f"{type(self).__name__} keeps no models of rows that it has held out.")
 
+    def validation_losses(self, fitted: Any) -> np.ndarray | None:
+        """What a fit already knows of its losses on held-out rows, over those of a constant.
+
+        None where it does not know them, so that they are taken from `held_out_scores`.
+        """
+        return None
+
+    def sizes(self, fitted: Any) -> dict[str, int]:
+        """What was learnt in numbers, such as how many trees or weights there are."""
+        return {}
+
 
 class BagByBagEngine(Engine):
     """An engine that fits every bag by itself, and averages their raw scores."""

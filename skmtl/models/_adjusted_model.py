@@ -10,6 +10,7 @@ import pandas as pd
 
 from skmtl.answers import (
     Answers,
+    FitRecord,
     FittedModel,
     Form,
     InputColumns,
@@ -66,6 +67,14 @@ class AdjustedModel(FittedModel):
     @property
     def outputs(self) -> list[Hashable]:
         return self.model.outputs
+
+    @property
+    def record(self) -> FitRecord | None:
+        return self.model.record
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return self.model.sizes
 
     def schema(self) -> dict[str, Any]:
         return self.model.schema()

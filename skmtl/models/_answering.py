@@ -30,6 +30,7 @@ from skmtl.models._named_frames import (
     predict_steps,
 )
 from skmtl.models._sklearn import BaseEstimator
+from skmtl.models._summary import html_repr, summary
 from skmtl.tasks import Curves
 
 
@@ -327,6 +328,9 @@ class Answering(BaseEstimator):
     def follow_up_(self) -> float | dict[Hashable, float]:
         """Time up to which curves are known; with several events a dict of times."""
         return self._of_curves(lambda curves: curves.horizon)
+
+    summary = summary
+    _html_repr = html_repr
 
     @property
     def task_names_(self) -> list[Hashable]:

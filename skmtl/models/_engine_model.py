@@ -14,6 +14,7 @@ from skmtl._foreign_frames import as_pandas
 from skmtl.answers import (
     Answers,
     CellType,
+    FitRecord,
     FittedModel,
     Form,
     InputColumns,
@@ -45,6 +46,8 @@ class EngineModel(FittedModel):
         Converts predictions to the return value of `predict`.
     refuses_unseen : bool
         Whether rows of unseen tasks raise an error.
+    record : FitRecord or None
+        Facts about the fit; None in models of earlier versions.
     """
 
     engine: Engine
@@ -55,6 +58,7 @@ class EngineModel(FittedModel):
     read_frame: Any
     form: Form = as_named_frame
     refuses_unseen: bool = False
+    record: FitRecord | None = None
 
     @property
     def names(self) -> list[Hashable]:  # type: ignore[override]
@@ -82,8 +86,12 @@ class EngineModel(FittedModel):
         names = self.targets.output_names
         return self.tasks.names if names is None else names
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {} if self.fitted is None else self.engine.sizes(self.fitted)
+
     def schema(self) -> dict[str, Any]:
-        return schema(self.reader.encoder, self.tasks, self.task_column)
+        return schema(self.reader.encoder, self)
 
     def read_labels(self, y: Any) -> pd.DataFrame:
         return self.targets.read(y, self.tasks)

@@ -3,6 +3,7 @@
 # Annotations are evaluated here and in the other modules with parameters, so that inherited
 # annotations can be resolved in any module.
 
+import time
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from skmtl.engines import (
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._record import fit_record
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import renamed, save
 from skmtl.models._scoring import score, score_tasks
@@ -81,6 +83,10 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         rows in a fold. "warn" predicts this value for every row, with a
         `skmtl.tasks.ConstantTargetWarning`; "error" raises an error. Times to events always need
         at least one event.
+    verbose : int, default=0
+        1: `fit` prints a line for each epoch of a network, each bag of a sequence of boosted
+        blocks, and each step of the search for penalties. 0: it prints nothing. For a progress
+        bar, see `skmtl.callbacks`.
     random_state : int, RandomState or None, default=None
         Controls which rows are held out and all other randomness of the engine: initial weights,
         the order of rows and dropout in networks, and random options of `lightgbm_params` in
@@ -128,6 +134,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         "validation": validation_check,
         "validation_fraction": real(0, 0.5, open_low=True),
         "constant_targets": one_of("warn", "error"),
+        "verbose": integer(0),
         "random_state": seed,
     }
 
@@ -140,6 +147,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     group_column: Hashable | None = None
     time_column: Hashable | None = None
     constant_targets: ConstantTargets = "warn"
+    verbose: int = 0
     random_state: int | np.random.RandomState | None = None
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
@@ -214,6 +222,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             If the limit of rounds or epochs ended a fit whose held-out loss was still falling, or
             if none of the trees has a split, so that a constant is predicted for a target.
         """
+        begun = time.perf_counter()
         self.check_parameters()
         judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
         engine = self._engine()
@@ -236,13 +245,16 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 n_bags = len(previous)
             problem = preparation.problem(table, source, judged, random_state, n_bags)
             progress = FitProgress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
-            if problem.is_empty:
-                vars(self).update(self._learnt(preparation, None))
-                return self
-            fitted = engine.fit(problem, random_state, progress, previous)
-            learn_residuals(preparation, table, problem, fitted)
+            fitted = None
+            if not problem.is_empty:
+                fitted = engine.fit(problem, random_state, progress, previous)
+                learn_residuals(preparation, table, problem, fitted)
             vars(self).update(self._learnt(preparation, fitted))
-            progress.finish(fitted)
+            n_rows = len(table) if source is None else source.rows.n_rows
+            seconds = time.perf_counter() - begun
+            self._fit_record = fit_record(preparation, table, n_rows, problem, fitted, seconds)
+            if fitted is not None:
+                progress.finish(fitted)
         return self
 
     def check_parameters(self) -> None:
@@ -333,7 +345,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
             self._engine(), self._fitted, self._reader, self.task_set_, self._targets(),
-            self._read_frame, self._form, self._refuses_unseen,
+            self._read_frame, self._form, self._refuses_unseen, vars(self).get("_fit_record"),
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from sklearn.utils import _safe_indexing
 from skmtl._foreign_frames import as_pandas
 from skmtl.answers import (
     Answers,
+    FitRecord,
     FittedModel,
     ForeignModel,
     Form,
@@ -23,10 +25,12 @@ from skmtl.answers import (
     fitted_inside,
     fitted_model,
     fitted_model_reading,
+    joined_record,
     read_predictions,
     says_its_tasks,
     unfitted_model,
 )
+from skmtl.models._saving import task_facts
 from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import CellCounts, sum_of_counts, task_ids
 from skmtl.tasks import Curves, Kind, join_label_columns, labels_of_tasks
@@ -83,19 +87,26 @@ class GroupedModel(FittedModel):
         first = fitted_inside(self.models[0])
         return fitted_model(first).form if says_its_tasks(first) else as_array
 
+    @property
+    def record(self) -> FitRecord | None:
+        if not all(says_its_tasks(fitted_inside(model)) for model in self.models):
+            return None
+        records = [fitted_model(model).record for model in self.models]
+        return joined_record(records, rows_differ=self.task_column is not None)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for model in self.models:
+            if says_its_tasks(fitted_inside(model)):
+                total.update(fitted_model(model).sizes)
+        return {"models": len(self.models), **total}
+
     def schema(self) -> dict[str, Any]:
         """The same as for the models; only those of skmtl have it, and can be saved."""
         first = self.models[0]
         of_first = fitted_model(first).schema() if says_its_tasks(first) else {}
-        tasks = [
-            {
-                "name": name,
-                "kind": kind.name,
-                "classes": self._classes[name].tolist() if name in self._classes else None,
-            }
-            for name, kind in self.kinds.items()
-        ]
-        return of_first | {"tasks": tasks}
+        return of_first | task_facts(self)
 
     def read_labels(self, y: Any) -> pd.DataFrame:
         unfitted = unfitted_model(self.estimator)

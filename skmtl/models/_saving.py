@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl.files import ModelPlace
 
 if TYPE_CHECKING:
+    from skmtl.answers import FittedModel
     from skmtl.tables import FrameEncoder
-    from skmtl.tasks import TaskSet
 
 
 def save(self: Any, path: ModelPlace) -> None:
@@ -42,20 +42,28 @@ def save(self: Any, path: ModelPlace) -> None:
     save_model(self, path, self.__skmtl_fitted__().schema())
 
 
-def schema(encoder: FrameEncoder, tasks: TaskSet, task_column: Hashable | None) -> dict[str, Any]:
-    """The inputs and outputs of a model, as plain data."""
+def schema(encoder: FrameEncoder, model: FittedModel) -> dict[str, Any]:
+    """The inputs and outputs of a model, and facts about its fit, as plain data."""
     kinds = dict.fromkeys(encoder.categories_, "categorical")
     kinds |= dict.fromkeys(encoder.histories, "histories")
     features = [{"name": name, "kind": kinds.get(name, "numeric")} for name in encoder.columns_]
-    described = [
-        {
-            "name": name,
-            "kind": head.name,
-            "classes": head.classes_.tolist() if head.is_classification else None,
-        }
-        for name, head in tasks.by_name.items()
-    ]
-    return {"features": features, "task_column": task_column, "tasks": described}
+    return {"features": features, "task_column": model.task_column, **task_facts(model)}
+
+
+def task_facts(model: FittedModel) -> dict[str, Any]:
+    """The targets of a model, and facts about its fit where they are known."""
+    record = model.record
+    tasks: list[dict[str, Any]] = []
+    for name, kind in model.kinds.items():
+        classes = model.classes[name].tolist() if name in model.classes else None
+        tasks.append({"name": name, "kind": kind.name, "classes": classes})
+        if record is not None:
+            tasks[-1]["n_labels"] = record.n_labels.get(name)
+            tasks[-1]["validation_loss"] = record.validation_loss.get(name)
+    facts: dict[str, Any] = {"tasks": tasks, "sizes": model.sizes}
+    if record is not None:
+        facts |= {"n_rows": record.n_rows, "seconds": record.seconds}
+    return facts
 
 
 def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

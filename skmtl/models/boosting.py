@@ -63,7 +63,8 @@ class BoostingEstimator(MultiTaskEstimator):
         self
         """
         self.check_parameters()
-        vars(self).pop("_fitted", None)
+        for name in ("_fitted", "_fit_record"):
+            vars(self).pop(name, None)
         random_state = fresh_random_state(self.random_state)
         plan = make_plan(self._fit_settings(), self._engine(), sample, n_rows, random_state)
         fitted = grow(plan)

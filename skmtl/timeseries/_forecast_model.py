@@ -14,6 +14,7 @@ import pandas as pd
 from skmtl.answers import (
     Answers,
     CellType,
+    FitRecord,
     FittedModel,
     ForeignModel,
     InputColumns,
@@ -27,6 +28,7 @@ from skmtl.reading import EachWhenAsked, ScoredLabels
 from skmtl.tables import as_frame
 from skmtl.tasks import Curves, Hurdle, Kind, is_named, labels_of_tasks
 from skmtl.timeseries._conformal import ConformalQuantiles
+from skmtl.timeseries._joined import Joined
 from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._recipe import Recipe
 
@@ -86,6 +88,14 @@ class ForecastModel(FittedModel):
             for name in self.names
             if self._tasks_of(name)[0] in within
         }
+
+    @property
+    def record(self) -> FitRecord | None:
+        return self._within.record
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return self._within.sizes
 
     def schema(self) -> dict[str, Any]:
         return self.recipe.schema(self.kinds, self.classes)
@@ -352,43 +362,3 @@ class InUnits(AnswersInUnits):
         if name in self._errors:
             return self.predictions[name][:, None] + scale[:, None] * self._errors[name]
         return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
-
-
-class Joined(Answers):
-    """Answers to the parts of a table, back in the order of its rows.
-
-    Parameters
-    ----------
-    names : list of hashable
-    parts : list of Answers
-    order : ndarray of int64, shape (n,)
-        Where each row is when the parts are one below the other.
-    """
-
-    def __init__(
-        self, names: Sequence[Hashable], parts: Sequence[Answers], order: np.ndarray
-    ) -> None:
-        self._names, self._parts, self._order = names, parts, order
-
-    @cached_property
-    def predictions(self) -> Mapping[Hashable, np.ndarray]:
-        return EachWhenAsked(
-            self._names, lambda name: self._joined(lambda part: part.predictions[name])
-        )
-
-    def probabilities(self, name: Hashable) -> np.ndarray:
-        return self._joined(lambda part: part.probabilities(name))
-
-    def quantiles(self, name: Hashable) -> np.ndarray:
-        return self._joined(lambda part: part.quantiles(name))
-
-    def _joined(self, of_part: Callable[[Answers], np.ndarray]) -> np.ndarray:
-        return np.concatenate([of_part(part) for part in self._parts])[self._order]
-
-    def curves(self) -> Mapping[Hashable, Curves]:
-        return {}
-
-    def about_curves(
-        self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
-    ) -> dict[Hashable, np.ndarray]:
-        return {}

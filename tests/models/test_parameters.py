@@ -34,7 +34,7 @@ from skmtl.models._docstrings import Docstring
 ANY = {
     "task_column": None, "task_weight": None, "n_bags": "auto", "early_stopping": True,
     "validation": "random", "group_column": None, "time_column": None, "random_state": None,
-    "constant_targets": "warn",
+    "constant_targets": "warn", "verbose": 0,
 }  # fmt: skip
 NETWORK = ANY | {
     "balance": "equal", "balance_at": "representation", "n_blocks": 1, "n_heads": 4,

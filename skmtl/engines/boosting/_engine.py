@@ -82,6 +82,12 @@ class BoostingEngine(Engine):
                 mean.add(held_out, self.raw_scores(bag, rows, problem.tasks))
         return mean.scores()
 
+    def sizes(self, fitted: FittedBoosting) -> dict[str, int]:
+        return {
+            "models": sum(len(pool.bags) for _, pool in fitted.pools),
+            "rounds": sum(pool.n_rounds for _, pool in fitted.pools),
+        }
+
     def staged_scores(
         self, fitted: FittedBoosting, rows: ScorableRows, tasks: TaskSet
     ) -> Iterator[np.ndarray]:

@@ -91,6 +91,16 @@ class LinearEngine(Engine):
                 mean.add(held_out, self.function_scores(targets, rows, problem.tasks))
         return mean.scores()
 
+    def validation_losses(self, fitted: FittedLinear) -> np.ndarray:
+        # The least of those that were judged is what was chosen for each target.
+        losses = np.full(len(fitted.targets), np.nan)
+        for judged in fitted.tried:
+            losses[judged["target"]] = np.fmin(losses[judged["target"]], judged["loss"])
+        return losses
+
+    def sizes(self, fitted: FittedLinear) -> dict[str, int]:
+        return {"coefficients": sum(target.coef.size for target in fitted.targets)}
+
     def _judged(self, problem: Problem) -> WideSearch | LongSearch:
         """A search of which all pieces of work are done."""
         search = self._search(problem)

@@ -157,6 +157,10 @@ class NetworkEngine(Engine):
             mean.add(held_out, scores)
         return mean.scores()
 
+    def sizes(self, fitted: FittedNetworks) -> dict[str, int]:
+        weights = sum(weight.numel() for weight in fitted.networks.parameters())
+        return {"networks": len(fitted), "weights": weights}
+
     def over_rows(
         self,
         fitted: FittedNetworks,

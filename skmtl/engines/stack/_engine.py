@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
@@ -118,6 +119,21 @@ class StackEngine(Engine):
                 scores = member.engine.raw_scores(learnt, self._rows(rows, position), tasks)
                 total += np.repeat(fitted.weights[:, position], widths) * scores
         return total
+
+    def validation_losses(self, fitted: FittedStack) -> np.ndarray:
+        # Those of the best member: the weights were chosen by the same rows.
+        return np.fmin.reduce(fitted.losses, axis=1)
+
+    def sizes(self, fitted: FittedStack) -> dict[str, int]:
+        kept = [
+            (member.engine, learnt)
+            for member, learnt in zip(self.members, fitted.members, strict=True)
+            if learnt is not None
+        ]
+        total: Counter[str] = Counter()
+        for engine, learnt in kept:
+            total.update(engine.sizes(learnt))
+        return {"members": len(kept), **total}
 
     def _problem(self, problem: Problem, position: int) -> Problem:
         """The problem as one member reads it."""

@@ -1,0 +1,48 @@
+"""Facts about a fit, taken when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from skmtl.answers import FitRecord
+from skmtl.engines import Preparation, Problem, validation_losses
+from skmtl.reading import CheckedTable
+
+
+def fit_record(
+    preparation: Preparation,
+    table: CheckedTable,
+    n_rows: int,
+    problem: Problem,
+    fitted: Any,
+    seconds: float,
+) -> FitRecord:
+    """What a fit was of.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    table : CheckedTable
+        The rows in memory.
+    n_rows : int
+        Of all rows.
+    problem : Problem
+    fitted : object or None
+        What the engine has returned, if there was anything to learn.
+    seconds : float
+    """
+    n_labels: dict[Hashable, int] = table.Y.notna().sum().to_dict()
+    if fitted is None:
+        return FitRecord(n_rows, n_labels, {}, seconds)
+    counts = problem.rows.labels.mask.sum(axis=0).tolist()
+    n_labels |= dict(zip(problem.tasks.names, counts, strict=True))
+    losses = validation_losses(preparation.engine, fitted, problem)
+    known = {
+        name: float(loss)
+        for name, loss in zip(problem.tasks.names, losses, strict=True)
+        if np.isfinite(loss)
+    }
+    return FitRecord(n_rows, n_labels, known, seconds)
