@@ -270,7 +270,7 @@ class Preparation:
                 "eval_set."
             )
         if self._holds_out_rows(table):
-            warn_of_near_copies(table.rows.features)
+            warn_of_near_copies(table.rows)
         judged = replace(table, Y=table.Y[tasks.names])
         if validation.is_named:
             judged = judged.take(labelled)  # while a splitter knows all rows by their positions

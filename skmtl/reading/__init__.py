@@ -9,6 +9,7 @@ here knows an engine, and nothing imports torch.
 from skmtl.reading._event_targets import EventTargets
 from skmtl.reading._leaks import warn_of_near_copies, warn_of_numeric_ids, warn_of_row_ids
 from skmtl.reading._reader import RowsToScore, ScorableRows, TableReader
+from skmtl.reading._repeated_pairs import repeated_pair
 from skmtl.reading._roles import Roles, RowsOfX
 from skmtl.reading._rows import (
     NO_LABEL_COUNTS,
@@ -66,6 +67,7 @@ __all__ = [
     "naming_eval_set",
     "open_rows",
     "read_sample_weight",
+    "repeated_pair",
     "resolve_task_weight",
     "splits_among",
     "stacked",

@@ -11,6 +11,8 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from skmtl._text import holds_text
+from skmtl.reading._repeated_pairs import RepeatedPair, repeated_pair
+from skmtl.reading._roles import RowsOfX
 from skmtl.tables import column_kind
 
 _FEWEST_ROWS = 100  # fewer are different, or alike, by chance
@@ -73,9 +75,20 @@ def _names_rows(column: pd.Series, name: Hashable) -> bool:
     return isinstance(column.dtype, pd.CategoricalDtype) or holds_text(column)
 
 
-def warn_of_near_copies(features: pd.DataFrame) -> None:
-    """Warn where most rows have others that are almost equal, unlike the rest."""
-    if _FEWEST_ROWS <= len(features) <= _MOST_ROWS and _are_near_copies(features):
+def warn_of_near_copies(rows: RowsOfX) -> None:
+    """Warn of rows that are about the same things, by columns that say so or by their likeness.
+
+    Parameters
+    ----------
+    rows : RowsOfX
+    """
+    features = rows.features
+    if len(features) < _FEWEST_ROWS:
+        return
+    pair = repeated_pair(features, rows.ids)
+    if pair is not None:
+        _warn_of_pair(pair)
+    elif len(features) <= _MOST_ROWS and _are_near_copies(features):
         warnings.warn(
             "Most rows of X are near copies of a few others, as visits of one patient are. Rows "
             "held out by chance then say little about new ones, and training stops too late. Give "
@@ -84,6 +97,21 @@ def warn_of_near_copies(features: pd.DataFrame) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def _warn_of_pair(pair: RepeatedPair) -> None:
+    a, b = pair.columns
+    groups = f"groups=X.groupby([{a!r}, {b!r}], dropna=False).ngroup()"
+    warnings.warn(
+        f"Columns {a!r} and {b!r} of X repeat together: {pair.n_groups} pairs of values in "
+        f"{len(pair.group)} rows, as the weather of a place does. If new rows will be about other "
+        "places, rows held out by chance say little about them, and training stops too late: give "
+        f"{groups} to fit, name the column that says which rows belong together in group_column= "
+        "with validation='group', or set validation='time'. If they will be about the same ones, "
+        "nothing needs to change.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _are_near_copies(features: pd.DataFrame) -> bool:

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmtl import RMTGB, MultiTab
-from skmtl.reading import Validation
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
+from skmtl.reading import Validation, repeated_pair
 
 MODELS = {
     "network": MultiTab(max_epochs=2, row_size=4, n_members=1, n_bags=1, random_state=0),
@@ -184,13 +186,80 @@ def test_whole_numbers_with_gaps_are_an_id_by_their_name():
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_near_copies_are_told_unless_whole_groups_are_held_out(noise, model):
     X, Y, patient = visits(noise=noise)
-    with pytest.warns(UserWarning, match=r"near copies .*groups= .*group_column="):
+    with pytest.warns(UserWarning, match=r"(near copies|repeat together).*groups=.*group_column="):
         model.fit(X, Y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, Y, groups=patient)
         model.fit(X, Y, eval_set=(X.head(20), Y.head(20)))
+
+
+LINEAR = MultiTaskLinear(penalty="ridge", random_state=0)
+
+
+def trials(n_places=12, n_rows=600, decimals=1, seed=0):
+    """Yields of varieties in places, of each of which the weather is known."""
+    rng = np.random.default_rng(seed)
+    place = rng.integers(0, n_places, n_rows)
+    weather = np.round(rng.normal([15, 80], [4, 20], size=(n_places, 2)), decimals)[place]
+    X = pd.DataFrame(weather, columns=["warmth", "rain"])
+    X["variety"] = pd.Categorical(rng.integers(0, 200, n_rows).astype(str))
+    X["seed_size"] = rng.normal(size=n_rows)
+    X["plants"] = rng.integers(20, 60, n_rows)
+    effects = rng.normal(size=(n_places, 2))[place] + X[["seed_size"]].to_numpy()
+    return X, pd.DataFrame(effects, columns=["grain", "straw"]), place
+
+
+@pytest.mark.parametrize("engine", [*MODELS.values(), LINEAR], ids=lambda m: type(m).__name__)
+def test_numbers_that_repeat_together_are_named_with_a_remedy_that_helps(engine, splits):
+    X, Y, place = trials()
+    with pytest.warns(UserWarning, match=r"'warmth' and 'rain' .*: 12 pairs.*validation='group'"):
+        sklearn.clone(engine).fit(X, Y)
+    splits.clear()
+    model = sklearn.clone(engine)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, Y, groups=X.groupby(["warmth", "rain"], dropna=False).ngroup())
+    for training, held_out in splits:
+        assert not set(place[training]) & set(place[held_out])
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 4])
+@pytest.mark.parametrize("n_places", [12, 30, 60])
+def test_places_are_found_however_their_weather_is_rounded(n_places, decimals):
+    X, _, place = trials(n_places, 1500, decimals)
+    pair = repeated_pair(X)
+    assert set(pair.columns) == {"warmth", "rain"}
+    assert 0.8 * n_places <= pair.n_groups <= n_places
+    X["rain"] = X["rain"].where(place != 0)  # a station that was out of order
+    assert set(repeated_pair(X).columns) == {"warmth", "rain"}
+
+
+def test_places_that_are_the_tasks_are_no_surprise():
+    X, _, place = trials()
+    assert repeated_pair(X, pd.Series(place)) is None
+
+
+PAIRS_OF_NO_PLACE = {
+    "independent": lambda rng, a: rng.integers(0, 30, len(a)),
+    "another unit": lambda rng, a: a * 1.8 + 32,
+    "a coarser number": lambda rng, a: a % 7,
+    "a copy with gaps": lambda rng, a: np.where(rng.uniform(size=len(a)) < 0.05, np.nan, a),
+    "correlated": lambda rng, a: a + rng.integers(-3, 4, len(a)),
+    "mostly equal": lambda rng, a: np.where(a < 12, a, a[::-1] // 5),
+}
+
+
+@pytest.mark.parametrize("relation", PAIRS_OF_NO_PLACE)
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), n_rows=st.integers(200, 3000))
+def test_numbers_that_only_depend_on_each_other_are_no_places(relation, seed, n_rows):
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, 20, n_rows)
+    X = pd.DataFrame({"a": a, "b": PAIRS_OF_NO_PLACE[relation](rng, a)})
+    assert repeated_pair(X) is None
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 30])
