@@ -117,11 +117,11 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
         values, readable = _numbers(cells, kind)
     else:
         values, readable = _one_by_one(cells, kind)
-    wanted = "number" if pa.types.is_floating(kind) else kind
+    wanted = "a number" if pa.types.is_floating(kind) else kind
     problems = {}
     for position in np.flatnonzero(~readable).tolist():
         shown = text[position].as_py()[:_SHOWN]
-        problems[position] = f"Column {name!r} holds {shown!r}, which is no {wanted}."
+        problems[position] = f"Column {name!r} holds {shown!r}, which is not {wanted}."
     return values, problems
 
 

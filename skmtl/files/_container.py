@@ -86,11 +86,11 @@ def read_file(path: ModelPlace) -> tuple[dict[str, Any], dict[str, bytes]]:
         names = [entry.filename for entry in archive.infolist()]
         if len(names) > _MOST_MEMBERS:
             raise ModelFileError(
-                f"{path} is no model of skmtl: it has {len(names):,} members, and models have at "
-                f"most {_MOST_MEMBERS}."
+                f"{path} is not a model of skmtl: it has {len(names):,} members, and models have "
+                f"at most {_MOST_MEMBERS}."
             )
         if HEADER not in names:
-            raise ModelFileError(f"{path} is no model of skmtl: it has no {HEADER!r}.")
+            raise ModelFileError(f"{path} is not a model of skmtl: it has no {HEADER!r}.")
         header = _checked_header(path, _section(archive, HEADER, size, path))
         listed = header["sections"]
         missing = [name for name in listed if name not in names]

@@ -61,7 +61,7 @@ class Decoder:
         cls: Any = _storable_class(name)
         state = self.decode(parts["state"])
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
-            raise ValueError(f"the state of {name!r} is no mapping of names")
+            raise ValueError(f"the state of {name!r} is not a mapping of names")
         # Parameters that came later have their defaults.
         value = self._estimator(cls, parts) if "parameters" in parts else cls.__new__(cls)
         restore = getattr(value, "__setstate__", value.__dict__.update)

@@ -200,7 +200,7 @@ def _check_decisions(fields: Fields, n_splits: int) -> None:
         raise ValueError("'num_cat' of LightGBM's text does not suit its categories")
     thresholds = _numbers(fields, "threshold", n_splits)  # infinite where only gaps go right
     if any(map(math.isnan, thresholds)):
-        raise ValueError("'threshold' of LightGBM's text is no number")
+        raise ValueError("'threshold' of LightGBM's text is not a number")
     for decision, threshold in zip(decisions, thresholds, strict=True):
         if decision & _BY_CATEGORY and threshold not in range(n_sets):
             raise ValueError("a split of LightGBM's text has no set of categories")

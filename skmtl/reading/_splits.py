@@ -288,7 +288,7 @@ def _splitter_splits(
     folds = list(splitter.split(X, table.Y, groups))
     if not folds or (n_splits is not None and len(folds) < n_splits):
         raise ValueError(
-            f"validation={splitter!r} gives {len(folds)} splits for n_bags={n_splits}: each bag "
+            f"validation={splitter!r} yields {len(folds)} splits for n_bags={n_splits}: each bag "
             "needs one. Lower n_bags, or give a splitter with more."
         )
     splits = []
@@ -349,11 +349,11 @@ def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:
         return np.flatnonzero(positions)
     if positions.ndim != 1 or positions.dtype.kind not in "iu" or not len(positions):
         raise ValueError(
-            f"{source} must give positions of rows, some of each part, got {positions!r}."
+            f"{source} must yield positions of rows, some of each part, got {positions!r}."
         )
     absent = positions[(positions < 0) | (positions >= n_samples)]
     if len(absent):
         raise ValueError(
-            f"{source} gives row {absent[0]}, but there are rows 0 to {n_samples - 1}."
+            f"{source} yields row {absent[0]}, but there are rows 0 to {n_samples - 1}."
         )
     return positions

@@ -177,7 +177,7 @@ def _read_horizons(
         if grid.ndim != 1 or len(grid) == 0 or not (grid >= 0).all():
             raise ValueError(f"horizons must be a list of numbers from 0, got {times!r}.")
         if len(np.unique(grid)) < len(grid):
-            raise ValueError(f"horizons gives a time twice: {times!r}.")
+            raise ValueError(f"horizons contains a time twice: {times!r}.")
         _, end = events[event]
         if grid.max() > end:
             raise ValueError(

@@ -122,8 +122,8 @@ class RowScorer:
         as_numbers = [n for n in self._features.names if n not in as_text]
         return (
             f" The pipeline does not say what it was fitted on: the columns {as_text[:5]} were "
-            f"read as text, and {as_numbers[:5]} as numbers. Of CSV files, csv_types (--csv-type) "
-            "gives the types that are right, such as 'float64' or 'string'."
+            f"read as text, and {as_numbers[:5]} as numbers. For CSV files, csv_types "
+            "(--csv-type) sets the right types, such as 'float64' or 'string'."
         )
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:

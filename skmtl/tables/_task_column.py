@@ -90,7 +90,7 @@ def column_position(frame: pd.DataFrame, column: Hashable, parameter: str) -> in
         return int(column) % n_columns
     shown = repr(labels[:20])[1:-1] + ", ..." * (n_columns > 20)
     raise ValueError(
-        f"{parameter}={column!r} is no column of X; its {n_columns} columns are {shown}."
+        f"{parameter}={column!r} is not a column of X; its {n_columns} columns are {shown}."
     )
 
 

@@ -74,7 +74,7 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     if hasattr(y, "columns"):
         return _from_named(label_frame(y), task, causes)
     raise ValueError(
-        f"y of task {task!r} is no survival target (got {type(y).__name__} of shape "
+        f"y of task {task!r} is not a survival target (got {type(y).__name__} of shape "
         f"{np.shape(y)}). {_FORMS}."
     )
 

@@ -243,7 +243,7 @@ class AnsweringFromHistory(Answering):
         """The columns of X, by role, where all names are text."""
         names = self._fitted_columns().all_names
         if not all(isinstance(name, str) for name in names):
-            raise AttributeError("The columns of X have names that are no text.")
+            raise AttributeError("The columns of X have names that are not text.")
         return np.array(names, dtype=object)
 
     @property

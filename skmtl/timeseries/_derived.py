@@ -39,8 +39,8 @@ def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, Deriv
             raise ValueError(f"The derived target {name!r} is called as one of y. Rename it.")
         if target.target not in targets.numbers:
             raise ValueError(
-                f"The derived target {name!r} follows from {target.target!r}, which is no number "
-                f"of y; these are {targets.numbers}."
+                f"The derived target {name!r} follows from {target.target!r}, which is not a "
+                f"number of y; these are {targets.numbers}."
             )
     tasks = Counter(
         task

@@ -130,7 +130,7 @@ def fit_within(estimator: Any, examples: Examples) -> Any:
         examples = examples.complete()
         if examples.weight.ndim == 2:
             raise ValueError(
-                "sample_weight gives the steps of an example unequal weights, which "
+                "sample_weight has unequal weights for the steps of an example, which "
                 f"{type(last_step(estimator)).__name__} cannot take. Use steps='feature', or an "
                 "estimator of skmtl."
             )

@@ -150,7 +150,7 @@ def test_cells_of_a_csv_file_that_are_no_numbers(case_of, houses, tmp_path):
     errors = errors_of(report)
     assert errors["error_row"].tolist() == [0, 41]
     assert errors["error_reason"].tolist() == [
-        "Column 'size' holds 'abc', which is no number.", "Column 'size' holds infinity.",
+        "Column 'size' holds 'abc', which is not a number.", "Column 'size' holds infinity.",
     ]  # fmt: skip
     houses.loc[40, "size"] = 1.5
     expected = skmtl.score_frame(model, houses.drop(index=[0, 41]), keep=["id", "size"])
