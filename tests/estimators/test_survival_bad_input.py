@@ -24,8 +24,8 @@ def first(value):
 
 COMMON = [
     ({}, None, "y is None"),
-    ({}, np.arange(40.0), "no survival target"),
-    ({}, np.ones((40, 2)), "no survival target"),
+    ({}, np.arange(40.0), "not a survival target"),
+    ({}, np.ones((40, 2)), "not a survival target"),
     ({}, Y_BAD[["event"]], "has the columns"),
     ({}, Y_BAD[:39], "inconsistent numbers of samples"),
     ({}, changed(duration=first(-1.0)), "negative times"),

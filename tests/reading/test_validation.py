@@ -293,7 +293,7 @@ def test_masks_and_unsorted_positions_are_rows(visits):
     ("splitter", "words"),
     [
         (KFold(2), r"yields 2 splits for n_bags=3: each bag needs one"),
-        (Yields(), r"gives 0 splits"),
+        (Yields(), r"yields 0 splits"),
         (Yields(*[([0, 1, 2, 3], [3, 4])] * 3), r"has row 3 in the training part and in the held"),
         (Yields(*[([0, 1], [10_000])] * 3), r"yields row 10000, but there are rows 0 to"),
         (Yields(*[([0, 1], [])] * 3), r"must yield positions of rows, some of each part"),
