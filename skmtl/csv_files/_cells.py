@@ -45,7 +45,7 @@ def text_cells(block: CsvBlock, name: str) -> Values:
             except UnicodeDecodeError:
                 values.append(None)
                 shown = repr(cell[:_SHOWN])
-                problems[position] = f"Column {name!r} holds {shown}, which is no UTF-8 text."
+                problems[position] = f"Column {name!r} holds {shown}, which is not UTF-8 text."
         return pa.chunked_array([pa.array(values, pa.string())]), problems
 
 

@@ -17,7 +17,7 @@ from skmtl.files._tree_text import checked_tree_text
 
 Node = dict[str, Any]
 
-# Indices of tables in a model, of epochs or tasks; whoever lists one fills the memory.
+# Limit of range indices in a model, of epochs or tasks, because they may be expanded in memory.
 _LONGEST_RANGE = 1_000_000
 
 
@@ -33,9 +33,9 @@ def _storable_class(name: str) -> type:
 
 
 class Decoder:
-    """Builds what an `Encoder` has encoded, and nothing else.
+    """Decodes what an `Encoder` has encoded, and nothing else.
 
-    Raises whatever an ill-formed value makes it stumble over.
+    Invalid values may raise any exception.
     """
 
     def __init__(self, arrays: bytes, boosters: bytes) -> None:

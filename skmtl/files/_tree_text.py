@@ -1,8 +1,8 @@
 """LightGBM's text of a model, taken apart and checked before LightGBM reads it.
 
-LightGBM believes what it reads: a child that is not there, or a text that ends too soon, is an
-access to memory that is not its own. So the text is read here, every number is checked, and what
-LightGBM gets is rewritten from the parts that have been checked.
+LightGBM trusts its input: a child that does not exist, or truncated text, leads to invalid memory
+access. So the text is parsed here, every number is checked, and LightGBM receives text that is
+rewritten from the checked parts.
 """
 
 from __future__ import annotations
