@@ -168,7 +168,7 @@ class TestMultiTaskStratifiedKFold:
             ({"n_splits": 2.0}, [1, 2], "n_splits must be a whole number"),
             ({"n_splits": 3}, [1, 2], "Cannot have n_splits=3 folds of n_samples=2"),
             ({"n_bins": 0}, [1, 2], "n_bins must be a whole number of at least 1, got 0"),
-            ({"task": "school"}, [1, 2], "task='school' is no column of X"),
+            ({"task": "school"}, [1, 2], "task='school' is not a column of X"),
             ({}, None, "Stratification needs the labels"),
             ({}, [1, 2, 3], "inconsistent numbers of samples"),
             ({}, np.ones((2, 1, 1)), r"one or two dimensions, but its shape is \(2, 1, 1\)"),

@@ -1,9 +1,9 @@
-"""What every fitted model can be asked, and the model inside whatever wraps it.
+"""The common interface of fitted models, and access to models inside wrappers.
 
-Metrics, scoring, sharing, survival and export ask a `FittedModel`. `fitted_model` takes it from
-any fitted estimator: estimators of skmtl have the method ``__skmtl_fitted__``, and for those of
-other packages `ForeignModel` stands in. `ask` on a table returns `Answers`. Searches and pipelines
-are taken off by the functions here, and nowhere else.
+Metrics, scoring, sharing, survival and export use a `FittedModel`. `fitted_model` returns it for
+any fitted estimator: estimators of skmtl have the method ``__skmtl_fitted__``, and `ForeignModel`
+wraps those of other packages. `ask` on a table returns `Answers`. Searches and pipelines are
+unwrapped only by the functions here.
 """
 
 from skmtl.answers._asking import (

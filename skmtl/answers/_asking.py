@@ -1,4 +1,4 @@
-"""From an estimator to the model that can be asked."""
+"""From an estimator to its fitted model."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from skmtl.answers._unwrap import fitted_inside, fitted_inside_reading, inside
 
 
 def says_its_tasks(estimator: Any) -> bool:
-    """Whether an estimator itself, and not one inside, can be asked as those of skmtl."""
+    """Whether an estimator itself, not one inside it, has the interface of skmtl."""
     return hasattr(estimator, "__skmtl_fitted__")
 
 
 def fitted_model(estimator: Any, y: Any = None) -> FittedModel:
-    """The model inside a fitted estimator, or one that stands in for it.
+    """Return the model inside a fitted estimator, or a substitute for it.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Alone, or inside searches and pipelines.
+        An estimator, alone or inside searches and pipelines.
     y : table of labels, optional
-        By which the targets are known where the estimator is not one of skmtl.
+        Labels that define the targets if the estimator is not one of skmtl.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def fitted_model(estimator: Any, y: Any = None) -> FittedModel:
 
 
 def fitted_model_reading(estimator: Any, X: Any, y: Any = None) -> tuple[FittedModel, Any]:
-    """The same, and X as the model inside reads it, converted at most here."""
+    """The same, with X transformed and converted for the model inside."""
     model = fitted_model(estimator, y)
     if isinstance(model, ForeignModel):
         return model, X

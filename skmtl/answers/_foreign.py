@@ -1,4 +1,4 @@
-"""Models of other packages, which say less of themselves."""
+"""Models of other packages, which provide less information."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ForeignModel(FittedModel):
     Parameters
     ----------
     estimator : fitted estimator
-        With whatever is around it.
+        The estimator including its wrappers.
     kinds : dict of target to Kind
         In the order of the estimator's predictions.
     named : bool
@@ -129,7 +129,7 @@ class MethodAnswers(Answers):
 
 
 def _inference(estimator: Any) -> Any:
-    """From labels to their kind, by what the estimator is."""
+    """Infer kinds from labels and from the type of the estimator."""
     if not hasattr(estimator, "__sklearn_tags__"):  # a class that inherits nothing of scikit-learn
         return mixed_kind
     if is_classifier(estimator):

@@ -1,4 +1,4 @@
-"""What predictions look like: arrays as scikit-learn's, or frames with the targets' names."""
+"""The forms of predictions: arrays like scikit-learn's, or data frames with target names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 Predictions = Mapping[Hashable, np.ndarray]
 Form = Callable[[Predictions, Any, bool], Any]
-"""From predictions by name, X, and whether y had no column axis, to what `predict` returns."""
+"""Converts predictions by name, given X and whether y was 1-D, to the result of `predict`."""
 
 
 def index_of(X: Any) -> pd.Index | None:

@@ -1,4 +1,4 @@
-"""What every fitted model can be asked."""
+"""The protocols of fitted models and their answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from skmtl.tables import CellCounts, TaskIds, describe_empty_columns
 from skmtl.tasks import Curves, FunnelLevels, Kind
 
 CellType = Literal["number", "text", "histories", "any", "unused"]
-"""What the cells of a column hold: "any" is numbers or text, "unused" whatever the user has."""
+"""Types of cells in a column: "any" is numbers or text, "unused" can be anything."""
 
 
 class CountedRows(Protocol):
-    """Rows of a table that tell what their columns lack."""
+    """Rows of a table with counts of missing and unknown cells."""
 
     def cell_counts(self) -> CellCounts | None:
-        """Missing cells and unknown categories by column; None if nobody knows."""
+        """Missing cells and unknown categories by column; None if they are not known."""
         ...
 
     def may_lack_columns(self) -> bool:
@@ -34,7 +34,7 @@ class CountedRows(Protocol):
 
 
 def warn_of_empty_columns(rows: CountedRows, learnt: CellCounts | None) -> None:
-    """Warn of columns that have lost all their values since fit.
+    """Warn about columns that have lost all their values since fit.
 
     The warning points two calls above the function that calls this one.
     """
@@ -47,14 +47,14 @@ def warn_of_empty_columns(rows: CountedRows, learnt: CellCounts | None) -> None:
 
 
 class Answers(ABC):
-    """What a model says about the rows of one table, whatever is asked, from one pass."""
+    """All predictions of a model for the rows of one table, from one pass."""
 
     @property
     @abstractmethod
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
         """All predictions (n_samples,) by name, in the user's units.
 
-        There is one for each target; of an event with causes that compete one for each cause.
+        There is one for each target; for an event with competing causes, one for each cause.
         """
 
     @abstractmethod
@@ -86,7 +86,7 @@ class Answers(ABC):
 
 @dataclass(frozen=True)
 class InputColumns:
-    """The columns of X, and what a model takes each of them for.
+    """The columns of X, and how a model interprets each of them.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class InputColumns:
     known_ids : TaskIds or None
         The ids, where the model refuses others.
     texts : list of set of str
-        By position, the texts that the model knows, as categories or as task ids.
+        By position, the known texts, as categories or as task ids.
     """
 
     cell_types: list[CellType]
@@ -120,9 +120,9 @@ class FittedModel(ABC):
     task_column : hashable or None
         The column of X that names the task of a row in long data.
     reads_rows_together : bool
-        Whether what is said of a row depends on others in the table.
+        Whether the predictions for a row depend on other rows of the table.
     reads_history : bool
-        Whether it depends on the past of series, which is not in the table.
+        Whether they depend on the past of series, which is not in the table.
     """
 
     names: list[Hashable]
@@ -151,12 +151,12 @@ class FittedModel(ABC):
 
     @property
     def outputs(self) -> list[Hashable]:
-        """Targets and events, each of which is one answer of a kind."""
+        """Targets and events, by the kind of their answers."""
         return self.names
 
     @property
     def form(self) -> Form:
-        """What `predict` makes of predictions."""
+        """Convert predictions to the result of `predict`."""
         return as_named_frame
 
     @property
@@ -170,50 +170,50 @@ class FittedModel(ABC):
         return {}
 
     def schema(self) -> dict[str, Any]:
-        """What the model reads and predicts, as plain data, for those who look into its file."""
+        """The inputs and outputs of the model, as plain data, for people who inspect its file."""
         return {}
 
     @abstractmethod
     def read_labels(self, y: Any) -> pd.DataFrame:
-        """Labels with one column for each target that y holds."""
+        """Labels with one column for each target in y."""
 
     @abstractmethod
     def read_scored(self, y: Any) -> ScoredLabels:
-        """Labels with one column for each prediction that y can be held against."""
+        """Labels with one column for each prediction that can be compared with y."""
 
     @abstractmethod
     def read_events(self, y: Any) -> pd.DataFrame:
-        """The times to events that y holds, one column of `EventTimes` per event."""
+        """The times to events in y, one column of `EventTimes` per event."""
 
     @abstractmethod
     def curve_shapes(self) -> dict[Hashable, Curves]:
-        """Curves of each event, of no row in particular: for their times and causes."""
+        """Curves of each event without rows, for their times and causes."""
 
     def converted(self, X: Any) -> Any:
-        """X such that the model can be asked about it several times without converting it again.
+        """Convert X so that several calls do not have to convert it again.
 
-        It is X itself where something inside may depend on the library that X is of.
+        Returns X itself if something inside the model may depend on the library of X.
         """
         return X
 
     def ask(self, X: Any) -> Answers:
-        """Ask about a table; warns of columns that have lost all their values since `fit`."""
+        """Predict a table; warn about columns that have lost all their values since `fit`."""
         answers = self.ask_part(X)
         warn_of_empty_columns(answers, self.learnt_counts)
         return answers
 
     @abstractmethod
     def ask_part(self, X: Any) -> Answers:
-        """Ask about a part of a table, in which columns may well be empty."""
+        """Predict a part of a table, in which columns may be empty."""
 
     @property
     def learnt_counts(self) -> CellCounts | None:
-        """What `Answers.cell_counts` says of the rows of `fit`; None if nobody knows."""
+        """`Answers.cell_counts` for the rows of `fit`; None if not known."""
         return None
 
     @abstractmethod
     def input_columns(self, labels: Sequence[Hashable]) -> InputColumns | None:
-        """What the columns with these labels are taken for; None if the model cannot tell."""
+        """How the columns with these labels are interpreted; None if the model does not know."""
 
 
 class UnfittedModel(Protocol):

@@ -1,49 +1,50 @@
 """Balancing: how the tasks' losses or gradients are combined into one step.
 
-The parameter `balance` of the network estimators takes a name, with which a method has its
-published settings, or an object of this package. *Loss weightings* cost next to nothing, but for
-FAMO, which takes the losses once more after each step:
+The parameter `balance` of the network estimators takes the name of a method, which then has its
+published settings, or an object of this package. *Loss weightings* cost next to nothing, except
+for FAMO, which computes the losses again after each step:
 
 ================================================  ================================================
 `Equal`, "equal"                                  every loss counts the same
-`FixedWeights`                                    so does a mapping or a sequence of weights
+`FixedWeights` weights that you set; also a mapping or sequence
 `Uncertainty`, "uncertainty"                      a loss that stays large counts less
 `DynamicWeightAverage`, "dwa"                     a loss that falls slowly counts more
 `GeometricMean`, "geometric_mean"                 the product of the losses falls
 `SmoothTchebycheff`, "smooth_tchebycheff"         the worst loss, relative to its start, falls
 `FAMO`, "famo"                                    all losses fall at about the same rate
-`RandomWeights`, "random"                         other weights in every step: what to beat
+`RandomWeights`, "random" random weights in every step: a baseline
 ================================================  ================================================
 
 *Gradient balancers* compare the tasks' gradients, by default at the shared representation, where
-they are cheap to have:
+they are cheap to compute:
 
 ================================================  ================================================
 `PCGrad`, "pcgrad"                                conflicting parts are projected away, in pairs
-`GradVac`, "gradvac"                              gradients become as similar as they use to be
+`GradVac`, "gradvac" gradients become as similar as they usually are
 `UPGrad`, "upgrad"                                what conflicts with any task is projected away
-`CAGrad`, "cagrad"                                near the mean, the best for the worst served task
+`CAGrad`, "cagrad" near the mean, the best for the worst-off task
 `MGDA`, "mgda"                                    the shortest mean, which harms no task
 `IMTLG`, "imtl_g"                                 the same progress along each gradient
 `AlignedMTL`, "aligned_mtl"                       gradients become orthogonal and equally long
-`NashMTL`, "nash_mtl"                             the greatest product of the tasks' gains
+`NashMTL`, "nash_mtl" the largest product of the tasks' gains
 ================================================  ================================================
 
 Others change what is learnt:
 
 ================================================  ================================================
-`RepMTL`, "rep_mtl"                               tasks keep to places of the representation
+`RepMTL`, "rep_mtl" tasks use different parts of the representation
 `SharpnessAware`, "sharpness_aware"               minima are flat for each task
 ================================================  ================================================
 
 Any callable that maps a matrix with a gradient in each row, (n_tasks, n_params), to one gradient,
-(n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`). It gets
-rows for the tasks alone that have a label in the batch: one that knows tasks by their row, or how
-many there are, suits batches in which every task has labels. What it returns must be finite. Of an
-aggregator that weighs gradients by their products, only its weighting is called.
+(n_params,), is a balancer as well, so those of ``torchjd.aggregation`` are (extra `mtl`). The
+matrix only has rows for tasks that have a label in the batch: a callable that identifies tasks by
+their row, or assumes their number, needs batches in which every task has labels. The result must
+be finite. For an aggregator that weights gradients by their products, only its weighting is
+called.
 
 A balancer is a frozen set of parameters, which can be compared, cloned and pickled. What it learns
-during a training is kept in a state that `start` creates for each training.
+during training is kept in a state that `start` creates for each fit.
 
 Examples
 --------

@@ -10,13 +10,13 @@ from skmtl._storable import storable
 from skmtl.balancing._protocols import StatelessGradientBalancer
 
 _DEPENDENT = 1e-6
-"""Eigenvalues below that share of the largest are rounding: products are taken in float32."""
+"""Eigenvalues below this share of the largest are rounding errors of products in float32."""
 
 
 @storable
 @dataclass(frozen=True)
 class AlignedMTL(StatelessGradientBalancer):
-    r"""Gradients are changed as little as makes them orthogonal and equally long.
+    r"""Change gradients as little as possible to make them orthogonal and equally long.
 
     With the eigenvalues and eigenvectors :math:`\lambda, V` of the products of the gradients,
 

@@ -16,7 +16,7 @@ from skmtl.balancing._solvers import nearest_to_zero, vectors_of
 @storable
 @dataclass(frozen=True)
 class CAGrad(StatelessGradientBalancer):
-    r"""Near the mean gradient, the step that is best for the task which it serves worst.
+    r"""The step near the mean gradient that is best for the worst-off task.
 
     With the mean :math:`g_0`,
 
@@ -31,14 +31,14 @@ class CAGrad(StatelessGradientBalancer):
     Attributes
     ----------
     c : float, default=0.5
-        Length of the way from the mean over the length of the mean. With 1 or more no task is
-        worsened; below, the mean of the losses still falls. 0.4 to 0.5 in the paper.
+        Maximum distance from the mean divided by the length of the mean. With 1 or more none of
+        the tasks gets worse; below 1, the mean of the losses still falls. 0.4 to 0.5 in the paper.
 
     Notes
     -----
-    With :math:`\kappa = \lVert g_w \rVert / (c \lVert g_0 \rVert)` the point sought is the one
-    next to the origin in the hull of the :math:`g_t + \kappa g_0`. So one number is searched for,
-    and the rest is the problem of `MGDA`. The published code divides the step by
+    With :math:`\kappa = \lVert g_w \rVert / (c \lVert g_0 \rVert)` the solution is the point
+    nearest to the origin in the convex hull of the :math:`g_t + \kappa g_0`. So a search over one
+    number remains, and the rest is the problem of `MGDA`. The published code divides the step by
     1, by :math:`1 + c^2` or by :math:`1 + c`.
 
     References
@@ -66,7 +66,7 @@ class CAGrad(StatelessGradientBalancer):
             return float(np.linalg.norm(vectors @ point(kappa))) - radius * kappa
 
         high = 2 * float(np.linalg.norm(vectors, axis=0).max()) / radius
-        # Below that, in theory at 0, the way to go ends before the ball does.
+        # Below this value, in theory 0, the solution lies inside the ball.
         low = 1e-5 * high
         kappa = brentq(excess, low, high, xtol=1e-6 * low, rtol=1e-6) if excess(low) > 0 else low
         return (1 + len(gram) * point(kappa) / kappa) / (1 + self.c)

@@ -18,9 +18,9 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 @storable
 @dataclass(frozen=True)
 class DynamicWeightAverage(LossBalancer):
-    r"""A task whose loss falls slowly gets more weight in the next epoch.
+    r"""Give tasks whose loss falls slowly more weight in the next epoch.
 
-    In epoch :math:`e`, with the mean losses :math:`L_t` of the two before and T tasks,
+    In epoch :math:`e`, with the mean losses :math:`L_t` of the two previous epochs and T tasks,
 
     .. math:: w_t = T \, \mathrm{softmax}_t (r_t / \tau), \qquad
               r_t = \frac{L_t^{(e-1)}}{L_t^{(e-2)}},
@@ -30,7 +30,7 @@ class DynamicWeightAverage(LossBalancer):
     Attributes
     ----------
     temperature : float, default=2.0
-        :math:`\tau`, as published; the larger, the more equal are the weights.
+        :math:`\tau`, as published; larger values make the weights more equal.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The losses of a whole epoch, which batches with few labels only hint at."""
+"""The mean losses of a whole epoch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 class EpochMeans:
     """Collects the losses of batches.
 
-    A batch in which a task has no label counts as well, with a loss of 0: losses are scaled by the
-    labels that a batch has on average, so that only the mean over all batches is that of the task.
+    A batch without labels of a task also counts, with a loss of 0: losses are scaled by the
+    average number of labels in a batch, so only the mean over all batches is the loss of the task.
     """
 
     def __init__(self, n_tasks: int, device: torch.device) -> None:
@@ -19,7 +19,7 @@ class EpochMeans:
         self._batches = 0
 
     def add(self, losses: Tensor, present: Tensor) -> None:
-        """One batch more; losses are 0 where a task is not present."""
+        """Add a batch; losses are 0 for tasks that are not present."""
         self._sum += losses
         self._seen |= present
         self._batches += 1

@@ -18,8 +18,8 @@ class Equal(LossBalancer):
     r"""Every loss counts the same: :math:`L = \sum_t a_t L_t`.
 
     :math:`a_t` is the share of the task according to `task_weight`. Targets are put on a common
-    scale before they reach the loss, which is most of what balancing could do; on many benchmarks
-    nothing beats this (Kurin et al. 2022; Xin et al. 2022).
+    scale before they reach the loss, which has most of the effect of balancing; on many benchmarks
+    other methods are not better (Kurin et al. 2022; Xin et al. 2022).
 
     References
     ----------
@@ -37,10 +37,10 @@ class Equal(LossBalancer):
 @storable
 @dataclass(frozen=True)
 class FixedWeights(LossBalancer):
-    r"""Weights that stay as they are: :math:`L = \sum_t a_t w_t L_t`.
+    r"""Fixed weights of the losses: :math:`L = \sum_t a_t w_t L_t`.
 
-    Unlike `task_weight` they have no part in the choice of the best epoch: a task may be learnt
-    harder than it counts.
+    Unlike `task_weight` they do not affect the choice of the best epoch: a task may have more
+    weight in training than in validation.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 @storable
 @dataclass(frozen=True)
 class FAMO(LossBalancer):
-    r"""All losses fall at about the same rate, in proportion to what is left of them.
+    r"""Make all losses fall at about the same relative rate.
 
     With :math:`z = \mathrm{softmax}(\xi)` the step follows :math:`\sum_t z_t \nabla \log L_t`,
     so the loss of task t has a weight in proportion to :math:`z_t / L_t`. After the step
@@ -27,8 +27,8 @@ class FAMO(LossBalancer):
     .. math:: \xi \leftarrow \xi - \beta \bigl(J_z^\top \delta + \gamma \xi\bigr), \qquad
               \delta_t = \log L_t^\text{before} - \log L_t^\text{after},
 
-    by Adam: a task whose loss fell by more than the others' gets less weight. The losses after
-    the step are those of the same batch under the same dropout, one more pass forward.
+    by Adam: a task whose loss fell more than the others' gets less weight. The losses after the
+    step are computed for the same batch with the same dropout, which takes another forward pass.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class _FAMOWeights(LossWeights):
         # Both from the same origin, which the new losses may move.
         after = losses() - 2 * self.positive.lowest
         fall = self.before.log() - after.clamp_min(1e-8).log()
-        # Among the present tasks: a fall of 0 of the others would pass for the slowest.
+        # Only among the present tasks: for the others a change of 0 would look like the slowest.
         shares = self.logits.masked_fill(~self.present, -torch.inf).softmax(dim=0)
         self.logits.grad = None
         shares.backward(torch.where(self.present, fall, 0.0))

@@ -17,13 +17,13 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 @storable
 @dataclass(frozen=True)
 class GeometricMean(LossBalancer):
-    r"""The geometric mean of the losses falls instead of their arithmetic mean.
+    r"""Minimise the geometric mean of the losses instead of their arithmetic mean.
 
     .. math:: L = \prod_t L_t^{a_t}, \qquad \nabla L \propto \sum_t a_t \frac{\nabla L_t}{L_t}
 
     with the shares :math:`a_t` of `task_weight`. The step does not depend on the losses' scales.
-    The weights :math:`1 / L_t` are scaled to a mean of 1. Early stopping goes by the geometric
-    mean of the validation losses.
+    The weights :math:`1 / L_t` are scaled to a mean of 1. Early stopping uses the geometric mean
+    of the validation losses.
 
     References
     ----------

@@ -16,10 +16,10 @@ _MOST_ALIKE = 1 - 1e-4
 @storable
 @dataclass(frozen=True)
 class GradVac(GradientBalancer):
-    r"""Gradients are turned towards each other until they are as similar as they use to be.
+    r"""Turn gradients towards each other until they are as similar as they usually are.
 
-    Each gradient :math:`g_i` goes through the other tasks in random order. Where its cosine
-    :math:`\phi` with :math:`g_j` is less than a running mean :math:`\hat\phi_{ij}` of such
+    Each gradient :math:`g_i` is compared with those of the other tasks in random order. If its
+    cosine :math:`\phi` with :math:`g_j` is less than a running mean :math:`\hat\phi_{ij}` of such
     cosines,
 
     .. math:: g_i \leftarrow g_i + \frac{\lVert g_i \rVert
@@ -33,7 +33,7 @@ class GradVac(GradientBalancer):
     Attributes
     ----------
     decay : float, default=0.01
-        :math:`\beta`, as published: the last hundred steps or so count.
+        :math:`\beta`, as published: the mean is over about the last hundred steps.
 
     References
     ----------
@@ -61,9 +61,9 @@ class GradVac(GradientBalancer):
 def _turned(
     gram: np.ndarray, usual: np.ndarray, decay: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The changed gradients in terms of those given, one in each row, and the new usual cosines.
+    """Coefficients of the changed gradients, one in each row, and the new mean cosines.
 
-    All of them take their k-th turn at once: each has an order of its own.
+    The k-th changes of all gradients are done at the same time; each has its own order.
     """
     n_tasks = len(gram)
     turned = np.arange(n_tasks)
@@ -73,7 +73,7 @@ def _turned(
     for others in rng.permuted(np.tile(turned, (n_tasks, 1)), axis=1).T:
         length, length_of_other = np.sqrt(squares.clip(1e-30)), norms[others]
         cosine = (products[turned, others] / (length * length_of_other)).clip(-1, 1)
-        # No more than nearly parallel, which no share of the other reaches.
+        # At most nearly parallel: exactly parallel cannot be reached by adding a multiple.
         wanted = usual[turned, others].clip(-_MOST_ALIKE, _MOST_ALIKE)
         sine, sine_wanted = np.sqrt(1 - cosine**2), np.sqrt(1 - wanted**2)
         share = length * (wanted * sine - cosine * sine_wanted) / (length_of_other * sine_wanted)

@@ -1,4 +1,4 @@
-"""Impartial multi-task learning, its part on gradients."""
+"""Impartial multi-task learning, the gradient part."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from skmtl.balancing._solvers import correlations
 @storable
 @dataclass(frozen=True)
 class IMTLG(StatelessGradientBalancer):
-    r"""The step makes the same progress along the gradient of every task.
+    r"""Make the same progress along the gradient of every task.
 
     .. math:: \Bigl\langle \sum_k \alpha_k g_k, \frac{g_t}{\lVert g_t \rVert} \Bigr\rangle
               = \text{const} > 0 \quad \text{for all } t
 
-    whatever the gradients' lengths. So no task is worsened, but some weights may be negative. The
-    weights are scaled to a mean absolute value of 1. (The paper's sum to 1, which turns the step
-    round where the sum is negative.)
+    independent of the lengths of the gradients. So none of the tasks gets worse, but some weights
+    may be negative. The weights are scaled to a mean absolute value of 1. (In the paper they sum
+    to 1, which reverses the step if the sum is negative.)
 
     References
     ----------

@@ -14,14 +14,14 @@ from skmtl.balancing._solvers import nearest_to_zero, vectors_of
 @storable
 @dataclass(frozen=True)
 class MGDA(StatelessGradientBalancer):
-    r"""The shortest of all weighted means of the gradients, which goes against none of them.
+    r"""The shortest weighted mean of the gradients, which does not conflict with any of them.
 
     .. math:: \min_w \Bigl\lVert \sum_t w_t g_t \Bigr\rVert^2, \qquad
               w_t \geq 0, \quad \sum_t w_t = 1
 
-    Small gradients get most of the weight. Where the minimum is 0, no step helps all tasks. At the
-    representation this is the method's upper bound MGDA-UB. The problem is solved exactly, and
-    the weights are scaled to a mean of 1.
+    Small gradients get most of the weight. If the minimum is 0, there is no step that helps all
+    tasks. At the representation this is the upper bound MGDA-UB of the paper. The problem is
+    solved exactly, and the weights are scaled to a mean of 1.
 
     References
     ----------

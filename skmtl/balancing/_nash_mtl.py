@@ -16,23 +16,23 @@ _MOST_STEPS = 200
 @storable
 @dataclass(frozen=True)
 class NashMTL(StatelessGradientBalancer):
-    r"""The Nash bargaining solution: the step with the greatest product of all tasks' gains.
+    r"""The Nash bargaining solution: the step with the largest product of the tasks' gains.
 
-    Among steps of one length :math:`\prod_t \langle g_t, d \rangle` is greatest for
+    Among steps of the same length, :math:`\prod_t \langle g_t, d \rangle` is largest for
     :math:`d = \sum_t \alpha_t g_t` with
 
     .. math:: G \alpha = 1 / \alpha, \qquad \alpha > 0
 
-    where G are the products of the gradients. Every task gains, in relative terms the same: the
-    direction does not depend on the scales of the losses. The step has the length that orthogonal
-    gradients of equal lengths would add up to.
+    where G is the matrix of products of the gradients. Every task has the same relative gain: the
+    direction does not depend on the scales of the losses. The length of the step is that of the
+    sum of orthogonal gradients of equal lengths.
 
     Notes
     -----
     The equation says that :math:`\tfrac12 \alpha^\top G \alpha - \sum_t \log \alpha_t` is
-    minimal. That is convex and self-concordant, so damped Newton steps reach the minimum from
-    anywhere; the published code takes a sequence of convex programs instead. Where the gradients
-    are dependent and cancel, no solution exists, so a ten millionth is added to their cosines.
+    minimal. This is convex and self-concordant, so damped Newton steps reach the minimum from any
+    start; the published code solves a sequence of convex programs instead. If the gradients are
+    dependent and cancel, a solution does not exist, so a ten millionth is added to their cosines.
 
     References
     ----------

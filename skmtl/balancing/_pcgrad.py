@@ -13,15 +13,16 @@ from skmtl.balancing._protocols import GradientBalancer, GramWeights
 @storable
 @dataclass(frozen=True)
 class PCGrad(GradientBalancer):
-    r"""No task's gradient goes against another's: conflicting parts are projected away.
+    r"""Project away the parts of gradients that conflict with other tasks.
 
-    Each gradient :math:`g_i` goes through the other tasks in random order. Where it conflicts,
+    Each gradient :math:`g_i` is compared with those of the other tasks in random order. If it
+    conflicts,
 
     .. math:: \langle g_i, g_j \rangle < 0: \qquad
               g_i \leftarrow g_i - \frac{\langle g_i, g_j \rangle}{\lVert g_j \rVert^2}\, g_j,
 
-    with the other's gradient as it was. The step is the sum of the results, so without conflict
-    it is that of equal weights.
+    with the original gradient of the other task. The step is the sum of the results, so without
+    conflicts it is that of equal weights.
 
     References
     ----------
@@ -34,9 +35,9 @@ class PCGrad(GradientBalancer):
 
 
 def _projected(gram: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The changed gradients in terms of those given, one in each row.
+    """Coefficients of the changed gradients, one in each row.
 
-    All of them take their k-th projection at once: each has an order of its own.
+    The k-th projections of all gradients are done at the same time; each has its own order.
     """
     n_tasks = len(gram)
     turned = np.arange(n_tasks)

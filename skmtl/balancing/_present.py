@@ -1,4 +1,4 @@
-"""What the loss weightings share: absent tasks, and losses that may be negative."""
+"""Common parts of the loss weightings: absent tasks, and losses that may be negative."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def softmax_mean_one(logits: Tensor, present: Tensor) -> Tensor:
 
 
 class PositiveLosses:
-    """Moves losses up where they are not positive by nature, so that they have a logarithm.
+    """Shifts losses that may be negative, so that they have a logarithm.
 
-    Most losses here are at least 0 and stay as they are. Log-likelihoods may be negative: such
-    a task's losses are counted from twice the lowest value seen, so they keep their size.
+    Most losses are at least 0 and are not changed. Log-likelihoods may be negative: such losses
+    are measured from twice the lowest value so far, so they keep their size.
     """
 
     def __init__(self, n_tasks: int, device: torch.device) -> None:

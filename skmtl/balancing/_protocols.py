@@ -1,4 +1,4 @@
-"""What a balancer is: parameters that never change, and a state that is made for each training."""
+"""The protocols of balancers: fixed parameters, and a state for each training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 GramWeights = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From the products of the gradients (k, k) of k tasks and these tasks' numbers to weights."""
+"""Computes weights from the products (k, k) of k gradients and the numbers of their tasks."""
 
 
 class LossWeights(ABC):
@@ -19,21 +19,21 @@ class LossWeights(ABC):
 
     @abstractmethod
     def weights(self, losses: Tensor, present: Tensor) -> Tensor:
-        """Weights of the losses, (n_tasks,); 1 each is the step of equal weights.
+        """Return the weights of the losses, (n_tasks,); if all are 1, the step has equal weights.
 
         Parameters
         ----------
         losses : tensor of shape (n_tasks,)
-            Of the batch, detached; 0 where a task has no label in it.
+            Losses of the batch, detached; 0 for a task without labels in it.
         present : bool tensor of shape (n_tasks,)
-            Which tasks have labels in the batch. The others' weights have no effect.
+            Which tasks have labels in the batch. The weights of the others have no effect.
         """
 
     def after_step(self, losses: Callable[[], Tensor]) -> None:  # noqa: B027 - most need nothing
-        """Told when the step is taken; `losses` recomputes those of the same batch."""
+        """Called after each step; `losses` recomputes the losses of the same batch."""
 
     def after_epoch(self) -> None:  # noqa: B027
-        """Told when all batches have had their step."""
+        """Called at the end of each epoch."""
 
 
 class LossBalancer(ABC):
@@ -42,8 +42,8 @@ class LossBalancer(ABC):
     Attributes
     ----------
     lowers_product : bool
-        Whether what falls is the product of the losses, so that a small one counts as much as a
-        large one. Training then ends by their geometric mean instead of the arithmetic one.
+        Whether the product of the losses is minimised, so that a small loss counts as much as a
+        large one. Early stopping then uses their geometric mean instead of the arithmetic mean.
     """
 
     lowers_product: ClassVar[bool] = False
@@ -54,10 +54,10 @@ class LossBalancer(ABC):
 
 
 class GradientBalancer(ABC):
-    """Combines the gradients of the tasks by weights that follow from their products alone.
+    """Combines the gradients of the tasks by weights that only depend on their products.
 
-    As a callable it takes the first step: from a matrix with the gradient of a task in each row,
-    (n_tasks, n_params), to the combined gradient, (n_params,).
+    When called, it computes the first step: it maps a matrix with the gradient of a task in each
+    row, (n_tasks, n_params), to the combined gradient, (n_params,).
     """
 
     @abstractmethod
@@ -71,16 +71,16 @@ class GradientBalancer(ABC):
 
 
 class StatelessGradientBalancer(GradientBalancer):
-    """A gradient balancer that takes every step alike."""
+    """A gradient balancer that does not depend on earlier steps."""
 
     @abstractmethod
     def weights(self, gram: np.ndarray) -> np.ndarray:
-        """Weights of the gradients; 1 each is the step of equal weights.
+        """Return the weights of the gradients; if all are 1, the step has equal weights.
 
         Parameters
         ----------
         gram : float64 ndarray of shape (n_tasks, n_tasks)
-            Products of the gradients, none of which is zero, over their mean square.
+            Products of the gradients, none of which is zero, divided by their mean square.
         """
 
     def start(self, n_tasks: int, rng: np.random.Generator) -> GramWeights:
@@ -88,7 +88,7 @@ class StatelessGradientBalancer(GradientBalancer):
 
 
 class SaliencyPenalty(ABC):
-    """Adds to the loss something about the gradients at the shared representation.
+    """Adds a penalty on the gradients at the shared representation to the loss.
 
     The saliency of task t in row b, (n_positions, n_channels), is the gradient of the row's loss
     at its representation. It may be given by its factors, ``hidden[t, b] @ maps[t].T``.
@@ -96,15 +96,15 @@ class SaliencyPenalty(ABC):
 
     @abstractmethod
     def penalty(self, hidden: Tensor, maps: Tensor | None, weight: Tensor) -> Tensor:
-        """What is added to T times the objective of T tasks, a scalar with a graph.
+        """Return the penalty that is added to T times the objective of T tasks, with its graph.
 
         Parameters
         ----------
         hidden : tensor of shape (n_tasks, batch, n_positions, size)
-            Gradients at the first layers that the tasks have for themselves; 0 where the row has
-            no label of the task.
+            Gradients at the first task-specific layers; 0 if the row does not have a label of the
+            task.
         maps : tensor of shape (n_tasks, n_channels, size), or None
-            From the representation to these layers; None where `hidden` has the saliencies.
+            Maps from the representation to these layers; None if `hidden` has the saliencies.
         weight : tensor of shape (batch, n_tasks)
             The row's weight in each task, 0 where its label is missing.
         """
@@ -118,8 +118,8 @@ def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     Parameters
     ----------
     weigh : callable
-        From the products of the tasks that take part, divided by the mean of their diagonal, and
-        the numbers of these tasks, to their weights.
+        Computes the weights from the products of the participating tasks, divided by the mean of
+        their diagonal, and the numbers of these tasks.
     gram : Tensor of shape (n_tasks, n_tasks)
         Products of the gradients.
 
@@ -130,7 +130,7 @@ def row_weights(weigh: GramWeights, gram: Tensor) -> Tensor:
     products = gram.detach().double().cpu().numpy()
     weights = np.ones(len(products))
     tasks = np.flatnonzero(products.diagonal() > 0)
-    # Gradients that are not finite are the loop's to report.
+    # Gradients that are not finite are reported by the training loop.
     if len(tasks) and np.isfinite(products).all():
         of_tasks = products[np.ix_(tasks, tasks)]
         weights[tasks] = weigh(of_tasks / of_tasks.diagonal().mean(), tasks)

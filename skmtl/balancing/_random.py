@@ -16,12 +16,12 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 @storable
 @dataclass(frozen=True)
 class RandomWeights(LossBalancer):
-    r"""Other weights in every step, drawn by chance: the least that a balancer has to beat.
+    r"""Random weights in every step: a baseline for balancers.
 
     .. math:: w = T \, \mathrm{softmax}(z), \qquad z_t \sim N(0, 1)
 
-    over the T tasks that have labels in the batch. All tasks have the same weight in the mean over
-    many steps, with more noise in each.
+    over the T tasks that have labels in the batch. On average over many steps all tasks have the
+    same weight, with more noise in each step.
 
     References
     ----------

@@ -28,7 +28,7 @@ from skmtl.balancing._upgrad import UPGrad
 Balancer = (
     LossBalancer | GradientBalancer | SaliencyPenalty | SharpnessAware | Callable[[Tensor], Tensor]
 )
-"""What training takes; a callable maps a matrix (n_tasks, n_params) to (n_params,)."""
+"""Types of balancers; a callable maps a matrix (n_tasks, n_params) to (n_params,)."""
 
 BALANCERS: dict[str, Balancer] = {
     "equal": Equal(),

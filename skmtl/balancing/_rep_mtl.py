@@ -12,17 +12,17 @@ from skmtl.balancing._checks import check_number
 from skmtl.balancing._protocols import SaliencyPenalty
 
 _SMALL = 1e-6
-"""Over the mean of a denominator: rows whose saliency is next to nothing count for less."""
+"""Relative to the mean denominator: rows with a tiny saliency count less."""
 
 
 @storable
 @dataclass(frozen=True)
 class RepMTL(SaliencyPenalty):
-    r"""Tasks keep places of their own in the representation, and agree about each row.
+    r"""Make tasks use different parts of the representation, and agree about each row.
 
     The saliency of task t is the gradient of its loss at the shared representation of a row b,
     :math:`S_{bt}` of shape (positions, channels); positions are the members of the network's
-    ensemble. To the mean of the T losses comes
+    ensemble. The following is added to the mean of the T losses:
 
     .. math:: \frac1T (\lambda_r L_\text{tsr} + \lambda_a L_\text{csa})
 
@@ -32,8 +32,8 @@ class RepMTL(SaliencyPenalty):
               P_{bpt} = \frac{|\hat S_{bpt}|}{\sum_k |\hat S_{bpk}|}
 
     with the mean :math:`\hat S` over the channels. *Alignment:* the row's anchor
-    :math:`a_b = \operatorname{mean}_{tp} S_{btp}` is to be like the saliencies of the same row and
-    unlike the anchors of others,
+    :math:`a_b = \operatorname{mean}_{tp} S_{btp}` should be similar to the saliencies of the same
+    row and dissimilar to the anchors of other rows,
 
     .. math:: L_\text{csa} = \operatorname{mean}_b \Bigl[ -\operatorname{mean}_t
               \frac{\operatorname{sim}(a_b a_b^\top, S_{bt}^\top S_{bt})}{\tau} + \log
@@ -41,18 +41,18 @@ class RepMTL(SaliencyPenalty):
               \Bigr]
 
     where sim is the cosine of two matrices (channels, channels), which are never built. A row
-    takes part with the tasks whose labels it has, if these are two or more; so rows of long data,
-    which have a single task, have nothing to compare.
+    takes part with the tasks for which it has labels, if these are two or more; so rows of long
+    data, which have a single task, do not contribute.
 
     Attributes
     ----------
     regulation : float, default=1.0
-        :math:`\lambda_r`. The paper found 0.7 to 1.5 to work alike, for both, on images. On small
-        tables that was too much; 0.1 did less harm.
+        :math:`\lambda_r`. In the paper values of 0.7 to 1.5 worked equally well on images, for
+        both parameters. On small tables this was too much; 0.1 did less harm.
     alignment : float, default=1.0
         :math:`\lambda_a`.
     temperature : float, default=0.5
-        :math:`\tau`, of which the paper does not tell its value.
+        :math:`\tau`, whose value is not stated in the paper.
 
     References
     ----------

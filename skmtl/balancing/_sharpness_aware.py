@@ -11,15 +11,15 @@ from skmtl.balancing._checks import check_number
 @storable
 @dataclass(frozen=True)
 class SharpnessAware:
-    r"""Every task's gradient is taken at the worst place nearby, so that minima are flat for each.
+    r"""Take each task's gradient at the worst point nearby, so that minima are flat for each task.
 
     .. math:: d = \sum_t a_t \nabla L_t (\theta + \varepsilon_t), \qquad
               \varepsilon_t = \rho \, \frac{\nabla L_t (\theta)}{\lVert \nabla L_t (\theta) \rVert}
 
-    With ``balance_at="trunk"`` this is a move of the shared parameters :math:`\theta`, as
-    published, at two ways through the network for each task. With ``"representation"`` it is a
-    move of the shared representation of the rows, which costs little; its length is :math:`\rho`
-    times that of the representation of the rows that have labels of the task.
+    With ``balance_at="trunk"`` this is a perturbation of the shared parameters :math:`\theta`, as
+    published, which takes two passes through the network for each task. With ``"representation"``
+    it is a perturbation of the shared representation of the rows, which costs little; its length
+    is :math:`\rho` times that of the representation of the rows that have labels of the task.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class SharpnessAware:
     Notes
     -----
     The paper combines the gradients and the differences to those at :math:`\theta + \varepsilon_t`
-    by a gradient balancer; here both are added up. Dropout is drawn again for the second pass.
+    by a gradient balancer; here both are summed. Dropout is drawn again for the second pass.
 
     References
     ----------

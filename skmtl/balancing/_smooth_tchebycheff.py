@@ -21,22 +21,22 @@ _MEMORY = 0.9
 @storable
 @dataclass(frozen=True)
 class SmoothTchebycheff(LossBalancer):
-    r"""The worst of the relative losses falls, smoothly.
+    r"""Minimise a smooth maximum of the relative losses.
 
     .. math:: L = \mu \log \sum_t \exp \frac{f_t}{\mu}, \quad f_t = \frac{L_t}{N_t}, \qquad
               w_t \propto \frac{1}{N_t} \mathrm{softmax}_t \frac{f_t}{\mu}
 
-    where :math:`N_t` is the mean loss in the first epoch, which has equal weights. The best that a
-    loss could be, the ideal point of the paper, is taken to be 0. Losses in the weights are
-    running means over about ten batches: with few labels in a batch the worst task would be that
-    of the unluckiest rows. The weights are scaled to a mean of 1.
+    where :math:`N_t` is the mean loss in the first epoch, which has equal weights. The smallest
+    possible loss, the ideal point of the paper, is assumed to be 0. Losses in the weights are
+    running means over about ten batches: with few labels in a batch, the worst task would be
+    decided by chance. The weights are scaled to a mean of 1.
 
     Attributes
     ----------
     smoothing : float, default=0.2
-        :math:`\mu`; towards 0 only the worst task is learnt, large values are equal weights of
-        the relative losses. With 0.2 a task whose loss has fallen by a fifth of its start more
-        than another's has 1/e of the other's weight.
+        :math:`\mu`; near 0 only the worst task is learnt, large values mean equal weights of the
+        relative losses. With 0.2, if the relative loss of one task is lower than that of another
+        one by 0.2, its weight is lower by a factor of e.
 
     References
     ----------
@@ -64,7 +64,8 @@ class _TchebycheffWeights(LossWeights):
         if self.first is None:
             self.epoch.add(losses, present)
             return torch.ones_like(losses)
-        # Absent tasks too, with a loss of 0, for losses are scaled by the labels on average.
+        # Including absent tasks, with a loss of 0, because losses are scaled by the average number
+        # of labels.
         self.running.lerp_(torch.where(self.seen, losses, 0.0), 1 - _MEMORY)
         first = self.positive(self.first, self.seen)
         relative = self.positive(self.running, self.seen) / first

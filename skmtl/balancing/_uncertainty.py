@@ -19,30 +19,30 @@ from skmtl.balancing._protocols import LossBalancer, LossWeights
 @storable
 @dataclass(frozen=True)
 class Uncertainty(LossBalancer):
-    r"""A task counts less the larger its loss stays: losses are divided by learnt variances.
+    r"""Divide losses by learnt variances, so that tasks whose loss stays large count less.
 
     The log variances :math:`s_t` minimise
 
     .. math:: \sum_t e^{-s_t} L_t + s_t
 
-    by Adam beside the network, from 0 on. Where a loss stays the same, :math:`s_t` tends to
+    by Adam, together with the network, starting at 0. If a loss is constant, :math:`s_t` tends to
     :math:`\log L_t` and the weight :math:`e^{-s_t}` to :math:`1 / L_t`. The weights are scaled to
     a mean of 1, so that the length of a step does not grow while the losses fall.
 
     Attributes
     ----------
     learning_rate : float, default=0.005
-        Of the log variances; that of the networks by default, with which they are learnt together
-        in the paper.
+        Learning rate of the log variances; the default is that of the networks, because both are
+        learnt together in the paper.
 
     Notes
     -----
     The paper has a factor of 1/2 before the loss of a regression and 1 before that of a
     classification; here both have 1, which moves :math:`s_t` by a constant. With the best
     :math:`s_t` for each batch instead of learnt ones this is `GeometricMean`. Losses that may be
-    negative, of which the minimum above would not exist, are moved up. Early
-    stopping goes by the geometric mean of the validation losses, which the sum above comes down to
-    with the best :math:`s_t`.
+    negative, for which the minimum above would not exist, are shifted. Early stopping uses the
+    geometric mean of the validation losses, to which the sum above reduces with the best
+    :math:`s_t`.
 
     References
     ----------
@@ -69,7 +69,7 @@ class _UncertaintyWeights(LossWeights):
 
     def weights(self, losses: Tensor, present: Tensor) -> Tensor:
         precision = (-self.log_variance.detach()).exp()
-        # A batch without labels of the task is one with a loss of 0: the others make up for it.
+        # A batch without labels of the task counts with a loss of 0: the scaling makes up for it.
         loss = torch.where(present, self.positive(losses, present), 0.0)
         self.log_variance.grad = 1 - precision * loss
         self.optimizer.step()

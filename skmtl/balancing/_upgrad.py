@@ -14,21 +14,21 @@ from skmtl.balancing._solvers import least_squares, vectors_of
 @storable
 @dataclass(frozen=True)
 class UPGrad(StatelessGradientBalancer):
-    r"""Every gradient is changed as little as makes it harm no task, then they are added up.
+    r"""Change each gradient as little as possible so that it harms none of the tasks; add them up.
 
     .. math:: d = \sum_t \pi(g_t), \qquad
               \pi(g) = \arg\min_p \lVert p - g \rVert^2
               \text{ with } \langle g_k, p \rangle \geq 0 \text{ for all } k
 
-    Unlike with `PCGrad`, no conflict is left, in whatever order the tasks come. The projection is
-    :math:`\pi(g_t) = g_t + \sum_k u_k g_k` for the :math:`u \geq 0` with the smallest norm of the
-    result.
+    Unlike with `PCGrad`, there are no conflicts left, and the order of the tasks does not matter.
+    The projection is :math:`\pi(g_t) = g_t + \sum_k u_k g_k` for the :math:`u \geq 0` with the
+    smallest norm of the result.
 
     Notes
     -----
     ``torchjd.aggregation.UPGrad``, from the authors, takes the mean instead of the sum and
-    regularises a little. Its solver, quadprog, is under the GPL; here it is least squares with
-    bounds, from scipy.
+    regularises slightly. Its solver, quadprog, is under the GPL; here scipy's bounded least
+    squares is used.
 
     References
     ----------

@@ -93,7 +93,7 @@ class Trees:
     def __init__(self, booster: lgb.Booster | None, n_scores: int) -> None:
         # LightGBM would write as many scores as it has, whatever room there is.
         if n_scores < 1 or (booster is not None and booster.num_model_per_iteration() != n_scores):
-            raise ValueError(f"These are no trees of {n_scores} scores.")
+            raise ValueError(f"These are not trees of {n_scores} scores.")
         self.booster = booster
         self.n_scores = n_scores
         self.n_rounds = 0 if booster is None else booster.current_iteration()

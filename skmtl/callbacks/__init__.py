@@ -1,15 +1,15 @@
-"""What happens while a model trains, through scikit-learn's callbacks.
+"""Follow the training of a model through scikit-learn's callbacks.
 
-Every estimator of skmtl reports its epochs to the callbacks that `set_callbacks` was given: those
-of `sklearn.callback`, the one below, and your own. When a task named "epoch" ends, its report is
-the estimator's attribute `last_epoch_`, a dict. Of a network (`MultiTab*`), it says:
+Every estimator of skmtl reports its epochs to the callbacks passed to `set_callbacks`: those of
+`sklearn.callback`, the one below, and your own. When a task named "epoch" ends, its report is the
+estimator's attribute `last_epoch_`, a dict. For a network (`MultiTab*`) it contains:
 
 ===================  =========================================================================
-``bag``              number of the network, from 0, of those that are trained one by one
+``bag`` number of the network, from 0; networks are trained one after the other
 ``epoch``            number of the epoch, from 0, as in the index of `history_`
 ``loss``             training loss, the mean over the tasks
 ``validation_loss``  the same on the validation rows; None without them
-``objective``        what decides which epoch is the best: the weighted mean of the tasks'
+``objective``        the criterion for the best epoch: the weighted mean of the tasks'
                      validation losses, each divided by that of the best constant prediction
 ``improved``         whether this is the network's best epoch so far
 ``auxiliary``        dict of the losses that the network returned beside those of the tasks
@@ -27,13 +27,13 @@ An epoch of boosting (`RMTGB*`) is a bag of a sequence of blocks, fitted to the 
 ``improved``         whether it is the smallest validation loss of this fit so far
 ===================  =========================================================================
 
-An epoch of a linear model (`MultiTaskLinear*`) is a piece of work of the search for penalties,
-which judges some of them on one split, and at last the fit to all rows. ``bag`` and ``epoch``
-count them. ``loss``, ``validation_loss`` and ``objective`` are the smallest mean loss so far over
-that of the best constants (NaN, None and NaN where nothing is judged).
+An epoch of a linear model (`MultiTaskLinear*`) is a step of the search for penalties, which
+evaluates some of them on one split; the last epoch is the fit to all rows. ``bag`` and ``epoch``
+count them. ``loss``, ``validation_loss`` and ``objective`` are the smallest mean loss so far
+divided by that of the best constants (NaN, None and NaN if nothing is evaluated).
 
-A callback whose `on_fit_task_end` returns True stops the training, also of the networks or bags
-that are yet to come; the best weights, or the bags that are ready, are kept.
+A callback whose `on_fit_task_end` returns True stops the training, including that of the remaining
+networks or bags; the best weights, or the finished bags, are kept.
 
 Examples
 --------

@@ -21,17 +21,17 @@ _displays: dict[UUID, Display] = {}
 class ProgressBar(sklearn.callback.ProgressBar):
     """Progress bars for the epochs, with the losses of every running fit beside its bar.
 
-    Beside the bar of a network's fit stand the training loss (``loss``), the validation loss
-    (``val``), auxiliary losses by their names, and the validation loss and number of the best
-    epoch (``best 0.391 @12``); from the second network of a bag on, its number. The losses are
-    means over the tasks, as in `history_`. Other estimators get the bar alone.
+    The bar of a network's fit shows the training loss (``loss``), the validation loss (``val``),
+    auxiliary losses by their names, and the validation loss and number of the best epoch (``best
+    0.391 @12``); from the second network of a bag on, also its number. The losses are means over
+    the tasks, as in `history_`. Other estimators only have the bar.
 
     Parameters
     ----------
     max_propagation_depth : int or None, default=None
-        How many levels of estimators below the outermost one get bars, 0 for none. None shows
-        all, because the losses are those of the innermost estimator, whatever searches and
-        pipelines are around it; scikit-learn's own ProgressBar has 1.
+        Number of levels of estimators below the outermost one that have bars, 0 for none. None
+        shows all, because the losses are those of the innermost estimator, inside searches and
+        pipelines; the default of scikit-learn's ProgressBar is 1.
 
     Raises
     ------
@@ -40,9 +40,9 @@ class ProgressBar(sklearn.callback.ProgressBar):
 
     Notes
     -----
-    Set it on the outermost estimator, the grid search or the pipeline: scikit-learn hands it
-    down, to worker processes as well. In a terminal with too few lines for all bars, finished
-    ones disappear. In a file or a pipe the bars are written once, at the end.
+    Set it on the outermost estimator, the grid search or the pipeline: scikit-learn passes it on,
+    also to worker processes. In a terminal with too few lines for all bars, finished ones
+    disappear. In a file or a pipe the bars are written once, at the end.
 
     Examples
     --------

@@ -227,7 +227,7 @@ def _check_parameter_names(
 ) -> None:
     for key in parameters:
         if key in tables:
-            raise UsageError(f"{key!r} is no key of [parameters]: it is a table of its own.")
+            raise UsageError(f"{key!r} is not a key of [parameters]: it is a separate table.")
         if key in _CALLED:
             raise UsageError(f"[parameters] has the unknown key {key!r}: {_CALLED[key]}")
     _check_keys(parameters, [name for name in taken if name not in tables], "[parameters]")

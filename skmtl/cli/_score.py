@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--csv-missing", metavar="WORD", action="append",
         help="a word for a missing value in CSV files, where it is not quoted; may be given "
-        "several times; by default NA, null, None and the like, where they are no known category",
+        "several times; by default NA, null, None and the like, unless they are a known category",
     )  # fmt: skip
     add("--overwrite", action="store_true", help="replace scores of another model or options")
     add(

@@ -45,7 +45,7 @@ def text_cells(block: CsvBlock, name: str) -> Values:
             except UnicodeDecodeError:
                 values.append(None)
                 shown = repr(cell[:_SHOWN])
-                problems[position] = f"Column {name!r} holds {shown}, which is no UTF-8 text."
+                problems[position] = f"Column {name!r} holds {shown}, which is not UTF-8 text."
         return pa.chunked_array([pa.array(values, pa.string())]), problems
 
 
@@ -117,11 +117,11 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
         values, readable = _numbers(cells, kind)
     else:
         values, readable = _one_by_one(cells, kind)
-    wanted = "number" if pa.types.is_floating(kind) else kind
+    wanted = "a number" if pa.types.is_floating(kind) else kind
     problems = {}
     for position in np.flatnonzero(~readable).tolist():
         shown = text[position].as_py()[:_SHOWN]
-        problems[position] = f"Column {name!r} holds {shown!r}, which is no {wanted}."
+        problems[position] = f"Column {name!r} holds {shown!r}, which is not {wanted}."
     return values, problems
 
 

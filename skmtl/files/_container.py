@@ -15,12 +15,12 @@ from skmtl.files._errors import ModelFileError
 from skmtl.files._places import ModelPlace, opened_to_read, opened_to_write
 
 FORMAT = 1
-"""Number of the format; goes up when files can no longer be read by the versions before."""
+"""Number of the format; increased when earlier versions can no longer read the files."""
 
 HEADER = "header.json"
 _LEVEL = 6
-# A section that shrinks more than this is stored as it is, and none is read that has: a small
-# file cannot fill the memory.
+# Sections that shrink more than this are stored uncompressed, and are not read if compressed, so
+# that a small file cannot fill the memory.
 _TIGHTEST = 100
 _SLACK = 2**20
 _MOST_MEMBERS = 16
@@ -86,11 +86,11 @@ def read_file(path: ModelPlace) -> tuple[dict[str, Any], dict[str, bytes]]:
         names = [entry.filename for entry in archive.infolist()]
         if len(names) > _MOST_MEMBERS:
             raise ModelFileError(
-                f"{path} is no model of skmtl: it has {len(names):,} members, and models have at "
-                f"most {_MOST_MEMBERS}."
+                f"{path} is not a model of skmtl: it has {len(names):,} members, and models have "
+                f"at most {_MOST_MEMBERS}."
             )
         if HEADER not in names:
-            raise ModelFileError(f"{path} is no model of skmtl: it has no {HEADER!r}.")
+            raise ModelFileError(f"{path} is not a model of skmtl: it has no {HEADER!r}.")
         header = _checked_header(path, _section(archive, HEADER, size, path))
         listed = header["sections"]
         missing = [name for name in listed if name not in names]
@@ -109,7 +109,7 @@ def read_file(path: ModelPlace) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def read_header(path: ModelPlace) -> dict[str, Any]:
-    """What the header of a model's file says, without building the model.
+    """Return the header of a model file, without loading the model.
 
     Parameters
     ----------

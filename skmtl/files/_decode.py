@@ -18,7 +18,7 @@ from skmtl.files._tree_text import checked_tree_text
 
 Node = dict[str, Any]
 
-# Indices of tables in a model, of epochs or tasks; whoever lists one fills the memory.
+# Limit of range indices in a model, of epochs or tasks, because they may be expanded in memory.
 _LONGEST_RANGE = 1_000_000
 
 
@@ -34,9 +34,9 @@ def _storable_class(name: str) -> type:
 
 
 class Decoder:
-    """Builds what an `Encoder` has encoded, and nothing else.
+    """Decodes what an `Encoder` has encoded, and nothing else.
 
-    Raises whatever an ill-formed value makes it stumble over.
+    Invalid values may raise any exception.
     """
 
     def __init__(self, arrays: bytes, boosters: bytes) -> None:
@@ -62,7 +62,7 @@ class Decoder:
         cls: Any = _storable_class(name)
         state = self.decode(parts["state"])
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
-            raise ValueError(f"the state of {name!r} is no mapping of names")
+            raise ValueError(f"the state of {name!r} is not a mapping of names")
         # Parameters that came later have their defaults.
         value = self._estimator(cls, parts) if "parameters" in parts else cls.__new__(cls)
         restore = getattr(value, "__setstate__", value.__dict__.update)

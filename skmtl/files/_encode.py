@@ -1,4 +1,4 @@
-"""From the attributes of a fitted model to what JSON, .npy and LightGBM's text can hold."""
+"""Encode the attributes of a fitted model as JSON, .npy and LightGBM's text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAG = "$"
 LISTED_DTYPES = ("str", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
                  "UInt32", "UInt64", "Float32", "Float64")  # fmt: skip
 _DEEPEST = 100
-# What watches a fit and what routes metadata to it are not part of what was fitted.
+# Callbacks and metadata requests are not part of the fitted model.
 _OF_SCIKIT_LEARN = ("_skl_callbacks", "_metadata_request")
 
 

@@ -1,4 +1,4 @@
-"""Models from files."""
+"""Load models from files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from skmtl.files._places import ModelPlace
 def load(path: ModelPlace) -> Any:
     """Read a model that `save` has written.
 
-    Nothing in the file is run: it is checked against its checksums, and only skmtl's own classes
-    are built from it. Predictions equal those of the saved model bit for bit on the same machine
-    with the same libraries, and up to rounding elsewhere.
+    The file cannot run code: it is checked against its checksums, and only objects of skmtl's own
+    classes are created from it. On the same machine with the same libraries, predictions are equal
+    to those of the saved model bit by bit, and elsewhere up to rounding.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def load(path: ModelPlace) -> Any:
     OSError
         If there is no such file, or it may not be read.
     skmtl.files.ModelFileError
-        If the file is damaged, no model, or written by a later version of skmtl; the message
-        names the section that is wrong.
+        If the file is damaged, not a model, or written by a later version of skmtl; the message
+        names the section.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def save_model(model: Any, path: ModelPlace, schema: dict[str, Any]) -> None:
     name = type(model).__name__
     if not is_storable(type(model)):
         raise TypeError(
-            f"{type(model).__qualname__} is no class of skmtl's own, so that a file of it could "
+            f"{type(model).__qualname__} is not a class of skmtl, so that a file of it could "
             "not be loaded elsewhere. Use pickle or joblib."
         )
     encoder = Encoder()

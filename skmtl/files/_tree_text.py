@@ -1,8 +1,8 @@
 """LightGBM's text of a model, taken apart and checked before LightGBM reads it.
 
-LightGBM believes what it reads: a child that is not there, or a text that ends too soon, is an
-access to memory that is not its own. So the text is read here, every number is checked, and what
-LightGBM gets is rewritten from the parts that have been checked.
+LightGBM trusts its input: a child that does not exist, or truncated text, leads to invalid memory
+access. So the text is parsed here, every number is checked, and LightGBM receives text that is
+rewritten from the checked parts.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _check_decisions(fields: Fields, n_splits: int) -> None:
         raise ValueError("'num_cat' of LightGBM's text does not suit its categories")
     thresholds = _numbers(fields, "threshold", n_splits)  # infinite where only gaps go right
     if any(map(math.isnan, thresholds)):
-        raise ValueError("'threshold' of LightGBM's text is no number")
+        raise ValueError("'threshold' of LightGBM's text is not a number")
     for decision, threshold in zip(decisions, thresholds, strict=True):
         if decision & _BY_CATEGORY and threshold not in range(n_sets):
             raise ValueError("a split of LightGBM's text has no set of categories")

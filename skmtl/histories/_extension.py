@@ -147,7 +147,7 @@ class HistoryArray(ExtensionArray):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if copy is False:
-            raise ValueError("An array of histories is always made anew.")
+            raise ValueError("An array of histories is always a new array.")
         return self.to_numpy(dtype)
 
     def __arrow_array__(self, type: Any = None) -> Any:

@@ -165,8 +165,8 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         strange = [name for name in names if name not in there]
         if strange:
             raise ValueError(
-                f"columns names {strange[0]!r}, which is no column of histories; those of X are "
-                f"{there}."
+                f"columns names {strange[0]!r}, which is not a column of histories; those of X "
+                f"are {there}."
             )
         return names
 

@@ -208,8 +208,8 @@ class Descent:
         if result.nit >= _MOST_STEPS and tolerance == EXACT:
             names = ", ".join(repr(labels.head.task) for labels in self._observed)
             warnings.warn(
-                f"The coefficients of {names} were still moving after {_MOST_STEPS} steps: of "
-                "classes that a line separates there are no best ones. Set a larger alpha.",
+                f"The coefficients of {names} were still moving after {_MOST_STEPS} "
+                "steps. They are not finite for linearly separable classes. Set a larger alpha.",
                 ConvergenceWarning,
                 stacklevel=2,
             )

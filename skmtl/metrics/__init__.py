@@ -1,15 +1,15 @@
-"""How good a model of several tasks is: per task, on average, and against a baseline.
+"""Metrics for models of several tasks: per task, on average, and against a baseline.
 
-Every metric is scikit-learn's own, applied to the rows whose label is observed; nothing is
-computed for a missing label, whatever stands in its place. Three questions have a function each:
+Metrics are those of scikit-learn, applied to the rows whose label is observed; missing labels are
+ignored. There is a function for each of three questions:
 
 - How good is every task? :func:`score_tasks`, a Series by task.
 - Is one model better than another over all tasks? :func:`multitask_gain`, in percent.
-- How do I tune for it? :func:`make_multitask_scorer` and :func:`task_scorers` for
+- How do I tune? :func:`make_multitask_scorer` and :func:`task_scorers` for
   ``GridSearchCV(scoring=...)`` and ``cross_validate(scoring=...)``.
 
-Of warnings that are given again and again, such as every hour: :func:`early_warning_utility` and
-:func:`alarms_per_day`.
+For warnings that are issued repeatedly, such as every hour, there are
+:func:`early_warning_utility` and :func:`alarms_per_day`.
 
 A *metric* is one of
 
@@ -17,20 +17,20 @@ A *metric* is one of
   concordance for survival; the `default_metric` of the class in `skmtl.tasks`),
 - the name of a scikit-learn scorer (:func:`sklearn.metrics.get_scorer_names`), or
   ``"d2_poisson"`` (`d2_tweedie_score` with ``power=1``), or ``"quadratic_weighted_kappa"``
-  (`cohen_kappa_score` with ``weights="quadratic"``, the usual score of ordered classes: it
-  charges a miss by the square of its distance and is 0 for chance), or ``"concordance"``, for
+  (`cohen_kappa_score` with ``weights="quadratic"``, the usual score of ordered classes, which
+  penalises errors by the square of their distance and is 0 for chance), or ``"concordance"``, for
   survival tasks (:func:`skmtl.survival.concordance`),
 - a scorer made by :func:`sklearn.metrics.make_scorer`,
 - a callable ``metric(y_true, y_pred)`` that takes `sample_weight` if weights are used.
 
-As with scikit-learn's scorers, higher is better for every name. A metric that reads
-probabilities (``"roc_auc"``, ``"neg_log_loss"``, ...) finds them where the model has them: a
-scorer calls `predict_proba`, and `score_tasks` takes arrays of shape (n_samples, n_classes).
-A scorer or a callable of your own sees the labels as they are, and columns of probabilities in
-sorted order of the classes, as returned by scikit-learn's classifiers; one that needs another
-order, such as `cohen_kappa_score` with ``weights="linear"``, must be told by its `labels`. A class
-that no scored row has is not an error: one-vs-rest averages run over the classes present. R2 where
-all labels are one number is 1 or 0, as scikit-learn has it where rounding is kind.
+As with scikit-learn's scorers, higher is better for every name. For a metric of probabilities
+(``"roc_auc"``, ``"neg_log_loss"``, ...), a scorer calls `predict_proba`, and `score_tasks` takes
+arrays of shape (n_samples, n_classes). A custom scorer or callable receives the original labels,
+and columns of probabilities in sorted order of the classes, as returned by scikit-learn's
+classifiers; one that needs another order, such as `cohen_kappa_score` with ``weights="linear"``,
+must be told by its `labels`. Classes that do not occur in the scored rows are not an error:
+one-vs-rest averages are over the classes present. If all labels are the same number, R2 is 1 or 0,
+as in scikit-learn without rounding errors.
 
 Examples
 --------

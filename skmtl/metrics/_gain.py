@@ -1,4 +1,4 @@
-"""The multitask gain: a model against a baseline over tasks of unlike metrics."""
+"""The multitask gain: a model against a baseline over tasks with different metrics."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def multitask_gain(
         :func:`score_tasks`. Series and mappings are matched by task name. A task that is NaN
         in both, because it had no label to score, is left out.
     greater_is_better : bool or mapping of task to bool, default=True
-        True suits everything that :func:`score_tasks` returns; False is for errors such as RMSE.
+        True is right for the results of :func:`score_tasks`; False is for errors such as RMSE.
 
     Returns
     -------

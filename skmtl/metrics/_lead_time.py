@@ -1,4 +1,4 @@
-"""Scores of warnings that are given again and again until something happens."""
+"""Scores of warnings that are issued repeatedly until an event."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class AlarmRate(NamedTuple):
-    """What warnings cost at a sensitivity; see `alarms_per_day`.
+    """The number of alarms needed for a sensitivity; see `alarms_per_day`.
 
     Parameters
     ----------
     alarms_per_day : float
-        Alarms of all sorts by entity and day.
+        Number of alarms per entity and day.
     false_alarms_per_day : float
-        Those after which no event comes in time.
+        Number of alarms that are not followed by an event in time.
     sensitivity : float
-        Share of the entities with an event that were warned in time: at least the wanted one.
+        Share of the entities with an event that were warned in time, at least the requested one.
     threshold : float
-        An alarm is a score from here on.
+        Scores of at least this value are alarms.
     lead_time : float
         Median time from the first alarm in time to the event.
     """
@@ -47,39 +47,39 @@ def early_warning_utility(
 ) -> float:
     """Normalised utility of warnings, as in the PhysioNet/CinC challenge of 2019.
 
-    A row is a moment at which somebody could be warned. Before an event, an alarm is worth nothing
-    `early` before it, most (1) at `optimal`, and nothing again `late` after it; silence costs from
-    `optimal` on, up to `missed`. Without an event, every alarm costs `false_alarm`. Rows later
-    than `late` after the event do not count.
+    A row is a time at which an entity could be warned. For an entity with an event, the value of
+    an alarm rises from 0 at `early` before the event to 1 at `optimal`, and falls to 0 at `late`
+    after the event; without an alarm there is a cost from `optimal` on, up to `missed`. Without an
+    event, every alarm costs `false_alarm`. Rows later than `late` after the event do not count.
 
     Parameters
     ----------
     onset : array-like of float of shape (n_rows,)
-        When the event happens to the entity of the row; NaN if never. For sepsis of the challenge,
-        6 hours after the first positive label.
+        Time of the event of the row's entity; NaN without an event. For sepsis in the challenge, 6
+        hours after the first positive label.
     alarm : array-like of bool of shape (n_rows,)
-        Whether a warning is given.
+        Whether there is an alarm.
     time : array-like of float of shape (n_rows,)
-        The moment, in the unit of `onset` and of the parameters.
+        Time of the row, in the unit of `onset` and of the parameters.
     entity : array-like of shape (n_rows,)
-        Whom the row is about; used to check that an entity has one onset.
+        Entity of the row; used to check that an entity has one onset.
     early : float, default=12.0
-        How long before an event an alarm is not worth anything yet. This default and those of the
-        other parameters are those of the challenge, in hours.
+        Time before an event at which an alarm has no value yet. The defaults of all parameters are
+        those of the challenge, in hours.
     optimal : float, default=6.0
-        How long before the event it is worth most.
+        Time before the event at which an alarm has the highest value.
     late : float, default=3.0
-        How long after the event it is worth nothing again.
+        Time after the event at which an alarm no longer has a value.
     missed : float, default=-2.0
-        Worth of silence at `late`.
+        Value of a missing alarm at `late`.
     false_alarm : float, default=-0.05
-        Worth of an alarm where no event comes.
+        Value of an alarm without an event.
 
     Returns
     -------
     float
-        1 for the best warnings, 0 for none at all; negative if silence were better. NaN where no
-        warning can be of use.
+        1 for the best alarms, 0 without alarms; negative if no alarms would be better. NaN if
+        alarms cannot be useful.
 
     Raises
     ------
@@ -127,21 +127,21 @@ def alarms_per_day(
     within: float = 12.0,
     day: float = 24.0,
 ) -> AlarmRate:
-    """How many alarms it takes to warn a share of those to whom something happens.
+    """Number of alarms needed to warn a given share of the entities with an event.
 
     The threshold is the highest one that reaches the sensitivity. An entity with an event is
-    warned in time by an alarm from `within` before the event on, and before it.
+    warned in time by an alarm between `within` before the event and the event.
 
     Parameters
     ----------
     onset, time, entity : array-like of shape (n_rows,)
         As in `early_warning_utility`. Rows from the event on do not count.
     score : array-like of float of shape (n_rows,)
-        The higher, the more urgent.
+        Higher values are more urgent.
     sensitivity : float, default=0.8
         Share of the entities that have a row in time before their event.
     within : float, default=12.0
-        How early an alarm may be and still help.
+        Maximum time between an alarm and the event for the alarm to be useful.
     day : float, default=24.0
         Length of a day in the unit of the times. The time of an entity is that between its first
         and last row, and the usual step between rows.

@@ -22,17 +22,17 @@ _AVERAGES: dict[str, Callable[[pd.Series], float]] = {
 def make_multitask_scorer(
     metric: MetricLike = "auto", *, task: Hashable | None = None, average: str = "mean"
 ) -> MultitaskScorer:
-    """Make a scorer that sums several tasks up in one number.
+    """Make a scorer that summarises several tasks in one number.
 
-    Unlike scikit-learn's own scorers it takes missing labels and tasks of different kinds.
+    Unlike scikit-learn's own scorers it supports missing labels and tasks of different kinds.
 
     Parameters
     ----------
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`. Scores should have a common scale where they are averaged.
     task : hashable, optional
-        Score this task alone. By default all of them. A funnel or a composition is scored as a
-        whole by its name, and one of its parts by the pair (task, part).
+        Only score this task. By default all tasks are scored. A funnel or a composition is scored
+        as a whole by its name, and one of its parts by the pair (task, part).
     average : {"mean", "median", "min"}, default="mean"
         How the tasks' scores become one number; "min" is the worst task. Tasks whose score is
         NaN, because no scored row has a label, are left out.
@@ -45,8 +45,8 @@ def make_multitask_scorer(
     Raises
     ------
     ValueError
-        If the metric or the average is unknown. The scorer raises where a metric does not suit
-        its task, naming the task.
+        If the metric or the average is unknown. The scorer raises an error that names the task if
+        a metric is not suitable for it.
 
     See Also
     --------
@@ -56,8 +56,8 @@ def make_multitask_scorer(
     -----
     Works with every estimator of skmtl, also inside Pipeline and GridSearchCV, and with
     scikit-learn's multi-output estimators, whose tasks are named by the columns of y. The
-    estimator is asked once for all tasks. Of a survival estimator, the tasks are its events, or
-    the numbers of causes that compete, each of which takes the others for censoring;
+    estimator predicts once for all tasks. For a survival estimator, the tasks are its events, or
+    the numbers of the competing causes, each of which treats the others as censoring;
     `skmtl.survival.survival_scorer` scores whole curves.
 
     Examples
@@ -116,7 +116,7 @@ def task_scorers(metric: MetricLike = "auto", *, average: str = "mean") -> TaskS
 
 
 class _Scorer:
-    """What both scorers share: settings, repr and the request for sample weights."""
+    """Common parts of both scorers: settings, repr and the request for sample weights."""
 
     def __init__(self, metric: MetricLike, average: str) -> None:
         check_metric(metric)
@@ -160,7 +160,7 @@ class _Scorer:
 
 
 class MultitaskScorer(_Scorer):
-    """What :func:`make_multitask_scorer` makes."""
+    """The scorer returned by :func:`make_multitask_scorer`."""
 
     def __init__(self, metric: MetricLike, task: Hashable | None, average: str) -> None:
         super().__init__(metric, average)
@@ -179,7 +179,7 @@ class MultitaskScorer(_Scorer):
 
 
 class TaskScorers(_Scorer):
-    """What :func:`task_scorers` makes."""
+    """The scorer returned by :func:`task_scorers`."""
 
     def __call__(
         self, estimator: Any, X: Any, y: Any, sample_weight: Any = None

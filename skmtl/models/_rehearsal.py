@@ -37,7 +37,7 @@ def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataF
     """
     encoder, ids = reader.encoder, reader.task_ids
     if reader.n_groups > 0 and "task" not in reader.role_positions.values():
-        raise ValueError("there are ids of tasks, but there is no column of them")
+        raise ValueError("there are ids of tasks, but no column for them")
     lengths = [_FEWEST_ROWS, len(ids), *(len(known) + 1 for known in encoder.categories_.values())]
     places = np.arange(min(max(lengths), _MOST_ROWS))
     columns: dict[Any, Any] = {}

@@ -231,8 +231,8 @@ def make_clock(times: pd.Series, freq: Freq) -> PanelClock:
             )
         return IntegerClock(int(values.min()), int(freq or 1))
     raise ValueError(
-        f"The time column {times.name!r} has the dtype {times.dtype}, which is no time: it must "
-        "hold timestamps, periods or whole numbers. Convert text with pd.to_datetime."
+        f"The time column {times.name!r} has the dtype {times.dtype}, which is not a time: it "
+        "must hold timestamps, periods or whole numbers. Convert text with pd.to_datetime."
     )
 
 
@@ -281,7 +281,7 @@ def _offset(times: pd.Series, freq: Freq) -> Any:
             offset = pd.tseries.frequencies.to_offset(freq)  # type: ignore[arg-type]
         except (ValueError, TypeError) as error:
             raise ValueError(
-                f"freq={freq!r} is no frequency for the timestamps in {times.name!r}. Name one "
+                f"freq={freq!r} is not a frequency for the timestamps in {times.name!r}. Name one "
                 "of pandas, such as 'h', 'D', 'W-FRI' or 'MS'."
             ) from error
         if offset.n < 1:

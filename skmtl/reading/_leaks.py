@@ -25,7 +25,7 @@ _ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnam
 
 
 def warn_of_row_ids(features: pd.DataFrame) -> None:
-    """Warn of columns that number or name the rows.
+    """Warn about columns that number or name the rows.
 
     These are text with another value in every row, and whole numbers that are called an id or
     have neither a gap nor an order, as a count of days would have.
@@ -44,7 +44,7 @@ def warn_of_row_ids(features: pd.DataFrame) -> None:
 
 
 def warn_of_numeric_ids(features: pd.DataFrame) -> None:
-    """Warn of whole numbers that name users or things, by what their column is called."""
+    """Warn about integer columns whose name suggests that they are ids."""
     ids = [name for name in features.columns if _are_numeric_ids(features[name], name)]
     if ids:
         warnings.warn(

@@ -1,4 +1,4 @@
-"""What columns of X are for, besides describing a row."""
+"""Roles of columns of X other than features."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class RowsOfX:
     ids : Series of shape (n_samples,), or None
         The task of each row in long data.
     groups, times : Series of shape (n_samples,), or None
-        Whom a row is about, and when it was.
+        The entity and the time of each row.
     raters : Series of shape (n_samples,), or None
-        Who judged a row.
+        The rater of each row.
     """
 
     features: pd.DataFrame
@@ -53,13 +53,13 @@ class Roles:
     task : hashable, optional
         Names the task of a row in long data.
     weight : hashable, optional
-        Weighs the rows. Unlike the others it stays a feature.
+        Weights the rows. Unlike the others it is also a feature.
     group : hashable, optional
-        Says whom a row is about. Rows of one group are held out together.
+        The entity of a row. Rows of one group are held out together.
     time : hashable, optional
-        Says when a row was.
+        The time of a row.
     rater : hashable, optional
-        Says who judged a row. Rows to score have no such column.
+        The rater of a row. Rows to score have no such column.
     ids_suffice : bool, default=False
         Whether there may be no feature besides the columns with a role.
     """

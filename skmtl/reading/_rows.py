@@ -1,4 +1,4 @@
-"""Rows to learn from: checked, and encoded."""
+"""Training rows: checked and encoded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_LABEL_COUNTS = (
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """Rows that X, y and the weights agree on; those of zero weight are gone.
+    """Checked rows of X, y and the weights, without rows of zero weight.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class CheckedTable:
         return replace(self, rows=replace(self.rows, features=self.rows.features.head(0)))
 
     def check_two_rows(self) -> None:
-        """Raise where there is nothing to tell rows apart by."""
+        """Raise an error if there are fewer than two rows."""
         if len(self) < 2:
             raise ValueError(
                 f"n_samples={len(self)}: at least two rows of positive weight are needed."
@@ -93,7 +93,7 @@ def _largest_by_row(weight: np.ndarray | None) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Rows as an engine learns from them.
+    """Encoded rows for an engine.
 
     Attributes
     ----------

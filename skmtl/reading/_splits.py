@@ -1,4 +1,4 @@
-"""The rows that are held out, to decide when training stops."""
+"""The held-out rows for early stopping."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Validation:
             If a role is missing, nothing can be held out, a task has no label left to learn
             from, or the splitter does not suit.
         """
-        # A row without any label that counts says nothing about when to stop.
+        # Rows without labels that count cannot be used for early stopping.
         counts = table.Y.loc[:, task_weight > 0].notna().any(axis=1).to_numpy()
         if not self.is_named:
             return _splitter_splits(self.method, table, tasks, n_splits, auto)
@@ -251,7 +251,7 @@ def _has_order(dtype: Any) -> bool:
 def _apart(held_out: np.ndarray, counts: np.ndarray, Y: pd.DataFrame, tasks: TaskSet) -> Split:
     """Training rows, and held-out rows that count and whose classes can be learnt.
 
-    A row of a group or a time that is held out is in neither part if it does not count.
+    A row that does not count and belongs to a held-out group or time is in neither part.
     """
     training = ~held_out
     _check_tasks_learnt(Y, training)
@@ -288,7 +288,7 @@ def _splitter_splits(
     folds = list(splitter.split(X, table.Y, groups))
     if not folds or (n_splits is not None and len(folds) < n_splits):
         raise ValueError(
-            f"validation={splitter!r} gives {len(folds)} splits for n_bags={n_splits}: each bag "
+            f"validation={splitter!r} yields {len(folds)} splits for n_bags={n_splits}: each bag "
             "needs one. Lower n_bags, or give a splitter with more."
         )
     splits = []
@@ -349,11 +349,11 @@ def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:
         return np.flatnonzero(positions)
     if positions.ndim != 1 or positions.dtype.kind not in "iu" or not len(positions):
         raise ValueError(
-            f"{source} must give positions of rows, some of each part, got {positions!r}."
+            f"{source} must yield positions of rows, some of each part, got {positions!r}."
         )
     absent = positions[(positions < 0) | (positions >= n_samples)]
     if len(absent):
         raise ValueError(
-            f"{source} gives row {absent[0]}, but there are rows 0 to {n_samples - 1}."
+            f"{source} yields row {absent[0]}, but there are rows 0 to {n_samples - 1}."
         )
     return positions

@@ -39,9 +39,9 @@ class ScoredLabels:
 
 
 class Targets(ABC):
-    """What an estimator takes y for.
+    """How an estimator interprets y.
 
-    `read_first` and `fit` are for `fit`. The other methods are given the fitted tasks.
+    `read_first` and `fit` are used in `fit`. The other methods receive the fitted tasks.
     """
 
     @abstractmethod

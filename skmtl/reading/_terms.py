@@ -130,8 +130,8 @@ def check_events(events: Any) -> None:
     for name, columns in events.items():
         if not isinstance(columns, list | tuple) or len(columns) not in (2, 3):
             raise ValueError(
-                f"events must give the event {name!r} two columns of y, (event, time), or three "
-                f"with the entry, got {columns!r}."
+                f"events must name two columns of y for the event {name!r}, (event, time), or "
+                f"three with the entry, got {columns!r}."
             )
 
 

@@ -1,14 +1,14 @@
-"""Scoring tables of any size: frames in memory, Parquet and CSV files.
+"""Score tables of any size: data frames in memory, Parquet and CSV files.
 
-`score_frame` returns everything that a model predicts for a frame, under column names that follow
-from the model, from one pass over the rows. `score_files` does the same from files to files, in
-constant memory; a job that was cut off goes on where it stopped, and rows that cannot be scored
-are set aside with the reason.
+`score_frame` returns everything that a model predicts for a data frame, from one pass over the
+rows, with column names derived from the model. `score_files` does the same from files to files, in
+constant memory; an interrupted job is resumed, and rows that cannot be scored are set aside with
+the reason.
 
 Examples
 --------
-A script for every night: files that are scored are left alone, new ones are scored, and a run
-that was killed is finished by the next one.
+A nightly script: finished files are skipped, new ones are scored, and a killed run is completed by
+the next one.
 
 >>> import tempfile
 >>> from pathlib import Path

@@ -1,4 +1,4 @@
-"""The columns that a model reads, and what it takes each of them for."""
+"""The columns that a model reads, and how it interprets them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class ReadColumns:
     ----------
     names : list of str
     labels : list
-        What they are called in the frame for the model: the numbers 0, 1, ... if it was fitted
-        on data without names.
+        Their labels in the data frame for the model: the numbers 0, 1, ... if it was fitted on
+        data without names.
     cell_types : list of CellType, or None
-        What the model takes each of them for; None where something stands before the model.
+        How the model interprets each column; None if there are steps before the model.
     task : int or None
         Position of the column with the task ids of long data.
     known_ids : TaskIds or None
-        The ids, where the model refuses others.
+        The ids, if the model raises an error for others.
     texts : dict of str to set of str
-        The texts that the model knows, by the name of each column that it may read as text.
+        The known texts of each column that the model may read as text.
     """
 
     names: list[Any]

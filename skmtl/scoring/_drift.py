@@ -1,4 +1,4 @@
-"""What the columns of scored rows lack, beside those of the rows of fit."""
+"""Missing and unknown cells of scored rows, compared with the rows of fit."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.Da
 
 
 def lost_columns(counts: CellCounts | None, learnt: CellCounts | None) -> str | None:
-    """Which columns have lost all their values since fit, as text; None where none has.
+    """Describe the columns that have lost all their values since fit; None if there are none.
 
     Nor can that be told where one of the counts is not known.
     """

@@ -1,7 +1,7 @@
-"""What goes wrong in scoring."""
+"""Errors of scoring."""
 
 from __future__ import annotations
 
 
 class ScoringError(ValueError):
-    """A row that cannot be scored, or a folder that holds something else than these scores."""
+    """A row that cannot be scored, or a folder with anything other than these scores."""

@@ -38,23 +38,23 @@ def score_files(
 ) -> ScoringReport:
     """Score Parquet or CSV files of any size into a folder of Parquet files.
 
-    A few rows are in memory at a time, however many there are. Of every input file the rows are
-    written in parts, ``out/name-00000.parquet``, ``out/name-00001.parquet``, ..., in their order,
-    with the kept columns and those that `score_frame` returns. Other programs read the folder as
-    one table, for example ``pandas.read_parquet(out)``.
+    Only a few rows are in memory at a time. The rows of every input file are written in order into
+    parts, ``out/name-00000.parquet``, ``out/name-00001.parquet``, ..., with the kept columns and
+    those that `score_frame` returns. Other programs can read the folder as one table, for example
+    ``pandas.read_parquet(out)``.
 
-    A part appears under its name when it is complete and on the disk, not before. It holds, in
-    its footer, by which model, with which options and from which rows of which file it was made.
-    So a job that was cut off, even by a power failure, is begun again by the same call: it goes
-    on after the last finished part, and no row is lost or doubled. In the same way files that
-    have been added are scored, and files that have changed once more. Scores of files that are no
-    longer given stay. A part that was deleted, cut short or damaged since is scored once more.
+    A part only gets its name once it is complete and on the disk. Its footer states the model, the
+    options, and the rows and file from which it was made. So a job that was interrupted, even by a
+    power failure, is resumed by the same call: it continues after the last finished part, and rows
+    are neither lost nor duplicated. In the same way, new files are scored, and changed files are
+    scored again. Scores of files that are no longer among the inputs are kept. A part that was
+    deleted, truncated or damaged is scored again.
 
-    A file is known by where it is, whatever path, pattern or link leads to it, and after it has
-    been moved by its bytes and its time. What cannot be told is an error: the same bytes with
-    another time in another place, whose first place is empty now; parts that were copied within
-    `out` or into it; scores among the files to score. A file that changes while it is read is an
-    error, too, and the part that was made of it is thrown away.
+    A file is recognised by its location, whatever path, pattern or link leads to it, and after it
+    was moved by its content and its time. Ambiguous cases raise an error: the same content with a
+    different time in another location, if the original location is empty; parts that were copied
+    within `out` or into it; scores among the input files. A file that changes while it is being
+    read also raises an error, and the part written from it is discarded.
 
     Parameters
     ----------
@@ -63,64 +63,66 @@ def score_files(
         that `skmtl.load` reads.
     inputs : path, or list of paths
         A file, a pattern such as ``"in/*.parquet"``, or a folder with all Parquet and CSV files
-        below it, except those in ``out`` and those whose name, or whose subfolder's name, begins
-        with a dot or an underscore; or several of these. A pattern may match folders. The parts
-        keep the subfolders. Subfolders such as ``month=5`` are columns, too, also where one of
-        them is given alone; kept, they are not written into the files but stay in the path.
+        below it, except those in ``out`` and those whose name, or whose subfolder's name, starts
+        with a dot or an underscore; or a list of these. A pattern may match folders. The parts
+        keep the subfolders. Subfolders such as ``month=5`` are also columns, even if only one of
+        them is passed; if kept, they are not written into the files but stay in the path.
         ``__HIVE_DEFAULT_PARTITION__`` is a missing value.
     out : path
-        A folder that is empty, absent, or holds scores of the same model and options. Like the
-        inputs, it is on this machine: addresses such as ``"s3://..."`` are refused.
+        A folder that is empty, does not exist, or contains scores of the same model and options.
+        Like the inputs, it must be local: addresses such as ``"s3://..."`` raise an error.
     columns : sequence of str, default=None
-        The columns that the model reads; None takes those that `fit` saw, or, for a model that
-        was fitted on data without names, all that are not in `keep`. No other columns are read.
+        The columns that the model reads; None means those of `fit`, or, for a model that was
+        fitted on data without names, all columns that are not in `keep`. Other columns are not
+        read.
     keep : sequence of str, default=()
-        Columns that stand before the outputs, such as ids.
+        Columns to copy in front of the outputs, such as ids.
     proba, quantiles : bool, default=True
-        Whether probabilities and quantiles are wanted.
+        Whether to include probabilities and quantiles.
     horizons : sequence of float or mapping of event to one, default=None
-        Times at which survival and incidences are wanted; None for none.
+        Times of the survival and incidence columns; None for no such columns.
     on_error : {"raise", "quarantine"}, default="raise"
-        What to do with rows that cannot be scored, for example because of an infinity, a word
-        where a number should be, or a task that a model with ``unseen="error"`` does not know.
-        "raise" stops at the first one, with its number. "quarantine" writes them into
-        ``out/_errors``, to files of the same names, with the kept columns, `error_file`,
-        `error_row` (from 0) and `error_reason`, and scores the others.
+        What to do with rows that cannot be scored, for example because of an infinity, a word in a
+        numeric column, or an unseen task if the model has ``unseen="error"``. "raise" stops at the
+        first one with an error that names its number. "quarantine" writes them into
+        ``out/_errors``, to files with the same names, with the kept columns, `error_file`,
+        `error_row` (from 0) and `error_reason`, and scores the other rows.
     batch_rows : int, default=None
-        Rows that are scored at a time. None takes 131,072, and fewer of wide tables, so that the
-        copies that scoring makes stay at about 64 MB each.
+        Number of rows scored at a time. None means 131,072, or fewer for wide tables, so that the
+        copies made while scoring have about 64 MB each.
     part_rows : int, default=1048576
-        Rows of a part: what is lost of the work when a job is cut off. Of Parquet a part has
-        whole row groups, and so may have more.
+        Number of rows of a part, which is the work lost when a job is interrupted. For Parquet
+        files a part has complete row groups, so it may have more rows.
     csv_types : mapping of column to type, default=None
-        Types of columns of CSV files, as pyarrow names them: ``{"id": "int64"}``. Otherwise
-        features are read as what the model was fitted on, and other columns stay text, exactly
-        as it stands there. Behind a pipeline, which does not say what it was fitted on, the
-        first rows decide.
+        Types of columns of CSV files, as named by pyarrow: ``{"id": "int64"}``. By default
+        features are read with the types that the model was fitted on, and other columns stay text,
+        exactly as in the file. For a pipeline, which does not store the types that it was fitted
+        on, they are inferred from the first rows.
     csv_delimiter : str, default=None
-        What stands between the cells of a CSV file; None is a tab for ``.tsv``, else a comma.
-        The first line is the header. CSV files are those whose names end in ``.csv`` or ``.tsv``,
-        or so and in ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or ``.zip``.
+        The delimiter of CSV files; None means a tab for ``.tsv`` and a comma otherwise. The first
+        line is the header. CSV files have names ending in ``.csv`` or ``.tsv``, optionally
+        followed by ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or ``.zip``.
     csv_encoding : str, default="utf-8"
-        The encoding of CSV files, as Python names it. A byte order mark is skipped.
+        The encoding of CSV files, as named by Python. A byte order mark is skipped.
     csv_decimal : str, default="."
         The decimal point of numbers in CSV files.
     csv_missing : sequence of str, default=None
-        Words that stand for missing values in CSV files, besides the empty cell. None takes those
-        of ``pandas.read_csv`` (NA, null, None, nan, ...), but reads as text, in columns of text,
-        what is quoted, and what the model knows as a category. Words that are named are missing
-        where they are not quoted, whatever the model knows. Kept columns of text come out as
-        they stand in the file, null where nothing stands.
+        Words that mean missing values in CSV files, in addition to empty cells. None means those
+        of ``pandas.read_csv`` (NA, null, None, nan, ...), except that, in text columns, quoted
+        words and known categories of the model are read as text. If words are passed, they are
+        missing unless they are quoted, even if they are known categories. Kept text columns are
+        copied as they are in the file, with null for empty cells.
     overwrite : bool, default=False
-        Whether scores of another model or other options are replaced; otherwise they raise an
+        Whether to replace scores of another model or other options; by default they raise an
         error.
     verify : bool, default=True
-        Whether the finished parts of the inputs are read, to compare their bytes with the
-        checksum in the footer, and so are inputs of the same size and time that the system says
-        have been touched. False believes footers, sizes and times, which is quicker where there
-        are many parts from before.
+        Whether to read the finished parts and compare their content with the checksum in the
+        footer, and to read inputs with the same size and time that were touched according to the
+        system. False trusts footers, sizes and times, which is faster if there are many finished
+        parts.
     progress : bool or callable, default=False
-        True shows a bar (extra ``progress``); a callable gets a `Progress` after every batch.
+        True shows a progress bar (extra ``progress``); a callable receives a `Progress` after
+        every batch.
 
     Returns
     -------
@@ -129,33 +131,33 @@ def score_files(
     Raises
     ------
     ImportError
-        Without pyarrow (extra ``parquet``).
+        If pyarrow (extra ``parquet``) is not installed.
     FileNotFoundError
         If there is no file to score.
     ScoringError
-        For a row that cannot be scored, with ``on_error="raise"``; if `out` belongs to another
-        job or another process; if a file cannot be read, or changes meanwhile; if rows would be
+        If a row cannot be scored and ``on_error="raise"``; if `out` belongs to another job or
+        another process; if a file cannot be read or changes while it is read; if rows would be
         scored twice.
     ValueError
-        Before any work, if a file lacks a column that is needed, or has it with a type that the
-        model cannot read; if a kept column has types, in several files, that no reader takes for
-        one (an id that is a number here and text there); and for options that make no sense.
+        Before any work, if a required column of a file is missing or has a type that the model
+        cannot read; if the types of a kept column in several files are incompatible (an id that is
+        a number in one file and text in another); and for invalid options.
 
     Notes
     -----
-    Rows with problems cost nothing as long as there are none: only where the model refuses a
-    batch are its rows looked at. Infinities and task ids are found at once, rows that are refused
-    for other reasons by halving the batch again and again; more than 1,000 of them in one batch
-    are an error in any case.
+    The check for problematic rows costs nothing if there are none: rows are only examined if the
+    model raises an error for a batch. Infinities and task ids are found directly, other
+    problematic rows by repeatedly halving the batch; more than 1,000 of them in one batch always
+    raise an error.
 
-    Every file is read once more for the checksum of its content, before its first part.
+    Every file is read an additional time for the checksum of its content, before its first part.
 
-    Two processes cannot score into the same folder at a time. For more than one core, give the
-    model its `n_jobs`.
+    Two processes cannot score into the same folder at the same time. To use more than one core,
+    set `n_jobs` of the model.
 
     See Also
     --------
-    score_frame : The same for a table in memory; tells the names of the columns.
+    score_frame : The same for a table in memory; lists the names of the columns.
 
     Examples
     --------

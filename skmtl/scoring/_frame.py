@@ -1,4 +1,4 @@
-"""Scoring a frame in memory, a few rows at a time."""
+"""Score a data frame in memory, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
 from skmtl.tables import as_frame, sum_of_counts
 
-# Cells of the table that are scored at a time: 64 MB for each copy that is made of them.
+# Number of cells of the table that are scored at a time: 64 MB for each copy.
 _CELLS = 2**23
 _LEAST_ROWS, _MOST_ROWS = 2**10, 2**17
 
@@ -78,26 +78,25 @@ def score_frame(
     horizons: Horizons | None = None,
     report: bool = False,
 ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Everything that a model predicts for a table in memory, in one frame.
+    """Return everything that a model predicts for a table in memory, in one data frame.
 
-    The model passes over the rows once, whatever is asked. The names of the columns follow from
-    the model alone:
+    The model processes the rows only once. The names of the columns only depend on the model:
 
     ====================================  ===========================================
-    ``{task}_prediction``                 what `predict` says: a number, or a class
+    ``{task}_prediction``                 the result of `predict`: a number, or a class
     ``{task}_share_{part}``               of a composition, the share of each part
     ``{task}_proba_{class}``              probability of each class
     ``{task}_step_{step}``                of a funnel, P(step) among all rows, and as
                                           ``{step}_given_{before}`` among those that took
                                           the step before
     ``{task}_quantile_{level}``           each quantile of a quantile task
-    ``{event}_risk``                      what `predict` says of a time to an event
+    ``{event}_risk``                      the result of `predict` for a time to an event
     ``{event}_survival_{time}``           survival at each of the `horizons`
-    ``{event}_risk_{cause}``              of causes that compete, the risk of each
+    ``{event}_risk_{cause}``              the risk of each of several competing causes
     ``{event}_incidence_{cause}_{time}``  and its incidence at each of the `horizons`
     ====================================  ===========================================
 
-    A target without a name, as of an array, is ``target_0`` and so on.
+    Targets without names, from arrays, are called ``target_0`` and so on.
 
     Parameters
     ----------
@@ -105,43 +104,43 @@ def score_frame(
         An estimator of skmtl, alone or as the last step of a pipeline or a search; or a file
         that `skmtl.load` reads.
     df : table of shape (n_samples, n_columns)
-        Its columns may stand in any order, and there may be more than the model reads.
+        The columns may be in any order, and there may be additional ones.
     batch_rows : int, default=None
-        Rows that are scored at a time. None takes 131,072, and fewer of wide tables, so that the
-        copies that scoring makes stay at about 64 MB each.
+        Number of rows scored at a time. None means 131,072, or fewer for wide tables, so that the
+        copies made while scoring have about 64 MB each.
     columns : sequence, default=None
-        The columns that the model reads; None takes those that `fit` saw, or, for a model that
-        was fitted on data without names, all that are not in `keep`.
+        The columns that the model reads; None means those of `fit`, or, for a model that was
+        fitted on data without names, all columns that are not in `keep`.
     keep : sequence, default=()
-        Columns of `df` that stand before the outputs, such as ids.
+        Columns of `df` to copy in front of the outputs, such as ids.
     proba, quantiles : bool, default=True
-        Whether probabilities and quantiles are wanted.
+        Whether to include probabilities and quantiles.
     horizons : sequence of float or mapping of event to one, default=None
-        Times at which survival and incidences are wanted; None for none.
+        Times of the survival and incidence columns; None for no such columns.
     report : bool, default=False
-        Whether to tell, beside the scores, what the columns lack.
+        Whether to also return counts of missing and unknown cells.
 
     Returns
     -------
     scores : DataFrame of shape (n_samples, n_keep + n_outputs)
         With the index of `df`.
     columns : DataFrame of shape (n_features, 6), or None
-        With ``report=True``, by feature: the cells that are "missing", or hold a category that is
-        "unknown" to the model; "missing_share" and "unknown_share", of the rows; and
-        "fit_missing_share" and "fit_unknown_share", where an unknown category is one that no other
-        row of `fit` had. The last two are NaN for models of version 0.1.0. None without rows, and
-        for models that do not say what they read.
+        With ``report=True``, for each feature: the number of "missing" cells and of cells with an
+        "unknown" category; their shares "missing_share" and "unknown_share"; and the shares
+        "fit_missing_share" and "fit_unknown_share" in `fit`, where a category counts as unknown if
+        it occurs in no other row. The last two are NaN for models of version 0.1.0. None if there
+        are no rows, and for models that do not provide this information.
 
     Warns
     -----
     UserWarning
-        Of columns that have lost all their values since `fit`, as `predict` does.
+        If a column has lost all its values since `fit`, as in `predict`.
 
     Raises
     ------
     ValueError
-        If columns are missing, a horizon lies beyond the follow-up, or for rows that the model
-        cannot score.
+        If columns are missing, if a horizon is beyond the follow-up, or if the model cannot score
+        a row.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Which scores in a folder were made of which of the files that are now given."""
+"""Match the scores in a folder with the input files."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ class ScoredFile:
     parts: dict[Path, Manifest] = field(default_factory=dict)
 
     def is_of(self, file: InputFile, *, verify: bool) -> bool:
-        """Whether the file, in the place of the one that was scored, is as it was then.
+        """Whether the file at the location of the scored file has not changed.
 
-        Where only the system says that it has been touched, its bytes decide, if they are to be
-        verified.
+        If it was only touched according to the system, its content decides, if `verify` is set.
         """
         state = file.state
         if (state.size, state.mtime_ns) != (self.size, self.mtime_ns):
@@ -75,9 +74,10 @@ def scored_files(manifests: Mapping[Path, Manifest]) -> list[ScoredFile]:
 
 
 class Matching:
-    """Files beside their scores.
+    """Files and their scores.
 
-    A file is known by its place, whatever it is called, and in another place by its content.
+    A file is recognised by its location, whatever its name, and in another location by its
+    content.
 
     Parameters
     ----------

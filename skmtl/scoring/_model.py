@@ -1,4 +1,4 @@
-"""The model to score with: where it comes from, and by what it is known again."""
+"""The model to score with: how it is loaded and recognised."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl._storable import is_storable
 from skmtl.answers import pipeline_steps
 from skmtl.files import Encoder, load
 
-# Parameters that say how a fitted model works, and not what it predicts.
+# Parameters that affect how a fitted model computes, not what it predicts.
 _HOW = ("n_jobs", "device")
 
 PathLike = str | os.PathLike[str]
@@ -29,11 +29,11 @@ def open_model(model: Any | PathLike) -> Any:
 
 
 def checksum(model: Any) -> str:
-    """What tells fitted models apart, whether they were loaded from a file or just fitted.
+    """A fingerprint of a fitted model, the same for a loaded model and the original.
 
-    It depends on all that `save` writes but `n_jobs` and `device`, and for models that cannot be
-    saved, such as pipelines, on what `joblib.hash` reads. Of a search only the model that it has
-    chosen counts.
+    It depends on everything that `save` writes except `n_jobs` and `device`, and for models that
+    cannot be saved, such as pipelines, on `joblib.hash`. For a search only the chosen model
+    counts.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _without_how(part: Any) -> Any:
 
 
 def _predicting(model: Any) -> Any:
-    """What predictions depend on: no search, whose record of times is another at every fit."""
+    """The part that predictions depend on: not a search, whose recorded times always differ."""
     if hasattr(model, "best_estimator_"):
         return _predicting(model.best_estimator_)
     if steps := pipeline_steps(model):

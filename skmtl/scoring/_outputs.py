@@ -19,7 +19,7 @@ _NUMBER = np.empty(0)
 
 
 class Scored(NamedTuple):
-    """What a model says of a table.
+    """The predictions of a model for a table.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Outputs:
         or no number.
     horizons : dict of event to list of float
     learnt_counts : CellCounts or None
-        What the features lacked in fit; None where nobody knows.
+        Counts of missing and unknown cells in fit; None if they are not known.
 
     Raises
     ------
@@ -117,8 +117,8 @@ class Outputs:
         return [(name, _NUMBER) for name in names]
 
     def values(self, X: Any) -> Scored:
-        """What the model says of a table, as it reads it."""
-        if len(X) == 0:  # networks refuse a table without rows
+        """The predictions of the model for a table in the form that it reads."""
+        if len(X) == 0:  # networks raise an error for a table without rows
             return Scored({name: like[:0] for name, like in self.columns.items()}, None)
         fitted, X_read = fitted_model_reading(self._model, X)
         answers = fitted.ask_part(X_read)
@@ -155,7 +155,7 @@ class Outputs:
 
 
 def _stem(name: Hashable) -> str:
-    """What stands for a task in the names of columns; unnamed targets are numbers."""
+    """The name of a task in column names; unnamed targets are numbered."""
     return f"target_{name}" if isinstance(name, numbers.Integral) else str(name)
 
 
@@ -183,7 +183,7 @@ def _read_horizons(
         if grid.ndim != 1 or len(grid) == 0 or not (grid >= 0).all():
             raise ValueError(f"horizons must be a list of numbers from 0, got {times!r}.")
         if len(np.unique(grid)) < len(grid):
-            raise ValueError(f"horizons gives a time twice: {times!r}.")
+            raise ValueError(f"horizons contains a time twice: {times!r}.")
         _, end = events[event]
         if grid.max() > end:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What is to be done, checked before anything is done."""
+"""The plan of a job, checked before any work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOT_UTF_8 = " The header is not in UTF-8: convert the file, or give its csv_enc
 
 @dataclass(frozen=True)
 class ScoringOptions:
-    """What `score_files` is told about the scores; see there."""
+    """The options of `score_files` for the scores."""
 
     columns: Sequence[str] | None
     keep: Sequence[str]
@@ -101,7 +101,7 @@ class Plan:
                 raise ValueError(f"{str(file.path)!r} has two columns {twice[0]!r}. Rename one.")
 
     def _check_kept_types(self) -> None:
-        """Refuse types of kept columns that nobody could read as those of one table."""
+        """Raise an error if the types of a kept column are incompatible between files."""
         first: dict[str, tuple[InputFile, pa.DataType]] = {}
         for file, source in zip(self._files, self.sources, strict=True):
             for name in self.kept(file):

@@ -1,4 +1,4 @@
-"""How far scoring is."""
+"""The progress of scoring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skmtl._extras import needed
 
 @dataclass(frozen=True)
 class Progress:
-    """How far `score_files` is; its `progress` is called with one after every batch.
+    """The progress of `score_files`, passed to its `progress` after every batch.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ Watcher = Callable[[Progress], None]
 
 @contextmanager
 def watched(progress: bool | Watcher) -> Iterator[Watcher]:
-    """What is to be called, with a bar of our own for True.
+    """The function to call; True means a progress bar.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a run of scoring has done."""
+"""The report of a run of `score_files`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class ScoringReport:
-    """What `score_files` has done.
+    """The report returned by `score_files`.
 
     Attributes
     ----------
     out : Path
     n_files, n_parts : int
-        All input files, and the files of scores that there are of them now.
+        Number of input files, and of files with their scores.
     n_parts_before : int
-        Those of them that an earlier run had finished, and this one has not made again.
+        Number of parts that were finished by an earlier run and were not written again.
     n_rows, n_refused : int
-        All rows, and those of them that could not be scored.
+        Number of rows, and of rows that could not be scored.
     errors : Path or None
         The folder with the refused rows, if there are any.
     columns : DataFrame of shape (n_features, 6), or None
-        What the columns lack in all rows that were scored, beside those of `fit`, as
-        `score_frame` reports it with ``report=True``. Parts of earlier versions are not counted;
-        None where nothing was.
+        Counts of missing and unknown cells in all scored rows and in `fit`, as in `score_frame`
+        with ``report=True``. Parts written by earlier versions are not counted; None if nothing
+        was counted.
     lost : str or None
-        Which columns have lost all their values since `fit`, as `predict` warns of them.
+        Description of the columns that have lost all their values since `fit`, as in the warning
+        of `predict`.
     seconds : float
-        Of this run.
+        Duration of this run.
     """
 
     out: Path

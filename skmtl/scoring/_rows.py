@@ -1,4 +1,4 @@
-"""Scoring a batch of which some rows may be beyond the model."""
+"""Score a batch that may contain rows that the model cannot score."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._outputs import Outputs, Scored
 from skmtl.tables import CellCounts, sum_of_counts
 
-# Rows of one batch that are found by halving it again and again, each of which costs a few dozen
-# calls of the model. If there are more, it is hardly the rows' fault.
+# Maximum number of problematic rows to find in a batch by halving, each of which costs a few dozen
+# calls of the model. If there are more, single rows are probably not the cause.
 MOST_HALVINGS = 1000
 _PROBES = 32
-# What has nothing to do with the rows.
+# Errors that do not depend on the rows.
 _NOT_OF_ROWS = (MemoryError, OSError, ImportError)
 
 
 class ScoredRows(NamedTuple):
-    """What became of the rows of a table.
+    """The outcome of scoring the rows of a table.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class ScoredRows(NamedTuple):
     columns : dict of str to ndarray
         The outputs of these rows.
     counts : CellCounts or None
-        What their features lack; None where nobody knows.
+        Counts of missing and unknown cells; None if they are not known.
     refused : dict of int to str
-        The positions of the others, and why.
+        The positions of the other rows, with the reasons.
     """
 
     scored: NDArray[np.int64] | None
@@ -47,11 +47,11 @@ class ScoredRows(NamedTuple):
 
 
 class RowScorer:
-    """Scores tables, and says which of their rows the model refuses.
+    """Scores tables, and finds the rows that the model cannot score.
 
-    Nothing is looked for while the model takes a batch whole. Where it raises, the rows with an
-    infinity, without a task id, or with one that the model refuses are found at once; rows that
-    are refused for another reason by halving the batch.
+    Rows are only examined if the model raises an error for a batch. Rows with an infinity, without
+    a task id, or with an id that the model rejects are found directly; others by halving the
+    batch.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ class RowScorer:
         as_numbers = [n for n in self._features.names if n not in as_text]
         return (
             f" The pipeline does not say what it was fitted on: the columns {as_text[:5]} were "
-            f"read as text, and {as_numbers[:5]} as numbers. Of CSV files, csv_types (--csv-type) "
-            "gives the types that are right, such as 'float64' or 'string'."
+            f"read as text, and {as_numbers[:5]} as numbers. For CSV files, csv_types "
+            "(--csv-type) sets the right types, such as 'float64' or 'string'."
         )
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:

@@ -54,7 +54,7 @@ class _Summed(io.BufferedWriter):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a finished part is: it stands in the footer of the part itself.
+    """The description of a finished part, in the footer of the part itself.
 
     So a part and its manifest appear at once, by one renaming.
 
@@ -121,7 +121,7 @@ class Manifest:
 
 
 class PartFile:
-    """A Parquet file in the making, beside its final name until `publish`."""
+    """An unfinished Parquet file, with a temporary name until `publish`."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ class PartFile:
         return self._stream.written
 
     def publish(self, metadata: dict[bytes, bytes]) -> None:
-        """Complete the file and give it its name, which it keeps even if the power fails next."""
+        """Complete the file and rename it durably, even in case of a power failure."""
         if metadata:
             self._writer.add_key_value_metadata(metadata)
         self._writer.close()
@@ -170,14 +170,14 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def _store(stream: Any) -> None:
-    """Have the bytes of a file on the disk, and close it."""
+    """Flush the content of a file to the disk, and close it."""
     stream.flush()
     os.fsync(stream.fileno())
     stream.close()
 
 
 def _store_names(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can."""
+    """Flush the names in a folder to the disk, if the system supports it."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

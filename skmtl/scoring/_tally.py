@@ -1,4 +1,4 @@
-"""What has been scored: the parts that there are, and their rows."""
+"""Counts of finished parts and their rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skmtl.tables import CellCounts, sum_of_counts
 
 
 class Tally:
-    """Counts every part once, however often it has been scored.
+    """Counts every part once, even if it was scored several times.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Tally:
 
     @property
     def counts(self) -> CellCounts | None:
-        """What the features of all scored rows lack, as far as it was counted."""
+        """Missing and unknown cells of all scored rows, as far as they were counted."""
         before = [part for parts in self._before.values() for part in parts.values()]
         return sum_of_counts([*map(_counts_of, before), self._parts])
 

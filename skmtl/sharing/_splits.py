@@ -46,7 +46,7 @@ def read_splits(
         raise ValueError(f"cv must be a number of folds, a splitter or an iterable, got {cv!r}.")
     splits = list(cv.split(table.X, table.y, groups) if hasattr(cv, "split") else cv)
     if len(splits) < 2:
-        raise ValueError(f"cv gives {len(splits)} split; at least two are needed.")
+        raise ValueError(f"cv yields {len(splits)} split; at least two are needed.")
     n_rows = len(table.Y)
     return [
         (checked_rows(training, n_rows, "cv"), checked_rows(test, n_rows, "cv"))

@@ -1,10 +1,10 @@
-"""How a table becomes numbers.
+"""Conversion of tables to numbers.
 
-`as_frame` turns whatever holds a table (pandas, polars, pyarrow, arrays, lists) into a pandas
-DataFrame.  `TableEncoder` learns that frame's columns and returns the two arrays engines read:
-scaled floats with NaN where a value is missing, and integer codes for the categories.
-`split_task_column` and `TaskIds` take out the column that names the task of a row in long data.
-`ParquetTable` and `ArrayTable` are tables larger than memory, which `fit` reads in chunks.
+`as_frame` converts any table (pandas, polars, pyarrow, arrays, lists) to a pandas DataFrame.
+`TableEncoder` learns its columns and returns the two arrays that engines read: scaled floats with
+NaN where a value is missing, and integer codes for the categories. `split_task_column` and
+`TaskIds` split off the task column of long data. `ParquetTable` and `ArrayTable` are tables larger
+than memory, which `fit` reads in chunks.
 
 Examples
 --------

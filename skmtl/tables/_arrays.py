@@ -16,7 +16,7 @@ from skmtl.tables._stored import CHUNK_ROWS, Chunk, StoredRows, StoredTable
 class ArrayTable(StoredTable):
     """An array of numbers, such as a memory map, to fit a model on with bounded memory.
 
-    Without it, `fit` takes a memory map as it takes any array: it makes an encoded copy of it in
+    Without this class, `fit` treats a memory map like any other array: it makes an encoded copy in
     memory.
 
     Parameters
@@ -24,9 +24,9 @@ class ArrayTable(StoredTable):
     X : ndarray of shape (n_samples, n_features)
         From ``numpy.load(path, mmap_mode="r")`` or `numpy.memmap`.
     rows_in_memory : int, default=262144
-        Rows that are held in memory at a time; see `ParquetTable`.
+        Number of rows in memory at a time; see `ParquetTable`.
     cache_folder : path, default=None
-        Where the encoded rows are kept during `fit`; see `ParquetTable`.
+        Folder for the encoded rows during `fit`; see `ParquetTable`.
 
     Examples
     --------

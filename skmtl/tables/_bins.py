@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Quantiles of more rows than this hardly move.
+# Quantiles of more rows than this hardly change.
 _MAX_ROWS = 100_000
 # Columns sorted at a time: reading a row-major array by single columns is slow.
 _BLOCK = 64

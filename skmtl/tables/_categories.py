@@ -13,15 +13,15 @@ from skmtl.tables._schema import sorts_of
 
 UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
 LeastRows = int | Literal["auto"]
-# A column with more categories than this holds ids, as of users. Those of few rows teach nothing
-# but these rows.
+# A column with more categories than this contains ids, such as users. From ids with few rows the
+# model would only learn these rows.
 _MANY_CATEGORIES, _ENOUGH_ROWS = 1000, 20
 
 
 def learn_categories(
     column: pd.Series, rows: NDArray[np.int64] | None
 ) -> tuple[pd.Index, NDArray[np.int64]]:
-    """Give the categories that occur in `rows` (None: in all rows), and the rows of each.
+    """Return the categories that occur in `rows` (None: in all rows), and their numbers of rows.
 
     Categories are in sorted order. Text is kept as Python strings, so that a pickle does not
     depend on the string storage of the pandas that wrote it. Bytes, as some programs write text
@@ -56,7 +56,7 @@ def are_kept(n_rows: NDArray[np.int64], least: LeastRows) -> NDArray[np.bool_]:
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:
-    """Give 0 for an unknown category, 1 for a missing one, 2 + position for a known one.
+    """Encode categories: 0 for unknown, 1 for missing, 2 + position for known ones.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
     codes, values = _factorize(column)
     _check_sort(column, codes, values, categories)
     if "boolean" in (values.inferred_type, categories.inferred_type):
-        # Otherwise pandas takes no number for a boolean.
+        # Otherwise pandas does not treat numbers as equal to booleans.
         values, categories = values.astype(object), categories.astype(object)
     positions = categories.get_indexer(values)
     table = np.where(positions < 0, UNKNOWN, positions + FIRST_KNOWN)

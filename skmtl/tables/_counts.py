@@ -1,4 +1,4 @@
-"""How many cells of each column tell a model nothing."""
+"""Counts of missing cells and unknown categories by column."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# A column without any value is told of where rows like those of fit would be so by a chance
-# smaller than this. Of fewer rows nobody would say that they are a column.
+# A column without values is reported if this would happen with a smaller probability than this for
+# rows like those of fit, and if there are at least this many rows.
 _SMALL_CHANCE, _LEAST_ROWS = 1e-3, 5
 
 
@@ -26,8 +26,7 @@ class CellCounts:
         The features, in order.
     n_rows : int
     missing, unknown : int64 ndarray of shape (n_columns,)
-        Of the rows of fit, a category is unknown where no other row has it: it would be, without
-        its row.
+        In the rows of fit, a category counts as unknown if it occurs in no other row.
     """
 
     columns: Sequence[Hashable]
@@ -51,21 +50,22 @@ class CellCounts:
 
     @property
     def empty(self) -> NDArray[np.bool_]:
-        """Whether no cell of a column tells anything."""
+        """Whether a column has no known value."""
         return self.missing + self.unknown == self.n_rows
 
 
 def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
-    """The counts of all tables that were counted; None where none was."""
+    """The total of all counts; None if there are none."""
     counted = [table for table in counts if table is not None]
     return reduce(operator.add, counted) if counted else None
 
 
 def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None:
-    """Say which columns have lost all their values since fit; None where none has.
+    """Describe the columns that have lost all their values since fit; None if there are none.
 
-    A column counts where as many rows like those of fit would hardly all be without a value: five
-    rows are enough for a column that was hardly ever without one, fewer never are.
+    A column is reported if it is very unlikely that the same number of rows like those of fit
+    would all be without a value: five rows are enough for a column that was hardly ever missing,
+    fewer rows never are.
 
     Parameters
     ----------

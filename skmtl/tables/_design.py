@@ -1,4 +1,4 @@
-"""From a frame to the matrix of numbers that linear models read."""
+"""Encode a data frame as the design matrix of linear models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._encoder import ColumnEncoder, learning_rows
 from skmtl.tables._numeric import RobustScaler
 
-# Numbers are cut so many distances between the quartiles away from the median. Of normal numbers
-# that is 10 standard deviations; what lies beyond would decide the slope of all others.
+# Numbers are clipped at this number of interquartile ranges from the median. For a normal
+# distribution this is 10 standard deviations; more extreme values would determine the slope.
 _FURTHEST = 8.0
-# Levels of fewer rows share a column, and so do those behind the most frequent ones: the matrix
-# has a column for each level.
+# Levels with fewer rows share a column, and so do those beyond the most frequent ones, because the
+# matrix has a column for each level.
 _LEAST_ROWS, _MOST_LEVELS = 3, 500
 
 VALUE, MISSING_MARK, RARE = "value", "missing", "rare or unknown"
@@ -47,16 +47,16 @@ class NumberScaling:
 class DesignEncoder(ColumnEncoder):
     """Encode the columns of a data frame as the design matrix of a linear model.
 
-    A number is cut where it lies far outside of the quartiles, and standardised: mean 0 and
-    variance 1 in the rows that were learnt from. Where it is missing it is 0, the mean; a column
-    that has gaps in these rows gets a second one that marks them.
+    A number is clipped far outside the quartiles, and standardised to mean 0 and variance 1 in the
+    training rows. Missing values are imputed by 0, the mean; if a column has missing values in the
+    training rows, a second column marks them.
 
     A category has a column for each level, 0 or 1. With a ridge penalty its coefficients are
-    random effects: levels of few rows are shrunk towards zero, the effect of an average level, and
-    no label is looked at. So these columns are not standardised, which would shrink rare levels
-    less. Levels of fewer than three rows, and those behind the 500 most frequent ones, share a
-    column, which is that of unknown levels as well; without such levels an unknown one has zeros.
-    A missing category is a level if `fit` has seen one, and else unknown.
+    random effects: levels with few rows are shrunk towards zero, the effect of an average level.
+    Labels are not used. These columns are not standardised, which would shrink rare levels less.
+    Levels with fewer than three rows, and those beyond the 500 most frequent ones, share a column,
+    which is also that of unknown levels; without such levels an unknown level is encoded as zeros.
+    A missing category is a level if there was one in `fit`, and otherwise unknown.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From a frame to the two arrays that every engine reads."""
+"""Encode a data frame as the two arrays that engines read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class EncodedTable:
 
 
 class ColumnEncoder(ABC):
-    """What every encoder learns: which columns there are, their kinds and their categories.
+    """Base class of encoders, which learns the columns, their kinds and their categories.
 
     Numbers and booleans are numeric; text and categories are categorical.  Missing values are
     allowed everywhere, infinities nowhere.
@@ -281,15 +281,15 @@ class TableEncoder(ColumnEncoder):
     The numeric scaling is robust to outliers (Holzmüller et al. 2024,
     https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).
 
-    What is missing in a column that had no missing value at fit, of which nothing could be learnt,
-    is the median of a number and an unknown category.
+    If a column had no missing values in `fit`, nothing could be learnt about them: missing numbers
+    are then imputed by the median, and missing categories count as unknown.
 
     Parameters
     ----------
     least_rows : int or "auto", default=1
-        Rows that a category must have to be known. Those with fewer are unknown ones, from which
-        is learnt what to make of others that come later. "auto" is 20 in a column of more than
-        1,000 categories, such as ids, unless that would leave none, and 1 in others.
+        Minimum number of rows of a known category. Rarer categories count as unknown, so that the
+        model learns how to predict unseen ones. "auto" is 20 in a column of more than 1,000
+        categories, such as ids, unless that would leave none, and 1 in others.
 
     Attributes
     ----------

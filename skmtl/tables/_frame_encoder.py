@@ -1,4 +1,4 @@
-"""What engines and readers ask of an encoder."""
+"""The protocol of encoders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HistoryReader(Protocol):
 
 
 class FrameEncoder(Protocol):
-    """Learns the columns of a frame, and transforms frames into what an engine reads.
+    """Learns the columns of a data frame, and encodes data frames for an engine.
 
     `ColumnEncoder` is the base class of those that learn columns themselves; see there for the
     attributes. Before `fit` there is no attribute `columns_`.

@@ -13,7 +13,7 @@ from skmtl._foreign_frames import as_pandas
 
 
 def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
-    """Give any eager table as a pandas DataFrame.
+    """Convert any eager table to a pandas DataFrame.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
     name : str, default="X"
         What the errors call the table.
     min_rows : int, default=1
-        Fewest rows to accept; 0 for a table that is only to be predicted.
+        Minimum number of rows; 0 for a table that is only predicted.
 
     Returns
     -------

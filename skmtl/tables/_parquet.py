@@ -25,45 +25,45 @@ from skmtl.tables._stored import CHUNK_ROWS, Chunk, StoredRows, StoredTable
 class ParquetTable(StoredTable):
     """Parquet files to fit a model on with bounded memory.
 
-    ``fit("folder/", y=["a", "b"])`` is short for ``fit(ParquetTable("folder/"), y=["a", "b"])``:
-    y names the columns with the labels, `sample_weight` that with the weights, and all other
-    columns are features. The columns come as `pandas.read_parquet` returns them.
+    ``fit("folder/", y=["a", "b"])`` is short for ``fit(ParquetTable("folder/"), y=["a", "b"])``: y
+    names the label columns, `sample_weight` names the weight column, and all other columns are
+    features. The columns have the same dtypes as with `pandas.read_parquet`.
 
-    `fit` goes through the files once for a sample of rows, from which it learns units, scaling,
-    categories, and which rows to hold out for early stopping; and once to encode all rows into
-    temporary files, from which the epochs are read. Of classes and task ids, those that the
-    sample lacks are looked for in all rows; a category of a feature that it lacks counts as
+    `fit` reads the files once to draw a sample of rows, from which it learns units, scaling and
+    categories, and the held-out rows for early stopping; and a second time to encode all rows into
+    temporary files, from which the epochs are read. Classes and task ids that are not in the
+    sample are searched for in all rows; categories of features that are not in the sample count as
     unknown.
 
     Parameters
     ----------
     path : path or pyarrow.dataset.Dataset
-        A file, a folder, or a dataset, whose fragments are read in their order. Folders such as
-        ``month=5`` are columns, as in Hive: those below the folder, and those that a file or a
-        folder lies in directly. They hold whole numbers, decimal numbers, booleans, or else text;
-        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. A path is one of this machine, and
-        addresses such as ``"s3://..."`` are refused: give a dataset with the store's filesystem.
+        A file, a folder, or a dataset, whose fragments are read in order. Folders such as
+        ``month=5`` are columns, as in Hive: those below the folder, and those that directly
+        contain the file or folder. Their values are integers, floats, booleans, or otherwise text;
+        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. Paths must be local: addresses such as
+        ``"s3://..."`` raise an error; use a dataset with the filesystem of the store instead.
     columns : sequence of str, default=None
-        The features, with the task column of long data among them. None takes all columns that
-        are neither labels nor weights.
+        The features, including the task column of long data. None means all columns that are
+        neither labels nor weights.
     rows_in_memory : int, default=262144
-        Rows that are held in memory at a time: the size of the sample, and of the buffer in
-        which the rows of an epoch are shuffled. With a table of at most this size, the model is
-        the same as for a table in memory. With more rows, the rows of a buffer are 1,024 each from
-        random places of the table.
+        Number of rows in memory at a time: the size of the sample, and of the buffer in which the
+        rows of an epoch are shuffled. With a table of at most this size, the model is the same as
+        for a table in memory. With more rows, the rows of a buffer are 1,024 each from random
+        places of the table.
     cache_folder : path, default=None
-        Where the encoded rows are kept during `fit`, in a folder that is deleted at its end;
-        None for the system's folder for temporary files. They take 4 bytes for each feature,
-        number of a label, and weight of a task.
+        Where to store the encoded rows during `fit`, in a folder that is deleted at the end; None
+        means the system's temporary folder. A row takes 4 bytes for each feature, number of a
+        label, and weight of a task.
 
     Raises
     ------
     ImportError
-        Without pyarrow (extra ``parquet``).
+        If pyarrow (extra ``parquet``) is not installed.
     ValueError
-        For an address, and if a file is there twice, by a link. From `fit`, if one of the files
-        lacks a column that others have and that is used. Of a dataset that is given, the schema
-        decides instead: such columns are missing values.
+        For an address, and if a file occurs twice because of a link. In `fit`, if a used column is
+        missing in one of the files. With a dataset, the schema decides instead: such columns are
+        read as missing values.
 
     Examples
     --------

@@ -18,7 +18,7 @@ from skmtl.tables._frames import as_frame
 def split_task_column(
     X: Any, task: Hashable, parameter: str = "task_column"
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Take the column with the task ids out of a table.
+    """Split the column with the task ids off a table.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def column_position(frame: pd.DataFrame, column: Hashable, parameter: str) -> in
         return int(column) % n_columns
     shown = repr(labels[:20])[1:-1] + ", ..." * (n_columns > 20)
     raise ValueError(
-        f"{parameter}={column!r} is no column of X; its {n_columns} columns are {shown}."
+        f"{parameter}={column!r} is not a column of X; its {n_columns} columns are {shown}."
     )
 
 
@@ -118,7 +118,7 @@ class TaskIds:
         return self
 
     def transform(self, ids: Any) -> NDArray[np.int64]:
-        """Give the index of each id in `ids_`, -1 for an unseen one; shape (n_samples,)."""
+        """Return the index of each id in `ids_`, -1 for an unseen one; shape (n_samples,)."""
         # codes 0 and 1 stand for unknown and missing
         return np.maximum(encode_categories(_series(ids), self._index) - 2, -1)
 

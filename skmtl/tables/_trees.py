@@ -1,4 +1,4 @@
-"""From a frame to the one matrix that trees read."""
+"""Encode a data frame as the matrix that trees read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint
 class TreeEncoder(ColumnEncoder):
     """Encode the columns of a data frame as a matrix, in the order of the columns.
 
-    Numbers stay as they are, for trees ask only which is larger; NaN stands for a missing value.
-    A category is its code: 2 and up for the known ones, 1 where it is missing and 0 where it was
-    unknown at fit. The matrix is float32 where that holds every column without loss, else
-    float64.
+    Numbers are not changed, because trees only use their order; NaN is a missing value. Categories
+    are encoded: 2 and up for known categories, 1 for missing and 0 for unknown ones. The matrix is
+    float32 if this represents every column without loss, otherwise float64.
 
     Attributes
     ----------

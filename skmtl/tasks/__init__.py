@@ -1,17 +1,18 @@
-"""What a target is: one kind per file, and the set of a model's tasks.
+"""Kinds of targets, one per file, and the set of a model's tasks.
 
-Every estimator of skmtl reads its targets through this package. A *kind* (regression,
-quantile, count, binary, multiclass, ordinal, funnel, composition, survival, competing risks) knows
-how labels become numbers, the loss on raw scores (in torch for networks; in numpy for boosting,
-with gradient and Hessian), and the way back to the user's units. Estimators infer kinds from the
-dtype of each column of y; ``tasks=`` overrides that with a word or an instance::
+Every estimator of skmtl reads its targets through this package. A *kind* (regression, quantile,
+count, binary, multiclass, ordinal, funnel, composition, survival, competing risks) defines how
+labels are encoded as numbers, the loss on raw scores (in torch for networks; in numpy for
+boosting, with gradient and Hessian), and the conversion of raw scores to the user's units.
+Estimators infer kinds from the dtype of each column of y; ``tasks=`` overrides that with a word or
+an instance::
 
     MultiTab(tasks={"visits": "count", "spend": Regression("huber"), "risk": "ordinal"})
 
-A kind of your own is a subclass of `Kind`, or of any kind; `register_kind` makes a word of it and
-lets model files hold it.
+A custom kind is a subclass of `Kind`, or of any kind; `register_kind` makes its name available in
+`tasks`, and allows saving models with it.
 
-The rest is for the packages above, and for kinds of your own: reading labels (`label_frame`,
+The rest is for other packages of skmtl and for custom kinds: reading labels (`label_frame`,
 `event_times`, `plain_values`), `TaskSet` with all tasks of a model, times to events
 (`EventTimes`, `Curves`, `risk_table`), and rows dealt evenly over all labels
 (`stratified_folds`).

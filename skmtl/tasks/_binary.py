@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 
 @storable
 class Binary(ClassificationKind):
-    r"""One of two classes, by the logistic loss or one for rare classes.
+    r"""One of two classes, with the logistic loss or a loss for rare classes.
 
     The raw score is the log-odds of the second class in sorted order (`classes_[1]`); the loss
-    is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`. The other losses give the score
-    another meaning, which `predict_proba` takes back as far as it can be.
+    is :math:`\log(1 + e^s) - z s` with :math:`z \in \{0, 1\}`. With the other losses the score has
+    a different meaning, which `predict_proba` accounts for as far as possible.
 
     Parameters
     ----------
     class_weight : "balanced" or mapping of class to float, default=None
-        What the labels of each class weigh in the loss, beside the weights of their rows, with
-        scikit-learn's meaning: with "balanced" all classes have the same sum of weights; classes
-        that are not in a mapping have weight 1. Only observed labels count. Probabilities are
-        those of a population with such shares of the classes: the odds of two classes are
-        multiplied by the ratio of their weights. Leave it at None where probabilities are to be
-        used as they are, and choose thresholds instead.
+        Weights of the classes in the loss, in addition to the weights of the rows, with the same
+        meaning as in scikit-learn: with "balanced" all classes have the same sum of weights;
+        classes that are not in a mapping have weight 1. Only observed labels count. Probabilities
+        then refer to a population with the weighted class shares: the odds of two classes are
+        multiplied by the ratio of their weights. If you need unbiased probabilities, leave it at
+        None and tune thresholds instead.
     loss : {"logistic", "focal", "logit_adjusted"}, default="logistic"
-        "focal" multiplies the logistic loss by :math:`(1 - q)^\gamma`, where q is what
-        :math:`1 / (1 + e^{-s})` gives the label's class: labels that are easy to tell count less
-        (Lin et al. 2017, https://arxiv.org/abs/1708.02002). Probabilities are taken back in closed
-        form from the scores, which would be too near 1/2 (Charoenphakdee et al. 2021,
-        https://arxiv.org/abs/2011.09172).
-        "logit_adjusted" adds the log-odds of the class's share to the score within the loss (Menon
-        et al. 2021, https://arxiv.org/abs/2007.07314). Probabilities are those of a population
-        with both classes in equal shares, as with ``class_weight="balanced"`` but without its
-        unequal weights, so that `predict` finds rare classes.
+        "focal" multiplies the logistic loss by :math:`(1 - q)^\gamma`, where q is the probability
+        of the label's class according to :math:`1 / (1 + e^{-s})`: labels that are easy to predict
+        count less (Lin et al. 2017, https://arxiv.org/abs/1708.02002). These probabilities would
+        be too close to 1/2, so they are corrected in closed form (Charoenphakdee et al. 2021,
+        https://arxiv.org/abs/2011.09172). "logit_adjusted" adds the log-odds of the class's share
+        to the score in the loss (Menon et al. 2021, https://arxiv.org/abs/2007.07314).
+        Probabilities refer to a population with equal class shares, as with
+        ``class_weight="balanced"`` but without unequal weights, so that `predict` finds rare
+        classes.
     gamma : float, default=2
-        Of "focal", the value of the paper; 0 is the logistic loss.
+        Exponent of "focal"; 2 is the value of the paper, 0 is the logistic loss.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Binary(ClassificationKind):
     name: ClassVar[str] = "binary"
     default_metric: ClassVar[str] = "accuracy"
 
-    # Of files of old.
+    # Default for old files.
     loss_name: str = "logistic"
     gamma: float = 2.0
     log_odds_: float = 0.0

@@ -1,4 +1,4 @@
-"""What a label weighs by its class."""
+"""Weights of labels by their class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 
 def check_class_weight(class_weight: Any) -> None:
-    """Raise ValueError for what is no `ClassWeight`."""
+    """Raise ValueError for an invalid `ClassWeight`."""
     if class_weight is None or (isinstance(class_weight, str) and class_weight == "balanced"):
         return
     if not isinstance(class_weight, Mapping):
@@ -40,7 +40,7 @@ def learnt_class_weight(
     Parameters
     ----------
     class_weight : "balanced" or mapping
-        "balanced" is the sum of all weights over the number of classes and the sum of the
+        "balanced" is the sum of all weights divided by the number of classes times the sum of the
         class's weights. Classes that are not in a mapping have weight 1.
     classes : ndarray of shape (n_classes,)
     codes : int ndarray of shape (n_samples,)

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 @storable
 class CompetingRisks(HazardKind):
-    r"""The time to an event, and which of several causes brought it about.
+    r"""The time to an event with one of several competing causes.
 
-    Time is cut into bins. In bin b there is one raw score :math:`s_{bk}` per cause; the causes
-    and survival share the bin as in a softmax in which survival has the score 0:
+    Time is cut into bins. In bin b there is one raw score :math:`s_{bk}` per cause; the
+    probabilities of the causes and of survival are a softmax in which survival has the score 0:
 
     .. math:: h_{bk} = \frac{e^{s_{bk}}}{1 + \sum_j e^{s_{bj}}}.
 
     So the incidences of all causes and survival sum to one exactly, at every time. The loss is
-    that of `Survival` for the hazard of all causes together, less the logarithm of the share of
-    the cause that was seen.
+    that of `Survival` for the hazard of all causes together, minus the logarithm of the share of
+    the observed cause.
 
     Parameters
     ----------
     cuts : int, sequence of float or "auto", default="auto"
-        Number of bins, between quantiles of the event times; or the ends of the bins.
-        "auto" is the root of the number of events, between 5 and 20.
+        Number of bins, with edges at quantiles of the event times; or the right edges of the bins.
+        "auto" is the square root of the number of events, between 5 and 20.
     event, time : label, default=None
-        Columns of y: 0 where the row was censored, 1..K for the cause, and the time. By default
-        ``<task>_event`` and ``<task>_time``.
+        Columns of y: the event (0 if the row was censored, 1..K for the cause) and the time. By
+        default ``<task>_event`` and ``<task>_time``.
     entry : label, default=None
-        Column of y with the time since when the row was watched.
+        Column of y with the time from which the row was observed (left truncation).
     interpolation : {"hazard", "density"}, default="hazard"
         As in `Survival`.
     censoring_weights : bool, default=False
@@ -49,11 +49,11 @@ class CompetingRisks(HazardKind):
 
     Notes
     -----
-    As in `Survival`, time within a bin runs by the Kaplan-Meier clock; and the cause of an event
-    counts by the Aalen-Johansen weight of its time relative to the mean of its bin. In the curves
-    each cause has a clock: that of its own incidence in the bin. So the best constant model is
-    Aalen and Johansen's estimate at every time. In long data, all tasks have the same cuts, as
-    there.
+    As in `Survival`, time within a bin is measured by the Kaplan-Meier estimate; the cause of an
+    event is weighted by the Aalen-Johansen weight of its time relative to the mean of its bin. In
+    the curves each cause has its own clock, that of its incidence in the bin. So the best constant
+    model is the Aalen-Johansen estimate at every time. As in `Survival`, all tasks of long data
+    have the same cuts.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Targets with one observed value, which is what is predicted for every row."""
+"""Targets with one observed value, which is predicted for every row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skmtl.tasks._scored_part import ScoredPart
 
 ConstantTargets = Literal["warn", "error"]
-"""What happens where a target has one observed value: a warning, or an error."""
+"""What to do if a target has one observed value: a warning or an error."""
 
 
 class ConstantTargetWarning(UserWarning):
@@ -26,15 +26,15 @@ class ConstantTargetWarning(UserWarning):
 
 @storable
 class ConstantTarget(Kind):
-    """The head of a target with one observed value: it has no raw score to be learnt.
+    """The head of a target with one observed value, which does not have raw scores.
 
-    It is called as the kind that the target would have been, and is scored like it. Of a target
-    with classes, the one class has probability 1.
+    It has the name of the kind that the target would have had, and is scored like it. For a target
+    with classes, its only class has probability 1.
 
     Parameters
     ----------
     kind : Kind
-        What the target would have been.
+        The kind that the target would have had.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class ConstantTarget(Kind):
         self.value_ = self.kind.constant(labels, self.task)
 
     def check_same(self, labels: pd.Series) -> None:
-        """Refuse to learn from rows with another label."""
+        """Raise an error for rows with another label."""
         observed = labels[labels.notna()]
         differs = self.kind.values(observed) != self.value_[0]
         strange = observed[differs.reshape(len(observed), -1).any(axis=1)]

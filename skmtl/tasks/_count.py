@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Count(Kind):
     r"""A non-negative number whose mean is modelled on the log scale (Poisson).
 
-    Labels are divided by their mean, :math:`z = y / m`, so that counts in the thousands do
-    not drown other tasks; the raw score is :math:`s = \log(\mu / m)` and the loss half the
-    unit Poisson deviance, :math:`e^s - z s - z + z \log z`, which is zero for a perfect
-    prediction. Its minimiser is the mean for any non-negative label, whole or not.
+    Labels are divided by their mean, :math:`z = y / m`, so that large counts do not dominate other
+    tasks; the raw score is :math:`s = \log(\mu / m)` and the loss half the unit Poisson deviance,
+    :math:`e^s - z s - z + z \log z`, which is zero for a perfect prediction. Its minimiser is the
+    mean for any non-negative label, whole or not.
 
     Examples
     --------

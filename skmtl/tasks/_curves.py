@@ -16,7 +16,7 @@ _Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curves:
-    r"""What is known of the time to an event, for each row.
+    r"""Survival curves and incidences of each row.
 
     A clock says which share :math:`c(t)` of a bin is past at a time. Where it counts cumulative
     hazard, survival has fallen by the share :math:`(1 - e^{-a c(t)}) / (1 - e^{-a})` of what it

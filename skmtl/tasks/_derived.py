@@ -1,4 +1,4 @@
-"""Targets that follow from another one, for forecasts."""
+"""Targets that are derived from another one, for forecasts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Since = Literal["last", "season"]
 
 
 class DerivedTarget(ABC):
-    """A target that is computed from a number, and learnt beside it; a binary one by default.
+    """A target that is computed from a number, and learnt with it; binary by default.
 
     Attributes
     ----------
     target : hashable
-        The target that it follows from.
+        The target from which it is derived.
     since : {"last", "season"} or None
         Which value of the past it compares with, if any.
     """
@@ -35,7 +35,7 @@ class DerivedTarget(ABC):
 
     @abstractmethod
     def holds(self, values: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
-        """Whether it holds for values of the target; what is missing is compared as NaN.
+        """Whether the condition holds for values of the target; missing values are NaN.
 
         Parameters
         ----------
@@ -83,7 +83,8 @@ class Change(DerivedTarget):
     target : hashable
         A target that is a number.
     since : {"last", "season"}, default="last"
-        Than the last value up to the origin, or than at the same time of the last season.
+        The value to compare with: the last value up to the origin, or the value at the same time
+        in the last season.
 
     Examples
     --------
@@ -108,7 +109,7 @@ class Change(DerivedTarget):
 @storable
 @dataclass(frozen=True)
 class Occurs(DerivedTarget):
-    """Whether there will be any: whether a number is above zero.
+    """Whether a number will be above zero.
 
     Parameters
     ----------
@@ -147,10 +148,10 @@ class Exceeds(DerivedTarget):
 @storable
 @dataclass(frozen=True)
 class Hurdle(DerivedTarget):
-    """The mean of a number that is often zero: whether there will be any, times how much.
+    """The mean of a number that is often zero: the probability of a nonzero value times its mean.
 
-    The probability that the number is above zero, and its mean where it is, are tasks of their
-    own, called as the target with "occurs" and "amount" behind; what is predicted is the product.
+    The probability that the number is above zero, and its mean in that case, are two tasks, called
+    like the target with "occurs" and "amount" appended. The prediction is their product.
 
     Parameters
     ----------

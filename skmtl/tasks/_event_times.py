@@ -15,16 +15,16 @@ _MISSING = np.array((0, np.nan, 0.0), dtype=_RECORD)
 
 
 class EventTime(NamedTuple):
-    """One label: what happened, when, and since when the row was watched.
+    """One label: the event, its time, and the time from which the row was observed.
 
     Parameters
     ----------
     event : int
-        0 where the row was censored, else the number of the cause.
+        0 if the row was censored, otherwise the number of the cause.
     time : float
-        When that was.
+        Time of the event or of the censoring.
     entry : float, default=0.0
-        Since when the row was watched.
+        Time from which the row was observed.
     """
 
     event: int
@@ -52,11 +52,11 @@ class EventTimes(ExtensionArray):
     Parameters
     ----------
     event : array-like of int of shape (n_samples,)
-        0 where the row was censored, else the number of the cause, from 1.
+        0 if the row was censored, otherwise the number of the cause, from 1.
     time : array-like of float of shape (n_samples,)
-        When the event or the censoring happened; NaN where the label is missing.
+        Time of the event or of the censoring; NaN if the label is missing.
     entry : array-like of float of shape (n_samples,), default=None
-        Since when the row was watched (left truncation); None is 0.
+        Time from which the row was observed (left truncation); None means 0.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class EventTimes(ExtensionArray):
         return self._records["entry"]
 
     def only(self, cause: int) -> Self:
-        """Labels of one cause: the other causes end the watching, as censoring does.
+        """Labels of one cause: the other causes count as censoring.
 
         Parameters
         ----------

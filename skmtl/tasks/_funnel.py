@@ -1,4 +1,4 @@
-"""Steps of which each follows the one before."""
+"""Funnels: steps that follow each other."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ Selection = Literal["observed", "entire_space", "inverse_propensity", "doubly_ro
 class Funnel(ClassificationKind):
     r"""Steps that rows take one after the other, such as a click, a cart and a purchase.
 
-    One label lies in several columns of y, one for each step, which hold 0 or 1. There is one raw
-    score per step: the log-odds :math:`s_j` that a row which has taken the steps before takes this
-    one, too. So P(step | step before) is :math:`\sigma(s_j)`, and P(step) the product of these up
-    to the step: a later step is never more probable than an earlier one.
+    A label consists of several columns of y, one for each step, with values 0 or 1. There is one
+    raw score per step: the log-odds :math:`s_j` that a row takes this step if it has taken all
+    previous ones. So P(step | previous step) is :math:`\sigma(s_j)`, and P(step) is the product of
+    these up to the step: a later step is never more probable than an earlier one.
 
-    The classes say where rows ended, such as "no click", "click without cart", "cart without buy",
-    "buy", and `predict_proba` returns their probabilities, which sum to one. `predict_steps`
-    returns P(step) and P(step | step before), of which `score_tasks` scores P(step) by step.
+    The classes state where rows ended, such as "no click", "click without cart", "cart without
+    buy", "buy", and `predict_proba` returns their probabilities, which sum to one. `predict_steps`
+    returns P(step) and P(step | previous step); `score_tasks` scores P(step) for each step.
 
     Parameters
     ----------
     steps : sequence of hashable, default=()
-        Columns of y, from the first step to the last: two at least.
+        Columns of y, from the first step to the last; at least two.
     selection : str, default="observed"
         What is minimised: "observed", "entire_space", "inverse_propensity" or "doubly_robust".
-        "observed" is the likelihood: each step is learnt from the rows that
-        reached it. Where the rows that did not reach it are missing at random given the features,
-        it has no bias; docs/funnels.md has what was measured. "entire_space" is the log loss of
-        P(step) over all rows for every step, which leaves P(step | step before) loose.
-        "inverse_propensity" weighs rows at a step by 1 / P(step before). "doubly_robust" has a
-        model of the loss besides, which it corrects so. The last two hold the earlier steps fixed
-        where they weigh; linear models and stacks refuse them.
+        "observed" is the likelihood: each step is learnt from the rows that reached it. It is
+        unbiased if rows do not reach a step at random given the features; docs/funnels.md has
+        measurements. "entire_space" is the log loss of P(step) over all rows for every step, which
+        hardly constrains P(step | previous step). "inverse_propensity" weights rows at a step by 1
+        / P(previous step). "doubly_robust" also has a model of the loss, which it corrects in the
+        same way. In the last two, weights do not have gradients; linear models and stacks do not
+        support them.
     least_propensity : float, default=0.05
-        P(step before) is taken for this where it is smaller, by the last two selections: no row
-        weighs more than 20.
+        Lower limit of P(previous step) in the weights of the last two selections: with the default
+        the weight of a row is at most 20.
 
     Notes
     -----
-    A missing label is unknown, unless it follows from the others: what comes before a step that
-    was taken was taken, and what comes after one that was not was not. Of a row whose click is
-    known and whose purchase is not, the click alone is learnt.
+    A missing label is unknown, unless it follows from the others: steps before a step that was
+    taken were taken, and steps after a step that was not taken were not taken. If the click of a
+    row is known and its purchase is not, only the click is learnt.
 
     References
     ----------

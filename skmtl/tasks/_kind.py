@@ -1,4 +1,4 @@
-"""The protocol every kind of target follows."""
+"""The base class of all kinds of targets."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 
 class Kind(ABC):
-    """What a target is: how its labels become numbers, its loss and its link.
+    """A kind of target: the encoding of its labels, its loss and its link function.
 
-    A kind made by the user is a specification and is never changed; :meth:`fit` returns a fitted
-    copy, the task's *head*, which knows the classes or the units of one task. Engines see raw
-    scores only: a head turns raw scores and encoded targets into a loss while fitting, and raw
-    scores into predictions in the user's own units afterwards.
+    A kind created by the user is a specification and is never changed; :meth:`fit` returns a
+    fitted copy, the task's *head*, which has the classes or the units of one task. Engines only
+    use raw scores: a head maps raw scores and encoded targets to a loss in training, and raw
+    scores to predictions in the user's units.
 
     Subclasses set `name` and `default_metric` and implement the abstract methods. `register_kind`
-    makes a word of the name, and lets model files hold such a kind.
+    makes the name available in `tasks`, and allows saving models with the kind.
 
-    A kind says itself what it can do beyond `predict`: `is_classification` goes with `classes_`
-    and `predict_proba`, `quantile_levels` with `predict_quantiles`, and `has_curves` with `curves`
-    and `n_causes`.
+    A kind declares what it can do besides `predict`: `is_classification` requires `classes_` and
+    `predict_proba`, `quantile_levels` requires `predict_quantiles`, and `has_curves` requires
+    `curves` and `n_causes`.
 
     Attributes
     ----------
     name : str
-        The word users write, as in ``tasks={"clicked": "binary"}``.
+        The name used in ``tasks={"clicked": "binary"}``.
     default_metric : str or callable
-        Of `score`: a metric of scikit-learn or `skmtl.metrics`, or a callable(y_true, y_pred).
+        Metric of `score`: one of scikit-learn or `skmtl.metrics`, or a callable(y_true, y_pred).
     is_classification : bool
         Whether labels are classes.
     classes_ : ndarray of shape (n_classes,)
-        These, in the order of probabilities. Of kinds with classes only, after `fit`.
+        The classes, in the order of probabilities. Only for kinds with classes, after `fit`.
     is_ordered : bool
         Whether the classes have an order.
     has_numbers : bool
@@ -53,25 +53,25 @@ class Kind(ABC):
     predicts_median : bool
         Whether predictions are medians rather than means, so that errors count by their size.
     quantile_levels : tuple of float
-        Levels of the quantiles that the kind predicts, in increasing order; mostly none.
+        Levels of the predicted quantiles, in increasing order; usually empty.
     funnel : FunnelLevels or None
-        Steps that follow each other, of which the classes are how far rows went; mostly None.
+        Steps that follow each other, whose classes are how far rows went; usually None.
     has_exact_gradient : bool
-        Whether `gradient_hessian` is the derivative of `losses`, which a descent needs: not where
-        a part of the loss is held fixed.
+        Whether `gradient_hessian` is the derivative of `losses`, which gradient descent needs;
+        False if a part of the loss is held fixed.
     has_curves : bool
         Whether labels are times to events, and raw scores survival curves.
     n_causes : int
-        Causes of an event that compete, 1 for one event; 0 without curves. Known after `fit`.
+        Number of competing causes, 1 for a single event; 0 without curves. Known after `fit`.
     learns_from_scores : bool
         Whether the engine has to call `finish`.
     n_scores : int
-        Raw scores an engine has to deliver per row, known after `fit`.
+        Number of raw scores per row, known after `fit`.
     n_series : int
-        Series that the raw scores are, interleaved, where neighbours in a series are alike and
-        may be learnt together; 0 where each score is by itself. Known after `fit`.
+        Number of interleaved series of raw scores whose neighbours are similar and may be learnt
+        together; 0 if the scores are separate. Known after `fit`.
     target_width : int
-        Numbers that encode one label.
+        Number of values that encode one label.
     """
 
     name: ClassVar[str]
@@ -122,7 +122,7 @@ class Kind(ABC):
         Raises
         ------
         ValueError
-            When no label is observed, or the labels do not suit the kind.
+            If there are no observed labels, or if they are not suitable for the kind.
         """
         head = copy.copy(self)
         observed = labels.notna().to_numpy()
@@ -145,9 +145,9 @@ class Kind(ABC):
     task: Hashable = None
 
     def is_constant(self, labels: pd.Series) -> bool:
-        """Whether observed labels leave nothing to learn but one value.
+        """Whether the observed labels have only one value to learn.
 
-        By default they never do. Where they do, a `ConstantTarget` takes the kind's place.
+        False by default. If True, the kind is replaced by a `ConstantTarget`.
         """
         return False
 
@@ -171,7 +171,7 @@ class Kind(ABC):
         """Labels as float64 of shape (n_samples, target_width), 0 where missing."""
 
     def label_weight(self, target: np.ndarray) -> np.ndarray | None:
-        """What labels weigh beside their rows' weights; None where all weigh 1.
+        """Weights of labels in addition to the weights of rows; None if all are 1.
 
         Parameters
         ----------
@@ -205,8 +205,8 @@ class Kind(ABC):
         """First and (positive) second derivatives of the loss by the raw scores.
 
         Both have the shape of `scores`, (n_samples, n_scores). The second one is the exact
-        diagonal of the Hessian where that is positive for every score, and else the positive
-        curvature that the class documents, because boosting divides by it.
+        diagonal of the Hessian if that is positive for every score, and otherwise the positive
+        curvature documented in the class, because boosting divides by it.
         """
 
     def losses_and_derivatives(
@@ -214,14 +214,14 @@ class Kind(ABC):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`losses` and `gradient_hessian` at the same scores.
 
-        For kinds to override whose loss and derivatives have much in common.
+        Kinds whose loss and derivatives share most of their computation may override this.
         """
         return self.losses(scores, target), *self.gradient_hessian(scores, target)
 
     def prepared(self, target: np.ndarray, dtype: type[np.floating]) -> Any:
-        """Encoded labels as the methods above take them at no cost, for scores of this dtype.
+        """Precompute encoded labels for the methods above, for scores of this dtype.
 
-        What does not depend on the scores is done here, once for many rounds.
+        Everything that does not depend on the scores is computed here, once for many rounds.
         """
         return target
 
@@ -268,7 +268,7 @@ class Kind(ABC):
         raise NotImplementedError(f"Kind {self.name!r} has no curves.")
 
     def label_columns(self, task: Hashable) -> list[Hashable]:
-        """Columns of Y that make up one label of this task; none where it is one column."""
+        """Columns of Y that form one label of this task; empty if it is a single column."""
         return []
 
     def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
@@ -276,7 +276,7 @@ class Kind(ABC):
         return labels[task]
 
     def strata(self, labels: pd.Series) -> pd.Series:
-        """What to spread evenly where rows are split: by default the labels themselves."""
+        """Values for stratification when rows are split: by default the labels themselves."""
         return labels
 
     def settled(self, labels: pd.Series) -> pd.Series:
@@ -292,15 +292,15 @@ class Kind(ABC):
         return []
 
     def check_scored(self, labels: pd.Series) -> None:
-        """Refuse labels by which the predictions of this fitted kind cannot be scored.
+        """Raise an error for labels that cannot be used to score predictions of this fitted kind.
 
-        By default none: of classes it is the metric that tells whether it needs known ones.
+        By default all labels are accepted; metrics of classes check whether they are known.
         """
         return
 
     @property
     def learns_residuals(self) -> bool:
-        """Whether `learn_residuals` is to be called at the end of a fit."""
+        """Whether `learn_residuals` should be called at the end of a fit."""
         return False
 
     def learn_residuals(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
@@ -308,7 +308,7 @@ class Kind(ABC):
         raise NotImplementedError
 
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
-        """Learn what depends on the raw scores of the training rows, once these are final.
+        """Learn attributes that depend on the final raw scores of the training rows.
 
         Called where `learns_from_scores`, with the rows that have a label: scores (n_samples,
         n_scores), target (n_samples, target_width), weight (n_samples,).
@@ -319,7 +319,7 @@ class Kind(ABC):
     def linear_link(self) -> tuple[float, float] | None:
         """Centre and scale if predictions in the user's units are centre + scale * raw score.
 
-        None where the link is not linear. Of wide data; long data have units by group.
+        None if the link is not linear. Only for wide data; long data have units by group.
         """
         return None
 

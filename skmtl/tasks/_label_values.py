@@ -46,7 +46,7 @@ def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
     _refuse_infinity(values, task)
     if (np.abs(values) > _LARGEST_LABEL).any():
         raise ValueError(
-            f"Task {task!r} has labels beyond {_LARGEST_LABEL:g}, whose squares are no float64. "
+            f"Task {task!r} has labels beyond {_LARGEST_LABEL:g}, whose squares overflow float64. "
             "Divide them, or take their logarithm."
         )
     return values

@@ -26,7 +26,7 @@ class Multiclass(ClassificationKind):
     Parameters
     ----------
     class_weight : "balanced" or mapping of class to float, default=None
-        As of `Binary`.
+        As in `Binary`.
 
     Notes
     -----

@@ -27,10 +27,10 @@ class Ordinal(ClassificationKind):
 
     With :math:`K` classes there are :math:`K - 1` raw scores: :math:`\theta_1 = s_1` and
     :math:`\theta_k = \theta_{k-1} + e^{s_k}`, hence increasing thresholds, and
-    :math:`P(y \le k) = \sigma(\theta_k)` (McCullagh 1980). A row moves all thresholds through
-    :math:`s_1`, which is the proportional-odds model; the gaps :math:`e^{s_k}` may depend on
-    the row as well, so the odds need not be proportional, and the cumulative probabilities
-    never cross.
+    :math:`P(y \le k) = \sigma(\theta_k)` (McCullagh 1980). A row shifts all thresholds through
+    :math:`s_1`, which is the proportional-odds model; the gaps :math:`e^{s_k}` may also depend on
+    the row, so the odds do not have to be proportional, and the cumulative probabilities never
+    cross.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Ordinal(ClassificationKind):
         The classes from lowest to highest. By default the order of an ordered categorical,
         or of the numbers; text without an order is an error.
     class_weight : "balanced" or mapping of class to float, default=None
-        As of `Binary`. The cumulative probabilities are those of the weighted classes.
+        As in `Binary`. The cumulative probabilities are those of the weighted classes.
 
     Attributes
     ----------

@@ -26,36 +26,37 @@ _LEAST_CURVATURE = 1e-7
 
 @storable
 class ProportionalHazards(EventTimeKind):
-    r"""The time to an event, if features multiply its hazard by the same factor at all times.
+    r"""The time to an event, with proportional hazards.
 
-    There is one raw score, the logarithm of that factor. The loss is Cox's partial likelihood:
-    at each event, the score of the row that failed is compared with those of all rows at risk,
+    Features multiply the hazard by the same factor at all times, and the raw score is the
+    logarithm of this factor. The loss is Cox's partial likelihood: at each event, the score of the
+    row that failed is compared with those of all rows at risk,
 
     .. math:: 1 - s_i + \log \frac{1}{n_i} \sum_{j \text{ at risk}} e^{s_j},
 
-    with the number :math:`n_i` of rows at risk, so that the loss of an event is about 1 whatever
-    the number of rows. Of several events at the same time, those that come later in a random
-    order are compared without a share of the others (Efron). Rows are at risk among those given
-    at once: the mini-batch of a network, all rows in boosting.
+    with the number :math:`n_i` of rows at risk, so that the loss of an event is about 1 for any
+    number of rows. Tied events are put in a random order, and for the later ones a share of the
+    tied events is left out of the sum (Efron). The rows at risk are those of the mini-batch in a
+    network, and all rows in linear models.
 
-    The baseline hazard is estimated from the scores of the training rows once the engine is
-    trained. It is Kalbfleisch and Prentice's discrete estimate, by which rows that are all alike
-    have exactly Kaplan and Meier's curve, also where many events share a time; or Breslow's with
-    ``ties="breslow"``, by which they have that of Nelson and Aalen.
+    The baseline hazard is estimated from the scores of the training rows after training. It is the
+    discrete estimate of Kalbfleisch and Prentice, so that identical rows have exactly the
+    Kaplan-Meier curve, even with many ties; or Breslow's with ``ties="breslow"``, so that they
+    have the Nelson-Aalen curve.
 
     Parameters
     ----------
     cuts : int, sequence of float or "auto", default="auto"
-        Times over which the predicted risk is averaged: the number of quantiles of the event
-        times, or the times themselves. They have no part in the loss, nor in the curves up to the
-        last of them. "auto" is 100.
+        Times over which the predicted risk is averaged: a number of quantiles of the event times,
+        or the times themselves. They do not affect the loss, nor the curves up to the last of
+        them. "auto" is 100.
     event, time : label, default=None
         Columns of y, as in `Survival`.
     entry : label, default=None
-        Column of y with the time since when the row was watched.
+        Column of y with the time from which the row was observed (left truncation).
     ties : {"efron", "breslow"}, default="efron"
-        How events at the same time are treated. "breslow" compares each with all of them, and
-        estimates the baseline as scikit-survival does.
+        How ties are treated. "breslow" compares each event with all tied events, and estimates the
+        baseline like scikit-survival.
     interpolation : {"hazard", "density"}, default="hazard"
         As in `Survival`.
 

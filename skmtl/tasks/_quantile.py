@@ -18,28 +18,29 @@ if TYPE_CHECKING:
 
 @storable
 class Quantile(StandardisedKind):
-    r"""Several quantiles of a real number, by the pinball loss.
+    r"""Several quantiles of a real number, with the pinball loss.
 
-    One raw score per level :math:`\tau`, in the units of the labels that `Regression` has for
-    "absolute": outliers and heavy tails do not set them. The loss is the mean over levels of
-    :math:`\max(\tau r, (\tau - 1) r)` with :math:`r = z - s` (Koenker and Bassett 1978). Predicted
-    quantiles are sorted, so they never cross; sorting can only lower the loss (Chernozhukov,
-    Fernández-Val and Galichon 2010).
+    There is one raw score per level :math:`\tau`, in the same robust units as in `Regression` with
+    "absolute", which do not depend on outliers and heavy tails. The loss is the mean over levels
+    of :math:`\max(\tau r, (\tau - 1) r)` with :math:`r = z - s` (Koenker and Bassett 1978).
+    Predicted quantiles are sorted, so they never cross; sorting can only lower the loss
+    (Chernozhukov, Fernández-Val and Galichon 2010).
 
     Parameters
     ----------
     quantiles : sequence of float, default=(0.1, 0.5, 0.9)
         Increasing levels in (0, 1): an 80 % interval and the median.
     transform : {"log1p", "sqrt", "yeo-johnson"} or tuple (function, inverse), default=None
-        The scale on which labels are learnt, as of `Regression`. Quantiles go through the inverse
-        as they are.
+        The scale on which labels are learnt, as in `Regression`. The inverse is applied directly
+        to quantiles.
 
     Notes
     -----
     `predict` returns the level nearest to the median; `predict_quantiles` of the estimators
     returns all. The second derivative is zero; `gradient_hessian` returns 1 for each pinball loss,
-    hence one over the number of levels for their mean. As in LightGBM, that chooses the splits of
-    boosting, and leaves hold quantiles of the residuals (but with monotone constraints).
+    hence one over the number of levels for their mean. As in LightGBM, this is used to choose the
+    splits of boosting, while leaves have quantiles of the residuals (unless there are monotone
+    constraints).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From what users write in `tasks` to kinds."""
+"""Kinds by name, and the parameter `tasks`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KINDS: dict[str, type[Kind]] = {
         ProportionalHazards,
     )
 }
-"""Every kind by the word for it. `register_kind` adds to them."""
+"""All kinds by name. `register_kind` adds to them."""
 
 REMEDIES[Kind] = (
     "Decorate the class of a kind of your own with skmtl.tasks.register_kind, here and wherever "
@@ -48,26 +48,26 @@ TasksLike = KindLike | Mapping[Any, KindLike] | None
 
 
 def register_kind(cls: KindClass) -> KindClass:
-    """Make a kind of your own a word for `tasks`, and let model files hold it.
+    """Register a custom kind, so that `tasks` accepts its name and models can be saved.
 
-    Without it, instances of the class work everywhere but in ``model.save``. Files can be loaded
-    wherever the class has been registered before.
+    Without it, instances of the class work everywhere except in ``model.save``. To load a file,
+    the class must be registered first.
 
     Parameters
     ----------
     cls : subclass of Kind
-        With a `name` and a class name of its own. A class that was registered before from the
-        same place is replaced, so that a notebook's cell can run again.
+        A class with a unique `name` and class name. A class that was registered before from the
+        same module is replaced, so that a notebook cell can be run again.
 
     Returns
     -------
     cls
-        So that this can be a decorator.
+        The class itself, so that this function can be used as a decorator.
 
     Raises
     ------
     TypeError
-        If it is not a subclass of `Kind`, or lacks methods or attributes.
+        If it is not a subclass of `Kind`, or if methods or attributes are missing.
     ValueError
         If another class has its `name` or its class name.
 

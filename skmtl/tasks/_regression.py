@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class Regression(StandardisedKind):
     r"""A real number, predicted by its mean, its median or a robust mean.
 
-    Labels are standardised on the observed labels of the task, so that no task drowns another
-    because of its unit: the target is :math:`z = (y - c) / d`, and the raw score :math:`s` is on
-    the same scale. With "squared", c is the mean and d the standard deviation. With the other
-    losses, c is the median and d the median absolute deviation from it, over that of the
-    standard normal distribution, because outliers can set a standard deviation. (Labels equal to
-    the median are left out of the deviations, so that d exists where most labels are zeros.) Of
-    normal labels both are the same. With :math:`r = s - z` the losses are :math:`r^2 / 2`,
+    Labels are standardised by the observed labels of the task, so that the unit of a task does not
+    affect its weight: the target is :math:`z = (y - c) / d`, and the raw score :math:`s` is on the
+    same scale. With "squared", c is the mean and d the standard deviation. With the other losses,
+    c is the median and d the median absolute deviation divided by that of the standard normal
+    distribution, because outliers can dominate a standard deviation. (Labels equal to the median
+    are left out of the deviations, so that d exists if most labels are zero.) For normally
+    distributed labels both are the same. With :math:`r = s - z` the losses are :math:`r^2 / 2`,
     :math:`|r|` and the Huber function.
 
     Parameters
@@ -39,21 +39,22 @@ class Regression(StandardisedKind):
         Where "huber" turns linear, in the units d. 1.345 keeps 95 % of the efficiency of the
         mean for normal errors (Huber 1964).
     transform : {"log1p", "sqrt", "yeo-johnson"} or tuple (function, inverse), default=None
-        The scale on which labels are learnt, for labels that are skewed: a rising function and
-        its inverse, from arrays to arrays. The power of "yeo-johnson" is learnt from the observed
-        labels. Files cannot keep functions of your own.
+        The scale on which labels are learnt, for skewed labels: an increasing function and its
+        inverse, which map arrays to arrays. The power of "yeo-johnson" is learnt from the observed
+        labels. Custom functions cannot be saved in files.
 
     Notes
     -----
-    With a `transform`, predictions are in the units of the labels again. The median ("absolute")
-    goes through the inverse as it is. The mean of a label is not the inverse of its mean on the
-    scale: predictions are means of the inverse at the raw score plus each residual (smearing, Duan
-    1983). Residuals are those of held-out rows where one model is fitted (``n_bags=1``) that has
-    held out at least 50 labels, and else of all rows, which are a little too small.
+    With a `transform`, predictions are in the units of the labels. For the median ("absolute"),
+    the inverse is applied directly. The mean of a label is not the inverse of its mean on the
+    transformed scale: predictions are means of the inverse at the raw score plus each residual
+    (smearing, Duan 1983). The residuals are those of the held-out rows if a single model
+    (``n_bags=1``) has at least 50 held-out labels, and otherwise those of all rows, which are
+    slightly too small.
 
     The second derivative of the absolute loss, and of the Huber loss beyond `delta`, is zero;
-    `gradient_hessian` returns 1 there, like LightGBM. Leaves of boosting hold medians of the
-    residuals with "absolute", unless there are monotone constraints.
+    `gradient_hessian` returns 1 there, like LightGBM. With "absolute", the leaves of boosting have
+    medians of the residuals, unless there are monotone constraints.
 
     Examples
     --------

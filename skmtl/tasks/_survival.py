@@ -20,52 +20,52 @@ class Survival(HazardKind):
 
     Time is cut into bins, and raw score :math:`s_b` is the logit of the hazard :math:`h_b`, the
     probability that the event happens in bin b if it has not before. With the cumulative hazard
-    :math:`a_b = -\log(1 - h_b)` and the share :math:`e_b` of each bin that the row was watched,
-    the loss is :math:`\sum_b e_b a_b`, less :math:`\log((1 - e^{-a_b w}) / w)` if the event
-    happened in a step that takes the share w of its bin. Where every event time has a bin, w is
-    1 and this is the likelihood of the discrete-time logistic hazard model; where steps are
+    :math:`a_b = -\log(1 - h_b)` and the share :math:`e_b` of each bin during which the row was
+    observed, the loss is :math:`\sum_b e_b a_b`, minus :math:`\log((1 - e^{-a_b w}) / w)` if the
+    event happened in a step that takes the share w of its bin. If every event time has its own
+    bin, w is 1 and this is the likelihood of the discrete-time logistic hazard model; if steps are
     small, it is that of a piecewise constant hazard.
 
     Parameters
     ----------
     cuts : int, sequence of float or "auto", default="auto"
-        Number of bins, between quantiles of the event times so that each holds as many events;
-        or the ends of the bins. What happens after the last one is cut off. "auto" is the root of
-        the number of events, between 5 and 20 bins: more overfit where events are few. A time
-        that holds more events than a bin should ends a bin of its own, and the other events are
-        parted among the other bins; there are no more bins than distinct times of events.
+        Number of bins, with edges at quantiles of the event times so that each has the same number
+        of events; or the right edges of the bins. Rows are censored at the last edge. "auto" is
+        the square root of the number of events, between 5 and 20 bins: more bins overfit if there
+        are few events. A time with more events than the average bin ends its own bin, and the
+        other events are divided among the other bins; there are at most as many bins as distinct
+        event times.
     event, time : label, default=None
-        Columns of y: False or 0 where the row was censored, and the time up to which it was
-        followed. By default ``<task>_event`` and ``<task>_time``.
+        Columns of y: the event (False or 0 if the row was censored), and the time up to which the
+        row was followed. By default ``<task>_event`` and ``<task>_time``.
     entry : label, default=None
-        Column of y with the time since when the row was watched (left truncation). By default
-        all rows were watched from time 0.
+        Column of y with the time from which the row was observed (left truncation). By default all
+        rows were observed from time 0.
     interpolation : {"hazard", "density"}, default="hazard"
-        How a row's curve is drawn between the cuts, where it falls at the times at which the
-        Kaplan-Meier estimate of all rows does: there, within a bin, the row's cumulative hazard
-        is in proportion to that of the estimate ("hazard"), or its fall is ("density"). For rows
-        that are all alike both are the estimate itself. It has no part in the loss, whose clock
-        is that of "hazard".
+        How curves are interpolated between the cuts, where they fall at the same times as the
+        Kaplan-Meier estimate of all rows: within a bin, either the cumulative hazard of a row
+        ("hazard") or the decrease of its survival ("density") is proportional to that of the
+        estimate. For identical rows both are the estimate itself. This does not affect the loss,
+        whose clock is that of "hazard".
     censoring_weights : bool, default=False
-        Weigh each bin by the inverse probability that a row is still uncensored then, so that
-        the loss counts the bins as if nobody had been censored.
+        Whether to weight each bin by the inverse probability that a row is still uncensored, as if
+        there were no censoring.
     smooth : bool, default=True
-        Networks learn first by how much a row's hazards are higher or lower as a whole, then
-        their trend over the bins, then what is finer; boosting learns the four coarsest of these
-        waves only. With False each bin is learnt by itself, which overfits small tables and takes
-        boosting a tree per bin and round. Networks can have any hazards either way.
+        Networks first learn the level of a row's hazards, then their trend over the bins, then
+        finer details; boosting only learns the four coarsest of these waves. With False each bin
+        is learnt separately, which overfits small tables and takes a tree per bin and round in
+        boosting. Networks can represent any hazards in both cases.
 
     Notes
     -----
-    The share of a bin is counted by the clock of the Kaplan-Meier estimate of all rows, not by
-    the calendar, in the loss as in the curves. So the best constant model is Kaplan and Meier's
-    estimate at every time, however wide the bins, wherever rows are censored and however many
-    events share a time. Raw scores are finite: where the estimate falls to 0, or not at all in a
-    bin, the curve is a millionth off. To the loss, a time at which everybody at risk failed has
-    the hazard of Nelson and Aalen; the curves make up for that.
-    In long data, all tasks have the same cuts: time is one clock, in one unit, and what tells
-    tasks apart are their hazards. Bring times of different units to one before. Where tasks run
-    on scales of their own, such as days and years, most cuts lie where most events do.
+    The share of a bin is measured by the clock of the Kaplan-Meier estimate of all rows, not by
+    calendar time, in the loss and in the curves. So the best constant model is the Kaplan-Meier
+    estimate at every time, for any bins, any censoring and any number of ties. Raw scores are
+    finite: if the estimate falls to 0, or not at all in a bin, the curve has an error of a
+    millionth. In the loss, a time at which all rows at risk failed has the Nelson-Aalen hazard;
+    the curves correct for that. In long data, all tasks have the same cuts: time has the same unit
+    in all tasks, and tasks differ in their hazards. Convert times with different units first. If
+    tasks have different time scales, such as days and years, most cuts are where most events are.
     `gradient_hessian` returns the exact diagonal, and 1e-7 in bins in which a row was not at risk.
 
     References

@@ -1,4 +1,4 @@
-"""Reading event times from what users have: structured arrays, frames, mappings."""
+"""Read event times from structured arrays, data frames and mappings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._labels import label_frame
 
 _TIME_NAMES = ("time", "duration")
-# So many rows with causes 1 and 2, none of them censored, may well be a status that was meant
-# otherwise; of fewer, it may be chance.
+# With this many rows with causes 1 and 2, none of them censored, the column is probably a status
+# with another meaning; with fewer rows it may be chance.
 _MANY = 20
 _FORMS = (
     "Give a structured array (event, time) as scikit-survival's, or a DataFrame or dict with "
@@ -25,14 +25,14 @@ _FORMS = (
 
 
 def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) -> EventTimes:
-    """One survival target in any of its forms, checked.
+    """Return one survival target, given in any form, as checked event times.
 
     Parameters
     ----------
     y : structured array, DataFrame, mapping, or Series of `EventTimes`
         A structured array has the event first and the time second, whatever their names, and
-        perhaps the entry third. Frames and mappings have ``event``, ``duration`` (or ``time``)
-        and perhaps ``entry``.
+        optionally the entry third. Data frames and mappings have ``event``, ``duration`` (or
+        ``time``) and optionally ``entry``.
     task : hashable, default="survival"
         Name for error messages.
     causes : bool, default=False
@@ -51,8 +51,8 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     Warns
     -----
     UserWarning
-        If all of 20 events or more are 1 or 2, as in R's status, which means 1 for censored,
-        unless `causes` says that there are several.
+        If there are 20 events or more and all of them are 1 or 2, as in R's status, where 1 means
+        censored, unless `causes` is set.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     if hasattr(y, "columns"):
         return _from_named(label_frame(y), task, causes)
     raise ValueError(
-        f"y of task {task!r} is no survival target (got {type(y).__name__} of shape "
+        f"y of task {task!r} is not a survival target (got {type(y).__name__} of shape "
         f"{np.shape(y)}). {_FORMS}."
     )
 

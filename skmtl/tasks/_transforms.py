@@ -1,4 +1,4 @@
-"""Scales on which numbers are learnt, and the way back."""
+"""Transforms of numeric labels, and their inverses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TransformLike = Literal["log1p", "sqrt", "yeo-johnson"] | tuple[Function, Functi
 
 
 class Transform(ABC):
-    """A rising function of the labels, and its inverse."""
+    """An increasing function of the labels, and its inverse."""
 
     def fit(self, values: np.ndarray) -> Self:
         """What has learnt from observed labels."""
@@ -26,7 +26,7 @@ class Transform(ABC):
 
     @abstractmethod
     def forward(self, values: np.ndarray) -> np.ndarray:
-        """Labels on the scale on which they are learnt; NaN where they have no place on it."""
+        """Labels on the transformed scale; NaN if they are outside its domain."""
 
     @abstractmethod
     def inverse(self, values: np.ndarray) -> np.ndarray:
@@ -86,7 +86,7 @@ def _inverse_power(values: np.ndarray, power: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class OwnTransform(Transform):
-    """Functions of the user's, which no file can keep."""
+    """Custom functions, which cannot be saved in files."""
 
     function: Function
     back: Function

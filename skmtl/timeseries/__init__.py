@@ -1,4 +1,4 @@
-"""Forecasts of panels: series of many ids, with several targets of any kinds.
+"""Forecasting of panels: many series, with several targets of any kinds.
 
 A panel is a long table: X has a row for each id and time with covariates, y the targets, some of
 whose labels may be missing.
@@ -8,8 +8,8 @@ whose labels may be missing.
 - `backtest`: the forecasts of all windows in one table; `forecast_table`: its scores;
   `forecast_scorer`: the same for searches;
 - `make_features`: the table that a forecaster learns from; `Calendar`: its features of time;
-- `ForecastDisplay` and `BacktestDisplay`: pictures of forecasts and of their scores;
-- `SeasonalNaive`: the forecast that every other one is held against.
+- `ForecastDisplay` and `BacktestDisplay`: plots of forecasts and of their scores;
+- `SeasonalNaive`: the baseline forecast.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""Predictions from a history, which can be continued or exchanged."""
+"""Predictions from a history, which can be extended or replaced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skmtl.timeseries._recipe import Recipe
 
 
 def _as_answering(name: str) -> Any:
-    """Whether a method exists, which is so where `Answering` has it."""
+    """Whether a method exists, that is, whether `Answering` has it."""
 
     def check(estimator: AnsweringFromHistory) -> bool:
         return getattr(super(AnsweringFromHistory, estimator), name) is not None
@@ -30,7 +30,7 @@ def _as_answering(name: str) -> Any:
 
 
 class AnsweringFromHistory(Answering):
-    """What a fitted forecaster is asked.
+    """The prediction methods of a fitted forecaster.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class AnsweringFromHistory(Answering):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            Rows that are new, of known ids or others.
+            New rows, of known or new ids.
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
 
         Returns
@@ -62,7 +62,7 @@ class AnsweringFromHistory(Answering):
         Raises
         ------
         ValueError
-            If a row is known already.
+            If a row is already part of the history.
         """
         check_is_fitted(self)
         frame = self._recipe.columns.frame(X)
@@ -70,7 +70,7 @@ class AnsweringFromHistory(Answering):
         return self
 
     def with_history(self, X: Any, y: Any) -> Self:
-        """A forecaster that has learnt the same, and knows the past of other series.
+        """Return the same fitted forecaster with the past of other series.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class AnsweringFromHistory(Answering):
         Returns
         -------
         estimator
-            A copy; this one is not changed.
+            A copy; the original is not changed.
         """
         check_is_fitted(self)
         other = copy.copy(self)
@@ -93,9 +93,10 @@ class AnsweringFromHistory(Answering):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            Any rows of known or unknown ids, up to `horizon` steps after the end of their series.
+            Any rows of known or new ids, up to `horizon` steps after the end of their series.
         history : tuple (X, y), default=None
-            The past of the ids of X instead of that of `fit`, for ids that `fit` did not see.
+            The past of the ids of X, instead of that of `fit`, for ids that were not seen in
+            `fit`.
 
         Returns
         -------
@@ -214,7 +215,7 @@ class AnsweringFromHistory(Answering):
         *,
         by: Literal["step", "id"] | None = None,
     ) -> pd.Series:
-        """R2 (numbers) or accuracy (classes) of each target, on the rows whose label is known.
+        """R2 (numbers) or accuracy (classes) of each target, on the rows with an observed label.
 
         Parameters
         ----------
@@ -222,7 +223,7 @@ class AnsweringFromHistory(Answering):
         y : labels of shape (n_samples,) or (n_samples, n_tasks)
         sample_weight : array of shape (n_samples,), optional
         by : {"step", "id"}, default=None
-            Score the rows of each step, or of each series, by themselves.
+            Whether to score each step, or each series, separately.
 
         Returns
         -------
@@ -256,19 +257,19 @@ class AnsweringFromHistory(Answering):
         return score_model_by_group(self, X, y, groups, sample_weight=sample_weight)
 
     def derived_labels(self, X: Any, y: Any) -> pd.DataFrame:
-        """What came of the derived targets, to score their predictions by.
+        """Return the true labels of the derived targets, for scoring their predictions.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
             Rows as in `predict`.
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-            What the targets were.
+            True values of the targets.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_derived)
-            Boolean, missing where a label or the value to compare with is.
+            Boolean, missing where a label or the value to compare with is missing.
         """
         check_is_fitted(self)
         frame, labels = self._recipe.columns.frame(X), self._recipe.targets.labels(y)
@@ -294,10 +295,10 @@ class AnsweringFromHistory(Answering):
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """The columns of X, by role, where all names are text."""
+        """The columns of X by role, if all names are text."""
         names = self._fitted_columns().all_names
         if not all(isinstance(name, str) for name in names):
-            raise AttributeError("The columns of X have names that are no text.")
+            raise AttributeError("The columns of X have names that are not text.")
         return np.array(names, dtype=object)
 
     @property

@@ -1,4 +1,4 @@
-"""Forecasts of past times, as they would have been made then."""
+"""Forecasts of past times, as they would have been made at that time."""
 
 from __future__ import annotations
 
@@ -45,34 +45,34 @@ def backtest(
     X : table of shape (n_samples, n_features)
         A row for each id and time, in any order.
     y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-        The targets, some of whose labels may be missing. Targets that are numbers or binary are
-        forecast; of a binary one the probability of the class that sorts last is.
+        The targets, some of whose labels may be missing. Only numbers and binary targets are used;
+        for binary targets the forecast is the probability of the class that sorts last.
     split : ForecastSplit
         The windows.
     refit : int or bool, default=True
-        Fit at every window (True or 1), at every k-th (k), or at the first alone (False). In
-        between, a model with a method `update` is given the rows since the last cutoff, and
-        another one forecasts as it is.
+        Fit at every window (True or 1), at every k-th window (k), or only at the first (False). In
+        between, rows since the last cutoff are passed to the `update` method of the model, if it
+        has one.
     id : label or sequence of labels, default=None
-        The columns that name a series. None takes those of the model.
+        The columns that identify a series. None means those of the model.
     season : int, default=None
-        Steps of a season, for the naive forecast and the scale of MASE. None takes the first one
-        of the model, else 1.
+        Steps of a season, for the naive forecast and the scale of MASE. None means the first
+        season of the model, or 1.
     progress : callable, default=None
-        Called with the number of windows that are done and their total.
+        Called with the number of finished windows and the total number.
     folder : path, default=None
-        Keeps the forecasts of each window as soon as they are there, as Parquet (extra
-        ``parquet``): the same call with the same folder goes on where it was interrupted. Give the
-        model a `random_state`, so that it would be the same.
+        Stores the forecasts of each finished window, as Parquet (extra ``parquet``): calling the
+        function again with the same folder resumes an interrupted backtest. Set the `random_state`
+        of the model, so that the results are the same.
 
     Returns
     -------
     DataFrame
-        A row for each window, row to forecast and target with a label: the id columns, ``time``,
-        ``cutoff``, ``step``, ``target``, ``truth``, ``forecast``, ``seasonal_naive`` (what
-        `SeasonalNaive` forecasts), ``mase_scale`` and ``rmsse_scale`` (mean absolute seasonal
-        difference, and root mean squared difference of consecutive values, of the series up to
-        the cutoff), and ``q0.1`` and the like for quantiles.
+        A row for each window, forecast row and target with a label. The columns are the id
+        columns, ``time``, ``cutoff``, ``step``, ``target``, ``truth``, ``forecast``,
+        ``seasonal_naive`` (the forecast of `SeasonalNaive`), ``mase_scale`` and ``rmsse_scale``
+        (mean absolute seasonal difference, and root mean squared difference of consecutive values,
+        of the series up to the cutoff), and quantiles such as ``q0.1``.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def backtest(
 
 
 def _fits_every(refit: Any) -> int | None:
-    """How many windows share one fit; None for all."""
+    """Number of windows that share one fit; None for all."""
     if isinstance(refit, bool | np.bool_):
         return 1 if refit else None
     if not isinstance(refit, int | np.integer) or refit < 1:
@@ -131,9 +131,9 @@ def _fits_every(refit: Any) -> int | None:
 
 
 class _ModelOfWindows:
-    """The model that knows what was known at the cutoff of each window.
+    """The model with the history up to the cutoff of each window.
 
-    Windows are asked for in their order, and some of them may be left out.
+    Windows must be requested in order, but some may be skipped.
     """
 
     def __init__(

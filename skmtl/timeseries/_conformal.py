@@ -1,4 +1,4 @@
-"""Intervals from the errors of forecasts that were made before."""
+"""Conformal intervals, from the errors of earlier forecasts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from skmtl._storable import storable
 
 _FEW_ERRORS = 200
-"""Fewer errors of a step are joined by those of the steps next to it."""
+"""If a step has fewer errors, those of the neighbouring steps are added."""
 _DEFAULT = 0.8
 
 
@@ -25,7 +25,7 @@ class ConformalQuantiles:
     levels : tuple of float
         Ascending.
     errors : dict of target to ndarray of shape (horizon, n_levels)
-        To be added to the forecast, times the scale.
+        Errors in units of the scale, to be added to the forecast.
     """
 
     levels: tuple[float, ...]
@@ -64,7 +64,7 @@ def learn_quantiles(
     levels: tuple[float, ...],
     horizon: int,
 ) -> ConformalQuantiles:
-    """Quantiles of errors by step, a little wider for there being few of them.
+    """Quantiles of errors by step, slightly widened for small samples.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def learn_quantiles(
     Raises
     ------
     ValueError
-        If there are no errors of a target.
+        If a target has no errors.
     """
     learnt = {}
     for name, values in errors.items():
@@ -106,7 +106,7 @@ def _by_step(
 
 
 def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> list[float]:
-    """Of sorted errors, so that a new one lies between two of them as often as the levels say."""
+    """Quantiles of sorted errors, so that new errors lie between them at the nominal rate."""
     n = len(errors)
     ranks = [
         np.floor(level * (n + 1)) if level < 0.5 else np.ceil(level * (n + 1)) for level in levels

@@ -1,4 +1,4 @@
-"""Labels of targets that follow from others."""
+"""Labels of targets that are derived from others."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from skmtl.timeseries._targets import ForecastTargets
 
 
 def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, DerivedTarget]:
-    """What users write, checked.
+    """Return the derived targets, checked.
 
     Raises
     ------
     ValueError
-        If a name is taken, or it follows from no number.
+        If a name is taken, or if the target is not derived from a number.
     """
     if derived is None:
         return {}
@@ -39,8 +39,8 @@ def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, Deriv
             raise ValueError(f"The derived target {name!r} is called as one of y. Rename it.")
         if target.target not in targets.numbers:
             raise ValueError(
-                f"The derived target {name!r} follows from {target.target!r}, which is no number "
-                f"of y; these are {targets.numbers}."
+                f"The derived target {name!r} follows from {target.target!r}, which is not a "
+                f"number of y; these are {targets.numbers}."
             )
     tasks = Counter(
         task
@@ -61,7 +61,7 @@ def derived_labels(
     labels: pd.DataFrame,
     season: int,
 ) -> pd.DataFrame:
-    """Labels of the tasks of derived targets, missing where what they follow from is.
+    """Labels of the tasks of derived targets, missing where the original labels are missing.
 
     Parameters
     ----------

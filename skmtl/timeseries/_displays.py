@@ -1,4 +1,4 @@
-"""Pictures of forecasts and of their scores."""
+"""Plots of forecasts and of their scores."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _PAST, _AHEAD = "#666666", "#0b6e8f"
 
 
 class ForecastDisplay:
-    """The end of a series, its forecast, and intervals where there are quantiles.
+    """The end of a series, its forecast, and intervals if there are quantiles.
 
     Parameters
     ----------
     past, forecast : Series
         Values by time.
     intervals : dict of float to DataFrame
-        Lower and upper ends by time, by the share that should lie between them.
+        Lower and upper limits by time, by the nominal coverage.
     truth : Series or None
-        What came of it.
+        True values.
     title : str, default=""
 
     Attributes
@@ -77,22 +77,22 @@ class ForecastDisplay:
         n_past: int | None = None,
         ax: Axes | None = None,
     ) -> ForecastDisplay:
-        """Forecast the rows of one series, and draw.
+        """Forecast the rows of one series, and plot the forecast.
 
         Parameters
         ----------
         estimator : fitted Forecaster
-            Alone, or inside a search.
+            A fitted forecaster, alone or inside a search.
         X : table of shape (n_samples, n_features)
             Rows of one id.
         y : labels of shape (n_samples, n_tasks), default=None
-            What came of it.
+            True values.
         target : hashable, default=None
-            A target that is a number; None takes the first one.
+            A target that is a number; None means the first one.
         n_past : int, default=None
-            Rows of the past that are shown. None is five times those of X.
+            Number of past rows to show. None means five times the number of rows of X.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class ForecastDisplay:
         ValueError
             If X has rows of several ids, or the target is not a number.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         model = fitted_inside(estimator)
         check_is_fitted(model)
@@ -145,12 +145,12 @@ class ForecastDisplay:
         return display.plot(ax)
 
     def plot(self, ax: Axes | None = None) -> ForecastDisplay:
-        """Draw lines over time, with an area for each interval.
+        """Plot lines over time, with an area for each interval.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
 
         Returns
         -------
@@ -187,7 +187,7 @@ class BacktestDisplay:
         Scores by step or cutoff; a column for each target.
     metric : str
     baseline : DataFrame or None
-        The same of the seasonal naive forecast.
+        The same for the seasonal naive forecast.
 
     Attributes
     ----------
@@ -220,17 +220,17 @@ class BacktestDisplay:
         by: Literal["step", "cutoff"] = "step",
         ax: Axes | None = None,
     ) -> BacktestDisplay:
-        """Score a table of forecasts, and draw.
+        """Score a table of forecasts, and plot the scores.
 
         Parameters
         ----------
         table : DataFrame
-            What `backtest` returns.
+            The result of `backtest`.
         metric : str, default="wape"
             A column of `forecast_table`.
         by : {"step", "cutoff"}, default="step"
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
 
         Returns
         -------
@@ -241,7 +241,7 @@ class BacktestDisplay:
         ValueError
             If there is no such score.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         scores = forecast_table(table, by)
         if metric not in scores:
@@ -256,12 +256,12 @@ class BacktestDisplay:
         return cls(scores[metric].unstack(0), metric, naive).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> BacktestDisplay:
-        """Draw a line for each target, and dashes for the seasonal naive forecast.
+        """Plot a line for each target, and a dashed line for the seasonal naive forecast.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What the model within a forecaster learns from."""
+"""The training examples of the model inside a forecaster."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ExampleSettings:
     ----------
     weighting : {"equal", "root", "scale"}
     clip : float
-        Where standardised labels that have an anchor are cut off, in units of their scale.
+        Limit at which standardised labels with an anchor are clipped, in units of their scale.
     most : int
         Number of examples.
     """
@@ -46,14 +46,14 @@ class ExampleSettings:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows for the model within.
+    """Rows for the inner model.
 
     Attributes
     ----------
     X, y : DataFrame of shape (n, n_features) and (n, n_tasks)
     weight : ndarray of float64, shape (n,) or (n, n_tasks)
     groups : ndarray of int64, shape (n,)
-        Which examples are to be held out together.
+        Examples with the same group are held out together.
     """
 
     X: pd.DataFrame
@@ -62,7 +62,7 @@ class Examples:
     groups: np.ndarray
 
     def complete(self) -> Examples:
-        """Those without a missing label.
+        """The examples without a missing label.
 
         Raises
         ------
@@ -116,19 +116,19 @@ def labelled_places(
 
 
 def some(places: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """So many of some positions at most, drawn by chance."""
+    """A random sample of some positions, of a maximum size."""
     return places if len(places) <= most else rng.choice(places, most, replace=False)
 
 
 def most_without_past(n_with_past: int, most: int) -> int:
-    """How many examples may be of series that have no row up to the origin.
+    """Maximum number of examples from series that have no row up to the origin.
 
     Parameters
     ----------
     n_with_past : int
-        Examples that there are of other series.
+        Number of examples from other series.
     most : int
-        Examples in all.
+        Total number of examples.
     """
     return int(_MOST_WITHOUT_PAST * min(most, n_with_past)) + 1
 
@@ -141,7 +141,7 @@ def standard_labels(
     scales: np.ndarray,
     clip: float,
 ) -> pd.DataFrame:
-    """Labels of rows of X as seen from the origins of moments, and those that follow from them.
+    """Labels of rows of X relative to the origins of moments, and derived labels.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def standard_labels(
 
 
 def weights_of_scales(prepared: Prepared, scales: np.ndarray, weighting: Weighting) -> np.ndarray:
-    """The weight of examples by their scales, over what is usual in the panel.
+    """Weights of examples by their scales, relative to the usual scale in the panel.
 
     Parameters
     ----------

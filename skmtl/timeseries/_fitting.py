@@ -1,4 +1,4 @@
-"""The fits of the model within a forecaster."""
+"""The fits of the model inside a forecaster."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def fit_conformal(
     rng: np.random.Generator,
     levels: tuple[float, ...],
 ) -> ConformalQuantiles:
-    """Quantiles of the errors that a model of all but the last steps makes on these.
+    """Quantiles of the errors on the last steps of a model fitted to all earlier steps.
 
-    The last steps are four horizons, but no more than a quarter of the time of the panel.
+    The last steps are four horizons, but at most a quarter of the time span of the panel.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _some(
 
 
 def with_tasks(estimator: Any, recipe: Recipe) -> Any:
-    """A copy of an estimator that is told what the targets are, if it can be told."""
+    """A clone of an estimator, with the kinds of the targets if it has such a parameter."""
     copied = clone(estimator)
     model = last_step(copied)
     if "tasks" in model.get_params(deep=False):
@@ -130,7 +130,7 @@ def fit_within(estimator: Any, examples: Examples) -> Any:
         examples = examples.complete()
         if examples.weight.ndim == 2:
             raise ValueError(
-                "sample_weight gives the steps of an example unequal weights, which "
+                "sample_weight has unequal weights for the steps of an example, which "
                 f"{type(last_step(estimator)).__name__} cannot take. Use steps='feature', or an "
                 "estimator of skmtl."
             )

@@ -1,4 +1,4 @@
-"""A fitted forecaster as a model that can be asked."""
+"""A fitted forecaster as a model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REHEARSED = 3  # series
 
 
 class ForecastModel(FittedModel):
-    """What a forecaster says of rows, from the history that it has of their series.
+    """The forecasts of rows, from the history of their series.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class ForecastModel(FittedModel):
         return levels
 
     def read_labels(self, y: Any) -> pd.DataFrame:
-        # Without names there are those of fit: derived targets come from the model.
+        # Without names use those of fit: derived targets come from the model.
         names = self.names if is_named(y) else list(self.recipe.targets.kinds)
         return labels_of_tasks(y, names)
 
@@ -144,7 +144,7 @@ class ForecastModel(FittedModel):
         return self.ask_part(frame)
 
     def _rows_without_the_step_before(self, frame: pd.DataFrame) -> int:
-        """How many rows lack what the estimator within was taught to read of another one."""
+        """Number of rows that lack values of another row that the inner estimator uses."""
         if not self.reads_rows_together:
             return 0
         moments = self.recipe.moments(self.history, frame)
@@ -248,7 +248,7 @@ class ForecastModel(FittedModel):
 
 
 def _cell_type(values: Sequence[Any]) -> CellType:
-    """What the cells of a column hold, by values that it may have."""
+    """The contents of the cells of a column, by its possible values."""
     if values and all(isinstance(value, str) for value in values):
         return "text"
     if values and all(isinstance(value, numbers.Number) for value in values):
@@ -277,7 +277,7 @@ class AnswersInUnits(Answers):
 
 
 class WithHurdles(AnswersInUnits):
-    """Answers of which some are the probability that there is any, times the amount.
+    """Answers where some targets are the probability of any amount times the amount.
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ class WithHurdles(AnswersInUnits):
         The targets.
     hurdles : dict of name to Hurdle
     happens : dict of name to ndarray of bool
-        Of each class whether it says that there is any, in the order of the probabilities.
+        Whether each class means that there is any amount, in the order of the probabilities.
     """
 
     def __init__(
@@ -320,7 +320,7 @@ class WithHurdles(AnswersInUnits):
 
 
 class InUnits(AnswersInUnits):
-    """Answers in standardised units as those of the user.
+    """Convert answers in standardised units to the user's units.
 
     Parameters
     ----------

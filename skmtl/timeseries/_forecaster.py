@@ -40,101 +40,104 @@ from skmtl.timeseries._settings import LagSettings, Steps, read_calendar
 
 @storable
 class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
-    """Forecast the next steps of many series, of several targets, by one model.
+    """Forecast the next steps of many series and several targets with one model.
 
-    X is a long table with a row for each id and time, y the targets, some of whose labels may be
-    missing. An example to learn from is a row and an origin, up to `horizon` steps earlier, and
-    its features are what was known at the origin. So one model forecasts all steps of all series,
-    without feeding forecasts back, and how far away a time is is a feature.
+    X is a long table with a row for each id and time, and y has the targets, some of whose labels
+    may be missing. A training example consists of a row and an origin, up to `horizon` steps
+    earlier; its features describe what was known at the origin. So one model forecasts all steps
+    of all series, without feeding forecasts back, and the number of steps to the forecast time is
+    a feature.
 
-    A target that is a number is learnt as ``(y - anchor) / scale``. Both come from the past of the
-    origin alone: adding a constant to a whole series, or multiplying it, moves its forecasts
-    just so.
+    A target that is a number is learnt as ``(y - anchor) / scale``. Both come only from the past
+    of the origin: adding a constant to a whole series, or multiplying it by a constant, does the
+    same to its forecasts.
 
     Parameters
     ----------
     estimator : estimator
-        Learns the features and standardised targets: any estimator of skmtl, alone or at the end
-        of a pipeline, or one of scikit-learn that takes missing features, and several targets if
-        there are any, which learns from the examples that have all labels. It is cloned.
+        The model of the standardised targets given the features: any estimator of skmtl, alone or
+        at the end of a pipeline, or a scikit-learn estimator that accepts missing features and, if
+        necessary, several targets; the latter is fitted to the examples without missing labels. It
+        is cloned.
     id : label or sequence of labels, default=None
-        The columns of X that name a series; None for a table that is one series.
+        The columns of X that identify a series; None if the table is a single series.
     time : label, default=None
         The column of the times: timestamps, periods or whole numbers.
     freq : str, offset or int, default=None
         The step of the times, such as "h", "W-FRI" or "MS"; see `ForecastSplit`.
     horizon : int, default=1
-        The most steps ahead.
+        The maximum number of steps ahead.
     season : int or sequence of int, default=None
-        Steps of the seasons, such as 7 for days, or ``(24, 168)`` for hours.
+        Lengths of the seasons in steps, such as 7 for daily data, or ``(24, 168)`` for hourly
+        data.
     lags : int, sequence of int or "auto", default="auto"
-        The last values that are features: so many, or those at these lags, counted by the clock,
+        The last values that are used as features: their number, or the lags, counted by the clock,
         so that the value is missing in a gap. Lag 1 is the last one before the origin's next step.
         "auto" is a season, from 12 to 28.
     windows : int, sequence of int or "auto", default="auto"
-        Steps of windows whose mean, spread, slope and extremes are features. "auto" is a third of
-        the longest season, all of it, and four of it, where a season counts as 6 at least.
+        Lengths of windows, in steps, whose mean, spread, slope and extremes are features. "auto"
+        is a third, one and four times the longest season, which counts as at least 6.
     calendar : Calendar, "auto" or None, default="auto"
-        Features of the local time that is forecast.
+        Features of the local time of the forecast.
     known : label or sequence of labels, default=None
-        Covariates that are known ahead, such as holidays and planned prices: read from the row to
-        forecast.
+        Covariates that are known in advance, such as holidays and planned prices. They are read
+        from the row to forecast.
     past : label or sequence of labels, default=None
-        Covariates that are known once their time has come, such as the weather. What rows to
-        forecast hold in them is never read.
+        Covariates that are only known once their time has come, such as the weather. They are
+        never read from rows to forecast.
     static : label or sequence of labels, default=None
         Covariates that are the same at all times of a series.
     tasks : str, Kind, or mapping of target to str or Kind, default=None
-        What the targets are, as in `RMTGB`; the kinds of those that are left out follow from
-        their dtype.
+        Kinds of the targets, as in `RMTGB`; the kinds of targets that are not in a mapping are
+        inferred from their dtype.
     derived : mapping of name to Change, Occurs, Exceeds or Hurdle, default=None
-        Targets that follow from numbers, of `skmtl.tasks`, such as ``{"up": Change("sales")}``.
-        They are learnt and predicted beside the targets of y.
+        Targets that are derived from numbers, from `skmtl.tasks`, such as ``{"up":
+        Change("sales")}``. They are learnt and predicted together with the targets of y.
     anchor : str, or mapping of target to str, default="auto"
-        What is subtracted from a number: the last value ("last"), that of the last season
-        ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" takes "none"
-        for counts, and where more than 30 % of the values are zeros, and else the one that comes
-        closest to the last `horizon` values of the series.
+        What is subtracted from a number: the last value ("last"), the value one season before
+        ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" uses "none"
+        for counts and if more than 30 % of the values are zeros; otherwise it uses the anchor that
+        is closest to the last `horizon` values of the series.
     scale : {"auto", "none"}, default="auto"
-        What a number is divided by. "auto" is the mean absolute change of its series up to the
-        origin: from one step to the next, or from one season to the next with the anchor
-        "season". Without anchor it is the mean size. It is at least a thousandth of what is usual
-        in the panel, or a tenth without anchor. With "none" the features have levels, and
-        nothing is subtracted either.
+        The divisor of a number. "auto" is the mean absolute change of its series up to the origin:
+        from one step to the next, or from one season to the next with the anchor "season". Without
+        an anchor it is the mean absolute value. It is at least a thousandth of the usual scale in
+        the panel, or a tenth without an anchor. With "none" the features have the units of the
+        target, and nothing is subtracted either.
     steps : {"feature", "tasks"}, default="feature"
         How the estimator learns the steps ahead. With "feature" each row and step is an example,
-        and how far away it is a feature, which suits trees. With "tasks" each origin is an
-        example, and each target has a task for each step, which suits linear models and
-        networks: all tasks read the same past, and what is known ahead of every step. Rows to
-        forecast then tell each other of the same series what is known ahead of them.
+        and the step is a feature, which suits trees. With "tasks" each origin is an example, and
+        each target has a task for each step, which suits linear models and networks: all tasks use
+        the same past, and the known covariates of every step. A forecast then also uses the known
+        covariates of the other rows of the same series.
     weight : {"equal", "root", "scale"}, default="root"
-        How much an example counts: the same; by the root of its scale; or by its scale, which is
-        for scores in the units of y, such as WAPE. "equal" suits scores that are relative to each
-        series, such as MASE.
+        Weights of the examples: "equal" for scores that are relative to each series, such as MASE;
+        "scale", in proportion to the scale, for scores in the units of y, such as WAPE; "root", in
+        proportion to its square root, in between.
     conformal : bool, float or sequence of float, default=None
         Coverages of intervals, such as 0.8, which is the same as True, for numbers that are not
-        quantiles: `predict_quantiles` adds to the forecast what it was wrong by, by target and
-        step, on the last four horizons of the panel, in units of the scale. That takes a second
-        fit, to all before.
+        quantiles: `predict_quantiles` builds them from the forecast errors by target and step, in
+        units of the scale, on the last four horizons of the panel. This needs a second fit, to all
+        earlier rows.
     clip : float, default=20.0
-        Standardised labels that have an anchor are cut off so many scales from it.
+        Standardised labels with an anchor are clipped at this number of scales from it.
     max_examples : int, default=200_000
-        Most examples to learn from, drawn by chance from all pairs of a row and a step, or from
-        all origins.
+        Maximum number of training examples, drawn at random from all pairs of a row and a step, or
+        from all origins.
     keep_history : bool, default=True
-        Whether the forecaster, and its file, know the past of the series. Without it every
-        question needs a `history`, or `update` with the last rows.
+        Whether the forecaster and its file store the past of the series. Without it, pass
+        `history` to every prediction, or call `update` with the last rows.
     random_state : int, RandomState or None, default=None
-        Decides which those are; the estimator has its own.
+        Random state of the sample of examples; the estimator has its own.
 
     Attributes
     ----------
     estimator_ : estimator
-        Fitted to features and standardised targets.
+        The estimator fitted to the features and standardised targets.
     history_ : History
-        What is known of the series.
+        The past of the series.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
-        That of `estimator_`, of the features that are made of the panel: see `make_features`.
+        That of `estimator_`, for the features made from the panel: see `make_features`.
     anchors_ : dict of target to str
         The anchor of each target that is a number.
     task_names_ : list
@@ -146,23 +149,22 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     See Also
     --------
     ForecastSplit : Windows of time for searches and cross-validation.
-    backtest : Forecasts of past times, as they would have been made then.
+    backtest : Forecasts of past times, as they would have been made at that time.
 
     Notes
     -----
     *Fitted values.* Times up to the last row of a series are predicted from what was known one
     step before, so that `score` works on the rows of `fit`.
 
-    *Gaps.* A time without a row is known to be unknown: its lags are missing, and windows say
-    what share of them is known. Rows without a label are not used as examples, and are never
-    counted as zero.
+    *Gaps.* If a time has no row, its lags are missing, and windows have a feature for the share of
+    known values. Rows without a label are not used as examples, and are never counted as zero.
 
-    *Validation.* An estimator of skmtl that holds out rows by chance is told which examples
-    belong together: those of one label, from all origins. On the validation part of M4's weekly
-    series that gave a MASE of 2.346, against 2.359 with examples held out one by one, and 2.398
-    with all labels of a series within one horizon held out together.
+    *Validation.* If an estimator of skmtl holds out random rows, all examples of a label, from all
+    origins, are held out together. On the validation part of M4's weekly series this had a MASE of
+    2.346, against 2.359 with examples held out one by one, and 2.398 with all labels of a series
+    within one horizon held out together.
 
-    *Ids without history* are forecast from what is static and known ahead, and from the time.
+    *Ids without history* are forecast from static and known covariates, and from the time.
 
     Examples
     --------
@@ -245,12 +247,12 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         self.random_state = random_state
 
     def check_parameters(self) -> None:
-        """Say without data whether `fit` would refuse the parameters.
+        """Check the parameters as in `fit`, but without data.
 
         Raises
         ------
         ValueError, TypeError
-            For a parameter that is wrong, of the forecaster or of the estimator within.
+            If a parameter of the forecaster or of its estimator is invalid.
         """
         check_parameters(self)
         LagSettings.read(self.season, self.lags, self.windows)
@@ -271,7 +273,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             The targets, some of whose labels may be missing.
         sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, as what is forecast.
+            Weights of the rows as labels.
 
         Returns
         -------
@@ -301,7 +303,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     save = save_to_file
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
-        """Have the model within predict what it knows, which fails unless it is sound."""
+        """Predict all known categories with the inner model, which fails if it is invalid."""
         if says_its_tasks(self.estimator_):
             self.estimator_.__skmtl_rehearse__()
         model = self.__skmtl_fitted__()

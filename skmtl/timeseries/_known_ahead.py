@@ -1,4 +1,4 @@
-"""What is known ahead of the times that follow an origin."""
+"""Covariates that are known in advance, for the times after an origin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmtl.panels import History, PanelClock, SeriesIds
 
 
 class KnownAhead:
-    """The columns known ahead of some rows, looked up by series and time.
+    """The known columns of some rows, looked up by series and time.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class KnownAhead:
     ids : sequence of hashable
     time : hashable
     names : sequence of hashable
-        The columns that are known ahead.
+        The columns that are known in advance.
     clock : PanelClock
     """
 

@@ -1,4 +1,4 @@
-"""How the steps ahead are told to the model within a forecaster."""
+"""How the steps ahead are represented for the model inside a forecaster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """What the model within is asked about some moments.
+    """The inputs of the inner model for some moments.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Question:
     moments : Moments of shape (n_asked,)
         Of the rows of `features`.
     places : ndarray of int64, shape (n,)
-        The row of `features` that each moment is answered by.
+        The row of `features` for each moment.
     levels, scales : ndarray of float64, shape (n, n_columns)
         Units of the lagged columns at each moment.
     """
@@ -44,12 +44,12 @@ class Question:
 
 
 class StepLayout(ABC):
-    """The form that examples and questions have.
+    """The form of training examples and of inputs for prediction.
 
     Attributes
     ----------
     reads_known_ahead : bool
-        Whether a row is forecast by what is known ahead of other steps as well.
+        Whether a forecast also uses the known covariates of other steps.
     """
 
     reads_known_ahead: ClassVar[bool] = False
@@ -94,7 +94,7 @@ class StepLayout(ABC):
         rows: pd.DataFrame,
         known: KnownAhead,
     ) -> Question:
-        """What to ask about moments, whose rows of X are given as well."""
+        """The inputs of the inner model for moments and their rows of X."""
 
     @abstractmethod
     def answers(

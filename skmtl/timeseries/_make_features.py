@@ -1,4 +1,4 @@
-"""The table that a forecaster learns from, for those who want it themselves."""
+"""The table of features of a forecaster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl.timeseries._preparation import ForecastParameters, prepare
 
 
 def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) -> pd.DataFrame:
-    """What was known at some origins of the times that followed.
+    """Return the features at some origins for the following times.
 
     Parameters
     ----------
@@ -24,18 +24,18 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         The targets, some of whose labels may be missing.
     origins : time or sequence of times
-        Up to which the series are known.
+        Times up to which the series are known.
     forecaster : Forecaster
-        Its parameters say which features there are; it need not be fitted.
+        Its parameters define the features; it does not have to be fitted.
 
     Returns
     -------
     DataFrame of shape (n, n_features)
-        A row for each origin and row of X up to `horizon` steps later, as the estimator within
-        reads it; with ``steps="tasks"`` a row for each origin and series. The index has the ids,
-        the time (with ``steps="tasks"`` the first one) and the origin. Nothing that is later
-        than an origin changes its rows, apart from what is known ahead; anchors and usual scales
-        are chosen by what was known at the first origin.
+        A row for each origin and each row of X up to `horizon` steps later, as used by the inner
+        estimator; with ``steps="tasks"`` a row for each origin and series. The index has the ids,
+        the time (with ``steps="tasks"`` the first one) and the origin. The rows of an origin do
+        not depend on later values, except for covariates that are known in advance; anchors and
+        usual scales are chosen by what was known at the first origin.
 
     Examples
     --------

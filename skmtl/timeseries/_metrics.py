@@ -14,7 +14,7 @@ _QUANTILE = re.compile(r"q(0\.\d+)")
 
 
 class Groups:
-    """Rows of a table by the group that they are scored in.
+    """Rows of a table by the group in which they are scored.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _wis(table: pd.DataFrame, groups: Groups) -> np.ndarray:
 
 
 def intervals(table: pd.DataFrame) -> dict[float, tuple[str, str]]:
-    """The columns of the lower and the upper end of each interval, by what it should cover."""
+    """The columns of the lower and the upper limit of each interval, by nominal coverage."""
     levels = quantile_columns(table)
     return {
         round(1 - 2 * low, 10): (levels[low], levels[high])

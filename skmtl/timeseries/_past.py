@@ -1,4 +1,4 @@
-"""Covariates that are known once their time has come."""
+"""Covariates that are only known once their time has come."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class PastColumns:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """How the features of the numbers are called."""
+        """Names of the features of the numbers."""
         return tuple(f"past {name}" for name in self.names)
 
     @property
     def known(self) -> dict[str, list[Any]]:
-        """The categories by what their features are called."""
+        """The categories by the names of their features."""
         return {f"past {name}": values for name, values in self.categories.items()}
 
     def values(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Numbers, and behind them codes, as float64; what was not seen in `fit` is missing."""
+        """Numbers, followed by codes, as float64; unseen categories are missing."""
         columns = {}
         for name, label in zip(self.names, self.labels, strict=True):
             numbers = pd.to_numeric(frame[name], errors="raise")

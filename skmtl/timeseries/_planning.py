@@ -1,4 +1,4 @@
-"""Which features and units a forecaster has, by what its history shows."""
+"""Choose the features and units of a forecaster from its history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skmtl.timeseries._settings import LagSettings
 from skmtl.timeseries._targets import ForecastTargets
 
 _INTERMITTENT = 0.3
-"""Share of zeros from which on a target counts as intermittent."""
+"""A target with at least this share of zeros counts as intermittent."""
 _LAGS_OF_COVARIATES = 3
 
 
@@ -94,7 +94,7 @@ def _anchor_of(name: Hashable, anchor: Any) -> Any:
 
 
 def _learn_units(history: History, position: int, units: TargetUnits) -> TargetUnits:
-    """The units with level and scale of a series that has no past."""
+    """The units, including the level and scale of a series without a past."""
     panel = history.panel
     values = panel.values[:, position]
     seen = values[np.isfinite(values)]
@@ -116,8 +116,8 @@ def _best_anchor(
 ) -> Anchor:
     """The anchor that comes closest to the last values of each series.
 
-    A target with many zeros has none, as what would be subtracted from it is noise, and so has
-    one that cannot fall below zero.
+    A target with many zeros does not have an anchor, which would be mostly noise, and neither does
+    a target that cannot be negative.
     """
     panel = history.panel
     values = panel.values[:, position]

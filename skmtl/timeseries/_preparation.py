@@ -1,4 +1,4 @@
-"""What a forecaster takes X and y for, by its parameters."""
+"""How a forecaster interprets X and y, by its parameters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from skmtl.timeseries._targets import ForecastTargets
 
 
 class ForecastParameters(Protocol):
-    """The parameters of a `Forecaster` that say what X and y are, and which features there are."""
+    """The parameters of a `Forecaster` that define the roles of columns and the features."""
 
     id: Columns
     time: Hashable
@@ -49,7 +49,7 @@ _LAYOUTS: dict[str, type[StepLayout]] = {"feature": StepFeature, "tasks": StepTa
 
 @dataclass(frozen=True)
 class Prepared:
-    """A panel that was read to learn from.
+    """A panel that was read for training.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Prepared:
 
 
 def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
-    """Read a panel, and choose anchors, units and features by it.
+    """Read a panel, and choose anchors, units and features from it.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
 def _check_static(
     history: History, order: np.ndarray, frame: pd.DataFrame, static: tuple[Hashable, ...]
 ) -> None:
-    """Raise where a static column has several values in a series."""
+    """Raise an error if a static column has several values within a series."""
     codes = history.panel.codes
     for name in static:
         values, _ = pd.factorize(frame[name].iloc[order])

@@ -1,4 +1,4 @@
-"""How rows of X become features, and what a model answers becomes a forecast."""
+"""How rows of X become features, and how predictions become forecasts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEAST_CHANCE = 1e-3
 @storable
 @dataclass(frozen=True)
 class Recipe:
-    """What `fit` has learnt besides the model.
+    """The fitted state besides the model.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Recipe:
     plan : FeaturePlan
     derived : dict of name to DerivedTarget
     missing : dict of hashable to float
-        Share of the rows of `fit` that have no value, by column known ahead or static.
+        Share of missing values in the rows of `fit`, for known and static columns.
     categories : dict of hashable to list
         The values of columns that are not numbers, known in advance, past or static.
     season : int
@@ -45,7 +45,7 @@ class Recipe:
     end : int
         The last time of `fit`, by the clock.
     layout : StepLayout
-        How the estimator within is told of the steps.
+        How the steps are represented for the inner estimator.
     """
 
     columns: PanelColumns
@@ -67,15 +67,15 @@ class Recipe:
         return History.read(frame, values, self.columns.id, self.columns.time, clock)
 
     def past_values(self, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
-        """What is kept of rows and their labels as the past of later ones."""
+        """The values of rows and labels that are stored as the past of later ones."""
         return past_values(self.targets, self.past, frame, self.targets.labels(y))
 
     def moments(self, history: History, frame: pd.DataFrame) -> Moments:
-        """When and of which series rows are, and up to when these are known.
+        """Series, times and origins of rows.
 
-        A series is known up to its last row. A time up to there is forecast from one step before,
-        and a later one from there or, where that is further away than the horizon, from as
-        far away as the horizon.
+        A series is known up to its last row. A time up to that row is forecast from one step
+        before; a later time is forecast from that row, or, if this is further away than the
+        horizon, from a distance equal to the horizon.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Recipe:
         return Moments(codes, clock, clock - steps)
 
     def lost_columns(self, frame: pd.DataFrame) -> list[Hashable]:
-        """Columns without any value, where rows like those of `fit` would hardly lack all."""
+        """Columns without any values, if this is very unlikely for rows like those of `fit`."""
         return [
             name
             for name, share in self.missing.items()
@@ -118,7 +118,7 @@ class Recipe:
         return self.plan.table(history, moments, given)
 
     def known_ahead(self, frame: pd.DataFrame, history: History) -> KnownAhead:
-        """What rows say of their own times, by series and time."""
+        """The known covariates of rows, by series and time."""
         columns = self.columns
         return KnownAhead(frame, columns.id, columns.time, columns.known, history.clock)
 
@@ -134,7 +134,7 @@ class Recipe:
 
     @property
     def kinds(self) -> dict[Hashable, Kind]:
-        """What is learnt: the targets, and the tasks of those that follow from them."""
+        """The learnt tasks: the targets, and the tasks of derived targets."""
         kinds = dict(self.targets.kinds)
         for name, target in self.derived.items():
             kinds |= target.kinds(name, self.targets.kinds[target.target])
@@ -149,7 +149,7 @@ class Recipe:
 
     @property
     def in_units(self) -> dict[Hashable, Hashable]:
-        """What is learnt in standardised units, and the target whose units these are."""
+        """The tasks learnt in standardised units, with the target whose units are used."""
         amounts = {target.amount(name): target.target for name, target in self.hurdles.items()}
         return {name: name for name in self.targets.numbers} | amounts
 
@@ -162,7 +162,7 @@ class Recipe:
     def schema(
         self, kinds: Mapping[Hashable, Kind], classes: Mapping[Hashable, np.ndarray]
     ) -> dict[str, Any]:
-        """What is read and forecast, for those who look into the file of a model."""
+        """The inputs and outputs, for people who inspect the file of a model."""
         tasks = [
             {
                 "name": name,

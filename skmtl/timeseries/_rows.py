@@ -1,4 +1,4 @@
-"""What a model forecasts for some rows, beside the truth and what it is measured by."""
+"""The forecasts for some rows, with the truth and the scales for scoring."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def forecast_rows(
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples, n_tasks)
     past : History
-        What the naive forecast and the scales know.
+        The history for the naive forecast and the scales.
     origins : ndarray of int64, shape (n_samples,)
-        Up to when the naive forecast of each row knows it.
+        Origins of the naive forecast of each row.
     season : int
 
     Returns
@@ -74,7 +74,7 @@ def forecast_rows(
 
 
 def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarray:
-    """A number, or of two classes the probability of the second."""
+    """A number, or for two classes the probability of the second."""
     if len(model.classes.get(name, ())) == 2:
         return answers.probabilities(name)[:, 1]
     return np.asarray(answers.predictions[name], dtype=np.float64)

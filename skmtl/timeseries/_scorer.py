@@ -27,22 +27,22 @@ _ALL = (*METRICS, *QUANTILE_METRICS, "coverage")
 
 
 def forecast_scorer(metric: str, *, season: int | None = None) -> ForecastScorer:
-    """A scorer for ``GridSearchCV(scoring=...)`` and ``cross_validate(scoring=...)``.
+    """Make a scorer for ``GridSearchCV(scoring=...)`` and ``cross_validate(scoring=...)``.
 
     Parameters
     ----------
     metric : str
         "wape", "mae", "rmse", "mase", "rmsse", "smape", "pinball", "wis", "bias" or "coverage",
-        as `forecast_table` has them.
+        as in `forecast_table`.
     season : int, default=None
-        For the scale of MASE; None takes the first one of the model, else 1.
+        Season for the scale of MASE; None means the first season of the model, or 1.
 
     Returns
     -------
     callable
-        From a fitted `Forecaster` or `SeasonalNaive`, X and y to the mean over targets, negated,
-        so that higher is better. "bias" is taken without its sign; of "coverage" it is the
-        distance to what the widest interval should cover.
+        A function of a fitted `Forecaster` or `SeasonalNaive`, X and y that returns the mean over
+        targets, negated, so that higher is better. For "bias" it is the absolute value; for
+        "coverage" it is the difference from the nominal coverage of the widest interval.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def forecast_scorer(metric: str, *, season: int | None = None) -> ForecastScorer
 
 
 class ForecastScorer:
-    """What `forecast_scorer` returns."""
+    """The scorer returned by `forecast_scorer`."""
 
     def __init__(self, metric: str, season: int | None) -> None:
         self.metric = metric

@@ -1,4 +1,4 @@
-"""The forecast that every other one is held against."""
+"""The seasonal naive forecast, the baseline for all others."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from skmtl.timeseries._numbers import number_frame
 
 
 class SeasonalNaive(BaseEstimator):
-    """Forecast the value of the same time of the last season.
+    """Forecast the value at the same time in the last season.
 
-    Where that is missing it is taken from up to three seasons before; then it is the last value
-    of the series, and NaN for an id without any. Columns of X besides id and time are ignored.
+    If that value is missing, up to three earlier seasons are tried, then the last value of the
+    series; NaN for an id without values. Columns of X besides id and time are ignored.
     Times up to the last one of a series are forecast from what was known one step before.
 
     Parameters
     ----------
     id : label or sequence of labels, default=None
-        The columns of X that name a series; None for a table that is one series.
+        The columns of X that identify a series; None if the table is a single series.
     time : label
         The column of the times.
     freq : str, offset or int, default=None
@@ -65,7 +65,7 @@ class SeasonalNaive(BaseEstimator):
         self.season = season
 
     def fit(self, X: Any, y: Any) -> SeasonalNaive:
-        """Keep the history.
+        """Store the history.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class SeasonalNaive(BaseEstimator):
         Returns
         -------
         DataFrame or ndarray of shape (n_samples, n_tasks)
-            A frame with the index of X where y was one.
+            A DataFrame with the index of X if y was a DataFrame.
         """
         check_is_fitted(self)
         history, rows = self.history_, self._rows(X)

@@ -1,4 +1,4 @@
-"""The parameters of a forecaster that say which features there are."""
+"""The parameters of a forecaster that define its features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LAGS = 28
 
 @dataclass(frozen=True)
 class LagSettings:
-    """Steps that features reach back.
+    """Lags, windows and seasons of features, in steps.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class LagSettings:
 
     @classmethod
     def read(cls, season: Steps, lags: Steps, windows: Steps) -> LagSettings:
-        """From what users write.
+        """Create from the user's parameters.
 
         Raises
         ------

@@ -40,29 +40,29 @@ class Window:
 
 
 class ForecastSplit(BaseCrossValidator):
-    """Train on what was known at a cutoff, test on the times that follow.
+    """Train on the rows up to a cutoff, test on the times that follow.
 
-    The last window ends with the table, the one before `stride` steps earlier, and so on. All ids
-    have the same cutoffs. Goes where a `cv` goes in searches and `cross_validate`, and into
+    The last window ends with the table, the previous one `stride` steps earlier, and so on. All
+    ids have the same cutoffs. Can be used as the `cv` of searches and `cross_validate`, and in
     :func:`backtest`.
 
     Parameters
     ----------
     time : label or int
-        The column of X that holds the times: timestamps, periods or whole numbers.
+        The column of X with the times: timestamps, periods or whole numbers.
     freq : str, offset or int, default=None
         The step of the times, such as "h", "W-FRI" or "MS"; a whole number for whole numbers.
-        None finds it, where the times of the table are all a step apart.
+        None infers it, if all times of the table are one step apart.
     horizon : int
-        Steps that each window forecasts.
+        Number of steps to forecast in each window.
     n_windows : int, default=1
         Number of windows.
     stride : int, default=None
-        Steps between two cutoffs. None is `horizon`, so that no time is forecast twice.
+        Steps between two cutoffs. None means `horizon`, so that each time is forecast only once.
     gap : int, default=0
-        Steps between the cutoff and the first time to forecast: how late data arrive.
+        Steps between the cutoff and the first time to forecast, if data arrive late.
     window : int, default=None
-        Steps of history to train on. None is all of it.
+        Steps of history to train on. None means all of it.
 
     See Also
     --------
@@ -105,7 +105,7 @@ class ForecastSplit(BaseCrossValidator):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the time column. Rows may be in any order.
+            The table with the time column. Rows may be in any order.
         y, groups : ignored
 
         Yields
@@ -115,7 +115,7 @@ class ForecastSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If the times are not on the grid of `freq`, or too few for so many windows.
+            If the times are not on the grid of `freq`, or if there are too few for the windows.
         """
         for window in self.windows(X):
             yield window.train, window.test
@@ -154,11 +154,11 @@ class ForecastSplit(BaseCrossValidator):
             yield Window(time, cutoff, train, test, step[test])
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of windows; the arguments are ignored."""
+        """Return the number of windows; the arguments are ignored."""
         return self.n_windows
 
     def cutoffs(self, X: Any) -> pd.Index:
-        """The last times that the windows know.
+        """The last time before each cutoff.
 
         Parameters
         ----------

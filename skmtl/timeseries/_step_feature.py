@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class StepFeature(StepLayout):
     """A row to forecast, and how many steps away it is.
 
-    All steps share one model, and what is known ahead is that of the row alone.
+    All steps share one model, and known covariates are only those of the row.
     """
 
     def tasks_of(self, name: Hashable, horizon: int) -> list[Hashable]:
@@ -93,9 +93,10 @@ def _draw_moments(
     most: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, Moments]:
-    """Which of the rows at some positions to learn from, and from which origins.
+    """Choose the training rows at some positions, and their origins.
 
-    All pairs of a row and a step, or a sample of them. Few of those are kept that have no past.
+    These are all pairs of a row and a step, or a sample of them. Few pairs without a past are
+    kept.
     """
     n_pairs = len(places) * horizon
     n_drawn = min(n_pairs, 2 * most)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def _task(name: Hashable, step: int) -> str:
-    """What the model within calls a target at a step."""
+    """Name of a target at a step in the inner model."""
     return f"{name} step {step}"
 
 
@@ -41,7 +41,7 @@ def _task(name: Hashable, step: int) -> str:
 class StepTasks(StepLayout):
     """An origin, and the targets at all steps after it.
 
-    What is known ahead of each step is a feature of all tasks.
+    The known covariates of each step are features of all tasks.
     """
 
     reads_known_ahead = True
@@ -61,7 +61,7 @@ class StepTasks(StepLayout):
         is_label = labelled_places(prepared, sample_weight, end)
         codes, times = _draw_origins(panel, is_label, recipe.horizon, settings.most, rng)
         origins = Moments(codes, times + 1, times)
-        # By origin and step: the position of the label, -1 where there is none to learn from.
+        # By origin and step: the position of the label, or -1 without a label for training.
         steps = np.arange(1, recipe.horizon + 1)
         labels = panel.at(codes[:, None], times[:, None] + steps)
         labels = np.where(is_label[labels], labels, -1)
@@ -96,7 +96,7 @@ class StepTasks(StepLayout):
         rows: pd.DataFrame,
         known: KnownAhead,
     ) -> Question:
-        series = known.series(rows)  # which tells ids apart that have no history
+        series = known.series(rows)  # which distinguishes ids without history
         first, places = distinct_pairs(series, moments.origins)
         codes, times = moments.codes[first], moments.origins[first]
         origins = Moments(codes, times + 1, times)
@@ -121,7 +121,7 @@ class StepTasks(StepLayout):
 
 
 class OfSteps(Answers):
-    """The answers of tasks of steps, each moment's by its own step.
+    """The answers of the tasks of steps, for each moment by its step.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def _side_by_side(
     columns = {}
     for name in long.columns:
         labels = long[name]
-        if labels.dtype.kind in "biu":  # else classes would become numbers with a point
+        if labels.dtype.kind in "biu":  # otherwise classes would become floats
             labels = labels.astype("boolean" if labels.dtype.kind == "b" else "Int64")
         for number, places in enumerate(of_step, 1):
             part = labels.iloc[places].set_axis(example[places])

@@ -1,4 +1,4 @@
-"""Scores of forecasts by target and by whatever else is asked for."""
+"""Scores of forecasts, by target and further columns."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ def forecast_table(
     Parameters
     ----------
     table : DataFrame
-        What `backtest` returns, or a part of it.
+        The result of `backtest`, or a part of it.
     by : label or sequence of labels, default=None
-        Columns to score by besides the target, such as "step", "cutoff" or an id.
+        Columns to group by besides the target, such as "step", "cutoff" or an id.
     baseline : label, default="seasonal_naive"
-        The column of a forecast to compare with; None for no comparison.
+        The column with the forecast to compare with; None for no comparison.
     level : float, default=0.95
-        Of the interval of the skill.
+        Confidence level of the interval of the skill.
 
     Returns
     -------
     DataFrame
         Indexed by target, or by target and `by`. Its columns:
 
-        - ``wape``: sum of absolute errors over the sum of absolute values;
+        - ``wape``: sum of absolute errors divided by the sum of absolute values;
         - ``mae``, ``rmse``: mean absolute and root mean squared error;
-        - ``mase``, ``rmsse``: the mean over series of a series' mean absolute error over its
-          ``mase_scale`` of the first cutoff, and of its root mean squared error over its
+        - ``mase``, ``rmsse``: the mean over series of the mean absolute error divided by the
+          ``mase_scale`` of the first cutoff, and of the root mean squared error divided by the
           ``rmsse_scale``. Series whose scale is zero or unknown are left out, and counted in
           ``no_scale`` and ``no_rmsse_scale``;
-        - ``smape``: mean of 200 times the absolute error over the sum of the sizes, in percent,
-          where that sum is not zero;
-        - ``bias``: sum of errors, forecast minus truth, over the sum of absolute values;
-        - ``pinball``, ``wis`` (the weighted interval score) and ``coverage_80`` and the like,
-          where there are quantiles;
-        - ``skill``: one minus the sum of absolute errors over that of the baseline, on rows that
-          have both, with the ends ``skill_low`` and ``skill_high`` of an interval over series
-          (NaN for a single series);
-        - ``n``: rows scored; ``n_series``: series among them.
+        - ``smape``: mean of 200 times the absolute error divided by the sum of the absolute
+          values, in percent, where that sum is not zero;
+        - ``bias``: sum of errors, forecast minus truth, divided by the sum of absolute values;
+        - ``pinball``, ``wis`` (the weighted interval score) and coverages such as
+          ``coverage_80``, if there are quantiles;
+        - ``skill``: one minus the sum of absolute errors divided by that of the baseline, on rows
+          that have both, with the limits ``skill_low`` and ``skill_high`` of an interval over
+          series (NaN for a single series);
+        - ``n``: number of scored rows; ``n_series``: number of series among them.
 
     Raises
     ------
@@ -71,11 +71,11 @@ def forecast_table(
 
     Notes
     -----
-    MASE is least for forecasts of the median, which is 0 for most intermittent series: read it
-    beside ``rmsse`` and ``bias`` there.
+    MASE is minimised by forecasts of the median, which is 0 for most intermittent series: also
+    look at ``rmsse`` and ``bias`` for them.
 
-    The interval of the skill is that of a ratio of sums over series, by linearisation: it asks how
-    much the skill would move with other series of the same sort.
+    The interval of the skill is that of a ratio of sums over series, by linearisation: it shows
+    how much the skill would vary with other series of the same kind.
 
     References
     ----------
@@ -121,7 +121,7 @@ def forecast_table(
 
 
 def id_columns(table: pd.DataFrame) -> list[Hashable]:
-    """The columns of a table of forecasts that name its series."""
+    """The columns of a table of forecasts that identify its series."""
     others = {*FIXED, *quantile_columns(table).values()}
     return [name for name in table.columns if name not in others]
 

@@ -1,4 +1,4 @@
-"""What the columns of y are, and how their past is kept."""
+"""The targets in the columns of y, and how their past is stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ForecastTargets:
     kinds : dict of target to Kind
         In the order of y.
     classes : dict of target to list
-        Sorted, of the targets that have classes.
+        Sorted classes of the targets that have classes.
     """
 
     kinds: dict[Hashable, Kind]
@@ -90,10 +90,10 @@ class ForecastTargets:
         return labels
 
     def past_values(self, labels: pd.DataFrame) -> pd.DataFrame:
-        """What is kept of labels as the past of later ones: columns of float64.
+        """The values of labels that are stored as the past of later ones: columns of float64.
 
-        A number is itself, of two classes it is whether it is the second, and of more classes
-        there is a column for each.
+        A number is stored as it is, a binary label as whether it is the second class; a multiclass
+        target has a column for each class.
         """
         columns = {}
         for name, kind in self.kinds.items():
@@ -124,7 +124,7 @@ class ForecastTargets:
         return [name for name, kind in self.kinds.items() if not kind.is_classification]
 
     def is_count(self, name: Hashable) -> bool:
-        """Whether a target may not become negative, so that nothing can be subtracted."""
+        """Whether a target must not be negative, so that nothing can be subtracted."""
         return isinstance(self.kinds[name], Count)
 
     def _kept_classes(self, name: Hashable) -> list[tuple[int, Any]]:

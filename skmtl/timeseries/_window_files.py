@@ -1,4 +1,4 @@
-"""Forecasts of windows on disk, so that a backtest can go on where it was interrupted."""
+"""Forecasts of windows on disk, so that an interrupted backtest can be resumed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PathLike = str | os.PathLike[str]
 
 
 class WindowFiles:
-    """A folder with a Parquet file for each window that is done.
+    """A folder with a Parquet file for each finished window.
 
     Parameters
     ----------
     folder : path
-        It is made if there is none.
+        The folder, which is created if it does not exist.
     fingerprint : str
         Of the model, the rows and the windows.
 
@@ -54,7 +54,7 @@ class WindowFiles:
         return pd.read_parquet(path) if path.exists() else None
 
     def write(self, number: int, table: pd.DataFrame) -> None:
-        """Keep the table of a window; its file is complete or not there."""
+        """Store the table of a window; its file is either complete or does not exist."""
         path = self._path(number)
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
@@ -68,7 +68,7 @@ class WindowFiles:
 
 
 def fingerprint_of(model: Any, frames: list[pd.DataFrame], *settings: Any) -> str:
-    """Something that differs where a backtest would be another one."""
+    """A fingerprint that differs between different backtests."""
     parameters = sorted(model.get_params(deep=True).items(), key=lambda item: item[0])
     digest = hashlib.sha256(repr((type(model).__name__, parameters, settings)).encode())
     for frame in frames:

@@ -1,4 +1,4 @@
-"""Losses beside those of the tasks, which a network returns by name."""
+"""Auxiliary losses, which a network returns by name."""
 
 from __future__ import annotations
 

@@ -98,8 +98,7 @@ class _Foreign:
 class ByAggregator:
     """An aggregator of TorchJD that weighs by the products of the gradients.
 
-    The products are its ``gramian_weighting``'s to weigh, of the tasks that the batch has labels
-    of.
+    Its ``gramian_weighting`` receives the products of the tasks that have labels in the batch.
     """
 
     def __init__(self, aggregator: Any, rng: np.random.Generator, device: torch.device) -> None:
@@ -124,8 +123,8 @@ class ByAggregator:
 class ByCallable:
     """A function of the matrix.
 
-    It gets the gradients of the tasks that the batch has labels of: a row of zeros would have a
-    say, as with MGDA, which finds no step better than none for such a task.
+    It receives the gradients of the tasks that have labels in the batch: a row of zeros would
+    affect the result, as in MGDA, which would then not take a step.
     """
 
     def __init__(

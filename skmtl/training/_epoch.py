@@ -1,4 +1,4 @@
-"""What is known after an epoch, and who is told."""
+"""The results of an epoch, and monitors that receive them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl._storable import storable
 @storable
 @dataclass
 class Epoch:
-    """What is known after an epoch; losses are by task, in the tasks' order.
+    """The results of an epoch; losses are in the order of the tasks.
 
     `auxiliary` has the means of the losses that the network returned beside those of the tasks.
     """
@@ -30,7 +30,7 @@ class Epoch:
     auxiliary: dict[str, float] = field(default_factory=dict)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Files of old know no auxiliary losses.
+        # Old files do not have auxiliary losses.
         vars(self).update(state)
         vars(self).setdefault("auxiliary", {})
 
@@ -47,7 +47,7 @@ class Epoch:
 
 
 class Monitor(Protocol):
-    """Told when an epoch begins and ends."""
+    """Called when an epoch begins and ends."""
 
     def begin(self, number: int) -> None: ...
 

@@ -49,10 +49,10 @@ class Trainer:
     options : TrainingOptions
     task_weight : tensor of shape (n_tasks,)
     generator : torch.Generator
-        On the network's device; decides the order of rows and the dropout.
+        A generator on the network's device, for the order of rows and for dropout.
     processes : Processes
-        Those that train together, all given the same. Without dropout they take the steps that
-        one would take alone; what they decide, they decide together.
+        The processes that train together, all with the same data. Without dropout they take the
+        same steps as a single process, and make all decisions together.
     history : list of Epoch
         Epochs of earlier trainings of the network; those of `fit` are added.
     """
@@ -71,7 +71,7 @@ class Trainer:
         validation: Samples | None,
         monitor: Monitor,
     ) -> bool:
-        """Train until the validation loss stops falling, a limit is met or the user stops.
+        """Train until early stopping, a limit, or a request of the user ends the training.
 
         Parameters
         ----------
@@ -89,17 +89,17 @@ class Trainer:
         Raises
         ------
         TypeError
-            If the network has not what the training needs.
+            If the network does not have the methods that training needs.
         FloatingPointError
-            When a loss becomes NaN or infinite; the message names it and the epoch.
+            If a loss becomes NaN or infinite; the message names it and the epoch.
         """
         run = self.start(training)
-        # A network that was trained before is worth keeping as it is.
+        # In a warm start the initial weights may be the best ones.
         best = _Best(run.mean.snapshot() if self.history else None)
         try:
             undisturbed = self._train(run, validation, monitor, best)
         except KeyboardInterrupt:
-            # One of several processes cannot end in good order: the others wait for it.
+            # A single process cannot end cleanly: the others would wait for it.
             if best.weights is None or self.processes.count > 1:
                 raise
             undisturbed = False
@@ -139,7 +139,7 @@ class Trainer:
             validation = ValidationLosses(
                 samples, run.objective, self.options.balance, self.processes
             )
-            if best.weights is not None:  # they are kept until other ones do better
+            if best.weights is not None:  # the initial weights are kept until others are better
                 best.objective = validation.objective(validation.losses(run.mean.network))
         for number in range(run.first_epoch, run.first_epoch + self.options.max_epochs):
             monitor.begin(number)
@@ -162,7 +162,7 @@ class Trainer:
         started: float,
         best: float,
     ) -> Epoch:
-        """Take the steps of an epoch and see how far they have led."""
+        """Take the steps of an epoch, and validate."""
         losses = run.epoch(number)
         by_target = (losses.by_target * run.objective.unit).tolist()
         auxiliary = {name: float(value) for name, value in losses.auxiliary.items()}

@@ -19,14 +19,14 @@ from skmtl.training._units import loss_units, unsure_loss
 
 @dataclass(frozen=True)
 class Objective:
-    """What a step lowers: the targets' losses, each with its share.
+    """The objective of a step: the weighted losses of the targets.
 
     Attributes
     ----------
     network : nn.Module
         A `skmtl.networks.TrainableNetwork`.
     call : callable
-        Runs the network or a bound method of it; ``torch.compile`` may have been at work.
+        Calls the network or a bound method of it, possibly compiled.
     losses : TaskLosses
     share : tensor of shape (n_targets,)
         Shares of the targets in the loss; they sum to 1.
@@ -34,7 +34,7 @@ class Objective:
         Expected weight per row, so that a batch's loss estimates the target's mean loss without
         bias even where a batch holds few of its labels, or none.
     unit : tensor of shape (n_targets,)
-        What the losses are divided by: see `loss_units`.
+        Divisors of the losses: see `loss_units`.
     unsure : float
         See `unsure_loss`.
     precision : Precision

@@ -1,4 +1,4 @@
-"""The gradients of the targets where their ways part: at the shared representation."""
+"""The gradients of the targets at the shared representation, where the towers start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skmtl.training._objective import Objective
 
 
 class Representation:
-    """A batch's way through the trunk, cut where the towers begin.
+    """A forward pass of a batch through the trunk, cut where the towers start.
 
     Each target continues from a copy, so one backward pass through the towers computes the
     gradients of all targets apart, and another through the trunk takes whatever is made of them.
@@ -81,7 +81,7 @@ class Representation:
         return list(torch.autograd.grad(loss, self.copies, create_graph=create_graph))
 
     def move(self, lengths: Tensor, gradients: Sequence[Tensor]) -> None:
-        """Put the copies elsewhere, along these gradients, and take the losses there.
+        """Move the copies along these gradients, and compute the losses there.
 
         Parameters
         ----------
@@ -114,12 +114,12 @@ class Representation:
         return [cast(Tensor, copy.grad).flatten(2) for copy in self.copies]
 
     def backward_with(self, loss: Tensor) -> None:
-        """Send a loss back through towers and trunk, which is not balanced."""
+        """Backpropagate a loss that is not balanced through towers and trunk."""
         with_auxiliary(loss, self._of_towers).backward()
         self.backward_trunk(loss.new_ones(self._objective.n_targets, 1))
 
     def backward_trunk(self, weight: Tensor) -> None:
-        """Send the targets' gradients on through the trunk, and those of auxiliary losses.
+        """Backpropagate the targets' gradients, and those of auxiliary losses, through the trunk.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class Representation:
 
 
 def shared_output(objective: Objective, samples: Samples) -> SharedOutput:
-    """What the network has before its targets' ways part.
+    """The representation of a network before its towers.
 
     Raises
     ------

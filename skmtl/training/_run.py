@@ -1,4 +1,4 @@
-"""What changes while a network is trained."""
+"""The state of a training."""
 
 from __future__ import annotations
 

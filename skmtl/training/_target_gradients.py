@@ -23,7 +23,7 @@ from skmtl.training._representation import Representation, shared_output
 
 
 class TargetGradients(Protocol):
-    """A batch's way to where the targets' ways part, and on from there.
+    """The forward passes of a batch to the representation and from there to the losses.
 
     Gradients, of a type that only the object knows, are those of each row's loss: of the losses
     with their shares, times the rows of the batch.

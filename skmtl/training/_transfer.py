@@ -1,4 +1,4 @@
-"""What a step for one task does to the losses of the others, recorded while a network learns."""
+"""Record the effect of a step for one task on the losses of the others during training."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class RecordingStep:
             return
         network = self._objective.network
         was_training = network.training
-        network.eval()  # dropout would pass for an effect of the step
+        network.eval()  # dropout would look like an effect of the step
         self._compare(*_halves(rows))
         network.train(was_training)
 

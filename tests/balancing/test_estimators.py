@@ -324,9 +324,9 @@ def test_survival_tasks_are_balanced_as_well():
     [
         ("pcgard", r"balance='pcgard' of MultiTab must be one of 'equal', .*'pcgrad'"),
         (PCGrad, "an object of skmtl.balancing .not its class."),
-        ([1.0, -1.0, 1.0], "balance gives 'sign' the weight -1; weights must be finite and not"),
-        (np.array([1, 1, np.nan]), "balance gives 'rare' the weight nan"),
-        ({"sum": np.inf}, "balance gives 'sum' the weight inf"),
+        ([1.0, -1.0, 1.0], "balance has the weight -1 for 'sign'; weights must be finite and not"),
+        (np.array([1, 1, np.nan]), "balance has the weight nan for 'rare'"),
+        ({"sum": np.inf}, "balance has the weight inf for 'sum'"),
         ([1.0, "much"], "a mapping or sequence of weights"),
         ({"sum": "much"}, "a mapping or sequence of weights"),
         (3, "a callable from gradients"),

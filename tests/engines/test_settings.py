@@ -203,8 +203,8 @@ def test_a_constraint_that_cannot_be_is_refused(constraints, message):
     [
         ({"rent": 1.0}, r"balance names \['rent'\], but the tasks are \['price', 'sold'\]"),
         ([1.0], "balance has 1 weights, but there are 2 tasks"),
-        ({"sold": -1.0}, "balance gives 'sold' the weight -1"),
-        ([1.0, np.inf], "balance gives 'sold' the weight inf"),
+        ({"sold": -1.0}, "balance has the weight -1 for 'sold'"),
+        ([1.0, np.inf], "balance has the weight inf for 'sold'"),
     ],
 )
 def test_weights_that_do_not_suit_the_tasks_are_refused(balance, message):

@@ -83,11 +83,11 @@ FIT = {
     # long data
     "unknown task column": (
         X, Y, {"task_column": "h"}, {},
-        "task_column='h' is no column of X.*'a', 'b', 'g'",
+        "task_column='h' is not a column of X.*'a', 'b', 'g'",
     ),
     "task position out of range": (
         X, Y, {"task_column": 9}, {},
-        "task_column=9 is no column of X",
+        "task_column=9 is not a column of X",
     ),
     "missing task id": (
         X.assign(g=X["g"].where(X["g"] != "x")),

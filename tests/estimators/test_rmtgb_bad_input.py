@@ -63,11 +63,11 @@ FIT = {
     # long data
     "unknown task column": (
         X, Y, {"task_column": "branch"}, {},
-        "task_column='branch' is no column.*'shop'",
+        "task_column='branch' is not a column.*'shop'",
     ),
     "task position out of range": (
         X, Y, {"task_column": 9}, {},
-        "task_column=9 is no column of X",
+        "task_column=9 is not a column of X",
     ),
     "missing task ids": (
         X.assign(shop=X["shop"].where(X["shop"] != "west")), Y, {"task_column": "shop"}, {},

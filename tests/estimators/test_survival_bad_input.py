@@ -24,8 +24,8 @@ def first(value):
 
 COMMON = [
     ({}, None, "y is None"),
-    ({}, np.arange(40.0), "no survival target"),
-    ({}, np.ones((40, 2)), "no survival target"),
+    ({}, np.arange(40.0), "not a survival target"),
+    ({}, np.ones((40, 2)), "not a survival target"),
     ({}, Y_BAD[["event"]], "has the columns"),
     ({}, Y_BAD[:39], "inconsistent numbers of samples"),
     ({}, changed(duration=first(-1.0)), "negative times"),
@@ -59,8 +59,8 @@ COMMON = [
     ({"events": {"death": 2}}, Y_BAD, "two columns of y"),
     ({"events": {"death": ("event", "days")}}, Y_BAD, r"\['days'\] are not among"),
     ({"censoring_weights": 1}, Y_BAD, "censoring_weights=1"),
-    ({"weight_column": "clicks"}, Y_BAD, "is no column of X"),
-    ({"weight_column": 5}, Y_BAD, "weight_column=5 is no column of X; its 5 columns are"),
+    ({"weight_column": "clicks"}, Y_BAD, "is not a column of X"),
+    ({"weight_column": 5}, Y_BAD, "weight_column=5 is not a column of X; its 5 columns are"),
     ({"weight_column": 0}, Y_BAD, "column 'x_0' weighs the loss, but has"),
     ({"weight_column": "x_0"}, Y_BAD, "negative values"),
     ({"task_weight": {"relapse": 1}}, Y_BAD, "task_weight names"),

@@ -214,7 +214,7 @@ def test_other_files_are_refused_and_pickles_are_not_run(target):
         target.write_bytes(data)
         with pytest.raises(ModelFileError, match="cannot be read as a zip"):
             skmtl.load(target)
-    with pytest.raises(ModelFileError, match=r"no model of skmtl: it has no 'header\.json'"):
+    with pytest.raises(ModelFileError, match=r"not a model of skmtl: it has no 'header\.json'"):
         skmtl.load(write(target, {"data.pkl": b""}))
 
 

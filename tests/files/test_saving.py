@@ -84,7 +84,7 @@ def test_a_kind_of_the_users_own_is_named(tmp_path):
 
 
 def test_an_estimator_of_the_users_own_is_named(tmp_path):
-    with pytest.raises(TypeError, match="MyEstimator is no class of skmtl's own"):
+    with pytest.raises(TypeError, match="MyEstimator is not a class of skmtl"):
         fitted(MyEstimator).save(tmp_path / "model.skmtl")
 
 

@@ -307,8 +307,8 @@ def test_the_gain_is_that_of_the_mean_scores(hurtful):
         ({"groups": np.arange(60)}, r"groups are for a splitter .* GroupKFold\(5\)"),
         ({"cv": [(np.arange(30), np.arange(30, 60))]}, "at least two are needed"),
         ({"cv": 2 * [(np.arange(30), np.arange(30, 61))]}, "row 60, but there are rows 0 to 59"),
-        ({"cv": 2 * [(np.arange(30), np.arange(0))]}, "cv must give positions of rows"),
-        ({"cv": 2 * [(np.arange(30), list("ab"))]}, "cv must give positions of rows"),
+        ({"cv": 2 * [(np.arange(30), np.arange(0))]}, "cv must yield positions of rows"),
+        ({"cv": 2 * [(np.arange(30), list("ab"))]}, "cv must yield positions of rows"),
         ({"X": linear_table(50)[0]}, "inconsistent numbers of samples"),
     ],
 )

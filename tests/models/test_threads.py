@@ -37,7 +37,7 @@ def hasty_switches():
 
 def questions(name):
     model, X = fitted(name)
-    model = pickle.loads(pickle.dumps(model))  # what is made with the first call is made anew
+    model = pickle.loads(pickle.dumps(model))  # what is made with the first call is made again
     asked = recorded.questions(model, X, recorded.times_of(model))
     if hasattr(model, "staged_predict"):
         asked["staged_predict"] = lambda: list(model.staged_predict(X))

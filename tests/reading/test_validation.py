@@ -293,12 +293,12 @@ def test_masks_and_unsorted_positions_are_rows(visits):
 @pytest.mark.parametrize(
     ("splitter", "words"),
     [
-        (KFold(2), r"gives 2 splits for n_bags=3: each bag needs one"),
-        (Yields(), r"gives 0 splits"),
+        (KFold(2), r"yields 2 splits for n_bags=3: each bag needs one"),
+        (Yields(), r"yields 0 splits"),
         (Yields(*[([0, 1, 2, 3], [3, 4])] * 3), r"has row 3 in the training part and in the held"),
-        (Yields(*[([0, 1], [10_000])] * 3), r"gives row 10000, but there are rows 0 to"),
-        (Yields(*[([0, 1], [])] * 3), r"must give positions of rows, some of each part"),
-        (Yields(*[([0.5], [1])] * 3), r"must give positions of rows"),
+        (Yields(*[([0, 1], [10_000])] * 3), r"yields row 10000, but there are rows 0 to"),
+        (Yields(*[([0, 1], [])] * 3), r"must yield positions of rows, some of each part"),
+        (Yields(*[([0.5], [1])] * 3), r"must yield positions of rows"),
         (KFold, r"must be one of .* or a splitter of scikit-learn"),
     ],
 )

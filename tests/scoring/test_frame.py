@@ -158,7 +158,7 @@ def test_horizons_reach_no_further_than_the_follow_up(case_of):
         skmtl.score_frame(model, X, horizons="1,2")
     with pytest.raises(ValueError, match=r"horizons names \['birth'\]"):
         skmtl.score_frame(model, X, horizons={"birth": [1.0]})
-    with pytest.raises(ValueError, match=r"horizons gives a time twice: \[1, 1\.0\]"):
+    with pytest.raises(ValueError, match=r"horizons contains a time twice: \[1, 1\.0\]"):
         skmtl.score_frame(model, X, horizons=[1, 1.0])
 
 

@@ -151,7 +151,7 @@ def test_cells_of_a_csv_file_that_are_no_numbers(case_of, houses, tmp_path):
     errors = errors_of(report)
     assert errors["error_row"].tolist() == [0, 41]
     assert errors["error_reason"].tolist() == [
-        "Column 'size' holds 'abc', which is no number.", "Column 'size' holds infinity.",
+        "Column 'size' holds 'abc', which is not a number.", "Column 'size' holds infinity.",
     ]  # fmt: skip
     houses.loc[40, "size"] = 1.5
     expected = skmtl.score_frame(model, houses.drop(index=[0, 41]), keep=["id", "size"])
@@ -200,7 +200,7 @@ def test_text_of_a_csv_file_that_is_no_utf8(case_of, houses, tmp_path):
     )
     errors = errors_of(report)
     assert errors["error_row"].tolist() == [4]
-    assert "which is no UTF-8 text" in errors["error_reason"][0]
+    assert "which is not UTF-8 text" in errors["error_reason"][0]
 
 
 def test_a_kept_column_that_was_given_a_type_must_have_it(case_of, houses, tmp_path):
@@ -208,7 +208,7 @@ def test_a_kept_column_that_was_given_a_type_must_have_it(case_of, houses, tmp_p
     text = houses.astype({"id": "str"})
     text.loc[9, "id"] = "nine"
     text.to_csv(tmp_path / "rows.csv", index=False)
-    with pytest.raises(ScoringError, match=r"Row 9 .*'id' holds 'nine', which is no int64"):
+    with pytest.raises(ScoringError, match=r"Row 9 .*'id' holds 'nine', which is not int64"):
         skmtl.score_files(
             model, tmp_path / "rows.csv", tmp_path / "out", keep=["id"], csv_types={"id": "int64"}
         )

@@ -33,9 +33,9 @@ def test_an_integer_that_is_a_name_is_not_a_position():
 @pytest.mark.parametrize(
     ("frame", "task", "message"),
     [
-        (FRAME, "shcool", r"task_column='shcool' is no column of X.*'hours', 'school', 'age'"),
-        (FRAME, 3, "task_column=3 is no column of X; its 3 columns are"),
-        (FRAME, -4, "task_column=-4 is no column"),
+        (FRAME, "shcool", r"task_column='shcool' is not a column of X.*'hours', 'school', 'age'"),
+        (FRAME, 3, "task_column=3 is not a column of X; its 3 columns are"),
+        (FRAME, -4, "task_column=-4 is not a column"),
         (FRAME.assign(school=["north", None]), "school", r"1 of 2 rows.*'school'.*\[1\]"),
         (FRAME[["school"]], "school", "no column besides the task ids 'school'"),
     ],

@@ -100,7 +100,7 @@ def test_they_are_saved(fitted, panel, tmp_path):
     ("derived", "message"),
     [
         ({"sales": Change("sales")}, "'sales' is called as one of y"),
-        ({"up": Change("price")}, "follows from 'price', which is no number"),
+        ({"up": Change("price")}, "follows from 'price', which is not a number"),
         ({"up": "sales"}, "must be a Change, Occurs, Exceeds or Hurdle"),
         ([Change("sales")], "must map names to targets"),
     ],

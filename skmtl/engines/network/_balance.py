@@ -75,7 +75,7 @@ def _fixed(weights: Mapping[Hashable, float], learnt: list[Hashable]) -> FixedWe
     for name, weight in weights.items():
         if not 0 <= weight < math.inf:
             raise ValueError(
-                f"balance gives {name!r} the weight {weight:g}; weights must be finite and not "
+                f"balance has the weight {weight:g} for {name!r}; weights must be finite and not "
                 "negative."
             )
     return FixedWeights(tuple(weights[name] for name in learnt))

@@ -107,7 +107,7 @@ class FittedNetworks:
             network = self.description.build()
         described = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
         if len(shapes) != n_networks * len(described):
-            raise ValueError(f"{len(shapes)} arrays are no weights of {n_networks} networks")
+            raise ValueError(f"{len(shapes)} arrays are not the weights of {n_networks} networks")
         for name, shape in shapes.items():
             _, _, within = name.removeprefix("networks.").partition(".")
             if described.get(within) != shape:
