@@ -1,22 +1,22 @@
-"""Whether sharing helps, and what it did in a fitted model. Pictures need the extra ``plot``.
+"""Inspect whether sharing helps, and what a fitted model shares. Plots need the extra ``plot``.
 
 ===========================  =================================================================
-`transfer_report`            each task with the others, alone, and by LightGBM alone
-`TransferReportDisplay`      the same as a picture
-`task_affinity`              how alike tasks are: what a step for one gains the others, and more
+`transfer_report`            compare joint training with separate models and LightGBM
+`TransferReportDisplay`      the same as a plot
+`task_affinity`              how similar tasks are: the effect of a step for one on the others
 `TaskAffinityDisplay`        the same as a heat map
-`cross_task_errors`          the model of each task, used on every other one
+`cross_task_errors` the model of each task, applied to every other one
 `suggest_groups`             which tasks to learn together, from such affinities
-`select_sources`             which tasks help one that has few labels
-`OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
-`TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
-`ExpertUseDisplay`           which expert of a network has how much weight in which task
+`select_sources`             which tasks help a task with few labels
+`OutlierTasksDisplay`        which tasks are outliers in an R-MTGB model
+`TaskContributionDisplay`    shared and task-specific contributions to the predictions
+`ExpertUseDisplay`           weights of the experts of a network for each task
 `HistoryDisplay`             losses of a network by epoch, and the epochs that were kept
-`StackWeightsDisplay`        which member of a stack has how much weight in which task
+`StackWeightsDisplay`        weights of the members of a stack for each task
 ===========================  =================================================================
 
-The displays follow scikit-learn's: ``from_estimator`` takes a model and draws at once, ``plot``
-draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
+The displays follow scikit-learn's: ``from_estimator`` takes a model and plots, ``plot`` plots
+again, and ``ax_`` and ``figure_`` are the axes and the figure.
 
 >>> import pandas as pd
 >>> from skmtl.inspection import OutlierTasksDisplay

@@ -1,4 +1,4 @@
-"""Which expert of a network has how much weight in which task."""
+"""Weights of the experts of a network for each task."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ExpertUseDisplay:
         estimator : MultiTab, MultiTabRegressor, MultiTabClassifier or MultiTabSurvival
             Fitted, with experts.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -75,7 +75,7 @@ class ExpertUseDisplay:
         TypeError
             If it has no experts.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         check_is_fitted(estimator)
         use = getattr(estimator, "expert_use_", None)
@@ -93,7 +93,7 @@ class ExpertUseDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -105,7 +105,7 @@ class ExpertUseDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         n_tasks = len(self.use)
         self.ax_ = axes_for(self, ax, n_tasks)

@@ -1,4 +1,4 @@
-"""How a network was trained, as a picture."""
+"""The training history of a network as a plot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HistoryDisplay:
     history : DataFrame of shape (n_epochs, n_columns)
         `history_` of a fitted network.
     target : hashable, default=None
-        Whose losses are drawn; None is the mean over the targets.
+        The target whose losses are plotted; None means the mean over the targets.
 
     Attributes
     ----------
@@ -71,9 +71,9 @@ class HistoryDisplay:
         estimator : estimator
             A fitted `MultiTab`, or a relative.
         target : hashable, default=None
-            Whose losses are drawn; None is the mean over the targets.
+            The target whose losses are plotted; None means the mean over the targets.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -90,7 +90,7 @@ class HistoryDisplay:
         ValueError
             If it has no such target.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         check_is_fitted(estimator)
         history = getattr(estimator, "history_", None)
@@ -108,7 +108,7 @@ class HistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -122,7 +122,7 @@ class HistoryDisplay:
         ValueError
             If the history has no such target.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         suffix = "" if self.target is None else f"[{self.target}]"
         columns = {name: f"{name}{suffix}" for name in ("loss", "validation_loss")}
