@@ -6,13 +6,13 @@ for FAMO, which computes the losses again after each step:
 
 ================================================  ================================================
 `Equal`, "equal"                                  every loss counts the same
-`FixedWeights` weights that you set; also a mapping or sequence
+`FixedWeights`                                    weights that you set; also a mapping or sequence
 `Uncertainty`, "uncertainty"                      a loss that stays large counts less
 `DynamicWeightAverage`, "dwa"                     a loss that falls slowly counts more
 `GeometricMean`, "geometric_mean"                 the product of the losses falls
 `SmoothTchebycheff`, "smooth_tchebycheff"         the worst loss, relative to its start, falls
 `FAMO`, "famo"                                    all losses fall at about the same rate
-`RandomWeights`, "random" random weights in every step: a baseline
+`RandomWeights`, "random"                         random weights in every step: a baseline
 ================================================  ================================================
 
 *Gradient balancers* compare the tasks' gradients, by default at the shared representation, where
@@ -20,19 +20,19 @@ they are cheap to compute:
 
 ================================================  ================================================
 `PCGrad`, "pcgrad"                                conflicting parts are projected away, in pairs
-`GradVac`, "gradvac" gradients become as similar as they usually are
+`GradVac`, "gradvac"                              gradients become as similar as they usually are
 `UPGrad`, "upgrad"                                what conflicts with any task is projected away
-`CAGrad`, "cagrad" near the mean, the best for the worst-off task
+`CAGrad`, "cagrad"                                near the mean, the best for the worst-off task
 `MGDA`, "mgda"                                    the shortest mean, which harms no task
 `IMTLG`, "imtl_g"                                 the same progress along each gradient
 `AlignedMTL`, "aligned_mtl"                       gradients become orthogonal and equally long
-`NashMTL`, "nash_mtl" the largest product of the tasks' gains
+`NashMTL`, "nash_mtl"                             the largest product of the tasks' gains
 ================================================  ================================================
 
 Others change what is learnt:
 
 ================================================  ================================================
-`RepMTL`, "rep_mtl" tasks use different parts of the representation
+`RepMTL`, "rep_mtl"                               tasks use different parts of the representation
 `SharpnessAware`, "sharpness_aware"               minima are flat for each task
 ================================================  ================================================
 

@@ -5,7 +5,7 @@ Every estimator of skmtl reports its epochs to the callbacks passed to `set_call
 estimator's attribute `last_epoch_`, a dict. For a network (`MultiTab*`) it contains:
 
 ===================  =========================================================================
-``bag`` number of the network, from 0; networks are trained one after the other
+``bag``              number of the network, from 0; networks are trained one after the other
 ``epoch``            number of the epoch, from 0, as in the index of `history_`
 ``loss``             training loss, the mean over the tasks
 ``validation_loss``  the same on the validation rows; None without them

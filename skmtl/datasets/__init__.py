@@ -3,7 +3,7 @@
 =========================  ===================================================================
 `load_flights_nyc`         15,000 flights, five tasks of two kinds, some labels missing
 `make_multitab_bench`      any number of tasks with planted correlation, degree and noise
-`make_outlier_tasks` long data: tasks with a common function, and outlier tasks
+`make_outlier_tasks`       long data: tasks with a common function, and outlier tasks
 `make_task_groups`         tasks in groups, wide or long, with tasks that sharing hurts
 `make_funnel`              steps that follow each other, with or without an unseen cause
 `make_panel`               series of shops to forecast, with covariates known in advance

@@ -1,16 +1,17 @@
 """Histories of patients, machines or sessions: a column of the table, and features from it.
 
-A row of the table has a *history*: events, each a time, a variable and a value, as irregular as
-they come, or series of a sensor. It is a column like any other, and goes through splits,
-pipelines, searches and files. Transformers turn it into numbers, once for all labels.
+Each row of the table has a *history*: irregular events, each with a time, a variable and a value,
+or series of a sensor. Histories are a column like any other, and work with splits, pipelines,
+searches and files. Transformers turn them into numbers, without using labels.
 
 - `Histories`: the column, from events (MEDS), frames, arrays or lists;
-- `SeriesSummary`: by variable how often, how much, how long ago, and what is missing;
+- `SeriesSummary`: statistics for each variable, such as counts, means and times since the last
+  event;
 - `ConvolutionFeatures`, `IntervalQuantiles` and `WaveletFeatures`: shapes and frequencies of
   regular series;
-- `DTWNeighbours`: which training series a series is like, and their labels;
-- `GaussianProcessGrid`: means of all variables at some moments, and how sure they are;
-- `landmarks`: rows for moments at which a warning is wanted, each of which sees its past only.
+- `DTWNeighbours`: the most similar training series, and their labels;
+- `GaussianProcessGrid`: means and standard deviations of all variables at some times;
+- `landmarks`: rows for the times of predictions, each of which only uses its past.
 
 Examples
 --------

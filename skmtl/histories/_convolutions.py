@@ -21,12 +21,12 @@ _SAMPLE = 100
 
 
 class ConvolutionFeatures(HistoryTransformer):
-    """How often dilated kernels respond: MiniRocket, or MultiRocket with more pooling.
+    """Features of random dilated convolutions: MiniRocket, or MultiRocket with more pooling.
 
-    Each history becomes a series on a grid of equal steps, with straight lines across what is
-    missing, and its length may be its own. Kernels of nine weights slide over sums of variables,
-    each divided by its standard deviation in `fit`; a feature is the share of places where the
-    response is above a bias. Other columns of X pass through.
+    Each history is converted to a series on a grid of equal steps, with linear interpolation of
+    missing values; series may have different lengths. Kernels of nine weights slide over sums of
+    variables, each divided by its standard deviation in `fit`; a feature is the share of places
+    where the response is above a bias. Other columns of X pass through.
 
     Parameters
     ----------

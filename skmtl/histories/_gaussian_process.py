@@ -1,4 +1,4 @@
-"""What irregular events say about any moment: the posterior of a Gaussian process."""
+"""The posterior of a Gaussian process, given irregular events."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class GaussianProcessGrid(HistoryTransformer):
 
     A Gaussian process of all variables together: an Ornstein-Uhlenbeck kernel in time, times a
     full covariance of the variables, plus a noise for each. So a variable that was not measured
-    for hours is guessed from its past and from related ones, and its standard deviation says how
-    well. Length scale, covariance and noises have the greatest marginal likelihood of a sample of
-    histories, once in `fit`. Other columns of X pass through.
+    for hours is estimated from its past and from related variables, with a standard deviation. The
+    length scale, covariance and noises maximise the marginal likelihood of a sample of histories
+    in `fit`. Other columns of X pass through.
 
     Parameters
     ----------

@@ -17,15 +17,16 @@ from skmtl.histories._transformer import HistoryTransformer
 class IntervalQuantiles(HistoryTransformer):
     """Quantiles of the values in halves, quarters and so on of each series (QUANT).
 
-    They are taken of the series, of its first and second differences, and of its spectrum. Each
-    history becomes a series on a grid of equal steps, with straight lines across what is missing;
-    intervals are shares of its length. Other columns of X pass through.
+    The quantiles are those of the series, of its first and second differences, and of its
+    spectrum. Each history is converted to a series on a grid of equal steps, with linear
+    interpolation of missing values; intervals are shares of its length. Other columns of X pass
+    through.
 
     Parameters
     ----------
     depth : int, default=3
-        How often series are halved: up to ``2 ** depth`` intervals, and as many but one between
-        their middles.
+        Number of times that series are halved: up to ``2 ** depth`` intervals, and one less
+        between their centres.
     per_quantile : int, default=4
         Values of an interval for each quantile of it, at the usual length of the series.
     every : float, default=None

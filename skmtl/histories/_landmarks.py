@@ -1,4 +1,4 @@
-"""Moments at which somebody asks: each one is a row that sees its own past only."""
+"""Landmarks: times of predictions, each of which is a row that only uses its past."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def landmarks(
     entry: bool = False,
     entity: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Rows of X at some moments, with what was known then, and the labels from then on.
+    """Return rows of X at given times, with their past and the labels from then on.
 
-    One row of X with a history up to the end of a stay becomes a row for each hour at which a
-    warning may be given. Its history ends at that moment, and no later event is in it. Rows are
-    left out at moments after the known end of their history, and where the event has happened
-    already, was censored, or the watching had not begun.
+    For example, one row of X with a history up to the end of a stay becomes a row for each hour at
+    which a warning may be given. The history of the new row ends at that time. Rows are left out
+    at times after the known end of their history, and if the event has already happened, was
+    censored, or if the row was not observed yet.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def landmarks(
         Moments, the same for all rows; or a Series whose index has labels of X's index, which may
         repeat, and whose values are the moments of these rows.
     horizon : float or sequence of float, default=None
-        How far a warning looks ahead, in the unit of the histories. Several make several targets,
-        named "target 10", "target 30".
+        How far ahead labels look, in the unit of the histories. With several horizons there are
+        several targets, named "target 10", "target 30".
     window : float, default=None
-        How far back a row looks; None for all of its past.
+        How far back the history of a row goes; None for all of its past.
     entry : bool, default=False
-        Without `horizon`: whether times go on to be counted as in Y, each row being watched from
-        its landmark on (left truncation), instead of from the landmark.
+        Without `horizon`: whether times are measured as in Y, with each row observed from its
+        landmark on (left truncation), instead of from the landmark.
     entity : str, default=None
         A column with the label of the row in X, for `group_column` of estimators, which with
         ``validation="group"`` hold out whole entities.
@@ -78,7 +78,7 @@ def landmarks(
     Raises
     ------
     ValueError
-        If X has no histories, labels do not fit, or no row is left.
+        If X has no histories, if labels do not match, or if there are no rows left.
 
     References
     ----------

@@ -1,32 +1,32 @@
-"""Whether sharing helps, and what a model has learnt. Pictures need the extra ``plot``.
+"""Whether sharing helps, and what a model has learnt. Plots need the extra ``plot``.
 
 ===========================  =================================================================
-`transfer_report`            each task with the others, alone, and by LightGBM alone
-`TransferReportDisplay`      the same as a picture
-`task_affinity`              how alike tasks are: what a step for one gains the others, and more
+`transfer_report`            compare joint training with separate models and LightGBM
+`TransferReportDisplay`      the same as a plot
+`task_affinity`              how similar tasks are: the effect of a step for one on the others
 `TaskAffinityDisplay`        the same as a heat map
-`cross_task_errors`          the model of each task, used on every other one
+`cross_task_errors`          the model of each task, applied to every other one
 `suggest_groups`             which tasks to learn together, from such affinities
-`select_sources`             which tasks help one that has few labels
-`OutlierTasksDisplay`        which tasks an R-MTGB model takes for outliers
-`TaskContributionDisplay`    how much of the predictions is shared, and how much a task's own
-`ExpertUseDisplay`           which expert of a network has how much weight in which task
+`select_sources`             which tasks help a task with few labels
+`OutlierTasksDisplay`        which tasks are outliers in an R-MTGB model
+`TaskContributionDisplay`    shared and task-specific contributions to the predictions
+`ExpertUseDisplay`           weights of the experts of a network for each task
 `HistoryDisplay`             losses of a network by epoch, and the epochs that were kept
-`StackWeightsDisplay`        which member of a stack has how much weight in which task
+`StackWeightsDisplay`        weights of the members of a stack for each task
 ===========================  =================================================================
 
-What a fitted model has learnt of the features, by task:
+What a fitted model has learnt from the features, by task:
 
 ================================  ============================================================
 `permutation_importance_by_task`  how much worse a task is predicted without a feature
-`TaskImportanceDisplay`           this, or what the model itself says, as a heat map
+`TaskImportanceDisplay`           this, or the importances of the model itself, as a heat map
 `partial_dependence_by_task`      mean prediction of each task for values of a feature
 `TaskPartialDependenceDisplay`    the same as lines
-`shap_explanations`               SHAP values of each task for the pictures of the package shap
+`shap_explanations`               SHAP values of each task for the plots of the package shap
 ================================  ============================================================
 
-The displays follow scikit-learn's: ``from_estimator`` takes a model and draws at once, ``plot``
-draws again, and ``ax_`` and ``figure_`` hold what was drawn on.
+The displays follow scikit-learn's: ``from_estimator`` takes a model and plots, ``plot`` plots
+again, and ``ax_`` and ``figure_`` are the axes and the figure.
 
 >>> import pandas as pd
 >>> from skmtl.inspection import OutlierTasksDisplay

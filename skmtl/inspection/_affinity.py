@@ -28,38 +28,38 @@ _MOST_SHOWN = 12  # tasks, of a printed table
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TaskAffinity:
-    """What `task_affinity` found; every table has the tasks as rows and as columns.
+    """Result of `task_affinity`; every table has the tasks as rows and as columns.
 
-    Prints as a table, in notebooks as an HTML table. `suggest_groups` takes it as it is.
+    It is printed as a table, in notebooks as an HTML table, and can be passed to `suggest_groups`.
 
     Attributes
     ----------
     affinity : DataFrame of shape (n_tasks, n_tasks)
-        How alike the tasks are, 1 for the same and about 0 for strangers. Of a network it comes
-        from `lookahead`: the gains of two tasks by each other's steps over those by their own
-        ones, and this over the largest that either has with any task. Else it comes from
-        `cross_task_errors`, as :attr:`skmtl.inspection.CrossTaskErrors.affinity`.
+        Similarity of the tasks: 1 for identical and about 0 for unrelated tasks. For a network it
+        is derived from `lookahead`: the gains of two tasks from each other's steps relative to
+        those from their own steps, divided by the largest such value of either task. Otherwise it
+        is derived from `cross_task_errors`, as :attr:`skmtl.inspection.CrossTaskErrors.affinity`.
     lookahead : DataFrame or None
-        Of a network: the share of its loss that the task of the column loses by a step of the
-        trunk for the task of the row, over the training. Below 0, the step does harm.
+        For a network: the relative decrease of the loss of the column's task due to a step of the
+        trunk for the row's task, over the training. Negative values mean that the step does harm.
     cosine : DataFrame or None
-        Of a network: mean cosine of the gradients of two tasks at the trunk. Noise in the labels
-        makes it small, however alike the tasks are.
+        For a network: mean cosine of the gradients of two tasks at the trunk. It is small if the
+        labels are noisy, even for similar tasks.
     cross_task_errors : DataFrame or None
-        Of other models: the error of the row's own model on the column's task, over that of the
+        For other models: the error of the row's model on the column's task, divided by that of the
         best constant, as :attr:`skmtl.inspection.CrossTaskErrors.errors`.
     label_correlation : DataFrame or None
-        Correlation of the labels on rows that have both; NaN where there are fewer than three,
-        or for times to events. Where a task has several classes without an order, the largest
-        canonical correlation. None for long data, where no row has labels of two tasks.
+        Correlation of the labels on rows that have both; NaN if there are fewer than three, and
+        for times to events. For unordered multiclass tasks it is the largest canonical
+        correlation. None for long data, where rows do not have labels of two tasks.
     n_looks : int
         How often the steps of a network were compared.
 
     See Also
     --------
-    task_affinity : Makes one.
-    TaskAffinityDisplay : Draws one.
-    suggest_groups : Groups from it.
+    task_affinity : Computes the affinity.
+    TaskAffinityDisplay : Plots the affinity.
+    suggest_groups : Suggests groups from the affinity.
     """
 
     affinity: pd.DataFrame
@@ -109,36 +109,35 @@ def task_affinity(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> TaskAffinity:
-    r"""Measure how much tasks have to do with each other.
+    r"""Measure how similar tasks are.
 
-    A network learns all tasks together, and now and then takes a step for each task alone, looks
-    what it does to the losses of all, and takes it back. For boosting and any other estimator,
-    the model of each task is used on every other one (:func:`cross_task_errors`). Correlations
-    of the labels come with both.
+    A network is trained on all tasks together. From time to time, a step for a single task is
+    taken, its effect on the losses of all tasks is measured, and the step is undone. For boosting
+    and other estimators, the model of each task is applied to every other one
+    (:func:`cross_task_errors`). Correlations of the labels are returned in both cases.
 
     Parameters
     ----------
     estimator : estimator
-        Any estimator of skmtl, alone or as the last step of a pipeline. It is copied and stays
-        unfitted.
+        Any estimator of skmtl, alone or as the last step of a pipeline. It is cloned, not fitted.
     X : table of shape (n_samples, n_features)
-        As the estimator takes it. For long data it holds the column that the estimator's
-        parameter `task_column` names, and the tasks are the ids in there.
+        As the estimator takes it. For long data it has the column named by the estimator's
+        parameter `task_column`, and the tasks are the ids in this column.
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data.
     every : int, default=10
-        Of a network: steps of the training from one look to the next; there is at least one in
-        each epoch. A look sends 512 rows (or half of those since the last one) back and forth
-        once for each task: where there are many tasks, look less often.
+        For networks: number of training steps between measurements; there is at least one
+        measurement in each epoch. A measurement takes a forward and a backward pass with 512 rows
+        (or half of those since the last one) for each task: with many tasks, measure less often.
     cv : int, splitter or iterable of (train, test), default=3
-        Of other estimators: the folds of the models.
+        For other estimators: the folds of the models.
     sample_weight : array of shape (n_samples,), optional
         Weights of the rows.
     n_jobs : int or None, default=None
-        Of other estimators: number of processes, as in joblib; None is 1.
+        For other estimators: number of processes, as in joblib; None is 1.
     random_state : int, RandomState or None, default=None
-        Of other estimators: decides the folds. The estimator has its own, which decides all of
-        a network's affinity.
+        For other estimators: random state of the folds. The estimator has its own, which
+        determines the affinity of a network.
 
     Returns
     -------
@@ -150,11 +149,11 @@ def task_affinity(
         If there are fewer than two tasks, `every` is below 1, or for labels that cannot be
         learnt from. For times to events, unless the estimator is a network.
     TypeError
-        For a search over a network, whose trainings cannot be looked at.
+        For a search over a network, whose trainings cannot be recorded.
 
     See Also
     --------
-    TaskAffinityDisplay : The affinities as a picture.
+    TaskAffinityDisplay : The affinities as a plot.
     suggest_groups : Which tasks to learn together.
     transfer_report : Whether they gain from it.
 
@@ -177,9 +176,10 @@ def task_affinity(
     affinity, :math:`G_{ij} / \sqrt{G_{ii} G_{jj}}` with these gains :math:`G` made symmetric,
     the cosine of the expected gradients. Towers begin at random, so it is well below 1 even for
     tasks that are the same; so it is divided by the largest that either of the two has with any
-    task, or by 0.3 if that is more. Affinities say who is more alike than others, and less about
-    whether to share at all, which :func:`transfer_report` and :class:`skmtl.GroupedTasks`
-    measure. Tasks that want the opposite of each other are alike: towers turn the sign.
+    task, or by 0.3 if that is more. Affinities show which tasks are more similar than others, and
+    say less about whether to share at all, which :func:`transfer_report` and
+    :class:`skmtl.GroupedTasks` measure. Tasks with opposite signs count as similar, because towers
+    can change the sign.
 
     References
     ----------

@@ -94,7 +94,7 @@ class TaskAffinityDisplay:
         values : str, default="affinity"
             As in `plot`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             Given to :func:`task_affinity`.
 
@@ -107,7 +107,7 @@ class TaskAffinityDisplay:
         ValueError
             As :func:`task_affinity` and `plot`.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         return cls.from_affinity(task_affinity(estimator, X, Y, **kwargs), values=values, ax=ax)
 
@@ -129,7 +129,7 @@ class TaskAffinityDisplay:
         values : str, default="affinity"
             As in `plot`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -142,7 +142,7 @@ class TaskAffinityDisplay:
         ValueError
             As `plot`.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         return cls(affinity).plot(values=values, ax=ax, **kwargs)
 
@@ -154,7 +154,7 @@ class TaskAffinityDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         values : {"affinity", "lookahead", "cosine", "cross_task_errors", "label_correlation"}, \
 default="affinity"
             Which table of the affinity. The order of the tasks and the frames around groups are
@@ -172,7 +172,7 @@ default="affinity"
         ValueError
             If there is no such table.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         table = self._table(values)
         affinity = self.affinity.affinity.fillna(0.0)

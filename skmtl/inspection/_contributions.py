@@ -1,4 +1,4 @@
-"""How much of a prediction comes from which block."""
+"""Contributions of the blocks to predictions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _COLOURS = {
 
 
 class TaskContributionDisplay:
-    """Shares of the blocks in the predictions of each task: what is shared, what is its own.
+    """Shares of the blocks in the predictions of each task: shared and task-specific parts.
 
     A raw score of R-MTGB is a constant plus what each block of trees adds. The share of a block
     in a task is the mean over rows of the absolute value that it adds, divided by the sum of
-    these means over the blocks. The constant is left out. A target of wide data that shares its
-    trees with no other has the whole in "own model", whatever its blocks.
+    these means over the blocks. The constant is left out. For a target of wide data that does not
+    share trees with others, everything is in "own model", whatever its blocks.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class TaskContributionDisplay:
         target : name of a target or None, default=None
             Whose predictions to explain, where long data have several targets.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the bars, given to ``Axes.barh``.
 
@@ -107,7 +107,7 @@ class TaskContributionDisplay:
         ValueError
             If a task has no row in X, or the target is unknown or missing.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         contributions = read_fitted(estimator, "contributions", cls, BOOSTING)
         sizes = _sizes(contributions(X))
@@ -125,7 +125,7 @@ class TaskContributionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the bars, given to ``Axes.barh``.
 
@@ -137,7 +137,7 @@ class TaskContributionDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         self.ax_ = axes_for(self, ax, len(self.shares))
         self.figure_ = self.ax_.figure

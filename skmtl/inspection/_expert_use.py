@@ -1,4 +1,4 @@
-"""Which expert of a network has how much weight in which task."""
+"""Weights of the experts of a network for each task."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ExpertUseDisplay:
         estimator : MultiTab, MultiTabRegressor, MultiTabClassifier or MultiTabSurvival
             Fitted, with experts.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -76,7 +76,7 @@ class ExpertUseDisplay:
         AttributeError
             If it has no experts.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         source = "MultiTab with row_mixing=Experts(...)"
         use = read_fitted(estimator, "expert_use_", cls, source, is_table)
@@ -88,7 +88,7 @@ class ExpertUseDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -100,7 +100,7 @@ class ExpertUseDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         n_tasks = len(self.use)
         self.ax_ = axes_for(self, ax, n_tasks)

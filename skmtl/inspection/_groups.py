@@ -1,4 +1,4 @@
-"""Which tasks can stand in for each other, and should be learnt together."""
+"""Find tasks whose models can replace each other, and that should be learnt together."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from skmtl.sharing import (
 
 @dataclass(frozen=True, eq=False)
 class CrossTaskErrors:
-    """What `cross_task_errors` found.
+    """Result of `cross_task_errors`.
 
     Attributes
     ----------
     errors : DataFrame of shape (n_tasks, n_tasks)
-        Of the model learnt on one task (row), used on another one (column) and rescaled for it:
-        its error on held-out rows over that of the best constant. 0 is perfect, 1 knows nothing.
-        On the diagonal, of each task's own model as it is.
+        Error of the model of one task (row) on another task (column), after rescaling, on held-out
+        rows, divided by that of the best constant. 0 is perfect, 1 is no better than a constant.
+        The diagonal has the errors of each task's own model without rescaling.
     affinity : DataFrame of shape (n_tasks, n_tasks)
-        The root of what the row's model explains of the column's task, over the most that any
-        model explains of it; from 0 to 1, like a correlation without the noise of the labels.
+        Square root of the share of the column's task that the row's model explains, relative to
+        the best model for this task; from 0 to 1, like a correlation without label noise.
     """
 
     errors: pd.DataFrame
@@ -49,28 +49,29 @@ def cross_task_errors(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> CrossTaskErrors:
-    """Learn each task alone, and use its model on every other task.
+    """Fit a model for each task, and apply it to every other task.
 
-    Predictions are for rows that the model has not learnt from. On another task they are shifted
-    and stretched first (but not turned round), so that units do not matter; those for several
-    classes by a linear map. Errors are squared, of classes those of the probabilities, or
-    absolute where that is the task's loss.
+    Predictions are for held-out rows. For another task they are first shifted and scaled (without
+    changing the sign), so that units do not matter; those for several classes by a linear map.
+    Errors are squared (for classes, those of the probabilities), or absolute if that is the task's
+    loss.
 
     Parameters
     ----------
     estimator : estimator
-        Any estimator of skmtl, alone or as the last step of a pipeline. It is copied.
+        Any estimator of skmtl, alone or as the last step of a pipeline. It is cloned.
     X : table of shape (n_samples, n_features)
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data, whose tasks are the ids.
     cv : int, splitter or iterable of (train, test), default=3
-        A number of folds stands for :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
+        An integer is the number of folds of
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
     sample_weight : array of shape (n_samples,), optional
         Weights of the rows.
     n_jobs : int or None, default=None
         Number of processes, as in joblib; None is 1.
     random_state : int, RandomState or None, default=None
-        Decides the folds.
+        Random state of the folds.
 
     Returns
     -------
@@ -79,12 +80,12 @@ def cross_task_errors(
     Raises
     ------
     ValueError
-        For labels that cannot be learnt from, and for times to events, which no number stands
-        for.
+        For labels that cannot be learnt from, and for times to events, which are not single
+        numbers.
 
     See Also
     --------
-    suggest_groups : Groups from the affinity.
+    suggest_groups : Suggests groups from the affinity.
 
     References
     ----------
@@ -109,21 +110,22 @@ def cross_task_errors(
 
 
 def suggest_groups(affinity: Any, *, n_groups: int | None = None) -> list[list[Hashable]]:
-    """Group the tasks that have most to do with each other.
+    """Group the tasks that are most similar.
 
     Agglomerative clustering by average linkage, where the distance of two tasks is one minus the
-    larger of their two affinities, cut off to [0, 1]: a task of few labels serves nobody, and yet
-    may be served well.
+    larger of their two affinities, clipped to [0, 1]: the model of a task with few labels does not
+    help others, but the task may profit from others.
 
     Parameters
     ----------
     affinity : DataFrame of shape (n_tasks, n_tasks), or an object with such an `affinity`
-        Larger is more alike, 1 is the same; what is below 0 counts as 0. It need not be
-        symmetric. The result of :func:`cross_task_errors`, or a correlation.
+        Larger values mean more similar tasks, 1 means identical; negative values count as 0. It
+        does not have to be symmetric. The result of :func:`cross_task_errors` or
+        :func:`task_affinity`, or a correlation matrix.
     n_groups : int or None, default=None
-        Number of groups. None cuts where the next merge costs most, counted from each task alone
-        (distance 0) to nothing in common (distance 1), which may result in one group, or one for
-        each task.
+        Number of groups. None cuts at the largest increase in distance, starting from each task
+        alone (distance 0) up to unrelated tasks (distance 1), which may result in one group, or
+        one for each task.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def suggest_groups(affinity: Any, *, n_groups: int | None = None) -> list[list[H
 
     See Also
     --------
-    skmtl.GroupedTasks : Tries such groups against others on held-out rows.
+    skmtl.GroupedTasks : Compares such groups with others on held-out rows.
 
     References
     ----------

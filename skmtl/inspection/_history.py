@@ -1,4 +1,4 @@
-"""How a network was trained, as a picture."""
+"""The training history of a network as a plot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HistoryDisplay:
     history : DataFrame of shape (n_epochs, n_columns)
         `history_` of a fitted network.
     target : hashable, default=None
-        Whose losses are drawn; None is the mean over the targets.
+        The target whose losses are plotted; None means the mean over the targets.
 
     Attributes
     ----------
@@ -70,9 +70,9 @@ class HistoryDisplay:
         estimator : estimator
             A fitted `MultiTab`, or a relative.
         target : hashable, default=None
-            Whose losses are drawn; None is the mean over the targets.
+            The target whose losses are plotted; None means the mean over the targets.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -89,7 +89,7 @@ class HistoryDisplay:
         ValueError
             If it has no such target.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         source = "network such as MultiTab"
         history = read_fitted(estimator, "history_", cls, source, _is_by_epoch)
@@ -101,7 +101,7 @@ class HistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -115,7 +115,7 @@ class HistoryDisplay:
         ValueError
             If the history has no such target.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         suffix = "" if self.target is None else f"[{self.target}]"
         columns = {name: f"{name}{suffix}" for name in ("loss", "validation_loss")}

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _THRESHOLD = 0.5
-# If more of many tasks lie beyond the threshold, they are a group of their own and no outliers.
+# If more of many tasks are beyond the threshold, they are a separate group rather than outliers.
 _MANY, _LARGEST_SHARE = 10, 1 / 3
 
 
 class OutlierTasksDisplay:
-    """Outlier scores of the tasks, sorted: those that do not belong stand on top.
+    """Outlier scores of the tasks, sorted, with outliers at the top.
 
     R-MTGB predicts a task by a mixture of two ensembles, one for ordinary and one for outlier
     tasks. The outlier score of a task is the share of the latter; it is the logistic function of
@@ -97,7 +97,7 @@ class OutlierTasksDisplay:
         estimator : RMTGBRegressor, RMTGBClassifier or RMTGB
             Fitted.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         values : {"score", "theta"}, default="score"
             What the axis shows.
         **kwargs
@@ -116,7 +116,7 @@ class OutlierTasksDisplay:
         AttributeError, ValueError
             If no task has a score, because no block "partition" was fitted.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         score = read_fitted(estimator, "outlier_score_", cls, BOOSTING)
         if estimator.task_column is None:
@@ -137,7 +137,7 @@ class OutlierTasksDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         values : {"score", "theta"}, default="score"
             What the axis shows.
         **kwargs
@@ -153,7 +153,7 @@ class OutlierTasksDisplay:
         ValueError
             If no task has a score, or theta is to be shown and not known.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         shown, border = self._shown(values)
         shown = shown.sort_values(ascending=False, kind="stable")

@@ -18,7 +18,7 @@ _N_FOLDS = 5  # to choose the penalty
 
 @dataclass(frozen=True, eq=False)
 class SourceSelection:
-    """What `select_sources` found.
+    """Result of `select_sources`.
 
     Attributes
     ----------
@@ -26,12 +26,12 @@ class SourceSelection:
         The tasks that help, most relevant first.
     relevance : Series of shape (n_tasks - 1,)
         Weight of each source in the best sparse combination, in standard deviations of the
-        target per standard deviation of the source's predictions; 0 for one that adds nothing.
-        Below 0, the source says the opposite of the target. Most relevant first.
+        target per standard deviation of the source's predictions; 0 for irrelevant sources,
+        negative for sources with the opposite sign. Most relevant first.
     penalty : float
-        Of the L1 norm.
+        Penalty of the L1 norm.
     error : float
-        Error of the combination on held-out rows, over that of the best constant.
+        Error of the combination on held-out rows, divided by that of the best constant.
     """
 
     sources: list[Hashable]
@@ -53,9 +53,9 @@ def select_sources(
 ) -> SourceSelection:
     r"""Find the tasks that a target task should be learnt with, by an L1-regularised relevance.
 
-    Each other task has a model of its own, and its predictions for the rows of the target, which
-    it has not learnt from, are a feature :math:`f_s`. The relevance is the sparse combination of
-    these that comes closest to the target's labels,
+    A separate model is fitted for each other task, and its held-out predictions for the rows of
+    the target are a feature :math:`f_s`. The relevance is the sparse combination of these features
+    that is closest to the target's labels,
 
     .. math:: \hat\nu = \arg\min_\nu \frac{1}{2 n} \sum_{i=1}^n
         \Bigl( y_i - \nu_0 - \sum_s \nu_s f_s(x_i) \Bigr)^2 + \lambda \|\nu\|_1,
@@ -66,21 +66,21 @@ def select_sources(
     Parameters
     ----------
     estimator : estimator
-        Any estimator of skmtl, alone or as the last step of a pipeline. It is copied.
+        Any estimator of skmtl, alone or as the last step of a pipeline. It is cloned.
     X : table of shape (n_samples, n_features)
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data, whose tasks are the ids.
     target : hashable
         Name of the target task: a column of Y, or an id of long data.
     cv : int, splitter or iterable of (train, test), default=3
-        Folds of the models; a number stands for
+        Folds of the models; an integer is the number of folds of
         :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
     sample_weight : array of shape (n_samples,), optional
         Weights of the rows.
     n_jobs : int or None, default=None
         Number of processes, as in joblib; None is 1.
     random_state : int, RandomState or None, default=None
-        Decides the folds.
+        Random state of the folds.
 
     Returns
     -------
@@ -89,8 +89,8 @@ def select_sources(
     Raises
     ------
     ValueError
-        If there is no such task, no other one, or too few labels of the target; if it has more
-        than two classes without an order; for times to events.
+        If the task does not exist or is the only one, if the target has too few labels or more
+        than two unordered classes, and for times to events.
 
     See Also
     --------

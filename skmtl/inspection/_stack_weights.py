@@ -1,4 +1,4 @@
-"""Which member of a stack has how much weight in which task."""
+"""Weights of the members of a stack for each task."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class StackWeightsDisplay:
         estimator : StackedTasks
             Fitted.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the bars, given to ``Axes.barh``.
 
@@ -72,7 +72,7 @@ class StackWeightsDisplay:
         TypeError
             If it has no weights.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         weights = read_fitted(estimator, "weights_", cls, "StackedTasks", is_table)
         return cls(weights).plot(ax=ax, **kwargs)
@@ -83,7 +83,7 @@ class StackWeightsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the bars, given to ``Axes.barh``.
 
@@ -95,7 +95,7 @@ class StackWeightsDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         self.ax_ = axes_for(self, ax, len(self.weights))
         self.figure_ = self.ax_.figure

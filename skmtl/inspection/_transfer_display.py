@@ -1,4 +1,4 @@
-"""The differences of a transfer report as a picture."""
+"""The differences of a transfer report as a plot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = {"alone": "the task alone", "lightgbm": "LightGBM alone"}
 
 
 class TransferReportDisplay:
-    """What each task gains or loses by being learnt with the others, with intervals.
+    """Gain or loss of each task from being learnt with the others, with intervals.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class TransferReportDisplay:
         X, Y : tables
             As in :func:`transfer_report`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         against : {"alone", "lightgbm"}, default="alone"
             What the joint model is compared with.
         **kwargs
@@ -91,7 +91,7 @@ class TransferReportDisplay:
         ValueError
             As :func:`transfer_report`.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         report = transfer_report(estimator, X, Y, **kwargs)
         return cls.from_report(report, ax=ax, against=against)
@@ -112,7 +112,7 @@ class TransferReportDisplay:
         report : TransferReport
             From :func:`transfer_report`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         against : {"alone", "lightgbm"}, default="alone"
             What the joint model is compared with.
         **kwargs
@@ -127,7 +127,7 @@ class TransferReportDisplay:
         ValueError
             If the report does not hold that comparison.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         return cls(report).plot(ax=ax, against=against, **kwargs)
 
@@ -143,7 +143,7 @@ class TransferReportDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         against : {"alone", "lightgbm"}, default="alone"
             What the joint model is compared with.
         **kwargs
@@ -159,7 +159,7 @@ class TransferReportDisplay:
         ValueError
             If the report does not hold that comparison.
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         shown, verdicts = self._shown(against)
         self.ax_ = axes_for(self, ax, len(shown))

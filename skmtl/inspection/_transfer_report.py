@@ -1,4 +1,4 @@
-"""Does sharing help? Each task with the others, alone, and by LightGBM alone."""
+"""Does sharing help? Compare joint training with separate models and with LightGBM."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from skmtl.sharing import (
 )
 from skmtl.tasks import Kind
 
-_ROUNDING = 1e-10  # a model that shares nothing may still sum up in another order
+_ROUNDING = 1e-10  # without sharing, sums in another order may still differ by rounding
 JOINT, ALONE, LIGHTGBM = "joint", "alone", "lightgbm"
 # What the joint model is compared with: the prefix of the columns, and the words of the verdict.
 _COMPARISONS = {
@@ -37,21 +37,22 @@ _COMPARISONS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TransferReport:
-    """What `transfer_report` found.
+    """Result of `transfer_report`.
 
-    Prints as a table, in notebooks as an HTML table.
+    It is printed as a table, in notebooks as an HTML table.
 
     Attributes
     ----------
     table : DataFrame, one row per task
         ``kind`` and ``metric``; the mean scores ``joint``, ``alone`` and ``lightgbm``;
-        ``difference`` of joint and alone with the ends ``low`` and ``high`` of its interval and
+        ``difference`` of joint and alone with the limits ``low`` and ``high`` of its interval and
         the ``verdict``; ``lightgbm_difference`` of joint and LightGBM with ``lightgbm_low``,
         ``lightgbm_high`` and ``lightgbm_verdict``. Higher scores are better. Sharing "gains" or
-        "hurts" where the interval lies above or below zero. Where it holds zero, sharing is
-        "neutral" if the interval lies within the margin on both sides, and "unclear" if it is
-        wider: the rows do not tell. Against LightGBM the words are "ahead", "behind", "level"
-        and "unclear". "unknown" stands where there are no two splits with a score.
+        "hurts" if the interval is above or below zero. If the interval contains zero, sharing is
+        "neutral" if the interval is within the margin on both sides, and "unclear" if it is wider,
+        so that the rows do not decide. Against LightGBM the verdicts are "ahead", "behind",
+        "level" and "unclear". The verdict is "unknown" if there are fewer than two splits with a
+        score.
     gain : Series
         Multi-task gain of the joint model over ``alone`` and over ``lightgbm``, in percent
         (:func:`skmtl.metrics.multitask_gain` of the mean scores); NaN where a baseline is 0.
@@ -65,8 +66,8 @@ class TransferReport:
 
     See Also
     --------
-    transfer_report : Makes one.
-    TransferReportDisplay : Draws one.
+    transfer_report : Computes the report.
+    TransferReportDisplay : Plots the report.
     """
 
     table: pd.DataFrame
@@ -132,49 +133,52 @@ def transfer_report(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> TransferReport:
-    r"""Say for each task whether it gains from being learnt with the others.
+    r"""Report for each task whether it gains from being learnt with the others.
 
-    On the same splits it fits the estimator on all tasks, the same estimator on each task alone,
-    and LightGBM on each task alone, and compares their scores in pairs.
+    On the same splits, the estimator is fitted to all tasks, the same estimator to each task
+    alone, and LightGBM to each task alone; their scores are compared in pairs.
 
     Parameters
     ----------
     estimator : estimator
         Any estimator of skmtl, alone or as the last step of a pipeline or within a search; or a
-        multi-output estimator of scikit-learn. It is copied and stays unfitted.
+        multi-output estimator of scikit-learn. It is cloned, not fitted.
     X : table of shape (n_samples, n_features)
-        As the estimator takes it. For long data it holds the column that the estimator's
-        parameter `task_column` names, and the tasks are the ids in there.
+        As the estimator takes it. For long data it has the column named by the estimator's
+        parameter `task_column`, and the tasks are the ids in this column.
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         Labels, some of which may be missing; one column for long data.
     cv : int, splitter or iterable of (train, test), default=5
-        A number of folds stands for :class:`skmtl.model_selection.MultiTaskStratifiedKFold`.
-        Rows that belong together need a splitter that knows it, such as `GroupKFold`.
+        An integer is the number of folds of
+        :class:`skmtl.model_selection.MultiTaskStratifiedKFold`. If rows belong together, use a
+        splitter that keeps them together, such as `GroupKFold`.
     n_repeats : int, default=2
-        How often a number of folds is drawn again; a splitter is taken as it is.
+        Number of times that the folds are drawn, if `cv` is a number; ignored for a splitter.
     groups : array of shape (n_samples,), optional
-        Given to the splitter; a number of folds has no use for them.
+        Groups for the splitter; ignored if `cv` is a number.
     sample_weight : array of shape (n_samples,), optional
         Weights of the rows, in fitting and in scoring.
     scoring : str, scorer, callable, or mapping of task to one of these, default="auto"
         As `metric` in :mod:`skmtl.metrics`: R2 for numbers, accuracy for classes by default.
     lightgbm : bool, default=True
-        Whether to compare with LightGBM: untuned, stopped early on 15 % of the training rows
-        (on none of fewer than 40), with the objective of the task's kind. There is none for
-        times to events and kinds of your own, whose columns stay NaN.
+        Whether to compare with LightGBM: untuned, with early stopping on 15 % of the training rows
+        (without early stopping if there are fewer than 40), and with the objective of the task's
+        kind. For times to events and custom kinds, which LightGBM does not support, the columns
+        are NaN.
     confidence : float, default=0.95
-        Level of the intervals, for one task. Of twenty tasks for which sharing changes nothing
-        one is to be expected outside of its interval: ask for more where there are many.
+        Confidence level of the intervals, for a single task. If sharing has no effect, one of
+        twenty tasks is expected to be outside its interval: use a higher level if there are many
+        tasks.
     margin : float, default=0.02
-        The largest difference that does not matter: sharing is called neutral only where the
-        interval lies within it. Of metrics whose best score is 1 (R2, accuracy, areas,
-        concordance) that is a difference of scores; of others, such as ``"neg_..."`` errors and
-        functions, a share of the score of the task alone.
+        The largest difference that does not matter: sharing is neutral only if the interval is
+        within the margin. For metrics whose best score is 1 (R2, accuracy, areas, concordance) it
+        is a difference of scores; for others, such as ``"neg_..."`` errors and functions, it is a
+        share of the score of the task alone.
     n_jobs : int or None, default=None
         Number of processes for the fits, as in joblib; None is 1. Several at a time make
         `fit_seconds` longer.
     random_state : int, RandomState or None, default=None
-        Decides the folds, and the rows that stop LightGBM. The estimator has its own.
+        Random state of the folds, and of the held-out rows of LightGBM. The estimator has its own.
 
     Returns
     -------
@@ -189,8 +193,8 @@ def transfer_report(
 
     See Also
     --------
-    TransferReportDisplay : The differences as a picture.
-    skmtl.GroupedTasks : Learns together only what should be.
+    TransferReportDisplay : The differences as a plot.
+    skmtl.GroupedTasks : Learns together only the tasks that should be.
 
     Notes
     -----
@@ -210,7 +214,7 @@ def transfer_report(
 
     Examples
     --------
-    A task that wants the opposite of the others, and trees that all of them must share:
+    A task with the opposite sign, and trees that all tasks must share:
 
     >>> from skmtl import RMTGBRegressor
     >>> from skmtl.datasets import make_task_groups

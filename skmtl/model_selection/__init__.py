@@ -1,10 +1,10 @@
 """Splits that are stratified over several tasks with missing labels.
 
 scikit-learn's `StratifiedKFold` takes one target without missing labels.
-`MultiTaskStratifiedKFold` takes any number, with labels missing anywhere, and goes where a `cv`
-goes, `MultiTaskStratifiedGroupKFold` keeps groups together, such as the visits of a patient, and
-`multitask_train_test_split` sets aside one test part in the same way. `cross_val_predict` predicts
-every row by a model that has not seen it; scikit-learn's function encodes y, this one does not.
+`MultiTaskStratifiedKFold` supports any number of targets with missing labels, and can be used as a
+`cv`. `MultiTaskStratifiedGroupKFold` also keeps groups together, such as the visits of a patient,
+and `multitask_train_test_split` splits off a test set in the same way. `cross_val_predict`
+predicts held-out rows; scikit-learn's function encodes y, this one does not.
 
 Examples
 --------

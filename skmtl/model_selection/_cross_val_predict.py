@@ -1,4 +1,4 @@
-"""Predictions for all rows, each from a model that has not learnt from the row."""
+"""Held-out predictions for all rows."""
 
 from __future__ import annotations
 
@@ -29,42 +29,44 @@ def cross_val_predict(
     params: Mapping[str, Any] | None = None,
     n_jobs: int | None = None,
 ) -> pd.DataFrame | Frames:
-    """Predict every row by a model that was fitted on the other folds.
+    """Predict every row with a model that was fitted on the other folds.
 
-    Unlike scikit-learn's function it leaves y alone, which that one encodes before `fit` if
-    probabilities are wanted: missing labels become a class of their own there, and numbers ranks.
+    Unlike scikit-learn's function it does not encode y. For probabilities, scikit-learn encodes y
+    before `fit`, so that missing labels become a class, and numbers become ranks.
 
     Parameters
     ----------
     estimator : estimator
-        Of skmtl, or a multi-output one of scikit-learn; alone or inside searches and pipelines.
-        It is cloned.
+        An estimator of skmtl, or a multi-output one of scikit-learn, alone or inside searches and
+        pipelines. It is cloned.
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
         As `fit` of the estimator takes them, missing ones included.
     method : {"predict", "predict_proba", "predict_quantiles"}, default="predict"
         What to predict.
     cv : int or splitter, default=5
-        A number stands for `MultiTaskStratifiedKFold` without shuffling.
+        An integer is the number of folds of `MultiTaskStratifiedKFold` without shuffling.
     groups : array of shape (n_samples,), optional
-        For the splitter.
+        Groups for the splitter.
     params : dict, optional
-        More arguments of `fit`, such as ``{"sample_weight": weight}``. Those with an entry for
-        each row are split as X is.
+        Further arguments of `fit`, such as ``{"sample_weight": weight}``. Those with an entry for
+        each row are split like X.
     n_jobs : int, optional
-        Folds that are fitted at once, as joblib takes it.
+        Number of folds fitted in parallel, as in joblib.
 
     Returns
     -------
     DataFrame of shape (n_samples, n_predictions), or dict of target to DataFrame
-        Predictions by name, with the index of X. Of probabilities a frame for each target that
-        has classes, with a column for each; 0 for a class that a fold had nothing to learn of. Of
-        quantiles a frame for each target that has them, with a column for each level.
+        Predictions by name, with the index of X. For probabilities there is a DataFrame for each
+        target that has classes, with a column for each class; 0 for a class that was missing in
+        the training rows of a fold. For quantiles there is a DataFrame for each target that has
+        quantiles, with a column for each level.
 
     Raises
     ------
     ValueError
-        If the method is unknown, or the test parts of `cv` do not hold every row once.
+        If the method is unknown, or if the test sets of `cv` do not contain every row exactly
+        once.
 
     See Also
     --------

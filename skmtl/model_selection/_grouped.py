@@ -1,4 +1,4 @@
-"""Folds of whole groups that each hold their share of every label."""
+"""Stratified folds of whole groups."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from skmtl.model_selection._stratified import MultiTaskFolds, levels_of
 
 
 class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
-    """K folds of whole groups that hold the labels of every task as evenly as the groups allow.
+    """K folds of whole groups, with the labels of every task spread as evenly as possible.
 
-    The largest groups are dealt first, each to the fold that has least of its labels and rows: the
-    one that keeps the sum of squares of the folds' shares of every label smallest.
+    The largest groups are assigned first, each to the fold with the smallest resulting sum of
+    squares of the folds' shares of every label.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2 and at most the number of groups.
     shuffle : bool, default=True
-        Whether chance decides in which order groups of one size are dealt. False keeps the order
-        in which they appear.
+        Whether groups of the same size are assigned in random order. False keeps the order in
+        which they appear.
     random_state : int, RandomState or None, default=None
-        Source of that chance.
+        Random state of this order.
     n_bins : int, default=5
         A continuous target is stratified by this many quantile bins.
     task : label or int, default=None
@@ -64,7 +64,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             The labels, some of which may be missing.
         groups : array of shape (n_samples,)
-            Whom each row is about.
+            The group of each row.
 
         Yields
         ------

@@ -1,4 +1,4 @@
-"""Rows dealt evenly over the labels of several tasks."""
+"""Stratified splits over the labels of several tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skmtl.tasks import label_codes, stratified_folds, stratified_parts
 
 
 class MultiTaskFolds(BaseCrossValidator):
-    """What the splitters have in common: their parameters."""
+    """Base class of the splitters, with their parameters."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class MultiTaskFolds(BaseCrossValidator):
         self.task = task
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of folds; the arguments are ignored."""
+        """Return the number of folds; the arguments are ignored."""
         return self.n_splits
 
 

@@ -1,12 +1,12 @@
-"""Torch modules that know tensors and nothing of scikit-learn.
+"""Torch modules that work on tensors, independent of scikit-learn.
 
-A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `TrainableNetwork`,
-`SplitNetwork` and `TowerNetwork` say what it has to offer to be trained, to be balanced by
-gradients, and to be balanced faster. `MultiTabNet` is one; its parts are files of their own:
-numeric embeddings, feature tokens, masked attention, the row path, sample context, task towers. A
-network of these parts is built without drawing a random number; `initialise` draws its parameters
-from a generator, and `seed_dropout` sets a separate generator for dropout. Networks of the user's
-may have torch's layers as well: `built` has these draw from the generator too.
+A network reads a `Batch` of encoded rows and returns raw scores of all tasks. The protocols
+`TrainableNetwork`, `SplitNetwork` and `TowerNetwork` define what a network needs for training, for
+gradient balancing, and for faster balancing. `MultiTabNet` is one; its parts are files of their
+own: numeric embeddings, feature tokens, masked attention, the row path, sample context, task
+towers. A network of these parts is built without drawing a random number; `initialise` draws its
+parameters from a generator, and `seed_dropout` sets a separate generator for dropout. Networks of
+the user's may have torch's layers as well: `built` has these draw from the generator too.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""Attention between feature tokens and task tokens, with a choice of who may read whom."""
+"""Attention between feature tokens and task tokens, with an attention mask."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Mask = Literal["none", "task_to_task", "feature_to_task", "both"]
 class MaskedBlock(nn.Module):
     """One encoder block of MultiTab-Net (arXiv 2511.09970, section 3).
 
-    Tokens are (batch, n_features, size) and (batch, n_tasks, size). Task tokens always read the
-    features. `mask` says who does not attend to whom: with "task_to_task" or "both" a task token
-    does not attend to the other tasks; with "feature_to_task" or "both" the features do not
-    attend to the tasks.
+    Tokens are (batch, n_features, size) and (batch, n_tasks, size). Task tokens always attend to
+    the features. `mask` is the attention mask: with "task_to_task" or "both" a task token does not
+    attend to the other tasks; with "feature_to_task" or "both" the features do not attend to the
+    tasks.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class MaskedBlock(nn.Module):
     attention_dropout, dropout : float
     mask : {"none", "task_to_task", "feature_to_task", "both"}
     feature_attention : bool
-        Whether features read each other (and, by the mask, the tasks). Without it the feature
-        tokens pass through unchanged and the cost is linear in their number.
+        Whether features attend to each other (and to the tasks, if the mask allows it). Without it
+        the feature tokens do not change, and the cost is linear in their number.
     """
 
     def __init__(

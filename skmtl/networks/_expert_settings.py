@@ -1,4 +1,4 @@
-"""Which experts a network has, who reads them and by which gates."""
+"""Settings of the experts of a network and of their gates."""
 
 from __future__ import annotations
 
@@ -16,44 +16,46 @@ _TASK_INPUTS = (FeatureGates, TaskEmbeddings)
 @storable
 @dataclass(frozen=True, kw_only=True)
 class Experts:
-    """Several row paths, of which each task reads a mixture of its own.
+    """Several row paths (experts), mixed separately for each task.
 
     For `row_mixing` of the MultiTab estimators. An expert is a perceptron over all feature tokens
-    of the row; a gate of each task weighs those that the task reads. Experts that all tasks read
-    are shared, others are a task's own. Every layer ends in layer normalisation and Swish, so
-    that no expert falls silent (HoME; a row does not depend on its batch, so the batch is not
-    what is normalised over). Names stand for the published mixtures: "mmoe", "ple", "home" and
-    "stem", which `Experts.named` returns.
+    of the row; each task has a gate that weights the experts it uses. Shared experts are used by
+    all tasks, own experts by a single task. Every layer ends in layer normalisation and Swish, so
+    that experts do not become inactive (HoME uses batch normalisation, but here a row must not
+    depend on its batch). `Experts.named` returns the published mixtures "mmoe", "ple", "home" and
+    "stem".
 
     Parameters
     ----------
     shared : int, default=2
-        Experts that all tasks read.
+        Number of experts used by all tasks.
     own : int, default=1
-        Experts of each task that, but for `others`, no other task reads.
+        Number of experts per task, which other tasks do not use, unless `others` is set.
     n_levels : int, default=1
-        Mixtures one after the other. The own experts of a later level read their task's mixture
-        of the level before, and the shared ones a mixture of all experts (PLE).
+        Number of mixtures, one after the other. The input of own experts of a later level is their
+        task's mixture of the previous level; that of shared experts is a mixture of all experts
+        (PLE).
     size : int or "auto", default="auto"
         Units of each layer of an expert. "auto" is `row_size` of the estimator for up to 4
-        experts, and less for more, so that all of a level together have four times as many.
+        experts, and less for more experts, so that all experts of a level together have four times
+        as many units.
     gate : {"row", "token"}, default="row"
-        What the gate of a task reads: the row, or the task's token after attention (TaskExpert).
-        In long data the token knows the task id and the row does not.
+        Input of the gates: the row, or the task's token after attention (TaskExpert). In long data
+        the token depends on the task id, and the row does not.
     routing : TopK or None, default=None
-        Which of the experts a row reads: all, or a few of the largest weight (M³ViT).
+        Which experts a row uses: all, or only a few with the largest weights (M³ViT).
     others : {"hidden", "detached"}, default="hidden"
-        Other tasks' own experts: a task does not read them, or it does and they do not learn from
-        that (STEM).
+        How a task uses other tasks' own experts: not at all ("hidden"), or without gradients to
+        them ("detached", STEM).
     task_inputs : tuple of FeatureGates or TaskEmbeddings, default=()
-        What own experts and gates read in place of the plain row, applied in this order.
+        Transforms of the row for own experts and gates, applied in this order.
     groups : sequence of sequence of hashable, or None, default=None
         Names of the targets by group, such as `skmtl.inspection.suggest_groups` returns. In all
         levels but the last, own experts belong to groups in place of tasks (HoME). None has no
         groups.
     activation : {"normalised_swish", "relu"}, default="normalised_swish"
-        What a layer of an expert ends in. "relu", without normalisation, is that of the default
-        row path and of the MMoE and PLE that were published.
+        The end of each layer of an expert. "relu", without normalisation, is used in the default
+        row path and in the published MMoE and PLE.
 
     Raises
     ------

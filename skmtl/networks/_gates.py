@@ -1,4 +1,4 @@
-"""Gates: how much each task reads of each expert."""
+"""Gates: the weight of each expert for each task."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from skmtl.networks._layers import matrix, parameter
 @storable
 @dataclass(frozen=True, kw_only=True)
 class TopK:
-    """Each row of a task reads the `k` experts with the largest weights, and no others.
+    """Sparse routing: each row of a task only uses the `k` experts with the largest weights.
 
-    Experts that are read rarely learn little and are read more rarely still. A load-balance loss
-    works against that: the squared coefficient of variation of the experts' mean weights, of each
+    Experts that are rarely used learn little and are used even less. A load-balancing loss
+    counteracts this: the squared coefficient of variation of the experts' mean weights, of each
     task (Shazeer et al. 2017; M³ViT, Liang et al. 2022). All experts are computed: at the sizes
     of tables, leaving some out would save nothing.
 
     Parameters
     ----------
     k : int, default=2
-        Experts that are read.
+        Number of experts to use.
     load_balance : float, default=0.01
         Weight of the load-balance loss, the auxiliary loss ``"load_balance"`` of the training.
 

@@ -1,4 +1,4 @@
-"""A straight line from the features to the raw scores, beside everything else."""
+"""A linear model from the features to the raw scores, added to the network."""
 
 from __future__ import annotations
 

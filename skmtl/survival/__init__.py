@@ -5,14 +5,14 @@ Estimates from labels: :func:`kaplan_meier`, :func:`nelson_aalen`, :func:`aalen_
 and numbers at risk, and :func:`log_rank_test` tests whether groups differ. Metrics of models:
 
 ==============================  ==========================================================
-`concordance` Harrell's C: do rows with a higher risk fail first?
+`concordance`                   Harrell's C: do rows with a higher risk fail first?
 `concordance_ipcw`              Uno's C, which does not depend on the censoring
-`concordance_incidence` Wolbers' C, for one of several competing causes
+`concordance_incidence`         Wolbers' C, for one of several competing causes
 `concordance_td`                Antolini's C, for curves that cross
-`cumulative_dynamic_auc` AUC for having failed by a given time
+`cumulative_dynamic_auc`        AUC for having failed by a given time
 `brier_score`                   squared error of survival, or of a cause's incidence
 `integrated_brier_score`        its mean over time
-`d_calibration` are survival curves calibrated over their whole range?
+`d_calibration`                 are survival curves calibrated over their whole range?
 ==============================  ==========================================================
 
 Labels are read by :func:`skmtl.tasks.event_times`: structured arrays like scikit-survival's, or
