@@ -4,7 +4,8 @@
 # class inherits have a meaning in whatever module the class stands.
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -222,7 +223,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             engine.check_goes_on(previous)
         random_state = engine.agreed_state(fresh_random_state(self.random_state))
         rows = Chunk(X, y, sample_weight, groups)
-        with open_rows(rows, self.task_column, random_state) as (chunk, source):
+        with self._keeping_columns(), open_rows(rows, self.task_column, random_state) as opened:
+            chunk, source = opened
             if previous is None:
                 # What an earlier fit has learnt would not suit what is learnt now.
                 vars(self).pop("_fitted", None)
@@ -243,6 +245,17 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             vars(self).update(self._learnt(preparation, fitted))
             progress.finish(fitted)
         return self
+
+    @contextmanager
+    def _keeping_columns(self) -> Iterator[None]:
+        """Of a fitted model, leave the columns as they are where another fit fails."""
+        before = {name: vars(self)[name] for name in _LEARNT[-2:] if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            if "_fitted" in vars(self):
+                vars(self).update(before)
+            raise
 
     def check_parameters(self) -> None:
         """Raise for parameters that cannot be used, as `fit` does, but without any data.

@@ -120,10 +120,9 @@ class NetworkEstimator(MultiTaskEstimator):
         more, with the columns, units and classes that were learnt then and a new optimizer.
         These weights are kept until others do better on the held-out rows of the later fit.
         Parameters that shape the network, `task_column`, `n_bags` and those of the architecture,
-        must not have changed. MultiTab takes new targets, of the kinds that `tasks` says, and new
-        categories: all weights are kept, and new ones are added to them. What was predicted
-        before changes only as the weights are trained further. A new class of a target, and
-        a missing target, are refused.
+        must not have changed. MultiTab takes new targets, of the kinds that `tasks` says, new
+        categories and new columns: all weights are kept, and new ones are added to them. New
+        classes of a target are refused, and targets and columns that are gone.
 
     Attributes
     ----------
