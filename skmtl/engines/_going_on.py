@@ -39,7 +39,7 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
     for name, head in known.constant.items():
         head.check_same(table.Y[name])
     preparation.tasks = _wider_tasks(preparation, table)
-    preparation.single     preparation.single &= len(preparation.tasks) == 1= preparation.tasks is known
+    preparation.single = preparation.single and preparation.tasks is known
     encoder = wider_encoder(
         cast(TableEncoder, preparation.reader.encoder),
         cast(TableEncoder, engine.make_encoder()),
