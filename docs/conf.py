@@ -1,8 +1,11 @@
 """Settings of the site. ``sphinx-build -W docs docs/_build/html`` builds it without network."""
 
+import inspect
 import os
 import sys
 from pathlib import Path
+
+from sphinx.util.inspect import stringify_signature
 
 import skmtl
 
@@ -57,12 +60,14 @@ sphinx_gallery_conf = {
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of parameters have the types in words
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"  # the names of methods alone fit beside the text
 
 html_math_renderer = "mathml"  # MathJax would be loaded from another site
 html_theme = "pydata_sphinx_theme"
 html_title = "skmtl"
 html_theme_options = {
     "show_toc_level": 2,
+    "header_links_before_dropdown": 4,  # so that a narrow window has one line
     "navbar_end": ["theme-switcher"],
     "check_switcher": False,
     "pygments_light_style": "tango",
@@ -85,6 +90,14 @@ def _skip_scikit_learn(app, what, name, member, skip, options):
     return True if name.endswith("_request") or name in added else skip
 
 
+def _show_parameters(app, what, name, obj, options, signature, return_annotation):
+    """Show the parameters of estimators, of whose metaclass Sphinx shows ``*values``."""
+    if what != "class" or type(obj) is type:
+        return None
+    return stringify_signature(inspect.signature(obj), show_annotation=False), None
+
+
 def setup(app):
     """Connect what Sphinx calls."""
     app.connect("autodoc-skip-member", _skip_scikit_learn)
+    app.connect("autodoc-process-signature", _show_parameters)

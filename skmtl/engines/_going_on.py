@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
+import pandas as pd
+
 from skmtl.engines._preparation import Preparation, checked_table
 from skmtl.engines._protocol import Learnt
 from skmtl.reading import CheckedTable
-from skmtl.tables import Chunk, ColumnEncoder, wider_encoder
+from skmtl.tables import Chunk, TableEncoder, as_frame, wider_encoder
 from skmtl.tasks import TaskSet
 
 
@@ -32,14 +34,28 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
         return preparation.read(chunk)
     Y = preparation.targets.read_wider(chunk.y, known)
     known.check_names([name for name in Y.columns if name in known.names])
-    table = checked_table(settings, settings.read_frame(chunk.X, False), Y, chunk)
+    frame = _wider_frame(preparation, chunk)
+    table = checked_table(settings, frame, Y, chunk)
     for name, head in known.constant.items():
         head.check_same(table.Y[name])
     preparation.tasks = _wider_tasks(preparation, table)
-    encoder = preparation.reader.encoder
-    encoder = wider_encoder(cast(ColumnEncoder, encoder), table.rows.features, table.row_weight)
-    preparation.reader = preparation.reader.with_encoder(encoder)
+    preparation.single = preparation.single and preparation.tasks is known
+    encoder = wider_encoder(
+        cast(TableEncoder, preparation.reader.encoder),
+        cast(TableEncoder, engine.make_encoder()),
+        table.rows.features,
+        table.row_weight,
+    )
+    preparation.reader = preparation.reader.wider(frame, encoder)
     return table
+
+
+def _wider_frame(preparation: Preparation, chunk: Chunk) -> pd.DataFrame:
+    """X as a frame, which may have more columns than that of the earlier fit, but no fewer."""
+    settings, known = preparation.settings, preparation.reader.encoder.columns_
+    labels = settings.roles.split(as_frame(chunk.X)).features.columns
+    is_wider = labels.is_unique and len(labels) > len(known) and set(known) <= set(labels)
+    return settings.read_frame(chunk.X, is_wider)
 
 
 def _wider_tasks(preparation: Preparation, table: CheckedTable) -> TaskSet:

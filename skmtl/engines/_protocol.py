@@ -145,8 +145,8 @@ class Engine(ABC):
     units_by_group: ClassVar[bool] = False
     """Whether numbers of long data have units by task id."""
     widens: ClassVar[bool] = False
-    """Whether a fit that goes on with an earlier one may have more targets and categories than are
-    `learnt`."""
+    """Whether a fit that goes on with an earlier one may have more targets, categories and
+    columns than are `learnt`."""
     refuses_unseen_eval_ids: ClassVar[bool] = False
     """Whether rows of an eval_set must belong to tasks that the training rows have."""
     records_transfer: ClassVar[bool] = False

@@ -5,7 +5,8 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -232,7 +233,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             engine.check_goes_on(previous)
         random_state = engine.agreed_state(fresh_random_state(self.random_state))
         rows = Chunk(X, y, sample_weight, groups)
-        with open_rows(rows, self.task_column, random_state) as (chunk, source):
+        with self._keeping_columns(), open_rows(rows, self.task_column, random_state) as opened:
+            chunk, source = opened
             if previous is None:
                 # The state of an earlier fit would not match the new one.
                 vars(self).pop("_fitted", None)
@@ -256,6 +258,17 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             if fitted is not None:
                 progress.finish(fitted)
         return self
+
+    @contextmanager
+    def _keeping_columns(self) -> Iterator[None]:
+        """Of a fitted model, leave the columns as they are where another fit fails."""
+        before = {name: vars(self)[name] for name in _LEARNT[-2:] if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            if "_fitted" in vars(self):
+                vars(self).update(before)
+            raise
 
     def check_parameters(self) -> None:
         """Raise an error for invalid parameters, as `fit` does, but without any data.

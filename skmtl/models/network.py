@@ -123,9 +123,9 @@ class NetworkEstimator(MultiTaskEstimator):
         more epochs, with the same columns, units and classes and a new optimizer. The old weights
         are kept until others are better on the held-out rows of the later fit. Parameters that
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
-        must not change. MultiTab accepts new targets, of the kinds in `tasks`, and new categories:
-        all weights are kept, and new ones are added, so that earlier predictions change only as
-        the weights are trained further. A new class of a target and a missing target are errors.
+        must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
+        new columns: all weights are kept, and new ones are added. New classes of a target, and
+        targets or columns that are missing, are errors.
 
     Attributes
     ----------

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from skmtl.networks._multitab import MultiTabNet
+from skmtl.networks._numeric import PeriodicEmbedding
 
 # What the axes of a MultiTabNet's tensors count, where that depends on the table or its targets.
 _AXES: dict[str, tuple[str | None, ...]] = {
@@ -38,6 +39,8 @@ _AXES: dict[str, tuple[str | None, ...]] = {
 # Of new features these are zero, so that their tokens are: the token of an unknown category.
 _SILENT = ("tokens.numeric.slope", "tokens.numeric.bias", "tokens.numeric.missing",
            "tokens.numeric.bends", "tokens.categories")  # fmt: skip
+# What reads the tokens of features.
+_READERS = ("rows.map.weight", "rows.first.weight", "rows.layers.0.weight")
 # Follow from the shape.
 _DERIVED = ("tokens.offsets", "towers.used")
 
@@ -68,6 +71,10 @@ def take_over(network: MultiTabNet, learnt: MultiTabNet, places: Places) -> None
     """
     wider, narrow = network.state_dict(), learnt.state_dict()
     places = _with_compound_axes(places, network, learnt)
+    if isinstance(network.tokens.numeric, PeriodicEmbedding):  # whose tokens are never zero
+        for name in _READERS:
+            if name in wider and wider[name].shape != narrow[name].shape:
+                wider[name].zero_()
     if "line.start" in wider:  # of new features, nothing is added to known scores
         wider["line.start"][:, list(places["scores"])] = 0.0
     for name, values in narrow.items():

@@ -136,6 +136,25 @@ class TableReader:
         reader.encoder = encoder
         return reader
 
+    def wider(self, frame: pd.DataFrame, encoder: FrameEncoder) -> TableReader:
+        """A reader of a table with more columns, and the same ids.
+
+        Raises
+        ------
+        ValueError
+            If another column than before is that of the ids, as its position says.
+        """
+        reader = self.with_encoder(encoder)
+        reader.role_positions = self.roles.by_position(frame)
+        for position, role in reader.role_positions.items():
+            if role == "task" and frame.columns[position] != self.task_label:
+                raise ValueError(
+                    f"task_column={self.roles.task!r} is {frame.columns[position]!r} now, and "
+                    f"was {self.task_label!r} in the last fit. Name the column, or put new ones "
+                    "behind the others."
+                )
+        return reader
+
     def fit(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
         """Learn where the roles stand, and the task ids of training and validation rows alike."""
         self.role_positions = self.roles.by_position(frame)

@@ -117,11 +117,7 @@ class ColumnEncoder(ABC):
             Of text that is nearly all numbers, most of which are rare.
         """
         kinds = [column_kind(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        self._numeric_positions = [i for i, kind in enumerate(kinds) if kind == "numeric"]
-        self._categorical_positions = [i for i, kind in enumerate(kinds) if kind != "numeric"]
-        self.columns_ = frame.columns.tolist()
-        self.numeric_ = [self.columns_[i] for i in self._numeric_positions]
-        self.categorical_ = [self.columns_[i] for i in self._categorical_positions]
+        self.take_columns(frame.columns.tolist(), [kind == "numeric" for kind in kinds])
         rows, weights = learning_rows(len(frame), rows, sample_weight)
         counts = self._no_counts(len(frame) if rows is None else len(rows))
         numeric = self._learning_blocks(frame, rows, counts.missing)
@@ -137,6 +133,15 @@ class ColumnEncoder(ABC):
         self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
         self.counts_ = counts
         return self
+
+    def take_columns(self, labels: list, is_numeric: list[bool]) -> None:
+        """Take over which columns there are, and which of them are numbers."""
+        places = list(enumerate(is_numeric))
+        self._numeric_positions = [i for i, numeric in places if numeric]
+        self._categorical_positions = [i for i, numeric in places if not numeric]
+        self.columns_ = labels
+        self.numeric_ = [labels[i] for i in self._numeric_positions]
+        self.categorical_ = [labels[i] for i in self._categorical_positions]
 
     def kept_categories(self, known: pd.Index, n_rows: NDArray[np.int64]) -> pd.Index:
         """Those of the categories that have enough rows to be learnt."""

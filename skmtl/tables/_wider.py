@@ -1,47 +1,94 @@
-"""Encoders that go on with more than they were fitted on."""
+"""Encoders that go on with more categories and columns than they were fitted on."""
 
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl.tables._categories import FIRST_KNOWN, UNKNOWN, encode_categories, learn_categories
-from skmtl.tables._encoder import ColumnEncoder, learning_rows
-
-Encoder = TypeVar("Encoder", bound=ColumnEncoder)
+from skmtl.tables._counts import CellCounts
+from skmtl.tables._encoder import TableEncoder, learning_rows
+from skmtl.tables._numeric import RobustScaler
 
 
 def wider_encoder(
-    encoder: Encoder, frame: pd.DataFrame, sample_weight: NDArray[np.float64] | None
-) -> Encoder:
-    """A copy that knows the categories of more rows, with codes behind those of the others.
+    encoder: TableEncoder,
+    fresh: TableEncoder,
+    frame: pd.DataFrame,
+    sample_weight: NDArray[np.float64] | None,
+) -> TableEncoder:
+    """A copy that knows more rows: their categories, behind the others, and their new columns.
 
     Parameters
     ----------
-    encoder : ColumnEncoder
+    encoder : TableEncoder
         Fitted.
+    fresh : TableEncoder
+        With the same settings, not fitted. It learns the new columns.
     frame : DataFrame of shape (n_samples, n_features)
-        The columns seen at fit, in that order.
+        The columns seen at fit, and perhaps others.
     sample_weight : ndarray of shape (n_samples,), or None
         Nothing is learnt from a row of weight 0.
 
     Raises
     ------
     ValueError
-        As `ColumnEncoder.transform`.
+        As `TableEncoder.transform`.
     """
-    encoder.read(frame)
-    rows, _ = learning_rows(len(frame), None, sample_weight)
+    known = frame if frame.columns.tolist() == encoder.columns_ else frame[encoder.columns_]
+    encoder.read(known)
     wide = copy.copy(encoder)
-    wide.categories_ = {}
+    wide.categories_ = _with_new_categories(encoder, known, sample_weight)
+    if known is not frame:
+        new = [label for label in frame.columns if label not in encoder.columns_]
+        fresh.fit(frame[new], sample_weight=sample_weight)
+        labels, categories = frame.columns.tolist(), wide.categories_ | fresh.categories_
+        wide.take_columns(labels, [label not in categories for label in labels])
+        wide.categories_ = {label: categories[label] for label in wide.categorical_}
+        wide._scaler = _joined_scalers(encoder, fresh, wide.numeric_)
+        wide.counts_ = _joined_counts(encoder, fresh, wide.columns_)
+    wide.cardinalities_ = [len(index) + FIRST_KNOWN for index in wide.categories_.values()]
+    return wide
+
+
+def _with_new_categories(
+    encoder: TableEncoder, frame: pd.DataFrame, sample_weight: NDArray[np.float64] | None
+) -> dict:
+    rows, _ = learning_rows(len(frame), None, sample_weight)
+    categories = {}
     for label, known in encoder.categories_.items():
         column = frame.iloc[:, encoder.columns_.index(label)]
         kept = encoder.kept_categories(*learn_categories(column, rows))
         new = encode_categories(pd.Series(kept, dtype=kept.dtype), known) == UNKNOWN
-        wide.categories_[label] = known.append(kept[new])
-    wide.cardinalities_ = [len(known) + FIRST_KNOWN for known in wide.categories_.values()]
-    return wide
+        categories[label] = known.append(kept[new])
+    return categories
+
+
+def _joined_scalers(encoder: TableEncoder, fresh: TableEncoder, numeric: list) -> RobustScaler:
+    scaler = RobustScaler(len(numeric))
+    for place, label in enumerate(numeric):
+        source = encoder if label in encoder.columns_ else fresh
+        at = source.numeric_.index(label)
+        scaler.half_center_[place] = source.scaler_.half_center_[at]
+        scaler.half_scale_[place] = source.scaler_.half_scale_[at]
+    return scaler
+
+
+def _joined_counts(encoder: TableEncoder, fresh: TableEncoder, columns: list) -> CellCounts | None:
+    """Counts among as many rows as the first ones; None where these were not counted."""
+    before, now = encoder.counts_, fresh.counts_
+    if before is None or now is None:
+        return None
+    missing, unknown = np.zeros((2, len(columns)), dtype=np.int64)
+    for place, label in enumerate(columns):
+        if label in encoder.columns_:
+            at = encoder.columns_.index(label)
+            missing[place], unknown[place] = before.missing[at], before.unknown[at]
+        else:
+            at, share = fresh.columns_.index(label), before.n_rows / now.n_rows
+            missing[place] = np.ceil(now.missing[at] * share)
+            unknown[place] = np.ceil(now.unknown[at] * share)
+    return CellCounts(columns, before.n_rows, missing, unknown)

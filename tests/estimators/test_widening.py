@@ -1,4 +1,4 @@
-"""Networks that go on with targets and categories that they were not trained on."""
+"""Networks that go on with targets, categories and columns that they were not trained on."""
 
 from __future__ import annotations
 
@@ -74,6 +74,83 @@ def test_new_categories_are_predicted_as_unknown_ones_until_they_are_learnt(name
     assert model.__skmtl_fitted__().ask(later).cell_counts().unknown.tolist() == [0, 0, 0]
 
 
+def with_columns(X):
+    """A number and a category more, not behind the others."""
+    rng = np.random.default_rng(1)
+    wide = X.assign(kind=rng.choice(["u", "v"], len(X)))
+    wide.insert(1, "new", rng.normal(size=len(X)))
+    return wide[["kind", *wide.columns[:-1]]]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_new_columns_leave_the_weights_of_others_as_they_are(name):
+    model = MultiTab(**NETWORK | NETWORKS[name]).fit(X, Y[["spend", "late"]])
+    before, network = model.predict(X)["spend"], next(iter(model.network_))
+    kept = {name: values.clone() for name, values in network.state_dict().items()}
+    model.set_params(**STILL).fit(with_columns(X), Y[["spend", "late"]])
+    assert model.feature_names_in_.tolist() == ["kind", "x", "new", "city", "z"]
+    after, network = model.predict(with_columns(X))["spend"], next(iter(model.network_))
+    # Attention alone has a share for them.
+    assert np.corrcoef(before, after)[0, 1] > 0.95
+    wide = network.state_dict()
+    for same in (part for part in kept if wide[part].shape == kept[part].shape):
+        if same != "towers.used":
+            np.testing.assert_allclose(wide[same], kept[same], rtol=1e-6, err_msg=same)
+    np.testing.assert_array_equal(
+        wide["tokens.numeric.slope"][[0, 2]], kept["tokens.numeric.slope"]
+    )
+    np.testing.assert_array_equal(wide["tokens.numeric.slope"][1], 0)
+    np.testing.assert_array_equal(wide["tokens.categories"][4:], kept["tokens.categories"])
+    np.testing.assert_array_equal(wide["tokens.categories"][:4], 0)
+
+
+def test_a_new_column_is_learnt(tmp_path):
+    model = MultiTab(**NETWORK).fit(X, Y[["spend"]])
+    later, labels = table(300, ("Bern", "Oslo"))
+    wide = with_columns(later)
+    spend = labels["spend"] + 2 * wide["new"] + (wide["kind"] == "u")
+    labels = labels.assign(spend=spend)[["spend", "late"]]
+    model.set_params(warm_start=True, max_epochs=15).fit(wide, labels)
+    assert model.score_tasks(wide, labels)["spend"] > 0.8
+    model.save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict(wide), model.predict(wide))
+    assert model.attention(wide).columns.tolist() == wide.columns.tolist()
+    with pytest.raises(ValueError, match="yet now missing"):
+        model.predict(later)
+
+
+def test_columns_that_cannot_be_added():
+    model = MultiTab(**NETWORK | {"max_epochs": 1}).fit(X, Y[["spend"]])
+    before = model.predict(X)
+    model.set_params(warm_start=True)
+    wide = with_columns(X)
+    for bad, message in (
+        (wide.drop(columns="x"), "yet now missing:.*- x"),
+        (wide.assign(x="text"), r"\['x'\] of X held numbers at fit"),
+        (wide.assign(new=np.inf), "infinity in the columns"),
+    ):
+        with pytest.raises(ValueError, match=f"(?s){message}"):
+            model.fit(bad, Y[["spend"]])
+        pd.testing.assert_frame_equal(model.predict(X), before)
+    ids = X.assign(shop=np.where(np.arange(len(X)) % 2, "a", "b"))[["x", "z", "shop"]]
+    model = MultiTab(task_column=2, warm_start=True, **NETWORK | {"max_epochs": 1})
+    model.fit(ids, Y[["spend"]])
+    with pytest.raises(ValueError, match="task_column=2 is 'city' now, and was 'shop'"):
+        ids.insert(1, "city", X["city"])
+        model.fit(ids[["x", "z", "city", "shop"]], Y[["spend"]])
+
+
+def test_arrays_have_new_columns_behind_the_others():
+    numbers = X[["x", "z"]].to_numpy()
+    model = MultiTabRegressor(**NETWORK).fit(numbers, Y["visits"])
+    before = model.predict(numbers)
+    wide = np.column_stack([numbers, X["z"] ** 2])
+    after = model.set_params(**STILL).fit(wide, Y["visits"]).predict(wide)
+    assert after.shape == before.shape
+    assert np.corrcoef(before, after)[0, 1] > 0.9
+
+
 def test_what_is_new_is_learnt_and_files_keep_it(tmp_path):
     model = MultiTab(**NETWORK).fit(X, Y[["spend", "late"]])
     later, labels = table(300, ("Bern", "Oslo", "Rome"))
@@ -132,6 +209,13 @@ def test_arrays_and_weights_by_label():
     np.testing.assert_allclose(after[:, :1], before, rtol=1e-5, atol=1e-6)
     odd = Y["visits"][1::2].mean()
     assert abs(after[:, 1].mean() - odd) < 1
+
+
+def test_one_target_without_an_axis_becomes_two():
+    model = MultiTabRegressor(**NETWORK).fit(X, Y["visits"])
+    before = model.predict(X)
+    after = model.set_params(**STILL).fit(X, Y[["visits", "spend"]]).predict(X)
+    np.testing.assert_allclose(after[:, 0], before, rtol=1e-5, atol=1e-6)
 
 
 def test_long_data():
