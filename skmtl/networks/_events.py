@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -87,8 +88,27 @@ class Events:
         )
 
     def to(self, device: torch.device) -> Events:
-        """The events on a device."""
-        return Events(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+        """The rows on a device; to another one, only the stretch of events in which they lie."""
+        if self.time.device == device:
+            return self
+        return Events(**{k: tensor.to(device) for k, tensor in vars(self._narrowed()).items()})
+
+    def _narrowed(self) -> Events:
+        """The same rows without the events before the first and behind the last of theirs."""
+        filled = self.stop > self.start
+        if not filled.any():
+            low = high = 0
+        else:
+            low, high = int(self.start[filled].min()), int(self.stop[filled].max())
+        stretch = slice(low, high)
+        return replace(
+            self,
+            time=self.time[stretch],
+            variable=self.variable[stretch],
+            value=self.value[stretch],
+            start=torch.where(filled, self.start - low, 0),
+            stop=torch.where(filled, self.stop - low, 0),
+        )
 
     def flat(self) -> FlatEvents:
         """The events of these rows alone."""
@@ -101,10 +121,12 @@ class Events:
 
 
 def joined_events(parts: Sequence[Events]) -> Events:
-    """The rows of several parts, one after the other."""
-    shifts = [0]
-    for part in parts:
-        shifts.append(shifts[-1] + len(part.time))
+    """The rows of several parts, one after the other; parts that share events go on doing so."""
+    first = parts[0]
+    if all(part.time is first.time for part in parts):
+        names = ("start", "stop", "end", "missing")
+        return replace(first, **{k: torch.cat([vars(part)[k] for part in parts]) for k in names})
+    shifts = list(accumulate((len(part.time) for part in parts), initial=0))
     moved = [
         replace(part, start=part.start + shift, stop=part.stop + shift)
         for part, shift in zip(parts, shifts, strict=False)

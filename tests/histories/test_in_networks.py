@@ -57,42 +57,45 @@ def model(encoder, X):
 
 
 def test_the_order_of_two_events_is_found(encoder):
-    X, first = order_of_two()
+    X, first = order_of_two(140)
     Y = pd.DataFrame({"first": first, "noise": X["noise"]})
-    model = MultiTab(series={"events": encoder}, max_epochs=40, **SMALL)
-    predicted = model.fit(X[:140], Y[:140]).predict(X[140:])
-    assert (predicted["first"] == Y["first"][140:]).mean() > 0.95
-    assert np.corrcoef(predicted["noise"], Y["noise"][140:])[0, 1] > 0.9
-    without = MultiTab(max_epochs=10, **SMALL).fit(X[["noise"]][:140], Y[:140])
-    assert (without.predict(X[["noise"]][140:])["first"] == Y["first"][140:]).mean() < 0.75
+    options = SMALL | {"early_stopping": False, "learning_rate": 0.02, "max_epochs": 15}
+    model = MultiTab(series={"events": encoder}, **options).fit(X[:100], Y[:100])
+    predicted = model.predict(X[100:])
+    assert (predicted["first"] == Y["first"][100:]).mean() > 0.95
+    assert np.corrcoef(predicted["noise"], Y["noise"][100:])[0, 1] > 0.9
+    without = MultiTab(**options | {"max_epochs": 5}).fit(X[["noise"]][:100], Y[:100])
+    assert (without.predict(X[["noise"]][100:])["first"] == Y["first"][100:]).mean() < 0.75
 
 
 def test_convolutions_find_a_frequency():
     rng = np.random.default_rng(0)
-    n, fast = 240, np.arange(240) % 2 == 0
-    phase = rng.uniform(0, 2 * np.pi, (n, 1))
+    fast = np.arange(150) % 2 == 0
+    phase = rng.uniform(0, 2 * np.pi, (150, 1))
     waves = np.sin(np.arange(30) * np.where(fast, 1.5, 0.75)[:, None] + phase)
     X = pd.DataFrame({"sensor": Histories.from_array(waves + rng.normal(0, 0.3, waves.shape))})
     Y = pd.DataFrame({"fast": fast, "speed": np.where(fast, 1.5, 0.75)})
-    settings = TemporalConvolutions(channels=8, kernel_size=3, n_tokens=1)
-    model = MultiTab(series={"sensor": settings}, max_epochs=40, **SMALL).fit(X[:160], Y[:160])
-    assert (model.predict(X[160:])["fast"] == fast[160:]).mean() > 0.95
+    settings = TemporalConvolutions(channels=8, n_tokens=1)
+    options = SMALL | {"early_stopping": False, "learning_rate": 0.02, "max_epochs": 15}
+    model = MultiTab(series={"sensor": settings}, **options).fit(X[:100], Y[:100])
+    assert (model.predict(X[100:])["fast"] == fast[100:]).mean() > 0.95
 
 
 def test_two_bands_find_a_burst_in_one_of_them():
     rng = np.random.default_rng(0)
-    n, length = 300, 32
+    n, length = 240, 24
     burst = np.arange(n) % 2 == 0
-    level = rng.normal(0, 1, (n, 1)) + np.cumsum(rng.normal(0, 0.3, (n, length)), axis=1)
-    place = np.arange(length) - rng.integers(4, length - 10, (n, 1))
-    fast = np.where((place >= 0) & (place < 6), (-1.0) ** np.arange(length), 0.0)
-    X = pd.DataFrame({"price": Histories.from_array(level + 0.8 * burst[:, None] * fast)})
+    level = rng.normal(0, 1, (n, 1)) + np.cumsum(rng.normal(0, 0.2, (n, length)), axis=1)
+    place = np.arange(length) - rng.integers(0, length - 10, (n, 1))
+    fast = np.where((place >= 0) & (place < 10), (-1.0) ** np.arange(length), 0.0)
+    X = pd.DataFrame({"price": Histories.from_array(level + burst[:, None] * fast)})
     Y = pd.DataFrame({"burst": burst, "last": level[:, -1]})
     settings = DualFrequency(channels=8, n_heads=2, levels=1)
-    model = MultiTab(series={"price": settings}, max_epochs=60, **SMALL).fit(X[:200], Y[:200])
-    predicted = model.predict(X[200:])
-    assert (predicted["burst"] == burst[200:]).mean() > 0.9
-    assert np.corrcoef(predicted["last"], Y["last"][200:])[0, 1] > 0.9
+    options = SMALL | {"early_stopping": False, "learning_rate": 0.01, "batch_size": 64}
+    model = MultiTab(series={"price": settings}, max_epochs=40, **options)
+    predicted = model.fit(X[:180], Y[:180]).predict(X[180:])
+    assert (predicted["burst"] == burst[180:]).mean() > 0.9
+    assert np.corrcoef(predicted["last"], Y["last"][180:])[0, 1] > 0.9
 
 
 def test_a_row_depends_on_itself_alone(model, X):

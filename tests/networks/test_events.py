@@ -67,6 +67,27 @@ def test_rows_keep_their_events_when_they_are_taken_and_joined():
         torch.testing.assert_close(part, row)
 
 
+def test_parts_of_the_same_events_are_joined_without_a_copy():
+    rows = events([2, 0, 3, 1])
+    empty = torch.zeros(2, 0)
+    parts = [rows[torch.tensor([2, 0])], rows[torch.tensor([1, 3])]]
+    batches = [Batch(empty, empty.long(), extras={"vitals": part}) for part in parts]
+    both = concatenated(batches).extras["vitals"]
+    assert both.time is rows.time
+    for part, row in zip(by_row(both), [2, 0, 1, 3], strict=True):
+        torch.testing.assert_close(part, by_row(rows)[row])
+
+
+def test_only_the_events_of_the_rows_move_to_another_device():
+    rows = events([4, 2, 0, 3])
+    assert rows.to(torch.device("cpu")) is rows
+    moved = rows[torch.tensor([1, 2, 0])].to(torch.device("meta"))
+    assert len(moved.time) == 6
+    assert len(rows[2:3].to(torch.device("meta")).time) == 0
+    for part, row in zip(by_row(rows[1:3]._narrowed()), [1, 2], strict=True):
+        torch.testing.assert_close(part, by_row(rows)[row])
+
+
 def test_a_convolution_reads_the_last_steps_and_no_others():
     settings = TemporalConvolutions(every=1.0, max_steps=4)
     layer = built(lambda: settings.build(HistoryShape(1, 9.0, 1.0), 4, 0.0), torch.Generator())
