@@ -34,6 +34,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.export`                 a fitted model as an ONNX graph, which runs without skmtl
 `skmtl.score_frame`            everything that a model predicts for a frame, in one frame
 `skmtl.score_files`            the same from Parquet or CSV files to files, of any size
+`skmtl.reports`                model cards, and reports as one page of HTML
 `skmtl.scoring`                what these two report, and their guide
 `skmtl.callbacks`              what happens while a model trains: a progress bar with losses
 =============================  ==============================================================
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         inspection,
         metrics,
         model_selection,
+        reports,
         scoring,
         survival,
         tasks,
@@ -118,6 +120,7 @@ __all__ = [
     "load",
     "metrics",
     "model_selection",
+    "reports",
     "score_files",
     "score_frame",
     "scoring",
@@ -164,6 +167,7 @@ _MODULE_OF = (
             "inspection",
             "metrics",
             "model_selection",
+            "reports",
             "scoring",
             "survival",
             "tasks",

@@ -4,6 +4,8 @@
 ``skmtl fit CONFIG.toml``               fit a model on files, save it, and report its scores
 ``skmtl score MODEL IN OUT``            predict files of any size
 ``skmtl inspect MODEL``                 what a saved model reads and predicts, without loading it
+``skmtl card MODEL [DATA]``             its model card in Markdown, with scores on files of rows
+``skmtl report MODEL DATA``             scores, calibration, importance and drift as a page of HTML
 ======================================  =======================================================
 
 ``docs/cli.md`` describes them with examples, and ``skmtl COMMAND --help`` explains the options.

@@ -12,13 +12,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from skmtl import __version__
-from skmtl.cli import _fit, _inspect, _score
+from skmtl.cli import _card, _fit, _inspect, _report, _score
 from skmtl.cli._errors import FAILED, OK, USAGE, UsageError
 from skmtl.files import ModelFileError
 
 # Each has `add_arguments(parser)` and `run(options)`, which returns what to print and the exit
 # code, and imports what it computes with, so that no command waits for the others' imports.
-_COMMANDS = {"fit": _fit, "score": _score, "inspect": _inspect}
+_COMMANDS = {
+    "fit": _fit,
+    "score": _score,
+    "inspect": _inspect,
+    "card": _card,
+    "report": _report,
+}
 # What users can mend: their messages say what is wrong. Anything else is a bug, and shows itself.
 _FAILURES = (
     ModelFileError, OSError, ValueError, TypeError, FloatingPointError, ImportError,

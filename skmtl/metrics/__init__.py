@@ -49,6 +49,7 @@ from skmtl.metrics._inputs import read_metrics, read_weights
 from skmtl.metrics._lead_time import AlarmRate, alarms_per_day, early_warning_utility
 from skmtl.metrics._models import (
     read_model,
+    read_scored,
     score_model,
     score_model_by_group,
     score_model_by_id,
@@ -72,6 +73,7 @@ __all__ = [
     "multitask_gain_tasks",
     "read_metrics",
     "read_model",
+    "read_scored",
     "read_weights",
     "score_each",
     "score_model",

@@ -21,6 +21,7 @@ PACKAGES = (
     "skmtl.histories",
     "skmtl.inspection",
     "skmtl.model_selection",
+    "skmtl.reports",
     "skmtl.scoring",
     "skmtl.survival",
     "skmtl.timeseries",

@@ -1,0 +1,33 @@
+"""Write the model card of a saved model, in Markdown.
+
+With DATA, files of rows that the model has not learnt from, the card has scores with intervals.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from skmtl.cli._errors import OK
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("data", metavar="DATA", nargs="*", help="Parquet or CSV files with features and labels")
+    add("--out", metavar="FILE", help="where to write it; by default to the screen")
+
+
+def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    from skmtl.cli._labelled import labelled_rows
+    from skmtl.files import load
+    from skmtl.reports import model_card
+
+    model = load(options.model)
+    rows = labelled_rows(model, [Path(path) for path in options.data]) if options.data else ()
+    card = model_card(model, *rows)
+    if options.out is None:
+        return {"card": card}, card.rstrip("\n"), OK
+    Path(options.out).write_text(card, encoding="utf-8")
+    return {"out": options.out}, f"saved {options.out}", OK

@@ -1,0 +1,32 @@
+"""Report how good a saved model is on files of rows that it has not learnt from.
+
+One page of HTML, which reads nothing from elsewhere: scores by task with intervals, calibration,
+importance of the features, sharing, and drift against the rows of fit. Needs
+pip install "skmtl[plot]".
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from skmtl.cli._errors import OK
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("data", metavar="DATA", nargs="+", help="Parquet or CSV files with features and labels")
+    add("--out", metavar="FILE", default="report.html", help="by default %(default)s")
+
+
+def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    from skmtl.cli._labelled import labelled_rows
+    from skmtl.files import load
+    from skmtl.reports import html_report
+
+    model = load(options.model)
+    X, Y = labelled_rows(model, [Path(path) for path in options.data])
+    Path(options.out).write_text(html_report(model, X, Y), encoding="utf-8")
+    return {"out": options.out, "rows": len(X)}, f"saved {options.out}", OK

@@ -1,0 +1,130 @@
+"""Model cards: what a model is, and what it was measured on, in Markdown."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skmtl import __version__
+from skmtl.metrics import read_scored
+from skmtl.reports._evaluation import score_table, sharing_facts
+
+_LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "lightgbm")
+_TO_FILL = "_To be written by those who release the model._"
+
+
+def model_card(estimator: Any, X: Any = None, Y: Any = None) -> str:
+    """Write the card of a fitted model.
+
+    The headings are those of Mitchell et al. and of the cards on Hugging Face. What a program
+    cannot know, such as the intended use, is left to be filled in.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of skmtl.
+    X : table of shape (n_samples, n_features), default=None
+        Rows that the model has not learnt from, to score; None writes no scores.
+    Y : labels of shape (n_samples,) or (n_samples, n_tasks), default=None
+        Their labels.
+
+    Returns
+    -------
+    str
+        Markdown, with a block of YAML on top.
+
+    Raises
+    ------
+    ValueError
+        If only one of X and Y is given, or they cannot be scored.
+
+    References
+    ----------
+    M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmtl import MultiTaskLinear
+    >>> from skmtl.reports import model_card
+    >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 20})
+    >>> Y = pd.DataFrame({"delay": X["hour"] * 2.5, "late": X["hour"] > 9})
+    >>> card = model_card(MultiTaskLinear(random_state=0).fit(X, Y), X, Y)
+    >>> [line for line in card.splitlines() if line.startswith("## ")][:3]
+    ['## Model Details', '## Intended Use', '## Training Data']
+    """
+    check_is_fitted(estimator)
+    if (X is None) != (Y is None):
+        raise ValueError("Scores need X and Y: give both of them, or neither.")
+    return "\n".join(_lines(estimator, X, Y)) + "\n"
+
+
+def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
+    summary = estimator.summary()
+    yield from ("---", "library_name: skmtl", "tags:", "- multi-task-learning", "- tabular")
+    yield from ("---", "", f"# Model Card: {summary.estimator}", "", "## Model Details", "")
+    yield f"- Estimator: `{summary.estimator}` of skmtl"
+    yield f"- Tasks: {len(summary.tasks):,}, from {summary.n_features:,} columns"
+    for name, size in summary.sizes.items():
+        yield f"- {name.capitalize()}: {size:,}"
+    if summary.n_bytes is not None:
+        yield f"- File: {summary.n_bytes:,} bytes"
+    yield "- Versions: " + ", ".join(f"{name} {number}" for name, number in _versions())
+    parameters = {n: v for n, v in estimator.get_params(deep=False).items() if v is not None}
+    yield "- Parameters, those that are None left out:"
+    yield from ("", "```text", *(f"{n} = {_one_line(v)}" for n, v in parameters.items()), "```")
+    yield from ("", "## Intended Use", "", _TO_FILL, "", "## Training Data", "")
+    if summary.n_rows is not None:
+        yield f"{summary.n_rows:,} rows, fitted in {summary.seconds:.1f} s. The losses are those"
+        yield "of held-out rows, over that of the best constant: below 1 is better than guessing."
+        yield ""
+    yield from _table(summary.tasks.reset_index())
+    yield from ("", "## Evaluation Data", "")
+    yield "No rows were given." if X is None else f"{len(X):,} rows that the user gave."
+    yield from ("", "## Metrics and Quantitative Analyses", "")
+    if X is None:
+        yield "Not measured."
+    else:
+        yield "Scores with intervals of 95 % (jackknife over the rows). Higher is better."
+        yield ""
+        yield from _table(score_table(read_scored(estimator, X, Y)).reset_index())
+    facts = sharing_facts(estimator)
+    if facts:
+        yield from ("", "## Sharing", "")
+        yield from (f"- {_cell(name).capitalize()}: {_cell(value)}" for name, value in facts)
+    for heading in ("Ethical Considerations", "Caveats and Recommendations"):
+        yield from ("", f"## {heading}", "", _TO_FILL)
+
+
+def _versions() -> Iterable[tuple[str, str]]:
+    yield "skmtl", __version__
+    yield "Python", platform.python_version()
+    yield from ((library, version(library)) for library in _LIBRARIES)
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(repr(value).split())
+
+
+def _table(frame: pd.DataFrame) -> Iterator[str]:
+    yield "| " + " | ".join(_cell(str(name).replace("_", " ")) for name in frame.columns) + " |"
+    yield "|" + "---|" * len(frame.columns)
+    for row in frame.itertuples(index=False):
+        yield "| " + " | ".join(_cell(value) for value in row) + " |"
+
+
+def _cell(value: Any) -> str:
+    """A value that no table or HTML is broken by."""
+    if not isinstance(value, str) and pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    text = str(value) if isinstance(value, str) else f"{value:,}"
+    for sign, instead in {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "\n": " "}.items():
+        text = text.replace(sign, instead)
+    return text

@@ -1,0 +1,161 @@
+"""Scores of a model on rows that it has not learnt from, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from skmtl.answers import fitted_model
+from skmtl.metrics import ScoredTask
+
+# Groups of rows that are left out in turn. A bootstrap would take ten times as many scores.
+_GROUPS = 30
+_FEWEST_LABELS = 10
+_BINS = 10
+
+
+def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
+    """Score of each task by the default metric of its kind, with an interval of 95 %.
+
+    Intervals are those of the delete-a-group jackknife, with 30 groups of rows drawn by chance.
+    They tell the chance in which rows were scored, and not that in which rows were learnt from.
+
+    Parameters
+    ----------
+    tasks : mapping of task to ScoredTask
+
+    Returns
+    -------
+    DataFrame of shape (n_tasks, 5)
+        "metric", "score", "low", "high" and the number of "labels"; NaN where there are fewer
+        than 10 labels.
+
+    References
+    ----------
+    P. S. Kott, "The Delete-a-Group Jackknife", Journal of Official Statistics 17 (2001), 521-526.
+    """
+    rows = []
+    for task in tasks.values():
+        observed = np.flatnonzero(task.observed)
+        score = task.score("auto", None)
+        low, high = _interval(task, observed, score)
+        rows.append(
+            {
+                "metric": metric_name(task),
+                "score": score,
+                "low": low,
+                "high": high,
+                "labels": len(observed),
+            }
+        )
+    index = pd.Index([_words(name) for name in tasks], name="task")
+    return pd.DataFrame(rows, index=index)
+
+
+def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[float, float]:
+    if len(observed) < _FEWEST_LABELS:
+        return np.nan, np.nan
+    # The same groups whenever it is asked: an interval is not a matter of chance.
+    order = np.random.default_rng(0).permutation(observed)
+    groups = np.array_split(order, min(_GROUPS, len(order)))
+    scores = np.array(
+        [
+            task.take(np.concatenate(groups[:at] + groups[at + 1 :])).score("auto", None)
+            for at in range(len(groups))
+        ]
+    )
+    share = (len(groups) - 1) / len(groups)
+    error = np.sqrt(share * ((scores - scores.mean()) ** 2).sum())
+    half = t.ppf(0.975, len(groups) - 1) * error
+    return float(score - half), float(score + half)
+
+
+def metric_name(task: ScoredTask) -> str:
+    """The default metric of a task, as people call it."""
+    metric = task.kind.default_metric
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "score")
+    return {"r2": "R2"}.get(name, name.replace("_", " "))
+
+
+def calibration_table(tasks: Mapping[Hashable, ScoredTask]) -> dict[str, pd.DataFrame]:
+    """Predicted and observed shares of the positive class, by task with two classes.
+
+    Rows are grouped by the probability, ten groups of equal size at most.
+
+    Returns
+    -------
+    dict of task to DataFrame of shape (n_groups, 3)
+        "predicted", "observed" and the number of "labels".
+    """
+    tables = {}
+    for name, task in tasks.items():
+        if task.classes is None or len(task.classes) != 2:
+            continue
+        observed = task.observed
+        if observed.sum() < _FEWEST_LABELS:
+            continue
+        probability = task.predict_proba()[observed, -1]
+        is_positive = (task.labels[observed] == task.classes[-1]).to_numpy(dtype=np.float64)
+        groups = pd.qcut(probability, _BINS, labels=False, duplicates="drop")
+        groups = np.zeros(len(probability)) if np.isnan(groups).all() else groups
+        frame = pd.DataFrame({"predicted": probability, "observed": is_positive})
+        by_group = frame.groupby(groups)
+        tables[_words(name)] = by_group.mean().assign(labels=by_group.size())
+    return tables
+
+
+def coverage_table(estimator: Any, X: Any, tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
+    """Share of the labels below each quantile that a model predicts, by task and level."""
+    model = fitted_model(estimator)
+    rows = []
+    for name, levels in model.levels.items():
+        if name in tasks and tasks[name].observed.any():
+            observed = tasks[name].observed
+            labels = tasks[name].labels[observed].to_numpy(dtype=np.float64)
+            quantiles = estimator.predict_quantiles(X)[name].to_numpy()[observed]
+            shares = (labels[:, None] <= quantiles).mean(axis=0)
+            rows += [
+                {"task": _words(name), "quantile": level, "labels below": share}
+                for level, share in zip(levels, shares, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["task", "quantile", "labels below"])
+
+
+def importance_table(estimator: Any) -> pd.DataFrame | None:
+    """Importance of features by task; None where a model does not say it."""
+    shares = getattr(estimator, "feature_importances_by_task_", None)
+    if shares is None:
+        return None
+    return shares.set_axis([_words(name) for name in shares.index], axis=0)
+
+
+def sharing_facts(estimator: Any) -> list[tuple[str, str]]:
+    """What a fitted model says of who was learnt with whom."""
+    facts = []
+    groups = getattr(estimator, "groups_", None) or getattr(estimator, "shared_targets_", None)
+    if groups is not None:
+        words = " | ".join(", ".join(map(_words, group)) for group in groups)
+        facts.append(("learnt together", words))
+    selection = getattr(estimator, "selection_", None)
+    if hasattr(estimator, "groups_") and isinstance(selection, pd.DataFrame):
+        chosen = selection.index[selection["chosen"]]
+        facts.append(("chosen on held-out rows", ", ".join(map(_words, chosen))))
+    scores = getattr(estimator, "outlier_score_", None)
+    if scores is not None:
+        outliers = [_words(name) for name, score in scores.items() if score > 0.5]
+        facts.append(("outlier tasks", ", ".join(outliers) or "none"))
+    weights = getattr(estimator, "weights_", None)
+    if isinstance(weights, pd.DataFrame):
+        for name, row in weights.iterrows():
+            shares = ", ".join(f"{member} {weight:.2f}" for member, weight in row.items())
+            facts.append((f"members of {_words(name)}", shares))
+    return facts
+
+
+def _words(name: Any) -> str:
+    """A task in a few words; steps of funnels and tasks of long data are pairs."""
+    return " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
