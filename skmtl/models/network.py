@@ -90,8 +90,11 @@ class NetworkEstimator(MultiTaskEstimator):
     validation_fraction : float, default=0.15
         Share of the rows held out, in (0, 0.5]. Labels too rare to be split stay in the training
         part, so a table of a few rows may hold out none and train for `max_epochs`.
-    patience : int, default=12
-        Epochs without a better validation loss after which training stops.
+    patience : int or "auto", default="auto"
+        Epochs without a better validation loss after which training stops. "auto" waits half as
+        many epochs as came before the best one, at least 3 and 60 steps and at most 12; as many
+        where the loss is below a fifth of that of constant predictions, because it then falls
+        late and in jumps.
     device : str, default="auto"
         Where to compute, as torch names it ("cpu", "cuda", "cuda:1", "mps"). "auto" takes CUDA,
         then MPS, then the CPU. A model predicts on the CPU where the device that it was trained
@@ -153,7 +156,7 @@ class NetworkEstimator(MultiTaskEstimator):
         "batch_size": integer(1) | one_of("auto"),
         "max_epochs": integer(1),
         "max_time": real(0, open_low=True) | one_of(None),
-        "patience": integer(1),
+        "patience": integer(1) | one_of("auto"),
         "n_jobs": n_threads,
         "precision": one_of("auto", "float32", "bfloat16"),
         "compile": boolean,
@@ -174,7 +177,7 @@ class NetworkEstimator(MultiTaskEstimator):
     max_epochs: int = 200
     max_time: float | None = None
     validation_fraction: float = 0.15
-    patience: int = 12
+    patience: int | Literal["auto"] = "auto"
     device: str = "auto"
     n_jobs: int | None = None
     precision: Precision = "auto"
