@@ -92,8 +92,11 @@ class NetworkEstimator(MultiTaskEstimator):
         Share of held-out rows, in (0, 0.5]. Labels that are too rare to be split stay in the
         training set, so a table with very few rows may have no held-out rows and train for
         `max_epochs`.
-    patience : int, default=12
-        Epochs without a better validation loss after which training stops.
+    patience : int or "auto", default="auto"
+        Epochs without a better validation loss after which training stops. "auto" waits half as
+        many epochs as came before the best one, at least 3 and 60 steps and at most 12; as many
+        as came before it if the loss is below a fifth of that of constant predictions, because it
+        then falls late and in jumps.
     device : str, default="auto"
         The device, as named by torch ("cpu", "cuda", "cuda:1", "mps"). "auto" uses CUDA if
         available, then MPS, then the CPU. A model predicts on the CPU if the device on which it
@@ -165,7 +168,7 @@ class NetworkEstimator(MultiTaskEstimator):
         "batch_size": integer(1) | one_of("auto"),
         "max_epochs": integer(1),
         "max_time": real(0, open_low=True) | one_of(None),
-        "patience": integer(1),
+        "patience": integer(1) | one_of("auto"),
         "n_jobs": n_threads,
         "precision": one_of("auto", "float32", "bfloat16"),
         "compile": boolean,
@@ -186,7 +189,7 @@ class NetworkEstimator(MultiTaskEstimator):
     max_epochs: int = 200
     max_time: float | None = None
     validation_fraction: float = 0.15
-    patience: int = 12
+    patience: int | Literal["auto"] = "auto"
     device: str = "auto"
     n_jobs: int | None = None
     precision: Precision = "auto"

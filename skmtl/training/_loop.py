@@ -23,15 +23,17 @@ from skmtl.training._validation import ValidationLosses
 
 @dataclass
 class _Best:
-    """The best weights so far, and the epochs since; None before the first epoch."""
+    """The best weights so far, and the epochs to them and since; None before the first epoch."""
 
     weights: dict[str, Tensor] | None
     objective: float = math.inf
+    n_epochs: int = 0
     n_epochs_since: int = 0
 
     def see(self, epoch: Epoch, weights: Callable[[], dict[str, Tensor]]) -> None:
         if epoch.improved:
             self.weights, self.objective = weights(), epoch.objective
+            self.n_epochs += self.n_epochs_since + 1
             self.n_epochs_since = 0
         else:
             self.n_epochs_since += 1
@@ -150,9 +152,12 @@ class Trainer:
                 return False
             if self.processes.any(time.monotonic() - started > self.options.max_time):
                 break
-            if validation is not None and best.n_epochs_since >= self.options.patience:
+            if validation is not None and best.n_epochs_since >= self._patience(run, best):
                 break
         return True
+
+    def _patience(self, run: TrainingRun, best: _Best) -> int:
+        return self.options.patience_after(best.n_epochs, best.objective, len(run.training))
 
     def _epoch(
         self,

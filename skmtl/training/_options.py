@@ -13,6 +13,11 @@ from skmtl.training._transfer import TransferRecord
 Schedule = Literal["constant", "cosine"]
 BalanceAt = Literal["representation", "trunk"]
 
+# "auto" waits no longer than this for a better epoch; three and some steps at least.
+_MOST_EPOCHS, _FEWEST_EPOCHS, _FEWEST_STEPS = 12, 3, 60
+# A loss below this share of that of constant predictions falls late and in jumps, if it does.
+_NEARLY_LEARNT = 0.2
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -20,7 +25,10 @@ class TrainingOptions:
 
     Attributes
     ----------
-    max_epochs, patience : int
+    max_epochs : int
+    patience : int or "auto"
+        Epochs without a better objective after which training stops; "auto" decides by when the
+        best one came.
     batch_size : int or "auto"
         Rows per step; "auto" grows with the number of rows.
     learning_rate, weight_decay, gradient_clip : float
@@ -41,7 +49,7 @@ class TrainingOptions:
     schedule: Schedule = "constant"
     weight_decay: float = 3e-2
     gradient_clip: float = 1.0
-    patience: int = 12
+    patience: int | Literal["auto"] = "auto"
     max_time: float = float("inf")
     averaging: float = 0.99
     precision: Precision = "auto"
@@ -60,3 +68,31 @@ class TrainingOptions:
         if self.batch_size != "auto":
             return self.batch_size
         return min(max(2 ** round(math.log2(max(n_samples, 1) / 32)), 32), 1024)
+
+    @property
+    def longest_patience(self) -> int:
+        """Most epochs without a better objective."""
+        return _MOST_EPOCHS if self.patience == "auto" else self.patience
+
+    def patience_after(self, best_epoch: int, objective: float, n_samples: int) -> int:
+        """Epochs to wait for a better one than the best so far.
+
+        "auto" waits as long again as it took to get there, at most 12 epochs. Where much of the
+        loss is noise, which no epoch will learn, half as long is enough: a network that has begun
+        to overfit does not come back.
+
+        Parameters
+        ----------
+        best_epoch : int
+            Epochs to the best one; 0 if none has been better than the weights at the start.
+        objective : float
+            Its loss, as a share of that of constant predictions.
+        n_samples : int
+            Training rows.
+        """
+        if self.patience != "auto" or best_epoch == 0:
+            return self.longest_patience
+        steps_per_epoch = math.ceil(n_samples / self.rows_per_step(n_samples))
+        share = 1.0 if objective < _NEARLY_LEARNT else 0.5
+        least = max(_FEWEST_EPOCHS, math.ceil(_FEWEST_STEPS / steps_per_epoch))
+        return min(max(least, math.ceil(share * best_epoch)), _MOST_EPOCHS)

@@ -45,7 +45,7 @@ NETWORK = ANY | {
     "sample_context": None, "context_size": 64, "linear_path": None,
     "learning_rate": 5e-3, "schedule": "constant",
     "weight_decay": 3e-2, "gradient_clip": 1.0, "averaging": 0.99, "batch_size": "auto",
-    "max_epochs": 200, "max_time": None, "validation_fraction": 0.15, "patience": 12,
+    "max_epochs": 200, "max_time": None, "validation_fraction": 0.15, "patience": "auto",
     "device": "auto", "n_jobs": None, "precision": "auto", "compile": False,
     "min_category_rows": "auto", "warm_start": False,
 }  # fmt: skip

@@ -104,6 +104,36 @@ def test_early_stopping_keeps_the_best_weights():
     assert improved == list(range(best + 1))
 
 
+@pytest.mark.parametrize(
+    ("best_epoch", "objective", "n_samples", "expected"),
+    [
+        (0, 1.0, 800, 12),  # nothing was better than the weights of a warm start
+        (1, 0.7, 800, 3),  # 25 steps an epoch
+        (5, 0.7, 800, 3),
+        (9, 0.7, 800, 5),
+        (60, 0.7, 800, 12),
+        (5, 0.1, 800, 5),  # nearly learnt
+        (1, 0.7, 320, 6),  # 10 steps an epoch
+        (1, 0.7, 100, 12),  # 4 steps an epoch
+        (1, 0.7, 10**6, 3),
+    ],
+)
+def test_patience_grows_with_the_epochs_to_the_best_one(
+    best_epoch, objective, n_samples, expected
+):
+    assert TrainingOptions().patience_after(best_epoch, objective, n_samples) == expected
+    assert TrainingOptions(patience=7).patience_after(best_epoch, objective, n_samples) == 7
+
+
+def test_patience_is_short_where_the_first_epochs_were_best():
+    """The validation labels are those of the best constant, which training leaves."""
+    network, tasks = Constant(1), task_set()
+    trainer = trainer_of(network, tasks, max_epochs=100, batch_size=1)
+    rows = samples([10.0], n_rows=60)
+    trainer.fit(rows, samples([0.1]), Recorder())
+    assert len(trainer.history) == 1 + 3
+
+
 def test_without_validation_the_last_weights_are_kept():
     network, trainer, _ = train_towards(10.0, None, max_epochs=7)
     assert len(trainer.history) == 7

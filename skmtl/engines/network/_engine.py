@@ -311,7 +311,7 @@ class _EpochReports:
 
 def _met_limit(epochs: list[Epoch], options: TrainingOptions) -> bool:
     """Whether the limit of epochs has ended the training before its patience could."""
-    recent = epochs[-options.patience :]
+    recent = epochs[-options.longest_patience :]
     return len(epochs) >= options.max_epochs and any(epoch.improved for epoch in recent)
 
 
