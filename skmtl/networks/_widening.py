@@ -36,6 +36,7 @@ _AXES: dict[str, tuple[str | None, ...]] = {
     "line.start": ("terms", "scores"),
     "line.change": ("columns", "scores"),
 }
+_TASK_EMBEDDINGS = ("codes", None)  # of experts
 # Of new features these are zero, so that their tokens are: the token of an unknown category.
 _SILENT = ("tokens.numeric.slope", "tokens.numeric.bias", "tokens.numeric.missing",
            "tokens.numeric.bends", "tokens.categories")  # fmt: skip
@@ -83,7 +84,8 @@ def take_over(network: MultiTabNet, learnt: MultiTabNet, places: Places) -> None
         if wider[name].shape == values.shape:
             wider[name].copy_(values)
             continue
-        if name not in _AXES:
+        axes_of = _AXES.get(name, _TASK_EMBEDDINGS if _is_task_embedding(name) else None)
+        if axes_of is None:
             raise ValueError(
                 f"warm_start=True cannot widen the part {name!r} of a network with "
                 f"row_mixing={learnt.config.row_mixing!r}. Use warm_start=False to start over."
@@ -91,9 +93,13 @@ def take_over(network: MultiTabNet, learnt: MultiTabNet, places: Places) -> None
         into = wider[name].numpy()
         if name in _SILENT:
             into[...] = 0.0
-        axes = zip(_AXES[name], values.shape, strict=True)
+        axes = zip(axes_of, values.shape, strict=True)
         rows = [list(range(n) if axis is None else places[axis]) for axis, n in axes]
         into[np.ix_(*rows)] = values.cpu().numpy()
+
+
+def _is_task_embedding(name: str) -> bool:
+    return name.startswith("rows.task_inputs.") and name.endswith(".categories")
 
 
 def _with_compound_axes(places: Places, network: MultiTabNet, learnt: MultiTabNet) -> Places:

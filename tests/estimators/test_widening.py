@@ -9,7 +9,7 @@ import pytest
 import skmtl
 from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvival
 from skmtl.datasets import make_survival
-from skmtl.networks import Experts
+from skmtl.networks import Experts, FeatureGates, TaskEmbeddings
 from skmtl.tasks import Funnel
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -62,9 +62,15 @@ def test_known_targets_are_predicted_as_before(name):
     np.testing.assert_allclose(proba(model, X), before, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+EXPERTS = {
+    "experts": {"row_mixing": Experts(shared=1, own=1, task_inputs=(TaskEmbeddings(),))},
+    "gates": {"row_mixing": Experts(shared=1, own=1, task_inputs=(FeatureGates(),))},
+}
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *EXPERTS])
 def test_new_categories_are_predicted_as_unknown_ones_until_they_are_learnt(name):
-    model = MultiTab(**NETWORK | NETWORKS[name]).fit(X, Y[["spend", "late"]])
+    model = MultiTab(**NETWORK | (NETWORKS | EXPERTS)[name]).fit(X, Y[["spend", "late"]])
     later, labels = table(200, ("Athens", "Bern", "Oslo", "Rome"))
     before = proba(model, later)
     model.set_params(**STILL).fit(later, labels[["spend", "late"]])
@@ -86,7 +92,7 @@ def with_columns(X):
 def test_new_columns_leave_the_weights_of_others_as_they_are(name):
     model = MultiTab(**NETWORK | NETWORKS[name]).fit(X, Y[["spend", "late"]])
     before, network = model.predict(X)["spend"], next(iter(model.network_))
-    kept = {name: values.clone() for name, values in network.state_dict().items()}
+    kept = {part: values.clone() for part, values in network.state_dict().items()}
     model.set_params(**STILL).fit(with_columns(X), Y[["spend", "late"]])
     assert model.feature_names_in_.tolist() == ["kind", "x", "new", "city", "z"]
     after, network = model.predict(with_columns(X))["spend"], next(iter(model.network_))
@@ -102,6 +108,8 @@ def test_new_columns_leave_the_weights_of_others_as_they_are(name):
     np.testing.assert_array_equal(wide["tokens.numeric.slope"][1], 0)
     np.testing.assert_array_equal(wide["tokens.categories"][4:], kept["tokens.categories"])
     np.testing.assert_array_equal(wide["tokens.categories"][:4], 0)
+    if name == "line":  # of the new number, of the mark where it is missing, of the new category
+        np.testing.assert_array_equal(wide["line.start"][[1, 4, 6, 7, 8, 9]], 0)
 
 
 def test_a_new_column_is_learnt(tmp_path):
@@ -133,6 +141,9 @@ def test_columns_that_cannot_be_added():
         with pytest.raises(ValueError, match=f"(?s){message}"):
             model.fit(bad, Y[["spend"]])
         pd.testing.assert_frame_equal(model.predict(X), before)
+    model = MultiTab(**NETWORK | EXPERTS["gates"] | {"max_epochs": 1}).fit(X, Y[["spend", "late"]])
+    with pytest.raises(ValueError, match=r"cannot widen the part .* with row_mixing=Experts"):
+        model.set_params(warm_start=True).fit(wide, Y[["spend", "late"]])
     ids = X.assign(shop=np.where(np.arange(len(X)) % 2, "a", "b"))[["x", "z", "shop"]]
     model = MultiTab(task_column=2, warm_start=True, **NETWORK | {"max_epochs": 1})
     model.fit(ids, Y[["spend"]])
