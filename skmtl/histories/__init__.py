@@ -10,6 +10,7 @@ pipelines, searches and files. Transformers turn it into numbers, once for all l
   regular series;
 - `DTWNeighbours`: which training series a series is like, and their labels;
 - `GaussianProcessGrid`: means of all variables at some moments, and how sure they are;
+- `series` of the MultiTab estimators: networks that read the events themselves;
 - `landmarks`: rows for moments at which a warning is wanted, each of which sees its past only.
 
 Examples

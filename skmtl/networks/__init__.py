@@ -3,7 +3,8 @@
 A network reads a `Batch` of encoded rows and returns raw scores of all tasks. `TrainableNetwork`,
 `SplitNetwork` and `TowerNetwork` say what it has to offer to be trained, to be balanced by
 gradients, and to be balanced faster. `MultiTabNet` is one; its parts are files of their own:
-numeric embeddings, feature tokens, masked attention, the row path, sample context, task towers. A
+numeric embeddings, feature tokens, tokens of histories, masked attention, the row path, sample
+context, task towers. A
 network of these parts is built without drawing a random number; `initialise` draws its parameters
 from a generator, and `seed_dropout` gives dropout a generator of its own. Networks of the user's
 may have torch's layers as well: `built` has these draw from the generator too.
