@@ -11,6 +11,7 @@ searches and files. Transformers turn them into numbers, without using labels.
   regular series;
 - `DTWNeighbours`: the most similar training series, and their labels;
 - `GaussianProcessGrid`: means and standard deviations of all variables at some times;
+- `series` of the MultiTab estimators: networks that read the events themselves;
 - `landmarks`: rows for the times of predictions, each of which only uses its past.
 
 Examples

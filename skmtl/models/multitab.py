@@ -36,13 +36,13 @@ _SERIES: dict[str, HistoryTokens] = {
 
 
 def _is_series(value: Any) -> bool:
-    if value is None:
-        return True
-    encoders = tuple(map(type, _SERIES.values()))
-    return isinstance(value, Mapping) and all(
-        tokens in _SERIES if isinstance(tokens, str) else isinstance(tokens, encoders)
-        for tokens in value.values()
-    )
+    return value is None or (isinstance(value, Mapping) and all(map(_is_tokens, value.values())))
+
+
+def _is_tokens(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in _SERIES
+    return isinstance(value, HistoryTokens) and not isinstance(value, type)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -181,7 +181,8 @@ default="ensemble"
         "series": Check(
             _is_series,
             "None, or a mapping of columns to "
-            + ", ".join(f"{name!r} or a {type(o).__name__}" for name, o in _SERIES.items()),
+            + ", ".join(f"{name!r} or a {type(o).__name__}" for name, o in _SERIES.items())
+            + " or another object with the methods of skmtl.networks.HistoryTokens",
         ),
     }
     _SHAPING: ClassVar[tuple[str, ...]] = (*NetworkEstimator._SHAPING, *_ARCHITECTURE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import nn
 
@@ -47,8 +47,13 @@ def check_whole(settings: object, name: str, low: int, owner: str | None = None)
         )
 
 
+@runtime_checkable
 class HistoryTokens(Protocol):
-    """Settings of a layer that turns the `Events` of a column into tokens of each row."""
+    """Settings of a layer that turns the `Events` of a column into tokens of each row.
+
+    For `series` of the MultiTab estimators; a frozen dataclass, decorated with
+    `skmtl.files.storable` if models are to be saved. The layer handles each row by itself.
+    """
 
     def check(self) -> None:
         """Raise ValueError for settings that cannot be used."""

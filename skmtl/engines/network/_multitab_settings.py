@@ -100,6 +100,8 @@ class MultiTabSettings:
                 f"sample_context={self.sample_context!r} is read by the row path, which "
                 "row_mixing='none' leaves out. Choose another row_mixing."
             )
+        for tokens in self.series.values():
+            tokens.check()
         if self.sample_context == "memory" and self.series:
             raise ValueError(
                 "sample_context='memory' keeps rows of numbers and categories, but no histories, "
