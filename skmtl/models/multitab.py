@@ -21,6 +21,7 @@ from skmtl.networks import (
     task_attention,
     task_tokens,
 )
+from skmtl.tables import HashedCategories
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
 
@@ -102,6 +103,12 @@ default="ensemble"
         None by default: on lines it is as good as ridge regression, but on some small tables the
         fit then stops before the rest has learnt anything (R2 of 0.49 against 0.82 on one).
 
+    hashed_categories : HashedCategories, default=None
+        Ids of users, items and the like share one table of fixed size, in which they are found by
+        hashing: see `skmtl.tables.HashedCategories`. None gives every known category a row of its
+        own. For ids of hundreds of thousands of values; below that, `min_category_rows` is enough.
+        `linear_path` and `TaskEmbeddings` know nothing of hashed ids.
+
     Notes
     -----
     Every feature of a row becomes a token, and every task has a learnt token that reads them by
@@ -147,8 +154,12 @@ default="ensemble"
         "sample_context": one_of(None, "prototypes", "memory"),
         "context_size": integer(1),
         "linear_path": one_of(None, "learnt", "ridge"),
+        "hashed_categories": one_of(None)
+        | Check(lambda v: isinstance(v, HashedCategories), "a HashedCategories object"),
     }
-    _SHAPING: ClassVar[tuple[str, ...]] = (*NetworkEstimator._SHAPING, *_ARCHITECTURE)
+    _SHAPING: ClassVar[tuple[str, ...]] = (
+        *NetworkEstimator._SHAPING, *_ARCHITECTURE, "hashed_categories",
+    )  # fmt: skip
 
     n_blocks: int = 1
     n_heads: int = 4
@@ -169,6 +180,11 @@ default="ensemble"
     sample_context: SampleContext | None = None
     context_size: int = 64
     linear_path: Literal["learnt", "ridge"] | None = None
+    hashed_categories: HashedCategories | None = None
+
+    @property
+    def _hashed(self) -> HashedCategories | None:
+        return self.hashed_categories
 
     def embed(self, X: Any) -> np.ndarray:
         """What the network makes of each row for each task, before the towers.

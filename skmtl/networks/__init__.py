@@ -58,7 +58,7 @@ from skmtl.networks._random import built, check_draws
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
-from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
+from skmtl.networks._tokens import FeatureTokens, HashedColumns, NumericEmbedding
 from skmtl.networks._towers import Towers
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "FeedForward",
     "GatedFeatures",
     "Gates",
+    "HashedColumns",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",

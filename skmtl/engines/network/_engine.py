@@ -21,7 +21,7 @@ from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.networks import BaggedNetworks, Batch, built, check_draws, n_groups_of
 from skmtl.reading import ScorableRows
-from skmtl.tables import LeastRows, TableEncoder
+from skmtl.tables import HashedCategories, LeastRows, TableEncoder
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
@@ -83,6 +83,7 @@ class NetworkEngine(Engine):
         Parameters that a network is built by, so that they cannot change while it is trained.
     least_category_rows : int or "auto"
         Rows that a category must have to be known.
+    hashed_categories : HashedCategories or None
     """
 
     architecture: Architecture
@@ -92,6 +93,7 @@ class NetworkEngine(Engine):
     n_threads: int
     shaped_by: Mapping[str, Any]
     least_category_rows: LeastRows = 1
+    hashed_categories: HashedCategories | None = None
 
     streams: ClassVar[bool] = True
     encodes_by_training_rows: ClassVar[bool] = True
@@ -100,7 +102,7 @@ class NetworkEngine(Engine):
     least_rows: ClassVar[int] = 1
 
     def make_encoder(self) -> TableEncoder:
-        return TableEncoder(self.least_category_rows)
+        return TableEncoder(self.least_category_rows, self.hashed_categories)
 
     def check(self) -> None:
         resolve_device(self.device)

@@ -15,6 +15,7 @@ from skmtl.engines import Problem
 from skmtl.engines.network._line_start import ridge_start
 from skmtl.networks import (
     Experts,
+    HashedColumns,
     LinearPath,
     Mask,
     MultiTabConfig,
@@ -23,7 +24,7 @@ from skmtl.networks import (
     RowMixing,
     SampleContext,
 )
-from skmtl.tables import EncodedTable, quantile_bins
+from skmtl.tables import EncodedTable, TableEncoder, quantile_bins
 from skmtl.tasks import Kind, TaskSet
 from skmtl.training import Samples
 
@@ -100,6 +101,7 @@ class MultiTabSettings:
         heads: Sequence[Kind],
         names: Sequence[Hashable],
         n_groups: int,
+        hashed: HashedColumns | None = None,
     ) -> MultiTabConfig:
         """Shape of the network for a table.
 
@@ -115,8 +117,16 @@ class MultiTabSettings:
             Of the targets.
         n_groups : int
             Task ids of long data; 0 for wide data.
+        hashed : HashedColumns, optional
+            Categorical features whose codes are hashes.
         """
         n_features = table.numeric.shape[1] + len(cardinalities)
+        embedding_size = self.resolved_embedding_size(n_features)
+        if hashed is not None and embedding_size % hashed.n_hashes:
+            raise ValueError(
+                f"HashedCategories: n_hashes={hashed.n_hashes} must divide "
+                f"embedding_size={embedding_size}, the length of a token."
+            )
         row_mixing, row_size = self.row_mixing, self.row_size
         if isinstance(row_mixing, Experts):
             row_mixing = row_mixing.resolved(names, row_size)
@@ -126,7 +136,7 @@ class MultiTabSettings:
             n_scores=tuple(head.n_scores for head in heads),
             n_series=tuple(head.n_series for head in heads),
             n_groups=n_groups,
-            embedding_size=self.resolved_embedding_size(n_features),
+            embedding_size=embedding_size,
             numeric_embedding=self.numeric_embedding,
             n_blocks=self.n_blocks,
             n_heads=self.n_heads,
@@ -145,6 +155,7 @@ class MultiTabSettings:
             sample_context=self.sample_context,
             n_slots=self.context_size,
             linear_path=self.linear_path is not None,
+            hashed=hashed,
         )
 
     def describe(
@@ -176,6 +187,7 @@ class MultiTabSettings:
                 problem.tasks.heads,
                 problem.tasks.names,
                 len(problem.task_ids),
+                _hashed_columns(cast(TableEncoder, problem.encoder)),
             ),
             base_scores,
             quantile_bins(table.numeric, self.resolved_n_bins(n_rows)),
@@ -197,9 +209,10 @@ class MultiTabSettings:
         """
         if self.linear_path != "ridge":
             return
-        path = cast(LinearPath, cast(MultiTabNet, network).line)
+        network = cast(MultiTabNet, network)
+        path = cast(LinearPath, network.line)
         rows = training.take(torch.linspace(0, len(training) - 1, _LINE_ROWS).long().unique())
-        design = path.design(rows.inputs.numeric, rows.inputs.codes)
+        design = path.design(rows.inputs.numeric, network.tokens.plain(rows.inputs.codes))
         parts = (part.numpy().astype(np.float64) for part in (design, rows.target, rows.weight))
         design_, target, weight = parts
         start = ridge_start(design_, tasks, target, weight, base_scores)
@@ -223,6 +236,16 @@ class MultiTabSettings:
         if self.tower_size == "auto":
             return int(np.clip(128 // n_tasks, 8, 32))
         return self.tower_size
+
+
+def _hashed_columns(encoder: TableEncoder) -> HashedColumns | None:
+    """Which categorical features are hashed, for the network."""
+    hashing = encoder.hashing_
+    if hashing is None:
+        return None
+    places: dict[Hashable, int] = {label: at for at, label in enumerate(encoder.categorical_)}
+    positions = tuple(places[label] for label in hashing.labels)
+    return HashedColumns(positions, hashing.n_rows, hashing.n_hashes)
 
 
 @storable
