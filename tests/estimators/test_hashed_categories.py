@@ -16,8 +16,8 @@ from skmtl.networks import FeatureTokens, HashedColumns, initialise
 from skmtl.tables import HashedCategories, ParquetTable
 
 SMALL = {
-    "n_bags": 1, "max_epochs": 15, "learning_rate": 0.03, "row_size": 16, "n_members": 2, "embedding_size": 8,
-    "device": "cpu", "random_state": 0, "batch_size": 64,
+    "n_bags": 1, "max_epochs": 15, "learning_rate": 0.03, "batch_size": 64, "row_size": 16,
+    "n_members": 2, "embedding_size": 8, "device": "cpu", "random_state": 0,
 }  # fmt: skip
 HASHED = HashedCategories(n_rows=64, columns=["user", "item"], min_count=2)
 
