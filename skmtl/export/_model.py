@@ -177,7 +177,14 @@ def _scores_of(
             f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks, "
             "boosting and linear models. Score this model with skmtl.score_files instead."
         )
-    rows = encoded_rows(cast(TableEncoder, model.reader.encoder), inputs.features, values)
+    table = cast(TableEncoder, model.reader.encoder)
+    if table.hashing_ is not None:
+        raise TypeError(
+            f"The categories of {table.hashing_.labels[:5]} are hashed, for which graphs have no "
+            "operator. Score this model with skmtl.score_files instead, or fit it without "
+            "hashed_categories."
+        )
+    rows = encoded_rows(table, inputs.features, values)
     scores = _network_scores(model, inputs, rows, group).cast(np.float64)
     parts = model.tasks.varying.score_slices
     return [scores.columns(part.start, part.stop) for part in parts], group

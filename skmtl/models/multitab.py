@@ -26,6 +26,7 @@ from skmtl.networks import (
     task_attention,
     task_tokens,
 )
+from skmtl.tables import HashedCategories
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
 _SERIES: dict[str, HistoryTokens] = {
@@ -133,6 +134,12 @@ default="ensemble"
         an error. Whether a network is better than :class:`skmtl.histories.SeriesSummary` and
         boosting depends on the data: see the page on histories.
 
+    hashed_categories : HashedCategories, default=None
+        Ids of users, items and the like share one table of fixed size, in which they are found by
+        hashing: see `skmtl.tables.HashedCategories`. None gives every known category a row of its
+        own. For ids of hundreds of thousands of values; below that, `min_category_rows` is enough.
+        `linear_path` and `TaskEmbeddings` know nothing of hashed ids.
+
     Notes
     -----
     Every feature of a row is embedded in a token, and every task has a learnt token that attends
@@ -184,8 +191,12 @@ default="ensemble"
             + ", ".join(f"{name!r} or a {type(o).__name__}" for name, o in _SERIES.items())
             + " or another object with the methods of skmtl.networks.HistoryTokens",
         ),
+        "hashed_categories": one_of(None)
+        | Check(lambda v: isinstance(v, HashedCategories), "a HashedCategories object"),
     }
-    _SHAPING: ClassVar[tuple[str, ...]] = (*NetworkEstimator._SHAPING, *_ARCHITECTURE)
+    _SHAPING: ClassVar[tuple[str, ...]] = (
+        *NetworkEstimator._SHAPING, *_ARCHITECTURE, "hashed_categories",
+    )  # fmt: skip
 
     n_blocks: int = 1
     n_heads: int = 4
@@ -207,6 +218,11 @@ default="ensemble"
     context_size: int = 64
     linear_path: Literal["learnt", "ridge"] | None = None
     series: Mapping[Hashable, str | HistoryTokens] | None = None
+    hashed_categories: HashedCategories | None = None
+
+    @property
+    def _hashed(self) -> HashedCategories | None:
+        return self.hashed_categories
 
     def embed(self, X: Any) -> np.ndarray:
         """Representation of each row for each task, before the towers.

@@ -25,7 +25,7 @@ from skmtl.models._checks import Check, boolean, integer, n_threads, one_of, rea
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._importances import feature_importances, shares_by_task
 from skmtl.networks import BaggedNetworks
-from skmtl.tables import LeastRows
+from skmtl.tables import HashedCategories, LeastRows
 from skmtl.training import BalanceAt, Precision, Schedule, TrainingOptions, current_processes
 
 _balance = Check(
@@ -219,7 +219,13 @@ class NetworkEstimator(MultiTaskEstimator):
             n_threads=1 if self.n_jobs is None else number_of_threads(self.n_jobs),
             shaped_by=self._shaping_parameters(),
             least_category_rows=self.min_category_rows,
+            hashed_categories=self._hashed,
         )
+
+    @property
+    def _hashed(self) -> HashedCategories | None:
+        """Which categories are hashed, of networks that read them."""
+        return None
 
     _least_rows: ClassVar[int] = NetworkEngine.least_rows
 

@@ -64,7 +64,7 @@ from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._set_attention import SetAttention
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
 from skmtl.networks._temporal_convolutions import TemporalConvolutions
-from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
+from skmtl.networks._tokens import FeatureTokens, HashedColumns, NumericEmbedding
 from skmtl.networks._towers import Towers
 from skmtl.networks._widening import Places, take_over
 
@@ -89,6 +89,7 @@ __all__ = [
     "FlatEvents",
     "GatedFeatures",
     "Gates",
+    "HashedColumns",
     "HistoryInput",
     "HistoryShape",
     "HistoryTokens",

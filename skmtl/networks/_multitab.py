@@ -20,7 +20,7 @@ from skmtl.networks._linear_path import LinearPath
 from skmtl.networks._protocol import NetworkOutput, SharedOutput
 from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 from skmtl.networks._rows import RowMixing, row_path
-from skmtl.networks._tokens import FeatureTokens, NumericEmbedding
+from skmtl.networks._tokens import FeatureTokens, HashedColumns, NumericEmbedding
 from skmtl.networks._towers import Towers
 from skmtl.networks._waves import wave_matrix
 
@@ -48,6 +48,8 @@ class MultiTabConfig:
         Slope of the towers' units below zero; 0 in files from before there was one.
     histories : tuple of HistoryInput
         The columns of histories; none in files of old.
+    hashed : HashedColumns or None
+        None in files of old.
     """
 
     cardinalities: tuple[int, ...]
@@ -74,6 +76,7 @@ class MultiTabConfig:
     n_slots: int = 64
     linear_path: bool = False
     histories: tuple[HistoryInput, ...] = ()
+    hashed: HashedColumns | None = None
 
     @property
     def n_history_tokens(self) -> int:
@@ -112,7 +115,7 @@ class MultiTabNet(nn.Module):
         n_tasks, size = len(c.n_scores), c.embedding_size
         self.base_scores: Tensor
         self.register_buffer("base_scores", base_scores)
-        self.tokens = FeatureTokens(bins, c.cardinalities, size, c.numeric_embedding)
+        self.tokens = FeatureTokens(bins, c.cardinalities, size, c.numeric_embedding, c.hashed)
         self.histories = nn.ModuleList(
             column.tokens.build(column.shape, size, c.dropout) for column in c.histories
         )
@@ -190,7 +193,8 @@ class MultiTabNet(nn.Module):
         features, tasks = self._start(batch)
         for block in self.blocks:
             features, tasks = block(features, tasks)
-        return RowInput(features, self.norm(tasks).transpose(0, 1), batch.codes)
+        codes = self.tokens.plain(batch.codes)
+        return RowInput(features, self.norm(tasks).transpose(0, 1), codes)
 
     def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor:
         """Scores from what `represent` returns: the part that each task has for itself."""
@@ -214,7 +218,8 @@ class MultiTabNet(nn.Module):
         """Scores from the hidden layers of the towers."""
         scores = self.towers.scores(hidden)
         if self.line is not None:
-            scores = scores + self.line(batch.numeric, batch.codes)[:, None]
+            codes = self.tokens.plain(batch.codes)
+            scores = scores + self.line(batch.numeric, codes)[:, None]
         if batch.group is not None:
             scores = scores + _by_group(self.group_bias, batch.group)[:, None]
         if self.waves is not None:

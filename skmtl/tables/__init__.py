@@ -23,9 +23,10 @@ from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN, LeastRows
 from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
 from skmtl.tables._design import MISSING_MARK, DesignEncoder
-from skmtl.tables._encoder import ColumnEncoder, EncodedTable, TableEncoder
+from skmtl.tables._encoder import ColumnEncoder
 from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 from skmtl.tables._frames import as_frame
+from skmtl.tables._hashing import CategoryHashing, HashedCategories
 from skmtl.tables._histories import HistoryTableEncoder
 from skmtl.tables._numeric import LARGEST_SCALED, RobustScaler
 from skmtl.tables._parquet import ParquetTable, as_stored
@@ -47,6 +48,7 @@ from skmtl.tables._stored import (
     checked_rows_in_memory,
     sample_positions,
 )
+from skmtl.tables._table_encoder import EncodedTable, TableEncoder
 from skmtl.tables._task_column import (
     TaskIds,
     column_position,
@@ -65,6 +67,7 @@ __all__ = [
     "MISSING_MARK",
     "UNKNOWN",
     "ArrayTable",
+    "CategoryHashing",
     "CellCounts",
     "Chunk",
     "ColumnEncoder",
@@ -72,6 +75,7 @@ __all__ = [
     "EncodedTable",
     "EncodersSideBySide",
     "FrameEncoder",
+    "HashedCategories",
     "HistoryReader",
     "HistoryTableEncoder",
     "KeyType",

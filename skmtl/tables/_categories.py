@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
 LeastRows = int | Literal["auto"]
 # A column with more categories than this contains ids, such as users. From ids with few rows the
 # model would only learn these rows.
-_MANY_CATEGORIES, _ENOUGH_ROWS = 1000, 20
+MANY_CATEGORIES, _ENOUGH_ROWS = 1000, 20
 
 
 def learn_categories(
@@ -52,7 +52,7 @@ def are_kept(n_rows: NDArray[np.int64], least: LeastRows) -> NDArray[np.bool_]:
     if least != "auto":
         return n_rows >= least
     kept = n_rows >= _ENOUGH_ROWS
-    return kept if len(n_rows) > _MANY_CATEGORIES and kept.any() else n_rows >= 1
+    return kept if len(n_rows) > MANY_CATEGORIES and kept.any() else n_rows >= 1
 
 
 def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int64]:
@@ -63,15 +63,32 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
     ValueError
         If the column holds another sort of categories, so that none can be known.
     """
+
+    def look_up(values: pd.Index) -> NDArray[np.int64]:
+        known = categories
+        if "boolean" in (values.inferred_type, known.inferred_type):
+            # Otherwise pandas takes no number for a boolean.
+            values, known = values.astype(object), known.astype(object)
+        positions = known.get_indexer(values)
+        return np.where(positions < 0, UNKNOWN, positions + FIRST_KNOWN)
+
+    return encode_values(column, categories, look_up)
+
+
+def encode_values(
+    column: pd.Series, like: pd.Index, look_up: Callable[[pd.Index], NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Codes of a column from those of its distinct values; 1 for a missing one.
+
+    Raises
+    ------
+    ValueError
+        If the column holds another sort of categories than `like`.
+    """
     codes, values = _factorize(column)
-    _check_sort(column, codes, values, categories)
-    if "boolean" in (values.inferred_type, categories.inferred_type):
-        # Otherwise pandas does not treat numbers as equal to booleans.
-        values, categories = values.astype(object), categories.astype(object)
-    positions = categories.get_indexer(values)
-    table = np.where(positions < 0, UNKNOWN, positions + FIRST_KNOWN)
+    _check_sort(column, codes, values, like)
     # pandas codes what is missing as -1, which reads the last entry
-    return np.append(table, MISSING).astype(np.int64)[codes]
+    return np.append(look_up(values), MISSING).astype(np.int64)[codes]
 
 
 def index_of(values: np.ndarray) -> pd.Index:

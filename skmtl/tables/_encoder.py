@@ -1,10 +1,9 @@
-"""Encode a data frame as the two arrays that engines read."""
+"""The columns of a data frame: their kinds, categories and numbers, for every encoder."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmtl._storable import storable
 from skmtl.tables._categories import (
     FIRST_KNOWN,
     MISSING,
@@ -26,33 +24,9 @@ from skmtl.tables._categories import (
 from skmtl.tables._cells import read_cells
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._frame_encoder import HistoryReader
-from skmtl.tables._numeric import RobustScaler, column_blocks
+from skmtl.tables._numeric import column_blocks
 from skmtl.tables._numeric_text import warn_of_numbers
 from skmtl.tables._schema import check_same_columns, column_kind, sorts_of
-
-
-@dataclass(frozen=True)
-class EncodedTable:
-    """A table as numbers.
-
-    Attributes
-    ----------
-    numeric : ndarray of shape (n_samples, n_numeric), float32, C-contiguous
-        The scaled numeric columns, NaN where a value is missing.
-    codes : ndarray of shape (n_samples, n_categorical), int64, C-contiguous
-        The categories: 0 unknown at fit, 1 missing, 2 and up the known ones.
-    histories : mapping of column to rows
-        What a `HistoryReader` makes of each column of histories.
-    """
-
-    numeric: NDArray[np.float32]
-    codes: NDArray[np.int64]
-    histories: Mapping[Hashable, Any] = field(default_factory=dict, repr=False)
-
-    def __getitem__(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
-        """Some of the rows."""
-        histories = {name: column[rows] for name, column in self.histories.items()}
-        return EncodedTable(self.numeric[rows], self.codes[rows], histories)
 
 
 class ColumnEncoder(ABC):
@@ -126,8 +100,8 @@ class ColumnEncoder(ABC):
         for i in self._categorical_positions:
             known, n_rows = learn_categories(frame.iloc[:, i], rows)
             warn_of_numbers(frame.iloc[:, i], known, n_rows)
-            kept = are_kept(n_rows, self._least_rows)
-            self.categories_[self.columns_[i]] = known[kept]
+            kept, remembered = self._learn_known(self.columns_[i], known, n_rows)
+            self.categories_[self.columns_[i]] = remembered
             counts.missing[i] = counts.n_rows - n_rows.sum()
             counts.unknown[i] = n_rows[~kept | (n_rows == 1)].sum()
         self.cardinalities_ = [len(known) + FIRST_KNOWN for known in self.categories_.values()]
@@ -146,6 +120,13 @@ class ColumnEncoder(ABC):
     def kept_categories(self, known: pd.Index, n_rows: NDArray[np.int64]) -> pd.Index:
         """Those of the categories that have enough rows to be learnt."""
         return known[are_kept(n_rows, self._least_rows)]
+
+    def _learn_known(
+        self, label: Hashable, known: pd.Index, n_rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], pd.Index]:
+        """Which categories of a column are known from now on, and a list of them."""
+        kept = are_kept(n_rows, self._least_rows)
+        return kept, known[kept]
 
     def _learning_blocks(
         self, frame: pd.DataFrame, rows: NDArray[np.int64] | None, missing: NDArray[np.int64]
@@ -186,7 +167,7 @@ class ColumnEncoder(ABC):
         Raises ValueError unless the columns are those seen at fit, in name, order and kind.
         """
         check_same_columns(self.columns_, frame.columns.tolist())
-        if len(frame) == 1:
+        if len(frame) == 1 and self._looks_cells_up:
             known = zip(self._categorical_positions, self.categories_.values(), strict=True)
             row = read_cells(frame, self._numeric_positions, list(known))
             if row is not None:
@@ -194,6 +175,11 @@ class ColumnEncoder(ABC):
                 return [(slice(None), numbers[:, None])], codes[None]
         self._check_kinds(frame)
         return column_blocks(frame, self._numeric_positions), self._codes(frame)
+
+    @property
+    def _looks_cells_up(self) -> bool:
+        """Whether the code of every category follows from `categories_`."""
+        return True
 
     @abstractmethod
     def transform(self, frame: pd.DataFrame) -> Any:
@@ -233,9 +219,12 @@ class ColumnEncoder(ABC):
         """The categorical columns as codes, (n_samples, n_categorical)."""
         codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
         for i, position in enumerate(self._categorical_positions):
-            known = self.categories_[self.columns_[position]]
-            codes[:, i] = encode_categories(frame.iloc[:, position], known)
+            codes[:, i] = self._codes_of(self.columns_[position], frame.iloc[:, position])
         return codes
+
+    def _codes_of(self, label: Hashable, column: pd.Series) -> NDArray[np.int64]:
+        """A categorical column as codes."""
+        return encode_categories(column, self.categories_[label])
 
     def __getstate__(self) -> dict[str, Any]:
         """Categories as arrays: what is stored depends on no version of pandas."""
@@ -277,94 +266,6 @@ class ColumnEncoder(ABC):
                 f"The columns {now_numbers} of X held text or categories at fit and now hold "
                 "numbers: convert them with .astype('str'), written as they were at fit."
             )
-
-
-@storable
-class TableEncoder(ColumnEncoder):
-    """Encode the columns of a data frame as scaled floats and category codes.
-
-    The numeric scaling is robust to outliers (Holzmüller et al. 2024,
-    https://arxiv.org/abs/2407.04491): quartiles, then a smooth clip to (-3, 3).
-
-    If a column had no missing values in `fit`, nothing could be learnt about them: missing numbers
-    are then imputed by the median, and missing categories count as unknown.
-
-    Parameters
-    ----------
-    least_rows : int or "auto", default=1
-        Minimum number of rows of a known category. Rarer categories count as unknown, so that the
-        model learns how to predict unseen ones. "auto" is 20 in a column of more than 1,000
-        categories, such as ids, unless that would leave none, and 1 in others.
-
-    Attributes
-    ----------
-    columns_, numeric_, categorical_, cardinalities_, categories_
-        See `ColumnEncoder`.
-    scaler_ : RobustScaler
-        Of the numeric columns.
-    complete_ : bool ndarray of shape (n_columns,)
-        Whether a column had no missing value in the rows that were learnt from.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmtl.tables import TableEncoder
-    >>> frame = pd.DataFrame({"size": [1, 2, 3, 9], "city": ["Rome", "Bern", None, "Bern"]})
-    >>> encoder = TableEncoder().fit(frame)
-    >>> encoder.categories_["city"].tolist(), encoder.cardinalities_
-    (['Bern', 'Rome'], [4])
-    >>> encoder.transform(frame).codes.ravel()
-    array([3, 2, 1, 2])
-    """
-
-    def __init__(self, least_rows: LeastRows = 1) -> None:
-        self._least_rows = least_rows
-
-    @property
-    def scaler_(self) -> RobustScaler:
-        return self._scaler
-
-    @property
-    def complete_(self) -> NDArray[np.bool_]:
-        if self.counts_ is None:  # models of version 0.1.0 tell no column apart
-            return np.zeros(len(self.columns_), dtype=bool)
-        return self.counts_.missing == 0
-
-    def _fit_numeric(
-        self,
-        dtypes: list[Any],
-        blocks: Iterable[tuple[slice, NDArray[np.float64]]],
-        weights: NDArray[np.float64] | None,
-    ) -> None:
-        self._scaler = RobustScaler(len(self.numeric_))
-        for part, block in blocks:
-            self._scaler.learn(part, block, weights)
-
-    def transform(self, frame: pd.DataFrame) -> EncodedTable:
-        """Encode a frame with the learnt columns.
-
-        Parameters
-        ----------
-        frame : DataFrame of shape (n_samples, n_features)
-            The columns seen at fit, in that order.
-
-        Returns
-        -------
-        EncodedTable
-
-        Raises
-        ------
-        ValueError
-            If the columns differ from those seen at fit, in name, order or kind.
-        """
-        blocks, codes = self.read(frame)
-        numeric = np.empty((len(frame), len(self.numeric_)), dtype=np.float32)
-        for part, block in blocks:
-            numeric[:, part] = self._scaler.apply(part, block).T
-        complete = self.complete_
-        numeric[np.isnan(numeric) & complete[self._numeric_positions]] = 0.0
-        codes[(codes == MISSING) & complete[self._categorical_positions]] = UNKNOWN
-        return EncodedTable(numeric, codes)
 
 
 def _holds_numbers(column: pd.Series) -> bool:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from skmtl._storable import storable
 from skmtl._suggestions import did_you_mean
 from skmtl.tables._counts import CellCounts
-from skmtl.tables._encoder import EncodedTable, TableEncoder
 from skmtl.tables._frame_encoder import HistoryReader
+from skmtl.tables._hashing import CategoryHashing
 from skmtl.tables._schema import check_same_columns
+from skmtl.tables._table_encoder import EncodedTable, TableEncoder
 
 
 @storable
@@ -107,6 +108,11 @@ class HistoryTableEncoder:
     def categories_(self) -> dict:
         """Known categories of each categorical column."""
         return self.table.categories_
+
+    @property
+    def hashing_(self) -> CategoryHashing | None:
+        """Which categories are hashed; None if all are listed."""
+        return self.table.hashing_
 
     @property
     def counts_(self) -> CellCounts | None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from skmtl.tables._categories import FIRST_KNOWN, UNKNOWN, encode_categories, learn_categories
 from skmtl.tables._counts import CellCounts
-from skmtl.tables._encoder import TableEncoder, learning_rows
+from skmtl.tables._encoder import learning_rows
 from skmtl.tables._numeric import RobustScaler
+from skmtl.tables._table_encoder import TableEncoder
 
 
 def wider_encoder(

@@ -19,8 +19,8 @@ from skmtl.training._data import Samples, weight_sums
 # so many, and so few that a buffer holds many blocks from anywhere in the files.
 _BLOCK_ROWS, _BLOCKS = 1024, 64
 _EXTRA = "extra:"
-# Counted from zero, or from -1: half the width holds them.
-_COUNTED = ("codes", "group")
+# Counted from -1: half the width holds it. Codes of hashed categories need all of it.
+_COUNTED = ("group",)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 import skmtl
 from skmtl.datasets import make_ratings, make_survival
+from skmtl.tables import HashedCategories
 from skmtl.tasks import Binary, Composition, Count, Funnel, Ordinal, Quantile, Regression
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -230,6 +231,9 @@ def stacked() -> Case:
 LONG_BLOCKS = {"blocks": ("shared", "signature", "partition", "task")}
 CASES: dict[str, Callable[[], Case]] = {
     "multitab": mixed_network,
+    "multitab-hashed": lambda: mixed_network(
+        hashed_categories=HashedCategories(n_rows=16, columns=("city",))
+    ),
     "multitab-memory": lambda: mixed_network(sample_context="memory", context_size=8),
     "multitab-prototypes": lambda: mixed_network(sample_context="prototypes", n_bags=2),
     "multitab-periodic": lambda: mixed_network(numeric_embedding="periodic", task_token="single"),

@@ -366,6 +366,7 @@ def extend_corpus() -> None:
             case.model.save(path)
         model = skmtl.load(path)
         exported = not isinstance(model, (skmtl.GroupedTasks, *ADJUSTED))
+        exported &= getattr(model, "hashed_categories", None) is None
         times = recorded.times_of(model)
         recorded.write(
             path.with_suffix(".npz"),

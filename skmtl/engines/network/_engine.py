@@ -24,7 +24,13 @@ from skmtl.engines.network._start import Architecture, Start, drawn_generator
 from skmtl.histories import EventReader
 from skmtl.networks import BaggedNetworks, Batch, n_groups_of
 from skmtl.reading import ScorableRows
-from skmtl.tables import FrameEncoder, HistoryTableEncoder, LeastRows, TableEncoder
+from skmtl.tables import (
+    FrameEncoder,
+    HashedCategories,
+    HistoryTableEncoder,
+    LeastRows,
+    TableEncoder,
+)
 from skmtl.tasks import Labels, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
@@ -64,6 +70,7 @@ class NetworkEngine(Engine):
         Rows that a category must have to be known.
     histories : tuple of hashable
         Columns of histories that the networks read.
+    hashed_categories : HashedCategories or None
     """
 
     architecture: Architecture
@@ -74,6 +81,7 @@ class NetworkEngine(Engine):
     shaped_by: Mapping[str, Any]
     least_category_rows: LeastRows = 1
     histories: tuple[Hashable, ...] = ()
+    hashed_categories: HashedCategories | None = None
 
     streams: ClassVar[bool] = True
     encodes_by_training_rows: ClassVar[bool] = True
@@ -83,14 +91,15 @@ class NetworkEngine(Engine):
 
     @property
     def widens(self) -> bool:  # type: ignore[override]
-        return hasattr(self.architecture, "widened")
+        is_listed = not self.histories and self.hashed_categories is None
+        return is_listed and hasattr(self.architecture, "widened")
 
     @property
     def reads_stored_tables(self) -> bool:
         return not self.histories
 
     def make_encoder(self) -> FrameEncoder:
-        table = TableEncoder(self.least_category_rows)
+        table = TableEncoder(self.least_category_rows, self.hashed_categories)
         if not self.histories:
             return table
         return HistoryTableEncoder(table, {name: EventReader() for name in self.histories})

@@ -16,6 +16,7 @@ from skmtl.engines.network._line_start import ridge_start
 from skmtl.histories import EventReader
 from skmtl.networks import (
     Experts,
+    HashedColumns,
     HistoryInput,
     HistoryShape,
     HistoryTokens,
@@ -29,7 +30,13 @@ from skmtl.networks import (
     SampleContext,
     take_over,
 )
-from skmtl.tables import EncodedTable, FrameEncoder, HistoryTableEncoder, quantile_bins
+from skmtl.tables import (
+    EncodedTable,
+    FrameEncoder,
+    HistoryTableEncoder,
+    TableEncoder,
+    quantile_bins,
+)
 from skmtl.tasks import Kind, TaskSet
 from skmtl.training import Samples
 
@@ -128,9 +135,15 @@ class MultiTabSettings:
         n_groups : int
             Task ids of long data; 0 for wide data.
         """
-        histories = tuple(self._history_inputs(encoder))
+        histories, hashed = tuple(self._history_inputs(encoder)), _hashed_columns(encoder)
         n_features = len(encoder.numeric_) + len(encoder.cardinalities_)
         n_features += sum(column.n_tokens for column in histories)
+        embedding_size = self.resolved_embedding_size(n_features)
+        if hashed is not None and embedding_size % hashed.n_hashes:
+            raise ValueError(
+                f"HashedCategories: n_hashes={hashed.n_hashes} must divide "
+                f"embedding_size={embedding_size}, the length of a token."
+            )
         row_mixing, row_size = self.row_mixing, self.row_size
         if isinstance(row_mixing, Experts):
             row_mixing = row_mixing.resolved(names, row_size)
@@ -140,7 +153,7 @@ class MultiTabSettings:
             n_scores=tuple(head.n_scores for head in heads),
             n_series=tuple(head.n_series for head in heads),
             n_groups=n_groups,
-            embedding_size=self.resolved_embedding_size(n_features),
+            embedding_size=embedding_size,
             numeric_embedding=self.numeric_embedding,
             n_blocks=self.n_blocks,
             n_heads=self.n_heads,
@@ -160,6 +173,7 @@ class MultiTabSettings:
             n_slots=self.context_size,
             linear_path=self.linear_path is not None,
             histories=histories,
+            hashed=hashed,
         )
 
     def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
@@ -218,9 +232,10 @@ class MultiTabSettings:
         """
         if self.linear_path != "ridge":
             return
-        path = cast(LinearPath, cast(MultiTabNet, network).line)
+        network = cast(MultiTabNet, network)
+        path = cast(LinearPath, network.line)
         rows = training.take(torch.linspace(0, len(training) - 1, _LINE_ROWS).long().unique())
-        design = path.design(rows.inputs.numeric, rows.inputs.codes)
+        design = path.design(rows.inputs.numeric, network.tokens.plain(rows.inputs.codes))
         parts = (part.numpy().astype(np.float64) for part in (design, rows.target, rows.weight))
         design_, target, weight = parts
         start = ridge_start(design_, tasks, target, weight, base_scores)
@@ -293,6 +308,16 @@ class MultiTabSettings:
         if self.tower_size == "auto":
             return int(np.clip(128 // n_tasks, 8, 32))
         return self.tower_size
+
+
+def _hashed_columns(encoder: FrameEncoder) -> HashedColumns | None:
+    """Which categorical features are hashed, for the network."""
+    hashing = cast(TableEncoder | HistoryTableEncoder, encoder).hashing_
+    if hashing is None:
+        return None
+    places: dict[Hashable, int] = {label: at for at, label in enumerate(encoder.categorical_)}
+    positions = tuple(places[label] for label in hashing.labels)
+    return HashedColumns(positions, hashing.n_rows, hashing.n_hashes)
 
 
 @storable
