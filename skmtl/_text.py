@@ -48,4 +48,5 @@ def holds_text(column: pd.Series) -> bool:
     """
     if isinstance(column.dtype, pd.StringDtype):
         return True
-    return column.dtype == object and pd.api.types.infer_dtype(column) == "string"
+    has_cells = column.dtype == object or isinstance(column.dtype, pd.ArrowDtype)
+    return has_cells and pd.api.types.infer_dtype(column) == "string"

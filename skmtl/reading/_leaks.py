@@ -66,12 +66,18 @@ def _are_numeric_ids(column: pd.Series, name: Hashable) -> bool:
 
 
 def _names_rows(column: pd.Series, name: Hashable) -> bool:
-    if pd.api.types.is_bool_dtype(column) or not column.is_unique or column.isna().any():
+    is_integer = pd.api.types.is_integer_dtype(column)
+    # First what is cheap: whether all are different takes long to tell of histories.
+    if not (is_integer or _is_text(column)) or not column.is_unique or column.isna().any():
         return False
-    if pd.api.types.is_integer_dtype(column):
+    if is_integer:
         has_no_gap = int(column.max()) - int(column.min()) == len(column) - 1
         is_shuffled = not (column.is_monotonic_increasing or column.is_monotonic_decreasing)
         return (has_no_gap and is_shuffled) or _ID_NAME.search(str(name)) is not None
+    return True
+
+
+def _is_text(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.CategoricalDtype) or holds_text(column)
 
 
