@@ -41,7 +41,19 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 
 
 def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
-    """The same as they are scored: pairs (task, part) in place of a target of several parts."""
+    """The same as they are scored: pairs (task, part) in place of a target with several parts.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of skmtl, or a multi-output one of scikit-learn; alone or inside searches and pipelines.
+    X : table of shape (n_samples, n_features)
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+
+    Returns
+    -------
+    dict of task to ScoredTask
+    """
     model, X_read = fitted_model_reading(estimator, X, y)
     return by_part(_scored_tasks(model, X_read, y))
 

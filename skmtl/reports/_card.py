@@ -11,8 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
-from skmtl.metrics import read_scored
-from skmtl.reports._evaluation import score_table, sharing_facts
+from skmtl.reports._evaluation import score_table, scored_tasks, sharing_facts
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "lightgbm")
 _TO_FILL = "_To be written by those who release the model._"
@@ -74,7 +73,9 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
         yield f"- {name.capitalize()}: {size:,}"
     if summary.n_bytes is not None:
         yield f"- File: {summary.n_bytes:,} bytes"
-    yield "- Versions: " + ", ".join(f"{name} {number}" for name, number in _versions())
+    yield "- Versions that this card was written with: " + ", ".join(
+        f"{name} {number}" for name, number in _versions()
+    )
     parameters = {n: v for n, v in estimator.get_params(deep=False).items() if v is not None}
     yield "- Parameters, those that are None left out:"
     yield from ("", "```text", *(f"{n} = {_one_line(v)}" for n, v in parameters.items()), "```")
@@ -92,7 +93,7 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     else:
         yield "Scores with intervals of 95 % (jackknife over the rows). Higher is better."
         yield ""
-        yield from _table(score_table(read_scored(estimator, X, Y)).reset_index())
+        yield from _table(score_table(scored_tasks(estimator, X, Y)).reset_index())
     facts = sharing_facts(estimator)
     if facts:
         yield from ("", "## Sharing", "")

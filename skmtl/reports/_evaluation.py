@@ -9,13 +9,31 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from skmtl.answers import fitted_model
-from skmtl.metrics import ScoredTask
+from skmtl.answers import fitted_model, fitted_model_reading
+from skmtl.metrics import ScoredTask, read_scored
+from skmtl.tables import task_ids
 
 # Groups of rows that are left out in turn. A bootstrap would take ten times as many scores.
 _GROUPS = 30
+_OF_CONSTANTS = {"r2": 0.0, "concordance": 0.5}
+_MOST_IDS = 20
 _FEWEST_LABELS = 10
 _BINS = 10
+
+
+def scored_tasks(estimator: Any, X: Any, Y: Any) -> dict[Hashable, ScoredTask]:
+    """What is scored: the targets, and of long data those of the 20 ids with most rows as well."""
+    tasks = read_scored(estimator, X, Y)
+    model, X_read = fitted_model_reading(estimator, X, Y)
+    if model.task_column is None:
+        return tasks
+    ids = task_ids(X_read, model.task_column)
+    by_id: dict[Hashable, ScoredTask] = {}
+    for chosen in ids.value_counts().index[:_MOST_IDS]:
+        rows = (ids == chosen).to_numpy()
+        for name, task in tasks.items():
+            by_id[chosen, name] = task.of_rows(rows, (chosen, name))
+    return tasks | by_id
 
 
 def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
@@ -30,9 +48,9 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n_tasks, 5)
-        "metric", "score", "low", "high" and the number of "labels"; NaN where there are fewer
-        than 10 labels.
+    DataFrame of shape (n_tasks, 6)
+        "metric", "score", "low" and "high", NaN where there are fewer than 10 labels; "baseline",
+        the score of the best constant prediction, where it is known; and the number of "labels".
 
     References
     ----------
@@ -49,6 +67,7 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
                 "score": score,
                 "low": low,
                 "high": high,
+                "baseline": _baseline(task, observed),
                 "labels": len(observed),
             }
         )
@@ -72,6 +91,14 @@ def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[flo
     error = np.sqrt(share * ((scores - scores.mean()) ** 2).sum())
     half = t.ppf(0.975, len(groups) - 1) * error
     return float(score - half), float(score + half)
+
+
+def _baseline(task: ScoredTask, observed: np.ndarray) -> float:
+    """The score of the best constant: of accuracy, the share of the most frequent class."""
+    metric = task.kind.default_metric
+    if metric == "accuracy" and len(observed):
+        return float(task.labels.iloc[observed].value_counts(normalize=True).iloc[0])
+    return _OF_CONSTANTS.get(metric, np.nan) if isinstance(metric, str) else np.nan
 
 
 def metric_name(task: ScoredTask) -> str:

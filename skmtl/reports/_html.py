@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
-from skmtl.metrics import read_scored
 from skmtl.reports._evaluation import (
     calibration_table,
     coverage_table,
     importance_table,
     score_table,
+    scored_tasks,
     sharing_facts,
 )
 from skmtl.reports._svg import calibration_svg, importance_svg, new_figure, scores_svg
@@ -93,7 +93,7 @@ def html_report(estimator: Any, X: Any, Y: Any) -> str:
 
 
 def _sections(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
-    tasks = read_scored(estimator, X, Y)
+    tasks = scored_tasks(estimator, X, Y)
     scores = score_table(tasks)
     yield f'<p class="dim">{len(X):,} rows. Intervals of 95 % (jackknife over the rows).</p>'
     yield "<h2>Scores</h2>"

@@ -59,7 +59,7 @@ def scores_svg(scores: pd.DataFrame) -> str:
     ax.hlines(places, shown["low"], shown["high"], color=_LINE, linewidth=3, alpha=0.5)
     ax.plot(shown["score"], places, "o", color=_LINE)
     ax.set_yticks(places, [_short(name) for name in shown.index])
-    ax.set_xlabel("score")
+    ax.set(xlabel="score", ylim=(-0.7, len(shown) - 0.3))
     return _svg(figure)
 
 

@@ -128,6 +128,9 @@ def test_scores_are_those_of_the_model_within_their_intervals(model, held_out):
     assert_allclose(table["score"], model.score_tasks(*held_out))
     assert (table["low"] < table["score"]).all()
     assert (table["score"] < table["high"]).all()
+    late = held_out[1][EVIL].mean()
+    assert table.loc[EVIL, "baseline"] == pytest.approx(max(late, 1 - late))
+    assert table.loc["size", "baseline"] == 0
     assert table["labels"].tolist() == held_out[1].notna().sum().tolist()
 
 
@@ -188,19 +191,21 @@ def test_sharing_is_told_where_the_model_knows_it(data):
 def test_long_data_funnels_and_times_to_events_have_both(data):
     X, Y = data
     long = linear(task_column=EVIL).fit(X, Y["size"])
-    assert "size" in model_card(long, X, Y["size"])
+    card = model_card(long, X, Y["size"])
+    by_id = long.score_tasks(X, Y["size"])
+    assert f"| x size | R2 | {by_id['x']:.3f} |" in card
+    assert f"| y size | R2 | {by_id['y']:.3f} |" in card
     funnel = linear(tasks={"deal": Funnel(("click", "buy"))}).fit(X, Y[["click", "buy"]])
     assert "deal buy" in model_card(funnel, X, Y[["click", "buy"]])
-    Page(html_report(funnel, X, Y[["click", "buy"]]))
     X, y = skmtl.datasets.make_survival(80, random_state=0)
     survival = skmtl.MultiTaskLinearSurvival(random_state=0).fit(X, y)
     assert "concordance" in model_card(survival, X, y)
 
 
-def test_the_commands_write_them(model, data, tmp_path, capsys, monkeypatch):
+def test_the_commands_write_them(data, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    model.save("model.skmtl")
     X, Y = data
+    linear().fit(X, Y[["size", "colour"]]).save("model.skmtl")
     X.assign(order=1).join(Y.drop(columns=EVIL)).to_parquet("rows.parquet")
     assert main(["report", "model.skmtl", "rows.parquet"]) == 0
     text = " ".join(Page((tmp_path / "report.html").read_text()).text)
@@ -213,6 +218,11 @@ def test_the_commands_write_them(model, data, tmp_path, capsys, monkeypatch):
     X.to_parquet("bare.parquet")
     assert main(["report", "model.skmtl", "bare.parquet"]) == 2
     assert "no column of labels" in capsys.readouterr().err
+    X_survival, y = skmtl.datasets.make_survival(80, random_state=0)
+    skmtl.MultiTaskLinearSurvival(random_state=0).fit(X_survival, y).save("survival.skmtl")
+    X_survival.join(y).to_parquet("stays.parquet")
+    assert main(["card", "survival.skmtl", "stays.parquet"]) == 0
+    assert "| event | concordance |" in capsys.readouterr().out
     Y.to_parquet("labels.parquet")
     assert main(["report", "model.skmtl", "labels.parquet"]) == 2
     assert "has no column 'a'" in capsys.readouterr().err
