@@ -81,11 +81,11 @@ def fit_with_dask(
     ImportError
         Without Dask: ``pip install "skmtl[dask]"``.
     TypeError
-        For a model that is not boosted, data that are no Dask DataFrame, or labels and weights
+        For a model that is not boosted, data that are not a Dask DataFrame, or labels and weights
         that are tables instead of names of columns.
     ValueError
-        For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is no
-        whole number of at least 2, and for what `fit` refuses.
+        For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is not
+        an integer of at least 2, and for what `fit` refuses.
 
     Notes
     -----
