@@ -9,7 +9,7 @@ One model for several targets of one table, of any kind and with any labels miss
 `RMTGB`                        boosting for targets of mixed kinds, or for many tasks of one
 `RMTGBRegressor`               the same for regression
 `RMTGBClassifier`              the same for classification
-`MultiTabSurvival`             times to one event, to several events or to competing causes
+`MultiTabSurvival` times to one event, several events or competing risks
 `RMTGBSurvival`                the same by boosting
 `MultiTaskLinear`              penalised linear models for targets of mixed kinds
 `MultiTaskLinearRegressor`     the same for regression
@@ -17,30 +17,30 @@ One model for several targets of one table, of any kind and with any labels miss
 `MultiTaskLinearSurvival`      the same for times to events
 `StackedTasks`                 a linear model, boosting and a network, weighted by task
 `GroupedTasks`                 one of these for each group of tasks that should be learnt together
-`TunedThresholds`              thresholds of probabilities by task, chosen on held-out rows
+`TunedThresholds` decision thresholds by task, tuned on held-out rows
 `CalibratedTasks`              probabilities by task, calibrated on held-out rows
-`skmtl.tasks`                  what a target is, one class per kind
-`skmtl.metrics`                scores per task under missing labels, multi-task gain, scorers
+`skmtl.tasks` kinds of targets, one class per kind
+`skmtl.metrics` scores per task with missing labels, multi-task gain, scorers
 `skmtl.model_selection`        splits that are stratified over several tasks
 `skmtl.survival`               times to events: estimates and scores of predictions
 `skmtl.timeseries`             forecasts of panels: splits by time, backtests, scores
 `skmtl.histories`              a column of events or series, landmarks, features from it
-`skmtl.datasets`               tables to learn from, real and with a known truth
+`skmtl.datasets` data sets, real ones and generators with a known truth
 `skmtl.balancing`              how the tasks are combined into one step of a network
 `skmtl.distributed`            one model trained by several processes or machines
-`skmtl.inspection`             pictures of what sharing did
-`skmtl.load`                   a model that ``model.save(path)`` has written, without pickle
-`skmtl.files`                  what is wrong with such a file, and what its header says
-`skmtl.export`                 a fitted model as an ONNX graph, which runs without skmtl
-`skmtl.score_frame`            everything that a model predicts for a frame, in one frame
+`skmtl.inspection`             does sharing help? reports and plots of fitted models
+`skmtl.load`                   load a model written by ``model.save(path)``, without pickle
+`skmtl.files`                  errors and headers of such files
+`skmtl.export`                 fitted models as ONNX graphs, which run without skmtl
+`skmtl.score_frame`            all predictions of a model for a data frame, in one data frame
 `skmtl.score_files`            the same from Parquet or CSV files to files, of any size
 `skmtl.reports`                model cards, and reports as one page of HTML
-`skmtl.scoring`                what these two report, and their guide
-`skmtl.callbacks`              what happens while a model trains: a progress bar with losses
+`skmtl.scoring`                a guide to these two functions, and their reports
+`skmtl.callbacks`              follow the training: a progress bar with losses
 =============================  ==============================================================
 
-The names are imported when they are first used, so that ``import skmtl`` costs milliseconds and
-loads neither torch nor LightGBM.
+Names are imported when they are first used, so that ``import skmtl`` takes milliseconds and loads
+neither torch nor LightGBM.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from typing import Any
 
 @contextmanager
 def needed(package: str, extra: str, user: str) -> Iterator[None]:
-    """Goes around the import of a package that may be missing.
+    """A context for importing a package that may be missing.
 
     Raises
     ------
     ImportError
-        Where it is; the message names the user, the package and the extra that brings it.
+        If it is missing; the message names the user, the package and the extra that installs it.
     """
     try:
         yield

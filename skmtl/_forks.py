@@ -10,7 +10,7 @@ def after_fork(function: Callable[[], object]) -> None:
     """Call a function in every process that will be forked from this one.
 
     It is there for the number of threads. OpenMP's threads do not survive a fork, but its library
-    believes that they do: a forked process that enters a parallel region waits for them for ever.
+    believes that they do: a forked process that enters a parallel region waits for them forever.
     With one thread there is no region to enter. Only the forked process is changed; it has no
     other way to compute with the library, so nothing is taken from it.
     """

@@ -12,13 +12,13 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*::)*([a-z][a-z0-9+.-]+):/", re.IGNOR
 
 
 def local_path(path: str | os.PathLike[str], what: str) -> Path:
-    """A path on this machine.
+    """Return a local path.
 
     Parameters
     ----------
     path : path
     what : str
-        What it is for, to be named in the error.
+        What the path is for, for the error message.
 
     Raises
     ------

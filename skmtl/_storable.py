@@ -1,4 +1,4 @@
-"""The classes whose objects may lie in a file."""
+"""The classes whose objects can be stored in a file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOMES: dict[str, str] = {
 
 
 def stored_class(name: str) -> type | None:
-    """The class that a file means by a name; None where no such class may be built."""
+    """The class with a name in a file; None if objects of it must not be created."""
     if name not in STORABLE and name in HOMES:
         import_module(HOMES[name])
     return STORABLE.get(name)
@@ -47,9 +47,9 @@ def stored_class(name: str) -> type | None:
 def storable(cls: Class) -> Class:
     """Decorate a class whose objects are part of a fitted model.
 
-    An object is stored as what pickle would store: `__getstate__` or its attributes, and is
-    built from that by `__setstate__` or by setting these. A class whose attributes change later
-    takes files of old by a `__setstate__` that knows the old ones.
+    The stored state is the same as for pickle: the result of `__getstate__` or the attributes, and
+    the object is restored by `__setstate__` or by setting the attributes. If the attributes of a
+    class change later, its `__setstate__` must accept the old ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The waves that both engines learn series of raw scores by."""
+"""The waves by which engines learn series of raw scores."""
 
 from __future__ import annotations
 

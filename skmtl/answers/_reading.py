@@ -42,8 +42,8 @@ def read_probabilities(y_proba: Any, names: Sequence[Hashable]) -> dict[Hashable
     if isinstance(y_proba, list | tuple):
         if len(y_proba) != len(names):
             raise ValueError(
-                f"predict_proba gave {len(y_proba)} arrays for {len(names)} tasks with classes: "
-                f"{list(names)}."
+                f"predict_proba returned {len(y_proba)} arrays for {len(names)} tasks with "
+                f"classes: {list(names)}."
             )
         return dict(zip(names, map(np.asarray, y_proba), strict=True))
     array = np.asarray(y_proba)
@@ -51,8 +51,8 @@ def read_probabilities(y_proba: Any, names: Sequence[Hashable]) -> dict[Hashable
         return {names[0]: array}
     if array.ndim != 2 or array.shape[1] != len(names):
         raise ValueError(
-            f"predict_proba gave an array of shape {array.shape} for the {len(names)} tasks with "
-            f"classes: {list(names)}."
+            f"predict_proba returned an array of shape {array.shape} for the {len(names)} tasks "
+            f"with classes: {list(names)}."
         )
     return {name: np.column_stack([1 - array[:, i], array[:, i]]) for i, name in enumerate(names)}
 

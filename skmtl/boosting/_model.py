@@ -84,7 +84,7 @@ class BoostedPool:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state | {"tried": pd.DataFrame(state["tried"])})
-        # Files of old know no spaces: all trees gave raw scores.
+        # Old files do not have spaces: all trees predicted raw scores.
         plain = ScoreSpace(None, self.bags[0].intercept.shape[1])
         vars(self).setdefault("spaces", (plain,))
 

@@ -47,7 +47,7 @@ class PartitionTrees:
     ) -> np.ndarray:
         """Either's (n_rows, ...) as (n_rows, 1 or n_tasks, ...), weighted."""
         share = expit(self.theta)
-        # Nobody knows the group of a task that has not been seen: it gets the average one.
+        # The group of an unseen task is unknown: it gets the average one.
         share = share[None] if group is None else np.append(share, share.mean())[group][:, None]
         share = share.reshape(*share.shape, *[1] * (outlier.ndim - 1))
         return share * outlier[:, None] + (1 - share) * ordinary[:, None]

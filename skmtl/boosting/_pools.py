@@ -64,8 +64,8 @@ def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[Targe
 
     A single score is a direction of more or less, and so are the waves over the hazards of one
     event: sooner or later, early or late. The classes of two targets have nothing to do with each
-    other, so trees that add to the scores of all classes cannot be shared; nor can those of the
-    causes that compete.
+    other, so trees that add to the scores of all classes cannot be shared; nor can those of
+    competing causes.
     """
     groups: dict[tuple, list[int]] = {}
     for i, head in enumerate(tasks.heads):

@@ -96,7 +96,7 @@ def read_config(path: str) -> Config:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}") from error
+        raise UsageError(f"{path} is not TOML: {error}") from error
     folder = Path(path).resolve().parent
     _check_keys(entries, _TOP, "The configuration")
     data = _table(entries, "data")

@@ -47,7 +47,7 @@ def read_records(read: Read, begun: bytes, delimiter: bytes, n_cells: int) -> It
     Parameters
     ----------
     read : callable
-        Gives the next bytes.
+        Returns the next bytes.
     begun : bytes
         What has been read already.
     delimiter : bytes

@@ -20,7 +20,7 @@ N_RESAMPLES = 200
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two models did.
+    """Scores of two models.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Comparison:
 def compare(
     test: FlightRows, multitab: Answers, lightgbm: Answers, constant: Answers, *, seed: int
 ) -> Comparison:
-    """Score all on the flights whose label is known; resample days for the intervals."""
+    """Score on the flights with observed labels; resample days for the intervals."""
     ours, theirs = _scores(test.Y, multitab), _scores(test.Y, lightgbm)
     scores = pd.DataFrame(
         {

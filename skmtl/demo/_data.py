@@ -13,7 +13,7 @@ TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.15
 # Classes whose labels may be missing.
 NULLABLE = {"late": "boolean", "cancelled": "boolean"}
-# Nothing can be learnt from ten months of one year about the other two.
+# Ten months of one year do not say anything about the other two.
 _UNKNOWABLE = "month"
 
 
@@ -44,14 +44,14 @@ class FlightRows:
 
 @dataclass(frozen=True)
 class Split:
-    """What models learn from, what stops their training, and what they are judged on."""
+    """Training, validation and test flights."""
 
     training: FlightRows
     validation: FlightRows
     test: FlightRows
 
     def with_labels(self, share: float, seed: int) -> Split:
-        """The same flights, of whose labels a random share is known before the test."""
+        """The same flights, with a random share of the labels before the test."""
         return Split(
             self.training.with_labels(share, seed),
             self.validation.with_labels(share, seed + 1),
@@ -62,8 +62,8 @@ class Split:
 def split_flights(seed: int) -> Split:
     """The last days of the year are for the test, random earlier days for validation.
 
-    Flights of a day share weather and delays. A split by rows would let a model recognise the
-    day; whole days make it predict days that it has not seen, as it would have to in use.
+    Flights on the same day share weather and delays. With a split by rows, a model could recognise
+    the day; with whole days it has to predict new days, as in practice.
     """
     flights = load_flights_nyc()
     features = flights.data.drop(columns=_UNKNOWABLE)

@@ -79,7 +79,7 @@ def run_few_labels(*, seed: int) -> FewLabels:
 
 
 def _fit_lightgbm(X: pd.DataFrame, y: pd.Series, seed: int) -> Any:
-    """LightGBM, stopped early by every fifth row."""
+    """LightGBM, with early stopping on every fifth row."""
     held_out = np.arange(len(y)) % 5 == 0
     training, validation = ((X[part], y[part].to_numpy(), None) for part in (~held_out, held_out))
     # With the default of 20 rows a leaf, no tree could split.

@@ -49,7 +49,7 @@ def fit_multitab(split: Split, *, seed: int, progress: Any) -> MultiTab:
     model.set_callbacks(progress)
     validation = (split.validation.X, split.validation.Y)
     with warnings.catch_warnings():
-        # That a few more epochs might help is the price of a quick demo.
+        # A few more epochs might help, but the demo has to be fast.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(split.training.X, split.training.Y, eval_set=validation)
 
@@ -61,7 +61,7 @@ def ask_multitab(model: MultiTab, X: pd.DataFrame) -> Answers:
 
 
 def fit_lightgbm(split: Split, *, seed: int) -> dict[str, lgb.Booster]:
-    """One LightGBM per target, on the same rows, stopped early by the same rows."""
+    """One LightGBM per target, with the same training rows and rows for early stopping."""
     return {name: _fit_one(split, name, seed) for name in (*MINUTES, *CLASSES)}
 
 
@@ -75,7 +75,7 @@ def _fit_one(split: Split, name: str, seed: int) -> lgb.Booster:
 
 
 def constant_answers(split: Split) -> Answers:
-    """What can be said without looking at a flight: medians and shares of the training labels."""
+    """Constant predictions: medians and class shares of the training labels."""
     n_rows = len(split.test.X)
     answers = {}
     for name in (*MINUTES, *CLASSES):

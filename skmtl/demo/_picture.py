@@ -1,4 +1,4 @@
-"""The comparison as a picture. Needs matplotlib."""
+"""The comparison as a plot. Needs matplotlib."""
 
 from __future__ import annotations
 

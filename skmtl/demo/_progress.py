@@ -1,4 +1,4 @@
-"""How the training shows that it goes on."""
+"""The progress of the training."""
 
 from __future__ import annotations
 

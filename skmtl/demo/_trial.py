@@ -25,14 +25,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Trial:
-    """Two models that learnt from the same labels, and how they did.
+    """Two models fitted to the same labels, and their scores.
 
     Attributes
     ----------
     name : str
     model : MultiTab
     multitab, lightgbm : dict
-        What the models say about the test flights.
+        Predictions for the test flights.
     comparison : Comparison
     """
 

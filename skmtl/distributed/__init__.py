@@ -1,7 +1,7 @@
 """One model from several processes or machines.
 
-`data_parallel` lets all processes that ``torchrun`` has started train the networks that are fitted
-within, each on its part of every batch::
+Within `data_parallel`, networks are trained by all processes started by ``torchrun``, each on its
+part of every batch::
 
     from skmtl import MultiTab
     from skmtl.distributed import data_parallel
@@ -18,8 +18,8 @@ within, each on its part of every batch::
 
     model = fit_with_dask(RMTGB(task_column="shop"), dask_frame, y="sales")
 
-``docs/scaling.md`` says when they pay, and how to score and search on clusters, which needs
-nothing from here.
+``docs/scaling.md`` says when they pay off, and how to score and search on clusters, which does not
+need this package.
 """
 
 from skmtl.distributed._dask_boosting import fit_with_dask

@@ -45,14 +45,14 @@ def fit_with_dask(
 ) -> Model:
     """Fit an RMTGB estimator on a Dask DataFrame whose rows stay on the workers.
 
-    Blocks that tasks share grow on the rows of all workers by LightGBM's distributed learner,
-    in which workers add up histograms and not rows. For the block of the tasks, every task's rows
-    travel to one worker, and the workers have about as many rows each.
+    Shared blocks are grown on the rows of all workers by LightGBM's distributed learner, in which
+    workers exchange histograms instead of rows. For the block "task", the rows of every task are
+    sent to one worker, so that the workers have about the same number of rows.
 
-    A random sample of the rows, which the client and all workers have in memory, decides
-    everything else: categories and task ids, kinds and units of the labels, LightGBM's bins, the
-    constants, signatures and outlier scores of the tasks; `validation_fraction` of it is held out
-    and says when to stop.
+    Everything else is learnt from a random sample of the rows, which the client and all workers
+    have in memory: categories and task ids, kinds and units of the labels, LightGBM's bins, and
+    the intercepts, signatures and outlier scores of the tasks. `validation_fraction` of the sample
+    is held out for early stopping.
 
     Parameters
     ----------
@@ -60,47 +60,48 @@ def fit_with_dask(
         It is fitted in place. ``n_jobs`` is the number of LightGBM's threads on each worker, and
         ``blocks="auto"`` does not try several sequences but takes "shared", "partition", "task".
     data : dask.dataframe.DataFrame
-        Features, labels and perhaps weights, in columns.
+        Features, labels and optionally weights, as columns.
     y : label or list of labels
         The columns with the labels.
     sample_weight : label, optional
         The column with the rows' weights.
     client : distributed.Client, optional
-        None takes the current one.
+        None means the current client.
     rows_in_memory : int, default=200000
-        Size of the sample: as many rows as LightGBM itself takes to find its bins. To it come
-        rows for all classes and task ids that chance has left out.
+        Size of the sample; the default is the number of rows that LightGBM uses to find its bins.
+        Rows for classes and task ids that are missing in the random sample are added.
 
     Returns
     -------
     model
-        With the fitted attributes that `fit` would have left.
+        The model, with the same fitted attributes as after `fit`.
 
     Raises
     ------
     ImportError
-        Without Dask: ``pip install "skmtl[dask]"``.
+        If Dask is not installed: ``pip install "skmtl[dask]"``.
     TypeError
-        For a model that is not boosted, data that are no Dask DataFrame, or labels and weights
+        For a model that is not boosted, data that are not a Dask DataFrame, or labels and weights
         that are tables instead of names of columns.
     ValueError
-        For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is no
-        whole number of at least 2, and for what `fit` refuses.
+        For columns that are not there, for ``n_bags`` above 1, for a `rows_in_memory` that is not
+        an integer of at least 2, and for what `fit` refuses.
 
     Notes
     -----
     If the sample contains all rows, the model is the same as with ``fit`` and ``n_bags=1``, with
-    three exceptions. Sums are rounded otherwise. LightGBM knows the number of rows of a node when
-    it is alone and estimates it from the Hessians when it is distributed, so that
-    `min_data_in_leaf` (and its ``min_data_per_group`` for categories) may allow a split here and
-    not there. And with early stopping, the rounds of a task are judged together with the tasks on
-    its worker and not with all.
+    three exceptions. Sums are rounded differently. In a single process LightGBM knows the number
+    of rows of a node, while the distributed learner estimates it from the Hessians, so that
+    `min_data_in_leaf` (and ``min_data_per_group`` for categories) may have a different effect on a
+    split. With early stopping, the rounds of a task are chosen together with the tasks on its
+    worker instead of all tasks.
 
-    The times of `RMTGBSurvival` are cut by the sample, too, and its curves end where the sample
-    was followed longest. `y` names the columns of its events, times and entries.
+    For `RMTGBSurvival`, the cuts of time also depend on the sample, and curves end with the
+    longest follow-up in the sample. `y` names the columns of its events, times and entries.
 
-    A worker that holds no partition has no part in the shared blocks. LightGBM's workers listen on
-    a free port each and must reach each other. ``eval_set`` and callbacks are not taken.
+    A worker without partitions does not take part in the shared blocks. Each LightGBM worker
+    listens on a free port, and the workers must be able to connect to each other. ``eval_set`` and
+    callbacks are not supported.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Networks that several processes train together."""
+"""Data-parallel training of networks by several processes."""
 
 from __future__ import annotations
 
@@ -20,43 +20,45 @@ _groups = numbers()
 
 @contextmanager
 def data_parallel() -> Iterator[Processes]:
-    """Train the networks that are fitted within with all processes that torchrun has started.
+    """Train networks in this context with all processes started by torchrun.
 
-    Every process runs the same script, with the same X, y and parameters. In `fit` each takes its
-    part of every batch, rows r, r + n, r + 2n, ... for process r of n, and the gradients are
-    averaged over the processes, so that a step is the one that a single process would take.
-    Validation is shared out in the same way, when to stop is decided by all together, and in the
-    end all processes have the same model, bit by bit.
+    Every process runs the same script, with the same X, y and parameters. In `fit` each process
+    uses its part of every batch, rows r, r + n, r + 2n, ... for process r of n, and the gradients
+    are averaged over the processes, so that each step is the same as in a single process.
+    Validation is distributed in the same way, early stopping is decided by all processes together,
+    and in the end all processes have the same model, bit by bit.
 
-    torch's default process group is used where there is one; else it is made from what torchrun
-    has put into the environment, with NCCL and GPU number ``LOCAL_RANK`` where torch sees GPUs and
-    gloo for CPUs, and closed in the end.
+    torch's default process group is used if it exists. Otherwise a group is created from the
+    environment variables of torchrun, with NCCL and GPU number ``LOCAL_RANK`` if torch finds GPUs
+    and gloo for CPUs, and closed in the end.
 
     Yields
     ------
     object
-        With ``rank``, the number of this process, and ``count``, how many there are.
+        An object with ``rank``, the number of this process, and ``count``, the number of
+        processes.
 
     Raises
     ------
     RuntimeError
-        Where the script was not started by torchrun and has made no process group.
+        If the script was not started by torchrun and has not created a process group.
 
     Notes
     -----
-    Without dropout every step is that of a single process, but for rounding: sums are added up in
-    another order. Over hundreds of steps of AdamW this grows, as it does for any change of the
-    order of rows, until the models differ as those of two seeds do. With dropout each process
-    draws its own. ``random_state=None`` is drawn by the first process.
+    Without dropout every step is the same as in a single process, except for rounding, because
+    sums are computed in a different order. Over hundreds of steps of AdamW these differences grow,
+    as with any change of the order of rows, until the models differ like those of two seeds. With
+    dropout each process draws its own masks. For ``random_state=None`` the first process draws the
+    seed.
 
-    `fit` raises a ValueError in all processes where they have been given different rows, and
-    for what needs all rows of a batch in one place: `balance` other than "equal", and the kind
+    `fit` raises a ValueError in all processes if their rows differ, and for settings that need all
+    rows of a batch in one process: `balance` other than "equal", and the kind
     "proportional_hazards". A callback that asks to stop in one process stops all. An interrupt
-    ends the script without a model. A table on disk is read by every process as a whole, with a
-    copy of its own in its cache folder.
+    ends the script without a model. Every process reads the whole of a table on disk, with its own
+    copy in its cache folder.
 
-    What is not a network (`RMTGB`) is fitted by each process for itself, as are networks in
-    threads or processes that the script itself starts (``n_jobs``).
+    Other estimators (`RMTGB`) are fitted separately by each process, and so are networks in
+    threads or processes started by the script itself (``n_jobs``).
 
     References
     ----------

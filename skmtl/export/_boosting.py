@@ -155,7 +155,7 @@ def _partition_scores(block: PartitionTrees, rows: GraphMatrix) -> Value:
     if rows.group is None:
         mine, others = share[:, None], 1 - share[:, None]
         return outlier * mine + ordinary * others
-    # Nobody knows the group of a task that has not been seen: it gets the average one.
+    # The group of an unseen task is unknown: it gets the average one.
     share = np.append(share, share.mean())[:, None, None]
     return outlier * rows.of_task(share) + ordinary * rows.of_task(1 - share)
 

@@ -248,7 +248,7 @@ def curve_outputs(curves: GraphCurves, task: Hashable, times: Times) -> list[Out
 
 
 def risk_output(curves: GraphCurves, event: Hashable) -> Output:
-    """The risk of an event, or those of several causes that compete."""
+    """The risk of an event, or those of several competing causes."""
     risk = curves.risk()
     if curves.n_causes == 1:
         return Output(event, "", risk.squeeze(1))

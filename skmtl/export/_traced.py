@@ -85,7 +85,7 @@ def traced_scores(
     if max(differences) > _TOLERANCE:
         raise TypeError(
             f"Networks of class {name} cannot be exported: the graph that torch makes of them "
-            f"gives other scores; they differ by {max(differences):.1g} of the largest. Scores "
+            f"returns other scores; they differ by {max(differences):.1g} of the largest. Scores "
             "must follow from the row alone, without chance."
         )
     return scores

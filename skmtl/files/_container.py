@@ -170,7 +170,7 @@ def _checked_header(path: ModelPlace, data: bytes) -> dict[str, Any]:
     try:
         header = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"The section {HEADER!r} of {path} is no JSON: {error}") from error
+        raise ModelFileError(f"The section {HEADER!r} of {path} is not JSON: {error}") from error
     if not isinstance(header, dict) or type(header.get("format")) is not int:
         raise ModelFileError(f"The section {HEADER!r} of {path} has no number of the format.")
     if header["format"] > FORMAT:

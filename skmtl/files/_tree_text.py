@@ -50,7 +50,7 @@ def checked_tree_text(text: str) -> str:
     Parameters
     ----------
     text : str
-        What ``Booster.model_to_string`` gave when a model was saved.
+        The result of ``Booster.model_to_string`` when a model was saved.
 
     Returns
     -------

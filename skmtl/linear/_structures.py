@@ -93,7 +93,7 @@ class QuadraticSolver:
 
 @dataclass(frozen=True)
 class SharedCoefficients(QuadraticStructure):
-    r"""Common coefficients, and shrunken deviations of each target from them.
+    r"""Common coefficients, and shrunk deviations of each target from them.
 
     :math:`w_t = w_0 + v_t`, where the share :math:`\rho`, the similarity, of the variance of a
     coefficient is that of the common part.

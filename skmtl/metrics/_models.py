@@ -22,7 +22,7 @@ from skmtl.tables import task_ids
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
     """The targets of y, with the ways to ask a fitted estimator about them.
 
-    Of causes that compete, each risk is a task. Labels that are known in part only, of rows whose
+    With competing causes, each risk is a task. Labels that are known in part only, of rows whose
     next step in a funnel is unknown, are missing. The estimator is asked once, when needed.
 
     Parameters

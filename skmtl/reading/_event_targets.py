@@ -102,7 +102,7 @@ class EventTargets(Targets):
         return self._in_terms(self.events(y, tasks))
 
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
-        """Times to each event, or to each of the causes that compete: other causes censor."""
+        """Times to each event, or to each competing cause, with the others as censoring."""
         columns: dict[Hashable, pd.Series] = {}
         events = self.events(y, tasks)
         for name in events.columns:
@@ -172,7 +172,7 @@ class EventTargets(Targets):
             return self._single_kind(cuts)
         if self.head != "hazard":
             raise ValueError(
-                f"y has several causes that compete, for which head={self.head!r} is not made. "
+                f"y has several competing causes, for which head={self.head!r} is not made. "
                 "Use head='hazard'."
             )
         return CompetingRisks(

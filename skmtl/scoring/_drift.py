@@ -27,7 +27,7 @@ def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.Da
     Parameters
     ----------
     counts : CellCounts or None
-        Of the scored rows; None where nobody knows.
+        Counts of the scored rows; None if they are not known.
     learnt : CellCounts or None
         Of the rows of fit; None where the model does not say.
 

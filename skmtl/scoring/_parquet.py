@@ -154,7 +154,7 @@ def parquet_columns(file: InputFile) -> list[str]:
         return pq.read_schema(file.path).names
     except pa.ArrowInvalid as error:
         raise ScoringError(
-            f"{str(file.path)!r} is no Parquet file, or damaged: {error}"
+            f"{str(file.path)!r} is not a Parquet file, or is damaged: {error}"
         ) from error
 
 

@@ -221,7 +221,7 @@ class _Halving:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column whose cells are no Python objects in pandas, as missing booleans would be."""
+    """A column without Python objects in pandas, unlike missing booleans."""
     if pa.types.is_boolean(column.type) and column.null_count:
         return column.cast(pa.int8())
     return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column

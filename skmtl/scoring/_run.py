@@ -39,9 +39,9 @@ def run(
     fitted = open_model(model)
     if fitted_model(fitted).reads_rows_together:
         raise ValueError(
-            "This model reads what is known ahead of all steps of a series together, and files "
-            "are scored a part of their rows at a time: ask predict or score_frame, with all rows "
-            "of a series, or fit with steps='feature'."
+            "This model uses the known covariates of all steps of a series together, but "
+            "files are scored a few rows at a time: use predict or score_frame with all rows of a "
+            "series, or fit with steps='feature'."
         )
     files = find_inputs(inputs, out)
     plan = Plan(fitted, files, options)

@@ -69,8 +69,8 @@ class Manifest:
     sha256 : str
         Of the content of the file; empty in scores of earlier versions.
     cells : list of (str, int, int), or None
-        Missing cells and unknown categories by column, of the rows that were scored; None where
-        nobody knows, and in scores of earlier versions.
+        Missing cells and unknown categories by column, of the rows that were scored; None if they
+        are not known, and in scores of earlier versions.
     part, start, stop : int
         Which part of it, and its rows.
     last : bool

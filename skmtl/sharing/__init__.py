@@ -1,6 +1,6 @@
-"""What comparing, grouping and choosing tasks have in common; private.
+"""Common parts of comparing, grouping and selecting tasks; private.
 
-The public faces are the functions of `skmtl.inspection` and `skmtl.GroupedTasks`. A
+The public interface consists of the functions of `skmtl.inspection` and of `skmtl.GroupedTasks`. A
 `TaskTable` holds X and y of any estimator, wide or long, and returns the rows of some tasks;
 `for_tasks` returns the estimator for them. Models are asked through `skmtl.metrics`.
 """

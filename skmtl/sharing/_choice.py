@@ -1,4 +1,4 @@
-"""Which groups of tasks should have a model each: chosen on rows held out."""
+"""Choose groups of tasks on held-out rows, with one model per group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from skmtl.sharing._groups import affinity_of_errors, clusters
 from skmtl.sharing._held_out import Group, HeldOut
 
-# A task is put out of the joint model if its error alone is smaller by this share.
+# A task is removed from the joint model if its error alone is smaller by this share.
 _HURT = 0.05
 
 
@@ -41,10 +41,10 @@ class Choice:
 def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
     """The best of one model, one per task, suggested groups, and sharers without the hurt.
 
-    Each candidate is judged on the same rows, which its models have not learnt from. Other groups
-    are taken only if they are ahead of the better of joint and alone by more than the standard
-    error of that difference. On a part of the rows labels are scarcer than they will be, which
-    flatters whatever shares, and of several candidates one is ahead by chance.
+    Each candidate is evaluated on the same held-out rows. Other groups are only chosen if they are
+    better than both joint and alone by more than the standard error of the difference: the folds
+    have fewer labels than the final fit, which favours sharing, and one of several candidates may
+    be ahead by chance.
     """
     joint: list[Group] = [tuple(names)]
     alone: list[Group] = [(name,) for name in names]

@@ -28,7 +28,7 @@ class TaskTable:
     Attributes
     ----------
     X : table of shape (n_samples, n_features)
-        As the user gave it, for pipelines read it as well.
+        The user's table, because pipelines read it as well.
     Y : DataFrame of shape (n_samples, n_targets)
         One column per task in wide data, one column in long data.
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None

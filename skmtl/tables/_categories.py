@@ -144,7 +144,7 @@ def _text(value: object, name: Hashable) -> object:
         return value.decode()
     except UnicodeDecodeError:
         raise ValueError(
-            f"Column {name!r} holds the bytes {value[:40]!r}, which are no UTF-8 text: decode "
+            f"Column {name!r} holds the bytes {value[:40]!r}, which are not UTF-8 text: decode "
             "them, or give them as numbers."
         ) from None
 

@@ -128,7 +128,7 @@ class EventTimeKind(Kind):
             raise ValueError(
                 f"Task {self.task!r} has the event {labels.event.max()}, but one event is coded "
                 "0 and 1. Of a status as R's, 1 for censored and 2 for the event, give "
-                "status == 2. Use kind 'competing_risks' for causes that compete."
+                "status == 2. Use kind 'competing_risks' for competing causes."
             )
         return 1
 

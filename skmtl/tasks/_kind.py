@@ -109,7 +109,7 @@ class Kind(ABC):
         Parameters
         ----------
         labels : Series of shape (n_samples,)
-            Labels as the user gave them, missing ones included.
+            Labels of the user, including missing ones.
         task : hashable
             Name of the task, for error messages.
         weight : ndarray of shape (n_samples,), optional

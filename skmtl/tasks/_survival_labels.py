@@ -224,7 +224,7 @@ def _warn_of_status(events: np.ndarray, task: Hashable, column: Hashable) -> Non
         warnings.warn(
             f"Task {task!r} has the events 1 ({int((events == 1).sum())} rows) and 2 "
             f"({int((events == 2).sum())} rows) in the column {column!r}, and none of its "
-            f"{len(events)} rows is censored, so they are taken for two causes that compete. If "
+            f"{len(events)} rows is censored, so they are taken for two competing causes. If "
             "it is a status as R's, 1 for censored and 2 for the event, give the event as "
             f"{column} == 2. If they are two causes, say so with kind 'competing_risks', or "
             "give skmtl.tasks.EventTimes(event, time).",

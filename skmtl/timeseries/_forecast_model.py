@@ -130,15 +130,15 @@ class ForecastModel(FittedModel):
         lost = self.recipe.lost_columns(frame)
         if lost:
             warn(
-                f"The columns {lost} hold no value, though they did in fit: what is known ahead "
-                "is read from the rows to forecast.",
+                f"The columns {lost} have no values, though they did in fit: known covariates "
+                "are read from the rows to forecast.",
                 stacklevel=4,
             )
         without = self._rows_without_the_step_before(frame)
         if without:
             warn(
-                f"{without} rows are forecast without the rows one step before, so what is known "
-                "ahead of these is taken for unknown. Ask for all steps of a series together.",
+                f"{without} rows are forecast without the rows one step before, whose known "
+                "covariates are treated as missing. Forecast all steps of a series together.",
                 stacklevel=4,
             )
         return self.ask_part(frame)

@@ -90,8 +90,8 @@ class _Foreign:
     def check_finite(self, values: Tensor, n_tasks: int) -> None:
         if not values.isfinite().all():
             raise ValueError(
-                f"balance={self.function!r} gave values that are not finite for finite gradients "
-                f"of {n_tasks} tasks."
+                f"balance={self.function!r} returned values that are not finite for finite "
+                f"gradients of {n_tasks} tasks."
             )
 
 
@@ -155,7 +155,7 @@ class ByCallable:
             got = tuple(combined.shape) if isinstance(combined, Tensor) else type(combined)
             raise ValueError(
                 f"balance={self._foreign.function!r} must map gradients {tuple(matrix.shape)} to "
-                f"{tuple(matrix.shape[1:])}, (n_tasks, n_params) to (n_params,), but gave {got}."
+                f"{tuple(matrix.shape[1:])}, (n_tasks, n_params) to (n_params,), not {got}."
             )
         self._foreign.check_finite(combined, len(matrix))
         return combined.to(matrix)

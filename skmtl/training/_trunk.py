@@ -95,7 +95,7 @@ def look_ahead(
     Parameters
     ----------
     losses : callable
-        Gives the losses (n_losses,) as of now, without dropout, which would pass for an effect
+        Returns the current losses (n_losses,), without dropout, which would pass for an effect
         of the step.
     trunk : sequence of tensor
     gradients : tensor of shape (n_tasks, n_parameters)

@@ -14,7 +14,7 @@ from skmtl.training._processes import Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 
 # A target that is learnt but for this share of its loss has no more say. Otherwise one whose loss
-# tends to zero would go on for ever, whatever the others do.
+# tends to zero would go on forever, whatever the others do.
 _LEARNT = 1e-3
 
 

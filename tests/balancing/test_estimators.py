@@ -337,7 +337,7 @@ def test_survival_tasks_are_balanced_as_well():
         ([1.0, 2.0], "balance has 2 weights, but there are 3 tasks"),
         ([0.0, 0.0, 0.0], "positive for some task"),
         (FixedWeights((1.0, 2.0)), "FixedWeights has 2 weights, but there are 3 tasks"),
-        (lambda matrix: matrix, r"must map gradients .* to .*, but gave"),
+        (lambda matrix: matrix, r"must map gradients .* to .*, not"),
         (RepMTL, "an object of skmtl.balancing .not its class."),
     ],
 )

@@ -300,11 +300,11 @@ WRONG = {
         '[parameters]\nvalidation = "group"\ngroup_column = "ctiy"',
         "has no column 'ctiy'. Did you mean 'ci",
     ),
-    "table": ("[parameters]", '[parameters]\ntasks = "count"', "it is a table of its own"),
+    "table": ("[parameters]", '[parameters]\ntasks = "count"', "it is a separate table"),
     "random state": ("random_state = 0", "random_state = 1.5", "parameter random_state=1.5 of "),
     "no header": ("test.csv", "none.csv", "none.csv does not begin with a header in UTF-8"),
     "no text": ("test.csv", "latin.csv", "latin.csv does not begin with a header in UTF-8"),
-    "toml": ("[data]", "[data", "is no TOML"),
+    "toml": ("[data]", "[data", "is not TOML"),
 }
 
 

@@ -75,7 +75,7 @@ HEADS = [
     (
         {"head": "proportional_hazards"},
         changed(event=np.arange(40) % 3),
-        "several causes that compete",
+        "several competing causes",
     ),
 ]
 

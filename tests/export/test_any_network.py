@@ -244,7 +244,7 @@ def test_the_model_stays_as_it_is():
         (Counts, r"your code specialized it to be a constant \(5\)"),
         (Looks, "data-dependent"),
         (Searches, "No ONNX function found for .*searchsorted"),
-        (Chance, "gives other scores"),
+        (Chance, "returns other scores"),
     ],
 )
 def test_what_torch_cannot_export_names_the_class_and_the_reason(network, reason):

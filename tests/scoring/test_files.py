@@ -315,7 +315,7 @@ def test_a_csv_file_without_a_header_or_a_damaged_parquet_file(case_of, tmp_path
     with pytest.raises(ScoringError, match=r"rows\.csv' has no header"):
         skmtl.score_files(model, tmp_path / "rows.csv", tmp_path / "out")
     (tmp_path / "rows.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(ScoringError, match=r"rows\.parquet' is no Parquet file"):
+    with pytest.raises(ScoringError, match=r"rows\.parquet' is not a Parquet file"):
         skmtl.score_files(model, tmp_path / "rows.parquet", tmp_path / "out")
 
 
@@ -394,7 +394,7 @@ def test_text_in_parquet_files_may_be_binary(case_of, houses, tmp_path, name):
     assert pa.types.is_binary(pq.read_schema(tmp_path / "bytes.parquet").field("city").type)
     skmtl.score_files(model, tmp_path / "bytes.parquet", tmp_path / "out")
     assert_same(written(tmp_path / "out"), expected)
-    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are no UTF-8"):
+    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are not UTF-8"):
         skmtl.score_frame(model, as_bytes.assign(city=b"\xff"))
 
 

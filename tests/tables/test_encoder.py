@@ -310,7 +310,7 @@ def test_bytes_are_the_text_that_they_encode():
         assert encoder.categories_["city"].tolist() == ["Bern", "Łódź"]
         for other in (text, as_bytes, mixed):
             assert encoder.transform(other).codes.ravel().tolist() == [3, 2, 1, 3]
-    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are no UTF-8"):
+    with pytest.raises(ValueError, match=r"'city' holds the bytes b'\\xff', which are not UTF-8"):
         TableEncoder().fit(pd.DataFrame({"city": [b"\xff", b"a"]}))
 
 

@@ -204,7 +204,7 @@ def test_a_step_that_is_too_short_is_told():
 
 def test_columns_known_ahead_that_are_empty_are_told(fitted):
     X_next = pd.concat([NEXT, NEXT.assign(day=NEXT["day"] + pd.Timedelta(days=1))])
-    with pytest.warns(UserWarning, match=r"columns \['promotion'\] hold no value"):
+    with pytest.warns(UserWarning, match=r"columns \['promotion'\] have no values"):
         fitted.predict(X_next.assign(promotion=np.nan, rain=np.nan))
 
 

@@ -37,7 +37,7 @@ def place_scores(
     targets: tuple[int, ...],
     pool_scores: np.ndarray,
 ) -> None:
-    """Write what a pool gives (n_rows, n_targets, ...) into all raw scores (n, n_scores, ...)."""
+    """Write a pool's scores (n_rows, n_targets, ...) into all raw scores (n, n_scores, ...)."""
     for position, target in enumerate(targets):
         part = tasks.score_slices[target]
         scores[rows, part] = pool_scores[:, position, : part.stop - part.start]

@@ -43,7 +43,7 @@ from skmtl.training import Samples
 _TOWER_SLOPE = 0.01
 """Below zero, of the towers' units. At 0, all units of a small tower died in some fits, and up to
 half of the rows of a table were predicted by the same number."""
-# A number in a file must not let a loop run for ever, nor fill the memory by its square.
+# A number in a file must not make a loop run forever or fill the memory by its square.
 _MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
 _LINE_ROWS = 10_000  # of which ridge regression learns where the linear path begins
 
