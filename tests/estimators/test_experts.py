@@ -11,6 +11,7 @@ from matplotlib import pyplot
 from sklearn.base import clone
 
 import skmtl
+from skmtl.datasets import make_ratings
 from skmtl.inspection import ExpertUseDisplay
 from skmtl.networks import Experts, FeatureGates, TaskEmbeddings, TopK
 from tests.files.cases import KINDS, NETWORK, long_table, table
@@ -117,6 +118,22 @@ def test_every_sort_of_balancer_trains_experts(balance):
     history = model.fit(X, Y).history_
     assert np.isfinite(history["loss"]).all()
     assert (history["auxiliary[load_balance]"] > 0).all()
+
+
+@pytest.mark.parametrize("at", ["representation", "trunk"])
+@pytest.mark.parametrize("balance", ["cagrad", "sharpness_aware"])
+def test_gradients_are_balanced_where_every_task_has_rows_of_its_own(balance, at):
+    # Each rater is a task with its rows and its experts, and some are in few batches.
+    X, Y = make_ratings(16, 2, n_raters=4, n_questions=2, n_levels=3, random_state=0)
+    Y = Y.astype(float)
+    Y.iloc[np.flatnonzero(X["rater"] == 3)[2:]] = np.nan
+    Y.iloc[::9, 1] = np.nan
+    settings = NETWORK | {"row_mixing": "ple", "batch_size": 16}
+    model = skmtl.MultiTabClassifier(
+        task_column="rater", tasks="ordinal", balance=balance, balance_at=at, **settings
+    ).fit(X.drop(columns="item"), Y)
+    assert np.isfinite(model.history_["loss"]).all()
+    assert len(model.expert_use_) == 8  # of each rater and question
 
 
 def test_a_warm_start_asks_for_the_same_experts():
