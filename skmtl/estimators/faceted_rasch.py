@@ -43,7 +43,7 @@ class FacetedRasch(RaschEstimator):
         Bayes), which needs no held-out rows.
     severity_scale : float or "auto", default="auto"
         Standard deviation of the severities in the population of raters, towards whose mean
-        they are shrunken: the fewer ratings a rater has, the more. "auto" estimates it in the
+        they are shrunk: the fewer ratings a rater has, the more. "auto" estimates it in the
         same way. ``numpy.inf`` shrinks nothing, as the programs of the field do. Shrinkage
         matters where raters have few ratings or do not judge items at random: without it the
         severity of a rater takes up whatever sets the rater's items apart.
@@ -100,7 +100,7 @@ class FacetedRasch(RaschEstimator):
 
     *Fit statistics* are mean squares with an expectation of 1. With the expectation E and the
     variance V of a rating y, outfit is the mean of :math:`(y - E)^2 / V`, and infit is the sum of
-    :math:`(y - E)^2` over the sum of V, which gives ratings near the thresholds more weight and
+    :math:`(y - E)^2` over the sum of V, in which ratings near the thresholds have more weight and
     outliers less. Both are averaged over the posterior of :math:`u_i`. Values above 1 are of
     raters who answer more erratically than the model expects, below 1 of raters who answer more
     evenly; 0.5 to 1.5 is a usual range.

@@ -5,8 +5,7 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -29,6 +28,7 @@ from skmtl.engines import (
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._known_columns import columns_of, keeping_columns
 from skmtl.models._record import fit_record
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import renamed, save
@@ -39,9 +39,6 @@ from skmtl.models._validation import ValidationLike, check_validation, validatio
 from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
 from skmtl.tables import Chunk, as_frame
 from skmtl.tasks import ConstantTargets, TaskSet
-
-_LEARNT = ("task_set_", "_reader", "_single", "_event_names", "_fitted", "n_features_in_",
-           "feature_names_in_")  # fmt: skip
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -233,7 +230,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             engine.check_goes_on(previous)
         random_state = engine.agreed_state(fresh_random_state(self.random_state))
         rows = Chunk(X, y, sample_weight, groups)
-        with self._keeping_columns(), open_rows(rows, self.task_column, random_state) as opened:
+        with keeping_columns(self), open_rows(rows, self.task_column, random_state) as opened:
             chunk, source = opened
             if previous is None:
                 # The state of an earlier fit would not match the new one.
@@ -258,17 +255,6 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             if fitted is not None:
                 progress.finish(fitted)
         return self
-
-    @contextmanager
-    def _keeping_columns(self) -> Iterator[None]:
-        """Of a fitted model, leave the columns as they are where another fit fails."""
-        before = {name: vars(self)[name] for name in _LEARNT[-2:] if name in vars(self)}
-        try:
-            yield
-        except BaseException:
-            if "_fitted" in vars(self):
-                vars(self).update(before)
-            raise
 
     def check_parameters(self) -> None:
         """Raise an error for invalid parameters, as `fit` does, but without any data.
@@ -295,8 +281,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             "_event_names": preparation.targets.output_names,
             "_fitted": fitted,
         }
-        columns = {name: vars(self)[name] for name in _LEARNT[-2:] if name in vars(self)}
-        return attributes | columns
+        return attributes | columns_of(self)
 
     def _fit_settings(self) -> Settings:
         return Settings(

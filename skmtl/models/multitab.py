@@ -133,12 +133,11 @@ default="ensemble"
         A history becomes tokens beside those of the other columns. None: a column of histories is
         an error. Whether a network is better than :class:`skmtl.histories.SeriesSummary` and
         boosting depends on the data: see the page on histories.
-
     hashed_categories : HashedCategories, default=None
         Ids of users, items and the like share one table of fixed size, in which they are found by
-        hashing: see `skmtl.tables.HashedCategories`. None gives every known category a row of its
-        own. For ids of hundreds of thousands of values; below that, `min_category_rows` is enough.
-        `linear_path` and `TaskEmbeddings` know nothing of hashed ids.
+        hashing: see `skmtl.tables.HashedCategories`. With None every known category has its own
+        row. Use it for columns with hundreds of thousands of ids; below that, `min_category_rows`
+        is enough. `linear_path` and `TaskEmbeddings` ignore hashed columns.
 
     Notes
     -----

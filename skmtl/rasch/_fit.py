@@ -19,14 +19,14 @@ _CLOSE = 1e-10
 # Least curvature that counts, next to that of the complete data.
 _FLATTEST = 0.01
 # Change of the prior standard deviations at which they have settled, relative and in logits: a
-# variance of zero is approached for ever.
+# variance of zero is approached forever.
 _SETTLED, _NO_MATTER = 5e-4, 5e-4
 _WEAKEST, _STRONGEST = 1e-8, 1e8
 
 
 @dataclass(frozen=True)
 class RaschOptions:
-    """How strongly coefficients and severities are shrunken.
+    """How strongly coefficients and severities are shrunk.
 
     Attributes
     ----------

@@ -86,7 +86,7 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
         yield ""
     yield from _table(summary.tasks.reset_index())
     yield from ("", "## Evaluation Data", "")
-    yield "No rows were given." if X is None else f"{len(X):,} rows that the user gave."
+    yield "No rows were given." if X is None else f"{len(X):,} rows of the user."
     yield from ("", "## Metrics and Quantitative Analyses", "")
     if X is None:
         yield "Not measured."

@@ -109,7 +109,7 @@ class TableEncoder(ColumnEncoder):
         strange = [label for label in settings.columns or () if label not in self.categories_]
         if strange:
             raise ValueError(
-                f"HashedCategories: columns names {strange[:5]}, which are no columns of text or "
+                f"HashedCategories: columns names {strange[:5]}, which are not columns of text or "
                 f"categories of X; these are {self.categorical_[:20]}. Make ids that are numbers "
                 "text or categories, by .astype('str')."
             )
