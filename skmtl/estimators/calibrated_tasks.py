@@ -45,6 +45,9 @@ class CalibratedTasks(AdjustedTasks):
     ----------
     estimator_ : fitted estimator
         On all rows.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        As of the estimator within, where it has them.
     methods_ : Series
         By task, "sigmoid" or "isotonic". A task is left out, and its probabilities as they were,
         where fewer than two classes have held-out labels.

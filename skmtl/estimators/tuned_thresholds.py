@@ -50,6 +50,9 @@ default="balanced_accuracy"
     ----------
     estimator_ : fitted estimator
         On all rows.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        As of the estimator within, where it has them.
     thresholds_ : Series
         By task of two classes: the least probability of ``classes_[1]`` for which it is predicted.
     best_scores_ : Series

@@ -74,7 +74,7 @@ def _svg(figure: Figure) -> str:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_parse_math(False)  # names of columns are no formulas
+        text.set_parse_math(False)  # names of columns are not formulas
         text.set_color(_INK)
     for ax in figure.axes:
         ax.tick_params(color=_INK)
