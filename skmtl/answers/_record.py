@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skmtl._storable import storable
 
@@ -23,14 +24,20 @@ class FitRecord:
     validation_loss : dict of task to float
         Loss on held-out rows over that of the best constant; tasks of which nothing was held out
         are left out.
-    seconds : float
-        Time that `fit` took.
+    seconds : float or None
+        Time that `fit` took. It is not part of files, so that the same fit has the same bytes.
     """
 
     n_rows: int
     n_labels: dict[Hashable, int]
     validation_loss: dict[Hashable, float]
-    seconds: float
+    seconds: float | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"seconds": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
 
 def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> FitRecord | None:
@@ -46,6 +53,7 @@ def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> 
     if not known or len(known) < len(records):
         return None
     n_rows = [record.n_rows for record in known]
+    seconds: list[Any] = [record.seconds for record in known]
     n_labels: Counter[Hashable] = Counter()
     losses: dict[Hashable, float] = {}
     for record in known:
@@ -55,5 +63,5 @@ def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> 
         sum(n_rows) if rows_differ else max(n_rows),
         dict(n_labels),
         losses,
-        sum(record.seconds for record in known),
+        None if None in seconds else sum(seconds),
     )

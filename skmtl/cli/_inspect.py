@@ -51,7 +51,7 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {words(task['name']):{width}}  {task['kind']}{_facts(task)}{names}"
     if "n_rows" in schema:
         sizes = ", ".join(f"{name} {size:,}" for name, size in schema["sizes"].items())
-        yield f"fit         {schema['n_rows']:,} rows in {schema['seconds']:.1f} s; {sizes}"
+        yield f"fit         {schema['n_rows']:,} rows; {sizes}"
     yield "parameters  (those that are None are left out)"
     for name, value in contents["parameters"].items():
         if value is not None:

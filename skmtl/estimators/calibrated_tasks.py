@@ -46,6 +46,9 @@ class CalibratedTasks(AdjustedTasks):
     ----------
     estimator_ : fitted estimator
         The estimator fitted on all rows.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        Those of the inner estimator, if it has them.
     methods_ : Series
         The method of each task, "sigmoid" or "isotonic". A task is left out, and its probabilities
         are not changed, if fewer than two of its classes have held-out labels.

@@ -50,6 +50,9 @@ default="balanced_accuracy"
     ----------
     estimator_ : fitted estimator
         The estimator fitted on all rows.
+    feature_importances_ : ndarray of shape (n_features,)
+    feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
+        Those of the inner estimator, if it has them.
     thresholds_ : Series
         For each binary task, the smallest probability of ``classes_[1]`` for which this class is
         predicted.

@@ -62,7 +62,7 @@ def task_facts(model: FittedModel) -> dict[str, Any]:
             tasks[-1]["validation_loss"] = record.validation_loss.get(name)
     facts: dict[str, Any] = {"tasks": tasks, "sizes": model.sizes}
     if record is not None:
-        facts |= {"n_rows": record.n_rows, "seconds": record.seconds}
+        facts["n_rows"] = record.n_rows
     return facts
 
 

@@ -38,7 +38,8 @@ class ModelSummary:
     n_bytes : int or None
         Size of its file; None for a model that cannot be saved.
     seconds : float or None
-        Time that `fit` took; of several models the sum.
+        Time that `fit` took; of several models the sum. None for a model from a file, which does
+        not keep it, so that the same fit has the same bytes.
     """
 
     estimator: str

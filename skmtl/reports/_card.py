@@ -81,8 +81,9 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     yield from ("", "```text", *(f"{n} = {_one_line(v)}" for n, v in parameters.items()), "```")
     yield from ("", "## Intended Use", "", _TO_FILL, "", "## Training Data", "")
     if summary.n_rows is not None:
-        yield f"{summary.n_rows:,} rows, fitted in {summary.seconds:.1f} s. The losses are those"
-        yield "of held-out rows, over that of the best constant: below 1 is better than guessing."
+        took = "" if summary.seconds is None else f", fitted in {summary.seconds:.1f} s"
+        yield f"{summary.n_rows:,} rows{took}. The losses are those of held-out rows, over that of"
+        yield "the best constant: below 1 is better than guessing."
         yield ""
     yield from _table(summary.tasks.reset_index())
     yield from ("", "## Evaluation Data", "")
