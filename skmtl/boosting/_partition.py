@@ -126,8 +126,8 @@ class PartitionGrower(Grower):
         left = None if self._quantiles is None else self._quantiles.at(self.scores())
         for ensemble, weight in ((self._outlier, share), (self._ordinary, 1 - share)):
             # The Hessian by the ensemble's score has the weight squared. With the weight alone a
-            # leaf's value is the weighted mean of what is left: rows in which an ensemble has
-            # little say do not get huge steps of it.
+            # leaf's value is the weighted mean of the residuals: an ensemble does not take huge
+            # steps for rows on which it has little influence.
             refit = None if left is None else left.refit(slice(None), weight)
             ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight), refit)
         self._read()

@@ -163,7 +163,7 @@ def test_parameters_are_cloned_and_checked():
     for wrong, match in [
         ({"statistics": ["men"]}, "Did you mean 'mean'"),
         ({"windows": [0]}, "positive"),
-        ({"columns": ["age"]}, "no column of histories"),
+        ({"columns": ["age"]}, "not a column of histories"),
     ]:
         with pytest.raises(ValueError, match=match):
             SeriesSummary(**wrong).fit(stays())
