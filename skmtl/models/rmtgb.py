@@ -158,7 +158,9 @@ class RMTGBEstimator(BoostingEstimator):
     *Categories of few rows:* LightGBM passes over a category with fewer rows than ``cat_smooth``,
     which is 10. Where categories of a few rows each decide, such as 200 shops of five rows, set
     ``lightgbm_params={"cat_smooth": 1, "min_data_per_group": 5}`` and compare by cross-validation:
-    where they say little, the rest is predicted worse.
+    where they say little, the rest is predicted worse. Where hundreds of categories of ten rows
+    say nothing, as an id does, leave the column out, or try
+    ``{"cat_smooth": 15, "min_data_per_group": 150}``.
 
     *Weights* count as rows, as in LightGBM: those of a task that sum to 1 are one row, so that
     its constant and its signature are shrunk away.
