@@ -164,7 +164,9 @@ class RMTGBEstimator(BoostingEstimator):
     *Rare categories:* LightGBM ignores categories with fewer rows than ``cat_smooth``, which is
     10. If rare categories matter, such as 200 shops with five rows each, set
     ``lightgbm_params={"cat_smooth": 1, "min_data_per_group": 5}`` and compare by cross-validation:
-    if they do not matter, this makes predictions worse.
+    if they do not matter, this makes predictions worse. If a column has hundreds of categories of
+    about ten rows that say nothing, such as an id, leave it out, or try
+    ``{"cat_smooth": 15, "min_data_per_group": 150}``.
 
     *Weights* count as rows, as in LightGBM: a task whose weights sum to 1 counts as one row, so
     that its intercept and its signature are strongly shrunk.
