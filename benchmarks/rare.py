@@ -8,8 +8,8 @@
 Test AUC by target on the feed of KuaiRand (Gao et al. 2022,
 https://doi.org/10.1145/3511808.3557624): 8 labels of very unlike frequency, split by day. Without
 ``--ids`` the features are past rates by user, video, author and tag; with it, "hashed" keeps the
-ids in one table. LightGBM is stopped by the days between the training and the test rows, at which our
-models do not look.
+ids in one table. LightGBM is stopped by the days between the training and the test rows, at which
+our models do not look.
 """
 
 from __future__ import annotations
