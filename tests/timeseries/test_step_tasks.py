@@ -182,9 +182,7 @@ def test_rows_of_weight_zero_are_no_labels(panel):
 
 def test_weights_of_steps_need_an_estimator_that_takes_them(panel):
     X, Y = panel
-    with pytest.raises(
-        ValueError, match=r"unequal weights for the steps .* which Ridge cannot take"
-    ):
+    with pytest.raises(ValueError, match=r"unequal weights for the steps .* Ridge cannot take"):
         forecaster(LINEAR).fit(X, Y[["sales"]], sample_weight=1.0 + np.arange(len(X)))
 
 
