@@ -47,6 +47,8 @@ class FacetedRasch(RaschEstimator):
         same way. ``numpy.inf`` shrinks nothing, as the programs of the field do. Shrinkage
         matters where raters have few ratings or do not judge items at random: without it the
         severity of a rater takes up whatever sets the rater's items apart.
+    verbose : int, default=0
+        1: `fit` prints a line for each step of the estimation. 0: it prints nothing.
 
     Attributes
     ----------

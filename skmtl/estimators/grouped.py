@@ -340,9 +340,14 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     def feature_importances_by_task_(self) -> pd.DataFrame:
         """Importance of each feature in each task, as the model of its group has it."""
         check_is_fitted(self)
-        tables = [model.feature_importances_by_task_ for model in self.models_]
-        names = [name for group in self.groups_ for name in group]
-        return pd.concat(tables).reindex(names).fillna(0.0)
+        by_task = [
+            _rows_by_task(model.feature_importances_by_task_, list(group))
+            for model, group in zip(self.models_, self.groups_, strict=True)
+        ]
+        table = pd.concat(by_task)
+        if isinstance(table.index, pd.MultiIndex):
+            return table
+        return table.reindex([name for group in self.groups_ for name in group]).fillna(0.0)
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -383,3 +388,11 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                      "input_tags", "non_deterministic"):  # fmt: skip
             setattr(tags, name, getattr(inner, name))
         return tags
+
+
+def _rows_by_task(importances: pd.DataFrame, group: list[Hashable]) -> pd.DataFrame:
+    """A row for each task of a group; networks for long data have the same row for all ids."""
+    if importances.index.isin(group).any():
+        return importances
+    by_id = pd.concat(dict.fromkeys(group, importances))
+    return by_id.droplevel(1) if len(importances) == 1 else by_id

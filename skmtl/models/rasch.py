@@ -13,8 +13,9 @@ from skmtl.answers import index_of
 from skmtl.engines import FitProgress, Preparation, Settings, fresh_random_state, start_preparation
 from skmtl.engines.linear import Estimates, FittedRasch, RaschEngine
 from skmtl.models._answering import Answering
-from skmtl.models._checks import Check, check_parameters, one_of, real
+from skmtl.models._checks import Check, check_parameters, integer, one_of, real
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._known_columns import columns_of
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import save
 from skmtl.models._scoring import score, score_tasks
@@ -39,6 +40,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "alpha": real(0) | one_of("auto"),
         "severity_scale": real(0, open_low=True) | one_of("auto"),
+        "verbose": integer(0),
     }
 
     rater_column: Hashable = "rater"
@@ -46,6 +48,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     tasks: TasksLike = None
     alpha: float | Literal["auto"] = "auto"
     severity_scale: float | Literal["auto"] = "auto"
+    verbose: int = 0
 
     # What `fit` has learnt.
     n_features_in_: int = field(init=False)
@@ -101,8 +104,9 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _learnt(self, preparation: Preparation, fitted: FittedRasch | None) -> dict[str, Any]:
         """The attributes with which the estimator predicts."""
-        names = ("n_features_in_", "feature_names_in_", "_rater_label")
-        columns = {name: vars(self)[name] for name in names if name in vars(self)}
+        columns = columns_of(self)
+        if "_rater_label" in vars(self):
+            columns["_rater_label"] = self._rater_label
         return columns | {
             "task_set_": preparation.tasks,
             "_reader": preparation.reader,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,8 @@ def test_a_network_is_made_from_its_description():
     table = EncodedTable(
         np.linspace(0, 1, 120, dtype=np.float32).reshape(40, 3), np.ones((40, 2), dtype=np.int64)
     )
-    config = settings.config(table, [4, 5], heads, [0, 1, 2], 7)
+    encoder = SimpleNamespace(numeric_=[0, 1, 2], cardinalities_=[4, 5], hashing_=None)
+    config = settings.config(encoder, heads, [0, 1, 2], 7)
     assert (config.cardinalities, config.n_groups) == ((4, 5), 7)
     assert config.n_scores == (1, 1, HAZARD.n_scores)
     assert config.n_series == (0, 0, HAZARD.n_series)

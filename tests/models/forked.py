@@ -65,6 +65,11 @@ def models(names):
                 n_bags=2,
             ), X, Y,
         ),
+        "FacetedRasch": (
+            skmtl.FacetedRasch(),
+            X[["a"]].assign(rater=np.arange(N_ROWS) % 3),
+            Y["class"].astype(int),
+        ),
         "TunedThresholds": (skmtl.TunedThresholds(skmtl.RMTGB(**BOOSTING), cv=2), X, Y),
         "CalibratedTasks": (skmtl.CalibratedTasks(skmtl.RMTGB(**BOOSTING), cv=2), X, Y),
     }  # fmt: skip
