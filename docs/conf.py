@@ -74,6 +74,7 @@ html_theme_options = {
     "pygments_dark_style": "monokai",
 }
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 # Where the site is published with a folder for each version, SKMTL_DOCS_URL is its address.
 if site := os.environ.get("SKMTL_DOCS_URL"):
@@ -91,8 +92,8 @@ def _skip_scikit_learn(app, what, name, member, skip, options):
 
 
 def _show_parameters(app, what, name, obj, options, signature, return_annotation):
-    """Show the parameters of estimators, of whose metaclass Sphinx shows ``*values``."""
-    if what != "class" or type(obj) is type:
+    """Show the parameters of estimators: Sphinx would show those of ``__new__``, ``*values``."""
+    if what != "class" or obj.__new__ is object.__new__:
         return None
     return stringify_signature(inspect.signature(obj), show_annotation=False), None
 
