@@ -128,7 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors.
+        targets or columns that are missing, are errors. With `series` or `hashed_categories`
+        all targets and columns must be those of before.
 
     Attributes
     ----------
@@ -257,8 +258,8 @@ class NetworkEstimator(MultiTaskEstimator):
                 "by skmtl.inspection.permutation_importance_by_task."
             )
         names = pd.Index(self._varying.names, tupleize_cols=False)
-        shares = shares_by_task(movements, names, encoder.numeric_ + encoder.categorical_)
-        return shares[encoder.columns_]
+        columns = [*encoder.numeric_, *encoder.categorical_, *encoder.histories]
+        return shares_by_task(movements, names, columns)[encoder.columns_]
 
     feature_importances_ = feature_importances
 

@@ -17,7 +17,7 @@ from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTabSurvi
 from skmtl.export import onnx_inputs, to_onnx
 from skmtl.histories import EventReader, Histories
 from skmtl.networks import DualFrequency, SetAttention, TemporalConvolutions
-from skmtl.tables import ParquetTable
+from skmtl.tables import HashedCategories, ParquetTable
 from skmtl.tasks import EventTimes
 from tests.histories.stays import events, order_of_two, stays
 
@@ -63,6 +63,8 @@ def test_the_order_of_two_events_is_found(encoder):
     predicted = model.predict(X[100:])
     assert (predicted["first"] == Y["first"][100:]).mean() > 0.95
     assert np.corrcoef(predicted["noise"], Y["noise"][100:])[0, 1] > 0.9
+    importances = model.feature_importances_by_task_
+    assert importances.idxmax(axis=1).to_dict() == {"first": "events", "noise": "noise"}
     without = MultiTab(**options | {"max_epochs": 5}).fit(X[["noise"]][:100], Y[:100])
     assert (without.predict(X[["noise"]][100:])["first"] == Y["first"][100:]).mean() < 0.75
 
@@ -279,6 +281,28 @@ def test_attention_sums_up_the_tokens_of_a_history(model, X):
     shares = model.attention(X)
     assert shares.columns.tolist() == ["age", "vitals", "ward"]
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
+
+
+def test_beside_hashed_categories(X, tmp_path):
+    hashed = HashedCategories(n_rows=64, min_count=1, columns=["ward"])
+    series = {"vitals": ENCODERS["events"]}
+    model = MultiTab(series=series, hashed_categories=hashed, max_epochs=2, **SMALL)
+    model.fit(X, labels(X)).save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict(X), model.predict(X), check_exact=True)
+    assert model.feature_importances_by_task_.columns.tolist() == X.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"hashed_categories": HashedCategories(columns=["ward"])}, {}]
+)
+def test_a_warm_start_refuses_what_it_cannot_widen(X, settings):
+    features = X[["ward"]] if settings else X
+    settings = settings or {"series": {"vitals": ENCODERS["events"]}}
+    model = MultiTab(warm_start=True, max_epochs=1, **settings, **SMALL)
+    model.fit(features, labels(X)).fit(features, labels(X))
+    with pytest.raises(ValueError, match=r"has the tasks \['late'\], which the model was not"):
+        model.fit(features, labels(X).assign(late=np.arange(60.0)))
 
 
 @pytest.mark.parametrize("wrong", ["vitals", {"vitals": "evens"}, {"vitals": SetAttention}, 3])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from skmtl.networks import Batch, concatenated
+from skmtl.networks import Batch, Events, concatenated
 from skmtl.tasks import TaskSet
 
 # Rows times features that are scored: a fit of a few rows must not wait for this.
@@ -34,31 +35,36 @@ def score_movements(
 
     Returns
     -------
-    float64 ndarray of shape (n_tasks, n_numeric + n_categorical)
+    float64 ndarray of shape (n_tasks, n_numeric + n_categorical + n_histories)
     """
-    n_numeric, n_features = rows.numeric.shape[1], rows.numeric.shape[1] + rows.codes.shape[1]
+    features = [
+        *(("numeric", at) for at in range(rows.numeric.shape[1])),
+        *(("codes", at) for at in range(rows.codes.shape[1])),
+        *(("extras", name) for name, extra in rows.extras.items() if isinstance(extra, Events)),
+    ]
+    n_features = len(features)
     n_rows = min(max(_CELLS // max(n_features, 1), _FEWEST_ROWS), _MOST_ROWS, len(rows))
     # The same rows, whatever the seed: an importance is not a matter of chance.
     rng = np.random.RandomState(0)
     some = rows.take(torch.from_numpy(rng.choice(len(rows), n_rows, replace=False)))
     order = torch.from_numpy(rng.permutation(n_rows))
 
-    def exchanged(feature: int) -> Batch:
-        name, column = ("numeric", feature)
-        if feature >= n_numeric:
-            name, column = ("codes", feature - n_numeric)
-        values = getattr(some, name).clone()
-        values[:, column] = values[order, column]
-        return replace(some, **{name: values})
+    def exchanged(part: str, at: Any) -> Batch:
+        if part == "extras":
+            return replace(some, extras={**some.extras, at: some.extras[at][order]})
+        values = getattr(some, part).clone()
+        values[:, at] = values[order, at]
+        return replace(some, **{part: values})
 
     before = scores_of(some)
     movements = np.zeros((len(tasks), n_features))
     # Few rows take nearly as long as many: several features are scored at once.
     at_once = max(_ROWS_AT_ONCE // n_rows, 1)
     for start in range(0, n_features, at_once):
-        features = range(start, min(start + at_once, n_features))
-        after = scores_of(concatenated([exchanged(feature) for feature in features]))
-        squares = (after.reshape(len(features), n_rows, -1) - before) ** 2
+        asked = features[start : start + at_once]
+        after = scores_of(concatenated([exchanged(*feature) for feature in asked]))
+        squares = (after.reshape(len(asked), n_rows, -1) - before) ** 2
         for task, part in enumerate(tasks.score_slices):
-            movements[task, start : features.stop] = squares[..., part].sum(axis=2).mean(axis=1)
+            mean_squares = squares[..., part].sum(axis=2).mean(axis=1)
+            movements[task, start : start + len(asked)] = mean_squares
     return np.sqrt(movements)
