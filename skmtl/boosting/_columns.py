@@ -56,8 +56,9 @@ class LinearColumns:
             missing = np.isnan(values)
             if missing.all():
                 continue
-            spread = float(values[~missing].std())
-            if np.isfinite(spread) and spread > 0:
+            with np.errstate(over="ignore", invalid="ignore"):
+                spread = float(values[~missing].std())
+            if np.isfinite(spread) and spread > 0:  # trees alone read other columns
                 columns.append((feature, np.nan, float(values[~missing].mean()), spread, 0, 1))
             if missing.any():
                 columns.append((feature, np.inf, float(missing.mean()), 1.0, 0, 1))
@@ -82,7 +83,8 @@ class LinearColumns:
         codes = np.where(values == 0, unknown, np.where(values == 1, lost, values))
         marks = np.where(np.isinf(self.code), missing, codes == self.code)
         values = np.where(missing, self.centre, values)
-        columns = (np.where(is_number, values, marks) - self.centre) / self.scale
+        with np.errstate(over="ignore"):  # beyond all numbers is the furthest value, too
+            columns = (np.where(is_number, values, marks) - self.centre) / self.scale
         return np.clip(columns, -FURTHEST, FURTHEST)
 
     def by_feature(self, values: np.ndarray, n_features: int) -> np.ndarray:

@@ -26,6 +26,7 @@ from skmtl.models import (
     in_place,
     model_classes,
     n_threads,
+    rows_by_task,
     score,
     score_tasks,
     side_by_side,
@@ -341,7 +342,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         """Importance of each feature in each task, as the model of its group has it."""
         check_is_fitted(self)
         by_task = [
-            _rows_by_task(model.feature_importances_by_task_, list(group))
+            rows_by_task(model.feature_importances_by_task_, list(group))
             for model, group in zip(self.models_, self.groups_, strict=True)
         ]
         table = pd.concat(by_task)
@@ -388,11 +389,3 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                      "input_tags", "non_deterministic"):  # fmt: skip
             setattr(tags, name, getattr(inner, name))
         return tags
-
-
-def _rows_by_task(importances: pd.DataFrame, group: list[Hashable]) -> pd.DataFrame:
-    """A row for each task of a group; networks for long data have the same row for all ids."""
-    if importances.index.isin(group).any():
-        return importances
-    by_id = pd.concat(dict.fromkeys(group, importances))
-    return by_id.droplevel(1) if len(importances) == 1 else by_id

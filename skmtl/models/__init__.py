@@ -30,6 +30,7 @@ from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._events import event_targets, score_terms
 from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
 from skmtl.models._held_out_task import HeldOutTask
+from skmtl.models._importances import rows_by_task
 from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
 from skmtl.models._scoring import score, score_tasks
@@ -74,6 +75,7 @@ __all__ = [
     "n_threads",
     "one_of",
     "real",
+    "rows_by_task",
     "save",
     "score",
     "score_tasks",

@@ -36,6 +36,14 @@ def task_index(names: Sequence[Hashable], reader: TableReader, n_targets: int) -
     )
 
 
+def rows_by_task(importances: pd.DataFrame, group: Sequence[Hashable]) -> pd.DataFrame:
+    """A row for each task of a group; networks for long data have the same row for all ids."""
+    if importances.index.isin(group).any():
+        return importances
+    by_id = pd.concat(dict.fromkeys(group, importances))
+    return by_id.droplevel(1) if len(importances) == 1 else by_id
+
+
 @property  # type: ignore[misc]
 def feature_importances(self: Any) -> np.ndarray:
     """Mean of `feature_importances_by_task_` over the tasks, for each column of X, (n_features,).

@@ -84,7 +84,8 @@ def _repeating(features: pd.DataFrame) -> Iterator[_RepeatingColumn]:
     values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
     missing = np.isnan(values).mean(axis=0)
     # The many columns of zeros and ones of a fingerprint are soon dismissed.
-    spread = np.fmax.reduce(values) - np.fmin.reduce(values)
+    with np.errstate(over="ignore"):
+        spread = np.fmax.reduce(values) - np.fmin.reduce(values)
     asked = (missing <= _MISSING_SHARE) & (spread != 1)
     for name, column in zip(numeric.columns[asked], values.T[asked], strict=True):
         codes, distinct = pd.factorize(column)

@@ -137,6 +137,14 @@ def test_lines_of_nothing_are_not_taken():
     assert np.ptp(model.predict(X[["c"]])) == 0
 
 
+def test_numbers_near_the_largest_are_left_to_the_trees():
+    huge = X[["a"]].assign(huge=np.where(np.arange(N) % 2, 1.7e308, -1.7e308))
+    model = RMTGBRegressor(blocks=("linear",), **FAST).fit(huge, truth(X))
+    np.testing.assert_array_equal(model.predict(huge), model.predict(huge.assign(huge=1.0)))
+    far = huge.assign(a=1.7e308)  # as far as lines go
+    np.testing.assert_array_equal(model.predict(far), model.predict(huge.assign(a=1e300)))
+
+
 def test_blocks_add_up_to_the_prediction(mixed, long):
     parts = long.contributions(with_gaps(X).assign(shop=np.arange(N) % 4))
     assert list(parts) == ["intercept", "linear", "partition", "task"]
