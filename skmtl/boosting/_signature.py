@@ -8,6 +8,7 @@ from skmtl.boosting._pool import Fold
 from skmtl.boosting._shrinkage import dispersion, shrunk_steps
 
 _N_COMPONENTS = 8
+_SQUARABLE = 1e140  # the squares of so many numbers as anybody has can be added up
 
 
 def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
@@ -83,6 +84,7 @@ def _standardised(column: np.ndarray, weight: np.ndarray) -> np.ndarray:
     if not weight.any():
         return np.zeros_like(values)
     values = np.where(missing, 0.0, values)
+    values /= max(1.0, np.abs(values).max() / _SQUARABLE)
     centred = np.where(missing, 0.0, values - np.average(values, weights=weight))
     scale = np.sqrt(np.average(centred**2, weights=weight))
     return centred / scale if scale > 0 else centred

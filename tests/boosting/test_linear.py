@@ -141,6 +141,8 @@ def test_numbers_near_the_largest_are_left_to_the_trees():
     huge = X[["a"]].assign(huge=np.where(np.arange(N) % 2, 1.7e308, -1.7e308))
     model = RMTGBRegressor(blocks=("linear",), **FAST).fit(huge, truth(X))
     np.testing.assert_array_equal(model.predict(huge), model.predict(huge.assign(huge=1.0)))
+    both = pd.DataFrame({"y": truth(X), "class": X["a"] > 0})
+    assert RMTGB(**FAST).fit(huge, both).score_tasks(huge, both).min() > 0.5
     far = huge.assign(a=1.7e308)  # as far as lines go
     np.testing.assert_array_equal(model.predict(far), model.predict(huge.assign(a=1e300)))
 
