@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -47,3 +48,38 @@ def as_histories(column: pd.Series, table: str = "X") -> Histories:
             f"Column {column.name!r} of {table} does not hold histories: {error} Make it with "
             "skmtl.histories.Histories."
         ) from error
+
+
+def check_learnt(
+    name: Hashable, histories: Histories, clock: str, variables: Iterable[str]
+) -> None:
+    """Compare the histories of a column with those that `fit` has seen; warn of new variables.
+
+    Parameters
+    ----------
+    name : hashable
+        Of the column.
+    histories : Histories
+    clock : str
+        That of `fit`, as of `HistoriesDtype`.
+    variables : iterable of str
+        Those of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If the times are of another clock.
+    """
+    if histories.dtype.clock != clock and histories.n_events.any():
+        raise ValueError(
+            f"The times of column {name!r} are of another clock than those of fit: it has the "
+            f"dtype {histories.dtype}, and that of fit was {HistoriesDtype(clock)}. Make it from "
+            "times of the same sort, with the same unit."
+        )
+    new = sorted(set(histories.variables) - set(variables))
+    if new:
+        warn(
+            f"Column {name!r} has variables that fit has not seen, and which are left out: "
+            f"{new[:10]}.",
+            stacklevel=4,
+        )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
-from warnings import warn
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl._storable import storable
-from skmtl.histories._array import Histories, HistoriesDtype
-from skmtl.histories._columns import as_histories
+from skmtl.histories._array import Histories
+from skmtl.histories._columns import as_histories, check_learnt
 from skmtl.histories._grid import usual_step
 from skmtl.histories._parts import Parts, ranges
 from skmtl.histories._store import EventStore
@@ -168,7 +167,7 @@ class EventReader:
             event is later than the end of its history.
         """
         histories = as_histories(column)
-        self._check(column, histories)
+        check_learnt(column.name, histories, self.clock_, self.variables_)
         store, rows, _ = histories.parts.compact()
         code = self._codes(store)
         kept = code >= 0
@@ -212,22 +211,6 @@ class EventReader:
             values = value[events].astype(np.float64)[None]
             scaled[events] = self.scaler_.apply(slice(variable, variable + 1), values)[0]
         return scaled
-
-    def _check(self, column: pd.Series, histories: Histories) -> None:
-        if histories.dtype.clock != self.clock_ and histories.n_events.any():
-            raise ValueError(
-                f"The times of column {column.name!r} are of another clock than those of fit: it "
-                f"has the dtype {histories.dtype}, and that of fit was "
-                f"{HistoriesDtype(self.clock_)}. Make it from times of the same sort, with the "
-                "same unit."
-            )
-        new = sorted(set(histories.variables) - set(self.variables_))
-        if new:
-            warn(
-                f"Column {column.name!r} has variables that fit has not seen, and which are left "
-                f"out: {new[:10]}.",
-                stacklevel=2,
-            )
 
 
 def _check_order(events: EventRows, name: object) -> None:

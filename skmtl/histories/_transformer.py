@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Protocol, Self
-from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmtl.histories._array import Histories, HistoriesDtype
-from skmtl.histories._columns import as_histories, holds_histories
+from skmtl.histories._array import Histories
+from skmtl.histories._columns import as_histories, check_learnt, holds_histories
 from skmtl.tables import as_frame
 
 # Events that are worked on at a time; each takes about a hundred bytes then.
@@ -119,7 +118,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         tables = [frame[self.others_]]
         for name, learnt in self.learnt_.items():
             histories = as_histories(frame[name])
-            self._check(name, histories, learnt)
+            check_learnt(name, histories, self.clocks_[name], learnt.variables)
             values = self._table(histories, learnt)
             labels = [f"{name} {feature}" for feature in learnt.names]
             tables.append(pd.DataFrame(values, index=frame.index, columns=labels, copy=False))
@@ -169,22 +168,6 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
                 f"are {there}."
             )
         return names
-
-    def _check(self, name: Hashable, histories: Histories, learnt: LearntFeatures) -> None:
-        dtype = histories.dtype
-        if dtype.clock != self.clocks_[name] and len(histories) and histories.n_events.any():
-            raise ValueError(
-                f"The times of column {name!r} are of another clock than those of fit: it has the "
-                f"dtype {dtype}, and that of fit was {HistoriesDtype(self.clocks_[name])}. Make "
-                "it from times of the same sort, with the same unit."
-            )
-        new = sorted(set(histories.variables) - set(learnt.variables))
-        if new:
-            warn(
-                f"Column {name!r} has variables that fit has not seen, and which are left out: "
-                f"{new[:10]}.",
-                stacklevel=4,
-            )
 
     def _table(self, histories: Histories, learnt: LearntFeatures) -> NDArray[np.floating]:
         parts = list(portions(histories))
