@@ -151,8 +151,6 @@ class Engine(ABC):
     """Whether rows of an eval_set must belong to tasks that the training rows have."""
     records_transfer: ClassVar[bool] = False
     """Whether a fit can record what a step for one task does to the others."""
-    least_rows: ClassVar[int] = 0
-    """Fewest rows to predict."""
 
     @property
     def reads_stored_tables(self) -> bool:

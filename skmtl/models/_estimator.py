@@ -313,13 +313,10 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
         """Return X as a DataFrame; its columns are stored, or compared with those of `fit`."""
-        frame = as_frame(X, min_rows=1 if reset else self._least_rows)
+        frame = as_frame(X, min_rows=int(reset))
         if reset or not self._knows_columns(frame):
             validate_data(self, X, skip_check_array=True, reset=reset)
         return frame
-
-    _least_rows: ClassVar[int] = 0
-    """Minimum number of rows to predict."""
 
     def _knows_columns(self, frame: pd.DataFrame) -> bool:
         """Whether these are the column names of `fit`; faster than scikit-learn's comparison."""

@@ -26,7 +26,7 @@ from skmtl.networks import (
     task_attention,
     task_tokens,
 )
-from skmtl.tables import HashedCategories
+from skmtl.tables import HashedCategories, as_frame
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
 _SERIES: dict[str, HistoryTokens] = {
@@ -323,7 +323,8 @@ default="ensemble"
     def _over_rows(self, X: Any, function: Any) -> np.ndarray:
         """A function of the networks over all rows of X."""
         check_is_fitted(self)
-        rows = batch_to_score(self.__skmtl_fitted__().read(X))
+        frame = as_frame(X)  # without a row there would be no mean, and nothing to show
+        rows = batch_to_score(self.__skmtl_fitted__().read(frame))
         return self._engine().over_rows(self._learnt_by_engine, rows, function)
 
     def check_parameters(self) -> None:

@@ -228,8 +228,6 @@ class NetworkEstimator(MultiTaskEstimator):
         """Which categories are hashed, of networks that read them."""
         return None
 
-    _least_rows: ClassVar[int] = NetworkEngine.least_rows
-
     @property
     def _goes_on(self) -> bool:
         return self.warm_start

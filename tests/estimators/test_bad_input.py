@@ -207,7 +207,6 @@ PREDICT = {
     "text became numbers": (X.assign(g=1.0), r"columns \['g'\] of X held text"),
     "dates": (X.assign(a=DATES), "Column 'a' of X holds dates"),
     "infinity": (cell(-np.inf), r"infinity in the columns \['a'\]"),
-    "no row": (X[:0], "X is empty"),
     "one row as a Series": (X.iloc[0], "Expected 2D array, got 1D array"),
 }
 
@@ -218,6 +217,22 @@ def test_predict_refuses(case, method, fitted):
     features, message = PREDICT[case]
     with pytest.raises(ValueError, match=message):
         getattr(fitted, method)(features)
+
+
+@pytest.mark.parametrize("method", ["embed", "attention"])
+def test_without_a_row_there_is_nothing_to_show(method, fitted):
+    with pytest.raises(ValueError, match="X is empty"):
+        getattr(fitted, method)(X[:0])
+
+
+def test_predictions_of_no_row_have_the_columns_of_others(fitted):
+    nothing, something = fitted.predict(X[:0]), fitted.predict(X)
+    # pandas cannot infer text from no object.
+    pd.testing.assert_frame_equal(nothing, something[:0], check_dtype=False)
+    for nothing, something in zip(
+        fitted.predict_proba(X[:0]), fitted.predict_proba(X), strict=True
+    ):
+        np.testing.assert_array_equal(nothing, something[:0])
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,6 @@ class NetworkEngine(Engine):
     encodes_by_training_rows: ClassVar[bool] = True
     units_by_group: ClassVar[bool] = True
     records_transfer: ClassVar[bool] = True
-    least_rows: ClassVar[int] = 1
 
     @property
     def widens(self) -> bool:  # type: ignore[override]
@@ -156,6 +155,8 @@ class NetworkEngine(Engine):
         return fitted
 
     def raw_scores(self, fitted: FittedNetworks, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
+        if not len(rows):  # some layers cannot infer the shape of nothing
+            return np.zeros((0, tasks.n_scores))
         return self._network_scores(fitted, batch_to_score(rows))
 
     def held_out_scores(self, fitted: FittedNetworks, problem: Problem) -> np.ndarray:

@@ -45,7 +45,6 @@ class StackEngine(Engine):
 
     encodes_by_training_rows: ClassVar[bool] = True
     refuses_unseen_eval_ids: ClassVar[bool] = True
-    least_rows: ClassVar[int] = 1
 
     @property
     def reads_stored_tables(self) -> bool:
