@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class Run:
     def __str__(self) -> str:
         place = "" if self.device == "cpu" else f" on {self.device}"
         return f"{self.table} x {self.model}{place}"
+
+    def of_model(self, model: str) -> Run:
+        """The same run of another model."""
+        return replace(self, model=model)
 
 
 KEY = list(Run.__dataclass_fields__)

@@ -12,17 +12,27 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._answers import AnswersFolder
 from benchmarks._data import Table, load_table
-from benchmarks._peers import Answers, Setting, make_model
+from benchmarks._peers import AVERAGE, Answers, Setting, make_model
+from benchmarks._results import Run
 from skmtl.metrics import score_tasks
 
 METRICS = {"regression": "r2", "binary": "roc_auc", "multiclass": "roc_auc_ovr"}
 SCORING_REPEATS = 3
 
 
-def measure(table: Table, model_name: str, setting: Setting) -> dict[str, Any]:
+def measure(table: Table, run: Run, folder: AnswersFolder) -> dict[str, Any]:
     """Seconds, rows per second, memory and scores of one model on one table."""
-    model = make_model(model_name, setting)
+    setting = Setting(
+        kinds=table.kinds,
+        n_classes=table.n_classes,
+        task_column=table.task_column,
+        seed=run.seed,
+        threads=run.threads,
+        device=run.device,
+    )
+    model = make_model(run.model, setting)
     base = peak_megabytes()
     start, cpu_start = time.perf_counter(), time.process_time()
     model.fit(table.X_train, table.Y_train)
@@ -33,14 +43,10 @@ def measure(table: Table, model_name: str, setting: Setting) -> dict[str, Any]:
         start = time.perf_counter()
         answers = model.answer(table.X_test)
         seconds.append(time.perf_counter() - start)
-    scores = score(table, answers)
+    folder.write(run, answers)
     n_epochs = getattr(model, "n_epochs", None)
     n_train, n_test = len(table.X_train), len(table.X_test)
-    return {
-        "n_train": n_train,
-        "n_test": n_test,
-        "n_features": table.X_train.shape[1],
-        "n_tasks": table.Y_train.shape[1],
+    return scored(table, answers) | {
         "fit_seconds": fit_seconds,
         "fit_cpu_seconds": fit_cpu_seconds,
         "train_rows_per_s": n_train / fit_seconds,
@@ -50,6 +56,17 @@ def measure(table: Table, model_name: str, setting: Setting) -> dict[str, Any]:
         "base_mb": base,
         "peak_mb": peak_megabytes(),
         "gpu_peak_mb": gpu_peak_megabytes(),
+    }
+
+
+def scored(table: Table, answers: Answers) -> dict[str, Any]:
+    """The table's shape and the scores."""
+    scores = score(table, answers)
+    return {
+        "n_train": len(table.X_train),
+        "n_test": len(table.X_test),
+        "n_features": table.X_train.shape[1],
+        "n_tasks": table.Y_train.shape[1],
         "mean_score": float(np.nanmean(list(scores.values()))),
         "task_scores": scores,
     }
@@ -91,19 +108,19 @@ def main() -> None:
     parser.add_argument("--device", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--max-rows", type=int)
+    parser.add_argument("--max-rows", type=int, required=True)
+    parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    table = load_table(arguments.table, max_rows=arguments.max_rows, seed=arguments.seed)
-    setting = Setting(
-        kinds=table.kinds,
-        n_classes=table.n_classes,
-        task_column=table.task_column,
-        seed=arguments.seed,
-        threads=arguments.threads,
-        device=arguments.device,
-    )
-    arguments.out.write_text(json.dumps(measure(table, arguments.model, setting)))
+    values = vars(arguments)
+    out, folder = values.pop("out"), AnswersFolder(values.pop("answers"))
+    run = Run(**values)
+    table = load_table(run.table, max_rows=run.max_rows or None, seed=run.seed)
+    if run.model == AVERAGE:
+        outcome = scored(table, folder.average(run))
+    else:
+        outcome = measure(table, run, folder)
+    out.write_text(json.dumps(outcome))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,13 @@ def _has_cuda() -> bool:
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def execute(run: Run, limit: float) -> dict[str, Any]:
+def execute(run: Run, limit: float, answers: Path) -> dict[str, Any]:
     """Measure one pair in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "measured.json"
-        command = [sys.executable, "-m", "benchmarks._worker", "--out", str(out)]
-        for name in ("table", "model", "device", "seed", "threads"):
-            command += [f"--{name}", str(getattr(run, name))]
-        if run.max_rows:
-            command += ["--max-rows", str(run.max_rows)]
+        command = [sys.executable, "-m", "benchmarks._worker"]
+        for name, value in (asdict(run) | {"out": out, "answers": answers}).items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(run.threads))
         try:
             process = subprocess.run(
@@ -100,13 +99,14 @@ def execute(run: Run, limit: float) -> dict[str, Any]:
 def main() -> None:
     arguments = parse()
     results = Results(arguments.out)
+    answers = arguments.out.with_name(arguments.out.stem + "_answers")
     runs = [] if arguments.report else list(planned(arguments))
     finished = results.finished(arguments.limit)
     todo = [run for run in runs if run not in finished]
     print(f"{len(todo)} of {len(runs)} pairs to run, results in {arguments.out}", flush=True)
     for position, run in enumerate(todo, 1):
         start = time.perf_counter()
-        outcome = execute(run, arguments.limit)
+        outcome = execute(run, arguments.limit, answers)
         results.add_run(run, outcome | {"limit": arguments.limit})
         score = f"{outcome['mean_score']:.4f}" if outcome["status"] == "ok" else outcome["error"]
         seconds = time.perf_counter() - start

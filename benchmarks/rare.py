@@ -1,4 +1,4 @@
-"""Rare targets beside common ones: learnt together, alone, and by LightGBM.
+"""Rare targets beside common ones: learnt together, alone, stacked, and by LightGBM.
 
 ::
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -24,7 +25,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmarks._data import loader_of
-from skmtl import MultiTabClassifier
+from skmtl import MultiTabClassifier, MultiTaskLinearClassifier, StackedTasks
 from skmtl.tables import HashedCategories
 
 
@@ -52,16 +53,28 @@ class Feed:
         self.Y = {day: Y.iloc[rows][targets].astype(int) for day, rows in days.items()}
 
 
-def together(feed: Feed, seed: int) -> dict[str, np.ndarray]:
-    model = MultiTabClassifier(random_state=seed, n_jobs=1).fit(feed.X["train"], feed.Y["train"])
-    by_target = model.predict_proba(feed.X["test"])
+def _positive(model: Any, feed: Feed) -> dict[str, np.ndarray]:
+    """The probability of each target by one model of all of them."""
+    by_target = model.fit(feed.X["train"], feed.Y["train"]).predict_proba(feed.X["test"])
     return {t: p[:, 1] for t, p in zip(feed.Y["train"], by_target, strict=True)}
+
+
+def together(feed: Feed, seed: int) -> dict[str, np.ndarray]:
+    return _positive(MultiTabClassifier(random_state=seed, n_jobs=1), feed)
+
+
+def stacked(feed: Feed, seed: int) -> dict[str, np.ndarray]:
+    tasks = dict.fromkeys(feed.Y["train"], "binary")
+    return _positive(StackedTasks(tasks=tasks, random_state=seed), feed)
+
+
+def linear(feed: Feed, seed: int) -> dict[str, np.ndarray]:
+    return _positive(MultiTaskLinearClassifier(random_state=seed), feed)
 
 
 def hashed(feed: Feed, seed: int) -> dict[str, np.ndarray]:
-    model = MultiTabClassifier(hashed_categories=HashedCategories(n_rows=2**16), random_state=seed)
-    by_target = model.fit(feed.X["train"], feed.Y["train"]).predict_proba(feed.X["test"])
-    return {t: p[:, 1] for t, p in zip(feed.Y["train"], by_target, strict=True)}
+    hashes = HashedCategories(n_rows=2**16)
+    return _positive(MultiTabClassifier(hashed_categories=hashes, random_state=seed), feed)
 
 
 def alone(feed: Feed, seed: int) -> dict[str, np.ndarray]:
@@ -94,6 +107,8 @@ MODELS: dict[str, Callable[[Feed, int], dict[str, np.ndarray]]] = {
     "together": together,
     "hashed": hashed,
     "alone": alone,
+    "linear": linear,
+    "stacked": stacked,
     "lightgbm": lightgbm,
 }
 

@@ -15,6 +15,8 @@ from benchmarks._peers._common import Answers, Peer, Setting
 
 OURS = ("multitab", "multitab_paper")
 REFERENCE, REFITTED = "lightgbm", "lightgbm_refitted"
+# Not a model: the mean of what the members of the stack answered when they were run.
+AVERAGE = "average"
 
 # Name -> module, class, and the library it needs.
 _MODELS = {
@@ -34,6 +36,7 @@ _MODELS = {
 }
 
 __all__ = [
+    "AVERAGE",
     "OURS",
     "REFERENCE",
     "REFITTED",
@@ -47,13 +50,13 @@ __all__ = [
 
 
 def names() -> list[str]:
-    """All models."""
-    return list(_MODELS)
+    """All models, and the average."""
+    return [*_MODELS, AVERAGE]
 
 
 def installed() -> list[str]:
-    """The models whose library is there."""
-    return [name for name, (_, _, library) in _MODELS.items() if find_spec(library)]
+    """The models whose library is there, and the average."""
+    return [name for name, (_, _, library) in _MODELS.items() if find_spec(library)] + [AVERAGE]
 
 
 def make_model(name: str, setting: Setting) -> Peer:

@@ -18,6 +18,7 @@ _PEERS: dict[str, tuple[str, str, str | None]] = {
     "multitab": ("_ours", "multitab", None),
     "rmtgb": ("_ours", "rmtgb", None),
     "linear": ("_ours", "linear", None),
+    "stacked": ("_ours", "stacked", None),
     "constant": ("_ours", "Constant", None),
     "cox": ("_scikit_survival", "cox", "sksurv"),
     "forest": ("_scikit_survival", "forest", "sksurv"),

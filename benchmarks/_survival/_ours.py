@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._survival._peer import Incidences, Labels
-from skmtl import MultiTabSurvival, MultiTaskLinearSurvival, RMTGBSurvival
+from skmtl import MultiTabSurvival, MultiTaskLinearSurvival, RMTGBSurvival, StackedTasks
 from skmtl.survival import aalen_johansen
 
 
@@ -41,6 +41,10 @@ def rmtgb() -> Ours:
 
 def linear() -> Ours:
     return Ours(MultiTaskLinearSurvival(random_state=0))
+
+
+def stacked() -> Ours:
+    return Ours(StackedTasks(estimators="survival", random_state=0))
 
 
 class Constant:
