@@ -209,7 +209,7 @@ PREDICT = {
     "text became numbers": (X.assign(city=1.0), r"columns \['city'\] of X held text"),
     "infinity": (cell(-np.inf), r"infinity in the columns \['a'\]"),
     "missing task ids": (X.assign(shop=None), "60 of 60 rows have no task id in column 'shop'"),
-    "unseen task": (X.assign(shop="east"), "Column 'shop' holds the task 'east'"),
+    "unseen task": (X.assign(shop="east"), "Column 'shop' has the task 'east'"),
     "one row as a Series": (X.iloc[0], "Expected 2D array, got 1D array"),
 }
 METHODS = ["predict", "predict_proba", "contributions", "shap_values", "staged_predict"]
