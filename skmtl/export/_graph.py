@@ -104,7 +104,8 @@ class Graph:
     @property
     def names(self) -> list[str]:
         """Names of the inputs and outputs so far."""
-        return [port[0] for port in (*self._inputs, *self._outputs)]
+        inputs = [name for name, *_ in self._inputs]
+        return inputs + [name for name, *_ in self._outputs]
 
     def input(self, name: str, dtype: Any) -> Value:
         """Declare an input of shape (batch,)."""
