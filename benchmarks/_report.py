@@ -1,4 +1,4 @@
-"""What the results say: tables of measurements, ranks, and the targets reached or missed."""
+"""Report results: tables of measurements, ranks, and targets reached or missed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def table_report(results: pd.DataFrame, table: str) -> str:
 
 
 def summary(results: pd.DataFrame) -> str:
-    """Ranks over all tables, and each target as reached, missed or not measured."""
+    """Return ranks over all tables, and whether targets were reached, missed or not measured."""
     done = results[results["status"] == "ok"].assign(label=_labels(results))
     scores = done.pivot_table(index="table", columns="label", values="mean_score")
     scores.columns = scores.columns.astype(str)
@@ -74,7 +74,7 @@ def summary(results: pd.DataFrame) -> str:
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:
-    """Model names, with the device where it is no CPU."""
+    """Return model names, with the device if it is not the CPU."""
     return rows["model"].where(rows["device"] == "cpu", rows["model"] + "@" + rows["device"])
 
 
@@ -120,9 +120,9 @@ def _against_reference(ours: pd.Series, theirs: pd.Series) -> Iterator[str]:
 
 
 def _speed(done: pd.DataFrame, device: str, training: float, scoring: float) -> Iterator[str]:
-    """Speed against our own paper configuration, a lower bound of that against the published code.
+    """Compare the speed with the paper's configuration, a lower bound for the published code.
 
-    The published code is not run here but by `benchmarks.published`. It embeds features one by one
+    The published code is run by `benchmarks.published`, not here. It embeds features one by one
     and computes an attention that has no effect.
     """
     rows = done[(done["device"] == device) & (done["n_train"] >= SPEED_ROWS)]
