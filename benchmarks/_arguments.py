@@ -1,4 +1,4 @@
-"""Where results are written."""
+"""Command line arguments for results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNS = Path(__file__).parent / "runs"
 def parse_with_out(
     parser: argparse.ArgumentParser, name: str, recorded: str | None = None
 ) -> argparse.Namespace:
-    """The arguments of a benchmark that has `--report`, with the file of its results as `out`.
+    """Parse the arguments of a benchmark with `--report`, with the file of its results as `out`.
 
     Without `--out`, results go to the file `name` of `benchmarks/runs`, so that a trial does not
     change what is recorded, and a report is that of the file `recorded`, by default of that name.

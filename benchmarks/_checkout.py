@@ -61,7 +61,7 @@ MODELS: dict[str, tuple[type, dict[str, Any], Callable[[], tuple[Any, Any]], str
 
 
 def make(estimator: type, parameters: dict[str, Any], task_column: str | None) -> Any:
-    """A model; checkouts differ in what they call the parameter of long data."""
+    """Create a model; the parameter for long data has different names in different checkouts."""
     names = inspect.signature(estimator).parameters
     name = "task_column" if "task_column" in names else "task"
     return estimator(**{name: task_column}, **parameters)
@@ -75,7 +75,7 @@ def fitted(name: str) -> Any:
 
 @cache
 def many_rows(name: str) -> pd.DataFrame:
-    """Rows of the training table, drawn again and again."""
+    """Draw rows of the training table with replacement."""
     X, _ = MODELS[name][2]()
     drawn = np.random.default_rng(0).integers(len(X), size=N_ROWS)
     return X.iloc[drawn].reset_index(drop=True)
@@ -109,7 +109,7 @@ def latency(name: str) -> Job:
 
 
 def score_tasks(engine: str, n_ids: int) -> Job:
-    """Long data of many ids, five rows each."""
+    """Long data with many ids of five rows each."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=5 * n_ids), "id": np.arange(5 * n_ids) % n_ids})
     y = X["x"] + rng.normal(size=len(X))
@@ -118,7 +118,7 @@ def score_tasks(engine: str, n_ids: int) -> Job:
 
 
 def jobs(n_ids: int) -> dict[str, tuple[Callable[[], Job], float]]:
-    """By name, what prepares a job, and by how much its seconds are divided."""
+    """Return, by name, a function that prepares a job, and the divisor of its seconds."""
     prepared: dict[str, tuple[Callable[[], Job], float]] = {}
     for name in MODELS:
         prepared[f"fit {name}"] = partial(fit, name), 1

@@ -1,4 +1,4 @@
-"""The shared real tables, split as they should be judged."""
+"""The shared real tables, split in the way that suits each of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Table:
 
 @cache
 def loader_of(folder: str, file: str = "load.py") -> ModuleType:
-    """The loader that lies beside the tables of a folder of the data, such as "tabular"."""
+    """Return the loader in a folder of the data, such as "tabular"."""
     path = ROOT / folder / file
     if not path.exists():
         raise SystemExit(
@@ -63,7 +63,7 @@ def _loader() -> ModuleType:
 
 
 def table_names() -> list[str]:
-    """The tables that models are ranked on, small ones first.
+    """Return the tables on which models are ranked, small ones first.
 
     Without the folder of the data, the one that the package ships.
     """
@@ -85,7 +85,7 @@ def load_table(name: str, *, max_rows: int | None = None, seed: int = 0) -> Tabl
 
 
 def inner_table(name: str, *, max_rows: int | None = None, seed: int = 1) -> Table:
-    """The training part of a table, split once more: settings are chosen on this one."""
+    """Split the training part of a table again, to choose settings."""
     train, _, split = _loader().default_split(name, 0)
     rng = np.random.default_rng(seed)
     if split == "time":

@@ -31,7 +31,7 @@ MODELS: dict[str, Any] = {
 
 
 def measure_etth1(engine: str, most: int, validation: bool) -> pd.DataFrame:
-    """A row with the scores of a model."""
+    """Return a row with the scores of a model."""
     if engine not in MODELS:
         raise ValueError(f"etth1 has no model {engine!r}: choose from {list(MODELS)}.")
     wide = loader_of("timeseries").etth1()

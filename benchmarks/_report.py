@@ -1,4 +1,4 @@
-"""What the results say: tables of measurements, ranks, and the targets reached or missed."""
+"""Report results: tables of measurements, ranks, and targets reached or missed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def table_report(results: pd.DataFrame, table: str) -> str:
 
 
 def summary(results: pd.DataFrame) -> str:
-    """Ranks over all tables, and each target as reached, missed or not measured."""
+    """Return ranks over all tables, and whether targets were reached, missed or not measured."""
     done = results[results["status"] == "ok"].assign(label=_labels(results))
     scores = done.pivot_table(index="table", columns="label", values="mean_score")
     scores.columns = scores.columns.astype(str)
@@ -59,5 +59,5 @@ def summary(results: pd.DataFrame) -> str:
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:
-    """Model names, with the device where it is no CPU."""
+    """Return model names, with the device if it is not the CPU."""
     return rows["model"].where(rows["device"] == "cpu", rows["model"] + "@" + rows["device"])

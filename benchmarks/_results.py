@@ -1,4 +1,4 @@
-"""Files of results: one row per run, written as soon as it is known."""
+"""Files of results: one row per run, written as soon as it is finished."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be measured."""
+    """A run to measure."""
 
     table: str
     model: str
@@ -62,7 +62,7 @@ KEY = list(Run.__dataclass_fields__)
 
 
 class ResultsFile:
-    """Reads and extends a CSV file; of runs measured twice the later one counts.
+    """Reads and extends a CSV file; if a run was measured twice, the later result is used.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class ResultsFile:
         return pd.read_csv(self.path).drop_duplicates(self.key, keep="last")
 
     def done(self) -> set[tuple]:
-        """Keys of the runs that were measured."""
+        """Return the keys of the runs that were measured."""
         return self.keys_of(self.read().query("status == 'ok'"))
 
     def keys_of(self, rows: pd.DataFrame) -> set[tuple]:
@@ -112,7 +112,7 @@ class Results(ResultsFile):
         return frame
 
     def finished(self, limit: float) -> set[Run]:
-        """Runs not to be repeated: measured, or too slow for a limit of so many seconds."""
+        """Return runs not to repeat: those measured, or too slow for a limit in seconds."""
         results = self.read()
         too_slow = (results["status"] == "timeout") & (results["limit"] >= limit)
         done = results[(results["status"] == "ok") | too_slow]

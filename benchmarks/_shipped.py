@@ -31,7 +31,7 @@ def load(name: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str], str | N
 
 
 def default_split(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """The last fifth is the test part: flights of a day share their weather."""
+    """Use the last fifth as test part, because flights of a day share their weather."""
     n_rows = len(load(name)[0])
     rows = np.arange(n_rows)
     return rows[: n_rows * 4 // 5], rows[n_rows * 4 // 5 :], "time"

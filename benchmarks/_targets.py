@@ -23,7 +23,7 @@ SPEED_ROWS = 2000
 
 
 def targets(done: pd.DataFrame, scores: pd.DataFrame) -> Iterator[str]:
-    """What the finished runs say, of mean scores by table and model."""
+    """Yield a line for each target, from the finished runs and their mean scores by table."""
     network = NETWORK if NETWORK in scores else f"{NETWORK}@cuda"
     compared = _Comparison(scores)
     yield from (compared.rank(STACK, peer) for peer in [*LIBRARIES, *MEMBERS, AVERAGE])
@@ -89,7 +89,7 @@ class _Comparison:
 
 
 def _cost(done: pd.DataFrame, model: str, target: float) -> str:
-    """The CPU seconds of a fit against LightGBM's, in the median over the tables."""
+    """Compare the CPU seconds of a fit with LightGBM's by the median over the tables."""
     text = f"a fit of {model} takes at most {target:g} times the CPU seconds of {REFERENCE}"
     seconds = done.pivot_table(index="table", columns="model", values="fit_cpu_seconds")
     if not {model, REFERENCE} <= set(seconds):
@@ -103,9 +103,9 @@ def _cost(done: pd.DataFrame, model: str, target: float) -> str:
 
 
 def _speed(done: pd.DataFrame, device: str, training: float, scoring: float) -> Iterator[str]:
-    """Speed against our own paper configuration, a lower bound of that against the published code.
+    """Compare the speed with the paper's configuration, a lower bound for the published code.
 
-    The published code is not run here but by `benchmarks.published`. It embeds features one by one
+    The published code is run by `benchmarks.published`, not here. It embeds features one by one
     and computes an attention that has no effect.
     """
     rows = done[(done["device"] == device) & (done["n_train"] >= SPEED_ROWS)]

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def in_turns(calls: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
-    """CPU seconds (n_repeats,) that each takes in this process; see `measured_in_turns`."""
+    """Return CPU seconds (n_repeats,) of functions in this process; see `measured_in_turns`."""
     return measured_in_turns(
         {name: partial(_cpu_seconds, call) for name, call in calls.items()}, repeats
     )
@@ -20,7 +20,7 @@ def in_turns(calls: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, 
 def measured_in_turns(
     measurements: Mapping[str, Callable[[], float]], repeats: int
 ) -> dict[str, np.ndarray]:
-    """Results (n_repeats,) of each; all are called once before any is called again.
+    """Return results (n_repeats,) of functions, which are called in turns.
 
     So whatever else the machine does slows all of them alike.
     """

@@ -1,4 +1,4 @@
-"""How reports speak of targets."""
+"""Wording of targets in reports."""
 
 from __future__ import annotations
 

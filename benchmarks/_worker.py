@@ -1,4 +1,4 @@
-"""Fit and score one model on one table, alone in its process, and write what was measured."""
+"""Fit and score one model on one table in a separate process, and write the measurements."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def score(table: Table, answers: Answers) -> dict[str, float]:
 
 
 def peak_megabytes() -> float:
-    """Most resident memory of this process so far."""
+    """Return the peak resident memory of this process."""
     status = Path("/proc/self/status")
     if status.exists():  # unlike ru_maxrss it does not start from the parent's peak
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
@@ -94,7 +94,7 @@ def peak_megabytes() -> float:
 
 
 def gpu_peak_megabytes() -> float | None:
-    """Most memory that torch held on the GPU, if it was used."""
+    """Return torch's peak memory on the GPU, if it was used."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
         return None

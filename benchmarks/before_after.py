@@ -62,7 +62,7 @@ class Checkout:
         self.jobs = [*self._answer().split("\t"), IMPORT]
 
     def seconds(self, job: str) -> float:
-        """CPU seconds that a job takes, once more."""
+        """Run a job again, and return its CPU seconds."""
         if job == IMPORT:
             return self._import_seconds()
         assert self._process.stdin is not None
@@ -102,7 +102,7 @@ def parse() -> argparse.Namespace:
 
 
 def compare(old: Checkout, new: Checkout, only: list[str], rounds: int) -> Iterator[str]:
-    """Lines of the report, as soon as they are known."""
+    """Yield lines of the report as soon as they are known."""
     yield f"{'median CPU seconds':45} {'old':>10} {'new':>10} {'ratio':>7}"
     for job in new.jobs:
         if not any(part in job for part in only):

@@ -76,7 +76,7 @@ KEY = FIELDS[:5]
 
 
 def judge(table: Table, candidate: str, n_bags: int, seed: int) -> tuple[float, float, int]:
-    """Mean score, CPU seconds and epochs of a candidate, or of LightGBM."""
+    """Return mean score, CPU seconds and epochs of a candidate, or of LightGBM."""
     setting = Setting(
         table.kinds, table.n_classes, table.task_column, seed, threads=1, device="cpu"
     )
@@ -91,7 +91,7 @@ def judge(table: Table, candidate: str, n_bags: int, seed: int) -> tuple[float, 
 
 
 def report(results: pd.DataFrame) -> str:
-    """Scores by table, and what each candidate gains over the bases on the same rows and seeds."""
+    """Report scores by table, and gains over the bases on the same rows and seeds."""
     scores = results.pivot_table(index=KEY[1:], columns="candidate", values="score", sort=False)
     parts = {"CPU seconds": results.groupby("candidate")["seconds"].mean().to_frame("mean")}
     for base in scores.columns.intersection(BASES):

@@ -42,12 +42,12 @@ def sources(names: list[str] | None = None) -> pd.DataFrame:
 
 
 def is_there(folder: str, name: str) -> bool:
-    """Whether a set lies in the folder of the data, as a folder or as files."""
+    """Whether a set exists in the folder of the data, as a folder or as files."""
     return any((ROOT / folder).glob(f"{name}*"))
 
 
 def address(source: pd.Series) -> str:
-    """The address of a file; of its repository where no file is recorded."""
+    """Return the address of a file, or of its repository if no file is recorded."""
     if not source["repository"]:
         return "no repository"
     parts = ["https://github.com", source["repository"]]

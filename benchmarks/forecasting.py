@@ -84,7 +84,7 @@ def panel_of(name: str, validation: bool) -> Any:
 
 
 def forecasts(name: str, engine: str, most: int, panel: Any) -> tuple[pd.DataFrame, float]:
-    """The forecasts of all windows of a set, and the CPU seconds that they took."""
+    """Return the forecasts of all windows of a set, and their CPU seconds."""
     load = loader_of("timeseries")
     spec, frame = panel.spec, panel.frame
     columns = [column for names in roles(spec).values() for column in _list(names)]

@@ -120,7 +120,7 @@ def seconds_of(call: Callable[[], Any]) -> float:
 
 
 def fits(X: np.ndarray, Y: np.ndarray) -> dict[str, Callable[[], Any]]:
-    """What is timed, by name."""
+    """Return the functions to time, by name."""
     alphas = len(X) * np.logspace(2, -8, 21)
     several = MultiOutputRegressor(RidgeCV(alphas))
     return {

@@ -71,7 +71,7 @@ def _has_cuda() -> bool:
 
 
 def execute(run: Run, limit: float, answers: Path) -> dict[str, Any]:
-    """Measure one pair in a process of its own."""
+    """Measure one pair in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "measured.json"
         command = [sys.executable, "-m", "benchmarks._worker"]

@@ -1,4 +1,4 @@
-"""What more rows, processes and workers cost and bring, on one machine.
+"""Costs and benefits of more rows, processes and workers on one machine.
 
 ::
 
@@ -96,7 +96,7 @@ def write(folder: Path, n_rows: int) -> None:
 
 
 def model_of(name: str) -> Any:
-    """A model that is trained for as long on any machine: a small network for a single epoch."""
+    """Create a small network that is trained for a single epoch, independent of the machine."""
     if name == "MultiTab":
         return MultiTab(
             n_bags=1, n_members=2, row_size=64, batch_size=2048, max_epochs=1, random_state=0
@@ -123,7 +123,7 @@ def fit_memory(case: Case, folder: Path) -> dict[str, Any]:
 
 
 def fit_together(case: Case, folder: Path) -> dict[str, Any]:
-    """In a process of torchrun."""
+    """Fit in a process of torchrun."""
     from skmtl.distributed import data_parallel
 
     frame = pd.read_parquet(folder)
@@ -192,7 +192,7 @@ def score_of(model: Any) -> dict[str, float]:
 
 
 def measure(case: Case, folder: Path) -> dict[str, Any]:
-    """In the process that does the work."""
+    """Measure in the process that does the work."""
     if case.what == "memory" or (case.model == "RMTGB" and case.where == "memory"):
         return fit_memory(case, folder)
     if case.where == "dask":
@@ -201,7 +201,7 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
 
 
 def run(case: Case) -> dict[str, Any]:
-    """Measure a case in a process of its own, on a table that is deleted afterwards."""
+    """Measure a case in a separate process, on a table that is deleted afterwards."""
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name) / "table", Path(name) / "out.json"

@@ -107,12 +107,12 @@ def wide_tables() -> list[str]:
 
 
 def chosen(grouped: GroupedTasks) -> str:
-    """What the groups are called that were taken."""
+    """Return the name of the chosen groups."""
     return next(word for word, own in grouped.selection_["chosen"].items() if own)
 
 
 def is_same(grouped: GroupedTasks, truth: TaskGroupsTruth) -> bool:
-    """Whether the suggested groups are the planted ones, taken or not."""
+    """Whether the suggested groups are the planted ones, chosen or not."""
     candidates = grouped.selection_["groups"]
     # Equal candidates stand under their first name only.
     suggested = candidates.get("suggested")
@@ -160,7 +160,7 @@ def main() -> None:
 def run(
     arguments: argparse.Namespace, names: list[str], measure: Callable[..., dict[str, Any]]
 ) -> None:
-    """Measure what is not in the file yet, and add it there at once."""
+    """Measure what is not in the file yet, and append it immediately."""
     columns = [*KEY, "joint", "alone", "planted", "auto", "choice", "recovered"]
     if not arguments.out.exists():
         pd.DataFrame(columns=columns).to_csv(arguments.out, index=False)

@@ -8,7 +8,7 @@
     python -m benchmarks.survival --speed                               # seconds as ratios
     python -m benchmarks.survival --scale                               # a million rows, 50 bins
 
-Five folds of each table, as the data's loader gives them. Curves are scored at 50 times from the
+Five folds of each table, as returned by the data set's loader. Curves are scored at 50 times from the
 5 % to the 90 % quantile of the training rows' event times, and with their censoring. Of
 competing risks the scores are means over the causes, and "uno" is Wolbers' index; models of one
 event are then fitted once per cause and their hazards combined. Nothing is tuned. Each result is

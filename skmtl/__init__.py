@@ -39,8 +39,8 @@ One model for several targets of one table, of any kind and with any labels miss
 `skmtl.callbacks`              follow the training: a progress bar with losses
 =============================  ==============================================================
 
-Names are imported when they are first used, so that ``import skmtl`` takes milliseconds and loads
-neither torch nor LightGBM.
+Names are imported on first use, so ``import skmtl`` takes milliseconds and does not load torch or
+LightGBM.
 """
 
 from __future__ import annotations

@@ -11,22 +11,22 @@ from torch.optim.adamw import adamw
 
 
 class Adam:
-    """Adam, or AdamW, by the functions that torch has for them.
+    """Adam or AdamW, based on torch's functional implementations.
 
     The first ``torch.optim.Adam`` of a process imports torch's compiler. That takes longer than
-    many fits, names a folder in the environment and adds a filter of warnings.
+    many fits, sets a folder in the environment and adds a warning filter.
 
     Parameters
     ----------
     parameters : iterable of tensor
-        Of float32, on one device. Those without a gradient stay as they are.
+        Tensors of float32 on one device. Those without a gradient are not changed.
     learning_rate : float
-        May be set between steps.
+        Can be changed between steps.
     weight_decay : float, default=0.0
     decoupled : bool, default=False
-        Whether the decay is that of AdamW, beside the gradient, and not part of it.
+        Whether weight decay is decoupled from the gradient, as in AdamW.
     fused : bool, default=False
-        Whether one kernel does the step; the processor and CUDA have one.
+        Whether to use a fused kernel, which exists for CPUs and CUDA.
 
     References
     ----------
@@ -50,7 +50,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move the parameters by their gradients."""
+        """Update the parameters by their gradients."""
         pairs = [(state, state.parameter.grad) for state in self._states]
         moved = [(state, gradient) for state, gradient in pairs if gradient is not None]
         if not moved:
@@ -62,7 +62,7 @@ class Adam:
             [state.square for state, _ in moved],
             [],
             [state.n_steps for state, _ in moved],
-            fused=self._fused or None,  # None lets torch choose between its other ways
+            fused=self._fused or None,  # None lets torch choose among the other implementations
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
@@ -74,7 +74,7 @@ class Adam:
 
 
 class _State:
-    """A parameter with the running means of its gradient and of the square of that."""
+    """A parameter with running means of its gradient and squared gradient."""
 
     def __init__(self, parameter: Tensor, fused: bool) -> None:
         self.parameter = parameter

@@ -1,4 +1,4 @@
-"""Packages that only parts of skmtl need: the extras of its installation."""
+"""Optional packages, which are extras of the installation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @contextmanager
 def needed(package: str, extra: str, user: str) -> Iterator[None]:
-    """A context for importing a package that may be missing.
+    """Context for importing a package that may be missing.
 
     Raises
     ------
     ImportError
-        If it is missing; the message names the user, the package and the extra that installs it.
+        If it is missing; the message names the user, the package and its extra.
     """
     try:
         yield
@@ -23,7 +23,7 @@ def needed(package: str, extra: str, user: str) -> Iterator[None]:
 
 
 def import_pyplot(display: object) -> Any:
-    """matplotlib.pyplot, for a display to draw with."""
+    """Return matplotlib.pyplot for a display."""
     with needed("matplotlib", "plot", type(display).__name__):
         from matplotlib import pyplot
     return pyplot

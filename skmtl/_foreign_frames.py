@@ -1,4 +1,4 @@
-"""Tables and columns of other data frame libraries, as those of pandas."""
+"""Convert tables and columns of other data frame libraries to pandas."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from skmtl._text import text_array
 
 
 def as_pandas(data: Any, name: str) -> Any:
-    """A table or a column of another data frame library, with its values in pandas.
+    """Convert a table or column of another data frame library to pandas.
 
-    Numbers and booleans keep their type, as a nullable one where a value is missing; decimal
-    numbers become floats. Text and categories become text, an enum an ordered categorical.
+    Numbers and booleans keep their type, which is nullable if values are missing; decimals become
+    floats. Text and categories become text, an enum an ordered categorical.
 
     Parameters
     ----------
     data : polars or pyarrow table or column, another one that narwhals reads, or anything else
     name : str
-        What errors call it.
+        Name of the table in error messages.
 
     Returns
     -------
     DataFrame or Series
-        With a RangeIndex; a column without a name has the name None. What is of pandas, or no
-        table or column of such a library, is returned as it is.
+        The data with a RangeIndex; a column without a name has the name None. Data of pandas, and
+        other objects, are returned unchanged.
 
     Raises
     ------
@@ -51,10 +51,10 @@ def as_pandas(data: Any, name: str) -> Any:
 
 
 def _values(column: Any) -> Any:
-    """The values of a column, through NumPy alone: `to_pandas` of polars needs pyarrow."""
+    """Return the values of a column via NumPy, because `to_pandas` of polars needs pyarrow."""
     dtype = column.dtype
     if dtype.is_integer() or dtype == nw.Boolean:
-        # `to_numpy` would return floats or objects once a value is missing.
+        # `to_numpy` returns floats or objects if a value is missing.
         array_class = pd.arrays.BooleanArray if dtype == nw.Boolean else pd.arrays.IntegerArray
         missing = column.is_null()
         if missing.any():
@@ -68,9 +68,9 @@ def _values(column: Any) -> Any:
         texts = column.cast(nw.String).to_list()
         return pd.Categorical(texts, dtype.categories, ordered=True)
     elif isinstance(dtype, nw.Categorical | nw.String):
-        # Cast first: `to_numpy` of a pyarrow dictionary forgets what is missing.
+        # Cast first, because `to_numpy` of a pyarrow dictionary loses missing values.
         return text_array(column.cast(nw.String).to_numpy())
     elif dtype == nw.Unknown or dtype.is_nested():
-        # a column without any value, or one that is refused by its name later
+        # a column without values, or one that raises an error later, with its name
         return pd.Series(column.to_list(), dtype=object)
     return column.to_numpy()

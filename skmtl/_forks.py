@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has computed, such as workers of a server."""
+"""Hooks for forked processes, such as workers of a server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 def after_fork(function: Callable[[], object]) -> None:
     """Call a function in every process that will be forked from this one.
 
-    It is there for the number of threads. OpenMP's threads do not survive a fork, but its library
-    believes that they do: a forked process that enters a parallel region waits for them forever.
-    With one thread there is no region to enter. Only the forked process is changed; it has no
-    other way to compute with the library, so nothing is taken from it.
+    It is used to set the number of threads. OpenMP's threads do not survive a fork, but its
+    library assumes that they do: a forked process that enters a parallel region waits for them
+    forever. With one thread there are no parallel regions. Only the forked process is changed,
+    which could not compute with more threads anyway.
     """
     if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
         os.register_at_fork(after_in_child=function)

@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used."""
+"""Import names of a package on first use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def lazy_getattr(package: str, module_of: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for a package.
+    """Return a ``__getattr__`` for a package.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def lazy_getattr(package: str, module_of: Mapping[str, str]) -> Callable[[str], 
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
         module = import_module(module_of[name])
         value = module if module.__name__ == f"{package}.{name}" else getattr(module, name)
-        # The next access does not come here.
+        # The next access does not call this function.
         vars(import_module(package))[name] = value
         return value
 

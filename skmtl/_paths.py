@@ -1,4 +1,4 @@
-"""Paths of files, which other libraries also take for addresses in a store."""
+"""Check that paths are local, not addresses in a store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-# "s3://bucket", "simplecache::s3://bucket", and "s3:/bucket", which pathlib makes of the first.
-# A scheme of one letter is a drive of Windows.
+# "s3://bucket", "simplecache::s3://bucket", and "s3:/bucket", as pathlib writes the first. A
+# scheme of one letter is a Windows drive.
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*::)*([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 

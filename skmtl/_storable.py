@@ -58,26 +58,26 @@ def storable(cls: Class) -> Class:
     ... class Units:
     ...     pass
     """
-    taken = STORABLE.get(cls.__name__, cls)
-    if not is_same_class(taken, cls):
+    registered = STORABLE.get(cls.__name__, cls)
+    if not is_same_class(registered, cls):
         raise ValueError(
-            f"{cls.__name__} is the name of two classes: {taken} and {cls}. Files know classes by "
-            "their names: rename one."
+            f"{cls.__name__} is the name of two classes: {registered} and {cls}. Files refer to "
+            "classes by their names: rename one."
         )
     STORABLE[cls.__name__] = cls
     return cls
 
 
 def is_storable(cls: type) -> bool:
-    """Whether files may hold objects of this very class."""
+    """Whether files may contain objects of exactly this class."""
     return cls.__name__ in STORABLE and is_same_class(STORABLE[cls.__name__], cls)
 
 
-def is_same_class(one: type, other: type) -> bool:
-    """Whether the second is the first again, such as after a notebook's cell has run twice."""
-    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+def is_same_class(first: type, second: type) -> bool:
+    """Whether two classes have the same name and module, as if a notebook cell ran twice."""
+    return (first.__module__, first.__qualname__) == (second.__module__, second.__qualname__)
 
 
 def remedy(cls: type) -> str | None:
-    """What `REMEDIES` say of a class."""
+    """Return the remedy for a class, from `REMEDIES`."""
     return next((REMEDIES[base] for base in cls.__mro__ if base in REMEDIES), None)

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def text_array(values: Any) -> Any:
-    """Text as pandas stores it, with NaN where a value is missing.
+    """Convert text to the array type of pandas, with NaN for missing values.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def text_array(values: Any) -> Any:
 
 
 def holds_text(column: pd.Series) -> bool:
-    """Whether all the values of a column that are not missing are text.
+    """Whether all non-missing values of a column are text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The waves by which engines learn series of raw scores."""
+"""The basis of waves in which engines learn series of raw scores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def cosine_waves(n_steps: int, n_waves: int, n_series: int = 1) -> np.ndarray:
-    """Cosines over the steps of a series: their level, their trend, then finer and finer waves.
+    """Return cosines over the steps of a series: level, trend, and finer and finer waves.
 
     The k-th wave (from 0) has the size 1 / (1 + k). With as many waves as steps, any series is a
     sum of them.
@@ -16,7 +16,7 @@ def cosine_waves(n_steps: int, n_waves: int, n_series: int = 1) -> np.ndarray:
     n_steps : int
     n_waves : int
     n_series : int, default=1
-        Series that lie interleaved: the first step of each, then the second of each, and so on.
+        Number of interleaved series: the first step of each, then the second of each, and so on.
 
     Returns
     -------

@@ -99,7 +99,7 @@ def test_what_cannot_be_predicted_is_refused(table):
     X, Y = table
     with pytest.raises(ValueError, match="method must be one of"):
         cross_val_predict(MODEL, X, Y, method="transform")
-    with pytest.raises(ValueError, match="must hold every row once"):
+    with pytest.raises(ValueError, match="must contain every row once"):
         cross_val_predict(MODEL, X, Y, cv=ShuffleSplit(2, random_state=0))
 
 
@@ -170,5 +170,5 @@ def test_groups_that_cannot_be_split():
 
 def test_groups_that_are_ignored_are_told():
     group, y = patients()
-    with pytest.warns(UserWarning, match="ignores the groups.*MultiTaskStratifiedGroupKFold"):
+    with pytest.warns(UserWarning, match="ignores groups.*MultiTaskStratifiedGroupKFold"):
         MultiTaskStratifiedKFold(3).split(y, y, group)

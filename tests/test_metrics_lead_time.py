@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_refused(change, match):
 def test_alarms_need_scores_and_somebody_to_warn():
     data = {"time": [0.0, 1.0], "entity": ["a", "a"]}
     for onset, score, options, match in [
-        ([None, None], [0.1, 0.2], {}, "No entity has an event"),
+        ([None, None], [0.1, 0.2], {}, "No entity has a row within"),
         ([5.0, 5.0], [0.1, np.nan], {}, "2 numbers"),
         ([5.0, 5.0], [0.1, 0.2], {"sensitivity": 0}, "sensitivity"),
     ]:

@@ -1,4 +1,4 @@
-"""What the results of `benchmarks.balancing` say."""
+"""Report the results of `benchmarks.balancing`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks._balancing._structures import STRUCTURES
 
 
 def report(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
-    """Scores by table, differences to equal weights, mean ranks and step times, as text."""
+    """Return scores by table, differences to equal weights, mean ranks and step times as text."""
     parts = []
     done = runs[runs["status"] == "ok"]
     for network, own in done.groupby("network", sort=False):

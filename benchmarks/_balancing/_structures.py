@@ -1,4 +1,4 @@
-"""Generated tables with something planted that a balancer might help with."""
+"""Generated tables with structures for which a balancer might help."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STRUCTURES: dict[str, dict[str, Any]] = {
 
 
 def structured_table(name: str, seed: int) -> Table:
-    """The structure drawn with a seed; test labels have the noise of the training labels."""
+    """Draw the structure with a seed; test labels are as noisy as training labels."""
     X, Y = make_task_groups(N_TRAIN + N_TEST, random_state=seed, **STRUCTURES[name])
     train, test = slice(0, N_TRAIN), slice(N_TRAIN, None)
     return Table(

@@ -1,1 +1,1 @@
-"""Funnels: tables with a step that only some rows reach, and models of it."""
+"""Funnels: tables with a step that only some rows reach, and models for them."""

@@ -1,4 +1,4 @@
-"""What is fitted: funnels of every selection, targets of their own, and LightGBM."""
+"""The models: funnels with every selection, separate targets, and LightGBM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def constant(table: FunnelTable, seed: int) -> Answer:
 
 
 def lightgbm(table: FunnelTable, seed: int) -> Answer:
-    """Each step by itself, of the rows that reached it."""
+    """Fit each step separately, on the rows that reached it."""
     import lightgbm as lgb
 
     def of_step(step: str) -> np.ndarray:
@@ -54,7 +54,7 @@ def _fit(model: Any, table: FunnelTable) -> Any:
 
 
 def targets(engine: str, table: FunnelTable, seed: int) -> Answer:
-    """Two binary targets, the second missing where the first is 0."""
+    """Two binary targets, the second of which is missing if the first is 0."""
     model = _fit(_engine(engine, seed), table)
     first, given = (probabilities[:, 1] for probabilities in model.predict_proba(table.X_test))
     return first, given

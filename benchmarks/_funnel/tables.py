@@ -17,7 +17,7 @@ FIRST, SECOND = "first", "second"
 
 @dataclass(frozen=True)
 class FunnelTable:
-    """Rows to learn from, rows to stop by, and rows to be judged.
+    """Training rows, rows for early stopping, and test rows.
 
     Labels are in the columns "first" and "second", the latter missing where the first is 0.
     """
@@ -65,7 +65,7 @@ def kuairand(second: str, seed: int, rows: int | None) -> FunnelTable:
 
 
 def coat(seed: int, rows: int | None) -> FunnelTable:
-    """All pairs with ids; judged on random pairs that were not rated by choice."""
+    """All pairs with ids; the test rows are random pairs, which users did not choose to rate."""
     X, Y, test, rating, _ = loader_of("funnel", "funnel.py").load_coat()
     labels = _steps(Y["rated"], Y["liked"])
     valid = np.random.default_rng(seed).random(len(X)) < 0.1

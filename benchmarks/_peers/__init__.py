@@ -1,4 +1,4 @@
-"""The models that are compared, behind one small protocol.
+"""The models to compare, with a small common protocol.
 
 A model is made from a `Setting`, fitted on features and labels with NaN where a label is
 missing, and answers for new rows with predictions of the regression tasks and probabilities of
@@ -55,11 +55,11 @@ def names() -> list[str]:
 
 
 def installed() -> list[str]:
-    """The models whose library is there, and the average."""
+    """Return the models whose library is installed, and the average."""
     return [name for name, (_, _, library) in _MODELS.items() if find_spec(library)] + [AVERAGE]
 
 
 def make_model(name: str, setting: Setting) -> Peer:
-    """A model that is not fitted yet; its library is imported here and not before."""
+    """Create an unfitted model; its library is only imported here."""
     module, form, _ = _MODELS[name]
     return getattr(import_module(f"benchmarks._peers.{module}"), form)(setting)

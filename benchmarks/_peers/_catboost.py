@@ -1,4 +1,4 @@
-"""CatBoost, one multi-output model per kind where its losses allow it."""
+"""CatBoost, with one multi-output model per kind if its losses allow it."""
 
 from __future__ import annotations
 
@@ -108,6 +108,6 @@ class CatBoostMultiOutput:
 
 
 def _with_text(X: pd.DataFrame) -> pd.DataFrame:
-    """Categories as text, also missing ones: CatBoost takes no NaN in a category."""
+    """Convert categories to text, also missing ones, because CatBoost refuses NaN."""
     filled = {name: X[name].astype(object).fillna("missing").astype(str) for name in categories(X)}
     return X.assign(**{name: column.astype("category") for name, column in filled.items()})

@@ -1,4 +1,4 @@
-"""What the peers share."""
+"""Common parts of the models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answers = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Setting:
-    """How every model is run."""
+    """Settings for all models."""
 
     kinds: dict[str, str]
     n_classes: dict[str, int]
@@ -41,7 +41,7 @@ class Peer(Protocol):
 
 
 def inner_split(y: np.ndarray, *, has_classes: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of training and validation rows; of classes, each stays in the training part."""
+    """Return positions of training and validation rows; all classes stay in the training part."""
     rng = np.random.default_rng(seed)
     strata = y if has_classes else np.zeros(len(y))
     validation = np.zeros(len(y), dtype=bool)
@@ -54,14 +54,14 @@ def inner_split(y: np.ndarray, *, has_classes: bool, seed: int) -> tuple[np.ndar
 
 
 def all_classes(proba: np.ndarray, seen: Any, n_classes: int) -> np.ndarray:
-    """Probabilities with a column, zero, for each class that training rows lacked."""
+    """Add columns of zeros to probabilities for classes that the training rows lack."""
     full = np.zeros((len(proba), n_classes))
     full[:, np.asarray(seen, dtype=int)] = proba
     return full
 
 
 def two_classes(positive: np.ndarray) -> np.ndarray:
-    """Probabilities of both classes from that of the second."""
+    """Return probabilities of both classes from that of the second."""
     return np.column_stack([1 - positive, positive])
 
 
@@ -76,7 +76,7 @@ def categories(X: pd.DataFrame) -> list[str]:
 
 
 class Standardised:
-    """Targets with mean 0 and standard deviation 1, for losses that add targets up."""
+    """Targets with mean 0 and standard deviation 1, for losses that sum over targets."""
 
     def __init__(self, Y: pd.DataFrame) -> None:
         self.mean = Y.mean().to_numpy()

@@ -15,7 +15,7 @@ ROUNDS, PATIENCE, LEARNING_RATE = 2000, 50, 0.05
 
 
 class LightGBMPerTask:
-    """Up to 2,000 trees a task, stopped early on 15 % of the labelled rows.
+    """Up to 2,000 trees per task, with early stopping on 15 % of the labelled rows.
 
     LightGBM's own defaults (31 leaves) otherwise; its treatment of categories and of missing
     features. Rows whose label is missing are left out, for it would read them as zero.
@@ -55,7 +55,7 @@ class LightGBMPerTask:
         return self._stopped(model, X, y)
 
     def _stopped(self, model: lgb.LGBMModel, X: pd.DataFrame, y: np.ndarray) -> lgb.LGBMModel:
-        """The model to keep, of one that was stopped early on a part of these rows."""
+        """Return the model to use, given one that was stopped early on part of these rows."""
         return model
 
     def answer(self, X: pd.DataFrame) -> Answers:
@@ -71,7 +71,7 @@ class LightGBMPerTask:
 
 
 class LightGBMRefitted(LightGBMPerTask):
-    """The same, fitted once more on all labelled rows with the number of trees that was best."""
+    """The same, refitted to all labelled rows with the best number of trees."""
 
     def _stopped(self, model: lgb.LGBMModel, X: pd.DataFrame, y: np.ndarray) -> lgb.LGBMModel:
         return clone(model).set_params(n_estimators=model.best_iteration_).fit(X, y)

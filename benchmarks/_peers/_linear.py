@@ -18,7 +18,7 @@ from skmtl import MultiTaskLinear
 
 
 class MultiTaskLinearDefault(Untouched):
-    """`MultiTaskLinear()`, untouched."""
+    """`MultiTaskLinear()` with its defaults."""
 
     estimator = MultiTaskLinear
 

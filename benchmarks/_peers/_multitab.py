@@ -1,4 +1,4 @@
-"""Our own models, with their defaults, and the network as the paper has it."""
+"""The models of skmtl with their defaults, and the network of the paper."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAPER_CONFIG: dict[str, Any] = {
 
 
 class Untouched:
-    """One of our estimators with its defaults."""
+    """An estimator of skmtl with its defaults."""
 
     estimator: ClassVar[Any]
     config: dict[str, Any] = {}  # noqa: RUF012 (read, never changed)
@@ -36,7 +36,7 @@ class Untouched:
         self.setting = setting
 
     def machine(self) -> dict[str, Any]:
-        """Parameters that say where to compute."""
+        """Return parameters for the device and the number of threads."""
         return {}
 
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame) -> Self:
@@ -65,19 +65,19 @@ class Untouched:
 
 
 class RMTGBDefault(Untouched):
-    """`RMTGB()`, untouched."""
+    """`RMTGB()` with its defaults."""
 
     estimator = RMTGB
 
 
 class StackedDefault(Untouched):
-    """`StackedTasks()`, untouched."""
+    """`StackedTasks()` with its defaults."""
 
     estimator = StackedTasks
 
 
 class MultiTabDefault(Untouched):
-    """`MultiTab()`, untouched."""
+    """`MultiTab()` with its defaults."""
 
     estimator = MultiTab
 
@@ -86,6 +86,6 @@ class MultiTabDefault(Untouched):
 
 
 class MultiTabPaper(MultiTabDefault):
-    """Our network with the published configuration."""
+    """`MultiTab` with the published configuration."""
 
     config = PAPER_CONFIG

@@ -1,4 +1,4 @@
-"""XGBoost with trees whose leaves hold a value per output."""
+"""XGBoost with trees whose leaves have a value for each output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that are compared: functions of a split that give predictions for its test rows.
+"""The models to compare: functions of a split that return predictions for its test rows.
 
 All of them run with one thread and, but for ``lightgbm_tuned``, untuned.
 """
@@ -23,7 +23,7 @@ OUTLIER = 0.5  # tasks with a higher score are outliers
 
 @dataclass(frozen=True)
 class Answer:
-    """Predictions (n_test,), of binary labels probabilities, and what else is worth noting."""
+    """Predictions (n_test,), probabilities for binary labels, and further notes."""
 
     prediction: np.ndarray
     outliers: frozenset[str] | None = None  # the tasks that the model takes for outliers
@@ -79,7 +79,7 @@ def _per_task_small(split: Split) -> Answer:
 
 
 def _each_task(split: Split, **settings: Any) -> Answer:
-    """A model for each task; the mean where a task has a single class, or is new."""
+    """Fit a model for each task; the mean if a task has a single class or is new."""
     prediction = np.full(len(split.X_test), split.y_train.mean(), dtype=float)
     X_train, X_test = (X.drop(columns=TASK) for X in (split.X_train, split.X_test))
     for task in split.X_train[TASK].unique():

@@ -1,4 +1,4 @@
-"""Our estimators, as the comparisons run them."""
+"""The estimators of skmtl in the comparisons."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benchmarks._rmtgb._sets import TASK
 
 
 def default(*, is_binary: bool, seed: int) -> Any:
-    """`RMTGBRegressor()` or `RMTGBClassifier()`, untouched."""
+    """`RMTGBRegressor()` or `RMTGBClassifier()` with defaults."""
     return _form(is_binary)(task_column=TASK, random_state=seed, n_jobs=1)
 
 
 def fixed_rounds(blocks: Sequence[str], n_rounds: int, *, is_binary: bool, **settings: Any) -> Any:
-    """A model of these blocks with so many rounds in each, without a search or a validation."""
+    """A model with these blocks and a fixed number of rounds, without search or validation."""
     return _form(is_binary)(
         task_column=TASK,
         blocks=tuple(blocks),

@@ -25,7 +25,7 @@ _ENVIRONMENT = "RMTGB_PYTHON"
 
 @cache
 def why_unavailable() -> str | None:
-    """What is missing to run the published code, or None."""
+    """Return what is missing to run the published code, or None."""
     tried = subprocess.run(
         [_interpreter(), "-c", "import Models.rmtgb"], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""What the results say: scores, ranks, differences, and the targets reached or missed."""
+"""Report results: scores, ranks, differences, and targets reached or missed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def report(results: pd.DataFrame) -> str:
 
 
 def _means(done: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Mean of a column by model and set; NaN where not every split is done."""
+    """Return the mean of a column by model and set; NaN unless all splits are done."""
     groups = done.groupby(["model", "set"])[column]
     wanted = groups.size().index.get_level_values("set").map(SEEDS)
     wide = groups.mean().where(groups.size() == wanted).unstack()
@@ -67,7 +67,7 @@ def _ranks(scores: pd.DataFrame) -> pd.Series:
 
 
 def _sign(name: str) -> int:
-    """1 where a smaller score is better, else -1."""
+    """Return 1 if smaller scores are better, otherwise -1."""
     return 1 if METRIC[name] == "RMSE" else -1
 
 

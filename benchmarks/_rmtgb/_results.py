@@ -1,4 +1,4 @@
-"""The file of results: one row per set, split and model, written as soon as it is known."""
+"""The file of results: one row per set, split and model, written as soon as it is finished."""
 
 from __future__ import annotations
 

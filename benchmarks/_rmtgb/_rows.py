@@ -1,4 +1,4 @@
-"""As many rows as one likes: 30 float32 features, 100 tasks, labels that trees can learn."""
+"""Any number of rows: 30 float32 features, 100 tasks, labels that trees can learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seconds and memory as the rows grow, each size in a process of its own.
+"""Seconds and memory for growing numbers of rows, each in a separate process.
 
 Run by ``python -m benchmarks.rmtgb --scale``. Plain LightGBM without the task, with as many
 rounds in all, shows the floor.
@@ -50,7 +50,7 @@ MODELS = {"rmtgb": _ours, "lightgbm": _Plain}
 
 
 def measure(model: str, n_rows: int) -> dict[str, float]:
-    """Seconds of fit and predict, and the memory that was needed above the rows themselves."""
+    """Return seconds of fit and predict, and the memory needed in addition to the rows."""
     X, y = make_rows(n_rows)
     base = peak_megabytes()
     start = time.process_time()
@@ -68,7 +68,7 @@ def measure(model: str, n_rows: int) -> dict[str, float]:
 
 
 def scale_report(sizes: tuple[int, ...] = SIZES) -> Iterator[str]:
-    """Lines of the report, as soon as they are known."""
+    """Yield lines of the report as soon as they are known."""
     yield f"{N_FEATURES} float32 features, {N_TASKS} tasks, {ROUNDS} rounds of each of {BLOCKS}"
     yield (
         f"{'model':10}{'rows':>12}{'fit s':>9}{'us/row':>9}{'predict s':>11}{'us/row':>9}"

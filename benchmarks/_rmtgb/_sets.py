@@ -46,7 +46,7 @@ class Split:
         return METRIC[self.name] == "AUC"
 
     def inner(self) -> Split:
-        """The training part, split once more, to choose settings on."""
+        """Split the training part again, to choose settings."""
         train, held_out = train_test_split(
             np.arange(len(self.X_train)), test_size=0.2, random_state=0
         )

@@ -31,7 +31,7 @@ BLOCKS = ("shared", "partition", "task")
 
 
 def speed_report() -> Iterator[str]:
-    """Lines of the report, as soon as they are known."""
+    """Yield lines of the report as soon as they are known."""
     yield from _against_lightgbm()
     if reason := why_unavailable():
         yield f"SKIPPED: {reason}"
@@ -117,7 +117,7 @@ def _prediction(model: Any, X: pd.DataFrame) -> Callable[[], Any]:
 
 
 def _numbers(X: pd.DataFrame) -> np.ndarray:
-    """X as the published code reads it: the task last, as a number."""
+    """Convert X for the published code: the task is the last column, as a number."""
     codes = X[TASK].cat.codes.to_numpy(dtype=float)
     return np.column_stack([X.drop(columns=TASK).to_numpy(dtype=float), codes])
 

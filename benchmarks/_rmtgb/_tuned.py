@@ -29,7 +29,7 @@ LEARNING_RATE = 0.05
 
 
 def tuned_lightgbm(split: Split) -> tuple[np.ndarray, str]:
-    """Predictions for the test rows, and the settings that did best on held-out training rows.
+    """Return predictions for the test rows, and the best settings on held-out training rows.
 
     Every point of the grid is fitted on 80 % of the training rows and stopped early on the rest,
     by the metric that the set is judged by. The best is fitted again on all training rows with

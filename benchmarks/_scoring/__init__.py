@@ -1,1 +1,1 @@
-"""What `benchmarks.scoring` measures."""
+"""The measurements of `benchmarks.scoring`."""

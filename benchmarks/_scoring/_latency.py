@@ -1,4 +1,4 @@
-"""Milliseconds that predicting one row takes, once a model is warm.
+"""Milliseconds to predict one row with a warm model.
 
 Models with default parameters are fitted on 12,000 flights (17 features of mixed types, 5 targets)
 and kept in a folder, so that two versions of skmtl can be compared on the same models. The rows
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:
-    """Measure, and give the lines of the report."""
+    """Measure, and yield the lines of the report."""
     X, Y = load_flights_nyc(return_X_y=True)
     X_train, X_test, Y_train, _ = multitask_train_test_split(X, Y, test_size=3_000, random_state=0)
     arguments.models.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def report() -> Iterator[str]:
-    """The results that there are, in milliseconds."""
+    """Return the existing results in milliseconds."""
     yield RESULTS.read().drop(columns="status").to_string(index=False)
 
 

@@ -1,4 +1,4 @@
-"""Memory of `score_files` while it goes through one large file.
+"""Memory of `score_files` while it scores one large file.
 
 The file is made first, of random numbers that do not shrink, in row groups of a million rows. Then
 a process of its own scores it, and notes its resident memory after every batch. What it has before
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:
-    """Measure, and give the lines of the report."""
+    """Measure, and yield the lines of the report."""
     with tempfile.TemporaryDirectory(prefix="skmtl-") as folder:
         path = Path(folder) / f"rows.{arguments.format}"
         n_rows = make_file(path, int(arguments.gigabytes * 1e9))
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def make_file(path: Path, n_bytes: int) -> int:
-    """Write a file of about that size, and give the number of its rows."""
+    """Write a file of about this size, and return its number of rows."""
     rng, n_rows, writer = np.random.default_rng(0), 0, None
     while not path.exists() or path.stat().st_size < n_bytes:
         columns = {f"x{j}": rng.random(GROUP_ROWS) for j in range(N_FEATURES)}
@@ -87,7 +87,7 @@ def make_file(path: Path, n_bytes: int) -> int:
 
 
 def score(folder: Path, name: str) -> list[dict[str, float]]:
-    """Score the file, and give the memory after every batch."""
+    """Score the file, and return the memory after every batch."""
     model = skmtl.load(folder / "model.skmtl")
     model.predict(pd.DataFrame(np.zeros((1, N_FEATURES + 1)), columns=model.feature_names_in_))
     started = time.monotonic()
@@ -114,7 +114,7 @@ def resident_megabytes() -> float:
 
 
 def report() -> Iterator[str]:
-    """What the results say."""
+    """Report the results."""
     for (kind, n_rows), curve in RESULTS.read().groupby(["format", "rows"]):
         before, peak = curve["rss_mb"].iloc[0], curve["peak_mb"].max()
         reached = "reached" if peak - before <= MOST_MB else "MISSED"

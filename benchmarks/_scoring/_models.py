@@ -1,4 +1,4 @@
-"""Fitted models, and rows for them to score, as many as one likes."""
+"""Fitted models, and any number of rows to score."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRAINING_ROWS = 3000
 
 
 class Scored(NamedTuple):
-    """A fitted model, and what makes rows for it, with a column of ids.
+    """A fitted model, and a function that creates rows for it, with a column of ids.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Scored(NamedTuple):
 
 
 def _flights(n_rows: int, seed: int) -> pd.DataFrame:
-    """Flights drawn again and again: 17 columns, numbers and categories."""
+    """Flights drawn with replacement: 17 columns, numbers and categories."""
     X, _ = load_flights_nyc(return_X_y=True)
     drawn = X.iloc[np.random.default_rng(seed).integers(len(X), size=n_rows)]
     return drawn.reset_index(drop=True).assign(id=np.arange(n_rows) + seed * n_rows)
@@ -49,7 +49,7 @@ def _on_flights(model: Any) -> Scored:
 
 
 def few_trees() -> Scored:
-    """30 rounds in all: hardly anything to compute in a row, so that files count most."""
+    """30 rounds in total: hardly any computation per row, so that files dominate."""
     X, y = make_rows(100_000)
     blocks = ("shared", "partition", "task")
     return Scored(fixed_rounds(blocks, 10, is_binary=False).fit(X, y), _numbers)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:
-    """Measure, and give the lines of the report."""
+    """Measure, and yield the lines of the report."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     for name in arguments.models:
@@ -87,7 +87,7 @@ def measure(name: str, n_rows: int, repeats: int, proba: bool) -> dict[str, floa
 
 
 def report() -> Iterator[str]:
-    """What the results say."""
+    """Report the results."""
     yield "Rows per second on one core (medians)"
     for row in RESULTS.read().itertuples():
         reached = "reached" if row.cpu_ratio >= TARGET else "MISSED"

@@ -1,4 +1,4 @@
-"""Survival models behind one face, how they are judged, and what the results say.
+"""Survival models with a common interface, their evaluation, and reports.
 
 A model learns from features and labels (`event` 0 censored or 1..K the cause, `duration`), and
 answers with a risk and a curve of incidence for each cause. Every one of them is run untuned;
@@ -39,7 +39,7 @@ def names() -> list[str]:
 
 
 def missing_package(name: str) -> str | None:
-    """The package that a model needs and that is not installed."""
+    """Return the package that a model needs if it is not installed."""
     package = _PEERS[name][2]
     return package if package is not None and find_spec(package) is None else None
 

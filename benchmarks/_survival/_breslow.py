@@ -1,4 +1,4 @@
-"""Breslow's baseline for models that give the risks of proportional hazards alone."""
+"""Breslow's baseline for models that only return the risks of proportional hazards."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ class Baseline:
         self.hazard = np.cumsum(failed / at_risk)
 
     def survival(self, risk: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Of shape (n_samples, n_times)."""
+        """Return survival of shape (n_samples, n_times)."""
         relative = np.exp(np.asarray(risk, dtype=float) - self.centre)
         return stepped(np.exp(-self.hazard)[None], self.times, times) ** relative[:, None]

@@ -10,7 +10,7 @@ from benchmarks._survival._peer import Incidences, Labels
 
 
 class SurvivalBoostPeer:
-    """It takes missing values as they are."""
+    """SurvivalBoost, which supports missing values."""
 
     def fit(self, X: pd.DataFrame, y: Labels) -> None:
         self.model = SurvivalBoost(show_progressbar=False, random_state=0)
@@ -21,6 +21,6 @@ class SurvivalBoostPeer:
         return {k: curves[:, k] for k in range(1, curves.shape[1])}
 
     def risks(self, X: pd.DataFrame) -> dict[int, np.ndarray]:
-        """Mean incidence over the model's own times."""
+        """Return the mean incidence over the model's own times."""
         curves = self.model.predict_cumulative_incidence(X)
         return {k: curves[:, k].mean(axis=1) for k in range(1, curves.shape[1])}

@@ -46,7 +46,7 @@ def load(name: str) -> tuple[pd.DataFrame, Labels]:
 
 
 def measure(table: str, model: str) -> dict[str, Any]:
-    """Means over the folds, or the error that a fold raised."""
+    """Return means over the folds, or the error that a fold raised."""
     X, y = load(table)
     try:
         rows = [_measure(model, X, y, f) for f in loader_of("survival").folds(y["event"])]
@@ -67,7 +67,7 @@ def _measure(model_name: str, X: pd.DataFrame, y: Labels, fold: Any) -> dict[str
 
 
 def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
-    """What it gives, and its CPU seconds."""
+    """Return the result of a function, and its CPU seconds."""
     start = time.process_time()
     answer = call()
     return answer, time.process_time() - start
@@ -110,7 +110,7 @@ def score(
 
 
 def censored_at(y: Labels, end: float) -> Labels:
-    """Curves are known to the end of the grid: later events are not looked at."""
+    """Censor events after the end of the grid, up to which curves are known."""
     return {
         "event": np.where(y["duration"] <= end, y["event"], 0),
         "duration": np.minimum(y["duration"], end),

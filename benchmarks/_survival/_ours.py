@@ -1,4 +1,4 @@
-"""Our estimators, and the constant that all models should beat."""
+"""The estimators of skmtl, and the constant that all models should beat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl.survival import aalen_johansen
 
 
 class Ours:
-    """An estimator of skmtl, which takes tables as they are."""
+    """An estimator of skmtl, which reads tables unchanged."""
 
     def __init__(self, model: Any) -> None:
         self.model = model

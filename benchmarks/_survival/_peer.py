@@ -1,4 +1,4 @@
-"""The face that all models share, and models of one event fitted cause by cause."""
+"""The common interface of all models, and models of one event fitted by cause."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class OneEvent(Protocol):
         ...
 
     def risk(self, features: np.ndarray) -> np.ndarray:
-        """Higher is sooner."""
+        """Return the risk; higher means earlier."""
         ...
 
 
 class CauseByCause:
-    """A model of one event for each cause, the other causes taken for censoring."""
+    """A model of one event for each cause, with other causes treated as censoring."""
 
     def __init__(self, make: Callable[[], OneEvent]) -> None:
         self.make = make
@@ -75,7 +75,7 @@ def preparation() -> Pipeline:
 
 
 def inner_split(event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and rows that decide when to stop."""
+    """Return training rows, and rows for early stopping."""
     return train_test_split(
         np.arange(len(event)), test_size=VALIDATION_SHARE, stratify=event, random_state=0
     )
@@ -92,7 +92,7 @@ def combined(alive: dict[int, np.ndarray]) -> Incidences:
 
 
 def interpolated(curves: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Survival curves (n_samples, n_known) at other times: straight lines, and 1 at time 0."""
+    """Interpolate survival curves (n_samples, n_known) linearly, starting with 1 at time 0."""
     if at[0] > 0:
         at = np.concatenate([[0.0], at])
         curves = np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0)
@@ -100,6 +100,6 @@ def interpolated(curves: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.nd
 
 
 def stepped(curves: np.ndarray, at: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Survival curves (n_samples, n_known) that stay as they are until the next known time."""
+    """Evaluate survival curves (n_samples, n_known) that are constant until the next time."""
     known = np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0)
     return known[:, np.searchsorted(at, times, side="right")]

@@ -28,7 +28,7 @@ _N_CUTS, _PARTS = 10, 10
 
 
 class Pycox:
-    """A model of one event; subclasses say how it is built and what it needs besides."""
+    """A model of one event; subclasses build it and prepare what it needs."""
 
     model: Any
 
@@ -42,7 +42,7 @@ class Pycox:
         self.finish()
 
     def build(self, n_features: int, time: np.ndarray, event: np.ndarray) -> Any:
-        """Set `model`; gives the labels as it reads them."""
+        """Set `model`, and return the labels in its form."""
         raise NotImplementedError
 
     def encode(self, time: np.ndarray, event: np.ndarray) -> Any:
@@ -52,7 +52,7 @@ class Pycox:
         return data
 
     def finish(self) -> None:
-        """What comes after the training."""
+        """Do what is necessary after the training."""
 
     def survival(self, features: np.ndarray, times: np.ndarray) -> np.ndarray:
         curves = self.curves(features)
@@ -62,7 +62,7 @@ class Pycox:
         return self.model.predict_surv_df(features.astype(np.float32))
 
     def risk(self, features: np.ndarray) -> np.ndarray:
-        """Mean incidence over the model's own times."""
+        """Return the mean incidence over the model's own times."""
         return 1 - self.curves(features).to_numpy().mean(axis=0)
 
 
@@ -159,7 +159,7 @@ class DeepHit:
 
 
 class _CausesInBins(models.DeepHitSingle.label_transform):
-    """pycox's cuts know one event: causes are put back after the cutting, as in its example."""
+    """Restore causes after pycox's cutting, which supports a single event, as in its example."""
 
     def fit_transform(self, durations: np.ndarray, events: np.ndarray) -> Any:
         super().fit(durations, events > 0)
@@ -183,7 +183,7 @@ class _ByCause(torch.nn.Module):
 
 
 def seed() -> None:
-    """pycox draws from the global generators."""
+    """Seed the global generators, which pycox uses."""
     np.random.seed(0)
     torch.manual_seed(0)
 

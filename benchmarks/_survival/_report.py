@@ -1,4 +1,4 @@
-"""What the results say: scores, ranks, and the targets reached or missed."""
+"""Report results: scores, ranks, and targets reached or missed."""
 
 from __future__ import annotations
 

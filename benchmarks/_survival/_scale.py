@@ -20,7 +20,7 @@ N_TIMES = 20
 
 
 def scale_report() -> Iterator[str]:
-    """Lines of the report, as soon as they are known."""
+    """Yield lines of the report as soon as they are known."""
     X, y = make_survival(N_ROWS, 10, random_state=0)
     yield f"{N_ROWS:,} rows, {X.shape[1]} features, {N_BINS} bins, {N_ROUNDS} rounds; one thread"
     yield f"rows: {peak_megabytes():.0f} MB"

@@ -23,7 +23,7 @@ SPEEDUP = 5.0
 
 
 def speed_report(tables: Sequence[str]) -> Iterator[str]:
-    """Lines of the report, as soon as they are known."""
+    """Yield lines of the report as soon as they are known."""
     ours = [name for name in (BOOSTING, NETWORK) if name in names()]
     models = [name for name in (*ours, *RIVALS) if missing_package(name) is None]
     for table in tables:

@@ -17,7 +17,7 @@ _AFT_SCALE = 1.0
 
 
 class XGBoostCox:
-    """Its risks, with Breslow's baseline, which XGBoost does not give."""
+    """XGBoost's risks, with Breslow's baseline, which XGBoost does not have."""
 
     def fit(self, features: np.ndarray, event: np.ndarray, time: np.ndarray) -> None:
         # A negative label is a censored time.

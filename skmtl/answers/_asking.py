@@ -1,4 +1,4 @@
-"""From an estimator to its fitted model."""
+"""Find the fitted model of an estimator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmtl.answers._unwrap import fitted_inside, fitted_inside_reading, inside
 
 
 def says_its_tasks(estimator: Any) -> bool:
-    """Whether an estimator itself, not one inside it, has the interface of skmtl."""
+    """Whether the estimator itself, rather than one inside it, has the interface of skmtl."""
     return hasattr(estimator, "__skmtl_fitted__")
 
 
@@ -44,7 +44,7 @@ def fitted_model(estimator: Any, y: Any = None) -> FittedModel:
 
 
 def fitted_model_reading(estimator: Any, X: Any, y: Any = None) -> tuple[FittedModel, Any]:
-    """The same, with X transformed and converted for the model inside."""
+    """Return the model as `fitted_model` does, with X transformed and converted for it."""
     model = fitted_model(estimator, y)
     if isinstance(model, ForeignModel):
         return model, X
@@ -52,6 +52,6 @@ def fitted_model_reading(estimator: Any, X: Any, y: Any = None) -> tuple[FittedM
 
 
 def unfitted_model(estimator: Any) -> UnfittedModel | None:
-    """What an estimator would learn; None for one that is not of skmtl."""
+    """Return an estimator's view of its data before `fit`; None for estimators outside skmtl."""
     model = inside(estimator)
     return model.__skmtl_unfitted__() if hasattr(model, "__skmtl_unfitted__") else None

@@ -30,8 +30,8 @@ from skmtl.tasks import (
 class ForeignModel(FittedModel):
     """A multi-output model that has `predict`, whose targets are the columns of y.
 
-    They have classes if the estimator is a classifier. An estimator may say more by the attributes
-    `task_names_` and `task_kinds_`, as those of skmtl do.
+    The targets have classes if the estimator is a classifier. An estimator can name its tasks and
+    kinds with the attributes `task_names_` and `task_kinds_`, as those of skmtl do.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ForeignModel(FittedModel):
 
     @classmethod
     def from_labels(cls, estimator: Any, y: Any) -> ForeignModel:
-        """The model whose targets are the columns of y, unless it names them itself."""
+        """Wrap an estimator; its targets are the columns of y unless it names them itself."""
         model = fitted_inside(estimator)
         names, kinds = (getattr(model, name, None) for name in ("task_names_", "task_kinds_"))
         labels = label_frame(y) if names is None else labels_of_tasks(y, names)
@@ -130,7 +130,7 @@ class MethodAnswers(Answers):
 
 def _inference(estimator: Any) -> Any:
     """Infer kinds from labels and from the type of the estimator."""
-    if not hasattr(estimator, "__sklearn_tags__"):  # a class that inherits nothing of scikit-learn
+    if not hasattr(estimator, "__sklearn_tags__"):  # not a subclass of scikit-learn's classes
         return mixed_kind
     if is_classifier(estimator):
         return class_kind

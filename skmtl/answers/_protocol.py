@@ -25,7 +25,7 @@ class CountedRows(Protocol):
     """Rows of a table with counts of missing and unknown cells."""
 
     def cell_counts(self) -> CellCounts | None:
-        """Missing cells and unknown categories by column; None if they are not known."""
+        """Count missing cells and unknown categories by column; None if unknown."""
         ...
 
     def may_lack_columns(self) -> bool:
@@ -36,7 +36,7 @@ class CountedRows(Protocol):
 def warn_of_empty_columns(rows: CountedRows, learnt: CellCounts | None) -> None:
     """Warn about columns that have lost all their values since fit.
 
-    The warning points two calls above the function that calls this one.
+    The warning points to the caller of the caller of the function that calls this one.
     """
     if learnt is None or not rows.may_lack_columns():
         return
@@ -59,21 +59,21 @@ class Answers(ABC):
 
     @abstractmethod
     def probabilities(self, name: Hashable) -> np.ndarray:
-        """Of the classes of a target, (n_samples, n_classes)."""
+        """Return class probabilities of a target, (n_samples, n_classes)."""
 
     @abstractmethod
     def quantiles(self, name: Hashable) -> np.ndarray:
-        """Of a target with quantiles, (n_samples, n_levels)."""
+        """Return the predicted quantiles of a target, (n_samples, n_levels)."""
 
     @abstractmethod
     def curves(self) -> Mapping[Hashable, Curves]:
-        """Of all events."""
+        """Return the survival curves of all events."""
 
     @abstractmethod
     def about_curves(
         self, questions: Mapping[Hashable, Callable[[Curves], np.ndarray]]
     ) -> dict[Hashable, np.ndarray]:
-        """Answers to a question about the curves of each event, drawn some rows at a time."""
+        """Apply functions to the curves of events, which are computed a few rows at a time."""
 
     def cell_counts(self) -> CellCounts | None:
         """See `CountedRows`."""
@@ -161,12 +161,12 @@ class FittedModel(ABC):
 
     @property
     def record(self) -> FitRecord | None:
-        """What is known of the fit that it comes from."""
+        """Facts about the fit of the model, if it has them."""
         return None
 
     @property
     def sizes(self) -> dict[str, int]:
-        """What it is made of, in numbers."""
+        """Numbers of parameters, trees and other parts of the model."""
         return {}
 
     def schema(self) -> dict[str, Any]:
@@ -225,7 +225,7 @@ class UnfittedModel(Protocol):
     all_events : bool
         Whether all of y is times to events.
     records_transfer : bool
-        Whether `fit` can record what a step for one task does to the others.
+        Whether `fit` can record how a step for one task changes the losses of the others.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Reading what `predict`, `predict_proba` and `classes_` hold, by task."""
+"""Split the results of `predict` and `predict_proba`, and `classes_`, by task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.tasks import is_named, label_frame
 def read_predictions(
     y_pred: Any, names: Sequence[Hashable], *, like: Any
 ) -> dict[Hashable, pd.Series]:
-    """Predictions by task: by name where both tables have names, else by position.
+    """Return predictions by task: by name if both tables have names, otherwise by position.
 
     `like` is the table of true labels that the tasks' `names` come from.
     """
@@ -34,7 +34,7 @@ def read_predictions(
 
 
 def read_probabilities(y_proba: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """What `predict_proba` returned, as arrays of shape (n_samples, n_classes) by task.
+    """Return the result of `predict_proba` as arrays of shape (n_samples, n_classes) by task.
 
     scikit-learn has three forms: a list of arrays; one array for one task; and, for models of
     several binary targets such as MLPClassifier, one array with a column per task.
@@ -58,7 +58,7 @@ def read_probabilities(y_proba: Any, names: Sequence[Hashable]) -> dict[Hashable
 
 
 def read_classes(classes: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """Classes by task from a mapping, a list of arrays, or one array for one task."""
+    """Return classes by task from a mapping, a list of arrays, or one array for one task."""
     if classes is None:
         return {}
     if isinstance(classes, Mapping):
@@ -67,10 +67,10 @@ def read_classes(classes: Any, names: Sequence[Hashable]) -> dict[Hashable, np.n
             raise ValueError(
                 f"`classes` names {unknown}, but the tasks with classes are {list(names)}."
             )
-        return {name: np.asarray(each) for name, each in classes.items()}
+        return {name: np.asarray(labels) for name, labels in classes.items()}
     if len(names) == 1 and np.ndim(classes) == 1 and np.ndim(classes[0]) == 0:
         return {names[0]: np.asarray(classes)}
-    if len(classes) != len(names) or any(np.ndim(each) != 1 for each in classes):
+    if len(classes) != len(names) or any(np.ndim(labels) != 1 for labels in classes):
         raise ValueError(
             f"`classes` must hold one array for each of the {len(names)} tasks with classes: "
             f"{list(names)}."

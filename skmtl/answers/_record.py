@@ -1,4 +1,4 @@
-"""What a fit was of, for those who look at a model later."""
+"""A record of a fit, for people who inspect the model later."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from skmtl._storable import storable
 @storable
 @dataclass(frozen=True)
 class FitRecord:
-    """Facts about a fit, which nothing is predicted by.
+    """Facts about a fit; predictions do not depend on them.
 
     Attributes
     ----------
     n_rows : int
-        Rows of positive weight; of a table on disk all of its rows.
+        Rows with positive weight; for a table on disk, all rows.
     n_labels : dict of task to int
-        Observed labels, of the rows in memory.
+        Observed labels in the rows in memory.
     validation_loss : dict of task to float
-        Loss on held-out rows over that of the best constant; tasks of which nothing was held out
-        are left out.
+        Loss on held-out rows divided by the loss of the best constant. Tasks without held-out
+        labels are omitted.
     seconds : float or None
-        Time that `fit` took. It is not part of files, so that the same fit has the same bytes.
+        Duration of `fit`. It is not saved, so that files of the same fit are identical.
     """
 
     n_rows: int
@@ -41,22 +41,22 @@ class FitRecord:
 
 
 def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> FitRecord | None:
-    """What several fits of one model were of; None where that is not known of all.
+    """Combine the records of several fits of one model; None if one of them is missing.
 
     Parameters
     ----------
     records : sequence of FitRecord or None
     rows_differ : bool
-        Whether each fit had rows of its own, or all had the same.
+        Whether the fits had different rows, or all had the same.
     """
-    known = [record for record in records if record is not None]
-    if not known or len(known) < len(records):
+    available = [record for record in records if record is not None]
+    if not available or len(available) < len(records):
         return None
-    n_rows = [record.n_rows for record in known]
-    seconds: list[Any] = [record.seconds for record in known]
+    n_rows = [record.n_rows for record in available]
+    seconds: list[Any] = [record.seconds for record in available]
     n_labels: Counter[Hashable] = Counter()
     losses: dict[Hashable, float] = {}
-    for record in known:
+    for record in available:
         n_labels.update(record.n_labels)
         losses |= record.validation_loss
     return FitRecord(

@@ -16,7 +16,7 @@ def pipeline_steps(estimator: Any) -> list[tuple[str, Any]]:
 
 
 def fitted_layers(estimator: Any) -> Iterator[Any]:
-    """A fitted estimator and the fitted ones inside searches and pipelines, from outside in."""
+    """Iterate over a fitted estimator and those inside it, from the outside in."""
     while True:
         yield estimator
         if hasattr(estimator, "best_estimator_"):
@@ -28,13 +28,13 @@ def fitted_layers(estimator: Any) -> Iterator[Any]:
 
 
 def fitted_inside(estimator: Any) -> Any:
-    """The fitted model inside searches and pipelines, which hide its attributes."""
+    """Return the fitted model inside searches and pipelines."""
     *_, model = fitted_layers(estimator)
     return model
 
 
 def fitted_inside_reading(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The fitted model inside searches and pipelines, and X as that model reads it."""
+    """Return the fitted model inside searches and pipelines, and X as that model receives it."""
     model = estimator
     for model in fitted_layers(estimator):
         if not hasattr(model, "best_estimator_") and len(pipeline_steps(model)) > 1:
@@ -43,7 +43,7 @@ def fitted_inside_reading(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 
 def reads_table_itself(estimator: Any) -> bool:
-    """Whether nothing stands between the columns of X and the model inside."""
+    """Whether the model inside reads the columns of X directly."""
     return all(
         hasattr(model, "best_estimator_") or len(pipeline_steps(model)) <= 1
         for model in fitted_layers(estimator)
@@ -51,7 +51,7 @@ def reads_table_itself(estimator: Any) -> bool:
 
 
 def layers(estimator: Any) -> Iterator[Any]:
-    """An estimator and what it wraps by its parameters, fitted or not, from outside in."""
+    """Iterate over an estimator and the estimators in its parameters, from the outside in."""
     while estimator is not None:
         yield estimator
         steps = pipeline_steps(estimator)
@@ -59,13 +59,13 @@ def layers(estimator: Any) -> Iterator[Any]:
 
 
 def inside(estimator: Any) -> Any:
-    """The estimator within pipelines, searches and other wrappers, fitted or not."""
+    """Return the innermost estimator of pipelines, searches and other wrappers, fitted or not."""
     *_, model = layers(estimator)
     return model
 
 
 def last_step(estimator: Any) -> Any:
-    """The estimator that ends pipelines, which a fit of these fits itself."""
+    """Return the last estimator of nested pipelines, which is the one that learns from y."""
     while steps := pipeline_steps(estimator):
         estimator = steps[-1][1]
     return estimator

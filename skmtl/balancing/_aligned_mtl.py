@@ -34,6 +34,6 @@ class AlignedMTL(StatelessGradientBalancer):
 
     def weights(self, gram: np.ndarray) -> np.ndarray:
         values, axes = np.linalg.eigh(gram)
-        kept = values > _DEPENDENT * values[-1]
-        values, axes = values[kept], axes[:, kept]
+        nonzero = values > _DEPENDENT * values[-1]
+        values, axes = values[nonzero], axes[:, nonzero]
         return axes @ (np.sqrt(values[0] / values) * axes.sum(axis=0))

@@ -10,7 +10,7 @@ from typing import Any
 def check_number(
     owner: object, name: str, low: float, high: float = math.inf, *, open_low: bool = False
 ) -> None:
-    """Raise ValueError unless the attribute is a finite number in the interval."""
+    """Raise a ValueError unless the attribute is a finite number in the interval."""
     value: Any = getattr(owner, name)
     ends = f"{'(' if open_low else '['}{low:g}, {'inf)' if math.isinf(high) else f'{high:g}]'}"
     is_number = isinstance(value, Real) and not isinstance(value, bool)

@@ -63,7 +63,7 @@ class _DynamicWeights(LossWeights):
         newest, seen = self.epoch.take()
         losses = self.positive(newest, seen)
         if self.before is not None:
-            # Both from the same origin, which the newest losses may have moved.
+            # Shift both by the same offset, which the newest losses may have changed.
             ratio = losses / self.positive(self.before, seen)
             self.current = softmax_mean_one(ratio / self.temperature, seen)
         self.before = newest

@@ -25,9 +25,9 @@ class EpochMeans:
         self._batches += 1
 
     def take(self) -> tuple[Tensor, Tensor]:
-        """Mean losses since the last call, and which tasks had labels."""
-        taken = self._sum / self._batches, self._seen.clone()
+        """Return mean losses since the last call, and which tasks had labels."""
+        means = self._sum / self._batches, self._seen.clone()
         self._sum.zero_()
         self._seen.zero_()
         self._batches = 0
-        return taken
+        return means

@@ -68,10 +68,10 @@ class _FAMOWeights(LossWeights):
         return mean_one(self.logits.detach().softmax(dim=0) / self.before, present)
 
     def after_step(self, losses: Callable[[], Tensor]) -> None:
-        # Both from the same origin, which the new losses may move.
+        # Shift both by the same offset, which the new losses may change.
         after = losses() - 2 * self.positive.lowest
         fall = self.before.log() - after.clamp_min(1e-8).log()
-        # Only among the present tasks: for the others a change of 0 would look like the slowest.
+        # Compare only present tasks: a change of 0 of the others would seem the slowest.
         shares = self.logits.masked_fill(~self.present, -torch.inf).softmax(dim=0)
         self.logits.grad = None
         shares.backward(torch.where(self.present, fall, 0.0))

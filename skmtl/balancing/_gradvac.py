@@ -69,11 +69,12 @@ def _turned(
     turned = np.arange(n_tasks)
     norms = np.sqrt(gram.diagonal())
     mixed, products = np.eye(n_tasks), gram.copy()
-    squares = gram.diagonal().copy()  # of the changed gradients
+    squares = gram.diagonal().copy()  # squared lengths of the changed gradients
     for others in rng.permuted(np.tile(turned, (n_tasks, 1)), axis=1).T:
         length, length_of_other = np.sqrt(squares.clip(1e-30)), norms[others]
         cosine = (products[turned, others] / (length * length_of_other)).clip(-1, 1)
-        # At most nearly parallel: exactly parallel cannot be reached by adding a multiple.
+        # At most nearly parallel, because adding a multiple cannot make gradients exactly
+        # parallel.
         wanted = usual[turned, others].clip(-_MOST_ALIKE, _MOST_ALIKE)
         sine, sine_wanted = np.sqrt(1 - cosine**2), np.sqrt(1 - wanted**2)
         share = length * (wanted * sine - cosine * sine_wanted) / (length_of_other * sine_wanted)

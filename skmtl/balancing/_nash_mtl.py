@@ -52,7 +52,7 @@ def _solution(cosines: np.ndarray) -> np.ndarray:
         slope = cosines @ x - 1 / x
         step = -np.linalg.solve(cosines + np.diag(x**-2), slope)
         decrement = max(float(-slope @ step), 0.0) ** 0.5
-        # Full steps only where they are known to stay in the domain and to converge.
+        # Take full steps only where they are guaranteed to stay in the domain and to converge.
         x = x + step / (1.0 if decrement < 0.25 else 1 + decrement)
         if decrement < 1e-10:
             break

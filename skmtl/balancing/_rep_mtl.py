@@ -80,7 +80,7 @@ class RepMTL(SaliencyPenalty):
         anchor = saliency.anchors()
         squares = anchor.square().sum(dim=1)
         products = saliency.products(anchor)
-        # Of each position with each other, which have the norm of the channels' with each other.
+        # Products of positions, whose matrix has the same norm as that of the channels.
         norm = saliency.affinity().square().sum(dim=(2, 3)).clamp_min(1e-37).sqrt()
         alike = _ratio(products.square().sum(dim=2), squares * norm)
         pulled = (alike * present.T).sum(dim=0) / present.sum(dim=1).clamp_min(1)
@@ -95,7 +95,7 @@ class _Saliency:
     def __init__(self, hidden: Tensor, maps: Tensor | None) -> None:
         self.hidden = hidden
         self.maps = maps
-        # All rows of a task in one matrix: many small products take far longer.
+        # Use one matrix for all rows of a task: many small products take far longer.
         self._flat = hidden.flatten(1, 2)
 
     def channel_sums(self) -> Tensor:
@@ -110,12 +110,12 @@ class _Saliency:
         return (by_task if self.maps is None else by_task @ self.maps.mT).mean(dim=0)
 
     def products(self, anchor: Tensor) -> Tensor:
-        """With the rows' anchors, (n_tasks, batch, n_positions)."""
+        """Return products with the rows' anchors, (n_tasks, batch, n_positions)."""
         at_hidden = anchor[None] if self.maps is None else anchor @ self.maps
         return (self.hidden * at_hidden[:, :, None]).sum(dim=3)
 
     def affinity(self) -> Tensor:
-        """Of the positions with each other, (n_tasks, batch, n_positions, n_positions)."""
+        """Return products of all positions, (n_tasks, batch, n_positions, n_positions)."""
         if self.maps is None:
             return self.hidden @ self.hidden.mT
         product = (self._flat @ (self.maps.mT @ self.maps)).view_as(self.hidden)

@@ -13,13 +13,13 @@ from multiprocessing.connection import Client, Connection, Listener
 from threading import Lock, Thread
 from typing import Any
 
-# Connections that may wait to be accepted: as many workers may begin at once.
+# Number of connections that may wait to be accepted if many workers start at once.
 _BACKLOG = 128
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where messages go."""
+    """The address of a channel."""
 
     path: Any
     process: int
@@ -32,14 +32,14 @@ class _Channel:
     receive: Callable[[Any], None]
 
 
-# Both belong to this process: pickled callbacks hold addresses only.
+# Both belong to this process: pickled callbacks only have addresses.
 _channels: dict[Address, _Channel] = {}
 _connections: dict[tuple[int, Address], Connection] = {}
 _sending = Lock()
 
 
 def open_channel(receive: Callable[[Any], None]) -> Address:
-    """Have `receive` called with every message; it must be safe to call from several threads."""
+    """Call `receive`, which must be thread-safe, with every message sent to the address."""
     key = os.urandom(32)
     listener = Listener(authkey=key, backlog=_BACKLOG)
     address = Address(listener.address, os.getpid(), key)
@@ -49,7 +49,7 @@ def open_channel(receive: Callable[[Any], None]) -> Address:
 
 
 def close_channel(address: Address) -> None:
-    """Stop listening; what was sent has been received."""
+    """Stop listening; all messages that were sent have been received."""
     _channels.pop(address).listener.close()
 
 
@@ -60,11 +60,11 @@ def send(address: Address, message: Any) -> None:
         return
     with _sending:
         # A forked worker must not write to the connection of its parent.
-        own = (os.getpid(), address)
-        if own not in _connections:
-            _connections[own] = Client(address.path, authkey=address.key)
-        _connections[own].send(message)
-        _connections[own].recv()  # the receipt
+        connection = (os.getpid(), address)
+        if connection not in _connections:
+            _connections[connection] = Client(address.path, authkey=address.key)
+        _connections[connection].send(message)
+        _connections[connection].recv()  # the receipt
 
 
 def _accept(listener: Listener, receive: Callable[[Any], None]) -> None:

@@ -29,7 +29,7 @@ Path = tuple[Hashable, ...]
 
 @dataclass
 class _Bar:
-    """One bar and those below it."""
+    """A bar and its children."""
 
     id: TaskID
     total: int | None
@@ -39,7 +39,7 @@ class _Bar:
     children: list[_Bar] = field(default_factory=list)
 
     def fraction(self) -> float:
-        """The share of the work that is done."""
+        """Share of the work that is done."""
         if self.finished:
             return 1.0
         if not self.total:
@@ -61,7 +61,7 @@ class _Title(ProgressColumn):
 
 
 class _NestedProgress(Progress):
-    """Shows bars in the order of the tree; where a terminal is too short, finished ones go."""
+    """Shows bars in the order of the tree; in a short terminal, finished bars are hidden."""
 
     order: tuple[TaskID, ...] = ()
 
@@ -73,14 +73,14 @@ class _NestedProgress(Progress):
         yield self.make_tasks_table([task for task in tasks if task.id not in hidden])
 
     def _n_too_many(self, n_lines: int) -> int:
-        # The constructor of rich asks for the (empty) table before there is a console.
+        # The constructor of rich requests the (empty) table before there is a console.
         if n_lines == 0 or not self.console.is_terminal:
             return 0
         return max(n_lines - (self.console.height - 1), 0)
 
 
 def _console() -> Console:
-    """Where to draw: the console of rich, or one of plain text where Jupyter lacks ipywidgets."""
+    """Return rich's console, or a plain-text one if Jupyter lacks ipywidgets."""
     console = get_console()
     if console.is_jupyter and find_spec("ipywidgets") is None:
         return Console(width=console.width, force_jupyter=False, force_terminal=False)
@@ -128,7 +128,7 @@ class Display:
     def _end(self, message: End) -> None:
         bar = self._bars.get(message.path)
         if bar is not None:
-            # It may have taken less subtasks than it could have: early stopping.
+            # Early stopping may have ended the task before all subtasks.
             bar.finished = True
             self._update(bar, total=1, completed=1)
         else:

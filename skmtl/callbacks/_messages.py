@@ -1,4 +1,4 @@
-"""What a fit tells the display."""
+"""Messages from a fit to the display."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Losses:
-    """The losses of an epoch of one of a model's networks."""
+    """The losses of an epoch of a network."""
 
     bag: int
     epoch: int
@@ -20,7 +20,7 @@ class Losses:
 
     @classmethod
     def read(cls, report: Mapping[str, Any]) -> Self:
-        """From the report of an epoch."""
+        """Create from the report of an epoch."""
         return cls(
             report["bag"],
             report["epoch"],
@@ -31,7 +31,7 @@ class Losses:
         )
 
     def text(self, best: Losses | None) -> str:
-        """In a few words, with the best epoch so far."""
+        """Return a short text, with the best epoch so far."""
         words = [f"bag {self.bag}"] if self.bag else []
         words.append(f"loss {self.training:.3g}")
         if self.validation is not None:
@@ -44,7 +44,7 @@ class Losses:
 
 @dataclass(frozen=True)
 class Begin:
-    """A task of the tree begins, and gets a bar.
+    """Start of a task of the tree, which gets a bar.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Begin:
 
 @dataclass(frozen=True)
 class End:
-    """A task has ended; the losses are those of an epoch."""
+    """End of a task; the losses are those of an epoch."""
 
     path: tuple[Hashable, ...]
     losses: Losses | None

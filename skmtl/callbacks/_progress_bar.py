@@ -74,27 +74,27 @@ class ProgressBar(sklearn.callback.ProgressBar):
             _displays.pop(context.root_uuid).stop()
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Begin a bar for a task that has subtasks, and for the outermost fit."""
+        """Create a bar for a task that has subtasks, and for the outermost fit."""
         if context.max_subtasks == 0 and context.parent is not None:
             return
         begin = Begin(_path(context), _title(context), context.max_subtasks)
         send(self._addresses[context.root_uuid], begin)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        """Move the bars on, and show the losses of an epoch."""
+        """Advance the bars, and show the losses of an epoch."""
         is_epoch = context.task_name == "epoch" and hasattr(estimator, "last_epoch_")
         losses = Losses.read(estimator.last_epoch_) if is_epoch else None
         send(self._addresses[context.root_uuid], End(_path(context), losses))
 
 
 def _path(context: Any) -> tuple[Any, ...]:
-    """Task ids from the outermost fit down to this task."""
+    """Return task ids from the outermost fit down to this task."""
     above = () if context.parent is None else _path(context.parent)
     return (*above, context.task_id)
 
 
 def _title(context: Any) -> str:
-    """The estimator where its fit begins, and what it does below that."""
+    """Return the title of a bar: the estimator for a fit, otherwise the task."""
     if context.parent is None:
         return context.estimator_name
     is_fit = context.source_estimator_name is not None

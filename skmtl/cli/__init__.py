@@ -9,9 +9,9 @@
 ======================================  =======================================================
 
 ``docs/cli.md`` describes them with examples, and ``skmtl COMMAND --help`` explains the options.
-What was asked for goes to stdout, with ``--json`` as one JSON object; messages go to stderr. The
-exit code is 0 if all went well, 1 if the command failed, 2 if it was given a wrong option or
-configuration, and 3 if it finished but some rows could not be scored.
+Results go to stdout, with ``--json`` as one JSON object; messages go to stderr. The exit code is 0
+for success, 1 for failure, 2 for a wrong option or configuration, and 3 if the command finished
+but some rows could not be scored.
 
 Examples
 --------

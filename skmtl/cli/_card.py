@@ -1,6 +1,7 @@
 """Write the model card of a saved model, in Markdown.
 
-With DATA, files of rows that the model has not learnt from, the card has scores with intervals.
+DATA are files of rows that the model was not fitted on; with them, the card shows scores with
+intervals.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from skmtl.cli._errors import OK
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("model", metavar="MODEL", help="a file written by model.save")
     add("data", metavar="DATA", nargs="*", help="Parquet or CSV files with features and labels")
-    add("--out", metavar="FILE", help="where to write it; by default to the screen")
+    add("--out", metavar="FILE", help="write to this file instead of stdout")
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:

@@ -1,4 +1,4 @@
-"""The configuration of ``skmtl fit``: a TOML file, checked before any work."""
+"""The configuration of ``skmtl fit``: a TOML file that is checked before any work starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skmtl.cli._tables import files_of, is_parquet
 from skmtl.csv_files import CsvFormat
 
 _ESTIMATORS_WITHIN = ("CalibratedTasks", "GroupedTasks", "TunedThresholds")
-"""Estimators that are made of other ones, which a configuration cannot say."""
+"""Estimators that wrap other estimators; a configuration cannot describe them."""
 _TOP = ("estimator", "output", "report", "data", "csv", "parameters", "tasks", "events",
         "forecast")  # fmt: skip
 _DATA = ("train", "eval", "test", "targets", "features", "drop", "weight", "stream")
@@ -27,31 +27,31 @@ _CALLED = {
     "task": "the column of X that names the tasks of long data is 'task_column'. Kinds of targets "
     "are in the table [tasks]."
 }
-"""What may be meant by keys of [parameters] that resemble several."""
+"""Explanations for keys of [parameters] that could mean several things."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What is to be fitted, on what, and where it goes.
+    """What to fit, on which data, and where to write it.
 
     Attributes
     ----------
     model : estimator
-        Not fitted; its parameters have been checked.
+        An unfitted estimator with valid parameters.
     time : str or None
-        The column of the times, of a forecaster.
+        The column with the times, if the model is a forecaster.
     output : Path
     report : Path or None
     train, eval, test : list of Path
-        Files or folders; no eval, no test where the list is empty.
+        Files or folders. `eval` and `test` may be empty.
     labels : str or list of str
-        Columns of the tables that `fit` takes as y; one name for a single target.
+        Columns that `fit` gets as y. A single name makes y one-dimensional.
     features : list of str or None
-        None for all columns that are neither labels nor weights nor dropped.
+        None means all columns that are not labels or weights and are not dropped.
     drop : list of str
     weight : str or None
     stream : bool
-        Whether the rows for training stay on disk.
+        Whether the training rows stay on disk.
     csv : CsvFormat
         How CSV files are written.
     """
@@ -72,13 +72,13 @@ class Config:
 
     @property
     def answers(self) -> list[str]:
-        """The columns that are not features because of their role."""
+        """Columns that are not features because they hold labels, times or weights."""
         labels = [self.labels] if isinstance(self.labels, str) else self.labels
         return labels if self.weight is None else [*labels, self.weight]
 
     @property
     def no_features(self) -> list[str]:
-        """The columns that are named as something else."""
+        """Columns that the configuration names as something other than a feature."""
         return [*self.answers, *self.drop]
 
 
@@ -88,7 +88,7 @@ def read_config(path: str) -> Config:
     Raises
     ------
     UsageError
-        For an unknown key, a wrong value, or a file that is not there; the message names it.
+        For an unknown key, a wrong value or a missing file; the message names it.
     """
     try:
         with open(path, "rb") as stream:
@@ -127,11 +127,11 @@ def read_config(path: str) -> Config:
 
 
 def _check_data(config: Config) -> None:
-    """What can be said of the columns and the files without reading a table."""
-    both = [name for name in config.features or [] if name in config.no_features]
-    if both:
+    """Check columns and files as far as possible without reading a table."""
+    conflicting = [name for name in config.features or [] if name in config.no_features]
+    if conflicting:
         raise UsageError(
-            f"{both[0]!r} is among the features, but also a label, weight or dropped."
+            f"{conflicting[0]!r} is among the features, but also a label, a weight or dropped."
         )
     if config.stream and (len(config.train) > 1 or not is_parquet(config.train[0])):
         raise UsageError("stream = true takes one Parquet file, or one folder of them.")
@@ -184,17 +184,17 @@ def _model(
     name = _text(entries, "estimator", "The configuration")
     cls = _estimators().get(name)
     if cls is None:
-        why = " It is made of another one: fit it in Python." * (name in _ESTIMATORS_WITHIN)
+        why = " It wraps another estimator: fit it in Python." * (name in _ESTIMATORS_WITHIN)
         raise UsageError(
-            f"estimator={name!r} cannot be fitted here.{why or did_you_mean(name, _estimators())} "
-            f"Choose from {', '.join(_estimators())}."
+            f"estimator={name!r} cannot be fitted by this command."
+            f"{why or did_you_mean(name, _estimators())} Choose from {', '.join(_estimators())}."
         )
     parameters = dict(_table(entries, "parameters"))
     tables = {"tasks": kinds, "events": events}
     _check_parameter_names(parameters, inspect.signature(cls).parameters, tables)
     for key, table in tables.items():
         if table and key not in inspect.signature(cls).parameters:
-            raise UsageError(f"{name} takes no [{key}].")
+            raise UsageError(f"{name} does not accept [{key}].")
         if table:
             parameters[key] = table
     model = cls(**parameters)
@@ -215,7 +215,9 @@ def _forecaster(
     from skmtl.cli._forecast import forecaster_of
 
     if events:
-        raise UsageError("[forecast] takes no [events]: a time to an event has no next value.")
+        raise UsageError(
+            "[forecast] does not accept [events]: a time to an event has no next value."
+        )
     for key in ("eval", "stream"):
         if data.get(key):
             raise UsageError(f"[data] has {key!r}, which [forecast] does not take.")
@@ -238,9 +240,9 @@ def _estimators() -> dict[str, type]:
 
     public = {name: getattr(skmtl, name) for name in skmtl.__all__}
     return {
-        name: thing
-        for name, thing in public.items()
-        if hasattr(thing, "fit") and name not in _ESTIMATORS_WITHIN
+        name: estimator
+        for name, estimator in public.items()
+        if hasattr(estimator, "fit") and name not in _ESTIMATORS_WITHIN
     }
 
 
@@ -253,7 +255,7 @@ def _csv_format(csv: Mapping[str, Any]) -> CsvFormat:
 
 
 def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
-    """Kinds of targets, from words or from tables with settings."""
+    """Return kinds of targets from their names or from tables with settings."""
     from skmtl.tasks import KINDS
 
     kinds = {}
@@ -280,7 +282,7 @@ def _kinds(tasks: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _events(events: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Columns of each event, as the survival estimators take them."""
+    """Return the columns of each event, as the survival estimators expect them."""
     columns_of = {}
     for name, columns in events.items():
         if not isinstance(columns, dict):
@@ -299,7 +301,7 @@ def _events(events: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _labels(
     data: Mapping[str, Any], kinds: Mapping[str, Any], events: Mapping[str, tuple[str, ...]]
 ) -> str | list[str]:
-    """The columns of y: the targets, and those that events and kinds are read from."""
+    """Return the columns of y: targets, and the columns that events and kinds need."""
     single = isinstance(data.get("targets"), str)
     targets: list[str] = []
     if "targets" in data:
@@ -307,7 +309,7 @@ def _labels(
     for name, kind in kinds.items():
         if name not in targets and not kind.label_columns(name):
             raise UsageError(
-                f"[tasks] has {name!r}, which is none of the targets.{did_you_mean(name, targets)}"
+                f"[tasks] has {name!r}, which is not a target.{did_you_mean(name, targets)}"
             )
     read = [column for columns in events.values() for column in columns]
     read += [column for name, kind in kinds.items() for column in kind.label_columns(name)]
@@ -318,7 +320,7 @@ def _labels(
 
 
 def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
-    """The files that paths and patterns stand for, each pattern's in their order."""
+    """Expand paths and patterns to files; the files of a pattern are sorted."""
     if key not in data:
         raise UsageError(f"[data] has no {key!r}: name the files to read.")
     patterns = [data[key]] if isinstance(data[key], str) else _names(data, key, "files")
@@ -333,19 +335,19 @@ def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
 
 
 def _once(paths: Iterable[Path]) -> list[Path]:
-    """Every file and folder once, by whatever names and patterns they were given."""
-    by_place: dict[Path, Path] = {}
+    """Drop repeated files, and files of folders that are listed as well."""
+    by_resolved: dict[Path, Path] = {}
     for path in paths:
-        by_place.setdefault(path.resolve(), path)
+        by_resolved.setdefault(path.resolve(), path)
     return [
         path
-        for place, path in by_place.items()
-        if not any(above in by_place for above in place.parents)
+        for resolved, path in by_resolved.items()
+        if not any(parent in by_resolved for parent in resolved.parents)
     ]
 
 
 def _place(folder: Path, entries: Mapping[str, Any], key: str) -> Path:
-    """Where a file is to be written."""
+    """Return the path of an output file."""
     path = folder / _local(_text(entries, key, "The configuration"), key)
     if not path.parent.is_dir():
         raise UsageError(f"{key}: there is no folder {path.parent}.")

@@ -1,4 +1,4 @@
-"""What ends a command."""
+"""Errors that end a command."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ OK, FAILED, USAGE, QUARANTINED = 0, 1, 2, 3
 
 
 class UsageError(Exception):
-    """A wrong option or configuration: nothing has been done yet."""
+    """A wrong option or configuration, found before any work was done."""

@@ -1,4 +1,4 @@
-"""Fit a model as a configuration says, save it, and report its scores.
+"""Fit a model from a configuration file, save it, and report its scores.
 
 The configuration is a TOML file; paths in it are relative to its folder:
 
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from skmtl.cli._config import Config
     from skmtl.cli._tables import TableHeader
 
-_RIGHT = "{} is right, as far as can be said without reading a row."
-# Parameters that name a column of X.
+_RIGHT = "{} is valid, as far as one can tell without reading rows."
+# Parameters whose value is the name of a column of X.
 _COLUMNS = ("task_column", "group_column", "time_column", "weight_column")
 
 
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 
 
 def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
-    """The features, after a look at the headers and footers of all tables."""
+    """Return the features, after checking the headers and footers of all tables."""
     from skmtl.cli._tables import check_columns, read_headers
 
     columns = train[0].columns
@@ -99,8 +99,8 @@ def _checked_features(config: Config, train: list[TableHeader]) -> list[str]:
     check_columns(columns, named, "The table of 'train'")
     features = config.features or [name for name in columns if name not in config.no_features]
     if not features:
-        others = ", ".join(config.no_features)
-        raise UsageError(f"The table of 'train' has no features besides {others}.")
+        excluded = ", ".join(config.no_features)
+        raise UsageError(f"The table of 'train' has no features, only {excluded}.")
     if config.time is not None:
         from skmtl.cli._forecast import check_roles, columns_of
 
@@ -136,7 +136,7 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
         held_out = read_tables(config.eval, frame.columns.tolist(), config.csv, frame)
         fitting["eval_set"] = _rows(config, held_out, features)
         rows["eval"] = len(held_out)
-    # Before the fit, which may take hours: that these cannot be read should not come after it.
+    # Read the test rows before the fit, which may take hours, so that errors in them come first.
     test = None
     if config.test:
         others = read_tables(config.test, frame.columns.tolist(), config.csv, read)
@@ -168,7 +168,7 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
 
 
 def _training_frame(config: Config, train: list[TableHeader], features: list[str]) -> pd.DataFrame:
-    """All columns that are read of the rows for training; no row of those that stay on disk."""
+    """Return the columns of the training rows; an empty table if the rows stay on disk."""
     from skmtl.cli._tables import read_tables
 
     columns = list(dict.fromkeys([*features, *config.answers]))
@@ -180,7 +180,7 @@ def _training_frame(config: Config, train: list[TableHeader], features: list[str
 
 
 def _with_times(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
-    """The table of a forecaster with times where a CSV file had text."""
+    """Parse the times of a forecaster's table if they came as text from a CSV file."""
     if config.time is None:
         return frame
     from skmtl.cli._forecast import with_times
@@ -189,18 +189,18 @@ def _with_times(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stored_rows(config: Config, train: list[TableHeader], features: list[str]) -> tuple[Any, ...]:
-    """X and the names of the columns of y and, if there are any, of weights."""
+    """Return X and the names of the columns of y and, if there are any, of weights."""
     from skmtl.tables import ParquetTable
 
     stored = train[0].stored
     assert stored is not None
     names = (config.labels,) if config.weight is None else (config.labels, config.weight)
-    # The dataset that has been checked: it knows the footers of its files.
+    # Reuse the dataset that was checked: it has the footers of its files.
     return (ParquetTable(stored.dataset, columns=features), *names)
 
 
 def _rows(config: Config, frame: pd.DataFrame, features: list[str]) -> tuple[Any, ...]:
-    """X, y and, if there are any, weights."""
+    """Return X, y and, if there are any, weights."""
     X, y = frame[features], frame[config.labels]
     return (X, y) if config.weight is None else (X, y, frame[config.weight].to_numpy())
 
@@ -226,7 +226,7 @@ def _score(score: float | None) -> str:
 
 
 def _key(task: Hashable) -> str:
-    """A task as a key of JSON; of long data with several targets it is an id and a target."""
+    """Return a task as a JSON key; with several targets of long data, it is (id, target)."""
     return " ".join(map(str, task)) if isinstance(task, tuple) else str(task)
 
 

@@ -1,4 +1,4 @@
-"""The table [forecast] of a configuration: a forecaster around the estimator."""
+"""Build a forecaster from the table [forecast] of a configuration."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ELSEWHERE = ("estimator", "tasks")
-"""Parameters of `Forecaster` that have places of their own in a configuration."""
+"""Parameters of `Forecaster` that a configuration sets elsewhere."""
 _ROLES = ("id", "time", "known", "past", "static")
 _CALENDAR = ("parts", "holidays")
 
 
 def forecaster_of(model: Any, table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
-    """A forecaster around a model.
+    """Wrap a model in a forecaster.
 
     Parameters
     ----------
     model : estimator
     table : mapping
-        What [forecast] says.
+        The table [forecast].
     kinds : mapping of target to Kind
-        What [tasks] says.
+        The kinds from [tasks].
 
     Raises
     ------
@@ -59,7 +59,7 @@ def forecaster_of(model: Any, table: Mapping[str, Any], kinds: Mapping[str, Any]
 
 
 def columns_of(forecaster: Any) -> list[str]:
-    """The columns of X that a forecaster reads."""
+    """Return the columns of X that a forecaster reads."""
     from skmtl.panels import PanelColumns
 
     roles = (getattr(forecaster, role) for role in _ROLES)
@@ -67,7 +67,7 @@ def columns_of(forecaster: Any) -> list[str]:
 
 
 def check_roles(forecaster: Any, features: Iterable[str]) -> None:
-    """Raise UsageError for columns of X without a role."""
+    """Raise a UsageError if columns of X have no role."""
     without = [name for name in features if name not in columns_of(forecaster)]
     if without:
         raise UsageError(
@@ -77,12 +77,12 @@ def check_roles(forecaster: Any, features: Iterable[str]) -> None:
 
 
 def with_times(frame: pd.DataFrame, time: str) -> pd.DataFrame:
-    """A table whose times are timestamps, where they were text of a CSV file.
+    """Convert times that are text, from a CSV file, to timestamps.
 
     Raises
     ------
     UsageError
-        If a time is not written as ISO 8601 has it.
+        If a time is not in ISO 8601 format.
     """
     import pandas as pd
 
@@ -92,13 +92,13 @@ def with_times(frame: pd.DataFrame, time: str) -> pd.DataFrame:
         return frame.assign(**{time: pd.to_datetime(frame[time], format="ISO8601")})
     except ValueError as error:
         raise UsageError(
-            f"The times in the column {time!r} must be written as ISO 8601 has them, such as "
+            f"The times in the column {time!r} must be in ISO 8601 format, such as "
             f"2024-12-31 or 2024-12-31T23:00+01:00: {error}"
         ) from error
 
 
 def check_reach(forecaster: Any, train: pd.DataFrame, test: pd.DataFrame) -> None:
-    """Raise UsageError where rows to score are further than the horizon from those of fit."""
+    """Raise a UsageError if rows to score lie beyond the horizon of the training rows."""
     from skmtl.panels import make_clock
 
     time = forecaster.time
@@ -115,7 +115,7 @@ def check_reach(forecaster: Any, train: pd.DataFrame, test: pd.DataFrame) -> Non
 
 
 def _calendar(value: Any) -> Any:
-    """A calendar of some parts, or of a table with parts and holidays."""
+    """Return a calendar from a list of parts, or from a table with parts and holidays."""
     from skmtl.timeseries import Calendar
 
     if isinstance(value, str):
@@ -130,7 +130,7 @@ def _calendar(value: Any) -> Any:
 
 
 def _derived(value: Any) -> dict[str, Any]:
-    """Derived targets, from tables with their kind and settings."""
+    """Return derived targets from tables with their kind and settings."""
     from skmtl.tasks import Change, Exceeds, Hurdle, Occurs
 
     makers: dict[str, Any] = {

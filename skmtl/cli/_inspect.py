@@ -1,6 +1,6 @@
-"""Say what a saved model is, reads and predicts, without loading it.
+"""Describe a saved model, its features and its tasks, without loading it.
 
-All of the file is checked against its checksums, nothing of it is run, and neither torch nor
+The checksums of the whole file are verified. Nothing in it is executed, and neither torch nor
 LightGBM is imported.
 """
 
@@ -18,11 +18,11 @@ _SHOWN_NAMES = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a file that model.save has written")
+    parser.add_argument("model", metavar="MODEL", help="a file written by model.save")
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    header = read_header(options.model)  # which has checked every section
+    header = read_header(options.model)  # verifies the checksums of all sections
     contents = {
         "path": options.model,
         "bytes": os.path.getsize(options.model),
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 
 def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
     yield f"{contents['path']}: {contents['estimator']}, {contents['bytes']:,} bytes"
-    yield f"format      {contents['format']}, all checksums are right"
+    yield f"format      {contents['format']}, all checksums match"
     writer = contents["writer"].items()
     yield "written by  " + ", ".join(f"{name} {version}" for name, version in writer)
     schema = contents["schema"]
@@ -47,12 +47,12 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
     width = max((len(words(task["name"])) for task in tasks), default=0)
     for task in tasks:
         classes = task.get("classes")
-        names = "" if classes is None else ": " + _some([words(each) for each in classes])
+        names = "" if classes is None else ": " + _some([words(label) for label in classes])
         yield f"  {words(task['name']):{width}}  {task['kind']}{_facts(task)}{names}"
     if "n_rows" in schema:
         sizes = ", ".join(f"{name} {size:,}" for name, size in schema["sizes"].items())
         yield f"fit         {schema['n_rows']:,} rows; {sizes}"
-    yield "parameters  (those that are None are left out)"
+    yield "parameters  (None is omitted)"
     for name, value in contents["parameters"].items():
         if value is not None:
             yield f"  {name} = {words(value)}"
@@ -62,7 +62,7 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _facts(task: Mapping[str, Any]) -> str:
-    """What the file says of a task's labels; those of earlier versions say nothing."""
+    """Return what the file records of a task's labels; nothing in files of earlier versions."""
     facts = []
     if task.get("n_labels") is not None:
         facts.append(f"{task['n_labels']:,} labels")
@@ -83,7 +83,7 @@ def _some(names: list[str]) -> str:
 
 
 def words(node: Any) -> str:
-    """A value of a file (see docs/file_format.md) in few words."""
+    """Return a short text for a value of a file (see docs/file_format.md)."""
     if isinstance(node, list):
         return "[" + ", ".join(map(words, node)) + "]"
     if not isinstance(node, dict):
@@ -98,7 +98,9 @@ def words(node: Any) -> str:
         return "{" + ", ".join(pairs) + "}"
     if tag == "object":
         settings = node["parameters"] if "parameters" in node else node["state"]
-        own = [f"{name}={words(value)}" for name, value in settings.items() if value is not None]
-        return f"{node['class']}({', '.join(own)})"
+        settings_shown = [
+            f"{name}={words(value)}" for name, value in settings.items() if value is not None
+        ]
+        return f"{node['class']}({', '.join(settings_shown)})"
     plain = [str(value) for key, value in node.items() if key in ("value", "name")]
     return plain[0] if plain else f"<{tag}>"

@@ -1,4 +1,4 @@
-"""Rows with labels for a saved model, from files."""
+"""Read labelled rows for a saved model from files."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from skmtl.csv_files import CsvFormat
 
 
 def labelled_rows(model: Any, paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The features and the labels that a model knows, of all rows of some files.
+    """Return the features and labels of a model, for all rows of some files.
 
     Raises
     ------
     UsageError
-        If the files lack a column of the model, or hold no label of it.
+        If the files lack a feature of the model, or have none of its targets.
     """
     names = getattr(model, "feature_names_in_", None)
     if names is None:
         raise UsageError(
-            "This model was fitted on columns without names, so that none can be found in a file."
+            "This model was fitted on columns without names, so they cannot be found in a file."
         )
     csv = CsvFormat()
     first, *_ = read_headers(paths, csv)
     features = [str(name) for name in names]
     check_columns(first.columns, features, str(first.path))
     fitted = model.__skmtl_fitted__()
-    wanted = {
+    targets = {
         str(column)
         for name, kind in fitted.kinds.items()
         for column in (name, *kind.label_columns(name))
     }
-    others = [name for name in first.columns if name not in features]
-    # Which columns hold times to events is said by the parameters of the estimator.
-    labels = others if fitted.event_names else [name for name in others if name in wanted]
+    not_features = [name for name in first.columns if name not in features]
+    # For times to events, the parameters of the estimator say which columns hold them.
+    labels = (
+        not_features if fitted.event_names else [name for name in not_features if name in targets]
+    )
     if not labels:
         raise UsageError(
             f"{first.path} has no column of labels; the tasks of the model are "

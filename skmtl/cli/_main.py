@@ -1,4 +1,4 @@
-"""Options of the commands, and how they end."""
+"""Parse options, run commands, and turn errors into exit codes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from skmtl.cli import _card, _fit, _inspect, _report, _score
 from skmtl.cli._errors import FAILED, OK, USAGE, UsageError
 from skmtl.files import ModelFileError
 
-# Each has `add_arguments(parser)` and `run(options)`, which returns what to print and the exit
-# code, and imports what it computes with, so that no command waits for the others' imports.
+# Each module has `add_arguments(parser)` and `run(options)`, which returns the text to print and
+# the exit code. Heavy imports are inside `run`, so that no command waits for those of another.
 _COMMANDS = {
     "fit": _fit,
     "score": _score,
@@ -25,7 +25,7 @@ _COMMANDS = {
     "card": _card,
     "report": _report,
 }
-# What users can mend: their messages say what is wrong. Anything else is a bug, and shows itself.
+# Errors that users can fix; their message is enough. Anything else is a bug and shows a traceback.
 _FAILURES = (
     ModelFileError, OSError, ValueError, TypeError, FloatingPointError, ImportError,
 )  # fmt: skip
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, default=None
-        Those of the command line if None.
+        By default those of the command line.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-    except SystemExit as end:  # argparse has said why, or printed its help
+    except SystemExit as end:  # argparse has printed an error or its help
         return OK if end.code in (None, OK) else USAGE
     try:
         with _plain_warnings():
@@ -83,16 +83,16 @@ def _parser() -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
         command.add_argument("--json", action="store_true", help="print one JSON object")
-        command.add_argument("--debug", action="store_true", help="show where an error comes from")
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.set_defaults(run=module.run)
     return parser
 
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Warnings as lines on stderr, without the lines of code that they come from."""
+    """Print warnings as lines on stderr, without the code that they come from."""
 
-    def show(message: Warning | str, *rest: Any) -> None:
+    def show(message: Warning | str, *location: Any) -> None:
         print(f"warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
@@ -104,7 +104,7 @@ def _print(text: str) -> None:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        # The reader, such as head, has had enough. Python would complain again at its end.
+        # The reader, such as head, has closed the pipe. Python would complain again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

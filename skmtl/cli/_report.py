@@ -1,8 +1,7 @@
-"""Report how good a saved model is on files of rows that it has not learnt from.
+"""Report how good a saved model is on files of rows that it was not fitted on.
 
-One page of HTML, which reads nothing from elsewhere: scores by task with intervals, calibration,
-importance of the features, sharing, and drift against the rows of fit. Needs
-pip install "skmtl[plot]".
+Writes a self-contained HTML page: scores by task with intervals, calibration, feature importance,
+sharing, and drift from the training rows. Needs pip install "skmtl[plot]".
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from skmtl.cli._errors import OK
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("model", metavar="MODEL", help="a file written by model.save")
     add("data", metavar="DATA", nargs="+", help="Parquet or CSV files with features and labels")
     add("--out", metavar="FILE", default="report.html", help="by default %(default)s")
 

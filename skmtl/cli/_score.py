@@ -1,9 +1,9 @@
 """Predict Parquet or CSV files of any size, with constant memory.
 
-IN is a file, a quoted pattern, a folder, or several of these; OUT a folder, to which Parquet files
-are written. A job that was cut off goes on where it stopped when the same command is given again,
-and files that have been added are scored. Rows that cannot be scored end the job, or with
---on-error quarantine are set aside in OUT/_errors; then the exit code is 3.
+IN is a file, a quoted pattern, a folder, or several of these. OUT is a folder for the Parquet
+files with the scores. Repeat the command to resume an interrupted job or to score files that were
+added. Rows that cannot be scored stop the job; with --on-error quarantine they are set aside in
+OUT/_errors, and the exit code is 3.
 """
 
 from __future__ import annotations
@@ -22,45 +22,45 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a file that model.save has written")
+    add("model", metavar="MODEL", help="a file written by model.save")
     add("inputs", metavar="IN", nargs="+", help="files, patterns or folders")
     add("out", metavar="OUT", help="a folder: new, or with scores of the same model and options")
     add(
         "--columns", metavar="NAME", action="append", help="a column that the model reads; may be "
-        "given several times; by default those that it was fitted on",
+        "repeated; by default the columns that it was fitted on",
     )  # fmt: skip
     add(
         "--keep", metavar="NAME", action="append", default=[],
-        help="a column to write before the scores, such as an id; may be given several times",
+        help="a column to write before the scores, such as an id; may be repeated",
     )  # fmt: skip
-    add("--no-proba", action="store_true", help="write no probabilities of classes")
+    add("--no-proba", action="store_true", help="do not write class probabilities")
     add("--no-quantiles", action="store_true", help="write no quantiles")
     add(
         "--horizons", metavar="[EVENT=]T,T,...", action="append",
-        help="times at which survival and incidences are wanted; for one event, if it is named",
+        help="times at which to predict survival and incidences, for all events or for one",
     )  # fmt: skip
     add(
         "--on-error", choices=["raise", "quarantine"], default="raise",
         help="what to do with rows that cannot be scored; the default is %(default)s",
     )  # fmt: skip
-    add("--batch-rows", metavar="N", type=int, help="rows that are scored at a time")
-    add("--part-rows", metavar="N", type=int, help="rows of a file that is written")
+    add("--batch-rows", metavar="N", type=int, help="rows to score at a time")
+    add("--part-rows", metavar="N", type=int, help="rows per file that is written")
     add(
         "--csv-type", metavar="NAME=TYPE", action="append", default=[],
         help="the type of a column of CSV files, as pyarrow names it: id=int64",
     )  # fmt: skip
-    add("--csv-delimiter", metavar="TEXT", help="what stands between the cells of CSV files")
+    add("--csv-delimiter", metavar="TEXT", help="the delimiter of CSV files")
     add("--csv-encoding", metavar="NAME", default="utf-8", help="by default %(default)s")
     add("--csv-decimal", metavar="TEXT", default=".", help="the decimal point of CSV files")
     add(
         "--csv-missing", metavar="WORD", action="append",
-        help="a word for a missing value in CSV files, where it is not quoted; may be given "
-        "several times; by default NA, null, None and the like, unless they are a known category",
+        help="an unquoted word for a missing value in CSV files; may be "
+        "repeated; by default NA, null, None and others, unless they are a category of the model",
     )  # fmt: skip
     add("--overwrite", action="store_true", help="replace scores of another model or options")
     add(
         "--no-verify", action="store_true",
-        help="believe parts from before that have a footer, without reading them",
+        help="do not verify the parts of earlier runs, only that they have a footer",
     )  # fmt: skip
     add("--progress", action="store_true", help='show a bar; needs pip install "skmtl[progress]"')
 
@@ -92,14 +92,14 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         report = score_files(options.model, options.inputs, options.out, **chosen)
     except (ModelFileError, ScoringError):
         raise
-    except ValueError as error:  # of options, and of columns: before any work
+    except ValueError as error:  # wrong options or columns, found before any work
         raise UsageError(str(error)) from error
     outcome = {field.name: _plain(getattr(report, field.name)) for field in fields(report)}
     return outcome, _text(report), QUARANTINED if report.n_refused else OK
 
 
 def _plain(value: Any) -> Any:
-    """A field of the report as JSON can hold it."""
+    """Convert a field of the report for JSON."""
     if isinstance(value, Path):
         return str(value)
     if not hasattr(value, "to_dict"):
@@ -109,10 +109,10 @@ def _plain(value: Any) -> Any:
 
 
 def _text(report: ScoringReport) -> str:
-    before = f" ({report.n_parts_before} from before)" if report.n_parts_before else ""
+    earlier = f" ({report.n_parts_before} from earlier runs)" if report.n_parts_before else ""
     text = (
         f"{report.n_rows:,} rows of {_files(report.n_files)} are in {_files(report.n_parts)}"
-        f"{before} in {report.out}, after {report.seconds:.1f} s"
+        f"{earlier} in {report.out}, after {report.seconds:.1f} s"
     )
     if report.n_refused:
         text += f"\n{report.n_refused:,} rows could not be scored; see {report.errors}"
@@ -120,7 +120,7 @@ def _text(report: ScoringReport) -> str:
 
 
 def _horizons(texts: Sequence[str] | None) -> Any:
-    """Times for all events, or by event."""
+    """Parse times, for all events or by event."""
     if texts is None:
         return None
     if not any("=" in text for text in texts):
@@ -134,14 +134,14 @@ def _times(text: str) -> list[float]:
         return [float(time) for time in text.split(",")]
     except ValueError:
         raise UsageError(
-            f"--horizons takes numbers with commas between them, such as 7,30,365; got {text!r}."
+            f"--horizons must be numbers separated by commas, such as 7,30,365; got {text!r}."
         ) from None
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.rpartition("=")
     if not equals or not name:
-        raise UsageError(f"{option} takes NAME=VALUE, got {text!r}.")
+        raise UsageError(f"{option} must be NAME=VALUE, got {text!r}.")
     return name, value
 
 

@@ -1,4 +1,4 @@
-"""Tables in files, as frames."""
+"""Read tables from files into DataFrames."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PARQUET = (".parquet", ".pq")
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether it is a Parquet file or a folder of them; a CSV file if not.
+    """Whether a path is a Parquet file or a folder of Parquet files, not a CSV file.
 
     Raises
     ------
     UsageError
-        If it is neither.
+        If it is neither Parquet nor CSV.
     """
     if path.is_dir() or path.name.lower().endswith(_PARQUET):
         return True
@@ -39,12 +39,12 @@ def is_parquet(path: Path) -> bool:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The tables that a path stands for: itself, or the CSV files of a folder of them.
+    """Return the tables of a path: itself, or the CSV files of a folder.
 
     Raises
     ------
     UsageError
-        If a folder holds Parquet files, too, or has columns in the names of its folders.
+        If a folder has Parquet files as well, or encodes columns in the names of subfolders.
     """
     if not path.is_dir():
         return [path]
@@ -54,29 +54,29 @@ def files_of(path: Path) -> list[Path]:
     if not csv_files:
         return [path]
     if any(file.name.lower().endswith(_PARQUET) for file in below):
-        raise UsageError(f"{path} holds CSV files and Parquet files: name those to read.")
+        raise UsageError(f"{path} has both CSV and Parquet files: name the files to read.")
     if any("=" in part for file in csv_files for part in file.parent.parts):
         raise UsageError(
             f"{path} has columns in the names of its folders, such as {csv_files[0].parent}, "
-            "which are read of Parquet files only."
+            "which is supported for Parquet files only."
         )
     return [path / file for file in csv_files]
 
 
 class TableHeader:
-    """The columns of a file or folder; its header or its footers are read once, and no row.
+    """The columns of a file or folder, from its header or footers; no rows are read.
 
     Attributes
     ----------
     path : Path
     columns : list of str
     stored : ParquetTable or None
-        The table on disk; None where it is a CSV file.
+        The table on disk; None for a CSV file.
 
     Raises
     ------
     UsageError
-        If the file is not a table.
+        If the file is not a valid table.
     """
 
     def __init__(self, path: Path, csv: CsvFormat) -> None:
@@ -88,7 +88,7 @@ class TableHeader:
             self.columns = self.stored.column_names()
 
     def check_files(self, wanted: Sequence[str]) -> None:
-        """Raise UsageError for a wanted column that a file in a folder lacks, or has twice."""
+        """Raise a UsageError if a file lacks a wanted column or has it twice."""
         twice = [name for name in wanted if self.columns.count(name) > 1]
         if twice:
             raise UsageError(f"{self.path} has two columns {twice[0]!r}. Rename one.")
@@ -100,12 +100,12 @@ class TableHeader:
 
 
 def read_headers(paths: Sequence[Path], csv: CsvFormat) -> list[TableHeader]:
-    """The headers of files that are one table.
+    """Read the headers of files that form one table.
 
     Raises
     ------
     UsageError
-        If a file lacks columns that the first one has.
+        If a file lacks columns of the first file.
     """
     first, *others = (TableHeader(path, csv) for path in paths)
     for header in others:
@@ -117,10 +117,10 @@ def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:
     try:
         columns = _csv_file(path, csv).header
         for name in columns:
-            name.encode()  # bytes in another encoding are not text
+            name.encode()  # fails for bytes in another encoding
     except (CsvError, UnicodeEncodeError) as error:
         name = csv.encoding.upper()
-        raise UsageError(f"{path} does not begin with a header in {name}: {error}") from error
+        raise UsageError(f"{path} does not start with a header in {name}: {error}") from error
     return columns
 
 
@@ -136,7 +136,7 @@ def read_tables(
     csv: CsvFormat,
     like: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Some columns of all rows of the files, one below the other.
+    """Read some columns of all rows of the files, concatenated.
 
     Parameters
     ----------
@@ -144,9 +144,9 @@ def read_tables(
     columns : sequence of str
     csv : CsvFormat
     like : DataFrame, default=None
-        A table that was read before: CSV files, which have no types, are read with its types.
+        A table that was read before. CSV files get its types, as they have none themselves.
     """
-    # As `fit` reads tables that stay on disk: with the same columns in the paths.
+    # Read in the same way as `fit` reads tables on disk, including columns in the paths.
     stored = {
         path: ParquetTable(path).dataset.to_table().to_pandas()[list(columns)]
         for path in paths
@@ -158,13 +158,13 @@ def read_tables(
         return read_frame([_csv_file(path, csv) for path in paths], columns, like)
     if like is None:
         like = next(iter(stored.values()))
-    others = [path for path in paths if path not in stored]
-    frames = stored | {path: read_tables([path], columns, csv, like) for path in others}
+    csv_paths = [path for path in paths if path not in stored]
+    frames = stored | {path: read_tables([path], columns, csv, like) for path in csv_paths}
     return pd.concat([frames[path] for path in paths], ignore_index=True)
 
 
 def check_columns(columns: Sequence[str], wanted: Iterable[str], where: str) -> None:
-    """Raise UsageError for the first wanted column that is not there."""
+    """Raise a UsageError for the first wanted column that is missing."""
     for name in wanted:
         if name not in columns:
             raise UsageError(

@@ -1,10 +1,10 @@
-"""Reading CSV files of any size, a few megabytes at a time.
+"""Read CSV files of any size, a few megabytes at a time.
 
-A `CsvFile` has a header and yields `CsvBlock`s: the cells of consecutive rows, with the numbers of
-the rows and the refusals of those that cannot be told apart. `CsvFormat` says how such files are
-written, and `read_frame` makes one table of several files. `is_csv` goes by a file's name.
+A `CsvFile` has a header and yields `CsvBlock`s: the cells of consecutive rows, their row numbers,
+and the rows that could not be read. `CsvFormat` describes how the files are written, and
+`read_frame` reads several files into one table. `is_csv` looks at the file name.
 
-What can be read needs pyarrow (extra ``parquet``); the rest does not.
+Reading needs pyarrow (extra ``parquet``); the rest does not.
 """
 
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ __all__ = [
     "text_values",
 ]
 
-# What needs pyarrow is imported when it is first used.
+# Anything that needs pyarrow is imported on first use.
 __getattr__ = lazy_getattr(
     __name__,
     {

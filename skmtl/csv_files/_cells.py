@@ -1,4 +1,4 @@
-"""Text cells to values of a type, and which of them have none of that type."""
+"""Convert text cells to typed values, and report the cells that cannot be converted."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from skmtl.csv_files._file import CsvBlock
 from skmtl.csv_files._format import CsvFormat
 
 Values = tuple[pa.ChunkedArray, dict[int, str]]
-# Of a cell that is shown in a reason.
+# Bytes of a cell that an error message quotes.
 _SHOWN = 40
 _MISSING = pa.scalar(None, pa.string())
 
 
 def text_cells(block: CsvBlock, name: str) -> Values:
-    """Cells as they stand in the file, as text.
+    """Return cells as text, unchanged.
 
     Parameters
     ----------
     block : CsvBlock
     name : str
-        Of a column.
+        The name of the column.
 
     Returns
     -------
     values : ChunkedArray of string
-        Null where nothing stands, not even quotes, and where a cell is not text.
+        Null for cells that are empty and unquoted, and for cells that are not text.
     problems : dict of int to str
         The positions of the latter, and why.
     """
@@ -50,12 +50,12 @@ def text_cells(block: CsvBlock, name: str) -> Values:
 
 
 def text_values(
-    block: CsvBlock, name: str, text: pa.ChunkedArray, csv: CsvFormat, known: Container[str]
+    block: CsvBlock, name: str, text: pa.ChunkedArray, csv: CsvFormat, categories: Container[str]
 ) -> pa.ChunkedArray:
-    """Cells as texts or missing values.
+    """Return cells as text or missing values.
 
-    An empty cell is missing, quoted or not, and so is a word for missing that is not quoted. But
-    what is `known` is text: the empty cell, and words that the format does not name itself.
+    An empty cell is missing, quoted or not, and so is an unquoted word for missing. Categories of
+    the model are exceptions: they stay text, unless the format lists the word explicitly.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def text_values(
     text : ChunkedArray of string
         From `text_cells`.
     csv : CsvFormat
-    known : container of str
-        Texts that a model knows.
+    categories : container of str
+        Texts that are categories of the model.
 
     Returns
     -------
@@ -73,17 +73,17 @@ def text_values(
     """
     words = csv.missing_words
     if csv.missing is None:
-        words = tuple(word for word in words if word not in known)
+        words = tuple(word for word in words if word not in categories)
     missing = _is_in(text, words)
     if block.has_quotes and pc.any(missing).as_py():
         missing = pc.and_(missing, block.unquoted(name, words))
-    if "" not in known:
+    if "" not in categories:
         missing = pc.or_(missing, pc.fill_null(pc.equal(text, ""), False))
     return pc.if_else(missing, _MISSING, text)
 
 
 def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFormat) -> Values:
-    """Cells as values of a type other than text.
+    """Return cells as values of a type other than text.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
         From `text_cells`.
     kind : DataType
     name : str
-        Of the column.
+        The name of the column.
     csv : CsvFormat
 
     Returns
@@ -102,11 +102,11 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
         The positions of the latter, and why.
     """
     if csv.missing is None and pa.types.is_floating(kind) and csv.decimal == ".":
-        try:  # most columns are numbers alone, which no word for missing is but NaN
+        try:  # fast path: most columns hold only numbers, and NaN is the only word that is one
             return text.cast(kind), {}
         except pa.ArrowInvalid:
             pass
-    cells = given_cells(text, csv)
+    cells = stripped_cells(text, csv)
     if csv.decimal != "." and (pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         cells = _with_points(cells, csv.decimal)
     try:
@@ -125,8 +125,8 @@ def parse_cells(text: pa.ChunkedArray, kind: pa.DataType, name: str, csv: CsvFor
     return values, problems
 
 
-def given_cells(text: pa.ChunkedArray, csv: CsvFormat) -> pa.ChunkedArray:
-    """Cells without the spaces around them; null where nothing or a word for missing stands."""
+def stripped_cells(text: pa.ChunkedArray, csv: CsvFormat) -> pa.ChunkedArray:
+    """Strip spaces around cells; empty cells and words for missing become null."""
     trimmed = pc.ascii_trim_whitespace(text)
     return pc.if_else(_is_in(trimmed, ("", *csv.missing_words)), _MISSING, trimmed)
 
@@ -136,13 +136,13 @@ def _is_in(text: pa.ChunkedArray, words: tuple[str, ...]) -> pa.ChunkedArray:
 
 
 def _with_points(cells: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
-    """Numbers as Python writes them; a cell with a point is then not a number."""
+    """Replace the decimal sign by a point; a cell that already has a point is not a number."""
     without = pc.replace_substring(cells, ".", "?")
     return pc.replace_substring(without, decimal, ".")
 
 
 def _numbers(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray, np.ndarray]:
-    """Numbers as pandas reads them, and the words for true and false."""
+    """Parse numbers as pandas does, and the words true and false."""
     words = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
     words = pc.if_else(pc.equal(words, "true"), "1", words)
     words = pc.if_else(pc.equal(words, "false"), "0", words)
@@ -155,7 +155,7 @@ def _numbers(cells: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.ChunkedArray
 
 
 def _is_nan(words: pa.ChunkedArray) -> np.ndarray:
-    """Where the word that every parser takes for no number stands."""
+    """Return a mask of the spellings of NaN, which every parser accepts."""
     return _is_in(words, ("nan", "-nan", "+nan")).to_numpy()
 
 

@@ -1,7 +1,7 @@
-"""What goes wrong in reading."""
+"""The error raised when reading fails."""
 
 from __future__ import annotations
 
 
 class CsvError(ValueError):
-    """A CSV file that is damaged, or whose rows or cells cannot be read; the message names it."""
+    """A damaged CSV file, or rows or cells that cannot be read; the message names the file."""

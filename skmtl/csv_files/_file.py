@@ -30,11 +30,11 @@ class CsvBlock:
     ----------
     text : bytes
     rows : int64 ndarray of shape (n_rows,)
-        Numbers of the rows that can be read, from 0.
+        Numbers of the rows that could be read, from 0.
     refused : list of (int, str)
-        Numbers of the rows up to there that cannot be, and why.
+        Numbers of the rows up to there that could not be read, and why.
     columns : dict of str to int
-        Position of each wanted column.
+        Positions of the columns to read.
     n_columns : int
     delimiter : str
     """
@@ -66,15 +66,15 @@ class CsvBlock:
         return b'"' in self._text
 
     def cells(self, name: str) -> pa.ChunkedArray:
-        """The bytes of a column's cells; null where nothing stands, not even quotes."""
+        """Return the bytes of a column's cells; null for cells that are empty and unquoted."""
         return self._cells.column(str(self._columns[name]))
 
     def unquoted(self, name: str, words: Sequence[str]) -> pa.ChunkedArray:
-        """Where one of these words stands in a column without quotes."""
+        """Return a mask of the cells of a column that hold one of the words, unquoted."""
         return self._parsed([self._columns[name]], words).column(0).is_null()
 
     def _parsed(self, positions: list[int], nulls: Sequence[str]) -> pa.Table:
-        """Some columns; null where one of the `nulls` stands without quotes."""
+        """Parse some columns; cells that hold one of the `nulls`, unquoted, are null."""
         types = {str(position): pa.binary() for position in positions}
         if not self._text:
             return pa.schema(types.items()).empty_table()
@@ -106,17 +106,17 @@ class CsvFile:
     Parameters
     ----------
     name : str
-        Says how it is packed and, for a format without a delimiter, what stands between cells.
+        Its ending determines the compression and, unless the format has one, the delimiter.
     open_raw : callable
-        Opens it as a binary file.
+        Opens the file for reading bytes.
     csv : CsvFormat
 
     Attributes
     ----------
     header : list of str
-        The names of the columns. One without a name is "Unnamed: 2", with its position.
+        The names of the columns. A column without a name is called by its position, "Unnamed: 2".
     n_bytes_read : int
-        Of the file as it is packed, by the last call of `blocks`.
+        Compressed bytes that the last call of `blocks` has read so far.
 
     Raises
     ------
@@ -133,12 +133,12 @@ class CsvFile:
             self.header, _ = self._read_header(read)
 
     def blocks(self, columns: Sequence[str]) -> Iterator[CsvBlock]:
-        """All rows, with the cells of some columns.
+        """Iterate over all rows, with the cells of some columns.
 
         Raises
         ------
         CsvError
-            If the file is damaged, or has a column twice.
+            If the file is damaged, or two columns have the same name.
         """
         twice = [name for name in columns if self.header.count(name) > 1]
         if twice:
@@ -149,14 +149,14 @@ class CsvFile:
             self._open_raw() as raw,
             opened_text(raw, self.name, self.csv.encoding) as read,
         ):
-            _, begun = self._read_header(read)
-            sign, n_cells = self._delimiter.encode(), len(self.header)
-            for text, rows, refused in read_records(read, begun, sign, n_cells):
+            _, already_read = self._read_header(read)
+            delimiter, n_cells = self._delimiter.encode(), len(self.header)
+            for text, rows, refused in read_records(read, already_read, delimiter, n_cells):
                 self.n_bytes_read = raw.tell()
                 yield CsvBlock(text, rows, refused, positions, n_cells, self._delimiter)
 
     def _read_header(self, read: Read) -> tuple[list[str], bytes]:
-        """The names, and what has been read of the text after them."""
+        """Return the column names, and the bytes after the header that have been read already."""
         text, at_end, row = b"", False, None
         while row is None:
             if at_end or len(text) > _LONGEST_HEADER:
@@ -172,12 +172,12 @@ class CsvFile:
         names = next(lines.reader(line, delimiter=self._delimiter), None)
         if not names:
             raise CsvError("has no header: its first line is empty.")
-        named = [name or f"Unnamed: {position}" for position, name in enumerate(names)]
-        return named, text[row.end() :]
+        filled_names = [name or f"Unnamed: {position}" for position, name in enumerate(names)]
+        return filled_names, text[row.end() :]
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Errors begin with the name of the file."""
+        """Put the name of the file in front of errors."""
         try:
             yield
         except CsvError as error:

@@ -1,4 +1,4 @@
-"""How CSV files are written, as far as their users have to say it."""
+"""How CSV files are written, as far as users have to specify it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 _KINDS = (".csv", ".tsv")
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 CSV_ENDINGS = tuple(kind + packed for kind in _KINDS for packed in ("", *COMPRESSIONS))
-"""How the names of CSV files end, in any case."""
+"""Endings of the names of CSV files; upper or lower case does not matter."""
 
-# Those of pandas.read_csv.
+# The words of pandas.read_csv.
 MISSING_WORDS = (
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
     "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
@@ -19,7 +19,7 @@ MISSING_WORDS = (
 
 
 def is_csv(name: str) -> bool:
-    """Whether a file is read as CSV, by its name."""
+    """Whether a file of this name is read as CSV."""
     return name.lower().endswith(CSV_ENDINGS)
 
 
@@ -30,20 +30,20 @@ class CsvFormat:
     Parameters
     ----------
     delimiter : str, default=None
-        One ASCII character between the cells; None is a tab for ``.tsv``, else a comma.
+        One ASCII character. None means a tab for ``.tsv`` files, otherwise a comma.
     encoding : str, default="utf-8"
-        Any that Python has. A byte order mark is not part of the text.
+        Any encoding that Python has. A byte order mark is not part of the text.
     decimal : str, default="."
-        The decimal point of numbers.
+        The character used as decimal point.
     missing : sequence of str, default=None
-        The words that stand for a missing value where they are not quoted, besides the empty
-        cell. None takes those of ``pandas.read_csv``, such as NA, null and None, except where a
-        model knows the word as a category. Words that are named come before known categories.
+        Words that mean a missing value if they are not quoted, besides the empty cell. None uses
+        those of ``pandas.read_csv``, such as NA, null and None, except for words that are a
+        category of the model. Words listed here are missing even if they are a category.
 
     Raises
     ------
     ValueError
-        For a format that cannot be.
+        If the settings are invalid or contradict each other.
     """
 
     delimiter: str | None = None
@@ -54,7 +54,7 @@ class CsvFormat:
     def __post_init__(self) -> None:
         for name, sign in {"delimiter": self.delimiter, "decimal": self.decimal}.items():
             if sign is not None and not _is_sign(sign):
-                raise ValueError(f"csv_{name} must be one sign, got {sign!r}.")
+                raise ValueError(f"csv_{name} must be one character, got {sign!r}.")
         if self.decimal == self.delimiter:
             raise ValueError(
                 f"csv_decimal and csv_delimiter are both {self.decimal!r}: one of them is wrong."
@@ -72,12 +72,12 @@ class CsvFormat:
 
     @property
     def missing_words(self) -> tuple[str, ...]:
-        """All words for a missing value, without the empty one."""
+        """The words for a missing value, without the empty cell."""
         words = MISSING_WORDS if self.missing is None else self.missing
         return tuple(word for word in words if word)
 
     def delimiter_of(self, name: str) -> str:
-        """The delimiter of a file of this name."""
+        """Return the delimiter of a file of this name."""
         if self.delimiter is not None:
             return self.delimiter
         return "\t" if ".tsv" in name.lower()[-len(".tsv.bz2") :] else ","

@@ -1,4 +1,4 @@
-"""CSV files as one frame."""
+"""Read CSV files into one DataFrame."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from pandas.api import types
 
 from skmtl._text import holds_text
-from skmtl.csv_files._cells import given_cells, parse_cells, text_cells, text_values
+from skmtl.csv_files._cells import parse_cells, stripped_cells, text_cells, text_values
 from skmtl.csv_files._errors import CsvError
 from skmtl.csv_files._file import CsvBlock, CsvFile
 from skmtl.csv_files._format import CsvFormat
 
 CellKind = Literal["nothing", "words", "bool", "int", "float", "text"]
-"""What cells hold: "words" are words for missing in quotes, which are text if all cells are."""
+"""Types of cells. "words" are quoted words for missing: text, if the other cells are text."""
 
 _ARROW: dict[CellKind, pa.DataType] = {
     "nothing": pa.float64(),  # as pandas reads it
@@ -35,18 +35,19 @@ _BOOLEANS = pa.array(["true", "True", "TRUE", "false", "False", "FALSE"])
 def read_frame(
     files: Sequence[CsvFile], columns: Sequence[str], like: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """The rows of files, one below the other.
+    """Concatenate the rows of files.
 
-    A column is of numbers where all cells of all files are, or words for missing; of booleans in
-    the same way; else of text. In a column of text, only a word that is not quoted is missing.
+    A column is numeric if all cells of all files are numbers or words for missing, boolean if they
+    are booleans or words for missing, and otherwise text. In a text column only unquoted words for
+    missing are missing.
 
     Parameters
     ----------
     files : sequence of CsvFile
     columns : sequence of str
     like : DataFrame, default=None
-        A table with these columns that was read before: what is text there is text here, what is
-        a number is a number, and its texts are never words for missing.
+        A table with these columns that was read before. Columns get the same types, and texts that
+        occur in it are not words for missing.
 
     Returns
     -------
@@ -61,18 +62,18 @@ def read_frame(
     kinds = _kinds(files, like)
     read: dict[str, list[pa.ChunkedArray]] = {name: [] for name in columns}
     words: dict[str, Counter[str]] = {name: Counter() for name in columns}
-    known = {name: _texts(like[name]) for name in columns}
+    categories = {name: _texts(like[name]) for name in columns}
     for file in files:
         for block in file.blocks(columns):
             _check(file, dict(block.refused))
             for name in columns:
                 text, problems = text_cells(block, name)
                 if kinds[name] == pa.string():
-                    values = text_values(block, name, text, file.csv, known[name])
+                    values = text_values(block, name, text, file.csv, categories[name])
                     words[name].update(_lost_words(text, values))
                 else:
-                    values, others = parse_cells(text, kinds[name], name, file.csv)
-                    problems |= others
+                    values, unreadable = parse_cells(text, kinds[name], name, file.csv)
+                    problems |= unreadable
                 _check(file, {int(block.rows[at]): why for at, why in problems.items()})
                 read[name].append(values)
     if all(file.csv.missing is None for file in files):
@@ -85,7 +86,7 @@ def read_frame(
 
 
 def first_types(file: CsvFile, columns: Sequence[str]) -> dict[str, pa.DataType]:
-    """The types of columns by the first rows that can be read."""
+    """Infer the types of columns from the first rows that can be read."""
     block = next((block for block in file.blocks(columns) if len(block)), None)
     if block is None:
         return dict.fromkeys(columns, pa.float64())
@@ -93,7 +94,7 @@ def first_types(file: CsvFile, columns: Sequence[str]) -> dict[str, pa.DataType]
 
 
 def _kinds(files: Sequence[CsvFile], like: pd.DataFrame) -> dict[str, pa.DataType]:
-    """The type of each column, which all files have, and `like` as far as it says."""
+    """Return the types that fit all files, and `like` where it determines them."""
     wanted = {name: _kind_like(like[name]) for name in like.columns}
     kinds: dict[str, CellKind] = dict.fromkeys(like.columns, "nothing")
     kinds |= {name: kind for name, kind in wanted.items() if kind == "text"}
@@ -102,7 +103,7 @@ def _kinds(files: Sequence[CsvFile], like: pd.DataFrame) -> dict[str, pa.DataTyp
             for name, kind in kinds.items():
                 if kind != "text":
                     kinds[name] = _joined(kind, _kind(block, name, file.csv))
-    # Where cells are text that should not be, they are read as what they should be, and named.
+    # Text in a column that is numeric in `like` is parsed as numbers, so that the error names it.
     return {
         name: _ARROW[wanted[name] or kind if _ARROW[kind] == pa.string() else kind]
         for name, kind in kinds.items()
@@ -110,7 +111,7 @@ def _kinds(files: Sequence[CsvFile], like: pd.DataFrame) -> dict[str, pa.DataTyp
 
 
 def _kind_like(column: pd.Series) -> CellKind | None:
-    """What cells of the same column hold; None where its type does not say."""
+    """Return the type of a column's cells; None if the dtype does not determine it."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _kind_like(pd.Series(column.cat.categories))
     if types.is_bool_dtype(column.dtype):
@@ -124,7 +125,7 @@ def _kind(block: CsvBlock, name: str, csv: CsvFormat) -> CellKind:
     text, problems = text_cells(block, name)
     if problems:
         return "text"
-    cells = given_cells(text, csv).drop_null()
+    cells = stripped_cells(text, csv).drop_null()
     if len(cells) == 0:
         words = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(text), ""), False)
         if not block.has_quotes or not pc.any(words).as_py():
@@ -146,14 +147,14 @@ def _kind(block: CsvBlock, name: str, csv: CsvFormat) -> CellKind:
     return "int"
 
 
-def _joined(one: CellKind, other: CellKind) -> CellKind:
-    """What a column holds of which one part holds this, and another part that."""
+def _joined(left: CellKind, right: CellKind) -> CellKind:
+    """Return the common type of two parts of a column."""
     for weak in ("nothing", "words"):
-        if weak in (one, other):
-            return other if one == weak else one
-    if one == other:
-        return one
-    return "float" if {one, other} == {"int", "float"} else "text"
+        if weak in (left, right):
+            return right if left == weak else left
+    if left == right:
+        return left
+    return "float" if {left, right} == {"int", "float"} else "text"
 
 
 def _texts(column: pd.Series) -> set[str]:
@@ -168,9 +169,9 @@ def _check(file: CsvFile, faults: Mapping[int, str]) -> None:
 
 
 def _lost_words(text: pa.ChunkedArray, values: pa.ChunkedArray) -> dict[str, int]:
-    """The words that were read as missing, and how often."""
+    """Count the words that were read as missing."""
     lost = text.filter(pc.and_(values.is_null(), pc.fill_null(pc.not_equal(text, ""), False)))
-    return {each["values"]: each["counts"] for each in lost.value_counts().to_pylist()}
+    return {count["values"]: count["counts"] for count in lost.value_counts().to_pylist()}
 
 
 def _warn_of(words: Mapping[str, Counter[str]]) -> None:
@@ -178,9 +179,9 @@ def _warn_of(words: Mapping[str, Counter[str]]) -> None:
         if counts:
             shown = ", ".join(f"{word!r} ({n:,})" for word, n in counts.most_common(3))
             warnings.warn(
-                f"In the column {name!r} of text, cells without quotes are read as missing: "
-                f"{shown}. Where they are text, quote them in the file, or name the words that "
-                "do stand for missing values: `missing` in the table [csv] of a configuration.",
+                f"In the text column {name!r}, unquoted cells are read as missing: "
+                f"{shown}. If they are text, quote them in the file, or list the words that do "
+                "mean a missing value as `missing` in the table [csv] of the configuration.",
                 UserWarning,
                 stacklevel=3,
             )

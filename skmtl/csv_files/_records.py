@@ -1,4 +1,4 @@
-"""A text as rows, each of which is given or refused."""
+"""Split a text into rows that are accepted and rows that are refused."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from skmtl.csv_files._layout import Layout, layout_of
 from skmtl.csv_files._shape import RowShape
 from skmtl.csv_files._text import DAMAGES, Read
 
-# Bytes that are read at a time, and the most that a row may have.
+# Bytes to read at a time, and the maximum length of a row.
 _BLOCK, _LONGEST = 2**22, 2**23
-_SHOWN = 80  # of a row in a reason
+_SHOWN = 80  # bytes of a row that a message quotes
 
 
 class Records(NamedTuple):
@@ -25,11 +25,11 @@ class Records(NamedTuple):
     Attributes
     ----------
     text : bytes
-        Those that can be read, as they stand in the file.
+        The accepted rows, unchanged.
     rows : int64 ndarray
-        Their numbers in the file, from 0.
+        Their row numbers in the file, from 0.
     refused : list of (int, str)
-        The numbers of the others, and why.
+        Row numbers of the refused rows, and why.
     """
 
     text: bytes
@@ -37,22 +37,24 @@ class Records(NamedTuple):
     refused: list[tuple[int, str]]
 
 
-def read_records(read: Read, begun: bytes, delimiter: bytes, n_cells: int) -> Iterator[Records]:
-    """Rows of a text, some megabytes at a time.
+def read_records(
+    read: Read, already_read: bytes, delimiter: bytes, n_cells: int
+) -> Iterator[Records]:
+    """Iterate over the rows of a text, some megabytes at a time.
 
-    Every line is part of a row that is given or refused; only blank lines between rows of several
-    cells are not rows. A quote that is not closed, or is closed before its cell ends, costs the
-    line that it stands in and no other: the next line begins a row.
+    Every line is part of a row that is accepted or refused; only blank lines are skipped, if rows
+    have several cells. A quote that is never closed, or is closed in the middle of a cell, costs
+    only its own line: the next line starts a new row.
 
     Parameters
     ----------
     read : callable
         Returns the next bytes.
-    begun : bytes
-        What has been read already.
+    already_read : bytes
+        The bytes that have been read already.
     delimiter : bytes
     n_cells : int
-        Of every row.
+        Cells in every row.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def read_records(read: Read, begun: bytes, delimiter: bytes, n_cells: int) -> It
     """
     shape = RowShape(delimiter, n_cells)
     grammars = {end: Grammar(delimiter, n_cells, end) for end in (False, True)}
-    text, row, at_end = begun, 0, False
+    text, row, at_end = already_read, 0, False
     while not at_end:
         try:
             block = read(_BLOCK)
@@ -69,15 +71,15 @@ def read_records(read: Read, begun: bytes, delimiter: bytes, n_cells: int) -> It
             raise CsvError(f"cannot be read after row {row:,}: {error}") from error
         at_end = not block
         text += block
-        taken = _Taken(text, row, grammars[at_end], shape, delimiter, n_cells)
-        if not taken.take_at_once(at_end):
-            taken.take_one_by_one(at_end)
-        yield taken.records()
-        text, row = text[taken.stop :], taken.row
+        splitter = _RowSplitter(text, row, grammars[at_end], shape, delimiter, n_cells)
+        if not splitter.take_at_once(at_end):
+            splitter.take_one_by_one(at_end)
+        yield splitter.records()
+        text, row = text[splitter.stop :], splitter.row
 
 
-class _Taken:
-    """The rows of a text up to `stop`, of which the last one is before number `row`."""
+class _RowSplitter:
+    """Splits a text into rows; it has got to position `stop`, where row number `row` starts."""
 
     def __init__(
         self,
@@ -98,13 +100,13 @@ class _Taken:
     def records(self) -> Records:
         refused = np.array([row - self._first for row, _ in self._refused], dtype=np.int64)
         rows = np.delete(np.arange(self._first, self.row), refused)
-        begins = [0, *(stop for _, stop in self._cuts)]
-        ends = [*(start for start, _ in self._cuts), self.stop]
-        kept = [self._text[start:stop] for start, stop in zip(begins, ends, strict=True)]
+        starts = [0, *(stop for _, stop in self._cuts)]
+        stops = [*(start for start, _ in self._cuts), self.stop]
+        kept = [self._text[start:stop] for start, stop in zip(starts, stops, strict=True)]
         return Records(b"".join(kept), rows, self._refused)
 
     def take_at_once(self, at_end: bool) -> bool:
-        """Take the rows, unless a quote may be where it should not."""
+        """Split all rows at once; return False if a quote may be misplaced."""
         layout = layout_of(self._text, self._delimiter, at_end)
         if layout is None or not self._are_plausible(layout):
             return False
@@ -133,7 +135,7 @@ class _Taken:
         )
 
     def take_one_by_one(self, at_end: bool) -> None:
-        """Take the rows of any text, wherever its quotes are."""
+        """Split the rows one by one, wherever the quotes are."""
         text, grammar = self._text, self._grammar
         while self.stop < len(text):
             at = self.stop
@@ -143,7 +145,7 @@ class _Taken:
             row = grammar.row.match(text, at)
             if row is None or not self._is_plausible(row.group()):
                 fault = self._fault(at, at_end)
-                if fault is None:  # it may go on in what is not read yet
+                if fault is None:  # the rest of the row may not have been read yet
                     return
                 self.stop, reason = fault
                 self._refuse(self.row, at, self.stop, reason)
@@ -152,7 +154,7 @@ class _Taken:
             self.row += 1
 
     def _is_plausible(self, row: bytes) -> bool:
-        """Whether what reads as a row is not several, between which a quote was not closed."""
+        """Whether a row of several lines is one row, not several that an unclosed quote joined."""
         if row.count(b"\n") > 1 or row.count(b"\r") > 1:
             return not self._shape.holds_rows(row.splitlines())
         if self._shape.wants_samples:
@@ -160,25 +162,26 @@ class _Taken:
         return True
 
     def _fault(self, at: int, at_end: bool) -> tuple[int, str] | None:
-        """Where to go on after a row that cannot be read, and why it cannot be."""
+        """Return the position after a row that cannot be read, and the reason."""
         text, grammar = self._text, self._grammar
         any_row, line = grammar.any_row.match(text, at), grammar.line.match(text, at)
         may_go_on = not at_end and len(text) - at <= _LONGEST
         if any_row is not None:
             row = any_row.group()
-            others = row.splitlines()[1:]
-            if not any(map(self._shape.fits, others)):
+            later_lines = row.splitlines()[1:]
+            if not any(map(self._shape.fits, later_lines)):
                 return any_row.end(), self._wrong_count(grammar.count_cells(row), row)
-            far = (
-                f"is closed only after {len(others):,} line ends, behind what reads as other rows"
+            problem = (
+                f"is closed only after {len(later_lines):,} line ends, after what looks like "
+                "other rows"
             )
         elif may_go_on and (line is None or grammar.begun.match(text, at)):
             return None
         else:
-            far = "is not closed, or closed before the cell ends"
+            problem = "is not closed, or closed before the cell ends"
         if line is None:
             raise self._too_long()
-        return line.end(), f"A quote that opens a cell {far}: {_shown(line.group())}."
+        return line.end(), f"A quote that opens a cell {problem}: {_shown(line.group())}."
 
     def _wrong_count(self, n_cells: int, row: bytes) -> str:
         return f"The row has {n_cells} cells where the header has {self._n_cells}: {_shown(row)}."
@@ -190,7 +193,7 @@ class _Taken:
     def _too_long(self) -> CsvError:
         return CsvError(
             f"has a line of more than {_LONGEST:,} bytes in row {self.row:,}: "
-            f"{_shown(self._text[self.stop :])}. Is it text, in the encoding that was given?"
+            f"{_shown(self._text[self.stop :])}. Is it a text file, and is its encoding right?"
         )
 
 

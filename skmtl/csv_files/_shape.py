@@ -1,4 +1,4 @@
-"""Whether lines within a quoted cell are rows that an open quote has swallowed."""
+"""Detect rows that an unclosed quote has swallowed into a cell."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 _MOST_SAMPLES, _LEAST_SAMPLES = 100, 10
-# Delimiters and numbers in their places, on all lines but the first: fewer may occur in a text.
+# Delimiters and numbers where rows have them, in all lines but the first; ordinary text may
+# contain fewer than this.
 _LEAST_SIGNS = 4
 _NUMBER = re.compile(rb"[-+]?[\d.,]+(?:[eE][-+]?\d+)?|[-+]?(?:NA|N/A|nan|NaN|null|NULL|None|inf|)")
 
 
 class RowShape:
-    """What rows of a file look like: how many cells they have, and which are numbers.
+    """The typical shape of a row: the number of cells, and which of them are numbers.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class RowShape:
         return self._n_samples < _MOST_SAMPLES
 
     def add(self, line: bytes) -> None:
-        """Learn from a row that is one line."""
+        """Learn from a row of a single line."""
         self._n_samples += 1
         cells = self._cells(line)
         self._numeric = {at for at in self._numeric if at < len(cells) and _is_number(cells[at])}
@@ -41,17 +42,17 @@ class RowShape:
         return len(cells) == self._n_cells and all(_is_number(cells[at]) for at in self._numbers)
 
     def holds_rows(self, lines: Sequence[bytes]) -> bool:
-        """Whether the lines of what reads as one row are too likely rows to be one."""
-        others = [self._cells(line) for line in lines[1:]]
-        n_signs = sum(len(cells) - 1 for cells in others)
-        n_signs += sum(
-            at < len(cells) and cells[at] != b"" for cells in others for at in self._numbers
+        """Whether the lines of an apparent row look so much like rows that they are several."""
+        rows = [self._cells(line) for line in lines[1:]]
+        n_matches = sum(len(cells) - 1 for cells in rows)
+        n_matches += sum(
+            at < len(cells) and cells[at] != b"" for cells in rows for at in self._numbers
         )
-        return n_signs >= _LEAST_SIGNS and all(map(self.fits, lines))
+        return n_matches >= _LEAST_SIGNS and all(map(self.fits, lines))
 
     @property
     def _numbers(self) -> set[int]:
-        """The columns that seem to be numbers."""
+        """Positions of the columns that seem to be numeric."""
         return set() if self._n_samples < _LEAST_SAMPLES else self._numeric
 
     def _cells(self, line: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The bytes of a file, unpacked, as UTF-8."""
+"""Read the bytes of a file, decompressed, as UTF-8."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 from skmtl.csv_files._errors import CsvError
 from skmtl.csv_files._format import COMPRESSIONS
 
-# What reading raises where a file is damaged, or cut short.
+# The errors that damaged or truncated files raise.
 DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeError)
 
 Read = Callable[[int], bytes]
@@ -27,22 +27,22 @@ Read = Callable[[int], bytes]
 
 @contextmanager
 def opened_text(raw: BinaryIO, name: str, encoding: str) -> Iterator[Read]:
-    """A function that reads the next bytes of a file as UTF-8, none at its end.
+    """Return a function that reads the next bytes of a file as UTF-8, none at its end.
 
-    Bytes that are not valid in the file's encoding are not valid in UTF-8 either: they are for the
-    cells that hold them to refuse.
+    Bytes that are invalid in the file's encoding stay invalid in UTF-8, so that the error can name
+    the cell that holds them.
 
     Parameters
     ----------
     raw : binary file
     name : str
-        Says how it is packed.
+        Its ending determines the compression.
     encoding : str
 
     Raises
     ------
     CsvError
-        If it cannot be unpacked.
+        If the file cannot be decompressed.
     """
     try:
         stream = _unpacked(raw, name)
@@ -71,5 +71,5 @@ def _zip(raw: BinaryIO) -> Any:
     archive = zipfile.ZipFile(raw)
     names = [name for name in archive.namelist() if not name.endswith("/")]
     if len(names) != 1:
-        raise CsvError(f"must hold one file, and holds {len(names)}: {names[:5]}.")
+        raise CsvError(f"must contain one file, not {len(names)}: {names[:5]}.")
     return archive.open(names[0])

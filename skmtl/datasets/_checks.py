@@ -34,7 +34,7 @@ def per_task(
     value: Any,
     n_tasks: int,
     accepts: Callable[[Any], bool],
-    wanted: str,
+    expected: str,
     *,
     unit: str = "task",
 ) -> list[Any]:
@@ -52,7 +52,7 @@ def per_task(
         )
     for t, entry in enumerate(entries):
         if not accepts(entry):
-            raise ValueError(f"{name} of {unit}_{t} must be {wanted}, got {entry!r}.")
+            raise ValueError(f"{name} of {unit}_{t} must be {expected}, got {entry!r}.")
     return entries
 
 

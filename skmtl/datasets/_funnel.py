@@ -129,9 +129,9 @@ def make_funnel(
     steps = list(steps)
     n_steps = len(steps)
     if n_samples < n_steps + 2:
-        raise ValueError(f"n_samples must be {n_steps + 2} at least, got {n_samples!r}.")
+        raise ValueError(f"n_samples must be at least {n_steps + 2}, got {n_samples!r}.")
     if n_steps < 2 or len(set(steps)) < n_steps:
-        raise ValueError(f"steps must name two steps at least, each once, got {steps!r}.")
+        raise ValueError(f"steps must name at least two different steps, got {steps!r}.")
     rates = per_task("rate", rate, n_steps, _is_rate, "between 0 and 1", unit="step")
     strengths = per_task("strength", strength, n_steps, is_noise, "from 0", unit="step")
     if not (isinstance(relatedness, Real) and 0 <= relatedness <= 1):
@@ -165,7 +165,7 @@ def _is_rate(value: object) -> bool:
 
 
 def _unrelated_functions(x: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
-    """Values (n, n_samples) of random functions of mean 0 and variance 1 without correlation."""
+    """Return values (n, n_samples) of uncorrelated random functions of mean 0 and variance 1."""
     scale = _LENGTH_SCALE * np.sqrt(x.shape[1] / 5)
     drawn = [FourierFunction.draw(x.shape[1], _N_COSINES, scale, rng)(x) for _ in range(n)]
     values = np.column_stack(drawn)
@@ -179,12 +179,12 @@ def _at_rate(effects: np.ndarray, confounding: float, rate: float) -> np.ndarray
     def excess(move: float) -> float:
         return float(_without_unseen(effects[:, None] + move, confounding).mean()) - rate
 
-    far = 50.0 + 10 * (np.abs(effects).max() + confounding)
-    return effects + brentq(excess, -far, far, xtol=1e-10)
+    bound = 50.0 + 10 * (np.abs(effects).max() + confounding)
+    return effects + brentq(excess, -bound, bound, xtol=1e-10)
 
 
 def _without_unseen(log_odds: np.ndarray, confounding: float) -> np.ndarray:
-    """Probability of taking all of some steps (n_samples, k), averaged over the unseen cause."""
+    """Return the probability of taking all of k steps, averaged over the unseen cause."""
     total = np.zeros(len(log_odds))
     for point, weight in zip(_POINTS, _WEIGHTS / _WEIGHTS.sum(), strict=True):
         total += weight * expit(log_odds + confounding * point).prod(axis=1)

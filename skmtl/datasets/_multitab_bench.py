@@ -254,8 +254,8 @@ def _gram_matrix(correlation: Any, n_tasks: int) -> _Array:
 def _weight_vectors(gram: _Array, n_features: int, rng: np.random.RandomState) -> _Array:
     """Draw vectors with the given Gram matrix in a uniformly random orientation."""
     eigenvalues, eigenvectors = np.linalg.eigh(gram)
-    kept = eigenvalues > _EIGENVALUE_TOLERANCE
-    rank = int(kept.sum())
+    positive = eigenvalues > _EIGENVALUE_TOLERANCE
+    rank = int(positive.sum())
     if rank > n_features:
         raise ValueError(
             f"the correlation of the {len(gram)} tasks has rank {rank}: it needs "
@@ -263,7 +263,7 @@ def _weight_vectors(gram: _Array, n_features: int, rng: np.random.RandomState) -
         )
     orthonormal, triangular = np.linalg.qr(rng.standard_normal((n_features, rank)))
     orthonormal = orthonormal * np.sign(triangular.diagonal())  # else not uniform
-    return (eigenvectors[:, kept] * np.sqrt(eigenvalues[kept])) @ orthonormal.T
+    return (eigenvectors[:, positive] * np.sqrt(eigenvalues[positive])) @ orthonormal.T
 
 
 def _sums_of_powers(projections: _Array, degrees: Sequence[int]) -> _Array:
@@ -296,7 +296,7 @@ def _signal_correlation(hermite: _Array, gram: _Array) -> _Array:
 def _correlations(
     gram: _Array, hermite: _Array, deviations: Sequence[float], tasks: list[str]
 ) -> list[pd.DataFrame]:
-    """Correlations of the weight vectors, of the signals, and of the labels with their noise."""
+    """Return the correlations of weight vectors, of signals, and of labels with noise."""
     signals = _signal_correlation(hermite, gram)
     total = np.sqrt(1.0 + np.square(deviations))
     labels = np.where(np.eye(len(tasks), dtype=bool), 1.0, signals / np.outer(total, total))

@@ -278,7 +278,7 @@ def _mixtures(
     specific: Sequence[FourierFunction],
     weight: float,
 ) -> dict[str, Mixture]:
-    """The function of each task: the part shared with its group plus its own part."""
+    """Return the function of each task: the part of its group plus a task-specific part."""
     return {
         str(task): Mixture(unlike if is_outlier else ordinary, own, weight)
         for (task, is_outlier), own in zip(outlier.items(), specific, strict=True)
@@ -292,7 +292,7 @@ def _names(stem: str, n: int) -> list[str]:
 def _signal(
     X: pd.DataFrame, features: Sequence[str], functions: Mapping[str, Mixture]
 ) -> pd.Series:
-    """Value of each row under the function of its task."""
+    """Evaluate the function of each row's task."""
     x, tasks = X[list(features)].to_numpy(dtype=np.float64), X[_TASK].astype(str).to_numpy()
     values = np.empty(len(x))
     for task, function in functions.items():
@@ -302,7 +302,7 @@ def _signal(
 
 
 def _medians(values: pd.Series, tasks: pd.Series, group: pd.Series) -> pd.Series:
-    """By task, the median value over the rows of its whole group of tasks."""
+    """Return, for each task, the median value over all rows of its group of tasks."""
     return group.map(values.groupby(tasks.astype(object).map(group)).median())
 
 
@@ -329,5 +329,5 @@ def _check_outliers(scenario: int, n_outlier_tasks: Any, n_tasks: int) -> None:
     if scenario == 4 and 2 * n_outlier_tasks >= n_tasks:
         raise ValueError(
             f"n_outlier_tasks={n_outlier_tasks} is not fewer than half of n_tasks={n_tasks}: the "
-            f"outlier tasks would be the ordinary ones. Give fewer outlier tasks or more tasks."
+            f"outlier tasks would be the ordinary ones. Choose fewer outlier tasks or more tasks."
         )

@@ -71,9 +71,9 @@ def make_panel(
     )
     Y = pd.DataFrame({"sales": sales, "visits": visits}).astype("float64")
     Y = Y.mask(rng.uniform(size=Y.shape) < _LABELS_MISSING)
-    known = day < n_days
+    is_observed = day < n_days
     return (
-        X[known].reset_index(drop=True),
-        Y[known].reset_index(drop=True),
-        X[~known].assign(rain=np.nan).reset_index(drop=True),
+        X[is_observed].reset_index(drop=True),
+        Y[is_observed].reset_index(drop=True),
+        X[~is_observed].assign(rain=np.nan).reset_index(drop=True),
     )

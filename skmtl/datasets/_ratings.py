@@ -24,9 +24,9 @@ class RatingsTruth:
     ----------
     measure : Series by item
     severity : Series by rater
-        Of sum zero.
+        Severities, which sum to zero.
     difficulty : Series by question
-        Mean of its thresholds.
+        Mean of the thresholds of each question.
     """
 
     measure: pd.Series
@@ -82,11 +82,11 @@ def make_ratings(
     random_state: RandomState = None,
     return_truth: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | tuple[pd.DataFrame, pd.DataFrame, RatingsTruth]:
-    r"""Make a table of items that raters of different severity have judged.
+    r"""Generate a table of items that were judged by raters of different severity.
 
-    A rater answers with more than level k with the probability
-    :math:`\sigma(\theta - \xi - \tau_k)`: the measure of the item, of variance 1, less the
-    severity of the rater and a threshold of the question.
+    The probability of a level above k is :math:`\sigma(\theta - \xi - \tau_k)`, with the measure
+    :math:`\theta` of the item, which has variance 1, the severity :math:`\xi` of the rater and a
+    threshold :math:`\tau_k` of the question.
 
     Parameters
     ----------
@@ -95,26 +95,26 @@ def make_ratings(
     n_raters : int, default=20
     n_questions : int, default=4
     n_levels : int, default=5
-        Of every question.
+        Number of levels of every question.
     ratings_per_item : int, default=3
-        Raters who judge each item, no more than there are.
+        Number of raters of each item, at most `n_raters`.
     explained : float, default=0.8
         Share of the variance of the measure, from 0 to 1, that is a linear function of the
         features.
     severity_scale : float, default=0.8
         Standard deviation of the severities.
     selection : float, default=0.0
-        How far raters choose their items: rater r is drawn for item i with a weight of
-        :math:`e^{\text{selection} \, \xi_r \theta_i}`. With a positive number severe raters judge
-        items of high measure.
+        How strongly raters choose their items: rater r is drawn for item i with a weight of
+        :math:`e^{\text{selection} \, \xi_r \theta_i}`. With a positive number, severe raters judge
+        items with a high measure.
     random_state : int, RandomState or None, default=None
     return_truth : bool, default=False
-        Whether to return what was planted, too.
+        Whether to also return the truth.
 
     Returns
     -------
     X : DataFrame of shape (n_items * ratings_per_item, n_features + 2)
-        "item", "rater" and standard normal numbers ``x_0``, ``x_1``, ... of the item.
+        "item", "rater" and standard normal features ``x_0``, ``x_1``, ... of the item.
     Y : DataFrame of shape (n_items * ratings_per_item, n_questions)
         Levels from 0.
     truth : RatingsTruth
@@ -137,11 +137,11 @@ def make_ratings(
     )
     if n_raters < 2 or n_levels < 2:
         raise ValueError(
-            f"n_raters and n_levels must be 2 at least, got {n_raters!r} and {n_levels!r}."
+            f"n_raters and n_levels must be at least 2, got {n_raters!r} and {n_levels!r}."
         )
     if ratings_per_item > n_raters:
         raise ValueError(
-            f"ratings_per_item must be n_raters={n_raters} at most, got {ratings_per_item!r}."
+            f"ratings_per_item must be at most n_raters={n_raters}, got {ratings_per_item!r}."
         )
     if not (isinstance(explained, Real) and 0 <= explained <= 1):
         raise ValueError(f"explained must lie between 0 and 1, got {explained!r}.")
@@ -159,7 +159,7 @@ def make_ratings(
     steps = _STEP * (np.arange(n_levels - 1) - (n_levels - 2) / 2)
     thresholds = difficulty[:, None] + steps
 
-    # The largest of weights with Gumbel noise are a draw without replacement.
+    # Taking the largest log weights with Gumbel noise samples without replacement.
     preference = selection * np.outer(measure, severity) + rng.gumbel(size=(n_items, n_raters))
     rater = np.argsort(-preference, axis=1)[:, :ratings_per_item].ravel()
     item = np.repeat(np.arange(n_items), ratings_per_item)

@@ -193,7 +193,7 @@ def make_survival(
 
 
 def _first(time: pd.DataFrame, end: pd.Series) -> pd.DataFrame:
-    """Which cause came first, if any came before the end of the follow-up."""
+    """Return the first cause, 0 if none was before the end of the follow-up."""
     first = time.min(axis=1)
     cause = time.to_numpy().argmin(axis=1) + 1
     return pd.DataFrame(
@@ -204,7 +204,7 @@ def _first(time: pd.DataFrame, end: pd.Series) -> pd.DataFrame:
 def _pairs(
     time: pd.DataFrame, end: pd.Series, missing: float, rng: np.random.RandomState
 ) -> pd.DataFrame:
-    """An indicator and a time for each event."""
+    """Return an indicator and a time for each event."""
     columns = {}
     for name in time:
         followed = rng.random_sample(len(time)) >= missing
@@ -214,7 +214,7 @@ def _pairs(
 
 
 def _censoring_times(time: np.ndarray, share: float, rng: np.random.RandomState) -> np.ndarray:
-    """Exponential times that censor the requested share of the events."""
+    """Draw exponential times that censor the requested share of the events."""
     unit = rng.standard_exponential(len(time))
     if share == 0:
         return np.full(len(time), np.inf)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 _Array = NDArray[np.float64]
 
-# Cumulative hazard as a function of u = rate * (time / scale) ** shape, and u of it.
+# Cumulative hazard as a function of u = rate * (time / scale) ** shape, and its inverse.
 _CUMULATIVE: dict[str, Callable[[_Array], _Array]] = {
     "weibull": lambda u: u,
     "log-logistic": np.log1p,
@@ -86,7 +86,7 @@ class SurvivalTruth:
         )
 
     def cumulative_hazard(self, times: ArrayLike, event: Hashable | None = None) -> _Array:
-        """Cumulative hazard of one event, or of all causes together.
+        """Return the cumulative hazard of one event, or of all causes together.
 
         Parameters
         ----------
@@ -100,12 +100,12 @@ class SurvivalTruth:
         """
         grid = _read_times(times)
         if event is None and self.kind == "several":
-            raise ValueError(f"Say which event, out of {list(self.weights.index)}.")
+            raise ValueError(f"Name the event; choose from {list(self.weights.index)}.")
         chosen = list(self.weights.index) if event is None else [event]
         return np.sum([_CUMULATIVE[self.family](self._u(grid, name)) for name in chosen], axis=0)
 
     def survival_function(self, times: ArrayLike, event: Hashable | None = None) -> _Array:
-        """Probability that the event has not happened by each time.
+        """Return the probability that the event has not happened by each time.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class SurvivalTruth:
         return np.exp(-self.cumulative_hazard(times, event))
 
     def cumulative_incidence(self, times: ArrayLike) -> dict[Hashable, _Array]:
-        r"""Probability that each cause has happened first, by each time.
+        r"""Return the probability that each cause has happened first, by each time.
 
         :math:`F_k(t) = \int_0^t \lambda_k(u) \prod_j S_j(u)\,du`, exact to 1e-9. With the
         survival function they sum to one.
@@ -135,7 +135,7 @@ class SurvivalTruth:
         dict of cause to ndarray of shape (n_samples, n_times)
         """
         if self.kind != "competing":
-            raise ValueError(f"There are incidences of competing causes only, not of {self.kind}.")
+            raise ValueError(f"Only competing causes have incidences, not kind={self.kind!r}.")
         grid = _read_times(times)
         nodes, node_weights = _quadrature(_DEPTH / min(1.0, float(self.shape.min())))
         incidence = {
@@ -154,14 +154,14 @@ class SurvivalTruth:
         return rate[:, None] * (times / self.scale[event]) ** self.shape[event]
 
     def draw(self, rng: np.random.RandomState) -> _Array:
-        """Independent event times of shape (n_samples, n_events)."""
+        """Draw independent event times of shape (n_samples, n_events)."""
         u = _INVERSE[self.family](rng.standard_exponential(self.log_rate.shape))
         rate = np.exp(self.log_rate.to_numpy())
         return (u / rate) ** (1 / self.shape.to_numpy()) * self.scale.to_numpy()
 
 
 def _quadrature(depth: float) -> tuple[_Array, _Array]:
-    """Nodes and weights on [0, depth], denser near 0, where the mass is."""
+    """Return nodes and weights on [0, depth], denser near 0, where most of the mass is."""
     points, weights = np.polynomial.legendre.leggauss(_POINTS)
     edges = depth * np.linspace(0, 1, _PANELS + 1) ** 2
     half = np.diff(edges) / 2

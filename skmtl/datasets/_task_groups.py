@@ -204,7 +204,7 @@ def make_task_groups(
     truth = TaskGroupsTruth(
         group=tasks["group"],
         sign=tasks["sign"],
-        groups=[list(each) for each in together],
+        groups=[list(names) for names in together],
         signals=signal,
         noise=tasks["noise"],
     )
@@ -212,7 +212,7 @@ def make_task_groups(
 
 
 def _settings(groups: Sequence[int], *values: Any) -> pd.DataFrame:
-    """The parameters of each task, one row per task."""
+    """Return the parameters of the tasks, one row per task."""
     n = len(groups)
     kind, sign, noise, scale, missing = values
     index = pd.Index([f"task_{t}" for t in range(n)])
@@ -232,7 +232,7 @@ def _settings(groups: Sequence[int], *values: Any) -> pd.DataFrame:
 def _signals(
     tasks: pd.DataFrame, x: np.ndarray, weight: float, length: float, rng: np.random.RandomState
 ) -> pd.DataFrame:
-    """Values of every task's function, at its own rows or at common rows.
+    """Evaluate every task's function, at separate or at common rows.
 
     x has the shape (n_tasks or 1, n_samples, n_features).
     """
@@ -247,7 +247,7 @@ def _signals(
 
     points = values(rng.uniform(-1.0, 1.0, (_N_POINTS, x.shape[-1])))
     centre = points.mean(axis=0)
-    # Combinations of the functions that are uncorrelated and of variance 1 over the cube.
+    # Combine the functions so that they are uncorrelated and have variance 1 over the cube.
     _, triangle = np.linalg.qr(points - centre)
     basis = np.linalg.inv(triangle) * np.sqrt(_N_POINTS)
     columns = {}
@@ -255,19 +255,19 @@ def _signals(
         mixture = np.zeros(len(functions))
         mixture[groups.index(task["group"])] = weight
         mixture[len(groups) + t] = np.sqrt(1 - weight**2)
-        own = (values(x[t % len(x)]) - centre) @ basis @ mixture
-        columns[name] = task["sign"] * own
+        values_of_task = (values(x[t % len(x)]) - centre) @ basis @ mixture
+        columns[name] = task["sign"] * values_of_task
     return pd.DataFrame(columns)
 
 
 def _stacked(frame: pd.DataFrame, name: str) -> pd.Series:
-    """The columns one below the other."""
+    """Concatenate the columns."""
     return pd.Series(frame.to_numpy().T.ravel(), name=name)
 
 
 def _check_choices(groups: Any, layout: Any, weight: Any, length_scale: Any) -> None:
     if len(groups) < 1:
-        raise ValueError("groups must hold the number of a group for each task, got none.")
+        raise ValueError("groups must have the number of a group for each task, but it is empty.")
     if layout not in _LAYOUTS:
         raise ValueError(f"layout must be one of {_LAYOUTS}, got {layout!r}.")
     if not is_noise(weight) or weight > 1:

@@ -13,15 +13,15 @@ from skmtl.demo._data import FlightRows, Split, split_flights
 from skmtl.demo._few_labels import FewLabels, run_few_labels
 from skmtl.demo._trial import Trial, run_trial
 
-# Share of the labels in the second trial. Each target has lost others, so that a flight without
-# one label may still have some that say much about it.
+# Share of the labels in the second trial. Labels are removed independently by target, so that a
+# flight without one label often has others that are informative.
 FEW = 0.3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, compare, print and draw; the exit code."""
     options = _parser().parse_args(arguments)
-    # Threads that wait for each other on a busy machine are far slower than a single one.
+    # On a busy machine, threads that wait for each other are far slower than a single thread.
     with threadpool_limits(1):
         return _run(options)
 

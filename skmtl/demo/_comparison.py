@@ -27,8 +27,8 @@ class Comparison:
     scores : DataFrame
         By target: the metric's name, and the values of both models and of a constant.
     gains : DataFrame
-        By target, and for their mean: gain of the first model in percent of the second one's
-        score, positive for better, with the ends of its 95 % interval.
+        By target, and for their mean: gain of the first model over the second in percent, positive
+        if it is better, with limits of the 95 % interval.
     """
 
     scores: pd.DataFrame
@@ -89,7 +89,7 @@ def _gains(ours: pd.Series, theirs: pd.Series) -> pd.Series:
 
 
 def _day_weights(test: FlightRows, seed: int) -> np.ndarray:
-    """How often each flight counts in each resample of the test days, drawn with replacement."""
+    """Return how often each flight occurs in each bootstrap sample of the test days."""
     n_days = len(test.days)
     draws = np.random.default_rng(seed).multinomial(
         n_days, np.full(n_days, 1 / n_days), size=N_RESAMPLES

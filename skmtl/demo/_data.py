@@ -13,7 +13,7 @@ TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.15
 # Classes whose labels may be missing.
 NULLABLE = {"late": "boolean", "cancelled": "boolean"}
-# Ten months of one year do not say anything about the other two.
+# Ten months of one year carry no information about the other two.
 _UNKNOWABLE = "month"
 
 

@@ -16,7 +16,7 @@ from skmtl.datasets import make_multitab_bench
 
 N_TRAINING, N_TEST, N_LABELS = 1000, 2000, 30
 TARGET = "task_0"
-# A smaller network than by default, and a single one, to be quick.
+# Use a single, smaller network instead of the default, to be fast.
 NETWORK: dict[str, Any] = {"n_bags": 1, "row_size": 128, "max_epochs": 60, "patience": 6}
 TOGETHER, ALONE = "MultiTab, with the other four", "MultiTab, alone"
 LIGHTGBM, RIDGE = "LightGBM, alone", "ridge, alone"
@@ -46,8 +46,7 @@ def run_few_labels(*, seed: int) -> FewLabels:
     """Fit the models and score them.
 
     Each target is the square of a direction in 16 features and the direction itself, with noise.
-    The directions are correlated (0.9), so what is learnt of one target is worth something for the
-    others.
+    The directions are correlated (0.9), so learning one target helps the others.
     """
     print(f"\n=== A generated table: five related targets, {N_LABELS} labels of the first")
     X, Y = make_multitab_bench(
@@ -82,6 +81,6 @@ def _fit_lightgbm(X: pd.DataFrame, y: pd.Series, seed: int) -> Any:
     """LightGBM, with early stopping on every fifth row."""
     held_out = np.arange(len(y)) % 5 == 0
     training, validation = ((X[part], y[part].to_numpy(), None) for part in (~held_out, held_out))
-    # With the default of 20 rows a leaf, no tree could split.
+    # With the default of 20 rows per leaf, trees could not split.
     parameters = {"objective": "regression", "min_data_in_leaf": 3, "seed": seed}
     return fit_plain(training, validation, parameters)

@@ -18,9 +18,9 @@ from skmtl.tasks import Regression
 MINUTES = ("dep_delay", "arr_delay", "air_time")
 CLASSES = ("late", "cancelled")
 
-# Delays have a heavy tail: a hundredth of the flights makes most of their variance, and a mean
-# that follows it says little about the others. So minutes are predicted by their median, with
-# the absolute loss in both models.
+# Delays have a heavy tail: one percent of the flights causes most of the variance, and the mean
+# says little about the others. So minutes are predicted by their median, with the absolute loss in
+# both models.
 KINDS = {name: Regression("absolute") for name in MINUTES}
 
 # One network and a few epochs instead of the default, to be quick; no limit of time, so that the
@@ -39,12 +39,12 @@ MULTITAB: dict[str, Any] = {
     "dropout": 0.0,
 }
 
-# Predictions (n_samples,) for minutes, probabilities (n_samples, 2) for classes.
+# Predictions (n_samples,) of minutes, probabilities (n_samples, 2) of classes.
 Answers = dict[str, np.ndarray]
 
 
 def fit_multitab(split: Split, *, seed: int, progress: Any) -> MultiTab:
-    """One network for all targets."""
+    """Fit one network to all targets."""
     model = MultiTab(tasks=KINDS, random_state=seed, **MULTITAB)
     model.set_callbacks(progress)
     validation = (split.validation.X, split.validation.Y)
@@ -61,7 +61,7 @@ def ask_multitab(model: MultiTab, X: pd.DataFrame) -> Answers:
 
 
 def fit_lightgbm(split: Split, *, seed: int) -> dict[str, lgb.Booster]:
-    """One LightGBM per target, with the same training rows and rows for early stopping."""
+    """Fit LightGBM to each target, with the same rows for training and early stopping."""
     return {name: _fit_one(split, name, seed) for name in (*MINUTES, *CLASSES)}
 
 
@@ -88,7 +88,7 @@ def constant_answers(split: Split) -> Answers:
 
 
 def _rows(part: FlightRows, name: str) -> tuple[pd.DataFrame, np.ndarray, None]:
-    """Rows whose label is known: LightGBM would read a missing label as zero."""
+    """Return rows with a label, because LightGBM would treat missing labels as zero."""
     labelled = part.Y[name].notna()
     return part.X[labelled], part.Y.loc[labelled, name].to_numpy(dtype=np.float64), None
 

@@ -20,8 +20,8 @@ OURS, LIGHT, THEIRS, TRUTH = "#0b6e8f", "#8cc4d6", "#d1742e", "#333333"
 def save_picture(
     path: Path, trials: Sequence[Trial], few_labels: FewLabels, test: FlightRows
 ) -> None:
-    """Four panels: gains, the target with few labels, attention and late flights."""
-    # Not through pyplot: no window, and no state that outlives the demo.
+    """Plot four panels: gains, the target with few labels, attention and late flights."""
+    # Avoid pyplot, which opens windows and keeps global state.
     figure = Figure(figsize=(12, 8), layout="constrained")
     axes = figure.subplots(2, 2)
     first = trials[0]

@@ -8,7 +8,7 @@ from skmtl.callbacks import ProgressBar
 
 
 def progress() -> Any:
-    """A progress bar, or plain lines where rich is not installed."""
+    """Return a progress bar, or plain lines if rich is not installed."""
     try:
         return ProgressBar()
     except ImportError:
@@ -19,13 +19,13 @@ class PlainLines:
     """A callback that prints a line per epoch."""
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Nothing to set up."""
+        """Do nothing."""
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Nothing to take down."""
+        """Do nothing."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Nothing to say yet."""
+        """Do nothing."""
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Print the losses of an epoch."""

@@ -1,4 +1,4 @@
-"""Both models on some of the labels."""
+"""Fit both models to some of the labels."""
 
 from __future__ import annotations
 

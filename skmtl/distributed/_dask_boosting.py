@@ -28,7 +28,7 @@ from skmtl.engines.boosting import (
 from skmtl.models.boosting import BoostingEstimator
 from skmtl.tables import Chunk, checked_rows_in_memory
 
-# A column of labels with more values than this in a partition holds numbers, not classes.
+# A column of labels with more values than this in a partition is numeric, not classes.
 _MOST_CLASSES = 1000
 
 Model = TypeVar("Model", bound=BoostingEstimator)
@@ -122,7 +122,7 @@ def fit_with_dask(
     parts = client.compute(list(data.to_delayed()))
     chunks = client.map(_chunk, parts, y=labels, weight=sample_weight)
     sizes = client.gather(client.map(_size, chunks))
-    del parts  # the workers need not keep the rows twice
+    del parts  # workers should not keep the rows twice
     chunks = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size]
     share = min(1.0, n_sampled / max(sum(sizes), 1))
     seeds = np.random.SeedSequence(chance.randint(2**31 - 1)).spawn(len(chunks))
@@ -150,7 +150,7 @@ def _client(client: Any) -> Any:
 
 
 def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
-    """The columns of the labels as given; raise for what cannot be fitted."""
+    """Return the columns of the labels; raise an error for invalid arguments."""
     if not isinstance(model, BoostingEstimator):
         raise TypeError(
             f"fit_with_dask fits RMTGB estimators, got {type(model).__name__}. Networks are "
@@ -165,9 +165,9 @@ def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
                 f"got a {type(value).__name__}. Join it to the data first, as columns."
             )
     labels = list(y) if isinstance(y, list | tuple | pd.Index) else y
-    wanted = [*(labels if isinstance(labels, list) else [labels])]
-    wanted += [] if sample_weight is None else [sample_weight]
-    missing = [name for name in wanted if name not in list(data.columns)]
+    columns = [*(labels if isinstance(labels, list) else [labels])]
+    columns += [] if sample_weight is None else [sample_weight]
+    missing = [name for name in columns if name not in list(data.columns)]
     if missing:
         raise ValueError(f"data has no columns {missing}; it has {list(data.columns)}.")
     if model.n_bags not in ("auto", 1):
@@ -181,7 +181,7 @@ def _checked(model: Any, data: Any, y: Any, sample_weight: Any) -> Any:
 def _grown(
     client: Any, plan: SpreadPlan, chunks: Sequence[Any], held_out: list[np.ndarray]
 ) -> FittedBoosting:
-    """Let the workers grow all blocks, each from the chunks that it holds."""
+    """Let the workers grow all blocks, each from its own chunks."""
     positions = _by_worker(client, chunks)
     addresses = list(positions)
     networks = _networks(client, addresses)
@@ -190,25 +190,25 @@ def _grown(
         client.submit(
             _read,
             everywhere,
-            [chunks[i] for i in own],
-            [held_out[i] for i in own],
+            [chunks[i] for i in indices],
+            [held_out[i] for i in indices],
             workers=[address],
             pure=False,
         )
-        for address, own in positions.items()
+        for address, indices in positions.items()
     ]
-    # What cannot be read is an error now, and not while other workers wait for that one.
-    client.gather([client.submit(_n_held_out, each) for each in read])
+    # Raise errors of unreadable rows now, not while other workers wait for that worker.
+    client.gather([client.submit(_n_held_out, rows) for rows in read])
     grown = [
         client.submit(_grow_shared, everywhere, each, network, workers=[address], pure=False)
         for address, each, network in zip(addresses, read, networks, strict=True)
     ]
     parts: list[list[PoolPart]] = client.gather([client.submit(_first, each) for each in grown])
     tasks = [
-        _grow_tasks(client, everywhere, grown, position, addresses, own)
+        _grow_tasks(client, everywhere, grown, position, addresses, indices)
         if "task" in plan.names[position]
         else []
-        for position, own in enumerate(zip(*parts, strict=True))
+        for position, indices in enumerate(zip(*parts, strict=True))
     ]
     return join_parts(plan, parts, client.gather(tasks))
 
@@ -221,7 +221,7 @@ def _grow_tasks(
     addresses: Sequence[str],
     parts: Sequence[PoolPart],
 ) -> list[Any]:
-    """Futures of the trees of the tasks of a pool, with about as many entries on each worker."""
+    """Return futures of the task trees of a pool, with about equal numbers of entries."""
     counts = np.sum([part.counts for part in parts], axis=0)
     return [
         client.submit(
@@ -229,8 +229,8 @@ def _grow_tasks(
             plan,
             position,
             tasks,
-            # Each worker picks out what the other one needs, and sends no more.
-            [client.submit(_entries, each, position, tasks) for each in grown],
+            # Each worker only sends the entries that the other one needs.
+            [client.submit(_entries, part, position, tasks) for part in grown],
             workers=[address],
             allow_other_workers=True,
             pure=False,
@@ -240,7 +240,7 @@ def _grow_tasks(
 
 
 def _by_worker(client: Any, chunks: Sequence[Any]) -> dict[str, list[int]]:
-    """Positions of the chunks that each worker holds."""
+    """Return positions of the chunks on each worker."""
     holders = client.who_has(chunks)
     positions: dict[str, list[int]] = {}
     for position, chunk in enumerate(chunks):
@@ -249,8 +249,8 @@ def _by_worker(client: Any, chunks: Sequence[Any]) -> dict[str, list[int]]:
 
 
 def _networks(client: Any, addresses: Sequence[str]) -> list[WorkerNetwork]:
-    """How LightGBM finds the workers, for each of them."""
-    ports = [client.submit(_free_port, workers=[each], pure=False) for each in addresses]
+    """Return LightGBM's network settings for each worker."""
+    ports = [client.submit(_free_port, workers=[address], pure=False) for address in addresses]
     ports = client.gather(ports)
     machines = tuple(
         f"{urlsplit(address).hostname}:{port}"
@@ -260,7 +260,7 @@ def _networks(client: Any, addresses: Sequence[str]) -> list[WorkerNetwork]:
 
 
 def _held_out(plan: SpreadPlan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Positions in each chunk of the rows of the sample that are held out."""
+    """Return positions in each chunk of held-out rows of the sample."""
     held_out = plan.drawn[plan.held_out]
     ends = np.cumsum([len(positions) for positions in drawn])
     of_chunk = np.searchsorted(ends, held_out, side="right")
@@ -268,11 +268,11 @@ def _held_out(plan: SpreadPlan, drawn: Sequence[np.ndarray]) -> list[np.ndarray]
     return [positions[held_out[of_chunk == i] - starts[i]] for i, positions in enumerate(drawn)]
 
 
-# What follows runs on the workers.
+# The following functions run on the workers.
 
 
 def _chunk(frame: pd.DataFrame, y: Any, weight: Hashable | None) -> Chunk:
-    """Features, labels and weights of the rows of positive weight with a label."""
+    """Return features, labels and weights of labelled rows of positive weight."""
     frame = frame[frame[y if isinstance(y, list) else [y]].notna().any(axis=1)]
     if weight is not None:
         frame = frame[~(frame[weight] == 0)]
@@ -288,7 +288,7 @@ def _size(chunk: Chunk) -> int:
 def _sample(
     chunk: Chunk, share: float, seed: np.random.SeedSequence, task: Hashable | None
 ) -> tuple[np.ndarray, Chunk]:
-    """Positions and rows of a sample that has a row of every class and task id."""
+    """Return positions and rows of a sample with every class and task id."""
     n = len(chunk.X)
     chosen = np.random.default_rng(seed).random(n) < share
     labels = pd.DataFrame(chunk.y)
@@ -318,10 +318,12 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
 def _read(
     plan: SpreadPlan, chunks: list[Chunk], held_out: list[np.ndarray]
 ) -> tuple[BoostingRows, np.ndarray]:
-    """The worker's rows, and positions of those that are held out."""
+    """Return the worker's rows, and positions of held-out rows."""
     starts = np.cumsum([0] + [len(chunk.X) for chunk in chunks])
-    own = [positions + start for positions, start in zip(held_out, starts, strict=False)]
-    return read_rows(plan, chunks), np.concatenate(own)
+    held_out_positions = [
+        positions + start for positions, start in zip(held_out, starts, strict=False)
+    ]
+    return read_rows(plan, chunks), np.concatenate(held_out_positions)
 
 
 def _n_held_out(read: tuple[BoostingRows, np.ndarray]) -> int:
@@ -351,7 +353,7 @@ def _entries(
 
 
 def _free_port() -> int:
-    """A port that nobody listens on; it is free until LightGBM takes it a moment later."""
-    with socket.socket() as one:
-        one.bind(("", 0))
-        return int(one.getsockname()[1])
+    """Return a free port, which LightGBM will use a moment later."""
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        return int(listener.getsockname()[1])

@@ -14,7 +14,7 @@ from torch import distributed
 
 from skmtl.training import Processes, together
 
-# Of the process groups that this script makes; every process makes the same ones.
+# Numbers of the process groups of this script; all processes create the same groups.
 _groups = numbers()
 
 
@@ -74,19 +74,19 @@ def data_parallel() -> Iterator[Processes]:
         if processes.rank == 0:
             model.save("model.skmtl")
     """
-    made = not distributed.is_initialized()
-    if made:
+    created = not distributed.is_initialized()
+    if created:
         _join()
     try:
         with together() as processes:
             yield processes
     finally:
-        if made:
+        if created:
             distributed.destroy_process_group()
 
 
 def _join() -> None:
-    """Join the process group that torchrun has described in the environment."""
+    """Join the process group that torchrun describes in the environment."""
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         raise RuntimeError(
             "data_parallel() needs several processes. Start the script with "
@@ -98,15 +98,16 @@ def _join() -> None:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
         backend = "cpu:gloo,cuda:nccl"
     store, rank, count = _meeting_point()
-    # A part of the store that is new: what an earlier group has left there would mislead this one.
-    own = distributed.PrefixStore(f"skmtl/{next(_groups)}", store)
-    distributed.init_process_group(backend, store=own, rank=rank, world_size=count)
+    # Use a new prefix of the store, because values of an earlier group would be misleading.
+    group_store = distributed.PrefixStore(f"skmtl/{next(_groups)}", store)
+    distributed.init_process_group(backend, store=group_store, rank=rank, world_size=count)
 
 
 @cache
 def _meeting_point() -> tuple[Any, int, int]:
-    """The store through which the processes find each other, rank and number of processes.
+    """Return the store through which processes find each other, rank and number of processes.
 
-    It is kept for all groups of the script: whoever opened another one could meet the old one.
+    It is shared by all groups of the script: a process that opens a second store could connect to
+    the first one.
     """
     return next(distributed.rendezvous("env://"))

@@ -1,11 +1,11 @@
-"""Engines: what is told to learn, and returns what it has learnt.
+"""Engines, which learn from prepared data and compute raw scores.
 
-An `Engine` declares which form of rows it reads (`make_encoder`) and learns a `Problem`: encoded
-rows, tasks, weights, held-out rows. Roles, labels, tables on disk, validation rows and callbacks
-are read and told by `Preparation` and `FitProgress`, in the same way for every engine.
-`skmtl.engines.network` trains networks, `skmtl.engines.boosting` grows trees; neither knows the
-other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fits bag by bag; see
-CONTRIBUTING.md.
+An `Engine` declares which form of rows it reads (`make_encoder`) and learns from a `Problem`:
+encoded rows, tasks, weights, held-out rows. `Preparation` and `FitProgress` handle roles, labels,
+tables on disk, validation rows and callbacks in the same way for all engines.
+`skmtl.engines.network` trains networks, and `skmtl.engines.boosting` grows trees; they do not
+depend on each other. A new engine is a subclass of `Engine`, or of `BagByBagEngine`, which fits
+bag by bag; see CONTRIBUTING.md.
 """
 
 from skmtl.engines._eval_set import chosen_eval_set

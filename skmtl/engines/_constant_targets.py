@@ -1,4 +1,4 @@
-"""What is said of targets with one observed value."""
+"""Warnings and errors for targets with one observed value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_NAMES = 10
 
 
 def refuse_or_warn(constant: Mapping[Hashable, ConstantTarget], action: ConstantTargets) -> None:
-    """Warn that these targets are predicted as their one value, or raise ValueError."""
+    """Warn that targets are predicted as their only observed value, or raise a ValueError."""
     if not constant:
         return
     named = [
@@ -22,13 +22,13 @@ def refuse_or_warn(constant: Mapping[Hashable, ConstantTarget], action: Constant
     facts = f"{shown[0].upper()}{shown[1:]}{f' and {rest} more have one value' * (rest > 0)}"
     if action == "error":
         raise ValueError(
-            f"{facts}. Drop such tasks, add rows of another value, or have their value predicted "
-            "by constant_targets='warn'."
+            f"{facts}. Drop such tasks, add rows with another value, or predict the value with "
+            "constant_targets='warn'."
         )
     warnings.warn(
-        f"{facts}: that is predicted for every row. Drop such tasks, or add rows of other values, "
-        "for which skmtl.model_selection has splitters. constant_targets='error' "
-        "refuses such tasks.",
+        f"{facts}, which is predicted for every row. Drop such tasks, or add rows with other "
+        "values (see the splitters of skmtl.model_selection). constant_targets='error' refuses "
+        "such tasks.",
         ConstantTargetWarning,
         stacklevel=2,
     )

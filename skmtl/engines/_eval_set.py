@@ -1,4 +1,4 @@
-"""The validation rows passed to `fit`, and whether they resemble the other rows."""
+"""Check the validation rows passed to `fit`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from skmtl.reading import CheckedTable
 from skmtl.tables import Chunk
 
-_FEWEST_ROWS = 5  # fewer say nothing about a range
+_FEWEST_ROWS = 5  # needed to compare ranges
 _REMEDY = (
     "Where steps of a pipeline come before the model, give the rows as X_val= and y_val=, with "
     "Pipeline(..., transform_input=['X_val']) and metadata routing, so that the steps transform "
@@ -21,17 +21,17 @@ _REMEDY = (
 
 
 def chosen_eval_set(eval_set: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> Chunk | None:
-    """The validation rows, in whichever of the two forms they are given; None without any.
+    """Return the validation rows, which can be passed in two forms; None if there are none.
 
     Raises
     ------
     ValueError
-        If both forms are given, or one of them in part.
+        If both forms are passed, or one of them is incomplete.
     """
     if X_val is None and y_val is None and sample_weight_val is None:
         return None if eval_set is None else _eval_chunk(eval_set)
     if eval_set is not None:
-        raise ValueError("Give validation rows as eval_set= or as X_val= and y_val=, not both.")
+        raise ValueError("Pass validation rows as eval_set= or as X_val= and y_val=, not both.")
     if X_val is None or y_val is None:
         absent = "X_val" if X_val is None else "y_val"
         raise ValueError(f"X_val and y_val go together, but {absent} is missing.")
@@ -50,7 +50,7 @@ def _eval_chunk(eval_set: Any) -> Chunk:
 
 
 def check_names(learnt: pd.DataFrame, judged: pd.DataFrame) -> None:
-    """Refuse validation rows with names of columns where X has none."""
+    """Refuse validation rows with column names if X has none."""
     if not _is_named(learnt) and _is_named(judged):
         raise ValueError(
             f"its columns have names ({', '.join(judged.columns[:3])}, ...), those of X have "
@@ -59,7 +59,7 @@ def check_names(learnt: pd.DataFrame, judged: pd.DataFrame) -> None:
 
 
 def warn_of_other_ranges(learnt: CheckedTable, judged: CheckedTable) -> None:
-    """Warn of validation rows whose numbers lie where those of X or y do not."""
+    """Warn about validation rows with numbers outside the range of those in X or y."""
     if min(len(learnt), len(judged)) < _FEWEST_ROWS:
         return
     outside = _columns_outside(learnt.rows.features, judged.rows.features)
@@ -72,9 +72,9 @@ def warn_of_other_ranges(learnt: CheckedTable, judged: CheckedTable) -> None:
 
 def _warn(what: str, names: list[Hashable], table: str) -> None:
     warnings.warn(
-        f"In more than half of the validation rows, {what} {names[0]!r} lies outside of the range "
-        f"that it has in {table}, as if one of the two were transformed and the other not: such "
-        f"rows stop the training at once. {_REMEDY}",
+        f"In more than half of the validation rows, {what} {names[0]!r} is outside its range in "
+        f"{table}, as if only one of the two had been transformed: such rows stop the training "
+        f"immediately. {_REMEDY}",
         UserWarning,
         stacklevel=2,
     )
@@ -85,13 +85,13 @@ def _is_named(frame: pd.DataFrame) -> bool:
 
 
 def _number_columns(frame: pd.DataFrame) -> list[Hashable]:
-    """Columns of numbers that vary."""
+    """Return numeric columns that are not constant."""
     numeric = frame.select_dtypes("number")
     return [name for name in numeric.columns if numeric[name].nunique() > 1]
 
 
 def _columns_outside(learnt: pd.DataFrame, judged: pd.DataFrame) -> list[Hashable]:
-    """Columns most of whose numbers lie outside of the range that was learnt."""
+    """Return columns with most numbers outside the range of the training rows."""
     outside = []
     for name in _number_columns(learnt):
         if name not in judged or not pd.api.types.is_numeric_dtype(judged[name]):

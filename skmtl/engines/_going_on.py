@@ -1,4 +1,4 @@
-"""What a fit that goes on with an earlier one learns beside it: targets, categories, columns."""
+"""Learn new targets, categories and columns when a fit continues an earlier one."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from skmtl.tasks import TaskSet
 
 
 def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
-    """Rows to go on with; what the earlier fit has not seen is learnt from them.
+    """Read rows to continue with, and learn from them what the earlier fit has not seen.
 
     Parameters
     ----------
     preparation : Preparation
-        Of the earlier fit. Its targets and its reader are replaced by wider ones.
+        Preparation of the earlier fit. Its targets and reader are replaced by wider ones.
     chunk : Chunk
         The rows in memory.
 
     Raises
     ------
     ValueError
-        If a target or a column of the earlier fit is missing, or has changed its kind.
+        If a target or column of the earlier fit is missing or has another kind.
     """
-    engine, settings, known = preparation.engine, preparation.settings, preparation.tasks
-    preparation.learnt = Learnt(known.varying, preparation.reader.encoder)
+    engine, settings, tasks = preparation.engine, preparation.settings, preparation.tasks
+    preparation.learnt = Learnt(tasks.varying, preparation.reader.encoder)
     if not engine.widens:
         return preparation.read(chunk)
-    Y = preparation.targets.read_wider(chunk.y, known)
-    known.check_names([name for name in Y.columns if name in known.names])
+    Y = preparation.targets.read_wider(chunk.y, tasks)
+    tasks.check_names([name for name in Y.columns if name in tasks.names])
     frame = _wider_frame(preparation, chunk)
     table = checked_table(settings, frame, Y, chunk)
-    for name, head in known.constant.items():
+    for name, head in tasks.constant.items():
         head.check_same(table.Y[name])
     preparation.tasks = _wider_tasks(preparation, table)
-    preparation.single = preparation.single and preparation.tasks is known
+    preparation.single = preparation.single and preparation.tasks is tasks
     encoder = wider_encoder(
         cast(TableEncoder, preparation.reader.encoder),
         cast(TableEncoder, engine.make_encoder()),
@@ -51,15 +51,15 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
 
 
 def _wider_frame(preparation: Preparation, chunk: Chunk) -> pd.DataFrame:
-    """X as a frame, which may have more columns than that of the earlier fit, but no fewer."""
-    settings, known = preparation.settings, preparation.reader.encoder.columns_
+    """Return X as a frame with at least the columns of the earlier fit."""
+    settings, columns = preparation.settings, preparation.reader.encoder.columns_
     labels = settings.roles.split(as_frame(chunk.X)).features.columns
-    is_wider = labels.is_unique and len(labels) > len(known) and set(known) <= set(labels)
+    is_wider = labels.is_unique and len(labels) > len(columns) and set(columns) <= set(labels)
     return settings.read_frame(chunk.X, is_wider)
 
 
 def _wider_tasks(preparation: Preparation, table: CheckedTable) -> TaskSet:
-    """The targets with heads of those that are new."""
+    """Return the targets, with heads for new ones."""
     known, reader = preparation.tasks, preparation.reader
     if list(table.Y.columns) == known.names:
         return known

@@ -1,4 +1,4 @@
-"""From the user's X and y to the problem that an engine is told."""
+"""Prepare the user's X and y as a problem for engines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TaskWeight = Mapping[Hashable, float] | Sequence[float] | None
 
 @dataclass(frozen=True)
 class Settings:
-    """What an estimator says of a fit, whatever its engine.
+    """The settings of a fit that are common to all engines.
 
     Attributes
     ----------
@@ -50,13 +50,13 @@ class Settings:
     targets : Targets
     task_weight : mapping, sequence or None
     validation : Validation, or None
-        None holds nothing out.
+        None holds out no rows.
     n_bags : int or None
-        None leaves it to the engine.
+        None means that the engine decides.
     read_frame : callable
-        From X, and whether its columns are to be learnt, to a DataFrame.
+        Converts X to a DataFrame, given X and whether to learn its columns.
     constant_targets : {"warn", "error"}
-        What happens where a target has one observed value.
+        What to do if a target has one observed value.
     """
 
     roles: Roles
@@ -70,21 +70,21 @@ class Settings:
 
 @dataclass
 class Preparation:
-    """What is learnt of X and y before an engine learns, and how tables are read by it.
+    """What is learnt about X and y before the engine learns, and how tables are read.
 
     Attributes
     ----------
     settings : Settings
     engine : Engine
     targets : Targets
-        Of the settings, with the names of the events.
+        Targets of the settings, with the names of the events.
     reader : TableReader
     tasks : TaskSet
-        All targets, those of one value among them.
+        All targets, including those with one observed value.
     single : bool
-        Whether y has no column axis.
+        Whether y is one-dimensional.
     learnt : Learnt or None
-        What an earlier fit has read by, if this one goes on with it.
+        Tasks and encoder of an earlier fit, if this one continues it.
     """
 
     settings: Settings
@@ -97,14 +97,14 @@ class Preparation:
 
     @property
     def task_weight(self) -> np.ndarray:
-        """Of the targets that the engine learns."""
+        """Weights of the targets that the engine learns."""
         weight = resolve_task_weight(self.settings.task_weight, self.tasks.names)
         weight = weight[self._is_varying]
         if len(weight) and not (weight > 0).any():
             names = list(self.tasks.constant)
             raise ValueError(
                 f"task_weight is positive only for targets with one observed value, {names}: "
-                "nothing would be learnt. Give another target some weight."
+                "nothing would be learnt. Set a positive weight for another target."
             )
         return weight
 
@@ -114,7 +114,7 @@ class Preparation:
         return [name not in constant for name in self.tasks.names]
 
     def read(self, chunk: Chunk) -> CheckedTable:
-        """Rows to learn from, of the columns and the targets that have been learnt."""
+        """Read rows to learn from, with the columns and targets that have been learnt."""
         table = self._read(chunk)
         for name, head in self.tasks.constant.items():
             head.check_same(table.Y[name])
@@ -126,7 +126,7 @@ class Preparation:
         return checked_table(self.settings, self.settings.read_frame(chunk.X, False), Y, chunk)
 
     def encode(self, table: CheckedTable) -> EncodedRows:
-        """The rows as the engine reads them."""
+        """Encode rows for the engine."""
         return self._encode(table, self.reader.encoder.transform(table.rows.features))
 
     def problem(
@@ -137,20 +137,20 @@ class Preparation:
         random_state: np.random.RandomState,
         n_bags: int | None = None,
     ) -> Problem:
-        """What the engine is told of these rows.
+        """Return the problem for the engine.
 
         Parameters
         ----------
         table : CheckedTable
             The rows in memory.
         source : StoredSource or None
-            Where they come from, if they are rows of a table on disk.
+            Source of the rows, if they are a sample of a table on disk.
         eval_set : Chunk or None
-            Validation rows of the user.
+            Validation rows passed by the user.
         random_state : RandomState
-            Decides which rows are held out.
+            Determines which rows are held out.
         n_bags : int, optional
-            Number of bags; None leaves it to the settings and the engine.
+            Number of bags; by default that of the settings or the engine.
         """
         if source is not None and not self.engine.reads_stored_tables:
             raise ValueError(
@@ -163,10 +163,10 @@ class Preparation:
             self.reader.encoder, "columns_"
         )
         if stored:
-            if learns_scale:  # rows are held out once all are encoded
+            if learns_scale:  # hold out rows after encoding all of them
                 self._fit_encoder(table, np.arange(len(table)))
             table, matrix = self._gathered(source)  # type: ignore[arg-type]
-            self.tasks = self._fit_tasks(table)  # by all labels, now that they are known
+            self.tasks = self._fit_tasks(table)  # now with all labels
         refuse_or_warn(self.tasks.constant, self.settings.constant_targets)
         tasks = self.tasks.varying
         labelled = np.arange(len(table))
@@ -179,8 +179,8 @@ class Preparation:
             training = labelled[np.concatenate([training for training, _ in splits])]
             unlabelled = np.setdiff1d(np.arange(len(table)), labelled)
             self._fit_encoder(table, np.union1d(training, unlabelled))
-        # What rows without labels have to teach is what columns look like: engines would only
-        # take more and noisier steps by them.
+        # Rows without labels only help to learn columns. Engines would take more and noisier steps
+        # because of them.
         encoded = self._encode(table, matrix) if stored else self.encode(table.take(labelled))
         streamed = None
         if source is not None and self.engine.streams:
@@ -201,7 +201,7 @@ class Preparation:
         )
 
     def _holds_out_rows(self, table: CheckedTable) -> bool:
-        """Whether single rows are held out by chance."""
+        """Whether single rows are held out at random."""
         validation = self.settings.validation
         return validation is not None and validation.is_random and table.rows.groups is None
 
@@ -222,9 +222,9 @@ class Preparation:
         return self.encode(self.read(chunk))
 
     def _gathered(self, source: StoredSource) -> tuple[CheckedTable, np.ndarray]:
-        """Labels, ids and weights in memory, the encoded features on disk.
+        """Read labels, ids and weights into memory, and write encoded features to disk.
 
-        Rows without labels are left out, unless a splitter is to find all by their positions.
+        Rows without labels are left out, unless a splitter needs the positions of all rows.
         """
         tables: list[CheckedTable] = []
         validation = self.settings.validation
@@ -253,7 +253,7 @@ class Preparation:
         random_state: np.random.RandomState,
         n_bags: int | None,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Training and held-out rows of each bag, as positions among the labelled rows."""
+        """Return training and held-out rows of each bag, as positions among labelled rows."""
         n_rows = len(labelled) if source is None else source.rows.n_rows
         chosen = self.settings.n_bags if n_bags is None else n_bags
         auto = self.engine.n_bags(n_rows)
@@ -273,7 +273,7 @@ class Preparation:
             warn_of_near_copies(table.rows)
         judged = replace(table, Y=table.Y[tasks.names])
         if validation.is_named:
-            judged = judged.take(labelled)  # while a splitter knows all rows by their positions
+            judged = judged.take(labelled)  # a splitter needs the positions of all rows
         group = self.reader.group(judged.rows.ids)
         splits = validation.splits(
             judged, tasks, self.task_weight, group, chosen, random_state, auto=auto
@@ -282,7 +282,7 @@ class Preparation:
 
     def _eval_rows(self, eval_set: Chunk, learnt: CheckedTable) -> EncodedRows:
         with naming_eval_set():
-            frame = as_frame(eval_set.X)  # once, for what follows as well
+            frame = as_frame(eval_set.X)  # convert only once
             check_names(learnt.rows.features, frame)
             table = self._read(eval_set._replace(X=frame))
             rows = self.encode(table)
@@ -297,8 +297,8 @@ class Preparation:
         if group is not None and (group < 0).any():
             strange = table.rows.ids.iloc[int(np.argmin(group))]  # type: ignore[union-attr]
             raise ValueError(
-                f"its task column {self.settings.roles.task!r} holds {strange!r}, which X does "
-                "not. Leave these rows out: nothing is learnt for that task."
+                f"its task column {self.settings.roles.task!r} has {strange!r}, which X does "
+                "not have. Remove these rows: nothing is learnt about this task."
             )
 
 
@@ -326,7 +326,7 @@ def start_preparation(
 def fit_tasks(
     targets: Targets, engine: Engine, reader: TableReader, table: CheckedTable
 ) -> TaskSet:
-    """Learn the classes and the units of all tasks."""
+    """Learn the classes and units of all tasks."""
     if not engine.units_by_group:
         return targets.fit(table.Y, table.sample_weight, None, 0)
     group = reader.group(table.rows.ids)
@@ -336,7 +336,7 @@ def fit_tasks(
 def checked_table(
     settings: Settings, frame: pd.DataFrame, Y: pd.DataFrame, chunk: Chunk
 ) -> CheckedTable:
-    """Check X, y and the weights together; rows of zero weight are left out."""
+    """Check X, y and weights together, and remove rows of zero weight."""
     roles = settings.roles
     rows = _with_groups(roles.split(frame), chunk.groups)
     sample_weight, by_column = chunk.sample_weight, roles.weights(frame)
@@ -347,15 +347,15 @@ def checked_table(
         return CheckedTable(rows, Y, None)
     weight = read_sample_weight(sample_weight, list(Y.columns), len(Y))
     if weight.ndim == 2:
-        # The weights of missing labels have no effect, not even on how features are scaled.
+        # Weights of missing labels must not even affect the scaling of features.
         weight = np.where(Y.notna(), weight, 0.0)
         Y = without_labels(Y, weight == 0)
-    used = np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
-    return CheckedTable(rows.take(used), Y.iloc[used], weight[used])
+    weighted = np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
+    return CheckedTable(rows.take(weighted), Y.iloc[weighted], weight[weighted])
 
 
 def _times(by_column: np.ndarray, sample_weight: Any) -> Any:
-    """Weights in a column of X times those that are given beside it, of rows or labels."""
+    """Multiply weights from a column of X by those passed to `fit`, of rows or labels."""
     if hasattr(sample_weight, "columns"):
         return as_frame(sample_weight, name="sample_weight").mul(by_column, axis=0)
     weight = np.asarray(sample_weight)
@@ -363,18 +363,18 @@ def _times(by_column: np.ndarray, sample_weight: Any) -> Any:
 
 
 def _with_groups(rows: RowsOfX, groups: Any) -> RowsOfX:
-    """The rows with the groups that are given beside X."""
+    """Return the rows with the groups passed to `fit`."""
     if groups is None:
         return rows
     if rows.groups is not None:
-        raise ValueError("Name the groups in group_column or give them as groups=, not both.")
+        raise ValueError("Name the groups in group_column or pass them as groups=, not both.")
     column = pd.Series(np.asarray(groups), name="groups")
     check_consistent_length(rows.features, column)
     return replace(rows, groups=column)
 
 
 def fresh_random_state(random_state: Any) -> np.random.RandomState:
-    """None draws fresh entropy rather than numbers from numpy's global state."""
+    """Return a random state; for None, a new one that leaves numpy's global state alone."""
     if random_state is None:
         return np.random.RandomState(np.random.MT19937(np.random.SeedSequence()))
     return check_random_state(random_state)

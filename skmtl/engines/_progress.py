@@ -1,4 +1,4 @@
-"""Fits told to scikit-learn's callbacks."""
+"""Report the progress of fits to scikit-learn's callbacks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 
 class FitProgress:
-    """Begins and ends a callback context for every epoch, round or bag of a fit.
+    """Opens and closes a callback context for every epoch, round or bag of a fit.
 
     Parameters
     ----------
     estimator : estimator with callback support
     X, y : the user's data
     attributes : callable
-        From what an engine has learnt so far to the attributes with which a copy of the
-        estimator predicts.
+        Returns the attributes with which a copy of the estimator can predict, given what the
+        engine has learnt so far.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class FitProgress:
         self._attributes = attributes
 
     def start(self, n_epochs: int | None) -> None:
-        """Begin the fit, which has at most so many epochs; None if that is not known."""
+        """Begin the fit, with a maximum number of epochs, or None if unknown."""
         self._context = self._estimator._init_callback_context(max_subtasks=n_epochs)
         self._context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
@@ -38,20 +38,20 @@ class FitProgress:
     def end(self, report: dict[str, Any], fitted: Callable[[], Any] | None = None) -> bool:
         """End an epoch.
 
-        The report becomes an attribute of the estimator: what callbacks get as metadata is meant
-        for scorers, which take it for weights.
+        The report becomes an attribute of the estimator, because metadata of callbacks are passed
+        on to scorers, which would treat them as weights.
 
         Parameters
         ----------
         report : dict
             "bag", "epoch", "loss", "validation_loss" (or None), "objective" and "improved".
         fitted : callable, optional
-            What the engine has learnt so far, for callbacks that score.
+            Returns what the engine has learnt so far, for callbacks that score.
 
         Returns
         -------
         bool
-            True where a callback asks to stop.
+            Whether a callback asks to stop.
         """
         self._estimator.last_epoch_ = report
         if self._estimator.verbose:
@@ -65,7 +65,7 @@ class FitProgress:
         )
 
     def finish(self, fitted: Any) -> None:
-        """End the fit, which has learnt this."""
+        """End the fit, given what was learnt."""
         self._context.call_on_fit_task_end(
             estimator=self._estimator,
             **self._data,
@@ -74,7 +74,7 @@ class FitProgress:
 
 
 def _line(name: str, report: Mapping[str, Any]) -> str:
-    """What is printed of an epoch."""
+    """Return the line to print for an epoch."""
     where = [f"{word} {report[word]}" for word in ("member", "bag", "epoch") if word in report]
     if "blocks" in report:
         where.append("+".join(report["blocks"]))

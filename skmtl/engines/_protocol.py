@@ -1,4 +1,4 @@
-"""What an engine is: what it is told, what it returns, which form of rows it reads."""
+"""The interface of engines, and the problems that they learn."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from skmtl.tasks import TaskSet
 
 @dataclass(frozen=True)
 class StreamedRows:
-    """Rows of a table on disk that is read again and again; a sample is in memory.
+    """Rows of a table on disk that is read repeatedly, with a sample in memory.
 
     Attributes
     ----------
     sample : EncodedRows
     source : StoredSource
     encode : callable
-        From a chunk of the table to EncodedRows.
+        Converts a chunk of the table to EncodedRows.
     """
 
     sample: EncodedRows
@@ -32,18 +32,18 @@ class StreamedRows:
     encode: Callable[[Chunk], EncodedRows]
 
     def chunks(self) -> Iterator[EncodedRows]:
-        """All rows, a chunk at a time."""
+        """Iterate over all rows in chunks."""
         return map(self.encode, self.source.rows.chunks())
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """By what an earlier fit has read its rows.
+    """Tasks and encoder of an earlier fit.
 
     Attributes
     ----------
     tasks : TaskSet
-        Without targets of one value.
+        Tasks without targets of one value.
     encoder : FrameEncoder
     """
 
@@ -53,32 +53,31 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Problem:
-    """What an engine is told to learn.
+    """The data and settings that an engine learns from.
 
     Attributes
     ----------
     tasks : TaskSet
-        How labels are encoded, and what the losses are; without targets of one value.
+        Heads, which encode labels and define losses, without targets of one value.
     target_names : list of hashable
-        Names of all targets, those of one value among them.
+        Names of all targets, including those of one value.
     task_weight : float64 ndarray of shape (n_tasks,)
     encoder : FrameEncoder
-        What has encoded the features.
+        The encoder of the features.
     task_ids : list of hashable
-        The ids of long data in the order of their numbers; none in wide data.
+        The ids of long data in the order of their indices; empty for wide data.
     rows : EncodedRows
-        All rows to learn from and to hold out; of a streamed table the sample.
+        All training and held-out rows; for a streamed table, the sample.
     splits : list of (training, held out)
-        Positions in `rows`, for each bag. Nothing is held out where there is an eval_set.
+        Positions in `rows` for each bag. No rows are held out if there is an eval_set.
     eval_rows : EncodedRows or None
-        The eval_set of the user.
+        The user's eval_set.
     streamed : StreamedRows or None
-        Where the rows are those of a table on disk, for engines that stream.
+        The table on disk, for engines that stream.
     by_row : bool
-        Whether what is held out are single rows drawn by chance, so that an engine may as well
-        leave out others.
+        Whether single rows are held out at random, so that an engine may hold out others instead.
     learnt : Learnt or None
-        What an earlier fit has read by, if this one goes on with it.
+        Tasks and encoder of an earlier fit, if this one continues it.
     """
 
     tasks: TaskSet
@@ -95,18 +94,18 @@ class Problem:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to learn, because every target has one value."""
+        """Whether there is nothing to learn because every target has one value."""
         return len(self.tasks) == 0
 
     def bags(self) -> Iterator[tuple[EncodedRows, EncodedRows | None]]:
-        """Training rows and validation rows of each bag; None where nothing is held out."""
+        """Iterate over training and validation rows of each bag; None if none are held out."""
         for training, held_out in self.splits:
             judged = self.rows.take(held_out) if len(held_out) else self.eval_rows
             yield self.rows.take(training), judged
 
 
 class HeldOutMean:
-    """Raw scores of held-out rows, averaged over the bags that have held a row out.
+    """Raw scores of held-out rows, averaged over the bags that held out a row.
 
     Parameters
     ----------
@@ -118,21 +117,21 @@ class HeldOutMean:
         self._count = np.zeros((len(problem.rows), 1))
 
     def add(self, rows: np.ndarray, scores: np.ndarray) -> None:
-        """Add what one bag says about the rows that it has held out."""
+        """Add the scores of one bag for the rows that it held out."""
         self._sum[rows] += scores
         self._count[rows] += 1
 
     def scores(self) -> np.ndarray:
-        """The means, (n_rows, n_scores); NaN for rows that no bag has held out."""
+        """Return the means, (n_rows, n_scores); NaN for rows that no bag held out."""
         return np.where(self._count > 0, self._sum / np.maximum(self._count, 1), np.nan)
 
 
 class Engine(ABC):
     """An engine with its settings.
 
-    What `fit` returns is all that was learnt, in objects of classes that are decorated with
-    `skmtl.files.storable`; raw scores are computed from that by the settings of the moment, such
-    as the number of threads.
+    `fit` returns everything that was learnt, as objects of classes decorated with
+    `skmtl.files.storable`. Raw scores are computed from it with the current settings, such as the
+    number of threads.
     """
 
     streams: ClassVar[bool] = False
@@ -154,36 +153,36 @@ class Engine(ABC):
 
     @property
     def reads_stored_tables(self) -> bool:
-        """Whether tables on disk can be learnt from."""
+        """Whether the engine can learn from tables on disk."""
         return True
 
     @abstractmethod
     def make_encoder(self) -> FrameEncoder:
-        """What reads tables in the form that this engine learns from, not fitted yet."""
+        """Return an unfitted encoder of tables for this engine."""
 
     def check(self) -> None:
-        """Raise for settings that cannot be used here, before anything is read."""
+        """Raise an error for settings that cannot be used, before anything is read."""
         return
 
     def check_tasks(self, tasks: TaskSet) -> None:
-        """Raise for kinds that this engine cannot learn."""
+        """Raise an error for kinds that this engine cannot learn."""
         return
 
     def check_goes_on(self, fitted: Any) -> None:
-        """Raise where settings do not suit the model that this fit goes on with."""
-        raise TypeError(f"{type(self).__name__} cannot go on with an earlier fit.")
+        """Raise an error if settings do not suit the model that this fit continues."""
+        raise TypeError(f"{type(self).__name__} cannot continue an earlier fit.")
 
     def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
-        """The source of chance: of several processes that of the first."""
+        """Return the random state; with several processes, that of the first."""
         return random_state
 
     def within(self, seconds: float) -> Engine:
-        """The same engine, which ends a fit after so many seconds if it can."""
+        """Return the engine with a time limit for fits, if it supports one."""
         return self
 
     @abstractmethod
     def n_bags(self, n_rows: int) -> int:
-        """Number of bags where it is left open."""
+        """Return the default number of bags."""
 
     @abstractmethod
     def fit(
@@ -200,50 +199,50 @@ class Engine(ABC):
         problem : Problem
         random_state : RandomState
         progress : FitProgress
-            To be told of every epoch or round; may ask to stop.
+            Receives a report of every epoch or round, and may ask to stop.
         previous : object, optional
-            What an earlier fit has returned, to go on with.
+            The result of an earlier fit to continue.
 
         Returns
         -------
         object
-            All that was learnt.
+            Everything that was learnt.
         """
 
     @abstractmethod
     def raw_scores(self, fitted: Any, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
-        """Raw scores of shape (n_samples, n_scores), of what `fit` has returned."""
+        """Return raw scores of shape (n_samples, n_scores), given the result of `fit`."""
 
     def held_out_scores(self, fitted: Any, problem: Problem) -> np.ndarray:
-        """Raw scores of the rows by what has not learnt from them.
+        """Return raw scores of the rows by bags that did not learn from them.
 
         Parameters
         ----------
         fitted : object
-            What `fit` has returned for this problem.
+            The result of `fit` for this problem.
         problem : Problem
 
         Returns
         -------
         ndarray of shape (n_rows, n_scores)
-            The mean over the bags that have held a row out, NaN for rows that none has.
+            Means over the bags that held out a row, NaN for rows that none did.
         """
-        raise TypeError(f"{type(self).__name__} keeps no models of rows that it has held out.")
+        raise TypeError(f"{type(self).__name__} does not keep the models of its splits.")
 
     def validation_losses(self, fitted: Any) -> np.ndarray | None:
-        """What a fit already knows of its losses on held-out rows, over those of a constant.
+        """Return relative losses on held-out rows if the fit has them already.
 
-        None where it does not know them, so that they are taken from `held_out_scores`.
+        None otherwise; they are then computed from `held_out_scores`.
         """
         return None
 
     def sizes(self, fitted: Any) -> dict[str, int]:
-        """What was learnt in numbers, such as how many trees or weights there are."""
+        """Return sizes of what was learnt, such as numbers of trees or weights."""
         return {}
 
 
 class BagByBagEngine(Engine):
-    """An engine that fits every bag by itself, and averages their raw scores."""
+    """An engine that fits bags separately and averages their raw scores."""
 
     @abstractmethod
     def fit_bag(
@@ -253,11 +252,11 @@ class BagByBagEngine(Engine):
         validation: EncodedRows | None,
         random_state: np.random.RandomState,
     ) -> Any:
-        """What one bag learns; `validation` is None where nothing is held out."""
+        """Fit one bag; `validation` is None if no rows are held out."""
 
     @abstractmethod
     def bag_scores(self, bag: Any, features: Any, group: np.ndarray | None) -> np.ndarray:
-        """Raw scores (n_samples, n_scores) of a fitted bag, from encoded features."""
+        """Return raw scores (n_samples, n_scores) of a fitted bag for encoded features."""
 
     def fit(
         self,
@@ -298,8 +297,8 @@ class BagByBagEngine(Engine):
         return np.mean([self.bag_scores(bag, features, rows.group) for bag in fitted], axis=0)
 
     def _loss(self, problem: Problem, bag: Any, rows: EncodedRows) -> float:
-        """Mean of the tasks' losses, by their weights."""
+        """Return the weighted mean of the tasks' losses."""
         scores = self.bag_scores(bag, rows.features, rows.group)
         losses = problem.tasks.mean_losses(scores, rows.labels, rows.weight)
-        seen = np.isfinite(losses) & (problem.task_weight > 0)
-        return float(np.average(losses[seen], weights=problem.task_weight[seen]))
+        counted = np.isfinite(losses) & (problem.task_weight > 0)
+        return float(np.average(losses[counted], weights=problem.task_weight[counted]))

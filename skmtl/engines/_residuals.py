@@ -1,4 +1,4 @@
-"""How labels lie about the predictions of a finished fit."""
+"""Learn from the residuals of a finished fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.reading import CheckedTable, RowsToScore
 def learn_residuals(
     preparation: Preparation, table: CheckedTable, problem: Problem, fitted: Any
 ) -> None:
-    """Let the heads that need it learn from the raw scores of the rows in memory.
+    """Let heads that need residuals learn from the raw scores of the rows in memory.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ def learn_residuals(
     table : CheckedTable
         The rows in memory.
     problem : Problem
-        What the engine has learnt.
+        The problem that the engine learnt.
     fitted : object
-        What the engine has returned.
+        The result of the engine's `fit`.
     """
     tasks = preparation.tasks.varying
     if not tasks.learns_residuals:

@@ -1,15 +1,15 @@
-"""How many threads an engine computes with."""
+"""The number of threads of an engine."""
 
 from __future__ import annotations
 
 from joblib import effective_n_jobs
 
-# A million, in a forged file or by a slip, would crash OpenMP.
+# A million threads, by mistake or in a forged file, would crash OpenMP.
 _MOST = 512
 
 
 def number_of_threads(n_jobs: int | None) -> int:
-    """The number of threads that `n_jobs` means, as joblib reads it, at most 512.
+    """Return the number of threads for `n_jobs`, as joblib interprets it, at most 512.
 
     Examples
     --------

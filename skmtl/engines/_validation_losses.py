@@ -1,4 +1,4 @@
-"""How good a finished fit is on rows that it has held out."""
+"""Losses of a finished fit on held-out rows."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from skmtl.engines._protocol import Engine, Problem
 from skmtl.reading import EncodedRows
 from skmtl.tasks import TaskSet
 
-_MOST_ROWS = 1_000  # of each bag: enough for the first two digits
+_MOST_ROWS = 1_000  # per bag, enough for two digits
 
 
 def validation_losses(engine: Engine, fitted: object, problem: Problem) -> np.ndarray:
-    """Loss of each task on held-out rows over that of the best constant, (n_tasks,).
+    """Return the loss of each task on held-out rows, relative to the best constant, (n_tasks,).
 
-    The rows are those that decided when to stop, so the losses are a little too small. NaN where
-    nothing was held out, or the engine keeps no models that have not seen the rows.
+    The same rows determined when to stop, so the losses are slightly optimistic. NaN if no rows
+    were held out, or if the engine does not keep the models of its splits.
     """
-    known = engine.validation_losses(fitted)
-    if known is not None:
-        return known
+    stored = engine.validation_losses(fitted)
+    if stored is not None:
+        return stored
     if problem.eval_rows is not None:
         rows = problem.eval_rows.take(_some(np.arange(len(problem.eval_rows))))
         return _relative_losses(

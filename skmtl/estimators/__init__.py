@@ -1,6 +1,6 @@
 """The public estimators, with fit and predict.
 
-Each class is imported when it is first used: networks need torch, and boosting does not.
+Classes are imported on first use: networks need torch, boosting does not.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Raw scores of a boosting model as a graph."""
+"""Write the raw scores of a boosting model as a graph."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from skmtl.export._trees import Child, Forest, Tree, read_trees
 
 @dataclass(frozen=True)
 class GraphMatrix:
-    """What trees read.
+    """The features that trees read.
 
     Attributes
     ----------
     matrix : Value of shape (batch, n_features), float64
     n_features : int
     group : Value of shape (batch,), int64, or None
-        Number of the row's task in long data; one more than the last for a task not seen.
+        Index of the row's task in long data; unseen tasks have the index after the last.
     """
 
     matrix: Value
@@ -40,28 +40,28 @@ class GraphMatrix:
     group: Value | None
 
     def of_task(self, table: np.ndarray) -> Value:
-        """The entry of the row's task in a table whose last one is for a task not seen."""
+        """Look up the row's task in a table whose last entry is for unseen tasks."""
         assert self.group is not None
         return self.matrix.graph.op("Gather", table, self.group)
 
     def with_columns(self, columns: Value, n_columns: int) -> GraphMatrix:
-        """The same with more columns behind those of the matrix."""
+        """Return a copy with columns appended to the matrix."""
         matrix = self.matrix.op("Concat", columns, axis=1)
         return GraphMatrix(matrix, self.n_features + n_columns, self.group)
 
 
 def pool_scores(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> list[Value]:
-    """Raw scores (batch, n_scores) of each of the pool's targets."""
-    start, given = _start(pool.bags, rows), _coordinates(pool, n_targets, rows)
+    """Return the raw scores (batch, n_scores) of each of the pool's targets."""
+    start, coordinates = _start(pool.bags, rows), _coordinates(pool, n_targets, rows)
     scores = []
     for position in range(n_targets):
-        space, own = pool.space(position), _at(start, position)
+        space, score = pool.space(position), _at(start, position)
         if space.directions is not None:
-            own = own.columns(0, space.directions.shape[1])
-        if given is not None:
-            added = _at(given, position)
-            own = own + (added if space.directions is None else added @ space.directions)
-        scores.append(own)
+            score = score.columns(0, space.directions.shape[1])
+        if coordinates is not None:
+            added = _at(coordinates, position)
+            score = score + (added if space.directions is None else added @ space.directions)
+        scores.append(score)
     return scores
 
 
@@ -70,26 +70,28 @@ def _at(values: Value, position: int) -> Value:
 
 
 def _coordinates(pool: BoostedPool, n_targets: int, rows: GraphMatrix) -> Value | None:
-    """Outputs of the trees, (batch, n_targets, n_trees); None without trees."""
+    """Return the outputs of the trees, (batch, n_targets, n_trees); None without trees."""
     total = None
     for bag in pool.bags:
         for block in bag.blocks.values():
-            own = _block_scores(block, rows)
-            if own is not None:
-                own = own / np.array(float(len(pool.bags)))
-                total = own if total is None else total + own
-    # Blocks that do not distinguish targets have the same output for all of them.
+            outputs = _block_scores(block, rows)
+            if outputs is not None:
+                outputs = outputs / np.array(float(len(pool.bags)))
+                total = outputs if total is None else total + outputs
+    # Blocks that do not distinguish targets broadcast to all of them.
     return None if total is None else total + np.zeros((1, n_targets, 1))
 
 
 def _start(bags: Sequence[FittedSequence], rows: GraphMatrix) -> Value:
-    """The mean intercept, which every row has."""
+    """Return the mean intercept, repeated for every row."""
     intercept = np.mean([bag.intercept for bag in bags], axis=0)
     if rows.group is not None:
         return rows.of_task(intercept).unsqueeze(1)
-    own = intercept[None, :-1]
+    constant = intercept[None, :-1]
     # A constant does not have a batch axis: adding zero times a column creates one.
-    return rows.matrix.graph.op("Expand", own, _shape_with_batch(rows.matrix, own.shape[1:]))
+    return rows.matrix.graph.op(
+        "Expand", constant, _shape_with_batch(rows.matrix, constant.shape[1:])
+    )
 
 
 def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
@@ -98,7 +100,7 @@ def _shape_with_batch(matrix: Value, shape: tuple[int, ...]) -> Value:
 
 
 def _block_scores(block: FittedBlock, rows: GraphMatrix) -> Value | None:
-    """Outputs of a block's trees, (batch, n_own, n_trees); None without trees."""
+    """Return the outputs of a block, (batch, n_own, n_trees); None without rounds."""
     if block.n_rounds == 0:
         return None
     if isinstance(block, LinearFunctions):
@@ -131,7 +133,7 @@ def _linear_scores(block: LinearFunctions, rows: GraphMatrix) -> Value:
 
 
 def _chosen(which: np.ndarray, these: Value, others: Value) -> Value:
-    """Columns of the one where `which` is true, and of the other elsewhere."""
+    """Select columns of `these` where `which` is true, and of `others` elsewhere."""
     return these.graph.op("Where", which, these, others)
 
 
@@ -153,9 +155,9 @@ def _partition_scores(block: PartitionTrees, rows: GraphMatrix) -> Value:
     outlier, ordinary = (both.columns(k, k + n_scores).unsqueeze(1) for k in (0, n_scores))
     share = expit(block.theta)
     if rows.group is None:
-        mine, others = share[:, None], 1 - share[:, None]
-        return outlier * mine + ordinary * others
-    # The group of an unseen task is unknown: it gets the average one.
+        outlier_share, ordinary_share = share[:, None], 1 - share[:, None]
+        return outlier * outlier_share + ordinary * ordinary_share
+    # An unseen task gets the mean share.
     share = np.append(share, share.mean())[:, None, None]
     return outlier * rows.of_task(share) + ordinary * rows.of_task(1 - share)
 
@@ -188,21 +190,21 @@ def _plant(forest: Forest, trees: Trees, first_target: int) -> None:
 def _plant_by_task(
     forest: Forest, by_task: Sequence[Sequence[Tree]], number: int, n_scores: int, column: int
 ) -> None:
-    """One tree of all tasks' trees of this number, which first looks up the task.
+    """Join the trees of all tasks with this number into one, which first looks up the task.
 
-    So a row passes a tree of its task for each round and not one of every task. The task is in
-    the column behind the features.
+    A row then passes one tree per round instead of one for every task. The column after the
+    features holds the task.
     """
     target = number % n_scores
 
     def between(first: int, last: int) -> Child:
-        """A search for the tasks from `first` up to `last`, which is not one of them."""
+        """Grow a binary search over the tasks from `first` to `last` (exclusive)."""
         if last - first > 1:
             middle = (first + last) // 2
             low, high = between(first, middle), between(middle, last)
             return forest.split(column, middle - 0.5, low, high)
         if first < len(by_task) and number < len(by_task[first]):
             return forest.grow(by_task[first][number], target)
-        return forest.leaf(target, 0.0)  # no more trees, or a task that has not been seen
+        return forest.leaf(target, 0.0)  # the task has no more trees, or is unseen
 
     forest.plant(between(0, len(by_task) + 1))

@@ -1,4 +1,4 @@
-"""Survival curves and incidences of a graph, as those of `skmtl.tasks.Curves`."""
+"""Write survival curves and incidences as a graph, equal to those of `skmtl.tasks.Curves`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from skmtl.tasks import CompetingRisks, Curves, EventTimeKind, ProportionalHazar
 
 @dataclass(frozen=True)
 class GraphCurves:
-    """What is known of the time to an event, for each row.
+    """The predicted distribution of the time to an event, for each row.
 
     Attributes
     ----------
     shape : Curves
-        Any row's: what all rows have in common, such as the cuts.
+        What all rows have in common, such as the cuts.
     hazard : Value of shape (batch, n_bins)
         Cumulative hazard of each bin, of all causes.
     share : Value of shape (batch, n_bins, n_causes) or None
-        Share of each cause in it; None for one cause.
+        Share of each cause in the hazard; None for one cause.
     """
 
     shape: Curves
@@ -34,7 +34,7 @@ class GraphCurves:
         return self.shape.share.shape[2]
 
     def survival(self, times: Sequence[float]) -> Value:
-        """Survival (batch, n_times)."""
+        """Return survival probabilities (batch, n_times)."""
         bins, past = self.shape.places(times)
         if past.shape[1] > 1:
             return self._incidence_by_clocks(bins, past).sum(axis=2).op("Neg") + np.array(1.0)
@@ -46,7 +46,7 @@ class GraphCurves:
         return _take(alive, bins) * (1 - past) + _take(alive, bins + 1) * past
 
     def incidence(self, times: Sequence[float]) -> Value:
-        """Cumulative incidences (batch, n_times, n_causes), of several causes."""
+        """Return cumulative incidences of several causes (batch, n_times, n_causes)."""
         assert self.share is not None
         bins, past = self.shape.places(times)
         if past.shape[1] > 1:
@@ -55,13 +55,13 @@ class GraphCurves:
         return self._incidence_before(bins) + gone.unsqueeze(2) * _take(self.share, bins)
 
     def _incidence_by_clocks(self, bins: np.ndarray, past: np.ndarray) -> Value:
-        """The same where each cause has a clock, `past` of shape (n_times, n_causes)."""
+        """Return incidences if each cause has its own clock; `past` is (n_times, n_causes)."""
         assert self.share is not None
         alive, one = self._alive_at_cuts(), np.array(1.0)
         gone = (_take(alive, bins) - _take(alive, bins + 1)).unsqueeze(2)
         incidence = gone * _take(self.share, bins)
         if self.shape.interpolation == "hazard":
-            # So small a hazard falls along a straight line.
+            # For a hazard this small, survival is linear in time.
             whole = _take(self.hazard, bins).unsqueeze(2).op("Max", np.array(1e-9))
             fallen = (whole * -past).op("Exp") - one
             incidence = incidence * fallen / (whole.op("Neg").op("Exp") - one)
@@ -70,16 +70,16 @@ class GraphCurves:
         return self._incidence_before(bins) + incidence
 
     def _incidence_before(self, bins: np.ndarray) -> Value:
-        """Where the bins begin, (batch, n_times, n_causes)."""
+        """Return the incidences at the start of bins, (batch, n_times, n_causes)."""
         before = self._incidence_at_ends().op("Pad", np.array([0, 1, 0, 0, 0, 0]), np.array(0.0))
         return _take(before, bins)
 
     def risk(self) -> Value:
-        """Mean incidence over the cuts, by cause: (batch, n_causes)."""
+        """Return the mean incidence over the cuts by cause, (batch, n_causes)."""
         return self._incidence_at_ends().mean(axis=1)
 
     def _hazard_at_cuts(self) -> Value:
-        """Where the first bin begins, and at the end of each: (batch, n_bins + 1)."""
+        """Return the cumulative hazard at the edges of the bins, (batch, n_bins + 1)."""
         ends = self.hazard.op("CumSum", np.array(1))
         return ends.op("Pad", np.array([0, 1, 0, 0]), np.array(0.0))
 
@@ -87,7 +87,7 @@ class GraphCurves:
         return self._hazard_at_cuts().op("Neg").op("Exp")
 
     def _incidence_at_ends(self) -> Value:
-        """At the end of each bin, (batch, n_bins, n_causes)."""
+        """Return the incidences at the end of each bin, (batch, n_bins, n_causes)."""
         alive, n_bins = self._alive_at_cuts(), len(self.shape.edges) - 1
         steps = (alive.columns(0, n_bins) - alive.columns(1, n_bins + 1)).unsqueeze(2)
         if self.share is not None:
@@ -95,29 +95,29 @@ class GraphCurves:
         return steps.op("CumSum", np.array(1))
 
     def then(self, later: GraphCurves) -> GraphCurves:
-        """These curves up to their last bin, and from there those of a later stretch of time."""
+        """Continue these curves, after their last bin, with those of a later period."""
         hazard, share = [self.hazard], [self.share]
-        if later.shape.edges[0] > self.shape.edges[-1]:  # between the two nothing happens
+        if later.shape.edges[0] > self.shape.edges[-1]:  # no events in the gap between the two
             hazard.append(later.hazard.columns(0, 1) * np.array(0.0))
             share.append(None if later.share is None else later.share.columns(0, 1))
         hazard.append(later.hazard)
         share.append(later.share)
-        known = [each for each in share if each is not None]
+        given_shares = [by_cause for by_cause in share if by_cause is not None]
         graph = self.hazard.graph
         return GraphCurves(
             self.shape.then(later.shape),
             graph.concat(hazard, axis=1),
-            graph.concat(known, axis=1) if known else None,
+            graph.concat(given_shares, axis=1) if given_shares else None,
         )
 
 
 def _take(values: Value, bins: np.ndarray) -> Value:
-    """The bins of (batch, n_bins, ...)."""
+    """Select bins of (batch, n_bins, ...)."""
     return values.op("Gather", bins, axis=1)
 
 
 def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
-    """The curves that a head returns for raw scores (batch, n_scores), float64."""
+    """Return the curves of a head for raw scores (batch, n_scores), float64."""
     shape = head.curves(np.zeros((1, head.n_scores)))
     if isinstance(head, Survival):
         return GraphCurves(shape, _stretched(head, _softplus(scores)))
@@ -127,24 +127,24 @@ def curves_of(head: EventTimeKind, scores: Value) -> GraphCurves:
         return GraphCurves(shape, _stretched(head, _with_survival(by_bin)), share)
     assert isinstance(head, ProportionalHazards)
     lowest, highest = (np.array(sign * head.largest_score) for sign in (-1, 1))
-    kept = scores.op("Clip", lowest, highest)
-    return GraphCurves(shape, kept.op("Exp") * head.baseline_.astype(np.float64))
+    clipped = scores.op("Clip", lowest, highest)
+    return GraphCurves(shape, clipped.op("Exp") * head.baseline_.astype(np.float64))
 
 
 def _stretched(head: Survival | CompetingRisks, hazard: Value) -> Value:
-    """Cumulative hazards (batch, n_bins), where bins that nobody survived are longer."""
+    """Lengthen bins that nobody survived, in cumulative hazards (batch, n_bins)."""
     stretch = np.asarray(head.stretch_, dtype=np.float64)
     return hazard if (stretch == 1).all() else hazard * stretch
 
 
 def _softplus(scores: Value) -> Value:
-    """log(1 + exp(scores)), without overflow."""
+    """Return log(1 + exp(scores)), without overflow."""
     small = scores.op("Abs").op("Neg").op("Exp")
     return scores.op("Relu") + (small + np.array(1.0)).op("Log")
 
 
 def _with_survival(by_bin: Value) -> Value:
-    """log(1 + the sum of exp over the causes), (batch, n_bins)."""
+    """Return log(1 + the sum of exp over the causes), (batch, n_bins)."""
     top = by_bin.op("ReduceMax", np.array([2]), keepdims=1).op("Relu")
     total = (by_bin - top).op("Exp").sum(axis=2) + top.squeeze(2).op("Neg").op("Exp")
     return top.squeeze(2) + total.op("Log")

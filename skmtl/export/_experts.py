@@ -1,4 +1,4 @@
-"""The row path of experts as operators, as `skmtl.networks.ExpertRows` computes it."""
+"""Write the row path of experts, `skmtl.networks.ExpertRows`, as operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skmtl.networks import (
 def expert_rows(
     path: ExpertRows, features: Value, tasks: Value, codes: Value | None, n_tokens: int
 ) -> Value:
-    """Rows (n_tasks, batch, members, size).
+    """Return rows (n_tasks, batch, members, size).
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def expert_rows(
         Normalised task tokens.
     codes : Value of shape (batch, n_categorical), int64, or None
     n_tokens : int
-        Task tokens: as many as tasks, or one for all.
+        Number of task tokens: one per task, or one for all.
     """
     graph = features.graph
     tasks = tasks.transpose(1, 0, 2)
@@ -54,7 +54,7 @@ def expert_rows(
 
 
 def _flat(tokens: Value) -> Value:
-    """Tokens (readers, batch, n_features, size) as rows (readers, batch, 1, n_in)."""
+    """Flatten tokens (readers, batch, n_features, size) to rows (readers, batch, 1, n_in)."""
     return tokens.reshape(0, 0, -1).unsqueeze(2)
 
 
@@ -67,7 +67,7 @@ def _task_input(layer: GatedFeatures | TaskTokens, tokens: Value, codes: Value |
         return tokens
     offsets = array_of(layer.offsets)
     table = array_of(layer.categories).copy()
-    table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
+    table[offsets] = 0  # code 0, an unseen category, has no effect
     parts = tokens.graph.op("Gather", table, codes + offsets)
     parts = parts.reshape(0, 0, layer.n_tasks, -1).transpose(2, 0, 1, 3)
     pads = np.array([0, 0, layer.n_numeric, 0, 0, 0, 0, 0])
@@ -75,7 +75,7 @@ def _task_input(layer: GatedFeatures | TaskTokens, tokens: Value, codes: Value |
 
 
 def _by_group(path: ExpertRows, tokens: Value) -> Value:
-    """The mean task token of each group."""
+    """Return the mean task token of each group."""
     groups = (np.array(group) for group in path.experts.groups or ())
     means = [tokens.op("Gather", group, axis=0).mean(axis=0).unsqueeze(0) for group in groups]
     return tokens.graph.concat(means, axis=0)
@@ -84,7 +84,7 @@ def _by_group(path: ExpertRows, tokens: Value) -> Value:
 def _level(
     graph: Graph, level: ExpertLevel, streams: Value, shared: Value, gate_input: Value
 ) -> tuple[Value, Value]:
-    """`ExpertLevel.forward`: the readers' mixtures, and the shared stream."""
+    """Write `ExpertLevel.forward`: the readers' mixtures, and the shared stream."""
     n_shared, n_read = level.n_shared, level.n_shared + level.n_own
     weights = _gates(level.gates, gate_input)
     parts, every = [], []
@@ -109,7 +109,7 @@ def _level(
 
 
 def _gates(gates: Gates, x: Value) -> Value | np.ndarray:
-    """`Gates.forward`, with the experts before the batch: (readers, n_experts, batch, m, 1)."""
+    """Write `Gates.forward`, experts before the batch: (readers, n_experts, batch, m, 1)."""
     if gates.weight is None or gates.bias is None:
         return np.ones((len(gates.readable), 1, 1, 1, 1), np.float32)
     logits = x @ array_of(gates.weight)[:, None] + array_of(gates.bias)[:, None]
@@ -123,25 +123,27 @@ def _gates(gates: Gates, x: Value) -> Value | np.ndarray:
 
 
 def _some(weights: Value | np.ndarray, start: int, stop: int) -> Value | np.ndarray:
-    """The weights of some of the experts."""
+    """Select the weights of some of the experts."""
     if isinstance(weights, Value):
         return weights.columns(start, stop, axis=1)
     return weights[:, start:stop]
 
 
 def _mixture(weights: Value | np.ndarray, outputs: Value) -> Value:
-    """Outputs (1 or readers, experts, batch, members, size) by the weights of their experts."""
+    """Average outputs (1 or readers, experts, batch, members, size) with weights."""
     return (outputs * weights).sum(axis=1)
 
 
 def _together(outputs: Value) -> Value:
-    """Outputs (readers, experts, batch, members, size) with all experts on one axis."""
-    rest = outputs.op("Shape", start=2)
-    return outputs.op("Reshape", outputs.graph.op("Concat", np.array([-1]), rest, axis=0))
+    """Merge the first two axes of outputs (readers, experts, batch, members, size)."""
+    remaining_shape = outputs.op("Shape", start=2)
+    return outputs.op(
+        "Reshape", outputs.graph.op("Concat", np.array([-1]), remaining_shape, axis=0)
+    )
 
 
 def _bank(bank: ExpertBank, x: Value) -> Value:
-    """`ExpertBank.forward`."""
+    """Write `ExpertBank.forward`."""
     x = x.unsqueeze(1)
     for layer in bank.layers:
         x = _layer(cast(ExpertLayer, layer), x)
@@ -149,7 +151,7 @@ def _bank(bank: ExpertBank, x: Value) -> Value:
 
 
 def _layer(layer: ExpertLayer, x: Value) -> Value:
-    """`ExpertLayer.forward`; products with a matrix leave the members' axis where it is."""
+    """Write `ExpertLayer.forward`; matrix products keep the members' axis in place."""
     mapped = x @ array_of(layer.weight)[:, :, None]
     mapped = mapped * array_of(layer.scale) + array_of(layer.bias)
     if not layer.normalises:

@@ -1,4 +1,4 @@
-"""A small writer of ONNX graphs, in which arithmetic is written as arithmetic."""
+"""A small writer of ONNX graphs that supports arithmetic operators."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 if TYPE_CHECKING:
     from onnx import NodeProto
 
-# The first ai.onnx.ml in which trees have float64 inputs and outputs and sets of categories; the
-# operators of ONNX (OPSET), and the version of the file, that came out with it.
+# The first version of ai.onnx.ml whose trees have float64 inputs and outputs and sets of
+# categories; OPSET and the version of the file are those of the same release.
 OPSET = 21
 _OPSETS = {"": OPSET, "ai.onnx.ml": 5}
 _IR_VERSION = 10
-# Operators that stand in ai.onnx.ml.
+# Operators of ai.onnx.ml.
 _ML_OPERATORS = {"LabelEncoder", "TreeEnsemble"}
 
 
 class Value:
-    """What an operator of a graph returns; operators and arrays combine with it."""
+    """The output of an operator; arithmetic with arrays and other values adds operators."""
 
     def __init__(self, graph: Graph, name: str) -> None:
         self.graph = graph
         self.name = name
 
     def op(self, kind: str, *others: Operand, **attributes: Any) -> Value:
-        """An operator of ONNX on this value, and on others behind it."""
+        """Apply an operator of ONNX to this value, followed by other operands."""
         return self.graph.op(kind, self, *others, **attributes)
 
     def __add__(self, other: Operand) -> Value:
@@ -47,34 +47,34 @@ class Value:
         return self.op("MatMul", other)
 
     def cast(self, dtype: Any) -> Value:
-        """The same numbers with another dtype of numpy."""
+        """Cast to another numpy dtype."""
         return self.op("Cast", to=_element_type(np.dtype(dtype)))
 
     def reshape(self, *shape: int) -> Value:
-        """Another shape; 0 keeps the size that the axis has."""
+        """Reshape; 0 keeps the size of the axis."""
         return self.op("Reshape", _integers(shape))
 
     def transpose(self, *order: int) -> Value:
         return self.op("Transpose", perm=list(order))
 
     def unsqueeze(self, axis: int) -> Value:
-        """With a new axis of size 1."""
+        """Insert an axis of size 1."""
         return self.op("Unsqueeze", _integers([axis]))
 
     def squeeze(self, axis: int) -> Value:
-        """Without an axis of size 1."""
+        """Remove an axis of size 1."""
         return self.op("Squeeze", _integers([axis]))
 
     def columns(self, start: int, stop: int, axis: int = 1) -> Value:
-        """The part from `start` to `stop` of an axis."""
+        """Slice an axis from `start` to `stop`."""
         return self.op("Slice", *map(_integers, ([start], [stop], [axis])))
 
     def mean(self, axis: int) -> Value:
-        """Mean over an axis, which goes away."""
+        """Average over an axis, which is removed."""
         return self.op("ReduceMean", _integers([axis]), keepdims=0)
 
     def sum(self, axis: int) -> Value:
-        """Sum over an axis, which goes away."""
+        """Sum over an axis, which is removed."""
         return self.op("ReduceSum", _integers([axis]), keepdims=0)
 
 
@@ -104,24 +104,25 @@ class Graph:
     @property
     def names(self) -> list[str]:
         """Names of the inputs and outputs so far."""
-        return [each[0] for each in self._inputs] + [each[0] for each in self._outputs]
+        inputs = [name for name, *_ in self._inputs]
+        return inputs + [name for name, *_ in self._outputs]
 
     def input(self, name: str, dtype: Any) -> Value:
-        """An input of shape (batch,)."""
+        """Declare an input of shape (batch,)."""
         self._inputs.append((name, np.dtype(dtype)))
         return Value(self, name)
 
     def op(self, kind: str, *inputs: Operand, n_outputs: int = 1, **attributes: Any) -> Value:
-        """Add an operator; returns its first output.
+        """Add an operator, and return its first output.
 
         Parameters
         ----------
         kind : str
-            Its name in ONNX or in ai.onnx.ml.
+            The name of the operator in ONNX or in ai.onnx.ml.
         inputs : Value or ndarray
             Arrays become constants.
         n_outputs : int, default=1
-            How many it has.
+            Number of outputs.
         attributes
             Arrays become tensors.
         """
@@ -136,27 +137,27 @@ class Graph:
         return f"/constant/{len(self._constants) - 1}"
 
     def concat(self, values: Sequence[Value], axis: int) -> Value:
-        """Values side by side."""
+        """Concatenate values."""
         return values[0] if len(values) == 1 else self.op("Concat", *values, axis=axis)
 
     def inline(self, model: Any, inputs: dict[str, Value]) -> Value:
-        """Add all operators of another graph; returns its only output.
+        """Add all operators of another graph, and return its only output.
 
         Parameters
         ----------
         model : onnx.ModelProto
-            Of ONNX's operators in the version `OPSET`.
+            A model of ONNX operators in the version `OPSET`.
         inputs : dict of str to Value
-            What its inputs read.
+            The values to use as inputs.
 
         Raises
         ------
         ValueError
-            If it has other operators.
+            If the model has other operators.
         """
         import onnx
 
-        opsets = {each.domain: each.version for each in model.opset_import}
+        opsets = {opset.domain: opset.version for opset in model.opset_import}
         if opsets != {"": OPSET}:
             raise ValueError(f"The graph has operators of {opsets}, not of ONNX {OPSET} alone.")
         prefix = f"/{len(self._nodes)}/"
@@ -167,19 +168,19 @@ class Graph:
             array = onnx.numpy_helper.to_array(tensor)
             self._nodes.append(("Identity", [self._constant(array)], [tensor.name], {}))
         for node in graph.node:
-            # Where its maker's source lies, and other things that are for its maker.
+            # Remove source locations and other information for the exporter's developers.
             node.ClearField("metadata_props")
             node.ClearField("doc_string")
             self._nodes.append(node)
         return Value(self, graph.output[0].name)
 
     def output(self, name: str, value: Value, dtype: Any, *shape: int) -> None:
-        """Name an output of the graph, of shape (batch, *shape)."""
+        """Declare an output of the graph, of shape (batch, *shape)."""
         self._nodes.append(("Identity", [value.name], [name], {}))
         self._outputs.append((name, np.dtype(dtype), shape))
 
     def model(self, title: str, producer: tuple[str, str], metadata: dict[str, Any]) -> Any:
-        """The graph as an onnx.ModelProto.
+        """Build an onnx.ModelProto of the graph.
 
         Parameters
         ----------

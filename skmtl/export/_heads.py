@@ -1,4 +1,4 @@
-"""What the heads of `skmtl.tasks` make of raw scores, as a graph."""
+"""Write the link functions of the heads of `skmtl.tasks` as a graph."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from skmtl.tasks import (
 )
 
 Times = Sequence[float] | None
-# One derived from them may predict otherwise.
+# Only these classes themselves: a subclass may predict differently.
 _EXPORTED = (
     *(Regression, Quantile, Count),
     *(Binary, Multiclass, Ordinal, Funnel, Composition),
@@ -45,13 +45,13 @@ class Output:
     ----------
     task : hashable
     suffix : str
-        What follows the task's name; nothing for the prediction.
+        Appended to the task's name; empty for the prediction.
     value : Value
     dtype : dtype
     shape : tuple of int
-        Without the batch.
+        Shape without the batch axis.
     about : dict
-        What the numbers along the axes are.
+        Labels of the axes, such as classes or times.
     """
 
     task: Hashable
@@ -65,7 +65,7 @@ class Output:
 def head_outputs(
     head: Kind, task: Hashable, scores: Value, group: Value | None, times: Times
 ) -> list[Output]:
-    """All that a head returns.
+    """Return all outputs of a head.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ def head_outputs(
     task : hashable
     scores : Value of shape (batch, n_scores), float64
     group : Value of shape (batch,) or None
-        Where the head has units by group: its number, that of an unseen one the last.
+        Index of the row's group if the head has units by group; unseen groups have the last index.
     times : sequence of float or None
         See `curve_outputs`.
     """
     if type(head) not in _EXPORTED:
         raise TypeError(
-            f"Task {task!r} has a kind of your own, {type(head).__name__}, of which no graph can "
-            "be made. Export a model of skmtl's own kinds."
+            f"Task {task!r} has a custom kind, {type(head).__name__}, which has no ONNX graph. "
+            "Only models with skmtl's built-in kinds can be exported."
         )
     if isinstance(head, Funnel):
         return _funnel_outputs(head, task, scores)
@@ -96,8 +96,8 @@ def head_outputs(
     assert isinstance(head, Regression | Quantile)
     if head.transform is not None:
         raise TypeError(
-            f"Task {task!r} is learnt on another scale (transform={head.transform!r}), whose way "
-            "back no graph has. Score this model with skmtl.score_files instead."
+            f"Task {task!r} is learnt on a transformed scale (transform={head.transform!r}), "
+            "whose inverse has no ONNX graph. Score this model with skmtl.score_files instead."
         )
     if isinstance(head, Quantile):
         return _quantile_outputs(head, task, scores, group)
@@ -106,7 +106,7 @@ def head_outputs(
 
 
 def constant_outputs(head: ConstantTarget, task: Hashable, column: Value) -> list[Output]:
-    """The one value of a target, for as many rows as a column (batch,) has."""
+    """Repeat the constant value of a target for all rows of a column (batch,)."""
     n_rows = column.op("Shape")
 
     def repeated(value: np.ndarray) -> Value:
@@ -133,7 +133,7 @@ def constant_outputs(head: ConstantTarget, task: Hashable, column: Value) -> lis
 
 
 def _units(by_group: np.ndarray, group: Value | None) -> Value | np.ndarray:
-    """The unit of the row's group, (batch,), or that of all rows."""
+    """Return the unit of the row's group, (batch,), or the common unit."""
     return by_group[-1:] if group is None else group.graph.op("Gather", by_group, group)
 
 
@@ -187,14 +187,14 @@ def _share_output(kind: Composition, task: Hashable, shares: Value) -> Output:
 
 
 def _graph_classes(classes: np.ndarray) -> np.ndarray:
-    """Classes as outputs of a graph: bool, int64, float64 or text."""
+    """Convert classes to a dtype of graph outputs: bool, int64, float64 or text."""
     if classes.dtype.kind not in "biuf":
         return np.array([str(label) for label in classes], dtype=object)
     return classes.astype(np.int64) if classes.dtype.kind in "iu" else classes
 
 
 def _probabilities(head: ClassificationKind, scores: Value) -> Value:
-    """Probabilities (batch, n_classes)."""
+    """Return class probabilities (batch, n_classes)."""
     if isinstance(head, Multiclass):
         return scores.op("Softmax", axis=1)
     if isinstance(head, Binary):
@@ -210,7 +210,7 @@ def _probabilities(head: ClassificationKind, scores: Value) -> Value:
 
 
 def _focal(scores: Value, gamma: float) -> Value:
-    """The probability of the second class, see `skmtl.tasks.Binary`."""
+    """Return the probability of the second class with focal loss; see `skmtl.tasks.Binary`."""
 
     def slope(side: Value) -> Value:
         rest, q = side.op("Neg").op("Sigmoid"), side.op("Sigmoid")
@@ -222,7 +222,7 @@ def _focal(scores: Value, gamma: float) -> Value:
 
 
 def _thresholds(head: Ordinal, scores: Value) -> Value:
-    """Increasing thresholds (batch, n_classes - 1)."""
+    """Return increasing thresholds (batch, n_classes - 1)."""
     n_scores = head.n_scores
     first = scores.columns(0, 1)
     if n_scores == 1:
@@ -233,22 +233,22 @@ def _thresholds(head: Ordinal, scores: Value) -> Value:
 
 
 def curve_outputs(curves: GraphCurves, task: Hashable, times: Times) -> list[Output]:
-    """Survival, and the incidence of each of several causes.
+    """Return survival, and the incidence of each of several causes.
 
-    At the times, or at the cuts where these are None.
+    The curves are evaluated at `times`, or at the cuts if it is None.
     """
     at = curves.shape.edges[1:].tolist() if times is None else [float(time) for time in times]
     alive, about = curves.survival(at), {"times": at}
-    found = [Output(task, "_survival", alive, shape=(len(at),), about=about)]
+    outputs = [Output(task, "_survival", alive, shape=(len(at),), about=about)]
     if curves.n_causes > 1:
         causes = list(range(1, curves.n_causes + 1))
         shape, about = (len(at), len(causes)), {**about, "causes": causes}
-        found.append(Output(task, "_incidence", curves.incidence(at), shape=shape, about=about))
-    return found
+        outputs.append(Output(task, "_incidence", curves.incidence(at), shape=shape, about=about))
+    return outputs
 
 
 def risk_output(curves: GraphCurves, event: Hashable) -> Output:
-    """The risk of an event, or those of several competing causes."""
+    """Return the risk of an event, or of each of several competing causes."""
     risk = curves.risk()
     if curves.n_causes == 1:
         return Output(event, "", risk.squeeze(1))

@@ -1,4 +1,4 @@
-"""What a graph reads: one input for each column of X."""
+"""The inputs of a graph: one for each column of X."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Categories:
-    """A column of categories: their text.
+    """A column of categories, as text.
 
     Attributes
     ----------
     texts : ndarray of str, dtype object
-        By code: what stands for an unknown category, for a missing one, and for the known ones.
+        Texts by code: for an unknown category, for a missing one, and for the categories of `fit`.
     """
 
     name: str
@@ -46,9 +46,13 @@ class Categories:
     dtype = np.dtype(object)
 
     def describe(self) -> dict[str, Any]:
-        known, missing = self.texts[2:].tolist(), self.texts[1]
-        own = {"kind": "category", "categories": known, "missing": missing}
-        return {"name": self.name, "column": self.label, **own}
+        return {
+            "name": self.name,
+            "column": self.label,
+            "kind": "category",
+            "categories": self.texts[2:].tolist(),
+            "missing": self.texts[1],
+        }
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Ids:
     Attributes
     ----------
     ids : ndarray of int64 or of str (dtype object)
-        All that `fit` saw, and behind them one that it did not.
+        All ids of `fit`, followed by one that stands for unseen ids.
     reader : TableReader
     """
 
@@ -84,7 +88,7 @@ class Ids:
         return self.ids[:-1]
 
     def read(self, column: pd.Series) -> np.ndarray:
-        """The column as the graph takes it."""
+        """Convert the column to the input of the graph."""
         return self.ids[self.reader.group(column)]
 
 
@@ -95,9 +99,9 @@ class GraphInputs:
     Attributes
     ----------
     features : list of Numbers or Categories
-        In the order of the columns.
+        The features, in the order of the columns.
     ids : Ids or None
-        For long data.
+        The task ids of long data.
     """
 
     features: list[Numbers | Categories]
@@ -109,20 +113,20 @@ class GraphInputs:
 
 
 def graph_inputs(reader: TableReader) -> GraphInputs:
-    """The inputs that a graph has of a model that reads tables so."""
+    """Return the inputs of the graph of a model with this reader."""
     encoder = reader.encoder
     task = reader.task_label
     labels = encoder.columns_ if reader.ids is None else [*encoder.columns_, task]
     names = dict(
-        zip(labels, unique_names([label_name(each, "x") for each in labels]), strict=True)
+        zip(labels, unique_names([label_name(label, "x") for label in labels]), strict=True)
     )
     features: list[Numbers | Categories] = []
     for label in encoder.columns_:
-        known = encoder.categories_.get(label)
-        if known is None:
+        categories = encoder.categories_.get(label)
+        if categories is None:
             features.append(Numbers(names[label], label))
         else:
-            features.append(Categories(names[label], label, _texts(known, label)))
+            features.append(Categories(names[label], label, _texts(categories, label)))
     if reader.ids is None:
         return GraphInputs(features, None)
     return GraphInputs(features, Ids(names[task], task, _ids(reader.task_ids, task), reader))
@@ -181,7 +185,7 @@ def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
 
 
 def exportable(model: Any) -> EngineModel:
-    """The fitted model; raises unless it is of a class that has a graph."""
+    """Return the fitted model; raise an error if it cannot be exported."""
     if isinstance(model, Answering):
         fitted = fitted_model(model)
         if isinstance(fitted, EngineModel):
@@ -207,33 +211,35 @@ def _refuse_histories(model: EngineModel) -> None:
 
 
 def label_name(label: Hashable, prefix: str) -> str:
-    """The name in the graph of a column or a target; integers get a prefix."""
+    """Return the name of a column or target in the graph; integers get a prefix."""
     return f"{prefix}{label}" if isinstance(label, numbers.Integral) else str(label)
 
 
-def unique_names(wanted: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
-    """The names, with underscores behind those that are taken."""
-    names = list(taken)
-    for name in wanted:
+def unique_names(preferred: Sequence[str], in_use: Sequence[str] = ()) -> list[str]:
+    """Append underscores to names that are already in use."""
+    names = list(in_use)
+    for name in preferred:
         while not name or name in names:
             name += "_"
         names.append(name)
-    return names[len(taken) :]
+    return names[len(in_use) :]
 
 
-def _texts(known: pd.Index, label: Hashable) -> np.ndarray:
-    texts = _distinct([str(category) for category in known], f"Column {label!r} has categories")
+def _texts(categories: pd.Index, label: Hashable) -> np.ndarray:
+    texts = _distinct(
+        [str(category) for category in categories], f"Column {label!r} has categories"
+    )
     missing = "" if "" not in texts else unique_names(["<missing>"], texts)[0]
     unknown = unique_names(["<unknown>"], texts)[0]
     return np.array([unknown, missing, *texts], dtype=object)
 
 
 def _ids(ids: list, label: Hashable) -> np.ndarray:
-    if all(isinstance(each, numbers.Integral) and not isinstance(each, bool) for each in ids):
+    if all(isinstance(id_, numbers.Integral) and not isinstance(id_, bool) for id_ in ids):
         least, most = min(ids), max(ids)
         unseen = most + 1 if most < np.iinfo(np.int64).max else least - 1
         return np.array([*ids, unseen], dtype=np.int64)
-    texts = _distinct([str(each) for each in ids], f"Task column {label!r} has ids")
+    texts = _distinct([str(id_) for id_ in ids], f"Task column {label!r} has ids")
     return np.array([*texts, *unique_names(["<unseen>"], texts)], dtype=object)
 
 
@@ -241,7 +247,7 @@ def _distinct(texts: list[str], what: str) -> list[str]:
     repeated = [text for text, count in Counter(texts).items() if count > 1]
     if repeated:
         raise ValueError(
-            f"{what} whose text is the same, {repeated[0]!r}, and a graph reads their text. Fit "
-            "the model with other ones."
+            f"{what} with the same text, {repeated[0]!r}, but the graph identifies them by text. "
+            "Fit the model with distinct texts."
         )
     return texts

@@ -1,4 +1,4 @@
-"""Layers of `skmtl.networks` as operators."""
+"""Write layers of `skmtl.networks` as operators."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from skmtl.networks import Linear
 
 
 def array_of(tensor: torch.Tensor) -> np.ndarray:
-    """A tensor as an array on the CPU."""
+    """Convert a tensor to an array on the CPU."""
     return tensor.detach().cpu().numpy()
 
 
 def linear(layer: Linear, x: Value) -> Value:
-    """`Linear.forward`."""
+    """Write `Linear.forward`."""
     return x @ array_of(layer.weight).T + array_of(layer.bias)
 
 
 def normalised(x: Value, scale: torch.Tensor, shift: torch.Tensor) -> Value:
-    """Layer normalisation over the last axis, scaled and shifted."""
+    """Write layer normalisation over the last axis, scaled and shifted."""
     return x.op("LayerNormalization", array_of(scale), array_of(shift), epsilon=1e-5)
 
 
 def swish(x: Value) -> Value:
-    """X times its logistic function."""
+    """Write the product of x and its logistic function."""
     return x * x.op("Sigmoid")

@@ -1,4 +1,4 @@
-"""Raw scores of a linear model as a graph."""
+"""Write the raw scores of a linear model as a graph."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from skmtl.tables import DesignEncoder
 
 
 def design_matrix(
-    encoder: DesignEncoder, features: Sequence[Numbers | Categories], given: dict[str, Value]
+    encoder: DesignEncoder, features: Sequence[Numbers | Categories], values: dict[str, Value]
 ) -> Value:
-    """The matrix (batch, n_parts) that linear functions read, as `DesignEncoder` has it."""
+    """Return the matrix (batch, n_parts) of `DesignEncoder`, which linear functions read."""
     columns: list[Value] = []
-    numbers = [given[each.name] for each in features if isinstance(each, Numbers)]
+    numbers = [values[feature.name] for feature in features if isinstance(feature, Numbers)]
     if numbers:
         columns += _numeric_parts(encoder, side_by_side(numbers))
-    categories = [each for each in features if isinstance(each, Categories)]
-    for each, indicators in zip(categories, encoder.indicators_, strict=True):
+    categories = [feature for feature in features if isinstance(feature, Categories)]
+    for feature, indicators in zip(categories, encoder.indicators_, strict=True):
         if indicators.shape[1]:
-            code = codes_of(each, given)
+            code = codes_of(feature, values)
             columns.append(code.graph.op("Gather", indicators, code))
     return columns[0].graph.concat(columns, axis=1)
 
 
 def linear_scores(target: LinearTarget, matrix: Value, group: Value | None) -> Value:
-    """Raw scores (batch, n_scores) of a target."""
+    """Return the raw scores (batch, n_scores) of a target."""
     along = matrix @ target.coef
     if group is not None and target.shifts is not None:
         along = along + along.graph.op("Gather", target.shifts, group)
     if group is not None and target.slopes is not None:
-        own = along.graph.op("Gather", target.slopes, group)
-        along = along + (matrix.unsqueeze(1) @ own).squeeze(1)
+        slopes = along.graph.op("Gather", target.slopes, group)
+        along = along + (matrix.unsqueeze(1) @ slopes).squeeze(1)
     return along @ target.directions + target.constant
 
 
 def _numeric_parts(encoder: DesignEncoder, numbers: Value) -> list[Value]:
-    """Standardised numbers (batch, n_numeric), and marks where one is missing that may be."""
+    """Return standardised numbers (batch, n_numeric) and indicators of missing values."""
     absent = numbers.op("IsNaN")
     scaling = encoder.scaling_
     distance = (numbers / np.array(2.0) - scaling.half_center) / scaling.half_scale

@@ -1,4 +1,4 @@
-"""A fitted estimator to a graph."""
+"""Export a fitted estimator as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from skmtl.tasks import ConstantTarget
 
 
 def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
-    """Everything that a fitted model predicts, as one ONNX graph.
+    """Export a fitted model with all its predictions as one ONNX graph.
 
-    The graph reads the columns of X as they are and holds all of the model: scaling and
-    categories, trees or networks, and the way back to the units and classes of y. It runs in any
-    runtime of ONNX, such as onnxruntime, without skmtl, LightGBM, torch or pandas.
+    The graph reads the raw columns of X and contains the whole model: scaling and categories,
+    trees or networks, and the conversion to the units and classes of y. It runs in any ONNX
+    runtime, such as onnxruntime, without skmtl, LightGBM, torch or pandas.
 
     Parameters
     ----------
@@ -54,19 +54,19 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
         times to events; or an estimator of your own on `skmtl.models.network.NetworkEstimator`,
         with any network.
     times : sequence of float, default=None
-        Where the graph returns survival and incidences, from 0 to the end of the follow-up in
-        `fit`; the same for all events. None is the cuts of each event.
+        Times at which the graph returns survival and incidences, from 0 to the end of the
+        follow-up in `fit`, for all events. None means the cuts of each event.
 
     Returns
     -------
     onnx.ModelProto
-        ``onnx.save(model, path)`` writes it. The batch is free in all inputs and outputs.
+        ``onnx.save(model, path)`` writes it. The batch size is dynamic in all inputs and outputs.
 
         There is one input of shape (batch,) for each column of X, with its name (``x0``, ``x1``,
         ... for columns without): float64 for numbers and booleans, NaN where one is missing; text
-        for categories, empty where one is missing; and for the task of long data int64 if its
-        ids are whole numbers, else text. A text that `fit` did not see is an unknown category.
-        `onnx_inputs` makes them of a table.
+        for categories, empty where one is missing; and for the task of long data int64 if its ids
+        are integers, otherwise text. A text that `fit` did not see is an unknown category.
+        `onnx_inputs` creates the inputs from a table.
 
         The outputs are named after the targets (``y0``, ``y1``, ... for targets without names):
 
@@ -103,13 +103,13 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
 
     Notes
     -----
-    Trees are compared and added up in float64, as by LightGBM; networks run in float32, with
-    other kernels than torch's, so that their predictions differ by some 1e-6 of their spread.
-    Networks other than MultiTab's are traced by ``torch.onnx.export``, which takes seconds, and
-    compared with their graph on random rows. Auxiliary losses are left out.
-    `predict` refuses columns of a wrong kind and infinite numbers. A graph cannot look at what it
-    is given: check it before. With ``unseen="error"`` onnxruntime raises for a task that `fit`
-    did not see; the message names a node "a_task_that_fit_has_not_seen".
+    Trees are compared and added up in float64, as by LightGBM; networks run in float32, with other
+    kernels than torch's, so that their predictions differ by some 1e-6 of their spread. Networks
+    other than MultiTab's are traced by ``torch.onnx.export``, which takes seconds, and compared
+    with their graph on random rows. Auxiliary losses are left out. `predict` raises an error for
+    columns of a wrong kind and for infinite numbers. A graph cannot check its inputs: check them
+    beforehand. With ``unseen="error"`` onnxruntime raises for a task that `fit` did not see; the
+    message names a node "a_task_that_fit_has_not_seen".
 
     Examples
     --------
@@ -143,9 +143,9 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
 def _raw_scores(
     model: EngineModel, inputs: GraphInputs, values: dict[str, Value]
 ) -> tuple[list[Value], Value | None]:
-    """Raw scores (batch, n_scores) of each target that was learnt, and the group.
+    """Return the raw scores (batch, n_scores) of each learnt target, and the group.
 
-    Scores are float64; there is a group where units need it.
+    Scores are float64. The group is None unless the engine or the units need it.
     """
     group = None
     if inputs.ids is not None:
@@ -158,7 +158,7 @@ def _raw_scores(
 def _scores_of(
     model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
 ) -> tuple[list[Value], Value | None]:
-    """The same, of the rows' task ids; by the sort of what the engine has learnt."""
+    """Dispatch on what the engine has learnt."""
     if isinstance(model.fitted, FittedStack):
         return _stack_scores(model, inputs, values, group), None
     if isinstance(model.fitted, FittedBoosting):
@@ -167,8 +167,8 @@ def _scores_of(
         encoder = cast(DesignEncoder, model.reader.encoder)
         if encoder.n_parts_ == 0:
             raise ValueError(
-                "The model has learnt from no feature, so a graph would be a list of its items: "
-                "write what predict says of them to a table instead."
+                "The model does not use any feature, so a graph would be a list of its items: "
+                "write the predictions for them to a table instead."
             )
         matrix = design_matrix(encoder, inputs.features, values)
         return [linear_scores(target, matrix, group) for target in model.fitted.targets], None
@@ -193,7 +193,7 @@ def _scores_of(
 def _stack_scores(
     model: EngineModel, inputs: GraphInputs, values: dict[str, Value], group: Value | None
 ) -> list[Value]:
-    """Weighted means of the members' raw scores."""
+    """Return weighted means of the members' raw scores."""
     totals: list[Value | None] = [None] * len(model.tasks.varying)
     for weights, member in model_members(model):
         scores, _ = _scores_of(member, inputs, values, group)
@@ -206,7 +206,7 @@ def _stack_scores(
 def _network_scores(
     model: EngineModel, inputs: GraphInputs, rows: GraphRows, group: Value | None
 ) -> Value:
-    """Raw scores of all targets side by side: written for MultiTab, else traced by torch."""
+    """Return the raw scores of all targets: written for MultiTab, traced by torch otherwise."""
     from skmtl.export._network import is_multitab, network_scores  # loads torch
     from skmtl.export._traced import traced_scores
 
@@ -260,7 +260,7 @@ def _outputs(
 def _event_outputs(
     model: EngineModel, targets: EventTargets, scores: list[Value], times: Times
 ) -> list[Output]:
-    """Risks and curves of each event; its terms are joined end to end."""
+    """Return risks and curves of each event; consecutive terms are joined."""
     tasks = model.tasks
     curves: dict[Any, GraphCurves] = {
         name: curves_of(head, task_scores)  # type: ignore[arg-type]
@@ -275,12 +275,17 @@ def _event_outputs(
 
 
 def _name_outputs(graph: Graph, outputs: list[Output]) -> list[dict[str, Any]]:
-    """Add the outputs to the graph; returns what they are."""
-    wanted = [label_name(each.task, "y") + each.suffix for each in outputs]
-    names = unique_names(wanted, graph.names)
-    for name, each in zip(names, outputs, strict=True):
-        graph.output(name, each.value, each.dtype, *each.shape)
+    """Add the outputs to the graph, and return their descriptions."""
+    preferred = [label_name(output.task, "y") + output.suffix for output in outputs]
+    names = unique_names(preferred, graph.names)
+    for name, output in zip(names, outputs, strict=True):
+        graph.output(name, output.value, output.dtype, *output.shape)
     return [
-        {"name": name, "task": each.task, "gives": each.suffix[1:] or "prediction", **each.about}
-        for name, each in zip(names, outputs, strict=True)
+        {
+            "name": name,
+            "task": output.task,
+            "gives": output.suffix[1:] or "prediction",
+            **output.about,
+        }
+        for name, output in zip(names, outputs, strict=True)
     ]

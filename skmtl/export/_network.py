@@ -1,8 +1,8 @@
-"""Raw scores of MultiTab's networks as a graph.
+"""Write the raw scores of MultiTab's networks as a graph.
 
-Written by hand from the networks' weights, operator by operator as in `skmtl.networks`, and not
-traced by torch as in `_traced`: that takes seconds for each model, and knows no search in sorted
-numbers. What does not depend on the row is computed here, once.
+The graph is written operator by operator from the networks' weights, following `skmtl.networks`.
+Tracing by torch, as in `_traced`, takes seconds for each model and does not support searches in
+sorted numbers. Everything that does not depend on the row is computed once, here.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from skmtl.networks import (
 
 
 class Sizes(NamedTuple):
-    """Number of feature tokens and of task tokens."""
+    """Numbers of feature tokens and task tokens."""
 
     features: int
     tasks: int
 
 
 def is_multitab(bag: BaggedNetworks) -> bool:
-    """Whether `network_scores` knows the networks; one derived from them may compute otherwise."""
+    """Whether `network_scores` supports the networks; subclasses may compute something else."""
     return all(type(network) is MultiTabNet for network in bag)
 
 
 def network_scores(
     graph: Graph, bag: BaggedNetworks[MultiTabNet], rows: GraphRows, group: Value | None
 ) -> Value:
-    """Raw scores (batch, n_scores), float32, the mean over all members of all networks."""
+    """Return raw scores (batch, n_scores), float32: means over all members of all networks."""
     by_network = [_scores(graph, network, rows, group).unsqueeze(0) for network in bag]
     return graph.concat(by_network, axis=0).mean(axis=0)
 
 
 def _scores(graph: Graph, network: MultiTabNet, rows: GraphRows, group: Value | None) -> Value:
-    """`MultiTabNet.forward`, averaged over the members."""
+    """Write `MultiTabNet.forward`, averaged over the members."""
     features = _feature_tokens(graph, network.tokens, rows)
     tasks = _task_tokens(network, features, group)
     sizes = Sizes(network.tokens.n_features, len(network.task_tokens))
@@ -86,7 +86,7 @@ def _feedforward(layer: FeedForward, x: Value) -> Value:
 
 
 def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Value:
-    """Tokens (batch, n_features, size)."""
+    """Return feature tokens (batch, n_features, size)."""
     parts = []
     if rows.numeric is not None and rows.absent is not None:
         embedding = tokens.numeric
@@ -101,13 +101,13 @@ def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Val
     if rows.codes is not None and tokens.categories is not None:
         offsets = array_of(tokens.offsets)
         table = array_of(tokens.categories).copy()
-        table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
+        table[offsets] = 0  # code 0, an unseen category, has no effect
         parts.append(graph.op("Gather", table, rows.codes + offsets))
     return graph.concat(parts, axis=1)
 
 
 def _bends(embedding: LinearEmbedding, x: Value) -> Operand:
-    """What an embedding adds to the straight line; x (batch, n_features)."""
+    """Return what an embedding adds to its linear part; x is (batch, n_features)."""
     if isinstance(embedding, PiecewiseLinearEmbedding):
         return _piecewise(embedding, x)
     if isinstance(embedding, PeriodicEmbedding):
@@ -118,12 +118,12 @@ def _bends(embedding: LinearEmbedding, x: Value) -> Operand:
 
 
 def _piecewise(embedding: PiecewiseLinearEmbedding, x: Value) -> Value:
-    """The share of each bin that x fills, times the weights of the bins.
+    """Multiply the share of each bin that x fills with the weights of the bins.
 
-    The network looks the sum of the filled bins up instead; the function is the same.
+    The network looks up the sum over the filled bins instead; the function is the same.
     """
     edges, bends = array_of(embedding.edges), array_of(embedding.bends)
-    # Features with fewer bins than others have infinite edges behind: bins that nothing fills.
+    # Features with fewer bins are padded with infinite edges: bins that are never filled.
     real = np.isfinite(edges[:, 1:])
     edges = np.where(np.isfinite(edges), edges, 0)
     low, width = edges[:, :-1], np.where(real, np.diff(edges), 1)
@@ -134,7 +134,7 @@ def _piecewise(embedding: PiecewiseLinearEmbedding, x: Value) -> Value:
 
 
 def _task_tokens(network: MultiTabNet, features: Value, group: Value | None) -> Value:
-    """Task tokens before the blocks, (batch, n_tokens, size)."""
+    """Return the task tokens before the blocks, (batch, n_tokens, size)."""
     tokens = array_of(network.task_tokens)
     if group is not None:
         return _of_group(network.group_tokens, group) + tokens
@@ -144,29 +144,29 @@ def _task_tokens(network: MultiTabNet, features: Value, group: Value | None) -> 
 
 
 def _of_group(values: torch.Tensor, group: Value) -> Value:
-    """The entry of the row's group; zeros for an unseen group, whose number is the last."""
+    """Look up the row's group; zeros for an unseen group, whose index is the last."""
     table = array_of(values)
     return group.graph.op("Gather", np.concatenate([table, np.zeros_like(table[:1])]), group)
 
 
 def _block(block: MaskedBlock, features: Value, tasks: Value, n: Sizes) -> tuple[Value, Value]:
-    """`MaskedBlock.forward`."""
+    """Write `MaskedBlock.forward`."""
     normed_features, normed_tasks = _norm(block.norm, features), _norm(block.norm, tasks)
     tokens = normed_features.op("Concat", normed_tasks, axis=1)
     read = _read_by_tasks(block, normed_tasks, tokens, n)
     new_tasks = _feedforward(block.feedforward, tasks + read)
     if not block.feature_attention:
         return features, new_tasks
-    seen = tokens if block.features_read_tasks else normed_features
-    read = _read_by_features(block, normed_features, seen)
+    keys = tokens if block.features_read_tasks else normed_features
+    read = _read_by_features(block, normed_features, keys)
     return _feedforward(block.feedforward, features + read), new_tasks
 
 
 def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) -> Value:
-    """Attention of each head of each task token to all tokens.
+    """Write the attention of each head of each task token to all tokens.
 
-    Between the softmax and what comes before and after it all is linear, so that two products
-    take the place of four: with the maps of queries and keys, and of values and output, in one.
+    Everything before and after the softmax is linear. So two products suffice instead of four: the
+    maps of queries and keys are multiplied beforehand, and those of values and output.
     """
     size, n_heads = len(array_of(block.out.bias)), block.n_heads
     key, value = (_wide(part) for part in block.head_maps())  # (n_heads, size / n_heads, size)
@@ -180,9 +180,9 @@ def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) ->
     value_bias = _wide(block.key_value.bias)[size:].reshape(n_heads, -1)
     to_out_bias = np.einsum("ho,sho->s", value_bias, out) + _wide(block.out.bias)
 
-    asked = tasks @ to_logits.astype(np.float32) + to_logits_bias.astype(np.float32)
-    asked = asked.reshape(0, n.tasks * n_heads, size)
-    logits = asked @ tokens.transpose(0, 2, 1)
+    projected = tasks @ to_logits.astype(np.float32) + to_logits_bias.astype(np.float32)
+    projected = projected.reshape(0, n.tasks * n_heads, size)
+    logits = projected @ tokens.transpose(0, 2, 1)
     if not block.tasks_read_tasks:
         every = torch.empty(n.tasks, n.features + n.tasks)
         hidden = array_of(block.other_tasks_hidden(n.tasks, every))
@@ -197,23 +197,23 @@ def _wide(tensor: torch.Tensor) -> np.ndarray:
 
 def _read_by_features(block: MaskedBlock, features: Value, tokens: Value) -> Value:
     size, n_heads = len(array_of(block.out.bias)), block.n_heads
-    own = size // n_heads
+    head_size = size // n_heads
 
     def heads(x: Value) -> Value:
-        return x.reshape(0, 0, n_heads, own).transpose(0, 2, 1, 3)
+        return x.reshape(0, 0, n_heads, head_size).transpose(0, 2, 1, 3)
 
     weight, bias = array_of(block.key_value.weight), array_of(block.key_value.bias)
     key, value = (
         heads(tokens @ weight[part].T + bias[part]) for part in (slice(size), slice(size, None))
     )
-    query = heads(linear(block.query, features)) * np.float32(own**-0.5)
+    query = heads(linear(block.query, features)) * np.float32(head_size**-0.5)
     weights = (query @ key.transpose(0, 1, 3, 2)).op("Softmax", axis=3)
     mixed = (weights @ value).transpose(0, 2, 1, 3).reshape(0, 0, size)
     return linear(block.out, mixed)
 
 
 def _line(path: LinearPath, rows: GraphRows, scores: Value) -> Value:
-    """The scores with those of `LinearPath.forward` added."""
+    """Add the scores of `LinearPath.forward`."""
     coefficients, n_numbers = array_of(path.coefficients), 2 * rows.n_numeric
     scores = scores + array_of(path.start)[-1]
     if rows.numeric is not None and rows.absent is not None:
@@ -225,7 +225,7 @@ def _line(path: LinearPath, rows: GraphRows, scores: Value) -> Value:
         scores = scores + numbers @ coefficients[:n_numbers]
     if rows.codes is not None:
         offsets, table = array_of(path.offsets), coefficients[n_numbers:].copy()
-        table[offsets] = 0  # code 0, a category that fitting never saw, says nothing
+        table[offsets] = 0  # code 0, an unseen category, has no effect
         scores = scores + scores.graph.op("Gather", table, rows.codes + offsets).sum(axis=1)
     return scores
 
@@ -233,7 +233,7 @@ def _line(path: LinearPath, rows: GraphRows, scores: Value) -> Value:
 def _rows_by_task(
     network: MultiTabNet, features: Value, tokens: Value, codes: Value | None
 ) -> Value | None:
-    """The row path of experts, (members, n_tasks, batch, row_size)."""
+    """Return the row path of experts, (members, n_tasks, batch, row_size)."""
     if not isinstance(network.rows, ExpertRows):
         return None
     rows = expert_rows(network.rows, features, tokens, codes, len(network.task_tokens))
@@ -246,7 +246,7 @@ def _rows_by_task(
 
 
 def _shared_rows(network: MultiTabNet, features: Value) -> Value | None:
-    """The row path that all tasks share, (members, batch, row_size)."""
+    """Return the row path that all tasks share, (members, batch, row_size)."""
     path = network.rows
     if path is None or isinstance(path, ExpertRows):
         return None
@@ -264,7 +264,7 @@ def _shared_rows(network: MultiTabNet, features: Value) -> Value | None:
 
 
 def _with_context(network: MultiTabNet, rows: Value) -> Value:
-    """Rows that have read the slots."""
+    """Let rows read the slots."""
     if network.context is None:
         return rows
     with torch.no_grad():
@@ -284,14 +284,14 @@ def _ensemble_rows(path: EnsembleRows, row: Value) -> Value:
 
 
 def _members(values: torch.Tensor) -> np.ndarray:
-    """Numbers (members, ...) for values (members, batch, ...)."""
+    """Reshape (members, ...) to broadcast with (members, batch, ...)."""
     return array_of(values)[:, None]
 
 
 def _read_slots(
     context: ContextAttention, rows: Value, slots: torch.Tensor, keys: torch.Tensor
 ) -> Value:
-    """`ContextAttention.forward`; slots and keys are (slots, members, ...)."""
+    """Write `ContextAttention.forward`; slots and keys are (slots, members, ...)."""
     root = np.float32(keys.shape[-1] ** 0.5)
     logits = linear(context.query, rows) @ array_of(keys.permute(1, 2, 0)) / root
     read = logits.op("Softmax", axis=2) @ array_of(slots.permute(1, 0, 2))
@@ -299,13 +299,13 @@ def _read_slots(
 
 
 def _towers(towers: Towers, shared: Value | None, by_task: Value | None, tokens: Value) -> Value:
-    """Raw scores (batch, n_scores), the mean over the members.
+    """Return the raw scores (batch, n_scores), averaged over the members.
 
-    The batch is the last but one axis, (members, n_tasks, batch, hidden): products of large
-    matrices, not one for each row.
+    The batch is the second to last axis, (members, n_tasks, batch, hidden), so that there are
+    products of large matrices instead of one for each row.
     """
     _, n_tasks, n_hidden = towers.bias.shape
-    # One token for all tasks, or one each.
+    # One token for all tasks, or one per task.
     hidden = tokens.transpose(1, 0, 2) @ array_of(towers.from_token)
     hidden = hidden.unsqueeze(0) + array_of(towers.bias)[:, :, None]
     if shared is not None and towers.from_row is not None:

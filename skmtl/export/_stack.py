@@ -1,4 +1,4 @@
-"""The members of a stack, as models of their own."""
+"""The members of a stack, as separate models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.tables import EncodersSideBySide
 
 
 def model_members(model: EngineModel) -> Iterator[tuple[np.ndarray, EngineModel]]:
-    """Weight by task, and model, of each member that has a weight."""
+    """Iterate over members with a positive weight: their weights by task, and their model."""
     members = cast(StackEngine, model.engine).members
     encoders = cast(EncodersSideBySide, model.reader.encoder).encoders
     parts = zip(model.fitted.weights.T, members, encoders, model.fitted.members, strict=True)

@@ -1,7 +1,7 @@
-"""Raw scores of any network as a graph, which torch makes by tracing it.
+"""Trace any network with torch, and add the graph of its raw scores.
 
-Tracing takes seconds, and for some of torch's functions there are no operators. In exchange no
-network has to be written once more, as `_network` does by hand for MultiTab.
+Tracing takes seconds, and some of torch's functions have no operators. In exchange, networks do
+not have to be written a second time, as `_network` does for MultiTab.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from skmtl.export._encoders import GraphRows
 from skmtl.export._graph import OPSET, Value
 from skmtl.networks import BaggedNetworks, Batch
 
-# Not 0 or 1: torch takes these for sizes that never change.
+# Not 0 or 1: torch treats these as sizes that never change.
 _TRACED_ROWS = 5
-# Fewer rows than were traced, and more: a graph may be wrong for them.
+# Compare fewer rows than were traced, and more: a graph may be wrong for other batch sizes.
 _CHECKED_ROWS = (1, 40)
-# Kernels round differently; a share of the largest score.
+# Tolerance for rounding of different kernels, as a share of the largest score.
 _TOLERANCE = 1e-4
 
 
 class _MeanScores(nn.Module):
-    """From tensors, which torch traces, to the mean raw scores."""
+    """Computes the mean raw scores from plain tensors, which torch can trace."""
 
     def __init__(self, networks: BaggedNetworks) -> None:
         super().__init__()
@@ -46,16 +46,16 @@ class _MeanScores(nn.Module):
 def traced_scores(
     networks: BaggedNetworks, rows: GraphRows, group: Value | None, groups: range
 ) -> Value:
-    """Raw scores (batch, n_scores), the mean over all members of all networks.
+    """Return raw scores (batch, n_scores), averaged over all members of all networks.
 
     Parameters
     ----------
     networks : BaggedNetworks
     rows : GraphRows
     group : Value of shape (batch,), int64, or None
-        Number of the row's task in long data, one more than the last for a task not seen.
+        Index of the row's task in long data; unseen tasks have the index after the last.
     groups : range
-        The tasks as the network may meet them, -1 for one not seen; empty for wide data.
+        The task indices that the network can get, -1 for an unseen task; empty for wide data.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def traced_scores(
     with needed("onnxruntime", "onnx", "to_onnx of this network"):
         import onnxruntime  # noqa: F401
     name = ", ".join(sorted({type(network).__name__ for network in networks}))
-    # The model stays where it is, and as it is.
+    # Copy the networks: the model must keep its device and its state.
     module = _MeanScores(copy.deepcopy(networks).cpu()).eval()
     try:
         traced = _trace(module, _some_rows(_TRACED_ROWS, rows, groups))
@@ -77,7 +77,7 @@ def traced_scores(
             _difference(module, traced, _some_rows(n, rows, groups)) for n in _CHECKED_ROWS
         ]
         scores = rows.graph.inline(traced, _network_inputs(rows, group, groups))
-    except Exception as error:  # whatever torch or the network raises
+    except Exception as error:  # torch and the network can raise anything
         raise TypeError(
             f"Networks of class {name} cannot be exported, because torch has no graph of them: "
             f"{_reason(error)}"
@@ -92,7 +92,7 @@ def traced_scores(
 
 
 def _network_inputs(rows: GraphRows, group: Value | None, groups: range) -> dict[str, Value]:
-    """What `Batch` holds."""
+    """Return the fields of `Batch` as values of the graph."""
     inputs = {"numeric": rows.with_gaps(), "codes": rows.all_codes()}
     if group is not None:
         unseen = group.op("Equal", np.array(groups.stop))
@@ -101,7 +101,7 @@ def _network_inputs(rows: GraphRows, group: Value | None, groups: range) -> dict
 
 
 def _some_rows(n_rows: int, rows: GraphRows, groups: range) -> tuple[torch.Tensor, ...]:
-    """Rows as an encoder might make them, some with gaps, of each code and each task."""
+    """Generate encoded rows with all codes and tasks, some with missing values."""
     generator = np.random.default_rng(0)
     numeric = generator.normal(size=(n_rows, rows.n_numeric)).astype(np.float32)
     numeric[generator.random(numeric.shape) < 0.1] = np.nan
@@ -114,10 +114,10 @@ def _some_rows(n_rows: int, rows: GraphRows, groups: range) -> tuple[torch.Tenso
 
 
 def _trace(module: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
-    """The module as an onnx.ModelProto whose inputs are those of its forward."""
+    """Convert a module to an onnx.ModelProto with the inputs of its forward method."""
     with _quiet(), torch.no_grad():
         exported = torch.onnx.export(
-            # Given the module, torch.onnx would fix the batch where a free one fails.
+            # With a module, torch.onnx would silently fix the batch size if a dynamic one fails.
             _program(module, example),
             dynamo=True,
             opset_version=OPSET,
@@ -129,13 +129,13 @@ def _trace(module: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
 
 
 def _program(module: nn.Module, example: tuple[torch.Tensor, ...]) -> torch.export.ExportedProgram:
-    """The module for a batch of any size."""
+    """Export the module for any batch size."""
     batch = torch.export.Dim("batch")
     shapes = tuple({0: batch} for _ in example)
     try:
         return torch.export.export(module, example, dynamic_shapes=shapes, strict=False)
     except Exception as error:
-        # Slower, and knows less of Python, but len(batch) is a size that may change in it.
+        # Strict mode is slower and supports less of Python, but treats len(batch) as dynamic.
         try:
             return torch.export.export(module, example, dynamic_shapes=shapes, strict=True)
         except Exception:
@@ -143,7 +143,7 @@ def _program(module: nn.Module, example: tuple[torch.Tensor, ...]) -> torch.expo
 
 
 def _difference(module: nn.Module, traced: Any, rows: tuple[torch.Tensor, ...]) -> float:
-    """How far the graph is from the module, as a share of the largest score."""
+    """Return the largest difference between graph and module, relative to the largest score."""
     import onnxruntime
 
     with torch.no_grad():
@@ -153,7 +153,7 @@ def _difference(module: nn.Module, traced: Any, rows: tuple[torch.Tensor, ...]) 
     session = onnxruntime.InferenceSession(
         traced.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    names = [each.name for each in session.get_inputs()]
+    names = [port.name for port in session.get_inputs()]
     feed = {name: tensor.numpy() for name, tensor in zip(names, rows, strict=True)}
     (scores,) = session.run(None, feed)
     if scores.shape != expected.shape or (np.isnan(scores) != np.isnan(expected)).any():
@@ -164,7 +164,7 @@ def _difference(module: nn.Module, traced: Any, rows: tuple[torch.Tensor, ...]) 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what torch says of its own workings, about which users can do nothing."""
+    """Silence messages of torch about its internals, which users cannot act on."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -177,7 +177,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """What torch says in the end of a chain of errors: its first lines, in one."""
+    """Return the first lines of the last error in a chain, joined."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -1,7 +1,7 @@
-"""Trees of LightGBM as the TreeEnsemble operator of ai.onnx.ml 5.
+"""Write trees of LightGBM as the TreeEnsemble operator of ai.onnx.ml 5.
 
-The operator adds up the leaves that a row falls into. Thresholds and leaves are float64 and the
-row is read as float64, as in LightGBM, so that no row takes another way.
+The operator adds up the leaves that a row falls into. Thresholds, leaves and rows are float64, as
+in LightGBM, so that every row takes the same path.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from skmtl.export._graph import Value
 
 # Node modes of the operator.
 _AT_MOST, _MEMBER = 0, 6
-# Bits of LightGBM's decision_type, and its numbers for what counts as missing.
+# Bits of LightGBM's decision_type, and its codes for what counts as missing.
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_SHIFT = 1, 2, 2
 _NOTHING, _ZERO = 0, 1
-# LightGBM takes numbers of at most this size for zero.
+# LightGBM treats numbers up to this size as zero.
 _ZERO_SIZE = 1e-35
 
 
@@ -39,7 +39,7 @@ class Tree(NamedTuple):
         A child below zero is the leaf ``~child``.
     value : ndarray of shape (n_leaves,)
     category_ends, category_words : ndarray of int
-        Sets of categories as bits of 32 each; the threshold of a categorical split is the number
+        Sets of categories as words of 32 bits; the threshold of a categorical split is the index
         of its set.
     """
 
@@ -53,15 +53,15 @@ class Tree(NamedTuple):
     category_words: np.ndarray
 
     def members(self, split: int) -> np.ndarray:
-        """The codes that go left at a categorical split."""
-        own = int(self.threshold[split])
-        words = self.category_words[self.category_ends[own] : self.category_ends[own + 1]]
+        """Return the codes that go left at a categorical split."""
+        index = int(self.threshold[split])
+        words = self.category_words[self.category_ends[index] : self.category_ends[index + 1]]
         bits = (words[:, None] >> np.arange(32)) & 1
         return np.flatnonzero(bits.ravel())
 
 
 def read_trees(booster: lgb.Booster) -> list[Tree]:
-    """The trees of a booster, from its text, which holds every number exactly."""
+    """Parse the trees of a booster from its text, which represents all numbers exactly."""
     text = booster.model_to_string()
     body = text[text.index("\nTree=") : text.index("\nend of trees")]
     return [_tree(section) for section in body.split("\nTree=")[1:]]
@@ -86,7 +86,7 @@ def _tree(section: str) -> Tree:
 
 
 class Forest:
-    """Trees that one TreeEnsemble will hold."""
+    """The trees of one TreeEnsemble."""
 
     def __init__(self) -> None:
         self._nodes: list[tuple[int, float, int, Child, Child, bool]] = []
@@ -99,16 +99,16 @@ class Forest:
         return len(self._roots)
 
     def leaf(self, target: int, value: float) -> Child:
-        """A leaf that adds `value` to the output `target`."""
+        """Add a leaf with a value for the output `target`."""
         self._leaves.append((target, value))
         return Child(len(self._leaves) - 1, True)
 
     def split(self, feature: int, threshold: float, low: Child, high: Child) -> Child:
-        """A split into values up to the threshold, and those above it or missing."""
+        """Add a split into values up to the threshold, and values above it or missing."""
         return self._node(feature, threshold, _AT_MOST, low, high, False)
 
     def grow(self, tree: Tree, target: int) -> Child:
-        """A tree of LightGBM, without making it one that rows begin at."""
+        """Add a tree of LightGBM, without making it a root."""
         first, leaf = len(self._nodes), len(self._leaves)
         self._leaves += [(target, value) for value in tree.value.tolist()]
 
@@ -130,12 +130,12 @@ class Forest:
         return Child(first, False) if len(tree.feature) else Child(leaf, True)
 
     def plant(self, root: Child) -> None:
-        """Let rows begin here."""
-        if root.is_leaf:  # the operator begins at splits only
+        """Make a node the root of a tree."""
+        if root.is_leaf:  # the operator needs a split at the root
             root = self._node(0, 0.0, _AT_MOST, root, root, False)
         feature, threshold, mode, yes, no, missing = self._nodes[root.position]
-        # onnxruntime before 1.24 takes a root for a single leaf if its sides have one number,
-        # even if that is a leaf's on one side and a node's on the other.
+        # onnxruntime before 1.24 takes a root for a single leaf if its two children have the same
+        # number, even if one is a leaf and the other a node.
         while yes.position == no.position:
             yes, no = (self._twin(yes), no) if yes.is_leaf else (yes, self._twin(no))
         self._nodes[root.position] = (feature, threshold, mode, yes, no, missing)
@@ -152,21 +152,21 @@ class Forest:
 
     def _missing_goes_left(self, feature: int, threshold: float, decision: int) -> bool:
         kind = decision >> _MISSING_SHIFT
-        if kind == _NOTHING:  # nothing was missing in training: LightGBM reads NaN as zero
+        if kind == _NOTHING:  # nothing was missing in training: LightGBM treats NaN as zero
             return threshold >= 0
         if kind == _ZERO:
             self._zero_is_missing.add(feature)
         return bool(decision & _DEFAULT_LEFT)
 
     def scores(self, matrix: Value, n_columns: int, n_targets: int) -> Value:
-        """Sums of the leaves (batch, n_targets) for rows of a matrix (batch, n_columns)."""
+        """Return the sums of the leaves (batch, n_targets) for a matrix (batch, n_columns)."""
         if self._zero_is_missing:
             absent = np.isin(np.arange(n_columns), list(self._zero_is_missing))
             zero = matrix.op("Abs").op("LessOrEqual", np.array(_ZERO_SIZE)).op("And", absent)
             matrix = zero.op("Where", np.array(np.nan), matrix)
         features, thresholds, modes, yes, no, missing = zip(*self._nodes, strict=True)
         targets, values = zip(*self._leaves, strict=True)
-        # Sets follow each other in the order of their nodes, each ended by a NaN.
+        # Sets are in the order of their nodes, each terminated by a NaN.
         sets = [np.append(members, np.nan) for members in self._members]
         return matrix.op(
             "TreeEnsemble",
@@ -175,7 +175,7 @@ class Forest:
             nodes_featureids=list(features),
             nodes_splits=np.array(thresholds),
             nodes_modes=np.array(modes, dtype=np.uint8),
-            nodes_missing_value_tracks_true=[int(each) for each in missing],
+            nodes_missing_value_tracks_true=[int(tracks) for tracks in missing],
             **_children("true", yes),
             **_children("false", no),
             leaf_targetids=list(targets),

@@ -1,10 +1,10 @@
-"""Models in files that can be loaded without running code from them.
+"""Save models to files that can be loaded without running code from them.
 
 A file is a zip of a JSON header, the state as JSON, arrays as numpy's .npy and boosters as
 LightGBM's text; ``docs/file_format.md`` describes it. ``model.save(path)`` writes one and
 `skmtl.load` reads it. Loading builds objects of the classes that ``skmtl._storable`` knows, and of
-no others. `read_header` looks into a file without loading the model, or anything but Python's own
-library.
+no others. `read_header` reads what a file says about its model without loading it, and needs only
+Python's standard library.
 """
 
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ __all__ = [
     "storable",
 ]
 
-# What builds models is imported when it is first used.
+# The modules that build models are imported on first use.
 __getattr__ = lazy_getattr(
     __name__,
     {

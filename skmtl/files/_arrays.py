@@ -1,4 +1,4 @@
-"""Arrays one after the other, each as numpy's own .npy."""
+"""Concatenated arrays, each in numpy's .npy format."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def write_array(stream: BytesIO, array: np.ndarray) -> None:
 
 
 def read_arrays(data: bytes) -> list[np.ndarray]:
-    """All arrays that were appended.
+    """Return all arrays of a stream.
 
     Raises
     ------
     ValueError, tokenize.TokenError
-        If an array has another kind, is longer than the data, or has no header that makes sense.
+        If an array has another dtype, is longer than the data, or has an invalid header.
     """
     stream = BytesIO(data)
     arrays = []
@@ -34,7 +34,7 @@ def read_arrays(data: bytes) -> list[np.ndarray]:
         shape, _, dtype = npy.read_array_header_1_0(stream)
         if dtype.kind not in KINDS:
             raise ValueError(f"the array at byte {start} has the dtype {dtype}")
-        # numpy would set aside the memory before it sees that there are too few bytes.
+        # numpy would allocate the memory before it notices that there are too few bytes.
         if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > len(data):
             raise ValueError(f"the array at byte {start} claims the shape {shape}")
         stream.seek(start)

@@ -30,13 +30,13 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_file(path: ModelPlace, header: Mapping[str, Any], sections: Mapping[str, bytes]) -> None:
-    """Write a file at once: its name stands for the old file or the new one, never for a part.
+    """Write a file atomically: the path holds the old file or the new one, never a part of it.
 
     Parameters
     ----------
     path : str, PathLike or binary file
     header : mapping
-        What JSON can hold.
+        Values that JSON can represent.
     sections : mapping of name to bytes
     """
     listed = {
@@ -59,7 +59,7 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def _is_worth_packing(data: bytes) -> bool:
     if len(data) <= _SLACK:
         return True
-    # Weights hardly shrink, and take a second for 10 MB.
+    # Weights hardly compress, and compressing takes a second for 10 MB.
     if 2 * len(zlib.compress(data[:_SAMPLE], _LEVEL)) > _SAMPLE:
         return False
     return not _is_too_tight(len(data), len(zlib.compress(data, _LEVEL)))
@@ -70,7 +70,7 @@ def _is_too_tight(size: int, packed: int) -> bool:
 
 
 def read_file(path: ModelPlace) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The header of a file, and its sections, all of which have been checked.
+    """Return the header and the sections of a file, after verifying all checksums.
 
     Raises
     ------
@@ -178,10 +178,10 @@ def _checked_header(path: ModelPlace, data: bytes) -> dict[str, Any]:
             f"{path} has format {header['format']}, which a later version of skmtl wrote "
             f"({header.get('writer')}); this one reads formats up to {FORMAT}. Update skmtl."
         )
-    for field, wanted in _FIELDS.items():
-        if not isinstance(header.get(field), wanted):
+    for field, expected in _FIELDS.items():
+        if not isinstance(header.get(field), expected):
             raise ModelFileError(
-                f"The section {HEADER!r} of {path} has no {field!r} of type {wanted.__name__}."
+                f"The section {HEADER!r} of {path} has no {field!r} of type {expected.__name__}."
             )
     for name, entry in header["sections"].items():
         fields = entry if isinstance(entry, dict) else {}

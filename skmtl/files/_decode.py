@@ -1,4 +1,4 @@
-"""From JSON, .npy and LightGBM's text back to the attributes of a fitted model."""
+"""Decode the attributes of a fitted model from JSON, .npy and LightGBM's text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from skmtl.files._tree_text import checked_tree_text
 
 Node = dict[str, Any]
 
-# Limit of range indices in a model, of epochs or tasks, because they may be expanded in memory.
+# Longest range index (of epochs or tasks) to accept, because it may be expanded in memory.
 _LONGEST_RANGE = 1_000_000
 
 
 class UnknownClassError(ValueError):
-    """A class that is not storable, or not yet."""
+    """A class that is not storable, or has not been registered yet."""
 
 
 def _storable_class(name: str) -> type:
@@ -45,7 +45,7 @@ class Decoder:
         self._n_read = 0  # bytes of boosters
 
     def decode(self, node: Any) -> Any:
-        """The value that a piece of JSON stands for."""
+        """Return the value that a JSON node represents."""
         if isinstance(node, list):
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
@@ -58,19 +58,19 @@ class Decoder:
         return _BUILDERS[tag](self, node)
 
     def build(self, name: str, parts: Node) -> Any:
-        """A storable object from its state, and from its parameters where it is an estimator."""
+        """Build a storable object from its state, and an estimator also from its parameters."""
         cls: Any = _storable_class(name)
         state = self.decode(parts["state"])
         if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
             raise ValueError(f"the state of {name!r} is not a mapping of names")
-        # Parameters that came later have their defaults.
+        # Parameters that were added later get their defaults.
         value = self._estimator(cls, parts) if "parameters" in parts else cls.__new__(cls)
         restore = getattr(value, "__setstate__", value.__dict__.update)
         restore(state)
         return value
 
     def _estimator(self, cls: Any, parts: Node) -> Any:
-        """An estimator with the parameters of the file, which may be of an earlier version."""
+        """Build an estimator from its parameters, possibly written by an earlier version."""
         parameters = self.decode(parts["parameters"])
         upgrade = getattr(cls, "__skmtl_parameters__", dict)
         return cls(**upgrade(parameters))

@@ -16,9 +16,9 @@ import pandas as pd
 from skmtl._storable import is_storable, remedy
 from skmtl.files._arrays import KINDS, write_array
 
-# The key that says what a JSON object stands for; see docs/file_format.md.
+# The key with the type of a JSON object; see docs/file_format.md.
 TAG = "$"
-# pandas' own dtypes that are written as a list of values.
+# Extension dtypes of pandas that are written as a list of values.
 LISTED_DTYPES = ("str", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
                  "UInt32", "UInt64", "Float32", "Float64")  # fmt: skip
 _DEEPEST = 100
@@ -31,9 +31,9 @@ class _NotYetStorableError(TypeError):
 
 
 class Encoder:
-    """Encodes values one after the other, and gathers their arrays and boosters.
+    """Encodes values one after the other, and collects their arrays and boosters.
 
-    Every method has the value and where it stands, for errors.
+    Every method gets a value and its location, for error messages.
     """
 
     def __init__(self) -> None:
@@ -43,17 +43,17 @@ class Encoder:
         self._depth = 0
 
     def sections(self) -> dict[str, bytes]:
-        """The arrays and boosters of what has been encoded."""
+        """Return the arrays and boosters of all encoded values as sections of a file."""
         parts = {"arrays.npy": self._arrays, "boosters.txt": self._boosters}
         return {name: part.getvalue() for name, part in parts.items() if part.tell()}
 
     def encode(self, value: Any, where: str) -> Any:
-        """A value as JSON.
+        """Encode a value as JSON.
 
         Raises
         ------
         TypeError
-            If it, or something in it, is nothing that a file can keep.
+            If a file cannot hold the value or something inside it.
         """
         self._depth += 1
         try:
@@ -76,12 +76,12 @@ class Encoder:
             return {TAG: "object", "class": type(value).__name__, **self.parts(value, where)}
         _refuse_with_remedy(type(value), f"{where} holds {_shown(value)}")
         raise TypeError(
-            f"{where} holds {_shown(value)}, which a file cannot keep: numbers, text, arrays, "
-            "containers of these and objects of skmtl's own can be saved."
+            f"{where} holds {_shown(value)}, which cannot be saved: numbers, text, arrays, "
+            "containers of these and objects of skmtl can be."
         )
 
     def parts(self, value: Any, where: str) -> dict[str, Any]:
-        """State of a storable object, and its parameters where it is an estimator."""
+        """Encode the state of a storable object, and for an estimator also its parameters."""
         state = dict(value.__getstate__() or {})
         if not hasattr(value, "get_params"):
             return {"state": self._dict(state, where)}
@@ -146,7 +146,9 @@ class Encoder:
                 "values": [self.encode(item, where) for item in value.ravel().tolist()],
             }
         if value.dtype.kind not in KINDS:
-            raise TypeError(f"{where} holds an array of dtype {value.dtype}, which no file keeps.")
+            raise TypeError(
+                f"{where} holds an array of dtype {value.dtype}, which cannot be saved."
+            )
         write_array(self._arrays, value)
         self._n_arrays += 1
         return {TAG: "array", "number": self._n_arrays - 1}
@@ -160,11 +162,11 @@ class Encoder:
         if is_storable(value):
             return {TAG: "class", "name": value.__name__}
         _refuse_with_remedy(value, f"{where} holds the class {value.__qualname__}")
-        raise TypeError(f"{where} holds the class {value.__qualname__}, which no file keeps.")
+        raise TypeError(f"{where} holds the class {value.__qualname__}, which cannot be saved.")
 
     def _booster(self, value: lgb.Booster, where: str) -> Any:
         start = self._boosters.tell()
-        # All of its trees: those behind a best iteration have been cut off when it was fitted.
+        # Write all trees: those after the best iteration were removed when the booster was fitted.
         self._boosters.write(value.model_to_string(num_iteration=-1).encode())
         return {TAG: "booster", "start": start, "stop": self._boosters.tell()}
 
@@ -216,7 +218,7 @@ class Encoder:
         }
 
     def _column(self, values: pd.Index | pd.Series, where: str) -> Any:
-        """The values of an index, a series or a column of a frame."""
+        """Encode the values of an index, a series or a column of a frame."""
         dtype = values.dtype
         if isinstance(dtype, pd.CategoricalDtype):
             return {
@@ -228,7 +230,7 @@ class Encoder:
         if isinstance(dtype, np.dtype):
             return self._array(values.to_numpy(), where)
         if str(dtype) not in LISTED_DTYPES:
-            raise TypeError(f"{where} holds a column of dtype {dtype}, which no file keeps.")
+            raise TypeError(f"{where} holds a column of dtype {dtype}, which cannot be saved.")
         listed = [self.encode(item, where) for item in values.to_numpy(dtype=object).tolist()]
         return {TAG: "column", "dtype": str(dtype), "values": listed}
 
@@ -261,7 +263,7 @@ _KINDS_OF_VALUES: tuple[tuple[type, Any], ...] = (
 def _refuse_with_remedy(cls: type, what: str) -> None:
     words = remedy(cls)
     if words is not None:
-        raise _NotYetStorableError(f"{what}, which a file cannot keep yet. {words}")
+        raise _NotYetStorableError(f"{what}, which cannot be saved yet. {words}")
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a file."""
+"""The error for invalid model files."""
 
 from __future__ import annotations
 

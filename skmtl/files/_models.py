@@ -1,4 +1,4 @@
-"""Estimators to files and back."""
+"""Save estimators to files, and load them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def save_model(model: Any, path: ModelPlace, schema: dict[str, Any]) -> None:
     ----------
     model : estimator
     path : str, PathLike or binary file
-        A file that is there is replaced, at once and only when the new one is complete.
+        An existing file is replaced once the new one is complete.
     schema : dict
-        What the model reads and predicts, for people who look into the file.
+        The features and targets of the model, for people who inspect the file.
 
     Raises
     ------
     TypeError
-        If the class is not storable, or a parameter or attribute is nothing that a file can keep;
-        the message names it.
+        If the class is not storable, or a file cannot hold a parameter or attribute; the message
+        names it.
     """
     name = type(model).__name__
     if not is_storable(type(model)):
@@ -57,12 +57,12 @@ def save_model(model: Any, path: ModelPlace, schema: dict[str, Any]) -> None:
 
 
 def _versions() -> dict[str, str]:
-    own = {"skmtl": __version__, "python": platform.python_version()}
-    return own | {library: version(library) for library in _LIBRARIES}
+    versions = {"skmtl": __version__, "python": platform.python_version()}
+    return versions | {library: version(library) for library in _LIBRARIES}
 
 
 def load_model(path: ModelPlace) -> Any:
-    """Build the estimator that `save_model` has written.
+    """Load an estimator that `save_model` wrote.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def load_model(path: ModelPlace) -> Any:
             "your own, first import what registers it with skmtl.tasks.register_kind. Otherwise "
             "the file was changed after it was saved, or written by another version of skmtl."
         ) from error
-    # What is well-formed but makes no sense can fail anywhere in what is built from it.
+    # Well-formed but meaningless content can fail anywhere in the classes that are built from it.
     except Exception as error:
         raise ModelFileError(
             f"{path} cannot be loaded from its sections {HEADER!r} and {section!r}: "

@@ -1,4 +1,4 @@
-"""Where the file of a model is: a path on this machine, or a file that is open."""
+"""Open model files: a path on this machine, or an open binary file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WHAT = "The model's file"
 
 @contextmanager
 def opened_to_write(place: ModelPlace) -> Iterator[BinaryIO]:
-    """What a file is written to; it comes to its place when it is complete, or not at all."""
+    """Open a file to write; its content appears under the path only once it is complete."""
     if not isinstance(place, str | os.PathLike):
         _check_binary(place)
         complete = io.BytesIO()
@@ -45,7 +45,7 @@ def opened_to_write(place: ModelPlace) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_to_read(place: ModelPlace) -> Iterator[BinaryIO]:
-    """A file from its beginning; of one that is open, what is left of it."""
+    """Open a file to read; of an open file, the rest is read."""
     if isinstance(place, str | os.PathLike):
         with open(local_path(place, _WHAT), "rb") as stream:
             yield stream

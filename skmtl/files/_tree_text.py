@@ -1,4 +1,4 @@
-"""LightGBM's text of a model, taken apart and checked before LightGBM reads it.
+"""Parse and check LightGBM's text of a model before LightGBM reads it.
 
 LightGBM trusts its input: a child that does not exist, or truncated text, leads to invalid memory
 access. So the text is parsed here, every number is checked, and LightGBM receives text that is
@@ -35,9 +35,9 @@ _TREE = (
     "shrinkage",
 )  # fmt: skip
 _OF_CATEGORIES = ("cat_boundaries", "cat_threshold")
-# Bits of a decision: by category or not, where missing values go, and what counts as missing.
+# Bits of a decision: categorical or numeric, where missing values go, what counts as missing.
 _BY_CATEGORY, _MISSING_SHIFT, _WHAT_IS_MISSING = 1, 2, 3
-# SHAP values take memory by the square of the depth, and the stack by the depth.
+# The memory of SHAP values grows with the square of the depth, that of the stack with the depth.
 _DEEPEST = 2000
 
 Fields = dict[str, str]
@@ -45,7 +45,7 @@ Number = TypeVar("Number", int, float)
 
 
 def checked_tree_text(text: str) -> str:
-    """The text of a model as LightGBM may read it.
+    """Return the text of a model, rewritten from checked parts.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def checked_tree_text(text: str) -> str:
     Raises
     ------
     ValueError
-        If the text is not that of a model whose trees have gradients from outside, or if a number
-        in it cannot be.
+        If the text is not that of a model with a custom objective, or if a number in it is
+        invalid.
     """
     head, *sections = text.partition(f"\n{_END_OF_TREES}\n")[0].split("\nTree=")
     header = _fields(head.removeprefix("tree\n"), _HEADER, _OPTIONAL_HEADER)
@@ -77,7 +77,7 @@ def checked_tree_text(text: str) -> str:
 
 
 def _fields(block: str, names: Iterable[str], optional: Iterable[str]) -> Fields:
-    """Lines "name=value", each name once."""
+    """Parse lines "name=value", where each name occurs once."""
     fields: Fields = {}
     for line in filter(None, block.split("\n")):
         name, _, value = line.partition("=")
@@ -191,7 +191,7 @@ def _check_children(fields: Fields, n_leaves: int) -> None:
 
 
 def _check_decisions(fields: Fields, n_splits: int) -> None:
-    """Splits by category have a set of categories, whose bits are there."""
+    """Check that categorical splits have a set of categories, and that its bits exist."""
     decisions = _whole_numbers(fields, "decision_type", n_splits, 0, 16)
     if any(decision >> _MISSING_SHIFT == _WHAT_IS_MISSING for decision in decisions):
         raise ValueError("'decision_type' of LightGBM's text has an unknown kind of missing value")
@@ -213,7 +213,7 @@ def _check_decisions(fields: Fields, n_splits: int) -> None:
 
 
 def _parameters(text: str) -> list[str]:
-    """The lines of the parameters, which LightGBM hands back when the model is saved again."""
+    """Return the lines of the parameters, which LightGBM writes again when the model is saved."""
     _, _, behind = text.partition(f"\n{_END_OF_TREES}\n")
     block, end, _ = behind.partition(f"\n{_PARAMETERS}\n")[2].partition(f"\n{_END_OF_PARAMETERS}")
     lines = [line for line in block.split("\n") if line]

@@ -1,4 +1,4 @@
-"""How much tasks have to do with each other: while a network learns, between models, in labels."""
+"""Measure the similarity of tasks in the training of a network, between models, in labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skmtl.sharing import (
     task_column,
 )
 
-_MOST_SHOWN = 12  # tasks, of a printed table
+_MOST_SHOWN = 12  # tasks in a printed table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,7 +87,7 @@ class TaskAffinity:
         source = (
             "errors of each task's model on the others"
             if self.lookahead is None
-            else f"{self.n_looks} looks at what a step for one task gains the others"
+            else f"{self.n_looks} comparisons of the gains of all tasks from a step for one"
         )
         return f"Affinity of {len(self.affinity)} tasks, from {source}:"
 
@@ -159,27 +159,26 @@ def task_affinity(
 
     Notes
     -----
-    The look ahead is that of task affinity groupings. With the loss :math:`L_j`, the parameters
-    :math:`\theta` of the trunk and those of the towers, :math:`\theta_j`, which stay,
+    The lookahead is that of task affinity groupings. With the loss :math:`L_j`, the parameters
+    :math:`\theta` of the trunk and the constant parameters :math:`\theta_j` of the towers,
 
     .. math:: Z_{i \to j} = 1 - \frac
         {\sum_t L_j(X'_t, \theta^t - \eta \nabla L_i(X_t, \theta^t), \theta_j^t)}
         {\sum_t L_j(X'_t, \theta^t, \theta_j^t)}
 
-    over the looks :math:`t`, :math:`\eta` being the learning rate. It differs from the source in
-    two ways. The loss is taken on rows :math:`X'` that the step has not seen, for on its own
-    rows a step gains by learning their noise; both are halves of the batches since the last
-    look, at most 1,024 rows. And sums are divided, not averaged ratios, which a batch with hardly
-    a label could spoil.
+    with a sum over the measurements :math:`t` and the learning rate :math:`\eta`. It differs from
+    the source in two ways. The loss is evaluated on rows :math:`X'` that the step has not used,
+    because on its own rows a step gains by learning their noise; both are halves of the batches
+    since the last measurement, at most 1,024 rows. And it is a ratio of sums, not a mean of
+    ratios, which is unreliable if a batch has few labels.
 
     To first order :math:`Z_{i \to j} L_j` is :math:`\eta \, \nabla L_i \cdot \nabla L_j`, and the
-    affinity, :math:`G_{ij} / \sqrt{G_{ii} G_{jj}}` with these gains :math:`G` made symmetric,
-    the cosine of the expected gradients. Towers begin at random, so it is well below 1 even for
-    tasks that are the same; so it is divided by the largest that either of the two has with any
-    task, or by 0.3 if that is more. Affinities show which tasks are more similar than others, and
-    say less about whether to share at all, which :func:`transfer_report` and
-    :class:`skmtl.GroupedTasks` measure. Tasks with opposite signs count as similar, because towers
-    can change the sign.
+    affinity, :math:`G_{ij} / \sqrt{G_{ii} G_{jj}}` with these gains :math:`G` made symmetric, the
+    cosine of the expected gradients. Towers are initialised randomly, so it is well below 1 even
+    for identical tasks. Therefore it is divided by the largest value of either task with any task,
+    or by 0.3 if that is larger. Affinities show which tasks are more similar than others, but
+    hardly whether to share at all, which :func:`transfer_report` and :class:`skmtl.GroupedTasks`
+    measure. Tasks with opposite signs count as similar, because towers can change the sign.
 
     References
     ----------
@@ -200,7 +199,7 @@ def task_affinity(
     table = read_tasks(estimator, X, Y, sample_weight)
     if len(table.names) < 2:
         raise ValueError(
-            f"There is one task only, {table.names}: it has nobody to be alike. Long data need an "
+            f"There is only one task, {table.names}, so nothing to compare. Long data need an "
             "estimator whose parameter `task_column` names the column with the ids."
         )
     if records_transfer(estimator):

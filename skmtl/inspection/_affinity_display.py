@@ -1,4 +1,4 @@
-"""Affinities of tasks as a heat map, with those that belong together side by side."""
+"""Heat maps of affinities of tasks, with similar tasks side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Values = Literal["affinity", "lookahead", "cosine", "cross_task_errors", "label_correlation"]
-# What the rows are, what the columns are, and what the colours mean.
+# Meaning of the rows, the columns and the colours.
 _WORDS: dict[str, tuple[str, str, str]] = {
     "affinity": ("task", "task", "affinity"),
     "lookahead": ("a step for this task", "this task", "thousandths of its loss that it loses"),
@@ -25,15 +25,15 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "label_correlation": ("task", "task", "correlation of the labels"),
 }
 _FACTORS = {"lookahead": 1000.0}
-# Inches of a cell, of one where there are many, of the figure.
+# Inches of a cell, of a cell if there are many, and of the figure.
 _CELL, _LOW_CELL, _SIZES = 0.45, 0.16, (3.0, 60.0)
-_FEW = 22  # tasks whose cells have their full size
-_MOST_NUMBERS = 12  # tasks whose cells have room for a number
-_DARK = 0.6  # share of the colour's range beyond which black cannot be read
+_FEW = 22  # tasks up to which cells have their full size
+_MOST_NUMBERS = 12  # tasks up to which cells have room for a number
+_DARK = 0.6  # share of the colour range beyond which black text cannot be read
 
 
 class TaskAffinityDisplay:
-    """Affinities of tasks as a heat map, with those that belong together side by side.
+    """Heat map of affinities of tasks, with similar tasks side by side.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ class TaskAffinityDisplay:
     Attributes
     ----------
     order_ : list of hashable
-        The tasks from the top down, by agglomerative clustering of the affinity.
+        The tasks from top to bottom, by agglomerative clustering of the affinity.
     groups_ : list of list of hashable
-        Framed in the picture: the groups of :func:`suggest_groups`.
+        The groups of :func:`suggest_groups`, which have frames.
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     image_ : matplotlib AxesImage
@@ -83,7 +83,7 @@ class TaskAffinityDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> TaskAffinityDisplay:
-        """Measure the affinities with an unfitted estimator, and draw.
+        """Measure and plot the affinities of an unfitted estimator.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class TaskAffinityDisplay:
         ax : matplotlib Axes or None, default=None
             Axes to plot into; None creates a figure.
         **kwargs
-            Given to :func:`task_affinity`.
+            Passed to :func:`task_affinity`.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class TaskAffinityDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> TaskAffinityDisplay:
-        """Draw affinities.
+        """Plot affinities.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class TaskAffinityDisplay:
     def plot(
         self, ax: Axes | None = None, *, values: Values = "affinity", **kwargs: Any
     ) -> TaskAffinityDisplay:
-        """Draw a cell for each pair of tasks; of more than 50 tasks, the first ones are named.
+        """Plot a cell for each pair of tasks; of more than 50 tasks, only the first are named.
 
         Parameters
         ----------
@@ -157,8 +157,8 @@ class TaskAffinityDisplay:
             Axes to plot into; None creates a figure.
         values : {"affinity", "lookahead", "cosine", "cross_task_errors", "label_correlation"}, \
 default="affinity"
-            Which table of the affinity. The order of the tasks and the frames around groups are
-            those of the affinity whatever is shown.
+            The table to plot. The order of the tasks and the frames around groups are always those
+            of the affinity.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -170,16 +170,16 @@ default="affinity"
         Raises
         ------
         ValueError
-            If there is no such table.
+            If the affinity does not have this table.
         ImportError
             If matplotlib is not installed.
         """
         table = self._table(values)
         affinity = self.affinity.affinity.fillna(0.0)
-        places = side_by_side_order(affinity)
-        self.order_: list[Hashable] = [table.columns[place] for place in places]
+        order = side_by_side_order(affinity)
+        self.order_: list[Hashable] = [table.columns[at] for at in order]
         self.groups_ = clusters(affinity, None)
-        shown = table.to_numpy()[np.ix_(places, places)] * _FACTORS.get(values, 1.0)
+        shown = table.to_numpy()[np.ix_(order, order)] * _FACTORS.get(values, 1.0)
         size = 2.0 + _CELL * min(len(shown), _FEW) + _LOW_CELL * max(len(shown) - _FEW, 0)
         size = min(max(size, _SIZES[0]), _SIZES[1])
         ax = axes_of_size(self, ax, 1.2 * size, size)
@@ -197,7 +197,7 @@ default="affinity"
         table = getattr(self.affinity, values)
         if table is None:
             there = [name for name in _WORDS if getattr(self.affinity, name) is not None]
-            raise ValueError(f"This affinity holds no {values!r}; there are {there}.")
+            raise ValueError(f"This affinity has no {values!r}; it has {there}.")
         return table
 
     def _label(self, values: Values) -> None:

@@ -1,4 +1,4 @@
-"""What the displays share: axes to draw on, and a row for each task."""
+"""Common parts of the displays: axes, and rows of tasks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 BOOSTING = "RMTGBRegressor, RMTGBClassifier or RMTGB"
 ORDINARY, OUTLIER, NEUTRAL = "#0b6e8f", "#d1742e", "#666666"
-MAX_LABELS = 50  # more names of tasks than these cannot be read
-# Inches of a row, of one where there are many, of a figure, and of a small label.
+MAX_LABELS = 50  # more names of tasks would not be readable
+# Inches of a row, of a row if there are many, of a figure, and of a small label.
 _ROW_HEIGHT, _LOW_ROW_HEIGHT, _HEIGHTS, _LABEL_HEIGHT = 0.22, 0.16, (2.0, 60.0), 0.11
 
 
 def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
-    """The given axes, or those of a new figure that is high enough for the rows.
+    """Return the axes, or those of a new figure that is high enough for the rows.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def axes_for(display: object, ax: Axes | None, n_rows: int) -> Axes:
 
 
 def axes_of_size(display: object, ax: Axes | None, width: float, height: float) -> Axes:
-    """The given axes, or those of a new figure of so many inches.
+    """Return the axes, or those of a new figure of this size in inches.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def axes_of_size(display: object, ax: Axes | None, width: float, height: float) 
 
 
 def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
-    """Rows from the top down, with the names of those at the labelled places.
+    """Arrange rows from top to bottom, with names at some positions.
 
-    Of names that would lie on each other, the first one is shown.
+    If names would overlap, only the first one is shown.
     """
     height = ax.get_window_extent().height / ax.figure.dpi
     apart = _LABEL_HEIGHT * len(names) / height
@@ -69,9 +69,9 @@ def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
 def stacked_bars(
     ax: Axes, shares: pd.DataFrame, colours: Mapping[str, str], **kwargs: Any
 ) -> dict[str, Any]:
-    """A bar from 0 to 1 for each row, top down, with a part for each column; by column.
+    """Plot a stacked bar from 0 to 1 for each row; returns the bars by column.
 
-    Of more than 50 rows, the first ones are named.
+    If there are more than 50 rows, only the first are named.
     """
     n_rows = len(shares)
     places, left = np.arange(n_rows), np.zeros(n_rows)
@@ -93,19 +93,19 @@ def read_fitted(
     source: str,
     suits: Callable[[Any], bool] = lambda value: True,
 ) -> Any:
-    """What a display shows of a fitted estimator.
+    """Return the attribute of a fitted estimator that a display shows.
 
     Parameters
     ----------
     estimator : fitted estimator
     attribute : str
-        The attribute, or method, that has it.
+        Name of the attribute or method.
     display : type or function
-        Which asks.
+        The display, for the message.
     source : str
-        The estimators that have such an attribute, for the message.
+        The estimators that have the attribute, for the message.
     suits : callable, optional
-        Whether a value is what the display shows: other estimators have attributes of that name.
+        Whether the display can show a value: other estimators have attributes of the same name.
 
     Raises
     ------
@@ -113,21 +113,21 @@ def read_fitted(
     TypeError
         If the estimator has no such attribute.
     AttributeError
-        Of a property that has nothing to show, and says why.
+        Raised by a property without a value, with the reason.
     """
     check_is_fitted(estimator)
-    # A property that raises has something better to say.
+    # The message of a property that raises an error is more specific.
     if hasattr(type(estimator), attribute) or hasattr(estimator, attribute):
         value = getattr(estimator, attribute)
         if suits(value):
             return value
     raise TypeError(
         f"{display.__name__} reads {attribute!r} of a fitted {source}, which "
-        f"{type(estimator).__name__} lacks; of a pipeline or a search, give the fitted estimator "
+        f"{type(estimator).__name__} lacks; of a pipeline or a search, pass the fitted estimator "
         "inside."
     )
 
 
 def is_table(value: Any) -> bool:
-    """Whether a value is a table by task; other libraries have arrays of the same name."""
+    """Whether a value is a table by task; in other libraries it is an array."""
     return isinstance(value, pd.DataFrame)

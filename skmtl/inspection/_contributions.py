@@ -29,10 +29,10 @@ _COLOURS = {
 class TaskContributionDisplay:
     """Shares of the blocks in the predictions of each task: shared and task-specific parts.
 
-    A raw score of R-MTGB is a constant plus what each block of trees adds. The share of a block
-    in a task is the mean over rows of the absolute value that it adds, divided by the sum of
-    these means over the blocks. The constant is left out. For a target of wide data that does not
-    share trees with others, everything is in "own model", whatever its blocks.
+    A raw score of R-MTGB is a constant plus what each block of trees adds. The share of a block in
+    a task is the mean over rows of the absolute value that it adds, divided by the sum of these
+    means over the blocks. The constant is left out. For a target of wide data that does not share
+    trees with others, everything is counted as "own model".
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class TaskContributionDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     bars_ : dict of str to BarContainer
@@ -76,7 +76,7 @@ class TaskContributionDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> TaskContributionDisplay:
-        """Draw what the blocks of a fitted model contribute to the predictions for X.
+        """Plot what the blocks of a fitted model contribute to the predictions for X.
 
         Parameters
         ----------
@@ -85,10 +85,10 @@ class TaskContributionDisplay:
         X : table of shape (n_samples, n_features)
             Rows to predict, as the estimator takes them.
         tasks : sequence of task names or None, default=None
-            The tasks to show, in this order. None shows all of them, those with the largest
-            share of their own on top, below a bar for all rows.
+            The tasks to show, in this order. None shows all tasks, those with the largest
+            task-specific share at the top, below a bar for all rows.
         target : name of a target or None, default=None
-            Whose predictions to explain, where long data have several targets.
+            The target whose predictions to explain, if long data have several targets.
         ax : matplotlib Axes or None, default=None
             Axes to plot into; None creates a figure.
         **kwargs
@@ -103,9 +103,9 @@ class TaskContributionDisplay:
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it has no contributions.
+            If the estimator has no contributions.
         ValueError
-            If a task has no row in X, or the target is unknown or missing.
+            If a task has no rows in X, or the target is unknown or missing.
         ImportError
             If matplotlib is not installed.
         """
@@ -120,7 +120,7 @@ class TaskContributionDisplay:
         return cls(_chosen(shares, tasks)).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> TaskContributionDisplay:
-        """Draw a bar for each task; of more than 50, the first ones are named.
+        """Plot a bar for each task; of more than 50, only the first are named.
 
         Parameters
         ----------
@@ -147,9 +147,9 @@ class TaskContributionDisplay:
 
 
 def _sizes(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Absolute contributions of the blocks, in columns (target, block).
+    """Return absolute contributions of the blocks, in columns (target, block).
 
-    The sizes of a target's several raw scores add up.
+    They are summed over the raw scores of a target.
     """
     sizes = contributions.abs()
     if sizes.columns.nlevels == 1:
@@ -160,41 +160,41 @@ def _sizes(contributions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_target(sizes: pd.DataFrame, target: Hashable | None) -> pd.DataFrame:
-    """The columns of one target; of the only one, if there is no other."""
+    """Return the columns of one target, which can be omitted if there is only one."""
     targets = list(dict.fromkeys(sizes.columns.get_level_values(0)))
     if len(targets) == 1:
         return sizes.droplevel(0, axis=1)
     if target not in targets:
-        raise ValueError(f"target={target!r} is none of the targets; give one of {targets}.")
+        raise ValueError(f"target={target!r} is not a target; choose from {targets}.")
     return sizes.loc[:, [target]].droplevel(0, axis=1)
 
 
 def _shares_of_groups(sizes: pd.DataFrame, tasks: np.ndarray) -> pd.DataFrame:
-    """Shares by the task of the rows, below those of all rows."""
+    """Return shares by task, preceded by those of all rows."""
     by_task = _normalised(sizes.groupby(tasks, observed=True).mean())
     return _with_all(by_task, _normalised(sizes.mean().to_frame(_ALL).T))
 
 
 def _shares_of_targets(sizes: pd.DataFrame, by_themselves: Sequence[Hashable]) -> pd.DataFrame:
-    """Shares by target, below their mean."""
+    """Return shares by target, preceded by their mean."""
     by_target = _normalised(sizes.mean().unstack(sort=False))
     if len(by_target) == 1:
         return by_target
     if by_themselves:
         alone = by_target.index.isin(by_themselves)
-        own = by_target.sum(axis=1).where(alone, 0.0)
-        by_target = by_target.mul(~alone, axis=0).assign(**{_BY_ITSELF: own})
+        separate = by_target.sum(axis=1).where(alone, 0.0)
+        by_target = by_target.mul(~alone, axis=0).assign(**{_BY_ITSELF: separate})
     return _with_all(by_target, by_target.mean().to_frame(_ALL).T)
 
 
 def _normalised(sizes: pd.DataFrame) -> pd.DataFrame:
-    """Rows that sum to one, or to zero where there is nothing but the constant."""
+    """Normalise rows to sum to one; zero if there is only a constant."""
     total = sizes.sum(axis=1)
     return sizes.div(total.where(total > 0, 1.0), axis=0)
 
 
 def _with_all(by_task: pd.DataFrame, of_all: pd.DataFrame) -> pd.DataFrame:
-    """All tasks together first, then the tasks by what is least shared."""
+    """Put all tasks together first, followed by tasks with the least shared ones at the top."""
     return pd.concat([of_all, by_task.sort_values(by_task.columns[-1], ascending=False)])
 
 

@@ -11,11 +11,11 @@ from skmtl.inspection._axes import MAX_LABELS, axes_for, is_table, label_rows, r
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_EXPERTS = 30  # more names side by side cannot be read
+_MOST_EXPERTS = 30  # more names would not be readable
 
 
 class ExpertUseDisplay:
-    """Mean weights of experts, a row for each task and a column for each expert.
+    """Heat map of mean weights of experts, with a row for each task.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class ExpertUseDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     image_ : matplotlib AxesImage
@@ -52,7 +52,7 @@ class ExpertUseDisplay:
     def from_estimator(
         cls, estimator: Any, *, ax: Axes | None = None, **kwargs: Any
     ) -> ExpertUseDisplay:
-        """Draw the use of the experts of a fitted network.
+        """Plot the use of the experts of a fitted network.
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class ExpertUseDisplay:
         return cls(use).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> ExpertUseDisplay:
-        """Draw a cell for each task and expert; of more than 50 tasks, the first ones are named.
+        """Plot a cell for each task and expert; of more than 50 tasks, only the first are named.
 
         Parameters
         ----------

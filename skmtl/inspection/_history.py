@@ -28,13 +28,13 @@ class HistoryDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     lines_ : dict of str to list of Line2D
-        By "loss" and "validation_loss", a line for each network of the fit.
+        A line for each network, by "loss" and "validation_loss".
     kept_ : matplotlib PathCollection or None
-        A point for each network, at the epoch whose weights are kept; None where no rows were held
+        A point for each network, at the epoch whose weights are kept; None if no rows were held
         out.
 
     Examples
@@ -63,12 +63,12 @@ class HistoryDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> HistoryDisplay:
-        """Draw the history of a fitted network.
+        """Plot the history of a fitted network.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted `MultiTab`, or a relative.
+            A fitted `MultiTab` or similar estimator.
         target : hashable, default=None
             The target whose losses are plotted; None means the mean over the targets.
         ax : matplotlib Axes or None, default=None
@@ -96,7 +96,7 @@ class HistoryDisplay:
         return cls(history, target).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> HistoryDisplay:
-        """Draw a pair of lines for each network.
+        """Plot a pair of lines for each network.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class HistoryDisplay:
                 for line in self.ax_.plot(
                     epochs.index,
                     epochs[columns[name]],
-                    # One name in the legend for the lines of all networks.
+                    # One legend entry for the lines of all networks.
                     **{"color": colour, "label": "_" * (number > 0) + _LABELS[name]} | kwargs,
                 )
             ]
@@ -142,9 +142,9 @@ class HistoryDisplay:
         }
         self.kept_ = None
         if held_out:
-            places = [int(epochs["objective"].to_numpy().argmin()) for epochs in networks]
+            best = [int(epochs["objective"].to_numpy().argmin()) for epochs in networks]
             kept = pd.concat(
-                [epochs.iloc[[place]] for epochs, place in zip(networks, places, strict=True)]
+                [epochs.iloc[[at]] for epochs, at in zip(networks, best, strict=True)]
             )
             losses = kept[columns["validation_loss"]].to_numpy()
             self.kept_ = self.ax_.scatter(
@@ -156,5 +156,5 @@ class HistoryDisplay:
 
 
 def _is_by_epoch(history: Any) -> bool:
-    """Whether losses go by epoch; those of boosting go by round."""
+    """Whether losses are by epoch; those of boosting are by round."""
     return is_table(history) and history.index.name == "epoch"

@@ -1,4 +1,4 @@
-"""How much each feature counts in each task, as a picture."""
+"""Plot feature importances by task."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ENGINES = "estimator of skmtl"
 
 
 class TaskImportanceDisplay:
-    """Importance of features, a row for each task and a column for each feature.
+    """Heat map of feature importances, with a row for each task.
 
     Parameters
     ----------
     importances : DataFrame of shape (n_tasks, n_features)
-        Such as `feature_importances_by_task_` of a fitted estimator, or ``importances_mean`` of
-        `permutation_importance_by_task`.
+        For example `feature_importances_by_task_` of a fitted estimator, or ``importances_mean``
+        of `permutation_importance_by_task`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     image_ : matplotlib AxesImage
@@ -53,19 +53,19 @@ class TaskImportanceDisplay:
     def from_estimator(
         cls, estimator: Any, *, n_features: int = 20, ax: Axes | None = None, **kwargs: Any
     ) -> TaskImportanceDisplay:
-        """Draw the importances that a fitted model says itself.
+        """Plot the importances of a fitted model.
 
-        What they are depends on the engine: gain of boosted trees, spread of what a linear model
-        adds, movement of a network's scores.
+        Their meaning depends on the engine: gain for boosting, spread of the contributions for
+        linear models, permutation importance of the scores for networks.
 
         Parameters
         ----------
         estimator : estimator
-            Of skmtl, fitted.
+            A fitted estimator of skmtl.
         n_features : int, default=20
             As in `plot`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 
@@ -89,14 +89,14 @@ class TaskImportanceDisplay:
     def plot(
         self, *, n_features: int = 20, ax: Axes | None = None, **kwargs: Any
     ) -> TaskImportanceDisplay:
-        """Draw a cell for each task and feature; of more than 50 tasks, the first ones are named.
+        """Plot a cell for each task and feature; of more than 50 tasks, only the first are named.
 
         Parameters
         ----------
         n_features : int, default=20
-            Most features to show: those with the largest mean over the tasks, the largest first.
+            Maximum number of features to show, sorted by their mean over the tasks.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to plot into; None creates a figure.
         **kwargs
             For the cells, given to ``Axes.imshow``.
 

@@ -44,11 +44,11 @@ class OutlierTasksDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     points_ : matplotlib PathCollection
-        A point for each task, from the top down.
+        A point for each task, from top to bottom.
     threshold_ : matplotlib Line2D
         The border between ordinary and outlier tasks.
 
@@ -90,7 +90,7 @@ class OutlierTasksDisplay:
         values: Literal["score", "theta"] = "score",
         **kwargs: Any,
     ) -> OutlierTasksDisplay:
-        """Draw the outlier scores of a fitted model.
+        """Plot the outlier scores of a fitted model.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class OutlierTasksDisplay:
         """
         score = read_fitted(estimator, "outlier_score_", cls, BOOSTING)
         if estimator.task_column is None:
-            # Targets that are learnt by themselves have no score.
+            # Targets that do not share trees have no score.
             score = score.reindex(getattr(estimator, "task_names_", score.index))
         display = cls(score, theta=getattr(estimator, "theta_", None))
         return display.plot(ax=ax, values=values, **kwargs)
@@ -132,7 +132,7 @@ class OutlierTasksDisplay:
         values: Literal["score", "theta"] = "score",
         **kwargs: Any,
     ) -> OutlierTasksDisplay:
-        """Draw a point for each task; of more than 50 tasks, only outliers are named.
+        """Plot a point for each task; of more than 50 tasks, only outliers are named.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class OutlierTasksDisplay:
         Raises
         ------
         ValueError
-            If no task has a score, or theta is to be shown and not known.
+            If no task has a score, or if theta is requested but unknown.
         ImportError
             If matplotlib is not installed.
         """
@@ -184,11 +184,11 @@ class OutlierTasksDisplay:
         return f"{n_outliers} of {n_tasks} tasks {verb}{without}"
 
     def _shown(self, values: str) -> tuple[pd.Series, float]:
-        """What the axis shows by task, and the border on it."""
+        """Return the values to plot by task, and the border between the groups."""
         if values not in ("score", "theta"):
             raise ValueError(f"values must be 'score' or 'theta', got {values!r}.")
         if values == "theta" and self.theta is None:
-            raise ValueError("values='theta' needs theta, and none was given.")
+            raise ValueError("values='theta' needs the parameter theta.")
         source = self.outlier_score if values == "score" else self.theta
         shown = pd.Series(source, dtype=float).dropna()
         if shown.empty:

@@ -1,4 +1,4 @@
-"""What a model predicts on average when all rows have the same value of a feature."""
+"""Partial dependence by task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils import check_scalar
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.inspection._questions import column_of, feature_positions, plain_table, with_column
 
-_ENDS = (0.05, 0.95)  # as scikit-learn's: few rows say what happens beyond them
+_ENDS = (0.05, 0.95)  # as in scikit-learn, because there are few rows beyond
 
 
 def partial_dependence_by_task(
@@ -24,32 +24,33 @@ def partial_dependence_by_task(
     Parameters
     ----------
     estimator : fitted estimator
-        Of skmtl, alone or inside pipelines and searches.
+        An estimator of skmtl, alone or inside pipelines and searches.
     X : table of shape (n_samples, n_features)
         Rows to average over.
     feature : column
-        By name, or by position in an array.
+        Name of the column, or its position in an array.
     grid_resolution : int, default=50
-        Most values to ask about. A column of numbers with more values is asked at so many equal
-        steps between its quantiles 0.05 and 0.95, any other at its most frequent values.
+        Maximum number of values. For numeric columns with more values, a grid of equal steps
+        between the quantiles 0.05 and 0.95 is used, for other columns the most frequent values.
 
     Returns
     -------
     DataFrame of shape (n_values, n_outputs)
-        By value of the feature. Columns are pairs (task, class): a number (a mean, a count, or
-        the quantile in the middle), whose class is ""; the probability of each class, and of a
-        binary task that of the positive one alone; the risk of an event, or of each cause.
+        Means by value of the feature. Columns are pairs (task, class): for numbers (a mean, a
+        count or the middle quantile) the class is ""; for classes there is the probability of each
+        class, for binary tasks only that of the positive class; for events there is the risk, or
+        that of each cause.
 
     Raises
     ------
     ValueError
-        If X has no such column.
+        If X does not have the column.
     TypeError
         For a forecaster, which reads the past of the series.
 
     See Also
     --------
-    TaskPartialDependenceDisplay : Draws it.
+    TaskPartialDependenceDisplay : Plots it.
 
     References
     ----------
@@ -84,20 +85,20 @@ def partial_dependence_by_task(
 
 
 def _grid(column: pd.Series, resolution: int) -> pd.Series:
-    """Values of a column, ascending where they have an order."""
+    """Return values of a column, in ascending order if they have one."""
     counts = column.dropna().value_counts()
     is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if is_number and len(counts) > resolution:
         low, high = np.nanquantile(column.astype(np.float64), _ENDS)
         return pd.Series(np.linspace(low, high, resolution))
     values = counts.index[:resolution]
-    with suppress(TypeError):  # numbers beside text
+    with suppress(TypeError):  # a mix of numbers and text
         values = values.sort_values()
     return pd.Series(values, dtype=column.dtype)
 
 
 def _outputs(model: FittedModel, X: Any) -> dict[tuple[Hashable, Hashable], np.ndarray]:
-    """What is averaged, (n_samples,) each, by task and class."""
+    """Return the predictions to average, (n_samples,), by task and class."""
     answers = model.ask_part(X)
     outputs: dict[tuple[Hashable, Hashable], np.ndarray] = {}
     for name, values in answers.predictions.items():

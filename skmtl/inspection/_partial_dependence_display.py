@@ -1,4 +1,4 @@
-"""Partial dependence of each task, as a picture."""
+"""Plot partial dependence by task."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _HEIGHT = 3.6, 2.6  # inches of the axes of one task
-_MOST_NAMES = 12  # of categories below an axis
+_MOST_NAMES = 12  # categories with labels on an axis
 
 
 class TaskPartialDependenceDisplay:
-    """What is predicted on average for values of one feature, with axes for each task.
+    """Mean predictions for values of a feature, with axes for each task.
 
     Parameters
     ----------
     averages : DataFrame of shape (n_values, n_outputs)
-        As `partial_dependence_by_task` returns it.
+        The result of `partial_dependence_by_task`.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes of shape (n_tasks,)
-        Where it was drawn.
+        Axes of the plots.
     figure_ : matplotlib Figure
         The figure of the axes.
     lines_ : dict of task to list of Line2D
-        A line for a number, a risk or a positive class, and one for each of several classes.
+        One line for a number, a risk or a positive class, otherwise one line for each class.
 
     See Also
     --------
@@ -68,7 +68,7 @@ class TaskPartialDependenceDisplay:
         axes: Sequence[Axes] | None = None,
         **kwargs: Any,
     ) -> TaskPartialDependenceDisplay:
-        """Average the predictions of a fitted model and draw them.
+        """Average the predictions of a fitted model and plot them.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class TaskPartialDependenceDisplay:
         tasks : sequence of task names or None, default=None
             The tasks to show, in this order; None shows all of them.
         axes : sequence of matplotlib Axes or None, default=None
-            Where to draw, one for each task; None makes a figure.
+            Axes to plot into, one for each task; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -100,21 +100,21 @@ class TaskPartialDependenceDisplay:
         averages = partial_dependence_by_task(
             estimator, X, feature, grid_resolution=grid_resolution
         )
-        known = list(dict.fromkeys(averages.columns.get_level_values(0)))
-        if unknown := [task for task in tasks or () if task not in known]:
-            raise ValueError(f"The model has no tasks {unknown}; its tasks are {known[:20]}.")
-        chosen = known if tasks is None else list(tasks)
+        names = list(dict.fromkeys(averages.columns.get_level_values(0)))
+        if unknown := [task for task in tasks or () if task not in names]:
+            raise ValueError(f"The model has no tasks {unknown}; its tasks are {names[:20]}.")
+        chosen = names if tasks is None else list(tasks)
         return cls(averages[chosen]).plot(axes=axes, **kwargs)
 
     def plot(
         self, axes: Sequence[Axes] | None = None, **kwargs: Any
     ) -> TaskPartialDependenceDisplay:
-        """Draw the lines of each task.
+        """Plot the lines of each task.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes or None, default=None
-            Where to draw, one for each task; None makes a figure.
+            Axes to plot into, one for each task; None creates a figure.
         **kwargs
             For the lines, given to ``Axes.plot``.
 
@@ -167,7 +167,7 @@ class TaskPartialDependenceDisplay:
 
 
 def _meaning(classes: pd.Index) -> str:
-    """What the axis of a task with such classes shows."""
+    """Return the label of the axis for a task with these classes."""
     if len(classes) == 1 and classes[0] == "":
         return "prediction"
     return f"P({classes[0]})" if len(classes) == 1 else "probability"

@@ -1,4 +1,4 @@
-"""How much worse each task is predicted without what one feature says."""
+"""Permutation importance by task."""
 
 from __future__ import annotations
 
@@ -24,46 +24,47 @@ def permutation_importance_by_task(
     sample_weight: Any = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Bunch:
-    """Measure by how much the score of each task falls when a column is shuffled.
+    """Measure how much the score of each task decreases if a column is shuffled.
 
     ``sklearn.inspection.permutation_importance`` does the same with the mean score of all tasks;
-    here the model is asked once for all tasks, and labels may be missing.
+    here the model predicts once for all tasks, and labels may be missing.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Of skmtl, or a multi-output one of scikit-learn; alone or inside pipelines and searches.
+        An estimator of skmtl, or a multi-output estimator of scikit-learn, alone or inside
+        pipelines and searches.
     X : table of shape (n_samples, n_features)
-        Rows that `fit` has not seen, or a feature that was only memorised counts as useful.
+        Rows that were not used in `fit`; otherwise memorised features seem useful.
     Y : labels of shape (n_samples,) or (n_samples, n_tasks)
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`; "auto" is R2 for numbers, accuracy for classes and concordance
-        for times to events. For rare classes take one that reads probabilities.
+        for times to events. For rare classes use a metric of probabilities.
     features : sequence of columns, default=None
         The columns to shuffle, by name or position; None is all but the column with the task ids.
     n_repeats : int, default=5
         Times that each column is shuffled.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
     random_state : int, RandomState or None, default=None
-        Decides the order of the shuffled values.
+        Controls the order of the shuffled values.
 
     Returns
     -------
     Bunch
-        As scikit-learn's, by task: ``importances_mean`` and ``importances_std``, DataFrames of
-        shape (n_tasks, n_features), and ``importances``, an array of shape (n_tasks, n_features,
-        n_repeats). In long data the rows of all ids are scored together.
+        Like scikit-learn's, but by task: ``importances_mean`` and ``importances_std``, DataFrames
+        of shape (n_tasks, n_features), and ``importances``, an array of shape (n_tasks,
+        n_features, n_repeats). In long data the rows of all ids are scored together.
 
     Raises
     ------
     ValueError
-        For unknown columns, and whenever the model cannot be scored.
+        For unknown columns, and if the model cannot be scored.
     TypeError
         For a forecaster, which reads the past of the series.
 
     See Also
     --------
-    TaskImportanceDisplay : Draws them.
+    TaskImportanceDisplay : Plots the importances.
 
     References
     ----------
@@ -89,11 +90,11 @@ def permutation_importance_by_task(
     def score(rows: Any) -> pd.Series:
         return score_model(estimator, rows, Y, metric=metric, sample_weight=sample_weight)
 
-    before = score(table)
-    falls = np.stack(
+    unshuffled = score(table)
+    decreases = np.stack(
         [
             np.column_stack(
-                [before - score(shuffled) for shuffled in _shuffled(table, at, n_repeats, rng)]
+                [unshuffled - score(shuffled) for shuffled in _shuffled(table, at, n_repeats, rng)]
             )
             for at in positions.values()
         ],
@@ -101,16 +102,16 @@ def permutation_importance_by_task(
     )
     columns = pd.Index(list(positions), tupleize_cols=False)
     return Bunch(
-        importances_mean=pd.DataFrame(falls.mean(axis=2), before.index, columns),
-        importances_std=pd.DataFrame(falls.std(axis=2), before.index, columns),
-        importances=falls,
+        importances_mean=pd.DataFrame(decreases.mean(axis=2), unshuffled.index, columns),
+        importances_std=pd.DataFrame(decreases.std(axis=2), unshuffled.index, columns),
+        importances=decreases,
     )
 
 
 def _shuffled(
     table: Any, position: int, n_repeats: int, rng: np.random.RandomState
 ) -> Iterator[Any]:
-    """The table with one column in another order, several times."""
+    """Iterate over copies of the table with one column shuffled."""
     column = column_of(table, position)
     for _ in range(n_repeats):
         yield with_column(table, position, column.iloc[rng.permutation(len(column))])

@@ -1,4 +1,4 @@
-"""Tables with one column changed, to see what a model makes of it."""
+"""Modify single columns of a table, to explain predictions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from skmtl.tables import as_frame
 
 
 def plain_table(X: Any) -> pd.DataFrame | np.ndarray:
-    """X as an array, or as a pandas DataFrame, whose columns can be exchanged."""
+    """Return X as an array or a pandas DataFrame, whose columns can be replaced."""
     return X if isinstance(X, np.ndarray | pd.DataFrame) else as_frame(X)
 
 
 def feature_positions(
     estimator: Any, table: pd.DataFrame | np.ndarray, features: Sequence[Hashable] | None
 ) -> dict[Hashable, int]:
-    """Positions of some columns by name; of all but the task ids where none are named.
+    """Return positions of columns by name; by default of all columns except the task ids.
 
     Raises
     ------
     ValueError
-        For a column that the table lacks.
+        If the table lacks a column.
     TypeError
-        For a model that reads the past.
+        For a model that reads the past of series.
     """
     task_column = None
     if says_its_tasks(fitted_inside(estimator)):
@@ -36,8 +36,8 @@ def feature_positions(
         if model.reads_history:
             raise TypeError(
                 f"{type(fitted_inside(estimator)).__name__} forecasts from the past of series, "
-                "which is not among the columns of X. Explain its estimator_, which reads what "
-                "skmtl.timeseries.make_features makes of X and y."
+                "which is not among the columns of X. Explain its estimator_, which reads the "
+                "features of skmtl.timeseries.make_features."
             )
     names = list(table.columns) if isinstance(table, pd.DataFrame) else range(table.shape[1])
     positions: dict[Hashable, int] = {name: at for at, name in enumerate(names)}
@@ -50,7 +50,7 @@ def feature_positions(
 
 
 def column_of(table: pd.DataFrame | np.ndarray, position: int) -> pd.Series:
-    """One column, with its type."""
+    """Return one column with its dtype."""
     return (
         pd.Series(table[:, position]) if isinstance(table, np.ndarray) else table.iloc[:, position]
     )
@@ -59,7 +59,7 @@ def column_of(table: pd.DataFrame | np.ndarray, position: int) -> pd.Series:
 def with_column(
     table: pd.DataFrame | np.ndarray, position: int, values: pd.Series
 ) -> pd.DataFrame | np.ndarray:
-    """A copy in which one column has other values."""
+    """Return a copy with other values in one column."""
     if isinstance(table, np.ndarray):
         changed = table.astype(np.result_type(table, values.to_numpy()))
         changed[:, position] = values

@@ -1,4 +1,4 @@
-"""SHAP values in the form that the pictures of the package shap read."""
+"""SHAP values in the form that the plots of the package shap expect."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from skmtl.tasks import ConstantTarget
 
 
 def shap_explanations(estimator: Any, X: Any) -> dict[Hashable, Any]:
-    """Explain each task by an object for ``shap.plots``.
+    """Return an explanation of each task for ``shap.plots``.
 
     Parameters
     ----------
     estimator : RMTGB, MultiTaskLinear or a relative
-        Fitted, with the method `shap_values`.
+        A fitted estimator with the method `shap_values`.
     X : table of shape (n_samples, n_features)
         Rows to explain.
 
     Returns
     -------
     dict of task to shap.Explanation
-        Of shape (n_samples, n_features), with the values of X as its data; of a task with several
-        raw scores, such as those of its classes, (n_samples, n_features, n_scores). Values and
-        base sum to what `shap_values` sums to.
+        Explanations of shape (n_samples, n_features), or (n_samples, n_features, n_scores) for a
+        task with several raw scores, such as classes, with the values of X as data. Values and
+        base have the same sum as `shap_values`.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it has no `shap_values`.
+        If the estimator has no `shap_values`.
     ImportError
         Without shap; ``pip install "skmtl[shap]"``.
 
@@ -53,7 +53,7 @@ def shap_explanations(estimator: Any, X: Any) -> dict[Hashable, Any]:
     with needed("shap", "shap", "shap_explanations"):
         import shap
     data, values = as_frame(X), shap_values(X)
-    if values.columns.nlevels == 1:  # of the only task with a raw score
+    if values.columns.nlevels == 1:  # a single task with one raw score
         kinds = fitted_model(estimator).kinds
         (task,) = [n for n, kind in kinds.items() if not isinstance(kind, ConstantTarget)]
         return {task: _explanation(shap.Explanation, values, data)}
@@ -64,16 +64,16 @@ def shap_explanations(estimator: Any, X: Any) -> dict[Hashable, Any]:
 
 
 def _explanation(make: Any, values: pd.DataFrame, data: pd.DataFrame) -> Any:
-    """One task's parts, of which the last one is the base, as an Explanation."""
+    """Convert the parts of a task, the last of which is the base, to an Explanation."""
     scores = [None] if values.columns.nlevels == 1 else list(values.columns.unique(level=0))
     tables = [values if score is None else values[score] for score in scores]
     parts = np.stack([table.to_numpy() for table in tables], axis=2)
     features = list(tables[0].columns[:-1])
-    one = len(scores) == 1
+    is_single = len(scores) == 1
     return make(
-        parts[:, :-1, 0] if one else parts[:, :-1],
-        base_values=parts[:, -1, 0] if one else parts[:, -1],
+        parts[:, :-1, 0] if is_single else parts[:, :-1],
+        base_values=parts[:, -1, 0] if is_single else parts[:, -1],
         data=data[features].to_numpy(),
         feature_names=[str(feature) for feature in features],
-        output_names=None if one else [str(score) for score in scores],
+        output_names=None if is_single else [str(score) for score in scores],
     )

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from skmtl.sharing import HeldOut, read_splits, read_tasks, task_column
 
-_N_FOLDS = 5  # to choose the penalty
+_N_FOLDS = 5  # for the choice of the penalty
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def select_sources(
         \Bigl( y_i - \nu_0 - \sum_s \nu_s f_s(x_i) \Bigr)^2 + \lambda \|\nu\|_1,
 
     with labels and features standardised. The penalty is the largest one whose error in
-    cross-validation is within a standard error of the least.
+    cross-validation is within a standard error of the lowest.
 
     Parameters
     ----------
@@ -99,10 +99,10 @@ def select_sources(
     Notes
     -----
     Wang et al. write the head of the target as a combination of the sources' heads on a common
-    linear representation, :math:`w_t = W \nu`, and show that the vector of the least L1 norm
-    needs fewer labels than that of the least L2 norm. For such models this is the same, with
-    distances between heads measured where the rows lie. It asks nothing else of the model, so it
-    suits trees as well. Of sources that say the same, the combination keeps as few as it can.
+    linear representation, :math:`w_t = W \nu`, and show that the vector with the smallest L1 norm
+    needs fewer labels than that with the smallest L2 norm. For such models this method is the
+    same, with distances between heads measured at the rows. It only needs predictions, so it works
+    for trees as well. Among redundant sources, the combination keeps as few as possible.
 
     References
     ----------
@@ -131,35 +131,35 @@ def select_sources(
     splits = read_splits(table, cv, rng, task_column(estimator))
     held_out = HeldOut(estimator, table, splits, n_jobs)
     held_out.fit([(name,) for name in table.names])
-    wanted = held_out.target(target)
-    if wanted.values.shape[1] != 1:
+    target_labels = held_out.target(target)
+    if target_labels.values.shape[1] != 1:
         raise ValueError(
-            f"The target {target!r} has {wanted.values.shape[1]} classes without an order; "
-            "sources are sought for numbers, ordered classes or two classes."
+            f"The target {target!r} has {target_labels.values.shape[1]} unordered classes; "
+            "sources can be selected for numbers, ordered classes or two classes."
         )
     parts = {name: held_out.served(name, target) for name in sources}
-    rows = wanted.weight > 0
-    features = _standardised(np.hstack(list(parts.values())), wanted.weight)
-    labels = _standardised(wanted.values, wanted.weight)[:, 0]
+    rows = target_labels.weight > 0
+    features = _standardised(np.hstack(list(parts.values())), target_labels.weight)
+    labels = _standardised(target_labels.values, target_labels.weight)[:, 0]
     if rows.sum() < 2 * _N_FOLDS:
         raise ValueError(
-            f"The target {target!r} has {rows.sum()} labels in rows that were held out; at least "
+            f"The target {target!r} has {rows.sum()} held-out labels; at least "
             f"{2 * _N_FOLDS} are needed to choose sources."
         )
-    model = _sparse(features[rows], labels[rows], wanted.weight[rows])
+    model = _sparse(features[rows], labels[rows], target_labels.weight[rows])
     numbers = model.predict(features)[:, None]
-    centre, scale = _moments(wanted.values, wanted.weight)
+    centre, scale = _moments(target_labels.values, target_labels.weight)
     relevance = _by_source(model.coef_, parts)
     return SourceSelection(
         sources=relevance.index[relevance > 0].tolist(),
         relevance=relevance,
         penalty=float(model.alpha),
-        error=wanted.relative_error(centre + scale * numbers),
+        error=target_labels.relative_error(centre + scale * numbers),
     )
 
 
 def _sparse(features: np.ndarray, labels: np.ndarray, weight: np.ndarray) -> Lasso:
-    """The sparsest combination that is as good as the best by one standard error."""
+    """Fit the sparsest combination within one standard error of the best."""
     weight = weight / weight.mean()
     path = LassoCV(cv=_N_FOLDS, fit_intercept=True).fit(features, labels, sample_weight=weight)
     mean = path.mse_path_.mean(axis=1)
@@ -170,10 +170,10 @@ def _sparse(features: np.ndarray, labels: np.ndarray, weight: np.ndarray) -> Las
 
 
 def _by_source(coefficients: np.ndarray, parts: dict[Hashable, np.ndarray]) -> pd.Series:
-    """One number per source; of several columns, for classes, the sum of their sizes."""
+    """Return one number per source; for classes, the sum of the absolute coefficients."""
     ends = np.cumsum([part.shape[1] for part in parts.values()])
-    own = np.split(coefficients, ends[:-1])
-    values = [each[0] if len(each) == 1 else np.abs(each).sum() for each in own]
+    by_source = np.split(coefficients, ends[:-1])
+    values = [part[0] if len(part) == 1 else np.abs(part).sum() for part in by_source]
     relevance = pd.Series(values, index=pd.Index(parts, tupleize_cols=False), name="relevance")
     return relevance.iloc[np.argsort(-relevance.abs().to_numpy(), kind="stable")]
 
@@ -184,7 +184,7 @@ def _standardised(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over the rows that count; 1 for a constant."""
+    """Return weighted mean and standard deviation, which is 1 for a constant."""
     centre = np.average(values, axis=0, weights=weight)
     scale = np.sqrt(np.average((values - centre) ** 2, axis=0, weights=weight))
     return centre, np.where(scale > 0, scale, 1.0)

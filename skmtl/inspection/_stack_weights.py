@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StackWeightsDisplay:
-    """Weights of the members of a stack, a bar for each task.
+    """Weights of the members of a stack, with a bar for each task.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ class StackWeightsDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     bars_ : dict of str to BarContainer
-        By member, a bar for each task from the top down.
+        A bar for each task, from top to bottom, by member.
 
     See Also
     --------
@@ -50,7 +50,7 @@ class StackWeightsDisplay:
     def from_estimator(
         cls, estimator: Any, *, ax: Axes | None = None, **kwargs: Any
     ) -> StackWeightsDisplay:
-        """Draw the weights of a fitted stack.
+        """Plot the weights of a fitted stack.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class StackWeightsDisplay:
         return cls(weights).plot(ax=ax, **kwargs)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> StackWeightsDisplay:
-        """Draw a bar for each task; of more than 50, the first ones are named.
+        """Plot a bar for each task; of more than 50, only the first are named.
 
         Parameters
         ----------

@@ -28,18 +28,18 @@ class TransferReportDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib Figure
         The figure of the axes.
     points_ : matplotlib PathCollection
-        A point for each task, from the top down: those that lose most stand on top.
+        A point for each task, from top to bottom, starting with the largest losses.
     intervals_ : matplotlib LineCollection
         The interval of each task.
 
     See Also
     --------
-    transfer_report : The numbers.
-    OutlierTasksDisplay : Which tasks an R-MTGB model takes for outliers.
+    transfer_report : The numbers. OutlierTasksDisplay : Which tasks are outliers in an R-MTGB
+    model.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class TransferReportDisplay:
         against: Literal["alone", "lightgbm"] = "alone",
         **kwargs: Any,
     ) -> TransferReportDisplay:
-        """Compare an unfitted estimator with itself alone, and draw.
+        """Compare an unfitted estimator with separate models, and plot.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class TransferReportDisplay:
         against : {"alone", "lightgbm"}, default="alone"
             What the joint model is compared with.
         **kwargs
-            Given to :func:`transfer_report`.
+            Passed to :func:`transfer_report`.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class TransferReportDisplay:
         against: Literal["alone", "lightgbm"] = "alone",
         **kwargs: Any,
     ) -> TransferReportDisplay:
-        """Draw a report.
+        """Plot a report.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class TransferReportDisplay:
         against: Literal["alone", "lightgbm"] = "alone",
         **kwargs: Any,
     ) -> TransferReportDisplay:
-        """Draw the difference of each task with its interval.
+        """Plot the difference of each task with its interval.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class TransferReportDisplay:
         label_rows(self.ax_, shown.index, range(len(shown)))
         level = f"{100 * self.report.confidence:g} % interval"
         self.ax_.set_xlabel(f"score of the joint model minus that of {_WORDS[against]}\n({level})")
-        better, worse = (sum(colour == each for colour in colours) for each in (ORDINARY, OUTLIER))
+        better, worse = (colours.count(colour) for colour in (ORDINARY, OUTLIER))
         unclear = verdicts.count("unclear")
         title = (
             f"sharing gains {better} of {len(shown)} tasks and hurts {worse}"
@@ -186,13 +186,13 @@ class TransferReportDisplay:
         return self
 
     def _shown(self, against: str) -> tuple[Any, list[str]]:
-        """Differences with their intervals by task, the worst first, and the verdicts."""
+        """Return differences with intervals by task, the worst first, and verdicts."""
         if against not in _PREFIX:
             raise ValueError(f"against must be 'alone' or 'lightgbm', got {against!r}.")
         prefix, table = _PREFIX[against], self.report.table
         if f"{prefix}difference" not in table:
             raise ValueError(
-                "The report holds no comparison with LightGBM: make it with lightgbm=True."
+                "The report has no comparison with LightGBM: compute it with lightgbm=True."
             )
         names = ["difference", "low", "high"]
         order = table[f"{prefix}difference"].sort_values(kind="stable").dropna().index

@@ -26,9 +26,9 @@ from skmtl.sharing import (
 )
 from skmtl.tasks import Kind
 
-_ROUNDING = 1e-10  # without sharing, sums in another order may still differ by rounding
+_ROUNDING = 1e-10  # without sharing, the order of sums can still cause rounding differences
 JOINT, ALONE, LIGHTGBM = "joint", "alone", "lightgbm"
-# What the joint model is compared with: the prefix of the columns, and the words of the verdict.
+# Baselines of the joint model: prefix of the columns, and names of the verdicts.
 _COMPARISONS = {
     ALONE: ("", ("gains", "neutral", "hurts")),
     LIGHTGBM: ("lightgbm_", ("ahead", "level", "behind")),
@@ -86,7 +86,7 @@ class TransferReport:
         return f"{self._shown().to_html()}<p>{self._gain_words()}</p>{self._costs().to_html()}"
 
     def _shown(self) -> pd.DataFrame:
-        """The table for readers: three digits, intervals in one column."""
+        """Format the table: three digits, intervals in one column."""
         interval = f"{100 * self.confidence:g} % interval"
         shown = self.table[["metric", JOINT, ALONE]].copy()
         shown["joint - alone"] = self.table["difference"].map(_signed)
@@ -233,7 +233,7 @@ def transfer_report(
     table = read_tasks(estimator, X, Y, sample_weight)
     if len(table.names) < 2:
         raise ValueError(
-            f"There is one task only, {table.names}: nothing is shared. Long data need an "
+            f"There is only one task, {table.names}: nothing is shared. Long data need an "
             "estimator whose parameter `task_column` names the column with the ids."
         )
     metrics = read_metrics(scoring, table.names)
@@ -253,7 +253,7 @@ def _all_runs(
     n_jobs: int | None,
     seed: int,
 ) -> dict[str, list[list[Run]]]:
-    """The runs of each way to model, of each split."""
+    """Return the runs of each approach on each split."""
     parallel = Parallel(n_jobs=n_jobs)
     together = [
         delayed(run_together)(estimator, table, split, names, metric)
@@ -329,7 +329,7 @@ def _verdict(low: float, high: float, words: tuple[str, str, str], margin: float
 
 
 def _unit(metric: Any, score: float) -> float:
-    """In what differences of scores are told: in numbers where 1 is the best, else in shares."""
+    """Return the unit of differences: 1 if 1 is the best score, otherwise the score alone."""
     best_is_one = isinstance(metric, str) and not metric.startswith("neg_")
     return 1.0 if best_is_one else abs(score)
 
@@ -343,7 +343,7 @@ def _metric_name(metric: Any) -> str:
 
 
 def _gain(table: pd.DataFrame) -> pd.Series:
-    """Over the tasks that have both scores."""
+    """Compute the gain over tasks that have both scores."""
     gains = {}
     for model in _COMPARISONS:
         if model in table:

@@ -1,8 +1,8 @@
 """Penalised linear models of all targets of a table.
 
-Uses heads, one matrix of numbers, weights and groups; never a data frame of the user. A
-`WideSearch` or a `LongSearch` yields pieces of work, each of which evaluates penalties on held-out
-rows, and then the functions of all targets, fitted to all rows.
+Works on heads, one matrix of numbers, weights and groups, and never on the user's data frames. A
+`WideSearch` or `LongSearch` yields pieces of work that evaluate penalties on held-out rows; `fit`
+then returns the functions of all targets, fitted to all rows.
 """
 
 from skmtl.linear._design import Design

@@ -1,4 +1,4 @@
-"""Rows along the principal axes of all of them, which descents on any part of the rows share."""
+"""Rows in the coordinates of their principal axes, which descents on all subsets share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.linear._spectrum import Spectrum
 
 @dataclass(frozen=True)
 class StoredRowsAlongAxes:
-    """Rows of a matrix on disk as `Rows`, read once for every product.
+    """A matrix on disk as `Rows`; it is read once for every product.
 
     Attributes
     ----------
@@ -40,21 +40,22 @@ class StoredRowsAlongAxes:
         return self.spectrum.moments(self.design, values)
 
     def squares(self, weight: np.ndarray) -> np.ndarray:
-        # Those of all rows: they need not be exact.
+        # The mean squares of all rows, as they need not be exact.
         return self.spectrum.values * (weight.sum() / self.spectrum.total_weight)
 
 
 class Axes:
-    """The principal axes of rows, and rows along them.
+    """The principal axes of rows, and the coordinates of rows along them.
 
-    A ridge penalty is the same along the axes as along the columns, and the solution of any part
-    of the rows lies in their span.
+    The axes are orthogonal, so a ridge penalty has the same value in these coordinates, and the
+    solution for any subset of the rows lies in their span.
 
     Parameters
     ----------
     design : Design
     weight : ndarray of shape (n_rows,)
-        Weights of the rows in the axes; 0 for rows that are judged alone.
+        Weights of the rows when the axes are computed; 0 for rows that are only used for
+        evaluation.
     """
 
     def __init__(self, design: Design, weight: np.ndarray) -> None:
@@ -62,21 +63,23 @@ class Axes:
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        used = np.flatnonzero(self._weight > 0)
-        design = self._design if len(used) == len(self._design) else self._design.take(used)
-        return Spectrum.of(design, self._weight[used])
+        weighted = np.flatnonzero(self._weight > 0)
+        design = (
+            self._design if len(weighted) == len(self._design) else self._design.take(weighted)
+        )
+        return Spectrum.of(design, self._weight[weighted])
 
     @cached_property
     def _coordinates(self) -> np.ndarray:
         return self.spectrum.coordinates(self._design)
 
     def rows(self, positions: np.ndarray) -> Rows:
-        """The rows at some positions."""
+        """Return the rows at some positions."""
         if isinstance(self._design.matrix, np.memmap):
             return StoredRowsAlongAxes(self._design.take(positions), self.spectrum)
         return DenseRows(self._coordinates[positions])
 
     def uncentred(self, line: Line, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Constant and coefficients of a line along the axes, for rows of the design."""
+        """Convert a line along the axes to a constant and coefficients for rows of the design."""
         coef = self.spectrum.axes @ line.coef
         return line.constant - (self.spectrum.mean @ coef) @ directions, coef

@@ -1,4 +1,4 @@
-"""Losses on held-out rows by strength, and the strength that they speak for."""
+"""Held-out losses by strength of the penalty, and the choice of the strength."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 
 from skmtl.linear._descent import ObservedLabels
 
-# Where each strength costs a descent, one is taken of so many.
+# If every strength costs a descent, only one out of this many is tried.
 STRIDE = 2
-# A path ends after so many strengths that have not lowered the held-out loss, once it has gone so
-# far: where next to nothing is learnt, chance alone decides which loss is smaller.
+# A path stops after this many strengths without a lower held-out loss, but not in its first part:
+# with strong penalties hardly anything is learnt, and chance decides which loss is lower.
 PATIENCE, LEAST_STRENGTHS = 4, 9
-# Labels for which the curve of all targets counts in that of each. A target with few held-out
-# labels follows the others.
+# The curve over all targets is added to that of each target with the weight of this many labels,
+# so that a target with few held-out labels follows the others.
 _COMMON_LABELS = 50.0
 
 
 @dataclass
 class LossCurves:
-    """Held-out losses of the targets, summed up over splits.
+    """Held-out losses of the targets, summed over splits.
 
     Attributes
     ----------
     factors : ndarray of shape (n_alphas,)
-        The strengths, from strong to weak.
+        Strengths, from strong to weak.
     task_weight : ndarray of shape (n_targets,)
     sums : ndarray of shape (n_alphas, n_targets)
-        Weighted sums of losses; infinite where a strength was not tried in some split.
+        Weighted sums of losses; infinite if a strength was not tried in some split.
     constant : ndarray of shape (n_targets,)
-        The same of the best constants.
+        Weighted sums of the losses of the best constants.
     weights, labels : ndarray of shape (n_targets,)
-        Sums of the weights, and numbers, of the held-out labels.
+        Total weights and numbers of the held-out labels.
     """
 
     factors: np.ndarray
@@ -54,7 +54,7 @@ class LossCurves:
         target : int
         weight : ndarray of shape (n_rows,)
         losses : sequence of ndarrays of shape (n_rows,)
-            By strength; those that are left out at the end were not tried.
+            Losses by strength; the list may end early, if weaker strengths were not tried.
         constant : ndarray of shape (n_rows,)
             The losses of the best constant.
         """
@@ -68,29 +68,29 @@ class LossCurves:
     def path(
         self, target: int, labels: ObservedLabels, constant: np.ndarray, stride: int = STRIDE
     ) -> LossPath:
-        """A path of strengths, whose losses are told one by one.
+        """Return a path of strengths, whose losses are added one by one.
 
         Parameters
         ----------
         target : int
         labels : ObservedLabels
-            Of the held-out rows.
+            Labels of the held-out rows.
         constant : ndarray of shape (n_scores,)
             Raw scores of the best constant.
         stride : int
-            One strength of so many is tried.
+            Only every `stride`-th strength is tried.
         """
         return LossPath(self, target, labels, constant, stride)
 
     def relative(self) -> np.ndarray:
-        """Losses over those of the best constants, (n_alphas, n_targets); NaN without labels."""
+        """Return losses relative to best constants, (n_alphas, n_targets); NaN without labels."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.sums / self.constant
 
     def best(self, targets: list[int], *, common: bool) -> np.ndarray:
-        """Position of the strength of each of some targets, (len(targets),).
+        """Return the index of the best strength for some targets, (len(targets),).
 
-        With `common` it is the same for all of them.
+        With `common`, one strength is chosen for all of them.
         """
         relative, labels = self.relative()[:, targets], self.labels[targets]
         weight = np.where(self.constant[targets] > 0, self.task_weight[targets], 0.0)
@@ -107,7 +107,7 @@ class LossCurves:
         return np.argmin(np.where(has_labels, losses, mean), axis=0)
 
     def score(self, targets: list[int], *, common: bool = False) -> float:
-        """Mean over some targets of the relative losses at the strengths that are best."""
+        """Return the mean relative loss of some targets at their best strengths."""
         weight = np.where(self.constant[targets] > 0, self.task_weight[targets], 0.0)
         if not weight.any():
             return np.nan
@@ -117,7 +117,7 @@ class LossCurves:
 
 
 class LossPath:
-    """Losses of one target on held-out rows, along a path of strengths; see `LossCurves.path`."""
+    """Held-out losses of one target along a path of strengths; see `LossCurves.path`."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class LossPath:
         self._sums: list[float] = []
 
     def add(self, scores: np.ndarray) -> bool:
-        """Add raw scores (n_rows, n_scores); returns whether weaker ones are of no use."""
+        """Add the raw scores of the next strength; return whether the path can stop."""
         self._losses.append(self._labels.losses_at(scores))
         self._sums.append(float(self._labels.weight @ self._losses[-1]))
         tried = (len(self._sums) - 1) * self._stride
@@ -143,7 +143,7 @@ class LossPath:
         return since >= PATIENCE and tried >= LEAST_STRENGTHS - 1
 
     def end(self) -> None:
-        """Tell the curves; strengths between two that were tried have losses between theirs."""
+        """Add the losses to the curves, interpolated between the strengths that were tried."""
         losses = self._losses[:1]
         for before, after in pairwise(self._losses):
             between = np.arange(1, self._stride + 1) / self._stride

@@ -1,4 +1,4 @@
-"""Penalised linear functions for losses of any kind, by L-BFGS in whitened coordinates."""
+"""Penalised linear functions for any loss, by L-BFGS in whitened coordinates."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from skmtl.linear._losses import WeightedLoss, weighted_loss
 from skmtl.tasks import Kind, ProportionalHazards
 
 _MOST_STEPS = 500
-# Relative fall of the objective, and size of the gradient, at which a descent ends.
+# Relative decrease of the objective, and size of the gradient, at which a descent ends.
 EXACT, _GRADIENT = 1e-12, 1e-7
-# The fall along a path of strengths, whose losses on held-out rows are compared.
+# A larger tolerance for strengths that are only compared on held-out rows.
 ROUGH = 1e-6
 
 
 class Rows(Protocol):
-    """Centred rows whose columns are nearly orthogonal, as a linear map."""
+    """Centred rows with nearly orthogonal columns, as a linear map."""
 
     @property
     def n_columns(self) -> int: ...
@@ -30,13 +30,13 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
 
     def dot(self, coef: np.ndarray) -> np.ndarray:
-        """The rows times (n_columns, k): (n_rows, k)."""
+        """Multiply the rows with (n_columns, k)."""
 
     def transposed_dot(self, values: np.ndarray) -> np.ndarray:
-        """The transposed rows times (n_rows, k): (n_columns, k)."""
+        """Multiply the transposed rows with (n_rows, k)."""
 
     def squares(self, weight: np.ndarray) -> np.ndarray:
-        """Weighted sums of the squares of each column, (n_columns,)."""
+        """Return the weighted sum of squares of each column, (n_columns,)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class DenseRows:
 
 @dataclass(frozen=True)
 class ObservedLabels:
-    """The labels of one head in some rows.
+    """The observed labels of one head.
 
     Attributes
     ----------
@@ -87,23 +87,23 @@ class ObservedLabels:
     weight: np.ndarray
 
     def renumbered(self) -> ObservedLabels:
-        """The same where the other rows are left out."""
+        """Return the same labels for a table of the labelled rows only."""
         return self.weighted(1.0, np.arange(len(self.rows)))
 
     def weighted(self, factor: float, rows: np.ndarray) -> ObservedLabels:
-        """The same labels at other positions, with their weights times a factor."""
+        """Return the same labels at other positions, with their weights multiplied by a factor."""
         return ObservedLabels(self.head, rows, self.target, factor * self.weight)
 
     def loss(self) -> WeightedLoss:
-        """From raw scores (n_labels, n_scores) to the sum of the losses, and its gradient."""
+        """Return total loss and gradient as a function of raw scores (n_labels, n_scores)."""
         return weighted_loss(self.head, self.target, self.weight)
 
     def constant(self) -> np.ndarray:
-        """Raw scores (n_scores,) of the best constant."""
+        """Return the raw scores (n_scores,) of the best constant."""
         return self.head.initial_scores(self.target, self.weight)
 
     def curvature(self, constant: np.ndarray) -> np.ndarray:
-        """Sums over the rows of the second derivatives at constant raw scores (n_scores,)."""
+        """Return the sums of the second derivatives at constant raw scores (n_scores,)."""
         scores = np.tile(constant, (len(self.rows), 1))
         if isinstance(self.head, ProportionalHazards):
             target = self.head.weighted(self.target, self.weight)
@@ -111,7 +111,7 @@ class ObservedLabels:
         return self.weight @ self.head.gradient_hessian(scores, self.target)[1]
 
     def losses_at(self, scores: np.ndarray) -> np.ndarray:
-        """Loss of each label, of raw scores (n_rows, n_scores) of all rows."""
+        """Return the loss of each label, given raw scores (n_rows, n_scores) of all rows."""
         return self.head.losses(scores[self.rows], self.target)
 
 
@@ -130,13 +130,13 @@ class Line:
 
 
 class Descent:
-    r"""Minima of weighted losses plus :math:`\frac12 \sum_{ij} \alpha_i B_{ij}^2`.
+    r"""Minimises weighted losses plus :math:`\frac12 \sum_{ij} \alpha_i B_{ij}^2`.
 
     Parameters
     ----------
     rows : Rows
     observed : sequence of ObservedLabels
-        Heads whose raw scores lie side by side.
+        Labels of the heads, whose raw scores are concatenated.
     """
 
     def __init__(self, rows: Rows, observed: Sequence[ObservedLabels]) -> None:
@@ -157,7 +157,7 @@ class Descent:
         self._spread = self._mean_squares()
 
     def _mean_squares(self) -> np.ndarray:
-        """Mean squares of the columns, over all labels."""
+        """Mean squares of the columns over all labels."""
         weight = np.zeros(len(self._rows))
         for labels in self._observed:
             weight[labels.rows] += labels.weight
@@ -170,17 +170,17 @@ class Descent:
         start: Line | None = None,
         tolerance: float = EXACT,
     ) -> Line:
-        """The minimum.
+        """Find the minimum.
 
         Parameters
         ----------
         penalty : ndarray of shape (n_columns,)
-            Strength by column.
+            Strength of the penalty by column.
         directions : ndarray of shape (n_directions, n_scores)
         start : Line, optional
-            Where to begin; without it the best constants.
+            Where to start; by default at the best constants.
         tolerance : float
-            Relative fall of the objective at which the descent ends.
+            Relative decrease of the objective at which the descent ends.
         """
         n_scores, shape = len(self.start), (self._rows.n_columns, len(directions))
         strength = penalty[:, None]

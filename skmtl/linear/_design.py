@@ -1,4 +1,4 @@
-"""Products with the rows of a design matrix, in memory or on disk, a block of rows at a time."""
+"""Products with a design matrix, in memory or on disk, one block of rows at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Rows of a block: copies made on the way stay small next to the matrix.
+# Rows per block, few enough that temporary copies are small compared to the matrix.
 _BLOCK_CELLS = 2**22
 
 
@@ -20,7 +20,7 @@ class Design:
     matrix : ndarray of shape (n, n_columns)
         In memory or a memory map.
     rows : int ndarray of shape (n_rows,), or None
-        Positions of the rows; None for all.
+        Positions of the rows; None means all.
     """
 
     matrix: np.ndarray
@@ -34,31 +34,31 @@ class Design:
         return self.matrix.shape[1]
 
     def take(self, rows: np.ndarray) -> Design:
-        """The rows at some positions: a copy, unless the matrix is on disk."""
+        """Return the rows at some positions, as a copy unless the matrix is on disk."""
         if isinstance(self.matrix, np.memmap):
             return Design(self.matrix, rows if self.rows is None else self.rows[rows])
         return Design(self.matrix[rows])
 
     def whole(self) -> np.ndarray:
-        """The rows in memory."""
+        """Return the rows in memory."""
         return np.asarray(self.matrix if self.rows is None else self.matrix[self.rows])
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Parts of the rows, one after the other."""
+        """Iterate over blocks of rows."""
         size = max(1, _BLOCK_CELLS // max(1, self.n_columns))
         for start in range(0, len(self), size):
             part = slice(start, min(start + size, len(self)))
             yield part, self.matrix[part if self.rows is None else self.rows[part]]
 
     def dot(self, coef: np.ndarray) -> np.ndarray:
-        """The matrix times (n_columns, k): (n_rows, k)."""
+        """Multiply the matrix with (n_columns, k)."""
         values = np.empty((len(self), coef.shape[1]))
         for part, block in self.blocks():
             np.matmul(block, coef, out=values[part])
         return values
 
     def transposed_dot(self, values: np.ndarray) -> np.ndarray:
-        """The transposed matrix times (n_rows, k): (n_columns, k)."""
+        """Multiply the transposed matrix with (n_rows, k)."""
         total = np.zeros((self.n_columns, values.shape[1]))
         for part, block in self.blocks():
             total += block.T @ values[part]

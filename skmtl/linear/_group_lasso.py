@@ -1,9 +1,10 @@
-r"""Features that are chosen for all targets together.
+r"""The group lasso, which selects features for all targets together.
 
-The penalty is :math:`\alpha \sum_j \|W_j\|_2`, over the rows of the coefficients W, with a column
-for each target: a feature has coefficients for all targets or for none. It is lowered by steps
-along the gradient of the losses, each followed by the penalty's own step, which shortens every
-row by as much (FISTA); labels may be missing, and losses be of any kind with one raw score.
+The penalty is :math:`\alpha \sum_j \|W_j\|_2`, over the rows of the coefficients W, which have a
+column for each target: a feature has coefficients for all targets or for none. The objective is
+minimised by FISTA: each gradient step of the losses is followed by the proximal step of the
+penalty, which shortens all rows by the same amount. Labels may be missing, and any kind with one
+raw score will do.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from skmtl.linear._descent import Line, ObservedLabels
 from skmtl.linear._design import Design
 
 _MOST_STEPS = 2000
-# Largest change of a coefficient in a step at which the descent ends.
+# The descent ends when no coefficient changes by more than this in a step.
 EXACT_CHANGE, ROUGH_CHANGE = 1e-7, 1e-4
 _GROWTH = 1.5
 
 
 class GroupLasso:
-    """The solutions of some rows, for any strength.
+    """Solutions for some rows and any strength.
 
     Parameters
     ----------
     design : Design
     observed : sequence of ObservedLabels
-        Of targets with one raw score each; their rows are positions in the design.
+        Labels of targets with one raw score each; their rows are positions in the design.
     """
 
     def __init__(self, design: Design, observed: Sequence[ObservedLabels]) -> None:
@@ -39,11 +40,11 @@ class GroupLasso:
         self._losses = [labels.loss() for labels in observed]
         self.start = np.concatenate([labels.constant() for labels in observed])
         self._mean = design.transposed_dot(weight[:, None])[:, 0] / weight.sum()
-        # The constants step as far as the coefficients do.
+        # Scale the column of ones so that constants take steps of the same size as coefficients.
         self._of_constant = np.sqrt(design.n_columns)
 
     def line(self, alpha: float, start: Line | None = None, change: float = EXACT_CHANGE) -> Line:
-        """The minimum, searched from another one; its constants are those at the centre."""
+        """Find the minimum, starting from another solution; constants are those at the centre."""
         shape = (1 + self._design.n_columns, len(self._observed))
         at = np.zeros(shape)
         at[0] = self.start / self._of_constant
@@ -70,11 +71,11 @@ class GroupLasso:
         return Line(at[0] * self._of_constant, at[1:])
 
     def scores(self, line: Line, design: Design) -> np.ndarray:
-        """Raw scores (n_rows, n_targets) of some rows."""
+        """Return raw scores (n_rows, n_targets) of some rows."""
         return line.constant - self._mean @ line.coef + design.dot(line.coef)
 
     def uncentred(self, line: Line) -> np.ndarray:
-        """The constants (n_targets,) where the columns are 0."""
+        """Return the constants (n_targets,) at the point where all columns are 0."""
         return line.constant - self._mean @ line.coef
 
     def _total(self, at: np.ndarray) -> tuple[float, np.ndarray]:
@@ -90,7 +91,7 @@ class GroupLasso:
         return total, np.vstack([sums * self._of_constant, by_coef])
 
     def _first_curvature(self) -> float:
-        """A curvature that is reached if all columns are alike; larger ones are found."""
+        """Return the curvature if all columns were alike; the descent increases it if needed."""
         by_target = [
             labels.curvature(constant[None])[0]
             for labels, constant in zip(self._observed, self.start, strict=True)
@@ -99,7 +100,7 @@ class GroupLasso:
 
 
 def _shortened(values: np.ndarray, by: float) -> np.ndarray:
-    """Rows but the first one, shortened by as much; short ones become 0."""
+    """Shorten all rows except the first by the same length; shorter rows become 0."""
     length = np.linalg.norm(values[1:], axis=1, keepdims=True)
     factor = np.maximum(1 - by / np.maximum(length, 1e-300), 0.0)
     return np.vstack([values[:1], values[1:] * factor])

@@ -1,9 +1,9 @@
-r"""Long data: coefficients that ids share, and what sets each of them apart.
+r"""Long data: coefficients shared by all ids, plus deviations of each id.
 
-The coefficients of id g are :math:`w_0 + v_g` and its constant is :math:`b + u_g`. All of them are
-penalised but b: the common ones, the deviations, and the shifts of the constants, each with a
-strength of its own. It is the regularised multi-task learning of Evgeniou and Pontil, and a mixed
-model whose random effects are the deviations.
+The coefficients of id g are :math:`w_0 + v_g` and its constant is :math:`b + u_g`. Common
+coefficients, deviations and shifts of the constants are penalised, each with a separate strength;
+b is not. This is the regularised multi-task learning of Evgeniou and Pontil, or a mixed model
+whose random effects are the deviations.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from skmtl.linear._problem import LabelledRows, LinearTarget
 from skmtl.linear._space import directions
 from skmtl.linear._spectrum import Spectrum
 
-# Strengths that are tried for shifts and for deviations. The losses have curvatures of about 1 by
-# row: 10 means that an id of ten rows is half way between its own and the common function.
+# Strengths to try for shifts and deviations. The losses have curvatures of about 1 per row, so 10
+# means that an id with ten rows is half way between its separate fit and the common function.
 SHIFTS = (1.0, 10.0, 100.0)
 DEVIATIONS = (3e3, 3e2, 3e1, 3.0)
 
 
 @dataclass(frozen=True)
 class Strengths:
-    """Penalties of long data.
+    """Strengths of the penalties of long data.
 
     Attributes
     ----------
     common, shift : float
     deviation : float
-        Infinite where all ids have the same coefficients.
+        Infinite if all ids have the same coefficients.
     """
 
     common: float
@@ -41,17 +41,17 @@ class Strengths:
 
     @property
     def alpha(self) -> float:
-        """Strength of the penalty of the coefficients of an id, common and own ones together."""
+        """Strength of the penalty on the coefficients of an id, common part plus deviation."""
         return 1 / (1 / self.common + 1 / self.deviation)
 
     @property
     def similarity(self) -> float:
-        """Share of the common part in the variance of the coefficients."""
+        """Share of the common part in the prior variance of the coefficients."""
         return self.alpha / self.common
 
 
 class GroupedRows:
-    """Columns for all rows, one for each id, and perhaps the columns again for each id.
+    """Common columns, an indicator column for each id, and optionally the columns by id.
 
     Parameters
     ----------
@@ -66,11 +66,11 @@ class GroupedRows:
     ) -> None:
         n_rows, n_axes = matrix.shape
         self._matrix = matrix
-        ones, place = np.ones(n_rows), np.arange(n_rows + 1)
-        self._by_id = [csr_array((ones, group, place), shape=(n_rows, n_groups))]
+        ones, offsets = np.ones(n_rows), np.arange(n_rows + 1)
+        self._by_id = [csr_array((ones, group, offsets), shape=(n_rows, n_groups))]
         if with_slopes:
             columns = (group[:, None] * n_axes + np.arange(n_axes)).ravel()
-            slopes = (matrix.ravel(), columns, place * n_axes)
+            slopes = (matrix.ravel(), columns, offsets * n_axes)
             self._by_id.append(csr_array(slopes, shape=(n_rows, n_groups * n_axes)))
         widths = [n_axes, *(part.shape[1] for part in self._by_id)]
         self._ends = np.cumsum(widths)
@@ -80,13 +80,13 @@ class GroupedRows:
         return len(self._matrix)
 
     def parts(self, coef: np.ndarray) -> list[np.ndarray]:
-        """Common coefficients, those of the ids and, if there are any, their slopes."""
+        """Split coefficients into common ones, those of the indicators and, if any, the slopes."""
         return np.split(coef, self._ends[:-1])
 
     def dot(self, coef: np.ndarray) -> np.ndarray:
-        common, *own = self.parts(coef)
+        common, *by_id_parts = self.parts(coef)
         total = self._matrix @ common
-        for part, by_id in zip(self._by_id, own, strict=True):
+        for part, by_id in zip(self._by_id, by_id_parts, strict=True):
             total += part @ by_id
         return total
 
@@ -122,7 +122,7 @@ class GroupedTarget:
 
     @property
     def start(self) -> np.ndarray:
-        """Raw scores of the best constant."""
+        """Return the raw scores of the best constant."""
         return self._labels.constant()
 
     def _descent(self, with_slopes: bool) -> tuple[GroupedRows, Descent]:
@@ -136,7 +136,7 @@ class GroupedTarget:
     def line(
         self, strengths: Strengths, start: Line | None = None, tolerance: float | None = None
     ) -> Line:
-        """The minimum, searched from that of other strengths."""
+        """Find the minimum, starting from that of other strengths."""
         rows, descent = self._descent(np.isfinite(strengths.deviation))
         n_axes = len(self._spectrum.values)
         penalty = np.full(rows.n_columns, strengths.deviation)
@@ -149,16 +149,16 @@ class GroupedTarget:
         return descent.line(penalty, self._space, start, **options)
 
     def function(self, strengths: Strengths, line: Line) -> LinearTarget:
-        """A minimum as what a model keeps."""
+        """Convert a minimum to the function that a model stores."""
         rows, _ = self._descent(np.isfinite(strengths.deviation))
-        common, shifts, *slopes = rows.parts(line.coef)
+        common, shifts, *slopes_along_axes = rows.parts(line.coef)
         axes, mean = self._spectrum.axes, self._spectrum.mean
-        coef, own = axes @ common, None
-        if slopes:
-            by_id = slopes[0].reshape(self._n_groups, len(common), -1)
-            own = np.einsum("pa,gam->gpm", axes, by_id)
-            shifts = shifts - np.einsum("p,gpm->gm", mean, own)
-            own = np.concatenate([own, np.zeros((1, *coef.shape))])
+        coef, slopes = axes @ common, None
+        if slopes_along_axes:
+            by_id = slopes_along_axes[0].reshape(self._n_groups, len(common), -1)
+            slopes = np.einsum("pa,gam->gpm", axes, by_id)
+            shifts = shifts - np.einsum("p,gpm->gm", mean, slopes)
+            slopes = np.concatenate([slopes, np.zeros((1, *coef.shape))])
         constant = line.constant - (mean @ coef) @ self._space
         return LinearTarget(
             constant,
@@ -166,6 +166,6 @@ class GroupedTarget:
             self._space,
             strengths.alpha,
             np.concatenate([shifts, np.zeros((1, shifts.shape[1]))]),
-            own,
+            slopes,
             strengths.similarity,
         )

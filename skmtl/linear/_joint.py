@@ -1,9 +1,9 @@
-r"""Targets of wide data whose coefficients are penalised together.
+r"""Targets of wide data with a joint penalty on their coefficients.
 
-The coefficients W, a column for each target, have the penalty
-:math:`\frac{\alpha}{2} \operatorname{tr}(W \Omega^{-1} W^\top)`: as if the rows of W were normal,
-with the covariance :math:`\Omega / \alpha` from target to target. The identity is a ridge penalty
-for each target by itself.
+The coefficients W, a column for each target, have the penalty :math:`\frac{\alpha}{2}
+\operatorname{tr}(W \Omega^{-1} W^\top)`: a normal prior on the rows of W, with covariance
+:math:`\Omega / \alpha` between targets. If :math:`\Omega` is the identity, it is a separate ridge
+penalty for each target.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from skmtl.linear._design import Design
 from skmtl.linear._problem import LabelledRows, LinearTarget, is_squared
 from skmtl.linear._ridge import RidgePath
 
-# Variances of the targets' coefficients below this share of the largest one count as this.
+# Variances of the targets' coefficients are clipped below at this share of the largest.
 _LEAST_VARIANCE = 1e-10
 
 
 @dataclass(frozen=True)
 class JointLines:
-    """Linear functions of several targets, along the axes of a spectrum.
+    """Linear functions of several targets, in the coordinates of a spectrum.
 
     Attributes
     ----------
     constant : ndarray of shape (n_targets,)
-        At the centre of the rows.
+        The values at the centre of the rows.
     along : ndarray of shape (n_axes, n_targets)
     """
 
@@ -40,17 +40,17 @@ class JointLines:
 
 @dataclass(frozen=True)
 class LearntPart:
-    """The rows that something is learnt from.
+    """A subset of the rows to learn from.
 
     Attributes
     ----------
     rows : LabelledRows
     positions : int ndarray
-        Of the rows to learn from.
+        Positions of the rows to learn from.
     axes : Axes
-        Of all rows.
+        Axes of all rows.
     is_rough : bool
-        Whether solutions need not be exact.
+        Whether approximate solutions suffice.
     """
 
     rows: LabelledRows
@@ -63,21 +63,22 @@ class LearntPart:
         return self.rows.design.take(self.positions)
 
     def observed(self, targets: list[int], share: np.ndarray) -> list[ObservedLabels]:
-        """The labels of some targets, at positions in the part, with weights times the share."""
-        place = np.full(len(self.rows.weight), -1)
-        place[self.positions] = np.arange(len(self.positions))
+        """Return labels of some targets, at positions in the part, weighted by the share."""
+        position_in_part = np.full(len(self.rows.weight), -1)
+        position_in_part[self.positions] = np.arange(len(self.positions))
         labels = [self.rows.observed(i, among=self.positions) for i in targets]
         return [
-            each.weighted(factor, place[each.rows])
-            for each, factor in zip(labels, share, strict=True)
+            target.weighted(factor, position_in_part[target.rows])
+            for target, factor in zip(labels, share, strict=True)
         ]
 
 
 class JointTargets:
-    """Targets with one raw score each, learnt from some rows with any covariance.
+    """Targets with one raw score each, learnt from a part of the rows, for any covariance.
 
-    Where all losses are squared and the same rows are labelled, the solution is that of separate
-    ridge regressions of the targets' principal components; else it is found by a descent.
+    If all losses are squared and all targets have labels in the same rows, the solution is that of
+    separate ridge regressions on the targets' principal components. Otherwise it is found by a
+    descent.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ class JointTargets:
         self._closed: RidgePath | None = None
         labels = part.observed(targets, share)
         if _is_closed(labels):
-            target = np.column_stack([each.target for each in labels])
+            target = np.column_stack([observed.target for observed in labels])
             self._closed = RidgePath(part.design.take(labels[0].rows), target, labels[0].weight)
             self._spectrum, self.start = self._closed.spectrum, self._closed.centre
             return
@@ -104,7 +105,7 @@ class JointTargets:
     def solve(
         self, alpha: float, covariance: np.ndarray, start: JointLines | None = None
     ) -> JointLines:
-        """The solution for a strength and a covariance, searched from another one."""
+        """Return the solution for a strength and a covariance, starting from another solution."""
         variance, axes = eigh(covariance)
         variance = np.maximum(variance, _LEAST_VARIANCE * max(variance[-1], 1e-300))
         if self._closed is not None:
@@ -119,7 +120,7 @@ class JointTargets:
         return JointLines(line.constant, line.coef @ directions)
 
     def uncentred(self, lines: JointLines) -> tuple[np.ndarray, np.ndarray]:
-        """Constants and coefficients (n_columns, n_targets) for rows of the design."""
+        """Return constants and coefficients (n_columns, n_targets) for rows of the design."""
         coef = self._spectrum.axes @ lines.along
         return lines.constant - self._spectrum.mean @ coef, coef
 
@@ -127,7 +128,7 @@ class JointTargets:
 def functions_of(
     targets: list[int], constant: np.ndarray, coef: np.ndarray, alpha: float, similarity: float
 ) -> dict[int, LinearTarget]:
-    """Functions of targets with one raw score each, by target."""
+    """Return the functions of targets with one raw score each, by target."""
     return {
         target: LinearTarget(
             constant[[at]], coef[:, [at]], np.ones((1, 1)), alpha, similarity=similarity
@@ -137,21 +138,21 @@ def functions_of(
 
 
 def _is_closed(labels: list[ObservedLabels]) -> bool:
-    """Whether all losses are squared, of the same rows and weights."""
+    """Whether all losses are squared, with the same rows and weights."""
     first = labels[0]
     return all(
-        is_squared(each.head)
-        and np.array_equal(each.rows, first.rows)
-        and np.array_equal(each.weight, first.weight)
-        for each in labels
+        is_squared(observed.head)
+        and np.array_equal(observed.rows, first.rows)
+        and np.array_equal(observed.weight, first.weight)
+        for observed in labels
     )
 
 
 def joint_targets(rows: LabelledRows) -> list[int]:
-    """The targets that can be learnt together: those of one raw score."""
+    """Return the targets that can be learnt together: those with one raw score."""
     return [i for i, head in enumerate(rows.tasks.heads) if head.n_scores == 1]
 
 
 def numeric_targets(rows: LabelledRows) -> list[int]:
-    """Those with squared losses."""
+    """Return the targets with squared losses."""
     return [i for i, head in enumerate(rows.tasks.heads) if is_squared(head)]

@@ -1,4 +1,4 @@
-"""Which strengths long data take, judged on held-out rows, and the fit to all rows."""
+"""Choose the strengths for long data on held-out rows, and fit all rows."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from skmtl.linear._options import CLEARLY, UNJUDGED, PenaltyOptions
 from skmtl.linear._problem import LabelledRows, LinearTarget, Split
 
 _USUAL_SHIFT = SHIFTS[1]
-# Where all is common, or nothing is, the other part has a penalty so many times that of all rows.
+# If everything is shared, or nothing is, the other part gets a penalty this many times larger.
 _ENDLESS = 1e9
 
 
 class _Judged:
-    """One target, learnt and judged on each of the splits.
+    """One target, fitted and evaluated on each of the splits.
 
     Attributes
     ----------
     sums : dict of Strengths to float
-        Losses on held-out rows, summed up over the splits in which these strengths were tried.
+        Held-out losses, summed over the splits in which the strengths were tried.
     times : dict of Strengths to int
-        The number of these splits.
+        Number of splits in which the strengths were tried.
     constant, weight : float
-        Loss of the best constants, and weight of the held-out rows, of all splits.
+        Loss of the best constants, and total weight of the held-out rows, over all splits.
     """
 
     def __init__(self, rows: LabelledRows, target: int) -> None:
@@ -43,7 +43,7 @@ class _Judged:
     def judge(
         self, number: int, split: Split, path: Sequence[Strengths], start: Strengths | None = None
     ) -> None:
-        """Try strengths, each from the solution of the one before, until they are of no use."""
+        """Try a path of strengths with warm starts, until weaker ones are not worth trying."""
         if number not in self._learnt:
             training, judged = (self._rows.take(part) for part in split)
             self._learnt[number] = GroupedTarget(training, self._target), judged
@@ -72,24 +72,30 @@ class _Judged:
 
     @property
     def complete(self) -> dict[Strengths, float]:
-        """The losses of what was tried in all splits."""
+        """Return the losses of strengths that were tried in all splits."""
         most = max(self.times.values(), default=0)
-        return {each: loss for each, loss in self.sums.items() if self.times[each] == most}
+        return {
+            strengths: loss
+            for strengths, loss in self.sums.items()
+            if self.times[strengths] == most
+        }
 
     def best(self, *, deviating: bool) -> Strengths | None:
-        """The strengths with the smallest loss, without deviations or with; None without any."""
+        """Return the strengths with the lowest loss, with or without deviations; None if none."""
         losses = self.complete
-        tried = [each for each in losses if np.isfinite(each.deviation) == deviating]
+        tried = [
+            strengths for strengths in losses if np.isfinite(strengths.deviation) == deviating
+        ]
         return min(tried, key=losses.__getitem__, default=None)
 
 
 class LongSearch:
-    """Long data: each target by itself, its ids together.
+    """Long data: targets are fitted separately, the ids of a target together.
 
     Parameters
     ----------
     rows : LabelledRows
-        Those to learn from, and behind them those of an eval_set.
+        The rows to learn from, followed by those of an eval_set.
     n_learnt : int
         Number of the rows to learn from.
     splits : list of (training, held out)
@@ -107,11 +113,11 @@ class LongSearch:
 
     @property
     def most_steps(self) -> int:
-        """Most pieces of work."""
+        """Upper bound on the number of pieces of work."""
         return 3 * len(self._splits) * len(self._judged)
 
     def work(self) -> Iterator[Callable[[], None]]:
-        """Pieces of work, to be done one after the other."""
+        """Iterate over pieces of work, to be run in order."""
         for target, (judged, alphas) in enumerate(zip(self._judged, self._alphas.T, strict=True)):
             path = [self._strengths(alpha, target) for alpha in alphas]
             if len(path) > 1 or self._is_open:
@@ -121,7 +127,7 @@ class LongSearch:
 
     @property
     def _is_open(self) -> bool:
-        """Whether shifts and deviations are left to held-out rows."""
+        """Whether held-out rows decide on shifts and deviations."""
         return self._options.similarity is None
 
     def _open_work(self, judged: _Judged, unit: float) -> Iterator[Callable[[], None]]:
@@ -129,12 +135,14 @@ class LongSearch:
         if best is None:
             return
         shifts = [unit * shift for shift in SHIFTS if shift != _USUAL_SHIFT]
-        others = [Strengths(best.common, shift) for shift in shifts]
-        yield from self._over_splits(judged, others, best)
+        shifted = [Strengths(best.common, shift) for shift in shifts]
+        yield from self._over_splits(judged, shifted, best)
         best = judged.best(deviating=False)
         assert best is not None
         if self._options.may_be("shared"):
-            deviating = [Strengths(best.common, best.shift, unit * each) for each in DEVIATIONS]
+            deviating = [
+                Strengths(best.common, best.shift, unit * factor) for factor in DEVIATIONS
+            ]
             yield from self._over_splits(judged, deviating, best)
 
     def _over_splits(
@@ -152,7 +160,7 @@ class LongSearch:
 
     @property
     def score(self) -> float:
-        """Mean over the targets of the smallest loss over that of the best constant."""
+        """Return the mean over targets of the lowest loss relative to the best constant."""
         shares = [
             min(judged.complete.values()) / judged.constant
             for judged in self._judged
@@ -161,7 +169,7 @@ class LongSearch:
         return float(np.mean(shares)) if shares else np.nan
 
     def fit(self) -> tuple[list[LinearTarget], str]:
-        """The targets, learnt from all rows with the strengths that were best, and the penalty."""
+        """Fit all targets to all rows with the best strengths; return them and the penalty."""
         functions = []
         for target, judged in enumerate(self._judged):
             best = self._best(judged) or self._unjudged(target)
@@ -171,13 +179,17 @@ class LongSearch:
         return functions, "shared" if shares else "ridge"
 
     def _best(self, judged: _Judged) -> Strengths | None:
-        """The strengths that are taken; None where nothing was judged."""
-        common, own = (judged.best(deviating=deviating) for deviating in (False, True))
-        if common is None or own is None:
-            return own if common is None else common
+        """Return the chosen strengths; None if nothing was evaluated."""
+        common, deviating_best = (judged.best(deviating=deviating) for deviating in (False, True))
+        if common is None or deviating_best is None:
+            return deviating_best if common is None else common
         if self._options.penalty == "shared":
-            return own
-        return own if judged.sums[own] < CLEARLY * judged.sums[common] else common
+            return deviating_best
+        return (
+            deviating_best
+            if judged.sums[deviating_best] < CLEARLY * judged.sums[common]
+            else common
+        )
 
     def _unjudged(self, target: int) -> Strengths:
         alphas = self._alphas[:, target]
@@ -189,7 +201,7 @@ class LongSearch:
 
     @property
     def tried(self) -> list[dict[str, Any]]:
-        """What was judged."""
+        """Return a table of everything that was evaluated."""
         return [
             {
                 "target": position,

@@ -1,4 +1,4 @@
-"""Losses as a descent needs them: summed up, and with a gradient that does not jump."""
+"""Losses for descents: their sum, with a continuous gradient."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from skmtl.tasks import Kind, ProportionalHazards
 
-# Errors of about this size, in the units of the labels, lie on the bend of a smoothed pinball
-# loss: its minimum is that of the pinball loss up to the square of this.
+# Width of the smoothed kink of the pinball loss, in the units of the labels. The minimum differs
+# from that of the pinball loss by the order of its square.
 _BEND = 0.01
 
 
@@ -18,10 +18,10 @@ WeightedLoss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 def weighted_loss(head: Kind, target: np.ndarray, weight: np.ndarray) -> WeightedLoss:
-    """From raw scores (n_rows, n_scores) to the weighted sum of the losses, and its gradient.
+    """Return a function from raw scores (n_rows, n_scores) to the total loss and its gradient.
 
-    A pinball loss has no gradient at zero; it is smoothed there. A partial likelihood compares
-    rows, so that weights count within the losses, too.
+    A pinball loss has no gradient at zero and is smoothed there. A partial likelihood compares
+    rows, so weights enter each row's loss as well.
     """
     if isinstance(head, ProportionalHazards):
         return _partial_likelihood(head, head.weighted(target, weight), weight)
@@ -58,9 +58,9 @@ def _plain(head: Kind, prepared: Any) -> Callable[[np.ndarray], tuple[np.ndarray
 def _smooth_pinball(
     levels: np.ndarray, target: np.ndarray
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    r"""The mean over levels of :math:`(\tau - 1/2) r + \sqrt{r^2 + h^2} / 2`.
+    r"""Return the mean over levels of :math:`(\tau - 1/2) r + \sqrt{r^2 + h^2} / 2`.
 
-    Of errors r far from zero that is the pinball loss :math:`\max(\tau r, (\tau - 1) r)`.
+    For errors r far from zero it is the pinball loss :math:`\max(\tau r, (\tau - 1) r)`.
     """
 
     def losses(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What linear models learn from, and what they leave."""
+"""The training rows of linear models, and the functions that are learnt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LabelledRows:
     weight : float64 ndarray of shape (n_rows, n_targets)
         0 where a label is missing.
     group : int64 ndarray of shape (n_rows,), or None
-        Number of the row's id in long data.
+        Index of the row's id in long data.
     n_groups : int
     """
 
@@ -39,7 +39,7 @@ class LabelledRows:
     n_groups: int = 0
 
     def take(self, rows: np.ndarray) -> LabelledRows:
-        """The rows at some positions."""
+        """Return the rows at some positions."""
         return LabelledRows(
             self.design.take(rows),
             self.tasks,
@@ -50,18 +50,18 @@ class LabelledRows:
         )
 
     def labelled(self, target: int) -> np.ndarray:
-        """Positions of the rows that count for a target."""
+        """Return the positions of the rows with positive weight for a target."""
         return np.flatnonzero(self.weight[:, target] > 0)
 
     def observed(self, target: int, among: np.ndarray | None = None) -> ObservedLabels:
-        """The labels of a target in the rows that count for it, of all or among some."""
+        """Return the labels of a target with positive weight, in all rows or among some."""
         rows = self.labelled(target) if among is None else among[self.weight[among, target] > 0]
         encoded = self.target[rows, self.tasks.target_slices[target]]
         weight = self.weight[rows, target]
         return ObservedLabels(self.tasks.heads[target], rows, encoded, weight)
 
     def scores(self, function: LinearTarget) -> np.ndarray:
-        """Raw scores (n_rows, n_scores) of the linear function of a target."""
+        """Return the raw scores (n_rows, n_scores) of a target's linear function."""
         scores = np.empty((len(self.weight), len(function.constant)))
         for part, block in self.design.blocks():
             group = None if self.group is None else self.group[part]
@@ -69,16 +69,16 @@ class LabelledRows:
         return scores
 
     def total_weight(self) -> np.ndarray:
-        """Sum of the weights of each target's rows."""
+        """Total weight of each target's rows."""
         return self.weight.sum(axis=0)
 
     def row_unit(self) -> np.ndarray:
-        """What a row weighs for each target: 1, or the mean where weights have another unit."""
+        """Unit of the weights of each target: 1, or the mean if weights have another scale."""
         labels = np.maximum((self.weight > 0).sum(axis=0), 1)
         return np.minimum(self.total_weight() / labels, 1.0)
 
     def squared_pools(self) -> Iterator[list[int]]:
-        """Targets of squared losses that are observed in the same rows, by the same weights."""
+        """Iterate over groups of targets with squared losses and the same rows and weights."""
         pools: dict[bytes, list[int]] = {}
         for target, head in enumerate(self.tasks.heads):
             if is_squared(head):
@@ -101,16 +101,16 @@ class LinearTarget:
     constant : ndarray of shape (n_scores,)
     coef : ndarray of shape (n_columns, n_directions)
     directions : ndarray of shape (n_directions, n_scores)
-        What a step along each direction adds to the raw scores.
+        Change of the raw scores for a step along each direction.
     alpha : float
         Strength of the penalty.
     shifts : ndarray of shape (n_groups + 1, n_directions), or None
-        What is added for each id of long data; the last one, for an id that was not seen, is 0.
+        Added to the constant for each id of long data; 0 for unseen ids, which are the last.
     slopes : ndarray of shape (n_groups + 1, n_columns, n_directions), or None
-        What is added to `coef` for each id; 0 for one that was not seen.
+        Added to `coef` for each id; 0 for unseen ids.
     similarity : float
-        Share of what is common in the variance of the coefficients, 0 where each target or id has
-        coefficients of its own and 1 where they are the same.
+        Share of the common part in the prior variance of the coefficients: 0 if targets or ids
+        have separate coefficients, 1 if the coefficients are the same for all.
     """
 
     constant: np.ndarray
@@ -122,7 +122,7 @@ class LinearTarget:
     similarity: float = 0.0
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
-        """Raw scores (n_rows, n_scores) of rows of the design matrix."""
+        """Return raw scores (n_rows, n_scores) for rows of the design matrix."""
         along = matrix @ self.coef
         if self.shifts is not None:
             along += self.shifts[group]
@@ -133,14 +133,14 @@ class LinearTarget:
         return self.constant + along @ self.directions
 
     def coef_of(self, group: int | None) -> np.ndarray:
-        """Coefficients of the raw scores, (n_columns, n_scores), of an id of long data."""
+        """Return the coefficients of the raw scores, (n_columns, n_scores), of an id."""
         coef = self.coef
         if self.slopes is not None and group is not None:
             coef = coef + self.slopes[group]
         return coef @ self.directions
 
     def constant_of(self, group: int | None) -> np.ndarray:
-        """Raw scores (n_scores,) of an id where the columns are 0."""
+        """Return the raw scores (n_scores,) of an id at the point where all columns are 0."""
         if self.shifts is None or group is None:
             return self.constant
         return self.constant + self.shifts[group] @ self.directions

@@ -1,4 +1,4 @@
-r"""Ridge regression in closed form: all strengths, and all targets with the same observed rows.
+r"""Ridge regression in closed form, for all strengths and targets with the same labelled rows.
 
 With the spectrum :math:`X^\top W X = V D V^\top` of the centred rows, the coefficients of
 strength :math:`\alpha` are :math:`V (D + \alpha)^{-1} V^\top X^\top W y`.
@@ -11,12 +11,12 @@ import numpy as np
 from skmtl.linear._design import Design
 from skmtl.linear._spectrum import Spectrum
 
-# A row that alone decides its prediction says nothing once it is left out.
+# A row with leverage 1 determines its prediction alone, so it cannot be left out.
 _LARGEST_LEVERAGE = 1 - 1e-10
 
 
 class RidgePath:
-    """Ridge regressions of several targets on the same weighted rows, of any strength.
+    """Ridge regressions of several targets on the same weighted rows, for any strength.
 
     The constant is not penalised.
 
@@ -36,23 +36,23 @@ class RidgePath:
         self._moments = self.spectrum.moments(design, weighted)
 
     def along_axes(self, alphas: np.ndarray) -> np.ndarray:
-        """Coefficients along the axes by strength, (n_alphas, n_axes, n_targets)."""
+        """Return coefficients along the axes by strength, (n_alphas, n_axes, n_targets)."""
         return self._moments / (self.spectrum.values[:, None] + alphas[:, None, None])
 
     def rotated(self, alphas: np.ndarray, axes: np.ndarray) -> np.ndarray:
-        """Coefficients along the axes, (n_axes, n_targets), of rotated targets' strengths.
+        """Return coefficients along the axes, (n_axes, n_targets), for rotated targets.
 
         Parameters
         ----------
         alphas : ndarray of shape (n_targets,)
-            Strength of each combination of the targets.
+            Strength for each linear combination of targets.
         axes : ndarray of shape (n_targets, n_targets)
-            Orthogonal; a column for each combination.
+            Orthogonal matrix with a column for each combination.
         """
         return (self._moments @ axes) / (self.spectrum.values[:, None] + alphas) @ axes.T
 
     def coef(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The solution of each target at its own strength.
+        """Return the solution of each target at a separate strength.
 
         Parameters
         ----------
@@ -67,14 +67,14 @@ class RidgePath:
         return self.centre - self.spectrum.mean @ coef, coef
 
     def scores(self, design: Design, alphas: np.ndarray) -> np.ndarray:
-        """What each strength predicts for some rows, (n_alphas, n_rows, n_targets)."""
+        """Return predictions for some rows by strength, (n_alphas, n_rows, n_targets)."""
         return self.spectrum.coordinates(design) @ self.along_axes(alphas) + self.centre
 
     def left_out_scores(self, alphas: np.ndarray) -> np.ndarray:
-        r"""What each row is predicted by the model without it, (n_alphas, n_rows, n_targets).
+        r"""Return leave-one-out predictions by strength, (n_alphas, n_rows, n_targets).
 
-        In closed form (Allen's PRESS): the error :math:`e_i` of a row of leverage :math:`h_i` is
-        :math:`e_i / (1 - h_i)` by the model that has not seen it.
+        In closed form (Allen's PRESS): the error :math:`e_i` of a row with leverage :math:`h_i`
+        becomes :math:`e_i / (1 - h_i)` if the row is left out.
 
         References
         ----------

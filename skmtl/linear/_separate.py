@@ -1,4 +1,4 @@
-"""Ridge penalties for each target by itself: held-out losses, and fits to all rows."""
+"""Separate ridge penalties for each target: held-out losses, and fits to all rows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from skmtl.linear._space import directions
 
 
 class SeparateRidge:
-    """Each target has coefficients of its own, and a strength of its own.
+    """Fits each target separately, with its own strength.
 
-    Squared losses are solved in closed form, others by descents along the path of strengths.
+    Squared losses are solved in closed form, other losses by descents along the path of strengths.
 
     Parameters
     ----------
     rows : LabelledRows
-        Those to learn from, and behind them those of an eval_set.
+        The rows to learn from, followed by those of an eval_set.
     axes : Axes
-        Of these rows.
+        Axes of these rows.
     """
 
     def __init__(self, rows: LabelledRows, axes: Axes) -> None:
         self._rows, self._axes = rows, axes
 
     def judge_left_out(self, curves: LossCurves, alphas: np.ndarray, learnt: LabelledRows) -> None:
-        """Add the losses of squared targets by leaving each row out."""
+        """Add leave-one-out losses of targets with squared losses."""
         rows = learnt
         for pool in rows.squared_pools():
             path, target, weight = _closed(rows, pool)
@@ -52,7 +52,7 @@ class SeparateRidge:
             From strong to weak.
         split : (training, held out)
         with_squared : bool
-            Whether squared losses are judged as well.
+            Whether to evaluate squared losses as well.
         """
         if with_squared and any(map(is_squared, self._rows.tasks.heads)):
             self._judge_squared(curves, alphas, split)
@@ -94,12 +94,12 @@ class SeparateRidge:
     def fit(
         self, alphas: np.ndarray, targets: list[int], learnt: LabelledRows
     ) -> dict[int, LinearTarget]:
-        """Some targets, learnt from all rows.
+        """Fit some targets to all rows.
 
         Parameters
         ----------
         alphas : ndarray of shape (n_targets,)
-            Strengths of all targets.
+            Strengths for all targets.
         targets : list of int
         learnt : LabelledRows
             The rows without those of an eval_set, at the same positions.
@@ -126,7 +126,7 @@ class SeparateRidge:
 
 
 def _closed(rows: LabelledRows, pool: list[int]) -> tuple[RidgePath, np.ndarray, np.ndarray]:
-    """The closed form for a pool of squared targets, their labels and weights."""
+    """Return the closed form for targets with squared losses, and their labels and weights."""
     labelled = rows.labelled(pool[0])
     columns = [rows.tasks.target_slices[i].start for i in pool]
     target, weight = rows.target[np.ix_(labelled, columns)], rows.weight[labelled, pool[0]]

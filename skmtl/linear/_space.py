@@ -7,20 +7,20 @@ import numpy as np
 from skmtl._waves import cosine_waves
 from skmtl.tasks import Kind
 
-# Waves over a series, such as the hazards of bins of time.
+# Number of waves over a series, such as the hazards of bins of time.
 _N_WAVES = 4
-# Size of the directions in which the effect of a feature changes over the bins or the thresholds,
-# next to the one in which it is the same for all. By half the size, four times the penalty.
+# Relative size of directions in which the effect of a feature varies over bins or thresholds,
+# compared to a constant effect. Half the size means four times the penalty.
 _CHANGE = 0.3
 
 
 def directions(head: Kind) -> np.ndarray:
-    """What a step along each direction adds to the raw scores, (n_directions, n_scores).
+    """Return the change of the raw scores for a step along each direction.
 
-    The first direction of a series, or of ordered classes, moves all of it alike: hazards that are
-    proportional, odds that are proportional. The others are smaller, so that an effect of the same
-    size is penalised more, and in the limit these models remain. All other scores are directions
-    of their own.
+    The array has shape (n_directions, n_scores). The first direction of a series, or of ordered
+    classes, moves all scores alike: proportional hazards, or proportional odds. The others are
+    smaller, so that an effect of the same size is penalised more; in the limit of strong penalties
+    the proportional models remain. Every other score is its own direction.
     """
     if head.n_series:
         n_steps = head.n_scores // head.n_series

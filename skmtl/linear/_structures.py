@@ -1,4 +1,4 @@
-"""What coefficients of several targets have in common: a part of each, or a few directions."""
+"""Structures that coefficients of several targets share: a common part, or few directions."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from skmtl.linear._group_lasso import EXACT_CHANGE, ROUGH_CHANGE, GroupLasso
 from skmtl.linear._joint import JointLines, JointTargets, LearntPart, functions_of
 from skmtl.linear._problem import LinearTarget
 
-# Steps from one covariance to the next; each lowers the objective.
+# Maximum number of updates of the covariance; each lowers the objective.
 _MOST_UPDATES = 12
-# Directions smaller than this, next to the largest one, keep a penalty that is finite.
+# Lower bound of directions relative to the largest, which keeps their penalty finite.
 _SMALLEST = 1e-4
 
 
 class Solver(Protocol):
-    """Several targets, learnt from some rows with a penalty on all of them, of any strength."""
+    """Fits several targets to some rows with a joint penalty of any strength."""
 
     @property
     def start(self) -> np.ndarray:
-        """Raw scores (n_targets,) of the best constants."""
+        """Return the raw scores (n_targets,) of the best constants."""
 
     def lines(self, alpha: float, start: Any = None) -> Any:
         """The solution of one strength, searched from that of another one."""
 
     def scores(self, lines: Any, design: Design) -> np.ndarray:
-        """Raw scores (n_rows, n_targets) of some rows."""
+        """Return raw scores (n_rows, n_targets) of some rows."""
 
     def functions(self, lines: Any, alpha: float) -> dict[int, LinearTarget]:
-        """A solution as what a model keeps, by target."""
+        """Convert a solution to the functions that a model stores, by target."""
 
 
 class Structure(ABC):
-    """A penalty on the coefficients of several targets together.
+    """A joint penalty on the coefficients of several targets.
 
     Attributes
     ----------
@@ -52,11 +52,11 @@ class Structure(ABC):
 
     @abstractmethod
     def solver(self, part: LearntPart, targets: list[int], share: np.ndarray) -> Solver:
-        """The targets of a part of the rows, each with its share in the sum of the losses."""
+        """Return a solver for targets in a part of the rows, with shares of the total loss."""
 
 
 class QuadraticStructure(Structure):
-    """A structure whose solutions are those of quadratic penalties."""
+    """A structure that is solved by one or several quadratic penalties."""
 
     def solver(self, part: LearntPart, targets: list[int], share: np.ndarray) -> Solver:
         return QuadraticSolver(self, JointTargets(part, targets, share))
@@ -70,7 +70,7 @@ class QuadraticStructure(Structure):
 
 @dataclass(frozen=True)
 class QuadraticSolver:
-    """A quadratic structure of some targets."""
+    """Solver for quadratic structures."""
 
     structure: QuadraticStructure
     targets: JointTargets
@@ -93,10 +93,10 @@ class QuadraticSolver:
 
 @dataclass(frozen=True)
 class SharedCoefficients(QuadraticStructure):
-    r"""Common coefficients, and shrunk deviations of each target from them.
+    r"""Common coefficients, and penalised deviations of each target from them.
 
-    :math:`w_t = w_0 + v_t`, where the share :math:`\rho`, the similarity, of the variance of a
-    coefficient is that of the common part.
+    The coefficients are :math:`w_t = w_0 + v_t`. The similarity :math:`\rho` is the share of the
+    common part in the prior variance of a coefficient.
     """
 
     similarity: float
@@ -113,11 +113,11 @@ class SharedCoefficients(QuadraticStructure):
 
 @dataclass(frozen=True)
 class LowRank(QuadraticStructure):
-    r"""Few directions: the penalty is the nuclear norm, the sum of the singular values of W.
+    r"""Low rank: the penalty is the nuclear norm, the sum of the singular values of W.
 
-    With the covariance :math:`\Omega = (W^\top W)^{1/2}` the quadratic penalty and the nuclear
-    norm have the same value and slope at W, and elsewhere the quadratic one is larger, so that
-    each solution with the covariance of the one before lowers the objective.
+    With the covariance :math:`\Omega = (W^\top W)^{1/2}` the quadratic penalty has the same value
+    and slope at W as the nuclear norm, and it is larger elsewhere. So solving repeatedly with the
+    covariance of the previous solution lowers the objective.
     """
 
     similarity: float = 0.0
@@ -149,7 +149,7 @@ class ChosenFeatures(Structure):
 
 
 class GroupLassoSolver:
-    """The group lasso of some targets."""
+    """Solver for the group lasso."""
 
     def __init__(self, part: LearntPart, targets: list[int], share: np.ndarray) -> None:
         self._targets = targets
@@ -171,7 +171,7 @@ class GroupLassoSolver:
 
 
 def _root(along: np.ndarray) -> tuple[np.ndarray, float]:
-    """The square root of the products of the targets' coefficients, and its trace."""
+    """Return the square root of the Gram matrix of the targets' coefficients, and its trace."""
     squares, axes = eigh(along.T @ along)
     sizes = np.sqrt(np.maximum(squares, 0.0))
     total = float(sizes.sum())

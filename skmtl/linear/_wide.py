@@ -1,4 +1,4 @@
-"""Which penalties wide data take, judged on held-out rows, and the fit to all rows."""
+"""Choose the penalty for wide data on held-out rows, and fit all rows."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from skmtl.linear._separate import SeparateRidge
 from skmtl.linear._structures import ChosenFeatures, LowRank, SharedCoefficients, Structure
 
 _SIMILARITIES = (0.5, 0.9)
-# A structure whose loss in the first split is larger by this factor than that of a ridge penalty
-# is given up.
+# A structure is dropped if its loss in the first split exceeds that of the ridge penalty by this
+# factor.
 _HOPELESS = 1.01
-# Fewer targets have no structure but what they share.
+# With penalty="auto", low rank is only tried with at least this many targets.
 _LEAST_OF_LOW_RANK = 3
 
 
 class _JudgedStructure:
-    """A structure, and its losses on held-out rows."""
+    """A structure and its held-out losses."""
 
     def __init__(self, structure: Structure, targets: list[int], curves: LossCurves) -> None:
         self.structure, self.targets, self.curves = structure, targets, curves
@@ -38,7 +38,7 @@ class _JudgedStructure:
         alphas: np.ndarray,
         share: np.ndarray,
     ) -> None:
-        """Add the losses of a split, along the path of strengths."""
+        """Add the losses of a split along the path of strengths."""
         part = LearntPart(rows, split[0], axes, is_rough=True)
         learnt = self.structure.solver(part, self.targets, share)
         judged = rows.take(split[1])
@@ -57,19 +57,19 @@ class _JudgedStructure:
 
 
 class WideSearch:
-    """Wide data: a ridge penalty for each target, or one for all of them together.
+    """Wide data: separate ridge penalties for the targets, or a joint penalty.
 
     Parameters
     ----------
     rows : LabelledRows
-        Those to learn from, and behind them those of an eval_set.
+        The rows to learn from, followed by those of an eval_set.
     n_learnt : int
         Number of the rows to learn from.
     splits : list of (training, held out)
     options : PenaltyOptions
     task_weight : ndarray of shape (n_targets,)
     by_row : bool
-        Whether strengths of squared losses may be chosen by leaving single rows out.
+        Whether leave-one-out may choose the strengths for squared losses.
     """
 
     def __init__(
@@ -92,8 +92,10 @@ class WideSearch:
         self._alphas = options.alphas(self._learnt.total_weight())
         self._ridge = LossCurves(options.factors(), task_weight)
         self._structures = [
-            _JudgedStructure(*each, LossCurves(options.factors(fine=True), task_weight))
-            for each in self._possible()
+            _JudgedStructure(
+                structure, targets, LossCurves(options.factors(fine=True), task_weight)
+            )
+            for structure, targets in self._possible()
         ]
         self._leaves_out = len(self._alphas) > 1 and (
             not splits or (by_row and not self._structures)
@@ -107,9 +109,9 @@ class WideSearch:
             for targets in (joint_targets(rows), numeric_targets(rows))
         )
         if options.may_be("shared") and len(together) > 1:
-            given = options.similarity
-            similarities = _SIMILARITIES if given is None else (given,)
-            yield from ((SharedCoefficients(each), together) for each in similarities)
+            fixed = options.similarity
+            similarities = _SIMILARITIES if fixed is None else (fixed,)
+            yield from ((SharedCoefficients(similarity), together) for similarity in similarities)
         least = _LEAST_OF_LOW_RANK if options.penalty == "auto" else 2
         if options.may_be("low_rank") and len(numeric) >= least:
             yield LowRank(), numeric
@@ -118,16 +120,16 @@ class WideSearch:
 
     @property
     def most_steps(self) -> int:
-        """Most pieces of work."""
+        """Upper bound on the number of pieces of work."""
         return len(self._splits) * (1 + len(self._structures))
 
     def work(self) -> Iterator[Callable[[], None]]:
-        """Pieces of work, to be done one after the other."""
+        """Iterate over pieces of work, to be run in order."""
         if len(self._alphas) == 1 and len(self._candidates) == 1:
             return
         if self._leaves_out:
             self._separate.judge_left_out(self._ridge, self._alphas, self._learnt)
-        first = None
+        first_split = None
         for split in self._splits:
             yield partial(
                 self._separate.judge_split,
@@ -139,21 +141,21 @@ class WideSearch:
             for judged in list(self._structures):
                 alphas, share = self._of(judged.targets)
                 yield partial(judged.judge, self._rows, self._axes, split, alphas, share)
-            if first is None and self._options.penalty == "auto":
-                first = split
+            if first_split is None and self._options.penalty == "auto":
+                first_split = split
                 self._structures = [
                     judged for judged in self._structures if not self._is_hopeless(judged)
                 ]
 
     @property
     def _candidates(self) -> list[str]:
-        """Names of the penalties between which held-out rows decide."""
+        """Return the names of the penalties that are compared on held-out rows."""
         structures = [judged.structure.name for judged in self._structures]
         ridge = ["ridge"] if self._options.penalty == "auto" or not structures else []
         return ridge + structures
 
     def _of(self, targets: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Common strengths of some targets, and the share of each in what they have in common."""
+        """Return common strengths of some targets, and the share of each in the total loss."""
         share = self._task_weight[targets] / self._task_weight[targets].mean()
         total = float(self._learnt.total_weight()[targets] @ share / len(targets))
         return self._options.alphas(np.array([total]), fine=True)[:, 0], share
@@ -163,25 +165,28 @@ class WideSearch:
         return structure > _HOPELESS * self._ridge.score(judged.targets)
 
     def _best(self) -> _JudgedStructure | None:
-        """The structure that is taken; None for a ridge penalty."""
+        """Return the chosen structure; None for a ridge penalty."""
         if self._options.penalty == "ridge" or not self._structures:
             return None
-        scores = [each.curves.score(each.targets, common=True) for each in self._structures]
+        scores = [
+            candidate.curves.score(candidate.targets, common=True)
+            for candidate in self._structures
+        ]
         if not np.isfinite(scores).any():
             return None if self._options.penalty == "auto" else self._structures[0]
         best = self._structures[int(np.nanargmin(scores))]
         if self._options.penalty != "auto":
             return best
-        own = best.curves.score(best.targets, common=True)
-        return best if own < CLEARLY * self._ridge.score(best.targets) else None
+        joint_score = best.curves.score(best.targets, common=True)
+        return best if joint_score < CLEARLY * self._ridge.score(best.targets) else None
 
     @property
     def score(self) -> float:
-        """Mean over the targets of the smallest loss over that of the best constant."""
+        """Return the mean over targets of the lowest loss relative to the best constant."""
         return self._ridge.score(list(range(len(self._task_weight))))
 
     def fit(self) -> tuple[list[LinearTarget], str]:
-        """The targets, learnt from all rows with what was best, and the penalty."""
+        """Fit all targets to all rows with the best penalty; return them and its name."""
         best, functions = self._best(), {}
         if best is not None:
             alphas, share = self._of(best.targets)
@@ -196,20 +201,20 @@ class WideSearch:
         strengths = self._alphas[self._ridge.best(every, common=False), every]
         if len(self._alphas) > 1 and not self._ridge.labels.any():
             strengths = UNJUDGED * self._learnt.row_unit()
-        rest = [target for target in every if target not in functions]
-        functions |= self._separate.fit(strengths, rest, self._learnt)
+        separate = [target for target in every if target not in functions]
+        functions |= self._separate.fit(strengths, separate, self._learnt)
         return [functions[i] for i in every], "ridge" if best is None else best.structure.name
 
     @property
     def tried(self) -> list[dict[str, Any]]:
-        """What was judged."""
+        """Return a table of everything that was evaluated."""
         every = list(range(len(self._task_weight)))
         judged = [("ridge", 0.0, self._ridge, self._alphas, every)]
-        for each in self._structures:
-            alphas = np.repeat(self._of(each.targets)[0][:, None], len(every), axis=1)
-            structure = each.structure
+        for candidate in self._structures:
+            alphas = np.repeat(self._of(candidate.targets)[0][:, None], len(every), axis=1)
+            structure = candidate.structure
             judged.append(
-                (structure.name, structure.similarity, each.curves, alphas, each.targets)
+                (structure.name, structure.similarity, candidate.curves, alphas, candidate.targets)
             )
         return [
             {

@@ -1,7 +1,7 @@
 """Scores of each task id of long data.
 
-There may be thousands of ids of a few rows each. The default metrics are computed from plain
-arrays for all ids in one go; others are asked about one id after the other.
+There may be thousands of ids with a few rows each. The default metrics are computed from plain
+arrays for all ids at once, other metrics for one id after the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skmtl.tasks import EventTimes
 def score_by_id(
     tasks: Mapping[Hashable, ScoredTask], ids: pd.Series, sample_weight: Any
 ) -> pd.Series:
-    """Scores by id, or by pairs (id, task) where there are several tasks.
+    """Return scores by id, or by pairs (id, task) if there are several tasks.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def score_by_id(
 def _score_task(
     task: ScoredTask, codes: np.ndarray, n_ids: int, sample_weight: np.ndarray | None
 ) -> np.ndarray:
-    """The score of one task for each id; NaN where no label counts."""
+    """Return the score of a task for each id; NaN for ids without labels of positive weight."""
     metric = task.kind.default_metric
     task = task.weighed(sample_weight)
     if isinstance(metric, str) and metric in _AT_ONCE:
@@ -72,13 +72,13 @@ def _score_task(
 def _r2(
     truth: np.ndarray, answer: np.ndarray, weight: np.ndarray, codes: np.ndarray, n_ids: int
 ) -> np.ndarray:
-    """R2 by id, as `sklearn.metrics.r2_score` defines it; NaN of one label."""
+    """Return R2 by id, as defined by `sklearn.metrics.r2_score`; NaN for a single label."""
     truth, answer = truth.astype(np.float64), answer.astype(np.float64)
     n_labels = np.bincount(codes, minlength=n_ids)
     total = np.bincount(codes, weight, n_ids)
     counted = total > 0
     mean = np.bincount(codes, weight * truth, n_ids) / np.where(counted, total, 1.0)
-    # The mean of many equal numbers differs from them in its last digit.
+    # The mean of many equal numbers can differ from them in the last digit.
     least, most = np.full(n_ids, np.inf), np.full(n_ids, -np.inf)
     np.minimum.at(least, codes, truth)
     np.maximum.at(most, codes, truth)
@@ -101,7 +101,7 @@ def _r2(
 def _accuracy(
     truth: np.ndarray, answer: np.ndarray, weight: np.ndarray, codes: np.ndarray, n_ids: int
 ) -> np.ndarray:
-    """Accuracy by id."""
+    """Return accuracy by id."""
     total = np.bincount(codes, weight, n_ids)
     hits = np.bincount(codes, weight * (truth == answer), n_ids)
     return np.divide(hits, total, out=np.full(n_ids, np.nan), where=total > 0)
@@ -110,7 +110,7 @@ def _accuracy(
 def _concordance(
     truth: EventTimes, risk: np.ndarray, weight: np.ndarray, codes: np.ndarray, n_ids: int
 ) -> np.ndarray:
-    """Concordance by id."""
+    """Return concordance by id."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=n_ids))
     scores = np.full(n_ids, np.nan)

@@ -24,15 +24,15 @@ def multitask_gain(
         \Delta_m = \frac{100}{T} \sum_{t=1}^{T} (-1)^{l_t}
         \frac{M_{m,t} - M_{b,t}}{|M_{b,t}|}
 
-    with :math:`l_t = 1` where lower is better. Positive: the model is better than the
-    baseline, usually one single-task model per task.
+    with :math:`l_t = 1` if lower is better. It is positive if the model is better than the
+    baseline, which is usually one single-task model per task.
 
     Parameters
     ----------
     scores, baseline : Series, mapping by task, or array of shape (n_tasks,)
-        One metric per task, of the model and of the baseline, for example from
-        :func:`score_tasks`. Series and mappings are matched by task name. A task that is NaN
-        in both, because it had no label to score, is left out.
+        One metric per task, of the model and the baseline, for example from :func:`score_tasks`.
+        Series and mappings are matched by task name. A task that is NaN in both, because it has no
+        labels, is left out.
     greater_is_better : bool or mapping of task to bool, default=True
         True is right for the results of :func:`score_tasks`; False is for errors such as RMSE.
 
@@ -53,8 +53,8 @@ def multitask_gain(
 
     Notes
     -----
-    The published formula divides by :math:`M_{b,t}`. The absolute value is the same for the
-    positive metrics used there and keeps the sign right for metrics below zero, such as a
+    The published formula divides by :math:`M_{b,t}`. The absolute value makes no difference for
+    the positive metrics used there, and leads to the correct sign for negative ones, such as a
     negative R2 or scikit-learn's ``neg_log_loss``.
 
     References
@@ -80,7 +80,7 @@ def multitask_gain_tasks(
     *,
     greater_is_better: bool | Mapping[Any, bool] = True,
 ) -> pd.Series:
-    """Relative change of every task from a baseline, in percent, positive for better.
+    """Relative change of every task from a baseline, in percent; positive is better.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def multitask_gain_tasks(
     Returns
     -------
     Series of shape (n_tasks,)
-        By task, in the order of `scores`; NaN where both scores are NaN.
+        By task, in the order of `scores`; NaN if both scores are NaN.
 
     Raises
     ------

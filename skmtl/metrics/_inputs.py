@@ -1,4 +1,4 @@
-"""Reading labels, predictions, kinds, metrics and weights by task."""
+"""Read labels, predictions, kinds, metrics and weights by task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skmtl.tasks import Kind, as_kind, plain_values
 def read_kinds(
     kinds: Any, labels: pd.DataFrame, infer: Mapping[Hashable, Callable[[pd.Series], Kind]]
 ) -> dict[Hashable, Kind]:
-    """The kind of every task: what the user said, else what its labels look like."""
+    """Return the kind of every task: set by the user, or inferred from its labels."""
     chosen = _by_task(kinds, list(labels.columns), "kinds")
     return {
         name: as_kind(chosen[name], name) if name in chosen else infer[name](labels[name])
@@ -26,7 +26,7 @@ def read_kinds(
 
 
 def read_metrics(metric: MetricLike, names: Sequence[Hashable]) -> dict[Hashable, Metric]:
-    """The metric of every task; "auto" for those that a mapping leaves out.
+    """Return the metric of every task; "auto" for tasks that are not in a mapping.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def read_metrics(metric: MetricLike, names: Sequence[Hashable]) -> dict[Hashable
 
 
 def shown_classes(labels: pd.Series, kind: Kind) -> np.ndarray:
-    """The classes among the observed labels, in the order of a model's probabilities."""
+    """Return the classes among the observed labels, in the order of a model's probabilities."""
     observed = labels.dropna()
     if isinstance(labels.dtype, pd.CategoricalDtype) and labels.cat.ordered:
         return observed.cat.remove_unused_categories().cat.categories.to_numpy()
@@ -56,7 +56,7 @@ def shown_classes(labels: pd.Series, kind: Kind) -> np.ndarray:
 def read_weights(
     sample_weight: Any, names: Sequence[Hashable], n_samples: int
 ) -> dict[Hashable, np.ndarray | None]:
-    """Weights of the rows in each task, finite numbers of shape (n_samples,); None without any.
+    """Return weights of the rows by task, of shape (n_samples,); None without weights.
 
     Parameters
     ----------

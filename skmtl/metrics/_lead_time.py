@@ -105,14 +105,14 @@ def early_warning_utility(
     ahead = rows.time - rows.onset  # negative before the event
     has_event = ~np.isnan(rows.onset)
     warned = np.minimum((ahead + early) / (early - optimal), (late - ahead) / (late + optimal))
-    # An alarm far too early costs as much as a false one.
+    # An alarm that is far too early costs as much as a false one.
     warned = np.where(ahead <= -optimal, np.maximum(warned, false_alarm), warned)
     warned = np.where(has_event, warned, false_alarm)
     silent = np.where(ahead <= -optimal, 0.0, missed * (ahead + optimal) / (late + optimal))
     silent = np.where(has_event, silent, 0.0)
     counts = ~has_event | (ahead <= late)
     useful = has_event & (ahead >= -early)
-    gain = np.where(counts, warned - silent, 0.0)  # over no alarm at all
+    gain = np.where(counts, warned - silent, 0.0)  # relative to no alarm
     best = gain[useful].sum()
     return float(gain[alarms].sum() / best) if best > 0 else float("nan")
 
@@ -182,7 +182,7 @@ def alarms_per_day(
     highest = in_time.groupby("entity")["score"].max().sort_values(ascending=False)
     if not len(highest):
         raise ValueError(
-            f"No entity has an event with a row up to {within:g} before it, so none can be warned."
+            f"No entity has a row within {within:g} before its event, so none can be warned."
         )
     n_warned = int(np.ceil(sensitivity * len(highest) - 1e-9))
     threshold = float(highest.iloc[n_warned - 1])
@@ -217,7 +217,9 @@ class _WarnedRows(NamedTuple):
         several = pd.Series(onset).groupby(entities).nunique(dropna=False) > 1
         if several.any():
             name = np.asarray(entity)[entities == several.idxmax()][:1].tolist()[0]
-            raise ValueError(f"The entity {name!r} has several onsets: one for all of its rows.")
+            raise ValueError(
+                f"The entity {name!r} has several onsets: all of its rows need the same one."
+            )
         return cls(onset, time, entities)
 
 
@@ -229,7 +231,7 @@ def _flags(alarm: Any, n: int) -> NDArray[np.bool_]:
 
 
 def _days(table: pd.DataFrame, day: float) -> float:
-    """The time that all rows stand for."""
+    """Return the total time covered by all rows, in days."""
     times = table.sort_values(["entity", "time"])
     steps = times.groupby("entity")["time"].diff()
     usual = steps.median() if steps.notna().any() else 0.0

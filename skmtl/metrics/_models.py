@@ -1,4 +1,4 @@
-"""Scores of a fitted estimator by task, whatever wraps it."""
+"""Score a fitted estimator by task, also inside wrappers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from skmtl.tables import task_ids
 
 
 def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
-    """The targets of y, with the ways to ask a fitted estimator about them.
+    """Return the targets of y with functions that return their predictions.
 
-    With competing causes, each risk is a task. Labels that are known in part only, of rows whose
-    next step in a funnel is unknown, are missing. The estimator is asked once, when needed.
+    With competing causes, each risk is a task. Labels that are only partly known, because the next
+    step in a funnel is unknown, are missing. The estimator predicts once, when needed.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_model(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 
 
 def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
-    """The same as they are scored: pairs (task, part) in place of a target with several parts.
+    """Return the tasks as they are scored: pairs (task, part) for a target with several parts.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def read_scored(estimator: Any, X: Any, y: Any) -> dict[Hashable, ScoredTask]:
 def score_model(
     estimator: Any, X: Any, y: Any, *, metric: MetricLike = "auto", sample_weight: Any = None
 ) -> pd.Series:
-    """Score every task of a fitted estimator on the rows whose label is observed.
+    """Score every task of a fitted estimator on rows with an observed label.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def score_model(
     Returns
     -------
     Series of shape (n_tasks,)
-        Of a funnel there is a pair (task, step) for each step, and of a composition a pair
-        (task, part) for each part.
+        A funnel has a pair (task, step) for each step, and a composition a pair (task, part) for
+        each part.
     """
     tasks = read_scored(estimator, X, y)
     return score_each(tasks, metric, sample_weight).rename("score")
@@ -90,14 +90,14 @@ def score_model_by_id(estimator: Any, X: Any, y: Any, *, sample_weight: Any = No
     ----------
     estimator : fitted estimator
     X : table of shape (n_samples, n_features)
-        With the task column.
+        A table with the task column.
     y : labels of shape (n_samples,) or (n_samples, n_targets)
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------
     Series
-        By id, or by pairs (id, target) where there are several predictions.
+        Scores by id, or by pairs (id, target) if there are several predictions.
     """
     model, X_read = fitted_model_reading(estimator, X, y)
     tasks = by_part(_scored_tasks(model, X_read, y))
@@ -115,13 +115,13 @@ def score_model_by_group(
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
     groups : DataFrame of shape (n_samples, n_keys)
-        Rows with the same values are a group.
+        Rows with the same values form a group.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
 
     Returns
     -------
     Series
-        By the values of `groups` and the target.
+        Scores by the values of `groups` and the target.
     """
     tasks = read_model(estimator, X, y)
     grouped = groups.groupby(list(groups.columns), sort=True, observed=True)
@@ -154,7 +154,7 @@ def _scored_tasks(model: FittedModel, X: Any, y: Any) -> dict[Hashable, ScoredTa
 
 
 class _Once:
-    """The answers of a model about X, which is asked when the first of them is needed."""
+    """The answers of a model for X, which predicts when the first of them is needed."""
 
     def __init__(self, ask: Callable[[], Answers]) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""The parts of a target as tasks that are scored by themselves."""
+"""Score the parts of a target as separate tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.tasks import ScoredPart
 
 
 def by_part(tasks: Mapping[Hashable, ScoredTask]) -> dict[Hashable, ScoredTask]:
-    """The tasks, where pairs (task, part) stand in place of a target that is scored by parts."""
+    """Replace targets that are scored by parts with pairs (task, part)."""
     scored: dict[Hashable, ScoredTask] = {}
     for name, task in tasks.items():
         parts = task.kind.scored_parts(task.labels, name)
@@ -26,7 +26,7 @@ def by_part(tasks: Mapping[Hashable, ScoredTask]) -> dict[Hashable, ScoredTask]:
 
 
 def as_targets(tasks: Mapping[Hashable, ScoredTask]) -> dict[Hashable, ScoredTask]:
-    """The tasks, in which labels that are known in part only are missing."""
+    """Set labels that are only partly known to missing."""
     return {
         name: replace(task, labels=task.kind.settled(task.labels)) for name, task in tasks.items()
     }

@@ -29,13 +29,13 @@ def make_multitask_scorer(
     Parameters
     ----------
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
-        See :mod:`skmtl.metrics`. Scores should have a common scale where they are averaged.
+        See :mod:`skmtl.metrics`. Scores that are averaged should have a common scale.
     task : hashable, optional
         Only score this task. By default all tasks are scored. A funnel or a composition is scored
         as a whole by its name, and one of its parts by the pair (task, part).
     average : {"mean", "median", "min"}, default="mean"
-        How the tasks' scores become one number; "min" is the worst task. Tasks whose score is
-        NaN, because no scored row has a label, are left out.
+        How the tasks' scores are combined; "min" is the score of the worst task. Tasks with the
+        score NaN, because no scored row has a label, are left out.
 
     Returns
     -------
@@ -88,14 +88,15 @@ def task_scorers(metric: MetricLike = "auto", *, average: str = "mean") -> TaskS
     Returns
     -------
     callable
-        ``scorer(estimator, X, y, sample_weight=None) -> dict`` of task name to float, and the
-        average. Names become text, since `cv_results_` writes ``mean_test_<name>``.
+        ``scorer(estimator, X, y, sample_weight=None) -> dict`` of task name to float, including
+        the average. Names are converted to text, since `cv_results_` has keys
+        ``mean_test_<name>``.
 
     Raises
     ------
     ValueError
-        If the metric or the average is unknown. The scorer raises if a task has the name of
-        the average.
+        If the metric or the average is unknown. The scorer raises an error if a task has the name
+        of the average.
 
     See Also
     --------
@@ -127,7 +128,7 @@ class _Scorer:
         self._weight_request: bool | str | None = None
 
     def set_score_request(self, *, sample_weight: bool | str | None) -> Self:
-        """Ask for sample weights when metadata routing is enabled, as sklearn's scorers do."""
+        """Request sample weights if metadata routing is enabled, as sklearn's scorers do."""
         self._weight_request = sample_weight
         return self
 

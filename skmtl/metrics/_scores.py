@@ -35,42 +35,42 @@ def score_tasks(
     Parameters
     ----------
     y_true : DataFrame, array or Series of shape (n_samples,) or (n_samples, n_tasks)
-        True labels of any dtype, also polars; a missing one is NaN, None or NA.
+        True labels of any dtype, also polars; missing labels are NaN, None or NA.
     y_pred : table like y_true, list of arrays, or mapping of task to array
-        Predictions in the units of `y_true`, or, for the tasks whose metric reads
-        probabilities, arrays of shape (n_samples, n_classes). A list of such arrays is what
-        `predict_proba` returns; with a mapping of metrics, each task has the form that its metric
-        needs. Tables with column names are matched by name, others by position.
+        Predictions in the units of `y_true`, or, for metrics of probabilities, arrays of shape
+        (n_samples, n_classes), such as the list returned by `predict_proba`. With a mapping of
+        metrics, each task has the form that its metric needs. Tables with column names are matched
+        by name, others by position.
     metric : str, scorer, callable, or mapping of task to one of these, default="auto"
         See :mod:`skmtl.metrics`. "auto" is the kind's default (R2 for numbers, accuracy for
-        classes); it is also taken for the tasks that a mapping leaves out.
+        classes), and is also used for tasks that are not in a mapping.
     kinds : str, Kind, or mapping of task to one of these, optional
-        Which kind the tasks are of, for example `task_kinds_` of a fitted model. Other tasks
-        are judged by their dtype: numbers are regression (those that are only 0 and 1 binary);
+        Kinds of the tasks, for example `task_kinds_` of a fitted model. The kinds of other tasks
+        are inferred from their dtype: numbers are regression (binary if they are all 0 or 1);
         text, categories and booleans have classes.
     classes : mapping of task to array, list of arrays, or array for one task, optional
-        The classes in the order of the probabilities' columns, such as `classes_` of a model.
-        Needed where the scored rows do not show every class; by default the sorted labels.
+        Classes in the order of the columns of probabilities, such as `classes_` of a model.
+        Required if not all classes occur in the scored rows; by default the sorted labels.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), or frame, optional
-        Weights of the rows, or of every label: the columns of a frame are matched by name.
+        Weights of the rows, or of every label; the columns of a frame are matched by name.
 
     Returns
     -------
     Series of shape (n_tasks,)
-        Scores by task, higher is better for every named metric. NaN for a task without an
-        observed label (or without weight), and where scikit-learn calls the metric undefined.
+        Scores by task; higher is better for every named metric. NaN for a task without observed
+        labels (or without weight), and if scikit-learn considers the metric undefined.
 
     Raises
     ------
     ValueError
-        If the inputs do not fit together, a metric does not suit its task, or a prediction is
-        missing where the label is observed. Messages name the task.
+        If the inputs do not match, a metric is unsuitable for its task, or the prediction for an
+        observed label is missing. Messages name the task.
 
     Notes
     -----
-    One-vs-rest averages ("roc_auc_ovr", "average_precision") of a task with more than two
-    classes run over the classes that the scored rows have; the rows of all classes count.
-    In a binary task the positive class is the last of `classes`, whatever the classes are called.
+    One-vs-rest averages ("roc_auc_ovr", "average_precision") of a task with more than two classes
+    are over the classes in the scored rows; rows of all classes are used. In a binary task the
+    positive class is the last of `classes`, whatever the classes are called.
 
     Examples
     --------
@@ -111,16 +111,16 @@ def score_each(
     *,
     only: Hashable | None = None,
 ) -> pd.Series:
-    """Scores by task, of all tasks or of one.
+    """Return scores of all tasks or of a single one.
 
     Parameters
     ----------
     tasks : mapping of task to ScoredTask
     metric : str, scorer, callable, or mapping of task to one of these
-        See :mod:`skmtl.metrics`. That of a funnel is taken for each of its steps without one.
+        See :mod:`skmtl.metrics`. The metric of a funnel is used for all of its steps without one.
     sample_weight : array of shape (n_samples,) or (n_samples, n_tasks), frame, or None
     only : task or None, default=None
-        The one task to score; None scores all.
+        The only task to score; None scores all.
 
     Returns
     -------

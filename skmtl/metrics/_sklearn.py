@@ -1,4 +1,4 @@
-"""Which of scikit-learn's metrics a word stands for, with a task's classes filled in."""
+"""Resolve names of metrics to scikit-learn's metrics, with the classes of a task."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ MetricLike = Metric | Mapping[Any, Metric]
 def _r2(
     y_true: np.ndarray, y_pred: np.ndarray, *, sample_weight: np.ndarray | None = None
 ) -> float:
-    """R2, which is 1 or 0 where all labels are one number.
+    """Return R2, which is 1 or 0 if all labels are the same number.
 
-    The mean of many equal numbers differs from them in its last digit, so that scikit-learn
-    would divide by something that is only almost zero.
+    The mean of many equal numbers can differ from them in the last digit, so that scikit-learn
+    would divide by a number that is nearly zero.
     """
     if len(y_true) and (y_true == y_true[0]).all():
         y_true, y_pred = np.zeros(len(y_true)), y_pred - y_true[0]
@@ -53,7 +53,7 @@ def _one_vs_rest(
     average: str = "macro",
     sample_weight: np.ndarray | None = None,
 ) -> float:
-    """A ranking metric of each class against the rest, averaged over the classes present."""
+    """Average a ranking metric of each class against the rest over the classes present."""
     if y_score.ndim == 1:
         return curve(y_true, y_score, sample_weight=sample_weight)
     is_class = label_binarize(y_true, classes=labels)
@@ -66,7 +66,7 @@ def _one_vs_rest(
 def _one_vs_one(
     y_true: np.ndarray, y_score: np.ndarray, *, labels: np.ndarray, average: str
 ) -> float:
-    """AUC over all pairs of classes that are present."""
+    """Average AUC over all pairs of classes that are present."""
     if y_score.ndim == 1:
         return roc_auc_score(y_true, y_score)
     return roc_auc_score(y_true, y_score, labels=labels, multi_class="ovo", average=average)
@@ -76,8 +76,8 @@ def _probabilistic(score: Callable[..., float], **settings: Any) -> dict[str, An
     return {"score_func": score, "response_method": "predict_proba", **settings}
 
 
-# Metrics that must be told all classes, since the scored rows may lack some: what
-# `make_scorer` takes, to which the task's classes are added as `labels`.
+# Metrics that need all classes, since scored rows may lack some: arguments of `make_scorer`, to
+# which the task's classes are added as `labels`.
 _WITH_CLASSES: dict[str, dict[str, Any]] = {
     "average_precision": _probabilistic(_one_vs_rest, curve=average_precision_score),
     "roc_auc_ovr": _probabilistic(_one_vs_rest, curve=roc_auc_score),
@@ -93,7 +93,7 @@ _WITH_CLASSES: dict[str, dict[str, Any]] = {
 }
 
 
-# Metrics of numbers; of classes that are numbers, too.
+# Metrics of numbers, including classes that are numbers.
 _OF_NUMBERS = {
     "concordance",
     "d2_absolute_error_score",
@@ -114,15 +114,15 @@ _OF_NUMBERS = {
 
 
 def metric_names() -> list[str]:
-    """All words that stand for a metric."""
+    """Return all names of metrics."""
     return sorted({"auto", "concordance", "d2_poisson", *_WITH_CLASSES, *get_scorer_names()})
 
 
 def check_metric(metric: Any) -> None:
     """Raise an error for an invalid metric, before any work."""
     if isinstance(metric, Mapping):
-        for each in metric.values():
-            check_metric(each)
+        for of_task in metric.values():
+            check_metric(of_task)
     elif isinstance(metric, str):
         if metric not in metric_names():
             close = get_close_matches(metric, metric_names(), n=3)
@@ -139,17 +139,17 @@ def check_metric(metric: Any) -> None:
 
 
 def needs_classes(metric: Metric) -> bool:
-    """Whether all classes of the task must be known, also those no scored row has."""
+    """Whether a metric needs all classes of the task, including those without scored rows."""
     return isinstance(metric, str) and metric in _WITH_CLASSES
 
 
 def reads_numbers(metric: Metric) -> bool:
-    """Whether labels and predictions are numbers to a metric of scikit-learn."""
+    """Whether a metric of scikit-learn treats labels and predictions as numbers."""
     return isinstance(metric, str) and metric in _OF_NUMBERS
 
 
 def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float]:
-    """The callable ``scorer(estimator, X, y, sample_weight=...)`` of one metric."""
+    """Return the callable ``scorer(estimator, X, y, sample_weight=...)`` of a metric."""
     if callable(metric):
         return metric if _is_scorer(metric) else make_scorer(metric)
     if metric == "concordance":
@@ -164,9 +164,9 @@ def as_scorer(metric: Metric, classes: np.ndarray | None) -> Callable[..., float
 
 
 def _is_scorer(metric: Callable[..., float]) -> bool:
-    """Scorers take an estimator first, plain metrics the true labels."""
+    """Whether a callable is a scorer, whose first argument is an estimator."""
     try:
         parameters = list(inspect.signature(metric).parameters)
-    except ValueError:  # callables written in C show no signature
+    except ValueError:  # callables written in C may not have a signature
         return False
     return bool(parameters) and parameters[0] == "estimator"

@@ -1,4 +1,4 @@
-"""One task of one model, and what a metric says about it."""
+"""Score one task of one model."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from skmtl.metrics._inputs import read_metrics, read_weights
 from skmtl.metrics._sklearn import Metric, MetricLike, as_scorer, needs_classes, reads_numbers
 from skmtl.tasks import Kind, class_positions, plain_values
 
-# To these a label that the model has never seen is a miss, as it is where there are more classes.
+# For these metrics, a label that the model has never seen counts as an error.
 _WITHOUT_POSITIVE_CLASS = ("accuracy", "balanced_accuracy")
 
 
 @dataclass(frozen=True)
 class ScoredTask:
-    """True labels of one task with the ways to ask the model about it.
+    """True labels of one task, with functions that return its predictions.
 
     Attributes
     ----------
     name : hashable
     kind : Kind
     labels : Series of shape (n_samples,)
-        What was observed; missing where it was not.
+        The observed labels; others are missing.
     predict : callable
-        Without arguments, to predictions of shape (n_samples,), or (n_samples, n_predictions)
-        where the kind has several; called only if the metric asks.
+        Returns predictions of shape (n_samples,), or (n_samples, n_predictions) for some kinds;
+        only called if the metric needs them.
     predict_proba : callable
-        The same for probabilities of shape (n_samples, n_classes).
+        Returns probabilities of shape (n_samples, n_classes).
     classes : ndarray or None
-        In the order of the probabilities; None for kinds without classes.
+        Classes in the order of the probabilities; None for kinds without classes.
     counts : ndarray of bool of shape (n_samples,) or None, default=None
-        Which rows are scored; None for all.
+        Mask of the rows to score; None means all.
     target : hashable, default=None
-        The target of y whose weights and metric count; None for one of the same name.
+        The target of y whose weights and metric are used; None means the one with the same name.
     """
 
     name: Hashable
@@ -54,15 +54,15 @@ class ScoredTask:
 
     @property
     def of_target(self) -> Hashable:
-        """The target of y that the task is, or is a part of."""
+        """The target of y that the task belongs to."""
         return self.name if self.target is None else self.target
 
     def of_rows(self, counts: np.ndarray, name: Hashable) -> ScoredTask:
-        """The same on some rows, under another name: one id of long data."""
+        """Restrict the task to some rows under another name: one id of long data."""
         return replace(self, counts=counts, name=name)
 
     def take(self, rows: np.ndarray) -> ScoredTask:
-        """The rows at some positions."""
+        """Select rows at some positions."""
         return replace(
             self,
             labels=self.labels.iloc[rows],
@@ -72,9 +72,9 @@ class ScoredTask:
         )
 
     def plain_answers(self) -> tuple[Any, np.ndarray]:
-        """Observed labels and the predictions of their rows, without pandas' types.
+        """Return observed labels and predictions of their rows, without pandas' types.
 
-        Times to events stay what they are, `EventTimes`.
+        Times to events remain `EventTimes`.
         """
         observed = self.observed
         labels = self.labels[observed]
@@ -82,13 +82,13 @@ class ScoredTask:
         return truth, _TaskModel(self, observed).predict(None)
 
     def answered(self) -> ScoredTask:
-        """The same with the model's answer itself, so that the model can go."""
+        """Compute the predictions now, so that the model can be deleted."""
         if self.kind.is_classification:
             return replace(self, predict=_unknown, predict_proba=_Answer(self.predict_proba()))
         return replace(self, predict=_Answer(self.predict()), predict_proba=_unknown)
 
     def weighed(self, sample_weight: np.ndarray | None) -> ScoredTask:
-        """The same, where a label of weight 0 is as one that is missing."""
+        """Treat labels of weight 0 as missing."""
         if sample_weight is None:
             return self
         counts = sample_weight > 0
@@ -96,12 +96,12 @@ class ScoredTask:
 
     @property
     def observed(self) -> np.ndarray:
-        """The rows to score."""
-        known = self.labels.notna().to_numpy()
-        return known if self.counts is None else known & self.counts
+        """Mask of the rows to score."""
+        has_label = self.labels.notna().to_numpy()
+        return has_label if self.counts is None else has_label & self.counts
 
     def score(self, metric: Metric, sample_weight: np.ndarray | None) -> float:
-        """The metric on the rows whose label is observed; NaN where there is none."""
+        """Return the metric on rows with an observed label; NaN if there are none."""
         observed = self.weighed(sample_weight).observed
         weight = None if sample_weight is None else sample_weight[observed]
         if not observed.any():
@@ -112,7 +112,7 @@ class ScoredTask:
 
     @contextmanager
     def naming_errors(self, metric: Metric) -> Iterator[None]:
-        """Say in an error which metric of which task it is about."""
+        """Add metric and task to the messages of errors."""
         try:
             yield
         except (TypeError, ValueError) as error:

@@ -4,7 +4,7 @@ scikit-learn's `StratifiedKFold` takes one target without missing labels.
 `MultiTaskStratifiedKFold` supports any number of targets with missing labels, and can be used as a
 `cv`. `MultiTaskStratifiedGroupKFold` also keeps groups together, such as the visits of a patient,
 and `multitask_train_test_split` splits off a test set in the same way. `cross_val_predict`
-predicts held-out rows; scikit-learn's function encodes y, this one does not.
+predicts held-out rows without encoding y, unlike scikit-learn's function.
 
 Examples
 --------

@@ -41,7 +41,7 @@ def cross_val_predict(
         pipelines. It is cloned.
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        As `fit` of the estimator takes them, missing ones included.
+        As in `fit` of the estimator, including missing labels.
     method : {"predict", "predict_proba", "predict_quantiles"}, default="predict"
         What to predict.
     cv : int or splitter, default=5
@@ -92,7 +92,7 @@ def cross_val_predict(
     order = np.concatenate([test for _, test in folds])
     if not np.array_equal(np.sort(order), np.arange(n_rows)):
         raise ValueError(
-            "The test parts of cv must hold every row once, as those of KFold do. Use "
+            "The test parts of cv must contain every row once, as those of KFold do. Use "
             "cross_validate for other splitters."
         )
     parts = Parallel(n_jobs=n_jobs)(
@@ -122,7 +122,7 @@ def _fold(
     test: np.ndarray,
     method: str,
 ) -> Frames:
-    """Predictions of the test rows."""
+    """Fit on the training rows, and predict the test rows."""
     rows = {
         name: _safe_indexing(value, train) if _has_rows(value, len(X)) else value
         for name, value in params.items()
@@ -164,10 +164,10 @@ _METHODS = {
 
 
 def _below(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames one below the other, in the columns of the one that has most of them."""
+    """Concatenate frames, with the column order of the one with the most columns."""
     most = max(frames, key=lambda frame: frame.shape[1])
-    others = [name for frame in frames for name in frame.columns if name not in most.columns]
-    columns = [*most.columns, *dict.fromkeys(others)]
+    additional = [name for frame in frames for name in frame.columns if name not in most.columns]
+    columns = [*most.columns, *dict.fromkeys(additional)]
     aligned = [
         frame if list(frame.columns) == columns else frame.reindex(columns=columns, fill_value=0.0)
         for frame in frames

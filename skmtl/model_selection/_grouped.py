@@ -31,8 +31,8 @@ class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
     n_bins : int, default=5
         A continuous target is stratified by this many quantile bins.
     task : label or int, default=None
-        In long data, the column of X that names the task of a row, by name or position: every task
-        is then spread as a label is.
+        In long data, the column of X with the task of a row, by name or position: every task is
+        then spread evenly, like a label.
 
     See Also
     --------
@@ -49,7 +49,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
     [1, 2]
     """
 
-    # GroupKFold and the like ask for groups when metadata routing is enabled.
+    # Like GroupKFold, request groups if metadata routing is enabled.
     __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
     def split(
@@ -82,7 +82,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
         self, X: Any = None, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.int64]]:
         if groups is None:
-            raise ValueError("Whole groups are split: pass the group of each row as `groups`.")
+            raise ValueError("Groups are required: pass the group of each row as `groups`.")
         codes, tasks = levels_of(X, y, self.task, self.n_bins)
         check_consistent_length(codes, groups)
         numbers, names = pd.factorize(pd.Series(groups))
@@ -104,9 +104,9 @@ class MultiTaskStratifiedGroupKFold(MultiTaskFolds):
 
 
 def _shares(levels: NDArray[np.int64], groups: NDArray[np.intp], n_groups: int) -> NDArray:
-    """Each group's share of all rows, and of those of each level of each task.
+    """Return each group's share of all rows, and of the rows of each level of each task.
 
-    The rows count as much as all levels together.
+    The number of rows has the same weight as all levels together.
     """
     columns = [np.bincount(groups, minlength=n_groups) / len(groups)]
     for column in levels.T:
@@ -118,12 +118,12 @@ def _shares(levels: NDArray[np.int64], groups: NDArray[np.intp], n_groups: int) 
 
 
 def _dealt(shares: NDArray, order: NDArray[np.int64], n_folds: int) -> NDArray[np.int64]:
-    """The fold of each group."""
+    """Assign a fold to each group."""
     order = order[np.argsort(-shares[order, 0], kind="stable")]
     load = np.zeros((n_folds, shares.shape[1]))
     fold_of = np.empty(len(shares), dtype=np.int64)
     for group in order:
-        # A group adds 2 * load * share + share ** 2 to the sum of squares of a fold.
+        # A group increases the sum of squares of a fold by 2 * load * share + share ** 2.
         added = load @ shares[group]
         best = np.flatnonzero(added <= added.min() + 1e-12)
         fold_of[group] = best[load[best, 0].argmin()]

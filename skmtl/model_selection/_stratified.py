@@ -43,28 +43,28 @@ class MultiTaskFolds(BaseCrossValidator):
 
 
 class MultiTaskStratifiedKFold(MultiTaskFolds):
-    """K folds that each hold their share of every label of every task.
+    """K folds with the same share of every label of every task.
 
-    The rarest labels are dealt out first, after the iterative stratification of Sechidis,
-    Tsoumakas and Vlahavas (2011), https://doi.org/10.1007/978-3-642-23808-6_10.  The sizes of
-    the folds differ by one row at most.  So do the counts of each label of a single task and,
-    in long data, those of each task and of each label within it.  With several tasks side by
-    side, the counts of each label are as close as the other tasks allow.
+    The rarest labels are distributed first, as in the iterative stratification of Sechidis,
+    Tsoumakas and Vlahavas (2011), https://doi.org/10.1007/978-3-642-23808-6_10. The sizes of the
+    folds differ by at most one row. The same is true for the counts of each label of a single task
+    and, in long data, of each task and of each label within it. With several columns of y, the
+    counts of each label are as close as the other tasks allow.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=True
-        Whether chance decides which of the rows with one label go to which fold.  False deals
-        them in their order.
+        Whether rows with the same label are assigned to folds at random. False assigns them in
+        their order.
     random_state : int, RandomState or None, default=None
-        Source of that chance.
+        Random state of the assignment.
     n_bins : int, default=5
         A continuous target is stratified by this many quantile bins.
     task : label or int, default=None
-        In long data, the column of X that names the task of a row, by name or position: every
-        fold then gets its share of every task, and of the labels within it.
+        In long data, the column of X with the task of a row, by name or position: every fold then
+        has the same share of every task, and of the labels within it.
 
     See Also
     --------
@@ -73,11 +73,11 @@ class MultiTaskStratifiedKFold(MultiTaskFolds):
 
     Notes
     -----
-    A label that fewer rows than folds have is missing from some folds, necessarily.
+    A label with fewer rows than there are folds is missing in some folds.
 
     Examples
     --------
-    As `cv` of a classifier whose targets have missing labels, which an integer `cv` refuses:
+    As `cv` of a classifier whose targets have missing labels, for which an integer `cv` fails:
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -101,7 +101,7 @@ class MultiTaskStratifiedKFold(MultiTaskFolds):
         y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
             The labels, some of which may be missing.
         groups : ignored
-            With a warning: rows of one group may come into different folds.
+            Causes a warning, since rows of a group may be in different folds.
 
         Yields
         ------
@@ -115,7 +115,7 @@ class MultiTaskStratifiedKFold(MultiTaskFolds):
         """
         if groups is not None:
             warnings.warn(
-                "MultiTaskStratifiedKFold ignores the groups: their rows may come into different "
+                "MultiTaskStratifiedKFold ignores groups: their rows may be in different "
                 "folds. Use MultiTaskStratifiedGroupKFold.",
                 UserWarning,
                 stacklevel=2,
@@ -141,7 +141,7 @@ def multitask_train_test_split(
     n_bins: int = 5,
     task: Hashable | None = None,
 ) -> list[Any]:
-    """Split tables into a training and a test part that hold the labels of every task alike.
+    """Split tables into a training and a test part with similar labels of every task.
 
     Parameters
     ----------
@@ -150,11 +150,11 @@ def multitask_train_test_split(
     Y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
         The labels, some of which may be missing.
     *arrays : tables or arrays of length n_samples
-        More to be split alike, such as sample weights.
+        Further arrays to split in the same way, such as sample weights.
     test_size : float or int, default=0.25
         Share (below 1) or number of test rows; the default is scikit-learn's.
     random_state : int, RandomState or None, default=None
-        Which rows go to the test part, and their order.
+        Controls which rows are in the test part, and their order.
     n_bins : int, default=5
         A continuous target is stratified by this many quantile bins.
     task : label or int, default=None
@@ -163,8 +163,8 @@ def multitask_train_test_split(
     Returns
     -------
     list
-        ``X_train, X_test, Y_train, Y_test`` and the two parts of each of `arrays`, in the
-        containers they came in.
+        ``X_train, X_test, Y_train, Y_test`` and both parts of each of `arrays`, with the types of
+        the inputs.
 
     Raises
     ------
@@ -225,7 +225,7 @@ def _n_test(test_size: float | int, n_samples: int) -> int:
 def levels_of(
     X: Any, Y: Any, task: Hashable | None, n_bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """The levels to stratify by, and the task of each row of long data."""
+    """Return the levels to stratify by, and the task of each row of long data."""
     if Y is None:
         raise ValueError("Stratification needs the labels: pass them as `y`.")
     if not isinstance(n_bins, numbers.Integral) or n_bins < 1:

@@ -70,8 +70,8 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         check_parameters(self)
         if unfitted_model(self.estimator) is None:
             raise TypeError(
-                f"{type(self).__name__} takes estimators of skmtl, alone or as the last step of a "
-                f"pipeline or a search, got {type(self.estimator).__name__}."
+                f"{type(self).__name__} needs an estimator of skmtl, alone or as the last step of "
+                f"a pipeline or a search, got {type(self.estimator).__name__}."
             )
         arguments = self._fit_arguments(sample_weight, groups)
         held_out = cast(
@@ -98,8 +98,10 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
                 f"{type(self).__name__} works on probabilities, but no task of the "
                 f"{type(self.estimator).__name__} has classes."
             )
-        found = {task.name: self._adjust(task) for task in tasks}
-        self._adjustments = {name: each for name, each in found.items() if each is not None}
+        adjustments = {task.name: self._adjust(task) for task in tasks}
+        self._adjustments = {
+            name: adjustment for name, adjustment in adjustments.items() if adjustment is not None
+        }
         return self
 
     def _fit_arguments(self, sample_weight: Any, groups: Any) -> dict[str, Any]:
@@ -151,12 +153,12 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Importance of each column of X, as of the estimator within."""
+        """Importance of each column of X; see the wrapped estimator."""
         return self._of_estimator("feature_importances_")
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
-        """Importance of each feature in each task, as of the estimator within."""
+        """Importance of each feature in each task; see the wrapped estimator."""
         return self._of_estimator("feature_importances_by_task_")
 
     def _of_estimator(self, name: str) -> Any:
@@ -170,7 +172,9 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         """Return one attribute of each adjustment, by task."""
         check_is_fitted(self)
         index = pd.Index(list(self._adjustments), tupleize_cols=False)
-        return pd.Series([read(each) for each in self._adjustments.values()], index, name=name)
+        return pd.Series(
+            [read(adjustment) for adjustment in self._adjustments.values()], index, name=name
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_adjustments" in vars(self)

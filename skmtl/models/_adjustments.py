@@ -122,13 +122,13 @@ class IsotonicCalibration(Adjustment):
 
 
 def _lines(probabilities: np.ndarray) -> list[int]:
-    """The columns that are calibrated: with two classes only the second."""
+    """Return the columns to calibrate: with two classes only the second."""
     n_classes = probabilities.shape[1]
     return [1] if n_classes == 2 else list(range(n_classes))
 
 
 def _joined(columns: np.ndarray) -> np.ndarray:
-    """Probabilities of all classes from calibrated ones, (n_samples, n_lines)."""
+    """Return probabilities of all classes, given calibrated ones (n_samples, n_lines)."""
     if columns.shape[1] == 1:
         return np.hstack([1 - columns, columns])
     total = columns.sum(axis=1, keepdims=True)
@@ -143,7 +143,7 @@ def _log_odds(probabilities: np.ndarray) -> np.ndarray:
 def _platt(
     probability: np.ndarray, is_class: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
-    """Slope and intercept of the log-odds, with Platt's targets slightly inside 0 and 1."""
+    """Fit slope and intercept of the log-odds, with Platt's targets slightly inside 0 and 1."""
     n_in, n_out = float(weight[is_class].sum()), float(weight[~is_class].sum())
     target = np.where(is_class, (n_in + 1) / (n_in + 2), 1 / (n_out + 2))
     fit = LogisticRegression(C=np.inf, max_iter=1000).fit(

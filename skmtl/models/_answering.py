@@ -16,11 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl.answers import FittedModel, as_named_frame
 from skmtl.models._curves import (
     Times,
-    asked_values,
     at_times,
     of_rows,
     one_or_all,
     step_functions,
+    times_by_event,
 )
 from skmtl.models._keywords import check_keywords
 from skmtl.models._named_frames import (
@@ -35,11 +35,11 @@ from skmtl.tasks import Curves
 
 
 def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
-    """Whether a method exists; for mixed tasks this is only known after `fit`."""
+    """Decide whether a method exists; for mixed tasks this is only known after `fit`."""
 
     def check(estimator: Answering) -> bool:
         if what in estimator._always:
-            return True  # before `fit` as well: others ask a classifier then
+            return True  # before `fit` as well, because other code checks classifiers then
         check_is_fitted(estimator)
         if has_it(estimator.__skmtl_fitted__()):
             return True
@@ -196,7 +196,7 @@ class Answering(BaseEstimator):
         """
         model = self._checked()
         question = Curves.survival_of_rows
-        return one_or_all(model, of_rows(model, X, times, given, question, own=True))
+        return one_or_all(model, of_rows(model, X, times, given, question, by_row=True))
 
     @_with_events
     def predict_cumulative_hazard_function(
@@ -292,7 +292,7 @@ class Answering(BaseEstimator):
             As in `predict_survival_function`.
         """
         model = self._checked()
-        ends = asked_values(
+        ends = times_by_event(
             model.curve_shapes(), horizon, Curves.read_horizon, lambda curves: curves.edges[-1]
         )
         areas = {name: partial(Curves.restricted_mean, horizon=end) for name, end in ends.items()}

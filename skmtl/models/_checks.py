@@ -71,7 +71,7 @@ def by_block(check: Check, blocks: tuple[str, ...]) -> Check:
             return check.passes(value)
         return all(block in blocks and check.passes(v) for block, v in value.items())
 
-    return Check(passes, f"{check.wants}, or a mapping of {', '.join(blocks)} to such,")
+    return Check(passes, f"{check.wants}, or a mapping of {', '.join(blocks)} to such values,")
 
 
 boolean = Check(lambda v: isinstance(v, bool | np.bool_), "True or False")

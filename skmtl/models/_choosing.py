@@ -1,4 +1,4 @@
-"""Thresholds and calibrations chosen by held-out probabilities."""
+"""Choose thresholds and calibrations on held-out probabilities."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def best_threshold(task: HeldOutTask, metric: Any, most: int) -> Threshold:
 
 
 def _cuts(probability: np.ndarray, most: int) -> np.ndarray:
-    """Thresholds between the values, and those that put all rows on one side."""
+    """Return thresholds between the values, and those that put all rows on one side."""
     values = np.unique(probability)
     between = (values[:-1] + values[1:]) / 2
     cuts = np.concatenate([[0.0], between, [np.nextafter(1.0, 2.0)]])

@@ -21,17 +21,17 @@ Times = ArrayLike | Mapping[Hashable, ArrayLike] | None
 def one_or_all(
     model: FittedModel, by_event: dict[Hashable, Answer]
 ) -> Answer | dict[Hashable, Answer]:
-    """Return the only value if the model has one event, else the dict."""
+    """Return the only value if the model has one event, otherwise the dict."""
     return next(iter(by_event.values())) if len(model.event_names) == 1 else by_event
 
 
-def asked_values(
+def times_by_event(
     shapes: Mapping[Hashable, Curves],
     asked: Any,
     read: Callable[[Curves, Any, str], Answer],
     default: Callable[[Curves], Answer],
 ) -> dict[Hashable, Answer]:
-    """Times by event: those of a mapping, or the same times for all events.
+    """Return times by event: those of a mapping, or the same times for all events.
 
     Raises
     ------
@@ -41,9 +41,7 @@ def asked_values(
     by_event = asked if isinstance(asked, Mapping) else dict.fromkeys(shapes, asked)
     unknown = [name for name in by_event if name not in shapes]
     if unknown or not by_event:
-        raise ValueError(
-            f"Times were given for the events {list(by_event)}; there are {list(shapes)}."
-        )
+        raise ValueError(f"Times were passed for the events {list(by_event)}, not {list(shapes)}.")
     return {
         name: default(shapes[name])
         if times is None
@@ -55,9 +53,9 @@ def asked_values(
 def at_times(
     model: FittedModel, X: Any, times: Times, question: Callable[..., np.ndarray]
 ) -> dict[Hashable, np.ndarray]:
-    """Values of the curves of each event at given times, or at the cuts by default."""
+    """Evaluate the curves of each event at some times, by default the cuts."""
     shapes = model.curve_shapes()
-    grids = asked_values(shapes, times, Curves.read_times, lambda curves: curves.edges[1:])
+    grids = times_by_event(shapes, times, Curves.read_times, lambda curves: curves.edges[1:])
     questions = {name: partial(question, times=grid) for name, grid in grids.items()}
     return model.ask(X).about_curves(questions)
 
@@ -69,25 +67,27 @@ def of_rows(
     given: Times,
     question: Callable[[Curves, np.ndarray, np.ndarray], np.ndarray],
     *,
-    own: bool = False,
+    by_row: bool = False,
 ) -> dict[Hashable, np.ndarray]:
-    """Answers for each event, given no event up to `given`, a time or one for each row.
+    """Evaluate the curves of each event, given that no event has happened up to `given`.
 
-    With `own` there is a time for each row, otherwise the times are the same for all rows.
+    With `by_row` there is a time for each row; otherwise all rows have the same times.
     """
     curves = dict(model.ask(X).curves())
-    read = Curves.read_row_times if own else Curves.read_times
-    asked = asked_values(curves, times, read, lambda drawn: drawn.edges[1:])
+    read = Curves.read_row_times if by_row else Curves.read_times
+    evaluated = times_by_event(curves, times, read, lambda drawn: drawn.edges[1:])
     since = {name: np.zeros(len(drawn.hazard)) for name, drawn in curves.items()}
     if given is not None:
-        since |= asked_values(curves, given, Curves.read_row_times, lambda drawn: drawn.edges[:1])
-    return {name: question(curves[name], at, since[name]) for name, at in asked.items()}
+        since |= times_by_event(
+            curves, given, Curves.read_row_times, lambda drawn: drawn.edges[:1]
+        )
+    return {name: question(curves[name], at, since[name]) for name, at in evaluated.items()}
 
 
 def step_functions(
     model: FittedModel, X: Any, draw: Draw, start: float
 ) -> dict[Hashable, np.ndarray]:
-    """Step functions (n_samples,) of each event: what `draw` returns at the curves' jumps."""
+    """Return step functions (n_samples,) of each event, with the values of `draw`."""
     questions = dict.fromkeys(model.event_names, partial(_functions, draw=draw, start=start))
     return model.ask(X).about_curves(questions)
 
@@ -99,7 +99,7 @@ def _functions(curves: Curves, draw: Draw, start: float) -> np.ndarray:
 
 
 class CurveSteps(StepFunction):
-    """The step function of one row, whose values are computed when they are first needed.
+    """The step function of one row, whose values are computed on first access.
 
     There may be a jump at the time of every event, so storing all values would take memory for the
     number of rows times the number of training rows.
@@ -123,5 +123,5 @@ class CurveSteps(StepFunction):
 
     @cached_property
     def y(self) -> np.ndarray:
-        """The value from each jump on."""
+        """Values from each jump onwards."""
         return self._draw(self._curves, self.x)[0]

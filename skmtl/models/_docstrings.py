@@ -13,7 +13,7 @@ Class = TypeVar("Class", bound=type)
 
 # In the order of the numpydoc standard.
 _SECTIONS = ("Parameters", "Attributes", "See Also", "Notes", "References", "Examples")
-# Sections that a subclass completes from its bases: entry by entry, and one text after the other.
+# Sections that are completed from the base classes, by entry or by appending the text.
 _ENTRIES = ("Parameters", "Attributes")
 _TEXTS = ("Notes", "References")
 
@@ -62,7 +62,7 @@ class Docstring:
         return cls(_joined(lines[: starts[0] if starts else len(lines)]), sections)
 
     def entries(self, heading: str) -> dict[str, str]:
-        """Entries of a section by name: "name : type" and the indented lines below it.
+        """Return entries of a section by name: "name : type" and the indented lines below it.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Docstring:
         return entries
 
     def render(self) -> str:
-        """The docstring as one text, with its sections in the order of numpydoc."""
+        """Return the docstring as text, with sections in the order of numpydoc."""
         parts = [self.description]
         for heading in _SECTIONS:
             if text := self.sections.get(heading):
@@ -123,7 +123,7 @@ def with_inherited_docs(*sources: type) -> Callable[[Class], Class]:
         if cls.__doc__ is None:  # python -OO drops docstrings
             return cls
         docstring = Docstring.of(cls)
-        docs = [docstring, *(Docstring.of(each) for each in _described_by(cls, sources))]
+        docs = [docstring, *(Docstring.of(base) for base in _described_by(cls, sources))]
         sections = dict(docstring.sections)
         sections |= {name: "\n".join(_first_entries(docs, name).values()) for name in _ENTRIES}
         sections |= {name: _all_texts(docs, name) for name in _TEXTS}
@@ -134,7 +134,7 @@ def with_inherited_docs(*sources: type) -> Callable[[Class], Class]:
 
 
 def _described_by(cls: type, sources: Iterable[type]) -> list[type]:
-    """The sources with their bases, then the bases of the class in its own package."""
+    """Return the sources with their bases, then the bases of the class in this package."""
     lineage = [base for source in sources for base in source.__mro__[:-1]]
     package = cls.__module__.partition(".")[0]
     lineage += [base for base in cls.__mro__[1:] if base.__module__.partition(".")[0] == package]
@@ -150,7 +150,7 @@ def _first_entries(docs: Iterable[Docstring], heading: str) -> dict[str, str]:
 
 
 def _all_texts(docs: Iterable[Docstring], heading: str) -> str:
-    """The texts one below the other, without repeating texts of a completed base."""
+    """Join the texts of a section, without repeating texts of a completed base."""
     joined = ""
     for doc in docs:
         text = doc.sections.get(heading, "")

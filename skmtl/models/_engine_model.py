@@ -109,16 +109,16 @@ class EngineModel(FittedModel):
         return as_pandas(X, "X")
 
     def read_without_check(self, X: Any) -> RowsToScore:
-        """The rows of X, to be encoded, including those of unseen tasks."""
+        """Return the rows of X, to be encoded on demand, including those of unseen tasks."""
         return self.reader.read(self.read_frame(X))
 
     def read(self, X: Any) -> RowsToScore:
-        """The rows of X, to be encoded."""
+        """Return the rows of X, to be encoded on demand."""
         rows = self.read_without_check(X)
         if self.refuses_unseen and rows.group is not None and (rows.group < 0).any():
-            strange = rows.ids.iloc[int(np.argmin(rows.group))]  # type: ignore[union-attr]
+            unseen = rows.ids.iloc[int(np.argmin(rows.group))]  # type: ignore[union-attr]
             raise ValueError(
-                f"Column {self.task_column!r} holds the task {strange!r}, which fit has not seen. "
+                f"Column {self.task_column!r} has the task {unseen!r}, which fit has not seen. "
                 "Leave these rows out, or set unseen='shared' to predict them by what the tasks "
                 "share."
             )
@@ -165,7 +165,7 @@ def _texts_of(values: Iterable[Any]) -> set[str]:
 
 
 def _cells_of(categories: pd.Index) -> CellType:
-    if len(categories) == 0:  # the column had no value in fit
+    if len(categories) == 0:  # the column had no values in fit
         return "any"
     sorts = sorts_of(categories)
     if {"numbers", "text"} <= sorts:

@@ -15,7 +15,7 @@ from skmtl.tasks import TaskSet
 
 
 def rows_to_explain(estimator: Any, X: Any) -> RowsToScore:
-    """The rows of X, with the same warnings as `predict`."""
+    """Return the rows of X, with the same warnings as `predict`."""
     check_is_fitted(estimator)
     model = estimator.__skmtl_fitted__()
     rows = model.read(X)
@@ -26,7 +26,7 @@ def rows_to_explain(estimator: Any, X: Any) -> RowsToScore:
 def parts_in_units(
     values: np.ndarray, names: Sequence[Hashable], constant: int, tasks: TaskSet, X: Any
 ) -> pd.DataFrame:
-    """Parts of raw scores (n_rows, n_scores, n_parts) as a DataFrame, in units of y if linear.
+    """Return parts of raw scores as a DataFrame, in units of y if the link is linear.
 
     Parameters
     ----------

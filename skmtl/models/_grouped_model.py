@@ -70,7 +70,7 @@ class GroupedModel(FittedModel):
         self.names = list(kinds)
         self.kinds = kinds
         self.task_column = task_column
-        # The curves of the models have different times.
+        # The curves of different models have different times.
         self.event_names = []
         self._classes = classes
 
@@ -79,7 +79,7 @@ class GroupedModel(FittedModel):
         return self._classes
 
     def prediction_names(self, targets: Sequence[Hashable]) -> list[Hashable]:
-        """What is predicted of some targets, by name."""
+        """Return the names of the predictions for some targets."""
         return [name for task in targets for name in self.kinds[task].prediction_names(task)]
 
     @property
@@ -103,7 +103,7 @@ class GroupedModel(FittedModel):
         return {"models": len(self.models), **total}
 
     def schema(self) -> dict[str, Any]:
-        """The same as for the models; only those of skmtl have it, and can be saved."""
+        """Describe inputs and outputs; only groups of skmtl's models can be saved."""
         first = self.models[0]
         of_first = fitted_model(first).schema() if says_its_tasks(first) else {}
         return of_first | task_facts(self)
@@ -167,12 +167,12 @@ class GroupedModel(FittedModel):
         model = fitted_inside(self.models[0])
         if not says_its_tasks(model) or model is not self.models[0]:
             return None
-        columns = [fitted_model(each).input_columns(labels) for each in self.models]
+        columns = [fitted_model(model).input_columns(labels) for model in self.models]
         if columns[0] is None:
             return None
         texts = [
-            set().union(*known)
-            for known in zip(*(each.texts for each in columns if each), strict=True)
+            set().union(*texts)
+            for texts in zip(*(inputs.texts for inputs in columns if inputs), strict=True)
         ]
         return replace(columns[0], texts=texts)
 
@@ -186,9 +186,9 @@ def _ask(model: Any, X: Any, kinds: dict[Hashable, Kind]) -> Answers:
 
 
 def _of_all_rows(counts: Sequence[CellCounts | None]) -> CellCounts | None:
-    """Counts of all rows; None if some are unknown or belong to other columns."""
-    columns = [None if each is None else each.columns for each in counts]
-    alike = None not in columns and all(each == columns[0] for each in columns)
+    """Add up counts; None if some are unknown or belong to different columns."""
+    columns = [None if part is None else part.columns for part in counts]
+    alike = None not in columns and all(labels == columns[0] for labels in columns)
     return sum_of_counts(counts) if alike else None
 
 
@@ -214,7 +214,7 @@ class SideBySide(Answers):
         return self._predictions
 
     def cell_counts(self) -> CellCounts | None:
-        """All models read the same columns."""
+        """Count cells once, because all models read the same columns."""
         return self._first.cell_counts()
 
     def may_lack_columns(self) -> bool:
@@ -284,7 +284,7 @@ class InPlace(Answers):
 
 
 def model_classes(model: Any, names: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
-    """The classes of a model for some targets."""
+    """Return the classes of a model for some targets."""
     if says_its_tasks(fitted_inside(model)):
         classes = fitted_model(model).classes
         return {name: classes[name] for name in names}
@@ -297,9 +297,9 @@ def side_by_side(
     names: Sequence[Hashable],
     single: bool,
 ) -> Any:
-    """Wide data: the columns that each model predicts, in the order of all of them.
+    """Combine predictions for wide data: the columns of each model, in the original order.
 
-    `groups` and `names` are those of predictions.
+    `groups` and `names` are names of predictions.
     """
     columns: dict[Hashable, pd.Series] = {}
     for group, answer in zip(groups, answers, strict=True):
@@ -313,7 +313,7 @@ def side_by_side(
 
 
 def in_place(parts: Sequence[tuple[np.ndarray, Any]]) -> Any:
-    """Long data: the rows that each model predicts, in the original order."""
+    """Combine predictions for long data: the rows of each model, in the original order."""
     order = np.argsort(np.concatenate([rows for rows, _ in parts]))
     answers = [answer for _, answer in parts]
     if isinstance(answers[0], pd.DataFrame):

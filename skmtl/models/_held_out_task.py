@@ -52,18 +52,18 @@ class HeldOutTask:
 
     @property
     def codes(self) -> np.ndarray:
-        """Positions of the labels among the classes, (n_samples,).
+        """Return positions of the labels among the classes, (n_samples,).
 
         Raises
         ------
         ValueError
-            If a label is only partly known, so that it is none of the classes.
+            If a label is only partly known, so that it is not one of the classes.
         """
         in_part = int(self.kind.settled(self.labels).isna().sum())
         if in_part:
             raise ValueError(
-                f"Task {self.name!r} has {in_part} rows of which a later step is unknown although "
-                "the one before was taken. Probabilities cannot be calibrated by them: fill in "
-                "the step, or leave these rows out."
+                f"Task {self.name!r} has {in_part} rows with an unknown later step, although "
+                "the previous step was taken. They cannot be used for calibration: fill in "
+                "the step, or remove these rows."
             )
         return class_positions(plain_values(self.labels), self.classes)

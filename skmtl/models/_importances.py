@@ -1,4 +1,4 @@
-"""How much each feature counts in each task: what estimators of every engine share."""
+"""Feature importances by task: common functions for the estimators of all engines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from skmtl.reading import TableReader
 def shares_by_task(
     sizes: np.ndarray, index: pd.Index, features: Sequence[Hashable]
 ) -> pd.DataFrame:
-    """Sizes (n_tasks, n_features) as shares of their sum over the features.
+    """Divide sizes (n_tasks, n_features) by their sum over the features.
 
-    A task in which no feature counts has zeros.
+    The shares are zero for a task in which all sizes are.
     """
     total = sizes.sum(axis=1, keepdims=True)
     shares = np.divide(sizes, total, out=np.zeros_like(sizes), where=total > 0)
@@ -26,7 +26,7 @@ def shares_by_task(
 
 
 def task_index(names: Sequence[Hashable], reader: TableReader, n_targets: int) -> pd.Index:
-    """Names of the tasks of some of a model's targets: these, the ids of long data, or pairs."""
+    """Return names of tasks for some targets: the targets, ids of long data, or pairs."""
     if reader.roles.task is None:
         return pd.Index(list(names), tupleize_cols=False)
     if n_targets == 1:
@@ -37,7 +37,7 @@ def task_index(names: Sequence[Hashable], reader: TableReader, n_targets: int) -
 
 
 def rows_by_task(importances: pd.DataFrame, group: Sequence[Hashable]) -> pd.DataFrame:
-    """A row for each task of a group; networks for long data have the same row for all ids."""
+    """Repeat importances for all tasks of a group; the ids of long data share a network's row."""
     if importances.index.isin(group).any():
         return importances
     by_id = pd.concat(dict.fromkeys(group, importances))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from skmtl._suggestions import did_you_mean
 
-# Names of the parameters in other libraries.
+# Names of parameters in other libraries.
 _ROUNDS = ("n_estimators", "num_boost_round", "num_iterations", "iterations", "n_iter", "max_iter")
 _EPOCHS = ("epochs", "n_epochs", "num_epochs", "max_iter", "n_iter")
 _SYNONYMS = {
@@ -22,7 +22,7 @@ _SYNONYMS = {
 
 
 def check_keywords(cls: type, keywords: Iterable[str]) -> None:
-    """Raise TypeError for a keyword that the constructor of a class does not accept."""
+    """Raise a TypeError for a keyword that the constructor of a class does not accept."""
     parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return

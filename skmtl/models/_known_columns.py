@@ -1,4 +1,4 @@
-"""The columns of X that a fitted estimator knows."""
+"""The columns of X of a fitted estimator."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _NAMES = ("n_features_in_", "feature_names_in_")
 
 
 def columns_of(estimator: Any) -> dict[str, Any]:
-    """The attributes in which scikit-learn keeps the columns of X, as far as there are any."""
+    """Return the attributes in which scikit-learn stores the columns of X, if they exist."""
     return {name: vars(estimator)[name] for name in _NAMES if name in vars(estimator)}
 
 
 @contextmanager
 def keeping_columns(estimator: Any) -> Iterator[None]:
-    """Keep the columns that a fitted estimator knows if another fit fails."""
-    before = columns_of(estimator)
+    """Restore the columns of a fitted estimator if another fit fails."""
+    columns = columns_of(estimator)
     try:
         yield
     except BaseException:
         if "_fitted" in vars(estimator):
-            vars(estimator).update(before)
+            vars(estimator).update(columns)
         raise

@@ -14,7 +14,7 @@ from skmtl.answers import index_of
 
 
 def predict_proba_frame(self: Any, X: Any) -> pd.DataFrame:
-    """Probabilities of the classes by name.
+    """Predict class probabilities, as a DataFrame with names.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def predict_proba_frame(self: Any, X: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_samples, n_classes over all tasks with classes)
-        What `predict_proba` returns; columns are pairs (task, class), and the index is that of X.
+        The result of `predict_proba`; columns are pairs (task, class), and the index is that of X.
     """
     check_is_fitted(self)
     model = self.__skmtl_fitted__()
@@ -36,7 +36,7 @@ def predict_proba_frame(self: Any, X: Any) -> pd.DataFrame:
 
 
 def predict_quantiles(self: Any, X: Any) -> pd.DataFrame:
-    """Quantiles of the quantile tasks, in the user's units.
+    """Predict quantiles of the quantile tasks, in the user's units.
 
     Parameters
     ----------
@@ -59,15 +59,15 @@ def predict_quantiles(self: Any, X: Any) -> pd.DataFrame:
 def predict_interval(self: Any, X: Any, *, level: float = 0.8) -> pd.DataFrame:
     """Predict an interval for each target with quantiles.
 
-    Its ends are the quantiles at ``(1 - level) / 2`` and ``(1 + level) / 2``, so each row lies
-    below it as often as above it.
+    The limits are the quantiles at ``(1 - level) / 2`` and ``(1 + level) / 2``, so labels should
+    lie below and above the interval equally often.
 
     Parameters
     ----------
     X : table of shape (n_samples, n_features)
     level : float, default=0.8
-        Share of rows that should lie within, in (0, 1). Targets predict both quantiles:
-        ``Quantile((0.1, 0.5, 0.9))``, the default of the kind, has 0.8.
+        Share of labels that should lie within the interval, in (0, 1). The targets must predict
+        both quantiles: ``Quantile((0.1, 0.5, 0.9))``, the default of the kind, allows 0.8.
 
     Returns
     -------
@@ -77,35 +77,36 @@ def predict_interval(self: Any, X: Any, *, level: float = 0.8) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a target does not predict these quantiles; the message names it and those that it has.
+        If a target does not predict these quantiles; the message names the target and its
+        quantiles.
     """
     levels = self.__skmtl_fitted__().levels
-    ends = {name: _ends(name, known, level) for name, known in levels.items()}
+    limits = {name: _ends(name, predicted, level) for name, predicted in levels.items()}
     quantiles = self.predict_quantiles(X)
-    chosen = [(name, end) for name, of_task in ends.items() for end in of_task]
-    names = [(name, end) for name in ends for end in ("lower", "upper")]
+    chosen = [(name, end) for name, of_task in limits.items() for end in of_task]
+    names = [(name, end) for name in limits for end in ("lower", "upper")]
     index = pd.MultiIndex.from_tuples(names, names=["task", "end"])
     return quantiles[chosen].set_axis(index, axis=1)
 
 
-def _ends(name: Hashable, known: Sequence[float], level: float) -> list[float]:
-    """The levels of one target's quantiles that bound an interval."""
+def _ends(name: Hashable, predicted: Sequence[float], level: float) -> list[float]:
+    """Return the levels of one target's quantiles that limit an interval."""
     if not isinstance(level, Real) or not 0 < level < 1:
         raise ValueError(f"level={level!r} must be a number between 0 and 1, such as 0.8.")
-    wanted = [(1 - float(level)) / 2, (1 + float(level)) / 2]
-    ends = [value for end in wanted for value in known if np.isclose(value, end, 0, 1e-9)]
-    if len(ends) < 2:
-        low, high = (round(end, 10) for end in wanted)
+    required = [(1 - float(level)) / 2, (1 + float(level)) / 2]
+    limits = [value for end in required for value in predicted if np.isclose(value, end, 0, 1e-9)]
+    if len(limits) < 2:
+        low, high = (round(end, 10) for end in required)
         raise ValueError(
             f"An interval of level={level} needs the quantiles {low} and {high} of task {name!r}, "
-            f"which predicts those at {list(known)}. Fit it with "
-            f"Quantile(({low}, 0.5, {high})), or ask for another level."
+            f"which predicts those at {list(predicted)}. Fit it with "
+            f"Quantile(({low}, 0.5, {high})), or choose another level."
         )
-    return ends
+    return limits
 
 
 def predict_steps(self: Any, X: Any) -> pd.DataFrame:
-    """Probabilities of the steps of the funnels.
+    """Predict the probabilities of the steps of funnels.
 
     Parameters
     ----------
@@ -114,8 +115,8 @@ def predict_steps(self: Any, X: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_samples, n_columns over all funnels)
-        Columns are pairs (task, step). First the probability of each step among all rows, which
-        is never higher than that of the previous step; then conditional probabilities such as
+        Columns are pairs (task, step): first the probability of each step among all rows, which is
+        never higher than that of the previous step; then conditional probabilities such as
         "buy_given_click", among the rows that take the previous step.
     """
     model = self.__skmtl_fitted__()
@@ -130,7 +131,7 @@ def predict_steps(self: Any, X: Any) -> pd.DataFrame:
 
 
 def _side_by_side(parts: Mapping[Hashable, pd.DataFrame], level: str, X: Any) -> pd.DataFrame:
-    """The columns of all tasks as pairs, with the index of X."""
+    """Concatenate frames of all tasks, with pairs as columns and the index of X."""
     frame = pd.concat(parts, axis=1, names=["task", level])
     index = index_of(X)
     return frame if index is None else frame.set_axis(index, axis=0)

@@ -1,4 +1,4 @@
-"""Facts about a fit, taken when it ends."""
+"""Record facts about a fit when it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fit_record(
     fitted: Any,
     seconds: float,
 ) -> FitRecord:
-    """What a fit was of.
+    """Return the record of a fit.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ def fit_record(
     table : CheckedTable
         The rows in memory.
     n_rows : int
-        Of all rows.
+        Number of all rows.
     problem : Problem
     fitted : object or None
-        What the engine has returned, if there was anything to learn.
+        The result of the engine's `fit`, if there was anything to learn.
     seconds : float
     """
     n_labels: dict[Hashable, int] = table.Y.notna().sum().to_dict()

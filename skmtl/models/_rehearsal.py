@@ -22,7 +22,7 @@ _FEWEST_ROWS, _MOST_ROWS = 3, 4_096
 
 
 def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataFrame:
-    """Rows with every known category and task id, and with missing cells.
+    """Return rows with all known categories and task ids, and with missing cells.
 
     Parameters
     ----------
@@ -39,29 +39,31 @@ def rehearsal_rows(reader: TableReader, names: Sequence[Any] | None) -> pd.DataF
     if reader.n_groups > 0 and "task" not in reader.role_positions.values():
         raise ValueError("there are ids of tasks, but no column for them")
     lengths = [_FEWEST_ROWS, len(ids), *(len(known) + 1 for known in encoder.categories_.values())]
-    places = np.arange(min(max(lengths), _MOST_ROWS))
+    positions = np.arange(min(max(lengths), _MOST_ROWS))
     columns: dict[Any, Any] = {}
     features = iter(encoder.columns_)
     for position in range(len(encoder.columns_) + len(reader.role_positions)):
         role = reader.role_positions.get(position)
         if role == "task":
-            columns[reader.task_label] = pd.Series([ids[place % len(ids)] for place in places])
+            columns[reader.task_label] = pd.Series(
+                [ids[position_ % len(ids)] for position_ in positions]
+            )
         elif role is not None:
-            own = getattr(reader.roles, role)
-            columns[own if names is None else names[position]] = np.zeros(len(places))
+            role_column = getattr(reader.roles, role)
+            columns[role_column if names is None else names[position]] = np.zeros(len(positions))
         else:
             label = next(features)
-            columns[label] = _cells(encoder, label, places)
+            columns[label] = _cells(encoder, label, positions)
     return pd.DataFrame(columns)
 
 
-def _cells(encoder: FrameEncoder, label: Hashable, places: np.ndarray) -> Any:
+def _cells(encoder: FrameEncoder, label: Hashable, positions: np.ndarray) -> Any:
     if label in encoder.histories:
-        return encoder.histories[label].example(len(places))
+        return encoder.histories[label].example(len(positions))
     categories = encoder.categories_.get(label)
     if categories is None:
-        return np.where(places == places[-1], np.nan, places - 1.0)
-    codes = np.where(places < len(categories), places, -1)
+        return np.where(positions == positions[-1], np.nan, positions - 1.0)
+    codes = np.where(positions < len(categories), positions, -1)
     return pd.Categorical.from_codes(codes, categories=categories)
 
 

@@ -43,7 +43,7 @@ def save(self: Any, path: ModelPlace) -> None:
 
 
 def schema(encoder: FrameEncoder, model: FittedModel) -> dict[str, Any]:
-    """The inputs and outputs of a model, and facts about its fit, as plain data."""
+    """Return inputs and outputs of a model, and facts about its fit, as plain data."""
     kinds = dict.fromkeys(encoder.categories_, "categorical")
     kinds |= dict.fromkeys(encoder.histories, "histories")
     features = [{"name": name, "kind": kinds.get(name, "numeric")} for name in encoder.columns_]
@@ -51,7 +51,7 @@ def schema(encoder: FrameEncoder, model: FittedModel) -> dict[str, Any]:
 
 
 def task_facts(model: FittedModel) -> dict[str, Any]:
-    """The targets of a model, and facts about its fit where they are known."""
+    """Return the targets of a model, and facts about its fit if they are known."""
     record = model.record
     tasks: list[dict[str, Any]] = []
     for name, kind in model.kinds.items():

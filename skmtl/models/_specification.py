@@ -1,4 +1,4 @@
-"""What an estimator would learn, before `fit`."""
+"""The targets of an estimator before `fit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.reading import EventTargets, Targets
 
 @dataclass(frozen=True)
 class Specification:
-    """An estimator before `fit`, as comparisons of tasks see it; see `skmtl.answers`."""
+    """An unfitted estimator, as used by comparisons of tasks; see `skmtl.answers`."""
 
     task_column: Hashable | None
     targets: Targets
@@ -27,15 +27,15 @@ class Specification:
 
     @property
     def records_transfer(self) -> bool:
-        """Whether `fit` can record what a step for one task does to the others."""
+        """Whether `fit` can record how a step for one task changes the losses of the others."""
         return self.engine.records_transfer
 
     def read_events(self, y: Any) -> pd.DataFrame:
-        """The times to events in y, if all of y is events."""
+        """Return the times to events in y, if all of y is events."""
         return cast(EventTargets, self.targets).read_events(y)
 
     def read_labels(self, y: Any) -> pd.DataFrame:
-        """Labels with one column for each target, as `fit` would read them."""
+        """Return labels with one column for each target, as `fit` would read them."""
         self.targets.check_comparable(y)
         _, labels = self.targets.read_first(y)
         return labels

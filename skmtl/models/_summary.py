@@ -1,4 +1,4 @@
-"""What a fitted model is, on one screen."""
+"""Summarise a fitted model on one screen."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ _MOST_CLASSES, _MOST_TASKS = 6, 30
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelSummary:
-    """What ``model.summary()`` returns; prints as text, in notebooks as a table.
+    """The result of ``model.summary()``, which is shown as text or, in notebooks, as a table.
 
     Attributes
     ----------
     estimator : str
-        The class.
+        Name of the class.
     tasks : DataFrame of shape (n_tasks, 4)
-        By task: "kind"; "classes" as text; "labels", the observed ones that `fit` has seen; and
-        "validation_loss", the loss on held-out rows over that of the best constant, below 1 where
-        the model is better. NaN where the model does not know it.
+        By task: "kind"; "classes" as text; "labels", the number of observed labels in `fit`; and
+        "validation_loss", the loss on held-out rows divided by that of the best constant, below 1
+        if the model is better. NaN if the model does not know it.
     n_features : int
-        Columns of X.
+        Number of columns of X.
     n_rows : int or None
-        Rows that `fit` has seen.
+        Number of rows in `fit`.
     sizes : dict of str to int
-        What the model is made of, such as the number of weights of its networks.
+        Sizes of the model, such as the number of weights of its networks.
     n_bytes : int or None
-        Size of its file; None for a model that cannot be saved.
+        Size of its file; None if it cannot be saved.
     seconds : float or None
-        Time that `fit` took; of several models the sum. None for a model from a file, which does
-        not keep it, so that the same fit has the same bytes.
+        Duration of `fit`, summed over several models. None for a model from a file: the time is
+        not saved, so that files of the same fit are identical.
     """
 
     estimator: str
@@ -62,7 +62,7 @@ class ModelSummary:
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
             for name, value in self._facts()
         )
-        # pandas escapes the names in the table.
+        # pandas escapes names in the table.
         table = self._shown().to_html(float_format="{:.3f}".format, na_rep="", border=0)
         return f"<p>{escape(self.estimator)}</p><table>{facts}</table>{table}"
 
@@ -84,19 +84,19 @@ class ModelSummary:
 
 
 def summary(self: Any) -> ModelSummary:
-    """Say what the fitted model is: tasks, kinds, labels, validation losses, sizes and times.
+    """Summarise the fitted model: tasks, kinds, labels, validation losses, sizes and times.
 
     Returns
     -------
     ModelSummary
-        Prints as a table.
+        Printed as a table.
     """
     check_is_fitted(self)
     return _summary_of(self, _n_bytes(self))
 
 
 def html_repr(self: Any) -> str:
-    """scikit-learn's diagram, and below it the tasks of a fitted model."""
+    """Return scikit-learn's diagram, followed by the tasks of a fitted model."""
     diagram = estimator_html_repr(self)
     if not self.__sklearn_is_fitted__():
         return diagram
@@ -118,7 +118,7 @@ def _summary_of(estimator: Any, n_bytes: int | None) -> ModelSummary:
 
 
 def _task_table(model: FittedModel) -> pd.DataFrame:
-    """The tasks, as `ModelSummary` has them."""
+    """Return the tasks of `ModelSummary`."""
     record = model.record
     labels = {} if record is None else record.n_labels
     losses = {} if record is None else record.validation_loss
@@ -145,6 +145,6 @@ def _n_bytes(estimator: Any) -> int | None:
     file = BytesIO()
     try:
         estimator.save(file)
-    except TypeError:  # of a class or with a parameter that files do not hold
+    except TypeError:  # files do not support its class or a parameter
         return None
     return file.tell()

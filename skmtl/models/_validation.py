@@ -1,4 +1,4 @@
-"""The parameter `validation`: which rows are held out."""
+"""The parameter `validation`, which determines the held-out rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ validation_check = one_of("random", "group", "time") | Check(
 def check_validation(
     validation: ValidationLike, group_column: Hashable | None, time_column: Hashable | None
 ) -> None:
-    """Raise ValueError for a validation without its column, or a column without effect.
+    """Raise a ValueError for a validation without its column, or a column without effect.
 
     Groups may also be passed to `fit`.
     """

@@ -154,7 +154,7 @@ class BoostingEstimator(MultiTaskEstimator):
         names = [*self._reader.encoder.columns_, self._reader.task_label, "base"]
         values = self._over_rows(rows_to_explain(self, X), BoostedPool.contributions, len(names))
         if self.task_column is None:
-            # In wide data tasks only differ in their intercepts, which are part of the base.
+            # In wide data, tasks only differ in their intercepts, which are part of the base.
             values[..., -1] += values[..., -2]
             values, names = np.delete(values, -2, axis=-1), [*names[:-2], "base"]
         return parts_in_units(values, names, len(names) - 1, self._varying, X)
@@ -162,7 +162,7 @@ class BoostingEstimator(MultiTaskEstimator):
     def _over_rows(
         self, rows: RowsToScore, parts_of: Callable[..., np.ndarray], n_parts: int
     ) -> np.ndarray:
-        """Parts of the raw scores, (n_samples, n_scores, n_parts).
+        """Return parts of the raw scores, (n_samples, n_scores, n_parts).
 
         `parts_of` returns the parts for a pool, of shape (n_rows, n_targets, n_scores, n_parts).
         Its arguments are the pool, a matrix of rows, their groups and the number of threads.
@@ -184,15 +184,15 @@ class BoostingEstimator(MultiTaskEstimator):
         ]
         if not parted:
             raise AttributeError(
-                "No sequence of blocks with 'partition' was fitted, so no task was told apart "
-                "as an outlier. Set blocks to one that has it, such as ('partition', 'task')."
+                "No sequence of blocks with 'partition' was fitted, so there are no outlier "
+                "scores. Set blocks to one that has it, such as ('partition', 'task')."
             )
         values = np.concatenate([boosted.theta for _, boosted in parted])
         index = self._task_index([targets for targets, _ in parted])
         return pd.Series(values, index=index, name="theta")
 
     def _task_index(self, pools: list[tuple[int, ...]]) -> pd.Index:
-        """Names of the tasks of some pools: targets, ids, or pairs of both."""
+        """Return names of the tasks of some pools: targets, ids, or pairs of both."""
         names = [self._varying.names[i] for targets in pools for i in targets]
         return task_index(names, self._reader, len(self._varying))
 

@@ -158,8 +158,8 @@ class LinearEstimator(MultiTaskEstimator):
         super().check_parameters()
         if self.task_column is not None and self.penalty in ("low_rank", "group_lasso"):
             raise ValueError(
-                f"penalty={self.penalty!r} ties the targets of wide data together, and "
-                f"task_column={self.task_column!r} says that data are long. Use 'shared', or a "
+                f"penalty={self.penalty!r} is for the targets of wide data, but "
+                f"task_column={self.task_column!r} means that data are long. Use 'shared', or a "
                 "column of y for each task."
             )
 
@@ -207,15 +207,15 @@ class LinearEstimator(MultiTaskEstimator):
                 for at, column in enumerate(columns):
                     values[positions, part, column] += np.multiply.outer(distance[:, at], coef[at])
                 if group is not None:
-                    own = target.constant_of(group) + mean @ coef
-                    values[positions, part, len(encoder.columns_)] = own - base
+                    at_mean = target.constant_of(group) + mean @ coef
+                    values[positions, part, len(encoder.columns_)] = at_mean - base
         return parts_in_units(values, names, len(names) - 1, tasks, X)
 
     @staticmethod
     def _by_group(
         rows: RowsToScore,
     ) -> Iterator[tuple[np.ndarray, np.ndarray, int | None]]:
-        """Positions, design matrix and id of the rows, those of one id at a time."""
+        """Iterate over positions, design matrix and id of the rows, one id at a time."""
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
             if group is None:
                 yield positions, matrix, None
@@ -226,7 +226,7 @@ class LinearEstimator(MultiTaskEstimator):
 
     @property
     def _task_labels(self) -> list[Hashable]:
-        """The label of the column with the task ids; none in wide data."""
+        """Return the label of the column with the task ids; empty in wide data."""
         return [] if self.task_column is None else [self._reader.task_label]
 
     @property
@@ -234,11 +234,11 @@ class LinearEstimator(MultiTaskEstimator):
         return self._reader.encoder  # type: ignore[return-value]
 
     def _groups(self) -> list[int | None]:
-        """Numbers of the ids of long data; in wide data a single number for all rows."""
+        """Return the indices of the ids of long data; a single None for wide data."""
         return [None] if self.task_column is None else list(range(self._reader.n_groups))
 
     def _raw_coef(self) -> np.ndarray:
-        """Coefficients of the raw scores, (n_functions, n_parts)."""
+        """Return coefficients of the raw scores, (n_functions, n_parts)."""
         check_is_fitted(self)
         groups = self._groups()
         parts = [
@@ -256,11 +256,11 @@ class LinearEstimator(MultiTaskEstimator):
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
-        """Share of each feature in the standard deviations of what the features add."""
+        """Share of each feature in the standard deviations of the features' contributions."""
         check_is_fitted(self)
         encoder, mean = self._design_encoder, self._learnt_by_engine.mean
-        # Parts of one feature exclude each other. The numbers come first, with variance 1 where
-        # they are there, and all others are marks, 0 or 1.
+        # Parts of a feature are mutually exclusive. The numbers come first, with variance 1 where
+        # they are not missing; all others are indicators.
         square = mean.copy()
         numeric = {label: at for at, label in enumerate(encoder.numeric_)}
         square[: len(numeric)] = 1.0
@@ -335,7 +335,7 @@ class LinearEstimator(MultiTaskEstimator):
         return tried
 
     def _score_units(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centre and scale of each function in the units of y; 0 and 1 for nonlinear links."""
+        """Return centre and scale of each function in units of y; 0 and 1 for nonlinear links."""
         links = [
             head.linear_link or (0.0, 1.0)
             for head in self._varying.heads
@@ -345,7 +345,7 @@ class LinearEstimator(MultiTaskEstimator):
         return centre, scale
 
     def _functions(self) -> pd.Index:
-        """Names of the functions: targets, ids, positions of raw scores, or tuples of these."""
+        """Return names of the functions: targets, ids, positions of raw scores, or tuples."""
         tasks = self._varying
         ids = [None] if self.task_column is None else self._reader.task_ids
         keys = [
@@ -367,7 +367,7 @@ class LinearEstimator(MultiTaskEstimator):
 
 
 def part_index(encoder: DesignEncoder) -> pd.Index:
-    """Names of the features, or pairs with the part of a feature."""
+    """Return the names of the features, or pairs of feature and part."""
     parts: list[tuple[Hashable, Hashable]] = encoder.parts_
     if encoder.n_parts_ == len(encoder.numeric_):
         return pd.Index(encoder.numeric_, name="feature", tupleize_cols=False)

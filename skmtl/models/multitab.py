@@ -297,7 +297,7 @@ default="ensemble"
         return [*plain, *encoder.histories], np.array(sizes)
 
     def _expert_rows(self, attribute: str, kept: str) -> list[ExpertRows]:
-        """The row paths of all networks.
+        """Return the row paths of all networks.
 
         Raises
         ------
@@ -312,7 +312,7 @@ default="ensemble"
         return rows
 
     def _by_task(self, means: list[np.ndarray], columns: list[Any]) -> pd.DataFrame:
-        """Numbers (n_groups or 1, n_tasks, n_columns) of each network, with the tasks' names."""
+        """Average (n_groups or 1, n_tasks, n_columns) over networks, with names of the tasks."""
         mean = np.mean(means, axis=0)
         names, ids = self.task_set_.varying.names, self._reader.task_ids
         index: pd.Index = pd.Index(names)
@@ -321,7 +321,7 @@ default="ensemble"
         return pd.DataFrame(mean.reshape(len(index), -1), index=index, columns=columns)
 
     def _over_rows(self, X: Any, function: Any) -> np.ndarray:
-        """A function of the networks over all rows of X."""
+        """Apply a function of the networks to all rows of X."""
         check_is_fitted(self)
         frame = as_frame(X)  # without a row there would be no mean, and nothing to show
         rows = batch_to_score(self.__skmtl_fitted__().read(frame))
@@ -348,5 +348,5 @@ default="ensemble"
 
 
 def _sums(by_token: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Sums over the tokens of each column, along the last axis."""
+    """Sum over the tokens of each column, along the last axis."""
     return np.add.reduceat(by_token, np.cumsum(sizes) - sizes, axis=-1)

@@ -128,8 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors. With `series` or `hashed_categories`
-        all targets and columns must be those of before.
+        targets or columns that are missing, are errors. With `series` or `hashed_categories`,
+        targets and columns must not change.
 
     Attributes
     ----------
@@ -150,10 +150,10 @@ class NetworkEstimator(MultiTaskEstimator):
     feature_importances_ : ndarray of shape (n_features,)
         Mean of `feature_importances_by_task_` over the targets, by column of X.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
-        How far the raw scores of each target move when training rows exchange their values of a
-        feature (root mean square, on up to 64 rows), as shares of the sum: permutation
-        importance of the scores. In long data over the rows of all ids. 0 where the network does
-        not read the feature; chance makes it small, and not 0, for a useless one.
+        Permutation importance of the raw scores: the root mean square change of the scores of each
+        target when the values of a feature are permuted among at most 64 training rows, as shares
+        of the sum. In long data, over the rows of all ids. 0 if the network does not read the
+        feature; small but positive for a useless feature.
     network_ : torch.nn.Module
         The trained networks, on the device that last used them.
     """
@@ -203,13 +203,13 @@ class NetworkEstimator(MultiTaskEstimator):
         super().check_parameters()
         if current_processes().count > 1 and self.balance not in ("equal", Equal()):
             raise ValueError(
-                f"balance={self.balance!r} is for one process: data_parallel() takes "
-                "balance='equal' alone. Weights of the targets may be given by task_weight."
+                f"balance={self.balance!r} is for one process: data_parallel() only supports "
+                "balance='equal'. Use task_weight for weights of the targets."
             )
 
     @abstractmethod
     def _architecture(self) -> Architecture:
-        """What the network is, apart from the estimator."""
+        """Return the architecture of the network, apart from the estimator."""
 
     def _engine(self) -> NetworkEngine:
         return NetworkEngine(
@@ -225,7 +225,7 @@ class NetworkEstimator(MultiTaskEstimator):
 
     @property
     def _hashed(self) -> HashedCategories | None:
-        """Which categories are hashed, of networks that read them."""
+        """The hashed categories, for networks that support them."""
         return None
 
     @property
@@ -246,14 +246,14 @@ class NetworkEstimator(MultiTaskEstimator):
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
-        """Share of each feature in what moves the raw scores of each target."""
+        """Permutation importance of each feature in the raw scores of each target, as shares."""
         check_is_fitted(self)
         movements, encoder = self._learnt_by_engine.movements, self._reader.encoder
         if movements is None:
             raise AttributeError(
-                "This network comes from a file of an earlier version of skmtl, which does not "
-                "say how much the features count: fit it again, or measure it on rows of yours "
-                "by skmtl.inspection.permutation_importance_by_task."
+                "This network comes from a file of an earlier version of skmtl, which has no "
+                "feature importances: fit it again, or measure them on your rows with "
+                "skmtl.inspection.permutation_importance_by_task."
             )
         names = pd.Index(self._varying.names, tupleize_cols=False)
         columns = [*encoder.numeric_, *encoder.categorical_, *encoder.histories]
@@ -293,7 +293,7 @@ class NetworkEstimator(MultiTaskEstimator):
 
     def _shaping_parameters(self) -> dict[str, Any]:
         """The parameters that shape the network; survival estimators have no `tasks`."""
-        # Not with `get_params`, which would take a tenth of the time of predicting a single row.
+        # `get_params` would take a tenth of the time of predicting a single row.
         return {name: getattr(self, name) for name in self._SHAPING if hasattr(self, name)}
 
     def _upgraded(self, state: dict[str, Any]) -> dict[str, Any]:

@@ -68,8 +68,8 @@ class StackedEstimator(MultiTaskEstimator):
     feature_importances_ : ndarray of shape (n_features,)
         Mean of `feature_importances_by_task_` over the targets, by column of X.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
-        Those of the members, averaged by their weights in each target. Members differ in how they
-        measure them.
+        Importances of the members, averaged with their weights for each target. Different members
+        measure importance in different ways.
     cv_scores_ : DataFrame of shape (n_tasks, 2 * n_members)
         Loss of each member on held-out rows, divided by that of the best constant (below 1 is
         better than a constant), and its standard error: columns are pairs (member, "loss") and
@@ -115,7 +115,7 @@ class StackedEstimator(MultiTaskEstimator):
     early_stopping: bool = True
 
     def _named_members(self) -> Members:
-        """Names and members, not fitted."""
+        """Names and unfitted members."""
         raise NotImplementedError
 
     def _members(self) -> list[tuple[str, Any]]:
@@ -158,12 +158,12 @@ class StackedEstimator(MultiTaskEstimator):
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
-        """Mean of the members' importances by target, by their weights."""
+        """Weighted mean of the members' importances by target."""
         weights = self.weights_
         total: Any = 0.0
         for name, member in self.members_.items():
             shares = member.feature_importances_by_task_
-            if self.task_column is not None:  # of ids, where the member tells them apart
+            if self.task_column is not None:  # some members have importances by id
                 shares = _of_targets(shares, weights.index)
             total = total + shares.loc[weights.index].mul(weights[name], axis=0)
         return total
@@ -196,7 +196,7 @@ class StackedEstimator(MultiTaskEstimator):
 
 
 def _of_targets(shares: pd.DataFrame, targets: pd.Index) -> pd.DataFrame:
-    """Importances by target, from those by id or by pairs of a target and an id."""
+    """Average importances by id, or by pairs of target and id, to importances by target."""
     if shares.index.nlevels == 2:
         return shares.groupby(level=0, sort=False).mean()
     return shares.mean().to_frame(targets[0]).T if len(targets) == 1 else shares

@@ -1,9 +1,9 @@
-"""From the user's tables to encoded rows: roles of columns, labels, weights, held-out rows.
+"""Read the user's tables: roles of columns, labels, weights, held-out rows.
 
-Everything that `fit` and `predict` read goes through here, whichever engine learns from it.
-`Roles` say which columns of X are not features, `Targets` what y is, `Validation` which rows are
-held out, `open_rows` takes tables on disk, and a `TableReader` keeps what was learnt of X. Nothing
-here knows an engine, and nothing imports torch.
+Everything that `fit` and `predict` read goes through this package, for every engine. `Roles` tells
+which columns of X are not features, `Targets` interprets y, `Validation` holds out rows,
+`open_rows` opens tables on disk, and a `TableReader` stores what was learnt about X. The package
+does not depend on engines and does not import torch.
 """
 
 from skmtl.reading._event_targets import EventTargets

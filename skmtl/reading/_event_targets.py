@@ -1,4 +1,4 @@
-"""All of y as times to events: which events there are, and the kinds that learn them."""
+"""Targets that are all times to events."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from skmtl.tasks import (
 
 @dataclass(frozen=True)
 class EventTargets(Targets):
-    """Every event is a task, or several where `horizons` part time into terms.
+    """Each event is a task, or several tasks if `horizons` split time into terms.
 
     Attributes
     ----------
     columns : mapping of event to columns of y, or None
     cuts, interpolation, censoring_weights
-        Of the kinds, as in `skmtl.tasks.Survival`.
+        Settings of the kinds; see `skmtl.tasks.Survival`.
     head : {"hazard", "proportional_hazards"}
     horizons : sequence of float, or None
     names : list of hashable, or None
-        The events, once `fit` has seen them.
+        Names of the events; None before `fit`.
     """
 
     columns: Mapping[Hashable, Sequence[Hashable]] | None
@@ -56,11 +56,11 @@ class EventTargets(Targets):
     names: Sequence[Hashable] | None = None
 
     def check(self) -> None:
-        """Raise ValueError for settings that do not go together."""
+        """Raise a ValueError for settings that contradict each other."""
         check_events(self.columns)
         if self.censoring_weights and self.head != "hazard":
             raise ValueError(
-                f"censoring_weights weighs the bins of hazards, which head={self.head!r} does not "
+                f"censoring_weights needs the bins of hazards, which head={self.head!r} does not "
                 "have. Use head='hazard'."
             )
         check_horizons(self.horizons, self._single_kind(self.cuts).cuts)
@@ -84,7 +84,7 @@ class EventTargets(Targets):
                 )
 
     def read_events(self, y: Any) -> pd.DataFrame:
-        """Labels with one column of event times per event."""
+        """Return labels with one column of event times per event."""
         return read_events(y, self.columns)
 
     def read_first(self, y: Any) -> tuple[EventTargets, pd.DataFrame]:
@@ -102,7 +102,7 @@ class EventTargets(Targets):
         return self._in_terms(self.events(y, tasks))
 
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
-        """Times to each event, or to each competing cause, with the others as censoring."""
+        """Return the times to each event, or to each competing cause, censored by the others."""
         columns: dict[Hashable, pd.Series] = {}
         events = self.events(y, tasks)
         for name in events.columns:
@@ -125,7 +125,7 @@ class EventTargets(Targets):
         return read_events(y, self.columns, causes=causes)
 
     def curves(self, scores: np.ndarray, tasks: TaskSet) -> dict[Hashable, Curves]:
-        """Curves of each event; its terms are joined end to end."""
+        """Return the curves of each event; consecutive terms are joined."""
         by_task = task_curves(scores, tasks)
         if self.horizons is None:
             return by_task
@@ -137,7 +137,7 @@ class EventTargets(Targets):
     def predictions(
         self, scores: np.ndarray, group: np.ndarray | None, tasks: TaskSet
     ) -> dict[Hashable, np.ndarray]:
-        """Risks of all events and causes."""
+        """Return the risks of all events and causes."""
         questions = dict.fromkeys(self.event_names(tasks), Curves.risk)
         answers = answers_in_blocks(scores, partial(self.curves, tasks=tasks), questions)
         return {
@@ -147,7 +147,7 @@ class EventTargets(Targets):
         }
 
     def _risk_names(self, event: Hashable, tasks: TaskSet) -> list[Hashable]:
-        """Names of an event's risks: that of the event, or those of its causes."""
+        """Return the names of an event's risks: the event, or its causes."""
         terms = terms_of(event, self.horizons)
         n_causes = tasks.by_name[terms[0].name if terms else event].n_causes
         if n_causes == 1:
@@ -156,7 +156,7 @@ class EventTargets(Targets):
         return [(event, cause) if several else cause for cause in range(1, n_causes + 1)]
 
     def _in_terms(self, events: pd.DataFrame) -> pd.DataFrame:
-        """A column for each term of each event."""
+        """Return labels with a column for each term of each event."""
         if self.horizons is None:
             return events
         columns = {
@@ -172,7 +172,7 @@ class EventTargets(Targets):
             return self._single_kind(cuts)
         if self.head != "hazard":
             raise ValueError(
-                f"y has several competing causes, for which head={self.head!r} is not made. "
+                f"y has several competing causes, which head={self.head!r} does not support. "
                 "Use head='hazard'."
             )
         return CompetingRisks(
@@ -187,7 +187,7 @@ class EventTargets(Targets):
         )
 
     def _cuts_of(self, task: Hashable) -> Cuts:
-        """The cuts; of ends of bins, those in the task's term."""
+        """Return the cuts; of given ends of bins, those in the task's term."""
         cuts = self._single_kind(self.cuts).cuts
         if self.horizons is None or not isinstance(cuts, tuple):
             return cuts

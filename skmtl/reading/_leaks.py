@@ -1,4 +1,4 @@
-"""Signs that held-out rows will be easier to predict than new ones."""
+"""Detect data for which held-out rows are easier to predict than new rows."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from skmtl.reading._repeated_pairs import RepeatedPair, repeated_pair
 from skmtl.reading._roles import RowsOfX
 from skmtl.tables import column_kind
 
-_FEWEST_ROWS = 100  # fewer are different, or alike, by chance
-_MOST_ROWS = 20_000  # in which to look for rows that are alike
+_FEWEST_ROWS = 100  # in fewer rows, values differ or repeat by chance
+_MOST_ROWS = 20_000  # sample size of the search for similar rows
 _ASKED_POINTS, _NEIGHBOURS = 64, 50
-_FEWEST_VALUES = 20  # of a column for its equal values not to be due to chance
-_GAP = 2.5  # of random columns it is 0.7 to 1.5
+_FEWEST_VALUES = 20  # in columns with fewer values, equal values are due to chance
+_GAP = 2.5  # random columns have 0.7 to 1.5
 _NUMBERED_NAME = re.compile(r"(?i:(^|[\W_])(id|uuid)$)|[a-z]I[dD]$")
 _ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnamed: 0$")
 
 
 def warn_of_row_ids(features: pd.DataFrame) -> None:
-    """Warn about columns that number or name the rows.
+    """Warn about columns that identify single rows.
 
-    These are text with another value in every row, and whole numbers that are called an id or
-    have neither a gap nor an order, as a count of days would have.
+    These are text columns with a different value in every row, and integer columns that are called
+    an id or are consecutive and unordered, unlike a count of days.
     """
     if len(features) < _FEWEST_ROWS:
         return
@@ -37,7 +37,7 @@ def warn_of_row_ids(features: pd.DataFrame) -> None:
         warnings.warn(
             f"Column {ids[0]!r} of X has a different value in every row, as an id has"
             + (f" (so have {ids[1:]})" if len(ids) > 1 else "")
-            + ": nothing that is learnt of it holds for new rows. Leave it out of X.",
+            + ": what a model learns from it does not apply to new rows. Remove it from X.",
             UserWarning,
             stacklevel=2,
         )
@@ -48,10 +48,10 @@ def warn_of_numeric_ids(features: pd.DataFrame) -> None:
     ids = [name for name in features.columns if _are_numeric_ids(features[name], name)]
     if ids:
         warnings.warn(
-            f"Column {ids[0]!r} of X holds whole numbers and is called an id"
+            f"Column {ids[0]!r} of X has integers and is called an id"
             + (f" (so are {ids[1:]})" if len(ids) > 1 else "")
-            + ": it is read as a number, as if neighbouring ids were alike. Give it as a "
-            f"category, X[{ids[0]!r}].astype('category'), or leave it out.",
+            + ": it is read as a number, as if neighbouring ids were similar. Convert it to a "
+            f"category, X[{ids[0]!r}].astype('category'), or remove it.",
             UserWarning,
             stacklevel=2,
         )
@@ -61,13 +61,13 @@ def _are_numeric_ids(column: pd.Series, name: Hashable) -> bool:
     if _NUMBERED_NAME.search(str(name)) is None or column_kind(column) != "numeric":
         return False
     values = pd.Series(column.dropna().unique()).astype(np.float64)
-    # Of rows that all differ, `warn_of_row_ids` says more.
+    # If all rows differ, `warn_of_row_ids` has warned already.
     return _FEWEST_VALUES < len(values) < len(column) and bool((values % 1 == 0).all())
 
 
 def _names_rows(column: pd.Series, name: Hashable) -> bool:
     is_integer = pd.api.types.is_integer_dtype(column)
-    # First what is cheap: whether all are different takes long to tell of histories.
+    # Cheap tests first: testing for duplicates takes long for histories.
     if not (is_integer or _is_text(column)) or not column.is_unique or column.isna().any():
         return False
     if is_integer:
@@ -82,7 +82,7 @@ def _is_text(column: pd.Series) -> bool:
 
 
 def warn_of_near_copies(rows: RowsOfX) -> None:
-    """Warn of rows that are about the same things, by columns that say so or by their likeness.
+    """Warn about rows that belong together, judging by column pairs or by their similarity.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def warn_of_near_copies(rows: RowsOfX) -> None:
         warnings.warn(
             "Most rows of X are near copies of a few others, as visits of one patient are. Rows "
             "held out by chance then say little about new ones, and training stops too late. Give "
-            "groups= to fit, name the column that says who belongs together in group_column= with "
+            "groups= to fit, name the column with the entity in group_column= with "
             "validation='group', or set validation='time'.",
             UserWarning,
             stacklevel=2,
@@ -121,13 +121,13 @@ def _warn_of_pair(pair: RepeatedPair) -> None:
 
 
 def _are_near_copies(features: pd.DataFrame) -> bool:
-    """Whether distances from a row to its neighbours have a gap: near ones, then far ones.
+    """Whether the distances from rows to their neighbours have a gap between near and far.
 
-    The gap is compared with that of the same columns shuffled, whose values are as often equal.
+    The gap is compared with that of shuffled columns, which have the same number of ties.
     """
     numeric = features.select_dtypes("number")
     columns = [name for name in numeric if numeric[name].nunique() > _FEWEST_VALUES]
-    if len(columns) < 2:  # of one column the shuffled values are the same
+    if len(columns) < 2:  # shuffling a single column changes nothing
         return False
     ranks = numeric[columns].rank(pct=True).fillna(0.5).to_numpy(dtype=np.float64)
     shuffled = np.random.default_rng(0).permuted(ranks, axis=0)
@@ -135,9 +135,9 @@ def _are_near_copies(features: pd.DataFrame) -> bool:
 
 
 def _gap(points: np.ndarray) -> float:
-    """The most by which the distance grows from a neighbour to the next, for the median point."""
-    asked = points[np.linspace(0, len(points) - 1, _ASKED_POINTS).astype(int)]
-    # Not by scikit-learn's neighbours, whose threads a forked process would wait for.
-    nearest = np.sort(np.partition(cdist(asked, points), _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS])
+    """Return the median over points of the largest ratio of distances to successive neighbours."""
+    sample = points[np.linspace(0, len(points) - 1, _ASKED_POINTS).astype(int)]
+    # scikit-learn's neighbours use threads, for which a forked process would wait forever.
+    nearest = np.sort(np.partition(cdist(sample, points), _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS])
     distances = np.maximum(nearest[:, 1:], 1e-9)  # without the point itself
     return float(np.median((distances[:, 1:] / distances[:, :-1]).max(axis=1)))

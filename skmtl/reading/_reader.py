@@ -1,4 +1,4 @@
-"""From the user's X to what engines read."""
+"""Read the user's X for engines."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from skmtl._storable import storable
 from skmtl.reading._roles import Roles
 from skmtl.tables import CellCounts, FrameEncoder, TaskIds
 
-# Rows that tell at once whether a column may be empty.
+# The first rows to look at; they usually show that no column is empty.
 _GLANCE = 20
 
 
 @dataclass(frozen=True)
 class RowsToScore:
-    """Rows of X that are encoded when an engine asks for them.
+    """Rows of X that are encoded on demand.
 
     Attributes
     ----------
     features : DataFrame of shape (n_samples, n_features)
     encoder : FrameEncoder
     group : int64 ndarray of shape (n_samples,), or None
-        Number of the row's task in long data; -1 for one that `fit` did not see.
+        Index of the row's task in long data; -1 for an unseen task.
     ids : Series of shape (n_samples,), or None
         The task ids themselves.
     """
@@ -42,29 +42,29 @@ class RowsToScore:
         return len(self.features)
 
     def encoded(self) -> Any:
-        """All rows at once, as the encoder transforms them."""
+        """Encode all rows at once."""
         return self.encoder.transform(self.features)
 
     def cell_counts(self) -> CellCounts:
-        """Missing cells and unknown categories by column."""
+        """Count missing cells and unknown categories by column."""
         return self.encoder.count_cells(self.features)
 
     def may_lack_columns(self) -> bool:
         """Whether a column may be without any value; quicker than counting."""
-        if len(self) == 1:  # a row is not a column
+        if len(self) == 1:  # a single row says nothing about columns
             return False
         return bool(self.encoder.count_cells(self.features.head(_GLANCE)).empty.any())
 
     def chunks(
         self, size: int, *, by_group: bool = False
     ) -> Iterator[tuple[np.ndarray, Any, np.ndarray | None]]:
-        """Positions, encoded features and group of the rows, `size` of them at a time.
+        """Iterate over positions, encoded features and groups of the rows in chunks.
 
         Parameters
         ----------
         size : int
         by_group : bool, default=False
-            In the order of their groups rather than in that of X.
+            Whether to order the rows by group instead of keeping the order of X.
 
         Yields
         ------
@@ -75,20 +75,20 @@ class RowsToScore:
         n_rows = len(self.features)
         sort = by_group and self.group is not None
         order = np.argsort(self.group, kind="stable") if sort else None  # type: ignore[arg-type]
-        # At least one chunk: a table without rows is checked as well.
+        # Yield at least one chunk, so that a table without rows is checked as well.
         for start in range(0, max(n_rows, 1), size):
             part = slice(start, min(start + size, n_rows))
             rows = np.arange(part.start, part.stop) if order is None else order[part]
             chosen = self.features
             if n_rows > 1:
-                # A slice is not a copy.
+                # A slice avoids a copy.
                 chosen = chosen.iloc[part if order is None else rows]
             group = None if self.group is None else self.group[rows]
             yield rows, self.encoder.transform(chosen), group
 
 
 class ScorableRows(Protocol):
-    """Rows as an engine scores them: `RowsToScore`, or `EncodedRows`."""
+    """Rows that an engine can score: `RowsToScore` or `EncodedRows`."""
 
     @property
     def group(self) -> np.ndarray | None: ...
@@ -104,19 +104,19 @@ class ScorableRows(Protocol):
 
 @storable
 class TableReader:
-    """Reads X the way it was read in `fit`: features encoded, task ids numbered.
+    """Reads X as it was read in `fit`: encodes features, and numbers task ids.
 
     Parameters
     ----------
     roles : Roles
         Which columns of X are not features.
     encoder : FrameEncoder
-        What the engine reads features with.
+        The encoder of the engine's features.
 
     Attributes
     ----------
     ids : TaskIds or None
-        Of long data.
+        The task ids of long data.
     task_label : hashable
         Label of the column with the task ids.
     role_positions : dict of int to str
@@ -131,18 +131,18 @@ class TableReader:
         self.role_positions: dict[int, str] = {}
 
     def with_encoder(self, encoder: FrameEncoder) -> TableReader:
-        """A reader of the same columns and ids, for an engine that reads another form."""
+        """Return a reader of the same columns and ids with another encoder."""
         reader = copy.copy(self)
         reader.encoder = encoder
         return reader
 
     def wider(self, frame: pd.DataFrame, encoder: FrameEncoder) -> TableReader:
-        """A reader of a table with more columns, and the same ids.
+        """Return a reader for a table with additional columns and the same ids.
 
         Raises
         ------
         ValueError
-            If another column than before is that of the ids, as its position says.
+            If the position of the ids now refers to another column than before.
         """
         reader = self.with_encoder(encoder)
         reader.role_positions = self.roles.by_position(frame)
@@ -156,19 +156,19 @@ class TableReader:
         return reader
 
     def fit(self, frame: pd.DataFrame, ids: pd.Series | None) -> None:
-        """Learn where the roles stand, and the task ids of training and validation rows alike."""
+        """Learn the positions of roles, and the task ids of training and validation rows."""
         self.role_positions = self.roles.by_position(frame)
         if ids is not None:
             self.ids = TaskIds().fit(ids)
             self.task_label = ids.name
 
     def restore_task_column(self, names: Sequence[Hashable] | None, n_features: int) -> None:
-        """Find name and position of the task column in models of version 0.1.0.
+        """Restore name and position of the task column in models of version 0.1.0.
 
         Parameters
         ----------
         names : sequence of hashable, or None
-            Names of the columns of X, where all of them are text.
+            Names of the columns of X, if all of them are text.
         n_features : int
         """
         task = self.roles.task
@@ -182,22 +182,22 @@ class TableReader:
             self.task_label = task
 
     def restore_roles(self, task_label: Hashable, task_position: int) -> None:
-        """Take over what a model of version 0.1.0 knows of its task column; None for wide data."""
+        """Set the task column of a model of version 0.1.0; None for wide data."""
         self.task_label = task_label
         self.role_positions = {} if self.roles.task is None else {task_position: "task"}
 
     def group(self, ids: pd.Series | None) -> np.ndarray | None:
-        """Number of each row's task id, -1 for one that `fit` did not see."""
+        """Return the index of each row's task id, -1 for unseen ids."""
         return None if self.ids is None else self.ids.transform(ids)
 
     def read(self, frame: pd.DataFrame) -> RowsToScore:
-        """The rows of X, to be encoded."""
+        """Return the rows of X, to be encoded on demand."""
         rows = self.roles.split(frame)
         return RowsToScore(rows.features, self.encoder, self.group(rows.ids), rows.ids)
 
     @property
     def task_ids(self) -> list:
-        """The ids of long data, in the order of their numbers; none in wide data."""
+        """The ids of long data, in the order of their indices; empty for wide data."""
         return [] if self.ids is None else self.ids.ids_
 
     @property
@@ -205,11 +205,11 @@ class TableReader:
         return len(self.task_ids)
 
     def roles_of(self, labels: Sequence[Hashable]) -> dict[int, str]:
-        """Role of the columns that are not features, by their position among these labels."""
+        """Return the roles of columns that are not features, by position among the labels."""
         return self.roles.by_position(pd.DataFrame(columns=list(labels)))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the state, also of version 0.1.0, where the only role was that of the task."""
+        """Restore the state, including that of version 0.1.0, whose only role was the task."""
         state = dict(state)
         if "task" in state:
             state["roles"] = Roles(task=state.pop("task"))

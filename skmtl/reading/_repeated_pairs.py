@@ -1,4 +1,4 @@
-"""Numbers that repeat together, as the weather of a place does in all rows about that place."""
+"""Find numeric columns whose values repeat together, such as the weather of a place."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 import pandas as pd
 
 _MOST_ROWS, _GLANCED_ROWS = 5_000, 1_000
-# Of the most pairs that _MOST_ROWS may have, so many occur in the glance.
+# Number of distinct pairs in the small sample if _MOST_ROWS rows have as many as allowed.
 _GLANCED_SHARE = 0.7
-_MOST_COLUMNS = 50  # those of the most values
+_MOST_COLUMNS = 50  # the columns with the most values
 _FEWEST_VALUES, _FEWEST_ROWS_EACH = 5, 5
 _MISSING_SHARE = 0.1
-# Share of the pairs of values that may occur, and of these, how many may do so in one row: where
-# numbers lie close to a curve, or are few each, there are more of either.
+# Largest share of possible pairs of values that may occur, and of these, the share that may occur
+# in a single row. There are more of either if numbers lie close to a curve or are rare.
 _OCCURRING, _SINGLE = 0.25, 0.05
-_MONOTONE = 0.95  # rank correlation of two columns that say the same in other units
+_MONOTONE = 0.95  # rank correlation of two columns with the same content in different units
 _ALIKE_BY_ROUNDING = 1.25
-_COARSER = 2 / 3  # share of the values that a function of a column leaves, if it is not rounding
+_COARSER = 2 / 3  # share of the values that remain if one column is a function of the other
 
 
 @dataclass(frozen=True)
 class RepeatedPair:
-    """Two numeric columns whose values come in few pairs, each of them in several rows.
+    """Two numeric columns whose values form few pairs, each of which occurs in several rows.
 
     Attributes
     ----------
     columns : tuple of two labels
     group : int64 ndarray of shape (n_rows,)
-        Number of the pair of each row that was looked at.
+        Index of the pair in each sampled row.
     """
 
     columns: tuple[Hashable, Hashable]
@@ -44,7 +44,7 @@ class RepeatedPair:
 
 @dataclass(frozen=True)
 class _RepeatingColumn:
-    """A numeric column, and the number of the value in each row, 0 where it is missing."""
+    """A numeric column, and the index of the value in each row; 0 if it is missing."""
 
     name: Hashable
     values: np.ndarray
@@ -53,19 +53,19 @@ class _RepeatingColumn:
 
 
 def repeated_pair(features: pd.DataFrame, ids: pd.Series | None = None) -> RepeatedPair | None:
-    """The first two numeric columns that tell which rows belong together, or None.
+    """Return the first two numeric columns that show which rows belong together, or None.
 
-    Such are measurements of what several rows are about: temperature and rain of an environment,
+    They are measurements of entities with several rows: temperature and rain of an environment,
     latitude and height of a place. Independent columns have many more pairs of values, most of
-    them in one row. Columns that say the same thing do not count: one that rises or falls with
-    the other, is a coarser function of it, or is equal to it in most rows.
+    them in a single row. Redundant columns do not count: one that rises or falls with the other,
+    is a coarser function of it, or equals it in most rows.
 
     Parameters
     ----------
     features : DataFrame of shape (n_rows, n_columns)
     ids : Series of shape (n_rows,), optional
-        Task ids of long data. What is constant within a task says nothing beyond its id, which
-        new rows share.
+        Task ids of long data. Columns that are constant within a task are ignored, since new rows
+        have the same tasks.
     """
     if len(features) > _MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(features), _MOST_ROWS, replace=False))
@@ -79,15 +79,15 @@ def repeated_pair(features: pd.DataFrame, ids: pd.Series | None = None) -> Repea
 
 
 def _repeating(features: pd.DataFrame) -> Iterator[_RepeatingColumn]:
-    """Numeric columns with enough values, each of which occurs in enough rows on average."""
+    """Iterate over numeric columns with enough values that repeat often enough on average."""
     numeric = features.select_dtypes("number", exclude="timedelta")
     values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
     missing = np.isnan(values).mean(axis=0)
-    # The many columns of zeros and ones of a fingerprint are soon dismissed.
+    # Skip binary columns quickly; fingerprints have many of them.
     with np.errstate(over="ignore"):
         spread = np.fmax.reduce(values) - np.fmin.reduce(values)
-    asked = (missing <= _MISSING_SHARE) & (spread != 1)
-    for name, column in zip(numeric.columns[asked], values.T[asked], strict=True):
+    is_candidate = (missing <= _MISSING_SHARE) & (spread != 1)
+    for name, column in zip(numeric.columns[is_candidate], values.T[is_candidate], strict=True):
         codes, distinct = pd.factorize(column)
         enough = _FEWEST_VALUES <= len(distinct) <= len(values) / _FEWEST_ROWS_EACH
         if enough and not _are_numbers_of_classes(distinct):
@@ -95,12 +95,12 @@ def _repeating(features: pd.DataFrame) -> Iterator[_RepeatingColumn]:
 
 
 def _are_numbers_of_classes(values: np.ndarray) -> bool:
-    """Whether values are a few consecutive integers, as codes of categories are."""
+    """Whether values are a few consecutive integers, like codes of categories."""
     return len(values) < 10 and bool((values % 1 == 0).all()) and np.ptp(values) < len(values)
 
 
 def _may_be_few(a: _RepeatingColumn, b: _RepeatingColumn) -> bool:
-    """Whether a thousand of the rows have few pairs of values: most columns are soon dismissed."""
+    """Whether a small sample has few pairs of values; a cheap test that most columns fail."""
     n_rows = min(len(a.codes), _GLANCED_ROWS)
     glance = np.linspace(0, len(a.codes) - 1, n_rows).astype(int)
     return len(np.unique(_pair_codes(a, b)[glance])) <= _GLANCED_SHARE * n_rows
@@ -111,7 +111,7 @@ def _pair_codes(a: _RepeatingColumn, b: _RepeatingColumn) -> np.ndarray:
 
 
 def _groups(a: _RepeatingColumn, b: _RepeatingColumn) -> np.ndarray | None:
-    """The number of each row's pair of values, if the pairs are few and the columns differ."""
+    """Return the index of each row's pair of values; None if pairs are many or redundant."""
     _, first, group, n_rows = np.unique(
         _pair_codes(a, b), return_index=True, return_inverse=True, return_counts=True
     )
@@ -128,7 +128,7 @@ def _groups(a: _RepeatingColumn, b: _RepeatingColumn) -> np.ndarray | None:
 
 
 def _are_within(group: np.ndarray, ids: pd.Series) -> bool:
-    """Whether the rows of a group have one task id, but for groups that are alike by rounding."""
+    """Whether nearly all groups have a single task id; rounding can merge a few groups."""
     codes = pd.factorize(ids)[0]
     n_joint = len(np.unique(group * (codes.max() + 1) + codes))
     return bool(n_joint <= _ALIKE_BY_ROUNDING * (group.max() + 1))

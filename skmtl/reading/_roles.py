@@ -17,7 +17,7 @@ _WORDS = {"task": "task ids", "group": "groups", "time": "times", "rater": "rate
 
 @dataclass(frozen=True)
 class RowsOfX:
-    """The rows of X, with the columns that have a role taken apart.
+    """The rows of X, split into features and columns with another role.
 
     Attributes
     ----------
@@ -37,29 +37,29 @@ class RowsOfX:
     raters: pd.Series | None = None
 
     def take(self, rows: np.ndarray) -> RowsOfX:
-        """The rows at some positions."""
+        """Return the rows at some positions."""
         columns = (self.ids, self.groups, self.times, self.raters)
-        taken = (None if column is None else column.iloc[rows] for column in columns)
-        return RowsOfX(self.features.iloc[rows], *taken)
+        selected = (None if column is None else column.iloc[rows] for column in columns)
+        return RowsOfX(self.features.iloc[rows], *selected)
 
 
 @storable
 @dataclass(frozen=True)
 class Roles:
-    """Columns of X that have a role, each by its name or position.
+    """Names or positions of columns of X that have a role.
 
     Parameters
     ----------
     task : hashable, optional
-        Names the task of a row in long data.
+        The task of a row in long data.
     weight : hashable, optional
-        Weights the rows. Unlike the others it is also a feature.
+        The weight of a row. Unlike the others it is also a feature.
     group : hashable, optional
-        The entity of a row. Rows of one group are held out together.
+        The entity of a row. Rows of an entity are held out together.
     time : hashable, optional
         The time of a row.
     rater : hashable, optional
-        The rater of a row. Rows to score have no such column.
+        The rater of a row. Rows to score do not have this column.
     ids_suffice : bool, default=False
         Whether there may be no feature besides the columns with a role.
     """
@@ -88,7 +88,7 @@ class Roles:
         ids = complete_ids(columns["task"]) if "task" in columns else None
         features = frame.copy(deep=False)
         for column in columns.values():
-            del features[column.name]  # a third of the time that `drop` takes
+            del features[column.name]  # three times as fast as `drop`
         if features.shape[1] == 0 and not self.ids_suffice:
             taken = " and the ".join(
                 f"{_WORDS[role]} {column.name!r}" for role, column in columns.items()
@@ -97,25 +97,26 @@ class Roles:
         return RowsOfX(features, ids, columns.get("group"), columns.get("time"), raters)
 
     def without_raters(self, frame: pd.DataFrame) -> tuple[Roles, pd.DataFrame, pd.Series | None]:
-        """The roles and columns of rows to score, whose raters are nobody's, and the raters."""
+        """Return roles and columns of rows to score, which have no rater, and the raters."""
         if self.rater is None:
             return self, frame, None
         positions = self._positions(frame)
         at = positions.pop("rater")
-        others = frame.drop(columns=frame.columns[at])
+        remaining = frame.drop(columns=frame.columns[at])
         if frame.columns.tolist() == list(range(frame.shape[1])):
-            others.columns = pd.RangeIndex(others.shape[1])
+            remaining.columns = pd.RangeIndex(remaining.shape[1])
         labels: dict[str, Any] = {
-            role: others.columns[place - (place > at)] for role, place in positions.items()
+            role: remaining.columns[position - (position > at)]
+            for role, position in positions.items()
         }
-        return replace(self, rater=None, **labels), others, frame.iloc[:, at]
+        return replace(self, rater=None, **labels), remaining, frame.iloc[:, at]
 
     def by_position(self, frame: pd.DataFrame) -> dict[int, str]:
-        """Role of each column that is not a feature, by its position."""
+        """Return the role of each column that is not a feature, by position."""
         return {position: role for role, position in self._positions(frame).items()}
 
     def weights(self, X: Any) -> np.ndarray | None:
-        """The weights of the rows, float64 of shape (n_samples,); None without such a column.
+        """Return the weights of the rows, float64 (n_samples,); None without a weight column.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Roles:
         weight = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         if not (np.isfinite(weight).all() and (weight >= 0).all()):
             raise ValueError(
-                f"The column {column.name!r} weighs the loss, but has missing, infinite "
+                f"The weight column {column.name!r} has missing, infinite "
                 "or negative values. Fill them in, or choose another weight_column."
             )
         return weight
@@ -142,7 +143,7 @@ class Roles:
         }
         if len(set(positions.values())) < len(positions):
             raise ValueError(
-                "One column of X has two roles: "
+                "A column of X has two roles: "
                 + ", ".join(
                     f"{parameter}={column!r}" for _, column, parameter in self._taken_out()
                 )
@@ -152,7 +153,7 @@ class Roles:
         return positions
 
     def _taken_out(self) -> Iterator[tuple[str, Hashable, str]]:
-        """Role, column and parameter of each column that is not a feature."""
+        """Iterate over role, column and parameter of each column that is not a feature."""
         roles = (
             ("task", self.task, "task_column"),
             ("group", self.group, "group_column"),

@@ -22,14 +22,14 @@ NO_LABEL_COUNTS = (
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """Checked rows of X, y and the weights, without rows of zero weight.
+    """Checked rows of X, y and weights, without rows of zero weight.
 
     Attributes
     ----------
     rows : RowsOfX
     Y : DataFrame of shape (n_samples, n_tasks)
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
-        By task, only labels of positive weight are left in Y.
+        With weights by task, Y only has labels of positive weight.
     """
 
     rows: RowsOfX
@@ -45,18 +45,18 @@ class CheckedTable:
         return len(self.Y)
 
     def take(self, rows: np.ndarray) -> CheckedTable:
-        """The rows at ascending positions; the table itself, not a copy, if these are all."""
+        """Return the rows at ascending positions; the table itself if these are all rows."""
         if len(rows) == len(self):
             return self
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return CheckedTable(self.rows.take(rows), self.Y.iloc[rows], weight)
 
     def labelled(self, tasks: list[Hashable]) -> np.ndarray:
-        """Positions of the rows with a label of one of the tasks."""
+        """Return the positions of rows with a label of one of the tasks."""
         return np.flatnonzero(self.Y[tasks].notna().any(axis=1))
 
     def without_features(self) -> CheckedTable:
-        """The same rows, of which the features are dropped to save memory."""
+        """Return the rows without their features, to save memory."""
         return replace(self, rows=replace(self.rows, features=self.rows.features.head(0)))
 
     def check_two_rows(self) -> None:
@@ -68,7 +68,7 @@ class CheckedTable:
 
 
 def joined_tables(tables: Sequence[CheckedTable]) -> CheckedTable:
-    """Tables one below the other."""
+    """Concatenate tables."""
     parts = [table.rows for table in tables]
     rows = {
         name: _joined([getattr(part, name) for part in parts])
@@ -87,7 +87,7 @@ def _joined(columns: Sequence[Any]) -> Any:
 
 
 def _largest_by_row(weight: np.ndarray | None) -> np.ndarray | None:
-    """Weights of rows: of weights by task, the largest."""
+    """Return weights of rows; for weights by task, the largest."""
     return weight if weight is None or weight.ndim == 1 else weight.max(axis=1)
 
 
@@ -98,13 +98,13 @@ class EncodedRows:
     Attributes
     ----------
     features : array or EncodedTable
-        What the engine's encoder transforms a table into, with a row for each row.
+        The rows, as encoded by the engine's encoder.
     group : int64 ndarray of shape (n_samples,), or None
-        Number of the row's task in long data.
+        Index of the row's task in long data.
     labels : Labels
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
     raters : Series of shape (n_samples,), or None
-        Who judged each row.
+        The rater of each row.
     """
 
     features: Any
@@ -118,7 +118,7 @@ class EncodedRows:
 
     @property
     def weight(self) -> np.ndarray:
-        """What each label weighs, 0 where it is missing; float32 (n_samples, n_tasks)."""
+        """Weight of each label, 0 if it is missing; float32 (n_samples, n_tasks)."""
         return weights_by_task(self.labels, self.sample_weight)
 
     @property
@@ -127,13 +127,13 @@ class EncodedRows:
         return _largest_by_row(self.sample_weight)
 
     def encoded(self) -> Any:
-        """The features of all rows; see `RowsToScore`."""
+        """Return the features of all rows; see `RowsToScore`."""
         return self.features
 
     def chunks(
         self, size: int, *, by_group: bool = False
     ) -> Iterator[tuple[np.ndarray, Any, np.ndarray | None]]:
-        """Positions, features and group of the rows; see `RowsToScore`."""
+        """Iterate over positions, features and groups of the rows; see `RowsToScore`."""
         n_rows, group = len(self), self.group
         order = np.arange(n_rows)
         if by_group and group is not None:
@@ -155,7 +155,7 @@ class EncodedRows:
 
 @contextmanager
 def naming_eval_set() -> Iterator[None]:
-    """Say in an error that it refers to the validation rows of the user."""
+    """Mention in errors that they concern the eval_set."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The held-out rows for early stopping."""
+"""Hold out rows for early stopping."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from skmtl.reading._rows import CheckedTable
 from skmtl.tasks import TaskSet, label_codes, stratified_parts
 
 Split = tuple[np.ndarray, np.ndarray]
-"""Sorted positions of the training rows and of the held-out rows."""
+"""Sorted positions of training rows and of held-out rows."""
 
 VALIDATION_METHODS = ("random", "group", "time")
 
 
 @dataclass(frozen=True)
 class Validation:
-    """How rows are held out.
+    """The way to hold out rows.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Validation:
         Single rows (whole groups if rows have them), whole groups, the last rows in time, or the
         test rows of a scikit-learn splitter.
     fraction : float
-        Share of the rows that is held out; a splitter has its own.
+        Share of the rows to hold out; not used for a splitter.
     """
 
     method: Any
@@ -36,7 +36,7 @@ class Validation:
 
     @property
     def is_named(self) -> bool:
-        """Whether it is a method of ours rather than a splitter."""
+        """Whether the method is a name rather than a splitter."""
         return isinstance(self.method, str)
 
     @property
@@ -54,29 +54,29 @@ class Validation:
         *,
         auto: int,
     ) -> list[Split]:
-        """Training and held-out rows of each bag.
+        """Return the training and held-out rows of each bag.
 
         Parameters
         ----------
         table : CheckedTable
         tasks : TaskSet
         task_weight : ndarray of shape (n_tasks,)
-            Rows whose labels all weigh nothing are not held out.
+            Rows whose labels all have weight 0 are not held out.
         group : int64 ndarray of shape (n_samples,), or None
             Number of the row's task in long data.
         n_splits : int or None
-            Number of bags; None leaves it open.
+            Number of bags; None means `auto`.
         random_state : RandomState
         auto : int
-            The number of bags if it is not set. A splitter may have fewer splits.
+            The default number of bags. A splitter may have fewer splits.
 
         Raises
         ------
         ValueError
-            If a role is missing, nothing can be held out, a task has no label left to learn
-            from, or the splitter does not suit.
+            If a required column is missing, no row can be held out, a task has no training label
+            left, or the splitter is unsuitable.
         """
-        # Rows without labels that count cannot be used for early stopping.
+        # Rows without labels of positive weight are useless for early stopping.
         counts = table.Y.loc[:, task_weight > 0].notna().any(axis=1).to_numpy()
         if not self.is_named:
             return _splitter_splits(self.method, table, tasks, n_splits, auto)
@@ -101,24 +101,24 @@ def validation_splits(
     n_splits: int,
     random_state: np.random.RandomState,
 ) -> list[Split]:
-    """Training and validation rows, stratified over all tasks and their labels.
+    """Return training and validation rows, stratified over all tasks and their labels.
 
-    Only rows that are `eligible`, a bool ndarray of shape (n_samples,), are held out.
-    Rows of long data are stratified over their task as well. Classes too rare to be split, and
-    the only labels of a task, stay in the training part, so that all can be learnt. Validation
-    parts of several splits are disjoint as long as there are rows for them.
+    Only rows that are `eligible`, a bool ndarray of shape (n_samples,), are held out. Rows of long
+    data are stratified over their task as well. Classes that are too rare to be split, and the
+    only labels of a task, stay in the training part so that they can be learnt. Validation parts
+    of different splits are disjoint as long as there are enough rows.
 
     Returns
     -------
     list of (training, validation), each an int ndarray
-        Sorted positions; `validation` is empty where there are too few rows to spare any.
+        Sorted positions; `validation` is empty if there are too few rows.
     """
-    size = int(fraction * len(Y) + 1e-9)  # 0.29 * 100 is a bit less than 29
+    size = int(fraction * len(Y) + 1e-9)  # 0.29 * 100 is slightly less than 29
     if size == 0:
         return [(np.arange(len(Y)), np.arange(0))] * n_splits
     n_parts = min(len(Y) // size, n_splits)
-    rest = len(Y) - n_parts * size
-    sizes = np.array([size] * n_parts + [rest] * (rest > 0))
+    n_left = len(Y) - n_parts * size
+    sizes = np.array([size] * n_parts + [n_left] * (n_left > 0))
     codes = label_codes(tasks.strata(Y), group=group)
     needed = _needed_codes(codes, tasks)
     if group is not None:
@@ -135,7 +135,7 @@ def validation_splits(
 
 
 def _needed_codes(codes: np.ndarray, tasks: TaskSet) -> list[np.ndarray]:
-    """Codes (n_samples,) by task, of each of which a row is needed to learn from."""
+    """Return codes (n_samples,) by task; each code needs at least one training row."""
     return [
         task_codes if head.is_classification else np.minimum(task_codes, 0)
         for head, task_codes in zip(tasks.heads, codes.T, strict=True)
@@ -143,8 +143,8 @@ def _needed_codes(codes: np.ndarray, tasks: TaskSet) -> list[np.ndarray]:
 
 
 def _is_learnt(codes: np.ndarray, training: np.ndarray) -> np.ndarray:
-    """Whether the training rows have the code of each row; true for rows without one."""
-    n_values = max(codes.max(initial=-1) + 1, 1)  # a model that goes on may know none of them
+    """Whether the code of each row occurs in training rows; true for rows without a code."""
+    n_values = max(codes.max(initial=-1) + 1, 1)  # with warm_start, none may be present
     counts = np.bincount(codes[training & (codes >= 0)], minlength=n_values)
     return (codes < 0) | (counts[codes] > 0)
 
@@ -156,12 +156,12 @@ def _group_parts(
     n_splits: int,
     random_state: np.random.RandomState,
 ) -> list[np.ndarray]:
-    """Masks of the rows of the groups that each split holds out."""
+    """Return masks of the rows in the groups that each split holds out."""
     groups = table.rows.groups
     if groups is None:
         raise ValueError(
-            "validation='group' holds out whole groups: name the column of X that says whom a row "
-            "is about in group_column, or give groups= to fit."
+            "validation='group' holds out whole groups: name the column of X with the entity of "
+            "a row in group_column, or give groups= to fit."
         )
     _check_groups(groups)
     codes, names = pd.factorize(groups)
@@ -190,7 +190,7 @@ def _check_groups(groups: pd.Series) -> None:
 
 
 def _dealt(sizes: np.ndarray, n_parts: int, random_state: np.random.RandomState) -> np.ndarray:
-    """The part of each group, so that the parts have about as many rows."""
+    """Assign groups to parts of about the same number of rows."""
     order = random_state.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     part_of, load = np.empty(len(sizes), dtype=np.int64), np.zeros(n_parts)
@@ -203,7 +203,7 @@ def _dealt(sizes: np.ndarray, n_parts: int, random_state: np.random.RandomState)
 def _with_all_labels_learnt(
     held_out: np.ndarray, groups: np.ndarray, needed: list[np.ndarray]
 ) -> np.ndarray:
-    """Put groups back that have the only labels of a class or of a task."""
+    """Return groups to the training part if they have the only labels of a class or task."""
     while True:
         learnt = np.all([_is_learnt(codes, ~held_out) for codes in needed], axis=0)
         lost = held_out & ~learnt
@@ -213,7 +213,7 @@ def _with_all_labels_learnt(
 
 
 def _is_last(table: CheckedTable, fraction: float) -> np.ndarray:
-    """Whether a row is among the last in time; rows of one time are on the same side."""
+    """Whether rows are among the last in time; rows with equal times stay together."""
     times = table.rows.times
     if times is None:
         raise ValueError(
@@ -227,12 +227,12 @@ def _is_last(table: CheckedTable, fraction: float) -> np.ndarray:
         )
     if not _has_order(times.dtype):
         raise ValueError(
-            f"Column {times.name!r} has dtype {times.dtype}, of which the order in time is not "
-            "known. Convert it, for example with pd.to_datetime."
+            f"Column {times.name!r} has dtype {times.dtype}, which has no order in "
+            "time. Convert it, for example with pd.to_datetime."
         )
     rank = times.rank(method="min").to_numpy()
     last = rank > len(times) - max(int(fraction * len(times) + 1e-9), 1)
-    if not last.any():  # more rows than wanted share the last time
+    if not last.any():  # more rows than should be held out share the last time
         last = rank == rank.max()
     if last.all():
         raise ValueError(
@@ -243,15 +243,15 @@ def _is_last(table: CheckedTable, fraction: float) -> np.ndarray:
 
 
 def _has_order(dtype: Any) -> bool:
-    """Whether values of a dtype are numbers, time stamps, periods or lengths of time."""
+    """Whether values of a dtype are numbers, timestamps, periods or durations."""
     is_time = isinstance(dtype, pd.PeriodDtype | pd.DatetimeTZDtype) or dtype.kind in "mM"
     return is_time or pd.api.types.is_numeric_dtype(dtype)
 
 
 def _apart(held_out: np.ndarray, counts: np.ndarray, Y: pd.DataFrame, tasks: TaskSet) -> Split:
-    """Training rows, and held-out rows that count and whose classes can be learnt.
+    """Return training rows, and held-out rows of positive weight whose classes can be learnt.
 
-    A row that does not count and belongs to a held-out group or time is in neither part.
+    A row of weight 0 in a held-out group or period is in neither part.
     """
     training = ~held_out
     _check_tasks_learnt(Y, training)
@@ -268,8 +268,8 @@ def _check_tasks_learnt(Y: pd.DataFrame, training: np.ndarray) -> None:
     ]
     if lost:
         raise ValueError(
-            f"Task {lost[0]!r} has labels in the rows that are held out alone, so that nothing "
-            "would be left to learn it from. Drop the task, or hold other rows out: see the "
+            f"Task {lost[0]!r} only has labels in held-out rows, so that nothing "
+            "would be left to learn it from. Drop the task, or hold out other rows: see the "
             "parameters validation and validation_fraction."
         )
 
@@ -277,13 +277,13 @@ def _check_tasks_learnt(Y: pd.DataFrame, training: np.ndarray) -> None:
 def _splitter_splits(
     splitter: Any, table: CheckedTable, tasks: TaskSet, n_splits: int | None, auto: int
 ) -> list[Split]:
-    """The folds of a splitter: as many as there are bags, or at most `auto` of them."""
+    """Return the folds of a splitter: one per bag, or at most `auto`."""
     groups = None
     if table.rows.groups is not None:
         _check_groups(table.rows.groups)
         groups = table.rows.groups.to_numpy()
     n_rows, X = len(table), table.rows.features
-    if len(X) < n_rows:  # of a table on disk: no columns, but as many rows
+    if len(X) < n_rows:  # a table on disk: pass the number of rows without columns
         X = pd.DataFrame(index=np.arange(n_rows))
     folds = list(splitter.split(X, table.Y, groups))
     if not folds or (n_splits is not None and len(folds) < n_splits):
@@ -294,10 +294,10 @@ def _splitter_splits(
     splits = []
     for training, held_out in folds[: auto if n_splits is None else n_splits]:
         parts = [checked_rows(part, n_rows, "validation") for part in (training, held_out)]
-        both = np.intersect1d(parts[0], parts[1])
-        if len(both):
+        overlap = np.intersect1d(parts[0], parts[1])
+        if len(overlap):
             raise ValueError(
-                f"validation={splitter!r} has row {both[0]} in the training part and in the "
+                f"validation={splitter!r} has row {overlap[0]} in the training part and in the "
                 "held-out part of one split."
             )
         is_training = np.isin(np.arange(n_rows), parts[0])
@@ -307,12 +307,12 @@ def _splitter_splits(
 
 
 def splits_among(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[Split]:
-    """The splits of all rows as positions among some of the rows.
+    """Convert splits of all rows to positions among some of the rows.
 
     Parameters
     ----------
     chosen : int ndarray
-        Ascending positions of these rows, those with a label.
+        Ascending positions of these rows, which have a label.
     splits : list of (training, held out)
     n_rows : int
         Number of all rows.
@@ -320,29 +320,29 @@ def splits_among(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[S
     Raises
     ------
     ValueError
-        If none of them is held out by a split.
+        If a split holds out none of these rows.
     """
-    place = np.full(n_rows, -1)
-    place[chosen] = np.arange(len(chosen))
+    position_among = np.full(n_rows, -1)
+    position_among[chosen] = np.arange(len(chosen))
     restricted = []
     for training, held_out in splits:
-        parts = [place[rows][place[rows] >= 0] for rows in (training, held_out)]
+        parts = [position_among[rows][position_among[rows] >= 0] for rows in (training, held_out)]
         if not len(parts[1]):
             raise ValueError(
-                "One of the splits of validation holds out rows without any label alone, which "
-                "cannot say when to stop. Use another splitter, or validation='random'."
+                "A split of validation holds out only rows without labels, which "
+                "cannot determine when to stop. Use another splitter, or validation='random'."
             )
         restricted.append((parts[0], parts[1]))
     return restricted
 
 
 def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:
-    """Positions of rows, which a splitter may also return as a mask.
+    """Check the rows of a splitter, positions or a mask, and return them as positions.
 
     Raises
     ------
     ValueError
-        If they are not positions, none, or not there; the message names the `source`.
+        If they are not positions, empty or out of range; the message names the `source`.
     """
     positions = np.asarray(rows)
     if positions.dtype == bool and positions.shape == (n_samples,):

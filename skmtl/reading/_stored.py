@@ -1,4 +1,4 @@
-"""Fits on tables that stay on disk."""
+"""Read tables that stay on disk for `fit`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skmtl.tables import Chunk, StoredRows, as_stored, sample_positions
 
 @dataclass(frozen=True)
 class StoredSource:
-    """A table on disk of which a sample is in memory.
+    """A table on disk with a sample in memory.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class StoredSource:
     positions : int64 ndarray
         Ascending positions of the sample.
     folder : Path
-        For encoded rows; deleted at the end of `fit`.
+        Folder for encoded rows; deleted at the end of `fit`.
     rows_in_memory : int
     """
 
@@ -35,7 +35,7 @@ class StoredSource:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether there are rows that are not in the sample."""
+        """Whether the sample lacks some of the rows."""
         return len(self.positions) < self.rows.n_rows
 
 
@@ -45,9 +45,9 @@ def open_rows(
     task_column: Hashable | None,
     random_state: np.random.RandomState,
 ) -> Iterator[tuple[Chunk, StoredSource | None]]:
-    """Rows in memory to learn from, and where the others are if these are a sample.
+    """Yield rows in memory to learn from, and the source of the others if they are a sample.
 
-    Data in memory are given as they are.
+    Data in memory are returned unchanged.
     """
     table = as_stored(rows.X)
     if table is None:
@@ -55,11 +55,11 @@ def open_rows(
         return
     if rows.groups is not None:
         raise ValueError(
-            "groups= goes with a table in memory. Of a table on disk, name the column that says "
-            "whom a row is about in group_column, with validation='group'."
+            "groups= needs a table in memory. For a table on disk, name the column with the "
+            "entity of a row in group_column, with validation='group'."
         )
     labelled = table.labelled(rows.y, rows.sample_weight)
-    # A copy, so that what is drawn after the sample is what would be drawn in memory.
+    # Draw the sample from a copy, so that later draws are the same as for a table in memory.
     chance = copy.deepcopy(random_state)
     positions = sample_positions(labelled, table.rows_in_memory, task_column, chance)
     with tempfile.TemporaryDirectory(prefix="skmtl-", dir=table.cache_folder) as folder:
@@ -68,7 +68,7 @@ def open_rows(
 
 
 def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
-    """Chunks of rows as one matrix on disk."""
+    """Write chunks of rows to one matrix on disk."""
     path, n_rows = folder / "matrix.bin", 0
     with path.open("wb") as file:
         for chunk in chunks:
@@ -78,7 +78,7 @@ def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
 
 
 def stacked(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """One matrix above the other; on disk if the first one is."""
+    """Stack two matrices vertically; on disk if the first one is."""
     if not isinstance(first, np.memmap):
         return np.concatenate([first, second])
     path = Path(str(first.filename))

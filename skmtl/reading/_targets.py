@@ -1,4 +1,4 @@
-"""From the user's y to labels with one column per task, and from raw scores to predictions."""
+"""Convert y to labels with one column per task, and raw scores to predictions."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from skmtl.tasks import (
 
 @dataclass(frozen=True)
 class ScoredLabels:
-    """Labels with one column for each prediction, and what kind each of them is.
+    """Labels with one column for each prediction, and their kinds.
 
     Attributes
     ----------
     Y : DataFrame of shape (n_samples, n_predictions)
     kinds : dict of column to Kind
-        Fitted ones where the model has them.
+        Fitted kinds if the model has them.
     """
 
     Y: pd.DataFrame
@@ -51,34 +51,34 @@ class Targets(ABC):
         Returns
         -------
         targets : Targets
-            The same, knowing the names of the events where all of y is events.
+            The targets, with the names of the events if all of y is events.
         labels : DataFrame of shape (n_samples, n_tasks)
-            One column per task, whatever tasks y holds.
+            Labels with one column per task in y.
         """
 
     @property
     def output_names(self) -> list[Hashable] | None:
-        """Names of the events where all of y is events; else None: the tasks are the outputs."""
+        """Names of the events if all of y is events; None if the tasks are the outputs."""
         return None
 
     def check_comparable(self, y: Any) -> None:
-        """Raise ValueError where a target is several predictions."""
+        """Raise a ValueError if a target consists of several predictions."""
         return
 
     @abstractmethod
     def fit(
         self, Y: pd.DataFrame, weight: np.ndarray | None, group: np.ndarray | None, n_groups: int
     ) -> TaskSet:
-        """Learn the classes or the units of all tasks."""
+        """Learn the classes or units of all tasks."""
 
     @abstractmethod
     def read(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
-        """Labels with one column for each of the fitted tasks that y holds."""
+        """Return labels with one column for each fitted task in y."""
 
     def read_wider(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
-        """The same, and behind them one column for each task that is not fitted yet.
+        """Return labels of fitted tasks, followed by those of tasks that are not fitted yet.
 
-        By default there must be none.
+        By default, new tasks are not allowed.
         """
         labels = self.read(y, tasks)
         tasks.check_names(list(labels.columns))
@@ -92,47 +92,47 @@ class Targets(ABC):
         group: np.ndarray | None,
         n_groups: int,
     ) -> TaskSet:
-        """Learn the classes or the units of the tasks that are not fitted yet, beside the others.
+        """Learn the classes or units of tasks that are not fitted yet.
 
-        Parameters are those of `fit`, Y what `read_wider` has returned.
+        Parameters are those of `fit`; Y is the result of `read_wider`.
         """
         return tasks
 
     @abstractmethod
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
-        """Labels by which predictions are scored."""
+        """Return the labels to compare predictions with."""
 
     @abstractmethod
     def event_names(self, tasks: TaskSet) -> list[Hashable]:
-        """Names of the times to events."""
+        """Return the names of the times to events."""
 
     @abstractmethod
     def events(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
-        """The times to events that y holds, one column of `EventTimes` per event."""
+        """Return the times to events in y, one column of `EventTimes` per event."""
 
     @abstractmethod
     def curves(self, scores: np.ndarray, tasks: TaskSet) -> dict[Hashable, Curves]:
-        """Curves of each event, from raw scores (n_samples, n_scores)."""
+        """Return the curves of each event for raw scores (n_samples, n_scores)."""
 
     @abstractmethod
     def predictions(
         self, scores: np.ndarray, group: np.ndarray | None, tasks: TaskSet
     ) -> Mapping[Hashable, np.ndarray]:
-        """Predictions (n_samples,) by name, in the user's units."""
+        """Return predictions (n_samples,) by name, in the user's units."""
 
 
 @dataclass(frozen=True)
 class ColumnTargets(Targets):
-    """A column of y is a target, or several columns that a kind joins.
+    """Targets that are columns of y, or several columns that a kind joins.
 
     Attributes
     ----------
     tasks : mapping of column to kind, kind, or None
-        What the user says of the targets.
+        The kinds that the user has set.
     infer : callable
-        From labels to the kind that they are where the user says nothing.
+        Infers the kind of labels that the user has not set.
     classes_only : bool or None
-        Whether all targets must have classes (True) or none may (False).
+        True if all targets must have classes, False if none may.
     owner : str
         The estimator's class, for error messages.
     """
@@ -149,7 +149,7 @@ class ColumnTargets(Targets):
         return self, labels
 
     def _refuse_another_order(self, y: pd.DataFrame, labels: pd.DataFrame) -> None:
-        """Refuse labels whose predictions, in an array, would be in another order than y."""
+        """Refuse labels if the columns of the predicted array would have another order than y."""
         kinds = {name: as_kind(kind, name) for name, kind in self.tasks.items()}  # type: ignore[union-attr]
         predicted = [
             name
@@ -189,7 +189,7 @@ class ColumnTargets(Targets):
             kind = unfitted(tasks.by_name[name])
             if name in chosen and as_kind(chosen[name], name) != kind:
                 raise ValueError(
-                    f"Task {name!r} was learnt as {kind!r}, and cannot go on as {chosen[name]!r}. "
+                    f"Task {name!r} was learnt as {kind!r}, cannot continue as {chosen[name]!r}. "
                     "Set `tasks` back, or use warm_start=False to start over."
                 )
         labels = label_frame(join_label_columns(y, {**chosen, **tasks.by_name}))
@@ -260,23 +260,23 @@ def _refuse_two_of_a_name(tasks: TaskSet) -> None:
 def by_prediction(
     by_task: Mapping[Hashable, np.ndarray], kinds: Mapping[Hashable, Kind]
 ) -> Mapping[Hashable, np.ndarray]:
-    """Predictions (n_samples,) by name, where those of a task may have several columns."""
+    """Return predictions (n_samples,) by name; those of a task may have several columns."""
     names = {task: kind.prediction_names(task) for task, kind in kinds.items()}
-    places = {
+    columns = {
         name: (task, column if len(of_task) > 1 else None)
         for task, of_task in names.items()
         for column, name in enumerate(of_task)
     }
 
     def predicted(name: Hashable) -> np.ndarray:
-        task, column = places[name]
+        task, column = columns[name]
         return by_task[task] if column is None else by_task[task][:, column]
 
-    return EachWhenAsked(list(places), predicted)
+    return EachWhenAsked(list(columns), predicted)
 
 
 class EachWhenAsked(Mapping[Hashable, np.ndarray]):
-    """A mapping whose values are computed when they are first asked for."""
+    """A mapping whose values are computed on first access."""
 
     def __init__(
         self, names: Sequence[Hashable], compute: Callable[[Hashable], np.ndarray]
@@ -298,7 +298,7 @@ class EachWhenAsked(Mapping[Hashable, np.ndarray]):
 
 
 def task_curves(scores: np.ndarray, tasks: TaskSet) -> dict[Hashable, Curves]:
-    """Curves of each task that has them, from raw scores (n_samples, n_scores)."""
+    """Return the curves of tasks that have any, for raw scores (n_samples, n_scores)."""
     return {
         name: head.curves(scores[:, part])
         for name, head, part in zip(tasks.names, tasks.heads, tasks.score_slices, strict=True)
@@ -312,15 +312,15 @@ def answers_in_blocks(
     questions: Mapping[Hashable, Callable[[Curves], np.ndarray]],
     block: int = 16_384,
 ) -> dict[Hashable, np.ndarray]:
-    """Answers to a question about the curves of each event, some rows at a time.
+    """Apply functions to the curves of events, some rows at a time.
 
-    So memory does not grow with rows times bins.
+    This way memory does not grow with the number of rows times bins.
 
     Parameters
     ----------
     scores : ndarray of shape (n_samples, n_scores)
     curves : callable
-        From raw scores to the curves of each event.
+        Computes the curves of each event from raw scores.
     questions : mapping of event to callable
     block : int
         Rows at a time.

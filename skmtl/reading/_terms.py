@@ -1,4 +1,4 @@
-"""What the targets of a survival estimator are: events, causes and terms."""
+"""Events, causes and terms of survival estimators."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from skmtl.tasks import (
     paired_columns,
 )
 
-# The name of the event where y holds one and does not name it.
+# The name of a single event that y does not name.
 EVENT = "event"
 
 
 @dataclass(frozen=True)
 class Term:
-    """A stretch of time with a head of its own: an event between two horizons."""
+    """A period with a separate head: an event between two horizons."""
 
     event: Hashable
     start: float
@@ -36,14 +36,13 @@ class Term:
         return f"{self.event} ({self.start:g}, {self.end:g}]"
 
     def cuts(self, cuts: Sequence[float]) -> list[float]:
-        """Those of the cuts that lie in the term, which ends with a cut in any case."""
+        """Return the cuts within the term; the end of the term is always a cut."""
         return [*(cut for cut in cuts if self.start < cut < self.end), self.end]
 
     def labels(self, labels: EventTimes) -> EventTimes:
-        """Labels of the rows watched in the term; the others have none.
+        """Return the labels of rows that are observed in the term; the others are missing.
 
-        A row is watched from the start of the term on; who outlives the term is censored at
-        its end.
+        Rows enter at the start of the term and are censored at its end.
         """
         watched = labels.time > self.start
         return EventTimes(
@@ -54,7 +53,7 @@ class Term:
 
 
 def terms_of(event: Hashable, horizons: Sequence[float] | None) -> list[Term]:
-    """The terms of an event; none where it has one head."""
+    """Return the terms of an event; empty if it has a single head."""
     if horizons is None:
         return []
     return [Term(event, start, end) for start, end in pairwise([0.0, *map(float, horizons)])]
@@ -63,23 +62,23 @@ def terms_of(event: Hashable, horizons: Sequence[float] | None) -> list[Term]:
 def read_events(
     y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None, *, causes: bool = False
 ) -> pd.DataFrame:
-    """Labels with one column of event times per event.
+    """Return labels with one column of event times per event.
 
     Parameters
     ----------
     y : structured array, DataFrame or mapping
-        One event as in `skmtl.tasks.event_times`; or a frame or mapping with several, of which
-        `events` names the columns. Without it, pairs ``<name>_event`` and ``<name>_time`` are
-        several events, entered at ``<name>_entry`` where there is such a column. A frame of
-        `skmtl.tasks.EventTimes` is taken as it is, whatever `events` says: one column per event.
+        One event as in `skmtl.tasks.event_times`, or a frame or mapping with several events, whose
+        columns are named by `events`. By default, pairs of columns ``<name>_event`` and
+        ``<name>_time`` are events, with an entry time if there is a column ``<name>_entry``. A
+        frame of `skmtl.tasks.EventTimes` is returned unchanged and `events` is ignored.
     events : mapping of event to (event column, time column) or (event, time, entry), or None
     causes : bool, default=False
-        Whether it is known that several causes compete.
+        Whether y is known to have competing causes.
 
     Raises
     ------
     ValueError
-        If y holds no events, or not those that are named.
+        If y has no events, or lacks those in `events`.
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
@@ -136,7 +135,7 @@ def check_events(events: Any) -> None:
 
 
 def check_horizons(horizons: Any, cuts: int | str | tuple[float, ...]) -> None:
-    """Refuse horizons that are not two or more increasing positive times, and cuts past them."""
+    """Refuse horizons that are not increasing positive times, and cuts beyond the last one."""
     if horizons is None:
         return
     try:
@@ -151,13 +150,13 @@ def check_horizons(horizons: Any, cuts: int | str | tuple[float, ...]) -> None:
         )
     if isinstance(cuts, tuple) and cuts[-1] > ends[-1]:
         raise ValueError(
-            f"cuts reach {cuts[-1]:g}, but what happens after the last of the horizons, "
-            f"{ends[-1]:g}, is cut off. Give cuts up to there, or a later horizon."
+            f"cuts reach {cuts[-1]:g}, but everything after the last horizon, "
+            f"{ends[-1]:g}, is ignored. Give cuts up to there, or a later horizon."
         )
 
 
 def check_followed(labels: EventTimes, horizons: Sequence[float] | None, event: Hashable) -> None:
-    """Refuse horizons that nobody was followed up to."""
+    """Refuse horizons beyond the follow-up of all rows."""
     times = labels.time[~labels.isna()]
     if horizons is not None and len(times) and horizons[-1] > times.max():
         raise ValueError(

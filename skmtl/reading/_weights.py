@@ -14,19 +14,19 @@ from skmtl.tasks import Labels
 
 
 def resolve_task_weight(task_weight: Any, names: Sequence[Hashable]) -> np.ndarray:
-    """Weights of the tasks, float64 of shape (n_tasks,).
+    """Return the weights of the tasks, float64 of shape (n_tasks,).
 
     Parameters
     ----------
     task_weight : mapping, Series, sequence or None
-        By name, where tasks that are left out weigh 1; or in the order of the tasks.
+        Weights by name, 1 by default, or in the order of the tasks.
     names : sequence of hashable
 
     Raises
     ------
     ValueError
-        For unknown names, another number of weights, and weights that are not finite, negative,
-        or all 0.
+        For unknown names, a wrong number of weights, and weights that are not finite, negative, or
+        all 0.
     """
     names = list(names)
     if task_weight is None:
@@ -54,7 +54,7 @@ def resolve_task_weight(task_weight: Any, names: Sequence[Hashable]) -> np.ndarr
 
 
 def weights_by_task(labels: Labels, sample_weight: np.ndarray | None) -> np.ndarray:
-    """What each label weighs: the row's weight times that of its class, 0 where it is missing.
+    """Return the weight of each label: row weight times class weight, 0 if it is missing.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def weights_by_task(labels: Labels, sample_weight: np.ndarray | None) -> np.ndar
 def read_sample_weight(
     sample_weight: Any, names: Sequence[Hashable], n_samples: int
 ) -> np.ndarray:
-    """Weights of the rows, or of the labels of each task.
+    """Return weights of rows, or of the labels of each task.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_sample_weight(
     Returns
     -------
     float64 ndarray of shape (n_samples,) or (n_samples, n_tasks)
-        Of the first shape where all tasks have the same weights.
+        One-dimensional if all tasks have the same weights.
 
     Raises
     ------
@@ -121,9 +121,9 @@ def read_sample_weight(
 
 
 def without_labels(Y: pd.DataFrame, missing: np.ndarray) -> pd.DataFrame:
-    """Labels of which some are made missing, a bool ndarray of shape (n_samples, n_tasks).
+    """Set labels to missing where a mask (n_samples, n_tasks) is true.
 
-    Whole numbers and booleans stay what they are.
+    Integers and booleans keep their type.
     """
     columns = []
     for i, (_, labels) in enumerate(Y.items()):
@@ -140,4 +140,4 @@ _WITH_GAPS: dict[Any, pd.Int64Dtype | pd.BooleanDtype] = {
     },
     np.dtype("int64"): pd.Int64Dtype(),
 }
-"""By the dtype of numpy, that of pandas which holds its values and missing ones."""
+"""Map a numpy dtype to the pandas dtype that also supports missing values."""

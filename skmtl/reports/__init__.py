@@ -1,11 +1,11 @@
-"""What a fitted model is and how good it is, as documents for others.
+"""Model cards and reports about fitted models.
 
 ================  =========================================================================
 `model_card`      Markdown: data, tasks, labels, scores with intervals, versions
 `html_report`     one HTML page without network: scores, calibration, importance, drift
 ================  =========================================================================
 
-``skmtl card`` and ``skmtl report`` are the same on the command line.
+``skmtl card`` and ``skmtl report`` create them on the command line.
 """
 
 from skmtl.reports._card import model_card

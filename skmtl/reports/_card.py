@@ -1,4 +1,4 @@
-"""Model cards: what a model is, and what it was measured on, in Markdown."""
+"""Model cards in Markdown."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _TO_FILL = "_To be written by those who release the model._"
 
 
 def model_card(estimator: Any, X: Any = None, Y: Any = None) -> str:
-    """Write the card of a fitted model.
+    """Write a model card of a fitted model.
 
-    The headings are those of Mitchell et al. and of the cards on Hugging Face. What a program
-    cannot know, such as the intended use, is left to be filled in.
+    The headings are those of Mitchell et al. and of the cards on Hugging Face. Sections that a
+    program cannot write, such as the intended use, are left to be filled in.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Of skmtl.
+        A fitted estimator of skmtl.
     X : table of shape (n_samples, n_features), default=None
-        Rows that the model has not learnt from, to score; None writes no scores.
+        Rows to score that were not used in `fit`; None for a card without scores.
     Y : labels of shape (n_samples,) or (n_samples, n_tasks), default=None
-        Their labels.
+        Labels of these rows.
 
     Returns
     -------
     str
-        Markdown, with a block of YAML on top.
+        Markdown that starts with a block of YAML.
 
     Raises
     ------
     ValueError
-        If only one of X and Y is given, or they cannot be scored.
+        If only one of X and Y is passed, or if they cannot be scored.
 
     References
     ----------
@@ -59,7 +59,7 @@ def model_card(estimator: Any, X: Any = None, Y: Any = None) -> str:
     """
     check_is_fitted(estimator)
     if (X is None) != (Y is None):
-        raise ValueError("Scores need X and Y: give both of them, or neither.")
+        raise ValueError("Scores need both X and Y: pass both or neither.")
     return "\n".join(_lines(estimator, X, Y)) + "\n"
 
 
@@ -77,13 +77,13 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
         f"{name} {number}" for name, number in _versions()
     )
     parameters = {n: v for n, v in estimator.get_params(deep=False).items() if v is not None}
-    yield "- Parameters, those that are None left out:"
+    yield "- Parameters (None is omitted):"
     yield from ("", "```text", *(f"{n} = {_one_line(v)}" for n, v in parameters.items()), "```")
     yield from ("", "## Intended Use", "", _TO_FILL, "", "## Training Data", "")
     if summary.n_rows is not None:
         took = "" if summary.seconds is None else f", fitted in {summary.seconds:.1f} s"
-        yield f"{summary.n_rows:,} rows{took}. The losses are those of held-out rows, over that of"
-        yield "the best constant: below 1 is better than guessing."
+        yield f"{summary.n_rows:,} rows{took}. Losses are on held-out rows, relative to those of"
+        yield "the best constants: below 1 is better than a constant."
         yield ""
     yield from _table(summary.tasks.reset_index())
     yield from ("", "## Evaluation Data", "")
@@ -121,7 +121,7 @@ def _table(frame: pd.DataFrame) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """A value that no table or HTML is broken by."""
+    """Escape a value for tables and HTML."""
     if not isinstance(value, str) and pd.isna(value):
         return ""
     if isinstance(value, float):

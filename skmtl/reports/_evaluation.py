@@ -1,4 +1,4 @@
-"""Scores of a model on rows that it has not learnt from, with intervals."""
+"""Evaluate a model on rows that were not used in `fit`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from skmtl.answers import fitted_model, fitted_model_reading
 from skmtl.metrics import ScoredTask, read_scored
 from skmtl.tables import task_ids
 
-# Groups of rows that are left out in turn. A bootstrap would take ten times as many scores.
+# Number of groups of rows that are left out in turn. A bootstrap would need ten times as many
+# scores.
 _GROUPS = 30
 _OF_CONSTANTS = {"r2": 0.0, "concordance": 0.5}
 _MOST_IDS = 20
@@ -22,7 +23,7 @@ _BINS = 10
 
 
 def scored_tasks(estimator: Any, X: Any, Y: Any) -> dict[Hashable, ScoredTask]:
-    """What is scored: the targets, and of long data those of the 20 ids with most rows as well."""
+    """Return the tasks to score: targets, and for long data also the 20 ids with most rows."""
     tasks = read_scored(estimator, X, Y)
     model, X_read = fitted_model_reading(estimator, X, Y)
     if model.task_column is None:
@@ -37,10 +38,10 @@ def scored_tasks(estimator: Any, X: Any, Y: Any) -> dict[Hashable, ScoredTask]:
 
 
 def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
-    """Score of each task by the default metric of its kind, with an interval of 95 %.
+    """Return the score of each task by the default metric of its kind, with a 95 % interval.
 
-    Intervals are those of the delete-a-group jackknife, with 30 groups of rows drawn by chance.
-    They tell the chance in which rows were scored, and not that in which rows were learnt from.
+    Intervals are from the delete-a-group jackknife with 30 random groups of rows. They include the
+    randomness of the scored rows, but not that of the training rows.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_tasks, 6)
-        "metric", "score", "low" and "high", NaN where there are fewer than 10 labels; "baseline",
-        the score of the best constant prediction, where it is known; and the number of "labels".
+        "metric"; "score", "low" and "high", which are NaN for fewer than 10 labels; "baseline",
+        the score of the best constant prediction, if known; and the number of "labels".
 
     References
     ----------
@@ -78,7 +79,7 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
 def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[float, float]:
     if len(observed) < _FEWEST_LABELS:
         return np.nan, np.nan
-    # The same groups whenever it is asked: an interval is not a matter of chance.
+    # Use the same groups every time, so that intervals are reproducible.
     order = np.random.default_rng(0).permutation(observed)
     groups = np.array_split(order, min(_GROUPS, len(order)))
     scores = np.array(
@@ -94,7 +95,7 @@ def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[flo
 
 
 def _baseline(task: ScoredTask, observed: np.ndarray) -> float:
-    """The score of the best constant: of accuracy, the share of the most frequent class."""
+    """Return the score of the best constant; for accuracy, the share of the largest class."""
     metric = task.kind.default_metric
     if metric == "accuracy" and len(observed):
         return float(task.labels.iloc[observed].value_counts(normalize=True).iloc[0])
@@ -102,16 +103,16 @@ def _baseline(task: ScoredTask, observed: np.ndarray) -> float:
 
 
 def metric_name(task: ScoredTask) -> str:
-    """The default metric of a task, as people call it."""
+    """Return the usual name of the default metric of a task."""
     metric = task.kind.default_metric
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "score")
     return {"r2": "R2"}.get(name, name.replace("_", " "))
 
 
 def calibration_table(tasks: Mapping[Hashable, ScoredTask]) -> dict[str, pd.DataFrame]:
-    """Predicted and observed shares of the positive class, by task with two classes.
+    """Return predicted and observed shares of the positive class, for tasks with two classes.
 
-    Rows are grouped by the probability, ten groups of equal size at most.
+    Rows are grouped by the probability into at most ten groups of equal size.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def calibration_table(tasks: Mapping[Hashable, ScoredTask]) -> dict[str, pd.Data
 
 
 def coverage_table(estimator: Any, X: Any, tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
-    """Share of the labels below each quantile that a model predicts, by task and level."""
+    """Return the share of labels below each predicted quantile, by task and level."""
     model = fitted_model(estimator)
     rows = []
     for name, levels in model.levels.items():
@@ -153,7 +154,7 @@ def coverage_table(estimator: Any, X: Any, tasks: Mapping[Hashable, ScoredTask])
 
 
 def importance_table(estimator: Any) -> pd.DataFrame | None:
-    """Importance of features by task; None where a model does not say it."""
+    """Return feature importances by task; None if the model has none."""
     shares = getattr(estimator, "feature_importances_by_task_", None)
     if shares is None:
         return None
@@ -161,7 +162,7 @@ def importance_table(estimator: Any) -> pd.DataFrame | None:
 
 
 def sharing_facts(estimator: Any) -> list[tuple[str, str]]:
-    """What a fitted model says of who was learnt with whom."""
+    """Return facts about sharing between tasks in a fitted model."""
     facts = []
     groups = getattr(estimator, "groups_", None) or getattr(estimator, "shared_targets_", None)
     if groups is not None:
@@ -184,5 +185,5 @@ def sharing_facts(estimator: Any) -> list[tuple[str, str]]:
 
 
 def _words(name: Any) -> str:
-    """A task in a few words; steps of funnels and tasks of long data are pairs."""
+    """Return a short name of a task; steps of funnels and tasks of long data are pairs."""
     return " ".join(map(str, name)) if isinstance(name, tuple) else str(name)

@@ -1,4 +1,4 @@
-"""A report on one page of HTML, without anything from elsewhere."""
+"""Reports as self-contained HTML pages."""
 
 from __future__ import annotations
 
@@ -38,35 +38,35 @@ svg { height: auto; max-width: 100%; }
 figure { display: inline-block; margin: .5rem 1rem .5rem 0; } figcaption { color: var(--dim); }
 """
 _MOST_CALIBRATED = 24
-# Shares of missing or unknown cells that differ by more than this are shown first.
+# Differences of the shares of missing or unknown cells above this are counted as drift.
 _SHIFT = 0.05
 
 
 def html_report(estimator: Any, X: Any, Y: Any) -> str:
-    """Report how good a fitted model is on some rows, and how these differ from those of `fit`.
+    """Report how good a fitted model is on some rows, and how they differ from those of `fit`.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Of skmtl.
+        A fitted estimator of skmtl.
     X : table of shape (n_samples, n_features)
-        Rows that the model has not learnt from.
+        Rows that were not used in `fit`.
     Y : labels of shape (n_samples,) or (n_samples, n_tasks)
-        Some of which may be missing.
+        Labels, some of which may be missing.
 
     Returns
     -------
     str
-        One page of HTML with its style and pictures, light or dark as the reader's system is:
-        scores by task with intervals, calibration, importance of features, sharing, and the
-        missing and unknown cells of each column beside those of `fit`.
+        A self-contained HTML page, light or dark like the reader's system: scores by task with
+        intervals, calibration, feature importance, sharing, and missing and unknown cells of each
+        column compared with `fit`.
 
     Raises
     ------
     ImportError
         Without matplotlib; ``pip install "skmtl[plot]"``.
     ValueError
-        For rows that cannot be scored.
+        If rows cannot be scored.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def html_report(estimator: Any, X: Any, Y: Any) -> str:
     (True, False)
     """
     check_is_fitted(estimator)
-    new_figure(1.0, 1.0)  # fails without matplotlib, before any work
+    new_figure(1.0, 1.0)  # raises an error without matplotlib, before any work
     name = escape(type(estimator).__name__)
     body = "\n".join(_sections(estimator, X, Y))
     return (
@@ -115,7 +115,7 @@ def _sections(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     yield "<h2>Importance of the features</h2>"
     importances = importance_table(estimator)
     if importances is None:
-        yield "<p>This model does not say how much its features count.</p>"
+        yield "<p>This model has no feature importances.</p>"
     else:
         yield importance_svg(importances)
     facts = sharing_facts(estimator)
@@ -133,7 +133,7 @@ def _sections(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
 def _drift(estimator: Any, X: Any) -> Iterator[str]:
     _, columns = score_frame(estimator, X, report=True)
     if columns is None:
-        yield "<p>This model does not say what the columns of its training rows lacked.</p>"
+        yield "<p>This model does not store counts of missing cells of its training rows.</p>"
         return
     shares = pd.DataFrame(
         {
@@ -147,13 +147,13 @@ def _drift(estimator: Any, X: Any) -> Iterator[str]:
     shift = pd.concat(shifts, axis=1).max(axis=1).fillna(0.0)
     n_shifted = int((shift > _SHIFT).sum())
     yield (
-        f"<p>Shares of missing cells and of categories that fit did not see, those that differ "
-        f"most first. {n_shifted} of {len(shift)} columns differ by more than {_SHIFT:.0%}.</p>"
+        f"<p>Shares of missing cells and of categories that fit did not see, largest differences "
+        f"first. {n_shifted} of {len(shift)} columns differ by more than {_SHIFT:.0%}.</p>"
     )
     yield _table(shares.loc[shift.sort_values(ascending=False, kind="stable").index])
 
 
 def _table(frame: pd.DataFrame) -> str:
-    """A table whose names and texts are escaped."""
+    """Convert a frame to an HTML table with escaped names and texts."""
     table = frame.to_html(float_format="{:.3f}".format, na_rep="", border=0, escape=True)
     return f'<div class="scroll">{table}</div>'

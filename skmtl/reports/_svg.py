@@ -1,4 +1,4 @@
-"""Pictures as SVG in a page, which need neither a screen nor a network."""
+"""Plots as SVG elements of a page, without a display or network access."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from skmtl.inspection import TaskImportanceDisplay
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_INK = "#808080"  # can be read on white and on black
+_INK = "#808080"  # readable on white and on black
 _LINE = "#2f86c4"
 _MOST_TASKS, _MOST_LETTERS = 50, 24
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure that belongs to nobody else: pyplot keeps those of its own.
+    """Create a figure without pyplot, which would keep a reference to it.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def importance_svg(importances: pd.DataFrame) -> str:
-    """The features that count most, by task."""
+    """Plot the most important features by task."""
     shown = importances.head(_MOST_TASKS).rename(index=_short, columns=_short)
     figure = new_figure(7.0, 2.6 + 0.25 * len(shown))
     TaskImportanceDisplay(shown).plot(ax=figure.subplots())
@@ -41,7 +41,7 @@ def importance_svg(importances: pd.DataFrame) -> str:
 
 
 def calibration_svg(table: pd.DataFrame) -> str:
-    """Observed shares of one task against its probabilities."""
+    """Plot observed shares of a task against its probabilities."""
     figure = new_figure(3.4, 3.0)
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=_INK, linestyle=":")
@@ -51,7 +51,7 @@ def calibration_svg(table: pd.DataFrame) -> str:
 
 
 def scores_svg(scores: pd.DataFrame) -> str:
-    """The score of each task with its interval."""
+    """Plot the score of each task with its interval."""
     shown = scores.head(_MOST_TASKS)[::-1]
     figure = new_figure(7.0, 1.0 + 0.3 * len(shown))
     ax = figure.subplots()
@@ -64,17 +64,17 @@ def scores_svg(scores: pd.DataFrame) -> str:
 
 
 def _short(name: object) -> str:
-    """A name that leaves room for the picture; the tables have all of it."""
+    """Shorten a name for a plot; the tables have the full name."""
     text = str(name)
     return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 3]}..."
 
 
 def _svg(figure: Figure) -> str:
-    """The figure as an element of a page, without a background."""
+    """Convert the figure to an element of a page, with a transparent background."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_parse_math(False)  # names of columns are not formulas
+        text.set_parse_math(False)  # column names are not formulas
         text.set_color(_INK)
     for ax in figure.axes:
         ax.tick_params(color=_INK)

@@ -27,7 +27,7 @@ class ReadColumns:
     task : int or None
         Position of the column with the task ids of long data.
     known_ids : TaskIds or None
-        The ids, if the model raises an error for others.
+        The ids of `fit`, if the model raises an error for others.
     texts : dict of str to set of str
         The known texts of each column that the model may read as text.
     """
@@ -43,12 +43,12 @@ class ReadColumns:
 def feature_names(
     model: Any, columns: Sequence[Any] | None, keep: Sequence[Any], available: Sequence[Any]
 ) -> list[Any]:
-    """The columns of X: those that are given, that `fit` saw, or all that are not kept.
+    """Return the columns of X: those passed, those of `fit`, or all that are not kept.
 
     Raises
     ------
     ValueError
-        If some are missing from the `available` ones, or their number is not that of `fit`.
+        If some are not `available`, or their number differs from that of `fit`.
     """
     check_is_fitted(model)
     seen = getattr(model, "feature_names_in_", None)
@@ -65,15 +65,15 @@ def feature_names(
             "them with columns=[...], in the order of fit."
         )
     if seen is not None and set(names) != set(seen):
-        strange = [name for name in names if name not in set(seen)]
+        unknown = [name for name in names if name not in set(seen)]
         raise ValueError(
-            f"columns names {strange[:5]}, which fit has not seen; it saw {list(seen)[:20]}."
+            f"columns names {unknown[:5]}, which fit has not seen; it saw {list(seen)[:20]}."
         )
     return names if seen is None else list(seen)
 
 
 def read_columns(model: Any, names: Sequence[Any]) -> ReadColumns:
-    """What a model reads under these names."""
+    """Return the columns that a model reads, under these names."""
     named = getattr(model, "feature_names_in_", None) is not None
     labels = list(names) if named else list(range(len(names)))
     columns = fitted_model(model).input_columns(labels) if reads_table_itself(model) else None
@@ -81,19 +81,19 @@ def read_columns(model: Any, names: Sequence[Any]) -> ReadColumns:
         return ReadColumns(list(names), labels, None, None, None, {name: set() for name in names})
     kinds = columns.cell_types
     texts = zip(names, kinds, columns.texts, strict=True)
-    known = {name: of_column for name, kind, of_column in texts if kind in ("text", "any")}
-    return ReadColumns(list(names), labels, kinds, columns.task, columns.known_ids, known)
+    texts_by_name = {name: of_column for name, kind, of_column in texts if kind in ("text", "any")}
+    return ReadColumns(list(names), labels, kinds, columns.task, columns.known_ids, texts_by_name)
 
 
 def check_keep(keep: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
-    """The kept columns; ValueError if one has the name of an output, or occurs twice."""
+    """Check the kept columns; raise a ValueError if one is also an output or occurs twice."""
     if isinstance(keep, str):
         raise ValueError(f"keep must be a list of columns, such as [{keep!r}].")
-    both = [name for name in keep if name in outputs]
-    if both:
+    conflicting = [name for name in keep if name in outputs]
+    if conflicting:
         raise ValueError(
-            f"keep names {both[0]!r}, which is also the name of an output. Rename the column, or "
-            "the task."
+            f"keep names {conflicting[0]!r}, which is also the name of an output. Rename the "
+            "column, or the task."
         )
     if len(set(keep)) < len(keep):
         raise ValueError(f"keep names a column twice: {list(keep)}.")

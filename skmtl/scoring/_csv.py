@@ -1,4 +1,4 @@
-"""CSV files, read from the beginning to the end."""
+"""CSV files as sources of rows."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from skmtl.scoring._source import FileBatch, Finished, Part, Refusal, Source
 class CsvSource(Source):
     """A CSV file with a header.
 
-    All cells are text first. A feature becomes what the model was fitted on, numbers or text; any
-    other column stays text as it stands, unless `types` says more.
+    All cells are read as text. Features are converted to what the model was fitted on, numbers or
+    text; other columns stay unchanged text unless `types` has their type.
 
     Parameters
     ----------
     file : InputFile
     columns, keys, part_rows, batch_rows
-        As in `Source`.
+        See `Source`.
     features : ReadColumns
     types : mapping of str to pyarrow.DataType
-        Of columns for which neither is right.
+        Types of columns that should be read differently.
     csv : CsvFormat
     """
 
@@ -66,13 +66,13 @@ class CsvSource(Source):
         self._share = 0.0
 
     def check(self, features: ReadColumns) -> None:
-        """Raise ValueError for histories; every other cell is text that may be a number."""
+        """Raise a ValueError for histories; all other columns can be read from text."""
         kinds = zip(features.names, features.cell_types or [], strict=False)
         histories = [name for name, cell_type in kinds if cell_type == "histories"]
         if histories:
             raise ValueError(
                 f"The column {histories[0]!r} is a column of histories, which a CSV file cannot "
-                "hold: write Parquet files, as pandas.DataFrame.to_parquet does."
+                "contain: write Parquet files, for example with pandas.DataFrame.to_parquet."
             )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
@@ -95,7 +95,7 @@ class CsvSource(Source):
         return self._share
 
     def _batches(self) -> Iterator[FileBatch]:
-        """The rows as they are read."""
+        """Iterate over blocks of rows of the file."""
         try:
             for block in self._csv.blocks(self._stored):
                 self._share = min(self._csv.n_bytes_read / max(self._size, 1), 1.0)
@@ -111,14 +111,14 @@ class CsvSource(Source):
             kind = self.schema.field(name).type
             text, problems = text_cells(block, name)
             if not is_text(value_type(kind)):
-                values, others = parse_cells(text, kind, name, self._csv.csv)
+                values, unreadable_cells = parse_cells(text, kind, name, self._csv.csv)
                 written[name] = read[name] = values
-                problems |= others
+                problems |= unreadable_cells
             else:
                 written[name] = read[name] = text.cast(kind)
                 if name in self._texts:
-                    known = self._texts[name]
-                    values = text_values(block, name, text, self._csv.csv, known)
+                    categories = self._texts[name]
+                    values = text_values(block, name, text, self._csv.csv, categories)
                     read[name] = values.cast(kind)
             unreadable |= {at: why for at, why in problems.items() if at not in unreadable}
         return FileBatch(
@@ -130,7 +130,7 @@ class CsvSource(Source):
         )
 
     def _guess(self, names: list[str]) -> dict[str, pa.DataType]:
-        """Types by the first rows, for models that do not say what they read."""
+        """Infer types from the first rows, for models that do not know what they read."""
         try:
             types = first_types(self._csv, names)
         except CsvError as error:
@@ -140,12 +140,12 @@ class CsvSource(Source):
 
 
 def open_csv(file: InputFile, csv: CsvFormat) -> CsvFile:
-    """A CSV file, whose header has been read.
+    """Open a CSV file and read its header.
 
     Raises
     ------
     ScoringError
-        If there is no header, or it cannot be read.
+        If the header is missing or cannot be read.
     """
     try:
         return CsvFile(str(file.path), lambda: file.path.open("rb"), csv)
@@ -154,7 +154,7 @@ def open_csv(file: InputFile, csv: CsvFormat) -> CsvFile:
 
 
 class _Rows:
-    """Batches of a wanted size, from what comes in any sizes."""
+    """Regroups blocks of any size into batches of a fixed size."""
 
     def __init__(self, batches: Iterator[FileBatch], batch_rows: int, start: int) -> None:
         self._batches, self._batch_rows = batches, batch_rows
@@ -163,14 +163,14 @@ class _Rows:
             pass
 
     def until(self, stop: int) -> Iterator[FileBatch]:
-        """The rows up to that number, or the end of the file."""
+        """Iterate over rows up to a row number or the end of the file."""
         while not self.at_end() and _begin(self._waiting[0]) < stop:
             first, rest = _split(self._waiting.pop(), stop, self._batch_rows)
             self._waiting += [] if rest is None else [rest]
             yield first
 
     def at_end(self) -> bool:
-        """Whether there is no other row."""
+        """Whether there are no more rows."""
         while not self._waiting:
             following = next(self._batches, None)
             if following is None:
@@ -186,7 +186,7 @@ def _begin(batch: FileBatch) -> int:
 
 
 def _split(batch: FileBatch, stop: int, most: int) -> tuple[FileBatch, FileBatch | None]:
-    """At a row number, or after so many rows; None where nothing is left."""
+    """Split at a row number, or after `most` rows; the second part is None if it is empty."""
     cut = min(int(np.searchsorted(batch.rows, stop)), most)
     if cut < len(batch.rows):
         stop = min(stop, int(batch.rows[cut]))

@@ -1,4 +1,4 @@
-"""Missing and unknown cells of scored rows, compared with the rows of fit."""
+"""Compare missing and unknown cells of scored rows with the rows of fit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from skmtl.tables import CellCounts, describe_empty_columns
 
 
 def with_names(counts: CellCounts, features: ReadColumns) -> CellCounts:
-    """Counts under the names that the columns have in the table.
+    """Return counts under the column names of the table.
 
-    Of a model behind a pipeline, they are of the columns that reach the model.
+    In a pipeline, the counts are of the columns that reach the model.
     """
     if features.cell_types is None:
         return counts
@@ -22,14 +22,14 @@ def with_names(counts: CellCounts, features: ReadColumns) -> CellCounts:
 
 
 def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.DataFrame | None:
-    """Missing cells and unknown categories by column, in numbers and as shares of the rows.
+    """Return counts and shares of missing cells and unknown categories by column.
 
     Parameters
     ----------
     counts : CellCounts or None
         Counts of the scored rows; None if they are not known.
     learnt : CellCounts or None
-        Of the rows of fit; None where the model does not say.
+        Counts of the rows of fit; None if the model does not have them.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def column_report(counts: CellCounts | None, learnt: CellCounts | None) -> pd.Da
 def lost_columns(counts: CellCounts | None, learnt: CellCounts | None) -> str | None:
     """Describe the columns that have lost all their values since fit; None if there are none.
 
-    Nor can that be told where one of the counts is not known.
+    Also None if one of the counts is not known.
     """
     if counts is None or learnt is None:
         return None

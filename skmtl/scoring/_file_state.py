@@ -1,4 +1,4 @@
-"""Which file a path leads to, and whether it is still as it was."""
+"""Identify files, and detect changes to them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-# A file without links to itself by its path, one with several names by its number on the disk.
+# A file is identified by its path, or by its inode if it has several names.
 Place = str | tuple[int, int]
 
-# Of the end of a file: the footer of Parquet, or the last rows.
+# Bytes at the end of a file to check: the footer of a Parquet file, or the last rows.
 _TAIL = 2**16
 
 
 def place_of(path: Path | str) -> Place | None:
-    """The file that a path leads to through links, hard ones as well; None where there is none."""
+    """Identify the file that a path leads to, through links and hard links; None if missing."""
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    # Numbers of files are trusted where the system says that there are several names alone: some
-    # file systems make them up.
+    # Inodes are only used for files with several names, because some file systems make them up.
     several = status.st_nlink > 1
     return (status.st_dev, status.st_ino) if several else os.path.realpath(path)
 
 
 @dataclass(frozen=True)
 class FileState:
-    """What shows that a file has been rewritten or replaced.
+    """Properties that change if a file is rewritten or replaced.
 
     Attributes
     ----------
     size : int
-        In bytes.
+        Size in bytes.
     mtime_ns : int
-        When the content was changed, which anyone may set.
+        Time of the last change of the content, which users can set.
     ctime_ns : int
-        When the file was changed in any way, which the system sets where it can.
+        Time of the last change of any kind, which the system sets if it supports it.
     tail : str
         Checksum of the last bytes.
     """
@@ -58,6 +57,6 @@ class FileState:
 
 
 def content_sum(path: Path) -> str:
-    """Checksum of all bytes of a file."""
+    """Return the checksum of all bytes of a file."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

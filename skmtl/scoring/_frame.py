@@ -16,20 +16,20 @@ from skmtl.scoring._model import PathLike, open_model
 from skmtl.scoring._outputs import Horizons, Outputs
 from skmtl.tables import as_frame, sum_of_counts
 
-# Number of cells of the table that are scored at a time: 64 MB for each copy.
+# Number of cells of the table to score at a time: 64 MB for each copy.
 _CELLS = 2**23
 _LEAST_ROWS, _MOST_ROWS = 2**10, 2**17
 
 
 def rows_at_a_time(batch_rows: int | None, n_columns: int) -> int:
-    """Rows of a batch; by default as many as keep its copies small."""
+    """Return the number of rows of a batch, by default so many that copies stay small."""
     if batch_rows is None:
         return min(max(_CELLS // max(n_columns, 1), _LEAST_ROWS), _MOST_ROWS)
     return whole_number("batch_rows", batch_rows)
 
 
 def whole_number(name: str, value: Any) -> int:
-    """A number of rows from 1, of any type of number."""
+    """Check a number of rows, which can be of any integer type."""
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not is_number or value % 1 or value < 1:
         raise ValueError(f"{name} must be a whole number from 1, got {value!r}.")

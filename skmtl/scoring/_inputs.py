@@ -1,4 +1,4 @@
-"""The files to score: which there are, and what they are called."""
+"""Find the files to score, and name them."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _PATTERN = "*?["
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file, as it is now.
+    """A file to score, and its current state.
 
     Attributes
     ----------
     path : Path
     name : str
-        Its path below the folder that was given, or that all which were given have in common,
-        but never below a partition: what its scores are called.
+        Path relative to the folder that was passed, or to the common folder of all inputs,
+        including the folders of partitions. The scores are named after it.
     format : "parquet" or "csv"
     place : Place
-        The file itself, by whatever name it was given.
+        Identity of the file, independent of its name.
     state : FileState
     keys : dict of str to str or None
-        Columns that are in the path, as in ``month=5/data.parquet``; None where one is missing.
+        Columns in the path, as in ``month=5/data.parquet``; None for a missing value.
     """
 
     path: Path
@@ -49,37 +49,36 @@ class InputFile:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Size in bytes."""
         return self.state.size
 
     @cached_property
     def sha256(self) -> str:
-        """Checksum of the content, which is read for it."""
+        """Checksum of the content; the file is read to compute it."""
         return content_sum(self.path)
 
 
 def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputFile]:
-    """The files that a path, a pattern or a list of these stands for, in the order of their names.
+    """Expand paths and patterns to files, in the order of their names.
 
-    A file is one, however many names and links lead to it. Files that lie within `out` are none
-    of them; nor, of a folder, those whose name, or whose subfolder's name, begins with a dot or
-    an underscore.
+    A file with several names or links occurs once. Files within `out` are excluded, and in folders
+    also files and subfolders whose names start with a dot or an underscore.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If no file exists.
     ValueError
-        If a file is neither Parquet nor CSV by its name, if two have the same name, or if one
-        lies in two partitions by links.
+        If a file name is neither that of a Parquet nor of a CSV file, if two files have the same
+        name, or if a file is in two partitions because of links.
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     expanded = [_expand(local_path(text, "inputs")) for text in named]
-    places = {path: place_of(path) for _, paths in expanded for path in paths}
+    identities = {path: place_of(path) for _, paths in expanded for path in paths}
     output = os.path.realpath(out)
-    outside = [path for path in places if not _is_within(os.path.realpath(path), output)]
+    outside = [path for path in identities if not _is_within(os.path.realpath(path), output)]
     if not outside:
-        within = f" outside {str(out)!r}" * bool(places)
+        within = f" outside {str(out)!r}" * bool(identities)
         raise FileNotFoundError(f"There is no Parquet or CSV file to score{within}: {inputs!r}.")
     root = above_partitions(
         Path(os.path.commonpath([without_links(root) for root, _ in expanded]))
@@ -87,11 +86,11 @@ def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputF
     names = {path: _name(path, top, root) for top, paths in expanded for path in paths}
     files: dict[Place, InputFile] = {}
     for path in sorted(outside, key=names.__getitem__):
-        file = _input_file(path, names[path], places[path])
-        first = files.setdefault(file.place, file)
-        if first.keys != file.keys:
+        file = _input_file(path, names[path], identities[path])
+        earlier = files.setdefault(file.place, file)
+        if earlier.keys != file.keys:
             raise ValueError(
-                f"{str(first.path)!r} and {str(path)!r} are one file in two partitions, by a "
+                f"{str(earlier.path)!r} and {str(path)!r} are one file in two partitions, by a "
                 "link. Give it by one of these names."
             )
     _check_names(list(files.values()))
@@ -109,12 +108,12 @@ def _check_names(files: Sequence[InputFile]) -> None:
 
 
 def stem(name: str) -> str:
-    """What the names of the parts of a file of this name begin with."""
+    """Return the common start of the names of a file's parts."""
     return name.removesuffix(".parquet")
 
 
 def _expand(path: Path) -> tuple[Path, list[Path]]:
-    """The folder that names are relative to, and the files."""
+    """Return the folder that names are relative to, and the files."""
     text = str(path)
     if path.is_dir():
         return path, list(_below(path))
@@ -128,19 +127,19 @@ def _expand(path: Path) -> tuple[Path, list[Path]]:
 
 
 def _matched(path: Path) -> list[Path]:
-    """The files that a match of a pattern stands for: a folder, as Spark writes, for several."""
+    """Return the files of a match of a pattern, which can be a folder as written by Spark."""
     if not path.is_dir():
         return [path]
     files = [] if _is_hidden(path) else list(_below(path))
     if not files and _format(path) is not None:
-        raise FileNotFoundError(f"The folder {str(path)!r} holds no Parquet or CSV file.")
+        raise FileNotFoundError(f"The folder {str(path)!r} has no Parquet or CSV file.")
     return files
 
 
 def _below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """The tables in a folder and in those below it, through links to folders as well."""
+    """Iterate over the tables in a folder and its subfolders, following links to folders."""
     real = os.path.realpath(folder)
-    if real in above:  # a link that leads back
+    if real in above:  # a link to a parent folder
         return
     for path in sorted(folder.iterdir()):
         if _is_hidden(path):
@@ -187,13 +186,13 @@ def _input_file(path: Path, name: str, place: Place | None) -> InputFile:
 
 
 def check_unchanged(file: InputFile) -> None:
-    """Raise ScoringError if a file is no longer what it was when it was found."""
+    """Raise a ScoringError if a file has changed since it was found."""
     try:
         changed = FileState.of(file.path) != file.state
     except OSError:
         changed = True
     if changed:
         raise ScoringError(
-            f"{str(file.path)!r} has been changed, replaced or removed while it was read, so the "
-            "part that was made of it is thrown away. Score once more when it is complete."
+            f"{str(file.path)!r} was changed, replaced or removed while it was read, so the part "
+            "that was written from it is discarded. Score again when the file is complete."
         )

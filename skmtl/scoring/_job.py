@@ -1,4 +1,4 @@
-"""A folder of scores: which job it belongs to, and which of its parts are finished."""
+"""The output folder of a job, and its finished parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JOB, _LOCK, _ERRORS = "_scoring.json", "_scoring.lock", "_errors"
 
 
 class Folder:
-    """Where the parts of a job lie.
+    """The folder with the parts of a job.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Folder:
     model : str
         Checksum of the model.
     options : dict
-        Everything else that the scores depend on, as JSON can hold it.
+        Everything else that the scores depend on, in a form that JSON can represent.
     """
 
     def __init__(self, path: Path, model: str, options: dict[str, Any]) -> None:
@@ -42,20 +42,22 @@ class Folder:
 
     @contextmanager
     def opened(self, *, overwrite: bool) -> Iterator[None]:
-        """Have the folder for this job alone.
+        """Lock the folder for this job.
 
         Raises
         ------
         ScoringError
-            If another process is scoring into it, if it belongs to another job and may not be
-            overwritten, or if it holds something else.
+            If another process is scoring into it, if it belongs to another job and `overwrite` is
+            False, or if it has other files.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise ScoringError(f"{str(self.path)!r} is a file. Give a folder to score into.")
+            raise ScoringError(f"{str(self.path)!r} is a file. Pass a folder to score into.")
         self.path.mkdir(parents=True, exist_ok=True)
         with locked(self.path / _LOCK) as free:
             if not free:
-                raise ScoringError(f"Another process is scoring into {str(self.path)!r} just now.")
+                raise ScoringError(
+                    f"Another process is currently scoring into {str(self.path)!r}."
+                )
             self._claim(overwrite)
             remove_leftovers(self.path)
             self._remove_orphans()
@@ -67,12 +69,12 @@ class Folder:
             strange = [p.name for p in self.path.iterdir() if not p.name.startswith((".", _LOCK))]
             if strange:
                 raise ScoringError(
-                    f"{str(self.path)!r} holds {sorted(strange)[0]!r}, which score_files has not "
-                    "written. Score into an empty folder."
+                    f"{str(self.path)!r} has {sorted(strange)[0]!r}, which score_files did not "
+                    "write. Score into an empty folder."
                 )
         else:
-            before = _read(record)
-            changed = [k for k, v in self._job.items() if before.get(k) != v]
+            recorded = _read(record)
+            changed = [k for k, v in self._job.items() if recorded.get(k) != v]
             if not changed:
                 return
             if not overwrite:
@@ -86,11 +88,11 @@ class Folder:
         write_json(record, {"skmtl": __version__, **self._job})
 
     def part_path(self, name: str, number: int) -> Path:
-        """Where a part of a file of that name lies."""
+        """Return the path of a part of a file with this name."""
         return self.path / f"{stem(name)}-{number:05d}.parquet"
 
     def errors_path(self, part: Path) -> Path:
-        """Where the rows of a part are that could not be scored."""
+        """Return the path of the refused rows of a part."""
         return self.path / _ERRORS / part.relative_to(self.path)
 
     @property
@@ -98,13 +100,13 @@ class Folder:
         return self.path / _ERRORS
 
     def matched(self, files: Sequence[InputFile], keys_of: KeysOf, *, verify: bool) -> Matching:
-        """The files with the scores that the folder has of them; those out of date are removed.
+        """Match files with their scores in the folder, and remove outdated scores.
 
         Raises
         ------
         ScoringError
-            If a part is a copy, if a file is itself made of scores of these files, or if it cannot
-            be told which files have been scored.
+            If a part is a copy, if a file consists of scores of these files, or if it is ambiguous
+            which files have been scored.
         """
         self._check_inputs(files)
         scored = scored_files(self._parts(files))
@@ -117,10 +119,10 @@ class Folder:
     def finished(
         self, scores: ScoredFile, *, with_refused: bool, verify: bool
     ) -> dict[int, Manifest]:
-        """The finished parts of a file by number.
+        """Return the finished parts of a file by number.
 
-        Without `with_refused`, parts with rows that were refused are not finished; with `verify`,
-        neither are parts in which a byte has changed.
+        Without `with_refused`, parts with refused rows do not count as finished; with `verify`,
+        nor do parts in which a byte has changed.
         """
         return {
             part.part: part
@@ -129,7 +131,7 @@ class Folder:
         }
 
     def _visible(self) -> list[Path]:
-        """The Parquet files that a reader of the folder sees."""
+        """Return the Parquet files that are visible to readers of the folder."""
         paths = sorted(path for path in self.path.rglob("*.parquet") if path.is_file())
         return [p for p in paths if not any(x[0] in "._" for x in p.relative_to(self.path).parts)]
 
@@ -138,18 +140,18 @@ class Folder:
         return {path: part for path, part in manifests.items() if part is not None}
 
     def _parts(self, files: Sequence[InputFile]) -> dict[Path, Manifest]:
-        """The parts of this job; ScoringError for those that have been copied here or renamed."""
-        places = {file.place for file in files}
+        """Return the parts of this job; raise a ScoringError for copied or renamed parts."""
+        identities = {file.place for file in files}
         parts = {}
         for path, part in self._manifests().items():
             if path != self.part_path(part.input, part.part):
                 raise ScoringError(
-                    f"{str(path)!r} is a copy of a part, or has been renamed: its rows would be "
-                    f"scored twice. Its place is {str(self.part_path(part.input, part.part))!r}."
+                    f"{str(path)!r} is a copy of a part, or was renamed: its rows would be "
+                    f"scored twice. It belongs at {str(self.part_path(part.input, part.part))!r}."
                 )
             if part.job == self.job:
                 parts[path] = part
-            elif place_of(part.path) in places:  # which is scored once more
+            elif place_of(part.path) in identities:  # the file is scored again
                 self._remove(path)
             else:
                 raise ScoringError(
@@ -159,29 +161,29 @@ class Folder:
         return parts
 
     def _check_inputs(self, files: Sequence[InputFile]) -> None:
-        """Refuse files that are scores of the others, or of this job."""
-        places = {file.place: file for file in files}
+        """Refuse input files that are scores of other inputs, or of this job."""
+        by_identity = {file.place: file for file in files}
         for file in files:
             part = Manifest.read(file.path) if file.format == "parquet" else None
             if part is None:
                 continue
-            origin = places.get(place_of(part.path) or "")
+            origin = by_identity.get(place_of(part.path) or "")
             if part.job == self.job or origin is not None:
                 raise ScoringError(
-                    f"{str(file.path)!r} holds scores of {part.path!r}, which score_files has "
-                    "written. Leave it out of the files to score."
+                    f"{str(file.path)!r} has scores of {part.path!r}, written by score_files. "
+                    "Remove it from the files to score."
                 )
 
     def check_readable(self) -> None:
-        """Raise ScoringError for a part that is still damaged, which no reader can open."""
+        """Raise a ScoringError for a part that is still damaged and cannot be read."""
         for path in self._visible():
             try:
                 pq.read_metadata(path)
             except (OSError, pa.ArrowException) as error:
                 raise ScoringError(
-                    f"{str(path)!r} is damaged, and the file that it was made of is not given, or "
-                    f"has another name now: {error}. All others are scored. Remove it; if no "
-                    "other part has its rows, give that file once more."
+                    f"{str(path)!r} is damaged, and the file that it was written from is not "
+                    f"among the inputs, or was renamed: {error}. All others are scored. Remove "
+                    "it; if no other part has its rows, score that file again."
                 ) from error
 
     def _is_whole(self, part: Path, manifest: Manifest) -> bool:
@@ -194,7 +196,7 @@ class Folder:
         part.unlink()
 
     def _remove_orphans(self) -> None:
-        """Remove refused rows of parts that were not finished."""
+        """Remove refused rows of unfinished parts."""
         for errors in self.errors.rglob("*.parquet"):
             if Manifest.read(self.path / errors.relative_to(self.errors)) is None:
                 errors.unlink()

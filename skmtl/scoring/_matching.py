@@ -21,7 +21,7 @@ class ScoredFile:
     Attributes
     ----------
     name, path, size, mtime_ns, sha256
-        Of the file, as in `Manifest`.
+        Properties of the file, as in `Manifest`.
     parts : dict of Path to Manifest
     """
 
@@ -35,7 +35,7 @@ class ScoredFile:
     def is_of(self, file: InputFile, *, verify: bool) -> bool:
         """Whether the file at the location of the scored file has not changed.
 
-        If it was only touched according to the system, its content decides, if `verify` is set.
+        If `verify` is set and only the time has changed, the content decides.
         """
         state = file.state
         if (state.size, state.mtime_ns) != (self.size, self.mtime_ns):
@@ -44,10 +44,10 @@ class ScoredFile:
         return not (touched and verify and self.sha256) or self.sha256 == file.sha256
 
     def has_rows_of(self, file: InputFile) -> bool:
-        """Whether the file, in another place, has the same bytes, and a row among them."""
+        """Whether the file at another location has the same bytes and at least one row."""
         if self.size != file.size or not self.has_rows:
             return False
-        if not self.sha256:  # of an earlier version
+        if not self.sha256:  # written by an earlier version
             return self.mtime_ns == file.state.mtime_ns
         return self.sha256 == file.sha256
 
@@ -56,7 +56,7 @@ class ScoredFile:
         return any(part.n_rows for part in self.parts.values())
 
     def is_gone(self) -> bool:
-        """Whether the file that was scored is no longer where it was."""
+        """Whether the file that was scored is no longer at its location."""
         try:
             state = FileState.of(Path(self.path))
         except OSError:
@@ -65,7 +65,7 @@ class ScoredFile:
 
 
 def scored_files(manifests: Mapping[Path, Manifest]) -> list[ScoredFile]:
-    """The files that were scored, from the manifests of all parts."""
+    """Collect the files that were scored from the manifests of all parts."""
     files: dict[tuple, ScoredFile] = {}
     for path, part in manifests.items():
         origin = (part.input, part.path, part.size, part.mtime_ns, part.sha256)
@@ -76,31 +76,30 @@ def scored_files(manifests: Mapping[Path, Manifest]) -> list[ScoredFile]:
 class Matching:
     """Files and their scores.
 
-    A file is recognised by its location, whatever its name, and in another location by its
-    content.
+    A file is recognised by its location, under any name, and at another location by its content.
 
     Parameters
     ----------
     files : sequence of InputFile
     scored : sequence of ScoredFile
     keys_of : callable
-        The columns in the path of a file that are read, by its name.
+        Returns the columns in a file's path that are read, given its name.
     verify : bool
-        Whether files that may have changed are read.
+        Whether to read files that may have changed.
 
     Attributes
     ----------
     files : list of InputFile
-        The files in their order, by the names under which they have scores already.
+        The files in their order, with the names of their existing scores, if any.
     scores : dict of str to ScoredFile
-        The scores that there are, by these names.
+        Existing scores by these names.
     stale : list of ScoredFile
-        Scores of these files as they were before they changed.
+        Scores of earlier versions of these files.
 
     Raises
     ------
     ScoringError
-        Where it cannot be told whether rows have been scored, or would be twice.
+        If it is ambiguous whether rows have been scored, or if rows would be scored twice.
     """
 
     def __init__(
@@ -122,7 +121,7 @@ class Matching:
             match = self._in_place(file, by_place.pop(file.place, []), verify=verify)
             if match is not None:
                 matches[file] = match
-        # No input is in the place of these.
+        # There is no input at the location of these.
         elsewhere = [scores for group in by_place.values() for scores in group]
         self._match_moved([file for file in files if file not in matches], elsewhere, matches)
         self.files = [self._named(file, matches.get(file)) for file in files]
@@ -136,7 +135,7 @@ class Matching:
         if len(valid) > 1:
             parts = [str(next(iter(scores.parts))) for scores in valid]
             raise ScoringError(
-                f"The scores of {str(file.path)!r} are there twice, as {parts[0]!r} and "
+                f"There are two copies of the scores of {str(file.path)!r}, {parts[0]!r} and "
                 f"{parts[1]!r}. Remove those of one name."
             )
         return valid[0] if valid else None
@@ -147,7 +146,7 @@ class Matching:
         elsewhere: list[ScoredFile],
         matches: dict[InputFile, ScoredFile],
     ) -> None:
-        """Match files with scores of the same content whose file is gone, if it kept its time."""
+        """Match moved files, which have the content and time of scored files that are gone."""
         doubtful: dict[InputFile, ScoredFile] = {}
         for file in files:
             same = [scores for scores in elsewhere if scores.has_rows_of(file)]

@@ -1,4 +1,4 @@
-"""The model to score with: how it is loaded and recognised."""
+"""Load and identify the model to score with."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ PathLike = str | os.PathLike[str]
 
 
 def open_model(model: Any | PathLike) -> Any:
-    """The model itself, or that of a file."""
+    """Return the model, loaded if it is a path."""
     if isinstance(model, str | os.PathLike):
         return load(model)
     return model
 
 
 def checksum(model: Any) -> str:
-    """A fingerprint of a fitted model, the same for a loaded model and the original.
+    """Return a fingerprint of a fitted model, equal for a loaded model and the original.
 
-    It depends on everything that `save` writes except `n_jobs` and `device`, and for models that
-    cannot be saved, such as pipelines, on `joblib.hash`. For a search only the chosen model
-    counts.
+    It depends on everything that `save` writes except `n_jobs` and `device`. For models that
+    cannot be saved, such as pipelines, it is based on `joblib.hash`. For a search only the best
+    model counts.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def checksum(model: Any) -> str:
             return f"joblib:{joblib.hash(model, hash_name='sha1')}"
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise TypeError(
-                f"A {name} is known again by its pickle, and this one has none: {error}. Define "
-                "its functions and classes in a module."
+                f"A {name} is identified by its pickle, but this one cannot be pickled: {error}. "
+                "Define its functions and classes in a module."
             ) from error
     encoder = Encoder()
     parts = encoder.parts(model, name)
@@ -60,7 +60,7 @@ def checksum(model: Any) -> str:
 
 
 def _without_how(part: Any) -> Any:
-    """An encoded model, and those within it, without the parameters that predictions ignore."""
+    """Remove parameters that do not affect predictions from an encoded model and its parts."""
     if isinstance(part, list):
         return [_without_how(item) for item in part]
     if not isinstance(part, dict):
@@ -73,7 +73,7 @@ def _without_how(part: Any) -> Any:
 
 
 def _predicting(model: Any) -> Any:
-    """The part that predictions depend on: not a search, whose recorded times always differ."""
+    """Return the part that predicts, not the search around it, whose recorded times differ."""
     if hasattr(model, "best_estimator_"):
         return _predicting(model.best_estimator_)
     if steps := pipeline_steps(model):

@@ -1,4 +1,4 @@
-"""The columns that scoring writes: their names, and their values from one pass of the model."""
+"""The names and values of the columns that scoring writes, from one pass of the model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scored(NamedTuple):
 
 
 class Outputs:
-    """What a fitted model predicts, as columns of fixed names and types.
+    """The predictions of a fitted model, as columns with fixed names and types.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Outputs:
     Attributes
     ----------
     columns : dict of str to ndarray
-        The names in order, each with an array of the type of its values: all classes of a task,
-        or no number.
+        The names in order, each with an array of the type of its values: all classes of a task, or
+        an empty array of numbers.
     horizons : dict of event to list of float
     learnt_counts : CellCounts or None
         Counts of missing and unknown cells in fit; None if they are not known.
@@ -117,7 +117,7 @@ class Outputs:
         return [(name, _NUMBER) for name in names]
 
     def values(self, X: Any) -> Scored:
-        """The predictions of the model for a table in the form that it reads."""
+        """Return the predictions for a table in the form that the model reads."""
         if len(X) == 0:  # networks raise an error for a table without rows
             return Scored({name: like[:0] for name, like in self.columns.items()}, None)
         fitted, X_read = fitted_model_reading(self._model, X)
@@ -155,7 +155,7 @@ class Outputs:
 
 
 def _stem(name: Hashable) -> str:
-    """The name of a task in column names; unnamed targets are numbered."""
+    """Return the name of a task in column names; unnamed targets are numbered."""
     return f"target_{name}" if isinstance(name, numbers.Integral) else str(name)
 
 
@@ -188,8 +188,8 @@ def _read_horizons(
         if grid.max() > end:
             raise ValueError(
                 f"horizons reach {grid.max():g}, but the curves of {event!r} are known up to "
-                f"{end:g} only: to the end of the follow-up in `fit`, or to the last cut or "
-                "horizon that it was given. Give times up to there."
+                f"{end:g} only: the end of the follow-up in `fit`, or the last cut or horizon of "
+                "the model. Pass times up to there."
             )
         read[event] = grid.tolist()
     return read

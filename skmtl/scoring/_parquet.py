@@ -1,4 +1,4 @@
-"""Parquet files, a few row groups to a part."""
+"""Parquet files as sources of rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READABLE: dict[CellType, tuple[str, ...]] = {
     "any": ("text", "numbers", _NOTHING),
 }
 _REMEDIES = {"histories": "score a pipeline that begins with skmtl.histories.SeriesSummary"}
-# What is read of a column at a time; without it, a whole row group would be in memory.
+# Bytes of a column to read at a time; otherwise a whole row group would be in memory.
 _BUFFER = 2**18
 
 
@@ -34,7 +34,7 @@ class ParquetSource(Source):
     ----------
     file : InputFile
     columns, keys, part_rows, batch_rows
-        As in `Source`; a part takes as many row groups as it needs to have `part_rows`.
+        See `Source`. A part has as many row groups as it needs for `part_rows` rows.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class ParquetSource(Source):
                 wanted = " or ".join(_READABLE[cell_type][:-1])
                 remedy = _REMEDIES.get(content, "write the file with that type")
                 raise ValueError(
-                    f"The column {name!r} of {str(self._file.path)!r} holds {content} ({kind}), "
-                    f"and the model was fitted on {wanted}: {remedy}."
+                    f"The column {name!r} of {str(self._file.path)!r} has {content} ({kind}), "
+                    f"but the model was fitted on {wanted}: {remedy}."
                 )
 
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
@@ -78,7 +78,7 @@ class ParquetSource(Source):
             start = stop
 
     def _ranges(self) -> list[list[int]]:
-        """The row groups of each part; a file without rows has one part, with its columns."""
+        """Assign row groups to parts; a file without rows has one part."""
         ranges: list[list[int]] = [[]]
         rows = 0
         for group, size in enumerate(self._sizes):
@@ -90,7 +90,7 @@ class ParquetSource(Source):
         return ranges
 
     def read(self, start: int, groups: list[int]) -> Iterator[FileBatch]:
-        """The batches of some row groups, the first of which begins at a row."""
+        """Iterate over batches of some row groups, starting at a row number."""
         for table in self._readable(start, self._tables(groups)):
             table = self._with_keys(table)
             yield FileBatch(table, table, np.arange(start, start + len(table)))
@@ -98,7 +98,7 @@ class ParquetSource(Source):
             self._n_read += len(table)
 
     def _readable(self, row: int, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-        """The tables; an error with the file and the row where one cannot be read."""
+        """Iterate over tables; errors name the file and the row that cannot be read."""
         while True:
             try:
                 table = next(tables, None)
@@ -112,7 +112,7 @@ class ParquetSource(Source):
             yield table
 
     def _tables(self, groups: list[int]) -> Iterator[pa.Table]:
-        """Tables of almost as many rows as a batch has, whatever the size of the row groups."""
+        """Iterate over tables of nearly the size of a batch, for row groups of any size."""
         waiting: list[pa.RecordBatch] = []
         n_waiting = 0
         with pq.ParquetFile(self._file.path, buffer_size=_BUFFER) as opened:
@@ -143,7 +143,7 @@ class _ParquetPart(Part):
 
 
 def parquet_columns(file: InputFile) -> list[str]:
-    """The names of the columns.
+    """Return the names of the columns.
 
     Raises
     ------

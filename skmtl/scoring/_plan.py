@@ -45,7 +45,7 @@ class ScoringOptions:
 
 
 class Plan:
-    """The columns of all files, read and written.
+    """The columns to read and write for all files.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ class Plan:
     features : ReadColumns
     keep : list of str
     sources : list of Source
-        In the order of the files.
+        The sources, in the order of the files.
 
     Raises
     ------
     ValueError
-        If a file lacks a column, or has one that the model cannot read.
+        If a file lacks a column, or has one of a type that the model cannot read.
     """
 
     def __init__(self, model: Any, files: Sequence[InputFile], options: ScoringOptions) -> None:
@@ -102,16 +102,16 @@ class Plan:
 
     def _check_kept_types(self) -> None:
         """Raise an error if the types of a kept column are incompatible between files."""
-        first: dict[str, tuple[InputFile, pa.DataType]] = {}
+        types: dict[str, tuple[InputFile, pa.DataType]] = {}
         for file, source in zip(self._files, self.sources, strict=True):
             for name in self.kept(file):
                 kind = source.schema.field(name).type
-                before, wanted = first.setdefault(name, (file, kind))
+                first_file, wanted = types.setdefault(name, (file, kind))
                 if not _is_read_as(kind, wanted):
                     raise ValueError(
-                        f"keep names {name!r}, which is {wanted} in {str(before.path)!r} and "
-                        f"{kind} in {str(file.path)!r}: write the files with one type, or, of CSV "
-                        f"files, give it as csv_types={{{name!r}: {str(wanted)!r}}}."
+                        f"keep names {name!r}, which is {wanted} in {str(first_file.path)!r} and "
+                        f"{kind} in {str(file.path)!r}: write the files with one type, or for CSV "
+                        f"files set csv_types={{{name!r}: {str(wanted)!r}}}."
                     )
 
     def _check_csv_types(self) -> None:
@@ -125,12 +125,12 @@ class Plan:
             )
 
     def _types_of_keys(self) -> dict[str, KeyType]:
-        """Types of the columns in the paths: what the model reads, or what their values look like.
+        """Return the types of columns in paths: those of the model, or inferred from the values.
 
         Raises
         ------
         ValueError
-            If the model reads numbers, and there are others.
+            If the model reads numbers, and a value is not a number.
         """
         values: dict[str, list[str | None]] = {}
         for file in self._files:
@@ -172,17 +172,17 @@ class Plan:
         )
 
     def keys_of(self, name: str) -> dict[str, str | None]:
-        """The columns in the path of a file of that name which are read or kept."""
-        used = {*self.features.names, *self.keep}
+        """Return the columns in the path of a file that are read or kept."""
+        needed = {*self.features.names, *self.keep}
         keys = partition_keys(name.split("/")[:-1])
-        return {key: value for key, value in keys.items() if key in used}
+        return {key: value for key, value in keys.items() if key in needed}
 
     def kept(self, file: InputFile) -> list[str]:
-        """The kept columns that are written: those in the path stay there."""
+        """Return the kept columns to write; columns in the path are not written."""
         return [name for name in self.keep if name not in file.keys]
 
     def identity(self) -> dict[str, Any]:
-        """What the scores depend on, besides the model and the rows."""
+        """Return everything that scores depend on, besides the model and the rows."""
         options = self._options
         return {
             "columns": [str(name) for name in self.features.names],
@@ -200,12 +200,12 @@ class Plan:
 
 
 def _is_strange(name: str) -> bool:
-    """Whether it contains bytes that are not text."""
+    """Whether a name contains bytes that are not text."""
     return any("\udc80" <= sign <= "\udcff" for sign in name)
 
 
 def _is_read_as(kind: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether a column of a type can be read as one of another type, whatever it holds."""
+    """Whether any column of a type can be read as another type."""
     both_text = is_string(value_type(kind)) and is_string(value_type(wanted))
     return kind == wanted or pa.types.is_null(kind) or both_text
 

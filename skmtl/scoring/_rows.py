@@ -58,7 +58,7 @@ class RowScorer:
     outputs : Outputs
     features : ReadColumns
     at_most : int
-        Rows that are found by halving before it is given up.
+        Maximum number of rows to find by halving before giving up.
     """
 
     def __init__(self, outputs: Outputs, features: ReadColumns, at_most: int) -> None:
@@ -71,12 +71,12 @@ class RowScorer:
         ----------
         table : pyarrow.Table
         unreadable : dict of int to str
-            Positions of rows that are known to be beyond the model, and why.
+            Positions of rows that cannot be read, and why.
 
         Raises
         ------
         ScoringError
-            If more rows than `at_most` are refused one by one.
+            If the model refuses more than `at_most` single rows.
         """
         X, refused = self._frame(table), dict(unreadable)
         rows = _others(X, refused) if refused else None
@@ -104,15 +104,15 @@ class RowScorer:
         return None if counts is None else with_names(counts, self._features)
 
     def _frame(self, table: pa.Table) -> pd.DataFrame:
-        """The features as the model reads them."""
+        """Convert the features to the form that the model reads."""
         columns = [_plain(table.column(name)) for name in self._features.names]
         names = [str(i) for i in range(len(columns))]
-        # Columns of one type in one block, from which encoders take them all at once.
+        # Consolidate columns of one type in one block, which encoders read at once.
         frame = pa.table(columns, names=names).to_pandas()
         return frame.set_axis(self._features.labels, axis=1)
 
     def _types_read(self, X: pd.DataFrame) -> str:
-        """What may be wrong where a pipeline does not say which types it was fitted on."""
+        """Return a hint for pipelines, which do not know the types that they were fitted on."""
         if self._features.cell_types is not None:
             return ""
         numbers = [types.is_numeric_dtype(dtype) for dtype in X.dtypes]
@@ -121,13 +121,13 @@ class RowScorer:
         ]
         as_numbers = [n for n in self._features.names if n not in as_text]
         return (
-            f" The pipeline does not say what it was fitted on: the columns {as_text[:5]} were "
+            f" The pipeline does not store what it was fitted on: the columns {as_text[:5]} were "
             f"read as text, and {as_numbers[:5]} as numbers. For CSV files, csv_types "
             "(--csv-type) sets the right types, such as 'float64' or 'string'."
         )
 
     def _suspects(self, X: pd.DataFrame) -> dict[int, str]:
-        """Rows that the model refuses for a reason that can be seen from outside."""
+        """Return rows that the model must refuse for a reason that is visible in the data."""
         reasons: dict[int, str] = {}
         cell_types = self._features.cell_types or ["any"] * X.shape[1]
         for position, name in enumerate(self._features.names):
@@ -154,7 +154,7 @@ class RowScorer:
 
 
 def _shown(value: object) -> str:
-    """An id as it would be written; numbers may have become floats on the way."""
+    """Format an id as in the data; integers may have become floats."""
     return f"{value:.15g}" if isinstance(value, float) else repr(value)
 
 
@@ -163,7 +163,7 @@ def _others(X: pd.DataFrame, refused: dict[int, str]) -> NDArray[np.int64]:
 
 
 class _Halving:
-    """Scores what can be scored of some rows, by halving them until the rest is single rows."""
+    """Scores rows by halving until the rows that fail are isolated."""
 
     def __init__(
         self, score: Callable[[NDArray[np.int64]], Scored], at_most: int, remedy: str
@@ -172,13 +172,13 @@ class _Halving:
         self.refused: dict[int, str] = {}
 
     def parts(self, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], Scored]]:
-        """Positions and outputs of the rows that were scored, in their order."""
+        """Return positions and outputs of the rows that were scored, in their order."""
         if len(rows) > self._at_most > 1:
             self._probe(rows)
         return self._halve(rows)
 
     def _probe(self, rows: NDArray[np.int64]) -> None:
-        """Give up at once where the model refuses rows from everywhere."""
+        """Give up early if the model refuses rows from all over the batch."""
         refused = 0
         for row in rows[np.linspace(0, len(rows) - 1, _PROBES).astype(int)]:
             try:
@@ -215,13 +215,13 @@ class _Halving:
 
     def _hopeless(self, what: str, error: Exception) -> ScoringError:
         return ScoringError(
-            f"The model refuses {what} of a batch, so the fault is hardly that of single rows. "
+            f"The model refuses {what} of a batch, so single rows are hardly the cause. "
             f"The last one: {self._reason(error)}"
         )
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column without Python objects in pandas, unlike missing booleans."""
+    """Convert columns that would become Python objects in pandas, such as missing booleans."""
     if pa.types.is_boolean(column.type) and column.null_count:
         return column.cast(pa.int8())
     return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column

@@ -1,4 +1,4 @@
-"""A whole run of scoring, from the files to the files."""
+"""A whole run of `score_files`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(
     verify: bool,
     progress: bool | Watcher,
 ) -> ScoringReport:
-    """Score files as `score_files` says."""
+    """Score files; see `score_files`."""
     started = time.monotonic()
     fitted = open_model(model)
     if fitted_model(fitted).reads_rows_together:
@@ -61,7 +61,7 @@ def run(
 
 
 class _Run:
-    """Scores what is not finished."""
+    """Scores the unfinished parts of all files."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class _Run:
         self._bytes_done = 0
 
     def score(self, position: int, file: InputFile) -> None:
-        """Score the parts of a file that are not finished."""
+        """Score the unfinished parts of a file."""
         source = self._plan.sources[position]
         for part in source.parts(ends_of(self._tally.before(file.name))):
             self._tally.begin(file.name, part.number)
@@ -103,7 +103,7 @@ class _Run:
                 for batch in part.batches():
                     self._score_batch(file, batch, writer)
                     self._tell(position, file, source.share())
-            finally:  # an error may be no more than a sign of it
+            finally:  # a changed file can also be the cause of an error
                 check_unchanged(file)
             writer.publish(self._manifest(file, part, writer))
 
@@ -117,7 +117,7 @@ class _Run:
 
     def _manifest(self, file: InputFile, part: Part, writer: PartWriter) -> Manifest:
         written, written_errors = writer.written
-        # The file is called as in its other parts, even if it has been moved since.
+        # Use the file name of its other parts, even if it was moved since then.
         scores = self._matching.scores.get(file.name)
         return Manifest(
             job=self._folder.job,

@@ -1,4 +1,4 @@
-"""A file as parts of rows, read a batch at a time."""
+"""Files as parts of rows, read in batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl.scoring._columns import ReadColumns
 
 
 class Refusal(NamedTuple):
-    """A row that cannot be scored: its number in the file, and why."""
+    """The number of a row that cannot be scored, and the reason."""
 
     row: int
     reason: str
@@ -28,15 +28,16 @@ class FileBatch:
     Attributes
     ----------
     table : pyarrow.Table
-        The columns that are needed, as they are written.
+        The required columns, as they are written.
     read : pyarrow.Table
-        The same as the model reads them, where words may stand for missing values.
+        The same columns as the model reads them; words can mean missing values.
     rows : ndarray of shape (n_rows,)
-        Their numbers in the file, from 0.
+        Row numbers in the file, from 0.
     unreadable : dict of int to str
-        Positions in the table of rows that have a cell of the wrong type, and why.
+        Positions in the table of rows with a cell of the wrong type, and why.
     lost : list of Refusal
-        Rows before the last of these that are not in the table: they have no cells to speak of.
+        Rows up to the end of the batch that are not in the table, because they have no valid
+        cells.
     """
 
     table: pa.Table
@@ -47,7 +48,7 @@ class FileBatch:
 
 
 class Finished(NamedTuple):
-    """Where a part that was scored before ends."""
+    """The end of a part that was scored earlier."""
 
     stop: int
     last: bool
@@ -60,11 +61,11 @@ class Part(ABC):
     ----------
     number : int
     start : int
-        Its first row.
+        The first row.
     stop : int
-        The row after its last one; known once all batches have been read.
+        The row after the last one; known once all batches have been read.
     last : bool
-        Whether the file ends with it; known then, too.
+        Whether the file ends with the part; also known only then.
     """
 
     number: int
@@ -77,20 +78,20 @@ class Part(ABC):
 
 
 class Source(ABC):
-    """A file of known columns.
+    """A file with known columns.
 
     Parameters
     ----------
     columns : sequence of str
-        Those to read, of the file or of its path.
+        The columns to read, from the file or its path.
     keys : mapping of str to pyarrow.Scalar
-        The columns in its path, each with its one value.
+        The columns in the path of the file, with their values.
     part_rows, batch_rows : int
 
     Attributes
     ----------
     schema : pyarrow.Schema
-        The columns that there are, with the types that they are read with.
+        The columns with the types that they are read as.
     """
 
     schema: pa.Schema
@@ -107,25 +108,25 @@ class Source(ABC):
         self._part_rows, self._batch_rows = part_rows, batch_rows
 
     def _set_schema(self, stored: pa.Schema) -> None:
-        """Learn the columns of the file itself, which come before those of the path."""
+        """Set the columns of the file itself, which take precedence over those of the path."""
         self._keys = {name: v for name, v in self._keys.items() if name not in stored.names}
         self.schema = pa.schema([*stored, *(pa.field(k, v.type) for k, v in self._keys.items())])
         self._stored = [name for name in self._columns if name not in self._keys]
 
     def _with_keys(self, table: pa.Table) -> pa.Table:
-        """All columns, from a table of those in the file."""
+        """Add the columns of the path to a table of the file."""
         for name, value in self._keys.items():
             table = table.append_column(name, pa.repeat(value, len(table)))
         return table.select(self._columns)
 
     @abstractmethod
     def check(self, features: ReadColumns) -> None:
-        """Raise ValueError if a column has no type that the model can read."""
+        """Raise a ValueError if a column has a type that the model cannot read."""
 
     @abstractmethod
     def parts(self, finished: Mapping[int, Finished]) -> Iterator[Part]:
-        """The parts that are not finished, in their order."""
+        """Iterate over unfinished parts in order."""
 
     @abstractmethod
     def share(self) -> float:
-        """The share of the file that has been read."""
+        """Return the share of the file that has been read."""

@@ -1,4 +1,4 @@
-"""The files that scoring writes: complete, or not there."""
+"""The files that scoring writes, which are either complete or do not exist."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _CHUNK = 2**20
 
 
 class Written(NamedTuple):
-    """How many bytes stand before the footer of a file, and their CRC-32."""
+    """Number of bytes before the footer of a file, and their CRC-32."""
 
     n_bytes: int = 0
     crc32: int = 0
 
     def stands_in(self, path: Path) -> bool:
-        """Whether a file begins with these bytes; without any, whatever the file."""
+        """Whether a file starts with these bytes; always true if there are none."""
         if self.n_bytes == 0:
             return True
         crc32, left = 0, self.n_bytes
@@ -42,7 +42,7 @@ class Written(NamedTuple):
 
 
 class _Summed(io.BufferedWriter):
-    """A stream that knows what has been written to it."""
+    """A stream that sums up what is written to it."""
 
     written = Written()
 
@@ -56,29 +56,29 @@ class _Summed(io.BufferedWriter):
 class Manifest:
     """The description of a finished part, in the footer of the part itself.
 
-    So a part and its manifest appear at once, by one renaming.
+    So a part and its manifest appear together, by one rename.
 
     Attributes
     ----------
     job : str
-        Checksum of the model and of the options.
+        Checksum of the model and options.
     input, path : str
-        Name of the file, and where it was.
+        Name and location of the file.
     size, mtime_ns, ctime_ns : int
-        Of the file; the last is 0 in scores of earlier versions.
+        Size and times of the file; `ctime_ns` is 0 in scores of earlier versions.
     sha256 : str
-        Of the content of the file; empty in scores of earlier versions.
+        Checksum of the content of the file; empty in scores of earlier versions.
     cells : list of (str, int, int), or None
-        Missing cells and unknown categories by column, of the rows that were scored; None if they
-        are not known, and in scores of earlier versions.
+        Missing cells and unknown categories of the scored rows by column; None if unknown, and in
+        scores of earlier versions.
     part, start, stop : int
-        Which part of it, and its rows.
+        Number of the part, and its rows.
     last : bool
-        Whether the file ends with it.
+        Whether the file ends with the part.
     n_refused : int
-        Rows that are in its file of errors.
+        Number of rows in its file of errors.
     written, written_errors : Written
-        What stands before the footers of the part and of its file of errors.
+        The bytes before the footers of the part and of its file of errors.
     """
 
     job: str
@@ -99,12 +99,12 @@ class Manifest:
 
     @property
     def n_rows(self) -> int:
-        """Rows of the part, those that were refused among them."""
+        """Number of rows of the part, including refused ones."""
         return self.stop - self.start
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """That of a file; None where the file is none of ours, or damaged."""
+        """Read the manifest of a file; None if the file is damaged or not a part."""
         try:
             metadata = (pq.read_metadata(path).metadata or {}).get(_KEY)
             if metadata is None:
@@ -127,7 +127,7 @@ class PartFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
         self._stream = _Summed(io.FileIO(self._hidden, "w"))
-        # A dictionary of numbers of which hardly two are equal costs time and saves nothing.
+        # Dictionaries of numbers that are nearly all distinct cost time and save nothing.
         numbers = (pa.types.is_floating, pa.types.is_integer)
         repeated = [f.name for f in schema if not any(is_kind(f.type) for is_kind in numbers)]
         self._writer = pq.ParquetWriter(self._stream, schema, use_dictionary=repeated)
@@ -137,7 +137,7 @@ class PartFile:
 
     @property
     def written(self) -> Written:
-        """What will stand before the footer, if nothing more is written."""
+        """The bytes before the footer, if nothing more is written."""
         return self._stream.written
 
     def publish(self, metadata: dict[bytes, bytes]) -> None:
@@ -150,7 +150,7 @@ class PartFile:
         _store_names(self._path.parent)
 
     def discard(self) -> None:
-        """Forget what has been written, unless it has been published."""
+        """Discard what has been written, unless it has been published."""
         if not self._stream.closed:
             with suppress(OSError, pa.ArrowException):  # a full disk, perhaps
                 self._writer.close()
@@ -160,7 +160,7 @@ class PartFile:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a small file at once."""
+    """Write a small file atomically."""
     hidden = path.with_name(f".{path.name}{_PART}")
     with open(hidden, "w") as stream:
         json.dump(content, stream, indent=1)
@@ -187,14 +187,14 @@ def _store_names(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed job was writing."""
+    """Remove unfinished files of a killed job."""
     for path in folder.rglob(f".*{_PART}"):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Hold a lock that only one process can hold; False where another one does.
+    """Acquire an exclusive lock; yields False if another process holds it.
 
     The operating system releases the lock when the process ends, however it ends.
     """

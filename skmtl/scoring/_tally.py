@@ -21,11 +21,11 @@ class Tally:
     Attributes
     ----------
     n_parts, n_parts_before : int
-        All parts, and those of an earlier run.
+        Numbers of all parts, and of those of an earlier run.
     n_rows, n_refused : int
-        Rows that have been read, and those of them that could not be scored.
+        Numbers of rows read, and of those that could not be scored.
     cells : list of (str, int, int), or None
-        As in `Manifest`, of the part that is being scored.
+        Counts of the current part, as in `Manifest`.
     """
 
     def __init__(self, finished: Mapping[str, Mapping[int, Manifest]]) -> None:
@@ -35,14 +35,14 @@ class Tally:
         self.n_rows = sum(part.n_rows for part in parts)
         self.n_refused = sum(part.n_refused for part in parts)
         self._part: CellCounts | None = None
-        self._parts: CellCounts | None = None  # all of this run
+        self._parts: CellCounts | None = None  # total of this run
 
     def before(self, name: str) -> dict[int, Manifest]:
-        """The parts of a file from before that still count."""
+        """Return the parts of a file from earlier runs that still count."""
         return dict(self._before.get(name, {}))
 
     def begin(self, name: str, number: int) -> None:
-        """Count a part from now on as scored in this run."""
+        """Start a part, which counts as scored in this run from now on."""
         self._part = None
         before = self._before.get(name, {}).pop(number, None)
         if before is None:
@@ -53,7 +53,7 @@ class Tally:
             self.n_refused -= before.n_refused
 
     def add(self, n_rows: int, n_refused: int, counts: CellCounts | None) -> None:
-        """Count rows of the part that is being scored."""
+        """Count rows of the current part."""
         self.n_rows += n_rows
         self.n_refused += n_refused
         self._part = sum_of_counts([self._part, counts])
@@ -69,7 +69,7 @@ class Tally:
 
     @property
     def counts(self) -> CellCounts | None:
-        """Missing and unknown cells of all scored rows, as far as they were counted."""
+        """Return counts of missing and unknown cells of all scored rows that were counted."""
         before = [part for parts in self._before.values() for part in parts.values()]
         return sum_of_counts([*map(_counts_of, before), self._parts])
 

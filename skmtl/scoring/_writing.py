@@ -1,4 +1,4 @@
-"""The two files of a part: its scores, and the rows that have none."""
+"""Write the two files of a part: scores, and refused rows."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _ERROR_TYPES = (pa.string(), pa.int64(), pa.string())
 
 
 class PartWriter:
-    """Writes a part, and its refused rows if there are any; nothing of it appears before the end.
+    """Writes a part and its refused rows; the files only appear when they are complete.
 
     Parameters
     ----------
     path, errors_path : Path
     schema : pyarrow.Schema
-        Of the input.
+        The schema of the input.
     keep : sequence of str
     outputs : mapping of str to ndarray
         An array of the type of each output.
     file : str
-        What the refused rows say that they are from.
+        Name of the input file in the table of refused rows.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PartWriter:
         kept = [pa.field(name, schema.field(name).type) for name in keep]
         types = {name: pa.array(like).type for name, like in outputs.items()}
         self._schema = pa.schema([*kept, *(pa.field(name, t) for name, t in types.items())])
-        errors = [pa.field(*each) for each in zip(ERROR_COLUMNS, _ERROR_TYPES, strict=True)]
+        errors = [pa.field(*column) for column in zip(ERROR_COLUMNS, _ERROR_TYPES, strict=True)]
         self._errors_schema = pa.schema([*kept, *errors])
         self._scores = PartFile(path, self._schema)
         self._errors: PartFile | None = None
@@ -67,7 +67,7 @@ class PartWriter:
         columns: Mapping[str, np.ndarray],
         refused: Mapping[int, str],
     ) -> None:
-        """Write a batch: the rows at the positions `scored` (None: all), and those refused."""
+        """Write a batch: the rows at positions `scored` (None means all), and refused rows."""
         kept = batch.table.select(self._keep)
         rows = kept if scored is None else kept.take(pa.array(scored))
         fields = self._schema.names[len(self._keep) :]
@@ -83,37 +83,37 @@ class PartWriter:
         refusals = [Refusal(int(batch.rows[at]), refused[at]) for at in positions] + batch.lost
         lost = [pa.nulls(len(batch.lost), field.type) for field in kept.schema]
         cells = [
-            pa.chunked_array([*column.take(pa.array(positions, pa.int64())).chunks, none])
-            for column, none in zip(kept.columns, lost, strict=True)
+            pa.chunked_array([*column.take(pa.array(positions, pa.int64())).chunks, nulls])
+            for column, nulls in zip(kept.columns, lost, strict=True)
         ]
         values: list[Any] = [
             pa.array([self._file] * len(refusals)),
-            pa.array([each.row for each in refusals], pa.int64()),
-            pa.array([each.reason for each in refusals], pa.string()),
+            pa.array([refusal.row for refusal in refusals], pa.int64()),
+            pa.array([refusal.reason for refusal in refusals], pa.string()),
         ]
-        order = pa.array(np.argsort([each.row for each in refusals], kind="stable"))
+        order = pa.array(np.argsort([refusal.row for refusal in refusals], kind="stable"))
         self._errors.write(pa.table([*cells, *values], schema=self._errors_schema).take(order))
         self.n_refused += len(refusals)
 
     @property
     def written(self) -> tuple[Written, Written]:
-        """What stands in the files of the scores and of the refused rows so far."""
+        """The bytes written to the files of scores and of refused rows so far."""
         errors = Written() if self._errors is None else self._errors.written
         return self._scores.written, errors
 
     def publish(self, manifest: Manifest) -> None:
-        """Give the files their names: that of the scores, which has the manifest, last."""
+        """Rename the files; the scores, which have the manifest, come last."""
         if self._errors is None:
-            self._errors_path.unlink(missing_ok=True)  # of a run that was cut off
+            self._errors_path.unlink(missing_ok=True)  # of an interrupted run
         else:
             self._errors.publish({})
         self._scores.publish(manifest.as_metadata())
 
 
 def first_refusal(batch: FileBatch, refused: Mapping[int, str], path: str) -> ScoringError:
-    """The error about the first row of a batch that cannot be scored."""
-    found = [Refusal(int(batch.rows[at]), reason) for at, reason in refused.items()]
-    first = min([*found, *batch.lost])
+    """Return the error for the first row of a batch that cannot be scored."""
+    refusals = [Refusal(int(batch.rows[at]), reason) for at, reason in refused.items()]
+    first = min([*refusals, *batch.lost])
     return ScoringError(
         f"Row {first.row:,} (from 0) of {path!r} cannot be scored: {first.reason} With "
         "on_error='quarantine' (--on-error quarantine) such rows are set aside with the reason, "

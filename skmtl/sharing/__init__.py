@@ -1,4 +1,4 @@
-"""Common parts of comparing, grouping and selecting tasks; private.
+"""Private common parts of comparing, grouping and selecting tasks.
 
 The public interface consists of the functions of `skmtl.inspection` and of `skmtl.GroupedTasks`. A
 `TaskTable` holds X and y of any estimator, wide or long, and returns the rows of some tasks;

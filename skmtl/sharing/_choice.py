@@ -12,13 +12,13 @@ import pandas as pd
 from skmtl.sharing._groups import affinity_of_errors, clusters
 from skmtl.sharing._held_out import Group, HeldOut
 
-# A task is removed from the joint model if its error alone is smaller by this share.
+# A task is removed from the joint model if its separate error is smaller by this share.
 _HURT = 0.05
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The groups to fit, and what they were compared with if they were not given.
+    """The groups to fit, and the comparison if they were chosen.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Choice:
     selection : DataFrame by candidate
         ``error``, the mean over the tasks of the error relative to that of a constant;
         ``standard_error`` of its difference from the better of "joint" and "alone", 0 for that
-        one; ``n_models``; ``groups``; ``chosen``. The least error first.
+        one; ``n_models``; ``groups``; ``chosen``. Sorted by error.
     errors : DataFrame of shape (n_tasks, n_candidates)
-        By task.
+        Errors by task.
     affinity : DataFrame of shape (n_tasks, n_tasks)
     """
 
@@ -39,7 +39,7 @@ class Choice:
 
 
 def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
-    """The best of one model, one per task, suggested groups, and sharers without the hurt.
+    """Choose among one model, one per task, suggested groups, and leaving out hurt tasks.
 
     Each candidate is evaluated on the same held-out rows. Other groups are only chosen if they are
     better than both joint and alone by more than the standard error of the difference: the folds
@@ -53,12 +53,12 @@ def choose_groups(held_out: HeldOut, names: Sequence[Hashable]) -> Choice:
     together, apart = held_out.errors(joint), held_out.errors(alone)
     is_hurt = apart < (1 - _HURT) * together
     hurt = apart.index[is_hurt].tolist()
-    rest = tuple(name for name in names if name not in hurt)
+    unhurt = tuple(name for name in names if name not in hurt)
     candidates: dict[str, list[Group]] = {
         "joint": joint,
         "alone": alone,
         "suggested": [tuple(group) for group in clusters(affinity, None)],
-        "without the hurt": [group for group in (rest, *((name,) for name in hurt)) if group],
+        "without the hurt": [group for group in (unhurt, *((name,) for name in hurt)) if group],
     }
     candidates = _unlike(candidates)
     held_out.fit([group for groups in candidates.values() for group in groups])
@@ -87,7 +87,7 @@ def _standard_error_of_sum(values: np.ndarray) -> float:
 
 
 def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
-    """The groups of the user; every task must be in exactly one of them."""
+    """Check the groups of the user; every task must be in exactly one of them."""
     if not _is_list(groups) or not all(map(_is_list, groups)):
         raise ValueError(f"groups must be a list of lists of tasks, got {groups!r}.")
     as_lists = [list(group) for group in groups]
@@ -97,19 +97,19 @@ def checked_groups(groups: Any, names: list[Hashable]) -> list[list[Hashable]]:
     twice = [name for name in names if flat.count(name) > 1]
     if absent or unknown or twice or not all(as_lists):
         raise ValueError(
-            f"groups must hold every task once, and no empty group: missing {absent}, unknown "
+            f"groups must contain every task once, and no empty group: missing {absent}, unknown "
             f"{unknown}, more than once {twice}. The tasks are {names}."
         )
     return as_lists
 
 
 def _is_list(value: Any) -> bool:
-    """Whether it holds several things; a name is one, though Python takes its letters apart."""
+    """Whether a value is a list of items; a name is a single item although it can be iterated."""
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
 def _unlike(candidates: dict[str, list[Group]]) -> dict[str, list[Group]]:
-    """Each way to group the tasks under its first name."""
+    """Remove candidates with the same groups as an earlier one."""
     seen = {
         frozenset(map(frozenset, groups)): word for word, groups in [*candidates.items()][::-1]
     }

@@ -1,4 +1,4 @@
-"""Which tasks belong together, from how much they have to do with each other."""
+"""Group tasks by their affinity."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pandas as pd
 from scipy.cluster.hierarchy import cut_tree, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-# A task whose models explain less of it than this has said nothing about whom it is like.
+# If no model explains at least this share of a task, its similarity to others is unknown.
 _LEAST_EXPLAINED = 0.1
 
-# A task that gains less from every other one, as a share of its own steps, is like none of them.
+# A task that gains less than this share of its own gain from every other task is similar to none.
 _LEAST_ALIKE = 0.3
-# No task counts as gaining less by its own steps than this share of what the median task does:
-# with few labels the measured gain may be anything.
+# Own gains are clipped below at this share of the median task's own gain, because they are
+# unreliable if there are few labels.
 _LEAST_GAINED = 0.05
 
 
 def affinity_of_errors(errors: pd.DataFrame) -> pd.DataFrame:
-    """How well each task's model (row) serves each other task (column), from 0 to 1.
+    """Measure how well each task's model (row) fits each other task (column), from 0 to 1.
 
-    The root of the share that it explains of what the best of all models explains: like a
-    correlation of the two functions, free of the noise in the labels.
+    It is the square root of the share that the model explains, relative to the best of all models:
+    like a correlation of the two functions without label noise.
     """
     explained = np.clip(1.0 - errors.to_numpy(), 0.0, None)
     best = np.maximum(explained.max(axis=0), _LEAST_EXPLAINED)
@@ -33,11 +33,11 @@ def affinity_of_errors(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def affinity_of_gains(gains: pd.DataFrame) -> pd.DataFrame:
-    """How alike tasks are by what a step for one (row) gains the other (column), at most 1.
+    """Measure similarity by the gain of a task (column) from steps for another (row), at most 1.
 
-    For small steps the gain is the product of two gradients, and divided by the gains of the
-    tasks by their own steps it is their cosine. Even for tasks that are the same it is well below
-    1, for they read the trunk through towers of their own: the most alike count as 1.
+    For small steps the gain is the product of two gradients, and divided by the gains from the
+    tasks' own steps it is their cosine. Even for identical tasks it is well below 1, since they
+    have different towers: the most similar tasks get the value 1.
     """
     values = gains.to_numpy(dtype=np.float64)
     values = (values + values.T) / 2
@@ -52,17 +52,17 @@ def affinity_of_gains(gains: pd.DataFrame) -> pd.DataFrame:
 
 
 def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable]]:
-    """Groups by average linkage; without a number, cut where the next merge costs most.
+    """Cluster by average linkage; by default, cut before the merge with the largest step.
 
-    Of two directions the larger one counts: a task with few labels has a poor model, which
-    serves nobody, and yet may be served well.
+    The larger of the two directions counts: a task with few labels has a poor model, which does
+    not help others, but it can still profit from others.
     """
     names: list[Hashable] = list(affinity.columns)
     if len(names) == 1:
         return [names]
     tree = _tree(affinity)
     if n_groups is None:
-        # From all alone (0) over every merge to one group (1): cut within the largest step.
+        # From separate tasks (0) over every merge to one group (1): cut at the largest step.
         steps = np.diff(np.concatenate([[0.0], tree[:, 2], [1.0]]))
         n_groups = len(names) - int(np.argmax(steps))
     labels = cut_tree(tree, n_clusters=n_groups)[:, 0]
@@ -73,7 +73,7 @@ def clusters(affinity: pd.DataFrame, n_groups: int | None) -> list[list[Hashable
 
 
 def side_by_side_order(affinity: pd.DataFrame) -> list[int]:
-    """Positions of the tasks in an order that has those of a group side by side."""
+    """Return an order of the tasks in which those of a group are adjacent."""
     if len(affinity) == 1:
         return [0]
     return leaves_list(_tree(affinity)).tolist()

@@ -1,4 +1,4 @@
-"""Predictions for rows that a model has not learnt from, for any groups of tasks."""
+"""Held-out predictions for any groups of tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Group = tuple[Hashable, ...]
 
 @dataclass(frozen=True)
 class _GroupAnswers:
-    """What the model of one group says about the test rows of one split."""
+    """Predictions of the model of a group for the test rows of a split."""
 
     group: Group
     rows: np.ndarray
@@ -32,16 +32,17 @@ class _GroupAnswers:
 
 
 class HeldOut:
-    """Groups of tasks, fitted on the training rows of each split and judged on the others.
+    """Fits groups of tasks on the training rows of each split and evaluates them on the others.
 
-    A group is fitted once, however often it is asked for.
+    Every group is only fitted once.
 
     Parameters
     ----------
     estimator : estimator
     table : TaskTable
     splits : list of (training, test)
-        Rows that are in no test part do not count; of several answers for a row the last one does.
+        Rows that are in no test part are ignored; for rows in several, the last prediction is
+        used.
     n_jobs : int or None
     """
 
@@ -71,7 +72,7 @@ class HeldOut:
                     self._targets[name] = read_target(self._table, name, kind, self._judged)
 
     def errors(self, groups: Sequence[Group]) -> pd.Series:
-        """Error of each task over that of a constant, if these groups have a model each."""
+        """Return the error of each task relative to a constant, with one model per group."""
         self.fit(groups)
         of_task = {name: group for group in groups for name in group}
         errors = {
@@ -81,7 +82,7 @@ class HeldOut:
         return pd.Series(errors)
 
     def errors_by_row(self, groups: Sequence[Group]) -> np.ndarray:
-        """What each row that was held out adds to the mean of `errors` over the tasks."""
+        """Return the contribution of each held-out row to the mean of `errors` over the tasks."""
         self.fit(groups)
         names = self._table.names
         of_task = {name: group for group in groups for name in group}
@@ -92,7 +93,7 @@ class HeldOut:
         return np.asarray(total)[self._judged] / len(names)
 
     def cross_errors(self) -> pd.DataFrame:
-        """The same of each task's own model (row), rescaled for each other task (column)."""
+        """Return errors of each task's own model (row), rescaled for each other task (column)."""
         names = self._table.names
         self.fit([(name,) for name in names])
         errors = np.zeros((len(names), len(names)))
@@ -106,23 +107,23 @@ class HeldOut:
         return pd.DataFrame(errors, index=index, columns=index)
 
     def served(self, source: Hashable, target: Hashable) -> np.ndarray:
-        """What the own model of one task says about the rows of another, (n_samples, width)."""
+        """Return predictions of one task's model for the rows of another, (n_samples, width)."""
         self.fit([(source,), (target,)])
         return self._numbers((source,), source, target)
 
     def kinds(self) -> dict[Hashable, Kind]:
-        """What the own model of each task took it for."""
+        """Return the kind of each task in its own model."""
         alone = {name: (name,) for name in self._table.names}
         self.fit(list(alone.values()))
         return {name: self._answers[group][0].kinds[name] for name, group in alone.items()}
 
     def target(self, name: Hashable) -> Target:
-        """The labels of a task as numbers."""
+        """Return the labels of a task as numbers."""
         self.fit([(name,)])
         return self._targets[name]
 
     def _numbers(self, group: Group, asked: Hashable, judged: Hashable) -> np.ndarray:
-        """What a group's model says as `asked`, as numbers for all rows of task `judged`."""
+        """Return predictions of a group's model for task `asked` and the rows of task `judged`."""
         own = self._targets[asked if self._table.ids is None else judged]
         parts = [(each.rows, own.numbers(each.tasks[asked])) for each in self._answers[group]]
         numbers = np.zeros((len(self._table.Y), parts[0][1].shape[1]))
@@ -144,7 +145,7 @@ def _ask(estimator: Any, table: TaskTable, split: Split, group: Group) -> _Group
     if len(group) > 1:
         rows = test[table.ids.iloc[test].isin(group).to_numpy()]
     part = table.take(rows)
-    # The model of one id is asked about the rows of all others as if they were its own.
+    # The model of an id predicts the rows of all other ids as if they had its id.
     X = part.X if len(group) > 1 else _with_id(part.X, task_column(estimator), group[0])
     (target,) = _asked(read_model(model, X, part.y)).values()
     kinds = kinds_of(model, table.take(test).only(group))
@@ -152,12 +153,12 @@ def _ask(estimator: Any, table: TaskTable, split: Split, group: Group) -> _Group
 
 
 def _asked(tasks: dict[Hashable, ScoredTask]) -> dict[Hashable, ScoredTask]:
-    """The answers themselves instead of ways to ask, so that the model can go."""
+    """Compute the predictions, so that the model can be deleted."""
     return {name: task.answered() for name, task in tasks.items()}
 
 
 def _with_id(X: Any, column: Hashable, name: Hashable) -> Any:
-    """The rows as if all of them belonged to one task."""
+    """Return the rows with the id of one task."""
     frame = as_frame(X)
     position = task_position(frame, column)
     ids = pd.Series(name, index=frame.index, dtype=frame.dtypes.iloc[position])

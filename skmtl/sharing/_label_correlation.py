@@ -1,4 +1,4 @@
-"""How the labels of tasks go together, on the rows that have both."""
+"""Correlations of the labels of tasks, on rows that have both."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from skmtl.sharing._targets import Target, has_numbers, read_target
 from skmtl.sharing._tasks import TaskTable
 from skmtl.tasks import Kind
 
-_FEWEST = 3  # two points always lie on a line
+_FEWEST = 3  # two points are always on a line
 _TINY = 1e-10
 
 
 def label_correlation(table: TaskTable, kinds: Mapping[Hashable, Kind]) -> pd.DataFrame:
-    """Correlations (n_tasks, n_tasks) of wide labels; NaN for pairs that have none.
+    """Return correlations (n_tasks, n_tasks) of wide labels; NaN for pairs without any.
 
-    Of numbers, two classes (0 and 1) and ordered classes (their ranks) it is Pearson's; where
-    one of the two has several classes without an order, the largest canonical correlation,
-    which is never negative.
+    Pearson's correlation for numbers, two classes (0 and 1) and ordered classes (ranks); the
+    largest canonical correlation, which is never negative, if one of the two has several unordered
+    classes.
     """
     everywhere = np.arange(len(table.Y))
     targets = [
@@ -28,21 +28,21 @@ def label_correlation(table: TaskTable, kinds: Mapping[Hashable, Kind]) -> pd.Da
         for name in table.names
     ]
     values = np.eye(len(targets))
-    for i, one in enumerate(targets):
-        for j, other in enumerate(targets[:i]):
-            values[i, j] = values[j, i] = _correlation(one, other)
+    for i, left in enumerate(targets):
+        for j, right in enumerate(targets[:i]):
+            values[i, j] = values[j, i] = _correlation(left, right)
     index = pd.Index(table.names, tupleize_cols=False)
     return pd.DataFrame(values, index=index, columns=index)
 
 
-def _correlation(one: Target | None, other: Target | None) -> float:
-    if one is None or other is None:
+def _correlation(left: Target | None, right: Target | None) -> float:
+    if left is None or right is None:
         return np.nan
-    rows = (one.weight > 0) & (other.weight > 0)
+    rows = (left.weight > 0) & (right.weight > 0)
     if rows.sum() < _FEWEST:
         return np.nan
-    weight = one.weight[rows]
-    a, b = (_unit(each.values[rows], weight) for each in (one, other))
+    weight = left.weight[rows]
+    a, b = (_unit(each.values[rows], weight) for each in (left, right))
     if not a.any() or not b.any():
         return np.nan  # a constant
     products = a.T @ b
@@ -52,9 +52,9 @@ def _correlation(one: Target | None, other: Target | None) -> float:
 
 
 def _unit(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Columns that vary by one in every direction in which the given ones vary at all.
+    """Whiten columns: variance one in every direction in which they vary at all.
 
-    The factor of a polar decomposition, so that a single column keeps its sign.
+    The result is the factor of a polar decomposition, so that a single column keeps its sign.
     """
     root = np.sqrt(weight / weight.sum())[:, None]
     centred = root * (values - np.average(values, axis=0, weights=weight))

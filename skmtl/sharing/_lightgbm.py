@@ -1,4 +1,4 @@
-"""LightGBM for one task, on rows whose label is known: the plainest alternative."""
+"""LightGBM for a single task, as a baseline."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _MEDIAN = 0.5
 
 
 class LightGBMAlone(BaseEstimator):
-    """LightGBM with the objective that a kind of target has in LightGBM, stopped early.
+    """LightGBM with the objective for a kind of target, and early stopping.
 
-    Labels that are all the same are predicted as they are, without LightGBM: it refuses some
-    objectives then, and rounds the constant to single precision.
+    Constant labels are predicted without LightGBM, which would refuse some objectives and round
+    the constant to single precision.
 
     Parameters
     ----------
     kind : Kind
-        Regression (by any of its losses), quantile (the level nearest to the median), count, or
-        any with classes; ordered classes are learnt as if they had no order.
+        Regression (with any of its losses), quantile (the level nearest to the median), count, or
+        any kind with classes; ordered classes are treated as unordered.
     seed : int
     """
 
@@ -61,7 +61,7 @@ class LightGBMAlone(BaseEstimator):
         matrix = self._encoder.transform(frame)
         weight = np.ones(len(labels)) if sample_weight is None else sample_weight
         training, validation = _parts(matrix, labels, weight, self.seed)
-        least = min(20, max(1, len(labels) // 10))  # else no tree could split a small table
+        least = min(20, max(1, len(labels) // 10))  # otherwise trees could not split small tables
         self._booster = fit_plain(
             training,
             validation,
@@ -71,7 +71,7 @@ class LightGBMAlone(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Numbers in the units of y, or classes."""
+        """Predict numbers in the units of y, or classes."""
         if self._constant is not None:
             return self._constant.predict(np.empty((len(as_frame(X)), 0)))
         if self._is_classifier:
@@ -79,7 +79,7 @@ class LightGBMAlone(BaseEstimator):
         return self._answer(X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (n_samples, n_classes)."""
+        """Predict class probabilities (n_samples, n_classes)."""
         if self._constant is not None:
             return self._constant.predict_proba(np.empty((len(as_frame(X)), 0)))
         answer = self._answer(X)
@@ -92,7 +92,7 @@ class LightGBMAlone(BaseEstimator):
 def _parts(
     matrix: np.ndarray, labels: np.ndarray, weight: np.ndarray, seed: int
 ) -> tuple[tuple, tuple | None]:
-    """Rows to learn from, and rows to stop by if there are enough of them."""
+    """Split into training rows, and rows for early stopping if there are enough."""
     if len(labels) < _FEWEST_WATCHED:
         return (matrix, labels, weight), None
     parts = multitask_train_test_split(
@@ -110,10 +110,10 @@ def _objective(head: Kind, labels: np.ndarray) -> dict[str, Any]:
             else {"objective": "multiclass", "num_class": n_classes}
         )
     if isinstance(head, Quantile):
-        level = min(head.quantiles, key=lambda each: abs(each - _MEDIAN))
+        level = min(head.quantiles, key=lambda level: abs(level - _MEDIAN))
         return {"objective": "quantile", "alpha": level}
     if isinstance(head, Regression):
         names = {"squared": "regression", "absolute": "regression_l1", "huber": "huber"}
-        # LightGBM turns linear at so many units of y, the kind at so many standard deviations.
+        # LightGBM's threshold is in units of y, that of the kind in standard deviations.
         return {"objective": names[head.loss_name], "alpha": head.delta * labels.std()}
     return {"objective": "poisson"}

@@ -1,4 +1,4 @@
-"""Fit a network and record what its steps for each task do to the others."""
+"""Fit a network and record how steps for each task change the losses of the others."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from skmtl.tasks import Kind
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was seen during a fit; tables of shape (n_tasks, n_tasks).
+    """The record of a fit, with tables of shape (n_tasks, n_tasks).
 
     Attributes
     ----------
     n_looks : int
-        How often steps were compared.
+        Number of measurements.
     gains, lookahead, cosine : DataFrame
-        As of `skmtl.training.TransferRecord`.
+        See `skmtl.training.TransferRecord`.
     kinds : dict of task to Kind
-        What the network took each task for.
+        Kinds of the tasks in the network.
     """
 
     n_looks: int
@@ -37,20 +37,20 @@ class Recorded:
 
 
 def records_transfer(estimator: Any) -> bool:
-    """Whether the model within learns by steps that can be looked at: whether it is a network."""
+    """Whether the steps of the model can be recorded, that is, whether it is a network."""
     unfitted = unfitted_model(estimator)
     return unfitted is not None and unfitted.records_transfer
 
 
 def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
-    """Fit a copy, with a look at the tasks every so many steps.
+    """Fit a copy, and measure the tasks' gains after a number of steps.
 
     Raises
     ------
     TypeError
-        If the network is within something that fits copies of it, such as a search.
+        If a wrapper such as a search fits copies of the network.
     ValueError
-        If it took no step of two rows, or does not tell the tasks of long data apart.
+        If no batch had two rows, or if the network does not distinguish the tasks of long data.
     """
     from skmtl.training import recording_transfer  # loads torch
 
@@ -59,7 +59,7 @@ def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
     if outer is not network:
         raise TypeError(
             f"{type(outer).__name__} fits copies of {type(network).__name__}, whose "
-            "steps cannot be looked at. Give that estimator itself, or a pipeline that ends in "
+            "steps cannot be recorded. Pass that estimator itself, or a pipeline that ends with "
             "it; of a fitted search, best_estimator_."
         )
     with recording_transfer(every) as record:
@@ -68,8 +68,8 @@ def fit_recorded(estimator: Any, table: TaskTable, every: int) -> Recorded:
         raise ValueError("No batch had two rows: there is nothing to compare. Use more rows.")
     if set(table.names) - set(record.names):
         raise ValueError(
-            f"The network of {type(network).__name__} knows no task ids, so that it takes no step "
-            "for one of them. Give it the attribute n_groups (see "
+            f"The network of {type(network).__name__} has no task ids, so it cannot take a step "
+            "for one of them. Add the attribute n_groups (see "
             "skmtl.networks.TrainableNetwork), or use wide data."
         )
     positions = [record.names.index(name) for name in table.names]

@@ -1,4 +1,4 @@
-"""Intervals of differences between models that are measured on overlapping training sets."""
+"""Confidence intervals of differences between models with overlapping training sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy import stats
 def corrected_interval(
     differences: np.ndarray, test_share: float, confidence: float
 ) -> tuple[float, float, float]:
-    """Mean difference of two models over resampled splits, and the ends of its interval.
+    """Return the mean difference of two models over resampled splits, with its interval.
 
     The corrected resampled t-test: splits share most of their training rows, so that their
     differences are correlated, and the variance of the mean of J of them is not s^2 / J but about
@@ -18,16 +18,16 @@ def corrected_interval(
     Parameters
     ----------
     differences : ndarray of shape (n_splits,)
-        Of the scores; NaN where one of them is not defined.
+        Differences of scores; NaN if a score is not defined.
     test_share : float
-        Number of test rows over number of training rows.
+        Number of test rows divided by number of training rows.
     confidence : float
         Level of the interval.
 
     Returns
     -------
     mean, low, high : float
-        The ends are NaN where there are fewer than two differences.
+        The limits are NaN if there are fewer than two differences.
 
     References
     ----------

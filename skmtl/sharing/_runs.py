@@ -1,4 +1,4 @@
-"""Fit on the training rows of a split, score by task on its test rows."""
+"""Fit on the training rows of a split, and score by task on its test rows."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Run:
     fit_seconds : float
         Wall-clock time.
     size_bytes : int
-        Of the pickled model.
+        Size of the pickled model.
     kinds : dict of task to Kind
-        What the model took each task for.
+        Kinds of the tasks in the model.
     """
 
     scores: pd.Series
@@ -48,11 +48,11 @@ def run_together(
     names: Sequence[Hashable],
     metric: MetricLike,
 ) -> Run:
-    """One model for some of the tasks, or for one of them alone."""
+    """Fit and score one model for some of the tasks, or for a single one."""
     model, seconds = fit_group(estimator, table, split[0], names)
     test = table.take(split[1]).only(names)
     scores = score_on(model, test, _of_tasks(metric, names))
-    # Of a rare task there may be no test row that could tell its kind.
+    # A rare task may have no test row from which to infer its kind.
     kinds = kinds_of(model, table.take(split[0]).only(names))
     return Run(scores, seconds, len(pickle.dumps(model)), kinds)
 
@@ -60,7 +60,7 @@ def run_together(
 def fit_group(
     estimator: Any, table: TaskTable, rows: np.ndarray, names: Sequence[Hashable]
 ) -> tuple[Any, float]:
-    """A model of some of the tasks, fitted on some rows, and the seconds it took."""
+    """Fit a model of some tasks on some rows; returns the model and the seconds."""
     learnt = table.take(rows).only(names)
     started = time.perf_counter()
     try:
@@ -75,7 +75,7 @@ def fit_group(
 def run_lightgbm(
     kind: Kind, table: TaskTable, split: Split, name: Hashable, metric: MetricLike, seed: int
 ) -> Run:
-    """LightGBM for one task; NaN for kinds that it has no objective for."""
+    """Fit and score LightGBM for one task; NaN for kinds without an objective."""
     if not LightGBMAlone.can_learn(kind):
         return Run(pd.Series({name: np.nan}), 0.0, 0, {name: kind})
     learnt, test = table.take(split[0]).only([name]), table.take(split[1]).only([name])
@@ -89,11 +89,11 @@ def run_lightgbm(
 def _of_tasks(metric: MetricLike, names: Sequence[Hashable]) -> MetricLike:
     if not isinstance(metric, dict):
         return metric
-    return {name: each for name, each in metric.items() if name in names}
+    return {name: of_task for name, of_task in metric.items() if name in names}
 
 
 def kinds_of(model: Any, table: TaskTable) -> dict[Hashable, Kind]:
-    """Kinds with their settings from skmtl's estimators, else those that the metrics assume."""
+    """Return kinds from skmtl's estimators, or those that the metrics assume for others."""
     kinds = fitted_model(model, table.y).kinds
     if table.ids is not None:
         return dict.fromkeys(table.names, next(iter(kinds.values())))

@@ -1,4 +1,4 @@
-"""Scores of a fitted model by task, for wide and long data alike."""
+"""Score a fitted model by task, for wide and long data."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from skmtl.sharing._tasks import TaskTable
 
 
 def scored_tasks(model: Any, table: TaskTable) -> dict[Hashable, ScoredTask]:
-    """What a fitted model says about each task of the table's rows.
+    """Return labels and predictions by task for the rows of a table.
 
-    In long data the tasks are the ids: each has the labels of its own rows and no others.
+    In long data the tasks are the ids, and each has the labels of its own rows.
     """
     tasks = read_model(model, table.X, table.y)
     if table.ids is None:
@@ -26,7 +26,7 @@ def scored_tasks(model: Any, table: TaskTable) -> dict[Hashable, ScoredTask]:
 
 
 def score_on(model: Any, table: TaskTable, metric: MetricLike) -> pd.Series:
-    """Scores by task; NaN for a task without a label in the table."""
+    """Return scores by task; NaN for a task without labels in the table."""
     if not len(table.Y):
         return pd.Series(np.nan, index=pd.Index(table.names, tupleize_cols=False))
     tasks = scored_tasks(model, table)

@@ -1,4 +1,4 @@
-"""Training and test rows, from whatever says how to split."""
+"""Training and test rows, from a number of folds, a splitter or splits."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def read_splits(
     n_repeats: int = 1,
     groups: Any = None,
 ) -> list[Split]:
-    """The splits of a number of folds, drawn so often; of a splitter; or those given.
+    """Return splits from a number of folds (repeated), a splitter, or an iterable of splits.
 
     Raises
     ------
     ValueError
-        For fewer than two splits, rows that are not there, and groups that nothing reads.
+        For fewer than two splits, rows out of range, and groups that have no effect.
     """
     if isinstance(cv, int | np.integer):
         if not isinstance(n_repeats, int | np.integer) or n_repeats < 1:

@@ -1,4 +1,4 @@
-"""Labels and predictions of any kind as numbers, to compare tasks that have no unit in common."""
+"""Convert labels and predictions to numbers, to compare tasks with different units."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from skmtl.metrics import ScoredTask
 from skmtl.sharing._tasks import TaskTable
 from skmtl.tasks import Kind, class_positions, fit_head, plain_values
 
-# Predictions that vary less than this along a direction, as a share of the most, have it not:
-# probabilities of all classes add up to one.
+# Directions with less variation than this, relative to the largest, are ignored: probabilities of
+# all classes sum to one.
 _NO_DIRECTION = 1e-12
 
 
@@ -25,15 +25,15 @@ class Target:
     ----------
     name : hashable
     values : ndarray of shape (n_samples, width)
-        Numbers and shares as they are; 0 and 1 of two classes, ranks of ordered ones, one column
-        of 0 and 1 for each of several classes. 0 where the label is missing.
+        Numbers and shares unchanged; 0 and 1 for two classes, ranks for ordered classes, an
+        indicator column for each of several classes. 0 if the label is missing.
     weight : ndarray of shape (n_samples,)
-        0 where the label is missing, or the row belongs to another task.
+        0 if the label is missing, or the row belongs to another task.
     classes : ndarray or None
-        All of them, in order.
+        All classes in order.
     is_ordered : bool
     is_absolute : bool
-        Whether errors count by their size rather than by its square, as in the task's loss.
+        Whether errors are absolute rather than squared, as in the task's loss.
     """
 
     name: Hashable
@@ -44,37 +44,37 @@ class Target:
     is_absolute: bool
 
     def numbers(self, task: ScoredTask) -> np.ndarray:
-        """What a model predicts for this task, or for another one with such classes."""
+        """Return predictions for this task, or another one with these classes, as numbers."""
         if self.classes is None or task.classes is None:
             return task.predict().to_numpy(dtype=np.float64).reshape(len(task.labels), -1)
         probabilities = np.zeros((len(task.labels), len(self.classes)))
-        known = pd.Index(self.classes).get_indexer(pd.Index(task.classes))
-        probabilities[:, known] = task.predict_proba()
+        columns = pd.Index(self.classes).get_indexer(pd.Index(task.classes))
+        probabilities[:, columns] = task.predict_proba()
         return _as_numbers(probabilities, self.is_ordered)
 
     def relative_error(self, numbers: np.ndarray) -> float:
-        """Mean error over that of the best constant: 1 for a prediction that knows nothing."""
+        """Return the mean error relative to the best constant, which has 1."""
         return float(self.error_by_row(numbers).sum())
 
     def error_by_row(self, numbers: np.ndarray) -> np.ndarray:
-        """What each row adds to `relative_error`, (n_samples,)."""
+        """Return the contribution of each row to `relative_error`, (n_samples,)."""
         labels = self.values[self.weight > 0]
         if (labels == labels[:1]).all():
-            # Nothing can be better than the constant: a task that prefers no model.
+            # Nothing is better than the constant, so all models are equally good.
             return self.weight / self.weight.sum()
         centre = _centre(self.values, self.weight, self.is_absolute)
         worst = self._sizes(self.values - centre).sum()
         return self._sizes(self.values - numbers) / worst
 
     def rescaled_error(self, numbers: np.ndarray) -> float:
-        """The same after the numbers of another task's model are shifted and rescaled to suit.
+        """Return the relative error after fitting shift and scale of another task's predictions.
 
-        A single number may be stretched but not turned round: tasks that want the opposite of
-        each other have nothing that trees, or a network of some size, could share well.
+        The scale of a single number must be positive: trees and small networks cannot share much
+        between tasks of opposite signs.
         """
         rows = self.weight > 0
         weight, x, y = self.weight[rows, None], numbers[rows], self.values[rows]
-        x0, y0 = (np.average(each, axis=0, weights=weight[:, 0]) for each in (x, y))
+        x0, y0 = (np.average(values, axis=0, weights=weight[:, 0]) for values in (x, y))
         x, y = x - x0, y - y0
         gram, cross = x.T @ (weight * x), x.T @ (weight * y)
         slope = np.linalg.pinv(gram, rcond=_NO_DIRECTION, hermitian=True) @ cross
@@ -83,23 +83,23 @@ class Target:
         return self.relative_error(y0 + (numbers - x0) @ slope)
 
     def _sizes(self, errors: np.ndarray) -> np.ndarray:
-        """Weighted sizes of errors (n_samples, width); 0 where there is no label."""
+        """Return weighted sizes of errors (n_samples, width); 0 without a label."""
         sizes = np.abs(errors) if self.is_absolute else errors**2
         return self.weight * np.where(self.weight[:, None] > 0, sizes, 0.0).sum(axis=1)
 
 
 def has_numbers(kind: Kind) -> bool:
-    """Whether numbers can stand for the labels of a kind: for times to events none do."""
+    """Whether labels of a kind can be converted to numbers; times to events cannot."""
     return kind.is_classification or kind.has_numbers
 
 
 def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) -> Target:
-    """A task's labels as numbers, of which those in some rows count.
+    """Return the labels of a task as numbers, with weights in some rows.
 
     Raises
     ------
     ValueError
-        For times to events, which no number stands for, and where no label counts.
+        For times to events, and if no label has a positive weight.
     """
     labels = table.Y.iloc[:, 0] if table.ids is not None else table.Y[name]
     settled = kind.settled(labels)
@@ -110,10 +110,10 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     weight = np.where(is_labelled & counts, weight, 0.0)
     if not weight.any():
         raise ValueError(
-            f"Task {name!r} has no label of positive weight among the rows that cv holds out, so "
-            "its models cannot be judged. Let cv hold out some."
+            f"Task {name!r} has no label of positive weight in the test rows of cv, so its models "
+            "cannot be evaluated. Choose a cv whose test rows have some."
         )
-    # With all labels, so that no class of another id of long data is unknown.
+    # Fit to all labels, so that classes of other ids of long data are known.
     head = fit_head(kind, labels, task=name)
     if head.is_classification:
         ordered = head.is_ordered
@@ -124,7 +124,7 @@ def read_target(table: TaskTable, name: Hashable, kind: Kind, rows: np.ndarray) 
     if not has_numbers(head):
         raise ValueError(
             f"Task {name!r} has kind {head.name!r}: errors of times to events cannot be compared "
-            "with those of other tasks. Give the groups yourself."
+            "with those of other tasks. Pass the groups yourself."
         )
     numbers = head.values(labels[is_labelled]).astype(np.float64).reshape(is_labelled.sum(), -1)
     values = np.zeros((len(labels), numbers.shape[1]))

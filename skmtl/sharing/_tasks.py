@@ -1,4 +1,4 @@
-"""The tasks of a table, wide or long, and the same estimator for some of them."""
+"""The tasks of a table, wide or long, and copies of an estimator for some of them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from skmtl.reading import read_sample_weight
 from skmtl.tables import as_frame, task_ids
 from skmtl.tasks import EventTimesDtype, label_frame
 
-# Parameters that speak of columns of y by name, or by their order; and of tasks, which are the ids
-# in long data.
+# Parameters that refer to columns of y by name or order, and to tasks, which are the ids in long
+# data.
 _BY_COLUMN, _BY_TASK = ("tasks", "task_weight", "events"), ("balance",)
 
 
 @dataclass(frozen=True)
 class TaskTable:
-    """X and y of an estimator with the tasks that it would learn from them.
+    """X and y of an estimator, with the tasks that it would learn.
 
     Attributes
     ----------
     X : table of shape (n_samples, n_features)
-        The user's table, because pipelines read it as well.
+        The user's table, which pipelines can read.
     Y : DataFrame of shape (n_samples, n_targets)
         One column per task in wide data, one column in long data.
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
@@ -37,9 +37,9 @@ class TaskTable:
     names : list of hashable
         Columns of Y, or sorted ids.
     groups : ndarray of shape (n_samples,) or None
-        Whom each row is about.
+        The entity of each row.
     judged : TaskTable or None
-        Rows that decide when fits stop.
+        Rows for early stopping.
     """
 
     X: Any
@@ -52,7 +52,7 @@ class TaskTable:
 
     @property
     def y(self) -> Any:
-        """The labels as an estimator takes them: one column of plain labels as a Series."""
+        """Labels as an argument of `fit`: a single column of plain labels is a Series."""
         one_column = self.Y.shape[1] == 1 and not isinstance(
             self.Y.dtypes.iloc[0], EventTimesDtype
         )
@@ -60,14 +60,14 @@ class TaskTable:
 
     @property
     def is_labelled(self) -> np.ndarray:
-        """Where each task has a label, bool of shape (n_samples, n_tasks)."""
+        """Mask of observed labels, bool of shape (n_samples, n_tasks)."""
         labelled = self.Y.notna().to_numpy()
         if self.ids is None:
             return labelled
         return labelled & (self.ids.to_numpy()[:, None] == np.array(self.names, dtype=object))
 
     def take(self, rows: np.ndarray) -> TaskTable:
-        """Some rows, with all tasks."""
+        """Select rows, with all tasks."""
         return replace(
             self,
             X=_safe_indexing(self.X, rows),
@@ -78,7 +78,7 @@ class TaskTable:
         )
 
     def only(self, names: Sequence[Hashable]) -> TaskTable:
-        """Some tasks, with the rows that have a label of one of them."""
+        """Select tasks, and rows that have a label of one of them."""
         where = [self.names.index(name) for name in names]
         part = self.take(np.flatnonzero(self.is_labelled[:, where].any(axis=1)))
         judged = None if self.judged is None else self.judged.only(names)
@@ -91,7 +91,7 @@ class TaskTable:
         return replace(part, Y=part.Y[list(names)], sample_weight=weight)
 
     def weight_of(self, name: Hashable) -> np.ndarray | None:
-        """The weights of the rows in one task, (n_samples,)."""
+        """Return the weights of rows for a task, (n_samples,)."""
         weight = self.sample_weight
         return weight if weight is None or weight.ndim == 1 else weight[:, self.names.index(name)]
 
@@ -99,15 +99,15 @@ class TaskTable:
 def read_tasks(
     estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None
 ) -> TaskTable:
-    """The tasks that an estimator would learn from X and y.
+    """Return the tasks that an estimator would learn from X and y.
 
     Raises
     ------
     ValueError
-        If X and y do not fit together, a column of y has no label, or there is no task column.
+        If X and y do not match, a column of y has no label, or the task column does not exist.
     """
     if not (hasattr(X, "columns") or isinstance(X, np.ndarray | list)):
-        X = as_frame(X)  # only these can be given to the estimator in parts
+        X = as_frame(X)  # only data frames can be passed to the estimator in parts
     Y = read_labels(estimator, y)
     check_consistent_length(X, Y, groups)
     groups = None if groups is None else np.asarray(groups)
@@ -126,27 +126,27 @@ def read_tasks(
     if Y.shape[1] != 1:
         raise ValueError(
             f"Long data are compared by the ids in {task!r}, for one column of y; got "
-            f"{list(Y.columns)}. Give one of them at a time."
+            f"{list(Y.columns)}. Pass one of them at a time."
         )
     ids = task_ids(X, task)
-    used = ids[Y.iloc[:, 0].notna().to_numpy()]
-    return TaskTable(X, Y, weight, ids, sorted(used.unique().tolist()), groups)
+    labelled_ids = ids[Y.iloc[:, 0].notna().to_numpy()]
+    return TaskTable(X, Y, weight, ids, sorted(labelled_ids.unique().tolist()), groups)
 
 
 def read_labels(estimator: Any, y: Any) -> pd.DataFrame:
-    """Labels with one column per target, as an unfitted estimator would read them."""
+    """Return labels with one column per target, as an unfitted estimator would read them."""
     unfitted = unfitted_model(estimator)
     return label_frame(y) if unfitted is None else unfitted.read_labels(y)
 
 
 def task_column(estimator: Any) -> Hashable | None:
-    """The column of X that names the tasks of long data, as the estimator is told."""
+    """Return the column of X with the tasks of long data, a parameter of the estimator."""
     unfitted = unfitted_model(estimator)
     return None if unfitted is None else unfitted.task_column
 
 
 def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> Any:
-    """An unfitted copy whose parameters speak of some tasks of the table alone."""
+    """Return an unfitted copy whose parameters only refer to some tasks of the table."""
     copied = clone(estimator)
     spoken_of = _BY_TASK if table.ids is not None else (*_BY_COLUMN, *_BY_TASK)
     for model in layers(copied):
@@ -161,7 +161,7 @@ def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> An
 
 
 def fit_on(estimator: Any, table: TaskTable) -> Any:
-    """Fit an estimator, with weights, groups and judged rows, whatever wraps it."""
+    """Fit an estimator, wrapped or not, with weights, groups and validation rows."""
     arguments: dict[str, Any] = {}
     if table.sample_weight is not None:
         arguments["sample_weight"] = table.sample_weight
@@ -178,10 +178,10 @@ def fit_on(estimator: Any, table: TaskTable) -> Any:
 
 
 def _of_tasks(value: Any, all_names: list[Hashable], names: Sequence[Hashable]) -> Any:
-    """What is said of some tasks; what suits not even all of them is the estimator's to refuse."""
+    """Restrict a parameter to some tasks; invalid values are left to the estimator to refuse."""
     if isinstance(value, Mapping | pd.Series):
-        others = [name for name in all_names if name not in names]
-        return {name: each for name, each in value.items() if name not in others}
+        excluded = [name for name in all_names if name not in names]
+        return {name: setting for name, setting in value.items() if name not in excluded}
     if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
         fits = len(value) == len(all_names)
         return [value[all_names.index(name)] for name in names] if fits else value

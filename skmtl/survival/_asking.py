@@ -49,20 +49,22 @@ class EventModel(ABC):
         """Incidence of each cause given survival up to a time, 0 before."""
         if start == 0:
             return self.incidence(X, times, event)
-        asked = np.union1d(times, start)
-        by_cause = self.incidence(X, asked, event)
-        first, at = np.searchsorted(asked, start), np.searchsorted(asked, times)
-        gone = np.sum([values[:, first] for values in by_cause.values()], axis=0)
+        grid = np.union1d(times, start)
+        by_cause = self.incidence(X, grid, event)
+        start_index, at = np.searchsorted(grid, start), np.searchsorted(grid, times)
+        gone = np.sum([values[:, start_index] for values in by_cause.values()], axis=0)
         alive = np.maximum(1 - gone, 1e-12)[:, None]
         return {
-            cause: np.clip((values[:, at] - values[:, first : first + 1]) / alive, 0, 1)
+            cause: np.clip(
+                (values[:, at] - values[:, start_index : start_index + 1]) / alive, 0, 1
+            )
             for cause, values in by_cause.items()
         }
 
     def chosen(self, event: Hashable | None) -> Hashable:
-        """The event; None means the only one."""
+        """Return the event; None means the only one."""
         if event is None and len(self.names) > 1:
-            raise ValueError(f"Say which event, out of {self.names}.")
+            raise ValueError(f"Name the event; choose from {self.names}.")
         if event is not None and event not in self.names:
             raise ValueError(f"There is no event {event!r}; there are {self.names}.")
         return self.names[0] if event is None else event
@@ -132,4 +134,4 @@ def event_model(estimator: Any, X: Any, asker: str) -> tuple[EventModel, Any]:
             return CurveModel(fitted), X_read
     elif hasattr(model, "predict_survival_function"):
         return StepModel(model), X_read
-    raise TypeError(f"{asker} reads survival curves, which {type(model).__name__} has not.")
+    raise TypeError(f"{asker} needs survival curves, which {type(model).__name__} does not have.")

@@ -101,13 +101,13 @@ def cumulative_dynamic_auc(
 
 def _auc(risk: _Array, cases: _Array, controls: NDArray[np.bool_]) -> float:
     """Weighted share of pairs of a case and a control in the right order."""
-    others = np.sort(risk[controls])
+    control_risks = np.sort(risk[controls])
     is_case = cases > 0
-    if not is_case.any() or not len(others):
+    if not is_case.any() or not len(control_risks):
         return np.nan
-    below = np.searchsorted(others, risk[is_case], side="left")
-    tied = np.searchsorted(others, risk[is_case], side="right") - below
-    return float(np.average((below + 0.5 * tied) / len(others), weights=cases[is_case]))
+    below = np.searchsorted(control_risks, risk[is_case], side="left")
+    tied = np.searchsorted(control_risks, risk[is_case], side="right") - below
+    return float(np.average((below + 0.5 * tied) / len(control_risks), weights=cases[is_case]))
 
 
 def _mean(auc: _Array, grid: _Array, labels: EventTimes) -> float:

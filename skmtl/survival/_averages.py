@@ -15,7 +15,7 @@ _Array = NDArray[np.floating]
 
 
 def alike_groups(values: _Array, labels: EventTimes, n_groups: int) -> NDArray[np.intp]:
-    """Number of each row's group by its value, with equally many follow-ups per group.
+    """Assign rows to groups by value, with equal numbers of follow-ups per group.
 
     Rows with the same value are in the same group.
     """
@@ -29,7 +29,7 @@ def alike_groups(values: _Array, labels: EventTimes, n_groups: int) -> NDArray[n
 
 
 def mean_prediction(values: _Array, labels: EventTimes, times: _Array) -> _Array:
-    """Mean of predicted curves over the rows, comparable with an estimate from their labels.
+    """Average predicted curves over rows, comparable with an estimate from their labels.
 
     If rows enter late, they are weighted for the rows that were not observed, as in `brier_score`;
     the mean is NaN when none of the rows is observed. Otherwise it is the plain mean over the
@@ -70,7 +70,7 @@ class Observed(NamedTuple):
 def observed_incidence(
     labels: EventTimes, time: float, cause: int | None, level: float
 ) -> Observed:
-    """Incidence by a time, of a cause or of any, with Wilson's interval.
+    """Estimate the incidence by a time, of a cause or of any, with Wilson's interval.
 
     The number of rows in Wilson's formula is the one for which a share would have the variance of
     the estimate, which is Aalen's; for all causes together this is Greenwood's.

@@ -19,7 +19,7 @@ from skmtl.survival._watching import Watching, beginnings, watching_of
 from skmtl.tasks import EventTimes
 
 _Array = NDArray[np.floating]
-# How far survival may have fallen before the first row enters without an error.
+# Largest decrease of survival before the first entry that does not raise an error.
 _OPEN = 0.05
 
 
@@ -110,7 +110,7 @@ def brier_by_time(
     cause: int | None,
     weight: _Array,
 ) -> _Array:
-    """The score of curves that start at the first entry, from checked inputs."""
+    """Compute the score of curves that start at the first entry, from checked inputs."""
     gone = (labels.time[:, None] <= grid) & (labels.event > 0)[:, None]
     there = (labels.entry[:, None] <= grid) & (grid < labels.time[:, None])
     inverse = np.zeros(len(labels))
@@ -165,20 +165,20 @@ def integrated_brier_score(
 
 
 def mean_over_time(scores: _Array, grid: _Array) -> float:
-    """By the trapezoid rule."""
+    """Average over time by the trapezoid rule."""
     _check_span(grid)
     return float(np.trapezoid(scores, grid) / (grid[-1] - grid[0]))
 
 
 def _check_span(grid: _Array) -> None:
     if len(grid) < 2:
-        raise ValueError(f"An integral needs two times at least, got {grid.tolist()}.")
+        raise ValueError(f"An integral needs at least two times, got {grid.tolist()}.")
 
 
 def _given_first_entry(
     curves: _Array, grid: _Array, labels: EventTimes, cause: int | None
 ) -> _Array:
-    """Curves given the first entry, before which none of the rows was observed."""
+    """Condition curves on the first entry, before which no row was observed."""
     start = labels.entry.min()
     if start == 0:
         return curves
@@ -190,14 +190,14 @@ def _given_first_entry(
     fallen = float(1 - np.mean(alive ** (start / grid[0])))
     if fallen > (_OPEN if cause is None else 1e-9):
         remedy = (
-            "Let times begin with it: the curves are then divided by their value there."
+            "Let times start there: the curves are then divided by their value at that time."
             if cause is None
-            else "Give (F(t) - F(s)) / S(s), with the incidence F, the survival S and the first "
-            "entry s, so that incidences begin with 0 then, and let times begin with it."
+            else "Pass (F(t) - F(s)) / S(s), with the incidence F, the survival S and the first "
+            "entry s, so that incidences start at 0, and let times start with s."
         )
         raise ValueError(
-            f"Nobody in y was watched before the first entry, at {start:g}, so the score is of "
-            f"what happens after it. But by {grid[0]:g}, the first of the times, the curves say "
+            f"No row of y was observed before the first entry, at {start:g}, so the score is of "
+            f"what happens after it. But by {grid[0]:g}, the first of the times, the curves imply "
             f"that {1 - alive.mean():.0%} of the rows have failed, but not how many before the "
             f"first entry. {remedy}"
         )

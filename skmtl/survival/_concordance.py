@@ -189,7 +189,7 @@ def concordance_incidence(
         failed &= labels.time < tau
     watching = watching_of(labels, censoring)
     at = labels.time[failed]
-    # Of the other rows, only those count that had failed by the time of some failure.
+    # Among the other rows, only those that had failed by the time of some failure count.
     gone = (labels.event > 0) & (labels.event != cause) & (labels.time <= at.max(initial=0))
     weight = 1 / watching.before(at)
     outlived = _at_risk(labels, failed, labels.event > 0, scores, np.ones(len(labels)))
@@ -250,8 +250,8 @@ def concordance_td(
             np.pad(curves, ((0, 0), (1, 0)), constant_values=1.0),
         )
     failed = failed_of(labels, cause)
-    # Of rows with the same time, those that fail come first: the others outlive them. Rows that
-    # enter later are not at risk.
+    # Among rows with the same time, those that fail come first, because the others outlive them.
+    # Rows that enter later are not at risk.
     order = np.lexsort((~failed, labels.time))
     time, entry, curves = labels.time[order], labels.entry[order], curves[order]
     at, n_failed = np.unique(labels.time[failed], return_counts=True)
@@ -269,17 +269,17 @@ def concordance_td(
     return float(right / total) if total else np.nan
 
 
-def _n_above(values: _Array, others: _Array) -> float:
+def _n_above(values: _Array, other_values: _Array) -> float:
     """Number of pairs in which the other value is higher; equal values count half."""
     if len(values) < _FEW:
         return sum(
-            (np.count_nonzero(others > each) + np.count_nonzero(others >= each)) / 2
-            for each in values
+            (np.count_nonzero(other_values > value) + np.count_nonzero(other_values >= value)) / 2
+            for value in values
         )
-    others = np.sort(others)
-    not_above = np.searchsorted(others, values, side="right").sum()
-    below = np.searchsorted(others, values, side="left").sum()
-    return len(values) * len(others) - (not_above + below) / 2
+    other_values = np.sort(other_values)
+    not_above = np.searchsorted(other_values, values, side="right").sum()
+    below = np.searchsorted(other_values, values, side="left").sum()
+    return len(values) * len(other_values) - (not_above + below) / 2
 
 
 def _interpolated(curves: _Array, grid: _Array, times: _Array) -> _Array:

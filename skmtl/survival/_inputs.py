@@ -14,7 +14,7 @@ _Array = NDArray[np.floating]
 
 
 def read_labels(y: Any, cause: int | None = None) -> tuple[EventTimes, NDArray[np.bool_]]:
-    """The observed labels, with several causes if a cause is given, and which rows have one."""
+    """Return observed labels, with several causes if `cause` is set, and a mask of their rows."""
     labels = event_times(y, task="y", causes=cause is not None)
     rows = ~labels.isna()
     if not rows.any():
@@ -23,7 +23,7 @@ def read_labels(y: Any, cause: int | None = None) -> tuple[EventTimes, NDArray[n
 
 
 def read_weight(sample_weight: ArrayLike | None, n_samples: int) -> _Array:
-    """Finite weights of shape (n_samples,); ones for None.
+    """Check weights of shape (n_samples,); None means ones.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def read_weight(sample_weight: ArrayLike | None, n_samples: int) -> _Array:
 
 
 def read_by_row(values: ArrayLike, rows: NDArray[np.bool_], name: str = "risk") -> _Array:
-    """One number for each row whose label is observed."""
+    """Return one number for each row with an observed label."""
     read = np.asarray(values, dtype=np.float64)
     if read.shape != rows.shape:
         raise ValueError(
@@ -59,24 +59,24 @@ def read_by_row(values: ArrayLike, rows: NDArray[np.bool_], name: str = "risk") 
 
 
 def read_by_time(values: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str) -> _Array:
-    """Values of shape (n_samples, n_times) of the rows with a label."""
+    """Return values of shape (n_samples, n_times) of the rows with a label."""
     read = np.asarray(values, dtype=np.float64)
-    wanted = (len(rows), len(times))
-    if read.shape != wanted:
+    expected = (len(rows), len(times))
+    if read.shape != expected:
         raise ValueError(
-            f"{name} must have the shape {wanted}, one row per row of y and one column per time, "
+            f"{name} must have the shape {expected}, one row per row of y and a column per time, "
             f"got {read.shape}."
         )
     return _refuse_nan(read, name)[rows]
 
 
 def read_curves(curves: ArrayLike, rows: NDArray[np.bool_], times: _Array, name: str) -> _Array:
-    """The same of probabilities."""
+    """Return probabilities of shape (n_samples, n_times) of the rows with a label."""
     return check_probabilities(read_by_time(curves, rows, times, name), name)
 
 
 def check_probabilities(values: _Array, name: str) -> _Array:
-    """The values, if they lie in [0, 1]."""
+    """Return the values; raise a ValueError if they are not in [0, 1]."""
     if values.size and (values.min() < -1e-9 or values.max() > 1 + 1e-9):
         raise ValueError(
             f"{name} must hold probabilities from 0 to 1, got values from {values.min():g} to "
@@ -86,26 +86,26 @@ def check_probabilities(values: _Array, name: str) -> _Array:
 
 
 def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
-    """Increasing times at which some rows are still followed."""
+    """Check that times are increasing and that some rows are followed at each of them."""
     grid = increasing_times(times)
     last = labels.time.max()
     if grid[-1] >= last:
         raise ValueError(
             f"times reach {grid[-1]:g}, but the rows of y are followed up to {last:g} only: "
-            "nobody is left to say what happened. Give times below that."
+            "no rows are left after that. Give times below that."
         )
     n_left = np.searchsorted(np.sort(labels.time), grid, side="right")
     n_entered = np.searchsorted(np.sort(labels.entry), grid, side="right")
     if (n_entered == n_left).any():
         raise ValueError(
-            f"No row of y is watched at {grid[n_entered == n_left][0]:g}, one of the times; the "
+            f"No row of y is observed at {grid[n_entered == n_left][0]:g}, one of the times; the "
             f"first one enters at {labels.entry.min():g}. Give times at which some are."
         )
     return grid
 
 
 def increasing_times(times: ArrayLike) -> _Array:
-    """Times of shape (n_times,); a number is a single time."""
+    """Check times of shape (n_times,); a number is a single time."""
     try:
         grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
     except (TypeError, ValueError):
@@ -123,7 +123,7 @@ def check_n_bins(n_bins: Any) -> None:
 
 
 def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
-    """Which rows failed, from a given cause or from any."""
+    """Return a mask of the rows that failed, from one cause or from any."""
     if cause is None:
         return labels.event > 0
     if not isinstance(cause, int | np.integer) or cause < 1:

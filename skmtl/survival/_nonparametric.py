@@ -37,7 +37,7 @@ def kaplan_meier(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
 
 
 def kaplan_meier_of(labels: EventTimes, weight: np.ndarray | None = None) -> StepFunction:
-    """The same for checked labels."""
+    """Estimate the survival function from checked labels."""
     table = risk_table(labels, weight)
     return StepFunction(table.time, np.cumprod(table.conditional_survival), 1.0)
 

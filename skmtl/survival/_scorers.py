@@ -92,11 +92,11 @@ class SurvivalScorer:
         self, metric: str, times: ArrayLike | None, event: Hashable | None, cause: int | None
     ) -> None:
         if metric not in (*_METRICS, _OWN_TIMES):
-            known = sorted([*_METRICS, _OWN_TIMES])
-            raise ValueError(f"Unknown metric {metric!r}; choose from {known}.")
+            names = sorted([*_METRICS, _OWN_TIMES])
+            raise ValueError(f"Unknown metric {metric!r}; choose from {names}.")
         if metric == _OWN_TIMES and not (times is None and cause is None):
             raise ValueError(
-                f"{metric!r} looks at survival at each row's own time: leave out times and cause."
+                f"{metric!r} uses survival at each row's own time: remove times and cause."
             )
         self.metric = metric
         self.times = None if times is None else increasing_times(times)
@@ -116,7 +116,7 @@ class SurvivalScorer:
     def _scores(
         self, model: EventModel, X: Any, labels: EventTimes, event: Hashable
     ) -> list[float]:
-        """Those of the event: one, or one of each cause."""
+        """Return the scores of the event: one, or one for each cause."""
         if self.metric == _OWN_TIMES:
             return [-_d_calibration(model, X, labels, event)]
         return [_METRICS[self.metric](part) for part in self._parts(model, X, labels, event)]
@@ -124,7 +124,7 @@ class SurvivalScorer:
     def _parts(
         self, model: EventModel, X: Any, labels: EventTimes, event: Hashable
     ) -> list[_Scored]:
-        """The event's causes, each with its predictions."""
+        """Return the causes of the event with their predictions."""
         rows = np.flatnonzero(~labels.isna())
         observed = labels[rows]
         grid = _grid(self.times, observed, model.follow_up(event))
@@ -197,7 +197,7 @@ _METRICS: dict[str, Callable[[_Scored], float]] = {
 
 
 def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashable) -> float:
-    """The statistic of the rows with a label; beyond the curves they count as censored."""
+    """Compute the statistic; rows with times beyond the curves are treated as censored."""
     end = model.follow_up(event)
     rows = np.flatnonzero(~labels.isna() & (labels.entry < end))
     if not len(rows):
@@ -219,7 +219,7 @@ def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashabl
 
 
 def _at_own_times(model: EventModel, X: Any, times: _Array, event: Hashable) -> _Array:
-    """Survival of each row at its own time, computed for a few rows at a time."""
+    """Return survival of each row at its own time, computed for a few rows at a time."""
     survival = np.empty(len(times))
     order = np.argsort(times, kind="stable")
     for start in range(0, len(times), _ROWS):
@@ -232,13 +232,13 @@ def _at_own_times(model: EventModel, X: Any, times: _Array, event: Hashable) -> 
 
 
 def _grid(times: _Array | None, labels: EventTimes, follow_up: float) -> _Array:
-    """The given times, checked, or default times within both follow-ups."""
+    """Return the checked times, or default times within both follow-ups."""
     if times is not None:
         if times[-1] > follow_up:
             raise ValueError(
                 f"times reach {times[-1]:g}, but the training rows of this fold were followed "
-                f"up to {follow_up:g} only. Give the scorer earlier times, or none: it then "
-                "chooses its own in each fold."
+                f"up to {follow_up:g} only. Pass earlier times, or none to choose times in each "
+                "fold."
             )
         return times
     at = labels.time[labels.event > 0]

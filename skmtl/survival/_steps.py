@@ -62,4 +62,4 @@ class StepFunction:
                 "only. Ask up to there."
             )
         values = np.concatenate([[self.start], self.y])[np.searchsorted(self.x, at, side=side)]
-        return np.where(np.isnan(at), np.nan, values)[()]  # a number stays one
+        return np.where(np.isnan(at), np.nan, values)[()]  # [()] converts 0-d arrays to scalars

@@ -158,10 +158,10 @@ def log_rank_test(y: Any, groups: ArrayLike) -> LogRankTest:
     0.025
     """
     labels, rows = read_labels(y)
-    given = pd.Series(np.asarray(groups)) if np.ndim(groups) else None
-    if given is None or len(given) != len(rows):
+    labels_of_groups = pd.Series(np.asarray(groups)) if np.ndim(groups) else None
+    if labels_of_groups is None or len(labels_of_groups) != len(rows):
         raise ValueError(f"groups must hold the group of each of the {len(rows)} rows of y.")
-    codes, names = pd.factorize(given[rows], sort=True)
+    codes, names = pd.factorize(labels_of_groups[rows], sort=True)
     if (codes < 0).any():
         raise ValueError("groups has missing values. Name these rows, or leave them out.")
     if len(names) < 2:

@@ -78,24 +78,24 @@ class Watching:
     def _positive(share: _Array, times: _Array, extinct: float) -> _Array:
         if (times > extinct).any():
             raise ValueError(
-                f"All rows that were watched at the time {extinct:g} failed then, and others "
-                "entered later: what part of all rows these are cannot be estimated. Score "
+                f"All rows that were observed at the time {extinct:g} failed then, and others "
+                "entered later: their share among all rows cannot be estimated. Score "
                 f"survival given {extinct:g}: drop the rows that ended by then, raise earlier "
                 "entries to it, and divide the curves by their value there."
             )
         if (share <= 0).any():
             first = times[share <= 0].min()
             raise ValueError(
-                f"Of the rows that the censoring is estimated from, none is watched at the time "
+                f"None of the rows from which the censoring is estimated is observed at the time "
                 f"{first:g}: they are all censored by the time {first:g}, or enter later, so rows "
-                "watched then have no weight. Choose other times (tau, times), or give labels "
+                "observed then have no weight. Choose other times (tau, times), or pass labels "
                 "with a longer follow-up."
             )
         return share
 
 
 def watching_of(labels: EventTimes, censoring: Any, weight: _Array | None = None) -> Watching:
-    """Estimate from the labels to score, or from other labels of the same study.
+    """Estimate the probability of being observed from the labels to score, or from others.
 
     Raises
     ------
@@ -104,14 +104,14 @@ def watching_of(labels: EventTimes, censoring: Any, weight: _Array | None = None
     """
     if censoring is None:
         return Watching(labels, weight)
-    others = read_labels(censoring)[0]
-    if _enter_late(labels) != _enter_late(others):
+    reference = read_labels(censoring)[0]
+    if _enter_late(labels) != _enter_late(reference):
         raise ValueError(
             "Rows enter late either in y or in the labels of `censoring`, but not in both, so "
-            "these do not say who of y is watched when. Leave `censoring` out: the weights are "
+            "they do not show when rows of y are observed. Remove `censoring`: the weights are "
             "then estimated from y."
         )
-    return Watching(others)
+    return Watching(reference)
 
 
 def beginnings(

@@ -59,7 +59,7 @@ class _ArrayRows(StoredRows):
     def __init__(self, X: np.ndarray, y: Any, sample_weight: Any) -> None:
         if np.asarray(sample_weight).ndim > 1:
             raise ValueError(
-                "Of a table on disk, sample_weight has one weight for each row, got the shape "
+                "For a table on disk, sample_weight must have one weight for each row, got shape "
                 f"{np.shape(sample_weight)}. Weights by label need the table in memory; make "
                 "labels of weight 0 missing instead."
             )
@@ -72,7 +72,7 @@ class _ArrayRows(StoredRows):
         self._X = X
         self._y = y.to_numpy() if isinstance(y, pd.Series) and y.name is None else y
         self._weight = None if sample_weight is None else np.asarray(sample_weight)
-        # NaN is not zero: it stays, and is refused where the weights are checked.
+        # NaN is not zero: it is kept here, and raises an error when weights are checked.
         self._used = None if self._weight is None else np.flatnonzero(self._weight)
         self.n_rows = len(X) if self._used is None else len(self._used)
 

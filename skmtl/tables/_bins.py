@@ -7,31 +7,31 @@ from numpy.typing import NDArray
 
 # Quantiles of more rows than this hardly change.
 _MAX_ROWS = 100_000
-# Columns sorted at a time: reading a row-major array by single columns is slow.
+# Columns to sort at a time: reading single columns of a row-major array is slow.
 _BLOCK = 64
 
 
 def quantile_bins(numeric: NDArray[np.float32], max_bins: int = 48) -> list[NDArray[np.float32]]:
-    """Bin edges of every column at its quantiles.
+    """Return bin edges at the quantiles of every column.
 
-    They are the bins of the piecewise-linear embeddings of Gorishniy, Rubachev and Babenko
-    (2022), "On embeddings for numerical features in tabular deep learning",
-    https://arxiv.org/abs/2203.05556, section 3.2.1, for columns that may be constant or
-    have missing values.  Of more than 100,000 rows, as many evenly spaced ones are read.
+    They are the bins of the piecewise-linear embeddings of Gorishniy, Rubachev and Babenko (2022),
+    "On embeddings for numerical features in tabular deep learning",
+    https://arxiv.org/abs/2203.05556, section 3.2.1, for columns that may be constant or have
+    missing values. With more than 100,000 rows, that many evenly spaced rows are used.
 
     Parameters
     ----------
     numeric : ndarray of shape (n_samples, n_features), float32
         NaN is ignored.
     max_bins : int, default=48
-        Most bins of a column: 48 is the usual choice of the cited paper's successors, and
-        with tied quantiles there are fewer.
+        Maximum number of bins of a column. 48 is the usual choice of the cited paper's successors.
+        Tied quantiles lead to fewer bins.
 
     Returns
     -------
     list of n_features ndarrays of shape (n_bins + 1,), float32
-        Strictly increasing edges, from the smallest to the largest value.  A constant column
-        gets the one bin around its value, an always missing one the bin from 0 to 1.
+        Strictly increasing edges, from the smallest to the largest value. A constant column has
+        one bin around its value, a column without values the bin from 0 to 1.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def _edges(ordered: NDArray[np.float32], max_bins: int) -> NDArray[np.float32]:
     if len(ordered) == 0:
         return np.array([0, 1], dtype=np.float32)
     if ordered[0] == ordered[-1]:
-        # Wide enough that both edges differ from a large value, too.
+        # Wide enough that the edges differ even from a large value.
         half = np.float32(max(0.5, 0.5 * abs(ordered[0])))
         return np.array([ordered[0] - half, ordered[0] + half], dtype=np.float32)
     ranks = np.linspace(0, len(ordered) - 1, max_bins + 1)

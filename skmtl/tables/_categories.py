@@ -13,8 +13,8 @@ from skmtl.tables._schema import sorts_of
 
 UNKNOWN, MISSING, FIRST_KNOWN = 0, 1, 2
 LeastRows = int | Literal["auto"]
-# A column with more categories than this contains ids, such as users. From ids with few rows the
-# model would only learn these rows.
+# A column with more categories than this contains ids, such as users. From ids with few rows a
+# model would only memorise these rows.
 MANY_CATEGORIES, _ENOUGH_ROWS = 1000, 20
 
 
@@ -30,24 +30,24 @@ def learn_categories(
     codes, values = _factorize(column)
     codes = codes if rows is None else codes[rows]
     n_rows = np.bincount(codes[codes >= 0], minlength=len(values))
-    used = np.flatnonzero(n_rows)
-    values, n_rows = values.take(used), n_rows[used]
-    # As bytes and as text, a category may occur twice.
-    known = _sorted(values.unique())
-    by_category = np.zeros(len(known), dtype=np.int64)
-    np.add.at(by_category, known.get_indexer(values), n_rows)
-    return known, by_category
+    observed = np.flatnonzero(n_rows)
+    values, n_rows = values.take(observed), n_rows[observed]
+    # A category can occur twice, as bytes and as text.
+    categories = _sorted(values.unique())
+    by_category = np.zeros(len(categories), dtype=np.int64)
+    np.add.at(by_category, categories.get_indexer(values), n_rows)
+    return categories, by_category
 
 
 def are_kept(n_rows: NDArray[np.int64], least: LeastRows) -> NDArray[np.bool_]:
-    """Which categories of a column are known, by the rows of each; the others count as unknown.
+    """Return a mask of the categories with enough rows; the others count as unknown.
 
     Parameters
     ----------
     n_rows : ndarray of shape (n_categories,)
     least : int or "auto"
-        Rows that a category needs. "auto" is 20 in a column of more than 1,000 categories, unless
-        that would leave none, and 1 in others.
+        Minimum number of rows of a category. "auto" is 20 in a column of more than 1,000
+        categories, unless no category has 20 rows, and 1 in others.
     """
     if least != "auto":
         return n_rows >= least
@@ -61,13 +61,13 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
     Raises
     ------
     ValueError
-        If the column holds another sort of categories, so that none can be known.
+        If the column has another type of categories, so that none can match.
     """
 
     def look_up(values: pd.Index) -> NDArray[np.int64]:
         known = categories
         if "boolean" in (values.inferred_type, known.inferred_type):
-            # Otherwise pandas takes no number for a boolean.
+            # Otherwise pandas does not match numbers and booleans.
             values, known = values.astype(object), known.astype(object)
         positions = known.get_indexer(values)
         return np.where(positions < 0, UNKNOWN, positions + FIRST_KNOWN)
@@ -78,21 +78,21 @@ def encode_categories(column: pd.Series, categories: pd.Index) -> NDArray[np.int
 def encode_values(
     column: pd.Series, like: pd.Index, look_up: Callable[[pd.Index], NDArray[np.int64]]
 ) -> NDArray[np.int64]:
-    """Codes of a column from those of its distinct values; 1 for a missing one.
+    """Return codes of a column, given a function for distinct values; 1 for missing values.
 
     Raises
     ------
     ValueError
-        If the column holds another sort of categories than `like`.
+        If the column has another type of categories than `like`.
     """
     codes, values = _factorize(column)
     _check_sort(column, codes, values, like)
-    # pandas codes what is missing as -1, which reads the last entry
+    # pandas codes missing values as -1, which selects the last entry
     return np.append(look_up(values), MISSING).astype(np.int64)[codes]
 
 
 def index_of(values: np.ndarray) -> pd.Index:
-    """The index whose values these are, whatever they would be taken for without a dtype."""
+    """Return an index with these values, without inferring another dtype."""
     return pd.Index(values, dtype=values.dtype, tupleize_cols=False)
 
 
@@ -152,5 +152,5 @@ def _text(value: object, name: Hashable) -> object:
 def _sorted(values: pd.Index) -> pd.Index:
     try:
         return values.sort_values()
-    except TypeError:  # an order across types such as int and str
+    except TypeError:  # types such as int and str cannot be compared
         return values[np.argsort([f"{type(value).__name__} {value}" for value in values])]

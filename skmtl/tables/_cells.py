@@ -1,7 +1,7 @@
-"""One row of a frame, cell by cell.
+"""Read a single row of a frame, cell by cell.
 
-Reading a column of pandas takes longer than what is done with a single cell of it; a row is read
-at once in the time of a few columns.
+Accessing a pandas column takes longer than processing a single cell of it. A whole row is read in
+the time of a few columns.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skmtl.tables._schema import sorts_of
 def read_cells(
     frame: pd.DataFrame, numeric: Sequence[int], texts: Sequence[tuple[int, pd.Index]]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """The numbers and the codes of a frame of one row, as reading its columns returns them.
+    """Return the numbers and codes of a frame with one row, equal to those of reading columns.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def read_cells(
     numbers : ndarray of shape (len(numeric),)
     codes : ndarray of shape (len(texts),)
 
-    Or None where anything is left to judge (cells of dtype object, categories that are not text,
-    an infinity, a column of the wrong kind): then its columns have to be read.
+    Or None if there is anything to check (cells of dtype object, categories that are not text, an
+    infinity, a column of the wrong kind): then read the columns instead.
     """
     dtypes = frame.dtypes.tolist()
     if not all(_holds_numbers(dtypes[i]) for i in numeric):
@@ -71,6 +71,6 @@ def _code(cell: object, known: pd.Index) -> int | None:
         try:
             return cast(int, known.get_loc(cell)) + FIRST_KNOWN
         except KeyError:
-            # Of another sort, it is refused.
+            # A category of another type raises an error.
             return UNKNOWN if "text" in sorts_of(known) or not len(known) else None
     return MISSING if cell is None or cell is pd.NA or cell != cell else None

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# A column without values is reported if this would happen with a smaller probability than this for
-# rows like those of fit, and if there are at least this many rows.
+# A column without values is reported if its probability, for rows like those of fit, is below
+# this, and if there are at least this many rows.
 _SMALL_CHANCE, _LEAST_ROWS = 1e-3, 5
 
 
@@ -26,7 +26,7 @@ class CellCounts:
         The features, in order.
     n_rows : int
     missing, unknown : int64 ndarray of shape (n_columns,)
-        In the rows of fit, a category counts as unknown if it occurs in no other row.
+        In the rows of fit, a category that occurs in a single row counts as unknown.
     """
 
     columns: Sequence[Hashable]
@@ -35,7 +35,7 @@ class CellCounts:
     unknown: NDArray[np.int64]
 
     def __add__(self, other: CellCounts) -> CellCounts:
-        """The counts of both tables together."""
+        """Add the counts of two tables."""
         return CellCounts(
             self.columns,
             self.n_rows + other.n_rows,
@@ -44,18 +44,18 @@ class CellCounts:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """The counts by column; DataFrame of shape (n_columns, 2)."""
+        """Return the counts by column, a DataFrame of shape (n_columns, 2)."""
         index = pd.Index(list(self.columns), tupleize_cols=False)
         return pd.DataFrame({"missing": self.missing, "unknown": self.unknown}, index=index)
 
     @property
     def empty(self) -> NDArray[np.bool_]:
-        """Whether a column has no known value."""
+        """Mask of the columns without any known value."""
         return self.missing + self.unknown == self.n_rows
 
 
 def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
-    """The total of all counts; None if there are none."""
+    """Return the total of all counts; None if there are none."""
     counted = [table for table in counts if table is not None]
     return reduce(operator.add, counted) if counted else None
 
@@ -63,16 +63,16 @@ def sum_of_counts(counts: Iterable[CellCounts | None]) -> CellCounts | None:
 def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None:
     """Describe the columns that have lost all their values since fit; None if there are none.
 
-    A column is reported if it is very unlikely that the same number of rows like those of fit
-    would all be without a value: five rows are enough for a column that was hardly ever missing,
-    fewer rows never are.
+    A column is reported if it is very unlikely that all of this many rows, if they were like those
+    of fit, have no value. Five rows are enough for a column that was hardly ever missing; fewer
+    rows are never enough.
 
     Parameters
     ----------
     counts : CellCounts
-        Of all rows that are predicted.
+        Counts of all rows to predict.
     learnt : CellCounts
-        Of the rows of fit.
+        Counts of the rows of fit.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None
     if counts.n_rows < _LEAST_ROWS:
         return None
     share = (_empty_before(counts, learnt) + 1) / (learnt.n_rows + 2)
-    share[learnt.missing == learnt.n_rows] = 1.0  # there was nothing to lose
+    share[learnt.missing == learnt.n_rows] = 1.0  # never had a value
     lost = np.flatnonzero(counts.empty & (share**counts.n_rows < _SMALL_CHANCE))
     if len(lost) == 0:
         return None
@@ -96,8 +96,8 @@ def describe_empty_columns(counts: CellCounts, learnt: CellCounts) -> str | None
         [
             "X has columns without any value that the model can use:",
             *lines,
-            "Predictions do without them. Look at where the table comes from: a renamed or empty "
-            "source, a join that found nothing, or categories that are written in another way.",
+            "Predictions ignore them. Check where the table comes from: a renamed or empty "
+            "source, a join without matches, or categories that are spelled differently.",
         ]
     )
 
@@ -116,6 +116,6 @@ def _sentence(counts: CellCounts, learnt: CellCounts, column: int) -> str:
 
 
 def _empty_before(counts: CellCounts, learnt: CellCounts) -> NDArray[np.int64]:
-    """The rows of fit without a value, of the sort that occurs now."""
+    """Count the rows of fit that lack a value in the same way as the rows now."""
     missing = np.where(counts.missing > 0, learnt.missing, 0)
     return missing + np.where(counts.unknown > 0, learnt.unknown, 0)

@@ -15,10 +15,10 @@ from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
 from skmtl.tables._encoder import ColumnEncoder, learning_rows
 from skmtl.tables._numeric import RobustScaler
 
-# Numbers are clipped at this number of interquartile ranges from the median. For a normal
-# distribution this is 10 standard deviations; more extreme values would determine the slope.
+# Numbers are clipped at this number of interquartile ranges from the median, 10 standard
+# deviations of a normal distribution. More extreme values would dominate the slope.
 _FURTHEST = 8.0
-# Levels with fewer rows share a column, and so do those beyond the most frequent ones, because the
+# Levels with fewer rows share a column, and so do all but the most frequent levels, because the
 # matrix has a column for each level.
 _LEAST_ROWS, _MOST_LEVELS = 3, 500
 
@@ -27,13 +27,13 @@ VALUE, MISSING_MARK, RARE = "value", "missing", "rare or unknown"
 
 @dataclass(frozen=True)
 class NumberScaling:
-    """How a number x is scaled: ``(cut((x / 2 - half_center) / half_scale) - mean) / scale``.
+    """The scaling of a number x: ``(clip((x / 2 - half_center) / half_scale) - mean) / scale``.
 
     Attributes
     ----------
     half_center, half_scale, mean, scale : ndarray of shape (n_numeric,)
     furthest : float
-        Size at which the first quotient is cut.
+        Absolute value at which the first quotient is clipped.
     """
 
     half_center: NDArray[np.float64]
@@ -63,10 +63,10 @@ class DesignEncoder(ColumnEncoder):
     columns_, numeric_, categorical_, cardinalities_, categories_
         See `ColumnEncoder`.
     parts_ : list of (label, part)
-        What each column of the matrix is: the column of X, and "value", "missing", a level, or
+        Meaning of each column of the matrix: the column of X, and "value", "missing", a level, or
         "rare or unknown".
     n_parts_ : int
-        Their number.
+        Number of columns of the matrix.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class DesignEncoder(ColumnEncoder):
         rows, weights = learning_rows(len(frame), rows, sample_weight)
         codes = self._codes(frame)
         codes = codes if rows is None else codes[rows]
-        # Weights that are less than one on average have another unit than rows.
+        # Weights below one on average do not count rows.
         unit = 1.0 if weights is None else min(float(weights.mean()), 1.0)
         self._places = [
             _places(np.bincount(column, weights, n_codes) / unit)
@@ -127,7 +127,7 @@ class DesignEncoder(ColumnEncoder):
             self._scale[part] = np.sqrt(np.where(variance > 1e-24, variance, 1.0))
 
     def _cut(self, part: slice, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A block in distances between the quartiles from the median, cut; it is overwritten."""
+        """Scale a block by median and interquartile range and clip it, in place."""
         block /= 2
         block -= self._scaler.half_center_[part, None]
         with np.errstate(over="ignore"):
@@ -154,12 +154,12 @@ class DesignEncoder(ColumnEncoder):
 
     @property
     def has_gaps_(self) -> NDArray[np.bool_]:
-        """Whether a missing value in each numeric column is marked, (n_numeric,)."""
+        """Mask of the numeric columns with an indicator of missing values, (n_numeric,)."""
         return self._has_gaps
 
     @property
     def scaling_(self) -> NumberScaling:
-        """How numeric columns are cut and standardised."""
+        """The clipping and standardisation of numeric columns."""
         scaler = self._scaler
         return NumberScaling(
             scaler.half_center_, scaler.half_scale_, _FURTHEST, self._mean, self._scale
@@ -167,20 +167,20 @@ class DesignEncoder(ColumnEncoder):
 
     @property
     def indicators_(self) -> list[NDArray[np.float64]]:
-        """For each categorical column the indicators (n_codes, n_parts) of every code."""
+        """Indicators (n_codes, n_parts) of all codes, for each categorical column."""
         return [_indicators(places) for places in self._places]
 
     @property
     def part_columns_(self) -> NDArray[np.int64]:
-        """Position in `columns_` of the column that each part belongs to."""
+        """Position in `columns_` of the column of each part."""
         positions: dict[Hashable, int] = {label: at for at, label in enumerate(self.columns_)}
         return np.array([positions[label] for label, _ in self.parts_], dtype=np.int64)
 
     @property
     def units_(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Centre and scale of each part in the units of X: a part is (x - centre) / scale.
+        """Centre and scale of each part in units of X: a part is (x - centre) / scale.
 
-        The scale of a column that was constant is infinite.
+        The scale of a constant column is infinite.
         """
         centre, scale = np.zeros(self.n_parts_), np.ones(self.n_parts_)
         n_numeric = len(self.numeric_)
@@ -236,12 +236,12 @@ def _indicators(places: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _places(n_rows: NDArray[Any]) -> NDArray[np.int64]:
-    """The column of each code among those of its feature, -1 for none.
+    """Return the column of each code, among the columns of its feature; -1 if it has none.
 
     Parameters
     ----------
     n_rows : ndarray of shape (n_codes,)
-        Weight of the rows of each code.
+        Total weight of the rows with each code.
     """
     places = np.full(len(n_rows), -1, dtype=np.int64)
     usual = np.flatnonzero(n_rows[FIRST_KNOWN:] >= _LEAST_ROWS) + FIRST_KNOWN

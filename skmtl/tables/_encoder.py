@@ -1,4 +1,4 @@
-"""The columns of a data frame: their kinds, categories and numbers, for every encoder."""
+"""The base class of encoders: kinds of columns, categories and numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from skmtl.tables._schema import check_same_columns, column_kind, sorts_of
 
 
 class ColumnEncoder(ABC):
-    """Base class of encoders, which learns the columns, their kinds and their categories.
+    """Base class of encoders that learns columns, their kinds and their categories.
 
     Numbers and booleans are numeric; text and categories are categorical.  Missing values are
     allowed everywhere, infinities nowhere.
@@ -48,13 +48,13 @@ class ColumnEncoder(ABC):
         The known categories of each categorical column; the category at position k has
         code k + 2.
     counts_ : CellCounts or None
-        Of the rows that were learnt from, missing cells, and those whose category no other row
-        has or too few have to be known. None in models of version 0.1.0.
+        In the rows that were learnt from: missing cells, and cells whose category is unknown or
+        occurs in a single row. None in models of version 0.1.0.
     """
 
     counts_: CellCounts | None = None
     histories: ClassVar[Mapping[Hashable, HistoryReader]] = MappingProxyType({})
-    """Readers of columns of histories: there are none, see `HistoryTableEncoder`."""
+    """Readers of history columns; empty here, see `HistoryTableEncoder`."""
     _least_rows: LeastRows = 1
 
     def fit(
@@ -68,13 +68,13 @@ class ColumnEncoder(ABC):
         Parameters
         ----------
         frame : DataFrame of shape (n_samples, n_features)
-            All of it is checked.
+            All rows are checked.
         rows : ndarray of int of shape (n_rows,), default=None
-            Positions of the rows to learn the scaling and the categories from, all by
-            default: those of the training part.
+            Positions of the training rows, from which scaling and categories are learnt; all rows
+            by default.
         sample_weight : ndarray of shape (n_samples,), default=None
-            Non-negative weights of the rows of `frame`.  A row of weight 0 is not learnt from,
-            one of weight 2 counts twice.
+            Non-negative weights of the rows of `frame`. A row of weight 0 is ignored, one of
+            weight 2 counts twice.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class ColumnEncoder(ABC):
         Warns
         -----
         UserWarning
-            Of text that is nearly all numbers, most of which are rare.
+            For text columns that are nearly all numbers, most of which are rare.
         """
         kinds = [column_kind(frame.iloc[:, i]) for i in range(frame.shape[1])]
         self.take_columns(frame.columns.tolist(), [kind == "numeric" for kind in kinds])
@@ -109,31 +109,31 @@ class ColumnEncoder(ABC):
         return self
 
     def take_columns(self, labels: list, is_numeric: list[bool]) -> None:
-        """Take over which columns there are, and which of them are numbers."""
-        places = list(enumerate(is_numeric))
-        self._numeric_positions = [i for i, numeric in places if numeric]
-        self._categorical_positions = [i for i, numeric in places if not numeric]
+        """Set the columns, and which of them are numeric."""
+        columns = list(enumerate(is_numeric))
+        self._numeric_positions = [i for i, numeric in columns if numeric]
+        self._categorical_positions = [i for i, numeric in columns if not numeric]
         self.columns_ = labels
         self.numeric_ = [labels[i] for i in self._numeric_positions]
         self.categorical_ = [labels[i] for i in self._categorical_positions]
 
     def kept_categories(self, known: pd.Index, n_rows: NDArray[np.int64]) -> pd.Index:
-        """Those of the categories that have enough rows to be learnt."""
+        """Return the categories with enough rows to be learnt."""
         return known[are_kept(n_rows, self._least_rows)]
 
     def _learn_known(
         self, label: Hashable, known: pd.Index, n_rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.bool_], pd.Index]:
-        """Which categories of a column are known from now on, and a list of them."""
+        """Return a mask of the categories that are known, and the categories to store."""
         kept = are_kept(n_rows, self._least_rows)
         return kept, known[kept]
 
     def _learning_blocks(
         self, frame: pd.DataFrame, rows: NDArray[np.int64] | None, missing: NDArray[np.int64]
     ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """Blocks of the numeric columns in the rows to learn from, and how much is missing.
+        """Iterate over blocks of numeric columns of training rows, and count missing values.
 
-        All rows are read, which finds infinities.
+        All rows are read, to find infinities.
         """
         for part, block in column_blocks(frame, self._numeric_positions):
             block = block if rows is None else block[:, rows]
@@ -147,24 +147,24 @@ class ColumnEncoder(ABC):
         blocks: Iterable[tuple[slice, NDArray[np.float64]]],
         weights: NDArray[np.float64] | None,
     ) -> None:
-        """Learn the numeric columns, all of whose blocks must be read.
+        """Learn the numeric columns. Implementations must consume all blocks.
 
         Parameters
         ----------
         dtypes : list of dtype
-            Of the numeric columns.
+            The dtypes of the numeric columns.
         blocks : iterable of (slice, ndarray of shape (n_block, n_rows))
-            As `column_blocks` returns them, of the rows to learn from.
+            Blocks of `column_blocks`, with the rows to learn from.
         weights : ndarray of shape (n_rows,), or None
-            Of these rows.
+            Weights of these rows.
         """
 
     def read(
         self, frame: pd.DataFrame
     ) -> tuple[Iterable[tuple[slice, NDArray[np.float64]]], NDArray[np.int64]]:
-        """The numeric columns as `column_blocks` returns them, and the codes of the categories.
+        """Return numeric columns as `column_blocks` does, and codes of categorical columns.
 
-        Raises ValueError unless the columns are those seen at fit, in name, order and kind.
+        Raises a ValueError if the columns differ from those of `fit` in name, order or kind.
         """
         check_same_columns(self.columns_, frame.columns.tolist())
         if len(frame) == 1 and self._looks_cells_up:
@@ -178,7 +178,7 @@ class ColumnEncoder(ABC):
 
     @property
     def _looks_cells_up(self) -> bool:
-        """Whether the code of every category follows from `categories_`."""
+        """Whether `categories_` determines the code of every category."""
         return True
 
     @abstractmethod
@@ -216,18 +216,18 @@ class ColumnEncoder(ABC):
         return CellCounts(self.columns_, n_rows, *zeros)
 
     def _codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """The categorical columns as codes, (n_samples, n_categorical)."""
+        """Return the codes of categorical columns, (n_samples, n_categorical)."""
         codes = np.empty((len(frame), len(self.categorical_)), dtype=np.int64)
         for i, position in enumerate(self._categorical_positions):
             codes[:, i] = self._codes_of(self.columns_[position], frame.iloc[:, position])
         return codes
 
     def _codes_of(self, label: Hashable, column: pd.Series) -> NDArray[np.int64]:
-        """A categorical column as codes."""
+        """Return the codes of a categorical column."""
         return encode_categories(column, self.categories_[label])
 
     def __getstate__(self) -> dict[str, Any]:
-        """Categories as arrays: what is stored depends on no version of pandas."""
+        """Store categories as arrays, so that the state does not depend on the pandas version."""
         state = dict(vars(self))
         if "categories_" in state:
             known = state["categories_"]
@@ -272,11 +272,11 @@ def _holds_numbers(column: pd.Series) -> bool:
     return column_kind(column) == "numeric" or bool(column.isna().all())
 
 
-def _holds_categories(column: pd.Series, known: pd.Index) -> bool:
-    if column_kind(column) == "categorical" or len(known) == 0:
+def _holds_categories(column: pd.Series, categories: pd.Index) -> bool:
+    if column_kind(column) == "categorical" or len(categories) == 0:
         return True
-    # Categories may be numbers: 1, 2, 3 as category at fit, as int now.
-    return "numbers" in sorts_of(known) or bool(column.isna().all())
+    # Categories can be numbers: 1, 2, 3 of dtype category in fit, and of dtype int now.
+    return "numbers" in sorts_of(categories) or bool(column.isna().all())
 
 
 def learning_rows(
@@ -284,7 +284,7 @@ def learning_rows(
     rows: NDArray[np.int64] | None,
     sample_weight: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
-    """The rows that count and their weights; None for all rows, or for equal weights."""
+    """Return rows of positive weight and their weights; None for all rows, or equal weights."""
     if sample_weight is None:
         return rows, None
     rows = np.arange(n_samples) if rows is None else np.asarray(rows)

@@ -1,4 +1,4 @@
-"""The protocol of encoders."""
+"""Protocols of encoders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl.tables._counts import CellCounts
 
 
 class HistoryReader(Protocol):
-    """Learns one column of histories, and reads such columns as a network takes them."""
+    """Learns a column of histories, and encodes such columns for networks."""
 
     def fit(
         self,
@@ -21,23 +21,23 @@ class HistoryReader(Protocol):
         rows: NDArray[np.int64] | None,
         sample_weight: NDArray[np.float64] | None,
     ) -> Self:
-        """Learn from some rows; the arguments are those of `ColumnEncoder.fit`."""
+        """Learn from some rows; see `ColumnEncoder.fit` for the parameters."""
         ...
 
     def transform(self, column: pd.Series) -> Any:
-        """Rows that can be counted by ``len`` and taken by position."""
+        """Encode a column as rows that support ``len`` and indexing by position."""
         ...
 
     def example(self, n_rows: int) -> Any:
-        """A column of histories that has everything that was learnt, for trials of a model."""
+        """Return a column of histories that covers everything that was learnt, to try a model."""
         ...
 
 
 class FrameEncoder(Protocol):
     """Learns the columns of a data frame, and encodes data frames for an engine.
 
-    `ColumnEncoder` is the base class of those that learn columns themselves; see there for the
-    attributes. Before `fit` there is no attribute `columns_`.
+    See `ColumnEncoder`, the base class of encoders that learn columns themselves, for the
+    attributes. The attribute `columns_` does not exist before `fit`.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Any table to a pandas DataFrame."""
+"""Convert any table to a pandas DataFrame."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
         of rows.  Arrays and lists get the column labels 0 to n_features - 1; numbers keep
         their dtype, and the columns of an object array get the dtype of their cells.
     name : str, default="X"
-        What the errors call the table.
+        Name of the table in error messages.
     min_rows : int, default=1
-        Minimum number of rows; 0 for a table that is only predicted.
+        Minimum number of rows; 0 for a table to predict.
 
     Returns
     -------
     pandas.DataFrame of shape (n_samples, n_features)
-        It may share memory with `X`: do not write to it.
+        It may share memory with `X`, so do not modify it.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
 
 
 def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
-    if isinstance(X, dict) and not issparse(X):  # of which one sort is a dict
+    if isinstance(X, dict) and not issparse(X):  # DOK matrices are dicts
         raise ValueError(f"{name} is a dict; give a DataFrame: pd.DataFrame({name}).")
     if isinstance(X, np.ma.MaskedArray):
         return pd.DataFrame(X)
@@ -80,7 +80,7 @@ def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
 def _to_numpy(X: Any) -> Any:
     if type(X).__module__.partition(".")[0] == "torch":
         tensor = X.detach().cpu()
-        # NumPy knows no bfloat16.
+        # NumPy does not support bfloat16.
         return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
     return X if hasattr(X, "dtype") else np.asarray(X)
 
@@ -90,7 +90,7 @@ def _list_to_numpy(rows: list[Any] | tuple[Any, ...], name: str) -> np.ndarray:
         array = np.asarray(rows)
     except ValueError as error:
         raise ValueError(f"{name} must be a table, but its rows differ in length.") from error
-    # NumPy writes the numbers of a table as text once one cell is text.
+    # NumPy converts all numbers to text if one cell is text.
     return np.asarray(rows, dtype=object) if array.dtype.kind in "SU" else array
 
 

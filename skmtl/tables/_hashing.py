@@ -1,4 +1,4 @@
-"""Ids of many columns in one table of fixed size."""
+"""Hash the ids of many columns into one table of fixed size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from skmtl._storable import storable
 from skmtl.tables._categories import FIRST_KNOWN, MANY_CATEGORIES, UNKNOWN
 
-# Bits by row of the table, and bits that an id sets: with as many ids as rows, one in four hundred
-# other ids is taken for known.
+# Bits per row of the table, and bits per id: with as many ids as rows, one in four hundred unseen
+# ids is taken for a known one.
 _BITS_PER_ROW, _N_PROBES = 16, 4
 # Codes are 64-bit integers.
 _MOST_CODES = 2**62
@@ -103,13 +103,14 @@ class HashedCategories:
 @storable
 @dataclass
 class CategoryHashing:
-    """Which ids of which columns are known, and their codes.
+    """The known ids of hashed columns, and their codes.
 
     Attributes
     ----------
     n_rows, n_hashes : int
     labels : list of hashable
-        The hashed columns. The position of a column tells its ids from those of others.
+        The hashed columns. Ids of different columns are distinguished by the position of the
+        column.
     bits : uint8 ndarray
         The Bloom filter.
     """
@@ -121,44 +122,44 @@ class CategoryHashing:
 
     @classmethod
     def empty(cls, settings: HashedCategories) -> CategoryHashing:
-        """Nothing is known yet."""
+        """Create a hashing without known ids."""
         n_bytes = -(-settings.n_rows * _BITS_PER_ROW // 8)
         n_rows, n_hashes = int(settings.n_rows), int(settings.n_hashes)
         return cls(n_rows, n_hashes, [], np.zeros(n_bytes, np.uint8))
 
-    def learn(self, label: Hashable, known: pd.Index) -> None:
-        """Remember the ids of another column."""
+    def learn(self, label: Hashable, ids: pd.Index) -> None:
+        """Add the ids of a column."""
         self.labels.append(label)
-        places = self._probes(self._digests(label, known))
-        np.bitwise_or.at(self.bits, places >> 3, np.uint8(1) << (places & 7).astype(np.uint8))
+        probes = self._probes(self._digests(label, ids))
+        np.bitwise_or.at(self.bits, probes >> 3, np.uint8(1) << (probes & 7).astype(np.uint8))
 
     def codes(self, label: Hashable, values: pd.Index) -> NDArray[np.int64]:
-        """A number for each id that is known, behind those of a known category; 0 for others.
+        """Return a number for each known id, above the codes of listed categories; 0 for others.
 
-        In the base `n_rows`, its digits are the rows of the id.
+        The digits of the number in base `n_rows` are the rows of the id.
         """
         digests = self._digests(label, values)
-        places = self._probes(digests)
-        is_known = (self.bits[places >> 3] >> (places & 7).astype(np.uint8) & 1).all(axis=1)
+        probes = self._probes(digests)
+        is_known = (self.bits[probes >> 3] >> (probes & 7).astype(np.uint8) & 1).all(axis=1)
         code = digests[:, 0] % np.uint64(self.n_rows**self.n_hashes)
         return np.where(is_known, code.astype(np.int64) + FIRST_KNOWN, UNKNOWN)
 
     def _digests(self, label: Hashable, values: pd.Index) -> NDArray[np.uint64]:
-        """Two hashes (n_values, 2) of each id."""
+        """Return two hashes of each id, (n_values, 2)."""
         salt = self.labels.index(label).to_bytes(8, "little")
         texts = _texts(values.tolist())
         parts = (blake2b(text.encode(), digest_size=16, salt=salt).digest() for text in texts)
         return np.frombuffer(b"".join(parts), dtype="<u8").reshape(-1, 2)
 
     def _probes(self, digests: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Positions (n_values, n_probes) of the bits of each id, by double hashing."""
+        """Return the positions of the bits of each id by double hashing, (n_values, n_probes)."""
         first, step = digests[:, 1] >> np.uint64(32), digests[:, 1] & np.uint64(2**32 - 1)
         probes = first[:, None] + np.arange(_N_PROBES, dtype=np.uint64) * (step[:, None] | 1)
         return (probes % np.uint64(8 * len(self.bits))).astype(np.int64)
 
 
 def _texts(values: Iterable[object]) -> Iterable[str]:
-    """Text of ids: the same for a whole number whatever its type."""
+    """Convert ids to text; integers have the same text for all types."""
     for value in values:
         is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
         yield str(int(value) if is_whole else value)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""A table some of whose columns hold histories."""
+"""Encode tables with columns of histories."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from skmtl.tables._table_encoder import EncodedTable, TableEncoder
 
 @storable
 class HistoryTableEncoder:
-    """An encoder of a table with columns of histories beside numbers and categories.
+    """Encodes tables with columns of histories, numbers and categories.
 
     Parameters
     ----------
     table : TableEncoder
-        For the other columns.
+        Encoder of the other columns.
     histories : mapping of column to HistoryReader
-        For the columns of histories, not fitted yet.
+        Unfitted readers of the columns of histories.
 
     Attributes
     ----------
     columns_ : list
-        The labels of all columns, in order; there is none before `fit`.
+        The labels of all columns, in order; does not exist before `fit`.
     """
 
     def __init__(self, table: TableEncoder, histories: Mapping[Hashable, HistoryReader]) -> None:
@@ -56,7 +56,7 @@ class HistoryTableEncoder:
         for name in self.histories:
             if name not in labels:
                 raise ValueError(
-                    f"series names the column {name!r}, which X has not; its columns are "
+                    f"series names the column {name!r}, which X does not have; its columns are "
                     f"{labels[:20]}.{did_you_mean(name, labels)}"
                 )
         self.table.fit(self._without_histories(frame), rows, sample_weight)
@@ -70,7 +70,7 @@ class HistoryTableEncoder:
         return self
 
     def read(self, frame: pd.DataFrame) -> Any:
-        """The other columns as numbers and codes; see `ColumnEncoder.read`."""
+        """Read the other columns as numbers and codes; see `ColumnEncoder.read`."""
         check_same_columns(self.columns_, frame.columns.tolist())
         return self.table.read(self._without_histories(frame))
 
@@ -84,7 +84,7 @@ class HistoryTableEncoder:
         return EncodedTable(encoded.numeric, encoded.codes, histories)
 
     def count_cells(self, frame: pd.DataFrame) -> CellCounts:
-        """Missing cells and unknown categories by column; see `ColumnEncoder.count_cells`."""
+        """Count missing cells and unknown categories; see `ColumnEncoder.count_cells`."""
         check_same_columns(self.columns_, frame.columns.tolist())
         missing = [int(frame[name].isna().sum()) for name in self.histories]
         return self._counts(self.table.count_cells(self._without_histories(frame)), missing)
@@ -111,12 +111,12 @@ class HistoryTableEncoder:
 
     @property
     def hashing_(self) -> CategoryHashing | None:
-        """Which categories are hashed; None if all are listed."""
+        """The hashed categories; None if all are listed."""
         return self.table.hashing_
 
     @property
     def counts_(self) -> CellCounts | None:
-        """Cells that say nothing, of the rows that were learnt from."""
+        """Counts of missing and unknown cells in the rows that were learnt from."""
         if self.table.counts_ is None:
             return None
         return self._counts(self.table.counts_, self._n_missing)

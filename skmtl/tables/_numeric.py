@@ -1,4 +1,4 @@
-"""Numeric columns: reading them as floats, and a scaling that outliers do not move.
+"""Read numeric columns as floats, and scale them robustly.
 
 The scaling is the robust scaling with smooth clipping of Holzmüller, Grinsztajn and Steinwart
 (2024), "Better by default: strong pre-tuned MLPs and boosted trees on tabular data",
@@ -16,11 +16,11 @@ from pandas.api import types
 
 from skmtl._storable import storable
 
-# Columns are handled in blocks of about this many cells, so that the float64 copies stay small
-# next to the table.
+# Columns are processed in blocks of about this many cells, so that the float64 copies are small
+# compared to the table.
 _CELLS_PER_BLOCK = 2**22
-# Scaled numbers are cut here: far inside the flat part of the smooth clipping, and the square is a
-# float32.
+# Scaled numbers are cut off here, far inside the flat part of the smooth clipping. The square of
+# this fits in a float32.
 LARGEST_SCALED = 1e6
 
 
@@ -29,8 +29,8 @@ def column_blocks(
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Yield the columns at `positions` as float64 arrays of shape (n_block, n_samples).
 
-    Missing values are NaN.  The slice says which of `positions` the block holds; the array is
-    a fresh copy.
+    Missing values are NaN. The slice selects the `positions` of the block; the array is a fresh
+    copy.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def _as_floats(columns: pd.DataFrame) -> NDArray[np.float64]:
 def _column_as_floats(column: pd.Series) -> NDArray[np.float64]:
     if types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    # objects that are numbers, or a column of another dtype without any value
+    # numbers of dtype object, or a column of another dtype without any value
     cells = column.astype(object)
     try:
         return cells.where(cells.notna(), np.nan).to_numpy(dtype=np.float64)
@@ -90,9 +90,9 @@ class RobustScaler:
     Attributes
     ----------
     half_center_, half_scale_ : ndarray of shape (n_columns,)
-        Half the median and half the scale: all is computed in halves, because the difference
-        of two huge values is not a float64.  The scale of a column that was constant or always
-        missing is infinite.
+        Half the median and half the scale. Halves are used because the difference of two huge
+        values can overflow a float64. The scale of a column that was constant or always missing is
+        infinite.
     """
 
     def __init__(self, n_columns: int) -> None:
@@ -102,7 +102,7 @@ class RobustScaler:
     def learn(
         self, part: slice, block: NDArray[np.float64], weights: NDArray[np.float64] | None
     ) -> None:
-        """Learn the columns `part` from a block of shape (n_block, n_samples)."""
+        """Learn the columns in `part` from a block of shape (n_block, n_samples)."""
         low, center, high = weighted_quantiles(block, weights, (0.25, 0.5, 0.75)).T / 2
         scale = high - low
         tied = scale == 0
@@ -110,15 +110,15 @@ class RobustScaler:
             distance = np.abs(block[tied] / 2 - center[tied, None])
             distance[distance == 0] = np.nan
             scale[tied] = weighted_quantiles(distance, weights, (0.5,))[:, 0] / 2
-        usable = scale > 0  # NaN is not
+        usable = scale > 0  # false for NaN
         self.half_center_[part] = np.where(usable, center, 0.0)
         self.half_scale_[part] = np.where(usable, scale, np.inf)
 
     def apply(self, part: slice, block: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Scale a block, which is overwritten on the way; same shape, float32."""
+        """Scale a block to float32 of the same shape; the block is overwritten."""
         block /= 2
         block -= self.half_center_[part, None]
-        with np.errstate(over="ignore"):  # clipped next
+        with np.errstate(over="ignore"):  # clipped below
             block /= self.half_scale_[part, None]
         scaled = np.clip(block, -LARGEST_SCALED, LARGEST_SCALED, out=block).astype(np.float32)
         norm = scaled / 3
@@ -133,11 +133,11 @@ def weighted_quantiles(
     weights: NDArray[np.float64] | None,
     levels: tuple[float, ...],
 ) -> NDArray[np.float64]:
-    """Quantiles of every row of `values`, ignoring NaN.
+    """Return quantiles of every row of `values`, ignoring NaN.
 
-    The quantile is the value at which the distribution function passes `level`, and the mean
-    of the two values around where it equals `level` (the averaged inverted distribution
-    function): a weight of 2 is then exactly a row given twice.
+    A quantile is the value at which the distribution function passes `level`, or the mean of the
+    two adjacent values if it equals `level` (the averaged inverted distribution function). So a
+    weight of 2 is equivalent to repeating a row.
 
     Parameters
     ----------
@@ -152,20 +152,20 @@ def weighted_quantiles(
     ndarray of shape (n_columns, n_levels)
         NaN for a column without any value.
     """
-    wanted = np.asarray(levels)
+    fractions = np.asarray(levels)
     if weights is None:
-        return np.stack([_select(column, wanted) for column in values])
-    return np.stack([_select_weighted(column, weights, wanted) for column in values])
+        return np.stack([_select(column, fractions) for column in values])
+    return np.stack([_select_weighted(column, weights, fractions) for column in values])
 
 
 def _select(column: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
     n_observed = len(column) - int(np.isnan(column).sum())
     if n_observed == 0:
         return np.full(len(levels), np.nan)
-    wanted = levels * n_observed
-    low = np.maximum(np.ceil(wanted).astype(np.int64) - 1, 0)
-    high = np.minimum(np.floor(wanted).astype(np.int64), n_observed - 1)
-    # Partitioning, which puts NaN last, takes a third of the time of sorting.
+    rank = levels * n_observed
+    low = np.maximum(np.ceil(rank).astype(np.int64) - 1, 0)
+    high = np.minimum(np.floor(rank).astype(np.int64), n_observed - 1)
+    # Partitioning is three times as fast as sorting, and puts NaN last.
     ordered = np.partition(column, np.unique(np.append(low, high)))
     return ordered[low] / 2 + ordered[high] / 2
 
@@ -179,9 +179,9 @@ def _select_weighted(
         return np.full(len(levels), np.nan)
     order = np.argsort(column)
     cumulated = np.cumsum(weights[order])
-    # The tolerance lets weights such as 0.1, whose sums are not exact, meet the level.
-    wanted, tolerance = levels * cumulated[-1], 1e-12 * cumulated[-1]
-    low = np.searchsorted(cumulated, wanted - tolerance, side="left")
-    high = np.searchsorted(cumulated, wanted + tolerance, side="right")
+    # The tolerance is for weights such as 0.1, whose sums are not exact.
+    rank, tolerance = levels * cumulated[-1], 1e-12 * cumulated[-1]
+    low = np.searchsorted(cumulated, rank - tolerance, side="left")
+    high = np.searchsorted(cumulated, rank + tolerance, side="right")
     high = np.minimum(high, len(column) - 1)
     return column[order[low]] / 2 + column[order[high]] / 2

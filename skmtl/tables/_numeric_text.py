@@ -1,4 +1,4 @@
-"""Text that was meant to be numbers."""
+"""Detect text columns that are meant to be numbers."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# As programs write numbers; with a zero in front, as "08540", it is a code.
+# Numbers as programs write them; with a leading zero, as in "08540", it is a code.
 _NUMBER = re.compile(r"\s*[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?\s*")
-# Share of the rows that are numbers, and rows for each distinct number, from which on text is
-# taken for what it says: 20 shops have rows enough, and 200 prices do not.
+# Warn if the share of numbers is at least this, and if there are fewer rows per distinct number
+# than this: 20 shop numbers have enough rows, 200 prices do not.
 _LEAST_SHARE, _MOST_ROWS_EACH, _LEAST_NUMBERS = 0.9, 10.0, 20
 
 
-def warn_of_numbers(column: pd.Series, known: pd.Index, n_rows: NDArray[np.int64]) -> None:
+def warn_of_numbers(column: pd.Series, categories: pd.Index, n_rows: NDArray[np.int64]) -> None:
     """Warn if a column of text holds almost nothing but numbers, most of which are rare.
 
-    Columns of dtype category are meant as they are.
+    Columns of dtype category are never reported.
 
     Parameters
     ----------
     column : Series of shape (n_samples,)
-    known : Index
-        Its categories.
+    categories : Index
+        The categories of the column.
     n_rows : int ndarray of shape (n_categories,)
-        Rows of each.
+        Number of rows of each category.
     """
-    if isinstance(column.dtype, pd.CategoricalDtype) or len(known) < _LEAST_NUMBERS:
+    if isinstance(column.dtype, pd.CategoricalDtype) or len(categories) < _LEAST_NUMBERS:
         return
-    is_number = np.array([_is_number(category) for category in known])
+    is_number = np.array([_is_number(category) for category in categories])
     in_numbers, n_numbers = int(n_rows[is_number].sum()), int(is_number.sum())
     if n_numbers < _LEAST_NUMBERS or in_numbers > _MOST_ROWS_EACH * n_numbers:
         return
     total = int(n_rows.sum())
     if in_numbers < _LEAST_SHARE * total:
         return
-    others = known[~is_number].tolist()
+    others = categories[~is_number].tolist()
     exceptions = f" (the others are {str(others[:5])[1:-1]}{', ...' * (len(others) > 5)})"
     warnings.warn(
         f"Column {column.name!r} of X is text, but {in_numbers:,} of its {total:,} values are "
-        f"numbers{exceptions * bool(others)}. Its {len(known):,} values are read as categories, "
-        "which have few rows each and no order: make numbers of it with pd.to_numeric(column, "
-        "errors='coerce'), or a category with .astype('category') if it is one.",
+        f"numbers{exceptions * bool(others)}. Its {len(categories):,} distinct values are read as "
+        "categories, which have few rows each and no order: convert it to numbers with "
+        "pd.to_numeric(column, errors='coerce'), or with .astype('category') if it is a category.",
         stacklevel=2,
     )
 

@@ -90,8 +90,8 @@ class ParquetTable(StoredTable):
     ) -> None:
         super().__init__(rows_in_memory, cache_folder)
         self.dataset = _dataset(path)
-        # The user of a dataset has chosen its schema; columns that a file does not have are
-        # missing.
+        # A dataset comes with a schema of the user's choice; columns that a file lacks are missing
+        # values.
         self._is_found = self.dataset is not path
         self.columns = None if columns is None else list(columns)
 
@@ -114,29 +114,29 @@ class ParquetTable(StoredTable):
         return _ParquetRows(self.dataset, features, y if isinstance(y, str) else names, weight)
 
     def check_files(self, columns: Sequence[str]) -> None:
-        """Raise ValueError for a file that lacks one of the columns, which others have."""
+        """Raise a ValueError if a file lacks one of the columns that others have."""
         if self._is_found:
             _check_files(self.dataset, columns)
 
     def column_names(self) -> list[str]:
-        """The columns of all files, but for indexes, in the order in which they are found."""
+        """Return the columns of all files except indexes, in order of their first occurrence."""
         schemas = [self.dataset.schema]
-        if self._is_found:  # its schema is that of the first file
+        if self._is_found:  # the schema is that of the first file only
             schemas += [each.physical_schema for each in self.dataset.get_fragments()]
-        found = (name for schema in schemas for name in schema.names)
+        names = (name for schema in schemas for name in schema.names)
         index = {name for schema in schemas for name in _index_columns(schema)}
-        return [name for name in dict.fromkeys(found) if name not in index]
+        return [name for name in dict.fromkeys(names) if name not in index]
 
 
 def as_stored(X: Any) -> StoredTable | None:
-    """X as a table on disk; None where it is one in memory."""
+    """Return X as a table on disk; None if it is in memory."""
     if isinstance(X, StoredTable):
         return X
     return ParquetTable(X) if isinstance(X, (str, Path)) or _is_dataset(X) else None
 
 
 def _is_dataset(X: Any) -> bool:
-    # By name, for pyarrow is imported only where it is needed.
+    # Compare the name of the class, to avoid importing pyarrow.
     return any(cls.__module__.startswith("pyarrow._dataset") for cls in type(X).__mro__)
 
 
@@ -156,21 +156,21 @@ def _dataset(path: Any) -> Any:
 
 
 def _check_links(paths: Sequence[str]) -> None:
-    """Raise ValueError where a file is there under two names, whose rows would count twice."""
-    first: dict[str, str] = {}
+    """Raise a ValueError if two paths are the same file, whose rows would count twice."""
+    path_of: dict[str, str] = {}
     for path in paths:
-        before = first.setdefault(os.path.realpath(path), path)
-        if before != path:
+        earlier = path_of.setdefault(os.path.realpath(path), path)
+        if earlier != path:
             raise ValueError(
-                f"{before!r} and {path!r} are one file, by a link, whose rows would be learnt "
-                "from twice. Take one of them out of the folder."
+                f"{earlier!r} and {path!r} are the same file, by a link, so that its rows would "
+                "count twice. Remove one of them from the folder."
             )
 
 
 def _with_keys(files: Any, table: Path) -> Any:
-    """A dataset whose folders such as ``month=5``, below that of the table, are columns.
+    """Return a dataset that reads folders such as ``month=5`` below the table as columns.
 
-    A column of the same name in the files goes before that in their paths.
+    A column in the files takes precedence over one of the same name in their paths.
     """
     import pyarrow
     from pyarrow import dataset
@@ -193,16 +193,16 @@ def _with_keys(files: Any, table: Path) -> Any:
 
 
 def _check_files(files: Any, names: Sequence[str]) -> None:
-    """Raise ValueError for the first file that lacks a column: its rows would have no values."""
+    """Raise a ValueError for the first file that lacks a column, which would be missing."""
     from pyarrow import dataset
 
     for file in files.get_fragments():
         keys = dataset.get_partition_keys(file.partition_expression)
-        there = {*file.physical_schema.names, *keys}
-        lacking = [name for name in names if name not in there]
-        if lacking:
+        columns = {*file.physical_schema.names, *keys}
+        missing = [name for name in names if name not in columns]
+        if missing:
             raise ValueError(
-                f"The Parquet file {file.path!r} has no column {lacking[0]!r}, which other files "
+                f"The Parquet file {file.path!r} has no column {missing[0]!r}, which other files "
                 "have: add it, or name the features with ParquetTable(path, columns=[...])."
             )
 
@@ -226,7 +226,7 @@ def _name(sample_weight: Any) -> str:
 
 
 def _index_columns(schema: Any) -> list[str]:
-    """Columns that pandas wrote as an index, and makes an index again."""
+    """Return the columns that pandas wrote as an index and restores as an index."""
     columns = (schema.pandas_metadata or {}).get("index_columns", [])
     return [column for column in columns if isinstance(column, str)]
 
@@ -254,7 +254,8 @@ class _ParquetRows(StoredRows):
             low, high = np.searchsorted(positions, [start, start + batch.num_rows])
             parts.append(batch.take(pyarrow.array(positions[low:high] - start)))
             start += batch.num_rows
-        # All at once: so a column gets the dtype, and the categories, that it has as a whole.
+        # Convert all rows at once, so that a column has the dtype and categories of the whole
+        # column.
         return self._chunk(pyarrow.concat_tables(parts).to_pandas())
 
     def labels(self, task: Hashable | None) -> Iterator[pd.DataFrame]:
@@ -266,14 +267,14 @@ class _ParquetRows(StoredRows):
             yield batch.to_pandas()
 
     def _scan(self, columns: list) -> Iterator[Any]:
-        """Tables of some columns and the weight; rows of weight zero are left out."""
+        """Iterate over tables of some columns and the weight, without rows of weight zero."""
         import pyarrow
         from pyarrow import compute
 
-        own = columns if self._weight is None else [*columns, self._weight]
-        # Read ahead a little only: memory is what this is about.
+        columns_to_read = columns if self._weight is None else [*columns, self._weight]
+        # Limit read-ahead to save memory.
         batches = self._dataset.to_batches(
-            columns=list(dict.fromkeys(own)),
+            columns=list(dict.fromkeys(columns_to_read)),
             batch_size=CHUNK_ROWS,
             batch_readahead=1,
             fragment_readahead=1,
@@ -281,9 +282,9 @@ class _ParquetRows(StoredRows):
         for batch in batches:
             table = pyarrow.Table.from_batches([batch])
             if self._weight is not None:
-                # What is missing is kept, and refused where the weights are checked.
-                used = compute.fill_null(compute.not_equal(table[self._weight], 0), True)
-                table = table.filter(used)
+                # Keep rows with a missing weight: they raise an error when weights are checked.
+                is_used = compute.fill_null(compute.not_equal(table[self._weight], 0), True)
+                table = table.filter(is_used)
             if table.num_rows:
                 yield table
 

@@ -1,4 +1,4 @@
-"""Columns whose values stand in the names of folders, as in ``month=5/data.parquet``."""
+"""Columns whose values are in folder names, as in ``month=5/data.parquet``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-# What Hive, Spark and pyarrow write for a missing value.
+# Hive, Spark and pyarrow write this for a missing value.
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 # Other readers do not treat digits of other scripts as numbers.
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -21,12 +21,12 @@ KeyType = Literal["int64", "double", "bool", "string"]
 
 
 def partition_keys(folders: Sequence[str]) -> dict[str, str | None]:
-    """The keys in the names of folders, from the top down, with the text of their values.
+    """Return the keys in folder names, from the top down, with their values as text.
 
     Raises
     ------
     ValueError
-        If a key stands there with two values.
+        If a key has two values.
     """
     keys: dict[str, str | None] = {}
     for folder in folders:
@@ -40,9 +40,9 @@ def partition_keys(folders: Sequence[str]) -> dict[str, str | None]:
 
 
 def above_partitions(folder: Path) -> Path:
-    """The folder that is partitioned, of one that may be a partition itself.
+    """Return the folder of the whole table, given a folder that may be a partition of it.
 
-    So ``sales/year=2024/month=5`` has its keys, whether it is given or all of ``sales``.
+    This way ``sales/year=2024/month=5`` has its keys as columns even if it is read alone.
     """
     while "=" in folder.name:
         folder = folder.parent
@@ -50,16 +50,16 @@ def above_partitions(folder: Path) -> Path:
 
 
 def without_links(folder: Path) -> Path:
-    """A folder without links on the way; but what is a partition by its name stays one."""
+    """Resolve links in the path of a folder, but keep folders that are named as partitions."""
     absolute = Path(os.path.realpath(folder) if ".." in folder.parts else os.path.abspath(folder))
     table = above_partitions(absolute)
     return Path(os.path.realpath(table)) / absolute.relative_to(table)
 
 
 def key_type(values: Collection[str | None]) -> KeyType:
-    """The type of a key with these values: whole numbers, decimal numbers, booleans or text.
+    """Return the type of a key: integers, decimal numbers, booleans or text.
 
-    Whole numbers that no int64 holds are text: they are ids, whose digits matter.
+    Integers that do not fit in an int64 are text, because they are ids whose digits matter.
     """
     words = [value for value in values if value is not None]
     if not words:
@@ -72,16 +72,16 @@ def key_type(values: Collection[str | None]) -> KeyType:
 
 
 def number_type(values: Collection[str | None]) -> KeyType | None:
-    """The type of a key that must be numbers or booleans; None where it cannot be."""
+    """Return the type of a key that must be numbers or booleans; None if it is text."""
     words = [value for value in values if value is not None]
-    found = key_type(words)
-    if found != "string":
-        return found
+    kind = key_type(words)
+    if kind != "string":
+        return kind
     return "double" if all(_DECIMAL.fullmatch(word) for word in words) else None
 
 
 def key_value(text: str | None, kind: KeyType) -> int | float | bool | str | None:
-    """The value of a key as a value of its type."""
+    """Convert the text of a key to its type."""
     if text is None or kind == "string":
         return text
     if kind == "bool":

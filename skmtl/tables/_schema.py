@@ -1,4 +1,4 @@
-"""What kind of column each column of a frame is, and whether two frames have the same columns."""
+"""Determine the kinds of columns, and compare the columns of two frames."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _TIME_TYPES = (
 
 
 def column_kind(column: pd.Series, table: str = "X") -> ColumnKind:
-    """Tell whether a column is read as numbers or as categories.
+    """Return whether a column is read as numbers or as categories.
 
-    Numbers and booleans, nullable or not, are numeric; text and categories are categorical.
-    A column of dtype object is judged by its cells; one without any value is categorical,
-    with no category known.
+    Numbers and booleans, nullable or not, are numeric; text and categories are categorical. For
+    dtype object the cells decide; a column without any value is categorical, without known
+    categories.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def column_kind(column: pd.Series, table: str = "X") -> ColumnKind:
         return _object_kind(column, table)
     if types.is_complex_dtype(dtype):
         raise ValueError(f"Complex data not supported: column {column.name!r} of {table}.")
-    # pyarrow's decimal is not numeric to pandas
+    # pandas does not consider pyarrow's decimals numeric
     if types.is_numeric_dtype(dtype) or types.is_bool_dtype(dtype) or "decimal" in str(dtype):
         return "numeric"
     if types.is_string_dtype(dtype) or str(dtype).startswith("dictionary"):
@@ -91,9 +91,9 @@ def _object_kind(column: pd.Series, table: str) -> ColumnKind:
 
 
 def sorts_of(categories: pd.Index) -> set[str]:
-    """What categories are: "text", "numbers", or the names of other types.
+    """Return the types of categories: "text", "numbers", or the names of other types.
 
-    Numbers and booleans are of one sort, for 1, 1.0 and True are the same category.
+    Numbers and booleans are one type, because 1, 1.0 and True are the same category.
     """
     if isinstance(categories.dtype, np.dtype) and categories.dtype.kind in "biuf":
         return {"numbers"}
@@ -117,53 +117,53 @@ def _is_time_dtype(dtype: object) -> bool:
     return isinstance(dtype, pd.PeriodDtype) or getattr(dtype, "kind", "") in {"M", "m"}
 
 
-def _time_error(column: pd.Series, table: str, found: str) -> ValueError:
-    if "delta" in found or "duration" in found:
+def _time_error(column: pd.Series, table: str, types_text: str) -> ValueError:
+    if "delta" in types_text or "duration" in types_text:
         return ValueError(
-            f"Column {column.name!r} of {table} holds lengths of time ({found}), whose unit is "
-            "yours to choose: replace it by numbers, such as days, "
+            f"Column {column.name!r} of {table} holds durations ({types_text}), whose unit is "
+            "up to you: replace it by numbers, such as days, "
             "pd.to_timedelta(column).dt.total_seconds() / 86400."
         )
     return ValueError(
-        f"Column {column.name!r} of {table} holds dates or times ({found}), which could be read "
-        "in many ways: replace it by numbers that matter, such as .dt.hour, .dt.dayofweek, or "
+        f"Column {column.name!r} of {table} holds dates or times ({types_text}), which could be "
+        "read in many ways: replace it by meaningful numbers, such as .dt.hour, .dt.dayofweek, or "
         "seconds since a date, (column - pd.Timestamp('2020-01-01')).dt.total_seconds()."
     )
 
 
 def _history_error(column: pd.Series, table: str) -> ValueError:
     return ValueError(
-        f"Column {column.name!r} of {table} holds histories, which a transformer has to turn into "
+        f"Column {column.name!r} of {table} holds histories, which a transformer must convert to "
         "numbers first: make_pipeline(skmtl.histories.SeriesSummary(), model). A network reads "
         f"them itself if it is told how: MultiTab(series={{{column.name!r}: 'events'}})."
     )
 
 
-def check_same_columns(learnt: Sequence[Hashable], given: Sequence[Hashable]) -> None:
-    """Raise ValueError unless the given columns are the learnt ones in the learnt order.
+def check_same_columns(learnt: Sequence[Hashable], labels: Sequence[Hashable]) -> None:
+    """Raise a ValueError if the columns differ from the learnt ones or their order.
 
-    Where one of the two has no names (columns labelled by integers, as those of an array),
-    only their number is compared, as scikit-learn does.  The wording is scikit-learn's too.
+    If one of the two has no names (integer labels, as for arrays), only the number of columns is
+    compared, as in scikit-learn. The messages are scikit-learn's as well.
     """
-    if given == learnt:
+    if labels == learnt:
         return
-    if len(given) != len(learnt) and not (_are_names(given) and _are_names(learnt)):
+    if len(labels) != len(learnt) and not (_are_names(labels) and _are_names(learnt)):
         raise ValueError(
-            f"X has {len(given)} features, but TableEncoder is expecting {len(learnt)} features "
+            f"X has {len(labels)} features, but TableEncoder is expecting {len(learnt)} features "
             "as input."
         )
-    if _are_names(given) == _are_names(learnt):
-        raise ValueError(_names_message(learnt, given))
+    if _are_names(labels) == _are_names(learnt):
+        raise ValueError(_names_message(learnt, labels))
 
 
 def _are_names(labels: Sequence[Hashable]) -> bool:
     return not all(isinstance(label, numbers.Integral) for label in labels)
 
 
-def _names_message(learnt: Sequence[Hashable], given: Sequence[Hashable]) -> str:
+def _names_message(learnt: Sequence[Hashable], labels: Sequence[Hashable]) -> str:
     lines = ["The feature names should match those that were passed during fit."]
-    known, seen = set(learnt), set(given)
-    unseen = [label for label in given if label not in known]
+    learnt_set, seen = set(learnt), set(labels)
+    unseen = [label for label in labels if label not in learnt_set]
     missing = [label for label in learnt if label not in seen]
     if unseen:
         lines += ["Feature names unseen at fit time:", *_bullets(unseen)]

@@ -1,4 +1,4 @@
-"""One table in the forms of several encoders."""
+"""Encode one table with several encoders."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 
 @dataclass(frozen=True)
 class TablesSideBySide:
-    """The same rows in several forms.
+    """The same rows, encoded in several ways.
 
     Attributes
     ----------
     tables : tuple
-        What each encoder transforms a table into.
+        The table as encoded by each encoder.
     """
 
     tables: tuple[Any, ...]
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> TablesSideBySide:
-        """Some of the rows."""
+        """Select rows."""
         return TablesSideBySide(tuple(table[rows] for table in self.tables))
 
 
@@ -39,7 +39,7 @@ class EncodersSideBySide:
     Parameters
     ----------
     encoders : list of FrameEncoder
-        What the columns are is said by the first one.
+        The encoders. Attributes such as `columns_` are those of the first one.
     """
 
     def __init__(self, encoders: list[FrameEncoder]) -> None:
@@ -61,12 +61,12 @@ class EncodersSideBySide:
         return TablesSideBySide(tuple(encoder.transform(frame) for encoder in self.encoders))
 
     def read(self, frame: pd.DataFrame) -> Any:
-        """The columns as numbers and codes; see `ColumnEncoder.read`."""
+        """Read the columns as numbers and codes; see `ColumnEncoder.read`."""
         return self.encoders[0].read(frame)
 
     @property
     def columns_(self) -> list:
-        """Labels of all columns, in order; there is none before `fit`."""
+        """Labels of all columns, in order; does not exist before `fit`."""
         return self.encoders[0].columns_
 
     @property
@@ -96,9 +96,9 @@ class EncodersSideBySide:
 
     @property
     def counts_(self) -> CellCounts | None:
-        """Missing cells, and categories of a single row, of the rows that were learnt from."""
+        """Counts of missing and unknown cells in the rows that were learnt from."""
         return self.encoders[0].counts_
 
     def count_cells(self, frame: pd.DataFrame) -> CellCounts:
-        """Missing cells and unknown categories by column."""
+        """Count missing cells and unknown categories by column."""
         return self.encoders[0].count_cells(frame)

@@ -13,21 +13,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.random import sample_without_replacement
 
-# Rows that are read and encoded at a time.
+# Rows to read and encode at a time.
 CHUNK_ROWS = 2**15
-# A column of labels with more values than this holds numbers, not classes or task ids.
+# A column of labels with more values than this is numeric, not classes or task ids.
 _MOST_VALUES = 100_000
 
 
 def checked_rows_in_memory(rows: Any) -> int:
-    """The number of rows; ValueError unless it is a whole number of at least 2."""
+    """Return the number of rows; raise a ValueError if it is not an integer of at least 2."""
     if not isinstance(rows, Integral) or isinstance(rows, bool) or rows < 2:
         raise ValueError(f"rows_in_memory must be a whole number of at least 2, got {rows!r}.")
     return int(rows)
 
 
 class Chunk(NamedTuple):
-    """Some rows of a table: features, labels, weights and groups as `fit` takes them."""
+    """Some rows of a table: features, labels, weights and groups as arguments of `fit`."""
 
     X: Any
     y: Any
@@ -50,17 +50,17 @@ class StoredTable(ABC):
 
     @abstractmethod
     def labelled(self, y: Any, sample_weight: Any) -> StoredRows:
-        """The rows with their labels and weights.
+        """Return the rows with their labels and weights.
 
         Raises
         ------
         ValueError
-            If the labels or the weights are not to be found.
+            If the labels or weights do not exist.
         """
 
 
 class StoredRows(ABC):
-    """Rows of a stored table, in their order; those of weight zero are left out.
+    """Rows of a stored table in their order, without rows of weight zero.
 
     Attributes
     ----------
@@ -71,23 +71,23 @@ class StoredRows(ABC):
 
     @abstractmethod
     def chunks(self) -> Iterator[Chunk]:
-        """All rows, a chunk at a time."""
+        """Iterate over all rows in chunks."""
 
     @abstractmethod
     def take(self, positions: NDArray[np.int64]) -> Chunk:
-        """The rows at ascending positions, as one chunk."""
+        """Return the rows at ascending positions as one chunk."""
 
     @abstractmethod
     def labels(self, task: Hashable | None) -> Iterator[pd.DataFrame]:
-        """Labels and task ids alone, a chunk at a time."""
+        """Iterate over labels and task ids in chunks, without features."""
 
 
 def sample_positions(
     rows: StoredRows, size: int, task: Hashable | None, random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
-    """Ascending positions of rows to learn from: all, or a random sample of about `size`.
+    """Return ascending positions of rows to learn from: all, or a sample of about `size`.
 
-    To the sample come rows for all classes and task ids that chance has left out.
+    Rows are added to the sample for classes and task ids that it lacks.
     """
     if rows.n_rows <= size:
         return np.arange(rows.n_rows)
@@ -99,30 +99,30 @@ def sample_positions(
 def _rows_of_other_values(
     rows: StoredRows, positions: NDArray[np.int64], task: Hashable | None
 ) -> NDArray[np.int64]:
-    """A row for every value of each column of labels that the rows at `positions` lack."""
-    first: dict[Hashable, dict[Any, int]] = {}
+    """Return a row for every label value that the rows at `positions` lack."""
+    by_column: dict[Hashable, dict[Any, int]] = {}
     sampled: dict[Hashable, set] = {}
     given_up: set[Hashable] = set()
     start = 0
     for frame in rows.labels(task):
         low, high = np.searchsorted(positions, [start, start + len(frame)])
-        own = positions[low:high] - start
+        sample = positions[low:high] - start
         for name in [name for name in frame if name not in given_up]:
             codes, values = pd.factorize(frame[name])
-            known = first.setdefault(name, {})
-            numbers, places = np.unique(codes, return_index=True)
-            for value, place in zip(values, places[numbers >= 0], strict=True):
-                known.setdefault(value, start + int(place))
-            found = np.unique(codes[own])
-            sampled.setdefault(name, set()).update(values[found[found >= 0]])
-            if len(known) > _MOST_VALUES:
+            position_of_value = by_column.setdefault(name, {})
+            numbers, first_positions = np.unique(codes, return_index=True)
+            for value, position in zip(values, first_positions[numbers >= 0], strict=True):
+                position_of_value.setdefault(value, start + int(position))
+            sampled_codes = np.unique(codes[sample])
+            sampled.setdefault(name, set()).update(values[sampled_codes[sampled_codes >= 0]])
+            if len(position_of_value) > _MOST_VALUES:
                 given_up.add(name)
         start += len(frame)
     missed = [
-        place
-        for name, known in first.items()
+        position
+        for name, position_of_value in by_column.items()
         if name not in given_up
-        for value, place in known.items()
+        for value, position in position_of_value.items()
         if value not in sampled[name]
     ]
     return np.array(missed, dtype=np.int64)

@@ -19,7 +19,7 @@ from skmtl.tables._numeric import RobustScaler
 
 @dataclass(frozen=True)
 class EncodedTable:
-    """A table as numbers.
+    """A table, encoded as numbers.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class EncodedTable:
     codes : ndarray of shape (n_samples, n_categorical), int64, C-contiguous
         The categories: 0 unknown at fit, 1 missing, 2 and up the known ones.
     histories : mapping of column to rows
-        What a `HistoryReader` makes of each column of histories.
+        Columns of histories, as encoded by their `HistoryReader`.
     """
 
     numeric: NDArray[np.float32]
@@ -36,7 +36,7 @@ class EncodedTable:
     histories: Mapping[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
-        """Some of the rows."""
+        """Select rows."""
         histories = {name: column[rows] for name, column in self.histories.items()}
         return EncodedTable(self.numeric[rows], self.codes[rows], histories)
 
@@ -63,14 +63,14 @@ class TableEncoder(ColumnEncoder):
     Attributes
     ----------
     columns_, numeric_, categorical_, cardinalities_, categories_
-        See `ColumnEncoder`. Of a hashed column, `categories_` has one, which tells text from
-        numbers; its known codes are those of `hashing_`.
+        See `ColumnEncoder`. For a hashed column, `categories_` has a single category, which
+        distinguishes text from numbers; `hashing_` has its codes.
     hashing_ : CategoryHashing or None
         None without hashed columns.
     scaler_ : RobustScaler
-        Of the numeric columns.
+        The scaler of the numeric columns.
     complete_ : bool ndarray of shape (n_columns,)
-        Whether a column had no missing value in the rows that were learnt from.
+        Mask of the columns without missing values in the rows that were learnt from.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class TableEncoder(ColumnEncoder):
 
     def __init__(self, least_rows: LeastRows = 1, hashed: HashedCategories | None = None) -> None:
         self._least_rows = least_rows
-        if hashed is not None:  # files of models without have no such attribute
+        if hashed is not None:  # files of other models do not have this attribute
             self._hashed = hashed
 
     def fit(
@@ -147,7 +147,7 @@ class TableEncoder(ColumnEncoder):
 
     @property
     def complete_(self) -> NDArray[np.bool_]:
-        if self.counts_ is None:  # models of version 0.1.0 tell no column apart
+        if self.counts_ is None:  # models of version 0.1.0 do not know which columns were complete
             return np.zeros(len(self.columns_), dtype=bool)
         return self.counts_.missing == 0
 

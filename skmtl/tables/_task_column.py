@@ -25,9 +25,9 @@ def split_task_column(
     X : table of shape (n_samples, n_features)
         Anything `as_frame` reads.
     task : label or int
-        The column's name, or its position where no column has that integer as its name.
+        The column's name, or its position if no column has this integer as its name.
     parameter : str, default="task_column"
-        What the errors call `task`.
+        Name of the parameter in error messages.
 
     Returns
     -------
@@ -56,13 +56,13 @@ def split_task_column(
 
 
 def task_ids(X: Any, task: Hashable, parameter: str = "task_column") -> pd.Series:
-    """The task ids of a table alone; see `split_task_column`."""
+    """Return only the task ids of a table; see `split_task_column`."""
     frame = as_frame(X, min_rows=0)
     return complete_ids(frame.iloc[:, column_position(frame, task, parameter)])
 
 
 def complete_ids(column: pd.Series) -> pd.Series:
-    """The column itself, if no task id is missing in it; else a ValueError."""
+    """Return the column; raise a ValueError if a task id is missing."""
     missing = np.flatnonzero(column.isna())
     if len(missing):
         raise ValueError(
@@ -73,14 +73,14 @@ def complete_ids(column: pd.Series) -> pd.Series:
 
 
 def task_position(frame: pd.DataFrame, task: Hashable) -> int:
-    """Position of the task column; see `split_task_column`."""
+    """Return the position of the task column; see `split_task_column`."""
     return column_position(frame, task, "task_column")
 
 
 def column_position(frame: pd.DataFrame, column: Hashable, parameter: str) -> int:
-    """Position of the column that a parameter names, or of which it is the position.
+    """Return the position of a column, given its name or position.
 
-    An integer is a position where no column has it as its name.
+    An integer is a position if no column has it as its name.
     """
     labels = frame.columns.tolist()
     if column in labels:
@@ -123,7 +123,7 @@ class TaskIds:
         return np.maximum(encode_categories(_series(ids), self._index) - 2, -1)
 
     def __getstate__(self) -> dict[str, Any]:
-        """The ids as an array; see `ColumnEncoder.__getstate__`."""
+        """Store the ids as an array; see `ColumnEncoder.__getstate__`."""
         state = dict(vars(self))
         if "_index" in state:
             state["_index"] = state["_index"].to_numpy()

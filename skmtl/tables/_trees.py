@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmtl._storable import storable
 from skmtl.tables._encoder import ColumnEncoder
 
-# Whatever these hold is a float32 without loss.
+# float32 represents all values of these dtypes exactly.
 _SHORT = (np.float16, np.float32, np.bool_, np.int8, np.uint8, np.int16, np.uint16)
 
 
@@ -29,9 +29,9 @@ class TreeEncoder(ColumnEncoder):
     columns_, numeric_, categorical_, cardinalities_, categories_
         See `ColumnEncoder`.
     numeric_positions_, categorical_positions_ : list of int
-        Positions of either sort of column.
+        Positions of numeric and categorical columns.
     dtype_ : type
-        That of the matrix.
+        The dtype of the matrix.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class TreeEncoder(ColumnEncoder):
         weights: NDArray[np.float64] | None,
     ) -> None:
         for _ in blocks:
-            pass  # reading them finds infinities; there is nothing to learn
+            pass  # iterating over the blocks checks for infinities; there is nothing to learn
         short = all(isinstance(dtype, np.dtype) and dtype.type in _SHORT for dtype in dtypes)
         self._dtype = np.float32 if short else np.float64
 
@@ -87,7 +87,7 @@ class TreeEncoder(ColumnEncoder):
         blocks, codes = self.read(frame)
         matrix = np.empty((len(frame), len(self.columns_)), dtype=self._dtype)
         positions = np.array(self._numeric_positions, dtype=np.intp)
-        # What float32 cannot hold becomes infinite, which is as large as a tree needs to know.
+        # Values beyond float32 become infinite, which does not change their order.
         with np.errstate(over="ignore"):
             for part, block in blocks:
                 matrix[:, positions[part]] = block.T

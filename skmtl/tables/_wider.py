@@ -1,4 +1,4 @@
-"""Encoders that go on with more categories and columns than they were fitted on."""
+"""Extend fitted encoders with more categories and columns."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def wider_encoder(
     frame: pd.DataFrame,
     sample_weight: NDArray[np.float64] | None,
 ) -> TableEncoder:
-    """A copy that knows more rows: their categories, behind the others, and their new columns.
+    """Return a copy with additional categories, after the others, and new columns.
 
     Parameters
     ----------
     encoder : TableEncoder
-        Fitted.
+        The fitted encoder.
     fresh : TableEncoder
-        With the same settings, not fitted. It learns the new columns.
+        An unfitted encoder with the same settings, which learns the new columns.
     frame : DataFrame of shape (n_samples, n_features)
-        The columns seen at fit, and perhaps others.
+        A table with the columns of `fit`, and possibly others.
     sample_weight : ndarray of shape (n_samples,), or None
-        Nothing is learnt from a row of weight 0.
+        Weights of the rows; rows of weight 0 are ignored.
 
     Raises
     ------
@@ -79,17 +79,17 @@ def _joined_scalers(encoder: TableEncoder, fresh: TableEncoder, numeric: list) -
 
 
 def _joined_counts(encoder: TableEncoder, fresh: TableEncoder, columns: list) -> CellCounts | None:
-    """Counts among as many rows as the first ones; None where these were not counted."""
+    """Return counts of old and new columns for the old number of rows; None without counts."""
     before, now = encoder.counts_, fresh.counts_
     if before is None or now is None:
         return None
     missing, unknown = np.zeros((2, len(columns)), dtype=np.int64)
-    for place, label in enumerate(columns):
+    for position, label in enumerate(columns):
         if label in encoder.columns_:
             at = encoder.columns_.index(label)
-            missing[place], unknown[place] = before.missing[at], before.unknown[at]
+            missing[position], unknown[position] = before.missing[at], before.unknown[at]
         else:
             at, share = fresh.columns_.index(label), before.n_rows / now.n_rows
-            missing[place] = np.ceil(now.missing[at] * share)
-            unknown[place] = np.ceil(now.unknown[at] * share)
+            missing[position] = np.ceil(now.missing[at] * share)
+            unknown[position] = np.ceil(now.unknown[at] * share)
     return CellCounts(columns, before.n_rows, missing, unknown)

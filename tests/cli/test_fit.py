@@ -206,7 +206,7 @@ def test_check_reads_no_row(folder, fit):
     (folder / "train.parquet").write_bytes(table)
     assert fit()[0] == 1
     code, out, _ = fit(CONFIG, "--check")
-    right = f"{folder / 'fit.toml'} is right, as far as can be said without reading a row.\n"
+    right = f"{folder / 'fit.toml'} is valid, as far as one can tell without reading rows.\n"
     assert (code, out) == (0, right)
     assert not (folder / "model.skmtl").exists()
 
@@ -247,9 +247,13 @@ def test_columns_are_those_that_are_read(folder, outcome):
 
 
 WRONG = {
-    "estimator": ('"RMTGB"', '"RMTBG"', "'RMTBG' cannot be fitted here. Did you mean 'RMTGB'"),
-    "grouped": ('"RMTGB"', '"GroupedTasks"', "It is made of another one: fit it in Python"),
-    "tuned": ('"RMTGB"', '"TunedThresholds"', "It is made of another one: fit it in Python"),
+    "estimator": (
+        '"RMTGB"',
+        '"RMTBG"',
+        "'RMTBG' cannot be fitted by this command. Did you mean 'RMTGB'",
+    ),
+    "grouped": ('"RMTGB"', '"GroupedTasks"', "It wraps another estimator: fit it in Python"),
+    "tuned": ('"RMTGB"', '"TunedThresholds"', "It wraps another estimator: fit it in Python"),
     "no estimator": ('estimator = "RMTGB"\n', "", "The configuration has no 'estimator'"),
     "no output": ('output = "model.skmtl"\n', "", "The configuration has no 'output'"),
     "folder": ('"model.skmtl"', '"no/model.skmtl"', "output: there is no folder"),
@@ -270,7 +274,11 @@ WRONG = {
     "stream": ("[data]", '[data]\nstream = "yes"', "'stream' must be true or false, got 'yes'"),
     "csv": ('train = "train.parquet"', 'train = "test.csv"\nstream = true', "takes one Parquet"),
     "feature": ("[data]", '[data]\nfeatures = ["sold"]', "'sold' is among the features, but also"),
-    "events": ("[data]", '[events.death]\nevent = "a"\ntime = "b"\n[data]', "RMTGB takes no [eve"),
+    "events": (
+        "[data]",
+        '[events.death]\nevent = "a"\ntime = "b"\n[data]',
+        "RMTGB does not accept [eve",
+    ),
     "event": ("[data]", '[events.death]\nevent = "a"\ntme = "b"\n[data]', "unknown key 'tme'"),
     "no time": ("[data]", '[events.death]\nevent = "a"\n[data]', "event 'death' has no 'time'"),
     "kind": ("[data]", '[tasks]\nsold = "binarry"\n[data]', "unknown kind 'binarry'. Did you me"),
@@ -287,7 +295,7 @@ WRONG = {
     "no task": (
         "[data]",
         '[tasks]\nprize = "count"\n[data]',
-        "'prize', which is none of the targ",
+        "'prize', which is not a target",
     ),
     "task": ("[parameters]", '[parameters]\ntask = "city"', "of long data is 'task_column'"),
     "task column": (
@@ -302,8 +310,8 @@ WRONG = {
     ),
     "table": ("[parameters]", '[parameters]\ntasks = "count"', "it is a separate table"),
     "random state": ("random_state = 0", "random_state = 1.5", "parameter random_state=1.5 of "),
-    "no header": ("test.csv", "none.csv", "none.csv does not begin with a header in UTF-8"),
-    "no text": ("test.csv", "latin.csv", "latin.csv does not begin with a header in UTF-8"),
+    "no header": ("test.csv", "none.csv", "none.csv does not start with a header in UTF-8"),
+    "no text": ("test.csv", "latin.csv", "latin.csv does not start with a header in UTF-8"),
     "toml": ("[data]", "[data", "is not TOML"),
 }
 
@@ -400,7 +408,7 @@ def test_words_for_missing_are_said_where_a_text_loses_them(folder, fit, regions
     regions.to_csv(folder / "train.csv", index=False)
     regions[:2].to_csv(folder / "test.csv", index=False)
     code, _, err = fit(CSV_CONFIG.format(train="train.csv", csv=""))
-    assert code == 0 and "warning: In the column 'region' of text" in err
+    assert code == 0 and "warning: In the text column 'region'" in err
     assert "'NA' (100), 'null' (100)" in err
 
 
@@ -452,7 +460,7 @@ def test_a_truncated_file_is_named(folder, fit, regions):
     ("csv_format", "reason"),
     [
         ("comma = 1", "[csv] has the unknown key 'comma'."),
-        ("delimiter = 1", "[csv]: csv_delimiter must be one sign, got 1."),
+        ("delimiter = 1", "[csv]: csv_delimiter must be one character, got 1."),
         ("missing = 'NA'", "[csv]: csv_missing must be a list of words, got 'NA'."),
         ("encoding = 'x'", "[csv]: csv_encoding must be an encoding that Python has"),
     ],
@@ -469,4 +477,4 @@ def test_folders_that_are_no_single_table(folder, fit, regions):
     assert code == 2 and "has columns in the names of its folders, such as month=5" in err
     regions.to_parquet(folder / "parts" / "b.parquet")
     code, _, err = fit(CSV_CONFIG.format(train="parts", csv=""))
-    assert code == 2 and "holds CSV files and Parquet files: name those to read." in err
+    assert code == 2 and "has both CSV and Parquet files: name the files to read." in err

@@ -88,8 +88,8 @@ def test_horizons_by_event_or_for_all(folder, outcome, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--horizons", "7,x"], "--horizons takes numbers with commas"),
-        (["--csv-type", "id"], "--csv-type takes NAME=VALUE, got 'id'"),
+        (["--horizons", "7,x"], "--horizons must be numbers separated by commas"),
+        (["--csv-type", "id"], "--csv-type must be NAME=VALUE, got 'id'"),
         (["--on-error", "ignore"], "invalid choice: 'ignore'"),
         (["--batch-rows", "many"], "invalid int value: 'many'"),
     ],

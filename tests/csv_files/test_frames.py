@@ -70,7 +70,7 @@ def test_types_of_columns(cells, dtype, values):
 
 
 def test_words_without_quotes_in_a_text_are_missing_and_said_to_be():
-    with pytest.warns(UserWarning, match=r"column 'a' of text, .* as missing: 'NA' \(2\), 'None'"):
+    with pytest.warns(UserWarning, match=r"text column 'a', .* as missing: 'NA' \(2\), 'None'"):
         found = column("x", "NA", "NA", "None", '"None"')
     assert found.isna().tolist() == [False, True, True, True, False]
     with warnings.catch_warnings():
@@ -88,7 +88,7 @@ def test_all_files_have_the_type_of_all_cells():
 
 def test_a_later_table_is_read_like_an_earlier_one():
     like = pd.DataFrame({"code": ["1", "NA"], "size": [1.5, 2.0], "old": [True, False]})
-    with pytest.warns(UserWarning, match=r"column 'code' of text, .* as missing: 'null' \(1\)"):
+    with pytest.warns(UserWarning, match=r"text column 'code', .* as missing: 'null' \(1\)"):
         found = frame_of("code,size,old\n01,3,\nNA,NA,True\nnull,,False\n", like=like)
     assert found["code"].fillna("-").tolist() == ["01", "NA", "-"]
     assert found["size"].fillna(-1).tolist() == [3.0, -1.0, -1.0]

@@ -77,7 +77,7 @@ def test_rows_depend_neither_on_the_blocks_nor_on_the_way_they_are_found(text, n
         stream = io.BytesIO(text.encode())
         with pytest.MonkeyPatch.context() as patch:
             if not at_once:
-                patch.setattr(_records._Taken, "take_at_once", lambda *_: False)
+                patch.setattr(_records._RowSplitter, "take_at_once", lambda *_: False)
             parts = list(_records.read_records(lambda _: stream.read(size), b"", b",", n_cells))
         rows = np.concatenate([part.rows for part in parts]).tolist()
         return b"".join(part.text for part in parts), rows, [r for p in parts for r in p.refused]
@@ -203,7 +203,7 @@ def test_a_packed_file_that_is_cut_short_is_named(suffix):
 
 
 def test_an_archive_of_several_files_is_refused():
-    with pytest.raises(CsvError, match=r"'a.csv.zip' must hold one file, and holds 2"):
+    with pytest.raises(CsvError, match=r"'a.csv.zip' must contain one file, not 2"):
         csv_file(packed_zip(b"a\n1\n", ("a.csv", "b.csv")), "a.csv.zip")
 
 
@@ -238,10 +238,10 @@ def test_the_name_says_the_delimiter(name, delimiter):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"delimiter": ", "}, "csv_delimiter must be one sign"),
-        ({"delimiter": '"'}, "csv_delimiter must be one sign"),
-        ({"delimiter": "é"}, "csv_delimiter must be one sign"),
-        ({"decimal": ""}, "csv_decimal must be one sign"),
+        ({"delimiter": ", "}, "csv_delimiter must be one character"),
+        ({"delimiter": '"'}, "csv_delimiter must be one character"),
+        ({"delimiter": "é"}, "csv_delimiter must be one character"),
+        ({"decimal": ""}, "csv_decimal must be one character"),
         ({"decimal": ",", "delimiter": ","}, "csv_decimal and csv_delimiter are both ','"),
         ({"encoding": "latin-0"}, "csv_encoding must be an encoding that Python has"),
         ({"missing": "NA"}, "csv_missing must be a list of words, got 'NA'"),

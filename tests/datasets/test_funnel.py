@@ -70,8 +70,8 @@ def test_the_same_seed_makes_the_same_table():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": ("a",)}, "two steps at least"),
-        ({"steps": ("a", "a")}, "two steps at least"),
+        ({"steps": ("a",)}, "at least two different steps"),
+        ({"steps": ("a", "a")}, "at least two different steps"),
         ({"rate": 1.0}, "rate of step_0 must be between 0 and 1"),
         ({"rate": (0.1, 0.1, 0.1)}, "rate has 3 entries for n_steps=2"),
         ({"relatedness": 1.2}, "relatedness must lie between"),

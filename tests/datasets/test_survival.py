@@ -133,9 +133,9 @@ def test_bad_settings(settings, words):
 
 def test_bad_questions_to_the_truth():
     _, _, several = make_survival(5, kind="several", random_state=0, return_truth=True)
-    with pytest.raises(ValueError, match="Say which event"):
+    with pytest.raises(ValueError, match="Name the event"):
         several.survival_function([1.0])
-    with pytest.raises(ValueError, match="competing causes only"):
+    with pytest.raises(ValueError, match="Only competing causes"):
         several.cumulative_incidence([1.0])
     with pytest.raises(ValueError, match="finite numbers from 0"):
         several.survival_function([-1.0], "event_0")

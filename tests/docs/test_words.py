@@ -29,7 +29,7 @@ INSTEAD = {
 }
 # Sentences in which such words are right.
 ALLOWED = (
-    '"gives": each.suffix',  # a key in the metadata of ONNX graphs
+    '"gives": output.suffix',  # a key in the metadata of ONNX graphs
     "nobody knows the delay",
 )
 FILES = [

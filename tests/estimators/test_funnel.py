@@ -205,7 +205,7 @@ def test_around_other_estimators():
     for model in (grouped, tuned, calibrated):
         steps = model.predict_steps(X)["shop"].to_numpy()
         assert (steps[:, 0] >= steps[:, 1]).all() and (steps[:, 1] >= steps[:, 2]).all()
-    with pytest.raises(ValueError, match=r"'shop' has \d+ rows of which a later step is unknown"):
+    with pytest.raises(ValueError, match=r"'shop' has \d+ rows with an unknown later step"):
         CalibratedTasks(inner, cv=2).fit(X, Y)
 
 

@@ -310,7 +310,7 @@ def test_events_can_be_grouped_by_hand():
     inner = MultiTabSurvival(n_bags=1, max_epochs=2, row_size=8, random_state=0)
     model = GroupedTasks(inner, groups="alone").fit(X, y)
     assert model.score_tasks(X, y).index.tolist() == ["event_0", "event_1"]
-    with pytest.raises(ValueError, match=r"'event_0' has kind 'survival'.*Give the groups"):
+    with pytest.raises(ValueError, match=r"'event_0' has kind 'survival'.*Pass the groups"):
         GroupedTasks(inner).fit(X, y)
     strange = y.assign(event_1_event=2 * y["event_1_event"])
     for score in (model.score, model.score_tasks, partial(make_multitask_scorer(), model)):

@@ -24,7 +24,7 @@ def fit(name, values, **others):
 @pytest.mark.parametrize("dtype", [np.int64, np.float64, "Int64"])
 def test_ids_are_named(name, dtype):
     values = pd.Series(RNG.integers(1000, 1050, N)).astype(dtype)
-    message = f"Column {name!r} of X holds whole numbers and is called an id"
+    message = f"Column {name!r} of X has integers and is called an id"
     with pytest.warns(UserWarning, match=re.escape(message)):
         fit(name, values)
 

@@ -117,7 +117,7 @@ FIT = {
         X, Y, lightgbm(eta=0.1), {}, "'eta': set the parameter 'learning_rate'"
     ),
     "the rounds twice": (X, Y, lightgbm(n_estimators=5), {}, "'n_estimators': set.*'n_rounds'"),
-    "dart": (X, Y, lightgbm(boosting="dart"), {}, "boosting='dart', which does not go"),
+    "dart": (X, Y, lightgbm(boosting="dart"), {}, "boosting='dart', which does not work"),
     "linear trees": (X, Y, lightgbm(linear_tree=True), {}, "linear_tree=True, which does not"),
     "weights of classes": (
         X, Y, lightgbm(unbalance=True), {}, "'unbalance', which would have no.*sample_weight"
@@ -126,7 +126,7 @@ FIT = {
     "tweedie": (X, Y, lightgbm(tweedie_power=1.5), {}, "does not know"),
     "power of tweedie": (X, Y, lightgbm(tweedie_variance_power=1.5), {}, "no effect.*'count'"),
     "a column of weights": (X, Y, lightgbm(weight=0), {}, "'weight', which.*sample_weight of fit"),
-    "categories by position": (X, Y, lightgbm(cat_feature=[0]), {}, "convert those of X"),
+    "categories by position": (X, Y, lightgbm(cat_feature=[0]), {}, "convert the columns of X"),
     "other machines": (X, Y, lightgbm(workers="a:1"), {}, "fit_with_dask"),
     "a talkative LightGBM": (X, Y, lightgbm(verbose=1), {}, "verbose=1, which does not"),
     "one parameter twice": (
@@ -209,7 +209,7 @@ PREDICT = {
     "text became numbers": (X.assign(city=1.0), r"columns \['city'\] of X held text"),
     "infinity": (cell(-np.inf), r"infinity in the columns \['a'\]"),
     "missing task ids": (X.assign(shop=None), "60 of 60 rows have no task id in column 'shop'"),
-    "unseen task": (X.assign(shop="east"), "Column 'shop' holds the task 'east'"),
+    "unseen task": (X.assign(shop="east"), "Column 'shop' has the task 'east'"),
     "one row as a Series": (X.iloc[0], "Expected 2D array, got 1D array"),
 }
 METHODS = ["predict", "predict_proba", "contributions", "shap_values", "staged_predict"]

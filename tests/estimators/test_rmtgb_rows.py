@@ -111,7 +111,7 @@ def test_unseen_tasks_may_be_refused(boosted, long_table):
     model = boosted.mixed(task_column="shop", unseen="error").fit(X, Y)
     strange = X.assign(shop=X["shop"].where(X.index != 510, "centre"))
     for method in ("predict", "predict_proba", "contributions", "shap_values"):
-        with pytest.raises(ValueError, match=r"Column 'shop' holds the task 'centre'.*unseen='sh"):
+        with pytest.raises(ValueError, match=r"Column 'shop' has the task 'centre'.*unseen='sh"):
             getattr(model, method)(strange)
     same(model.predict(X), boosted.mixed(task_column="shop").fit(X, Y).predict(X))
 

@@ -638,9 +638,9 @@ def test_fixed_times_past_the_follow_up_of_a_fold(engine):
         ({"times": []}, "times must be finite numbers"),
         ({"times": "x"}, "times must be finite numbers"),
         ({"times": [2.0, 1.0]}, "strictly increasing"),
-        ({"times": [1.0]}, "two times at least"),
-        ({"metric": "neg_d_calibration", "times": [1.0]}, "leave out times and cause"),
-        ({"metric": "neg_d_calibration", "cause": 1}, "leave out times and cause"),
+        ({"times": [1.0]}, "at least two times"),
+        ({"metric": "neg_d_calibration", "times": [1.0]}, "remove times and cause"),
+        ({"metric": "neg_d_calibration", "cause": 1}, "remove times and cause"),
     ],
     ids=str,
 )

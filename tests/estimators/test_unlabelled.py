@@ -71,7 +71,7 @@ def test_they_may_not_be_all_that_a_splitter_holds_out():
     place = np.repeat([0, 1, -1], [N // 2, N // 2, N * (COPIES - 1)])
     model = MultiTab(max_epochs=1, n_bags=1, validation=PredefinedSplit(place))
     assert len(model.fit(X_MORE, Y_MORE).history_) == 1
-    with pytest.raises(ValueError, match="holds out rows without any label"):
+    with pytest.raises(ValueError, match="holds out only rows without labels"):
         unlabelled = PredefinedSplit(np.repeat([-1, 0], [N, N * (COPIES - 1)]))
         model.set_params(validation=unlabelled).fit(X_MORE, Y_MORE)
 

@@ -112,7 +112,7 @@ def test_long_data_take_it(data):
 
 @pytest.mark.parametrize("name", ["network", "boosting"])
 def test_it_has_no_graph(name, data):
-    with pytest.raises(TypeError, match=r"Task 'cost' has a kind of your own, Gamma"):
+    with pytest.raises(TypeError, match=r"Task 'cost' has a custom kind, Gamma"):
         to_onnx(MODELS[name].fit(*data))
 
 

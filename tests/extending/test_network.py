@@ -222,7 +222,7 @@ def test_targets_are_balanced_where_the_network_knows_no_ids(long):
     Y = pd.DataFrame({"u": y, "v": -y})
     model = of_network(BlindNet, task_column="shop", balance={"u": 0.0, "v": 1.0}).fit(X, Y)
     assert np.isfinite(model.history_["loss"]).all()
-    with pytest.raises(ValueError, match=r"knows no task ids.*n_groups"):
+    with pytest.raises(ValueError, match=r"has no task ids.*n_groups"):
         task_affinity(of_network(BlindNet, task_column="shop"), X, y)
 
 

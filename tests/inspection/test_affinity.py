@@ -207,7 +207,7 @@ def test_it_prints_what_it_found(grouped):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"Y": 1}, ValueError, "one task only"),
+        ({"Y": 1}, ValueError, "only one task"),
         ({"every": 0}, ValueError, "every == 0"),
         ({"every": 2.5}, TypeError, "every must be an instance of int"),
         ({"rows": 40}, ValueError, "inconsistent numbers of samples"),

@@ -114,7 +114,7 @@ def test_what_the_model_says_about_a_missing_partition_is_passed_on():
 
 
 def test_unknown_theta_is_an_error(scored):
-    with pytest.raises(ValueError, match="needs theta"):
+    with pytest.raises(ValueError, match="needs the parameter theta"):
         OutlierTasksDisplay({"a": 0.1}).plot(values="theta")
     with pytest.raises(ValueError, match="values must be 'score' or 'theta', got 'logit'"):
         OutlierTasksDisplay.from_estimator(scored, values="logit")

@@ -297,7 +297,7 @@ def test_the_gain_is_that_of_the_mean_scores(hurtful):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"Y": linear_table(n_tasks=1)[1]}, "one task only"),
+        ({"Y": linear_table(n_tasks=1)[1]}, "only one task"),
         ({"scoring": "rocauc"}, "Unknown metric 'rocauc'"),
         ({"scoring": {"t9": "r2"}}, r"names the tasks \['t9'\]"),
         ({"confidence": 95}, "confidence must lie between 0 and 1"),

@@ -198,5 +198,5 @@ def test_a_target_that_weighs_nothing_is_learnt_by_itself(planted):
 
 
 def test_penalties_of_wide_data_are_refused_for_long_data(shops):
-    with pytest.raises(ValueError, match="penalty='low_rank' ties the targets of wide data"):
+    with pytest.raises(ValueError, match="penalty='low_rank' is for the targets of wide data"):
         MultiTaskLinearRegressor(penalty="low_rank", task_column="shop").fit(*shops)

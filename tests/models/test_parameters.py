@@ -217,7 +217,7 @@ REFUSED: list[tuple[type, dict[str, Any], str]] = [
     (RMTGB, {"blocks": ("signature",)}, "column of X with the task in `task_column`"),
     (RMTGB, {"lightgbm_params": {"eta": 0.1}}, "'eta': set the parameter 'learning_rate'"),
     (RMTGB, {"lightgbm_params": {"max_bins_": 5}}, "'max_bins_', which LightGBM .*'max_bins'"),
-    (RMTGB, {"lightgbm_params": {"boosting": "dart"}}, "boosting='dart', which does not go"),
+    (RMTGB, {"lightgbm_params": {"boosting": "dart"}}, "boosting='dart', which does not work"),
     (RMTGB, {"lightgbm_params": ["max_bin"]}, r"be a mapping .*\['max_bin'\]"),
     # how rows are held out
     (RMTGB, {"validation": "last"}, "validation='last' .* 'group', 'time' or a splitter of"),

@@ -145,14 +145,14 @@ def test_validation_rows_that_a_pipeline_left_out_are_told(model):
     with pytest.raises(ValueError, match=r"eval_set.*have none.*transform_input=\['X_val'\]"):
         make_pipeline(StandardScaler(), model).fit(X, Y, **raw)
     raw = {next(iter(raw)): (X.tail(50).to_numpy(), Y.tail(50))}
-    with pytest.warns(UserWarning, match=r"column 0 lies outside .*transform_input=\['X_val'\]"):
+    with pytest.warns(UserWarning, match=r"column 0 is outside .*transform_input=\['X_val'\]"):
         make_pipeline(StandardScaler(), model).fit(X, Y, **raw)
 
 
 def test_labels_that_were_transformed_are_told(model):
     X, Y, _ = visits()
     moved = Y.assign(pressure=(Y["pressure"] - 100) / 5)
-    with pytest.warns(UserWarning, match="target 'pressure' lies outside"):
+    with pytest.warns(UserWarning, match="target 'pressure' is outside"):
         model.fit(X, Y, X_val=X, y_val=moved)
 
 

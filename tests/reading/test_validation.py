@@ -231,7 +231,7 @@ def test_times_without_order(change, words, model, visits):
 def test_a_task_that_only_the_last_rows_have_cannot_be_learnt(model, visits):
     X, Y = drop_patients(visits[0]), visits[1]
     Y = Y.assign(new=Y["pressure"].where(X["day"] == X["day"].max()))
-    with pytest.raises(ValueError, match=r"Task 'new' has labels in the rows that are held out"):
+    with pytest.raises(ValueError, match=r"Task 'new' only has labels in held-out rows"):
         model(n_bags=1, validation="time", time_column="day").fit(X, Y)
 
 

@@ -212,7 +212,7 @@ def test_a_partition_alone_has_its_keys(tmp_path):
 def test_rows_that_a_link_shows_twice_are_not_learnt_from_twice(tmp_path):
     folder = partitioned(tmp_path / "table", ["1", "2"])
     (folder / "key=3").symlink_to(folder / "key=2")
-    with pytest.raises(ValueError, match="are one file, by a link, whose rows would be"):
+    with pytest.raises(ValueError, match="are the same file, by a link, so that its rows would"):
         ParquetTable(folder)
     with pytest.raises(ValueError, match="are one file in two partitions"):
         skmtl.score_files(fitted(folder / "key=1"), folder, tmp_path / "out")

@@ -279,7 +279,7 @@ def test_before_any_work_the_types_must_suit_the_model(case_of, houses, tmp_path
         ({"part_rows": 0}, "part_rows must be a whole number from 1"),
         ({"part_rows": "all"}, "part_rows must be a whole number from 1"),
         ({"batch_rows": 2.5}, "batch_rows must be a whole number from 1"),
-        ({"csv_delimiter": ", "}, "csv_delimiter must be one sign"),
+        ({"csv_delimiter": ", "}, "csv_delimiter must be one character"),
         ({"csv_types": {"id": "number"}}, "csv_types names the type 'number' for 'id'"),
         ({"horizons": [1]}, "horizons are for times to events"),
         ({"columns": ["size", "id"]}, "The model reads 5 columns, and there are 2"),
@@ -348,7 +348,7 @@ def test_a_header_that_is_not_utf_8_is_named(case_of, tmp_path):
 
 def test_scores_go_into_a_folder_of_their_own(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
-    with pytest.raises(ScoringError, match=r"a\.parquet' is a file. Give a folder"):
+    with pytest.raises(ScoringError, match=r"a\.parquet' is a file. Pass a folder"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "in" / "a.parquet")
     with pytest.raises(FileNotFoundError, match=r"no Parquet or CSV file to score outside .*in'"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "in")

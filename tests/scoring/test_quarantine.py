@@ -240,5 +240,5 @@ def test_a_full_disk_is_no_fault_of_the_rows(case_of, houses, tmp_path, monkeypa
 def test_a_model_that_cannot_be_known_again_is_refused(houses, tmp_path):
     X = houses[["size"]]
     model = make_pipeline(FunctionTransformer(lambda X: X), skmtl.RMTGBRegressor(**BOOSTING))
-    with pytest.raises(TypeError, match=r"A Pipeline is known again by its pickle.*in a module"):
+    with pytest.raises(TypeError, match=r"A Pipeline is identified by its pickle.*in a module"):
         skmtl.score_files(model.fit(X, X["size"]), tmp_path / "in", tmp_path / "out")

@@ -209,7 +209,7 @@ def test_the_size_of_batches_and_what_becomes_of_bad_rows_may_change(scored):
 def test_a_folder_with_something_else_is_left_alone(case_of, houses, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("precious")
-    with pytest.raises(ScoringError, match=r"'thesis\.txt', which score_files has not written"):
+    with pytest.raises(ScoringError, match=r"'thesis\.txt', which score_files did not write"):
         skmtl.score_files(case_of("rmtgb").model, tmp_path / "in", tmp_path / "out")
 
 
@@ -225,7 +225,9 @@ def test_two_jobs_cannot_score_into_one_folder(scored, tmp_path):
     refused = []
 
     def second_job(_):
-        with pytest.raises(ScoringError, match="Another process is scoring into") as refusal:
+        with pytest.raises(
+            ScoringError, match="Another process is currently scoring into"
+        ) as refusal:
             scored()
         refused.append(refusal)
 
@@ -245,7 +247,7 @@ def test_a_process_that_was_killed_holds_no_lock(scored, tmp_path):
         [sys.executable, "-c", code, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout.readline().strip() == b"locked"
-        with pytest.raises(ScoringError, match="Another process is scoring into"):
+        with pytest.raises(ScoringError, match="Another process is currently scoring into"):
             scored()
         other.kill()
     assert scored().n_parts_before == 2

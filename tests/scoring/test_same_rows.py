@@ -190,7 +190,7 @@ def test_a_folder_that_matches_a_pattern_is_scored(score, houses, tmp_path):
 def test_a_folder_that_matches_as_a_table_and_holds_none_is_an_error(score, tmp_path):
     (tmp_path / "in" / "c.parquet").mkdir()
     (tmp_path / "in" / "c.parquet" / "000000_0").touch()
-    with pytest.raises(FileNotFoundError, match=r"c\.parquet' holds no Parquet or CSV file"):
+    with pytest.raises(FileNotFoundError, match=r"c\.parquet' has no Parquet or CSV file"):
         score(tmp_path / "in" / "*.parquet")
 
 
@@ -322,7 +322,7 @@ def test_a_copied_part_is_refused(score, tmp_path, place):
     score(tmp_path / "in")
     (tmp_path / place).parent.mkdir(exist_ok=True)
     shutil.copy(tmp_path / "out" / "a-00000.parquet", tmp_path / place)
-    with pytest.raises(ScoringError, match=r"is a copy of a part.*Its place is .*a-00000"):
+    with pytest.raises(ScoringError, match=r"is a copy of a part.*It belongs at .*a-00000"):
         score(tmp_path / "in")
 
 
@@ -340,7 +340,7 @@ def test_scores_among_the_files_to_score_are_refused(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
     keep = [*houses.columns]
     skmtl.score_files(model, tmp_path / "in", tmp_path / "in" / "out", keep=keep)
-    with pytest.raises(ScoringError, match=r"holds scores of .*a\.parquet'.*Leave it out"):
+    with pytest.raises(ScoringError, match=r"has scores of .*a\.parquet'.*Remove it"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "in" / "second", keep=["id"])
     shutil.move(tmp_path / "in" / "out", tmp_path / "out")
     shutil.copy(tmp_path / "out" / "a-00000.parquet", tmp_path / "in" / "copy.parquet")

@@ -170,7 +170,7 @@ def test_the_event_must_be_known(fitted):
     with pytest.raises(ValueError, match="There is no event 'x'"):
         SurvivalCurvesDisplay.from_estimator(model, X, y, event="x")
     if event is not None:
-        with pytest.raises(ValueError, match="Say which event"):
+        with pytest.raises(ValueError, match="Name the event"):
             IncidenceDisplay.from_estimator(model, X)
 
 

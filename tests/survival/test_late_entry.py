@@ -207,21 +207,23 @@ def test_the_score_is_of_what_happens_after_the_first_entry():
     expected = brier_score(labels, given_start, times)
     assert_allclose(brier_score(labels, whole, times), expected)
     assert expected[0] == pytest.approx(0)
-    words = r"first entry, at 5\.\d+, .* by 6, .* Let times begin with it"
+    words = r"first entry, at 5\.\d+, .* by 6, .* Let times start there"
     with pytest.raises(ValueError, match=words):
         brier_score(labels, whole[:, 1:], times[1:])
     with pytest.raises(ValueError, match=r"F\(t\) - F\(s\)"):
         brier_score(labels, 1 - whole, times, cause=1)
     assert_allclose(brier_score(labels, 1 - given_start, times, cause=1), expected)
-    with pytest.raises(ValueError, match="watched at 1, one of the times; the first one enters"):
+    with pytest.raises(ValueError, match="observed at 1, one of the times; the first one enters"):
         brier_score(labels, whole, [1.0, 6.0, 8.0, 10.0])
 
 
 def test_where_all_failed_before_others_entered_nothing_can_be_said():
     y = EventTimes([1, 1, 0, 1], [1, 4, 5, 6], [0, 2, 2, 3])
-    with pytest.raises(ValueError, match=r"watched at the time 1 failed then, and others entered"):
+    with pytest.raises(
+        ValueError, match=r"observed at the time 1 failed then, and others entered"
+    ):
         brier_score(y, np.full((4, 1), 0.5), [3.5])
-    with pytest.raises(ValueError, match=r"No row of y is watched at 1\.5"):
+    with pytest.raises(ValueError, match=r"No row of y is observed at 1\.5"):
         cumulative_dynamic_auc(y, [4.0, 3, 2, 1], [1.5])
 
 
@@ -230,7 +232,7 @@ def test_the_weights_come_from_rows_that_enter_alike():
     plain = without_entry(labels)
     curves = true_survival(rate, TIMES)
     for y, known in ((labels, plain), (plain, labels)):
-        with pytest.raises(ValueError, match=r"enter late either in y or .*Leave `censoring` out"):
+        with pytest.raises(ValueError, match=r"enter late either in y or .*Remove `censoring`"):
             brier_score(y, curves, TIMES, censoring=known)
         with pytest.raises(ValueError, match=r"enter late either"):
             concordance_ipcw(y, rate, censoring=known)

@@ -132,7 +132,7 @@ def test_concordance_of_incidences_ends_with_tau():
     shorter = y | {"event": [1, 2, 1, 0, 0, 0]}
     assert found == concordance_incidence(shorter, risk, 1, censoring=known)
     assert found == 1.0
-    with pytest.raises(ValueError, match=r"none is watched at the time 9.*\(tau, times\)"):
+    with pytest.raises(ValueError, match=r"is observed at the time 9.*\(tau, times\)"):
         concordance_incidence(y, risk, 1, censoring=known)
 
 
@@ -327,7 +327,7 @@ HALF = np.full((3, 2), 0.5)
             lambda: brier_score(GOOD, HALF, [1, 2], censoring={"event": [0], "duration": [1.5]}),
             "all censored by the time 2",
         ),
-        (lambda: integrated_brier_score(GOOD, HALF, [1]), "two times at least"),
+        (lambda: integrated_brier_score(GOOD, HALF, [1]), "at least two times"),
         (lambda: cumulative_dynamic_auc(GOOD, [1, 2], [1, 2]), "risk must have the shape"),
         (lambda: cumulative_dynamic_auc(GOOD, [1, 2, 3], [5]), "times reach 5"),
         (lambda: concordance_td(GOOD, HALF, [2, 1]), "strictly increasing"),

@@ -234,7 +234,7 @@ class TestColumns:
         ("column", "error", "message"),
         [
             (pd.to_datetime(["2020-01-01"]), ValueError, r"'x' of X holds dates.*\.dt\.hour"),
-            (pd.to_timedelta([1], "s"), ValueError, "'x' of X holds lengths of time"),
+            (pd.to_timedelta([1], "s"), ValueError, "'x' of X holds durations"),
             (pd.period_range("2020", periods=1), ValueError, "'x' of X holds dates or times"),
             ([pd.Timestamp("2020").date()], ValueError, "'x' of X holds dates or times"),
             ([1.0, np.inf], ValueError, r"Input X contains infinity in the columns \['x'\]"),
@@ -327,7 +327,7 @@ def test_bytes_are_the_text_that_they_encode():
 )
 def test_lengths_of_time_are_refused_with_a_remedy_that_works(lengths):
     frame = pd.DataFrame({"stay": lengths})
-    with pytest.raises(ValueError, match=r"Column 'stay'.*lengths of time.*seconds") as error:
+    with pytest.raises(ValueError, match=r"Column 'stay'.*durations.*seconds") as error:
         TableEncoder().fit(frame)
     remedy = re.search(r"pd\.to_timedelta.*86400", str(error.value)).group()
     days = eval(remedy, {"pd": pd, "column": lengths})

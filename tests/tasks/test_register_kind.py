@@ -96,7 +96,7 @@ def test_saving_an_unregistered_kind_says_what_to_do(kind, remembered, tmp_path)
     model = RMTGB(tasks={"amount": kind}, **BOOSTING).fit(X, Y)
     if not remembered:
         model.set_params(tasks=None)
-    with pytest.raises(TypeError, match=r"Unregistered, which a file cannot keep yet\. Dec") as e:
+    with pytest.raises(TypeError, match=r"Unregistered, which cannot be saved yet\. Dec") as e:
         model.save(tmp_path / "model.skmtl")
     assert "skmtl.tasks.register_kind" in str(e.value)
     assert "set it to something plain" not in str(e.value)

@@ -123,5 +123,5 @@ def test_graphs_refuse_it(kind):
     model = RMTGB(tasks=tasks, n_rounds=1, n_bags=1, random_state=0).fit(
         X, pd.DataFrame({"amount": AMOUNT})
     )
-    with pytest.raises(TypeError, match="'amount' is learnt on another scale"):
+    with pytest.raises(TypeError, match="'amount' is learnt on a transformed scale"):
         export.to_onnx(model)

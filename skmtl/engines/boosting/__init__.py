@@ -1,6 +1,6 @@
-"""Boosting in blocks as an engine: settings, fits, raw scores, and rows on several workers.
+"""Boosting in blocks as an engine, on one machine or several workers.
 
-`BoostingEngine` tells `skmtl.boosting` what to grow. Nothing here imports torch.
+`BoostingEngine` fits the models of `skmtl.boosting`. Nothing here imports torch.
 """
 
 from skmtl.engines.boosting._engine import BoostingEngine

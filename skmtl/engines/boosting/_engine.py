@@ -45,7 +45,7 @@ class BoostingEngine(Engine):
             if head.learns_from_scores:
                 raise ValueError(
                     f"Task {name!r} has kind {head.name!r}, whose loss compares rows with each "
-                    f"other, which {self.owner} cannot boost. Use kind 'survival', or MultiTab."
+                    f"other: {self.owner} cannot boost it. Use kind 'survival', or MultiTab."
                 )
 
     def n_bags(self, n_rows: int) -> int:
@@ -65,7 +65,7 @@ class BoostingEngine(Engine):
 
     def raw_scores(self, fitted: FittedBoosting, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         scores = np.full((len(rows), tasks.n_scores), np.nan)
-        # Rows of long data come task by task, so that each task's trees are visited once.
+        # Process rows of long data by task, so that each task's trees are visited once.
         for positions, matrix, group in rows.chunks(SCORING_ROWS, by_group=True):
             for targets, boosted in fitted.pools:
                 pool_scores = boosted.scores(matrix, group, self.settings.n_threads())
@@ -91,7 +91,7 @@ class BoostingEngine(Engine):
     def staged_scores(
         self, fitted: FittedBoosting, rows: ScorableRows, tasks: TaskSet
     ) -> Iterator[np.ndarray]:
-        """Raw scores of the intercepts alone, then after every round, block after block."""
+        """Iterate over raw scores of the intercepts, then after every round of each block."""
         n_threads = self.settings.n_threads()
         scores = np.empty((len(rows), tasks.n_scores))
         chunks = list(rows.chunks(SCORING_ROWS, by_group=True))
@@ -109,7 +109,7 @@ class BoostingEngine(Engine):
 
     @contextmanager
     def _naming_lightgbm_params(self) -> Iterator[None]:
-        """Say what LightGBM most likely complains about."""
+        """Mention lightgbm_params in errors of LightGBM."""
         try:
             yield
         except LightGBMError as error:
@@ -171,19 +171,19 @@ class BoostingEngine(Engine):
 
 
 def _rows_and_splits(problem: Problem) -> tuple[BoostingRows, list[Split]]:
-    """All rows, and positions of the learnt and the held-out ones for each bag."""
+    """Return all rows, and positions of training and held-out rows for each bag."""
     rows = BoostingRows.from_encoded(problem.rows, problem.task_weight)
     if problem.eval_rows is not None:
         n_rows = len(rows.weight)
         rows = rows.above(BoostingRows.from_encoded(problem.eval_rows, problem.task_weight))
         return rows, [(np.arange(n_rows), np.arange(n_rows, len(rows.weight)))]
     held_out = [split for split in problem.splits if len(split[1])] or problem.splits[:1]
-    # Trees draw nothing: bags that learn from the same rows would be the same.
+    # Trees are deterministic: bags with the same rows would be identical.
     return rows, list({split[1].tobytes(): split for split in reversed(held_out)}.values())[::-1]
 
 
 class _BagReports:
-    """Tells the progress of a fit of every fitted bag of every sequence.
+    """Reports every fitted bag of every sequence to the progress of a fit.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What boosting leaves: a model for each pool of targets that are learnt together."""
+"""The result of boosting: a model for each pool of targets that are learnt together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FittedBoosting:
     pools: list[tuple[tuple[int, ...], BoostedPool]]
 
     def bag(self, number: int) -> FittedBoosting | None:
-        """The models that were fitted with the rows of one split; None after an early stop."""
+        """Return the models fitted on one split; None if the fit was stopped before."""
         pools = [(targets, pool.bag(number)) for targets, pool in self.pools]
         return FittedBoosting(pools) if all(pool.bags for _, pool in pools) else None
 
@@ -37,7 +37,7 @@ def place_scores(
     targets: tuple[int, ...],
     pool_scores: np.ndarray,
 ) -> None:
-    """Write a pool's scores (n_rows, n_targets, ...) into all raw scores (n, n_scores, ...)."""
+    """Write scores of a pool (n_rows, n_targets, ...) into all raw scores (n, n_scores, ...)."""
     for position, target in enumerate(targets):
         part = tasks.score_slices[target]
         scores[rows, part] = pool_scores[:, position, : part.stop - part.start]

@@ -1,4 +1,4 @@
-"""Parameters of RMTGB that need more than a look at their type."""
+"""Checks of RMTGB's parameters that go beyond their types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl._suggestions import did_you_mean
 from skmtl.boosting import BLOCKS
 from skmtl.tables import TreeEncoder
 
-# LightGBM's parameters that parameters of the estimator decide.
+# LightGBM's parameters that are set by parameters of the estimator.
 _OURS = {
     "learning_rate": "learning_rate",
     "num_leaves": "num_leaves",
@@ -27,17 +27,17 @@ _OURS = {
     "num_class": "tasks",
     "metric": "tasks",
 }
-# Parameters that LightGBM would take without a word and without an effect, and what to do: trees
-# grow from derivatives that skmtl computes, on rows, labels and weights that it prepares.
+# Parameters that LightGBM would silently ignore, and what to do instead: trees are grown from
+# derivatives that skmtl computes, on rows, labels and weights that it prepares.
 _BY_KIND = "The kind of the task decides the loss: set the parameter 'tasks' of the estimator"
 _WITHOUT_EFFECT = {
     **dict.fromkeys(
         ("scale_pos_weight", "is_unbalance"),
-        "Weigh the rows of rare classes with sample_weight of fit",
+        "Increase the weights of rare classes with sample_weight of fit",
     ),
     **dict.fromkeys(("pos_bagging_fraction", "neg_bagging_fraction"), "Use bagging_fraction"),
     "alpha": f"{_BY_KIND}, to Quantile((0.1, 0.9)) or Regression('huber') of skmtl.tasks",
-    "tweedie_variance_power": f"{_BY_KIND}, to 'count' or a kind of your own",
+    "tweedie_variance_power": f"{_BY_KIND}, to 'count' or a custom kind",
     **dict.fromkeys(
         (
             "fair_c",
@@ -65,8 +65,8 @@ _WITHOUT_EFFECT = {
         ),
         "Rounds are chosen by the loss of the task in held-out rows: see 'patience'",
     ),
-    "weight_column": "Give the weights as sample_weight of fit",
-    "categorical_feature": "Columns of text or categories are categorical: convert those of X",
+    "weight_column": "Pass the weights as sample_weight to fit",
+    "categorical_feature": "Text and dtype category are categorical: convert the columns of X",
     "group_column": "Set the parameter 'group_column' of the estimator",
     "bagging_by_query": "Use bagging_fraction",
     **dict.fromkeys(
@@ -85,7 +85,7 @@ _WITHOUT_EFFECT = {
             "config",
             "task",
         ),
-        "The rows are those that fit is given: change X, y or eval_set",
+        "The rows are those passed to fit: change X, y or eval_set",
     ),
     **dict.fromkeys(
         (
@@ -110,7 +110,7 @@ _WITHOUT_EFFECT = {
             "num_iteration_predict",
             "start_iteration_predict",
         ),
-        "It is about predictions: see the methods predict, staged_predict and shap_values",
+        "It only affects predictions: see the methods predict, staged_predict and shap_values",
     ),
     **dict.fromkeys(
         (
@@ -137,8 +137,8 @@ _WITHOUT_EFFECT = {
         "It belongs to boosting that does not go with blocks, such as DART: leave it out",
     ),
 }
-# Values that are accepted: trees of other modes do not add up to a score from the gradients that
-# they are given, or need other data; the last three are what skmtl sets itself.
+# Accepted values. In other modes, trees do not add up to the score whose gradients they are fitted
+# to, or need other data; the last three are set by skmtl itself.
 _ACCEPTED = {
     "boosting": ("gbdt", "gbrt"),
     "linear_tree": (False,),
@@ -149,13 +149,15 @@ _ACCEPTED = {
 
 
 def _names() -> dict[str, str]:
-    """LightGBM's name of a parameter by each of its names."""
+    """Return LightGBM's main name of parameters by all their aliases."""
     aliases = _ConfigAliases._get_all_param_aliases()
-    return {alias: name for name, others in aliases.items() for alias in (name, *others)}
+    return {
+        alias: name for name, alternatives in aliases.items() for alias in (name, *alternatives)
+    }
 
 
 def by_first_name(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The parameters by LightGBM's own names, so that one of ours does not stand beside them."""
+    """Return parameters by LightGBM's main names, so that none is set twice."""
     if not parameters:
         return {}
     names = _names()
@@ -163,14 +165,14 @@ def by_first_name(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def value_of_block(value: Any, block: str, default: Mapping[str, Any]) -> Any:
-    """A parameter's value in one block; the default for "auto" and for absent keys."""
+    """Return a parameter's value in a block; the default for "auto" and missing keys."""
     if isinstance(value, Mapping):
         return value.get(block, default[block])
     return default[block] if isinstance(value, str) else value
 
 
 def check_blocks(blocks: Any, *, is_long: bool) -> None:
-    """Raise ValueError unless `blocks` is "auto" or names of blocks."""
+    """Raise a ValueError unless `blocks` is "auto" or a sequence of block names."""
     if isinstance(blocks, str) and blocks == "auto":
         return
     if isinstance(blocks, str) or not isinstance(blocks, Sequence) or not len(blocks):
@@ -191,28 +193,28 @@ def check_blocks(blocks: Any, *, is_long: bool) -> None:
     if "signature" in blocks and not is_long:
         raise ValueError(
             "The block 'signature' reads which task a row belongs to, so it needs long data: name "
-            "the column of X with the task in `task_column`, or leave the block out."
+            "the column of X with the task in `task_column`, or remove the block."
         )
 
 
 def check_constraints_of_blocks(blocks: Any, constraints: Any) -> None:
-    """Raise ValueError for constraints that a block would not keep."""
+    """Raise a ValueError for constraints that a block would violate."""
     if constraints is not None and "linear" in blocks:
         raise ValueError(
-            f"monotone_constraints={constraints!r} hold for trees, and not for the block "
-            "'linear': leave one of them out."
+            f"monotone_constraints={constraints!r} apply to trees, but not to the block "
+            "'linear': remove one of them."
         )
 
 
 def check_lightgbm_params(parameters: Any) -> None:
-    """Raise ValueError for what LightGBM cannot be told through `lightgbm_params`."""
+    """Raise a ValueError for parameters that `lightgbm_params` must not have."""
     if parameters is None:
         return
     if not isinstance(parameters, Mapping):
         raise ValueError(
             f"lightgbm_params must be a mapping of names to values, got {parameters!r}."
         )
-    # LightGBM itself would leave out a name that it does not know.
+    # LightGBM itself would ignore unknown names.
     names = _names()
     chosen: dict[str, str] = {}
     for alias, value in parameters.items():
@@ -222,8 +224,8 @@ def check_lightgbm_params(parameters: Any) -> None:
         name = names[alias]
         if name in chosen:
             raise ValueError(
-                f"lightgbm_params has {chosen[name]!r} and {alias!r}, which are one parameter: "
-                "leave one of them out."
+                f"lightgbm_params has {chosen[name]!r} and {alias!r}, which are the same "
+                "parameter: remove one of them."
             )
         chosen[name] = alias
         if name in _OURS:
@@ -238,13 +240,13 @@ def check_lightgbm_params(parameters: Any) -> None:
             )
         if name in _ACCEPTED and value not in _ACCEPTED[name]:
             raise ValueError(
-                f"lightgbm_params has {alias}={value!r}, which does not go with blocks that are "
-                "fitted one after the other. Leave it out."
+                f"lightgbm_params has {alias}={value!r}, which does not work with blocks that are "
+                "fitted one after the other. Remove it."
             )
 
 
 def constraint_signs(constraints: Any, encoder: TreeEncoder) -> list[int]:
-    """The sign of each feature's monotone constraint; empty without constraints."""
+    """Return the sign of each feature's monotone constraint; empty without constraints."""
     if constraints is None:
         return []
     columns = encoder.columns_

@@ -1,4 +1,4 @@
-"""What the parameters of RMTGB mean for a table."""
+"""Parameters of RMTGB, resolved for a table."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from skmtl.tables import TreeEncoder
 
 ByBlock = Mapping[str, Any]
 
-# Small trees: tasks differ in a few features at a time, and a block's rounds are many.
+# Small trees, because tasks differ in a few features at a time and blocks have many rounds.
 _LEAVES = {"shared": 8, "signature": 8, "partition": 8, "task": 3}
 _LEAST_ROWS = {"shared": 20, "signature": 20, "partition": 20, "task": 5}
 _LEARNING_RATES = {"shared": 0.05, "signature": 0.05, "partition": 0.05, "task": 0.1}
-# Of hazards, whose trees take smaller steps by themselves (`ScoreSpace.derivatives`). Splits at
-# random thresholds and trees of 4 leaves were better on each of five sets, within their training
-# rows: integrated Brier score .1473 on average, .1517 with the best thresholds, .1483 with 8
+# For hazards, whose trees take smaller steps anyway (`ScoreSpace.derivatives`). Random thresholds
+# and trees of 4 leaves were better on all five data sets, evaluated within their training rows:
+# mean integrated Brier score .1473, compared to .1517 with the best thresholds and .1483 with 8
 # leaves; concordance .718, .709 and .716.
 _HAZARD_LEAVES = {"shared": 4, "signature": 4, "partition": 4, "task": 3}
 _HAZARD_RATES = dict.fromkeys(TREE_BLOCKS, 0.1)
 _HAZARD_PARAMETERS = {"extra_trees": True}
-# Rounds of hazards are expensive, and after 15 without a better loss few that are worth it follow.
-# Within the training rows of eight sets 15 took a sixth less time than 30, at an integrated Brier
-# score that differs by less than its standard error, 0.05 %; 10 lost 0.13 %.
+# Rounds of hazards are expensive, and few useful ones follow after 15 without improvement. Within
+# the training rows of eight data sets, 15 took a sixth less time than 30, and the integrated Brier
+# score differed by less than its standard error of 0.05 %; 10 lost 0.13 %.
 _PATIENCE, _HAZARD_PATIENCE = 30, 15
 _MOST_ROUNDS, _ROUNDS = 2000, 100
-# Labels times features up to which a line is tried: it takes them into memory, 8 bytes each,
-# several times, also those of a table on disk.
+# Largest number of labels times features for which a line is tried: several copies with 8 bytes
+# each are in memory, even for a table on disk.
 _MOST_CELLS_OF_LINES = 2**24
-# LightGBM's own, but in the unit of the weights: with weights of a millionth no tree could split.
+# LightGBM's default, but in the unit of the weights: with weights of 1e-6 no tree could split.
 _LEAST_HESSIAN = 1e-3
 _LEAST_HESSIAN_NAMES = _ConfigAliases.get("min_sum_hessian_in_leaf")
 
@@ -79,31 +79,31 @@ class RMTGBSettings:
     n_jobs: int | None
 
     def n_bags(self, n_rows: int) -> int:
-        """Models that are averaged, for a table of so many rows.
+        """Return the number of models to average for a table of this many rows.
 
-        Five folds use every row for learning and for stopping. Where rows are many, chance in
-        which of them stop the rounds is small, and the time is not.
+        Five folds use every row for learning and for stopping. For large tables, the choice of
+        held-out rows hardly matters, and time does.
         """
         if self.bags != "auto":
             return int(self.bags)
         return bags_for(n_rows)
 
     def n_threads(self) -> int:
-        """Threads of LightGBM and over the tasks, within the joblib context of the caller."""
+        """Return the number of threads, which respects the joblib context of the caller."""
         return number_of_threads(self.n_jobs)
 
     def sequences(
         self, pool: Pool, *, validated: bool, n_features: int = 0
     ) -> tuple[tuple[str, ...], ...]:
-        """The sequences of blocks to choose from.
+        """Return the sequences of blocks to choose from.
 
         Parameters
         ----------
         pool : Pool
         validated : bool
-            Whether there are rows to choose by.
+            Whether there are held-out rows to choose by.
         n_features : int, default=0
-            Columns of the table, of which lines take copies into memory.
+            Number of columns, which determines the memory that lines need.
         """
         if self.blocks != "auto":
             return (tuple(self.blocks),)
@@ -112,7 +112,7 @@ class RMTGBSettings:
             sequences = SEQUENCES
         if not validated:
             return sequences[:1]
-        # A line knows nothing of constraints.
+        # Lines do not support constraints.
         is_small = len(pool.task) * n_features <= _MOST_CELLS_OF_LINES
         has_lines = is_small and self.monotone_constraints is None
         return tuple(names for names in sequences if has_lines or "linear" not in names)
@@ -120,19 +120,19 @@ class RMTGBSettings:
     def options(
         self, pool: Pool, n_rows: int, *, validated: bool, seed: int, encoder: TreeEncoder
     ) -> BoostingOptions:
-        """The boosting's settings for a pool.
+        """Return the boosting options for a pool.
 
         Parameters
         ----------
         pool : Pool
         n_rows : int
-            Rows of the table.
+            Number of rows of the table.
         validated : bool
-            Whether there are rows to stop by.
+            Whether there are held-out rows to stop by.
         seed : int
-            Of LightGBM.
+            Seed of LightGBM.
         encoder : TreeEncoder
-            Has learnt the features, which `monotone_constraints` names.
+            Fitted encoder with the features that `monotone_constraints` refers to.
         """
         rates, leaves, patience = _LEARNING_RATES, _LEAVES, _PATIENCE
         if pool.has_series:
@@ -153,15 +153,16 @@ class RMTGBSettings:
         }
         rounds = dict.fromkeys(BLOCKS, _MOST_ROUNDS if validated else _ROUNDS)
         n_rounds = {block: value_of_block(self.n_rounds, block, rounds) for block in BLOCKS}
-        n_rounds["linear"] = min(n_rounds["linear"], 1)  # it is there or not
+        n_rounds["linear"] = min(n_rounds["linear"], 1)  # either a line or none
         return BoostingOptions(parameters, n_rounds, patience, self.n_threads())
 
     def _common_parameters(self, pool: Pool, seed: int, encoder: TreeEncoder) -> dict[str, Any]:
-        """LightGBM's parameters that all blocks share."""
+        """Return LightGBM's parameters that all blocks share."""
         common = {
             "num_threads": self.n_threads(),
             "seed": seed,
-            # The same model whatever else the machine does; rows first suits few threads.
+            # Reproducible models, independent of the load of the machine; row-wise suits few
+            # threads.
             "deterministic": True,
             "force_row_wise": True,
             **(_HAZARD_PARAMETERS if pool.has_series else {}),
@@ -175,11 +176,11 @@ class RMTGBSettings:
 
 
 def _least_rows(n_rows: int) -> dict[str, int]:
-    """Smaller leaves where 20 rows are much of the table: else no tree could split at all."""
+    """Allow smaller leaves for small tables, where trees with 20 rows per leaf could not split."""
     return {block: min(rows, max(1, n_rows // 10)) for block, rows in _LEAST_ROWS.items()}
 
 
 def _grown(leaves: Mapping[str, int], n_rows: int) -> dict[str, int]:
-    """Larger trees where there are rows to fill them."""
+    """Return more leaves for tables with enough rows."""
     factor = 1 if n_rows <= 20_000 else 2 if n_rows <= 100_000 else 4
     return {block: factor * n_leaves for block, n_leaves in leaves.items()}

@@ -1,4 +1,4 @@
-"""Encoded rows as boosting learns from them."""
+"""Encoded rows for boosting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl.tasks import Labels, TaskSet
 
 @dataclass(frozen=True)
 class BoostingRows:
-    """All rows of a fit, those of an eval_set last.
+    """All rows of a fit, with those of an eval_set at the end.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class BoostingRows:
     group : int64 ndarray of shape (n_rows,), or None
     labels : Labels
     weight : ndarray of shape (n_rows, n_tasks)
-        0 where the label is missing.
+        0 if the label is missing.
     """
 
     matrix: np.ndarray
@@ -31,13 +31,13 @@ class BoostingRows:
 
     @classmethod
     def from_encoded(cls, rows: EncodedRows, task_weight: np.ndarray) -> BoostingRows:
-        """Weigh the labels by row and task."""
-        # Of mean 1, for the engine takes weights as numbers of rows.
+        """Combine encoded rows with weights by row and task."""
+        # Normalise to mean 1, because the engine interprets weights as numbers of rows.
         task_weight = task_weight / task_weight[task_weight > 0].mean()
         return cls(rows.features, rows.group, rows.labels, rows.weight * task_weight)
 
     def above(self, other: BoostingRows) -> BoostingRows:
-        """These rows, and the others below them."""
+        """Append other rows to these."""
         return BoostingRows(
             stacked(self.matrix, other.matrix),
             None if self.group is None else np.concatenate([self.group, other.group]),
@@ -49,14 +49,14 @@ class BoostingRows:
         )
 
     def pools(self, tasks: TaskSet, task_ids: list) -> list[TargetPool]:
-        """The labels of targets that are learnt together."""
+        """Return the labels of targets that are learnt together."""
         if self.group is None:
             return wide_pools(tasks, self.labels, self.weight)
         return long_pools(tasks, self.labels, self.weight, self.group, task_ids)
 
 
 def weight_in_rows(pool: Pool, rows: np.ndarray, n_rows: int) -> np.ndarray:
-    """Weights of a pool's entries in some of the rows, 0 elsewhere."""
+    """Return the weights of a pool's entries in some rows, 0 elsewhere."""
     chosen = np.zeros(n_rows, dtype=bool)
     chosen[rows] = True
     return pool.weight * pool.of_rows(chosen)

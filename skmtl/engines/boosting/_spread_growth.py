@@ -1,4 +1,4 @@
-"""R-MTGB on rows that lie on several workers: what each of them grows, whoever calls them."""
+"""R-MTGB on several workers: the work of each worker, however they are called."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from skmtl.engines.boosting._spread_plan import SpreadPlan
 
 @dataclass(frozen=True)
 class Entries:
-    """Observed labels with the features of their rows, for the block of the tasks.
+    """Observed labels with the features of their rows, for the task block.
 
     Attributes
     ----------
@@ -56,10 +56,10 @@ class Entries:
     constants: np.ndarray
 
     def of_tasks(self, tasks: Sequence[int]) -> Entries:
-        """The entries of some tasks, renumbered in their order."""
+        """Return the entries of some tasks, renumbered in their order."""
         number = np.full(self.task.max(initial=-1) + 1, -1)
-        known = [task for task in tasks if task < len(number)]
-        number[known] = [list(tasks).index(task) for task in known]
+        in_range = [task for task in tasks if task < len(number)]
+        number[in_range] = [list(tasks).index(task) for task in in_range]
         chosen = np.flatnonzero(number[self.task] >= 0)
         rows, row = np.unique(self.row[chosen], return_inverse=True)
         return Entries(
@@ -76,18 +76,18 @@ class Entries:
 
 @dataclass(frozen=True)
 class PoolPart:
-    """What a worker has grown of a pool; all but the losses is the same on all workers.
+    """The part of a pool that a worker has grown, equal on all workers except for losses.
 
     Attributes
     ----------
     intercept : ndarray of shape (n_tasks + 1, n_scores)
     blocks : dict of name to FittedBlock
     history : DataFrame
-        Losses in training are those of the worker's rows.
+        Losses; training losses are those of the worker's rows.
     weight : float
-        Of these rows.
+        Total weight of these rows.
     counts : int ndarray of shape (n_tasks,)
-        Entries of each task among them.
+        Number of entries of each task among them.
     """
 
     intercept: np.ndarray
@@ -100,22 +100,22 @@ class PoolPart:
 def grow_shared(
     plan: SpreadPlan, own: BoostingRows, held_out: np.ndarray, network: WorkerNetwork
 ) -> tuple[list[PoolPart], list[Entries]]:
-    """Grow the blocks that the tasks share, together with the other workers.
+    """Grow the shared blocks, together with the other workers.
 
     Parameters
     ----------
     plan : SpreadPlan
     own : BoostingRows
-        Those of this worker.
+        Rows of this worker.
     held_out : int ndarray
-        Positions among them of rows that are held out in the sample.
+        Positions of its rows that are held out in the sample.
     network : WorkerNetwork
 
     Returns
     -------
     parts : list of PoolPart
     entries : list of Entries
-        By pool: the labels of this worker's rows, for the block of the tasks.
+        Entries of this worker's rows by pool, for the task block.
     """
     n_own = len(own.matrix)
     rows = own.above(plan.sample)
@@ -124,15 +124,15 @@ def grow_shared(
         plan.sample.matrix,
         plan.numeric,
         plan.categorical,
-        plan.options[0].parameters["shared"],  # of binning, which is the same in all pools
+        plan.options[0].parameters["shared"],  # binning is the same in all pools
         len(network.machines),
     )
     learnt = np.setdiff1d(np.arange(n_own), held_out)
     parts, entries = [], []
     with network.joined():
         pools = plan.pools(rows)
-        for names, options, each in zip(plan.names, plan.options, pools, strict=True):
-            pool, shared = each.pool, tuple(name for name in names if name != "task")
+        for names, options, target_pool in zip(plan.names, plan.options, pools, strict=True):
+            pool, shared = target_pool.pool, tuple(name for name in names if name != "task")
             own_weight, stopping_weight, known_weight = (
                 weight_in_rows(pool, chosen, len(rows.matrix))
                 for chosen in (learnt, n_own + plan.held_out, n_own + plan.learnt)
@@ -167,7 +167,7 @@ def _own_entries(fold: Fold, matrix: np.ndarray, n_own: int, held_out: np.ndarra
 
 
 def shares(counts: np.ndarray, n_workers: int) -> list[list[int]]:
-    """Tasks dealt out to workers so that all have about as many entries, the largest first."""
+    """Assign tasks to workers with about equal numbers of entries, largest tasks first."""
     dealt: list[list[int]] = [[] for _ in range(n_workers)]
     load = np.zeros(n_workers)
     for task in np.argsort(-counts, kind="stable").tolist():
@@ -180,9 +180,9 @@ def shares(counts: np.ndarray, n_workers: int) -> list[list[int]]:
 def grow_tasks(
     plan: SpreadPlan, position: int, tasks: Sequence[int], pieces: Sequence[Entries]
 ) -> tuple[TaskTrees, pd.DataFrame]:
-    """The trees of some tasks of the pool at `position`, from their entries on all workers.
+    """Grow the trees of some tasks of a pool, from their entries on all workers.
 
-    They stop by their own held-out entries together with those of all tasks that are here.
+    They are stopped by the held-out entries of all these tasks together.
     """
     whole = plan.pools(plan.sample)[position].pool
     joined = _joined_entries(pieces)
@@ -210,7 +210,7 @@ def grow_tasks(
 
 
 def _joined_entries(pieces: Sequence[Entries]) -> Entries:
-    """All entries, those of the first task first."""
+    """Concatenate entries and sort them by task."""
     starts = np.cumsum([0] + [len(piece.matrix) for piece in pieces])
     row = np.concatenate([piece.row + start for piece, start in zip(pieces, starts, strict=False)])
     order = np.argsort(np.concatenate([piece.task for piece in pieces]), kind="stable")
@@ -223,7 +223,7 @@ def _joined_entries(pieces: Sequence[Entries]) -> Entries:
 
 
 def _segments(whole: Pool, tasks: Sequence[int], task: np.ndarray) -> list[Segment]:
-    """The heads of some tasks, and where their entries lie, which are in the tasks' order."""
+    """Return the heads of some tasks and the ranges of their entries, which are sorted by task."""
     if whole.is_long:
         return [Segment(whole.segments[0].head, slice(0, len(task)))]
     ends = np.cumsum(np.bincount(task, minlength=len(tasks))).tolist()
@@ -241,15 +241,15 @@ TaskShare = tuple[Sequence[int], TaskTrees, pd.DataFrame]
 def join_parts(
     plan: SpreadPlan, parts: Sequence[Sequence[PoolPart]], tasks: Sequence[Sequence[TaskShare]]
 ) -> FittedBoosting:
-    """The fitted model, from what the workers have grown.
+    """Combine the parts of all workers into the fitted model.
 
     Parameters
     ----------
     plan : SpreadPlan
     parts : sequence of sequence of PoolPart
-        By worker and pool.
+        Parts by worker and pool.
     tasks : sequence of sequence of (tasks, TaskTrees, DataFrame)
-        By pool and share of its tasks; empty without a task block.
+        Task trees by pool and share of its tasks; empty without a task block.
     """
     pools = plan.pools(plan.sample)
     return FittedBoosting(
@@ -293,7 +293,7 @@ def _boosted(
 
 
 def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
-    """Training losses as means over the rows of all workers."""
+    """Average training losses over the rows of all workers."""
     history = parts[0].history
     if history.empty:
         return history
@@ -303,7 +303,7 @@ def _common_history(parts: Sequence[PoolPart]) -> pd.DataFrame:
 
 
 def _sample_coordinates(plan: SpreadPlan, pool: Pool, bag: BoostedPool, n_jobs: int) -> np.ndarray:
-    """Outputs of the trees at the entries of the sample."""
-    given = bag.coordinates(plan.sample.matrix, plan.sample.group, n_jobs)
+    """Return the outputs of the trees for the entries of the sample."""
+    coordinates = bag.coordinates(plan.sample.matrix, plan.sample.group, n_jobs)
     row = pool.entry_rows()
-    return given[row, 0 if given.shape[1] == 1 else pool.task]
+    return coordinates[row, 0 if coordinates.shape[1] == 1 else pool.task]

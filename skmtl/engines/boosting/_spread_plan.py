@@ -1,8 +1,8 @@
-"""R-MTGB on rows that lie on several workers: what a sample of the rows decides.
+"""R-MTGB on several workers: decisions based on a sample of the rows.
 
-The sample, which all workers have, decides all but the trees: columns, categories, labels,
-constants, bins, signatures, outlier scores, and when to stop. So all workers decide the same
-without asking each other, and only LightGBM has to add up over them.
+All workers have the same sample, which determines everything except the trees: columns,
+categories, labels, constants, bins, signatures, outlier scores, and when to stop. So they reach
+the same decisions without communicating; only LightGBM has to sum over workers.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from skmtl.tables import Chunk, TreeEncoder
 
 @dataclass(frozen=True)
 class SpreadPlan:
-    """What every worker has to know.
+    """The plan that every worker follows.
 
     Attributes
     ----------
     preparation : Preparation
-        It has learnt columns, categories, task ids and labels from the sample.
+        Columns, categories, task ids and labels that were learnt from the sample.
     sample : BoostingRows
-        Rows of the sample with a label.
+        Labelled rows of the sample.
     drawn : int ndarray
-        Positions of these among all rows that were drawn.
+        Positions of these rows among all rows that were drawn.
     learnt, held_out : int ndarray
         Positions in the sample.
     names : tuple of tuple of str
-        The blocks of each pool.
+        Names of the blocks of each pool.
     options : tuple of BoostingOptions
-        Of each pool.
+        Options of each pool.
     """
 
     preparation: Preparation
@@ -62,7 +62,7 @@ class SpreadPlan:
         return np.array(self.encoder.categorical_positions_, dtype=np.intp)
 
     def pools(self, rows: BoostingRows) -> list[TargetPool]:
-        """The labels of some rows by pool."""
+        """Return the labels of some rows by pool."""
         return rows.pools(self.preparation.tasks.varying, self.preparation.reader.task_ids)
 
 
@@ -93,8 +93,8 @@ def make_plan(
         )
     if problem.is_empty:
         raise ValueError(
-            "Every target has one value in the sample of the rows, which decides what is learnt: "
-            "there is nothing to grow trees for."
+            "Every target has one value in the sample of the rows, which determines what is "
+            "learnt: there is nothing to grow trees for."
         )
     rows = BoostingRows.from_encoded(problem.rows, problem.task_weight)
     learnt, held_out = problem.splits[0]
@@ -111,7 +111,7 @@ def make_plan(
         )
         for pool in pools
     ]
-    # The sequence that a fit without held-out rows would take: to try several costs as many fits.
+    # Use the sequence of a fit without held-out rows, because trying several multiplies the cost.
     names = [engine.settings.sequences(pool, validated=False)[0] for pool in pools]
     for blocks in names:
         if "linear" in blocks:
@@ -129,7 +129,7 @@ def make_plan(
 
 
 def read_rows(plan: SpreadPlan, chunks: Sequence[Chunk]) -> BoostingRows:
-    """A worker's rows, of positive weight, as the engine reads them."""
+    """Encode a worker's rows of positive weight."""
     preparation = plan.preparation
     table = joined_tables([preparation.read(chunk) for chunk in chunks])
     return BoostingRows.from_encoded(preparation.encode(table), preparation.task_weight)

@@ -1,4 +1,4 @@
-"""What users should know of a fit whose rounds ended in an unusual way."""
+"""Warn about fits whose rounds ended in an unusual way."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def warn_of_rounds(
     *,
     validated: bool,
 ) -> None:
-    """Warn of targets of which nothing was learnt, and of blocks that the limit of rounds ended.
+    """Warn about targets of which nothing was learnt, and blocks that reached the limit of rounds.
 
     Parameters
     ----------
     tasks : TaskSet
     fitted : FittedBoosting
     options : sequence of BoostingOptions
-        By pool.
+        Options by pool.
     n_features : int
     validated : bool
-        Whether held-out rows decide on the rounds.
+        Whether held-out rows determine the rounds.
     """
     constant = [
         tasks.names[target]
@@ -40,10 +40,10 @@ def warn_of_rounds(
         if not learnt
     ]
     if constant:
-        found = "lowered the loss of held-out rows" if validated else "had a split"
+        achieved = "lowered the loss of held-out rows" if validated else "had a split"
         warnings.warn(
-            f"No round of trees {found} for {constant}: the model predicts a constant there. "
-            "Either the features say nothing about it, or there are too few rows: a smaller "
+            f"No round of trees {achieved} for {constant}: the model predicts a constant there. "
+            "Either the features are not informative, or there are too few rows: a smaller "
             "min_data_in_leaf, a smaller validation_fraction or other blocks may help.",
             ConvergenceWarning,
             stacklevel=2,
@@ -54,12 +54,12 @@ def warn_of_rounds(
 
 
 def _is_learnt(targets: Sequence[int], boosted: BoostedPool, n_features: int) -> np.ndarray:
-    """Whether each target has a line, or trees with a split, be they its own or shared."""
+    """Whether each target has a line, or trees with a split, shared or not."""
     gains = boosted.importances(n_features)
     if gains.drop(index=["task", "linear"], errors="ignore").to_numpy().any():
         return np.ones(len(targets), dtype=bool)
     of_tasks = np.asarray(boosted.task_importances(n_features, ["task"]).sum(axis=1) > 0)
-    # Tasks of long data are ids, which are one target together.
+    # Tasks of long data are the ids of one target.
     of_targets = of_tasks if len(of_tasks) == len(targets) else np.array([of_tasks.any()])
     return of_targets | boosted.has_line()
 

@@ -1,7 +1,7 @@
-"""Penalised linear models as an engine: which strengths are tried, and on which rows.
+"""Penalised linear models as an engine.
 
-`LinearEngine` tells `skmtl.linear` what to solve, `RaschEngine` tells `skmtl.rasch`. Nothing here
-imports torch or LightGBM.
+`LinearEngine` fits the models of `skmtl.linear`, and `RaschEngine` those of `skmtl.rasch`. Nothing
+here imports torch or LightGBM.
 """
 
 from skmtl.engines.linear._engine import LinearEngine

@@ -25,7 +25,7 @@ from skmtl.tasks import TaskSet
 
 @dataclass(frozen=True)
 class LinearEngine(Engine):
-    """Learns linear functions, by closed forms where there are any.
+    """Learns linear functions, in closed form if possible.
 
     Attributes
     ----------
@@ -81,8 +81,8 @@ class LinearEngine(Engine):
         )
 
     def held_out_scores(self, fitted: FittedLinear, problem: Problem) -> np.ndarray:
-        # The model itself has learnt from all rows, so each split has to be learnt once more,
-        # with penalties that are judged within its training rows.
+        # The model was fitted to all rows, so refit each split, with penalties that are chosen
+        # within its training rows.
         mean = HeldOutMean(problem)
         for number, (training, held_out) in enumerate(problem.splits):
             if len(held_out):
@@ -92,7 +92,7 @@ class LinearEngine(Engine):
         return mean.scores()
 
     def validation_losses(self, fitted: FittedLinear) -> np.ndarray:
-        # The least of those that were judged is what was chosen for each target.
+        # The lowest loss that was evaluated is that of the chosen strength, for each target.
         losses = np.full(len(fitted.targets), np.nan)
         for judged in fitted.tried:
             losses[judged["target"]] = np.fmin(losses[judged["target"]], judged["loss"])
@@ -102,7 +102,7 @@ class LinearEngine(Engine):
         return {"coefficients": sum(target.coef.size for target in fitted.targets)}
 
     def _judged(self, problem: Problem) -> WideSearch | LongSearch:
-        """A search of which all pieces of work are done."""
+        """Run all the work of a search."""
         search = self._search(problem)
         for work in search.work():
             work()
@@ -115,7 +115,7 @@ class LinearEngine(Engine):
     def function_scores(
         targets: list[LinearTarget], rows: ScorableRows, tasks: TaskSet
     ) -> np.ndarray:
-        """Raw scores (n_samples, n_scores) of linear functions of the targets."""
+        """Return the raw scores (n_samples, n_scores) of the targets' linear functions."""
         scores = np.empty((len(rows), tasks.n_scores))
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
             for target, part in zip(targets, tasks.score_slices, strict=True):
@@ -124,17 +124,17 @@ class LinearEngine(Engine):
 
 
 def _within(problem: Problem, number: int, training: np.ndarray) -> Problem:
-    """The problem of the training rows of one split, judged by what other splits hold out."""
+    """Return the problem of one split's training rows, with the held-out rows of the others."""
     position = np.full(len(problem.rows), -1)
     position[training] = np.arange(len(training))
-    others = [split for at, split in enumerate(problem.splits) if at != number]
-    parts = [[position[rows] for rows in split] for split in others]
+    other_splits = [split for at, split in enumerate(problem.splits) if at != number]
+    parts = [[position[rows] for rows in split] for split in other_splits]
     splits = [(learnt[learnt >= 0], judged[judged >= 0]) for learnt, judged in parts]
     return replace(problem, rows=problem.rows.take(training), splits=splits)
 
 
 def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
-    """All rows, those of an eval_set last, and what is learnt and held out in each split."""
+    """Return all rows, those of an eval_set last, and training and held-out rows by split."""
     rows, judged = problem.rows, problem.eval_rows
     matrix, target, weight, group = rows.features, rows.labels.target, rows.weight, rows.group
     splits = [split for split in problem.splits if len(split[1])]
@@ -156,7 +156,7 @@ def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
 
 
 def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
-    """Let heads learn what depends on the scores of the training rows, such as baselines."""
+    """Let heads learn from the scores of training rows, for example baselines."""
     rows, tasks = problem.rows, problem.tasks
     if tasks.learns_from_scores:
         scores = np.empty((len(rows), tasks.n_scores))
@@ -167,7 +167,7 @@ def _finish(problem: Problem, targets: list[LinearTarget]) -> None:
 
 
 def mean_row(problem: Problem) -> np.ndarray:
-    """Weighted mean of the rows of the design matrix."""
+    """Return the weighted mean of the rows of the design matrix."""
     weight = problem.rows.row_weight
     weight = np.ones(len(problem.rows)) if weight is None else weight
     design = Design(problem.rows.features)
@@ -175,7 +175,7 @@ def mean_row(problem: Problem) -> np.ndarray:
 
 
 def _report(number: int, score: float) -> dict[str, Any]:
-    """What callbacks are told of a piece of work."""
+    """Return the report of a piece of work for callbacks."""
     return {
         "bag": number,
         "epoch": number,

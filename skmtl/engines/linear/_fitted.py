@@ -1,4 +1,4 @@
-"""What linear models leave."""
+"""The result of linear models."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FittedLinear:
     ----------
     targets : list of LinearTarget
     penalty : str
-        The one that was taken.
+        The penalty that was chosen.
     tried : list of dict
-        What was judged on held-out rows: "penalty", "alpha_per_row", and the relative loss of
+        What was evaluated on held-out rows: "penalty", "alpha_per_row", and the relative loss of
         each target.
     mean : ndarray of shape (n_columns,)
         Weighted mean of the rows of the design matrix.

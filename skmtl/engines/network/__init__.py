@@ -1,7 +1,8 @@
-"""Networks as an engine: what describes them, how they are trained, how they score.
+"""Networks as an engine: description, training and scoring.
 
-`NetworkEngine` trains whatever its `Architecture` describes. `MultiTabSettings` is that of
-MultiTab, `Planned` one for networks that need no more than a `TablePlan` and parameters.
+`NetworkEngine` trains the networks that its `Architecture` describes. `MultiTabSettings` is the
+architecture of MultiTab, and `Planned` that of networks that only need a `TablePlan` and
+parameters.
 """
 
 from skmtl.engines.network._bags import n_networks

@@ -1,4 +1,4 @@
-"""How many networks are averaged."""
+"""The number of networks to average."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Literal
 
 
 def n_networks(n_bags: int | Literal["auto"], n_rows: int) -> int:
-    """Networks for a table of so many rows.
+    """Return the number of networks for a table of this many rows.
 
-    Where rows are few, which of them stop the training is chance: several networks average it
-    out, and together learn from every row.
+    For small tables, early stopping depends on the random choice of held-out rows: several
+    networks average this out, and together they learn from every row.
     """
     if n_bags != "auto":
         return int(n_bags)

@@ -1,4 +1,4 @@
-"""The parameter `balance`: what it may be, and the balancer that it stands for."""
+"""The parameter `balance`: valid values, and the balancers that they mean."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BalanceLike = (
 
 
 def is_balance(value: Any) -> bool:
-    """Whether `resolve_balance` can read the value, for tasks that it does not contradict."""
+    """Whether `resolve_balance` accepts the value, apart from names and numbers of tasks."""
     if isinstance(value, str):
         return value in BALANCERS
     if isinstance(value, Mapping):
@@ -40,20 +40,20 @@ def is_balance(value: Any) -> bool:
 def resolve_balance(
     balance: BalanceLike, names: list[Hashable], learnt: list[Hashable]
 ) -> Balancer:
-    """The balancer of the tasks that are learnt, from a name, weights or a balancer.
+    """Return a balancer of the learnt tasks, given a name, weights or a balancer.
 
     Parameters
     ----------
     balance : BalanceLike
     names : list of hashable
-        All tasks that weights may be given for.
+        All tasks that can have weights.
     learnt : list of hashable
-        Those among them that are learnt: not the targets of one value, whose weights are left out.
+        The learnt tasks among them. Weights of targets with one value are ignored.
 
     Raises
     ------
     ValueError
-        For weights that do not suit the tasks, or are negative or not finite.
+        For weights that do not match the tasks, or are negative or not finite.
     """
     if isinstance(balance, str):
         return BALANCERS[balance]

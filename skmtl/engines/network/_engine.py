@@ -1,4 +1,4 @@
-"""Networks as an engine: one for each bag, trained one after the other."""
+"""Networks as an engine: one for each bag, trained in turn."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from skmtl.training import (
     without_traces,
 )
 
-_SHOWN_ROWS = 10_000  # enough for means
+_SHOWN_ROWS = 10_000  # sufficient for means
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,17 @@ class NetworkEngine(Engine):
     ----------
     architecture : Architecture
     options : callable
-        To TrainingOptions, from the names of all tasks that weights may be given for, and of those
+        Returns TrainingOptions, given the names of all tasks that can have weights and of those
         that are learnt.
     bags : callable
-        From the number of rows to that of the networks, where it is left open.
+        Returns the default number of networks for a number of rows.
     device : str
     n_threads : int
-        Of torch, where it computes on the CPU.
+        Threads of torch on the CPU.
     shaped_by : mapping of parameter to value
-        Parameters that a network is built by, so that they cannot change while it is trained.
+        Parameters that determine the network, so that they cannot change with warm_start.
     least_category_rows : int or "auto"
-        Rows that a category must have to be known.
+        Minimum number of rows of a known category.
     histories : tuple of hashable
         Columns of histories that the networks read.
     hashed_categories : HashedCategories or None
@@ -111,13 +111,13 @@ class NetworkEngine(Engine):
             now = self.shaped_by[name]
             if now != before and not (name == "tasks" and self.widens and _extends(now, before)):
                 raise ValueError(
-                    f"warm_start=True goes on with the networks of the last fit, which had "
+                    f"warm_start=True continues with the networks of the last fit, which had "
                     f"{name}={before!r}; now it is {now!r}. Set it back, or use warm_start=False "
                     "to start over."
                 )
 
     def agreed_state(self, random_state: np.random.RandomState) -> np.random.RandomState:
-        # Without a seed, each process would draw its own.
+        # Without a seed, each process would draw a different one.
         return current_processes().from_first(random_state)
 
     def within(self, seconds: float) -> NetworkEngine:
@@ -141,7 +141,7 @@ class NetworkEngine(Engine):
         _check_processes(problem.tasks, parts)
         with torch_threads(self.n_threads):
             start = Start(self.architecture, problem, parts, random_state)
-            # A copy: the earlier model may be that of another estimator as well.
+            # Copy, because another estimator may share the earlier model.
             fitted = start.fresh() if previous is None else start.going_on(copy.deepcopy(previous))
             fitted.shaped_by = dict(self.shaped_by)
             fitted = self._train(fitted, problem, parts, progress, random_state)
@@ -177,10 +177,10 @@ class NetworkEngine(Engine):
         rows: Batch,
         function: Callable[[BaggedNetworks, Batch], torch.Tensor],
     ) -> np.ndarray:
-        """A function of the networks over all rows, as a float64 array.
+        """Apply a function of the networks to all rows; returns a float64 array.
 
-        In float32 whatever the precision of training: bfloat16 is so coarse that a row's
-        scores would depend on how many rows are scored with it.
+        Computes in float32 regardless of the precision of training: bfloat16 is so coarse that the
+        scores of a row would depend on the number of rows.
         """
         device = scoring_device(self.device)
         networks = fitted.on(device)
@@ -188,7 +188,7 @@ class NetworkEngine(Engine):
         def on_device(batch: Batch) -> torch.Tensor:
             return function(networks, batch.to(device)).cpu()
 
-        # A tenth faster for a single row than without gradients alone.
+        # A tenth faster than no_grad for a single row.
         with torch_threads(self.n_threads), torch.inference_mode():
             scores = in_batches(on_device, rows, SCORING_ROWS)
         return scores.numpy().astype(np.float64)
@@ -204,9 +204,9 @@ class NetworkEngine(Engine):
         progress: FitProgress,
         random_state: np.random.RandomState,
     ) -> FittedNetworks:
-        """Train the networks one after the other; a stop or an interrupt ends them all.
+        """Train the networks in turn; a stop or an interrupt ends the training of all.
 
-        Keeps those that have been trained, in this fit or an earlier one.
+        Networks that were trained in this fit or an earlier one are kept.
         """
         device = resolve_device(self.device)
         task_weight = torch.tensor(problem.task_weight, dtype=torch.float32, device=device)
@@ -258,7 +258,7 @@ class NetworkEngine(Engine):
         return FittedNetworks(fitted.description, kept, epochs, fitted.shaped_by)
 
     def _finish_heads(self, fitted: FittedNetworks, tasks: TaskSet, parts: Parts) -> None:
-        """Let the heads learn from the scores of the training rows, where they need these."""
+        """Let heads that need them learn from the scores of the training rows."""
         if not tasks.learns_from_scores:
             return
         cpu = torch.device("cpu")
@@ -273,20 +273,20 @@ class NetworkEngine(Engine):
 
 
 def _extends(now: Any, before: Any) -> bool:
-    """Whether kinds of targets are those of before, and perhaps more."""
+    """Whether kinds of targets include all earlier ones unchanged."""
     before = {} if before is None else before
     both = isinstance(now, Mapping) and isinstance(before, Mapping)
     return both and all(name in now and now[name] == kind for name, kind in before.items())
 
 
 def _show_training_rows(fitted: FittedNetworks, parts: list[Parts]) -> None:
-    """Give training rows to the networks that keep something of them."""
+    """Pass training rows to networks that store something about them."""
     for network, (training, _) in zip(fitted.networks, parts, strict=False):
         if hasattr(network, "after_training"):
             rows = training.in_memory().inputs
-            some = torch.linspace(0, len(rows) - 1, min(len(rows), _SHOWN_ROWS)).long().unique()
+            shown = torch.linspace(0, len(rows) - 1, min(len(rows), _SHOWN_ROWS)).long().unique()
             device = next(network.parameters()).device
-            network.eval().after_training(rows.take(some.to(rows.device)).to(device))
+            network.eval().after_training(rows.take(shown.to(rows.device)).to(device))
 
 
 def _mean_scores(networks: BaggedNetworks, batch: Batch) -> torch.Tensor:
@@ -294,7 +294,7 @@ def _mean_scores(networks: BaggedNetworks, batch: Batch) -> torch.Tensor:
 
 
 class _EpochReports:
-    """Tells the progress of a fit of every epoch of one network."""
+    """Reports every epoch of one network to the progress of a fit."""
 
     def __init__(
         self, progress: FitProgress, bag: int, fitted: Callable[[nn.Module], FittedNetworks]
@@ -320,7 +320,7 @@ class _EpochReports:
 
 
 def _met_limit(epochs: list[Epoch], options: TrainingOptions) -> bool:
-    """Whether the limit of epochs has ended the training before its patience could."""
+    """Whether the limit of epochs ended the training before early stopping did."""
     recent = epochs[-options.longest_patience :]
     return len(epochs) >= options.max_epochs and any(epoch.improved for epoch in recent)
 
@@ -328,9 +328,9 @@ def _met_limit(epochs: list[Epoch], options: TrainingOptions) -> bool:
 def balanced_names(
     problem: Problem, network: nn.Module, targets: list[Hashable]
 ) -> list[Hashable]:
-    """The tasks that are balanced: targets of wide data, ids of long data or pairs of both.
+    """Return the tasks to balance: targets of wide data, ids of long data or pairs of both.
 
-    A network that knows no ids is balanced by targets in long data as well.
+    For a network without task ids, targets are balanced in long data as well.
     """
     ids = problem.task_ids
     if not n_groups_of(network):
@@ -341,19 +341,19 @@ def balanced_names(
 
 
 def _so_far(fitted: FittedNetworks, bag: int, network: nn.Module) -> FittedNetworks:
-    """The networks that are trained already, and the one that is being trained as of now."""
+    """Return the trained networks, and the current state of the one in training."""
     networks = BaggedNetworks([*list(fitted.networks)[:bag], network])
     return FittedNetworks(fitted.description, networks, fitted.epochs[: bag + 1], fitted.shaped_by)
 
 
 def _check_processes(tasks: TaskSet, parts: list[Parts]) -> None:
-    """Raise where several processes cannot train this together."""
+    """Raise an error if several processes cannot train this together."""
     processes = current_processes()
     if processes.count == 1:
         return
     if tasks.learns_from_scores:
         raise ValueError(
-            "data_parallel() deals the rows of a batch out to processes, but kind "
+            "data_parallel() distributes the rows of a batch over processes, but kind "
             "'proportional_hazards' compares these with each other. Use kind 'survival', or "
             "train in one process."
         )

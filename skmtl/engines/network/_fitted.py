@@ -1,4 +1,4 @@
-"""What training leaves: networks, and how they were trained."""
+"""The result of training: networks and their histories."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from skmtl.training import Epoch
 
 
 class NetworkDescription(Protocol):
-    """Everything that a network is built from, as plain data of a storable class."""
+    """Plain data from which a network is built, of a storable class."""
 
     def build(self) -> nn.Module:
-        """The network with parameters that are not filled yet, on the CPU."""
+        """Build the network on the CPU, without setting its parameters."""
         ...
 
 
@@ -32,14 +32,14 @@ class FittedNetworks:
     description : NetworkDescription
     networks : BaggedNetworks
     epochs : list of list of Epoch
-        By bag.
+        Epochs by bag.
     shaped_by : dict
-        The parameters that the networks were built by.
+        The parameters that determined the networks.
 
     Attributes
     ----------
     movements : ndarray of shape (n_tasks, n_numeric + n_categorical), or None
-        See `score_movements`. None before the end of a fit, and in files that say nothing of it.
+        See `score_movements`. None before the end of a fit, and in files without them.
     """
 
     movements: np.ndarray | None = None
@@ -60,30 +60,30 @@ class FittedNetworks:
         return len(self.networks)
 
     def bag(self, number: int) -> FittedNetworks:
-        """One of the networks by itself."""
+        """Return a single network."""
         network = BaggedNetworks([list(self.networks)[number]])
         return FittedNetworks(self.description, network, [self.epochs[number]], self.shaped_by)
 
     def on(self, device: torch.device) -> BaggedNetworks:
-        """The networks on a device, where they stay."""
-        # Moving what is there already costs as much as scoring a row.
+        """Move the networks to a device and return them."""
+        # A call of `to` takes as long as scoring a row, even if nothing moves.
         if next(self.networks.parameters()).device != device:
-            # A copy takes their place at once: other threads may be scoring with them.
+            # Replace them atomically by a copy, since other threads may be using them.
             self.networks = copy.deepcopy(self.networks).to(device)
         return self.networks
 
     def history(self, names: list) -> pd.DataFrame:
-        """Losses by epoch of each network; see `history_frame`."""
+        """Return losses by epoch of each network; see `history_frame`."""
         return history_frame(self.epochs, names)
 
     @property
     def best_epoch(self) -> int:
-        """The median over the networks of the epoch whose weights are kept."""
+        """Median over networks of the epoch whose weights were kept."""
         kept = [max(e.number for e in epochs if e.improved) for epochs in self.epochs]
         return int(np.median(kept))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Weights as arrays: they load on any device, without torch's own pickles."""
+        """Store weights as arrays, which load on any device and without torch's pickles."""
         state = dict(vars(self))
         networks = state.pop("networks")
         state["n_networks"] = len(networks)
@@ -102,8 +102,8 @@ class FittedNetworks:
         self.networks = networks.eval()
 
     def _check_sizes(self, n_networks: int, shapes: dict[str, tuple[int, ...]]) -> None:
-        """Raise unless the description is that of the weights, before anything of its size is."""
-        with torch.device("meta"):  # which has shapes and no memory
+        """Compare weights with the description before allocating anything of its size."""
+        with torch.device("meta"):  # shapes without memory
             network = self.description.build()
         described = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
         if len(shapes) != n_networks * len(described):
@@ -115,7 +115,7 @@ class FittedNetworks:
 
 
 def history_frame(histories: list[list[Epoch]], names: list) -> pd.DataFrame:
-    """Losses by epoch of each network: mean over tasks, and by task as ``loss[<task>]``."""
+    """Return losses by epoch and network: mean over tasks, and by task as ``loss[<task>]``."""
     rows = [
         {"bag": bag} | _row(epoch, names)
         for bag, epochs in enumerate(histories)

@@ -1,4 +1,4 @@
-"""How far the raw scores of networks move when the values of one feature are exchanged."""
+"""Changes of the raw scores of networks when one feature is permuted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from skmtl.networks import Batch, Events, concatenated
 from skmtl.tasks import TaskSet
 
-# Rows times features that are scored: a fit of a few rows must not wait for this.
+# Maximum of rows times features to score, so that fits of small tables stay fast.
 _CELLS, _FEWEST_ROWS, _MOST_ROWS = 2**12, 8, 64
 _ROWS_AT_ONCE = 2**10
 
@@ -20,17 +20,17 @@ _ROWS_AT_ONCE = 2**10
 def score_movements(
     scores_of: Callable[[Batch], np.ndarray], rows: Batch, tasks: TaskSet
 ) -> np.ndarray:
-    """Root mean square of what raw scores change by when the rows exchange one feature.
+    """Return root mean square changes of raw scores when one feature is permuted.
 
-    Of a linear function it is proportional to the standard deviation of the feature times its
-    coefficient, and it is 0 for a feature that the network does not read.
+    For a linear function they are proportional to the coefficient times the standard deviation of
+    the feature, and they are 0 for a feature that the network ignores.
 
     Parameters
     ----------
     scores_of : callable
-        From rows to raw scores (n_rows, n_scores).
+        Computes raw scores (n_rows, n_scores) of rows.
     rows : Batch
-        Training rows, of which up to 64 are scored.
+        Training rows, of which at most 64 are scored.
     tasks : TaskSet
 
     Returns
@@ -44,7 +44,7 @@ def score_movements(
     ]
     n_features = len(features)
     n_rows = min(max(_CELLS // max(n_features, 1), _FEWEST_ROWS), _MOST_ROWS, len(rows))
-    # The same rows, whatever the seed: an importance is not a matter of chance.
+    # Use the same rows for all seeds, so that importances are not random.
     rng = np.random.RandomState(0)
     some = rows.take(torch.from_numpy(rng.choice(len(rows), n_rows, replace=False)))
     order = torch.from_numpy(rng.permutation(n_rows))
@@ -58,7 +58,7 @@ def score_movements(
 
     before = scores_of(some)
     movements = np.zeros((len(tasks), n_features))
-    # Few rows take nearly as long as many: several features are scored at once.
+    # Score several features at once, since few rows take nearly as long as many.
     at_once = max(_ROWS_AT_ONCE // n_rows, 1)
     for start in range(0, n_features, at_once):
         asked = features[start : start + at_once]

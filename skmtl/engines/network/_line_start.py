@@ -1,4 +1,4 @@
-"""Where the linear path of a network begins: at ridge regression."""
+"""Initialise the linear path of a network with ridge regression."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _PENALTIES = np.logspace(-1, 4, 11)
 def ridge_start(
     design: np.ndarray, tasks: TaskSet, target: np.ndarray, weight: np.ndarray, base: np.ndarray
 ) -> np.ndarray:
-    """Coefficients of each raw score and, last, its intercept, (n_columns + 1, n_scores).
+    """Return coefficients of raw scores, followed by intercepts, (n_columns + 1, n_scores).
 
-    A Newton step from the best constant prediction, which for squared errors is ridge regression
-    itself, penalised as leave-one-out errors say. Kinds without second derivatives, and series of
-    raw scores, begin at zero.
+    They result from a Newton step from the best constant prediction. For squared errors this is
+    ridge regression, with a penalty chosen by leave-one-out errors. Kinds without second
+    derivatives, and series of raw scores, start at zero.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def ridge_start(
     tasks : TaskSet
     target : ndarray of shape (n_rows, target_width)
     weight : ndarray of shape (n_rows, n_tasks)
-        0 where the label is missing.
+        0 if the label is missing.
     base : ndarray of shape (n_scores,)
         The best constant prediction.
     """

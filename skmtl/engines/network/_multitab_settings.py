@@ -1,4 +1,4 @@
-"""The architecture of MultiTab, and the network that it describes for a table."""
+"""The architecture of MultiTab, and the description of its network for a table."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ from skmtl.training import Samples
 _TOWER_SLOPE = 0.01
 """Below zero, of the towers' units. At 0, all units of a small tower died in some fits, and up to
 half of the rows of a table were predicted by the same number."""
-# A number in a file must not make a loop run forever or fill the memory by its square.
+# Limits, so that numbers in a file cannot cause endless loops or fill the memory.
 _MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
-_LINE_ROWS = 10_000  # of which ridge regression learns where the linear path begins
+_LINE_ROWS = 10_000  # rows for the ridge regression that initialises the linear path
 
 LinearPathStart = Literal["learnt", "ridge"]
 
@@ -96,7 +96,7 @@ class MultiTabSettings:
     series: Mapping[Hashable, HistoryTokens]
 
     def check(self) -> None:
-        """Raise ValueError for settings that contradict each other."""
+        """Raise a ValueError for settings that contradict each other."""
         if self.embedding_size != "auto" and self.embedding_size % self.n_heads:
             raise ValueError(
                 f"embedding_size={self.embedding_size} must be a multiple of "
@@ -111,7 +111,7 @@ class MultiTabSettings:
             tokens.check()
         if self.sample_context == "memory" and self.series:
             raise ValueError(
-                "sample_context='memory' keeps rows of numbers and categories, but no histories, "
+                "sample_context='memory' stores rows of numbers and categories, but no histories, "
                 f"which series={list(self.series)} has. Choose 'prototypes' or None."
             )
 
@@ -122,16 +122,16 @@ class MultiTabSettings:
         names: Sequence[Hashable],
         n_groups: int,
     ) -> MultiTabConfig:
-        """Shape of the network for a table.
+        """Return the shape of the network for a table.
 
         Parameters
         ----------
         encoder : FrameEncoder
-            Of the columns of the table.
+            Encoder of the table's columns.
         heads : sequence of Kind
             One per target.
         names : sequence of hashable
-            Of the targets.
+            Names of the targets.
         n_groups : int
             Task ids of long data; 0 for wide data.
         """
@@ -177,7 +177,7 @@ class MultiTabSettings:
         )
 
     def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
-        """The columns of histories, with the settings of each."""
+        """Iterate over columns of histories with their settings."""
         for name, tokens in self.series.items():
             reader = cast(EventReader, cast(HistoryTableEncoder, encoder).histories[name])
             shape = HistoryShape(len(reader.variables_), reader.span_, reader.step_)
@@ -186,7 +186,7 @@ class MultiTabSettings:
     def describe(
         self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
     ) -> MultiTabDescription:
-        """Everything that the network is built from.
+        """Return the description of the network.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class MultiTabSettings:
         base_scores : ndarray of shape (n_scores,)
             The best constant raw scores.
         seed : int
-            Decides which training rows are kept, for ``sample_context="memory"``.
+            Determines which training rows are stored for ``sample_context="memory"``.
         """
         table = EncodedTable(training.inputs.numeric.numpy(), training.inputs.codes.numpy())
         n_rows = len(table.numeric)
@@ -220,14 +220,14 @@ class MultiTabSettings:
     def prepare(
         self, network: nn.Module, tasks: TaskSet, training: Samples, base_scores: np.ndarray
     ) -> None:
-        """Start the linear path of a new network from its training rows.
+        """Initialise the linear path of a new network from its training rows.
 
         Parameters
         ----------
         network : MultiTabNet
         tasks : TaskSet
         training : Samples
-            In memory, on the CPU.
+            Training rows in memory, on the CPU.
         base_scores : ndarray of shape (n_scores,)
         """
         if self.linear_path != "ridge":
@@ -244,16 +244,16 @@ class MultiTabSettings:
     def widened(
         self, before: MultiTabDescription, fresh: MultiTabDescription, places: Places
     ) -> MultiTabDescription:
-        """The network of an earlier fit with more targets, categories or columns.
+        """Extend the description of an earlier fit by targets, categories or columns.
 
         Parameters
         ----------
         before : MultiTabDescription
-            Whose sizes, bins and base scores are kept.
+            The earlier description; its sizes, bins and base scores are kept.
         fresh : MultiTabDescription
-            Of a new network for all of them.
+            Description of a new network for all targets and columns.
         places : mapping
-            Where what was there before stands, see `take_over`.
+            New positions of the earlier targets and columns; see `take_over`.
 
         Raises
         ------
@@ -272,7 +272,7 @@ class MultiTabSettings:
         for place, edges in zip(places["numbers"], before.bins, strict=True):
             bins[place] = edges
         memory = before.memory
-        if memory is not None:  # of new columns nothing is known there
+        if memory is not None:  # new columns are missing in the memory
             numeric = np.full((len(memory[0]), len(bins)), np.nan, dtype=np.float32)
             codes = np.zeros((len(numeric), len(now.cardinalities)), dtype=np.int64)
             numeric[:, list(places["numbers"])] = memory[0]
@@ -287,31 +287,31 @@ class MultiTabSettings:
         return MultiTabDescription(config, base_scores, bins, memory)
 
     def take_over(self, network: nn.Module, learnt: nn.Module, places: Places) -> None:
-        """Copy what a trained network has learnt into its widened form."""
+        """Copy the weights of a trained network into its extended form."""
         take_over(cast(MultiTabNet, network), cast(MultiTabNet, learnt), places)
 
     def resolved_n_bins(self, n_rows: int) -> int:
-        """Bins per numeric feature: a bin with a handful of rows learns their noise."""
+        """Return the number of bins per numeric feature; bins with few rows would learn noise."""
         if self.n_bins == "auto":
             return int(np.clip(n_rows**0.5 / 2.5, 4, 48))
         return self.n_bins
 
     def resolved_embedding_size(self, n_features: int) -> int:
-        """Length of a token; shorter where there are many."""
+        """Return the length of a token, which is shorter for many features."""
         if self.embedding_size == "auto":
             size = next((s for s, most in ((16, 64), (8, 256)) if n_features <= most), 4)
             return max(size // self.n_heads, 1) * self.n_heads
         return self.embedding_size
 
     def resolved_tower_size(self, n_tasks: int) -> int:
-        """Hidden units of a tower: all towers together stay about as wide for 10 as for 500."""
+        """Return the hidden units per tower; the total hardly depends on the number of tasks."""
         if self.tower_size == "auto":
             return int(np.clip(128 // n_tasks, 8, 32))
         return self.tower_size
 
 
 def _hashed_columns(encoder: FrameEncoder) -> HashedColumns | None:
-    """Which categorical features are hashed, for the network."""
+    """Return the hashed categorical features for the network."""
     hashing = cast(TableEncoder | HistoryTableEncoder, encoder).hashing_
     if hashing is None:
         return None
@@ -323,16 +323,16 @@ def _hashed_columns(encoder: FrameEncoder) -> HashedColumns | None:
 @storable
 @dataclass(frozen=True)
 class MultiTabDescription:
-    """What a network of MultiTab is built from, as plain data.
+    """The description of a MultiTab network, as plain data.
 
     Attributes
     ----------
     config : MultiTabConfig
     base_scores : ndarray of shape (n_scores,)
     bins : list of ndarray
-        Edges of the bins of each numeric feature.
+        Bin edges of each numeric feature.
     memory : tuple of ndarray, or None
-        Numbers and codes of the rows in the memory.
+        Numbers and codes of the stored rows.
     """
 
     config: MultiTabConfig
@@ -357,11 +357,11 @@ class MultiTabDescription:
             raise ValueError(f"a task has series of more than {_LONGEST_SERIES} scores")
 
     def build(self) -> MultiTabNet:
-        """The network with parameters that are not filled yet, on the CPU."""
+        """Build the network on the CPU, without setting its parameters."""
         memory = self.memory
         return MultiTabNet(
             self.config,
-            # Copies: a loaded description may lie in a read-only memory map.
+            # Copy, because a loaded description may be in a read-only memory map.
             bins=[torch.tensor(edges) for edges in self.bins],
             base_scores=torch.tensor(self.base_scores, dtype=torch.float32),
             memory=None if memory is None else (torch.tensor(memory[0]), torch.tensor(memory[1])),

@@ -17,7 +17,7 @@ Parts = tuple[TrainingRows, Samples | None]
 
 
 def make_batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
-    """Rows as a network reads them."""
+    """Convert encoded rows to a batch."""
     return Batch(
         torch.from_numpy(table.numeric),
         torch.from_numpy(table.codes),
@@ -31,18 +31,18 @@ def _events(rows: EventRows) -> Events:
 
 
 def batch_to_score(rows: ScorableRows) -> Batch:
-    """Rows of X as a network reads them."""
+    """Convert rows of X to a batch."""
     return make_batch(rows.encoded(), rows.group)
 
 
 def make_samples(rows: EncodedRows) -> Samples:
-    """Rows as a network learns from them."""
+    """Convert encoded training rows to samples."""
     target = torch.from_numpy(rows.labels.target.astype(np.float32))
     return Samples(make_batch(rows.features, rows.group), target, torch.from_numpy(rows.weight))
 
 
 def parts_of(problem: Problem) -> list[Parts]:
-    """Training and validation samples of each network."""
+    """Return training and validation samples of each network."""
     samples = make_samples(problem.rows)
     judged = None if problem.eval_rows is None else make_samples(problem.eval_rows)
     if problem.streamed is not None:
@@ -62,21 +62,21 @@ def parts_of(problem: Problem) -> list[Parts]:
 def _stored_parts(
     streamed: StreamedRows, sample: Samples, splits: list[Split]
 ) -> list[tuple[StoredSamples, Samples | None]]:
-    """Training rows on disk and validation rows in memory, for each split of the sample."""
+    """Return training rows on disk and validation rows in memory, for each split."""
     source = streamed.source
     files, is_labelled = SampleFiles(source.folder), []
     for rows in streamed.chunks():
         is_labelled.append((rows.weight > 0).any(axis=1))
         if is_labelled[-1].any():
             files.append(make_samples(rows.take(np.flatnonzero(is_labelled[-1]))))
-    # Rows without a label are not in the files: those behind them have moved up.
-    place = np.cumsum(np.concatenate(is_labelled)) - 1
+    # Rows without labels are not in the files, which shifts the positions of later rows.
+    position = np.cumsum(np.concatenate(is_labelled)) - 1
     parts = []
     for training, held_out in splits:
         validation = sample.take(torch.from_numpy(held_out)) if len(held_out) else None
         stored = StoredSamples(
             files,
-            place[source.positions[held_out]],
+            position[source.positions[held_out]],
             validation,
             sample.take(torch.from_numpy(training)),
             source.rows_in_memory,

@@ -1,4 +1,4 @@
-"""Networks before the first step: new ones, or those of an earlier fit."""
+"""Initial networks of a training: new ones, or those of an earlier fit."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from skmtl.training import Samples
 
 
 class Architecture(Protocol):
-    """The settings of a sort of network.
+    """The settings of a family of networks.
 
-    If it has a method `prepare`, that is called with each new network, the targets' `TaskSet`, the
-    training rows of its bag as `Samples` in memory, and the base scores, before the first step.
-    If it has methods `widened` and `take_over`, as `MultiTabSettings`, networks can go on with
-    more targets and categories than they were trained on.
+    If there is a method `prepare`, it is called before the first step with each new network, the
+    `TaskSet` of the targets, the training rows of the bag as `Samples` in memory, and the base
+    scores. If there are methods `widened` and `take_over`, as in `MultiTabSettings`, networks can
+    be extended by targets and categories that they were not trained on.
     """
 
     def describe(
         self, problem: Problem, training: Samples, base_scores: np.ndarray, seed: int
     ) -> NetworkDescription:
-        """The network for these training rows.
+        """Describe the network for these training rows.
 
         Parameters
         ----------
@@ -47,16 +47,16 @@ class Architecture(Protocol):
 
 @dataclass(frozen=True)
 class Start:
-    """Where the training of a problem starts.
+    """Creates the networks with which training starts.
 
     Attributes
     ----------
     architecture : Architecture
     problem : Problem
     parts : list of Parts
-        Rows of each bag.
+        Training and validation rows of each bag.
     random_state : RandomState
-        From which parameters are drawn.
+        Random state for initial parameters.
     """
 
     architecture: Architecture
@@ -65,7 +65,7 @@ class Start:
     random_state: np.random.RandomState
 
     def fresh(self) -> FittedNetworks:
-        """New networks, whose parameters are drawn."""
+        """Return new networks with random parameters."""
         description = self._description()
         networks = self._networks(description)
         inputs = self._training.inputs
@@ -73,14 +73,14 @@ class Start:
         return FittedNetworks(description, BaggedNetworks(networks), [[] for _ in self.parts], {})
 
     def going_on(self, previous: FittedNetworks) -> FittedNetworks:
-        """The networks of an earlier fit, wider where there is more to learn now."""
+        """Return the networks of an earlier fit, extended if there is more to learn now."""
         learnt = self.problem.learnt
         if learnt is None or not is_wider(learnt, self.problem):
             return previous
         return self._widened(previous, learnt)
 
     def _widened(self, previous: FittedNetworks, learnt: Learnt) -> FittedNetworks:
-        """Networks with the weights of trained ones, and initial ones for what is new."""
+        """Return networks with trained weights, and initial weights for new parts."""
         architecture: Any = self.architecture
         places, n_tasks = places_of(learnt, self.problem), len(self.problem.tasks)
         description = architecture.widened(previous.description, self._description(), places)
@@ -102,7 +102,7 @@ class Start:
         return self.architecture.describe(self.problem, self._training, self._base_scores, seed)
 
     def _networks(self, description: NetworkDescription) -> list[nn.Module]:
-        """A network for each bag."""
+        """Return a network for each bag."""
         cpu = torch.device("cpu")
         networks = [
             built(description.build, drawn_generator(self.random_state, cpu)) for _ in self.parts
@@ -115,7 +115,7 @@ class Start:
 
     @cached_property
     def _base_scores(self) -> np.ndarray:
-        """The best constant prediction, for the networks to start from."""
+        """Return raw scores of the best constant prediction, from which networks start."""
         target, weight = self._training.target.numpy(), self._training.weight.numpy()
         labels = Labels(target.astype(np.float64), weight > 0)
         return self.problem.tasks.initial_scores(labels, weight.astype(np.float64))

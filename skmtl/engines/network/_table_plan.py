@@ -1,4 +1,4 @@
-"""What a network has to know of a table: the base of descriptions."""
+"""The base class of network descriptions, which describes the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skmtl.training import Samples
 @storable
 @dataclass(frozen=True, eq=False)
 class TablePlan:
-    """The shape of a table and of its targets; subclasses add what users choose, and `build`.
+    """The shape of a table and its targets; subclasses add settings and `build`.
 
     Attributes
     ----------
@@ -44,25 +44,25 @@ class TablePlan:
 
     @property
     def base(self) -> Tensor:
-        """The `base_scores` as the buffer that a network has of them."""
+        """Return `base_scores` as a tensor, for the buffer of a network."""
         return torch.tensor(self.base_scores, dtype=torch.float32)
 
     def feature_tokens(self, size: int) -> FeatureTokens:
-        """The layer that reads the table: a token (batch, size) for each feature."""
+        """Return the layer that reads the table, with a token (batch, size) for each feature."""
         no_bins = [torch.zeros(0)] * self.n_numeric
         return FeatureTokens(no_bins, self.cardinalities, size, "linear")
 
 
 @dataclass(frozen=True)
 class Planned:
-    """An architecture whose networks are planned by a table and some parameters.
+    """An architecture whose networks are determined by a table and some parameters.
 
     Parameters
     ----------
     plan : callable
         A storable subclass of `TablePlan` with a method `build`.
     parameters : mapping of str to object
-        Its fields beside those of `TablePlan`.
+        Values of the fields that `TablePlan` does not have.
     """
 
     plan: Callable[..., NetworkDescription]

@@ -1,4 +1,4 @@
-"""Networks that go on with more targets, categories or columns than they were trained on."""
+"""Extend trained networks by targets, categories or columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.training import Epoch
 
 
 def is_wider(learnt: Learnt, problem: Problem) -> bool:
-    """Whether a problem has targets, categories or columns that were not learnt."""
+    """Whether a problem has targets, categories or columns that were not learnt before."""
     before, now = learnt.encoder, problem.encoder
     return (
         problem.tasks.names != learnt.tasks.names
@@ -24,7 +24,7 @@ def is_wider(learnt: Learnt, problem: Problem) -> bool:
 
 
 def places_of(learnt: Learnt, problem: Problem) -> Places:
-    """Where targets and features that were learnt stand among those of a problem."""
+    """Return the positions of learnt targets and features among those of a problem."""
     tasks = [problem.tasks.names.index(name) for name in learnt.tasks.names]
     slices = [problem.tasks.score_slices[task] for task in tasks]
     before, now = learnt.encoder, problem.encoder
@@ -32,8 +32,8 @@ def places_of(learnt: Learnt, problem: Problem) -> Places:
     categories = [now.categorical_.index(label) for label in before.categorical_]
     starts = list(accumulate(now.cardinalities_, initial=0))
     codes = [
-        starts[place] + code
-        for place, n_codes in zip(categories, before.cardinalities_, strict=True)
+        starts[position] + code
+        for position, n_codes in zip(categories, before.cardinalities_, strict=True)
         for code in range(n_codes)
     ]
     return {
@@ -42,12 +42,12 @@ def places_of(learnt: Learnt, problem: Problem) -> Places:
         "numbers": numbers,
         "categories": categories,
         "codes": codes,
-        "features": [*numbers, *(len(now.numeric_) + place for place in categories)],
+        "features": [*numbers, *(len(now.numeric_) + position for position in categories)],
     }
 
 
 def with_tasks(epoch: Epoch, tasks: Sequence[int], n_tasks: int) -> Epoch:
-    """What is known after an epoch, among more targets: their losses are NaN."""
+    """Extend the record of an epoch by new targets, whose losses are NaN."""
 
     def spread(losses: list[float]) -> list[float]:
         values = np.full(n_tasks, np.nan)

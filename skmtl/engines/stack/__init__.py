@@ -1,4 +1,4 @@
-"""A stack as an engine: several engines on the same problem, and weights of their raw scores."""
+"""Stacking as an engine: a weighted average of the raw scores of several engines."""
 
 from skmtl.engines.stack._engine import Member, StackEngine
 from skmtl.engines.stack._fitted import FittedStack

@@ -1,4 +1,4 @@
-"""Several engines that learn the same problem."""
+"""Fit several engines to the same problem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skmtl.tasks import TaskSet
 
 @dataclass(frozen=True)
 class Member:
-    """An engine of a stack, and what it is called."""
+    """An engine of a stack and its name."""
 
     name: str
     engine: Engine
@@ -35,9 +35,9 @@ class StackEngine(Engine):
     Attributes
     ----------
     members : sequence of Member
-        In the order in which they are fitted, the cheap ones first.
+        Members in the order in which they are fitted, the fast ones first.
     max_time : float
-        Seconds after which no other member is begun, and networks end; infinite for no limit.
+        Seconds after which no further member is started and networks stop; infinite for no limit.
     """
 
     members: Sequence[Member]
@@ -62,7 +62,7 @@ class StackEngine(Engine):
             if head.learns_from_scores:
                 raise ValueError(
                     f"Task {name!r} has kind {head.name!r}, whose baseline depends on the scores "
-                    "of one model, so that models cannot be averaged. Use kind 'survival'."
+                    "of one model, so models cannot be averaged. Use kind 'survival'."
                 )
         check_exact_gradients(tasks, "StackedTasks")
         for member in self.members:
@@ -74,7 +74,7 @@ class StackEngine(Engine):
         return random_state
 
     def n_bags(self, n_rows: int) -> int:
-        # Weights need rows that are held out more than once, whatever the members would do alone.
+        # Weights need several splits, even if members alone would use one.
         return max(2, min(member.engine.n_bags(n_rows) for member in self.members))
 
     def fit(
@@ -84,15 +84,15 @@ class StackEngine(Engine):
         progress: FitProgress,
         previous: Any = None,
     ) -> FittedStack:
-        begun = time.monotonic()
+        started = time.monotonic()
         fitted: list[Any] = []
         scores: list[np.ndarray] = []
         reports = MemberProgress(progress)
         for position, member in enumerate(self.members):
-            if fitted and time.monotonic() - begun > self.max_time:
+            if fitted and time.monotonic() - started > self.max_time:
                 break
             part = self._problem(problem, position)
-            engine = member.engine.within(self.max_time - (time.monotonic() - begun))
+            engine = member.engine.within(self.max_time - (time.monotonic() - started))
             fitted.append(engine.fit(part, random_state, reports.of(member.name)))
             scores.append(_judged_scores(member.engine, fitted[-1], part))
             if reports.stopped:
@@ -105,8 +105,8 @@ class StackEngine(Engine):
                 stacklevel=2,
             )
         rows = problem.rows if problem.eval_rows is None else problem.eval_rows
-        found = stack_weights(problem.tasks, scores, rows, problem.task_weight)
-        return _fitted([member.name for member in self.members], fitted, found)
+        stack_weights_ = stack_weights(problem.tasks, scores, rows, problem.task_weight)
+        return _fitted([member.name for member in self.members], fitted, stack_weights_)
 
     def raw_scores(self, fitted: FittedStack, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         widths = [part.stop - part.start for part in tasks.score_slices]
@@ -120,7 +120,7 @@ class StackEngine(Engine):
         return total
 
     def validation_losses(self, fitted: FittedStack) -> np.ndarray:
-        # Those of the best member: the weights were chosen by the same rows.
+        # Use the losses of the best member, because the weights were chosen on the same rows.
         return np.fmin.reduce(fitted.losses, axis=1)
 
     def sizes(self, fitted: FittedStack) -> dict[str, int]:
@@ -135,7 +135,7 @@ class StackEngine(Engine):
         return {"members": len(kept), **total}
 
     def _problem(self, problem: Problem, position: int) -> Problem:
-        """The problem as one member reads it."""
+        """Return the problem in the form that one member reads."""
         judged = problem.eval_rows
         return replace(
             problem,
@@ -146,7 +146,7 @@ class StackEngine(Engine):
 
     @staticmethod
     def _rows(rows: ScorableRows, position: int) -> ScorableRows:
-        """Rows as one member reads them."""
+        """Return rows in the form that one member reads."""
         if isinstance(rows, EncodedRows):
             return _of_member(rows, position)
         assert isinstance(rows, RowsToScore)
@@ -159,7 +159,7 @@ def _of_member(rows: EncodedRows, position: int) -> EncodedRows:
 
 
 def _judged_scores(engine: Engine, fitted: Any, problem: Problem) -> np.ndarray:
-    """Raw scores of rows that were not learnt from: the eval_set, or those that were held out."""
+    """Return raw scores of rows that were not learnt from: the eval_set or held-out rows."""
     if problem.eval_rows is not None:
         return engine.raw_scores(fitted, problem.eval_rows, problem.tasks)
     if not any(len(held_out) for _, held_out in problem.splits):
@@ -167,16 +167,16 @@ def _judged_scores(engine: Engine, fitted: Any, problem: Problem) -> np.ndarray:
     return engine.held_out_scores(fitted, problem)
 
 
-def _fitted(names: list[str], fitted: list[Any], found: StackWeights) -> FittedStack:
-    """The members with a weight; those that were not fitted have none."""
+def _fitted(names: list[str], fitted: list[Any], chosen: StackWeights) -> FittedStack:
+    """Keep members with positive weight; members that were not fitted have weight 0."""
     n_missing = len(names) - len(fitted)
-    used = found.weights.max(axis=0) > 0
+    used = chosen.weights.max(axis=0) > 0
     members = [learnt if kept else None for learnt, kept in zip(fitted, used, strict=True)]
     width = ((0, 0), (0, n_missing))
     return FittedStack(
         names,
         [*members, *[None] * n_missing],
-        np.pad(found.weights, width),
-        np.pad(found.losses, width, constant_values=np.nan),
-        np.pad(found.errors, width, constant_values=np.nan),
+        np.pad(chosen.weights, width),
+        np.pad(chosen.losses, width, constant_values=np.nan),
+        np.pad(chosen.errors, width, constant_values=np.nan),
     )

@@ -1,4 +1,4 @@
-"""What a stack leaves: fitted members, and a weight of each in every task."""
+"""The result of a stack: fitted members and their weights by task."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class FittedStack:
     Attributes
     ----------
     names : list of str
-        Of all members, in the order of the engine's.
+        Names of all members, in the order of the engine.
     members : list of object or None
-        What each engine has learnt; None for one that has no weight, or was not fitted for want
-        of time.
+        The results of the engines; None for members without weight, or not fitted for lack of
+        time.
     weights : float64 ndarray of shape (n_tasks, n_members)
     losses, errors : float64 ndarray of shape (n_tasks, n_members)
-        Mean loss on held-out rows over that of the best constant, and its standard error. NaN
-        where nothing was held out.
+        Mean loss on held-out rows, relative to the best constant, and its standard error. NaN if
+        no rows were held out.
     """
 
     names: list[str]

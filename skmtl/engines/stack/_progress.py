@@ -1,4 +1,4 @@
-"""Fits of members, told as one fit."""
+"""Report fits of members as one fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skmtl.engines import FitProgress
 
 
 class MemberProgress:
-    """Tells the progress of a stack of every epoch or bag of every member.
+    """Reports every epoch or bag of every member to the progress of a stack.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class MemberProgress:
         progress.start(None)
 
     def of(self, name: str) -> FitProgress:
-        """What the next member tells its progress."""
+        """Return the progress object for the next member."""
         self._name = name
         return self  # type: ignore[return-value]
 
     def start(self, n_epochs: int) -> None:
-        """Nothing more begins: the stack's fit has."""
+        """Do nothing, because the fit of the stack has begun already."""
 
     def begin(self) -> None:
         """Begin an epoch."""

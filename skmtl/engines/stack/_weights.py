@@ -1,11 +1,12 @@
-r"""Weights of members: those of least loss on held-out rows, drawn towards equal ones.
+r"""Weights of members that minimise the loss on held-out rows, shrunk towards equal weights.
 
 The members' raw scores :math:`s_m` are averaged, :math:`\sum_m w_m s_m` with weights on the
 simplex. Common weights :math:`\bar w` of all tasks minimise the mean of the tasks' relative losses
 plus :math:`\frac{\kappa \ell}{n} \|w - 1/M\|^2`, those of a task its own relative loss plus
-:math:`\frac{\kappa \ell_t}{n_t} \|w - \bar w\|^2`: a task of few labels follows the others, and
-few labels in all leave the plain average. The loss :math:`\ell` of the best member is what the
-noise of a mean loss is proportional to: where one member is exact, few labels are enough.
+:math:`\frac{\kappa \ell_t}{n_t} \|w - \bar w\|^2`: a task with few labels follows the others, and
+with few labels overall the result is nearly the plain average. The noise of a mean loss is
+proportional to the loss :math:`\ell` of the best member: if one member is exact, few labels
+suffice.
 
 References
 ----------
@@ -26,9 +27,9 @@ from scipy.optimize import minimize
 from skmtl.reading import EncodedRows
 from skmtl.tasks import Kind, TaskSet
 
-# Labels that the prior weights count as.
+# Strength of the prior, as a number of labels.
 _PRIOR_LABELS = 10.0
-# A member with less weight than this in all tasks is dropped, so that it costs nothing.
+# A member with less weight than this in all tasks is dropped, to save time.
 _LEAST_WEIGHT = 0.02
 
 
@@ -42,11 +43,11 @@ class _JudgedTask:
     scores : ndarray of shape (n_members, n_labels, n_scores)
     target : encoded labels
     weight : ndarray of shape (n_labels,)
-        They sum to 1.
+        Weights of the labels, which sum to 1.
     unit : float
         Loss of the best constant.
     n_labels : float
-        Labels that the weights amount to.
+        Effective number of labels.
     """
 
     head: Kind
@@ -57,14 +58,14 @@ class _JudgedTask:
     n_labels: float
 
     def loss(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Relative loss of the averaged scores, and its gradient by the weights."""
+        """Return the relative loss of averaged scores and its gradient in the weights."""
         mean = np.tensordot(weights, self.scores, axes=1)
         losses, gradient, _ = self.head.losses_and_derivatives(mean, self.target)
         slope = np.einsum("mns,ns,n->m", self.scores, gradient, self.weight)
         return float(self.weight @ losses) / self.unit, slope / self.unit
 
     def member_losses(self) -> tuple[np.ndarray, np.ndarray]:
-        """Relative loss of each member by itself, and its standard error."""
+        """Return the relative loss of each member alone and its standard error."""
         losses = np.array([self.head.losses(scores, self.target) for scores in self.scores])
         means = losses @ self.weight
         variance = (self.weight * (losses - means[:, None]) ** 2).sum(axis=1)
@@ -73,7 +74,7 @@ class _JudgedTask:
 
 @dataclass(frozen=True)
 class StackWeights:
-    """Weights of members, and what they rest on; see `FittedStack`."""
+    """Weights of members, and the losses they are based on; see `FittedStack`."""
 
     weights: np.ndarray
     losses: np.ndarray
@@ -86,13 +87,13 @@ def stack_weights(
     rows: EncodedRows,
     task_weight: np.ndarray,
 ) -> StackWeights:
-    """Find the weights of all members in every task.
+    """Return the weights of all members for every task.
 
     Parameters
     ----------
     tasks : TaskSet
     scores : sequence of ndarray of shape (n_rows, n_scores)
-        Of each member for rows that it has not learnt from; NaN where a row was not held out.
+        Scores of each member for rows that it did not learn from; NaN for other rows.
     rows : EncodedRows
     task_weight : ndarray of shape (n_tasks,)
     """
@@ -120,25 +121,25 @@ def stack_weights(
 def _judged(
     tasks: TaskSet, number: int, scores: Sequence[np.ndarray], rows: EncodedRows
 ) -> _JudgedTask | None:
-    """The held-out labels of a task; None without any."""
+    """Return the held-out labels of a task; None if there are none."""
     head, part = tasks.heads[number], tasks.score_slices[number]
     of_members = np.array([member[:, part] for member in scores])
     weight = rows.weight[:, number].astype(np.float64)
-    kept = np.flatnonzero((weight > 0) & np.isfinite(of_members).all(axis=(0, 2)))
-    if len(kept) == 0:
+    usable = np.flatnonzero((weight > 0) & np.isfinite(of_members).all(axis=(0, 2)))
+    if len(usable) == 0:
         return None
-    target, weight = rows.labels.target[kept, tasks.target_slices[number]], weight[kept]
-    constant = np.tile(head.initial_scores(target, weight), (len(kept), 1))
+    target, weight = rows.labels.target[usable, tasks.target_slices[number]], weight[usable]
+    constant = np.tile(head.initial_scores(target, weight), (len(usable), 1))
     n_labels = float(weight.sum() ** 2 / (weight**2).sum())
     weight = weight / weight.sum()
     unit = float(weight @ head.losses(constant, target))
     if not np.isfinite(unit) or unit <= 0:
         return None
-    return _JudgedTask(head, of_members[:, kept], target, weight, unit, n_labels)
+    return _JudgedTask(head, of_members[:, usable], target, weight, unit, n_labels)
 
 
 def _common(tasks: list[_JudgedTask], shares: np.ndarray, equal: np.ndarray) -> np.ndarray:
-    """Weights for all tasks together."""
+    """Return common weights for all tasks."""
 
     def mean_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         losses, slopes = zip(*(task.loss(weights) for task in tasks), strict=True)
@@ -152,7 +153,7 @@ def _common(tasks: list[_JudgedTask], shares: np.ndarray, equal: np.ndarray) -> 
 def _least(
     loss: Callable[[np.ndarray], tuple[float, np.ndarray]], prior: np.ndarray, strength: float
 ) -> np.ndarray:
-    """Weights on the simplex of least loss, with a penalty on their distance from a prior."""
+    """Minimise a loss over the simplex, with a penalty on the distance from a prior."""
 
     def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
         value, slope = loss(weights)
@@ -178,6 +179,6 @@ def _least(
 
 
 def _without_the_small(weights: np.ndarray) -> np.ndarray:
-    """Members that have hardly any weight in all tasks have none."""
+    """Set the weights of members that hardly have any weight in any task to zero."""
     kept = np.where(weights.max(axis=0) >= _LEAST_WEIGHT, weights, 0.0)
     return kept / kept.sum(axis=1, keepdims=True)
