@@ -45,6 +45,13 @@ class GradientBooster:
         self.booster = lgb.Booster({**parameters, **by_gradients}, data)
         self._n_scores = n_scores
         self._n_rows = [data.num_data()]
+        # Where LightGBM reads derivatives: asking numpy for an address takes a while, too.
+        self._gradient, self._hessian = (
+            np.empty((self._n_rows[0], n_scores), dtype=np.float32, order="F") for _ in range(2)
+        )
+        self._addresses = [
+            ctypes.c_void_p(values.ctypes.data) for values in (self._gradient, self._hessian)
+        ]
 
     def watch(self, data: lgb.Dataset, name: str) -> None:
         """Compute the raw scores of further rows, too."""
@@ -53,16 +60,13 @@ class GradientBooster:
 
     def update(self, gradient: np.ndarray, hessian: np.ndarray) -> bool:
         """Add a round, from derivatives (n_rows, n_scores); True where no tree has a split."""
-        shape = (self._n_rows[0], self._n_scores)
-        # LightGBM would read as many numbers as it wants, whatever is there.
-        if gradient.shape != shape or hessian.shape != shape:
-            raise ValueError(f"Derivatives {gradient.shape} and {hessian.shape}, not {shape}.")
-        steps = [
-            np.asarray(values, dtype=np.float32).ravel(order="F") for values in (gradient, hessian)
-        ]
+        if not gradient.shape == hessian.shape == self._gradient.shape:
+            raise ValueError(
+                f"Derivatives {gradient.shape} and {hessian.shape}, not {self._gradient.shape}."
+            )
+        self._gradient[:], self._hessian[:] = gradient, hessian
         finished = ctypes.c_int()
-        pointers = [ctypes.c_void_p(values.ctypes.data) for values in steps]
-        _safe_call(_update(self.booster._handle, *pointers, ctypes.byref(finished)))
+        _safe_call(_update(self.booster._handle, *self._addresses, ctypes.byref(finished)))
         return finished.value == 1
 
     def scores(self, watched: int = 0) -> np.ndarray:
