@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -12,6 +12,7 @@ from lightgbm.basic import _LIB
 from skmtl._forks import after_fork
 from skmtl._storable import storable
 from skmtl.boosting._gaps import Gaps, with_gaps_routed
+from skmtl.boosting._gradient_booster import GradientBooster
 from skmtl.boosting._leaves import Refit
 from skmtl.boosting._single_row import SingleRowScorer
 
@@ -158,9 +159,8 @@ class Ensemble:
     """
 
     def __init__(self, data: lgb.Dataset, parameters: Mapping[str, Any], n_scores: int) -> None:
-        by_gradients = {"objective": "none", "metric": "none", "num_class": n_scores}
         self._reads_missing = str(parameters.get("use_missing", True)).lower() in _TRUE
-        self._booster = lgb.Booster({**parameters, **_DATA_PARAMETERS, **by_gradients}, data)
+        self._trees = GradientBooster(data, {**parameters, **_DATA_PARAMETERS}, n_scores)
         self._n_scores = n_scores
         # Scores of trees whose leaves were given other values, and LightGBM's, which knows nothing
         # of these; None before.
@@ -178,13 +178,7 @@ class Ensemble:
             return
         if refit is not None:
             gradient = _told_apart(gradient)
-        # LightGBM wants (n_rows,) for a single score.
-        shape = (-1,) if self._n_scores == 1 else gradient.shape
-        steps = (
-            np.asarray(gradient, dtype=np.float32).reshape(shape),
-            np.asarray(hessian, dtype=np.float32).reshape(shape),
-        )
-        self._finished = self._booster.update(fobj=lambda scores, data: steps)
+        self._finished = self._trees.update(gradient, hessian)
         if refit is not None and not self._finished:
             self._refit(refit)
 
@@ -197,7 +191,7 @@ class Ensemble:
         if self._refitted is None or self._by_lightgbm is None:
             self._refitted, self._by_lightgbm = np.zeros_like(after), np.zeros_like(after)
         risen, self._by_lightgbm = after - self._by_lightgbm, after
-        last = self._booster.current_iteration() - 1
+        last = self._trees.booster.current_iteration() - 1
         values = self._leaf_values(last)
         orders = [np.argsort(of_tree, kind="stable") for of_tree in values]
         leaves = np.column_stack(
@@ -209,12 +203,12 @@ class Ensemble:
         for tree, new in enumerate(refit(leaves, values)):
             if len(new) > 1:  # else there is no split, and LightGBM adds nothing
                 for leaf, value in enumerate(new.tolist()):
-                    self._booster.set_leaf_output(last * self._n_scores + tree, leaf, value)
+                    self._trees.booster.set_leaf_output(last * self._n_scores + tree, leaf, value)
                 self._refitted[:, tree] += new[leaves[:, tree]]
 
     def _leaf_values(self, iteration: int) -> list[np.ndarray]:
         """Values of all leaves, by tree."""
-        text = self._booster.model_to_string(num_iteration=1, start_iteration=iteration)
+        text = self._trees.booster.model_to_string(num_iteration=1, start_iteration=iteration)
         lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
         return [np.array(line.split("=")[1].split(), dtype=np.float64) for line in lines]
 
@@ -225,18 +219,7 @@ class Ensemble:
         )
 
     def _lightgbm_scores(self) -> np.ndarray:
-        return self._seen_by(self._booster.eval_train)
-
-    def _seen_by(self, evaluate: Callable[[Any], Any]) -> np.ndarray:
-        """The raw scores that a metric gets to see."""
-        seen: list[np.ndarray] = []
-
-        def look(scores: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
-            seen.append(scores.reshape(-1, self._n_scores).copy(order="K"))
-            return "scores", 0.0, True
-
-        evaluate(look)
-        return seen[0]
+        return self._trees.scores()
 
     def first(self, n_rounds: int, gaps: Gaps) -> Trees:
         """The trees of the first rounds, without the data.
@@ -247,10 +230,10 @@ class Ensemble:
         gaps : Gaps
             Of the rows with derivatives other than zero.
         """
-        n_rounds = min(n_rounds, self._booster.current_iteration())
+        n_rounds = min(n_rounds, self._trees.booster.current_iteration())
         if n_rounds == 0:
             return Trees(None, self._n_scores)
-        text = self._booster.model_to_string(num_iteration=n_rounds)
+        text = self._trees.booster.model_to_string(num_iteration=n_rounds)
         if self._reads_missing:
             text = with_gaps_routed(text, gaps)
         return Trees(lgb.Booster(model_str=text), self._n_scores)

@@ -19,6 +19,17 @@ _NOTHING, _ZERO, _NAN = 0, 1, 2
 # LightGBM takes numbers of at most this size for zero.
 _ZERO_SIZE = 1e-35
 _ROWS_AT_ONCE = 2**15
+# Lines of a tree that are read.
+_NAMES = (
+    "split_feature",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "leaf_count",
+    "internal_count",
+    "cat_boundaries",
+    "cat_threshold",
+)
 
 
 @dataclass(frozen=True)
@@ -87,30 +98,33 @@ class _TreeLines:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self._places: dict[str, list[int]] = {}
+        self._places: dict[str, list[int]] = {name: [] for name in _NAMES}
+        starts = tuple(f"{name}=" for name in _NAMES)
         for place, line in enumerate(lines):
-            name, _, values = line.partition("=")
-            if values:  # a tree that is one leaf has no splits
-                self._places.setdefault(name, []).append(place)
+            if line.startswith(starts) and not line.endswith("="):  # a leaf alone has no splits
+                self._places[line.partition("=")[0]].append(place)
+        self._numbers: dict[str, list[list[int]]] = {}
 
     def read(self, name: str) -> np.ndarray:
         """The numbers under a name, tree after tree."""
-        return np.array([number for line in self._split(name) for number in line], dtype=np.int64)
+        return np.array([n for of_tree in self._by_tree(name) for n in of_tree], dtype=np.int64)
 
     def lengths(self, name: str) -> np.ndarray:
         """How many numbers each line of a name has."""
-        return np.array([len(line) for line in self._split(name)], dtype=np.int64)
+        return np.array([len(of_tree) for of_tree in self._by_tree(name)], dtype=np.int64)
 
     def write(self, name: str, numbers: np.ndarray) -> None:
         """Replace the numbers under a name by as many others."""
         texts = iter(map(str, numbers.tolist()))
-        for place, length in zip(self._places.get(name, ()), self.lengths(name), strict=True):
+        for place, length in zip(self._places[name], self.lengths(name), strict=True):
             self.lines[place] = f"{name}={' '.join(islice(texts, int(length)))}"
+        del self._numbers[name]
 
-    def _split(self, name: str) -> list[list[str]]:
-        return [
-            self.lines[place].partition("=")[2].split() for place in self._places.get(name, ())
-        ]
+    def _by_tree(self, name: str) -> list[list[int]]:
+        if name not in self._numbers:
+            texts = (self.lines[place].partition("=")[2] for place in self._places[name])
+            self._numbers[name] = [list(map(int, text.split())) for text in texts]
+        return self._numbers[name]
 
 
 def _left_is_heavier(trees: _TreeLines) -> np.ndarray:

@@ -72,15 +72,16 @@ class Residuals:
         Parameters
         ----------
         entries : int ndarray or slice
-            Those of the ensemble's rows; all, if rows have several.
+            Those of the ensemble's rows; ``slice(None)``, all, if rows have several.
         share : ndarray of shape (n_entries, 1) or float
             Share of the ensemble in each entry.
         """
         fold = self.quantiles.fold
         weight = (fold.beside_trees[:, None] * share)[entries, 0]
+        is_everything = isinstance(entries, slice) and entries == slice(None)
 
         def values(leaves: np.ndarray, given: Sequence[np.ndarray]) -> list[np.ndarray]:
-            of_entry = fold.pool.of_rows(leaves) if isinstance(entries, slice) else leaves
+            of_entry = fold.pool.of_rows(leaves) if is_everything else leaves
             return [
                 self._of_tree(tree, of_entry[:, tree], old, entries, weight)
                 for tree, old in enumerate(given)

@@ -20,7 +20,9 @@ leave-one-out cross-validation", Journal of the Royal Statistical Society B 82 (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
@@ -110,7 +112,7 @@ class LinearGrower(Grower):
         self._penalised = np.append(np.ones(self._axes.shape[1]), 0.0)
         everything = [np.arange(len(fold.learnt))]
         entries = everything if pool.is_long else pool.entries_of_tasks()
-        self._parts = [_Part(fold, of_task, self._rows) for of_task in entries]
+        self._parts = _parts(fold, entries, self._rows)
         self._n_features = matrix.shape[1]
         self._coef = np.zeros((len(self._parts), self._rows.shape[1], pool.n_trees))
         self._added = np.zeros_like(fold.coordinates)
@@ -171,7 +173,7 @@ class LinearGrower(Grower):
     def _scores(self, coef: np.ndarray) -> np.ndarray:
         scores = np.zeros_like(self._fold.coordinates)
         for part, of_part in zip(self._parts, coef, strict=True):
-            scores[part.entries] = part.rows @ of_part
+            scores[part.entries] = part.design.rows @ of_part
         return scores
 
     def finish(self, course: Course) -> tuple[LinearFunctions, np.ndarray]:
@@ -189,16 +191,27 @@ class LinearGrower(Grower):
         return self._columns.by_feature(explained, self._n_features)
 
 
+def _parts(fold: Fold, entries: Sequence[np.ndarray], rows: np.ndarray) -> list[_Part]:
+    """The parts, of which those with labels in the same rows have a design in common."""
+    designs: dict[bytes, _Design] = {}
+    parts = []
+    for of_part in entries:
+        at, weight = fold.pool.entry_rows()[of_part], fold.learnt[of_part]
+        key = at.tobytes() + (weight > 0).tobytes()
+        if key not in designs:
+            designs[key] = _Design(rows[at], rows[at[weight > 0]])
+        parts.append(_Part(of_part, weight, designs[key]))
+    return parts
+
+
 class _Part:
     """The entries that one line is learnt from."""
 
-    def __init__(self, fold: Fold, entries: np.ndarray, rows: np.ndarray) -> None:
+    def __init__(self, entries: np.ndarray, weight: np.ndarray, design: _Design) -> None:
         self.entries = entries
-        learns = fold.learnt[entries] > 0
-        self.learnt = entries[learns]
-        self.weight = fold.learnt[self.learnt]
-        self.rows = rows[fold.pool.entry_rows()[entries]]
-        self._learnt_rows = self.rows[learns]
+        self.learnt = entries[weight > 0]
+        self.weight = weight[weight > 0]
+        self.design = design
 
     def step(
         self,
@@ -211,11 +224,11 @@ class _Part:
         """The coefficients (n_axes + 1, n_trees) after a Newton step; as before if none can be."""
         after = coef.copy()
         for tree in range(coef.shape[1]):
-            factorised = self._factorised(factor, penalised, hessian, tree)
-            if factorised is not None:
-                slope = self._learnt_rows.T @ (self.weight * gradient[self.learnt, tree])
+            curvature = self._curvature(factor, penalised, hessian, tree)
+            if curvature is not None:
+                slope = self.design.learnt.T @ (self.weight * gradient[self.learnt, tree])
                 pull = factor * self.weight.sum() * penalised * coef[:, tree]
-                after[:, tree] -= cho_solve((factorised, True), slope + pull)
+                after[:, tree] -= cho_solve((curvature.factor, True), slope + pull)
         return after
 
     def left_out(
@@ -224,29 +237,73 @@ class _Part:
         """What changes in the score of each training entry once it is left out."""
         change = np.zeros((len(self.learnt), gradient.shape[1]))
         for tree in range(gradient.shape[1]):
-            factorised = self._factorised(factor, penalised, hessian, tree)
-            if factorised is not None:
-                whitened = solve_triangular(factorised, self._learnt_rows.T, lower=True)
-                reach = self.weight * (whitened**2).sum(axis=0)
+            curvature = self._curvature(factor, penalised, hessian, tree)
+            if curvature is not None:
+                reach = self.weight * curvature.reach
                 leverage = np.minimum(reach * hessian[self.learnt, tree], _LARGEST_LEVERAGE)
                 change[:, tree] = gradient[self.learnt, tree] * reach / (1 - leverage)
         return change
 
-    def _factorised(
+    def _curvature(
         self, factor: float, penalised: np.ndarray, hessian: np.ndarray, tree: int
-    ) -> np.ndarray | None:
-        """Lower Cholesky factor of the penalised Hessian; None where it has none."""
+    ) -> _Curvature | None:
+        """The penalised Hessian; None where it has no factor."""
         total = self.weight.sum()
         if not total:
             return None
         curve = self.weight * np.maximum(hessian[self.learnt, tree], 0.0)
-        matrix = (self._learnt_rows * curve[:, None]).T @ self._learnt_rows
         # Of the constant, which no penalty holds, next to nothing: every hessian may be zero.
-        matrix[np.diag_indices_from(matrix)] += total * (factor * penalised + 1e-12)
+        return self.design.curvature(curve, total * (factor * penalised + 1e-12))
+
+
+class _Design:
+    """The rows of a part, and the Hessian that was asked for last.
+
+    Parts with labels in the same rows have it in common where losses are squared.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_entries, n_axes + 1)
+    learnt : ndarray of shape (n_learnt, n_axes + 1)
+    """
+
+    def __init__(self, rows: np.ndarray, learnt: np.ndarray) -> None:
+        self.rows, self.learnt = rows, learnt
+        self._curve = self._diagonal = np.full(1, np.nan)  # unlike any other
+        self._products = np.empty((0, 0))
+        self._last: _Curvature | None = None
+
+    def curvature(self, curve: np.ndarray, diagonal: np.ndarray) -> _Curvature | None:
+        """The products of the columns, weighted by `curve`, with `diagonal` added."""
+        is_new = not np.array_equal(curve, self._curve)
+        if is_new:
+            self._curve = curve
+            self._products = (self.learnt * curve[:, None]).T @ self.learnt
+        if is_new or not np.array_equal(diagonal, self._diagonal):
+            self._diagonal = diagonal
+            self._last = self._factorised()
+        return self._last
+
+    def _factorised(self) -> _Curvature | None:
+        matrix = self._products.copy()
+        matrix[np.diag_indices_from(matrix)] += self._diagonal
         try:
-            return np.tril(cho_factor(matrix, lower=True)[0])
+            return _Curvature(np.tril(cho_factor(matrix, lower=True)[0]), self.learnt)
         except (LinAlgError, ValueError):
             return None
+
+
+@dataclass(frozen=True)
+class _Curvature:
+    """A Hessian as its lower Cholesky factor, and the rows that it is of."""
+
+    factor: np.ndarray
+    rows: np.ndarray
+
+    @cached_property
+    def reach(self) -> np.ndarray:
+        """The squared length of each row in the metric of the inverse."""
+        return (solve_triangular(self.factor, self.rows.T, lower=True) ** 2).sum(axis=0)
 
 
 def _main_axes(design: np.ndarray) -> np.ndarray:

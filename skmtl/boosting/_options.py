@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -75,6 +75,16 @@ class Features:
     numeric: np.ndarray
     categorical: np.ndarray
     data: lgb.Dataset
+    _subsets: dict[bytes, lgb.Dataset] = field(default_factory=dict, init=False, repr=False)
+
+    def of_rows(self, rows: np.ndarray) -> lgb.Dataset:
+        """The binned data of some rows, ascending: made once for all tasks and bags that ask."""
+        if len(rows) == len(self.matrix):
+            return self.data
+        key = rows.tobytes()
+        if key not in self._subsets:
+            self._subsets[key] = self.data.subset(rows.tolist()).construct()
+        return self._subsets[key]
 
     def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> Features:
         """The features binned together with some more columns."""

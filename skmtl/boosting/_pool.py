@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,7 @@ class Pool:
         return list(self._prepared_blocks(self.precision))
 
     def _prepared_blocks(self, dtype: type[np.floating]) -> Iterator[tuple[Segment, slice, Any]]:
-        for segment in self.segments:
+        for segment in _with_equal_losses(self.segments):
             size = max(1, _SCORES_AT_ONCE // segment.head.n_scores)
             for start in range(segment.part.start, segment.part.stop, size):
                 rows = slice(start, min(start + size, segment.part.stop))
@@ -178,14 +179,18 @@ class Pool:
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
     ) -> np.ndarray:
         """Raw scores (n, n_scores), column by column as coordinates are."""
-        tasks = self.task[rows] if self.is_long else self.task[rows.start : rows.start + 1]
         raw = segment.space.raw(coordinates[rows].T, axis=0)
-        start = constants.astype(raw.dtype, copy=False).T[: segment.head.n_scores, tasks]
+        start = constants.astype(raw.dtype, copy=False).T[: segment.head.n_scores, self.task[rows]]
         return (raw + start).T
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
         """Sum over the entries of each row; (n_entries, k) to (n_rows, k)."""
-        return values if self.row is None else _sums(self.row, values, self.n_rows)
+        if self.row is None:
+            return values
+        if self._is_complete:  # task after task, as `_sums` would add them up
+            by_task = values.T.reshape(-1, self.n_tasks, self.n_rows)
+            return by_task.sum(axis=1).T
+        return _sums(self.row, values, self.n_rows)
 
     def by_task(self, values: np.ndarray) -> np.ndarray:
         """Sum over the entries of each task; (n_entries, k) to (n_tasks, k)."""
@@ -194,6 +199,14 @@ class Pool:
     def of_rows(self, values: np.ndarray) -> np.ndarray:
         """The row's values at each entry; (n_rows, ...) to (n_entries, ...)."""
         return values if self.row is None else values[self.row]
+
+    @cached_property
+    def _is_complete(self) -> bool:
+        """Whether every task has an entry in every row, rows ascending."""
+        if self.row is None or self.is_long or len(self.row) != self.n_tasks * self.n_rows:
+            return False
+        rows = self.row.reshape(self.n_tasks, self.n_rows)
+        return bool((rows == np.arange(self.n_rows)).all())
 
     def entry_rows(self) -> np.ndarray:
         """Row of each entry."""
@@ -215,6 +228,23 @@ class Pool:
 
 def _sums(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     return np.column_stack([np.bincount(index, column, n) for column in values.T])
+
+
+def _with_equal_losses(segments: Sequence[Segment]) -> Iterator[Segment]:
+    """The segments, of which neighbours whose losses are the same function are one.
+
+    Many small tasks cost as little as one large task. Heads whose trees learn waves stay apart:
+    products of matrices may round in another way where they are larger.
+    """
+
+    def key(segment: Segment) -> tuple:
+        head = segment.head
+        return ("series", segment.part.start) if head.n_series else (head.stack_key, head.n_scores)
+
+    for _, equal in groupby(segments, key):
+        first, *others = equal
+        stop = others[-1].part.stop if others else first.part.stop
+        yield Segment(first.head, slice(first.part.start, stop))
 
 
 @dataclass(frozen=True)

@@ -90,12 +90,13 @@ def _grow(
     course: Course, grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch
 ) -> None:
     weight = fold.learnt[:, None].astype(fold.pool.precision)
-    validated = bool(fold.held_out.any())
+    learnt, held_out = _Judges.of(fold, fold.learnt), _Judges.of(fold, fold.held_out)
+    validated = len(held_out.entries) > 0
     least, fell = np.array([np.inf]), np.zeros(1, dtype=np.intp)
     for done in range(n_rounds + 1):
         added = grower.scores()
         losses, gradient, hessian = fold.losses_and_derivatives(added)
-        _record(course, fold, losses, done)
+        _record(course, fold, learnt, held_out, losses, done)
         watched = grower.watched(course.held_out_losses[-1])
         if not validated or (watched < least).any():
             course.best, course.best_scores = done, added
@@ -105,21 +106,43 @@ def _grow(
             break
         if validated:
             grower.retire(done - fell >= patience)
-        grower.grow(gradient * weight, hessian * weight)
+        gradient *= weight
+        hessian *= weight
+        grower.grow(gradient, hessian)
 
 
-def _record(course: Course, fold: Fold, losses: np.ndarray, done: int) -> None:
-    learnt, held_out = (
-        np.where(weight > 0, losses, 0.0) * weight for weight in (fold.learnt, fold.held_out)
-    )
-    mean = float(learnt.sum() / max(fold.learnt.sum(), 1e-300))
+@dataclass(frozen=True)
+class _Judges:
+    """The entries of a fold whose losses count, with their weights and tasks."""
+
+    entries: np.ndarray
+    weight: np.ndarray
+    task: np.ndarray
+
+    @classmethod
+    def of(cls, fold: Fold, weight: np.ndarray) -> _Judges:
+        entries = np.flatnonzero(weight > 0)
+        return cls(entries, weight[entries], fold.pool.task[entries])
+
+
+def _record(
+    course: Course,
+    fold: Fold,
+    learnt: _Judges,
+    held_out: _Judges,
+    losses: np.ndarray,
+    done: int,
+) -> None:
+    learnt_losses = losses[learnt.entries]
+    mean = float(learnt.weight @ learnt_losses / max(learnt.weight.sum(), 1e-300))
     if not np.isfinite(mean):
-        task = fold.pool.task[int(np.argmin(np.isfinite(learnt)))]
+        task = learnt.task[int(np.argmin(np.isfinite(learnt_losses)))]
         raise FloatingPointError(
             f"The loss of task {fold.pool.names[task]!r} became NaN or infinite in round {done} "
             "of a block. Lower learning_rate, or look for extreme labels."
         )
-    by_task = np.bincount(fold.pool.task, held_out, fold.pool.n_tasks)
+    weighted = losses[held_out.entries] * held_out.weight
+    by_task = np.bincount(held_out.task, weighted, fold.pool.n_tasks)
     # Together, so that an interrupt leaves both or neither.
     course.held_out_losses.append(by_task)
     course.losses.append(mean)

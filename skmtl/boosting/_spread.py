@@ -113,12 +113,11 @@ class _SpreadEnsemble(Ensemble):
     ) -> None:
         spread = {"tree_learner": "data", "num_machines": features.n_workers}
         super().__init__(features.data, {**parameters, **spread}, n_trees)
-        self._booster.add_valid(features.sample, "sample")
+        self._trees.watch(features.sample, "sample")
         self._n_own = features.n_own
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray, refit: Refit | None = None) -> None:
         super().grow(gradient[: self._n_own], hessian[: self._n_own], refit)
 
     def _lightgbm_scores(self) -> np.ndarray:
-        sample = self._seen_by(self._booster.eval_valid)
-        return np.concatenate([super()._lightgbm_scores(), sample])
+        return np.concatenate([self._trees.scores(), self._trees.scores(watched=1)])

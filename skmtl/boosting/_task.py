@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 
@@ -95,7 +96,7 @@ class TaskGrower(Grower):
         self._features, self._n_jobs = features, options.n_jobs
         pool = fold.pool
         self._entries = [
-            entries if fold.learnt[entries].any() else entries[:0]
+            _run(entries) if fold.learnt[entries].any() else slice(0)
             for entries in pool.entries_of_tasks()
         ]
         parameters = {**options.parameters["task"], "num_threads": 1}
@@ -151,13 +152,17 @@ class TaskGrower(Grower):
         A task's loss is judged together with that of all tasks, which counts for some rows: a
         task of few held-out rows follows the others.
         """
-        held_out = self._fold.held_out
+        return held_out_losses + self._prior * held_out_losses.sum(axis=-1, keepdims=True)
+
+    @cached_property
+    def _prior(self) -> float:
+        """How much the loss of all tasks counts beside that of one, 0 without held-out rows."""
+        held_out, is_long = self._fold.held_out, self._fold.pool.is_long
         if not held_out.any():
-            return held_out_losses
+            return 0.0
         # Weights have any unit; the prior is in rows.
-        rows = _PRIOR_ROWS_LONG if self._fold.pool.is_long else _PRIOR_ROWS_WIDE
-        prior = rows * held_out[held_out > 0].mean() / held_out.sum()
-        return held_out_losses + prior * held_out_losses.sum(axis=-1, keepdims=True)
+        rows = _PRIOR_ROWS_LONG if is_long else _PRIOR_ROWS_WIDE
+        return float(rows * held_out[held_out > 0].mean() / held_out.sum())
 
     def retire(self, spent: np.ndarray) -> None:
         if not self._fold.pool.is_long:  # whose tasks are not watched by themselves
@@ -189,13 +194,21 @@ class TaskGrower(Grower):
         if ensemble is None:
             return Trees(None, fold.pool.n_trees)
         entries = self._entries[task]
-        rows = fold.pool.entry_rows()[entries[fold.learnt[entries] > 0]]
+        rows = fold.pool.entry_rows()[entries][fold.learnt[entries] > 0]
         return ensemble.first(n_rounds, self._features.gaps(rows))
+
+
+def _run(entries: np.ndarray) -> np.ndarray | slice:
+    """Ascending positions, as a slice where none is left out between them."""
+    if len(entries) and entries[-1] - entries[0] == len(entries) - 1:
+        return slice(int(entries[0]), int(entries[-1]) + 1)
+    return entries
 
 
 def _ensemble(
     features: Features, rows: np.ndarray, parameters: dict, n_trees: int
 ) -> Ensemble | None:
-    if len(rows) == 0:
+    """None where the rows are too few for a split."""
+    if len(rows) < max(1, 2 * parameters["min_data_in_leaf"]):
         return None
-    return Ensemble(features.data.subset(rows.tolist()).construct(), parameters, n_trees)
+    return Ensemble(features.of_rows(rows), parameters, n_trees)

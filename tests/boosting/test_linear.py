@@ -10,7 +10,7 @@ import pytest
 
 import skmtl
 from skmtl import RMTGB, RMTGBRegressor
-from skmtl.boosting._linear import _Part
+from skmtl.boosting._linear import _parts
 from skmtl.tasks import Survival
 
 RNG = np.random.default_rng(0)
@@ -102,7 +102,7 @@ def test_left_out_scores_are_those_of_fits_without_the_row():
 
     def part(weight):
         pool = SimpleNamespace(entry_rows=lambda: np.arange(30))
-        return _Part(SimpleNamespace(learnt=weight, pool=pool), np.arange(30), rows)
+        return _parts(SimpleNamespace(learnt=weight, pool=pool), [np.arange(30)], rows)[0]
 
     def coef(weight, strength):
         start = np.zeros((6, 1))
@@ -114,6 +114,31 @@ def test_left_out_scores_are_those_of_fits_without_the_row():
         without = np.where(np.arange(30) == row, 0.0, weight)
         expected = rows[row] @ coef(without, 3.0)
         np.testing.assert_allclose(scores[row] + left_out[row], expected, atol=1e-10)
+
+
+def test_tasks_of_the_same_rows_learn_what_each_learns_alone():
+    """They share the Hessian where they can: not with other weights, losses or strengths."""
+    n, rows = 30, np.hstack([RNG.normal(size=(30, 5)), np.ones((30, 1))])
+    learnt = np.ones((4, n))
+    learnt[1] *= 2.0
+    learnt[3, ::3] = 0.0
+    gradient, hessian = RNG.normal(size=(4 * n, 1)), np.ones((4 * n, 1))
+    hessian[2 * n : 3 * n] = RNG.uniform(0.1, 1, size=(n, 1))
+    penalised = np.append(np.ones(5), 0.0)
+    pool = SimpleNamespace(entry_rows=lambda: np.tile(np.arange(n), 4))
+    fold = SimpleNamespace(learnt=learnt.ravel(), pool=pool)
+    entries = np.split(np.arange(4 * n), 4)
+    together = _parts(fold, entries, rows)
+    for factor in (1.0, 0.1):
+        for number, part in enumerate(together):
+            (alone,) = _parts(fold, entries[number : number + 1], rows)
+            for act in ("step", "left_out"):
+                given = (np.zeros((6, 1)),) if act == "step" else ()
+                results = [
+                    getattr(p, act)(factor, penalised, *given, gradient, hessian)
+                    for p in (part, alone)
+                ]
+                np.testing.assert_array_equal(*results)
 
 
 @pytest.mark.parametrize("layout", ["wide", "long"])
