@@ -68,12 +68,11 @@ def shifted(n, absent, seed):
     return X, y
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_source_that_is_absent_not_at_random_teaches_no_label(seed):
+def test_a_source_that_is_absent_not_at_random_teaches_no_label():
     """Absent from 10 % of one class and 90 % of the other in training, the reverse later."""
-    settings = {**SMALL, "max_epochs": 12, "random_state": seed}
-    train = shifted(600, (0.1, 0.9), seed)
-    X, y = shifted(1000, (0.9, 0.1), seed + 10)
+    settings = {**SMALL, "max_epochs": 8}
+    train = shifted(500, (0.1, 0.9), seed=0)
+    X, y = shifted(1000, (0.9, 0.1), seed=10)
     scores, absent = {}, {}
     for name, sources in (("plain", None), ("sources", {"labs": ["lab0", "lab1"]})):
         model = MultiTabClassifier(sources=sources, **settings).fit(*train)
