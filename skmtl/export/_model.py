@@ -36,7 +36,7 @@ from skmtl.export._linear import design_matrix, linear_scores
 from skmtl.export._stack import model_members
 from skmtl.models import EngineModel
 from skmtl.reading import EventTargets, terms_of
-from skmtl.tables import DesignEncoder, TableEncoder, TreeEncoder
+from skmtl.tables import DesignEncoder, SourceEncoder, TableEncoder, TreeEncoder
 from skmtl.tasks import ConstantTarget
 
 
@@ -176,6 +176,12 @@ def _scores_of(
         raise TypeError(
             f"The engine {type(model.engine).__name__} has no graph: to_onnx exports networks, "
             "boosting and linear models. Score this model with skmtl.score_files instead."
+        )
+    if isinstance(model.reader.encoder, SourceEncoder):
+        raise TypeError(
+            f"The network leaves out those of the sources {list(model.reader.encoder.sources)} "
+            "that a row lacks, for which graphs have no operator. Score this model with "
+            "skmtl.score_files instead, or fit it without sources."
         )
     table = cast(TableEncoder, model.reader.encoder)
     if table.hashing_ is not None:

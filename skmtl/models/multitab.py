@@ -1,6 +1,6 @@
 """The parameters of MultiTab: the architecture of its network."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, cast
 
@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.engines.network import MultiTabSettings, NetworkEngine, batch_to_score
 from skmtl.models._checks import Check, boolean, integer, one_of, real
+from skmtl.models._sources import predict, with_sources
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
     PRESETS,
@@ -26,7 +27,7 @@ from skmtl.networks import (
     task_attention,
     task_tokens,
 )
-from skmtl.tables import HashedCategories, as_frame
+from skmtl.tables import HashedCategories, as_frame, check_sources
 
 _ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
 _SERIES: dict[str, HistoryTokens] = {
@@ -44,6 +45,12 @@ def _is_tokens(value: Any) -> bool:
     if isinstance(value, str):
         return value in _SERIES
     return isinstance(value, HistoryTokens) and not isinstance(value, type)
+
+
+def _is_sources(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, Mapping) and all(isinstance(v, list | tuple) for v in value.values())
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -138,6 +145,17 @@ default="ensemble"
         hashing: see `skmtl.tables.HashedCategories`. With None every known category has its own
         row. Use it for columns with hundreds of thousands of ids; below that, `min_category_rows`
         is enough. `linear_path` and `TaskEmbeddings` ignore hashed columns.
+    sources : mapping of name to list of columns, default=None
+        Groups of columns that a row has or lacks as a whole, such as lab values or a scan. A
+        source whose columns are all missing from a row is left out: the row is predicted from the
+        other sources, and nothing is learnt from the fact that it is absent. Columns that no
+        source names are always used. Fitted models predict from some of the sources, by
+        ``predict(X, sources=[...])`` and `with_sources`. With None, missing values are a feature
+        like others.
+    source_dropout : float, default=0.5
+        Probability in (0, 1) with which training hides each source of a row, so that the network
+        learns to predict from any of them. A row counts this many times as much for each source
+        that it lacks.
 
     Notes
     -----
@@ -192,9 +210,13 @@ default="ensemble"
         ),
         "hashed_categories": one_of(None)
         | Check(lambda v: isinstance(v, HashedCategories), "a HashedCategories object"),
+        "sources": Check(
+            _is_sources, "None, or a mapping of names to lists of columns, {'labs': ['sodium']}"
+        ),
+        "source_dropout": real(0, 0.99, open_low=True),
     }
     _SHAPING: ClassVar[tuple[str, ...]] = (
-        *NetworkEstimator._SHAPING, *_ARCHITECTURE, "hashed_categories",
+        *NetworkEstimator._SHAPING, *_ARCHITECTURE, "hashed_categories", "sources",
     )  # fmt: skip
 
     n_blocks: int = 1
@@ -218,6 +240,11 @@ default="ensemble"
     linear_path: Literal["learnt", "ridge"] | None = None
     series: Mapping[Hashable, str | HistoryTokens] | None = None
     hashed_categories: HashedCategories | None = None
+    sources: Mapping[Hashable, Sequence[Hashable]] | None = None
+    source_dropout: float = 0.5
+
+    predict = predict
+    with_sources = with_sources
 
     @property
     def _hashed(self) -> HashedCategories | None:
@@ -331,6 +358,12 @@ default="ensemble"
         """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
         self._architecture().check()
+        check_sources(self.sources or {})
+        if self.sources and self.sample_context == "memory":
+            raise ValueError(
+                "sample_context='memory' keeps rows whatever sources they lack, which sources="
+                f"{list(self.sources)} leaves out. Choose 'prototypes' or None."
+            )
 
     def _architecture(self) -> MultiTabSettings:
         """The architecture, apart from the estimator."""
@@ -344,7 +377,12 @@ default="ensemble"
         return MultiTabSettings(**settings)
 
     def _engine(self) -> NetworkEngine:
-        return replace(super()._engine(), histories=tuple(self.series or ()))
+        return replace(
+            super()._engine(),
+            histories=tuple(self.series or ()),
+            sources=self.sources or {},
+            source_dropout=self.source_dropout,
+        )
 
 
 def _sums(by_token: np.ndarray, sizes: np.ndarray) -> np.ndarray:

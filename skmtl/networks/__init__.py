@@ -22,7 +22,7 @@ torch.Size([2, 4, 4])
 
 from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
-from skmtl.networks._batch import Batch, concatenated
+from skmtl.networks._batch import Batch, Extra, concatenated
 from skmtl.networks._context import ContextAttention, SampleContext
 from skmtl.networks._dual_frequency import DualFrequency
 from skmtl.networks._events import Events, FlatEvents
@@ -62,6 +62,7 @@ from skmtl.networks._random import built, check_draws
 from skmtl.networks._readings import task_attention, task_tokens
 from skmtl.networks._rows import EnsembleRows, LinearRows, MLPRows, RowMixing
 from skmtl.networks._set_attention import SetAttention
+from skmtl.networks._sources import PRESENT_SOURCES, ColumnSources
 from skmtl.networks._task_inputs import FeatureGates, GatedFeatures, TaskEmbeddings, TaskTokens
 from skmtl.networks._temporal_convolutions import TemporalConvolutions
 from skmtl.networks._tokens import FeatureTokens, HashedColumns, NumericEmbedding
@@ -70,9 +71,11 @@ from skmtl.networks._widening import Places, take_over
 
 __all__ = [
     "LARGEST_CLIPPED",
+    "PRESENT_SOURCES",
     "PRESETS",
     "BaggedNetworks",
     "Batch",
+    "ColumnSources",
     "ContextAttention",
     "Dropout",
     "DualFrequency",
@@ -83,6 +86,7 @@ __all__ = [
     "ExpertLevel",
     "ExpertRows",
     "Experts",
+    "Extra",
     "FeatureGates",
     "FeatureTokens",
     "FeedForward",

@@ -52,31 +52,38 @@ class MaskedBlock(nn.Module):
         self.attention_dropout = Dropout(attention_dropout)
         self.feedforward = FeedForward(size, feedforward_size, dropout)
 
-    def forward(self, features: Tensor, tasks: Tensor) -> tuple[Tensor, Tensor]:
-        """The tokens after the block, features (batch, n_features, size) and tasks."""
+    def forward(
+        self, features: Tensor, tasks: Tensor, absent: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The tokens after the block, features (batch, n_features, size) and tasks.
+
+        No token attends to the features that are `absent` (batch, n_features).
+        """
         normed_features, normed_tasks = self.norm(features), self.norm(tasks)
         tokens = torch.cat([normed_features, normed_tasks], dim=1)
-        new_tasks = self.feedforward(tasks + self._read_by_tasks(normed_tasks, tokens))
+        new_tasks = self.feedforward(tasks + self._read_by_tasks(normed_tasks, tokens, absent))
         if not self.feature_attention:
             return features, new_tasks
         seen = tokens if self.features_read_tasks else normed_features
-        new_features = features + self._read_by_features(normed_features, seen)
+        new_features = features + self._read_by_features(normed_features, seen, absent)
         return self.feedforward(new_features), new_tasks
 
-    def task_weights(self, features: Tensor, tasks: Tensor) -> Tensor:
+    def task_weights(
+        self, features: Tensor, tasks: Tensor, absent: Tensor | None = None
+    ) -> Tensor:
         """Attention of tasks to features, mean over heads: (batch, n_tasks, n_features)."""
         normed = self.norm(tasks)
         tokens = torch.cat([self.norm(features), normed], dim=1)
-        return self._task_weights(normed, tokens).mean(dim=1)[..., : features.shape[1]]
+        return self._task_weights(normed, tokens, absent).mean(dim=1)[..., : features.shape[1]]
 
-    def _read_by_tasks(self, tasks: Tensor, tokens: Tensor) -> Tensor:
+    def _read_by_tasks(self, tasks: Tensor, tokens: Tensor, absent: Tensor | None) -> Tensor:
         """Attention with the key and value maps moved to the task tokens' side.
 
         (W_q t)'(W_k x) = (W_k' W_q t)'x, and a weighted mean of W_v x is W_v of the weighted mean
         of x: tasks are fewer than features, so this saves two maps over all features. (A bias of
         the keys adds the same to all logits and drops out.)
         """
-        weights = self.attention_dropout(self._task_weights(tasks, tokens))
+        weights = self.attention_dropout(self._task_weights(tasks, tokens, absent))
         pooled = (weights.flatten(1, 2) @ tokens).view(*weights.shape[:3], -1)
         _, value = self.head_maps()
         mixed = pooled @ value.transpose(-1, -2)
@@ -85,7 +92,7 @@ class MaskedBlock(nn.Module):
         bias = bias.view(1, self.n_heads, 1, -1) * weights.sum(dim=-1, keepdim=True)
         return self.out((mixed + bias).transpose(1, 2).flatten(-2))
 
-    def _task_weights(self, tasks: Tensor, tokens: Tensor) -> Tensor:
+    def _task_weights(self, tasks: Tensor, tokens: Tensor, absent: Tensor | None) -> Tensor:
         """Softmax weights (batch, n_heads, n_tasks, n_tokens)."""
         key, _ = self.head_maps()
         query = self._heads(self.query(tasks))
@@ -93,6 +100,8 @@ class MaskedBlock(nn.Module):
         logits = (absorbed @ tokens.transpose(1, 2)).unflatten(1, (self.n_heads, -1))
         if not self.tasks_read_tasks:
             logits = logits + self.other_tasks_hidden(tasks.shape[1], logits)
+        if absent is not None:  # a task always reads its own token, so something is left
+            logits = logits.masked_fill(_padded(absent, logits)[:, None, None], -torch.inf)
         return logits.softmax(dim=-1)
 
     @staticmethod
@@ -107,16 +116,28 @@ class MaskedBlock(nn.Module):
         key, value = self.key_value.weight.unflatten(0, (2, self.n_heads, -1))
         return key, value
 
-    def _read_by_features(self, features: Tensor, tokens: Tensor) -> Tensor:
+    def _read_by_features(self, features: Tensor, tokens: Tensor, absent: Tensor | None) -> Tensor:
         query = self._heads(self.query(features))
         key, value = (self._heads(x) for x in self.key_value(tokens).chunk(2, dim=-1))
+        readable = None
+        if absent is not None:
+            # Absent features read themselves, so that no softmax is empty; nobody reads them.
+            itself = torch.eye(features.shape[1], tokens.shape[1], device=absent.device)
+            readable = (~_padded(absent, key.transpose(-1, -2))[:, None] | itself.bool())[:, None]
         if self.attention_dropout.active:
             # The fused kernel would draw its dropout from the global generator.
             logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+            if readable is not None:
+                logits = logits.masked_fill(~readable, -torch.inf)
             mixed = self.attention_dropout(logits.softmax(dim=-1)) @ value
         else:
-            mixed = nn.functional.scaled_dot_product_attention(query, key, value)
+            mixed = nn.functional.scaled_dot_product_attention(query, key, value, readable)
         return self.out(mixed.transpose(1, 2).flatten(-2))
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+
+def _padded(absent: Tensor, logits: Tensor) -> Tensor:
+    """Which tokens are absent (batch, n_tokens): behind the features there are only tasks."""
+    return nn.functional.pad(absent, (0, logits.shape[-1] - absent.shape[1]))

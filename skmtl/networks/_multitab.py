@@ -20,6 +20,7 @@ from skmtl.networks._linear_path import LinearPath
 from skmtl.networks._protocol import NetworkOutput, SharedOutput
 from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 from skmtl.networks._rows import RowMixing, row_path
+from skmtl.networks._sources import ColumnSources, SourceMask
 from skmtl.networks._tokens import FeatureTokens, HashedColumns, NumericEmbedding
 from skmtl.networks._towers import Towers
 from skmtl.networks._waves import wave_matrix
@@ -50,6 +51,8 @@ class MultiTabConfig:
         The columns of histories; none in files of old.
     hashed : HashedColumns or None
         None in files of old.
+    sources : ColumnSources or None
+        None in files of old.
     """
 
     cardinalities: tuple[int, ...]
@@ -77,6 +80,7 @@ class MultiTabConfig:
     linear_path: bool = False
     histories: tuple[HistoryInput, ...] = ()
     hashed: HashedColumns | None = None
+    sources: ColumnSources | None = None
 
     @property
     def n_history_tokens(self) -> int:
@@ -119,6 +123,9 @@ class MultiTabNet(nn.Module):
         self.histories = nn.ModuleList(
             column.tokens.build(column.shape, size, c.dropout) for column in c.histories
         )
+        self.sources = None
+        if c.sources is not None:
+            self.sources = SourceMask(c.sources, [column.n_tokens for column in c.histories])
         n_tokens = 1 if c.single_token else n_tasks
         self.task_tokens = weight(n_tokens, size, fan_in=size)
         if c.n_groups:
@@ -190,11 +197,17 @@ class MultiTabNet(nn.Module):
 
     def row_input(self, batch: Batch) -> RowInput:
         """What the row path reads."""
-        features, tasks = self._start(batch)
+        batch, absent = self.present(batch)
+        features, tasks = self._start(batch, absent)
         for block in self.blocks:
-            features, tasks = block(features, tasks)
+            features, tasks = block(features, tasks, absent)
         codes = self.tokens.plain(batch.codes)
+        features = _without(features, absent)
         return RowInput(features, self.norm(tasks).transpose(0, 1), codes)
+
+    def present(self, batch: Batch) -> tuple[Batch, Tensor | None]:
+        """The batch without absent sources, and which feature tokens are theirs."""
+        return (batch, None) if self.sources is None else self.sources(batch)
 
     def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor:
         """Scores from what `represent` returns: the part that each task has for itself."""
@@ -218,8 +231,9 @@ class MultiTabNet(nn.Module):
         """Scores from the hidden layers of the towers."""
         scores = self.towers.scores(hidden)
         if self.line is not None:
-            codes = self.tokens.plain(batch.codes)
-            scores = scores + self.line(batch.numeric, codes)[:, None]
+            known, _ = self.present(batch)
+            codes = self.tokens.plain(known.codes)
+            scores = scores + self.line(known.numeric, codes)[:, None]
         if batch.group is not None:
             scores = scores + _by_group(self.group_bias, batch.group)[:, None]
         if self.waves is not None:
@@ -228,14 +242,15 @@ class MultiTabNet(nn.Module):
 
     def task_attention(self, batch: Batch) -> Tensor:
         """Attention of task tokens to features in the last block, mean over heads."""
-        features, tasks = self._start(batch)
+        batch, absent = self.present(batch)
+        features, tasks = self._start(batch, absent)
         for block in self.blocks[:-1]:
-            features, tasks = block(features, tasks)
-        return self.blocks[-1].task_weights(features, tasks)  # type: ignore[operator]
+            features, tasks = block(features, tasks, absent)
+        return self.blocks[-1].task_weights(features, tasks, absent)  # type: ignore[operator]
 
-    def _start(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _start(self, batch: Batch, absent: Tensor | None) -> tuple[Tensor, Tensor]:
         """Feature tokens and task tokens before the blocks."""
-        features = self._feature_tokens(batch)
+        features = _without(self._feature_tokens(batch), absent)
         tasks = self.task_tokens.expand(len(features), -1, -1)
         if batch.group is not None:
             tasks = tasks + _by_group(self.group_tokens, batch.group)
@@ -273,6 +288,11 @@ class MultiTabNet(nn.Module):
             return self.prototypes()
         row = self.row_input(Batch(self.memory_numeric, self.memory_codes))
         return _side_by_side(self.rows(row).rows)  # type: ignore[misc]
+
+
+def _without(features: Tensor, absent: Tensor | None) -> Tensor:
+    """The tokens (batch, n_features, size), of which those of absent sources add nothing."""
+    return features if absent is None else features.masked_fill(absent[..., None], 0.0)
 
 
 def _side_by_side(rows: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ from skmtl.tables._partition_keys import (
 )
 from skmtl.tables._schema import column_kind, sorts_of
 from skmtl.tables._side_by_side import EncodersSideBySide, TablesSideBySide
+from skmtl.tables._sources import SourceEncoder, Sources, check_sources
 from skmtl.tables._stored import (
     Chunk,
     StoredRows,
@@ -82,6 +83,8 @@ __all__ = [
     "LeastRows",
     "ParquetTable",
     "RobustScaler",
+    "SourceEncoder",
+    "Sources",
     "StoredRows",
     "StoredTable",
     "TableEncoder",
@@ -91,6 +94,7 @@ __all__ = [
     "above_partitions",
     "as_frame",
     "as_stored",
+    "check_sources",
     "checked_rows_in_memory",
     "column_kind",
     "column_position",

@@ -29,16 +29,20 @@ class EncodedTable:
         The categories: 0 unknown at fit, 1 missing, 2 and up the known ones.
     histories : mapping of column to rows
         Columns of histories, as encoded by their `HistoryReader`.
+    present : ndarray of shape (n_samples, n_sources), bool, or None
+        Which sources the rows have; None if the columns have no sources.
     """
 
     numeric: NDArray[np.float32]
     codes: NDArray[np.int64]
     histories: Mapping[Hashable, Any] = field(default_factory=dict, repr=False)
+    present: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
         """Select rows."""
         histories = {name: column[rows] for name, column in self.histories.items()}
-        return EncodedTable(self.numeric[rows], self.codes[rows], histories)
+        present = None if self.present is None else self.present[rows]
+        return EncodedTable(self.numeric[rows], self.codes[rows], histories, present)
 
 
 @storable

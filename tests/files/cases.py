@@ -234,6 +234,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "multitab-hashed": lambda: mixed_network(
         hashed_categories=HashedCategories(n_rows=16, columns=("city",))
     ),
+    "multitab-sources": lambda: mixed_network(sources={"person": ["age"], "place": ["city"]}),
     "multitab-memory": lambda: mixed_network(sample_context="memory", context_size=8),
     "multitab-prototypes": lambda: mixed_network(sample_context="prototypes", n_bags=2),
     "multitab-periodic": lambda: mixed_network(numeric_embedding="periodic", task_token="single"),

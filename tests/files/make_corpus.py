@@ -367,6 +367,7 @@ def extend_corpus() -> None:
         model = skmtl.load(path)
         exported = not isinstance(model, (skmtl.GroupedTasks, *ADJUSTED))
         exported &= getattr(model, "hashed_categories", None) is None
+        exported &= getattr(model, "sources", None) is None
         times = recorded.times_of(model)
         recorded.write(
             path.with_suffix(".npz"),

@@ -49,7 +49,7 @@ def tolerance_of(model):
 def test_an_old_file_gives_the_onnx_graph_that_it_did(path):
     record = recorded.read(path.with_suffix(".npz"))
     if record["onnx"] is None:
-        pytest.skip("models made of others, or with hashed categories, are not exported")
+        pytest.skip("models made of others, with hashed categories or sources are not exported")
     if record["versions"]["onnx"] != version("onnx"):
         pytest.skip(f"the graph was made with onnx {record['versions']['onnx']}")
     assert recorded.onnx_hash(skmtl.load(path)) == record["onnx"]

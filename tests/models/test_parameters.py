@@ -43,7 +43,7 @@ NETWORK = ANY | {
     "numeric_embedding": "piecewise_linear", "n_bins": "auto", "row_mixing": "ensemble",
     "row_size": 256, "row_layers": 2, "n_members": 4, "tower_size": "auto",
     "sample_context": None, "context_size": 64, "linear_path": None, "series": None,
-    "hashed_categories": None,
+    "hashed_categories": None, "sources": None, "source_dropout": 0.5,
     "learning_rate": 5e-3, "schedule": "constant",
     "weight_decay": 3e-2, "gradient_clip": 1.0, "averaging": 0.99, "batch_size": "auto",
     "max_epochs": 200, "max_time": None, "validation_fraction": 0.15, "patience": "auto",

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from torch import nn
 
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
 from skmtl.engines.network._fitted import FittedNetworks
+from skmtl.engines.network._hidden_sources import with_hidden_sources
 from skmtl.engines.network._importances import score_movements
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
 from skmtl.engines.network._start import Architecture, Start, drawn_generator
@@ -29,6 +30,8 @@ from skmtl.tables import (
     HashedCategories,
     HistoryTableEncoder,
     LeastRows,
+    SourceEncoder,
+    Sources,
     TableEncoder,
 )
 from skmtl.tasks import Labels, TaskSet
@@ -71,6 +74,9 @@ class NetworkEngine(Engine):
     histories : tuple of hashable
         Columns of histories that the networks read.
     hashed_categories : HashedCategories or None
+    sources : mapping of source to columns
+    source_dropout : float
+        Share of the sources that training hides, see `HiddenSources`.
     """
 
     architecture: Architecture
@@ -82,6 +88,8 @@ class NetworkEngine(Engine):
     least_category_rows: LeastRows = 1
     histories: tuple[Hashable, ...] = ()
     hashed_categories: HashedCategories | None = None
+    sources: Sources = field(default_factory=dict)
+    source_dropout: float = 0.5
 
     streams: ClassVar[bool] = True
     encodes_by_training_rows: ClassVar[bool] = True
@@ -91,17 +99,17 @@ class NetworkEngine(Engine):
     @property
     def widens(self) -> bool:  # type: ignore[override]
         is_listed = not self.histories and self.hashed_categories is None
-        return is_listed and hasattr(self.architecture, "widened")
+        return is_listed and not self.sources and hasattr(self.architecture, "widened")
 
     @property
     def reads_stored_tables(self) -> bool:
         return not self.histories
 
     def make_encoder(self) -> FrameEncoder:
-        table = TableEncoder(self.least_category_rows, self.hashed_categories)
-        if not self.histories:
-            return table
-        return HistoryTableEncoder(table, {name: EventReader() for name in self.histories})
+        plain = TableEncoder(self.least_category_rows, self.hashed_categories)
+        readers = {name: EventReader() for name in self.histories}
+        table = HistoryTableEncoder(plain, readers) if readers else plain
+        return SourceEncoder(table, self.sources) if self.sources else table
 
     def check(self) -> None:
         resolve_device(self.device)
@@ -138,6 +146,8 @@ class NetworkEngine(Engine):
         previous: FittedNetworks | None = None,
     ) -> FittedNetworks:
         parts = parts_of(problem)
+        if self.sources:
+            parts = with_hidden_sources(parts, problem, self.source_dropout)
         _check_processes(problem.tasks, parts)
         with torch_threads(self.n_threads):
             start = Start(self.architecture, problem, parts, random_state)

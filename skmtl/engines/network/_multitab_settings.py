@@ -12,6 +12,7 @@ from torch import nn
 
 from skmtl._storable import storable
 from skmtl.engines import Problem
+from skmtl.engines.network._hidden_sources import column_sources
 from skmtl.engines.network._line_start import ridge_start
 from skmtl.histories import EventReader
 from skmtl.networks import (
@@ -34,6 +35,7 @@ from skmtl.tables import (
     EncodedTable,
     FrameEncoder,
     HistoryTableEncoder,
+    SourceEncoder,
     TableEncoder,
     quantile_bins,
 )
@@ -174,12 +176,13 @@ class MultiTabSettings:
             linear_path=self.linear_path is not None,
             histories=histories,
             hashed=hashed,
+            sources=column_sources(encoder) if isinstance(encoder, SourceEncoder) else None,
         )
 
     def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
         """Iterate over columns of histories with their settings."""
         for name, tokens in self.series.items():
-            reader = cast(EventReader, cast(HistoryTableEncoder, encoder).histories[name])
+            reader = cast(EventReader, encoder.histories[name])
             shape = HistoryShape(len(reader.variables_), reader.span_, reader.step_)
             yield HistoryInput(str(name), shape, tokens)
 
@@ -235,7 +238,8 @@ class MultiTabSettings:
         network = cast(MultiTabNet, network)
         path = cast(LinearPath, network.line)
         rows = training.take(torch.linspace(0, len(training) - 1, _LINE_ROWS).long().unique())
-        design = path.design(rows.inputs.numeric, network.tokens.plain(rows.inputs.codes))
+        known, _ = network.present(rows.inputs)
+        design = path.design(known.numeric, network.tokens.plain(known.codes))
         parts = (part.numpy().astype(np.float64) for part in (design, rows.target, rows.weight))
         design_, target, weight = parts
         start = ridge_start(design_, tasks, target, weight, base_scores)
@@ -312,7 +316,7 @@ class MultiTabSettings:
 
 def _hashed_columns(encoder: FrameEncoder) -> HashedColumns | None:
     """Return the hashed categorical features for the network."""
-    hashing = cast(TableEncoder | HistoryTableEncoder, encoder).hashing_
+    hashing = cast(TableEncoder | HistoryTableEncoder | SourceEncoder, encoder).hashing_
     if hashing is None:
         return None
     places: dict[Hashable, int] = {label: at for at, label in enumerate(encoder.categorical_)}

@@ -7,7 +7,7 @@ import torch
 
 from skmtl.engines import Problem, StreamedRows
 from skmtl.histories import EventRows
-from skmtl.networks import Batch, Events
+from skmtl.networks import PRESENT_SOURCES, Batch, Events, Extra
 from skmtl.reading import EncodedRows, ScorableRows, Split
 from skmtl.tables import EncodedTable
 from skmtl.training import SampleFiles, Samples, StoredSamples, TrainingRows
@@ -18,11 +18,14 @@ Parts = tuple[TrainingRows, Samples | None]
 
 def make_batch(table: EncodedTable, group: np.ndarray | None) -> Batch:
     """Convert encoded rows to a batch."""
+    extras: dict[str, Extra] = {str(name): _events(rows) for name, rows in table.histories.items()}
+    if table.present is not None:
+        extras[PRESENT_SOURCES] = torch.from_numpy(table.present)
     return Batch(
         torch.from_numpy(table.numeric),
         torch.from_numpy(table.codes),
         None if group is None else torch.from_numpy(group),
-        {str(name): _events(rows) for name, rows in table.histories.items()},
+        extras,
     )
 
 
