@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_NAMES = ("n_features_in_", "feature_names_in_")
+_NAMES = ("n_features_in_", "feature_names_in_", "_rater_label")
 
 
 def columns_of(estimator: Any) -> dict[str, Any]:
-    """The attributes in which scikit-learn keeps the columns of X, as far as there are any."""
+    """What is known of the columns of X, as far as there is any: names, and that of the raters."""
     return {name: vars(estimator)[name] for name in _NAMES if name in vars(estimator)}
 
 
