@@ -4,6 +4,7 @@
 
     python -m benchmarks.scaling                    # all that is not yet measured
     python -m benchmarks.scaling --what memory      # fits from memory and from files
+    python -m benchmarks.scaling --what ids         # fits from files with ids of 10^6 values
     python -m benchmarks.scaling --report           # print what is there
 
 Every case runs alone in a new process (or in as many as torchrun or Dask start). Its seconds are
@@ -35,12 +36,13 @@ from benchmarks._arguments import parse_with_out
 from benchmarks._results import ResultsFile
 from benchmarks._worker import peak_megabytes
 from skmtl import RMTGB, MultiTab
-from skmtl.tables import ParquetTable
+from skmtl.tables import HashedCategories, ParquetTable
 
 ROOT = Path(__file__).parents[1]
 N_FEATURES, CHUNK_ROWS = 20, 50_000
 LABELS = ["amount", "visits", "late"]
 ROWS_IN_MEMORY = 50_000
+N_IDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ CASES = [
         for rows in (50_000, 150_000, 450_000)
         for where in ("memory", "files")
     ),
+    *(Case("ids", "MultiTab", "files", 1, rows) for rows in (1_000_000, 10_000_000)),
     *(Case("training", "MultiTab", "memory", workers, 100_000) for workers in (1, 2)),
     *(
         Case("training", "RMTGB", where, workers, 200_000)
@@ -87,12 +90,27 @@ def rows_of(number: int, n: int) -> pd.DataFrame:
     return frame
 
 
-def write(folder: Path, n_rows: int) -> None:
+def rows_with_ids(number: int, n: int) -> pd.DataFrame:
+    """The same with two columns of ids as text, users and items, of which a few are frequent."""
+    rng = np.random.default_rng([1, number])
+    frame = rows_of(number, n)
+    for column in ("user", "item"):
+        ids = (N_IDS * rng.random(n) ** 3).astype(np.int64)
+        frame["amount"] += np.sin(ids)
+        frame[column] = [f"{column}-{id_}" for id_ in ids]
+    return frame
+
+
+def table_of(case: Case) -> Callable[[int, int], pd.DataFrame]:
+    """From the number of a chunk and its rows to the chunk."""
+    return rows_with_ids if case.what == "ids" else rows_of
+
+
+def write(folder: Path, case: Case) -> None:
     """The table as Parquet files."""
-    for number, start in enumerate(range(0, n_rows, CHUNK_ROWS)):
-        rows_of(number, min(CHUNK_ROWS, n_rows - start)).to_parquet(
-            folder / f"{number:04}.parquet"
-        )
+    for number, start in enumerate(range(0, case.rows, CHUNK_ROWS)):
+        rows = table_of(case)(number, min(CHUNK_ROWS, case.rows - start))
+        rows.to_parquet(folder / f"{number:04}.parquet")
 
 
 def model_of(name: str) -> Any:
@@ -112,6 +130,8 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def fit_memory(case: Case, folder: Path) -> dict[str, Any]:
     model = model_of(case.model)
+    if case.what == "ids":
+        model.set_params(hashed_categories=HashedCategories(min_count=1))
     base = peak_megabytes()
     if case.where == "files":
         table = ParquetTable(folder, rows_in_memory=ROWS_IN_MEMORY)
@@ -119,7 +139,9 @@ def fit_memory(case: Case, folder: Path) -> dict[str, Any]:
     else:
         frame = pd.read_parquet(folder)
         seconds, _ = timed(lambda: model.fit(frame.drop(columns=LABELS), frame[LABELS]))
-    return {"seconds": seconds, "base_mb": base, "peak_mb": peak_megabytes()} | score_of(model)
+    return {"seconds": seconds, "base_mb": base, "peak_mb": peak_megabytes()} | score_of(
+        model, case
+    )
 
 
 def fit_together(case: Case, folder: Path) -> dict[str, Any]:
@@ -130,7 +152,7 @@ def fit_together(case: Case, folder: Path) -> dict[str, Any]:
     with data_parallel():
         model = model_of(case.model)
         seconds, _ = timed(lambda: model.fit(frame.drop(columns=LABELS), frame[LABELS]))
-    return {"seconds": seconds, "peak_mb": peak_megabytes()} | score_of(model)
+    return {"seconds": seconds, "peak_mb": peak_megabytes()} | score_of(model, case)
 
 
 def on_dask(case: Case, folder: Path) -> dict[str, Any]:
@@ -151,7 +173,7 @@ def on_dask(case: Case, folder: Path) -> dict[str, Any]:
             seconds, _ = timed(
                 lambda: fit_with_dask(model, data, LABELS, rows_in_memory=ROWS_IN_MEMORY)
             )
-            return {"seconds": seconds} | score_of(model)
+            return {"seconds": seconds} | score_of(model, case)
         model = small_model()
         client.run(_predict, rows_of(0, 1).drop(columns=LABELS), model)
         features = data.drop(columns=LABELS)
@@ -186,14 +208,14 @@ def small_model() -> MultiTab:
     return model_of("MultiTab").fit(rows.drop(columns=LABELS), rows[LABELS])
 
 
-def score_of(model: Any) -> dict[str, float]:
-    test = rows_of(10_000, 10_000)
+def score_of(model: Any, case: Case) -> dict[str, float]:
+    test = table_of(case)(10_000, 10_000)
     return {"score": model.score(test.drop(columns=LABELS), test[LABELS])}
 
 
 def measure(case: Case, folder: Path) -> dict[str, Any]:
     """Measure in the process that does the work."""
-    if case.what == "memory" or (case.model == "RMTGB" and case.where == "memory"):
+    if case.what in ("memory", "ids") or (case.model == "RMTGB" and case.where == "memory"):
         return fit_memory(case, folder)
     if case.where == "dask":
         return on_dask(case, folder)
@@ -206,7 +228,7 @@ def run(case: Case) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name) / "table", Path(name) / "out.json"
         folder.mkdir()
-        write(folder, case.rows)
+        write(folder, case)
         launch = []
         if case.what == "training" and case.model == "MultiTab":
             launch = ["-m", "torch.distributed.run", "--standalone"]

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 _RIGHT = "{} is valid, as far as one can tell without reading rows."
 # Parameters whose value is the name of a column of X.
-_COLUMNS = ("task_column", "group_column", "time_column", "weight_column")
+_COLUMNS = ("task_column", "group_column", "time_column", "rater_column", "weight_column")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

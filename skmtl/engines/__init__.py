@@ -26,6 +26,7 @@ from skmtl.engines._protocol import (
     Problem,
     StreamedRows,
 )
+from skmtl.engines._raters import Severities, check_rated, fit_rated
 from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._sizes import SCORING_ROWS, bags_for
 from skmtl.engines._threads import number_of_threads
@@ -41,10 +42,13 @@ __all__ = [
     "Preparation",
     "Problem",
     "Settings",
+    "Severities",
     "StreamedRows",
     "bags_for",
     "check_exact_gradients",
+    "check_rated",
     "chosen_eval_set",
+    "fit_rated",
     "fresh_random_state",
     "learn_residuals",
     "number_of_threads",

@@ -70,6 +70,14 @@ class Answering(BaseEstimator):
         check_keywords(cls, keywords)
         return super().__new__(cls)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        return tags
+
     @abstractmethod
     def __skmtl_fitted__(self) -> FittedModel:
         """The fitted model, for metrics, scoring, sharing, survival and export."""

@@ -12,14 +12,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import validate_data
 
 from skmtl.engines import (
     Engine,
     FitProgress,
     Preparation,
     Settings,
+    Severities,
     chosen_eval_set,
+    fit_rated,
     fresh_random_state,
     learn_residuals,
     read_to_go_on,
@@ -28,16 +29,18 @@ from skmtl.engines import (
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._frames import frame_to_fit, frame_to_score
 from skmtl.models._known_columns import columns_of, keeping_columns
 from skmtl.models._record import fit_record
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import renamed, save
 from skmtl.models._scoring import score, score_tasks
+from skmtl.models._severity import severity_
 from skmtl.models._sklearn import CallbackSupportMixin, MultiOutputMixin
 from skmtl.models._specification import Specification
 from skmtl.models._validation import ValidationLike, check_validation, validation_check
 from skmtl.reading import Roles, TableReader, Targets, Validation, open_rows
-from skmtl.tables import Chunk, as_frame
+from skmtl.tables import Chunk
 from skmtl.tasks import ConstantTargets, TaskSet
 
 
@@ -76,6 +79,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     time_column : label or int, default=None
         Column of X, by name or position, with the time at which each row was observed, as a number
         or a date. It is not used as a feature.
+    rater_column : label or int, default=None
+        Column of X, by name or position, with the person who judged each row. Severities of the
+        raters, shrunk towards zero, are learnt for each target and left out of predictions: see
+        `severity_`. It is not used as a feature, nor needed to predict. Takes binary, ordinal and
+        count targets, and regression with squared or Huber loss. `fit` takes twice as long.
     constant_targets : {"warn", "error"}, default="warn"
         What to do if a target has a single observed value, such as a rare label without positive
         rows in a fold. "warn" predicts this value for every row, with a
@@ -100,9 +108,14 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     event_names_ : list
         Names of the targets that are times to events.
     n_features_in_ : int
-        Number of columns of X.
+        Number of columns of X, without that of the raters.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, if all of them are strings.
+    severity_ : DataFrame of shape (n_raters, 3 * n_tasks)
+        With `rater_column`: pairs (target, "severity"), (target, "standard_error") and (target,
+        "n_ratings"). A positive severity is of a rater who gives lower labels, in log-odds,
+        logarithms of counts, or units of y (in long data of networks: of each task). The
+        severities of a target sum to zero.
 
     Notes
     -----
@@ -110,11 +123,10 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     target needs at least one label. If all observed labels of a target are the same, this value is
     predicted, with a warning.
 
-    *Held-out rows* are random by default. If rows belong together (days, patients) or the model
-    will predict the future, random rows are too easy to predict, and training stops too late. Set
-    `validation` to "group" or "time", or choose the rows yourself with ``fit(X, y,
-    eval_set=(X_valid, y_valid))``. `fit` warns about rows that are near copies of others, and
-    about columns with a different value in every row.
+    *Held-out rows* are random by default, which is too easy if rows belong together (days,
+    patients) or the model will predict the future: training stops too late. Set `validation`, or
+    choose the rows yourself with ``fit(X, y, eval_set=(X_valid, y_valid))``. `fit` warns about
+    near copies of other rows, and about columns with a different value in every row.
 
     *Scores:* `score` is the mean over the targets of R2 (numbers), accuracy (classes) or
     concordance (times to events), each over all rows with an observed label. `score_tasks` returns
@@ -144,6 +156,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     validation_fraction: float = 0.2
     group_column: Hashable | None = None
     time_column: Hashable | None = None
+    rater_column: Hashable | None = None
     constant_targets: ConstantTargets = "warn"
     verbose: int = 0
     random_state: int | np.random.RandomState | None = None
@@ -153,6 +166,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     # What `fit` has learnt.
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
+    _rater_label: Hashable = field(init=False)
+    _severities: Severities | None = field(init=False)
 
     @abstractmethod
     def _engine(self) -> Engine:
@@ -200,8 +215,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             The items of `eval_set` as separate arguments: with metadata routing, ``Pipeline(steps,
             transform_input=["X_val"])`` transforms `X_val` in the same way as X.
         groups : array of shape (n_samples,), optional
-            The entity of each row, if `group_column` is not set: rows of one group are held out
-            together.
+            The entity of each row without `group_column`: groups are held out together.
 
         Returns
         -------
@@ -244,9 +258,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 n_bags = len(previous)
             problem = preparation.problem(table, source, judged, random_state, n_bags)
             progress = FitProgress(self, X, y, lambda fitted: self._learnt(preparation, fitted))
-            fitted = None
+            fitted, self._severities = None, None
             if not problem.is_empty:
-                fitted = engine.fit(problem, random_state, progress, previous)
+                fitted, self._severities = fit_rated(
+                    engine, problem, self.rater_column, random_state, progress, previous
+                )
                 learn_residuals(preparation, table, problem, fitted)
             vars(self).update(self._learnt(preparation, fitted))
             n_rows = len(table) if source is None else source.rows.n_rows
@@ -297,7 +313,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         )
 
     def _roles(self) -> Roles:
-        return Roles(task=self.task_column, group=self.group_column, time=self.time_column)
+        columns = (self.group_column, self.time_column, self.rater_column)
+        return Roles(self.task_column, None, *columns)
 
     @property
     def _refuses_unseen(self) -> bool:
@@ -312,15 +329,11 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         )  # fmt: skip
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
-        """Return X as a DataFrame; its columns are stored, or compared with those of `fit`."""
-        frame = as_frame(X, min_rows=int(reset))
-        if reset or not self._knows_columns(frame):
-            validate_data(self, X, skip_check_array=True, reset=reset)
-        return frame
+        """Return X of a fit as a DataFrame; its columns are stored, or compared with `fit`'s."""
+        return frame_to_fit(self, X, self._roles(), reset=reset)
 
-    def _knows_columns(self, frame: pd.DataFrame) -> bool:
-        """Whether these are the column names of `fit`; faster than scikit-learn's comparison."""
-        return frame.columns.tolist() == list(getattr(self, "feature_names_in_", ()))
+    def _read_scored(self, X: Any) -> pd.DataFrame:
+        return frame_to_score(self, X, self._roles())
 
     @property
     def _learnt_by_engine(self) -> Any:
@@ -340,7 +353,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
             self._engine(), self._fitted, self._reader, self.task_set_, self._targets(),
-            self._read_frame, self._form, self._refuses_unseen, vars(self).get("_fit_record"),
+            self._read_scored, self._form, self._refuses_unseen, vars(self).get("_fit_record"),
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
@@ -362,6 +375,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def __skmtl_unfitted__(self) -> Specification:
         return Specification(self._roles().task, self._targets(), self._engine())
 
+    severity_ = severity_
     score = score
     score_tasks = score_tasks
     save = save
@@ -381,11 +395,3 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.target_tags.required = True
-        return tags

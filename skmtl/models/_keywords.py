@@ -19,6 +19,14 @@ _SYNONYMS = {
     "random_state": ("seed", "random_seed"),
     "min_data_in_leaf": ("min_child_samples", "min_samples_leaf"),
 }
+# Parameters of some estimators, and what others do in their place.
+_OF_NETWORKS = {
+    "hashed_categories": (
+        " Networks alone hash categories: take MultiTab(hashed_categories=...), also as a member "
+        "of StackedTasks. Trees keep all categories that fit has seen, and linear models the 500 "
+        "most frequent of each column."
+    ),
+}
 
 
 def check_keywords(cls: type, keywords: Iterable[str]) -> None:
@@ -31,7 +39,11 @@ def check_keywords(cls: type, keywords: Iterable[str]) -> None:
         if keyword not in names:
             raise TypeError(
                 f"{cls.__name__} got an unexpected keyword argument {keyword!r}."
-                + (_meant(keyword, names) or did_you_mean(keyword, names))
+                + (
+                    _OF_NETWORKS.get(keyword)
+                    or _meant(keyword, names)
+                    or did_you_mean(keyword, names)
+                )
             )
 
 

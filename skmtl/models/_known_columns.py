@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_NAMES = ("n_features_in_", "feature_names_in_")
+_NAMES = ("n_features_in_", "feature_names_in_", "_rater_label")
 
 
 def columns_of(estimator: Any) -> dict[str, Any]:
-    """Return the attributes in which scikit-learn stores the columns of X, if they exist."""
+    """Return what is known about the columns of X, if anything: their names, and the raters'."""
     return {name: vars(estimator)[name] for name in _NAMES if name in vars(estimator)}
 
 

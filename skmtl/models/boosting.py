@@ -63,6 +63,11 @@ class BoostingEstimator(MultiTaskEstimator):
         self
         """
         self.check_parameters()
+        if self.rater_column is not None:
+            raise ValueError(
+                f"rater_column={self.rater_column!r} is for rows in memory: severities are learnt "
+                "from all ratings at once. Call fit, or leave rater_column out."
+            )
         for name in ("_fitted", "_fit_record"):
             vars(self).pop(name, None)
         random_state = fresh_random_state(self.random_state)

@@ -206,6 +206,11 @@ class NetworkEstimator(MultiTaskEstimator):
                 f"balance={self.balance!r} is for one process: data_parallel() only supports "
                 "balance='equal'. Use task_weight for weights of the targets."
             )
+        if self.warm_start and self.rater_column is not None:
+            raise ValueError(
+                f"rater_column={self.rater_column!r} is not for warm_start=True: severities are "
+                "learnt from all ratings at once. Fit anew, or leave rater_column out."
+            )
 
     @abstractmethod
     def _architecture(self) -> Architecture:

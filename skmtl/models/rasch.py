@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skmtl.answers import index_of
 from skmtl.engines import FitProgress, Preparation, Settings, fresh_random_state, start_preparation
@@ -15,6 +15,7 @@ from skmtl.engines.linear import Estimates, FittedRasch, RaschEngine
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, check_parameters, integer, one_of, real
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._frames import frame_to_fit, frame_to_score
 from skmtl.models._known_columns import columns_of
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import save
@@ -55,6 +56,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
     _fitted: FittedRasch = field(init=False)
+    _rater_label: Hashable = field(init=False)
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -104,10 +106,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def _learnt(self, preparation: Preparation, fitted: FittedRasch | None) -> dict[str, Any]:
         """The attributes with which the estimator predicts."""
-        columns = columns_of(self)
-        if "_rater_label" in vars(self):
-            columns["_rater_label"] = self._rater_label
-        return columns | {
+        return columns_of(self) | {
             "task_set_": preparation.tasks,
             "_reader": preparation.reader,
             "_single": preparation.single,
@@ -144,30 +143,11 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return RaschEngine(options, self.rater_column, self.item_column)
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
-        """X as a frame; after `fit` without the column of the raters, whether it is there or not.
-
-        `feature_names_in_` and `n_features_in_` leave it out.
-        """
-        frame = as_frame(X, min_rows=1 if reset else 0)
+        """X as a frame, with the column of the raters in `fit` and without it afterwards."""
         if reset:
-            self._check_columns(frame)
-            _, items, raters = self._roles().without_raters(frame)
-            assert raters is not None
-            self._rater_label: Hashable = raters.name
-            validate_data(self, items, skip_check_array=True, reset=True)
-            return frame
-        items = self._without_raters(frame)
-        checked = X if items is frame else items
-        validate_data(self, checked, skip_check_array=True, reset=False)
-        return items
-
-    def _without_raters(self, frame: pd.DataFrame) -> pd.DataFrame:
-        is_named = hasattr(self, "feature_names_in_")
-        has_raters = is_named or frame.shape[1] == self.n_features_in_ + 1
-        if not (has_raters and self._rater_label in frame):
-            return frame
-        items = frame.drop(columns=self._rater_label)
-        return items if is_named else items.set_axis(range(items.shape[1]), axis=1)
+            self._check_columns(as_frame(X))
+            return frame_to_fit(self, X, self._roles(), reset=True)
+        return frame_to_score(self, X, self._roles())
 
     def _check_columns(self, frame: pd.DataFrame) -> None:
         rater = column_position(frame, self.rater_column, "rater_column")
@@ -291,14 +271,6 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.target_tags.required = True
-        return tags
 
 
 def _table(name: str, estimates: Estimates, index: pd.Index) -> pd.DataFrame:

@@ -120,7 +120,10 @@ class StackedEstimator(MultiTaskEstimator):
 
     def _members(self) -> list[tuple[str, Any]]:
         """Names and clones of the members, which read X and y in the same way as the stack."""
-        parameters: dict[str, Any] = {"task_column": self.task_column}
+        parameters: dict[str, Any] = {
+            "task_column": self.task_column,
+            "rater_column": self.rater_column,
+        }
         if self.tasks is not None:
             parameters["tasks"] = self.tasks
         return [
@@ -202,4 +205,7 @@ def _of_targets(shares: pd.DataFrame, targets: pd.Index) -> pd.DataFrame:
     return shares.mean().to_frame(targets[0]).T if len(targets) == 1 else shares
 
 
-_SHARED = ("task_set_", "_single", "_event_names", "n_features_in_", "feature_names_in_")
+_SHARED = (
+    "task_set_", "_single", "_event_names", "n_features_in_", "feature_names_in_", "_rater_label",
+    "_severities",
+)  # fmt: skip

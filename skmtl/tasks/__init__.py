@@ -59,6 +59,7 @@ from skmtl.tasks._regression import Regression
 from skmtl.tasks._risk_table import censoring_table, risk_table, weight_from
 from skmtl.tasks._scored_part import ScoredPart
 from skmtl.tasks._shares import d2_divergence_score
+from skmtl.tasks._shifted import Shifted
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
@@ -101,6 +102,7 @@ __all__ = [
     "Quantile",
     "Regression",
     "ScoredPart",
+    "Shifted",
     "Survival",
     "TaskSet",
     "TasksLike",

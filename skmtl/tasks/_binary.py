@@ -61,6 +61,7 @@ class Binary(ClassificationKind):
 
     name: ClassVar[str] = "binary"
     default_metric: ClassVar[str] = "accuracy"
+    score_sign: ClassVar[int] = 1
 
     # Default for old files.
     loss_name: str = "logistic"

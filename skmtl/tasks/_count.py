@@ -37,6 +37,7 @@ class Count(Kind):
 
     name: ClassVar[str] = "count"
     default_metric: ClassVar[str] = "r2"
+    score_sign: ClassVar[int] = 1
 
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int

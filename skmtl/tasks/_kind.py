@@ -72,6 +72,9 @@ class Kind(ABC):
         together; 0 if the scores are separate. Known after `fit`.
     target_width : int
         Number of values that encode one label.
+    score_sign : int
+        1 where a higher first raw score means higher labels, -1 where it means lower ones; 0 where
+        it does not move all of a label that way.
     """
 
     name: ClassVar[str]
@@ -81,6 +84,7 @@ class Kind(ABC):
     has_numbers: ClassVar[bool] = True
     has_curves: ClassVar[bool] = False
     target_width: ClassVar[int] = 1
+    score_sign: ClassVar[int] = 0
     learns_from_scores: ClassVar[bool] = False
     classes_: np.ndarray
     n_causes: int = 0

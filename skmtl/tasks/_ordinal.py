@@ -63,6 +63,7 @@ class Ordinal(ClassificationKind):
     name: ClassVar[str] = "ordinal"
     default_metric: ClassVar[str] = "accuracy"
     is_ordered: ClassVar[bool] = True
+    score_sign: ClassVar[int] = -1
     # Thresholds e^30 apart are as good as infinitely far, and further out float32 overflows.
     widest_log_gap: ClassVar[float] = 30.0
 

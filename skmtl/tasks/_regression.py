@@ -67,6 +67,7 @@ class Regression(StandardisedKind):
 
     name: ClassVar[str] = "regression"
     default_metric: ClassVar[str] = "r2"
+    score_sign: ClassVar[int] = 1
 
     residuals_: np.ndarray | None = None  # not in files of old
 

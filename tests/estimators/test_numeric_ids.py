@@ -8,8 +8,18 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
-from skmtl import MultiTaskLinearRegressor
+from skmtl import (
+    RMTGB,
+    GroupedTasks,
+    MultiTab,
+    MultiTaskLinear,
+    MultiTaskLinearRegressor,
+    StackedTasks,
+    TunedThresholds,
+)
+from skmtl.tables import ParquetTable
 
 N = 200
 RNG = np.random.default_rng(0)
@@ -50,3 +60,36 @@ def test_others_are_not(name, values):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(name, values)
+
+
+ESTIMATORS = {
+    "boosting": RMTGB(blocks=("shared",), n_rounds=2, n_bags=1),
+    "linear": MultiTaskLinear(alpha=1.0, early_stopping=False),
+    "network": MultiTab(max_epochs=1, n_bags=1, n_members=1, row_size=4, n_jobs=1),
+    "stack": StackedTasks(
+        estimators=[(name, MultiTaskLinear(alpha=1.0, early_stopping=False)) for name in "ab"],
+        early_stopping=False,
+    ),
+    "tuned": TunedThresholds(MultiTaskLinear(alpha=1.0, early_stopping=False), cv=2),
+    "grouped": GroupedTasks(
+        MultiTaskLinear(alpha=1.0, early_stopping=False), groups=[["late"], ["large"]]
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def orders():
+    X = pd.DataFrame({"user_id": RNG.integers(0, 50, N), "size": RNG.normal(size=N)})
+    return X, pd.DataFrame({"late": X["size"] > 0, "large": X["user_id"] > 20})
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_warns(name, orders):
+    with pytest.warns(UserWarning, match="Column 'user_id' of X holds whole numbers"):
+        clone(ESTIMATORS[name]).fit(*orders)
+
+
+def test_rows_on_disk_are_warned_of(orders, tmp_path):
+    orders[0].assign(late=orders[1]["late"]).to_parquet(tmp_path / "0.parquet")
+    with pytest.warns(UserWarning, match="Column 'user_id' of X holds whole numbers"):
+        clone(ESTIMATORS["boosting"]).fit(ParquetTable(tmp_path), "late")

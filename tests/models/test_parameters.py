@@ -34,7 +34,7 @@ from skmtl.models._docstrings import Docstring
 ANY = {
     "task_column": None, "task_weight": None, "n_bags": "auto", "early_stopping": True,
     "validation": "random", "group_column": None, "time_column": None, "random_state": None,
-    "constant_targets": "warn", "verbose": 0,
+    "rater_column": None, "constant_targets": "warn", "verbose": 0,
 }  # fmt: skip
 NETWORK = ANY | {
     "balance": "equal", "balance_at": "representation", "n_blocks": 1, "n_heads": 4,
@@ -318,6 +318,8 @@ def test_an_engine_does_not_import_the_library_of_the_other():
         (MultiTab, "epochs", "MultiTab got .* called 'max_epochs'"),
         (MultiTabRegressor, "drop_out", "MultiTabRegressor got .* Did you mean 'dropout'"),
         (GroupedTasks, "group", "GroupedTasks got .* Did you mean 'groups'"),
+        (RMTGBClassifier, "hashed_categories", "take MultiTab\\(hashed_categories=...\\)"),
+        (MultiTaskLinear, "hashed_categories", "take MultiTab\\(hashed_categories=...\\)"),
         (RMTGBClassifier, "zzz", "RMTGBClassifier got an unexpected keyword argument 'zzz'.$"),
     ],
 )

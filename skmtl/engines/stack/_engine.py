@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -109,15 +109,18 @@ class StackEngine(Engine):
         return _fitted([member.name for member in self.members], fitted, stack_weights_)
 
     def raw_scores(self, fitted: FittedStack, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
-        widths = [part.stop - part.start for part in tasks.score_slices]
-        total = np.zeros((len(rows), tasks.n_scores))
-        for position, (member, learnt) in enumerate(
-            zip(self.members, fitted.members, strict=True)
-        ):
-            if learnt is not None:
-                scores = member.engine.raw_scores(learnt, self._rows(rows, position), tasks)
-                total += np.repeat(fitted.weights[:, position], widths) * scores
-        return total
+        def of_member(position: int, learnt: Any) -> np.ndarray:
+            engine = self.members[position].engine
+            return engine.raw_scores(learnt, self._rows(rows, position), tasks)
+
+        return _weighted(fitted, tasks, of_member)
+
+    def held_out_scores(self, fitted: FittedStack, problem: Problem) -> np.ndarray:
+        def of_member(position: int, learnt: Any) -> np.ndarray:
+            part = self._problem(problem, position)
+            return self.members[position].engine.held_out_scores(learnt, part)
+
+        return _weighted(fitted, problem.tasks, of_member)
 
     def validation_losses(self, fitted: FittedStack) -> np.ndarray:
         # Use the losses of the best member, because the weights were chosen on the same rows.
@@ -152,6 +155,18 @@ class StackEngine(Engine):
         assert isinstance(rows, RowsToScore)
         encoders = cast(EncodersSideBySide, rows.encoder).encoders
         return replace(rows, encoder=encoders[position])
+
+
+def _weighted(
+    fitted: FittedStack, tasks: TaskSet, of_member: Callable[[int, Any], np.ndarray]
+) -> np.ndarray:
+    """The mean by their weights of the members' raw scores, from positions and what was learnt."""
+    widths = [part.stop - part.start for part in tasks.score_slices]
+    return sum(
+        np.repeat(fitted.weights[:, position], widths) * of_member(position, learnt)
+        for position, learnt in enumerate(fitted.members)
+        if learnt is not None
+    )
 
 
 def _of_member(rows: EncodedRows, position: int) -> EncodedRows:
