@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
+from skmtl.engines.network._equations import check_residuals
 from skmtl.engines.network._fitted import FittedNetworks
 from skmtl.engines.network._importances import score_movements
 from skmtl.engines.network._samples import Parts, batch_to_score, parts_of
@@ -31,7 +32,7 @@ from skmtl.tables import (
     LeastRows,
     TableEncoder,
 )
-from skmtl.tasks import Labels, TaskSet
+from skmtl.tasks import Labels, Residual, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
     Epoch,
@@ -91,12 +92,20 @@ class NetworkEngine(Engine):
 
     @property
     def widens(self) -> bool:  # type: ignore[override]
-        is_listed = not self.histories and self.hashed_categories is None
+        is_listed = not (self.histories or self._residuals) and self.hashed_categories is None
         return is_listed and hasattr(self.architecture, "widened")
 
     @property
     def reads_stored_tables(self) -> bool:
-        return not self.histories
+        return not (self.histories or self._residuals)
+
+    @property
+    def learns_without_labels(self) -> bool:  # type: ignore[override]
+        return bool(self._residuals)
+
+    @property
+    def _residuals(self) -> Mapping[Hashable, Residual]:
+        return getattr(self.architecture, "residuals", {})
 
     def make_encoder(self) -> FrameEncoder:
         table = TableEncoder(self.least_category_rows, self.hashed_categories)
@@ -106,6 +115,9 @@ class NetworkEngine(Engine):
 
     def check(self) -> None:
         resolve_device(self.device)
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        check_residuals(self._residuals, tasks)
 
     def check_goes_on(self, fitted: FittedNetworks) -> None:
         for name, before in fitted.shaped_by.items():

@@ -12,9 +12,11 @@ from torch import nn
 
 from skmtl._storable import storable
 from skmtl.engines import Problem
+from skmtl.engines.network._equations import NO_BEND, equations_of
 from skmtl.engines.network._line_start import ridge_start
 from skmtl.histories import EventReader
 from skmtl.networks import (
+    Equation,
     Experts,
     HashedColumns,
     HistoryInput,
@@ -37,7 +39,7 @@ from skmtl.tables import (
     TableEncoder,
     quantile_bins,
 )
-from skmtl.tasks import Kind, TaskSet
+from skmtl.tasks import Kind, Residual, TaskSet
 from skmtl.training import Samples
 
 _TOWER_SLOPE = 0.01
@@ -45,6 +47,7 @@ _TOWER_SLOPE = 0.01
 half of the rows of a table were predicted by the same number."""
 # A number in a file must not make a loop run forever or fill the memory by its square.
 _MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
+_CHECKED_ROWS = 8  # of which equations are computed once, to see whether they can be
 _LINE_ROWS = 10_000  # of which ridge regression learns where the linear path begins
 
 LinearPathStart = Literal["learnt", "ridge"]
@@ -72,6 +75,7 @@ class MultiTabSettings:
     context_size : int
     linear_path : {None, "learnt", "ridge"}
     series : mapping of column to HistoryTokens
+    residuals : mapping of name to Residual
     """
 
     n_blocks: int
@@ -94,6 +98,7 @@ class MultiTabSettings:
     context_size: int
     linear_path: LinearPathStart | None
     series: Mapping[Hashable, HistoryTokens]
+    residuals: Mapping[Hashable, Residual]
 
     def check(self) -> None:
         """Raise ValueError for settings that contradict each other."""
@@ -109,10 +114,26 @@ class MultiTabSettings:
             )
         for tokens in self.series.values():
             tokens.check()
+        if self.residuals:
+            self._check_smooth()
         if self.sample_context == "memory" and self.series:
             raise ValueError(
                 "sample_context='memory' keeps rows of numbers and categories, but no histories, "
                 f"which series={list(self.series)} has. Choose 'prototypes' or None."
+            )
+
+    def _check_smooth(self) -> None:
+        """Raise ValueError for settings without the derivatives that residuals need."""
+        name = next(iter(self.residuals))
+        if self.feature_attention:
+            raise ValueError(
+                "feature_attention=True has no second derivatives, which the Residual "
+                f"{name!r} needs. Set it to False."
+            )
+        if isinstance(self.row_mixing, Experts) and self.row_mixing.activation == "relu":
+            raise ValueError(
+                f"The Residual {name!r} needs smooth layers, but row_mixing has experts with "
+                "activation='relu'. Use activation='normalised_swish', or row_mixing='ensemble'."
             )
 
     def config(
@@ -121,6 +142,7 @@ class MultiTabSettings:
         heads: Sequence[Kind],
         names: Sequence[Hashable],
         n_groups: int,
+        equations: tuple[Equation, ...] = (),
     ) -> MultiTabConfig:
         """Shape of the network for a table.
 
@@ -134,6 +156,7 @@ class MultiTabSettings:
             Of the targets.
         n_groups : int
             Task ids of long data; 0 for wide data.
+        equations : tuple of Equation
         """
         histories, hashed = tuple(self._history_inputs(encoder)), _hashed_columns(encoder)
         n_features = len(encoder.numeric_) + len(encoder.cardinalities_)
@@ -174,6 +197,7 @@ class MultiTabSettings:
             linear_path=self.linear_path is not None,
             histories=histories,
             hashed=hashed,
+            equations=equations,
         )
 
     def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
@@ -205,15 +229,22 @@ class MultiTabSettings:
             size = min(self.context_size, n_rows)
             slots = np.random.RandomState(seed).choice(n_rows, size, replace=False)
             memory = (table.numeric[slots], table.codes[slots])
+        equations = equations_of(self.residuals, problem)
+        for equation in equations:
+            equation.check(training.inputs.take(slice(0, _CHECKED_ROWS)), len(base_scores))
+        bins = quantile_bins(table.numeric, self.resolved_n_bins(n_rows))
+        for equation in equations:
+            bins[equation.time] = NO_BEND
         return MultiTabDescription(
             self.config(
                 problem.encoder,
                 problem.tasks.heads,
                 problem.tasks.names,
                 len(problem.task_ids),
+                equations,
             ),
             base_scores,
-            quantile_bins(table.numeric, self.resolved_n_bins(n_rows)),
+            bins,
             memory,
         )
 

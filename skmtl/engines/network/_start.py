@@ -25,7 +25,9 @@ class Architecture(Protocol):
     If it has a method `prepare`, that is called with each new network, the targets' `TaskSet`, the
     training rows of its bag as `Samples` in memory, and the base scores, before the first step.
     If it has methods `widened` and `take_over`, as `MultiTabSettings`, networks can go on with
-    more targets and categories than they were trained on.
+    more targets and categories than they were trained on. If it
+    has `residuals`, a mapping of names to `skmtl.tasks.Residual`, its networks have the method
+    `equation_losses`, and learn from rows without labels as well.
     """
 
     def describe(
