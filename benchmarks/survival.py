@@ -8,8 +8,8 @@
     python -m benchmarks.survival --speed                               # seconds as ratios
     python -m benchmarks.survival --scale                               # a million rows, 50 bins
 
-Five folds of each table, as returned by the data set's loader. Curves are scored at 50 times from the
-5 % to the 90 % quantile of the training rows' event times, and with their censoring. Of
+Five folds of each table, as returned by the data set's loader. Curves are scored at 50 times from
+the 5 % to the 90 % quantile of the training rows' event times, and with their censoring. Of
 competing risks the scores are means over the causes, and "uno" is Wolbers' index; models of one
 event are then fitted once per cause and their hazards combined. Nothing is tuned. Each result is
 appended to a CSV file; a second run leaves out what is in it. The tables lie in ``SKMTL_DATA``, by

@@ -28,6 +28,7 @@ from skmtl.reading import (
     read_sample_weight,
     resolve_task_weight,
     splits_among,
+    splits_of_all,
     stored_matrix,
     warn_of_near_copies,
     warn_of_numeric_ids,
@@ -179,8 +180,11 @@ class Preparation:
             training = labelled[np.concatenate([training for training, _ in splits])]
             unlabelled = np.setdiff1d(np.arange(len(table)), labelled)
             self._fit_encoder(table, np.union1d(training, unlabelled))
-        # Rows without labels only help to learn columns. Engines would take more and noisier steps
-        # because of them.
+        # Rows without labels only help most engines to learn columns. They would take more and
+        # noisier steps because of them.
+        if self.engine.learns_without_labels and not stored:
+            splits = splits_of_all(labelled, splits, len(table))
+            labelled = np.arange(len(table))
         encoded = self._encode(table, matrix) if stored else self.encode(table.take(labelled))
         streamed = None
         if source is not None and self.engine.streams:

@@ -148,6 +148,8 @@ class Engine(ABC):
     columns than are `learnt`."""
     refuses_unseen_eval_ids: ClassVar[bool] = False
     """Whether rows of an eval_set must belong to tasks that the training rows have."""
+    learns_without_labels: ClassVar[bool] = False
+    """Whether rows without any label have something to teach, and are among the training rows."""
     records_transfer: ClassVar[bool] = False
     """Whether a fit can record what a step for one task does to the others."""
 

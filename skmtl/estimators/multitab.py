@@ -16,7 +16,7 @@ from skmtl.models import (
 )
 from skmtl.models.multitab import MultiTabEstimator
 from skmtl.reading import ColumnTargets
-from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind
+from skmtl.tasks import TasksLike, class_kind, mixed_kind, number_kind, without_residuals
 
 
 @storable
@@ -64,7 +64,8 @@ class MultiTabRegressor(RegressorMixin, MultiTabEstimator):
     score = MultiTaskEstimator.score
 
     def _targets(self) -> ColumnTargets:
-        return ColumnTargets(self.tasks, number_kind, False, type(self).__name__)
+        tasks = without_residuals(self.tasks)
+        return ColumnTargets(tasks, number_kind, False, type(self).__name__)
 
 
 @storable
@@ -155,4 +156,5 @@ class MultiTab(MultiTabEstimator):
     tasks: TasksLike = None
 
     def _targets(self) -> ColumnTargets:
-        return ColumnTargets(self.tasks, mixed_kind, None, type(self).__name__)
+        tasks = without_residuals(self.tasks)
+        return ColumnTargets(tasks, mixed_kind, None, type(self).__name__)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from skmtl.export._graph import Value
-from skmtl.networks import Linear
+from skmtl.networks import Activation, Linear
 
 
 def array_of(tensor: torch.Tensor) -> np.ndarray:
@@ -27,3 +27,8 @@ def normalised(x: Value, scale: torch.Tensor, shift: torch.Tensor) -> Value:
 def swish(x: Value) -> Value:
     """Write the product of x and its logistic function."""
     return x * x.op("Sigmoid")
+
+
+def activated(x: Value, activation: Activation) -> Value:
+    """The values after a nonlinearity of `skmtl.networks`."""
+    return x.op("Relu") if activation == "relu" else swish(x)

@@ -15,7 +15,7 @@ import torch
 from skmtl.export._encoders import GraphRows
 from skmtl.export._experts import expert_rows
 from skmtl.export._graph import Graph, Operand, Value
-from skmtl.export._layers import array_of, linear, normalised
+from skmtl.export._layers import activated, array_of, linear, normalised
 from skmtl.networks import (
     LARGEST_CLIPPED,
     BaggedNetworks,
@@ -82,7 +82,8 @@ def _norm(layer: LayerNorm, x: Value) -> Value:
 
 
 def _feedforward(layer: FeedForward, x: Value) -> Value:
-    return x + linear(layer.down, linear(layer.up, _norm(layer.norm, x)).op("Relu"))
+    hidden = activated(linear(layer.up, _norm(layer.norm, x)), layer.activation)
+    return x + linear(layer.down, hidden)
 
 
 def _feature_tokens(graph: Graph, tokens: FeatureTokens, rows: GraphRows) -> Value:
@@ -113,7 +114,7 @@ def _bends(embedding: LinearEmbedding, x: Value) -> Operand:
     if isinstance(embedding, PeriodicEmbedding):
         phase = x.unsqueeze(2) * (2 * np.pi * array_of(embedding.frequency)).astype(np.float32)
         waves = phase.op("Sin").op("Concat", phase.op("Cos"), axis=2)
-        return (waves @ array_of(embedding.mix)).op("Relu")
+        return activated(waves @ array_of(embedding.mix), embedding.activation)
     return np.float32(0)
 
 
@@ -255,7 +256,7 @@ def _shared_rows(network: MultiTabNet, features: Value) -> Value | None:
         rows = _ensemble_rows(path, row)
     elif isinstance(path, MLPRows):
         for layer in path.layers:
-            row = linear(layer, row).op("Relu")  # type: ignore[arg-type]
+            row = activated(linear(layer, row), path.activation)  # type: ignore[arg-type]
         rows = row.unsqueeze(0)
     else:
         assert isinstance(path, LinearRows)
@@ -275,11 +276,12 @@ def _with_context(network: MultiTabNet, rows: Value) -> Value:
 
 def _ensemble_rows(path: EnsembleRows, row: Value) -> Value:
     first = linear(path.first, row)
-    rows = (first * _members(path.split_scale) + _members(path.split_bias)).op("Relu")
+    rows = first * _members(path.split_scale) + _members(path.split_bias)
+    rows = activated(rows, path.activation)
     for layer in path.layers:
         mapped = rows @ array_of(layer.weight)  # type: ignore[arg-type]
         scale, bias = _members(layer.scale), _members(layer.bias)  # type: ignore[arg-type]
-        rows = (mapped * scale + bias).op("Relu")
+        rows = activated(mapped * scale + bias, path.activation)
     return rows
 
 
@@ -314,7 +316,10 @@ def _towers(towers: Towers, shared: Value | None, by_task: Value | None, tokens:
     if by_task is not None:
         hidden = hidden + by_task @ array_of(towers.maps()[0])
     out, out_bias = array_of(towers.out), array_of(towers.out_bias)
-    hidden = hidden.op("LeakyRelu", alpha=towers.slope) if towers.slope else hidden.op("Relu")
+    if towers.activation == "relu" and towers.slope:
+        hidden = hidden.op("LeakyRelu", alpha=towers.slope)
+    else:
+        hidden = activated(hidden, towers.activation)
     scores = hidden @ out.transpose(1, 0, 2, 3) + out_bias[:, :, None]
     widest = out.shape[-1]
     scores = scores.mean(axis=0).transpose(1, 0, 2).reshape(0, n_tasks * widest)

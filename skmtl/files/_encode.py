@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from io import BytesIO
+from types import FunctionType
 from typing import Any
 
 import lightgbm as lgb
@@ -75,6 +76,12 @@ class Encoder:
         if is_storable(type(value)):
             return {TAG: "object", "class": type(value).__name__, **self.parts(value, where)}
         _refuse_with_remedy(type(value), f"{where} holds {_shown(value)}")
+        if isinstance(value, FunctionType):
+            raise _NotYetStorableError(
+                f"{where} holds the function {value.__qualname__}, but files hold no code. In its "
+                "place use an object of a class that has the method __call__ and is decorated "
+                "with skmtl.files.storable, here and wherever the file is loaded; or use pickle."
+            )
         raise TypeError(
             f"{where} holds {_shown(value)}, which cannot be saved: numbers, text, arrays, "
             "containers of these and objects of skmtl can be."
@@ -99,9 +106,9 @@ class Encoder:
     def _parameter(self, value: Any, key: str, owner: Any) -> Any:
         try:
             return self.encode(value, f"The parameter {key!r} of {type(owner).__name__}")
-        except _NotYetStorableError:
-            raise
         except TypeError as error:
+            if isinstance(error, _NotYetStorableError) and not isinstance(value, FunctionType):
+                raise
             if hasattr(value, "get_params"):
                 raise TypeError(
                     f"{error} Estimators of other packages are not among them: use pickle or "

@@ -15,7 +15,8 @@ class NumberTargetDocs:
         `skmtl.tasks` with its own settings, such as ``Quantile((0.05, 0.95))``. One kind for all
         targets, or a mapping by column name of y (0, 1, ... for an array). Targets that are not in
         a mapping, and all targets with None, are regressions. Regression targets are standardised
-        by their observed labels, so that the unit of a target does not affect its weight.
+        by their observed labels, so that the unit of a target does not affect its weight. Networks
+        also take differential equations of the targets, see `skmtl.tasks.Residual`.
     """
 
 
@@ -72,7 +73,8 @@ class MixedTargetDocs(ClassesDocs, CurveDocs):
         column name of y (0, 1, ... for an array). The kinds of targets that are not in a mapping,
         and of all targets with None, are inferred from their dtype. Regression targets are
         standardised by their observed labels, so that the unit of a target does not affect its
-        weight.
+        weight. `MultiTab` also takes differential equations of the targets, see
+        `skmtl.tasks.Residual`.
 
     Attributes
     ----------

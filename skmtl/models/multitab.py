@@ -28,8 +28,10 @@ from skmtl.networks import (
     task_tokens,
 )
 from skmtl.tables import HashedCategories, as_frame, check_sources
+from skmtl.tasks import residuals_among
 
-_ARCHITECTURE = tuple(field.name for field in fields(MultiTabSettings))
+# `residuals` are among `tasks`, which survival estimators do not have.
+_ARCHITECTURE = tuple(f.name for f in fields(MultiTabSettings) if f.name != "residuals")
 _SERIES: dict[str, HistoryTokens] = {
     "events": SetAttention(),
     "tcn": TemporalConvolutions(),
@@ -316,6 +318,29 @@ default="ensemble"
         gates = [_sums(cast(Any, path.mean_gates).cpu().numpy(), sizes) / sizes for path in rows]
         return self._by_task(gates, columns)[self._reader.encoder.columns_]
 
+    @property
+    def coefficients_(self) -> pd.DataFrame:
+        """Learnt coefficients of the equations, see `skmtl.tasks.Residual`.
+
+        A row for each pair of a task and a coefficient. ``value`` is the mean over the networks,
+        and ``spread`` their standard deviation: how far they agree, not a standard error.
+        """
+        check_is_fitted(self)
+        networks = list(self._learnt_by_engine.networks)
+        if networks[0].equations is None:
+            raise AttributeError("coefficients_ needs a Residual among `tasks`.")
+        learnt = [network.equations.coefficients() for network in networks]
+        values = {
+            (task, name): [float(by_task[task][name].detach()) for by_task in learnt]
+            for task, coefficients in learnt[0].items()
+            for name in coefficients
+        }
+        index = pd.MultiIndex.from_tuples(list(values), names=["task", "coefficient"])
+        table = np.array(list(values.values())).reshape(len(values), len(networks))
+        return pd.DataFrame(
+            {"value": table.mean(axis=1), "spread": table.std(axis=1)}, index=index
+        )
+
     def _columns_of_tokens(self) -> tuple[list[Hashable], np.ndarray]:
         """The columns of X in the order of their tokens, and the number of tokens of each."""
         encoder, config = self._reader.encoder, self._learnt_by_engine.description.config
@@ -374,7 +399,8 @@ default="ensemble"
             column: _SERIES[tokens] if isinstance(tokens, str) else tokens
             for column, tokens in (self.series or {}).items()
         }
-        return MultiTabSettings(**settings)
+        residuals = residuals_among(getattr(self, "tasks", None))
+        return MultiTabSettings(**settings, residuals=residuals)
 
     def _engine(self) -> NetworkEngine:
         return replace(

@@ -20,11 +20,20 @@ Examples
 torch.Size([2, 4, 4])
 """
 
+from skmtl.networks._activations import Activation
 from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._bagged import BaggedNetworks
 from skmtl.networks._batch import Batch, Extra, concatenated
+from skmtl.networks._clipping import clipped_number
 from skmtl.networks._context import ContextAttention, SampleContext
 from skmtl.networks._dual_frequency import DualFrequency
+from skmtl.networks._equations import (
+    FURTHEST_TIME,
+    Coefficient,
+    Equation,
+    Equations,
+    LinearOutput,
+)
 from skmtl.networks._events import Events, FlatEvents
 from skmtl.networks._expert_settings import PRESETS, Experts
 from skmtl.networks._experts import ExpertBank, ExpertLayer, ExpertLevel, ExpertRows
@@ -51,6 +60,7 @@ from skmtl.networks._protocol import (
     SplitNetwork,
     TowerNetwork,
     TrainableNetwork,
+    equation_losses_of,
     has_towers,
     is_split,
     n_groups_of,
@@ -70,16 +80,21 @@ from skmtl.networks._towers import Towers
 from skmtl.networks._widening import Places, take_over
 
 __all__ = [
+    "FURTHEST_TIME",
     "LARGEST_CLIPPED",
     "PRESENT_SOURCES",
     "PRESETS",
+    "Activation",
     "BaggedNetworks",
     "Batch",
+    "Coefficient",
     "ColumnSources",
     "ContextAttention",
     "Dropout",
     "DualFrequency",
     "EnsembleRows",
+    "Equation",
+    "Equations",
     "Events",
     "ExpertBank",
     "ExpertLayer",
@@ -100,6 +115,7 @@ __all__ = [
     "LayerNorm",
     "Linear",
     "LinearEmbedding",
+    "LinearOutput",
     "LinearPath",
     "LinearRows",
     "MLPRows",
@@ -126,7 +142,9 @@ __all__ = [
     "TrainableNetwork",
     "built",
     "check_draws",
+    "clipped_number",
     "concatenated",
+    "equation_losses_of",
     "has_towers",
     "initialise",
     "is_split",

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._activations import Activation
 from skmtl.networks._layers import Dropout, FeedForward, LayerNorm, Linear
 
 Mask = Literal["none", "task_to_task", "feature_to_task", "both"]
@@ -28,6 +29,8 @@ class MaskedBlock(nn.Module):
     feature_attention : bool
         Whether features attend to each other (and to the tasks, if the mask allows it). Without it
         the feature tokens do not change, and the cost is linear in their number.
+    activation : {"relu", "silu"}, default="relu"
+        Of the feed-forward layer.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class MaskedBlock(nn.Module):
         dropout: float,
         mask: Mask,
         feature_attention: bool,
+        activation: Activation = "relu",
     ) -> None:
         super().__init__()
         self.n_heads = n_heads
@@ -50,7 +54,7 @@ class MaskedBlock(nn.Module):
         self.key_value = Linear(size, 2 * size)
         self.out = Linear(size, size)
         self.attention_dropout = Dropout(attention_dropout)
-        self.feedforward = FeedForward(size, feedforward_size, dropout)
+        self.feedforward = FeedForward(size, feedforward_size, dropout, activation)
 
     def forward(
         self, features: Tensor, tasks: Tensor, absent: Tensor | None = None

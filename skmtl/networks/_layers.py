@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._activations import Activation, activated
+
 
 def parameter(*shape: int, bound: float = 0.0, fill: float = 0.0) -> nn.Parameter:
     """An empty parameter that remembers how `initialise` is to fill it.
@@ -129,13 +131,16 @@ def seed_dropout(network: nn.Module, generator: torch.Generator | None) -> None:
 class FeedForward(nn.Module):
     """Pre-normed residual feed-forward layer over the last axis."""
 
-    def __init__(self, size: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, size: int, hidden: int, dropout: float, activation: Activation = "relu"
+    ) -> None:
         super().__init__()
         self.norm = LayerNorm(size)
         self.up = Linear(size, hidden)
         self.down = Linear(hidden, size)
         self.dropout = Dropout(dropout)
+        self.activation: Activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = nn.functional.relu(self.up(self.norm(x)))
+        hidden = activated(self.up(self.norm(x)), self.activation)
         return x + self.down(self.dropout(hidden))

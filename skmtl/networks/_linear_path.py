@@ -5,15 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._clipping import clipped_number, unclipped
 from skmtl.networks._layers import parameter
 from skmtl.networks._row_input import TokenShape
 from skmtl.networks._tokens import code_offsets
 
-_CLIPPED_TO = 3.0
 # The smooth clipping of numbers is undone up to so many scales from the median: further out one
 # number would outweigh all others.
 _FURTHEST = 10.0
-LARGEST_CLIPPED = _FURTHEST / (1 + (_FURTHEST / _CLIPPED_TO) ** 2) ** 0.5
+LARGEST_CLIPPED = clipped_number(_FURTHEST)
 """What such a number is after clipping."""
 
 
@@ -69,10 +69,6 @@ class LinearPath(nn.Module):
     def _numbers(numeric: Tensor) -> Tensor:
         """Numbers, 0 where they are missing, and marks of these."""
         absent = numeric.isnan()
-        return torch.cat([unclipped(numeric.nan_to_num(0.0)), absent.to(numeric.dtype)], dim=1)
-
-
-def unclipped(numeric: Tensor) -> Tensor:
-    """Scaled numbers as they were before they were clipped smoothly to (-3, 3)."""
-    clipped = numeric.clamp(-LARGEST_CLIPPED, LARGEST_CLIPPED)
-    return clipped * torch.rsqrt(1 - (clipped / _CLIPPED_TO).square())
+        return torch.cat(
+            [unclipped(numeric.nan_to_num(0.0), _FURTHEST), absent.to(numeric.dtype)], dim=1
+        )

@@ -9,15 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
+from skmtl.networks._activations import Activation
 from skmtl.networks._attention import Mask, MaskedBlock
 from skmtl.networks._batch import Batch
 from skmtl.networks._context import ContextAttention, Prototypes, SampleContext
+from skmtl.networks._equations import Equation, Equations
 from skmtl.networks._expert_settings import Experts
 from skmtl.networks._experts import ExpertRows
 from skmtl.networks._history_tokens import HistoryInput
 from skmtl.networks._layers import LayerNorm, parameter, weight
 from skmtl.networks._linear_path import LinearPath
-from skmtl.networks._protocol import NetworkOutput, SharedOutput
+from skmtl.networks._protocol import NetworkOutput, SharedOutput, scores_of
 from skmtl.networks._row_input import RowInput, RowOutput, TokenShape
 from skmtl.networks._rows import RowMixing, row_path
 from skmtl.networks._sources import ColumnSources, SourceMask
@@ -53,6 +55,8 @@ class MultiTabConfig:
         None in files of old.
     sources : ColumnSources or None
         None in files of old.
+    equations : tuple of Equation
+        Differential equations of the outputs; none in files of old.
     """
 
     cardinalities: tuple[int, ...]
@@ -81,6 +85,12 @@ class MultiTabConfig:
     histories: tuple[HistoryInput, ...] = ()
     hashed: HashedColumns | None = None
     sources: ColumnSources | None = None
+    equations: tuple[Equation, ...] = ()
+
+    @property
+    def activation(self) -> Activation:
+        """That of all layers between the features and the scores."""
+        return "silu" if self.equations else "relu"
 
     @property
     def n_history_tokens(self) -> int:
@@ -119,7 +129,9 @@ class MultiTabNet(nn.Module):
         n_tasks, size = len(c.n_scores), c.embedding_size
         self.base_scores: Tensor
         self.register_buffer("base_scores", base_scores)
-        self.tokens = FeatureTokens(bins, c.cardinalities, size, c.numeric_embedding, c.hashed)
+        self.tokens = FeatureTokens(
+            bins, c.cardinalities, size, c.numeric_embedding, c.hashed, c.activation
+        )
         self.histories = nn.ModuleList(
             column.tokens.build(column.shape, size, c.dropout) for column in c.histories
         )
@@ -135,7 +147,7 @@ class MultiTabNet(nn.Module):
         self.blocks = nn.ModuleList(
             MaskedBlock(
                 size, c.n_heads, c.feedforward_size, c.attention_dropout, c.dropout, c.mask,
-                c.feature_attention,
+                c.feature_attention, c.activation,
             )
             for _ in range(c.n_blocks)
         )  # fmt: skip
@@ -150,6 +162,7 @@ class MultiTabNet(nn.Module):
             dropout=c.dropout,
             n_members=c.n_members,
             n_groups=c.n_groups,
+            activation=c.activation,
         )
         has_experts = isinstance(c.row_mixing, Experts)
         self.n_members = c.n_members if has_experts or c.row_mixing == "ensemble" else 1
@@ -165,9 +178,11 @@ class MultiTabNet(nn.Module):
             self.register_buffer("memory_numeric", memory[0])
             self.register_buffer("memory_codes", memory[1])
         self.towers = Towers(
-            c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout, c.tower_slope
-        )
+            c.n_scores, row_size, self.n_members, size, c.tower_size, c.dropout, c.tower_slope,
+            c.activation,
+        )  # fmt: skip
         self.line = LinearPath(shape, sum(c.n_scores)) if c.linear_path else None
+        self.equations = Equations(c.equations) if c.equations else None
         waves = wave_matrix(c.n_scores, c.n_series) if c.n_series else None
         self.waves: Tensor | None
         self.register_buffer("waves", waves, persistent=False)
@@ -263,6 +278,12 @@ class MultiTabNet(nn.Module):
         if self.tokens.n_features:
             parts.insert(0, self.tokens(batch.numeric, batch.codes))
         return torch.cat(parts, dim=1)
+
+    def equation_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """How far the outputs are from solving each equation, by name: see `Equations`."""
+        if self.equations is None:
+            return {}
+        return self.equations.losses(lambda rows: scores_of(self(rows)), batch)
 
     @torch.no_grad()
     def after_training(self, rows: Batch) -> None:

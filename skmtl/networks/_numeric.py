@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._activations import Activation, activated
 from skmtl.networks._layers import parameter, weight
 
 
@@ -86,8 +87,9 @@ class PeriodicEmbedding(LinearEmbedding):
     # Spread of the initial frequencies; small ones are smooth functions of the feature.
     FREQUENCY_SCALE = 0.1
 
-    def __init__(self, n_features: int, size: int) -> None:
+    def __init__(self, n_features: int, size: int, activation: Activation = "relu") -> None:
         super().__init__(n_features, size)
+        self.activation: Activation = activation
         self.frequency = parameter(
             n_features, self.N_FREQUENCIES, bound=math.sqrt(3) * self.FREQUENCY_SCALE
         )
@@ -95,4 +97,5 @@ class PeriodicEmbedding(LinearEmbedding):
 
     def _shape(self, x: Tensor) -> Tensor:
         phase = 2 * math.pi * x[..., None] * self.frequency
-        return nn.functional.relu(torch.cat([phase.sin(), phase.cos()], dim=-1) @ self.mix)
+        waves = torch.cat([phase.sin(), phase.cos()], dim=-1)
+        return activated(waves @ self.mix, self.activation)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from torch import Tensor, nn
 
@@ -49,7 +49,10 @@ class TrainableNetwork(Protocol):
     A network may have an attribute `n_groups` as well, the number of ids of long data that it
     knows; without it there are none, and targets are what is balanced. If it has a method
     `after_training`, that is called with training rows, a `Batch`, when it has been trained, so
-    that it can keep in buffers what it makes of them.
+    that it can keep in buffers what it makes of them. If it has an attribute `equations` that is
+    not None, the losses that its method `equation_losses` returns for a `Batch`, by name, are
+    added to those of the labels, and to the objective by which epochs are compared. The method is
+    called without dropout, and in float32.
 
     Attributes
     ----------
@@ -174,6 +177,12 @@ def has_towers(network: nn.Module) -> bool:
 def n_groups_of(network: nn.Module) -> int:
     """Number of ids of long data that the network knows; 0 for wide data."""
     return getattr(network, "n_groups", 0)
+
+
+def equation_losses_of(network: nn.Module) -> Callable[[Batch], Mapping[str, Tensor]] | None:
+    """The method with the losses of equations, of a network that has some."""
+    has_some = getattr(network, "equations", None) is not None
+    return cast(Any, network).equation_losses if has_some else None
 
 
 def scores_of(output: Tensor | NetworkOutput) -> Tensor:

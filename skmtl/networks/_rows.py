@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._activations import Activation, activated
 from skmtl.networks._expert_settings import Experts
 from skmtl.networks._experts import ExpertRows
 from skmtl.networks._layers import Dropout, Linear, matrix, parameter, weight
@@ -34,16 +35,24 @@ class LinearRows(nn.Module):
 class MLPRows(nn.Module):
     """A perceptron over the row."""
 
-    def __init__(self, n_inputs: int, size: int, n_layers: int, dropout: float) -> None:
+    def __init__(
+        self,
+        n_inputs: int,
+        size: int,
+        n_layers: int,
+        dropout: float,
+        activation: Activation = "relu",
+    ) -> None:
         super().__init__()
         widths = [n_inputs] + [size] * n_layers
         self.layers = nn.ModuleList([Linear(a, b) for a, b in pairwise(widths)])
         self.dropout = Dropout(dropout)
+        self.activation: Activation = activation
 
     def forward(self, row: RowInput) -> RowOutput:
         hidden = row.flat
         for layer in self.layers:
-            hidden = self.dropout(nn.functional.relu(layer(hidden)))
+            hidden = self.dropout(activated(layer(hidden), self.activation))
         return RowOutput(hidden[None, :, None])
 
 
@@ -74,7 +83,13 @@ class EnsembleRows(nn.Module):
     """
 
     def __init__(
-        self, n_inputs: int, size: int, n_layers: int, dropout: float, n_members: int
+        self,
+        n_inputs: int,
+        size: int,
+        n_layers: int,
+        dropout: float,
+        n_members: int,
+        activation: Activation = "relu",
     ) -> None:
         super().__init__()
         self.first = Linear(n_inputs, size)
@@ -84,13 +99,14 @@ class EnsembleRows(nn.Module):
             [MemberLinear(size, size, n_members) for _ in range(n_layers - 1)]
         )
         self.dropout = Dropout(dropout)
+        self.activation: Activation = activation
 
     def forward(self, row: RowInput) -> RowOutput:
         first = self.first(row.flat)[:, None]
         members = torch.addcmul(self.split_bias, first, self.split_scale)
-        members = self.dropout(nn.functional.relu(members))
+        members = self.dropout(activated(members, self.activation))
         for layer in self.layers:
-            members = self.dropout(nn.functional.relu(layer(members)))
+            members = self.dropout(activated(layer(members), self.activation))
         return RowOutput(members[None])
 
 
@@ -104,6 +120,7 @@ def row_path(
     dropout: float,
     n_members: int,
     n_groups: int,
+    activation: Activation,
 ) -> nn.Module | None:
     """The row path of a name or of experts; None for "none"."""
     n_inputs = tokens.n_features * tokens.size
@@ -114,5 +131,5 @@ def row_path(
     if mixing == "linear":
         return LinearRows(n_inputs, size)
     if mixing == "mlp":
-        return MLPRows(n_inputs, size, n_layers, dropout)
-    return EnsembleRows(n_inputs, size, n_layers, dropout, n_members)
+        return MLPRows(n_inputs, size, n_layers, dropout, activation)
+    return EnsembleRows(n_inputs, size, n_layers, dropout, n_members, activation)

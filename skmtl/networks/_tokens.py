@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
+from skmtl.networks._activations import Activation
 from skmtl.networks._layers import weight
 from skmtl.networks._numeric import LinearEmbedding, PeriodicEmbedding, PiecewiseLinearEmbedding
 
@@ -54,6 +55,8 @@ class FeatureTokens(nn.Module):
         Length of a token.
     numeric_embedding : {"linear", "periodic", "piecewise_linear"}
     hashed : HashedColumns, optional
+    activation : {"relu", "silu"}, default="relu"
+        Of the waves of "periodic".
     """
 
     def __init__(
@@ -63,13 +66,14 @@ class FeatureTokens(nn.Module):
         size: int,
         numeric_embedding: NumericEmbedding,
         hashed: HashedColumns | None = None,
+        activation: Activation = "relu",
     ) -> None:
         super().__init__()
         self.n_features = len(bins) + len(cardinalities)
         self.size = size
         self.numeric: nn.Module | None = None
         if bins:
-            self.numeric = _numeric_embedding(numeric_embedding, bins, size)
+            self.numeric = _numeric_embedding(numeric_embedding, bins, size, activation)
         # All categories in one table: feature j's codes start at offset j.
         offsets, n_codes = code_offsets(cardinalities)
         self.offsets: Tensor
@@ -142,7 +146,11 @@ def code_offsets(cardinalities: Sequence[int]) -> tuple[Tensor, int]:
     return torch.tensor(offsets, dtype=torch.long), n_codes
 
 
-def _numeric_embedding(name: NumericEmbedding, bins: Sequence[Tensor], size: int) -> nn.Module:
+def _numeric_embedding(
+    name: NumericEmbedding, bins: Sequence[Tensor], size: int, activation: Activation
+) -> nn.Module:
     if name == "piecewise_linear":
         return PiecewiseLinearEmbedding(bins, size)
-    return {"linear": LinearEmbedding, "periodic": PeriodicEmbedding}[name](len(bins), size)
+    if name == "periodic":
+        return PeriodicEmbedding(len(bins), size, activation)
+    return LinearEmbedding(len(bins), size)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from skmtl.networks._activations import Activation, activated
 from skmtl.networks._layers import Dropout, matrix, parameter, weight
 
 
@@ -26,6 +27,8 @@ class Towers(nn.Module):
     slope : float
         Slope of the hidden units below zero. At 0, units that are negative for a row say nothing
         of it and learn nothing from it.
+    activation : {"relu", "silu"}, default="relu"
+        With "silu" there is no slope.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Towers(nn.Module):
         hidden: int,
         dropout: float,
         slope: float,
+        activation: Activation = "relu",
     ) -> None:
         super().__init__()
         n_tasks, widest = len(n_scores), max(n_scores)
@@ -48,6 +52,7 @@ class Towers(nn.Module):
         self.out_bias = parameter(n_members, n_tasks, widest)
         self.dropout = Dropout(dropout)
         self.slope = slope
+        self.activation: Activation = activation
         used = [t * widest + j for t, width in enumerate(n_scores) for j in range(width)]
         self.used: Tensor
         self.register_buffer("used", torch.tensor(used))
@@ -67,7 +72,11 @@ class Towers(nn.Module):
 
     def scores(self, hidden: Tensor) -> Tensor:
         """Raw scores from what `hidden` returns."""
-        hidden = self.dropout(nn.functional.leaky_relu(hidden, self.slope))
+        if self.activation == "relu":
+            hidden = nn.functional.leaky_relu(hidden, self.slope)
+        else:
+            hidden = activated(hidden, self.activation)
+        hidden = self.dropout(hidden)
         scores = torch.einsum("bmth,tmhs->bmts", hidden, self.out) + self.out_bias
         return scores.flatten(2).index_select(2, self.used)
 

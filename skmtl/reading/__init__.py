@@ -24,6 +24,7 @@ from skmtl.reading._splits import (
     Validation,
     checked_rows,
     splits_among,
+    splits_of_all,
     validation_splits,
 )
 from skmtl.reading._stored import StoredSource, open_rows, stacked, stored_matrix
@@ -70,6 +71,7 @@ __all__ = [
     "repeated_pair",
     "resolve_task_weight",
     "splits_among",
+    "splits_of_all",
     "stacked",
     "stored_matrix",
     "terms_of",

@@ -336,6 +336,24 @@ def splits_among(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[S
     return restricted
 
 
+def splits_of_all(chosen: np.ndarray, splits: list[Split], n_rows: int) -> list[Split]:
+    """Splits of some of the rows as splits of all: the others are training rows.
+
+    Parameters
+    ----------
+    chosen : int ndarray
+        Ascending positions of some rows, those with a label.
+    splits : list of (training, held out)
+        Positions among these.
+    n_rows : int
+        Number of all rows.
+    """
+    others = np.setdiff1d(np.arange(n_rows), chosen)
+    return [
+        (np.union1d(chosen[training], others), chosen[held_out]) for training, held_out in splits
+    ]
+
+
 def checked_rows(rows: Any, n_samples: int, source: str) -> np.ndarray:
     """Check the rows of a splitter, positions or a mask, and return them as positions.
 

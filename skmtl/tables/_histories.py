@@ -14,6 +14,7 @@ from skmtl._suggestions import did_you_mean
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._frame_encoder import HistoryReader
 from skmtl.tables._hashing import CategoryHashing
+from skmtl.tables._numeric import RobustScaler
 from skmtl.tables._schema import check_same_columns
 from skmtl.tables._table_encoder import EncodedTable, TableEncoder
 
@@ -113,6 +114,11 @@ class HistoryTableEncoder:
     def hashing_(self) -> CategoryHashing | None:
         """The hashed categories; None if all are listed."""
         return self.table.hashing_
+
+    @property
+    def scaler_(self) -> RobustScaler:
+        """How the numeric columns are scaled."""
+        return self.table.scaler_
 
     @property
     def counts_(self) -> CellCounts | None:

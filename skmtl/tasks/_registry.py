@@ -17,6 +17,7 @@ from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._regression import Regression
+from skmtl.tasks._residual import Residual
 from skmtl.tasks._survival import Survival
 
 KINDS: dict[str, type[Kind]] = {
@@ -44,7 +45,7 @@ REMEDIES[Kind] = (
 
 KindLike = str | Kind
 KindClass = TypeVar("KindClass", bound=type[Kind])
-TasksLike = KindLike | Mapping[Any, KindLike] | None
+TasksLike = KindLike | Mapping[Any, KindLike | Residual] | None
 
 
 def register_kind(cls: KindClass) -> KindClass:
@@ -125,6 +126,11 @@ def as_kind(value: object, task: Hashable) -> Kind:
         return KINDS[value]()
     if isinstance(value, type) and issubclass(value, Kind):
         return value()
+    if isinstance(value, Residual):
+        raise ValueError(
+            f"Task {task!r} is a Residual, whose derivatives by time only MultiTab and "
+            "MultiTabRegressor have: name it in their `tasks`, a mapping, beside the targets."
+        )
     raise ValueError(
         f"Unknown kind {value!r} for task {task!r}; choose from {sorted(KINDS)} or give an "
         "instance from skmtl.tasks, such as Quantile(quantiles=(0.1, 0.9))."

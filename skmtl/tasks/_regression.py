@@ -41,7 +41,8 @@ class Regression(StandardisedKind):
     transform : {"log1p", "sqrt", "yeo-johnson"} or tuple (function, inverse), default=None
         The scale on which labels are learnt, for skewed labels: an increasing function and its
         inverse, which map arrays to arrays. The power of "yeo-johnson" is learnt from the observed
-        labels. Custom functions cannot be saved in files.
+        labels. Custom functions are saved in files if they are objects of classes that are
+        decorated with `skmtl.files.storable`.
 
     Notes
     -----

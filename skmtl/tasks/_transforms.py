@@ -84,9 +84,10 @@ def _inverse_power(values: np.ndarray, power: float) -> np.ndarray:
     return np.expm1(np.log(base) / power)
 
 
+@storable
 @dataclass(frozen=True)
 class OwnTransform(Transform):
-    """Custom functions, which cannot be saved in files."""
+    """Custom functions, which files hold if they are objects of storable classes."""
 
     function: Function
     back: Function

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from skmtl.balancing import Equal, LossBalancer, SaliencyPenalty, SharpnessAware
-from skmtl.networks import n_groups_of, split_network
+from skmtl.networks import equation_losses_of, n_groups_of, split_network
 from skmtl.training._balanced_steps import (
     LossStep,
     PenaltyStep,
@@ -18,6 +18,7 @@ from skmtl.training._balanced_steps import (
 from skmtl.training._balanced_tasks import balanced_tasks
 from skmtl.training._combination import combination_of
 from skmtl.training._data import TrainingRows
+from skmtl.training._equations import EquationStep
 from skmtl.training._objective import Objective
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Processes
@@ -43,6 +44,8 @@ def choose_step(
         If the balancer has nothing to compare in these rows.
     """
     step = _balanced_step(options, objective, training, generator, processes)
+    if equation_losses_of(objective.network) is not None:
+        step = EquationStep(step, objective.network, processes)
     if options.record is None:
         return step
     tasks = balanced_tasks(objective, training)

@@ -15,6 +15,7 @@ from skmtl.networks import seed_dropout
 from skmtl.tasks import TaskSet
 from skmtl.training._data import Samples, TrainingRows
 from skmtl.training._epoch import Epoch, Monitor
+from skmtl.training._equations import equation_rows
 from skmtl.training._options import TrainingOptions
 from skmtl.training._processes import Alone, Processes
 from skmtl.training._run import TrainingRun, start_run
@@ -139,10 +140,15 @@ class Trainer:
         validation = None
         if samples is not None:
             validation = ValidationLosses(
-                samples, run.objective, self.options.balance, self.processes
+                samples,
+                run.objective,
+                self.options.balance,
+                self.processes,
+                equation_rows(self.network, run.training),
             )
             if best.weights is not None:  # the initial weights are kept until others are better
-                best.objective = validation.objective(validation.losses(run.mean.network))
+                network = run.mean.network
+                best.objective = validation.objective(validation.losses(network), network)
         for number in range(run.first_epoch, run.first_epoch + self.options.max_epochs):
             monitor.begin(number)
             epoch = self._epoch(number, run, validation, started, best.objective)
@@ -187,7 +193,7 @@ class Trainer:
         held_out = validation.losses(run.mean.network)
         # A task without a label in the validation part is ignored.
         self._check_finite(held_out.where(validation.seen, 0.0).tolist(), {}, number)
-        objective = validation.objective(held_out)
+        objective = validation.objective(held_out, run.mean.network)
         return replace(
             epoch,
             validation_losses=held_out.tolist(),
@@ -203,7 +209,7 @@ class Trainer:
         if not (tasks or names):
             return
         if names:
-            what, remedy = f"auxiliary loss {names[0]!r}", "look at how the network computes it"
+            what, remedy = f"auxiliary loss {names[0]!r}", "look at what computes it"
         else:
             what, remedy = f"loss of task {tasks[0]!r}", "look for extreme labels in this task"
         others = [*names, *tasks][1:]

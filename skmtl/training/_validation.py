@@ -9,6 +9,7 @@ from skmtl.balancing import Balancer, LossBalancer
 from skmtl.networks import Batch, scores_of, trainable_network
 from skmtl.training._data import Samples
 from skmtl.training._device import autocast, summing_dtype
+from skmtl.training._equations import relative_equation_loss
 from skmtl.training._objective import Objective
 from skmtl.training._processes import Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
@@ -30,6 +31,8 @@ class ValidationLosses:
         Training that lowers the product of the losses ends by their geometric mean; all other by
         the arithmetic mean.
     processes : Processes
+    equation_rows : Batch or None
+        Rows at which equations of the outputs are judged, if there are any.
 
     Attributes
     ----------
@@ -38,12 +41,18 @@ class ValidationLosses:
     """
 
     def __init__(
-        self, samples: Samples, objective: Objective, balance: Balancer, processes: Processes
+        self,
+        samples: Samples,
+        objective: Objective,
+        balance: Balancer,
+        processes: Processes,
+        equation_rows: Batch | None,
     ) -> None:
         self._samples = samples
         self._objective = objective
         self._of_product = isinstance(balance, LossBalancer) and balance.lowers_product
         self._processes = processes
+        self._equation_rows = equation_rows
         self._weight = samples.weight.sum(dim=0)
         self.seen = self._weight > 0
         # Losses of the best constant prediction: what makes targets comparable.
@@ -73,13 +82,15 @@ class ValidationLosses:
             dim=0, dtype=summing_dtype(scores.device)
         )
 
-    def objective(self, losses: Tensor) -> float:
+    def objective(self, losses: Tensor, network: nn.Module) -> float:
         """The mean of the targets' losses over those of the best constant prediction.
 
         Targets count by their weights, and the less the rarer their classes: see `unsure_loss`.
+        The losses of equations are added, over that of a residual of one unit.
         """
         relative = (losses / self._constant)[self.seen]
-        return float(_mean(relative, self._share, self._of_product))
+        of_labels = float(_mean(relative, self._share, self._of_product))
+        return of_labels + relative_equation_loss(network, self._equation_rows)
 
 
 def _mean(relative: Tensor, share: Tensor, of_product: bool) -> Tensor:

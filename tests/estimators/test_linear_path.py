@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 import skmtl
 from skmtl.engines.network._line_start import ridge_start
 from skmtl.networks import LinearPath
-from skmtl.networks._linear_path import unclipped
+from skmtl.networks._clipping import unclipped
 from skmtl.networks._row_input import TokenShape
 from tests.files.cases import KINDS, NETWORK, table
 
@@ -40,8 +40,8 @@ def test_it_goes_on_where_numbers_leave_their_range():
 def test_clipping_is_undone():
     z = torch.tensor([0.0, 1.0, -5.0, 9.0, 1000.0])
     clipped = z / torch.sqrt(1 + (z / 3).square())
-    torch.testing.assert_close(unclipped(clipped)[:4], z[:4], rtol=1e-4, atol=0)
-    assert 9.9 < float(unclipped(clipped)[4]) < 10.1
+    torch.testing.assert_close(unclipped(clipped, 10.0)[:4], z[:4], rtol=1e-4, atol=0)
+    assert 9.9 < float(unclipped(clipped, 10.0)[4]) < 10.1
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ import pytest
 
 import skmtl
 from skmtl.networks import Experts, FeatureGates, TaskEmbeddings, TopK
+from skmtl.tasks import Residual
 from tests.files.cases import KINDS, NETWORK, long_table, table
 
 pytest.importorskip("onnx", reason='needs the extra "onnx"')
@@ -101,3 +102,20 @@ def test_a_model_of_the_default_size():
     X, Y = table(600)
     model = skmtl.MultiTab(tasks=KINDS, max_epochs=3, random_state=0).fit(X[:400], Y[:400])
     assert_same_outputs(model, X[400:])
+
+
+def vanishing(time, values, slopes, coefficients):
+    """An equation, with which all layers are smooth."""
+    return {"price": slopes["price"] + coefficients["rate"] * values["price"]}
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{}, {"numeric_embedding": "periodic"}, {"row_mixing": "mlp", "row_layers": 3}],
+    ids=str,
+)
+def test_smooth_layers(switches):
+    X, Y = table()
+    law = Residual(vanishing, time="size", coefficients={"rate": 0.1})
+    model = skmtl.MultiTab(tasks={"law": law}, **PARAMETERS | switches)
+    assert_same_outputs(model.fit(X, Y[["price", "sold"]]), new_rows())

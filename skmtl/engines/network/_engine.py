@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from skmtl.engines import Engine, FitProgress, HeldOutMean, Problem
+from skmtl.engines.network._equations import check_residuals
 from skmtl.engines.network._fitted import FittedNetworks
 from skmtl.engines.network._hidden_sources import with_hidden_sources
 from skmtl.engines.network._importances import score_movements
@@ -34,7 +35,7 @@ from skmtl.tables import (
     Sources,
     TableEncoder,
 )
-from skmtl.tasks import Labels, TaskSet
+from skmtl.tasks import Labels, Residual, TaskSet
 from skmtl.training import (
     SCORING_ROWS,
     Epoch,
@@ -98,12 +99,21 @@ class NetworkEngine(Engine):
 
     @property
     def widens(self) -> bool:  # type: ignore[override]
-        is_listed = not self.histories and self.hashed_categories is None
-        return is_listed and not self.sources and hasattr(self.architecture, "widened")
+        if self.histories or self.sources or self._residuals or self.hashed_categories is not None:
+            return False
+        return hasattr(self.architecture, "widened")
 
     @property
     def reads_stored_tables(self) -> bool:
-        return not self.histories
+        return not (self.histories or self._residuals)
+
+    @property
+    def learns_without_labels(self) -> bool:  # type: ignore[override]
+        return bool(self._residuals)
+
+    @property
+    def _residuals(self) -> Mapping[Hashable, Residual]:
+        return getattr(self.architecture, "residuals", {})
 
     def make_encoder(self) -> FrameEncoder:
         plain = TableEncoder(self.least_category_rows, self.hashed_categories)
@@ -113,6 +123,9 @@ class NetworkEngine(Engine):
 
     def check(self) -> None:
         resolve_device(self.device)
+
+    def check_tasks(self, tasks: TaskSet) -> None:
+        check_residuals(self._residuals, tasks)
 
     def check_goes_on(self, fitted: FittedNetworks) -> None:
         for name, before in fitted.shaped_by.items():

@@ -12,10 +12,12 @@ from torch import nn
 
 from skmtl._storable import storable
 from skmtl.engines import Problem
+from skmtl.engines.network._equations import NO_BEND, equations_of
 from skmtl.engines.network._hidden_sources import column_sources
 from skmtl.engines.network._line_start import ridge_start
 from skmtl.histories import EventReader
 from skmtl.networks import (
+    Equation,
     Experts,
     HashedColumns,
     HistoryInput,
@@ -39,7 +41,7 @@ from skmtl.tables import (
     TableEncoder,
     quantile_bins,
 )
-from skmtl.tasks import Kind, TaskSet
+from skmtl.tasks import Kind, Residual, TaskSet
 from skmtl.training import Samples
 
 _TOWER_SLOPE = 0.01
@@ -47,6 +49,7 @@ _TOWER_SLOPE = 0.01
 half of the rows of a table were predicted by the same number."""
 # Limits, so that numbers in a file cannot cause endless loops or fill the memory.
 _MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
+_CHECKED_ROWS = 8  # for which equations are computed once, to see whether they can be
 _LINE_ROWS = 10_000  # rows for the ridge regression that initialises the linear path
 
 LinearPathStart = Literal["learnt", "ridge"]
@@ -74,6 +77,7 @@ class MultiTabSettings:
     context_size : int
     linear_path : {None, "learnt", "ridge"}
     series : mapping of column to HistoryTokens
+    residuals : mapping of name to Residual
     """
 
     n_blocks: int
@@ -96,6 +100,7 @@ class MultiTabSettings:
     context_size: int
     linear_path: LinearPathStart | None
     series: Mapping[Hashable, HistoryTokens]
+    residuals: Mapping[Hashable, Residual]
 
     def check(self) -> None:
         """Raise a ValueError for settings that contradict each other."""
@@ -111,10 +116,26 @@ class MultiTabSettings:
             )
         for tokens in self.series.values():
             tokens.check()
+        if self.residuals:
+            self._check_smooth()
         if self.sample_context == "memory" and self.series:
             raise ValueError(
                 "sample_context='memory' stores rows of numbers and categories, but no histories, "
                 f"which series={list(self.series)} has. Choose 'prototypes' or None."
+            )
+
+    def _check_smooth(self) -> None:
+        """Raise ValueError for settings without the derivatives that residuals need."""
+        name = next(iter(self.residuals))
+        if self.feature_attention:
+            raise ValueError(
+                "feature_attention=True has no second derivatives, which the Residual "
+                f"{name!r} needs. Set it to False."
+            )
+        if isinstance(self.row_mixing, Experts) and self.row_mixing.activation == "relu":
+            raise ValueError(
+                f"The Residual {name!r} needs smooth layers, but row_mixing has experts with "
+                "activation='relu'. Use activation='normalised_swish', or row_mixing='ensemble'."
             )
 
     def config(
@@ -123,6 +144,7 @@ class MultiTabSettings:
         heads: Sequence[Kind],
         names: Sequence[Hashable],
         n_groups: int,
+        equations: tuple[Equation, ...] = (),
     ) -> MultiTabConfig:
         """Return the shape of the network for a table.
 
@@ -136,6 +158,7 @@ class MultiTabSettings:
             Names of the targets.
         n_groups : int
             Task ids of long data; 0 for wide data.
+        equations : tuple of Equation
         """
         histories, hashed = tuple(self._history_inputs(encoder)), _hashed_columns(encoder)
         n_features = len(encoder.numeric_) + len(encoder.cardinalities_)
@@ -177,6 +200,7 @@ class MultiTabSettings:
             histories=histories,
             hashed=hashed,
             sources=column_sources(encoder) if isinstance(encoder, SourceEncoder) else None,
+            equations=equations,
         )
 
     def _history_inputs(self, encoder: FrameEncoder) -> Iterator[HistoryInput]:
@@ -208,15 +232,22 @@ class MultiTabSettings:
             size = min(self.context_size, n_rows)
             slots = np.random.RandomState(seed).choice(n_rows, size, replace=False)
             memory = (table.numeric[slots], table.codes[slots])
+        equations = equations_of(self.residuals, problem)
+        for equation in equations:
+            equation.check(training.inputs.take(slice(0, _CHECKED_ROWS)), len(base_scores))
+        bins = quantile_bins(table.numeric, self.resolved_n_bins(n_rows))
+        for equation in equations:
+            bins[equation.time] = NO_BEND
         return MultiTabDescription(
             self.config(
                 problem.encoder,
                 problem.tasks.heads,
                 problem.tasks.names,
                 len(problem.task_ids),
+                equations,
             ),
             base_scores,
-            quantile_bins(table.numeric, self.resolved_n_bins(n_rows)),
+            bins,
             memory,
         )
 

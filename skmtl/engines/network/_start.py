@@ -25,7 +25,9 @@ class Architecture(Protocol):
     If there is a method `prepare`, it is called before the first step with each new network, the
     `TaskSet` of the targets, the training rows of the bag as `Samples` in memory, and the base
     scores. If there are methods `widened` and `take_over`, as in `MultiTabSettings`, networks can
-    be extended by targets and categories that they were not trained on.
+    be extended by targets and categories that they were not trained on. If there is an attribute
+    `residuals`, a mapping of names to `skmtl.tasks.Residual`, the networks have the method
+    `equation_losses`, and learn from rows without labels as well.
     """
 
     def describe(
