@@ -102,6 +102,7 @@ class ForecastTargets:
                 continue
             observed = labels[name].notna().to_numpy()
             values = plain_values(labels[name][observed])
+            self._check_classes(name, values)
             for position, value in self._kept_classes(name):
                 column = np.full(len(labels), np.nan)
                 column[observed] = values == value
@@ -126,6 +127,16 @@ class ForecastTargets:
     def is_count(self, name: Hashable) -> bool:
         """Whether a target must not be negative, so that nothing can be subtracted."""
         return isinstance(self.kinds[name], Count)
+
+    def _check_classes(self, name: Hashable, values: np.ndarray) -> None:
+        """Raise an error if labels are not among the classes of `fit`."""
+        is_new = ~pd.Series(values, dtype=object).isin(self.classes[name]).to_numpy()
+        if is_new.any():
+            raise ValueError(
+                f"{is_new.sum()} labels of the target {name!r}, such as {values[is_new][0]!r}, "
+                f"are none of its classes in fit, {self.classes[name]}. Convert them, treat them "
+                "as missing, or fit again."
+            )
 
     def _kept_classes(self, name: Hashable) -> list[tuple[int, Any]]:
         classes = list(enumerate(self.classes[name]))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil import tz
 
 from skmtl import RMTGB
-from skmtl.timeseries import Forecaster
+from skmtl.timeseries import Calendar, Forecaster
 from tests.timeseries.panels import shops
 
 INNER = RMTGB(n_rounds=3, n_bags=1, blocks=("shared",), random_state=0)
@@ -66,6 +67,23 @@ REFUSED_IN_FIT = {
     "anchored count": (X_FIT, Y_FIT, {"anchor": "last", "tasks": "count"}, "'sales' is a count"),
     "ids that name rows": (X_FIT.assign(shop=range(len(X_FIT))), Y_FIT, {},
                            "No series has two rows within the horizon"),
+    "days without some holidays": (X_FIT, Y_FIT, {
+        "freq": pd.offsets.CustomBusinessDay(holidays=["2024-01-01"])}, "has no name"),
+    "a relative offset": (X_FIT, Y_FIT, {"freq": pd.DateOffset(days=1)}, "has no name"),
+    "every second period": (X_FIT.assign(day=DAY.dt.to_period("D")), Y_FIT, {"freq": 2},
+                            "holds periods of 'D', but freq is 2"),
+    "a zone without a name": (X_FIT.assign(day=DAY.dt.tz_localize(tz.gettz("Europe/Berlin"))),
+                              Y_FIT, {}, "has no name from which it could be restored"),
+    "a calendar of whole numbers": (X_FIT.assign(day=X_FIT.groupby("shop").cumcount()), Y_FIT,
+                                    {"freq": None, "calendar": Calendar("week")},
+                                    "holds whole numbers"),
+    "too many steps": (
+        X_FIT.loc[X_FIT.index.repeat(20)].assign(day=np.tile([-(2.0**52), 2.0**52], 1200),
+                                                 shop=np.arange(1200).repeat(2)),
+        Y_FIT.loc[Y_FIT.index.repeat(20)], {"freq": None, "static": None, "known": "size",
+                                            "past": ["rain", "promotion"]},
+        "spans 9,007,199,254,740,993 steps, too many for 1,200 series"),
+    "dates as a covariate": (X_FIT.assign(rain=DAY), Y_FIT, {}, "'rain' of X holds dates"),
     "frequency of whole numbers": (X_FIT.assign(day=X_FIT.groupby("shop").cumcount()), Y_FIT, {},
                                    "freq must be the whole"),
 }  # fmt: skip
@@ -99,13 +117,57 @@ def test_what_cannot_be_forecast_is_refused(case, fitted):
 
 
 def test_histories_must_suit(fitted):
-    with pytest.raises(ValueError, match="repeat an id and a time: 'shop 0'"):
+    with pytest.raises(ValueError, match=r"part of the history: 2024-01-01.* of 'shop 0'"):
         fitted.update(X_FIT[:1], Y_FIT[:1])
     with pytest.raises(ValueError, match=r"no columns for the targets \['visits'\]"):
         fitted.predict(NEXT, history=(X_FIT, Y_FIT[["sales"]]))
-    for weight, message in ((np.ones(3), "shape"), (-np.ones(len(X_FIT)), "not negative")):
+    n = len(X_FIT)
+    for weight, message in (
+        (np.ones(3), "shape"),
+        (-np.ones(n), "not negative"),
+        (np.zeros(n), "zero for all rows"),
+    ):
         with pytest.raises(ValueError, match=message):
             forecaster().fit(X_FIT, Y_FIT, sample_weight=weight)
+
+
+@pytest.fixture(scope="module")
+def with_classes() -> Forecaster:
+    return forecaster(horizon=1).fit(X_FIT, CLASSES)
+
+
+CLASSES = Y_FIT.assign(visits=np.where(Y_FIT["visits"] > 60, "many", "few"))
+REFUSED_IN_UPDATE = {
+    "text": (NEXT, Y_FIT[:3].assign(sales="12,5"), "'sales' are not numbers, such as '12,5'"),
+    "text in a past column": (NEXT.assign(rain="wet"), CLASSES[:3], "'rain' .* must hold numb"),
+    "a new class": (NEXT, CLASSES[:3].assign(visits="none"), "such as 'none', are none of"),
+    "classes of another type": (NEXT, Y_FIT[:3].assign(visits=True), "are none of its classes"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_IN_UPDATE)
+def test_a_past_that_does_not_suit_is_refused(case, with_classes):
+    X_new, Y_new, message = REFUSED_IN_UPDATE[case]
+    with pytest.raises(ValueError, match=message):
+        with_classes.update(X_new, Y_new)
+    assert len(with_classes.history_.panel.codes) == len(X_FIT)
+
+
+def test_a_target_among_the_known_columns_is_told():
+    with pytest.warns(UserWarning, match="known column 'plan' equals the target 'sales'"):
+        forecaster(known=["promotion", "plan"]).fit(X_FIT.assign(plan=Y_FIT["sales"]), Y_FIT)
+
+
+@pytest.mark.parametrize("start", ["2018-10-20", "2018-11-04"])
+def test_days_without_a_midnight_are_days(start):
+    days = pd.date_range(start, periods=40).tz_localize(
+        "America/Sao_Paulo", nonexistent="shift_forward"
+    )
+    X = X_FIT.assign(day=np.tile(days, 3))
+    model = forecaster().fit(X, Y_FIT)
+    clock = model.history_.panel.clock[:40]
+    assert np.unique(np.diff(clock)).tolist() == [1]
+    assert model.history_.clock.times(clock).equals(days)
 
 
 def ends_early(X, Y):
