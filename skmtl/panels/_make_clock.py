@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -148,7 +148,7 @@ def _has_name(offset: Any) -> bool:
         return False
 
 
-def _is_whole(freq: Any) -> bool:
+def _is_whole(freq: Any) -> TypeGuard[int]:
     is_integer = isinstance(freq, int | np.integer) and not isinstance(freq, bool)
     return is_integer and freq >= 1
 
