@@ -69,7 +69,7 @@ class ForecastTargets:
                     f"dtype {labels[name].dtype}. Choose another kind for it through `tasks`."
                 )
         classes = {
-            name: sorted(pd.unique(plain_values(labels[name].dropna())).tolist())
+            name: _sorted_classes(labels[name])
             for name, kind in kinds.items()
             if kind.is_classification
         }
@@ -157,6 +157,17 @@ def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
         name: as_kind(chosen[name], name) if name in chosen else mixed_kind(labels[name])
         for name in labels.columns
     }
+
+
+def _sorted_classes(labels: pd.Series) -> list[Any]:
+    classes = pd.unique(plain_values(labels.dropna())).tolist()
+    try:
+        return sorted(classes)
+    except TypeError:
+        raise ValueError(
+            f"The target {labels.name!r} has labels of several types, such as {classes[:3]}, "
+            "which cannot be sorted. Convert them to text or to numbers."
+        ) from None
 
 
 def _has_numbers(labels: pd.Series) -> bool:

@@ -52,6 +52,8 @@ REFUSED_IN_FIT = {
     "infinity": (X_FIT, Y_FIT.replace(Y_FIT.iloc[3, 0], np.inf), {}, "'sales' has infinity"),
     "text as number": (X_FIT, Y_FIT.assign(sales="many"), {"tasks": {"sales": "regression"}},
                        "'sales' is to be of kind 'regression'"),
+    "labels of several types": (X_FIT, Y_FIT.assign(sales=[1, "a", True] * 40), {},
+                                "'sales' has labels of several types"),
     "an event": (X_FIT, Y_FIT, {"tasks": {"sales": "survival"}}, "'sales' is a time to an event"),
     "unknown target": (X_FIT, Y_FIT, {"tasks": {"sale": "count"}}, r"`tasks` names \['sale'\]"),
     "a static column that changes": (X_FIT.assign(size=X_FIT.index), Y_FIT, {},
@@ -256,6 +258,16 @@ def test_what_users_bring_is_learnt(case):
     last = X[X["day"] == X["day"].max()]
     after = model.history_.clock.times(np.array([model.history_.panel.clock.max() + 1]))
     assert model.predict(last.assign(day=after[0])).notna().all(axis=None)
+
+
+def test_ids_may_be_of_several_types():
+    ids = {"shop 0": 1, "shop 1": "b", "shop 2": 2.5}
+    model = forecaster().fit(X_FIT.assign(shop=X_FIT["shop"].map(ids)), Y_FIT)
+    expected = forecaster().fit(X_FIT, Y_FIT).predict(NEXT)
+    for row, name in enumerate(ids):
+        rows = NEXT[NEXT["shop"] == name]
+        alone = model.predict(rows.assign(shop=ids[name]))
+        np.testing.assert_allclose(alone, expected.iloc[[row]])
 
 
 def test_a_step_that_is_too_short_is_told():

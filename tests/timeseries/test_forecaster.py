@@ -284,6 +284,21 @@ def test_series_of_any_length_and_end_are_learnt_together():
     assert np.isfinite(predicted).all(axis=None)
 
 
+def test_series_that_ended_are_forecast_beside_those_that_go_on(panel):
+    X, Y = panel
+    ended = (X["shop"] == "shop 1") & (X["day"] > "2024-01-20")
+    X, Y = X[~ended], Y[~ended]
+    early = X["day"] < "2024-02-15"
+    model = forecaster().fit(X[early], Y[early]).update(X[~early], Y[~early])
+    X_next = days_after(X, 7)
+    X_next = pd.concat([X_next, X_next[-7:].assign(shop="shop 1")], ignore_index=True)
+    predicted = model.predict(X_next)
+    pd.testing.assert_frame_equal(predicted, model.predict(X_next, history=(X, Y)))
+    assert predicted.notna().all(axis=None)
+    with pytest.raises(ValueError, match="more than horizon=7 steps after .* 'shop 1'"):
+        model.predict(X_next.assign(day=X_next["day"] + pd.Timedelta(days=1)))
+
+
 def test_constant_series_are_forecast_as_they_are(panel):
     X, Y = panel
     flat = X["shop"] == "shop 2"
