@@ -12,10 +12,9 @@ import pandas as pd
 from skmtl._storable import storable
 from skmtl.panels._times import (
     check_grid,
-    check_present,
+    in_periods,
     in_zone,
     microseconds,
-    period_name,
     whole_numbers,
 )
 
@@ -79,13 +78,7 @@ class PeriodClock(PanelClock):
     freq: str
 
     def count(self, times: pd.Series) -> np.ndarray:
-        check_present(times)
-        if not isinstance(times.dtype, pd.PeriodDtype) or period_name(times.dtype) != self.freq:
-            raise ValueError(
-                f"The time column {times.name!r} must hold periods of freq={self.freq!r}, but "
-                f"has the dtype {times.dtype}. Convert it with .dt.to_period({self.freq!r})."
-            )
-        return np.asarray(times.array.asi8, dtype=np.int64)
+        return np.asarray(in_periods(times, self.freq).array.asi8, dtype=np.int64)
 
     def times(self, counts: np.ndarray) -> pd.Index:
         ordinals = np.asarray(counts, dtype=np.int64)

@@ -15,6 +15,31 @@ def period_name(dtype: Any) -> str:
     return str(dtype).removeprefix("period[").removesuffix("]")
 
 
+def in_periods(times: pd.Series, freq: str) -> pd.Series:
+    """Periods of a frequency, which may be written as text.
+
+    Raises
+    ------
+    ValueError
+        If they are something else, or missing.
+    """
+    check_present(times)
+    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+        try:
+            return pd.Series(pd.PeriodIndex(times, freq=freq), name=times.name)
+        except ValueError as error:
+            raise ValueError(
+                f"The time column {times.name!r} must hold periods of freq={freq!r}, or text "
+                f"as pandas writes them: {error}."
+            ) from error
+    if not isinstance(times.dtype, pd.PeriodDtype) or period_name(times.dtype) != freq:
+        raise ValueError(
+            f"The time column {times.name!r} must hold periods of freq={freq!r}, but has the "
+            f"dtype {times.dtype}. Convert it with .dt.to_period({freq!r})."
+        )
+    return times
+
+
 def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
     """Timestamps, or their text, in a time zone.
 

@@ -8,7 +8,7 @@ import pytest
 from dateutil import tz
 
 from skmtl import RMTGB
-from skmtl.timeseries import Calendar, Forecaster
+from skmtl.timeseries import Calendar, Forecaster, ForecastSplit, backtest
 from tests.timeseries.panels import shops
 
 INNER = RMTGB(n_rounds=3, n_bags=1, blocks=("shared",), random_state=0)
@@ -268,6 +268,12 @@ def test_ids_may_be_of_several_types():
         rows = NEXT[NEXT["shop"] == name]
         alone = model.predict(rows.assign(shop=ids[name]))
         np.testing.assert_allclose(alone, expected.iloc[[row]])
+
+
+def test_windows_do_not_reach_beyond_the_horizon():
+    cv = ForecastSplit("day", freq="D", horizon=5, gap=2)
+    with pytest.raises(ValueError, match=r"reach 7 steps .* the model forecasts 5: raise"):
+        backtest(forecaster(), X_FIT, Y_FIT, cv)
 
 
 def test_a_step_that_is_too_short_is_told():

@@ -269,7 +269,12 @@ def test_a_table_may_be_one_series_with_periods_as_times():
     model = Forecaster(inner, time="month", horizon=6, season=12, random_state=0).fit(X, y)
     X_next = pd.DataFrame({"month": pd.period_range("1971-09", periods=6, freq="M")})
     expected = np.tile(np.arange(12.0), 8)[80:86] + np.arange(80, 86)
-    np.testing.assert_allclose(model.predict(X_next)["y"], expected, atol=3)
+    predicted = model.predict(X_next)
+    np.testing.assert_allclose(predicted["y"], expected, atol=3)
+    as_text = X_next.assign(month=X_next["month"].astype(str))  # of a CSV file
+    pd.testing.assert_frame_equal(model.predict(as_text), predicted)
+    with pytest.raises(ValueError, match=r"periods of freq='M', or text.*SOON"):
+        model.predict(X_next.assign(month="soon"))
 
 
 def test_series_of_any_length_and_end_are_learnt_together():
@@ -295,7 +300,7 @@ def test_series_that_ended_are_forecast_beside_those_that_go_on(panel):
     predicted = model.predict(X_next)
     pd.testing.assert_frame_equal(predicted, model.predict(X_next, history=(X, Y)))
     assert predicted.notna().all(axis=None)
-    with pytest.raises(ValueError, match="more than horizon=7 steps after .* 'shop 1'"):
+    with pytest.raises(ValueError, match=r"more than horizon=7 steps after .* 'shop 1'"):
         model.predict(X_next.assign(day=X_next["day"] + pd.Timedelta(days=1)))
 
 
