@@ -66,6 +66,9 @@ REFUSED_IN_FIT = {
     "windows": (X_FIT, Y_FIT, {"windows": 2.5}, "windows=2.5"),
     "calendar": (X_FIT, Y_FIT, {"calendar": "weekday"}, "calendar='weekday'"),
     "anchor": (X_FIT, Y_FIT, {"anchor": "median"}, "anchor='median' of the target 'sales'"),
+    "anchor of another name": (X_FIT, Y_FIT, {"anchor": {"sale": "last"}},
+                               r"`anchor` names \['sale'\], but .* \['sales', 'visits'\]"),
+    "a set of columns": (X_FIT, Y_FIT, {"past": {"rain"}}, "columns {'rain'} in a list"),
     "anchored count": (X_FIT, Y_FIT, {"anchor": "last", "tasks": "count"}, "'sales' is a count"),
     "ids that name rows": (X_FIT.assign(shop=range(len(X_FIT))), Y_FIT, {},
                            "No series has two rows within the horizon"),
@@ -242,6 +245,9 @@ TAKEN = {
     "huge and tiny numbers": (lambda X, Y: (X, Y * [1e12, 1e-12]), {}),
     "no season, lags or windows": (
         lambda X, Y: (X, Y), {"season": None, "lags": None, "windows": None, "calendar": None}),
+    "arrays of names and numbers": (
+        lambda X, Y: (X, Y), {"known": pd.Index(["promotion"]), "lags": np.array([1, 3]),
+                              "season": np.array([7]), "windows": range(3, 9, 3)}),
     "levels as features": (lambda X, Y: (X, Y), {"scale": "none"}),
 }  # fmt: skip
 
