@@ -7,7 +7,7 @@ these arrays for many series and origins at once, from rows up to the origin alo
 """
 
 from skmtl.panels._calendar import CalendarFeatures
-from skmtl.panels._clock import Freq, PanelClock, make_clock
+from skmtl.panels._clock import PanelClock
 from skmtl.panels._columns import Columns, PanelColumns, as_names
 from skmtl.panels._features import (
     FeaturePlan,
@@ -18,6 +18,7 @@ from skmtl.panels._features import (
 )
 from skmtl.panels._history import History
 from skmtl.panels._levels import ANCHORS, Anchor, TargetUnits, past_scales
+from skmtl.panels._make_clock import Freq, make_clock
 from skmtl.panels._naive import last_values, naive_errors, seasonal_naive
 from skmtl.panels._panel import Panel
 from skmtl.panels._series_ids import SeriesIds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,9 +120,15 @@ class PanelColumns:
 
 
 def as_names(columns: Columns) -> tuple[Hashable, ...]:
-    """One name or several as a tuple."""
+    """One name or several as a tuple.
+
+    Raises
+    ------
+    ValueError
+        If they are a set or a mapping, whose order is not that of the columns.
+    """
     if columns is None:
         return ()
-    if isinstance(columns, str) or not isinstance(columns, Sequence):
-        return (columns,)
-    return tuple(columns)
+    if isinstance(columns, Set | Mapping):
+        raise ValueError(f"Name the columns {columns!r} in a list, so that they have an order.")
+    return tuple(columns) if pd.api.types.is_list_like(columns) else (columns,)

@@ -70,11 +70,18 @@ class History:
             ids.n_series,
         )
         history = cls(ids, time, clock, tuple(values.columns), panel)
-        history.check_distinct()
+        history.check()
         return history, order
 
-    def check_distinct(self) -> None:
-        """Raise where two rows have one id and time."""
+    def check(self) -> None:
+        """Raise where two rows have one id and time, or there are too many times."""
+        clock = self.panel.clock
+        n_steps = int(clock.max()) - int(clock.min()) + 1 if len(clock) else 0
+        if self.panel.n_series * (n_steps + 2) >= 2**63:
+            raise ValueError(
+                f"The column {self.time!r} spans {n_steps:,} steps, too many for "
+                f"{self.panel.n_series:,} series. Choose the freq of the data, or use timestamps."
+            )
         twice = self.panel.repeated()
         if not len(twice):
             return
@@ -102,14 +109,22 @@ class History:
         """
         ids = self.ids.extended(frame)
         more = values[list(self.columns)].to_numpy(dtype=np.float64)
+        codes, clock = ids.codes(frame), self.clock.count(frame[self.time])
+        known = np.flatnonzero(self.panel.at(self.ids.codes(frame), clock) >= 0)
+        if len(known):
+            raise ValueError(
+                f"{len(known)} rows have an id and a time that are part of the history: "
+                f"{frame[self.time].iloc[known[0]]} of {ids.labels(codes[known])}. Pass only rows "
+                "that are new."
+            )
         panel, _ = Panel.sorted(
-            np.concatenate([self.panel.codes, ids.codes(frame)]),
-            np.concatenate([self.panel.clock, self.clock.count(frame[self.time])]),
+            np.concatenate([self.panel.codes, codes]),
+            np.concatenate([self.panel.clock, clock]),
             np.concatenate([self.panel.values, more]),
             ids.n_series,
         )
         history = History(ids, self.time, self.clock, self.columns, panel)
-        history.check_distinct()
+        history.check()
         return history
 
     def part(self, first: int, last: int) -> History:

@@ -56,14 +56,17 @@ class SeriesIds:
         Raises
         ------
         ValueError
-            If ids are missing, or are text where these are numbers or the other way round.
+            If ids are missing, or none is found because they are text where these are numbers or
+            the other way round.
         """
         if not self.names:
             return np.zeros(len(frame), dtype=np.int64)
         ids = _id_frame(frame, self.names)
-        for name, known in zip(self.names, self.columns, strict=True):
-            _check_types(ids[name], known, name)
-        return self._index.get_indexer(_as_index(ids)).astype(np.int64)
+        codes = self._index.get_indexer(_as_index(ids)).astype(np.int64)
+        if (codes < 0).all():
+            for name, known in zip(self.names, self.columns, strict=True):
+                _check_types(ids[name], known, name)
+        return codes
 
     def label(self, code: int) -> str:
         """How messages call a series."""
@@ -130,14 +133,12 @@ def _plain(column: pd.Series) -> Any:
 
 
 def _check_types(column: pd.Series, known: list[Any], name: Hashable) -> None:
-    is_text = (
-        [isinstance(value, str) for value in (column.iloc[0], known[0])]
-        if len(column) and known
-        else []
+    now, then = (
+        {"text" if isinstance(value, str) else "no text" for value in values}
+        for values in (column, known)
     )
-    if is_text and is_text[0] != is_text[1]:
-        now, then = ("text" if text else "no text" for text in is_text)
+    if len(now) == len(then) == 1 and now != then:
         raise ValueError(
-            f"The ids in the column {name!r} are {now}, but those of fit are {then}, so none "
-            "would be found again. Give them the same type."
+            f"The ids in the column {name!r} are {now.pop()}, but those of fit are {then.pop()}, "
+            "so none would be found again. Give them the same type."
         )

@@ -93,7 +93,7 @@ class AnsweringFromHistory(Answering):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            Any rows of known or new ids, up to `horizon` steps after the end of their series.
+            Any rows of known or new ids, up to `horizon` steps after the end of the history.
         history : tuple (X, y), default=None
             The past of the ids of X, instead of that of `fit`, for ids that were not seen in
             `fit`.
@@ -106,7 +106,7 @@ class AnsweringFromHistory(Answering):
         Raises
         ------
         ValueError
-            If a row is more than `horizon` steps after the end of its series; the message names
+            If a row is more than `horizon` steps after the end of the history; the message names
             the ids.
         """
         return Answering.predict(self._knowing(history), X)

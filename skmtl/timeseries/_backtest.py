@@ -74,6 +74,12 @@ def backtest(
         (mean absolute seasonal difference, and root mean squared difference of consecutive values,
         of the series up to the cutoff), and quantiles such as ``q0.1``.
 
+    Raises
+    ------
+    ValueError
+        If the windows reach further than the horizon of the model, times are not on the grid, or
+        `folder` holds another backtest.
+
     Examples
     --------
     >>> import pandas as pd
@@ -88,6 +94,7 @@ def backtest(
     1.0
     """
     every = _fits_every(refit)
+    _check_horizon(model, split)
     ids = as_names(getattr(forecasting_layer(model), "id", None) if id is None else id)
     frame = as_frame(X)
     check_consistent_length(frame, y)
@@ -119,6 +126,17 @@ def backtest(
         if progress is not None:
             progress(number + 1, len(windows))
     return pd.concat(tables, ignore_index=True)
+
+
+def _check_horizon(model: Any, split: ForecastSplit) -> None:
+    """Raise an error if a model does not forecast as far as the windows reach."""
+    horizon = getattr(model, "horizon", None)
+    reach = split.horizon + split.gap
+    if horizon is not None and reach > horizon:
+        raise ValueError(
+            f"The windows reach {reach} steps from their cutoffs (horizon={split.horizon}, "
+            f"gap={split.gap}), but the model forecasts {horizon}: raise its horizon."
+        )
 
 
 def _fits_every(refit: Any) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from skmtl._storable import storable
 
@@ -47,7 +48,7 @@ def read_coverages(conformal: Any) -> tuple[float, ...]:
     if conformal is None or conformal is False:
         return ()
     asked = (_DEFAULT,) if conformal is True else conformal
-    coverages = asked if isinstance(asked, Sequence) else (asked,)
+    coverages = asked if pd.api.types.is_list_like(asked) else (asked,)
     for each in coverages:
         if isinstance(each, bool) or not isinstance(each, float | np.floating) or not 0 < each < 1:
             raise ValueError(

@@ -84,7 +84,7 @@ def read_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If they are of another length, negative, missing or infinite.
+        If they are of another length, negative, missing or infinite, or all zero.
     """
     if sample_weight is None:
         return None
@@ -93,6 +93,8 @@ def read_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
         raise ValueError(f"sample_weight has the shape {weight.shape}, but X has {n_rows} rows.")
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise ValueError("sample_weight must be finite and not negative.")
+    if not weight.any():
+        raise ValueError("sample_weight is zero for all rows, so there is nothing to learn from.")
     return weight
 
 

@@ -57,7 +57,8 @@ def fit_conformal(
 ) -> ConformalQuantiles:
     """Quantiles of the errors on the last steps of a model fitted to all earlier steps.
 
-    The last steps are four horizons, but at most a quarter of the time span of the panel.
+    The last steps are four horizons, but at most a quarter of the time span of the panel, or one
+    horizon if that is longer.
 
     Raises
     ------
@@ -65,14 +66,14 @@ def fit_conformal(
         If the panel is too short.
     """
     recipe, history, panel = prepared.recipe, prepared.history, prepared.history.panel
-    last, first = int(panel.clock.max()), int(panel.clock.min())
-    length = min(4 * recipe.horizon, (last - first + 1) // 4)
-    end = last - length
-    if length < recipe.horizon:
+    last = int(panel.clock.max())
+    n_steps = last - int(panel.clock.min()) + 1
+    if n_steps < 2 * recipe.horizon:
         raise ValueError(
             f"conformal intervals of horizon={recipe.horizon} steps need a panel of at least "
-            f"{4 * recipe.horizon} steps, but it has {last - first + 1}."
+            f"{2 * recipe.horizon} steps, but it has {n_steps}."
         )
+    end = last - min(4 * recipe.horizon, max(n_steps // 4, recipe.horizon))
     fitted = fit_panel(estimator, prepared, sample_weight, settings, rng, end)
     places = np.flatnonzero(panel.clock > end)
     pairs = np.arange(len(places) * recipe.horizon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from warnings import warn
@@ -229,7 +229,8 @@ class ForecastModel(FittedModel):
             model.ask_part(X), model.classes, question.places, moments.steps, recipe
         )
         errors = {} if self.conformal is None else self.conformal.at(moments.steps)
-        answers = InUnits(within, list(recipe.kinds), units, errors)
+        counts = {name for name in recipe.targets.numbers if recipe.targets.is_count(name)}
+        answers = InUnits(within, list(recipe.kinds), units, errors, counts)
         if not recipe.hurdles:
             return answers
         happens = {
@@ -331,6 +332,8 @@ class InUnits(AnswersInUnits):
         Of the targets that are numbers, ndarray of shape (n,) each.
     errors : dict of target to ndarray of shape (n, n_levels)
         Quantiles of the errors, over the scale, of targets whose intervals follow from these.
+    counts : collection of hashable
+        Targets whose intervals cannot be negative.
     """
 
     def __init__(
@@ -339,9 +342,10 @@ class InUnits(AnswersInUnits):
         names: Sequence[Hashable],
         units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]],
         errors: Mapping[Hashable, np.ndarray],
+        counts: Collection[Hashable],
     ) -> None:
         self._answers, self._names = answers, names
-        self.units, self._errors = units, errors
+        self.units, self._errors, self._counts = units, errors, counts
 
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
@@ -360,5 +364,6 @@ class InUnits(AnswersInUnits):
     def quantiles(self, name: Hashable) -> np.ndarray:
         anchor, scale = self.units[name]
         if name in self._errors:
-            return self.predictions[name][:, None] + scale[:, None] * self._errors[name]
+            quantiles = self.predictions[name][:, None] + scale[:, None] * self._errors[name]
+            return np.maximum(quantiles, 0.0) if name in self._counts else quantiles
         return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)

@@ -117,8 +117,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     conformal : bool, float or sequence of float, default=None
         Coverages of intervals, such as 0.8, which is the same as True, for numbers that are not
         quantiles: `predict_quantiles` builds them from the forecast errors by target and step, in
-        units of the scale, on the last four horizons of the panel. This needs a second fit, to all
-        earlier rows.
+        units of the scale, on the last four horizons of the panel (at most a quarter of it, but at
+        least one horizon). This needs a second fit, to all earlier rows.
     clip : float, default=20.0
         Standardised labels with an anchor are clipped at this number of scales from it.
     max_examples : int, default=200_000

@@ -56,9 +56,15 @@ def as_numbers(labels: pd.Series) -> np.ndarray:
     Raises
     ------
     ValueError
-        If one is infinite.
+        If one is infinite, or text that is not a number.
     """
     values = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    lost = np.flatnonzero(np.isnan(values) & labels.notna().to_numpy())
+    if len(lost):
+        raise ValueError(
+            f"{len(lost)} labels of the target {labels.name!r} are not numbers, such as "
+            f"{labels.iloc[lost[0]]!r}. Convert them, or use NaN for a missing one."
+        )
     if np.isinf(values).any():
         raise ValueError(
             f"The target {labels.name!r} has infinity among its labels. Use NaN for a missing one."

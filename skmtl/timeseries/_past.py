@@ -30,7 +30,19 @@ class PastColumns:
 
     @classmethod
     def learn(cls, frame: pd.DataFrame) -> PastColumns:
-        """From the past covariates of `fit`."""
+        """From the past covariates of `fit`.
+
+        Raises
+        ------
+        ValueError
+            If a column holds dates or times.
+        """
+        for name in frame:
+            if frame[name].dtype.kind in "mM" or isinstance(frame[name].dtype, pd.PeriodDtype):
+                raise ValueError(
+                    f"The column {name!r} of X holds dates or times ({frame[name].dtype}), which "
+                    "could be read in many ways. Replace it by numbers, such as the days to it."
+                )
         is_number = {name: pd.api.types.is_numeric_dtype(frame[name].dtype) for name in frame}
         categories = {
             name: sorted(frame[name].dropna().unique().tolist(), key=str)
@@ -53,7 +65,12 @@ class PastColumns:
         """Numbers, followed by codes, as float64; unseen categories are missing."""
         columns = {}
         for name, label in zip(self.names, self.labels, strict=True):
-            numbers = pd.to_numeric(frame[name], errors="raise")
+            try:
+                numbers = pd.to_numeric(frame[name])
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"The column {name!r} of X must hold numbers as in fit: {error}."
+                ) from error
             values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
             if np.isinf(values).any():
                 raise ValueError(f"The column {name!r} of X has infinite values.")

@@ -52,6 +52,7 @@ def make_plan(
     scaled : bool
         Whether numbers are divided by their scale.
     """
+    _check_anchored(anchor, targets)
     columns = []
     width = max(lags.season, 4)
     for name in targets.kinds:
@@ -82,6 +83,16 @@ def make_plan(
         times = history.clock.local(np.unique(history.panel.clock))
         calendar = None if times is None else calendar.chosen(times)
     return FeaturePlan(lags.lags, lags.windows, tuple(columns), past.known, calendar)
+
+
+def _check_anchored(anchor: Any, targets: ForecastTargets) -> None:
+    """Raise an error if `anchor` names something else than targets that are numbers."""
+    others = set(anchor) - set(targets.numbers) if isinstance(anchor, Mapping) else None
+    if others:
+        raise ValueError(
+            f"`anchor` names {sorted(others, key=str)}, but the targets that are numbers are "
+            f"{targets.numbers}."
+        )
 
 
 def _anchor_of(name: Hashable, anchor: Any) -> Any:

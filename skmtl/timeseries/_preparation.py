@@ -10,7 +10,14 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
-from skmtl.panels import Columns, Freq, History, PanelColumns, make_clock
+from skmtl.panels import (
+    CalendarFeatures,
+    Columns,
+    Freq,
+    History,
+    PanelColumns,
+    make_clock,
+)
 from skmtl.tasks import TasksLike
 from skmtl.timeseries._derived import read_derived
 from skmtl.timeseries._layout import StepLayout
@@ -89,7 +96,13 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
     values = past_values(targets, past, frame, labels)
     clock = make_clock(frame[columns.time], parameters.freq)
     history, order = History.read(frame, values, columns.id, columns.time, clock)
+    if clock.counts_numbers and calendar not in (None, CalendarFeatures()):
+        raise ValueError(
+            f"calendar={calendar!r} needs timestamps or periods, but the time column "
+            f"{columns.time!r} holds whole numbers."
+        )
     _check_static(history, order, frame, columns.static)
+    _warn_of_leaks(frame[list(columns.known)], labels)
     _warn_of_coarse_times(history)
     scaled = parameters.scale == "auto"
     plan = make_plan(
@@ -136,6 +149,22 @@ def _check_static(
                 f"{history.ids.labels(codes[changes])}. Name it as known=[...] if its values are "
                 "known ahead, else as past=[...]."
             )
+
+
+def _warn_of_leaks(known: pd.DataFrame, labels: pd.DataFrame) -> None:
+    """Warn about covariates that equal a target, and so cannot be known in advance."""
+    for target in labels:
+        seen = np.flatnonzero(labels[target].notna())
+        truth = labels[target].iloc[seen].to_numpy(dtype=object)
+        if not (truth != truth[0]).any():
+            continue
+        for name in known:
+            if np.array_equal(known[name].iloc[seen].to_numpy(dtype=object), truth):
+                warn(
+                    f"The known column {name!r} equals the target {target!r} in all rows, so it "
+                    "is hardly known in advance. Drop it, or name it as past=[...].",
+                    stacklevel=4,
+                )
 
 
 def _warn_of_coarse_times(history: History) -> None:

@@ -80,16 +80,17 @@ class Recipe:
         Raises
         ------
         ValueError
-            For rows further than the horizon from the end of their series and that of `fit`.
+            For rows further than the horizon from the end of their series, of the history and of
+            `fit`.
         """
         codes = history.ids.codes(frame)
         clock = history.clock.count(frame[history.time])
         if len(history.panel.codes) == 0:
             codes = np.full(len(codes), -1)
         ends = np.where(codes >= 0, history.panel.ends[np.maximum(codes, 0)], clock - 1)
-        too_far = np.flatnonzero(
-            (codes >= 0) & (clock > np.maximum(ends, self.end) + self.horizon)
-        )
+        # A series that has ended is asked for together with those that go on.
+        end = max(self.end, int(history.panel.ends.max(initial=self.end)))
+        too_far = np.flatnonzero((codes >= 0) & (clock > end + self.horizon))
         if len(too_far):
             last = history.clock.times(ends[too_far[:1]])[0]
             first = frame[history.time].iloc[too_far[0]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from skmtl.answers import layers
 
@@ -17,5 +18,5 @@ def forecasting_layer(model: Any) -> Any:
 def first_season(model: Any) -> int:
     """The first season of a model, in steps; 1 for one that has none."""
     season = getattr(forecasting_layer(model), "season", None)
-    seasons = season if isinstance(season, list | tuple) else [season]
+    seasons = list(season) if pd.api.types.is_list_like(season) else [season]
     return int(seasons[0]) if seasons and isinstance(seasons[0], int | np.integer) else 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from skmtl.panels import CalendarFeatures
 
@@ -71,7 +72,8 @@ def read_calendar(calendar: Any) -> CalendarFeatures | None:
 
 
 def _numbers(name: str, value: Any) -> tuple[int, ...]:
-    values = () if value is None else value if isinstance(value, Sequence) else (value,)
+    several = pd.api.types.is_list_like(value, allow_sets=False)
+    values = () if value is None else value if several else (value,)
     for each in values:
         if not isinstance(each, int | np.integer) or isinstance(each, bool) or each < 1:
             raise ValueError(f"{name}={value!r} must hold whole numbers of steps of at least 1.")

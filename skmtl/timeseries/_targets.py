@@ -69,7 +69,7 @@ class ForecastTargets:
                     f"dtype {labels[name].dtype}. Choose another kind for it through `tasks`."
                 )
         classes = {
-            name: sorted(pd.unique(plain_values(labels[name].dropna())).tolist())
+            name: _sorted_classes(labels[name])
             for name, kind in kinds.items()
             if kind.is_classification
         }
@@ -102,6 +102,7 @@ class ForecastTargets:
                 continue
             observed = labels[name].notna().to_numpy()
             values = plain_values(labels[name][observed])
+            self._check_classes(name, values)
             for position, value in self._kept_classes(name):
                 column = np.full(len(labels), np.nan)
                 column[observed] = values == value
@@ -127,6 +128,16 @@ class ForecastTargets:
         """Whether a target must not be negative, so that nothing can be subtracted."""
         return isinstance(self.kinds[name], Count)
 
+    def _check_classes(self, name: Hashable, values: np.ndarray) -> None:
+        """Raise an error if labels are not among the classes of `fit`."""
+        is_new = ~pd.Series(values, dtype=object).isin(self.classes[name]).to_numpy()
+        if is_new.any():
+            raise ValueError(
+                f"{is_new.sum()} labels of the target {name!r}, such as {values[is_new][0]!r}, "
+                f"are none of its classes in fit, {self.classes[name]}. Convert them, treat them "
+                "as missing, or fit again."
+            )
+
     def _kept_classes(self, name: Hashable) -> list[tuple[int, Any]]:
         classes = list(enumerate(self.classes[name]))
         return classes[-1:] if len(classes) <= 2 else classes
@@ -146,6 +157,17 @@ def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
         name: as_kind(chosen[name], name) if name in chosen else mixed_kind(labels[name])
         for name in labels.columns
     }
+
+
+def _sorted_classes(labels: pd.Series) -> list[Any]:
+    classes = pd.unique(plain_values(labels.dropna())).tolist()
+    try:
+        return sorted(classes)
+    except TypeError:
+        raise ValueError(
+            f"The target {labels.name!r} has labels of several types, such as {classes[:3]}, "
+            "which cannot be sorted. Convert them to text or to numbers."
+        ) from None
 
 
 def _has_numbers(labels: pd.Series) -> bool:

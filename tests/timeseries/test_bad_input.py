@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil import tz
 
 from skmtl import RMTGB
-from skmtl.timeseries import Forecaster
+from skmtl.timeseries import Calendar, Forecaster, ForecastSplit, backtest
 from tests.timeseries.panels import shops
 
 INNER = RMTGB(n_rounds=3, n_bags=1, blocks=("shared",), random_state=0)
@@ -51,6 +52,8 @@ REFUSED_IN_FIT = {
     "infinity": (X_FIT, Y_FIT.replace(Y_FIT.iloc[3, 0], np.inf), {}, "'sales' has infinity"),
     "text as number": (X_FIT, Y_FIT.assign(sales="many"), {"tasks": {"sales": "regression"}},
                        "'sales' is to be of kind 'regression'"),
+    "labels of several types": (X_FIT, Y_FIT.assign(sales=[1, "a", True] * 40), {},
+                                "'sales' has labels of several types"),
     "an event": (X_FIT, Y_FIT, {"tasks": {"sales": "survival"}}, "'sales' is a time to an event"),
     "unknown target": (X_FIT, Y_FIT, {"tasks": {"sale": "count"}}, r"`tasks` names \['sale'\]"),
     "a static column that changes": (X_FIT.assign(size=X_FIT.index), Y_FIT, {},
@@ -63,9 +66,29 @@ REFUSED_IN_FIT = {
     "windows": (X_FIT, Y_FIT, {"windows": 2.5}, "windows=2.5"),
     "calendar": (X_FIT, Y_FIT, {"calendar": "weekday"}, "calendar='weekday'"),
     "anchor": (X_FIT, Y_FIT, {"anchor": "median"}, "anchor='median' of the target 'sales'"),
+    "anchor of another name": (X_FIT, Y_FIT, {"anchor": {"sale": "last"}},
+                               r"`anchor` names \['sale'\], but .* \['sales', 'visits'\]"),
+    "a set of columns": (X_FIT, Y_FIT, {"past": {"rain"}}, "columns {'rain'} in a list"),
     "anchored count": (X_FIT, Y_FIT, {"anchor": "last", "tasks": "count"}, "'sales' is a count"),
     "ids that name rows": (X_FIT.assign(shop=range(len(X_FIT))), Y_FIT, {},
                            "No series has two rows within the horizon"),
+    "days without some holidays": (X_FIT, Y_FIT, {
+        "freq": pd.offsets.CustomBusinessDay(holidays=["2024-01-01"])}, "has no name"),
+    "a relative offset": (X_FIT, Y_FIT, {"freq": pd.DateOffset(days=1)}, "has no name"),
+    "every second period": (X_FIT.assign(day=DAY.dt.to_period("D")), Y_FIT, {"freq": 2},
+                            "holds periods of 'D', but freq is 2"),
+    "a zone without a name": (X_FIT.assign(day=DAY.dt.tz_localize(tz.gettz("Europe/Berlin"))),
+                              Y_FIT, {}, "has no name from which it could be restored"),
+    "a calendar of whole numbers": (X_FIT.assign(day=X_FIT.groupby("shop").cumcount()), Y_FIT,
+                                    {"freq": None, "calendar": Calendar("week")},
+                                    "holds whole numbers"),
+    "too many steps": (
+        X_FIT.loc[X_FIT.index.repeat(20)].assign(day=np.tile([-(2.0**52), 2.0**52], 1200),
+                                                 shop=np.arange(1200).repeat(2)),
+        Y_FIT.loc[Y_FIT.index.repeat(20)], {"freq": None, "static": None, "known": "size",
+                                            "past": ["rain", "promotion"]},
+        "spans 9,007,199,254,740,993 steps, too many for 1,200 series"),
+    "dates as a covariate": (X_FIT.assign(rain=DAY), Y_FIT, {}, "'rain' of X holds dates"),
     "frequency of whole numbers": (X_FIT.assign(day=X_FIT.groupby("shop").cumcount()), Y_FIT, {},
                                    "freq must be the whole"),
 }  # fmt: skip
@@ -99,13 +122,57 @@ def test_what_cannot_be_forecast_is_refused(case, fitted):
 
 
 def test_histories_must_suit(fitted):
-    with pytest.raises(ValueError, match="repeat an id and a time: 'shop 0'"):
+    with pytest.raises(ValueError, match=r"part of the history: 2024-01-01.* of 'shop 0'"):
         fitted.update(X_FIT[:1], Y_FIT[:1])
     with pytest.raises(ValueError, match=r"no columns for the targets \['visits'\]"):
         fitted.predict(NEXT, history=(X_FIT, Y_FIT[["sales"]]))
-    for weight, message in ((np.ones(3), "shape"), (-np.ones(len(X_FIT)), "not negative")):
+    n = len(X_FIT)
+    for weight, message in (
+        (np.ones(3), "shape"),
+        (-np.ones(n), "not negative"),
+        (np.zeros(n), "zero for all rows"),
+    ):
         with pytest.raises(ValueError, match=message):
             forecaster().fit(X_FIT, Y_FIT, sample_weight=weight)
+
+
+@pytest.fixture(scope="module")
+def with_classes() -> Forecaster:
+    return forecaster(horizon=1).fit(X_FIT, CLASSES)
+
+
+CLASSES = Y_FIT.assign(visits=np.where(Y_FIT["visits"] > 60, "many", "few"))
+REFUSED_IN_UPDATE = {
+    "text": (NEXT, Y_FIT[:3].assign(sales="12,5"), "'sales' are not numbers, such as '12,5'"),
+    "text in a past column": (NEXT.assign(rain="wet"), CLASSES[:3], "'rain' .* must hold numb"),
+    "a new class": (NEXT, CLASSES[:3].assign(visits="none"), "such as 'none', are none of"),
+    "classes of another type": (NEXT, Y_FIT[:3].assign(visits=True), "are none of its classes"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_IN_UPDATE)
+def test_a_past_that_does_not_suit_is_refused(case, with_classes):
+    X_new, Y_new, message = REFUSED_IN_UPDATE[case]
+    with pytest.raises(ValueError, match=message):
+        with_classes.update(X_new, Y_new)
+    assert len(with_classes.history_.panel.codes) == len(X_FIT)
+
+
+def test_a_target_among_the_known_columns_is_told():
+    with pytest.warns(UserWarning, match="known column 'plan' equals the target 'sales'"):
+        forecaster(known=["promotion", "plan"]).fit(X_FIT.assign(plan=Y_FIT["sales"]), Y_FIT)
+
+
+@pytest.mark.parametrize("start", ["2018-10-20", "2018-11-04"])
+def test_days_without_a_midnight_are_days(start):
+    days = pd.date_range(start, periods=40).tz_localize(
+        "America/Sao_Paulo", nonexistent="shift_forward"
+    )
+    X = X_FIT.assign(day=np.tile(days, 3))
+    model = forecaster().fit(X, Y_FIT)
+    clock = model.history_.panel.clock[:40]
+    assert np.unique(np.diff(clock)).tolist() == [1]
+    assert model.history_.clock.times(clock).equals(days)
 
 
 def ends_early(X, Y):
@@ -178,6 +245,9 @@ TAKEN = {
     "huge and tiny numbers": (lambda X, Y: (X, Y * [1e12, 1e-12]), {}),
     "no season, lags or windows": (
         lambda X, Y: (X, Y), {"season": None, "lags": None, "windows": None, "calendar": None}),
+    "arrays of names and numbers": (
+        lambda X, Y: (X, Y), {"known": pd.Index(["promotion"]), "lags": np.array([1, 3]),
+                              "season": np.array([7]), "windows": range(3, 9, 3)}),
     "levels as features": (lambda X, Y: (X, Y), {"scale": "none"}),
 }  # fmt: skip
 
@@ -194,6 +264,22 @@ def test_what_users_bring_is_learnt(case):
     last = X[X["day"] == X["day"].max()]
     after = model.history_.clock.times(np.array([model.history_.panel.clock.max() + 1]))
     assert model.predict(last.assign(day=after[0])).notna().all(axis=None)
+
+
+def test_ids_may_be_of_several_types():
+    ids = {"shop 0": 1, "shop 1": "b", "shop 2": 2.5}
+    model = forecaster().fit(X_FIT.assign(shop=X_FIT["shop"].map(ids)), Y_FIT)
+    expected = forecaster().fit(X_FIT, Y_FIT).predict(NEXT)
+    for row, name in enumerate(ids):
+        rows = NEXT[NEXT["shop"] == name]
+        alone = model.predict(rows.assign(shop=ids[name]))
+        np.testing.assert_allclose(alone, expected.iloc[[row]])
+
+
+def test_windows_do_not_reach_beyond_the_horizon():
+    cv = ForecastSplit("day", freq="D", horizon=5, gap=2)
+    with pytest.raises(ValueError, match=r"reach 7 steps .* the model forecasts 5: raise"):
+        backtest(forecaster(), X_FIT, Y_FIT, cv)
 
 
 def test_a_step_that_is_too_short_is_told():

@@ -71,6 +71,21 @@ def test_coverages_lie_between_0_and_1(conformal, walks):
 
 def test_a_panel_may_be_too_short(walks):
     X, Y = walks
-    early = X["t"] < 15
-    with pytest.raises(ValueError, match="need a panel of at least 16 steps, but it has 15"):
+    early = X["t"] < 7
+    with pytest.raises(ValueError, match="need a panel of at least 8 steps, but it has 7"):
         forecaster(conformal=True).fit(X[early], Y[early])
+
+
+def test_intervals_of_counts_are_not_negative_even_on_a_short_panel():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"id": np.repeat(np.arange(100), 9), "t": np.tile(np.arange(9), 100)})
+    Y = pd.DataFrame({"y": rng.poisson(0.7, len(X))})
+    model = forecaster(conformal=0.8, tasks="count").fit(X, Y)
+    X_next = pd.DataFrame(
+        {"id": np.repeat(np.arange(100), 4), "t": np.tile(np.arange(9, 13), 100)}
+    )
+    limits = model.predict_interval(X_next)["y"]
+    assert (limits["lower"] >= 0).all()
+    assert (limits["lower"] == 0).mean() > 0.3
+    truth = rng.poisson(0.7, len(X_next))
+    assert 0.7 < ((limits["lower"] <= truth) & (truth <= limits["upper"])).mean() <= 1.0

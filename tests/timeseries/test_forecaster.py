@@ -269,7 +269,12 @@ def test_a_table_may_be_one_series_with_periods_as_times():
     model = Forecaster(inner, time="month", horizon=6, season=12, random_state=0).fit(X, y)
     X_next = pd.DataFrame({"month": pd.period_range("1971-09", periods=6, freq="M")})
     expected = np.tile(np.arange(12.0), 8)[80:86] + np.arange(80, 86)
-    np.testing.assert_allclose(model.predict(X_next)["y"], expected, atol=3)
+    predicted = model.predict(X_next)
+    np.testing.assert_allclose(predicted["y"], expected, atol=3)
+    as_text = X_next.assign(month=X_next["month"].astype(str))  # of a CSV file
+    pd.testing.assert_frame_equal(model.predict(as_text), predicted)
+    with pytest.raises(ValueError, match=r"periods of freq='M', or text.*SOON"):
+        model.predict(X_next.assign(month="soon"))
 
 
 def test_series_of_any_length_and_end_are_learnt_together():
@@ -282,6 +287,21 @@ def test_series_of_any_length_and_end_are_learnt_together():
     every = pd.concat([X_next.assign(shop=f"shop {number}") for number in range(5)])
     predicted = model.predict(every.drop_duplicates(["shop", "day"]))
     assert np.isfinite(predicted).all(axis=None)
+
+
+def test_series_that_ended_are_forecast_beside_those_that_go_on(panel):
+    X, Y = panel
+    ended = (X["shop"] == "shop 1") & (X["day"] > "2024-01-20")
+    X, Y = X[~ended], Y[~ended]
+    early = X["day"] < "2024-02-15"
+    model = forecaster().fit(X[early], Y[early]).update(X[~early], Y[~early])
+    X_next = days_after(X, 7)
+    X_next = pd.concat([X_next, X_next[-7:].assign(shop="shop 1")], ignore_index=True)
+    predicted = model.predict(X_next)
+    pd.testing.assert_frame_equal(predicted, model.predict(X_next, history=(X, Y)))
+    assert predicted.notna().all(axis=None)
+    with pytest.raises(ValueError, match=r"more than horizon=7 steps after .* 'shop 1'"):
+        model.predict(X_next.assign(day=X_next["day"] + pd.Timedelta(days=1)))
 
 
 def test_constant_series_are_forecast_as_they_are(panel):

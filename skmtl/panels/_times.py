@@ -1,0 +1,127 @@
+"""The values of time columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_MOST_NAMED = 3
+
+
+def period_name(dtype: Any) -> str:
+    """Name of the frequency of a dtype of periods."""
+    return str(dtype).removeprefix("period[").removesuffix("]")
+
+
+def in_periods(times: pd.Series, freq: str) -> pd.Series:
+    """Periods of a frequency, which may be written as text.
+
+    Raises
+    ------
+    ValueError
+        If they are something else, or missing.
+    """
+    check_present(times)
+    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+        try:
+            return pd.Series(pd.PeriodIndex(times, freq=freq), name=times.name)
+        except ValueError as error:
+            raise ValueError(
+                f"The time column {times.name!r} must hold periods of freq={freq!r}, or text "
+                f"as pandas writes them: {error}."
+            ) from error
+    if not isinstance(times.dtype, pd.PeriodDtype) or period_name(times.dtype) != freq:
+        raise ValueError(
+            f"The time column {times.name!r} must hold periods of freq={freq!r}, but has the "
+            f"dtype {times.dtype}. Convert it with .dt.to_period({freq!r})."
+        )
+    return times
+
+
+def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
+    """Timestamps, or their text, in a time zone.
+
+    Raises
+    ------
+    ValueError
+        If they are something else, missing, or have a zone only here or only in `fit`.
+    """
+    check_present(times)
+    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+        times = _read_text(times, zone)
+    if not pd.api.types.is_datetime64_any_dtype(times.dtype):
+        raise ValueError(
+            f"The time column {times.name!r} must hold timestamps as in fit, but has the dtype "
+            f"{times.dtype}."
+        )
+    if (times.dt.tz is None) != (zone is None):
+        found, wanted = ("no time zone", f"{zone!r}") if times.dt.tz is None else ("one", "none")
+        raise ValueError(
+            f"The time column {times.name!r} has {found}, but that of fit had {wanted}. Use "
+            ".dt.tz_localize or .dt.tz_convert."
+        )
+    return times if zone is None else times.dt.tz_convert(zone)
+
+
+def _read_text(times: pd.Series, zone: str | None) -> pd.Series:
+    """Timestamps that are written as ISO 8601 says, which nobody can mistake."""
+    try:
+        return pd.to_datetime(times, format="ISO8601", utc=zone is not None)
+    except ValueError as error:
+        raise ValueError(
+            f"The time column {times.name!r} must hold timestamps as in fit, or their text as ISO "
+            f"8601 has it, such as 2024-12-31 or 2024-12-31T23:00+01:00: {error}"
+        ) from error
+
+
+def microseconds(times: pd.Series) -> np.ndarray:
+    """Microseconds since 1970, in UTC if the times have a zone."""
+    if times.dt.tz is not None:
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return times.dt.as_unit("us").to_numpy().astype(np.int64)
+
+
+def whole_numbers(times: pd.Series) -> np.ndarray:
+    """Times that are whole numbers, as int64.
+
+    Raises
+    ------
+    ValueError
+        If they are missing or not whole.
+    """
+    check_present(times)
+    if not pd.api.types.is_numeric_dtype(times.dtype):
+        raise ValueError(
+            f"The time column {times.name!r} must hold whole numbers as in fit, but has the "
+            f"dtype {times.dtype}."
+        )
+    values = times.to_numpy(dtype=np.float64)
+    if not (np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2**53)).all():
+        raise ValueError(
+            f"The time column {times.name!r} holds numbers that are not whole, or too large. "
+            "Number the rows of each series, or use timestamps."
+        )
+    return values.astype(np.int64)
+
+
+def check_present(times: pd.Series) -> None:
+    """Raise an error if times are missing."""
+    missing = int(times.isna().sum())
+    if missing:
+        raise ValueError(
+            f"{missing} rows have no time in the column {times.name!r}. Drop them or fill them in."
+        )
+
+
+def check_grid(on_grid: np.ndarray, times: pd.Series, grid: str) -> None:
+    """Raise an error that names the times that are not on a grid."""
+    if on_grid.all():
+        return
+    off = times[~np.asarray(on_grid)]
+    named = ", ".join(str(time) for time in off.drop_duplicates()[:_MOST_NAMED])
+    raise ValueError(
+        f"{len(off)} times in the column {times.name!r} are not on {grid}: {named}. Round them "
+        "to the grid, or choose the freq of the data."
+    )
