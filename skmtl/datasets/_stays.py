@@ -12,12 +12,12 @@ from scipy.special import expit
 
 from skmtl.datasets._checks import RandomState, check_sizes, generator
 
-_INERTIA = 0.9  # of the severity, from one hour to the next
+_INERTIA = 0.95  # of the severity, from one hour to the next
 _STAY_MISSING = 0.1
 # Level at severity 0, change per unit of severity, noise, and log of the events per hour.
 _VARIABLES = {
-    "heart rate": (80.0, 9.0, 6.0, 0.0),
-    "blood pressure": (120.0, -10.0, 8.0, 0.0),
+    "heart rate": (80.0, 9.0, 5.0, 0.0),
+    "blood pressure": (120.0, -10.0, 6.0, 0.0),
     "lactate": (1.5, 0.5, 0.3, -1.8),
 }
 _DRUG = "vasopressor"
@@ -77,7 +77,7 @@ def make_stays(
 
     .. math::
 
-        s_h = m + 0.9\,(s_{h-1} - m) + 0.45\,\varepsilon_h,
+        s_h = m + 0.95\,(s_{h-1} - m) + 0.32\,\varepsilon_h,
         \qquad m = 0.02\,(\text{age} - 60) + 0.5\,(\text{emergency} - 0.5) + 0.5\,\varepsilon,
 
     and moves what is measured: heart rate and lactate rise with it, and blood pressure falls. The
@@ -161,7 +161,7 @@ def _severity(stays: pd.DataFrame, n_hours: int, rng: np.random.RandomState) -> 
     noise[:, 0] /= np.sqrt(1 - _INERTIA**2)  # as spread in the first hour as in any other
     level = 0.02 * (stays["age"] - 60) + 0.5 * (stays["emergency"] - 0.5)
     level = level.to_numpy() + 0.5 * rng.standard_normal(len(stays))
-    return level[:, None] + 0.45 * lfilter([1.0], [1.0, -_INERTIA], noise, axis=1)
+    return level[:, None] + 0.32 * lfilter([1.0], [1.0, -_INERTIA], noise, axis=1)
 
 
 def _first_times(hazard: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
