@@ -1,4 +1,7 @@
-"""Models of several labels behind one face."""
+"""Models of several labels behind one face.
+
+What needs torch is imported when it is made: environments with aeon or tsfresh do without it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from sklearn.linear_model import LogisticRegressionCV, RidgeClassifierCV, RidgeC
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import skmtl
 from benchmarks._histories.tables import histories_of
-from skmtl import RMTGB, MultiTab, MultiTaskLinear, StackedTasks, score_frame
 
 _PENALTIES = np.logspace(-1, 5, 13)
 
@@ -84,7 +87,7 @@ class Ours:
         return self.model.predict(X)
 
     def positive(self, X: pd.DataFrame, name: str) -> np.ndarray:
-        return score_frame(self.model, X)[f"{name}_proba_True"].to_numpy()
+        return skmtl.score_frame(self.model, X)[f"{name}_proba_True"].to_numpy()
 
 
 class Reading:
@@ -95,7 +98,7 @@ class Reading:
 
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
         series = {histories_of(X): self.way}
-        return Ours(MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
+        return Ours(skmtl.MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
 
 
 def _numbers(X: pd.DataFrame) -> np.ndarray:
@@ -127,7 +130,6 @@ def _linear(label: pd.Series) -> Any:
 
 
 def _recurrent(cell: str) -> Model:
-    # Only here: a recurrent network needs torch, which tables of aeon and tsfresh do without.
     from benchmarks._histories.recurrent import Recurrent
 
     return Recurrent(cell)
@@ -137,10 +139,10 @@ MODELS: dict[str, Callable[[], Model]] = {
     "constant": Constant,
     "ridge": lambda: Alone(_linear),
     "lightgbm": lambda: Alone(_boosted),
-    "rmtgb": lambda: Ours(RMTGB(n_bags=1, random_state=0)),
-    "linear": lambda: Ours(MultiTaskLinear(random_state=0)),
-    "multitab": lambda: Ours(MultiTab(n_bags=1, random_state=0)),
-    "stacked": lambda: Ours(StackedTasks(random_state=0)),
+    "rmtgb": lambda: Ours(skmtl.RMTGB(n_bags=1, random_state=0)),
+    "linear": lambda: Ours(skmtl.MultiTaskLinear(random_state=0)),
+    "multitab": lambda: Ours(skmtl.MultiTab(n_bags=1, random_state=0)),
+    "stacked": lambda: Ours(skmtl.StackedTasks(random_state=0)),
     "events": lambda: Reading("events"),
     "tcn": lambda: Reading("tcn"),
     "wavelet": lambda: Reading("wavelet"),

@@ -129,7 +129,7 @@ class Recurrent:
         for t in range(1, MAX_STEPS):
             since[:, t] = 1 + (1 - seen[:, t - 1]) * since[:, t - 1]
         static = (X.drop(columns=self.column).astype(np.float64) - self.centre) / self.spread
-        beside = static.fillna(0.0).to_numpy(dtype=np.float32)
+        beside = static.fillna(0.0).to_numpy(dtype=np.float32, copy=True)
         return Series(*map(torch.from_numpy, (value, seen, since / MAX_STEPS, beside)))
 
 
