@@ -8,6 +8,7 @@
 `make_funnel`              steps that follow each other, with or without an unseen cause
 `make_panel`               series of shops to forecast, with covariates known in advance
 `make_ratings`             items judged by raters of different severity
+`make_stays`               irregular events of patients, with several outcomes and known hazards
 `make_survival`            times to one event, competing risks or several events
 =========================  ===================================================================
 
@@ -35,6 +36,7 @@ from skmtl.datasets._multitab_bench import MultiTabBenchTruth, make_multitab_ben
 from skmtl.datasets._outlier_tasks import OutlierTasksTruth, make_outlier_tasks
 from skmtl.datasets._panel import make_panel
 from skmtl.datasets._ratings import RatingsTruth, make_ratings
+from skmtl.datasets._stays import StaysTruth, make_stays
 from skmtl.datasets._survival import make_survival
 from skmtl.datasets._survival_truth import SurvivalTruth
 from skmtl.datasets._task_groups import TaskGroupsTruth, make_task_groups
@@ -44,6 +46,7 @@ __all__ = [
     "MultiTabBenchTruth",
     "OutlierTasksTruth",
     "RatingsTruth",
+    "StaysTruth",
     "SurvivalTruth",
     "TaskGroupsTruth",
     "load_flights_nyc",
@@ -52,6 +55,7 @@ __all__ = [
     "make_outlier_tasks",
     "make_panel",
     "make_ratings",
+    "make_stays",
     "make_survival",
     "make_task_groups",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -74,6 +75,12 @@ def landmarks(
         the landmark: ``groups=X_landmarks.index.get_level_values(0)`` for splits that keep an
         entity together, as all splits should.
     Y_landmarks : DataFrame of shape (n, n_tasks), or None
+
+    Warns
+    -----
+    UserWarning
+        If only rows with the event have a label at some landmarks, because all others were
+        censored before the horizon ends, as at the end of a study.
 
     Raises
     ------
@@ -261,10 +268,10 @@ def _targets(
     if horizons is None:
         return {name: _from_landmark(times, moments.time, entry)}
     several = int(labels.array.event.max(initial=0)) > 1
-    return {
-        _named(name, horizon, horizons): _within(times, moments.time, horizon, several)
-        for horizon in horizons
-    }
+    within = {horizon: _within(times, moments.time, horizon, several) for horizon in horizons}
+    for horizon, target in within.items():
+        _warn_where_only_events_are_known(name, target, moments.time, horizon)
+    return {_named(name, horizon, horizons): target for horizon, target in within.items()}
 
 
 def _named(name: Hashable, horizon: float, horizons: Sequence[float]) -> Hashable:
@@ -291,6 +298,26 @@ def _within(
     causes = pd.array(np.where(happens, times.event, 0), dtype="Int64")
     causes[unknown] = pd.NA
     return pd.Categorical(causes)
+
+
+def _warn_where_only_events_are_known(
+    name: Hashable, target: Any, landmark: NDArray[np.float64], horizon: float
+) -> None:
+    """Warn of landmarks where all rows but those with the event are censored too early."""
+    unknown = np.asarray(pd.isna(target))
+    happens = np.zeros(len(unknown), dtype=bool)
+    happens[~unknown] = np.asarray(target[~unknown] != 0, dtype=bool)
+    kinds = {"unknown": unknown, "happens": happens, "not": ~unknown & ~happens}
+    seen = pd.DataFrame(kinds).groupby(landmark).any()
+    one_sided = seen.index[seen["unknown"] & seen["happens"] & ~seen["not"]]
+    if len(one_sided):
+        warnings.warn(
+            f"Target {name!r}: at landmarks from {one_sided.min():g} to {one_sided.max():g} only "
+            "rows with the event have a label, because all others were censored before the "
+            f"horizon of {horizon:g} ended. A model would learn that the event always happens "
+            "there: leave these landmarks out of `at`.",
+            stacklevel=4,
+        )
 
 
 def _coming_values(

@@ -50,6 +50,17 @@ def test_warnings_within_a_horizon():
     assert censored[2, 5.0] is pd.NA and censored[0, 5.0] and censored[1, 20.0]
 
 
+@pytest.mark.parametrize("cause", [1, 2])
+def test_landmarks_where_only_events_are_known_are_reported(cause):
+    X = stays(4, end=48.0)
+    Y = pd.DataFrame({"sepsis": EventTimes([1, cause, 0, 0], [30.0, 35.0, 36.0, 36.0])})
+    _, labels = landmarks(X, Y, at=[25, 30], horizon=6)  # all is known up to 36
+    assert labels["sepsis"].notna().all()
+    with pytest.warns(UserWarning, match="'sepsis': at landmarks from 31 to 34 only rows.* of 6 "):
+        _, labels = landmarks(X, Y, at=[25, 31, 34, 35.5], horizon=6)
+    assert labels["sepsis"].xs(34.0, level=1).isna().tolist() == [False, True, True]
+
+
 def test_several_horizons_and_causes():
     X = stays(3, end=48.0)
     times = pd.DataFrame({"out": EventTimes([1, 2, 0], [3.0, 9.0, 20.0])})
