@@ -110,8 +110,8 @@ def _statements(node: ast.AST, when: When) -> Iterator[tuple[ast.Import | ast.Im
             yield from _statements(child, "type checking")
         for child in node.orelse:
             yield from _statements(child, when)
-    else:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+    elif not isinstance(node, ast.expr):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             when = "calling" if when == "loading" else when
         for child in ast.iter_child_nodes(node):
             yield from _statements(child, when)

@@ -116,6 +116,7 @@ def test_every_fit_of_a_grid_search_over_a_pipeline_shows_its_losses(data, capsy
     grid = {"multitabregressor__dropout": [0.0, 0.2]}
     search = GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs)
     search.set_callbacks(ProgressBar()).fit(*data)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     output = capsys.readouterr().out
     fits = lines_of(output, "MultiTabRegressor #1")
     assert len(fits) == 2 * 2 + 1

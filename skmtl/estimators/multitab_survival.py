@@ -58,7 +58,7 @@ class MultiTabSurvival(MultiTabEstimator):
     >>> from skmtl import MultiTabSurvival
     >>> from skmtl.datasets import make_survival
     >>> X, y = make_survival(200, random_state=0)
-    >>> model = MultiTabSurvival(max_epochs=5, random_state=0).fit(X, y)
+    >>> model = MultiTabSurvival(n_bags=1, max_epochs=5, random_state=0).fit(X, y)
     >>> model.predict(X).shape
     (200,)
     >>> model.predict_survival_function(X, [2.0, 4.0, 8.0]).shape
@@ -69,14 +69,14 @@ class MultiTabSurvival(MultiTabEstimator):
     >>> X, y = make_survival(200, kind="several", missing=0.3, random_state=0)
     >>> y.columns.tolist()
     ['event_0_event', 'event_0_time', 'event_1_event', 'event_1_time']
-    >>> model = MultiTabSurvival(max_epochs=5, random_state=0).fit(X, y)
+    >>> model = MultiTabSurvival(n_bags=1, max_epochs=5, random_state=0).fit(X, y)
     >>> model.score_tasks(X, y).index.tolist()
     ['event_0', 'event_1']
 
     Competing risks:
 
     >>> X, y = make_survival(200, kind="competing", random_state=0)
-    >>> model = MultiTabSurvival(max_epochs=5, random_state=0).fit(X, y)
+    >>> model = MultiTabSurvival(n_bags=1, max_epochs=5, random_state=0).fit(X, y)
     >>> incidence = model.predict_cumulative_incidence(X, [2.0, 4.0])
     >>> total = incidence[1] + incidence[2] + model.predict_survival_function(X, [2.0, 4.0])
     >>> bool(abs(total - 1).max() < 1e-6)

@@ -41,7 +41,7 @@ class RMTGBRegressor(RegressorMixin, RMTGBEstimator):
     >>> from skmtl import RMTGBRegressor
     >>> from skmtl.datasets import make_outlier_tasks
     >>> X, y = make_outlier_tasks(n_samples=60, random_state=0)  # 10 tasks, 2 unlike the others
-    >>> model = RMTGBRegressor(task_column="task", random_state=0).fit(X, y)
+    >>> model = RMTGBRegressor(task_column="task", n_bags=1, random_state=0).fit(X, y)
     >>> model.predict(X).shape
     (600,)
     >>> model.contributions(X).columns[0]
@@ -127,7 +127,7 @@ class RMTGB(RMTGBEstimator):
     >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 20, "airport": ["JFK", "LGA"] * 40})
     >>> Y = pd.DataFrame({"delay": X["hour"] * 2.5, "late": X["hour"] > 9})
     >>> Y.loc[5, "delay"] = None  # cancelled: nobody knows the delay
-    >>> model = RMTGB(n_bags=1, random_state=0).fit(X, Y)
+    >>> model = RMTGB(n_bags=1, n_rounds=50, random_state=0).fit(X, Y)
     >>> model.task_kinds_
     {'delay': 'regression', 'late': 'binary'}
     >>> model.predict(X).columns.tolist()

@@ -119,7 +119,7 @@ def to_onnx(model: Any, *, times: Sequence[float] | None = None) -> Any:
     >>> from skmtl.export import onnx_inputs, to_onnx
     >>> X = pd.DataFrame({"hour": [6, 9, 12, 18] * 20, "airport": ["JFK", "LGA"] * 40})
     >>> Y = pd.DataFrame({"delay": X["hour"] * 2.5, "late": X["hour"] > 9})
-    >>> model = RMTGB(n_bags=1, random_state=0).fit(X, Y)
+    >>> model = RMTGB(n_bags=1, n_rounds=50, random_state=0).fit(X, Y)
     >>> graph = to_onnx(model).SerializeToString()
     >>> session = onnxruntime.InferenceSession(graph)
     >>> [output.name for output in session.get_outputs()]

@@ -1,10 +1,11 @@
-"""Every block of Python on the pages for users runs by itself."""
+"""Every block of Python on the pages for users runs by itself, here with small models."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.docs.pages import BLOCK, README, RUNNABLE, name_of
+from tests.small_models import bound_models
 
 BLOCKS = {
     f"{name_of(page)}-{number}": code
@@ -22,6 +23,7 @@ def test_there_are_blocks_on_most_pages():
 @pytest.mark.parametrize("name", BLOCKS)
 def test_a_block_runs_by_itself(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # some write files
+    bound_models(monkeypatch.setattr)
     exec(compile(BLOCKS[name], name, "exec"), {})
 
 

@@ -58,7 +58,7 @@ def test_a_row_is_scored_the_same_in_any_company_by_a_network_of_usual_size(conf
     ).fit(X[:600], Y[:600])
     expected = model.predict(X)
     for size in [1, 2, 3, 7, 1025]:
-        n = min(50 * size, 3000)
+        n = min(20 * size, 3000)
         parts = [model.predict(X[start : start + size]) for start in range(0, n, size)]
         assert (np.abs(np.vstack(parts)[:n] - expected[:n]) / Y.std(axis=0)).max() <= 1e-6
 

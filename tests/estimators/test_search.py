@@ -46,7 +46,7 @@ def preparation():
 
 def test_grid_search_over_a_pipeline(small, table):
     pipeline = Pipeline([("prepare", preparation()), ("model", small.mixed())])
-    search = GridSearchCV(pipeline, {"model__dropout": [0.0, 0.9]}, cv=3, n_jobs=2)
+    search = GridSearchCV(pipeline, {"model__dropout": [0.0, 0.9]}, cv=3)
     search.fit(*table)
     assert search.best_params_ == {"model__dropout": 0.0}
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()

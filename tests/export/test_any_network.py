@@ -23,7 +23,7 @@ from tests.files.cases import KINDS, NETWORK, long_table, table
 pytest.importorskip("onnxruntime", reason='needs the extra "onnx"')
 pytest.importorskip("onnxscript", reason='needs the extra "onnx"')
 
-from tests.export.graphs import assert_same_outputs, new_rows, run, session_of
+from tests.export.graphs import assert_equal, assert_same_outputs, new_rows, run, session_of
 
 SIZE = 6
 
@@ -182,7 +182,7 @@ def long(estimator=Mine, **parameters):
 
 
 @pytest.mark.parametrize(
-    ("network", "n_bags"), [(Plain, 1), (Plain, 3), (WithLoss, 2), (Attention, 1), (Asks, 1)]
+    ("network", "n_bags"), [(Plain, 2), (WithLoss, 1), (Attention, 1), (Asks, 1)]
 )
 def test_wide_data_of_mixed_kinds(network, n_bags):
     X = new_rows(40)
@@ -200,8 +200,8 @@ def test_long_data_with_tasks_not_seen():
 def test_a_task_not_seen_that_is_an_error():
     model = long(Strict)
     X = long_table()[0]
-    assert_same_outputs(model, X)
     session, feed = session_of(model), onnx_inputs(model, X)
+    assert_equal(run(session, feed)["price"], model.predict(X)["price"])
     feed["shop"] = feed["shop"] + 1
     with pytest.raises(Exception, match="a_task_that_fit_has_not_seen"):
         run(session, feed)
@@ -214,9 +214,13 @@ def test_columns_of_one_sort(columns):
     assert_same_outputs(model, new_rows()[columns])
 
 
-def test_inputs_outputs_and_metadata_are_those_of_multitab():
+@pytest.fixture(scope="module")
+def graph():
+    return to_onnx(wide())
+
+
+def test_inputs_outputs_and_metadata_are_those_of_multitab(graph):
     X, Y = table()
-    graph = to_onnx(wide())
     expected = to_onnx(skmtl.MultiTab(tasks=KINDS, **NETWORK).fit(X, Y))
     assert list(graph.graph.input) == list(expected.graph.input)
     assert list(graph.graph.output) == list(expected.graph.output)
@@ -224,12 +228,12 @@ def test_inputs_outputs_and_metadata_are_those_of_multitab():
     assert list(graph.opset_import) == list(expected.opset_import)
 
 
-def test_the_graph_does_not_tell_where_the_network_was_written():
-    assert b"test_any_network" not in to_onnx(wide()).SerializeToString()
+def test_the_graph_does_not_tell_where_the_network_was_written(graph):
+    assert b"test_any_network" not in graph.SerializeToString()
 
 
 def test_the_model_stays_as_it_is():
-    model, X = wide(n_bags=2), new_rows()
+    model, X = wide(), new_rows()
     before = model.predict(X)
     modes = [module.training for module in model.network_.modules()]
     first, second = (to_onnx(model).SerializeToString() for _ in range(2))

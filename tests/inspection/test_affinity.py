@@ -284,7 +284,7 @@ def test_a_picture_is_drawn_of_many_tasks_and_of_what_is_unknown():
     assert np.isnan(display.image_.get_array()).any() or display.image_.get_array().mask.any()
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 3))
-    Y = X @ rng.normal(size=(3, 60))
+    Y = X @ rng.normal(size=(3, 51))
     many = TaskAffinityDisplay.from_estimator(LinearRegression(), X, Y, cv=2, random_state=0)
     assert len(many.ax_.get_yticklabels()) == 50
     assert not many.ax_.texts

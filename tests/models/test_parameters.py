@@ -279,8 +279,11 @@ MultiTabRegressor("count")
 MultiTabRegressor(mask="all")
 RMTGBSurvival(tasks="survival")
 """
+# Reads only the modules that declare parameters.
 CONFIG = """
 [mypy]
+follow_imports = skip
+[mypy-skmtl,skmtl.estimators.*,skmtl.models.*,skmtl.networks.*]
 follow_imports = silent
 [mypy-torch.*,sklearn.*,pandas.*,numpy.*,scipy.*,lightgbm.*,joblib.*]
 follow_imports = skip
