@@ -48,7 +48,7 @@ def _where(what: str, words: str, has_it: Callable[[FittedModel], Any]) -> Any:
     return available_if(check)
 
 
-_with_classes = _where("classes", "has classes", lambda model: model.classes)
+with_classes = _where("classes", "has classes", lambda model: model.classes)
 _with_quantiles = _where(
     "quantiles", "has quantiles, as the kind 'quantile' has", lambda model: model.levels
 )
@@ -108,7 +108,7 @@ class Answering(BaseEstimator):
         check_is_fitted(self)
         return self._form(self.__skmtl_fitted__().ask(X).predictions, X, self._single)
 
-    @_with_classes
+    @with_classes
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Probabilities of the classes.
 
@@ -138,7 +138,7 @@ class Answering(BaseEstimator):
             raise AttributeError("No task of this model has classes.")
         return classes[0] if self._single else classes
 
-    predict_proba_frame = _with_classes(predict_proba_frame)
+    predict_proba_frame = with_classes(predict_proba_frame)
     predict_quantiles = _with_quantiles(predict_quantiles)
     predict_interval = _with_quantiles(predict_interval)
     predict_steps = _with_funnels(predict_steps)

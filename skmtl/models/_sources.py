@@ -6,8 +6,10 @@ import copy
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl.models._answering import with_classes
 from skmtl.tables import SourceEncoder
 
 
@@ -20,7 +22,7 @@ def predict(self: Any, X: Any, sources: Sequence[Hashable] | None = None) -> Any
     sources : list of source, default=None
         Predict from these sources alone, as if the columns of all others were missing; columns
         that belong to no source are always used. None uses every source that a row has. For other
-        methods, see `with_sources`.
+        methods than this and `predict_proba`, see `with_sources`.
 
     Returns
     -------
@@ -42,9 +44,36 @@ def predict(self: Any, X: Any, sources: Sequence[Hashable] | None = None) -> Any
         missing or an unknown category, which would happen in at most one of a thousand tables for
         rows like those of `fit`. All other methods that predict or score also warn.
     """
-    check_is_fitted(self)
-    model = self if sources is None else self.with_sources(sources)
-    return self._form(model.__skmtl_fitted__().ask(X).predictions, X, self._single)
+    model = _showing(self, sources).__skmtl_fitted__()
+    return self._form(model.ask(X).predictions, X, self._single)
+
+
+@with_classes
+def predict_proba(
+    self: Any, X: Any, sources: Sequence[Hashable] | None = None
+) -> np.ndarray | list[np.ndarray]:
+    """Probabilities of the classes.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+    sources : list of source, default=None
+        As in `predict`.
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples, n_classes)
+        One array per target with classes, in the order of `classes_`; a single array if y was 1-D.
+
+    Raises
+    ------
+    ValueError
+        If `sources` names one that the model was not fitted with.
+    """
+    model = _showing(self, sources).__skmtl_fitted__()
+    answers = model.ask(X)
+    probabilities = [answers.probabilities(name) for name in model.classes]
+    return probabilities[0] if self._single else probabilities
 
 
 def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
@@ -90,3 +119,9 @@ def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
     model = copy.copy(self)
     model._reader = self._reader.with_encoder(encoder.showing(sources))
     return model
+
+
+def _showing(estimator: Any, sources: Sequence[Hashable] | None) -> Any:
+    """The fitted estimator, or its view of some sources."""
+    check_is_fitted(estimator)
+    return estimator if sources is None else estimator.with_sources(sources)

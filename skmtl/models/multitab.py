@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.engines.network import MultiTabSettings, NetworkEngine, batch_to_score
 from skmtl.models._checks import Check, boolean, integer, one_of, real
-from skmtl.models._sources import predict, with_sources
+from skmtl.models._sources import predict, predict_proba, with_sources
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
     PRESETS,
@@ -52,7 +52,10 @@ def _is_tokens(value: Any) -> bool:
 def _is_sources(value: Any) -> bool:
     if value is None:
         return True
-    return isinstance(value, Mapping) and all(isinstance(v, list | tuple) for v in value.values())
+    return isinstance(value, Mapping) and all(
+        isinstance(columns, list | tuple) and all(isinstance(c, Hashable) for c in columns)
+        for columns in value.values()
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -246,6 +249,7 @@ default="ensemble"
     source_dropout: float = 0.5
 
     predict = predict
+    predict_proba = predict_proba
     with_sources = with_sources
 
     @property

@@ -20,7 +20,7 @@ from skmtl import MultiTab, MultiTabClassifier, MultiTabRegressor
 from skmtl.export import to_onnx
 from skmtl.histories import Histories
 from skmtl.networks import SetAttention
-from skmtl.tables import ParquetTable
+from skmtl.tables import HashedCategories, ParquetTable
 
 SMALL = {
     "n_bags": 1, "max_epochs": 3, "learning_rate": 0.02, "batch_size": 32, "row_size": 16,
@@ -95,6 +95,9 @@ def test_other_sources_are_as_if_their_columns_were_missing(shown, data, model):
     missing = X.copy()
     missing.loc[missing.index < 4, gone] = None
     pd.testing.assert_frame_equal(model.predict(missing.head(4)), some)
+    assert np.array_equal(
+        model.predict_proba(X.head(4), sources=shown)[0], model.predict_proba(missing.head(4))[0]
+    )
     view = model.with_sources(shown)
     pd.testing.assert_frame_equal(view.predict(X.head(4)), some)
     for before, after in zip(
@@ -199,6 +202,17 @@ def test_numbers_for_columns_of_arrays():
     assert np.array_equal(model.predict(X[:4], sources=[]), model.predict(changed[:4]))
 
 
+def test_ids_that_are_hashed_beside_and_within_a_source():
+    X, Y = patients(60)
+    X = X.drop(columns="ecg").assign(ward=[f"w{row % 12}" for row in range(60)])
+    hashed = HashedCategories(n_rows=32, columns=["ward", "blood"])
+    settings = SMALL | {"hashed_categories": hashed, "row_mixing": "stem"}
+    for columns in (["sodium"], ["sodium", "ward"]):
+        model = MultiTab(sources={"labs": columns}, **settings).fit(X, Y)
+        missing = X.head(4).assign(**dict.fromkeys(columns))
+        pd.testing.assert_frame_equal(model.predict(X.head(4), sources=[]), model.predict(missing))
+
+
 def test_a_fit_goes_on_with_the_same_sources(data):
     X, Y = data
     X = X.drop(columns="ecg")
@@ -219,6 +233,7 @@ def test_a_fit_goes_on_with_the_same_sources(data):
         ({"labs": []}, r"sources\['labs'\] has no columns"),
         ({"labs": "sodium"}, "mapping of names to lists of columns"),
         (["sodium"], "mapping of names to lists of columns"),
+        ({"labs": [["sodium"]]}, "mapping of names to lists of columns"),
     ],
 )
 def test_impossible_sources_are_refused(sources, message, data):

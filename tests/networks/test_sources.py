@@ -81,3 +81,13 @@ def test_rows_with_all_sources_are_as_without_sources(make_network, batch):
     with_sources = make_network(sources=SOURCES, **switches).eval()
     plain = make_network(**switches).eval()
     torch.testing.assert_close(with_sources(every), plain(batch), rtol=1e-5, atol=1e-6)
+
+
+@torch.no_grad()
+def test_tokens_of_absent_sources_add_nothing_to_the_row(network, batch):
+    features = network.row_input(batch).features
+    is_zero = (features == 0).all(dim=2)
+    assert is_zero[~PRESENT[:, 0], 0].all()
+    assert is_zero[~PRESENT[:, 1], 2].all()
+    assert is_zero[~PRESENT[:, 0], 3].all()
+    assert not is_zero[:, 1].any()

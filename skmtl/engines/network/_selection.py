@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from skmtl.networks import PRESENT_SOURCES, Batch, ColumnSources
 from skmtl.training import Samples
 
-_MOST_ROWS = 5_000  # of which each regression learns
+# Rows and columns of which each regression learns: the weights must not take longer than training.
+_CELLS, _FEWEST_ROWS, _MOST_ROWS = 2**19, 500, 5_000
 _MOST_VALUES, _N_BINS = 10, 8  # of a column of labels: its values, or bins between quantiles
 _MOST_CATEGORIES = 32  # columns of ids are left out
 _N_POINTS = 16  # over which the effects of the labels are averaged
@@ -57,7 +58,10 @@ class LabelSelection:
         target_slices: Sequence[slice],
     ) -> None:
         self._sources, self._cardinalities = sources, cardinalities
-        some = samples.take(torch.linspace(0, len(samples) - 1, _MOST_ROWS).long().unique())
+        n_codes = sum(n for n in cardinalities if n <= _MOST_CATEGORIES)
+        n_columns = 2 * samples.inputs.numeric.shape[1] + n_codes
+        n_rows = min(max(_CELLS // max(n_columns, 1), _FEWEST_ROWS), _MOST_ROWS)
+        some = samples.take(torch.linspace(0, len(samples) - 1, n_rows).long().unique())
         self._edges = [
             _edges(some.target[some.weight[:, task] > 0, column])
             for column, task in enumerate(_owners(target_slices))
@@ -99,8 +103,8 @@ class LabelSelection:
             n_present = int(present[rows].sum())
             if min(n_present, int(rows.sum()) - n_present) < _FEWEST:
                 continue
-            design = torch.cat([others[rows], labels[rows][:, bins]], dim=1).numpy()
-            model = LogisticRegression(max_iter=200).fit(design, present[rows].numpy())
+            design = torch.cat([others[rows], labels[rows][:, bins]], dim=1).double().numpy()
+            model = LogisticRegression(max_iter=1000).fit(design, present[rows].numpy())
             coefficients = torch.from_numpy(model.coef_[0]).float()
             n_others = others.shape[1]
             of_others[0, task] = float(model.intercept_[0])
@@ -120,7 +124,9 @@ class LabelSelection:
         columns = zip(self._sources.categorical, self._cardinalities, strict=True)
         for at, (of, n_codes) in enumerate(columns):
             if of != source and n_codes <= _MOST_CATEGORIES:
-                parts.append(nn.functional.one_hot(inputs.codes[:, at], n_codes).float())
+                # Of hashed categories only whether they are known.
+                codes = inputs.codes[:, at].clamp(max=n_codes - 1)
+                parts.append(nn.functional.one_hot(codes, n_codes).float())
         return torch.cat(parts, dim=1)
 
     def _bins(self, target: Tensor) -> Tensor:
