@@ -7,9 +7,10 @@
 
 `make_ratings` plants measures and severities, in logits. "faceted" is `FacetedRasch` with the
 items named, "features" the same without, and "no raters" with severities held at zero. The others
-are `MultiTaskLinear` on the ordinal questions, with the rater as a category or as the task of long
-data. Their measure is the mean level that they expect over the questions and all raters, mapped to
-the truth by the best straight line, which the first three do without.
+are models of the ordinal questions: `MultiTaskLinear` with the rater as a category or as the task
+of long data, and "linear", "boosting" and "network" with `rater_column`. Their measure is the mean
+level that they expect over the questions and, of the former two, all raters. The best straight
+line maps it to the truth, which the first three do without.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skmtl import FacetedRasch, MultiTaskLinear
+from skmtl import RMTGB, FacetedRasch, MultiTab, MultiTaskLinear
 from skmtl.datasets import RatingsTruth, make_ratings
 
 
@@ -66,12 +68,30 @@ def task(X: pd.DataFrame, Y: pd.DataFrame, truth: RatingsTruth) -> Answer:
     return _expected(X, Y, truth, task_column="rater"), None
 
 
+def rated(cls: type) -> Callable[[pd.DataFrame, pd.DataFrame, RatingsTruth], Answer]:
+    """A model that takes severities out of the labels."""
+
+    def answer(X: pd.DataFrame, Y: pd.DataFrame, truth: RatingsTruth) -> Answer:
+        model = cls(
+            tasks="ordinal", rater_column="rater", validation="group", group_column="item",
+            random_state=0,
+        ).fit(X, Y)  # fmt: skip
+        levels = _levels(model, X.drop_duplicates("item").drop(columns="rater"))
+        severity = model.severity_.xs("severity", axis=1, level=1).mean(axis=1)
+        return _mapped(levels, truth), severity
+
+    return answer
+
+
 MODELS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, RatingsTruth], Answer]] = {
     "faceted": faceted,
     "features": features,
     "no raters": no_raters,
     "rater as category": category,
     "rater as task": task,
+    "linear": rated(MultiTaskLinear),
+    "boosting": rated(RMTGB),
+    "network": rated(MultiTab),
 }
 
 
@@ -83,12 +103,18 @@ def _expected(X: pd.DataFrame, Y: pd.DataFrame, truth: RatingsTruth, **parameter
     items = X.drop_duplicates("item").drop(columns="item")
     X = X.drop(columns="item").astype({"rater": "str"})
     model = MultiTaskLinear(tasks="ordinal", random_state=0, **parameters).fit(X, Y)
-    levels = [
-        sum(p @ np.arange(p.shape[1]) for p in model.predict_proba(items.assign(rater=rater)))
-        for rater in X["rater"].unique()
-    ]
-    mean = np.mean(levels, axis=0)
-    return np.polyval(np.polyfit(mean, truth.measure, 1), mean)
+    levels = [_levels(model, items.assign(rater=rater)) for rater in X["rater"].unique()]
+    return _mapped(np.mean(levels, axis=0), truth)
+
+
+def _levels(model: Any, items: pd.DataFrame) -> np.ndarray:
+    """Sum over the questions of the level that is expected of each item."""
+    return sum(p @ np.arange(p.shape[1]) for p in model.predict_proba(items))
+
+
+def _mapped(levels: np.ndarray, truth: RatingsTruth) -> np.ndarray:
+    """Levels as measures, by the best straight line."""
+    return np.polyval(np.polyfit(levels, truth.measure, 1), levels)
 
 
 def _error(estimate: np.ndarray, planted: np.ndarray) -> float:

@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[1]
 N_FEATURES, CHUNK_ROWS = 20, 50_000
 LABELS = ["amount", "visits", "late"]
 ROWS_IN_MEMORY = 50_000
-N_IDS = 1_000_000
+N_IDS, ROWS_TO_FIND_IDS = 1_000_000, 500_000  # ids of rows in memory are known
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ def fit_memory(case: Case, folder: Path) -> dict[str, Any]:
         model.set_params(hashed_categories=HashedCategories(min_count=1))
     base = peak_megabytes()
     if case.where == "files":
-        table = ParquetTable(folder, rows_in_memory=ROWS_IN_MEMORY)
+        in_memory = ROWS_TO_FIND_IDS if case.what == "ids" else ROWS_IN_MEMORY
+        table = ParquetTable(folder, rows_in_memory=in_memory)
         seconds, _ = timed(lambda: model.fit(table, LABELS))
     else:
         frame = pd.read_parquet(folder)

@@ -152,17 +152,18 @@ class _RatedFit:
         return replace(rows, labels=Labels(np.hstack(columns), labels.mask, labels.weight))
 
     def _estimate(self, problem: Problem, fitted: Any) -> Shifts:
-        """Shifts of all raters, by rows that were held out wherever there are any."""
+        """Shifts of all raters, by labels that were held out wherever there are any."""
         plain, rows = self._problem.tasks, self._problem.rows
-        if any(len(held_out) for _, held_out in problem.splits):
-            scores = self._engine.held_out_scores(fitted, problem)
-        else:
-            scores = self._engine.raw_scores(fitted, problem.rows, problem.tasks)
-        is_scored = np.isfinite(scores).all(axis=1)
+        learnt = held_out = self._engine.raw_scores(fitted, problem.rows, problem.tasks)
+        if any(len(positions) for _, positions in problem.splits):
+            held_out = self._engine.held_out_scores(fitted, problem)
+        is_held_out = np.isfinite(held_out).all(axis=1)
         raters, weight = self._codes(rows), rows.weight.astype(np.float64)
         questions = []
         for task, head in enumerate(plain.heads):
-            labelled = np.flatnonzero(is_scored & (weight[:, task] > 0))
+            scores, labelled = held_out, np.flatnonzero(is_held_out & (weight[:, task] > 0))
+            if len(labelled) == 0:  # too few to hold any out
+                scores, labelled = learnt, np.flatnonzero(weight[:, task] > 0)
             of_task = scores[labelled, plain.score_slices[task]]
             target = rows.labels.target[labelled, plain.target_slices[task]]
             questions.append(

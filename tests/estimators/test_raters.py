@@ -126,6 +126,15 @@ def test_positions_and_arrays(ratings):
     )
 
 
+def test_a_question_of_too_few_labels_to_hold_any_out_is_learnt(ratings):
+    X, Y, truth = ratings
+    few = Y["length"].where(np.arange(len(Y)) < 3)
+    model = MultiTaskLinear(alpha=1.0, **COMMON | {"n_bags": 1})
+    found = severities(model.fit(X, Y[["length"]].assign(few=few)))
+    assert found.notna().all(axis=None)
+    assert found["length"].corr(truth) > 0.9
+
+
 def test_validation_rows_may_have_other_raters(ratings):
     X, Y, _ = ratings
     model = MultiTaskLinear(alpha=1.0, rater_column="rater", random_state=0)
