@@ -14,7 +14,7 @@ from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._importances import feature_importances
 from skmtl.tables import EncodersSideBySide
-from skmtl.tasks import TasksLike
+from skmtl.tasks import TasksLike, refuse_residuals
 
 Members = Sequence[tuple[str, Any]]
 
@@ -138,6 +138,8 @@ class StackedEstimator(MultiTaskEstimator):
     def check_parameters(self) -> None:
         """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
+        for _, member in self._named_members():
+            refuse_residuals(getattr(member, "tasks", None), type(self).__name__)
         for _, member in self._members():
             member.check_parameters()
 

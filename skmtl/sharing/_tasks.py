@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length
 from skmtl.answers import layers, pipeline_steps, unfitted_model
 from skmtl.reading import read_sample_weight
 from skmtl.tables import as_frame, task_ids
-from skmtl.tasks import EventTimesDtype, label_frame
+from skmtl.tasks import EventTimesDtype, label_frame, refuse_residuals
 
 # Parameters that refer to columns of y by name or order, and to tasks, which are the ids in long
 # data.
@@ -151,6 +151,7 @@ def for_tasks(estimator: Any, table: TaskTable, names: Sequence[Hashable]) -> An
     spoken_of = _BY_TASK if table.ids is not None else (*_BY_COLUMN, *_BY_TASK)
     for model in layers(copied):
         parameters = model.get_params(deep=False)
+        refuse_residuals(parameters.get("tasks"), "a fit on some of the tasks")
         changed = {
             name: _of_tasks(parameters[name], table.names, names)
             for name in spoken_of

@@ -56,7 +56,12 @@ from skmtl.tasks._proportional_hazards import ProportionalHazards
 from skmtl.tasks._quantile import Quantile
 from skmtl.tasks._registry import KINDS, TasksLike, as_kind, register_kind
 from skmtl.tasks._regression import Regression
-from skmtl.tasks._residual import Residual, residuals_among, without_residuals
+from skmtl.tasks._residual import (
+    Residual,
+    refuse_residuals,
+    residuals_among,
+    without_residuals,
+)
 from skmtl.tasks._risk_table import censoring_table, risk_table, weight_from
 from skmtl.tasks._scored_part import ScoredPart
 from skmtl.tasks._shares import d2_divergence_score
@@ -127,6 +132,7 @@ __all__ = [
     "number_kind",
     "paired_columns",
     "plain_values",
+    "refuse_residuals",
     "register_kind",
     "residuals_among",
     "risk_table",

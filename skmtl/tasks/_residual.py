@@ -141,7 +141,7 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def residuals_among(tasks: object) -> dict[str, Residual]:
+def residuals_among(tasks: object) -> dict[Hashable, Residual]:
     """The residuals among `tasks`, by name."""
     if not isinstance(tasks, Mapping):
         return {}
@@ -154,3 +154,20 @@ def without_residuals(tasks: Any) -> Any:
     if not residuals:
         return tasks
     return {name: kind for name, kind in tasks.items() if name not in residuals}
+
+
+def refuse_residuals(tasks: object, reader: str) -> None:
+    """Raise ValueError for residuals among `tasks` of an estimator within another.
+
+    Parameters
+    ----------
+    tasks : object
+        The parameter of the estimator.
+    reader : str
+        What prepares the rows and the targets for the estimator.
+    """
+    for name in residuals_among(tasks):
+        raise ValueError(
+            f"Task {name!r} is a Residual, but {reader} shows its estimators rows and targets of "
+            "its own choice, for which the equation need not hold. Fit the estimator by itself."
+        )

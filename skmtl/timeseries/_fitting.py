@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from skmtl.answers import last_step, pipeline_steps, unfitted_model
 from skmtl.panels import Moments
+from skmtl.tasks import refuse_residuals
 from skmtl.timeseries._conformal import ConformalQuantiles, learn_quantiles
 from skmtl.timeseries._examples import Examples, ExampleSettings
 from skmtl.timeseries._forecast_model import ForecastModel
@@ -111,6 +112,7 @@ def with_tasks(estimator: Any, recipe: Recipe) -> Any:
     copied = clone(estimator)
     model = last_step(copied)
     if "tasks" in model.get_params(deep=False):
+        refuse_residuals(model.tasks, "a forecaster")
         said = model.tasks if isinstance(model.tasks, Mapping) else {}
         kinds = {name: said.get(name, kind) for name, kind in recipe.kinds.items()}
         model.set_params(tasks=recipe.layout.kinds(kinds, recipe.horizon))

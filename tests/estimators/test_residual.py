@@ -12,9 +12,19 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
 import skmtl
-from skmtl import RMTGB, MultiTab, MultiTabClassifier, MultiTabRegressor, MultiTaskLinear
+from skmtl import (
+    RMTGB,
+    GroupedTasks,
+    MultiTab,
+    MultiTabClassifier,
+    MultiTabRegressor,
+    MultiTaskLinear,
+    StackedTasks,
+)
 from skmtl.files import storable
+from skmtl.networks import Experts
 from skmtl.tasks import Residual
+from skmtl.timeseries import Forecaster
 
 RATE, LAST_LABEL = 0.7, 1.5
 SMALL = {
@@ -258,6 +268,32 @@ def test_other_estimators_refuse_it(model):
         model.set_params(tasks={"law": law()}).fit(X, Y)
 
 
+def within(model):
+    """A network with a residual in what prepares rows and targets for it."""
+    network = MultiTab(tasks={"law": law()}, **SHORT)
+    if model is StackedTasks:
+        return StackedTasks(estimators=[("network", network)])
+    if model is Forecaster:
+        return Forecaster(network, time="hours", horizon=1)
+    return GroupedTasks(network, groups="joint")
+
+
+@pytest.mark.parametrize("model", [StackedTasks, Forecaster, GroupedTasks])
+def test_nor_is_it_lost_within_others(model):
+    X, Y, level = decaying()
+    with pytest.raises(ValueError, match=r"'law' is a Residual, but .* by itself"):
+        within(model).fit(X.assign(hours=np.arange(len(X))), Y.assign(level=level, other=level))
+
+
+def test_weights_of_labels_would_leave_rows_out():
+    X, Y, _ = decaying()
+    Y["ill"] = Y["level"] > 2
+    model = MultiTab(tasks={"law": law()}, **SHORT)
+    model.fit(X, Y, sample_weight=np.linspace(1, 2, len(X)))
+    with pytest.raises(ValueError, match="'law' learns from rows without labels, which"):
+        model.fit(X, Y, sample_weight=np.tile([1.0, 2.0], (len(X), 1)))
+
+
 FLAT = pd.DataFrame({"hours": np.ones(40)})
 FAR = decaying()[0].assign(hours=lambda X: X["hours"].mask(X["hours"] == 5, 1e4))
 Y = decaying()[1]
@@ -276,6 +312,7 @@ REFUSED = {
     "one number": (law(lambda t, y, dy, c: dy["level"].mean()), {}, r"got Tensor of shape \(\)"),
     "no derivative": (law(lambda t, y, dy, c: t), {}, "computed from `values` or `slopes`"),
     "numpy": (law(lambda t, y, dy, c: dy["level"].detach().numpy()), {}, "got ndarray"),
+    "experts": (law(), {"row_mixing": Experts(activation="relu")}, "'law' needs smooth layers"),
     "attention": (law(), {"feature_attention": True}, "feature_attention=True has no second"),
     "long data": (law(), {"task_column": "id"}, "'law' needs wide data"),
 }

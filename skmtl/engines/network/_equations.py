@@ -47,12 +47,19 @@ def equations_of(residuals: Mapping[Hashable, Residual], problem: Problem) -> tu
     Raises
     ------
     ValueError
-        If a time is not a numeric feature that varies, or is too far from the others.
+        If data are long, labels are weighted one by one, or a time is not a numeric feature that
+        varies, or is too far from the others.
     """
     if residuals and problem.task_ids:
         raise ValueError(
             f"The Residual {next(iter(residuals))!r} needs wide data, in which a target has one "
             "unit. Leave out task_column, and let the id be a feature."
+        )
+    weight = problem.rows.sample_weight
+    if residuals and weight is not None and weight.ndim == 2:
+        raise ValueError(
+            f"The Residual {next(iter(residuals))!r} learns from rows without labels, which "
+            "sample_weight with a weight for each label leaves out. Give weights of rows."
         )
     outputs = linear_outputs(problem.tasks)
     return tuple(
