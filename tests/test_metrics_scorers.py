@@ -127,7 +127,8 @@ def test_grid_search_over_a_pipeline_picks_the_better_model(mixed):
     X, Y = mixed
     pipeline = make_pipeline(StandardScaler(), MixedLinear())
     grid = {"mixedlinear__strength": [1.0, 1e5]}
-    one = GridSearchCV(pipeline, grid, scoring=make_multitask_scorer(), cv=KFold(3), n_jobs=2)
+    copied = pickle.loads(pickle.dumps(make_multitask_scorer()))  # as for other processes
+    one = GridSearchCV(pipeline, grid, scoring=copied, cv=KFold(3))
     many = GridSearchCV(pipeline, grid, scoring=task_scorers(), refit="mean", cv=KFold(3))
     assert (
         one.fit(X, Y).best_params_ == many.fit(X, Y).best_params_ == {"mixedlinear__strength": 1.0}

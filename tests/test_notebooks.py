@@ -5,36 +5,26 @@ Here they run on models that are hardly fitted: what is kept shows how well they
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LARGEST = 500_000  # bytes: outputs are small pictures and short tables
 
-# Runs before the first cell.
-SMALL_MODELS = """
-import functools
-import skmtl
-
-MOST = {"max_epochs": 2, "n_rounds": 10, "n_bags": 1, "row_size": 16, "n_members": 2}
-
-def bounded(init):
-    @functools.wraps(init)
-    def small(self, *arguments, **parameters):
-        init(self, *arguments, **parameters)
-        for name in MOST.keys() & vars(self).keys():
-            value = getattr(self, name)
-            setattr(self, name, min(value, MOST[name]) if isinstance(value, int) else MOST[name])
-    return small
-
-for name in skmtl.__all__:
-    public = getattr(skmtl, name)
-    if isinstance(public, type):
-        public.__init__ = bounded(public.__init__)
+# Nothing of the notebook before is left but what is imported.
+FIRST_CELL = """
+%reset -f
+%cd {folder}
+import tests.small_models
+tests.small_models.bound_models()
 """
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -53,14 +43,30 @@ def test_a_notebook_is_kept_as_it_ran_from_top_to_bottom(path):
     assert "stderr" not in streams, "a warning was printed"
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all notebooks, which then load the libraries once."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    variables = {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # keeps pictures
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
+    manager = AsyncKernelManager(kernel_name="python3")
+    run_sync(manager.start_kernel)(env=os.environ | variables)
+    yield manager
+    run_sync(manager.shutdown_kernel)(now=True)
+
+
 @pytest.mark.slow
 @every_notebook
-def test_a_notebook_runs(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # keeps pictures
+def test_a_notebook_runs(path, kernel, tmp_path):
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(SMALL_MODELS))
-    resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST_CELL.format(folder=tmp_path)))
+    client = NotebookClient(notebook, km=kernel, timeout=600)
+    try:
+        client.execute()
+    finally:
+        client.kc.stop_channels()
     pictures = [
         output
         for cell in code_cells(notebook)

@@ -143,9 +143,9 @@ def test_warm_start_takes_rows_of_new_ids_alone(small, schools):
 def test_in_a_search_without_any_configuration(small, schools):
     X, y = schools
     pipeline = make_pipeline(
-        FunctionTransformer(), small.regressor(task_column="school", max_epochs=40)
+        FunctionTransformer(), small.regressor(task_column="school", max_epochs=20)
     )
     search = GridSearchCV(pipeline, {"multitabregressor__row_size": [16]}, cv=2).fit(X, y)
-    assert search.best_score_ > 0.98
+    assert search.best_score_ > 0.9
     assert search.predict(X).shape == (300,)
-    assert np.corrcoef(cross_val_predict(pipeline, X, y, cv=2), y)[0, 1] > 0.98
+    assert np.corrcoef(cross_val_predict(pipeline, X, y, cv=2), y)[0, 1] > 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -221,7 +222,7 @@ def stacked() -> Case:
     """All three engines, and a member without weight is none."""
     X, Y = table()
     members = [
-        ("linear", skmtl.MultiTaskLinear(tasks=KINDS)),
+        ("linear", skmtl.MultiTaskLinear(tasks=KINDS, **LINEAR)),
         ("rmtgb", skmtl.RMTGB(tasks=KINDS, **BOOSTING)),
         ("multitab", skmtl.MultiTab(tasks=KINDS, **NETWORK)),
     ]
@@ -268,6 +269,12 @@ CASES: dict[str, Callable[[], Case]] = {
     "rasch": lambda: rasch(item_column="item"),
     "linear-competing": lambda: survival_linear("competing", horizons=[2.0, 6.0]),
 }
+
+
+@cache
+def fitted(name: str) -> Case:
+    """A case, fitted once in each process; tests leave it as it is."""
+    return CASES[name]()
 
 
 def answers(case: Case) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
-from tests.files.cases import CASES, Case
+from tests.files.cases import Case, fitted
 
 
 @pytest.fixture(scope="session")
 def case_of() -> Callable[[str], Case]:
     """The fitted model of a name; tests leave it as it is."""
-    return cache(lambda name: CASES[name]())
+    return fitted

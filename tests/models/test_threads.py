@@ -6,7 +6,6 @@ import copy
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 import pytest
@@ -15,15 +14,13 @@ import torch
 from skmtl.engines.network import FittedNetworks
 from skmtl.training import torch_threads
 from tests.files import recorded
-from tests.files.cases import CASES
+from tests.files.cases import fitted
 
 N_THREADS = 8
 NAMES = [
     "rmtgb", "rmtgb-long", "rmtgb-several", "rmtgb-classifier", "multitab", "multitab-long",
     "survival-competing", "grouped-rmtgb", "grouped-multitab-long",
 ]  # fmt: skip
-
-fitted = cache(lambda name: CASES[name]())
 
 
 @pytest.fixture

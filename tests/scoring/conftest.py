@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder
 import skmtl
 from skmtl.datasets import make_survival, make_task_groups
 from skmtl.tasks import Survival
-from tests.files.cases import BOOSTING, CASES, NETWORK, Case, table
+from tests.files.cases import BOOSTING, CASES, NETWORK, Case, fitted, table
 
 
 def grouped() -> Case:
@@ -44,7 +44,11 @@ def network_with_an_event() -> Case:
 
 
 EVERY = {
-    **{name: CASES[name] for name in CASES if name not in ("multitab-periodic", "rmtgb-auto")},
+    **{
+        name: partial(fitted, name)
+        for name in CASES
+        if name not in ("multitab-periodic", "rmtgb-auto")
+    },
     "grouped": grouped,
     "pipeline": behind_a_pipeline,
     "multitab-event": network_with_an_event,

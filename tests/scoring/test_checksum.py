@@ -7,12 +7,12 @@ import copy
 import pytest
 
 from skmtl.scoring._model import checksum
-from tests.files.cases import CASES
+from tests.files.cases import fitted
 
 
 @pytest.mark.parametrize("name", ["grouped-rmtgb", "grouped-multitab-long"])
 def test_threads_of_models_within_a_model_do_not_count(name):
-    model = CASES[name]().model
+    model = fitted(name).model
     other = copy.deepcopy(model)
     for part in (other, other.estimator, *other.models_):
         part.set_params(n_jobs=2)
