@@ -1,4 +1,4 @@
-"""How much tasks have to do with each other: by steps of a network, by models, by labels."""
+"""Similarity of tasks: by steps of a network, by models, by labels."""
 
 from __future__ import annotations
 
