@@ -219,7 +219,7 @@ def test_a_graph_gives_the_same(case, request):
 
 
 def test_constraints_leave_no_line():
-    with pytest.raises(ValueError, match="'linear': leave one of them out"):
+    with pytest.raises(ValueError, match="'linear': remove one of them"):
         RMTGBRegressor(blocks=("linear", "shared"), monotone_constraints={"a": 1}).fit(X, truth(X))
     model = RMTGBRegressor(monotone_constraints={"a": 1}, **FAST).fit(X, truth(X))
     assert model.blocks_ == {"target": ("shared",)} or list(model.blocks_.values()) == [

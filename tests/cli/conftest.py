@@ -75,7 +75,7 @@ def fit(folder, capsys) -> Fit:
 
 @pytest.fixture
 def outcome(fit) -> Callable[[str], dict]:
-    """What ``skmtl fit --json`` prints for a configuration that is right."""
+    """The output of ``skmtl fit --json`` for a valid configuration."""
 
     def run(config: str = CONFIG) -> dict:
         code, out, err = fit(config, "--json")

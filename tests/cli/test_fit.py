@@ -1,4 +1,4 @@
-"""``skmtl fit``: the model that Python gives, and every mistake named before the work."""
+"""``skmtl fit``: the same model as in Python, and all mistakes are named before the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``skmtl inspect``: what a file says about its model."""
+"""``skmtl inspect``: the description of a model in a file."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_the_same_seed_makes_the_same_table():
         ({"relatedness": 1.2}, "relatedness must lie between"),
         ({"confounding": -1.0}, "confounding must be from 0"),
         ({"n_samples": 0}, "n_samples must be an integer"),
-        ({"n_samples": 3}, "n_samples must be 4 at least"),
+        ({"n_samples": 3}, "n_samples must be at least 4"),
     ],
 )
 def test_bad_settings(settings, message):

@@ -41,7 +41,7 @@ FIT = {
     "text among numbers": (cell("k", object), Y, {}, {}, "Column 'a' of X mixes numbers and text"),
     "lists in X": (X.assign(a=[[1, 2]] * N), Y, {}, {}, "Column 'a' of X holds list"),
     "dates in X": (X.assign(a=DATES), Y, {}, {}, "Column 'a' of X holds dates.*dt.dayofweek"),
-    "durations in X": (X.assign(a=DATES - DATES[0]), Y, {}, {}, "Column 'a' of X holds length"),
+    "durations in X": (X.assign(a=DATES - DATES[0]), Y, {}, {}, "Column 'a' of X holds durations"),
     "complex X": (X.assign(a=1j), Y, {}, {}, "Complex data not supported: column 'a' of X"),
     # y
     "no y": (X, None, {}, {}, "requires y to be passed"),

@@ -318,7 +318,7 @@ def test_events_can_be_grouped_by_hand():
             score(X, strange)
     with pytest.raises(ValueError, match="Event 'event_1' has several causes"):
         GroupedTasks(inner, groups="alone").fit(X, strange)
-    with pytest.raises(TypeError, match="survival curves, which GroupedTasks has not"):
+    with pytest.raises(TypeError, match="survival curves, which GroupedTasks does not have"):
         survival_scorer()(model, X, y)
 
 
@@ -384,7 +384,7 @@ def test_rows_that_no_fold_holds_out_have_no_say():
         ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
         ({"cv": 2.5}, "cv must be a number of folds"),
         ({"cv": "five"}, "cv must be a number of folds"),
-        ({"cv": 2 * [(np.arange(30, 60), np.arange(30))]}, "'task_1' has no label .* holds out"),
+        ({"cv": 2 * [(np.arange(30, 60), np.arange(30))]}, "'task_1' has no label .* test rows of cv"),
         ({"n_jobs": 0}, "parameter n_jobs=0"),
     ],
 )

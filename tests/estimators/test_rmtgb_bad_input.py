@@ -166,7 +166,7 @@ FIT = {
     "eval_set without y": (X, Y, {}, {"eval_set": (X,)}, "eval_set must be a tuple.*length 1"),
     "eval_set with an unseen task": (
         X, Y, {"task_column": "shop"}, {"eval_set": (X.assign(shop="east"), Y)},
-        "eval_set cannot be used.*'shop' holds 'east'.*Leave these rows out",
+        "eval_set cannot be used.*'shop' has 'east'.*Remove these rows",
     ),
     "eval_set without a label": (
         X, Y, {}, {"eval_set": (X, Y.where(Y.isna()))}, "eval_set.*no label that counts"

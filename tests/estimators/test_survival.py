@@ -784,7 +784,7 @@ def test_errors_about_times_name_the_event(several):
         model.predict_survival_function(X, [late])
     with pytest.raises(ValueError, match=f"horizon of event '{short}' reaches"):
         model.predict_rmst(X, late)
-    with pytest.raises(ValueError, match=r"for the events \['relapse'\]; there are \['event_0'"):
+    with pytest.raises(ValueError, match=r"for the events \['relapse'\], not \['event_0'"):
         model.predict_survival_function(X, {"relapse": [1.0]})
 
 

@@ -1,4 +1,4 @@
-"""Running graphs, and what they should give by the model's own methods."""
+"""Run graphs, and compute the expected outputs with the model's own methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason='needs the extra "onnx"'
 
 
 def session_of(model: Any, **parameters: Any) -> Any:
-    """A session of one thread; the parameters are those of `to_onnx`."""
+    """Return a session with one thread; the parameters are those of `to_onnx`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(to_onnx(model, **parameters).SerializeToString(), options)
@@ -29,7 +29,7 @@ def run(session: Any, feed: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def assert_same_outputs(model: Any, *tables: Any) -> None:
-    """The graph of the model gives all that its methods give, by the names that are documented."""
+    """Check that the graph returns what the model's methods return, under documented names."""
     session = session_of(model)
     for X in tables:
         outputs, expected = run(session, onnx_inputs(model, X)), answers(model, X)
@@ -57,7 +57,7 @@ def assert_equal(found: np.ndarray, expected: Any, name: str = "") -> None:
 
 
 def answers(model: Any, X: Any) -> dict[str, Any]:
-    """What the graph should give, in its order."""
+    """Return the expected outputs of the graph, in its order."""
     if hasattr(model, "events"):
         return _survival_answers(model, X)
     predicted = model.predict(X)

@@ -1,4 +1,4 @@
-"""Networks that are not MultiTab's: torch makes their graphs."""
+"""Networks other than MultiTab's, whose graphs are traced by torch."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Attention(Plain):
 
 
 class Counts(Plain):
-    """Has one way for one number of rows."""
+    """Computes something else for one particular number of rows."""
 
     def forward(self, batch):
         scores = super().forward(batch)
@@ -115,7 +115,7 @@ class Counts(Plain):
 
 
 class Looks(Plain):
-    """Decides in Python what to do with the numbers of all rows."""
+    """Branches in Python on the numbers of all rows."""
 
     def forward(self, batch):
         scores = super().forward(batch)
@@ -123,7 +123,7 @@ class Looks(Plain):
 
 
 class Searches(Plain):
-    """Has an operator that ONNX does not."""
+    """Uses an operator that ONNX does not have."""
 
     def hidden(self, batch):
         places = torch.searchsorted(torch.tensor([-1.0, 0.0, 1.0]), batch.numeric)
@@ -138,7 +138,7 @@ class Asks(Plain):
 
 
 class Chance(Plain):
-    """Gives another answer each time, once it is trained."""
+    """Returns a different result each time, once it is trained."""
 
     def forward(self, batch):
         scores = super().forward(batch)

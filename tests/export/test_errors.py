@@ -1,4 +1,4 @@
-"""What cannot be exported says so."""
+"""Models that cannot be exported raise clear errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs treat what is missing, and was not in `fit`, as the model does."""
+"""Graphs treat missing values that did not occur in `fit` as the model does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph reads, what it is called, and what it says about itself."""
+"""Inputs of graphs, their names, and the metadata."""
 
 from __future__ import annotations
 

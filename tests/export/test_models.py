@@ -1,4 +1,4 @@
-"""The graph of every estimator and kind of target gives what the model gives."""
+"""The graph of every estimator and kind of target returns what the model returns."""
 
 from __future__ import annotations
 

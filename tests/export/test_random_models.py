@@ -20,7 +20,7 @@ KINDS = {"visits": "count", "delay": "quantile", "death": "survival", "exit": "c
 
 
 def some(rng: np.random.Generator, names: list[str]) -> list[str]:
-    """About half of the names, one at least."""
+    """Return about half of the names, at least one."""
     chosen = [name for name in names if rng.random() < 0.5]
     return chosen or names[:1]
 

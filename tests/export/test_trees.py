@@ -1,4 +1,4 @@
-"""Rows take the same way through the trees of a graph as through LightGBM's."""
+"""Rows take the same path through the trees of a graph as through LightGBM's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARAMETERS = BOOSTING | {"n_rounds": 30, "num_leaves": 12, "min_data_in_leaf": 1
 
 
 def assert_same_way(model, X):
-    """Nearly to the last bit: a row on another way would be a leaf off."""
+    """Compare nearly to the last bit: another path would lead to another leaf."""
     found = np.column_stack(list(run(session_of(model), onnx_inputs(model, X)).values()))
     np.testing.assert_allclose(found, model.predict(X).reshape(len(X), -1), rtol=1e-12, atol=1e-12)
 

@@ -278,7 +278,7 @@ def fitted(name: str) -> Case:
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """All that a model predicts, by the method's name."""
+    """Return all predictions of a model, by method."""
     found = {}
     asked = ("predict", "predict_proba", "predict_quantiles", "predict_steps")
     for name in (*asked, "predict_survival_function"):
@@ -289,7 +289,7 @@ def answers(case: Case) -> dict[str, Any]:
 
 
 def plain(answer: Any) -> Any:
-    """An answer as JSON can hold it."""
+    """Convert an answer to JSON."""
     if isinstance(answer, dict):
         return {str(key): plain(value) for key, value in answer.items()}
     if isinstance(answer, list):

@@ -11,5 +11,5 @@ from tests.files.cases import Case, fitted
 
 @pytest.fixture(scope="session")
 def case_of() -> Callable[[str], Case]:
-    """The fitted model of a name; tests leave it as it is."""
+    """The fitted model with a name; tests must not change it."""
     return fitted

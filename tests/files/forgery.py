@@ -112,7 +112,7 @@ def forged_sections(sections, rng):
 
 
 def outcome(path, X):
-    """What becomes of a file: "refused", "predicts" or an error."""
+    """Return what happens to a file: "refused", "predicts" or an error."""
     started = time.process_time()
     try:
         model = skmtl.load(path)

@@ -108,7 +108,7 @@ def events(make: Any, columns: Any = None, **parameters: Any) -> Case:
 
 
 def weighted(make: Any, **parameters: Any) -> Case:
-    """A column of X weighs the rows, some by nothing; it may not be missing."""
+    """A weight column of X with some zeros; it must not be missing."""
     case = events(partial(make, weight_column="weight"), **parameters)
     rows = case.X.assign(weight=hospital()[0]["weight"].iloc[:20])
     return Case(case.model, rows)

@@ -1,4 +1,4 @@
-"""Whatever a fitted model may hold comes back as it was."""
+"""Everything that a fitted model may contain survives a round trip."""
 
 from __future__ import annotations
 

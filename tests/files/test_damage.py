@@ -1,4 +1,4 @@
-"""Files that are damaged, forged or of the future: a clear error, and no other one."""
+"""Damaged or forged files, or those of later versions, raise a clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much tasks have to do with each other: by steps of a network, by models, by labels."""
+"""Similarity of tasks: by steps of a network, by models, by labels."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_any_table_can_be_drawn_that_is_there(grouped):
     assert_allclose(display.image_.get_array(), expected)
     assert "thousandths" in display.image_.colorbar.ax.get_ylabel()
     assert display.ax_.get_xlabel() != display.ax_.get_ylabel()
-    with pytest.raises(ValueError, match=r"holds no 'cross_task_errors'; there are \['affinity'"):
+    with pytest.raises(ValueError, match=r"has no 'cross_task_errors'; it has \['affinity'"):
         display.plot(values="cross_task_errors")
     with pytest.raises(ValueError, match="values must be one of"):
         display.plot(values="gains")

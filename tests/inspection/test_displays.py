@@ -1,4 +1,4 @@
-"""The pictures of what sharing did, read back from the axes."""
+"""Plots of the effects of sharing, read back from the axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tasks can stand in for each other, belong together, and help one another."""
+"""Which tasks can replace each other, belong together, and help each other."""
 
 from __future__ import annotations
 

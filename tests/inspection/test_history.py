@@ -1,4 +1,4 @@
-"""The picture of a training, read back from the axes."""
+"""The plot of a training, read back from the axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importances of features by task, of every engine: known answers."""
+"""Feature importances by task for every engine, with known answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOOSTING = {"n_rounds": 20, "n_bags": 1, "random_state": 0}
 
 @pytest.fixture(scope="module")
 def data():
-    """Numbers of variance 1 without correlation, of which the last two say nothing."""
+    """Return uncorrelated numbers of variance 1, of which the last two are irrelevant."""
     rng = np.random.default_rng(0)
     values, _ = np.linalg.qr(rng.normal(size=(240, 3)) - 0.0)
     values = (values - values.mean(axis=0)) / values.std(axis=0)

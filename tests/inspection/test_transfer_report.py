@@ -50,7 +50,7 @@ def linear_table(n=60, n_tasks=2):
 
 @pytest.fixture(scope="module")
 def hurtful():
-    """A report where the third task wants the opposite of the others."""
+    """Return a report in which the third task has the opposite sign."""
     X, Y = make_task_groups(300, groups=(0, 0, 0), sign=(1, 1, -1), random_state=0)
     return transfer_report(RMTGBRegressor(**SHARED), X, Y, cv=3, random_state=0)
 

@@ -1,4 +1,4 @@
-"""Groups and validation rows that are given to `fit`, and warnings of rows that are too alike."""
+"""Groups and validation rows passed to `fit`, and warnings about rows that are too similar."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ LINEAR = MultiTaskLinear(penalty="ridge", random_state=0)
 
 
 def trials(n_places=12, n_rows=600, decimals=1, seed=0):
-    """Yields of varieties in places, of each of which the weather is known."""
+    """Return yields of varieties at places whose weather is known."""
     rng = np.random.default_rng(seed)
     place = rng.integers(0, n_places, n_rows)
     weather = np.round(rng.normal([15, 80], [4, 20], size=(n_places, 2)), decimals)[place]

@@ -1,4 +1,4 @@
-"""Columns of X that say whom a row is about, or when it was, are not features."""
+"""Columns of X with the entity or the time of a row are not features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that are held out: whole groups, the last ones, or those of a splitter."""
+"""Held-out rows: whole groups, the last rows, or those of a splitter."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ OPTIONS = {
 
 
 def score(folder: Path, before: Callable[[], None]) -> int:
-    """Score in a process of its own, and give the number of it."""
+    """Score in a separate process, and return its number."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -69,7 +69,7 @@ def killed_at_renaming(number: int) -> Callable[[], None]:
 
 
 def ended(child: int) -> bool:
-    """Whether a process came to the end; False where it was killed."""
+    """Whether a process finished; False if it was killed."""
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
         raise SystemExit("scoring failed")

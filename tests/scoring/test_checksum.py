@@ -1,4 +1,4 @@
-"""By what a model is known again."""
+"""The checksum that identifies a model."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def model(request):
 
 
 def scored(model, text, folder, name="rows.csv", **options):
-    """The scores of a file, and of how many rows there are none."""
+    """Return the scores of a file, and the number of rows without scores."""
     data = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(data)
     shutil.rmtree(folder / "out", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the columns of scored rows lack: counted in memory, in files, and by resumed jobs."""
+"""Missing and unknown cells of scored rows: counted in memory, in files, and by resumed jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytest.importorskip("pyarrow")
 
 @pytest.fixture
 def drifted():
-    """500 rows of the table of the models with sizes, cities and colours that are gone."""
+    """500 rows of the models' table in which sizes, cities and colours are lost."""
     X, _ = table(500)
     r = np.random.default_rng(1)
     X["size"] = X["size"].mask(r.random(500) < 0.4)

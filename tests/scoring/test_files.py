@@ -262,10 +262,10 @@ def test_before_any_work_every_file_must_have_the_columns(case_of, houses, tmp_p
 def test_before_any_work_the_types_must_suit_the_model(case_of, houses, tmp_path):
     model, _ = case_of("rmtgb")
     houses.assign(size="1.5").to_parquet(tmp_path / "in" / "b.parquet")
-    with pytest.raises(ValueError, match=r"'size' of .*b\.parquet' holds text .* on numbers"):
+    with pytest.raises(ValueError, match=r"'size' of .*b\.parquet' has text .* on numbers"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
     houses.assign(city=1.5).to_parquet(tmp_path / "in" / "b.parquet")
-    with pytest.raises(ValueError, match=r"'city' of .*b\.parquet' holds numbers .* on text"):
+    with pytest.raises(ValueError, match=r"'city' of .*b\.parquet' has numbers .* on text"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -375,7 +375,7 @@ def test_before_any_work_no_column_may_be_of_a_type_that_nothing_reads(
     table = table.set_column(position, column, pa.nulls(len(table), kind))
     pq.write_table(table, tmp_path / "in" / "b.parquet")
     with pytest.raises(
-        ValueError, match=f"'{column}' of .*b\\.parquet' holds neither numbers nor text"
+        ValueError, match=f"'{column}' of .*b\\.parquet' has neither numbers nor text"
     ):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""Jobs that are cut off, and folders that hold something already."""
+"""Interrupted jobs, and folders that are not empty."""
 
 from __future__ import annotations
 

@@ -345,7 +345,7 @@ def test_scores_among_the_files_to_score_are_refused(case_of, houses, tmp_path):
     shutil.move(tmp_path / "in" / "out", tmp_path / "out")
     shutil.copy(tmp_path / "out" / "a-00000.parquet", tmp_path / "in" / "copy.parquet")
     (tmp_path / "in" / "a.parquet").unlink()
-    with pytest.raises(ScoringError, match=r"copy\.parquet' holds scores of"):
+    with pytest.raises(ScoringError, match=r"copy\.parquet' has scores of"):
         skmtl.score_files(model, tmp_path / "in", tmp_path / "out", keep=keep)
 
 

@@ -1,4 +1,4 @@
-"""Cells that tell a model nothing, by column."""
+"""Counts of missing and unknown cells by column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that was meant to be numbers is told of in fit."""
+"""Fit warns about text that is meant to be numbers."""
 
 from __future__ import annotations
 

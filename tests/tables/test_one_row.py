@@ -1,4 +1,4 @@
-"""A row by itself is read cell by cell, and must come out as it does among others."""
+"""A single row is read cell by cell, with the same result as among other rows."""
 
 from __future__ import annotations
 

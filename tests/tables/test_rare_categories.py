@@ -1,4 +1,4 @@
-"""Categories of few rows count as unknown ones."""
+"""Categories with few rows count as unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Categories are known again as what they are, or the column is refused."""
+"""Categories are recognised by value, or the column is refused."""
 
 from __future__ import annotations
 

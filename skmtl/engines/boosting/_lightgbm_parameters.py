@@ -65,7 +65,7 @@ _WITHOUT_EFFECT = {
         ),
         "Rounds are chosen by the loss of the task in held-out rows: see 'patience'",
     ),
-    "weight_column": "Pass the weights as sample_weight to fit",
+    "weight_column": "Pass the weights as sample_weight of fit",
     "categorical_feature": "Text and dtype category are categorical: convert the columns of X",
     "group_column": "Set the parameter 'group_column' of the estimator",
     "bagging_by_query": "Use bagging_fraction",
