@@ -384,7 +384,10 @@ def test_rows_that_no_fold_holds_out_have_no_say():
         ({"groups": [["task_0", "task_1"], []]}, "no empty group"),
         ({"cv": 2.5}, "cv must be a number of folds"),
         ({"cv": "five"}, "cv must be a number of folds"),
-        ({"cv": 2 * [(np.arange(30, 60), np.arange(30))]}, "'task_1' has no label .* test rows of cv"),
+        (
+            {"cv": 2 * [(np.arange(30, 60), np.arange(30))]},
+            "'task_1' has no label .* test rows",
+        ),
         ({"n_jobs": 0}, "parameter n_jobs=0"),
     ],
 )

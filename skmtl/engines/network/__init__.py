@@ -9,7 +9,8 @@ from skmtl.engines.network._bags import n_networks
 from skmtl.engines.network._balance import BalanceLike, is_balance, resolve_balance
 from skmtl.engines.network._engine import NetworkEngine
 from skmtl.engines.network._fitted import FittedNetworks, NetworkDescription
-from skmtl.engines.network._multitab_settings import MultiTabDescription, MultiTabSettings
+from skmtl.engines.network._multitab_description import MultiTabDescription
+from skmtl.engines.network._multitab_settings import MultiTabSettings
 from skmtl.engines.network._samples import batch_to_score
 from skmtl.engines.network._start import Architecture
 from skmtl.engines.network._table_plan import Planned, TablePlan

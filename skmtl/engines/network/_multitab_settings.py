@@ -1,20 +1,20 @@
-"""The architecture of MultiTab, and the description of its network for a table."""
+"""The architecture of MultiTab, and how it describes its network for a table."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
 from torch import nn
 
-from skmtl._storable import storable
 from skmtl.engines import Problem
 from skmtl.engines.network._equations import NO_BEND, equations_of
 from skmtl.engines.network._hidden_sources import column_sources
 from skmtl.engines.network._line_start import ridge_start
+from skmtl.engines.network._multitab_description import MultiTabDescription
 from skmtl.histories import EventReader
 from skmtl.networks import (
     Equation,
@@ -47,8 +47,6 @@ from skmtl.training import Samples
 _TOWER_SLOPE = 0.01
 """Below zero, of the towers' units. At 0, all units of a small tower died in some fits, and up to
 half of the rows of a table were predicted by the same number."""
-# Limits, so that numbers in a file cannot cause endless loops or fill the memory.
-_MOST_LAYERS, _LONGEST_SERIES = 10_000, 4_096
 _CHECKED_ROWS = 8  # for which equations are computed once, to see whether they can be
 _LINE_ROWS = 10_000  # rows for the ridge regression that initialises the linear path
 
@@ -353,51 +351,3 @@ def _hashed_columns(encoder: FrameEncoder) -> HashedColumns | None:
     places: dict[Hashable, int] = {label: at for at, label in enumerate(encoder.categorical_)}
     positions = tuple(places[label] for label in hashing.labels)
     return HashedColumns(positions, hashing.n_rows, hashing.n_hashes)
-
-
-@storable
-@dataclass(frozen=True)
-class MultiTabDescription:
-    """The description of a MultiTab network, as plain data.
-
-    Attributes
-    ----------
-    config : MultiTabConfig
-    base_scores : ndarray of shape (n_scores,)
-    bins : list of ndarray
-        Bin edges of each numeric feature.
-    memory : tuple of ndarray, or None
-        Numbers and codes of the stored rows.
-    """
-
-    config: MultiTabConfig
-    base_scores: np.ndarray
-    bins: list[np.ndarray]
-    memory: tuple[np.ndarray, np.ndarray] | None = None
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        config = self.config
-        if sum(config.n_scores) != len(self.base_scores):
-            raise ValueError(f"{len(self.base_scores)} base scores, but {config.n_scores} scores")
-        for column in config.histories:
-            column.tokens.check()
-        mixing, n_levels = config.row_mixing, 1
-        if isinstance(mixing, Experts):
-            mixing.check()
-            n_levels = mixing.n_levels
-        if config.n_blocks + n_levels * config.row_layers > _MOST_LAYERS:
-            raise ValueError(f"a network has more than {_MOST_LAYERS} layers")
-        if any(config.n_series) and max(config.n_scores) > _LONGEST_SERIES:
-            raise ValueError(f"a task has series of more than {_LONGEST_SERIES} scores")
-
-    def build(self) -> MultiTabNet:
-        """Build the network on the CPU, without setting its parameters."""
-        memory = self.memory
-        return MultiTabNet(
-            self.config,
-            # Copy, because a loaded description may be in a read-only memory map.
-            bins=[torch.tensor(edges) for edges in self.bins],
-            base_scores=torch.tensor(self.base_scores, dtype=torch.float32),
-            memory=None if memory is None else (torch.tensor(memory[0]), torch.tensor(memory[1])),
-        )
