@@ -16,8 +16,8 @@ _INERTIA = 0.95  # of the severity, from one hour to the next
 _STAY_MISSING = 0.1
 # Level at severity 0, change per unit of severity, noise, and log of the events per hour.
 _VARIABLES = {
-    "heart rate": (80.0, 9.0, 5.0, 0.0),
-    "blood pressure": (120.0, -10.0, 6.0, 0.0),
+    "heart rate": (80.0, 9.0, 10.0, 0.0),
+    "blood pressure": (120.0, -10.0, 14.0, 0.0),
     "lactate": (1.5, 0.5, 0.3, -1.8),
 }
 _DRUG = "vasopressor"
@@ -82,9 +82,9 @@ def make_stays(
 
     and moves what is measured: heart rate and lactate rise with it, and blood pressure falls. The
     worse a patient is, the more often something is measured, and drugs are given above a severity
-    of 1.5. A shock has the rate :math:`e^{-6 + 1.3 s_h}` per hour. It ends the record, as does the
-    end of the stay, whichever comes first. With the mean severity :math:`\bar s`, the log-odds of
-    death are :math:`-2.5 + 1.2 \bar s`, and 1.5 more after a shock, and the log of the days is
+    of 1.5. A shock has the rate :math:`e^{-6.5 + 1.6 s_h}` per hour. It ends the record, as does
+    the end of the stay, whichever comes first. With the mean severity :math:`\bar s`, the log-odds
+    of death are :math:`-2.5 + 1.2 \bar s`, and 1.5 more after a shock, and the log of the days is
     :math:`1.3 + 0.5 \bar s + 0.5\,\varepsilon`.
 
     Parameters
@@ -133,7 +133,7 @@ def make_stays(
         index=pd.RangeIndex(n_stays, name="stay"),
     )
     severity = _severity(stays, n_hours, rng)
-    hazard = np.exp(-6 + 1.3 * severity)
+    hazard = np.exp(-6.5 + 1.6 * severity)
     shock = _first_times(hazard, rng)
     mean = severity.mean(axis=1)
     days = np.exp(1.3 + 0.5 * mean + 0.5 * rng.standard_normal(n_stays))
