@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
 from sklearn.utils import check_random_state
 
 from skmtl.histories._array import Histories
+from skmtl.histories._columns import as_histories
 from skmtl.histories._grid import Grid, grid_names
 from skmtl.histories._store import positions
 from skmtl.histories._transformer import HistoryTransformer
+from skmtl.tables import as_frame
 
 # What is added to every noise, in units of the variance of a variable: kernels stay invertible.
 _LEAST_NOISE = 1e-4
@@ -103,6 +106,32 @@ class GaussianProcessGrid(HistoryTransformer):
         kernel = _most_likely([one for one in sample if len(one.time)], len(centre), grid.step)
         return LearntProcess(grid, centre, scale, kernel, int(self.n_steps), int(self.max_events))
 
+    def draw(self, X: Any, random_state: int | np.random.RandomState) -> pd.DataFrame:
+        """The features of histories with a draw from the posterior in place of each mean.
+
+        To train on draws, as MGP-TCN does, concatenate several tables with the same labels; to
+        predict, average the predictions for several. All times and variables of a row are drawn
+        together, without the noise of measurements. The standard deviations are unchanged.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+        random_state : int or RandomState
+            A RandomState makes another draw in each call.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_features_out)
+            With the columns of `transform`.
+        """
+        table, frame = self.transform(X), as_frame(X, min_rows=0)
+        random = check_random_state(random_state)
+        for name, learnt in self.learnt_.items():
+            means = [f"{name} {feature}" for feature in learnt.names[::2]]
+            process = cast(LearntProcess, learnt)
+            table[means] = process.draws(as_histories(frame[name]), random)
+        return table
+
 
 class _Observed(NamedTuple):
     """Values of the variables of a process, each the mean of `weight` values."""
@@ -182,14 +211,35 @@ class ProcessKernel:
         prior = np.broadcast_to(np.diag(self.covariance), (len(times), n_variables))
         if not len(seen.time):
             return np.zeros(prior.shape), np.sqrt(prior)
+        mean, half = self._given(seen, times)
+        known = (half**2).sum(axis=0).reshape(prior.shape)
+        return mean, np.sqrt(np.maximum(prior - known, 0.0))
+
+    def draw(
+        self, seen: _Observed, times: NDArray[np.float64], random: np.random.RandomState
+    ) -> NDArray[np.float64]:
+        """A draw from the posterior of all values together, of shape (n_times, n_variables)."""
+        decay = np.exp(-np.abs(times[:, None] - times) / self.length)
+        covariance = np.kron(decay, self.covariance)
+        mean = np.zeros((len(times), len(self.noise)))
+        if len(seen.time):
+            mean, half = self._given(seen, times)
+            covariance = covariance - half.T @ half
+        # The covariance is singular where the values are known.
+        variances, axes = np.linalg.eigh(covariance)
+        along = np.sqrt(np.maximum(variances, 0.0)) * random.normal(size=len(variances))
+        return mean + (axes @ along).reshape(mean.shape)
+
+    def _given(
+        self, seen: _Observed, times: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Posterior mean (n_times, n_variables), and a root of what is known of the covariance."""
         factor = self.factor(seen)
         decay = np.exp(-np.abs(times[:, None] - seen.time) / self.length)
         across = decay[:, None, :] * self.covariance[:, seen.variable]
-        across = across.reshape(len(times) * n_variables, -1)
-        mean = (across @ cho_solve(factor, seen.value)).reshape(prior.shape)
-        half = solve_triangular(factor[0], across.T, lower=True)
-        known = (half**2).sum(axis=0).reshape(prior.shape)
-        return mean, np.sqrt(np.maximum(prior - known, 0.0))
+        across = across.reshape(len(times) * len(self.noise), -1)
+        mean = (across @ cho_solve(factor, seen.value)).reshape(len(times), -1)
+        return mean, solve_triangular(factor[0], across.T, lower=True)
 
 
 def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> ProcessKernel:
@@ -273,6 +323,24 @@ class LearntProcess:
         """The features of shape (n, n_features)."""
         shape = (len(histories), len(self.variables), self.n_steps, 2)
         table = np.full(shape, np.nan)
+        for row, seen, times in self._seen(histories):
+            mean, sd = self.kernel.posterior(seen, times)
+            table[row, ..., 0] = (self.centre + self.scale * mean).T
+            table[row, ..., 1] = (self.scale * sd).T
+        return table.reshape(len(histories), -1)
+
+    def draws(self, histories: Histories, random: np.random.RandomState) -> NDArray[np.float64]:
+        """A draw from the posterior of each history, (n, n_variables * n_steps)."""
+        table = np.full((len(histories), len(self.variables), self.n_steps), np.nan)
+        for row, seen, times in self._seen(histories):
+            drawn = self.kernel.draw(seen, times, random)
+            table[row] = (self.centre + self.scale * drawn).T
+        return table.reshape(len(histories), -1)
+
+    def _seen(
+        self, histories: Histories
+    ) -> Iterator[tuple[np.intp, _Observed, NDArray[np.float64]]]:
+        """The values of each history that is not missing, and the times of its grid."""
         back = self.grid.step * np.arange(self.n_steps)
         for row in np.flatnonzero(~histories.isna()):
             one = histories[[row]]
@@ -280,7 +348,4 @@ class LearntProcess:
             seen = _Observed.of(one, self.variables).scaled(self.centre, self.scale)
             if len(seen.time) > self.max_events:
                 seen = seen.merged(self.grid.step, end)
-            mean, sd = self.kernel.posterior(seen, end - back)
-            table[row, ..., 0] = (self.centre + self.scale * mean).T
-            table[row, ..., 1] = (self.scale * sd).T
-        return table.reshape(len(histories), -1)
+            yield row, seen, end - back

@@ -100,3 +100,34 @@ def test_rows_depend_on_themselves_alone_and_missing_ones_stay_missing(fitted):
 def test_wrong_parameters_are_refused():
     with pytest.raises(ValueError, match="n_steps must be at least 1"):
         GaussianProcessGrid(1.0, n_steps=0).fit(pd.DataFrame({"x": related(2)}))
+
+
+def test_draws_have_the_moments_of_the_posterior(fitted):
+    """Of a history, and of an empty one, for which it is the prior."""
+    model, X = fitted
+    empty = X["x"].iloc[:1].array.until(-1.0)
+    rows = pd.DataFrame({"x": pd.concat([X["x"].iloc[:1], pd.Series(empty)], ignore_index=True)})
+    assert rows["x"].array.n_events[1] == 0
+    n = 500
+    expected = model.transform(rows).to_numpy()
+    draws = model.draw(rows.iloc[[0, 1] * n], random_state=0).to_numpy().reshape(n, 2, -1)
+    mean, sd = expected[:, ::2], expected[:, 1::2]
+    np.testing.assert_allclose((draws[..., ::2].mean(axis=0) - mean) / sd, 0, atol=0.15)
+    np.testing.assert_allclose(draws[..., ::2].std(axis=0), sd, rtol=0.12)
+    np.testing.assert_array_equal(draws[..., 1::2], np.broadcast_to(sd, (n, *sd.shape)))
+    # Neighbours in time are drawn together: the correlation of the prior.
+    kernel = model.learnt_["x"].kernel
+    of_prior = draws[:, 1, ::2]
+    correlation = np.corrcoef(of_prior[:, 0], of_prior[:, 1])[0, 1]
+    assert correlation == pytest.approx(np.exp(-2.0 / kernel.length), abs=0.1)
+
+
+def test_draws_follow_the_seed_and_leave_missing_histories_missing(fitted):
+    model, X = fitted
+    rows = X.iloc[:3].copy()
+    rows.loc[1, "x"] = pd.NA
+    one, again, other = (model.draw(rows, seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(one, again)
+    assert one.columns.tolist() == model.transform(rows).columns.tolist()
+    assert one.iloc[1].isna().all()
+    assert not np.allclose(one.iloc[0], other.iloc[0])
