@@ -131,4 +131,5 @@ def as_names(columns: Columns) -> tuple[Hashable, ...]:
         return ()
     if isinstance(columns, Set | Mapping):
         raise ValueError(f"Name the columns {columns!r} in a list, so that they have an order.")
-    return tuple(columns) if pd.api.types.is_list_like(columns) else (columns,)
+    names: Any = columns if pd.api.types.is_list_like(columns) else (columns,)
+    return tuple(names)

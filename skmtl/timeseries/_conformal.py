@@ -47,7 +47,7 @@ def read_coverages(conformal: Any) -> tuple[float, ...]:
     """
     if conformal is None or conformal is False:
         return ()
-    asked = (_DEFAULT,) if conformal is True else conformal
+    asked: Any = (_DEFAULT,) if conformal is True else conformal
     coverages = asked if pd.api.types.is_list_like(asked) else (asked,)
     for each in coverages:
         if isinstance(each, bool) or not isinstance(each, float | np.floating) or not 0 < each < 1:

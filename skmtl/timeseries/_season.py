@@ -17,6 +17,6 @@ def forecasting_layer(model: Any) -> Any:
 
 def first_season(model: Any) -> int:
     """The first season of a model, in steps; 1 for one that has none."""
-    season = getattr(forecasting_layer(model), "season", None)
+    season: Any = getattr(forecasting_layer(model), "season", None)
     seasons = list(season) if pd.api.types.is_list_like(season) else [season]
     return int(seasons[0]) if seasons and isinstance(seasons[0], int | np.integer) else 1
