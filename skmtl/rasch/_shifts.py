@@ -83,7 +83,7 @@ def estimate_shifts(questions: Sequence[RatedQuestion], n_raters: int) -> Shifts
 
 
 @dataclass(frozen=True)
-class _Curvature:
+class _ShiftCurvature:
     """First and second derivatives of the penalised loss; Q questions have 2 Q numbers of lines.
 
     Attributes
@@ -152,7 +152,7 @@ class _Search:
         self.lines = np.zeros((len(questions), 2))
         self.shifts = np.zeros((n_raters, len(questions)))
 
-    def curvature(self, precision: np.ndarray) -> _Curvature:
+    def curvature(self, precision: np.ndarray) -> _ShiftCurvature:
         """Derivatives here, by the precision of the shifts over the questions."""
         n_raters, n_questions = self.shifts.shape
         of_shifts = self.shifts @ precision
@@ -174,9 +174,9 @@ class _Search:
         inverse = np.linalg.inv(by_shifts)
         carried = inverse @ by_both
         left = by_lines - np.einsum("rqi,rqj->ij", by_both, carried)
-        return _Curvature(of_shifts, of_lines, inverse, carried, left)
+        return _ShiftCurvature(of_shifts, of_lines, inverse, carried, left)
 
-    def move(self, precision: np.ndarray, curvature: _Curvature) -> float:
+    def move(self, precision: np.ndarray, curvature: _ShiftCurvature) -> float:
         """Take a step, or a part of it that does not raise the loss; the longest change."""
         of_lines, of_shifts = curvature.steps()
         of_lines = of_lines.reshape(self.lines.shape)
@@ -190,7 +190,7 @@ class _Search:
             length /= 2
         return float(np.abs(of_shifts).max())
 
-    def spread_out(self, curvature: _Curvature) -> None:
+    def spread_out(self, curvature: _ShiftCurvature) -> None:
         """Learn dispersions from the residuals that are left."""
         for q, question in enumerate(self._questions):
             _, gradient, hessian = question.derivatives(self._added(q, self.lines, self.shifts))
