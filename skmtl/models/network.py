@@ -128,8 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors. With `series` or `hashed_categories`
-        all targets and columns must be those of before.
+        targets or columns that are missing, are errors. With `series`,
+        `hashed_categories` or `sources` all targets and columns must be those of before.
 
     Attributes
     ----------
