@@ -128,8 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors. With `series` or `hashed_categories`,
-        targets and columns must not change.
+        targets or columns that are missing, are errors. With `series`, `hashed_categories`, `sources`
+        or a `Residual`, targets and columns must not change.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ def column_sources(encoder: SourceEncoder) -> ColumnSources:
 
 @dataclass(frozen=True)
 class HiddenSources:
-    """Rows whose sources are hidden at random, each time anew.
+    """Rows whose sources are hidden at random, in another draw each epoch.
 
     Every source is hidden with the probability `share`. A row that lacks a source can only stand
     for the draws that hide it, so it counts `share` times as much. For any set of sources, all
