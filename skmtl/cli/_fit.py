@@ -139,13 +139,13 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
     # Read the test rows before the fit, which may take hours, so that errors in them come first.
     test = None
     if config.test:
-        others = read_tables(config.test, frame.columns.tolist(), config.csv, read)
-        others = _with_times(config, others)
+        test_frame = read_tables(config.test, frame.columns.tolist(), config.csv, read)
+        test_frame = _with_times(config, test_frame)
         if config.time is not None:
             from skmtl.cli._forecast import check_reach
 
-            check_reach(config.model, frame, others)
-        test = _rows(config, others, features)
+            check_reach(config.model, frame, test_frame)
+        test = _rows(config, test_frame, features)
     _say(f"fitting {type(config.model).__name__} ...")
     started = time.monotonic()
     model = config.model.fit(X, y, **fitting)

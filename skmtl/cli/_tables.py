@@ -107,10 +107,10 @@ def read_headers(paths: Sequence[Path], csv: CsvFormat) -> list[TableHeader]:
     UsageError
         If a file lacks columns of the first file.
     """
-    first, *others = (TableHeader(path, csv) for path in paths)
-    for header in others:
+    first, *later = (TableHeader(path, csv) for path in paths)
+    for header in later:
         check_columns(header.columns, first.columns, f"{header.path}, unlike {first.path},")
-    return [first, *others]
+    return [first, *later]
 
 
 def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:

@@ -189,11 +189,11 @@ def make_task_groups(
         Y[name] = Y[name] > 0
     X = pd.DataFrame(x.reshape(-1, n_features), columns=[f"x_{i}" for i in range(n_features)])
     if is_long:
-        known = ~hidden.T.ravel()
+        is_observed = ~hidden.T.ravel()
         ids = pd.Categorical(np.repeat(tasks.index, n_samples), categories=tasks.index)
         X.insert(0, _TASK, pd.Series(ids))
         X, labels, signal = (  # type: ignore[assignment]
-            part[known].reset_index(drop=True)
+            part[is_observed].reset_index(drop=True)
             for part in (X, _stacked(Y, "y"), _stacked(signals, "signal"))
         )
     else:

@@ -40,9 +40,9 @@ def fit_record(
     counts = problem.rows.labels.mask.sum(axis=0).tolist()
     n_labels |= dict(zip(problem.tasks.names, counts, strict=True))
     losses = validation_losses(preparation.engine, fitted, problem)
-    known = {
+    finite_losses = {
         name: float(loss)
         for name, loss in zip(problem.tasks.names, losses, strict=True)
         if np.isfinite(loss)
     }
-    return FitRecord(n_rows, n_labels, known, seconds)
+    return FitRecord(n_rows, n_labels, finite_losses, seconds)

@@ -209,8 +209,8 @@ class ColumnTargets(Targets):
         new = [name not in tasks.names for name in Y.columns]
         chosen = self.tasks
         if isinstance(chosen, Mapping):
-            known = set(tasks.names)
-            chosen = {name: kind for name, kind in chosen.items() if name not in known}
+            names = set(tasks.names)
+            chosen = {name: kind for name, kind in chosen.items() if name not in names}
         if weight is not None and weight.ndim == 2:
             weight = weight[:, new]
         fresh = replace(self, tasks=chosen).fit(Y.loc[:, new], weight, group, n_groups)

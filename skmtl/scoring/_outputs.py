@@ -84,8 +84,8 @@ class Outputs:
     def _name_columns(self) -> dict[str, np.ndarray]:
         named: list[tuple[str, np.ndarray]] = []
         for task in self._tasks:
-            own = self._event_columns(task) if task in self._events else self._task_columns(task)
-            named += [(f"{_stem(task)}_{name}", like) for name, like in own]
+            pairs = self._event_columns(task) if task in self._events else self._task_columns(task)
+            named += [(f"{_stem(task)}_{name}", like) for name, like in pairs]
         names = [name for name, _ in named]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

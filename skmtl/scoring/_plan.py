@@ -116,8 +116,8 @@ class Plan:
 
     def _check_csv_types(self) -> None:
         files = [file for file in self._files if file.format == "csv"]
-        known = {name for file in files for name in self._columns_of(file)}
-        strange = [name for name in self._types if name not in known]
+        columns = {name for file in files for name in self._columns_of(file)}
+        strange = [name for name in self._types if name not in columns]
         if files and strange:
             raise ValueError(
                 f"csv_types names {strange[0]!r}, which is in no CSV file; the columns of "

@@ -168,8 +168,8 @@ class ColumnEncoder(ABC):
         """
         check_same_columns(self.columns_, frame.columns.tolist())
         if len(frame) == 1 and self._looks_cells_up:
-            known = zip(self._categorical_positions, self.categories_.values(), strict=True)
-            row = read_cells(frame, self._numeric_positions, list(known))
+            categories = zip(self._categorical_positions, self.categories_.values(), strict=True)
+            row = read_cells(frame, self._numeric_positions, list(categories))
             if row is not None:
                 numbers, codes = row
                 return [(slice(None), numbers[:, None])], codes[None]
@@ -230,8 +230,8 @@ class ColumnEncoder(ABC):
         """Store categories as arrays, so that the state does not depend on the pandas version."""
         state = dict(vars(self))
         if "categories_" in state:
-            known = state["categories_"]
-            state["categories_"] = {label: index.to_numpy() for label, index in known.items()}
+            indices = state["categories_"]
+            state["categories_"] = {label: index.to_numpy() for label, index in indices.items()}
         if (counts := state.pop("counts_", None)) is not None:
             state["counts"] = (counts.n_rows, counts.missing, counts.unknown)
         return state
@@ -243,8 +243,8 @@ class ColumnEncoder(ABC):
         if counts is not None:
             self.counts_ = CellCounts(self.columns_, *counts)
         if "categories_" in state:
-            known = state["categories_"]
-            self.categories_ = {label: index_of(values) for label, values in known.items()}
+            indices = state["categories_"]
+            self.categories_ = {label: index_of(values) for label, values in indices.items()}
 
     def _check_kinds(self, frame: pd.DataFrame) -> None:
         labels = self.columns_

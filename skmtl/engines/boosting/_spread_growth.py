@@ -273,9 +273,9 @@ def _boosted(
     blocks, histories = dict(parts[0].blocks), [_common_history(parts)]
     if tasks:
         trees = {
-            task: own
+            task: tree
             for numbers, block, _ in tasks
-            for task, own in zip(numbers, block.trees, strict=True)
+            for task, tree in zip(numbers, block.trees, strict=True)
         }
         blocks["task"] = TaskTrees([trees[task] for task in range(pool.n_tasks)])
         histories += [history for _, _, history in tasks]
