@@ -43,9 +43,9 @@ class Residual:
         to the residuals of their equations. It must use operations of torch.
     time : hashable
         The numeric column of X with the time. Rows where it is missing have no residuals.
-    coefficients : mapping of str to float, default={}
+    coefficients : mapping of str to float, optional
         Names of the coefficients and the values at which they start, which should be of the right
-        order of magnitude.
+        order of magnitude. Without them the equations are known entirely.
     positive : bool or collection of str, default=False
         Coefficients that are always positive: all, none, or those that are named. These are learnt
         on a logarithmic scale, the others in units of their start.
