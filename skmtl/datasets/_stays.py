@@ -159,8 +159,8 @@ def make_stays(
 def _severity(stays: pd.DataFrame, n_hours: int, rng: np.random.RandomState) -> np.ndarray:
     noise = rng.standard_normal((len(stays), n_hours))
     noise[:, 0] /= np.sqrt(1 - _INERTIA**2)  # as spread in the first hour as in any other
-    known = 0.02 * (stays["age"] - 60) + 0.5 * (stays["emergency"] - 0.5)
-    level = known.to_numpy() + 0.5 * rng.standard_normal(len(stays))
+    age, emergency = (stays[name].to_numpy(dtype=np.float64) for name in ("age", "emergency"))
+    level = 0.02 * (age - 60) + 0.5 * (emergency - 0.5) + 0.5 * rng.standard_normal(len(stays))
     return level[:, None] + 0.32 * lfilter([1.0], [1.0, -_INERTIA], noise, axis=1)
 
 

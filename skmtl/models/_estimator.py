@@ -113,7 +113,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Names of the columns of X, if all of them are strings.
     severity_ : DataFrame of shape (n_raters, 3 * n_tasks)
         With `rater_column`: pairs (target, "severity"), (target, "standard_error") and (target,
-        "n_ratings"). A positive severity is of a rater who gives lower labels, in log-odds,
+        "n_ratings"). A positive severity is of a rater with lower labels, in log-odds,
         logarithms of counts, or units of y (in long data of networks: of each task). The
         severities of a target sum to zero.
 

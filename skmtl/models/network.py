@@ -209,7 +209,7 @@ class NetworkEstimator(MultiTaskEstimator):
         if self.warm_start and self.rater_column is not None:
             raise ValueError(
                 f"rater_column={self.rater_column!r} is not for warm_start=True: severities are "
-                "learnt from all ratings at once. Fit anew, or leave rater_column out."
+                "learnt from all ratings at once. Fit again from the start, or leave rater_column out."
             )
 
     @abstractmethod
