@@ -113,7 +113,7 @@ def test_one_that_is_not_finite_is_named(name, value):
     with pytest.raises(
         FloatingPointError,
         match=r"auxiliary loss 'load' is not finite in epoch 0 \(nor are those of \['size'.*look "
-        "at how the network computes it",
+        "at what computes it",
     ):
         trained(network, balance=EVERY[name])
 
