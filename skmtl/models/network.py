@@ -128,8 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors. With `series`, `hashed_categories`, `sources`
-        or a `Residual`, targets and columns must not change.
+        targets or columns that are missing, are errors. With `series`, `hashed_categories`,
+        `sources` or a `Residual`, targets and columns must not change.
 
     Attributes
     ----------
@@ -209,7 +209,8 @@ class NetworkEstimator(MultiTaskEstimator):
         if self.warm_start and self.rater_column is not None:
             raise ValueError(
                 f"rater_column={self.rater_column!r} is not for warm_start=True: severities are "
-                "learnt from all ratings at once. Fit again from the start, or leave rater_column out."
+                "learnt from all ratings at once. Fit again from the start, or leave "
+                "rater_column out."
             )
 
     @abstractmethod
