@@ -89,7 +89,8 @@ def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
     -------
     estimator
         A fitted model that shares everything with this one, and has the same methods:
-        `predict_proba`, `score_tasks`, `save`. `fit` fits it with all sources again.
+        `predict_proba`, `score_tasks`, `save`. `fit` fits it with all sources, and from the start:
+        its `warm_start` is False.
 
     Raises
     ------
@@ -118,6 +119,7 @@ def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
         raise ValueError(f"sources={sources!r} must be a list of {list(encoder.sources)}.")
     model = copy.copy(self)
     model._reader = self._reader.with_encoder(encoder.showing(sources))
+    model.warm_start = False  # it would learn on from what is shown alone
     return model
 
 

@@ -161,6 +161,16 @@ def test_a_view_is_fitted_with_all_sources_again(data, model):
     pd.testing.assert_frame_equal(again.predict(X), model.predict(X))
 
 
+def test_a_view_starts_over_where_the_model_would_go_on(data):
+    X, Y = data
+    X = X.drop(columns="ecg")
+    model = MultiTab(sources={"labs": SOURCES["labs"]}, warm_start=True, **SMALL).fit(X, Y)
+    again = model.with_sources([]).fit(X, Y)
+    assert model.warm_start
+    fresh = clone(model).fit(X, Y)
+    pd.testing.assert_frame_equal(again.predict(X), fresh.predict(X))
+
+
 def test_pipelines_searches_and_tables_on_disk(data, tmp_path):
     X, Y = data
     X = X.drop(columns="ecg")
