@@ -105,7 +105,7 @@ def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
     >>> Y = pd.DataFrame({"stay": range(40), "died": [False, False, True, False] * 10})
     >>> model = MultiTab(sources={"labs": ["sodium"]}, max_epochs=2, random_state=0).fit(X, Y)
     >>> without_labs = model.with_sources([])
-    >>> without_labs.predict(X).equals(model.predict(X.assign(sodium=None)))
+    >>> without_labs.predict(X).equals(model.predict(X, sources=[]))
     True
     """
     check_is_fitted(self)

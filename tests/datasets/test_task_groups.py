@@ -79,7 +79,7 @@ def test_kinds_may_be_mixed_in_wide_data():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"groups": ()}, "groups must hold"),
+        ({"groups": ()}, "groups must have the number of a group"),
         ({"layout": "tall"}, "layout must be one of"),
         ({"kind": "count"}, "kind of task_0 must be one of"),
         ({"sign": (1, 1)}, "sign has 2 entries for n_tasks=6"),

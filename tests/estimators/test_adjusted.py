@@ -212,7 +212,7 @@ def test_what_has_no_classes_or_no_tasks_is_refused():
 
     with pytest.raises(ValueError, match="no task of the RMTGB has classes"):
         TunedThresholds(INNER, cv=HALF).fit(X, Y[["price"]])
-    with pytest.raises(TypeError, match=r"estimators of skmtl.*LogisticRegression"):
+    with pytest.raises(TypeError, match=r"needs an estimator of skmtl.*LogisticRegression"):
         CalibratedTasks(LogisticRegression()).fit(X, Y["rare"])
     with pytest.raises(ValueError, match="parameter method='beta'"):
         CalibratedTasks(INNER, method="beta").fit(X, Y)

@@ -85,11 +85,11 @@ def orders():
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_estimator_warns(name, orders):
-    with pytest.warns(UserWarning, match="Column 'user_id' of X holds whole numbers"):
+    with pytest.warns(UserWarning, match="Column 'user_id' of X has integers"):
         clone(ESTIMATORS[name]).fit(*orders)
 
 
 def test_rows_on_disk_are_warned_of(orders, tmp_path):
     orders[0].assign(late=orders[1]["late"]).to_parquet(tmp_path / "0.parquet")
-    with pytest.warns(UserWarning, match="Column 'user_id' of X holds whole numbers"):
+    with pytest.warns(UserWarning, match="Column 'user_id' of X has integers"):
         clone(ESTIMATORS["boosting"]).fit(ParquetTable(tmp_path), "late")

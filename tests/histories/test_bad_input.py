@@ -127,7 +127,7 @@ def test_estimators_refuse_histories_with_the_remedy(model, dtype, tmp_path):
             skmtl.score_frame(model, rows)
     if dtype is None:
         X.to_parquet(tmp_path / "x.parquet")
-        with pytest.raises(ValueError, match=r"'vitals' of .* holds histories .*SeriesSummary"):
+        with pytest.raises(ValueError, match=r"'vitals' of .* has histories .*SeriesSummary"):
             skmtl.score_files(model, tmp_path / "x.parquet", tmp_path / "scores")
 
 

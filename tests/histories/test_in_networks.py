@@ -360,5 +360,5 @@ def test_what_cannot_be_done_is_refused_by_name(model, X, tmp_path):
     with pytest.raises(ValueError, match=r"'vitals' is a column of histories.*CSV"):
         skmtl.score_files(model, tmp_path / "stays.csv", tmp_path / "scores")
     X.assign(vitals=1.0).to_parquet(tmp_path / "numbers.parquet")
-    with pytest.raises(ValueError, match=r"'vitals' .* holds numbers .* fitted on histories"):
+    with pytest.raises(ValueError, match=r"'vitals' .* has numbers .* fitted on histories"):
         skmtl.score_files(model, tmp_path / "numbers.parquet", tmp_path / "scores")

@@ -182,7 +182,7 @@ def test_of_several_targets_of_long_data_one_is_shown():
     model = Boosted(contributions_=both)
     shares = TaskContributionDisplay.from_estimator(model, X_LONG, target="second").shares
     assert_allclose(shares.loc["a"], [1.5 / 5, 0.5 / 5, 3 / 5])
-    with pytest.raises(ValueError, match=r"target=None is none.*\['first', 'second'\]"):
+    with pytest.raises(ValueError, match=r"target=None is not a target.*\['first', 'second'\]"):
         TaskContributionDisplay.from_estimator(model, X_LONG)
 
 

@@ -159,7 +159,7 @@ def test_the_target_may_be_an_id_of_long_data():
     ("target", "change", "message"),
     [
         ("t9", {}, "must be one of several tasks"),
-        ("t0", {"t0": lambda Y: Y["t0"].where(Y.index < 8)}, "'t0' has 8 labels"),
+        ("t0", {"t0": lambda Y: Y["t0"].where(Y.index < 8)}, "'t0' has 8 held-out labels"),
         ("t0", {"t0": lambda Y: np.array(list("abc"))[Y.index % 3]}, "3 unordered classes"),
     ],
 )

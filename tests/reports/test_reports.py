@@ -176,7 +176,7 @@ def test_the_card_has_the_known_headings_and_every_task(model, held_out):
     assert "| 160 |" in card
     assert f"skmtl {skmtl.__version__}" in card
     assert "Not measured." in model_card(model)
-    with pytest.raises(ValueError, match="give both"):
+    with pytest.raises(ValueError, match="pass both or neither"):
         model_card(model, held_out[0])
 
 

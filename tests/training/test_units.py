@@ -76,11 +76,11 @@ def test_a_target_that_a_constant_predicts_or_without_labels_has_no_unit():
 def test_epochs_are_compared_with_the_weights_of_the_steps(shares):
     network, tasks, samples = classes_with(shares)
     objective = Objective.from_training(network, tasks, samples, torch.ones(2))
-    validation = ValidationLosses(samples, objective, Equal(), Alone())
+    validation = ValidationLosses(samples, objective, Equal(), Alone(), None)
     constant = torch.tensor([entropy(share) for share in shares])
     # The one loss is as it was, the other one a tenth lower.
     better, worse = (
-        1 - validation.objective(constant * factor)
+        1 - validation.objective(constant * factor, network)
         for factor in (torch.tensor([0.9, 1.0]), torch.tensor([1.0, 0.9]))
     )
     ratio = (constant / objective.unit)[0] / (constant / objective.unit)[1]
