@@ -198,7 +198,8 @@ def test_ids_that_end_up_in_the_validation_rows_have_a_place():
 
 def test_it_prints_what_it_found(grouped):
     text, html = str(grouped), grouped._repr_html_()
-    for word in ("Affinity of 4 tasks", "12 comparisons", "Groups: task_0, task_2 | task_1, task_3"):
+    groups = "Groups: task_0, task_2 | task_1, task_3"
+    for word in ("Affinity of 4 tasks", "12 comparisons", groups):
         assert word in text
         assert word in html
     assert repr(grouped) == text

@@ -43,9 +43,7 @@ X_new, Y_new = visits(100)
 
 grid = {"num_leaves": [3, 15]}
 settings = {"blocks": ("shared", "task"), "learning_rate": 0.2, "n_bags": 1, "random_state": 0}
-by_row = GridSearchCV(
-    RMTGBRegressor(**settings), grid, cv=KFold(3, shuffle=True, random_state=0)
-)
+by_row = GridSearchCV(RMTGBRegressor(**settings), grid, cv=KFold(3, shuffle=True, random_state=0))
 by_patient = GridSearchCV(
     RMTGBRegressor(validation="group", group_column="patient", **settings),
     grid,
