@@ -16,9 +16,9 @@ def frame_to_fit(estimator: Any, X: Any, roles: Roles, *, reset: bool) -> pd.Dat
 
     `feature_names_in_` and `n_features_in_` leave the column of the raters out, if there is one.
     """
-    if roles.rater is None:
-        return _checked(estimator, X, as_frame(X, min_rows=int(reset)), reset=reset)
     frame = as_frame(X, min_rows=int(reset))
+    if roles.rater is None:
+        return _checked(estimator, X, frame, reset=reset)
     _, others, raters = roles.without_raters(frame)
     if reset:
         assert raters is not None

@@ -13,14 +13,14 @@ from skmtl._storable import storable
 from skmtl._suggestions import did_you_mean
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._frame_encoder import HistoryReader
-from skmtl.tables._hashing import CategoryHashing
 from skmtl.tables._numeric import RobustScaler
 from skmtl.tables._schema import check_same_columns
 from skmtl.tables._table_encoder import EncodedTable, TableEncoder
+from skmtl.tables._wrapped_table import WrappedTable
 
 
 @storable
-class HistoryTableEncoder:
+class HistoryTableEncoder(WrappedTable):
     """Encodes tables with columns of histories, numbers and categories.
 
     Parameters
@@ -89,31 +89,6 @@ class HistoryTableEncoder:
         check_same_columns(self.columns_, frame.columns.tolist())
         missing = [int(frame[name].isna().sum()) for name in self.histories]
         return self._counts(self.table.count_cells(self._without_histories(frame)), missing)
-
-    @property
-    def numeric_(self) -> list:
-        """Labels of the numeric columns."""
-        return self.table.numeric_
-
-    @property
-    def categorical_(self) -> list:
-        """Labels of the categorical columns."""
-        return self.table.categorical_
-
-    @property
-    def cardinalities_(self) -> list[int]:
-        """Number of codes of each categorical column."""
-        return self.table.cardinalities_
-
-    @property
-    def categories_(self) -> dict:
-        """Known categories of each categorical column."""
-        return self.table.categories_
-
-    @property
-    def hashing_(self) -> CategoryHashing | None:
-        """The hashed categories; None if all are listed."""
-        return self.table.hashing_
 
     @property
     def scaler_(self) -> RobustScaler:

@@ -17,9 +17,9 @@ from skmtl.tables._categories import MISSING, UNKNOWN
 from skmtl.tables._counts import CellCounts
 from skmtl.tables._encoder import learning_rows
 from skmtl.tables._frame_encoder import HistoryReader
-from skmtl.tables._hashing import CategoryHashing
 from skmtl.tables._histories import HistoryTableEncoder
 from skmtl.tables._table_encoder import EncodedTable, TableEncoder
+from skmtl.tables._wrapped_table import WrappedTable
 
 Sources = Mapping[Hashable, Sequence[Hashable]]
 """Columns of each source, by its name."""
@@ -41,7 +41,7 @@ def check_sources(sources: Sources) -> None:
 
 
 @storable
-class SourceEncoder:
+class SourceEncoder(WrappedTable):
     """An encoder that also says which sources of a row are present.
 
     A source is absent from a row if all of its columns are missing there. Columns that no source
@@ -177,34 +177,9 @@ class SourceEncoder:
         return self.table.columns_
 
     @property
-    def numeric_(self) -> list:
-        """Labels of the numeric columns."""
-        return self.table.numeric_
-
-    @property
-    def categorical_(self) -> list:
-        """Labels of the categorical columns."""
-        return self.table.categorical_
-
-    @property
-    def cardinalities_(self) -> list[int]:
-        """Number of codes of each categorical column."""
-        return self.table.cardinalities_
-
-    @property
-    def categories_(self) -> dict:
-        """Known categories of each categorical column."""
-        return self.table.categories_
-
-    @property
     def histories(self) -> Mapping[Hashable, HistoryReader]:
         """Readers of columns of histories."""
         return self.table.histories
-
-    @property
-    def hashing_(self) -> CategoryHashing | None:
-        """Which categories are hashed; None if all are listed."""
-        return self.table.hashing_
 
     @property
     def counts_(self) -> CellCounts | None:
