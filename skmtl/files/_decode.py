@@ -137,6 +137,9 @@ class Decoder:
         left, right = (self.decode(end) for end in node["ends"])
         return pd.Interval(left, right, node["closed"])
 
+    def _offset(self, node: Node) -> Any:
+        return pd.tseries.frequencies.to_offset(node["name"])
+
     def _missing(self, node: Node) -> Any:
         return {"NA": pd.NA, "NaT": pd.NaT}[node["name"]]
 
@@ -198,6 +201,7 @@ _BUILDERS: dict[str, Callable[[Decoder, Node], Any]] = {
     "timedelta": Decoder._timedelta,
     "date": Decoder._date,
     "interval": Decoder._interval,
+    "offset": Decoder._offset,
     "missing": Decoder._missing,
     "index": Decoder._index,
     "range_index": Decoder._range_index,

@@ -190,6 +190,18 @@ class Encoder:
         ends = [self.encode(end, where) for end in (value.left, value.right)]
         return {TAG: "interval", "ends": ends, "closed": value.closed}
 
+    def _offset(self, value: pd.tseries.offsets.BaseOffset, where: str) -> Any:
+        try:
+            is_named = pd.tseries.frequencies.to_offset(value.freqstr) == value
+        except ValueError:
+            is_named = False
+        if not is_named:
+            raise TypeError(
+                f"{where} holds the offset {value!r}, which pandas cannot restore from its name "
+                f"{value.freqstr!r}."
+            )
+        return {TAG: "offset", "name": value.freqstr}
+
     def _missing(self, value: Any, where: str) -> Any:
         return {TAG: "missing", "name": "NA" if value is pd.NA else "NaT"}
 
@@ -263,6 +275,7 @@ _EXACT: dict[type, Any] = {
 _KINDS_OF_VALUES: tuple[tuple[type, Any], ...] = (
     (np.generic, Encoder._scalar),
     (pd.Index, Encoder._index),
+    (pd.tseries.offsets.BaseOffset, Encoder._offset),
     (type, Encoder._class),
 )
 

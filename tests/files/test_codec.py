@@ -97,6 +97,9 @@ def test_a_value_comes_back(value):
         pd.Timedelta("3 days 00:00:00.000000001"),
         pd.Interval(0.5, 2, closed="left"),
         datetime.date(2026, 1, 1),
+        pd.offsets.MonthBegin(2),
+        pd.offsets.Week(weekday=4),
+        pd.offsets.Hour(6),
     ],
     ids=str,
 )
