@@ -32,8 +32,10 @@ from skmtl.tasks import (
     Regression,
     Survival,
 )
+from skmtl.timeseries import Forecaster
 from tests.files import cases, recorded
 from tests.files.cases import BOOSTING, CORPUS, KINDS, NETWORK, Case
+from tests.files.corpus_panels import PANELS
 from tests.files.corpus_tables import asked, every_dtype, hospital, shops
 
 # Long strides in few epochs, so that the answers to two rows differ.
@@ -349,7 +351,7 @@ def first_ones() -> dict[str, Callable[[], Case]]:
     return {name: partial(with_rows, make) for name, make in cases.CASES.items()}
 
 
-CASES: dict[str, Callable[[], Case]] = first_ones() | NETWORKS | TREES | GROUPS
+CASES: dict[str, Callable[[], Case]] = first_ones() | NETWORKS | TREES | GROUPS | PANELS
 
 
 ADJUSTED = (skmtl.TunedThresholds, skmtl.CalibratedTasks)
@@ -365,7 +367,7 @@ def extend_corpus() -> None:
         if not path.exists():
             case.model.save(path)
         model = skmtl.load(path)
-        exported = not isinstance(model, (skmtl.GroupedTasks, *ADJUSTED))
+        exported = not isinstance(model, (skmtl.GroupedTasks, Forecaster, *ADJUSTED))
         exported &= getattr(model, "hashed_categories", None) is None
         exported &= getattr(model, "sources", None) is None
         times = recorded.times_of(model)

@@ -19,6 +19,7 @@ import pandas as pd
 
 import skmtl
 from skmtl._text import text_array
+from skmtl.timeseries import Forecaster
 
 PACKAGES = ("numpy", "scipy", "pandas", "torch", "lightgbm", "onnx")
 
@@ -62,6 +63,8 @@ def questions(model: Any, X: Any, times: Sequence[float] | None) -> dict[str, Ca
     asked["predict of one row"] = partial(model.predict, X[:1])
     asked["score_frame"] = partial(skmtl.score_frame, model, X, horizons=times)
     present = [name for name in _ATTRIBUTES if hasattr(model, name)]
+    if isinstance(model, Forecaster):
+        present.remove("history_")  # the past of the series, not of the training
     return asked | {name: partial(getattr, model, name) for name in present}
 
 
@@ -157,6 +160,8 @@ def _packed(value: Any, store: _Store) -> Any:
             return ["categorical", pack(value.codes), pack(value.categories), bool(value.ordered)]
         case pd.arrays.NumpyExtensionArray():
             return pack(value.to_numpy())
+        case pd.arrays.DatetimeArray() if value.tz is None:
+            return ["times", pack(value.to_numpy())]
         case pd.api.extensions.ExtensionArray():  # text, or numbers that may be missing
             cells = [None if pd.isna(cell) else cell for cell in value.astype(object)]
             return ["cells", str(value.dtype), *(pack(_plain(cell)) for cell in cells)]
@@ -215,6 +220,7 @@ _BUILT: dict[str, Any] = {
     "cells": lambda dtype, *cells: (
         text_array(list(cells)) if dtype == "str" else pd.array(list(cells), dtype=dtype)
     ),
+    "times": pd.array,
     "frame": _frame,
     "series": _series,
     "range": lambda start, stop, step, name: pd.RangeIndex(start, stop, step, name=name),
