@@ -15,7 +15,7 @@ from skmtl.panels._history import History
 from skmtl.panels._levels import TargetUnits
 from skmtl.panels._naive import last_observed, last_values
 from skmtl.panels._panel import Panel
-from skmtl.panels._summaries import window_summaries
+from skmtl.panels._summaries import Means, Summary, window_summaries
 
 _SEASONS_BACK = 3
 
@@ -208,16 +208,35 @@ class FeaturePlan:
         lags: Sequence[int],
     ) -> Iterator[tuple[str, np.ndarray]]:
         codes, at = origins.codes, origins.origins
-        for lag in lags:
-            value = panel.take(panel.at(codes, at - (lag - 1)), position)
-            yield f"lag {lag}", (value - level) / scale
+        back = panel.at_lags(codes, at, [lag - 1 for lag in lags])
+        for lag, places in zip(lags, back, strict=True):
+            yield f"lag {lag}", (panel.take(places, position) - level) / scale
         values = panel.values[:, position]
-        for window, summary in zip(
-            self.windows, window_summaries(panel, values, codes, at, self.windows), strict=True
-        ):
+        if column.most_lags is not None:
+            means = window_summaries(panel, values, codes, at, self.windows, Means)
+            for window, mean in zip(self.windows, means, strict=True):
+                yield f"mean {window}", (mean.average - level) / scale
+        else:
+            yield from self._of_windows(panel, values, origins, level, scale)
+        last, places = last_values(panel, position, codes, at)
+        yield "last", (last - level) / scale
+        yield "age", _since(panel, places, at)
+        if column.intermittent:
+            yield from _of_events(panel, values, codes, at)
+
+    def _of_windows(
+        self,
+        panel: Panel,
+        values: np.ndarray,
+        origins: Moments,
+        level: np.ndarray,
+        scale: np.ndarray,
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        summaries = window_summaries(
+            panel, values, origins.codes, origins.origins, self.windows, Summary
+        )
+        for window, summary in zip(self.windows, summaries, strict=True):
             yield f"mean {window}", (summary.average - level) / scale
-            if column.most_lags is not None:
-                continue
             yield f"spread {window}", summary.spread / scale
             yield f"slope {window}", summary.slope / scale
             for name, extreme in (("low", summary.low), ("high", summary.high)):
@@ -225,11 +244,6 @@ class FeaturePlan:
                 yield f"{name} {window}", (known - level) / scale
             if window == self.windows[-1]:
                 yield f"known of {window}", summary.count
-        last, places = last_values(panel, position, codes, at)
-        yield "last", (last - level) / scale
-        yield "age", _since(panel, places, at)
-        if column.intermittent:
-            yield from _of_events(panel, values, codes, at)
 
     def _last_categories(
         self, panel: Panel, origins: Moments
@@ -324,7 +338,7 @@ def _of_events(
     gaps = np.where(
         (before >= 0) & np.isfinite(is_event[:, 0]), panel.clock - panel.clock[before], np.nan
     )
-    (past,) = window_summaries(panel, gaps, codes, origins, [2**40])
+    (past,) = window_summaries(panel, gaps, codes, origins, [2**40], Means)
     yield "mean gap", past.average
     yield "gaps", past.count
 

@@ -10,7 +10,7 @@ import numpy as np
 from skmtl._storable import storable
 from skmtl.panels._naive import last_values, seasonal_naive
 from skmtl.panels._panel import Panel
-from skmtl.panels._summaries import window_summaries
+from skmtl.panels._summaries import Means, window_summaries
 
 Anchor = Literal["last", "season", "mean", "none"]
 """What is subtracted from a target: a value of the past of its origin, or nothing."""
@@ -59,7 +59,7 @@ class TargetUnits:
             level = np.zeros(len(codes))
         else:
             (recent,) = window_summaries(
-                panel, panel.values[:, column], codes, origins, [self.width]
+                panel, panel.values[:, column], codes, origins, [self.width], Means
             )
             last, _ = last_values(panel, column, codes, origins)
             level = np.where(recent.count > 0, recent.mean, last)
@@ -121,5 +121,5 @@ def _past_means(
     panel: Panel, values: np.ndarray, codes: np.ndarray, origins: np.ndarray, fewest: int
 ) -> np.ndarray:
     """Means of all values of a series up to each origin; NaN of fewer than so many."""
-    (past,) = window_summaries(panel, values, codes, origins, [_EVER])
+    (past,) = window_summaries(panel, values, codes, origins, [_EVER], Means)
     return np.where(past.count >= fewest, past.mean, np.nan)

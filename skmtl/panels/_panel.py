@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,11 +56,28 @@ class Panel:
     def at(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
         """Positions of the rows with exactly these times, -1 where there is none."""
         places = self.up_to(codes, clock) - 1
-        found = (places >= 0) & (codes >= 0)
-        if len(self.clock):
-            at = np.where(found, places, 0)
-            found &= (self.clock[at] == clock) & (self.codes[at] == codes)
-        return np.where(found, places, -1)
+        return np.where(self._are_at(places, codes, clock), places, -1)
+
+    def at_lags(
+        self, codes: np.ndarray, clock: np.ndarray, lags: Sequence[int]
+    ) -> Iterator[np.ndarray]:
+        """For each lag, what `at` returns of times that are so many steps earlier.
+
+        Without gaps the row of an earlier step lies as many rows back. Only others are searched.
+        """
+        ends = self.up_to(codes, clock) - 1
+        for lag in lags:
+            places, earlier = ends - lag, clock - lag
+            rest = np.flatnonzero(~self._are_at(places, codes, earlier))
+            places[rest] = self.at(codes[rest], earlier[rest])
+            yield places
+
+    def _are_at(self, places: np.ndarray, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
+        """Whether the rows at some positions have these series and times."""
+        if not len(self.clock):
+            return np.zeros(len(places), dtype=bool)
+        rows = np.maximum(places, 0)
+        return (places >= 0) & (self.clock[rows] == clock) & (self.codes[rows] == codes)
 
     def up_to(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
         """Positions behind the last row of a series that is not after these times.

@@ -4,14 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from skmtl.panels._panel import Panel
 
+Places = np.ndarray | slice
+
 
 @dataclass(frozen=True)
-class Summary:
+class _Arrays:
+    """Arrays of shape (n,) that are selected and written together."""
+
+    def take(self, places: Places) -> Any:
+        """Those at some positions; of a slice views."""
+        return type(self)(*(values[places] for values in self._arrays))
+
+    def put(self, places: np.ndarray, other: Any) -> None:
+        """Write others to some positions."""
+        for mine, values in zip(self._arrays, other._arrays, strict=True):
+            mine[places] = values
+
+    @property
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return tuple(vars(self).values())
+
+
+@dataclass(frozen=True)
+class Means(_Arrays):
+    """Number and mean of the values of each window, as in `Summary`, without the rest of it.
+
+    Attributes
+    ----------
+    count, mean : ndarray of shape (n,)
+        Zero for a window without values.
+    """
+
+    count: np.ndarray
+    mean: np.ndarray
+
+    @classmethod
+    def of_values(cls, values: np.ndarray, clock: np.ndarray) -> Means:
+        """Of one value each, which may be missing."""
+        seen = np.isfinite(values)
+        return cls(seen.astype(np.float64), np.where(seen, values, 0.0))
+
+    def joined(self, other: Means) -> Means:
+        """Of the values of both; see `Summary.joined`."""
+        count, share = _joined_counts(self.count, other.count)
+        return Means(count, self.mean + share * (other.mean - self.mean))
+
+    @property
+    def average(self) -> np.ndarray:
+        """The mean, NaN of no value."""
+        return np.where(self.count > 0, self.mean, np.nan)
+
+
+@dataclass(frozen=True)
+class Summary(_Arrays):
     """Of some values of each window; of none they are zero, and infinite the extremes.
 
     Attributes
@@ -49,15 +100,9 @@ class Summary:
             np.where(seen, values, -np.inf),
         )
 
-    @classmethod
-    def of_nothing(cls, n: int) -> Summary:
-        """Of windows without values."""
-        return cls.of_values(np.full(n, np.nan), np.zeros(n))
-
     def joined(self, other: Summary) -> Summary:
         """Of the values of both, without loss of digits (Chan, Golub and LeVeque 1983)."""
-        count = self.count + other.count
-        share = np.divide(other.count, count, out=np.zeros(len(count)), where=count > 0)
+        count, share = _joined_counts(self.count, other.count)
         step, later = other.mean - self.mean, other.time - self.time
         weight = self.count * share
         return Summary(
@@ -70,15 +115,6 @@ class Summary:
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
         )
-
-    def take(self, places: np.ndarray) -> Summary:
-        """Those at some positions."""
-        return Summary(*(values[places] for values in self._arrays))
-
-    def put(self, places: np.ndarray, other: Summary) -> None:
-        """Write others to some positions."""
-        for mine, values in zip(self._arrays, other._arrays, strict=True):
-            mine[places] = values
 
     @property
     def spread(self) -> np.ndarray:
@@ -95,9 +131,14 @@ class Summary:
         """The mean, NaN of no value."""
         return np.where(self.count > 0, self.mean, np.nan)
 
-    @property
-    def _arrays(self) -> tuple[np.ndarray, ...]:
-        return tuple(vars(self).values())
+
+Windows = TypeVar("Windows", Summary, Means)
+
+
+def _joined_counts(count: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of two counts, and the share of the second one in it, 0 of no values."""
+    total = count + other
+    return total, np.divide(other, total, out=np.zeros(len(total)), where=total > 0)
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray, where: np.ndarray) -> np.ndarray:
@@ -110,7 +151,8 @@ def window_summaries(
     codes: np.ndarray,
     origins: np.ndarray,
     windows: Sequence[int],
-) -> list[Summary]:
+    summary_of: type[Windows],
+) -> list[Windows]:
     """Summaries of the last steps up to each origin.
 
     Blocks of 1, 2, 4, ... rows are summarised once for all, and a window is joined from those
@@ -124,20 +166,23 @@ def window_summaries(
     codes, origins : ndarray of int64, shape (n,)
     windows : sequence of int
         Steps of the clock, the origin included.
+    summary_of : {Summary, Means}
+        What is asked of the values.
 
     Returns
     -------
-    list of Summary of shape (n,)
+    list of Summary or Means of shape (n,)
         One for each window.
     """
-    summaries = [Summary.of_nothing(len(codes)) for _ in windows]
+    nothing = np.full(len(codes), np.nan)
+    summaries = [summary_of.of_values(nothing, np.zeros(len(codes))) for _ in windows]
     if not len(panel.codes):
         return summaries
     ends = panel.up_to(codes, origins)
     starts = [panel.up_to(codes, origins - window) for window in windows]
     lengths = [ends - start for start in starts]
     clock = panel.clock - panel.clock[panel.starts(panel.codes)]
-    blocks = Summary.of_values(values, clock)
+    blocks = summary_of.of_values(values, clock)
     size = 1
     longest = max((int(length.max(initial=0)) for length in lengths), default=0)
     while size <= longest:
@@ -148,9 +193,8 @@ def window_summaries(
                 summary.put(has_block, summary.take(has_block).joined(block))
                 start[has_block] += size
         n = len(blocks.count)
-        if n > size:
+        if size < n and 2 * size <= longest:
             # Of the rows from each position on; the last ones have no whole block.
-            pairs = np.arange(n - size)
-            blocks = blocks.take(pairs).joined(blocks.take(pairs + size))
+            blocks = blocks.take(slice(n - size)).joined(blocks.take(slice(size, None)))
         size *= 2
     return summaries

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from skmtl import RMTGB
 from skmtl.panels import Panel
-from skmtl.panels._summaries import window_summaries
+from skmtl.panels._summaries import Means, Summary, window_summaries
 from skmtl.timeseries import Calendar, Forecaster, make_features
 from tests.timeseries.panels import shops
 
@@ -23,6 +23,18 @@ def forecaster(**keywords) -> Forecaster:
     roles = {"known": "promotion", "past": "rain", "static": "size"}
     settings = {"horizon": 5, "season": 7, "lags": 3, "windows": (3, 10)} | roles | keywords
     return Forecaster(RMTGB(), id="shop", time="day", freq="D", **settings)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.7))
+def test_lags_are_found_as_times_are(seed, gaps):
+    rng = np.random.default_rng(seed)
+    kept = rng.uniform(size=36) > gaps
+    codes, clock = np.repeat([0, 2], 18)[kept], np.tile(np.arange(18), 2)[kept]
+    panel, _ = Panel.sorted(codes, clock, np.zeros((len(codes), 1)), 3)
+    series, times, lags = rng.integers(-1, 3, 40), rng.integers(-3, 25, 40), [0, 1, 7, 30]
+    for lag, places in zip(lags, panel.at_lags(series, times, lags), strict=True):
+        np.testing.assert_array_equal(places, panel.at(series, times - lag))
 
 
 @settings(max_examples=30, deadline=None)
@@ -35,7 +47,10 @@ def test_windows_are_summarised_as_numpy_does(seed, gaps, window):
     values = np.where(rng.uniform(size=36) > gaps, 1e8 + rng.normal(size=36), np.nan)
     panel, _ = Panel.sorted(codes[kept], clock[kept], values[kept, None], 3)
     series, origins = rng.integers(-1, 3, 40), rng.integers(-3, 40, 40)
-    (summary,) = window_summaries(panel, panel.values[:, 0], series, origins, [window])
+    asked = (panel, panel.values[:, 0], series, origins, [window])
+    (summary,), (means,) = (window_summaries(*asked, of) for of in (Summary, Means))
+    np.testing.assert_array_equal(means.count, summary.count)
+    np.testing.assert_array_equal(means.average, summary.average)
     for place, (code, origin) in enumerate(zip(series, origins, strict=True)):
         inside = (panel.codes == code) & (panel.clock <= origin) & (panel.clock > origin - window)
         inside &= np.isfinite(panel.values[:, 0])

@@ -1,0 +1,1 @@
+"""Parts of `benchmarks.forecast_speed`, each the work of one process."""
