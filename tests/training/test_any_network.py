@@ -125,7 +125,7 @@ def test_the_representation_needs_the_methods(name):
 def test_a_missing_method_is_named_alone():
     network = made(Whole)
     network.represent = made(Toy).represent
-    with pytest.raises(TypeError, match=r"RepMTL.* but Whole has no answer\. Write"):
+    with pytest.raises(TypeError, match=r"RepMTL.* but Whole has no answer\. Implement"):
         trained(network, balance=EVERY["rep_mtl"], balance_at="trunk")
 
 
