@@ -112,8 +112,8 @@ def test_one_that_is_not_finite_is_named(name, value):
     network.factor = value
     with pytest.raises(
         FloatingPointError,
-        match=r"auxiliary loss 'load' is not finite in epoch 0 \(nor are those of \['size'.*look "
-        "at what computes it",
+        match=r"auxiliary loss 'load' is not finite in epoch 0 \(nor are those of \['size'.*check "
+        "how it is computed",
     ):
         trained(network, balance=EVERY[name])
 
