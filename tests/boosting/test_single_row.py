@@ -94,5 +94,5 @@ def test_copies_and_threads_score_alike(trees, matrix):
 
 
 def test_a_row_of_another_width_is_refused(trees, matrix):
-    with pytest.raises(ValueError, match=r"shape \(1, 4\), but the trees read 5"):
+    with pytest.raises(ValueError, match=r"shape \(1, 4\), but the trees have 5 features"):
         trees.predict(matrix[:1, :4], 1, 0, 0)
