@@ -117,7 +117,7 @@ def test_a_new_variable_is_reported_and_left_out():
     table = events()
     table.loc[table["code"] == "SBP", "code"] = "sodium"
     new = X.assign(vitals=Histories.from_events(table, X.index))
-    with pytest.warns(UserWarning, match=r"'vitals' has variables that fit has not.*\['sodium'\]"):
+    with pytest.warns(UserWarning, match=r"'vitals' has variables that were not.*\['sodium'\]"):
         found = summary.transform(new)
     assert found.columns.tolist() == summary.get_feature_names_out().tolist()
     assert (found["vitals SBP missing"] == 1).all()
