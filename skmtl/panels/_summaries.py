@@ -1,4 +1,4 @@
-"""Summaries of the values in windows of time, for many series and origins at once."""
+"""Vectorised summaries of the values in windows of time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from skmtl.panels._panel import Panel
 
 @dataclass(frozen=True)
 class Summary:
-    """Of some values of each window; of none they are zero, and infinite the extremes.
+    """Summary statistics of the values in each window.
+
+    Without values they are zero, and the extremes are infinite.
 
     Attributes
     ----------
     count, mean, squares : ndarray of shape (n,)
-        Number and mean of the values, and the sum of squares around the mean.
+        Number and mean of the values, and their sum of squares around the mean.
     time, times, products : ndarray of shape (n,)
-        Mean of their times, sum of squares around it, and of products with the values.
+        Mean of the times, their sum of squares around it, and the sum of products with the values.
     low, high : ndarray of shape (n,)
-        Extremes.
+        Minimum and maximum.
     """
 
     count: np.ndarray
@@ -35,7 +37,7 @@ class Summary:
 
     @classmethod
     def of_values(cls, values: np.ndarray, clock: np.ndarray) -> Summary:
-        """Of one value each, which may be missing."""
+        """Return summaries of one value each, which may be missing."""
         seen = np.isfinite(values)
         n = len(values)
         return cls(
@@ -51,11 +53,11 @@ class Summary:
 
     @classmethod
     def of_nothing(cls, n: int) -> Summary:
-        """Of windows without values."""
+        """Return summaries of windows without values."""
         return cls.of_values(np.full(n, np.nan), np.zeros(n))
 
     def joined(self, other: Summary) -> Summary:
-        """Of the values of both, without loss of digits (Chan, Golub and LeVeque 1983)."""
+        """Merge two summaries without loss of precision (Chan, Golub and LeVeque 1983)."""
         count = self.count + other.count
         share = np.divide(other.count, count, out=np.zeros(len(count)), where=count > 0)
         step, later = other.mean - self.mean, other.time - self.time
@@ -72,27 +74,27 @@ class Summary:
         )
 
     def take(self, places: np.ndarray) -> Summary:
-        """Those at some positions."""
+        """Return the summaries at some positions."""
         return Summary(*(values[places] for values in self._arrays))
 
     def put(self, places: np.ndarray, other: Summary) -> None:
-        """Write others to some positions."""
+        """Replace the summaries at some positions."""
         for mine, values in zip(self._arrays, other._arrays, strict=True):
             mine[places] = values
 
     @property
     def spread(self) -> np.ndarray:
-        """Standard deviation; NaN of fewer than two values."""
+        """Standard deviation; NaN for fewer than two values."""
         return np.sqrt(_ratio(self.squares, self.count, self.count > 1))
 
     @property
     def slope(self) -> np.ndarray:
-        """Of the least squares line through the values, per step; NaN of fewer than two."""
+        """Slope of the least squares line per step; NaN for fewer than two values."""
         return _ratio(self.products, self.times, self.times > 0)
 
     @property
     def average(self) -> np.ndarray:
-        """The mean, NaN of no value."""
+        """Mean; NaN without values."""
         return np.where(self.count > 0, self.mean, np.nan)
 
     @property
@@ -111,19 +113,20 @@ def window_summaries(
     origins: np.ndarray,
     windows: Sequence[int],
 ) -> list[Summary]:
-    """Summaries of the last steps up to each origin.
+    """Summarise the values in windows that end at each origin.
 
-    Blocks of 1, 2, 4, ... rows are summarised once for all, and a window is joined from those
-    that lie in it. So nothing outside of the window can change it, not even by rounding.
+    Blocks of 1, 2, 4, ... rows are summarised once, and the summary of a window is merged from
+    blocks within it. Values outside of the window therefore cannot affect it, not even by
+    rounding.
 
     Parameters
     ----------
     panel : Panel
     values : ndarray of float64, shape (n_rows,)
-        By position of the panel; NaN where one is missing.
+        Values by position of the panel; NaN where one is missing.
     codes, origins : ndarray of int64, shape (n,)
     windows : sequence of int
-        Steps of the clock, the origin included.
+        Lengths in steps of the clock, including the origin.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def window_summaries(
                 start[has_block] += size
         n = len(blocks.count)
         if n > size:
-            # Of the rows from each position on; the last ones have no whole block.
+            # A block of rows from each position on, except for the last ones.
             pairs = np.arange(n - size)
             blocks = blocks.take(pairs).joined(blocks.take(pairs + size))
         size *= 2
