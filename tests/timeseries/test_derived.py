@@ -99,8 +99,8 @@ def test_they_are_saved(fitted, panel, tmp_path):
 @pytest.mark.parametrize(
     ("derived", "message"),
     [
-        ({"sales": Change("sales")}, "'sales' is called as one of y"),
-        ({"up": Change("price")}, "follows from 'price', which is not a number"),
+        ({"sales": Change("sales")}, "'sales' has the name of a target"),
+        ({"up": Change("price")}, "is derived from 'price', which is not a number"),
         ({"up": "sales"}, "must be a Change, Occurs, Exceeds or Hurdle"),
         ([Change("sales")], "must map names to targets"),
     ],
