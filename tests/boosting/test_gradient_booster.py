@@ -1,4 +1,4 @@
-"""A booster that is told gradients does what LightGBM's own class does with them."""
+"""A booster with custom gradients gives the same results as LightGBM's own class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is strange works, or is refused in words."""
+"""Unusual input works, or raises a helpful error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of histories that networks read themselves."""
+"""Columns of histories as direct input of networks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENCODERS = {
 
 
 def labels(X):
-    """The number of events, and whether it is large."""
+    """Return the number of events, and whether it is large."""
     size = X["vitals"].array.n_events.astype(float)
     return pd.DataFrame({"size": size, "large": size > 3})
 

@@ -1,4 +1,4 @@
-"""Every landmark is a row that sees its past only."""
+"""Every landmark is a row that only depends on its past."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_warnings_within_a_horizon():
 def test_landmarks_where_only_events_are_known_are_reported(cause):
     X = stays(4, end=48.0)
     Y = pd.DataFrame({"sepsis": EventTimes([1, cause, 0, 0], [30.0, 35.0, 36.0, 36.0])})
-    _, labels = landmarks(X, Y, at=[25, 30], horizon=6)  # all is known up to 36
+    _, labels = landmarks(X, Y, at=[25, 30], horizon=6)  # everything is known up to 36
     assert labels["sepsis"].notna().all()
     with pytest.warns(UserWarning, match="'sepsis': at landmarks from 31 to 34 only rows.* of 6 "):
         _, labels = landmarks(X, Y, at=[25, 31, 34, 35.5], horizon=6)

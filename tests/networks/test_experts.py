@@ -1,4 +1,4 @@
-"""Mixtures of experts: who reads what, and who learns from whom."""
+"""Mixtures of experts: which expert depends on what, and which one is trained by which task."""
 
 from __future__ import annotations
 

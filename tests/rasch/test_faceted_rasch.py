@@ -1,4 +1,4 @@
-"""FacetedRasch as its users see it."""
+"""The public interface of FacetedRasch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users bring: each works, or is refused with the ids and what to do."""
+"""Unusual input works, or raises an error with the ids and a remedy."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_days_without_a_midnight_are_days(start):
 
 
 def ends_early(X, Y):
-    """Series of one row, of two, and one that ends long before the other."""
+    """Create series with one row, with two rows, and one that ends early."""
     place = X.groupby("shop").cumcount()
     kept = (place < X["shop"].map({"shop 0": 1, "shop 1": 20, "shop 2": 99})).to_numpy()
     return X[kept], Y[kept]

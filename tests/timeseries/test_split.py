@@ -1,4 +1,4 @@
-"""Windows of time."""
+"""Splits by time."""
 
 from __future__ import annotations
 
