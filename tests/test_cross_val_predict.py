@@ -106,7 +106,7 @@ def test_what_cannot_be_predicted_is_refused(table):
 def test_codes_of_scikit_learn_are_refused_where_targets_are_named(table):
     X, Y = table
     model = sklearn.clone(MODEL).set_params(tasks={"late": "binary"})
-    with pytest.raises(ValueError, match=r"hands codes .* skmtl\.model_selection"):
+    with pytest.raises(ValueError, match=r"passes codes .* skmtl\.model_selection"):
         sklearn_cross_val_predict(model, X, Y, cv=KFold(2), method="predict_proba")
 
 

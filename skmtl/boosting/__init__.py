@@ -1,21 +1,21 @@
 """Robust multi-task gradient boosting on LightGBM: blocks of trees, one after the other.
 
-A model adds up raw scores of each task: a constant, then blocks, most of them of trees, each
-fitted to what those before it have left.
+The raw scores of a task are a constant plus the outputs of blocks, most of which are blocks of
+trees. Each block is fitted to the residuals of the previous ones.
 
 ============  ==================================================================================
 "linear"      a linear function of the features for each task, or for all tasks of long data
 "shared"      trees on the pooled rows of all tasks
-"signature"   the same, with numbers beside the features that say how the row's task differs
+"signature"   as "shared", with extra features that describe how the row's task differs
 "partition"   two ensembles, for outlier and for ordinary tasks, mixed by a share of each task
 "task"        trees on the rows of each task alone
 ============  ==================================================================================
 
-The loss comes from the kinds of `skmtl.tasks`, with its gradient and Hessian, all in numpy: a new
-kind needs nothing here, and nothing here needs torch. `fit_pool` is the way in; the estimators
-`skmtl.RMTGB*` call it, and get a `BoostedPool` with fitted blocks (`LinearFunctions`,
-`SharedTrees`, `PartitionTrees`, `TaskTrees`). `fit_plain` is LightGBM for one task with an
-objective of its own, as something to compare with.
+Losses, gradients and Hessians come from the kinds of `skmtl.tasks` and are computed in numpy, so
+that a new kind needs no change here, and this package does not need torch. The entry point is
+`fit_pool`, which the estimators `skmtl.RMTGB*` call. It returns a `BoostedPool` with fitted blocks
+(`LinearFunctions`, `SharedTrees`, `PartitionTrees`, `TaskTrees`). `fit_plain` is LightGBM for one
+task with a built-in objective, as a baseline.
 """
 
 from skmtl.boosting._block import FittedBlock

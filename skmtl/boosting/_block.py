@@ -1,4 +1,4 @@
-"""What every fitted block can do."""
+"""The protocol of fitted blocks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 
 class FittedBlock(Protocol):
-    """A block of trees, whose `scores` are the outputs of its trees, or a linear block.
+    """A fitted block of trees or of linear functions.
 
-    Shapes are (n_rows, n_own, n_trees): n_own is 1 where the task is that of the row (long
-    data) or the block does not tell tasks apart, and else the number of tasks. Contributions
-    have one more axis: the features, the task, and the expected score. In the two calls,
-    `group` is the task of each row, -1 for one that has not been seen; None in wide data.
+    Scores have the shape (n_rows, n_own, n_trees). n_own is 1 in long data, where each row has one
+    task, and for blocks that are the same for all tasks; otherwise it is the number of tasks.
+    Contributions have one more axis for the features, the task and the expected score. `group` is
+    the task of each row, -1 for an unseen task; it is None in wide data.
     """
 
     n_rounds: int
@@ -29,10 +29,10 @@ class FittedBlock(Protocol):
     def importances(self, n_features: int) -> np.ndarray: ...
 
     def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
-        """Gains (n_tasks, n_features), which add up to those of the features over all tasks."""
+        """Return gains (n_tasks, n_features) whose sums over tasks are the total gains."""
         ...
 
 
 def in_equal_parts(gains: np.ndarray, n_tasks: int) -> np.ndarray:
-    """Gains (n_features,) of what all tasks share, (n_tasks, n_features)."""
+    """Divide gains (n_features,) equally among all tasks, (n_tasks, n_features)."""
     return np.broadcast_to(gains / n_tasks, (n_tasks, len(gains)))

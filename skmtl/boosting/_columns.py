@@ -1,4 +1,4 @@
-"""What linear functions read of the matrix of trees."""
+"""The columns of linear functions, computed from the matrix of trees."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import numpy as np
 
 from skmtl._storable import storable
 
-# Categories of fewer training rows than this are together what the constant says, and of many
-# categories the most frequent ones have columns.
+# Categories with fewer training rows have no column, so that only the constant applies to them. If
+# there are many categories, only the most frequent ones have columns.
 _LEAST_ROWS, _MOST_CATEGORIES = 10, 30
-# Standard deviations from the mean beyond which a number says no more: far enough for a line to
-# go on beyond the training rows, and no single cell decides everything.
+# Numbers are clipped at this many standard deviations from the mean: far enough to extrapolate
+# beyond the training rows, but a single outlier cannot dominate the score.
 FURTHEST = 20.0
 
 
 @storable
 class LinearColumns:
-    """Standardised numbers, marks of missing ones, and categories as indicators.
+    """Standardised numbers, missing indicators and category indicators.
 
-    All have the mean 0 over the training rows. A missing number is the mean. An unknown or missing
-    category is the most frequent one where there was none in the training rows, as most rows of a
-    split decide in trees.
+    All columns have mean 0 over the training rows. Missing numbers are imputed with the mean. If
+    the training rows have no unknown (or missing) category, it is replaced by the most frequent
+    category, just as trees send it to the side with more rows.
 
     Parameters
     ----------
     feature : int ndarray of shape (n_columns,)
-        Column of the matrix that each one reads.
+        Column of the matrix that each column is computed from.
     code : float64 ndarray of shape (n_columns,)
-        The category that it indicates, infinity for a missing value, and NaN where it is a number.
+        The category for a category indicator, infinity for a missing indicator, NaN for a number.
     centre, scale : float64 ndarray of shape (n_columns,)
-        Mean of the training rows, and what a unit of the column is.
+        Mean over the training rows, and divisor.
     instead : float64 ndarray of shape (2, n_columns)
-        Codes of categories that are read in place of 0, unknown, and 1, missing.
+        Codes that replace the codes 0 (unknown) and 1 (missing).
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class LinearColumns:
     def of_rows(
         cls, matrix: np.ndarray, numeric: np.ndarray, categorical: np.ndarray
     ) -> LinearColumns:
-        """Learnt from the training rows."""
+        """Choose and standardise columns by the training rows."""
         columns = []
         for feature in numeric.tolist():
             values = matrix[:, feature].astype(np.float64)
@@ -58,7 +58,7 @@ class LinearColumns:
                 continue
             with np.errstate(over="ignore", invalid="ignore"):
                 spread = float(values[~missing].std())
-            if np.isfinite(spread) and spread > 0:  # trees alone read other columns
+            if np.isfinite(spread) and spread > 0:  # others are left to the trees
                 columns.append((feature, np.nan, float(values[~missing].mean()), spread, 0, 1))
             if missing.any():
                 columns.append((feature, np.inf, float(missing.mean()), 1.0, 0, 1))
@@ -75,7 +75,7 @@ class LinearColumns:
         return cls(table[0].astype(np.intp), code, centre, scale, table[4:])
 
     def design(self, matrix: np.ndarray) -> np.ndarray:
-        """The columns of some rows, float64 (n_rows, n_columns)."""
+        """Compute the columns for some rows, float64 (n_rows, n_columns)."""
         values = matrix[:, self.feature].astype(np.float64)
         missing = np.isnan(values)
         is_number = np.isnan(self.code)
@@ -83,10 +83,10 @@ class LinearColumns:
         codes = np.where(values == 0, unknown, np.where(values == 1, lost, values))
         marks = np.where(np.isinf(self.code), missing, codes == self.code)
         values = np.where(missing, self.centre, values)
-        with np.errstate(over="ignore"):  # beyond all numbers is the furthest value, too
+        with np.errstate(over="ignore"):  # infinite values are clipped below
             columns = (np.where(is_number, values, marks) - self.centre) / self.scale
         return np.clip(columns, -FURTHEST, FURTHEST)
 
     def by_feature(self, values: np.ndarray, n_features: int) -> np.ndarray:
-        """Sums over the columns of each feature; (..., n_columns) to (..., n_features)."""
+        """Sum values (..., n_columns) over the columns of each feature, (..., n_features)."""
         return values @ (self.feature[:, None] == np.arange(n_features)).astype(np.float64)

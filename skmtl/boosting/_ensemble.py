@@ -1,4 +1,4 @@
-"""LightGBM as a machine that grows trees from gradients."""
+"""Ensembles of trees that LightGBM grows from gradients."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from skmtl.boosting._gradient_booster import GradientBooster
 from skmtl.boosting._leaves import Refit
 from skmtl.boosting._single_row import SingleRowScorer
 
-# What LightGBM settles when it bins: the same for every block, which share the binned data.
+# Parameters of binning, equal for all blocks, because these share the binned data.
 _DATA_PARAMETERS = {"verbosity": -1, "feature_pre_filter": False}
-# What LightGBM takes for true.
+# Texts that LightGBM parses as true.
 _TRUE = ("true", "1", "+")
 
 after_fork(lambda: _LIB.LGBM_SetMaxThreads(1))
@@ -30,7 +30,7 @@ def binned(
     parameters: Mapping[str, Any],
     columns: np.ndarray | None = None,
 ) -> lgb.Dataset:
-    """Bin a matrix once, for all trees to come.
+    """Bin a matrix once for all trees.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ def binned(
     categorical : sequence of int
         Positions of the columns that hold category codes.
     parameters : mapping
-        LightGBM's parameters, of which those about binning count here.
+        LightGBM's parameters; only those of binning are used.
     columns : ndarray of shape (n_rows, k), optional
-        More columns, behind those of the matrix.
+        Columns to append to the matrix.
     """
     data = lgb.Dataset(
         _source(matrix, columns),
-        label=np.zeros(len(matrix), dtype=np.float32),  # it wants one; gradients come from us
+        label=np.zeros(len(matrix), dtype=np.float32),  # required, but not used
         categorical_feature=list(categorical),
         params={**parameters, **_DATA_PARAMETERS},
         free_raw_data=True,
@@ -60,7 +60,7 @@ def _source(matrix: np.ndarray, columns: np.ndarray | None) -> np.ndarray | lgb.
 
 
 class _StoredRows(lgb.Sequence):
-    """Rows of a memory map, with more columns behind them, as LightGBM asks for them."""
+    """Rows of a memory map, with appended columns, for LightGBM to read in batches."""
 
     batch_size = 2**15
 
@@ -71,28 +71,28 @@ class _StoredRows(lgb.Sequence):
         return len(self._parts[0])
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        # LightGBM draws its bins from rows of float64 only.
+        # LightGBM requires float64 to sample rows for binning.
         return np.concatenate([part[index] for part in self._parts], axis=-1, dtype=np.float64)
 
 
 def silence() -> None:
-    """Keep LightGBM quiet in this thread: it has a level per thread, which any call sets."""
+    """Turn off LightGBM's output in this thread, whose verbosity any call sets."""
     lgb.Dataset(np.zeros((2, 1)), params=_DATA_PARAMETERS).construct()
 
 
 @storable
 class Trees:
-    """Fitted trees: raw scores of rows.
+    """Fitted trees, which predict raw scores of rows.
 
     Parameters
     ----------
     booster : lightgbm.Booster or None
-        None for no tree at all.
+        None if there are no trees.
     n_scores : int
     """
 
     def __init__(self, booster: lgb.Booster | None, n_scores: int) -> None:
-        # LightGBM would write as many scores as it has, whatever room there is.
+        # LightGBM writes as many scores as its model has, even beyond the end of a buffer.
         if n_scores < 1 or (booster is not None and booster.num_model_per_iteration() != n_scores):
             raise ValueError(f"These are not trees of {n_scores} scores.")
         self.booster = booster
@@ -107,7 +107,7 @@ class Trees:
         self.__init__(**state)  # type: ignore[misc]
 
     def predict(self, matrix: np.ndarray, n_jobs: int, start: int, stop: int) -> np.ndarray:
-        """Raw scores (n_rows, n_scores) of the rounds from `start` to `stop` (0: the last)."""
+        """Return raw scores (n_rows, n_scores) of rounds `start` to `stop` (0 is the last)."""
         stop = min(stop or self.n_rounds, self.n_rounds)
         if start >= stop or not len(matrix):
             return np.zeros((len(matrix), self.n_scores))
@@ -122,17 +122,17 @@ class Trees:
         return np.asarray(scores).reshape(len(matrix), self.n_scores)
 
     def _rounds(self, start: int, stop: int) -> Trees:
-        """Some of the rounds by themselves.
+        """Return a copy with some of the rounds.
 
-        Asked for a range of rounds, LightGBM writes the range into the booster, where it would
-        change what another thread gets at that moment.
+        To predict with a range of rounds, LightGBM stores the range in the booster, which would
+        affect the predictions of other threads.
         """
         assert self.booster is not None
         text = self.booster.model_to_string(num_iteration=stop - start, start_iteration=start)
         return Trees(lgb.Booster(model_str=text), self.n_scores)
 
     def contributions(self, matrix: np.ndarray, n_jobs: int) -> np.ndarray:
-        """SHAP values (n_rows, n_scores, n_features + 1), the expected score last."""
+        """Return SHAP values (n_rows, n_scores, n_features + 1), the expected score last."""
         n_columns = matrix.shape[1] + 1
         if self.booster is None or not len(matrix):
             return np.zeros((len(matrix), self.n_scores, n_columns))
@@ -140,14 +140,14 @@ class Trees:
         return np.asarray(values).reshape(len(matrix), self.n_scores, n_columns)
 
     def importances(self, n_features: int) -> np.ndarray:
-        """Total gain of the splits on each feature."""
+        """Return the total gain of the splits on each feature."""
         if self.booster is None:
             return np.zeros(n_features)
         return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
 
 
 class Ensemble:
-    """Trees that grow round by round on the rows of one Dataset.
+    """Trees grown round by round on the rows of one Dataset.
 
     Parameters
     ----------
@@ -162,17 +162,17 @@ class Ensemble:
         self._reads_missing = str(parameters.get("use_missing", True)).lower() in _TRUE
         self._trees = GradientBooster(data, {**parameters, **_DATA_PARAMETERS}, n_scores)
         self._n_scores = n_scores
-        # Scores of trees whose leaves were given other values, and LightGBM's, which knows nothing
-        # of these; None before.
+        # Scores with replaced leaf values, and LightGBM's own scores, which do not include these
+        # replacements; None before the first replacement.
         self._refitted: np.ndarray | None = None
         self._by_lightgbm: np.ndarray | None = None
-        # LightGBM fails where no feature has two values.
+        # LightGBM fails if no feature has two distinct values.
         self._finished = not any(data.feature_num_bin(i) for i in range(data.num_feature()))
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray, refit: Refit | None = None) -> None:
-        """Add a round; both (n_rows, n_scores). Nothing happens once no split is left.
+        """Add a round from derivatives (n_rows, n_scores); do nothing once no split is possible.
 
-        `refit` replaces LightGBM's leaf values; in all rounds or in none.
+        `refit` replaces LightGBM's leaf values. It must be used in all rounds or in none.
         """
         if self._finished:
             return
@@ -183,9 +183,9 @@ class Ensemble:
             self._refit(refit)
 
     def _refit(self, refit: Refit) -> None:
-        """Give the leaves of the last round new values.
+        """Replace the leaf values of the last round.
 
-        The leaf of a row is seen by what its score has risen by.
+        The leaf of a row is identified by the change of its score.
         """
         after = self._lightgbm_scores()
         if self._refitted is None or self._by_lightgbm is None:
@@ -201,19 +201,19 @@ class Ensemble:
             ]
         )
         for tree, new in enumerate(refit(leaves, values)):
-            if len(new) > 1:  # else there is no split, and LightGBM adds nothing
+            if len(new) > 1:  # without a split, LightGBM adds nothing
                 for leaf, value in enumerate(new.tolist()):
                     self._trees.booster.set_leaf_output(last * self._n_scores + tree, leaf, value)
                 self._refitted[:, tree] += new[leaves[:, tree]]
 
     def _leaf_values(self, iteration: int) -> list[np.ndarray]:
-        """Values of all leaves, by tree."""
+        """Return the values of all leaves by tree."""
         text = self._trees.booster.model_to_string(num_iteration=1, start_iteration=iteration)
         lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
         return [np.array(line.split("=")[1].split(), dtype=np.float64) for line in lines]
 
     def scores(self) -> np.ndarray:
-        """Raw scores (n_rows, n_scores) of the rows that it grows on."""
+        """Return raw scores (n_rows, n_scores) of the training rows."""
         return (
             self._lightgbm_scores() if self._refitted is None else self._refitted.copy(order="K")
         )
@@ -222,13 +222,13 @@ class Ensemble:
         return self._trees.scores()
 
     def first(self, n_rounds: int, gaps: Gaps) -> Trees:
-        """The trees of the first rounds, without the data.
+        """Return the trees of the first rounds, without the data.
 
         Parameters
         ----------
         n_rounds : int
         gaps : Gaps
-            Of the rows with derivatives other than zero.
+            Missing values in the rows with nonzero derivatives.
         """
         n_rounds = min(n_rounds, self._trees.booster.current_iteration())
         if n_rounds == 0:
@@ -240,9 +240,9 @@ class Ensemble:
 
 
 def _told_apart(gradient: np.ndarray) -> np.ndarray:
-    """Gradients that differ by a hundred-thousandth, so that no two leaves have the same value.
+    """Perturb gradients by up to a relative 1e-5, so that no two leaves have the same value.
 
-    Gradients that are nothing but signs have equal sums in many leaves.
+    Gradients that are signs only would have equal sums in many leaves.
     """
     golden = np.arange(1, len(gradient) + 1) * 0.618033988749895
     return gradient * (1 + 1e-5 * (golden % 1)[:, None])

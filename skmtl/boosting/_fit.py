@@ -1,4 +1,4 @@
-"""Fit sequences of blocks, bag by bag."""
+"""Fitting of sequences of blocks, bag by bag."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fit_pool(
     report: Report,
     switch: Switch,
 ) -> BoostedPool:
-    """Fit every sequence to every split; keep those that do best on the held-out rows.
+    """Fit sequences of blocks to all splits, and keep the best ones on the held-out rows.
 
     Parameters
     ----------
@@ -51,17 +51,17 @@ def fit_pool(
     splits : sequence of (learnt, held_out)
         Weights of the entries in training and in validation, for each bag.
     sequences : sequence of tuple of str
-        Names of blocks. Of several, the first wins where nothing is held out.
+        Names of blocks. Without held-out rows, the first sequence is used.
     options : BoostingOptions
     report : callable
-        Told of every fitted bag; True asks to stop.
+        Called for every fitted bag; returns whether to stop.
     switch : Switch
         Turned off by an interrupt.
 
     Returns
     -------
     BoostedPool
-        After a stop or an interrupt, with what was ready by then.
+        After a stop or an interrupt, the bags that were finished.
     """
     selection = Selection(sequences)
     for position, (learnt, held_out) in enumerate(splits):
@@ -79,7 +79,7 @@ def fit_pool(
                     held_out_loss(grown.fold),
                     split=position,
                 )
-                # What an interrupt has cut short counts only where there is nothing else.
+                # A bag that was cut short by an interrupt is used only if there is no other.
                 if not switch.off or selection.is_empty:
                     selection.add(names, bag, row_losses)
                 stopped = not switch.off and report(names, position, bag)
@@ -95,14 +95,14 @@ def fit_pool(
 
 
 def _start(pool: Pool, learnt: np.ndarray, held_out: np.ndarray) -> Fold:
-    """A bag before its first round."""
+    """Return the state of a bag before its first round."""
     coordinates = np.zeros((len(learnt), pool.n_trees), order="F")
     return Fold(pool, learnt, held_out, intercepts(pool, learnt), coordinates)
 
 
 @dataclass(frozen=True)
 class Grown:
-    """Fitted blocks, their losses by round, and the fold with what they have added."""
+    """Fitted blocks, their losses by round, and the fold after adding their scores."""
 
     blocks: dict[str, FittedBlock]
     history: pd.DataFrame
@@ -112,7 +112,7 @@ class Grown:
 def grow_blocks(
     names: BlockNames, fold: Fold, features: Features, options: BoostingOptions, switch: Switch
 ) -> Grown:
-    """Grow blocks one after the other, from where the fold is."""
+    """Grow blocks one after another, starting from the scores of the fold."""
     blocks: dict[str, FittedBlock] = {}
     history = []
     for name in names:
@@ -126,7 +126,7 @@ def grow_blocks(
 
 
 def held_out_loss(fold: Fold) -> float:
-    """Mean loss of the held-out entries; NaN where there are none."""
+    """Return the mean loss of the held-out entries; NaN if there are none."""
     held_out = fold.held_out
     if not held_out.any():
         return np.nan
@@ -134,7 +134,10 @@ def held_out_loss(fold: Fold) -> float:
 
 
 def _held_out_losses(fold: Fold) -> np.ndarray:
-    """Share of each row in `held_out_loss`, (n_rows,); 0 without held-out rows."""
+    """Return the contribution of each row to `held_out_loss`, (n_rows,).
+
+    It is 0 without held-out rows.
+    """
     total = max(fold.held_out.sum(), 1e-300)
     share = fold.held_out * fold.losses(0.0) / total
     return np.bincount(fold.pool.entry_rows(), share, fold.pool.n_rows)

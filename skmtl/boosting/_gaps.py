@@ -1,8 +1,8 @@
-"""Where trees send missing values and unknown categories that they did not meet while they grew.
+"""Routing of missing values and unknown categories that did not occur in training.
 
-LightGBM reads NaN as the number 0 in a column that had none, or sends it to the left, and unknown
-categories to the right. Here they go to the side with more rows, as in scikit-learn's
-`HistGradientBoostingRegressor`
+In a column without missing values in training, LightGBM treats NaN as 0 or sends it to the left.
+It sends unknown categories to the right. Here both go to the side with more rows, as in
+scikit-learn's `HistGradientBoostingRegressor`
 (https://scikit-learn.org/stable/modules/ensemble.html#missing-values-support).
 """
 
@@ -13,13 +13,13 @@ from itertools import islice
 
 import numpy as np
 
-# Bits of LightGBM's decision_type, and its numbers for what counts as missing.
+# Bits of LightGBM's decision_type, and its codes for the values that count as missing.
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_SHIFT = 1, 2, 2
 _NOTHING, _ZERO, _NAN = 0, 1, 2
-# LightGBM takes numbers of at most this size for zero.
+# LightGBM treats numbers up to this absolute value as zero.
 _ZERO_SIZE = 1e-35
 _ROWS_AT_ONCE = 2**15
-# Lines of a tree that are read.
+# Lines of a tree to parse.
 _NAMES = (
     "split_feature",
     "decision_type",
@@ -34,14 +34,14 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Gaps:
-    """What trees met in the rows that they grew on, by column of their matrix.
+    """Whether missing values occurred in the training rows of trees, by column of their matrix.
 
     Attributes
     ----------
     missing, zero : bool ndarray of shape (n_columns,)
         Whether a number was missing, or zero.
     codes : bool ndarray of shape (n_columns, 2)
-        Whether the codes 0 and 1 occurred: in a column of categories, unknown and missing ones.
+        Whether the codes 0 and 1 occurred, which are unknown and missing categories.
     """
 
     missing: np.ndarray
@@ -50,7 +50,7 @@ class Gaps:
 
     @classmethod
     def of_rows(cls, matrix: np.ndarray, rows: np.ndarray) -> Gaps:
-        """Those of some rows of a matrix, which may be a memory map."""
+        """Search some rows of a matrix, which may be a memory map."""
         n_columns = matrix.shape[1]
         met = np.zeros((4, n_columns), dtype=bool)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -62,7 +62,7 @@ class Gaps:
         return cls(met[0], met[1], met[2:].T)
 
     def with_columns(self, n_columns: int) -> Gaps:
-        """The same with columns behind, in which nothing is missing."""
+        """Append columns without missing values."""
         behind = np.zeros(n_columns, dtype=bool)
         return Gaps(
             np.append(self.missing, behind),
@@ -72,9 +72,9 @@ class Gaps:
 
 
 def with_gaps_routed(text: str, gaps: Gaps) -> str:
-    """The text of a LightGBM model whose trees send what they did not meet to the heavier side.
+    """Return a LightGBM model as text, with values that did not occur routed to the larger side.
 
-    No row without such a cell takes another way.
+    The paths of all other rows do not change.
     """
     start, stop = text.index("\nTree=") + 1, text.index("end of trees")
     trees = _TreeLines(text[start:stop].split("\n"))
@@ -86,7 +86,7 @@ def with_gaps_routed(text: str, gaps: Gaps) -> str:
         goes_left, is_met = left_is_heavier[by_category], gaps.codes[feature[by_category]]
         trees.write("cat_threshold", _sets(trees, goes_left, is_met))
     body = "\n".join(trees.lines)
-    # The header has the size of each tree in bytes, and a tree is written in ASCII.
+    # The header holds the size of each tree in bytes; trees are in ASCII.
     sizes = [len("Tree=") + len(section) for section in body.split("Tree=")[1:]]
     head, _, header_end = text[:start].partition("\ntree_sizes=")
     rest = header_end.partition("\n")[2]
@@ -94,27 +94,27 @@ def with_gaps_routed(text: str, gaps: Gaps) -> str:
 
 
 class _TreeLines:
-    """The lines of all trees, whose numbers under one name are read and written together."""
+    """The lines of all trees; the numbers under a name are read and written for all at once."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self._places: dict[str, list[int]] = {name: [] for name in _NAMES}
         starts = tuple(f"{name}=" for name in _NAMES)
         for place, line in enumerate(lines):
-            if line.startswith(starts) and not line.endswith("="):  # a leaf alone has no splits
+            if line.startswith(starts) and not line.endswith("="):  # a single leaf has no splits
                 self._places[line.partition("=")[0]].append(place)
         self._numbers: dict[str, list[list[int]]] = {}
 
     def read(self, name: str) -> np.ndarray:
-        """The numbers under a name, tree after tree."""
+        """Return the numbers under a name, concatenated over trees."""
         return np.array([n for of_tree in self._by_tree(name) for n in of_tree], dtype=np.int64)
 
     def lengths(self, name: str) -> np.ndarray:
-        """How many numbers each line of a name has."""
+        """Return the number of entries in each line of a name."""
         return np.array([len(of_tree) for of_tree in self._by_tree(name)], dtype=np.int64)
 
     def write(self, name: str, numbers: np.ndarray) -> None:
-        """Replace the numbers under a name by as many others."""
+        """Replace the numbers under a name by the same number of others."""
         texts = iter(map(str, numbers.tolist()))
         for place, length in zip(self._places[name], self.lengths(name), strict=True):
             self.lines[place] = f"{name}={' '.join(islice(texts, int(length)))}"
@@ -128,14 +128,14 @@ class _TreeLines:
 
 
 def _left_is_heavier(trees: _TreeLines) -> np.ndarray:
-    """Whether at least as many rows went left as right, for each split."""
+    """Return whether at least as many rows went left as right, for each split."""
     n_splits, n_leaves = trees.lengths("split_feature"), trees.lengths("leaf_count")
     first_split = np.repeat(np.cumsum(n_splits) - n_splits, n_splits)
     first_leaf = np.repeat((np.cumsum(n_leaves) - n_leaves)[n_leaves > 1], n_splits)
     in_splits, in_leaves = trees.read("internal_count"), trees.read("leaf_count")
 
     def n_rows(child: np.ndarray) -> np.ndarray:
-        """A child below zero is the leaf ``~child``."""
+        """Return the number of rows of a child, which is the leaf ``~child`` if negative."""
         is_leaf = child < 0
         return np.where(
             is_leaf,
@@ -149,7 +149,7 @@ def _left_is_heavier(trees: _TreeLines) -> np.ndarray:
 def _decisions(
     feature: np.ndarray, decision: np.ndarray, left_is_heavier: np.ndarray, gaps: Gaps
 ) -> np.ndarray:
-    """The types of the splits, with a side for the missing numbers that they did not meet."""
+    """Return decision types, with the larger side as default for numbers not seen missing."""
     sort, missing, zero = decision >> _MISSING_SHIFT, gaps.missing[feature], gaps.zero[feature]
     is_met = ((sort == _NAN) & missing) | ((sort == _ZERO) & (missing | zero))
     sort = np.where(sort == _NOTHING, _NAN, sort)
@@ -158,9 +158,12 @@ def _decisions(
 
 
 def _sets(trees: _TreeLines, goes_left: np.ndarray, is_met: np.ndarray) -> np.ndarray:
-    """The categories that go left, as bits of 32 each, with a side for the codes 0 and 1."""
+    """Return the sets of categories that go left, with codes 0 and 1 routed.
+
+    Sets are bit masks in words of 32 bits.
+    """
     words = trees.read("cat_threshold")
-    # The sets of a tree follow each other in the order of its splits.
+    # The sets of a tree are in the order of its splits.
     n_sets, n_words = trees.lengths("cat_boundaries") - 1, trees.lengths("cat_threshold")
     is_start = np.ones(int(n_sets.sum() + len(n_sets)), dtype=bool)
     is_start[np.cumsum(n_sets + 1) - 1] = False

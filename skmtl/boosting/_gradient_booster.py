@@ -1,8 +1,8 @@
-"""A booster of LightGBM that grows from gradients, without what its Python package does around it.
+"""A LightGBM booster that grows from gradients, without the overhead of the Python package.
 
-`Booster.update` copies the raw scores for an objective function, and a metric function is the only
-one that gets to see them. Both together take longer than a small tree takes to grow on 1,000 rows.
-So the two functions of the C interface behind them are called here:
+`Booster.update` copies the raw scores for an objective function, and only a metric function can
+access them. Both together take longer than growing a small tree on 1,000 rows. This module
+therefore calls the two underlying functions of the C interface:
 https://lightgbm.readthedocs.io/en/stable/C-API.html, ``LGBM_BoosterUpdateOneIterCustom`` and
 ``LGBM_BoosterGetPredict``.
 """
@@ -22,12 +22,12 @@ _get_scores = _LIB.LGBM_BoosterGetPredict
 
 
 class GradientBooster:
-    """Trees that grow on the rows of one Dataset.
+    """Trees grown on the rows of one Dataset.
 
     Parameters
     ----------
     data : lightgbm.Dataset
-        Constructed.
+        A dataset that has been constructed.
     parameters : mapping
         LightGBM's parameters without the objective.
     n_scores : int
@@ -36,8 +36,8 @@ class GradientBooster:
     Attributes
     ----------
     booster : lightgbm.Booster
-        With the trees so far. Its `update` and its evaluations must not be used: it would not
-        know of the rounds that are added here.
+        The booster with all trees. Do not use its `update` and its evaluations: the rounds that
+        are added here are unknown to them.
     """
 
     def __init__(self, data: lgb.Dataset, parameters: Mapping[str, Any], n_scores: int) -> None:
@@ -45,7 +45,7 @@ class GradientBooster:
         self.booster = lgb.Booster({**parameters, **by_gradients}, data)
         self._n_scores = n_scores
         self._n_rows = [data.num_data()]
-        # Where LightGBM reads derivatives: asking numpy for an address takes a while, too.
+        # Buffers for derivatives, whose addresses are stored, because computing them is slow.
         self._gradient, self._hessian = (
             np.empty((self._n_rows[0], n_scores), dtype=np.float32, order="F") for _ in range(2)
         )
@@ -54,15 +54,16 @@ class GradientBooster:
         ]
 
     def watch(self, data: lgb.Dataset, name: str) -> None:
-        """Compute the raw scores of further rows, too."""
+        """Compute the raw scores of further rows as well."""
         self.booster.add_valid(data, name)
         self._n_rows.append(data.num_data())
 
     def update(self, gradient: np.ndarray, hessian: np.ndarray) -> bool:
-        """Add a round, from derivatives (n_rows, n_scores); True where no tree has a split."""
+        """Add a round from derivatives (n_rows, n_scores); return True if no tree has a split."""
         if not gradient.shape == hessian.shape == self._gradient.shape:
             raise ValueError(
-                f"Derivatives {gradient.shape} and {hessian.shape}, not {self._gradient.shape}."
+                f"The derivatives have the shapes {gradient.shape} and {hessian.shape} instead of "
+                f"{self._gradient.shape}."
             )
         self._gradient[:], self._hessian[:] = gradient, hessian
         finished = ctypes.c_int()
@@ -70,7 +71,7 @@ class GradientBooster:
         return finished.value == 1
 
     def scores(self, watched: int = 0) -> np.ndarray:
-        """Raw scores (n_rows, n_scores) of its rows, or of the `watched`-th further ones."""
+        """Return raw scores (n_rows, n_scores) of the rows, or of `watched`-th further rows."""
         n_rows = self._n_rows[watched]
         scores = np.empty((n_rows, self._n_scores), order="F")
         length = ctypes.c_int64()

@@ -1,4 +1,4 @@
-"""The constant that boosting starts from, for each task."""
+"""The initial constant of boosting for each task."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from skmtl.boosting._pool import Pool, Segment
 from skmtl.boosting._shrinkage import dispersion, shrunk_steps, variance_between
 
 _MOST_STEPS = 25
-# Steps end where no task moves by more: raw scores have units of about 1, and trees follow.
+# Iterations stop when no task moves by more. Raw scores have a scale of about 1, and trees will
+# correct the rest.
 _LEAST_MOVE = 1e-3
-# A step is taken if the objective falls by this share of what its slope promises. A Newton step
-# of a parabola keeps half of the promise; one that is twice too long, none of it.
+# A step is accepted if the objective falls by this share of the linear prediction. The share is
+# 1/2 for a Newton step on a parabola, and 0 for a step that is twice as long.
 _KEPT_PROMISE = 0.25
 _MOST_HALVINGS = 20
 
 
 def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
-    """Raw scores of the best constants.
+    """Return the raw scores of the best constants.
 
-    Each wide task starts from a constant of its own. The tasks of long data have the same units:
-    their constants are shrunk to the common one, as far as they differ by chance.
+    In wide data, each task has its own constant. The tasks of long data have the same units, so
+    their constants are shrunk towards the common one, by as much as they differ by chance.
 
     Parameters
     ----------
@@ -31,8 +32,7 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_tasks + 1, n_scores)
-        The last row is for a task that has not been seen. A head with fewer raw scores than
-        others has zeros behind them.
+        The last row is for unseen tasks. Raw scores are padded with zeros to the longest head.
     """
     constants = [_constant(pool, segment, weight) for segment in pool.segments]
     if not pool.is_long:
@@ -44,12 +44,13 @@ def intercepts(pool: Pool, weight: np.ndarray) -> np.ndarray:
 
 
 def _shifts(pool: Pool, common: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    r"""What sets the tasks of long data apart from the common constant, in coordinates.
+    r"""Return the deviations of long-data tasks from the common constant, in coordinates.
 
-    The shifts u of a task lower :math:`\sum_i w_i l_i(u) + \sum_k \phi u_k^2 / (2 \tau_k^2)`:
-    its losses, and a penalty by the variance :math:`\tau^2` of the tasks that `shrunk_steps`
-    estimates. Newton's steps are halved until each task's objective falls as it should: where
-    probabilities are near 0 or 1, or several scores step at once, they are far too long.
+    The shifts u of a task minimise :math:`\sum_i w_i l_i(u) + \sum_k \phi u_k^2 / (2 \tau_k^2)`,
+    its losses plus a penalty by the variance :math:`\tau^2` between tasks, which is estimated as
+    in `shrunk_steps`. Newton steps are halved until the objective of each task falls sufficiently:
+    full steps are far too long where probabilities are near 0 or 1, or where several scores change
+    at once.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def _shifts(pool: Pool, common: np.ndarray, weight: np.ndarray) -> np.ndarray:
         gradient, hessian = pool.derivatives(shifts[pool.task], common)
         if spread is None:
             spread = dispersion(gradient, hessian, weight)
-        # Steps from the common constant: the shrinkage is towards it at every step.
+        # Steps start at the common constant, so that every step shrinks towards it.
         pull = pool.by_task(weight[:, None] * hessian)
         slope = pool.by_task(weight[:, None] * gradient)
         from_common = slope - pull * shifts
@@ -86,7 +87,7 @@ def _searched(
     penalty: np.ndarray,
     promise: np.ndarray,
 ) -> np.ndarray:
-    """The step of each task, halved until its objective falls by enough; at last zero."""
+    """Halve the step of each task until its objective falls by enough, or set it to zero."""
 
     def objective(at: np.ndarray) -> np.ndarray:
         losses = np.where(weight > 0, pool.losses(at[pool.task], common), 0.0) * weight
@@ -96,7 +97,7 @@ def _searched(
     share = np.ones(len(step))
     for _ in range(_MOST_HALVINGS):
         fall = before - objective(shifts + share[:, None] * step)
-        # Rounding alone must not refuse a step whose promise is as small.
+        # With a tolerance, so that rounding errors do not reject a tiny step.
         enough = fall >= _KEPT_PROMISE * share * promise - 1e-12 * np.abs(before)
         if enough.all():
             return share[:, None] * step
@@ -105,9 +106,9 @@ def _searched(
 
 
 def _constant(pool: Pool, segment: Segment, weight: np.ndarray) -> np.ndarray:
-    """Raw scores of the best constant, followed by zeros up to the pool's `n_scores`."""
+    """Return the raw scores of the best constant, padded with zeros to the pool's `n_scores`."""
     weight = weight[segment.part]
-    # A target of weight 0 is not learnt by any tree, but it has a constant like the others.
+    # A target of weight 0 has no trees, but it has a constant like the others.
     weight = weight if weight.any() else np.ones_like(weight)
     target = pool.target[segment.part, : segment.head.target_width][weight > 0]
     constant = segment.head.initial_scores(target, weight[weight > 0])

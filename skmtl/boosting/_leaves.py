@@ -1,4 +1,4 @@
-"""Leaf values of the losses that have no second derivative: quantiles of what is left."""
+"""Leaf values for losses without a second derivative: quantiles of the residuals."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 
 from skmtl.boosting._pool import Fold
 
-# From the leaf of each row (n_rows, n_trees) and the values that LightGBM has given to the leaves
-# of each tree, to the values that they are to have.
+# Returns new leaf values by tree, given the leaf of each row (n_rows, n_trees) and LightGBM's leaf
+# values by tree.
 Refit = Callable[[np.ndarray, Sequence[np.ndarray]], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
 class LeafQuantiles:
-    """Values of leaves in pools with heads whose scores are quantiles (`Kind.score_levels`).
+    """Leaf values in pools with heads whose scores are quantiles (`Kind.score_levels`).
 
-    The gradient of the pinball loss tells the side of a row and not its distance. LightGBM's own
-    objectives for it replace a leaf's value by the quantile of the residuals in it, and so does
-    this. In a leaf that belongs to other heads as well, the value is the mean of the quantiles and
-    of the Newton step of the others, weighted by the second derivatives.
+    The gradient of the pinball loss has the sign of a residual but not its size. As LightGBM's
+    built-in objectives do, this replaces the value of a leaf by the quantile of its residuals. If
+    a leaf also has entries of other heads, the value is the mean of the quantiles and of the
+    Newton step of the other heads, weighted by second derivatives.
 
     Attributes
     ----------
     fold : Fold
     level : ndarray of shape (n_entries, n_trees)
-        Level of the quantile that each coordinate is; NaN where it is none.
+        Quantile level of each coordinate; NaN if it is not a quantile.
     rate : float
         The learning rate.
     """
@@ -39,7 +39,10 @@ class LeafQuantiles:
 
     @classmethod
     def of(cls, fold: Fold, parameters: Mapping[str, Any]) -> LeafQuantiles | None:
-        """None where no score is a quantile, or constraints hold for LightGBM's values alone."""
+        """Return None if no score is a quantile, or with monotonic constraints.
+
+        LightGBM enforces constraints only on its own leaf values.
+        """
         heads = [segment.head for segment in fold.pool.segments]
         if "monotone_constraints" in parameters or not any(head.score_levels for head in heads):
             return None
@@ -50,7 +53,7 @@ class LeafQuantiles:
         return cls(fold, level, float(parameters["learning_rate"]))
 
     def at(self, added: np.ndarray) -> Residuals:
-        """What is left where a block has added these coordinates."""
+        """Return the residuals after a block has added these coordinates."""
         fold, pool = self.fold, self.fold.pool
         raw = fold.coordinates + added + fold.constants[pool.task][:, : pool.n_trees]
         gradient, hessian = fold.derivatives(added)
@@ -67,14 +70,14 @@ class Residuals:
     hessian: np.ndarray
 
     def refit(self, entries: np.ndarray | slice, share: np.ndarray | float = 1.0) -> Refit:
-        """How an ensemble's leaves get their values.
+        """Return a function that computes the leaf values of an ensemble.
 
         Parameters
         ----------
         entries : int ndarray or slice
-            Those of the ensemble's rows; ``slice(None)``, all, if rows have several.
+            Entries of the ensemble's rows; ``slice(None)`` if rows have several entries.
         share : ndarray of shape (n_entries, 1) or float
-            Share of the ensemble in each entry.
+            Share of the ensemble in the score of each entry.
         """
         fold = self.quantiles.fold
         weight = (fold.beside_trees[:, None] * share)[entries, 0]
@@ -115,7 +118,7 @@ class Residuals:
 def _quantiles(
     values: np.ndarray, weight: np.ndarray, group: np.ndarray, n_groups: int, level: float
 ) -> np.ndarray:
-    """Weighted quantile of each group's values; 0 for an empty group."""
+    """Return the weighted quantile of each group's values; 0 for an empty group."""
     order = np.lexsort((values, group))
     cumulative = np.cumsum(weight[order])
     ends = np.cumsum(np.bincount(group, minlength=n_groups))

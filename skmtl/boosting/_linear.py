@@ -1,13 +1,13 @@
-r"""A linear function of the features for each task, in front of the trees.
+r"""A linear function of the features for each task, before the trees.
 
-Trees that follow learn what the line leaves. Where features are many a line overfits, and what it
-leaves of its own training rows is too little to learn from. So a training row is given the score
-of the line that is learnt from the other rows. With the gradient :math:`g_i` and the Hessian
-:math:`h_i` of its weighted loss, and :math:`q_i = x_i^\top (X^\top H X + \alpha P)^{-1} x_i`, that
-is :math:`s_i + g_i q_i / (1 - h_i q_i)`: exact for squared losses (Allen's PRESS), and close to
-it for others (Rad and Maleki 2020). The strength :math:`\alpha` of the penalty is the one that
-these scores do best with, by task, an infinite one among them; rows that are held out have no part
-in it.
+The following trees learn the residuals of the line. With many features a line overfits, and its
+residuals on its own training rows are too small to learn from. Each training row therefore has the
+leave-one-out score of the line. Let :math:`g_i` and :math:`h_i` be gradient and Hessian of its
+weighted loss, and :math:`q_i = x_i^\top (X^\top H X + \alpha P)^{-1} x_i`. The score is then
+:math:`s_i + g_i q_i / (1 - h_i q_i)`, which is exact for squared losses (Allen's PRESS) and
+approximate for others (Rad and Maleki 2020). The strength :math:`\alpha` of the penalty, which may
+be infinite, is chosen for each task by the loss of these scores; held-out rows are not used for
+it.
 
 References
 ----------
@@ -34,28 +34,28 @@ from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
 
-# Strengths by row, from strong to weak.
+# Strengths per row, from strong to weak.
 _FACTORS = np.logspace(1, -7, 17)
-# Newton steps at each strength, from where the one before has ended.
+# Newton steps at each strength, starting at the solution for the previous one.
 _STEPS = 2
-# Directions of the columns that lines are learnt along: the main axes where columns are more.
+# With more columns than this, lines are restricted to the principal axes.
 _MOST_AXES = 300
-# A row that alone decides its prediction says nothing once it is left out.
+# Limit of the leverage: with leverage 1, the leave-one-out score would be undefined.
 _LARGEST_LEVERAGE = 1 - 1e-3
 
 
 @storable
 class LinearFunctions:
-    """What the features say of each task along a line.
+    """Fitted linear functions of all tasks.
 
     Parameters
     ----------
     columns : LinearColumns
     constant : ndarray of shape (n_own, n_trees)
-        What every row is given; n_own is 1 in long data, whose tasks share the line.
+        n_own is 1 in long data, whose tasks share the line, and otherwise the number of tasks.
     coef : ndarray of shape (n_own, n_columns, n_trees)
     gains : ndarray of shape (n_features,)
-        What each feature explains, in the unit of LightGBM's gains.
+        Explained variance of each feature, in the unit of LightGBM's gains.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class LinearFunctions:
     ) -> np.ndarray:
         if start >= self.n_rounds:
             return np.zeros((len(matrix), *self.constant.shape))
-        # Column by column: a product of matrices rounds in another way where rows are few.
+        # Column by column, because the rounding of matrix products depends on the number of rows.
         scores = np.tile(self.constant, (len(matrix), 1, 1))
         design = self.columns.design(matrix)
         for column, coef in zip(design.T, self.coef.swapaxes(0, 1), strict=True):
@@ -89,7 +89,7 @@ class LinearFunctions:
         return np.append(self.gains, 0.0)
 
     def importances_by_task(self, n_features: int, n_tasks: int) -> np.ndarray:
-        if len(self.coef) < n_tasks:  # the line of all ids
+        if len(self.coef) < n_tasks:  # one line for all ids
             return in_equal_parts(self.gains, n_tasks)
         squares = self.columns.by_feature((self.coef**2).sum(axis=2), n_features)
         total = squares.sum(axis=0)
@@ -97,7 +97,7 @@ class LinearFunctions:
 
 
 class LinearGrower(Grower):
-    """Learns the lines of all tasks in a single round."""
+    """Fits the lines of all tasks in a single round."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold, pool = fold, fold.pool
@@ -121,7 +121,7 @@ class LinearGrower(Grower):
         return self._added
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        """Take the best strength of each task."""
+        """Fit the lines with the best strength of each task."""
         best = self._left_out_losses(self._added)
         start, added = self._coef, self._added
         for plain, left_out, coef in self._path():
@@ -136,7 +136,7 @@ class LinearGrower(Grower):
         self._coef, self._added = start, added
 
     def _left_out_losses(self, added: np.ndarray) -> np.ndarray:
-        """Weighted loss of the training entries of each part."""
+        """Return the weighted loss of the training entries of each part."""
         with np.errstate(over="ignore", invalid="ignore"):
             losses = self._fold.losses(added)
         return np.nan_to_num(
@@ -144,7 +144,7 @@ class LinearGrower(Grower):
         )
 
     def _path(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Scores and left-out scores of all entries, and coefficients, strength by strength."""
+        """Yield scores and leave-one-out scores of all entries, and coefficients, by strength."""
         fold = self._fold
         coef, plain = np.zeros_like(self._coef), np.zeros_like(fold.coordinates)
         for factor in _FACTORS:
@@ -156,7 +156,7 @@ class LinearGrower(Grower):
             with np.errstate(over="ignore", invalid="ignore"):
                 gradient, hessian = fold.derivatives(plain)
             if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-                return  # a step was far too long: strengths that are weaker go on from there
+                return  # a step was far too long, and weaker strengths would continue from there
             left_out = plain.copy()
             for part in self._parts:
                 left_out[part.learnt] += part.left_out(factor, self._penalised, gradient, hessian)
@@ -183,7 +183,7 @@ class LinearGrower(Grower):
         return block, course.best_scores
 
     def _gains(self, lines: np.ndarray) -> np.ndarray:
-        """The variance of what each feature adds, over the training weight of each part."""
+        """Return the variance of each feature's contribution, weighted by training weights."""
         weights = np.array([part.weight.sum() for part in self._parts])
         is_number = np.isnan(self._columns.code)
         variance = np.where(is_number, 1.0, self._columns.centre * (1 - self._columns.centre))
@@ -192,7 +192,7 @@ class LinearGrower(Grower):
 
 
 def _parts(fold: Fold, entries: Sequence[np.ndarray], rows: np.ndarray) -> list[_Part]:
-    """The parts, of which those with labels in the same rows have a design in common."""
+    """Return the parts; parts with labels in the same rows share a design."""
     designs: dict[bytes, _Design] = {}
     parts = []
     for of_part in entries:
@@ -205,7 +205,7 @@ def _parts(fold: Fold, entries: Sequence[np.ndarray], rows: np.ndarray) -> list[
 
 
 class _Part:
-    """The entries that one line is learnt from."""
+    """The entries of one line."""
 
     def __init__(self, entries: np.ndarray, weight: np.ndarray, design: _Design) -> None:
         self.entries = entries
@@ -221,7 +221,10 @@ class _Part:
         gradient: np.ndarray,
         hessian: np.ndarray,
     ) -> np.ndarray:
-        """The coefficients (n_axes + 1, n_trees) after a Newton step; as before if none can be."""
+        """Return coefficients (n_axes + 1, n_trees) after a Newton step.
+
+        They are unchanged if the Hessian cannot be factorised.
+        """
         after = coef.copy()
         for tree in range(coef.shape[1]):
             curvature = self._curvature(factor, penalised, hessian, tree)
@@ -234,7 +237,7 @@ class _Part:
     def left_out(
         self, factor: float, penalised: np.ndarray, gradient: np.ndarray, hessian: np.ndarray
     ) -> np.ndarray:
-        """What changes in the score of each training entry once it is left out."""
+        """Return the change of each training entry's score when the entry is left out."""
         change = np.zeros((len(self.learnt), gradient.shape[1]))
         for tree in range(gradient.shape[1]):
             curvature = self._curvature(factor, penalised, hessian, tree)
@@ -247,19 +250,19 @@ class _Part:
     def _curvature(
         self, factor: float, penalised: np.ndarray, hessian: np.ndarray, tree: int
     ) -> _Curvature | None:
-        """The penalised Hessian; None where it has no factor."""
+        """Return the penalised Hessian; None if it cannot be factorised."""
         total = self.weight.sum()
         if not total:
             return None
         curve = self.weight * np.maximum(hessian[self.learnt, tree], 0.0)
-        # Of the constant, which no penalty holds, next to nothing: every hessian may be zero.
+        # The tiny term is for the constant, which has no penalty: all Hessians may be zero.
         return self.design.curvature(curve, total * (factor * penalised + 1e-12))
 
 
 class _Design:
-    """The rows of a part, and the Hessian that was asked for last.
+    """The rows of a part, and a cache of the last Hessian.
 
-    Parts with labels in the same rows have it in common where losses are squared.
+    With squared losses, parts with labels in the same rows have the same Hessian.
 
     Attributes
     ----------
@@ -269,12 +272,12 @@ class _Design:
 
     def __init__(self, rows: np.ndarray, learnt: np.ndarray) -> None:
         self.rows, self.learnt = rows, learnt
-        self._curve = self._diagonal = np.full(1, np.nan)  # unlike any other
+        self._curve = self._diagonal = np.full(1, np.nan)  # unequal to everything
         self._products = np.empty((0, 0))
         self._last: _Curvature | None = None
 
     def curvature(self, curve: np.ndarray, diagonal: np.ndarray) -> _Curvature | None:
-        """The products of the columns, weighted by `curve`, with `diagonal` added."""
+        """Return the products of the columns, weighted by `curve`, plus `diagonal`."""
         is_new = not np.array_equal(curve, self._curve)
         if is_new:
             self._curve = curve
@@ -295,19 +298,19 @@ class _Design:
 
 @dataclass(frozen=True)
 class _Curvature:
-    """A Hessian as its lower Cholesky factor, and the rows that it is of."""
+    """The lower Cholesky factor of a Hessian, and the rows of the design."""
 
     factor: np.ndarray
     rows: np.ndarray
 
     @cached_property
     def reach(self) -> np.ndarray:
-        """The squared length of each row in the metric of the inverse."""
+        """Squared length of each row in the metric of the inverse Hessian."""
         return (solve_triangular(self.factor, self.rows.T, lower=True) ** 2).sum(axis=0)
 
 
 def _main_axes(design: np.ndarray) -> np.ndarray:
-    """Orthogonal axes (n_columns, n_axes): all of them, or those of most variance."""
+    """Return orthogonal axes (n_columns, n_axes): all of them, or those of largest variance."""
     n_rows, n_columns = design.shape
     if n_columns <= min(n_rows, _MOST_AXES):
         return np.eye(n_columns)

@@ -1,4 +1,4 @@
-"""Fitted blocks one after the other, and the mean of such sequences over all bags."""
+"""Fitted sequences of blocks, and their mean over all bags."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class FittedSequence:
     Attributes
     ----------
     intercept : ndarray of shape (n_tasks + 1, n_scores)
-        Raw scores. The last row is for a task that has not been seen; a task with fewer raw
-        scores than others has zeros behind them.
+        Raw scores of the constants, padded with zeros to the longest task. The last row is for
+        unseen tasks.
     blocks : dict of name to FittedBlock
         In order.
     history : DataFrame
         Losses by block and round.
     loss : float
-        Mean validation loss; NaN where nothing was held out.
+        Mean validation loss; NaN without held-out rows.
     split : int, default=0
-        Position of the split that it was fitted to. (Files of old do not say which.)
+        Index of the split that the sequence was fitted to. Old files do not store it.
     """
 
     intercept: np.ndarray
@@ -44,7 +44,7 @@ class FittedSequence:
     split: int = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """The history as lists: what is stored depends on no version of pandas."""
+        """Convert the history to lists, so that files do not depend on the version of pandas."""
         return vars(self) | {"history": self.history.to_dict("list")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -61,14 +61,14 @@ class BoostedPool:
     best : tuple of str
         The blocks of the best sequence.
     bags : sequence of FittedSequence
-        Those of the best sequence first, then those of others that are as good.
+        First those of the best sequence, then those of sequences that are about as good.
     theta : ndarray of shape (n_tasks,) or None
-        The logit of each task's outlier score, from the best sequence with a partition, if
-        possible without a signature.
+        Logit of each task's outlier score, from the best sequence with a partition, preferably
+        one without a signature.
     tried : DataFrame
-        Mean validation loss of each sequence in the bags that compare them, the best first.
+        Mean validation loss of each sequence in the bags that compare them, best first.
     spaces : tuple of ScoreSpace
-        Maps the outputs of the trees to raw scores, for each head; a single one is that of all
+        Map from the outputs of the trees to raw scores for each head, or a single one for all
         heads.
     """
 
@@ -79,35 +79,35 @@ class BoostedPool:
     spaces: tuple[ScoreSpace, ...]
 
     def __getstate__(self) -> dict[str, Any]:
-        """As that of `FittedSequence`."""
+        """Convert the table to lists; see `FittedSequence`."""
         return vars(self) | {"tried": self.tried.to_dict("list")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state | {"tried": pd.DataFrame(state["tried"])})
-        # Old files do not have spaces: all trees predicted raw scores.
+        # In old files, without spaces, all trees predict raw scores.
         plain = ScoreSpace(None, self.bags[0].intercept.shape[1])
         vars(self).setdefault("spaces", (plain,))
 
     def bag(self, number: int) -> BoostedPool:
-        """What was fitted with the rows of one split, of all sequences that are kept.
+        """Return a model of the sequences that were fitted to one split.
 
-        After an early stop there may be nothing.
+        It may be empty after an early stop.
         """
         return replace(self, bags=[bag for bag in self.bags if bag.split == number])
 
     def has_line(self) -> np.ndarray:
-        """Whether some bag has a line of each task, or of all tasks together."""
+        """Return whether any bag has a linear function, by task or for all tasks together."""
         blocks = [bag.blocks.get("linear") for bag in self.bags]
         lines = [block for block in blocks if isinstance(block, LinearFunctions)]
         return np.any([line.coef.any(axis=(1, 2)) for line in lines] or np.zeros((1, 1)), axis=0)
 
     def space(self, target: int) -> ScoreSpace:
-        """The map from outputs of the trees to raw scores, for one of the pool's targets."""
+        """Return the map from outputs of the trees to raw scores for a target of the pool."""
         return self.spaces[min(target, len(self.spaces) - 1)]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All blocks of the bags, in the order in which they follow each other."""
+        """Names of all blocks of the bags, in order."""
         orders = {tuple(bag.blocks) for bag in self.bags}
         if len(orders) == 1:
             return orders.pop()
@@ -116,13 +116,13 @@ class BoostedPool:
 
     @property
     def n_rounds(self) -> int:
-        """Rounds of all blocks and bags."""
+        """Total number of rounds of all blocks and bags."""
         return sum(block.n_rounds for bag in self.bags for block in bag.blocks.values())
 
     def parts(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> dict[str, np.ndarray]:
-        """Raw scores by where they come from: the intercept and each block."""
+        """Return raw scores by component: the intercept and each block."""
         parts = {"intercept": self.intercepts(len(matrix), group)}
         for name in self.names:
             parts[name] = self._raw(self._block_sum(name, matrix, group, n_jobs))
@@ -131,13 +131,13 @@ class BoostedPool:
     def _block_sum(
         self, name: str, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> np.ndarray:
-        """Outputs of a block's trees, (n_rows, n_own, n_trees)."""
+        """Return the outputs of a block, averaged over bags, (n_rows, n_own, n_trees)."""
         blocks = self._blocks(name)
         scores = [block.scores(matrix, group, n_jobs, 0, 0) for block in blocks]
         return sum(scores[1:], scores[0]) / len(self.bags)
 
     def _raw(self, values: np.ndarray) -> np.ndarray:
-        """Raw scores (n_rows, n_own, n_scores, ...) from outputs of n_trees trees."""
+        """Convert outputs of n_trees trees to raw scores, (n_rows, n_own, n_scores, ...)."""
         if len(self.spaces) == 1:
             return self.spaces[0].raw(values, axis=2)
         if all(space.directions is None for space in self.spaces):
@@ -146,8 +146,8 @@ class BoostedPool:
         width = self.bags[0].intercept.shape[1]
         raw = np.zeros((*by_task.shape[:2], width, *by_task.shape[3:]))
         for task, space in enumerate(self.spaces):
-            # Of one task each, but not without the axis: so numpy multiplies row by row, and a
-            # row's scores do not depend on the number of rows.
+            # The axis of the task is kept, so that numpy multiplies row by row, and the rounding
+            # of a row's scores does not depend on the number of rows.
             scores = space.raw(by_task[:, task : task + 1], axis=2)
             raw[:, task : task + 1, : scores.shape[2]] = scores
         return raw
@@ -156,19 +156,19 @@ class BoostedPool:
         return [bag.blocks[name] for bag in self.bags if name in bag.blocks]
 
     def intercepts(self, n_rows: int, group: np.ndarray | None) -> np.ndarray:
-        """What the tasks start from, (n_rows, n_own, n_scores)."""
+        """Return the constants of the tasks, (n_rows, n_own, n_scores)."""
         by_task = np.mean([bag.intercept for bag in self.bags], axis=0)
         if group is not None:
             return by_task[group][:, None]
         return np.broadcast_to(by_task[None, :-1], (n_rows, len(by_task) - 1, by_task.shape[1]))
 
     def scores(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
-        """Raw scores (n_rows, n_own, n_scores)."""
+        """Return raw scores, (n_rows, n_own, n_scores)."""
         coordinates = self.coordinates(matrix, group, n_jobs)
         return self.intercepts(len(matrix), group) + self._raw(coordinates)
 
     def coordinates(self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int) -> np.ndarray:
-        """Outputs of all trees, (n_rows, n_own, n_trees)."""
+        """Return the summed outputs of all blocks, (n_rows, n_own, n_trees)."""
         first, *others = self.names
         total = self._block_sum(first, matrix, group, n_jobs)
         for name in others:
@@ -178,7 +178,10 @@ class BoostedPool:
     def staged(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> Iterator[np.ndarray]:
-        """Raw scores after each round, block after block; a bag that has stopped stands still."""
+        """Yield raw scores after each round, block by block.
+
+        The scores of a bag with fewer rounds stay the same in the remaining rounds.
+        """
         start = self.intercepts(len(matrix), group)
         total: np.ndarray | float = 0.0
         for name in self.names:
@@ -192,9 +195,10 @@ class BoostedPool:
     def contributions(
         self, matrix: np.ndarray, group: np.ndarray | None, n_jobs: int
     ) -> np.ndarray:
-        """SHAP values (n_rows, n_own, n_scores, n_features + 2): features, task, base.
+        """Return SHAP values (n_rows, n_own, n_scores, n_features + 2): features, task, base.
 
-        What the intercepts differ from that of an unseen task belongs to the task.
+        The difference between a task's intercept and that of an unseen task is attributed to the
+        task.
         """
         start = self.intercepts(len(matrix), group)
         base = np.mean([bag.intercept[-1] for bag in self.bags], axis=0)
@@ -209,7 +213,7 @@ class BoostedPool:
         return total
 
     def importances(self, n_features: int) -> pd.DataFrame:
-        """Total gain by block (n_blocks, n_features + 1); the last column is the task's."""
+        """Return total gains by block (n_blocks, n_features + 1); the last column is the task."""
         table = {
             name: sum(block.importances(n_features) for block in self._blocks(name))
             for name in self.names
@@ -217,7 +221,7 @@ class BoostedPool:
         return pd.DataFrame.from_dict(table, orient="index")
 
     def task_importances(self, n_features: int, blocks: Sequence[str]) -> np.ndarray:
-        """Total gain of each task in some blocks, (n_tasks, n_features)."""
+        """Return total gains by task in some blocks, (n_tasks, n_features)."""
         gains = np.zeros((len(self.bags[0].intercept) - 1, n_features))
         for name in blocks:
             for block in self._blocks(name):
@@ -226,7 +230,7 @@ class BoostedPool:
 
 
 def theta_of(bags: Sequence[FittedSequence]) -> np.ndarray:
-    """Theta by task, of the bags of a sequence that has a partition."""
+    """Return theta by task, given the bags of a sequence with a partition."""
     blocks = [block for bag in bags for block in bag.blocks.values()]
     partitions = [block for block in blocks if isinstance(block, PartitionTrees)]
     return common_theta(partitions)

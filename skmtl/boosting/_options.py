@@ -1,4 +1,4 @@
-"""How boosting is done, in resolved form."""
+"""Resolved settings of boosting, and the features of its trees."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TREE_BLOCKS = ("shared", "signature", "partition", "task")
 BLOCKS = ("linear", *TREE_BLOCKS)
 BlockNames = tuple[str, ...]
 
-# What blocks="auto" chooses from. Each begins with another block, for what comes first decides
-# most; a later block that does not help gets no round.
+# Candidates of blocks="auto". They differ in the first block, which matters most; a later block
+# that does not help has no rounds.
 LONG_SEQUENCES: tuple[BlockNames, ...] = (
     ("shared", "partition", "task"),
     ("signature", "partition", "task"),
@@ -31,7 +31,7 @@ WIDE_SEQUENCES: tuple[BlockNames, ...] = (
     ("task",),
     ("linear", "partition", "task"),
 )
-# Of a single task.
+# For a single task.
 SEQUENCES: tuple[BlockNames, ...] = (("shared",), ("linear", "shared"))
 
 
@@ -44,11 +44,11 @@ class BoostingOptions:
     parameters : mapping of block to mapping
         LightGBM's parameters by block of trees.
     n_rounds : mapping of block to int
-        Most rounds of each block.
+        Maximum number of rounds of each block.
     patience : int
-        Rounds without a better validation loss after which a block ends.
+        Number of rounds without a better validation loss after which a block ends.
     n_jobs : int
-        Threads.
+        Number of threads.
     """
 
     parameters: Mapping[str, Mapping[str, Any]]
@@ -59,16 +59,16 @@ class BoostingOptions:
 
 @dataclass(frozen=True)
 class Features:
-    """The features of all rows, as trees read them.
+    """The features of all rows for trees.
 
     Attributes
     ----------
     matrix : ndarray of shape (n_rows, n_features)
-        It may be a memory map.
+        May be a memory map.
     numeric, categorical : int ndarray
-        Positions of the columns of either sort.
+        Positions of numeric and of categorical columns.
     data : lightgbm.Dataset
-        The same, binned.
+        The binned matrix.
     """
 
     matrix: np.ndarray
@@ -78,7 +78,7 @@ class Features:
     _subsets: dict[bytes, lgb.Dataset] = field(default_factory=dict, init=False, repr=False)
 
     def of_rows(self, rows: np.ndarray) -> lgb.Dataset:
-        """The binned data of some rows, ascending: made once for all tasks and bags that ask."""
+        """Return the binned data of some rows, in ascending order, from a cache."""
         if len(rows) == len(self.matrix):
             return self.data
         key = rows.tobytes()
@@ -87,14 +87,14 @@ class Features:
         return self._subsets[key]
 
     def with_columns(self, columns: np.ndarray, parameters: Mapping[str, Any]) -> Features:
-        """The features binned together with some more columns."""
+        """Return the features binned together with additional columns."""
         data = binned(self.matrix, self.categorical.tolist(), parameters, columns)
         return replace(self, data=data)
 
     def gaps(self, rows: np.ndarray) -> Gaps:
-        """What trees meet that grow on some of the rows."""
+        """Return the missing values in training on some of the rows."""
         return Gaps.of_rows(self.matrix, rows)
 
     def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
-        """Trees that grow on all rows."""
+        """Return an empty ensemble of trees to grow on all rows."""
         return Ensemble(self.data, parameters, n_trees)

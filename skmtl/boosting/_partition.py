@@ -1,4 +1,4 @@
-"""Two ensembles, for outlier and for ordinary tasks, mixed by each task's theta."""
+"""Two ensembles, for outlier tasks and for ordinary tasks, mixed by each task's theta."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from skmtl.boosting._rounds import Course, Grower
 
 @storable
 class PartitionTrees:
-    """What the tasks of either group share.
+    """Fitted trees of outlier tasks and of ordinary tasks.
 
     Parameters
     ----------
     outlier, ordinary : Trees
     theta : ndarray of shape (n_tasks,)
-        The logit of the share that the outlier trees have in a task.
+        Logit of the share of the outlier trees in the scores of a task.
     """
 
     def __init__(self, outlier: Trees, ordinary: Trees, theta: np.ndarray) -> None:
@@ -38,16 +38,16 @@ class PartitionTrees:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        # Another shape may go well with as many rows as there are tasks, and fail with others.
+        # Other shapes may broadcast by chance if there are as many rows as tasks.
         if np.ndim(self.theta) != 1:
             raise ValueError(f"theta has the shape {np.shape(self.theta)}, not (n_tasks,)")
 
     def _mix(
         self, group: np.ndarray | None, outlier: np.ndarray, ordinary: np.ndarray
     ) -> np.ndarray:
-        """Either's (n_rows, ...) as (n_rows, 1 or n_tasks, ...), weighted."""
+        """Return the weighted mean of both (n_rows, ...), as (n_rows, 1 or n_tasks, ...)."""
         share = expit(self.theta)
-        # The group of an unseen task is unknown: it gets the average one.
+        # An unseen task has the mean share.
         share = share[None] if group is None else np.append(share, share.mean())[group][:, None]
         share = share.reshape(*share.shape, *[1] * (outlier.ndim - 1))
         return share * outlier[:, None] + (1 - share) * ordinary[:, None]
@@ -83,7 +83,10 @@ class PartitionTrees:
 
 
 def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
-    """Mean theta of several bags, whose groups may bear opposite names, outliers positive."""
+    """Return the mean theta of several bags, with positive values for outliers.
+
+    The signs of the bags are aligned first, because their groups may be swapped.
+    """
     first = partitions[0].theta
     signs = [1.0 if first @ trees.theta >= 0 else -1.0 for trees in partitions]
     return _theta.oriented(
@@ -94,7 +97,7 @@ def common_theta(partitions: Sequence[PartitionTrees]) -> np.ndarray:
 
 
 class PartitionGrower(Grower):
-    """Grows both ensembles and moves theta after every round."""
+    """Grows both ensembles and updates theta after every round."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold, self._features = fold, features
@@ -114,7 +117,7 @@ class PartitionGrower(Grower):
         )
 
     def _share(self) -> np.ndarray:
-        """Share of the outlier trees in each entry, (n_entries, 1)."""
+        """Return the share of the outlier trees in each entry, (n_entries, 1)."""
         return expit(self._thetas[-1])[self._fold.pool.task][:, None]
 
     def scores(self) -> np.ndarray:
@@ -125,9 +128,9 @@ class PartitionGrower(Grower):
         pool, share = self._fold.pool, self._share()
         left = None if self._quantiles is None else self._quantiles.at(self.scores())
         for ensemble, weight in ((self._outlier, share), (self._ordinary, 1 - share)):
-            # The Hessian by the ensemble's score has the weight squared. With the weight alone a
-            # leaf's value is the weighted mean of the residuals: an ensemble does not take huge
-            # steps for rows on which it has little influence.
+            # The exact Hessian has the squared weight. With the plain weight, a leaf's value is
+            # the weighted mean of the residuals, and an ensemble does not take huge steps for rows
+            # on which it has little influence.
             refit = None if left is None else left.refit(slice(None), weight)
             ensemble.grow(pool.by_row(gradient * weight), pool.by_row(hessian * weight), refit)
         self._read()

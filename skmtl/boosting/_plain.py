@@ -1,4 +1,4 @@
-"""LightGBM as it is, with its own objectives: what multi-task models are compared with."""
+"""LightGBM with its built-in objectives, a baseline for multi-task models."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-# Untuned, but not unfair: a smaller step than LightGBM's own 0.1, and as many trees as the
-# validation rows allow.
+# Untuned, but a fair baseline: a smaller learning rate than LightGBM's default of 0.1, and a
+# number of trees chosen by early stopping.
 PLAIN: Mapping[str, Any] = {"learning_rate": 0.05, "verbosity": -1}
 MOST_TREES, TREES_WITHOUT_GAIN, TREES_UNWATCHED = 2000, 50, 100
 
-# Features, labels and weights; a frame's categories are treated as such.
+# Features, labels and weights; categorical columns of a frame are treated as such.
 Rows = tuple[Any, np.ndarray, np.ndarray | None]
 
 
@@ -23,18 +23,18 @@ def fit_plain(
     parameters: Mapping[str, Any],
     categorical: list[int] | None = None,
 ) -> lgb.Booster:
-    """One LightGBM with an objective of its own, stopped early where there is something to watch.
+    """Fit a LightGBM model with a built-in objective, with early stopping on validation rows.
 
     Parameters
     ----------
     training : (X, y, weight)
-        Rows whose label is known: LightGBM would read a missing label as zero.
+        Rows with observed labels, because LightGBM treats a missing label as zero.
     validation : (X, y, weight) or None
-        Rows that decide on the number of trees; without them there are 100.
+        Rows for early stopping; without them there are 100 trees.
     parameters : mapping
-        LightGBM's, the objective among them.
+        LightGBM's parameters, including the objective.
     categorical : list of int, optional
-        Columns of an array that hold codes of categories.
+        Columns of an array that hold category codes.
     """
     X, y, weight = training
     data = lgb.Dataset(X, y, weight=weight, categorical_feature=categorical or "auto")

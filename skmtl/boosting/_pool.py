@@ -1,4 +1,4 @@
-"""The labels that one boosting model learns together."""
+"""The labels of one boosting model, over all its tasks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from skmtl.boosting._score_space import ScoreSpace
 from skmtl.tasks import Kind
 
-# Raw scores that are computed at a time: memory does not grow with rows times raw scores, and
-# what is computed on the way stays near the processor.
+# Raw scores to compute at a time. Memory then does not grow with rows times raw scores, and
+# intermediate results stay in the cache.
 _SCORES_AT_ONCE = 2**16
 
 
@@ -33,37 +33,37 @@ class Segment:
 
     @cached_property
     def space(self) -> ScoreSpace:
-        """What trees add to the head's raw scores."""
+        """Map from the outputs of trees to the head's raw scores."""
         return ScoreSpace.from_head(self.head)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Entries: one observed label of one task in one row each.
+    """Entries, each of which is the observed label of one task in one row.
 
-    In long data an entry is a row, and one head serves all tasks. In wide data the entries of
-    the first task come first, then those of the second, each with its own head. All tasks of a
-    pool have the same number of trees per round, for those they share add to all of them.
+    In long data an entry is a row, and all tasks have the same head. In wide data the entries of
+    the first task come first, then those of the second, and each task has its own head. All tasks
+    of a pool have the same number of trees per round, because shared trees add to all of them.
 
-    Trees predict *coordinates*, which a head's space turns into raw scores: these are the task's
-    constant and what the coordinates add to it.
+    Trees predict *coordinates*, which the space of a head maps to raw scores. The raw scores of an
+    entry are the constant of its task plus the mapped coordinates.
 
     Attributes
     ----------
     segments : sequence of Segment
-        The heads, and the entries of each.
+        The heads and the entries of each.
     task : int ndarray of shape (n_entries,)
     target : float64 ndarray of shape (n_entries, target_width)
-        A head whose labels are encoded in fewer numbers than another's has zeros behind them.
+        Encoded labels, padded with zeros to the widest head.
     weight : float64 ndarray of shape (n_entries,)
-        Weight of the row times that of the task.
+        Weight of the row times weight of the task.
     row : int ndarray of shape (n_entries,) or None
-        Row of each entry; None where entry i is row i.
+        Row of each entry; None if entry i is row i.
     n_rows : int
     names : sequence of hashable
-        The tasks.
+        Names of the tasks.
     is_long : bool
-        Whether one head serves all tasks and the row tells which it is.
+        Whether there is one head for all tasks, and each row has one task.
     """
 
     segments: Sequence[Segment]
@@ -81,40 +81,40 @@ class Pool:
 
     @property
     def n_trees(self) -> int:
-        """Trees per round: the coordinates of an entry."""
+        """Number of trees per round, which is the number of coordinates of an entry."""
         return self.segments[0].space.n_trees
 
     @property
     def has_series(self) -> bool:
-        """Whether coordinates are waves over raw scores in series."""
+        """Whether coordinates are coefficients of waves over raw scores that form series."""
         return self.segments[0].head.n_series > 0
 
     @property
     def mean_weight(self) -> float:
-        """Of the entries that have any; 1 without."""
+        """Mean weight of the entries with positive weight; 1 if there are none."""
         weight = self.weight[self.weight > 0]
         return float(weight.mean()) if len(weight) else 1.0
 
     @property
     def n_scores(self) -> int:
-        """Raw scores of the head that has most."""
+        """Maximum number of raw scores of a head."""
         return max(segment.head.n_scores for segment in self.segments)
 
     @property
     def spaces(self) -> tuple[ScoreSpace, ...]:
-        """What coordinates mean for each head."""
+        """Map from coordinates to raw scores for each head."""
         return tuple(segment.space for segment in self.segments)
 
     def losses_and_derivatives(
         self, coordinates: np.ndarray, constants: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Loss of each entry, and gradient and Hessian by the coordinates, all unweighted.
+        """Return unweighted losses of the entries, with gradient and Hessian by coordinates.
 
         Parameters
         ----------
         coordinates : ndarray of shape (n_entries, n_trees)
         constants : ndarray of shape (at least n_tasks, n_scores)
-            Raw scores that the tasks start from; a head with fewer reads the first ones.
+            Raw scores of the tasks' constants; heads with fewer scores use the first ones.
 
         Returns
         -------
@@ -124,14 +124,14 @@ class Pool:
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
         for segment, rows, labels in self._blocks(coordinates):
             scores = self._raw(segment, rows, coordinates, constants)
-            # `run_rounds` stops where a loss overflows, and says in which task.
+            # If a loss overflows, `run_rounds` raises an error that names the task.
             with np.errstate(over="ignore", invalid="ignore"):
                 losses[rows], *by_scores = segment.head.losses_and_derivatives(scores, labels)
             gradient[rows], hessian[rows] = segment.space.derivatives(*by_scores)
         return losses, gradient, hessian
 
     def losses(self, coordinates: np.ndarray, constants: np.ndarray) -> np.ndarray:
-        """The first of `losses_and_derivatives`."""
+        """Return the losses of `losses_and_derivatives`."""
         losses = np.empty(len(coordinates))
         for segment, rows, labels in self._blocks(coordinates):
             scores = self._raw(segment, rows, coordinates, constants)
@@ -141,7 +141,7 @@ class Pool:
     def derivatives(
         self, coordinates: np.ndarray, constants: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The others of `losses_and_derivatives`."""
+        """Return the gradient and the Hessian of `losses_and_derivatives`."""
         gradient, hessian = np.empty_like(coordinates), np.empty_like(coordinates)
         for segment, rows, labels in self._blocks(coordinates):
             scores = self._raw(segment, rows, coordinates, constants)
@@ -151,15 +151,15 @@ class Pool:
 
     @property
     def precision(self) -> type[np.floating]:
-        """What losses and derivatives are taken in.
+        """Type of losses and derivatives.
 
-        Of series they are float32, as LightGBM takes derivatives: raw scores in all bins are most
-        of a round's work, which takes half the time then.
+        For series it is float32, the type of LightGBM's derivatives. Most of a round's work is on
+        the raw scores of all bins, and takes half the time in float32.
         """
         return np.float32 if self.has_series else np.float64
 
     def _blocks(self, coordinates: np.ndarray) -> Iterable[tuple[Segment, slice, Any]]:
-        """Entries that are worked on at a time, and their labels as the head takes them."""
+        """Yield entries to process at a time, with labels prepared by the head."""
         dtype = coordinates.dtype.type
         return self._kept_blocks if dtype is self.precision else self._prepared_blocks(dtype)
 
@@ -178,42 +178,42 @@ class Pool:
     def _raw(
         self, segment: Segment, rows: slice, coordinates: np.ndarray, constants: np.ndarray
     ) -> np.ndarray:
-        """Raw scores (n, n_scores), column by column as coordinates are."""
+        """Return raw scores (n, n_scores) in column-major order, as the coordinates are."""
         raw = segment.space.raw(coordinates[rows].T, axis=0)
         start = constants.astype(raw.dtype, copy=False).T[: segment.head.n_scores, self.task[rows]]
         return (raw + start).T
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
-        """Sum over the entries of each row; (n_entries, k) to (n_rows, k)."""
+        """Sum values (n_entries, k) over the entries of each row, (n_rows, k)."""
         if self.row is None:
             return values
-        if self._is_complete:  # task after task, as `_sums` would add them up
+        if self._is_complete:  # summed in the order of `_sums`
             by_task = values.T.reshape(-1, self.n_tasks, self.n_rows)
             return by_task.sum(axis=1).T
         return _sums(self.row, values, self.n_rows)
 
     def by_task(self, values: np.ndarray) -> np.ndarray:
-        """Sum over the entries of each task; (n_entries, k) to (n_tasks, k)."""
+        """Sum values (n_entries, k) over the entries of each task, (n_tasks, k)."""
         return _sums(self.task, values, self.n_tasks)
 
     def of_rows(self, values: np.ndarray) -> np.ndarray:
-        """The row's values at each entry; (n_rows, ...) to (n_entries, ...)."""
+        """Return the values (n_rows, ...) of each entry's row, (n_entries, ...)."""
         return values if self.row is None else values[self.row]
 
     @cached_property
     def _is_complete(self) -> bool:
-        """Whether every task has an entry in every row, rows ascending."""
+        """Whether every task has an entry in every row, with rows in ascending order."""
         if self.row is None or self.is_long or len(self.row) != self.n_tasks * self.n_rows:
             return False
         rows = self.row.reshape(self.n_tasks, self.n_rows)
         return bool((rows == np.arange(self.n_rows)).all())
 
     def entry_rows(self) -> np.ndarray:
-        """Row of each entry."""
+        """Return the row of each entry."""
         return np.arange(self.n_rows) if self.row is None else self.row
 
     def row_tasks(self) -> np.ndarray | None:
-        """Task of each row of long data, -1 where it has no entry; None in wide data."""
+        """Return the task of each row of long data, -1 without an entry; None for wide data."""
         if not self.is_long or self.row is None:
             return self.task if self.is_long else None
         tasks = np.full(self.n_rows, -1)
@@ -221,7 +221,7 @@ class Pool:
         return tasks
 
     def entries_of_tasks(self) -> list[np.ndarray]:
-        """Positions of each task's entries, rows ascending."""
+        """Return positions of the entries of each task, with rows in ascending order."""
         order = np.argsort(self.task, kind="stable")
         return np.split(order, np.cumsum(np.bincount(self.task, minlength=self.n_tasks))[:-1])
 
@@ -231,10 +231,10 @@ def _sums(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
 
 
 def _with_equal_losses(segments: Sequence[Segment]) -> Iterator[Segment]:
-    """The segments, of which neighbours whose losses are the same function are one.
+    """Yield the segments, with adjacent segments merged if their loss is the same function.
 
-    Many small tasks cost as little as one large task. Heads whose trees learn waves stay apart:
-    products of matrices may round in another way where they are larger.
+    Many small tasks then cost as little as one large task. Heads whose trees learn waves are not
+    merged, because the rounding of matrix products depends on their size.
     """
 
     def key(segment: Segment) -> tuple:
@@ -249,22 +249,22 @@ def _with_equal_losses(segments: Sequence[Segment]) -> Iterator[Segment]:
 
 @dataclass(frozen=True)
 class Fold:
-    """What one bag learns from, and what stops it.
+    """Training entries, held-out entries and current scores of one bag.
 
     Attributes
     ----------
     pool : Pool
     learnt, held_out : float64 ndarray of shape (n_entries,)
-        Weights of the entries in training and in validation. Rows that are held out stay in
-        LightGBM's data with gradients of zero: their scores come along at no cost.
+        Weights of the entries in training and in validation. Held-out rows stay in LightGBM's data
+        with zero gradients, so that their scores are computed at no extra cost.
     constants : float64 ndarray of shape (n_tasks + 1, n_scores)
-        Raw scores that the tasks start from.
+        Raw scores of the tasks' constants.
     coordinates : float64 ndarray of shape (n_entries, n_trees)
-        What the blocks so far add. It lies in memory column by column, as LightGBM's scores do:
-        what is done for each coordinate or raw score is done along many entries at a time.
+        Sum of the outputs of the blocks so far. In column-major order like LightGBM's scores, so
+        that operations on a coordinate run over contiguous entries.
     sample : float64 ndarray of shape (n_entries,), optional
-        Weights in what is learnt beside the trees, if not `learnt`: where other workers have other
-        rows, of entries that all of them have.
+        Weights for everything that is learnt besides the trees, instead of `learnt`. With several
+        workers, these are weights of entries that all workers have.
     """
 
     pool: Pool
@@ -276,30 +276,30 @@ class Fold:
 
     @property
     def learnt_rows(self) -> np.ndarray:
-        """Positions of the rows that are learnt from."""
+        """Positions of the training rows."""
         return np.unique(self.pool.entry_rows()[self.learnt > 0])
 
     @property
     def beside_trees(self) -> np.ndarray:
-        """Weights of the entries in whatever is learnt beside the trees."""
+        """Weights of the entries for everything that is learnt besides the trees."""
         return self.learnt if self.sample is None else self.sample
 
     def plus(self, added: np.ndarray) -> Fold:
-        """The same after a block has added to the coordinates."""
+        """Return the fold after adding the coordinates of a block."""
         return replace(self, coordinates=self.coordinates + added)
 
     def losses_and_derivatives(
         self, added: np.ndarray | float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Loss of each entry (n_entries,) and its `derivatives` where a block adds these."""
+        """Return losses (n_entries,) and `derivatives` when a block adds these coordinates."""
         return self.pool.losses_and_derivatives(self._at(added), self.constants)
 
     def losses(self, added: np.ndarray | float) -> np.ndarray:
-        """Loss of each entry (n_entries,) where a block adds these coordinates."""
+        """Return losses (n_entries,) when a block adds these coordinates."""
         return self.pool.losses(self._at(added), self.constants)
 
     def derivatives(self, added: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Derivatives by the coordinates (n_entries, n_trees) where a block adds these."""
+        """Return gradient and Hessian (n_entries, n_trees) when a block adds these coordinates."""
         return self.pool.derivatives(self._at(added), self.constants)
 
     def _at(self, added: np.ndarray | float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From encoded labels to the pools of tasks that share trees."""
+"""Pools of tasks that share trees, from encoded labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmtl.tasks import Kind, Labels, TaskSet
 
 @dataclass(frozen=True)
 class TargetPool:
-    """A pool, and the targets whose raw scores it returns.
+    """A pool and the targets of its raw scores.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class TargetPool:
 def long_pools(
     tasks: TaskSet, labels: Labels, weight: np.ndarray, group: np.ndarray, ids: Sequence[Hashable]
 ) -> list[TargetPool]:
-    """A pool for every target, whose tasks are the ids.
+    """Return a pool for every target, whose tasks are the ids.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def long_pools(
     weight : ndarray of shape (n_rows, n_targets)
         Weight of each label, 0 where it is missing.
     group : int ndarray of shape (n_rows,)
-        The row's id, as a position in `ids`.
+        Position of the row's id in `ids`.
     ids : sequence of hashable
     """
     pools = []
@@ -60,12 +60,12 @@ def long_pools(
 
 
 def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[TargetPool]:
-    """One pool for all targets whose trees mean the same, and one for each of the others.
+    """Return pools of targets that can share trees, and one for each of the others.
 
-    A single score is a direction of more or less, and so are the waves over the hazards of one
-    event: sooner or later, early or late. The classes of two targets have nothing to do with each
-    other, so trees that add to the scores of all classes cannot be shared; nor can those of
-    competing causes.
+    Targets with a single score can share trees, because a score is always a direction of more or
+    less. So can the hazards of single events, whose waves mean sooner or later, early or late. The
+    classes of two targets are unrelated, so trees that add to the scores of all classes cannot be
+    shared; the same holds for competing causes.
     """
     groups: dict[tuple, list[int]] = {}
     for i, head in enumerate(tasks.heads):
@@ -77,7 +77,7 @@ def wide_pools(tasks: TaskSet, labels: Labels, weight: np.ndarray) -> list[Targe
 
 
 def _direction(position: int, head: Kind) -> tuple:
-    """Equal for targets whose trees mean the same."""
+    """Return a key that is equal for targets that can share trees."""
     if head.n_scores == 1:
         return ("one score",)
     if head.n_series == 1:

@@ -1,4 +1,4 @@
-"""Round after round until the rows that are held out say stop."""
+"""Boosting rounds with early stopping on held-out rows."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ class Grower(Protocol):
     """A block that is being fitted."""
 
     def scores(self) -> np.ndarray:
-        """What it adds to the coordinates so far; (n_entries, n_trees)."""
+        """Return the coordinates added by the block so far, (n_entries, n_trees)."""
         ...
 
     def grow(self, gradient: np.ndarray, hessian: np.ndarray) -> None:
-        """Add a round, from the weighted derivatives (n_entries, n_trees) at `scores`."""
+        """Add a round from the weighted derivatives (n_entries, n_trees) at `scores`."""
         ...
 
     def finish(self, course: Course) -> tuple[FittedBlock, np.ndarray]:
-        """The block with the rounds to keep, and what it adds; (n_entries, n_trees)."""
+        """Return the block with the best rounds, and its coordinates (n_entries, n_trees)."""
         ...
 
     def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
-        """Of the tasks' losses in validation (n_tasks,), the numbers of which one must still fall.
+        """Return the criteria for early stopping, given validation losses (n_tasks,).
 
-        Their sum by default: what all tasks share is judged by all of them together.
+        Training goes on while at least one criterion improves. The default is the sum of the
+        losses, for blocks that are shared by all tasks.
         """
         return held_out_losses.sum(keepdims=True)
 
     def retire(self, spent: np.ndarray) -> None:
-        """Told which of the watched numbers have not fallen for as many rounds as patience has."""
+        """Called with the criteria that have not improved for `patience` rounds."""
         return
 
 
@@ -46,18 +47,18 @@ class Switch:
 
 @dataclass
 class Course:
-    """What happened round by round.
+    """Losses by round, and the best round.
 
     Attributes
     ----------
     losses : list of float
-        Mean training loss before the first round, after it, and so on.
+        Mean training losses before the first round and after each round.
     held_out_losses : list of float ndarray of shape (n_tasks,)
-        The same in validation, as sums over the weighted entries of each task.
+        Validation losses, as weighted sums over the entries of each task.
     best : int
-        Number of rounds after which a watched loss was last at its least.
+        Number of rounds up to the last improvement of a criterion.
     best_scores : ndarray of shape (n_entries, n_trees)
-        What these rounds add.
+        Coordinates after these rounds.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -67,14 +68,14 @@ class Course:
 
 
 def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch: Switch) -> Course:
-    """Grow a block for at most `n_rounds`; without held-out rows for exactly as many.
+    """Grow a block for at most `n_rounds`, or exactly `n_rounds` without held-out rows.
 
     Raises
     ------
     FloatingPointError
-        When a loss becomes NaN or infinite.
+        If a loss becomes NaN or infinite.
     KeyboardInterrupt
-        When the user interrupts before there is anything to keep; later, the switch goes off.
+        If the user interrupts before there is a result. Later, an interrupt turns the switch off.
     """
     course = Course()
     try:
@@ -113,7 +114,7 @@ def _grow(
 
 @dataclass(frozen=True)
 class _Judges:
-    """The entries of a fold whose losses count, with their weights and tasks."""
+    """The entries of a fold with positive weight, with their weights and tasks."""
 
     entries: np.ndarray
     weight: np.ndarray
@@ -143,6 +144,6 @@ def _record(
         )
     weighted = losses[held_out.entries] * held_out.weight
     by_task = np.bincount(held_out.task, weighted, fold.pool.n_tasks)
-    # Together, so that an interrupt leaves both or neither.
+    # Appended together, so that an interrupt leaves both or neither.
     course.held_out_losses.append(by_task)
     course.losses.append(mean)

@@ -8,26 +8,26 @@ from skmtl._storable import storable
 from skmtl._waves import cosine_waves
 from skmtl.tasks import Kind
 
-# Waves of a series that trees learn: each costs a tree per round, and the finer ones hold little
-# but noise. Within the training rows of five tables, 3, 4 and 6 waves were equally good.
+# Number of waves of a series. Each costs a tree per round, and finer waves are mostly noise. On
+# splits of the training rows of five tables, 3, 4 and 6 waves were equally good.
 _N_WAVES = 4
 
 
 @storable
 class ScoreSpace:
-    """What the trees of a round add up to, for one head: its raw scores, or waves over them.
+    """Map from the outputs of a round's trees to the raw scores of a head.
 
-    Raw scores in series (`Kind.n_series`), such as the hazards of many bins of time, are moved
-    along a few waves (`skmtl._waves`), a tree for each. A round costs as many trees whatever the
-    number of bins, and a leaf learns a hazard over time and not one for each bin. All other raw
-    scores are the outputs of the trees.
+    Raw scores that form series (`Kind.n_series`), such as the hazards of many time bins, are
+    represented by a few waves (`skmtl._waves`), with a tree for each. The number of trees then
+    does not depend on the number of bins, and a leaf learns a smooth hazard rather than one for
+    each bin. All other raw scores are the outputs of the trees.
 
     Parameters
     ----------
     directions : ndarray of shape (n_trees, n_scores) or None
-        What a step of each tree adds to the raw scores. None adds it to the tree's own score.
+        Effect of each tree on the raw scores. With None, each tree has its own score.
     n_trees : int
-        Trees per round.
+        Number of trees per round.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class ScoreSpace:
 
     @classmethod
     def from_head(cls, head: Kind) -> ScoreSpace:
-        """The space of a fitted head."""
+        """Return the space of a fitted head."""
         if not head.n_series:
             return cls(None, head.n_scores)
         n_steps = head.n_scores // head.n_series
@@ -52,7 +52,7 @@ class ScoreSpace:
         return cls(waves, len(waves))
 
     def raw(self, coordinates: np.ndarray, axis: int = -1) -> np.ndarray:
-        """Raw scores from the outputs of the trees; an axis of n_trees becomes one of n_scores."""
+        """Convert outputs of trees to raw scores; an axis of n_trees becomes one of n_scores."""
         if self.directions is None:
             return coordinates
         directions = self.directions.astype(coordinates.dtype, copy=False)
@@ -64,13 +64,13 @@ class ScoreSpace:
     def derivatives(
         self, gradient: np.ndarray, hessian: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        r"""Derivatives by the outputs of the trees, from those by raw scores (n_rows, n_scores).
+        r"""Convert derivatives by raw scores (n_rows, n_scores) to those by outputs of trees.
 
-        The trees of a round step at once, and waves overlap: along each the loss is curved by
-        :math:`\sum_b h_b d_{kb}^2` alone, but steps of that size add up to too much. The second
-        derivative is :math:`\sum_b h_b |d_{kb}| \sum_j |d_{jb}|`, a diagonal that lies above the
-        whole Hessian, so that the steps together never overshoot its parabola. By it, a finer and
-        so smaller wave takes smaller steps.
+        The trees of a round step at the same time, and waves overlap. The curvature along one wave
+        is :math:`\sum_b h_b d_{kb}^2`, but steps of that size together would be too long. The
+        second derivative is therefore :math:`\sum_b h_b |d_{kb}| \sum_j |d_{jb}|`, a diagonal
+        upper bound of the Hessian, with which the steps together never overshoot its parabola.
+        Finer waves, which are smaller, take smaller steps.
         """
         if self.directions is None:
             return gradient, hessian

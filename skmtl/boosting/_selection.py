@@ -1,4 +1,4 @@
-"""Which sequences of blocks are fitted to which bags, and which of them are kept."""
+"""Selection of sequences of blocks by their held-out losses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import BlockNames
 from skmtl.boosting._pool import Pool
 
-# Sequences whose loss is within this share of the best one's are averaged with it: their errors
-# differ, so the mean is better than either.
+# Sequences whose loss is within this relative distance of the best one are averaged with it: their
+# errors differ, so the mean is better than each of them.
 _CLOSE = 0.02
-# After the first bag, how much more than the best a sequence may lose and still be tried on, plus
-# a standard error of the difference: a few held-out rows may have put it behind by chance.
+# After the first bag, a sequence is dropped if its loss exceeds the best by more than this share
+# plus a standard error of the difference, since a few held-out rows may mislead.
 _MARGIN = 0.04
-# Bags that every promising sequence is fitted to. Those that are close by then take turns: over
-# ten tables of 1,000 rows, five bags of each would take up to twice the time for the same score.
+# Number of bags that every promising sequence is fitted to. After that, the close ones take turns:
+# on ten tables of 1,000 rows, five bags of each took up to twice the time for the same score.
 _COMPARED_BAGS = 2
 
 
@@ -28,7 +28,7 @@ class Selection:
     Parameters
     ----------
     sequences : sequence of tuple of str
-        Names of blocks. The first wins where nothing is held out.
+        Names of blocks. Without held-out rows, the first sequence is used.
     """
 
     def __init__(self, sequences: Sequence[BlockNames]) -> None:
@@ -42,7 +42,7 @@ class Selection:
         return not self._fitted
 
     def due(self, bag: int) -> list[BlockNames]:
-        """The sequences to fit to a bag: all that may still win, or one at a time by turns."""
+        """Return the sequences to fit to a bag: all candidates at first, later one in turn."""
         if bag == 1:
             self._running = self._within(_MARGIN, n_errors=1.0)
         elif bag == _COMPARED_BAGS:
@@ -52,22 +52,22 @@ class Selection:
         return [self._running[bag % len(self._running)]]
 
     def add(self, names: BlockNames, fitted: FittedSequence, row_losses: np.ndarray) -> None:
-        """Take note of the next bag of a sequence.
+        """Add the next bag of a sequence.
 
         Parameters
         ----------
         names : tuple of str
         fitted : FittedSequence
         row_losses : ndarray of shape (n_rows,)
-            Share of each row in the validation loss; 0 where it is not held out.
+            Contribution of each row to the validation loss; 0 if the row is not held out.
         """
         self._fitted.setdefault(names, []).append(fitted)
         self._row_losses.setdefault(names, row_losses)
 
     def _within(self, share: float, n_errors: float = 0.0) -> list[BlockNames]:
-        """Sequences that lose at most this share and some standard errors more than the best.
+        """Return sequences whose loss exceeds the best by at most this share and standard errors.
 
-        A sequence with fewer bags than others has been given up, or been cut short by a stop.
+        Sequences with fewer bags than others were dropped, or cut short by a stop.
         """
         losses = self._losses()
         most = max(self._n_compared(names) for names in losses)
@@ -81,7 +81,7 @@ class Selection:
         ]
 
     def _error(self, names: BlockNames, best: BlockNames) -> float:
-        """Standard error of the difference of two losses in the first bag."""
+        """Return the standard error of the difference of two losses in the first bag."""
         difference = self._row_losses[names] - self._row_losses[best]
         difference = difference[difference != 0]  # most rows are not held out
         return float(np.sqrt(len(difference)) * difference.std()) if len(difference) else 0.0
@@ -90,14 +90,14 @@ class Selection:
         return min(len(self._fitted[names]), _COMPARED_BAGS)
 
     def _losses(self) -> dict[BlockNames, float]:
-        """Mean loss in the compared bags, whose held-out rows all sequences have in common."""
+        """Return mean losses over the compared bags, which have the same held-out rows for all."""
         return {
             names: float(np.mean([bag.loss for bag in bags[:_COMPARED_BAGS]]))
             for names, bags in self._fitted.items()
         }
 
     def best(self, pool: Pool) -> BoostedPool:
-        """The bags of the best sequence, and of those close to it."""
+        """Return a model of the best sequence and of those close to it."""
         losses, kept = self._losses(), self._within(_CLOSE)
         ranked = sorted(self._fitted, key=lambda names: (-self._n_compared(names), losses[names]))
         tried = pd.DataFrame(
@@ -112,10 +112,10 @@ class Selection:
         return BoostedPool(ranked[0], bags, self._theta(ranked), tried, pool.spaces)
 
     def _theta(self, ranked: list[BlockNames]) -> np.ndarray | None:
-        """Theta of the best sequence that has a partition, kept or not; None without one.
+        """Return theta of the best sequence with a partition, kept or not; None without one.
 
-        Trees that read the signature, and lines of the tasks, have told these apart already, so
-        that theta of a partition behind them stays near zero: other sequences go before those.
+        Signatures and task-specific lines already separate the tasks, so that theta of a partition
+        after them stays near zero. Other sequences are therefore preferred.
         """
         with_partition = [names for names in ranked if "partition" in names]
         if not with_partition:

@@ -16,13 +16,13 @@ from skmtl.boosting._signature import signatures
 
 @storable
 class SharedTrees:
-    """What all tasks share.
+    """Fitted trees that all tasks share.
 
     Parameters
     ----------
     trees : Trees
     signatures : ndarray of shape (n_tasks + 1, n_numbers), optional
-        Numbers that tell the tasks apart, which the trees read beside the features.
+        Additional features that describe the tasks.
     """
 
     def __init__(self, trees: Trees, signatures: np.ndarray | None = None) -> None:
@@ -31,7 +31,7 @@ class SharedTrees:
         self.n_rounds = trees.n_rounds
 
     def columns(self, matrix: np.ndarray, group: np.ndarray | None) -> np.ndarray:
-        """What the trees read of each row."""
+        """Return the input of the trees for each row."""
         if self.signatures is None:
             return matrix
         return np.column_stack([matrix, self.signatures[group]])
@@ -57,13 +57,13 @@ class SharedTrees:
 
 
 def _task_last(values: np.ndarray, n_features: int) -> np.ndarray:
-    """Contributions of the features, of the task (its numbers together) and of the base."""
+    """Return contributions of features, task (sum over its signature) and base."""
     task = values[..., n_features:-1].sum(axis=-1, keepdims=True)
     return np.concatenate([values[..., :n_features], task, values[..., -1:]], axis=-1)
 
 
 class SharedGrower(Grower):
-    """Grows trees that see the features alone."""
+    """Grows trees on the features only."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._pool, self._features, self._rows = fold.pool, features, fold.learnt_rows
@@ -86,11 +86,11 @@ class SharedGrower(Grower):
 
 
 class SignatureGrower(SharedGrower):
-    """Grows trees that see the features and the signature of the row's task."""
+    """Grows trees on the features and the signature of the row's task."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._pool, self._features, self._rows = fold.pool, features, fold.learnt_rows
-        # As exact as the matrix: thresholds must mean the same here and in `columns`.
+        # In the precision of the matrix, so that thresholds mean the same here and in `columns`.
         numbers = signatures(fold, features.matrix, features.numeric)
         self._signatures = numbers.astype(features.matrix.dtype)
         parameters = dict(options.parameters["signature"])

@@ -1,4 +1,4 @@
-"""Steps per task, shrunk to what the tasks have in common."""
+"""Newton steps of tasks, shrunk towards zero by empirical Bayes."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import numpy as np
 
 
 def shrunk_steps(gradient: np.ndarray, hessian: np.ndarray, dispersion: float) -> np.ndarray:
-    r"""Newton steps per task as the best linear predictions of random effects.
+    r"""Return the Newton step of each task as a best linear prediction of a random effect.
 
-    The step of task t, :math:`u_t = -G_t / H_t`, has the variance :math:`\phi / H_t` around its
-    true value, which varies by :math:`\tau^2` from task to task. From the moments of u follow
-    :math:`\tau^2`, and every step is multiplied by :math:`\tau^2 / (\tau^2 + \phi / H_t)`: a
-    task of few rows, or tasks that differ by no more than chance, get steps near zero.
+    The step of task t, :math:`u_t = -G_t / H_t`, has variance :math:`\phi / H_t` around its true
+    value, which has variance :math:`\tau^2` between tasks. :math:`\tau^2` is estimated by the
+    method of moments, and every step is multiplied by :math:`\tau^2 / (\tau^2 + \phi / H_t)`. The
+    step of a task with few rows is near zero, and so are all steps if tasks do not differ by more
+    than chance.
 
     Parameters
     ----------
     gradient, hessian : ndarray of shape (n_tasks, k)
-        Sums over the entries of each task; a Hessian of zero means no entry.
+        Sums over the entries of each task; the Hessian is zero for a task without entries.
     dispersion : float
-        :math:`\phi`, the variance of an entry's weighted gradient over its weighted Hessian.
+        :math:`\phi`, the ratio of the variance of an entry's weighted gradient to its weighted
+        Hessian.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def shrunk_steps(gradient: np.ndarray, hessian: np.ndarray, dispersion: float) -
 
 
 def variance_between(gradient: np.ndarray, hessian: np.ndarray, dispersion: float) -> np.ndarray:
-    r"""The variance :math:`\tau^2` from task to task, (k,); parameters as of `shrunk_steps`."""
+    r"""Return the variance :math:`\tau^2` between tasks, (k,); see `shrunk_steps`."""
     total = hessian.sum(axis=0)
     squares = (hessian * _newton_steps(gradient, hessian) ** 2).sum(axis=0)
     # E[squares] = sum H (tau^2 + phi / H)
@@ -43,9 +45,9 @@ def _newton_steps(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
 
 
 def dispersion(gradient: np.ndarray, hessian: np.ndarray, weight: np.ndarray) -> float:
-    """Variance of the weighted gradients over their Hessian, at the scores at hand.
+    """Return the ratio of the variance of weighted gradients to their Hessian.
 
-    Proportional to the weights, as the Hessian is: their unit has no effect.
+    It is proportional to the weights, like the Hessian, so that the unit of weights has no effect.
     """
     weight = weight[:, None]
     curvature = (weight * hessian).sum()

@@ -1,4 +1,4 @@
-"""What sets each task apart, as a few numbers."""
+"""Signatures of tasks: a few numbers that describe how each task differs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from skmtl.boosting._pool import Fold
 from skmtl.boosting._shrinkage import dispersion, shrunk_steps
 
 _N_COMPONENTS = 8
-_SQUARABLE = 1e140  # the squares of so many numbers as anybody has can be added up
+_SQUARABLE = 1e140  # sums of squares of such numbers do not overflow
 
 
 def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """How the scores of each task should change along each numeric feature.
+    """Return by how much the scores of each task should change along each numeric feature.
 
-    One shrunk Newton step per task and standardised feature, from the coordinates at hand.
+    This is a shrunk Newton step for each task and standardised feature, from the current
+    coordinates.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_tasks, n_trees * (1 + n_numeric))
-        The step along the constant first.
+        The steps of the constant come first.
     """
     pool, weight = fold.pool, fold.beside_trees[:, None]
     gradient, hessian = fold.derivatives(0.0)
@@ -40,13 +41,13 @@ def slopes(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
 
 
 def principal_axes(steps: np.ndarray, n_rows: np.ndarray, n_axes: int) -> np.ndarray:
-    """Coordinates of the tasks on the axes along which they differ most.
+    """Return the coordinates of the tasks on the axes along which they differ most.
 
     Parameters
     ----------
     steps : ndarray of shape (n_tasks, k)
     n_rows : ndarray of shape (n_tasks,)
-        Weights of the tasks in the mean that is taken off.
+        Weights of the tasks in the mean that is subtracted.
     n_axes : int
 
     Returns
@@ -56,18 +57,19 @@ def principal_axes(steps: np.ndarray, n_rows: np.ndarray, n_axes: int) -> np.nda
     # Without any weight, all steps are zero.
     centred = steps - np.average(steps, axis=0, weights=n_rows if n_rows.any() else None)
     left, size, _ = np.linalg.svd(centred, full_matrices=False)
-    # There is no axis at all without numeric features.
+    # Without numeric features there is no axis.
     kept = size > 1e-9 * max(size.max(initial=0.0), 1e-300)
     return (left * size)[:, kept][:, :n_axes]
 
 
 def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """A row of numbers per task for trees to split on; the last is for a task not seen.
+    """Return signatures of the tasks, as features for trees.
 
     Returns
     -------
     ndarray of shape (n_tasks + 1, n_numbers)
-        The constant's step, then principal coordinates. Zeros stand for an average task.
+        Steps of the constant, then principal coordinates. Zeros describe an average task. The last
+        row is for unseen tasks.
     """
     steps = slopes(fold, matrix, numeric)
     n_trees = fold.pool.n_trees
@@ -77,7 +79,7 @@ def signatures(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarra
 
 
 def _standardised(column: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Mean 0 and deviation 1 over the weighted entries; 0 where a value is missing."""
+    """Scale to mean 0 and standard deviation 1 over weighted entries; missing values become 0."""
     values = column.astype(np.float64)
     missing = np.isnan(values)
     weight = np.where(missing, 0.0, weight)

@@ -1,7 +1,7 @@
-"""Scores of one row at a time, through the function that LightGBM has for it.
+"""Fast scoring of single rows with LightGBM's C interface.
 
-`Booster.predict` reads its parameters with every call, which for a row takes longer than
-all the trees. LightGBM's C interface can do that once, but its Python package does not offer it:
+`Booster.predict` parses its parameters in every call, which takes longer for one row than all the
+trees. LightGBM's C interface can parse them once, but its Python package does not expose this:
 https://lightgbm.readthedocs.io/en/stable/C-API.html, ``PredictForMatSingleRowFast``.
 """
 
@@ -20,10 +20,10 @@ _score_row = _LIB.LGBM_BoosterPredictForMatSingleRowFast
 
 
 class SingleRowScorer:
-    """Raw scores by all trees of a booster, for one row; the same bits as `Booster.predict`.
+    """Raw scores of one row by all trees of a booster, identical to `Booster.predict`.
 
-    LightGBM keeps the range of rounds in the booster: nobody else may ask the same booster for
-    some of its rounds.
+    LightGBM stores the range of rounds in the booster, so the same booster must not be used to
+    predict with a part of its rounds.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class SingleRowScorer:
     """
 
     def __init__(self, booster: lgb.Booster, n_scores: int) -> None:
-        self._booster = booster  # which has the trees, and must live as long
+        self._booster = booster  # keeps the trees alive
         self.n_features = booster.num_feature()
         self._outcome = ctypes.c_double * n_scores
         self._handle = ctypes.c_void_p()
@@ -52,10 +52,13 @@ class SingleRowScorer:
         weakref.finalize(self, _LIB.LGBM_FastConfigFree, self._handle)
 
     def __call__(self, row: np.ndarray) -> np.ndarray:
-        """Raw scores (1, n_scores) of a row (1, n_features)."""
+        """Return raw scores (1, n_scores) of a row (1, n_features)."""
         if row.shape != (1, self.n_features):
-            raise ValueError(f"A row of shape {row.shape}, but the trees read {self.n_features}.")
-        data = np.asarray(row, dtype=np.float64).tobytes()  # quicker than asking for a pointer
+            raise ValueError(
+                f"The row has the shape {row.shape}, but the trees have {self.n_features} "
+                "features."
+            )
+        data = np.asarray(row, dtype=np.float64).tobytes()  # faster than computing a pointer
         outcome, length = self._outcome(), ctypes.c_int64()
         _safe_call(_score_row(self._handle, data, ctypes.byref(length), outcome))
         return np.frombuffer(memoryview(outcome))[None]

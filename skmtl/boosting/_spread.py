@@ -1,4 +1,4 @@
-"""Trees that several workers grow together by LightGBM's distributed learner."""
+"""Trees grown by several workers with LightGBM's distributed learner."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from skmtl.boosting._options import Features
 
 @dataclass(frozen=True)
 class WorkerNetwork:
-    """The workers, as LightGBM finds them.
+    """Addresses of the workers for LightGBM.
 
     Attributes
     ----------
     machines : sequence of str
-        Address and port of each, such as "10.0.0.7:12400".
+        Address and port of each worker, such as "10.0.0.7:12400".
     port : int
-        This worker's.
+        Port of this worker.
     """
 
     machines: tuple[str, ...]
@@ -33,11 +33,11 @@ class WorkerNetwork:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """All that LightGBM does within, in this thread, it does with the other workers."""
+        """Connect LightGBM in this thread with the other workers within this context."""
         if len(self.machines) == 1:
             yield
             return
-        # Any Booster can do this: the network is the thread's.
+        # The network belongs to the thread, so any Booster can set it.
         booster = lgb.Booster({"verbosity": -1}, lgb.Dataset(np.zeros((2, 1))))
         booster.set_network(",".join(self.machines), self.port, num_machines=len(self.machines))
         try:
@@ -50,13 +50,15 @@ class WorkerNetwork:
 class SpreadFeatures(Features):
     """Features of a worker's own rows, followed by those of a sample that all workers have.
 
-    The sample decides the bins, which are the same everywhere then. Trees do not grow on its rows,
-    but their scores come along: whatever is judged by them, all workers judge alike.
+    The sample determines the bins, which are therefore the same on all workers. Trees do not grow
+    on its rows, but their scores are computed, so that all workers make the same decisions.
 
     Attributes
     ----------
     sample : lightgbm.Dataset
+        The binned sample.
     n_own : int
+        Number of the worker's own rows.
     n_workers : int
     """
 
@@ -92,7 +94,7 @@ class SpreadFeatures(Features):
         return replace(self, data=data, sample=sample)
 
     def gaps(self, rows: np.ndarray) -> Gaps:
-        """Those of the sample: what it lacks has no bin, on whichever worker it occurs."""
+        """Return the missing values of the sample, since others have no bin on any worker."""
         return Gaps.of_rows(self.matrix, np.arange(self.n_own, len(self.matrix)))
 
     def ensemble(self, parameters: Mapping[str, Any], n_trees: int) -> Ensemble:
@@ -100,13 +102,13 @@ class SpreadFeatures(Features):
 
 
 def binned_like(data: lgb.Dataset, matrix: np.ndarray) -> lgb.Dataset:
-    """A matrix binned as another one has been."""
+    """Bin a matrix with the bins of another dataset."""
     label = np.zeros(len(matrix), dtype=np.float32)
     return data.create_valid(matrix, label=label, params=data.get_params()).construct()
 
 
 class _SpreadEnsemble(Ensemble):
-    """Grows on the own rows of all workers; returns scores of own rows and the sample's."""
+    """Grows on the own rows of all workers, and scores own rows and the sample."""
 
     def __init__(
         self, features: SpreadFeatures, parameters: Mapping[str, Any], n_trees: int

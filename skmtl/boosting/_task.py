@@ -1,4 +1,4 @@
-"""Trees on the rows of each task alone."""
+"""Trees on the rows of each task separately."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from skmtl.boosting._options import BoostingOptions, Features
 from skmtl.boosting._pool import Fold
 from skmtl.boosting._rounds import Course, Grower
 
-# Held-out rows that the tasks' common curve counts for, where a task chooses its rounds. The
-# columns of wide data have less in common than the ids of long data, and more rows each.
+# Weight in held-out rows of the common validation curve when a task chooses its number of rounds.
+# Targets of wide data have less in common than ids of long data, and more rows each.
 _PRIOR_ROWS_LONG, _PRIOR_ROWS_WIDE = 200.0, 50.0
 
 
 @storable
 class TaskTrees:
-    """What each task has for itself.
+    """Fitted trees of each task.
 
     Parameters
     ----------
     trees : list of Trees
-        By task.
+        Trees by task.
     """
 
     def __init__(self, trees: list[Trees]) -> None:
@@ -63,9 +63,9 @@ class TaskTrees:
         shape: tuple[int, ...],
         function: Callable[[Trees, np.ndarray], np.ndarray],
     ) -> np.ndarray:
-        """A function of each task's trees over its rows (all rows where data are wide).
+        """Apply a function to each task's trees and rows (all rows for wide data).
 
-        A task without trees, and one that has not been seen, get zeros.
+        The result is zero for tasks without trees and for unseen tasks.
         """
         if group is None:
             every = np.empty((len(matrix), len(self.trees), *shape))
@@ -89,7 +89,7 @@ class TaskTrees:
 
 
 class TaskGrower(Grower):
-    """Grows an ensemble for every task, all by one round at a time."""
+    """Grows an ensemble for every task, one round of all tasks at a time."""
 
     def __init__(self, fold: Fold, features: Features, options: BoostingOptions) -> None:
         self._fold = fold
@@ -126,7 +126,7 @@ class TaskGrower(Grower):
 
         apply = map if self._threads is None else self._threads.map
         for _ in apply(grow_one, self._growing):
-            pass  # what a thread raises is raised here
+            pass  # consuming the iterator raises the exceptions of threads
         self._read()
 
     def _read(self) -> None:
@@ -137,35 +137,36 @@ class TaskGrower(Grower):
                 self._scores[self._entries[task]] = ensemble.scores()
 
     def watched(self, held_out_losses: np.ndarray) -> np.ndarray:
-        """Each task for itself in wide data; ids of few rows would watch little but noise.
+        """Return criteria of each task for wide data; for long data, ids have too few rows.
 
-        A task watches its loss, and what it will choose its rounds by: alone, the former would end
-        a task of few held-out rows by chance, and the latter those that can get better slowly.
+        The criteria of a task are its loss and the criterion for its number of rounds. The loss
+        alone would stop a task with few held-out rows by chance; the other criterion alone would
+        stop tasks that improve slowly.
         """
         if self._fold.pool.is_long:
             return super().watched(held_out_losses)
         return np.concatenate([held_out_losses, self._judged(held_out_losses)])
 
     def _judged(self, held_out_losses: np.ndarray) -> np.ndarray:
-        """What each task chooses its rounds by, from losses (..., n_tasks).
+        """Return the criterion for the number of rounds of each task, given losses (..., n_tasks).
 
-        A task's loss is judged together with that of all tasks, which counts for some rows: a
-        task of few held-out rows follows the others.
+        It is the loss of the task plus a share of the loss of all tasks, so that a task with few
+        held-out rows follows the others.
         """
         return held_out_losses + self._prior * held_out_losses.sum(axis=-1, keepdims=True)
 
     @cached_property
     def _prior(self) -> float:
-        """How much the loss of all tasks counts beside that of one, 0 without held-out rows."""
+        """Weight of the loss of all tasks relative to that of one; 0 without held-out rows."""
         held_out, is_long = self._fold.held_out, self._fold.pool.is_long
         if not held_out.any():
             return 0.0
-        # Weights have any unit; the prior is in rows.
+        # Weights have an arbitrary unit, and the prior is in rows.
         rows = _PRIOR_ROWS_LONG if is_long else _PRIOR_ROWS_WIDE
         return float(rows * held_out[held_out > 0].mean() / held_out.sum())
 
     def retire(self, spent: np.ndarray) -> None:
-        if not self._fold.pool.is_long:  # whose tasks are not watched by themselves
+        if not self._fold.pool.is_long:  # which has no criteria by task
             ended = spent.reshape(2, -1).all(axis=0)
             self._growing = np.flatnonzero(~ended).tolist()
 
@@ -183,13 +184,13 @@ class TaskGrower(Grower):
                 for task, n_rounds in enumerate(rounds.tolist())
             ]
         )
-        # Each task has its own rounds: not what the course has kept, which all have in common.
+        # Each task has its own number of rounds, unlike `course.best_scores`.
         scores = block.scores(self._features.matrix, pool.row_tasks(), self._n_jobs, 0, 0)
         column = 0 if pool.is_long else pool.task
         return block, scores[pool.entry_rows(), column]
 
     def _first(self, task: int, n_rounds: int) -> Trees:
-        """The first trees of a task."""
+        """Return the trees of a task's first rounds."""
         ensemble, fold = self._ensembles[task], self._fold
         if ensemble is None:
             return Trees(None, fold.pool.n_trees)
@@ -199,7 +200,7 @@ class TaskGrower(Grower):
 
 
 def _run(entries: np.ndarray) -> np.ndarray | slice:
-    """Ascending positions, as a slice where none is left out between them."""
+    """Convert ascending positions to a slice if they are contiguous."""
     if len(entries) and entries[-1] - entries[0] == len(entries) - 1:
         return slice(int(entries[0]), int(entries[-1]) + 1)
     return entries
@@ -208,7 +209,7 @@ def _run(entries: np.ndarray) -> np.ndarray | slice:
 def _ensemble(
     features: Features, rows: np.ndarray, parameters: dict, n_trees: int
 ) -> Ensemble | None:
-    """None where the rows are too few for a split."""
+    """Return an empty ensemble, or None if there are too few rows for a split."""
     if len(rows) < max(1, 2 * parameters["min_data_in_leaf"]):
         return None
     return Ensemble(features.of_rows(rows), parameters, n_trees)

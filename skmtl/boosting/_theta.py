@@ -1,4 +1,4 @@
-"""How far each task belongs to the outlier tasks."""
+"""Theta, the degree to which each task is an outlier task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.special import expit
 from skmtl.boosting._pool import Fold, Pool
 from skmtl.boosting._signature import principal_axes, slopes
 
-# The start leaves every task between 0.12 and 0.88: all can still change sides.
+# Initial shares are between 0.12 and 0.88, so that all tasks can still change sides.
 _START = 2.0
 _LARGEST = 6.0
 _STEP = 0.3
@@ -16,7 +16,10 @@ _PENALTY = 1e-2
 
 
 def start(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """First theta (n_tasks,): the axis along which the tasks differ most, outliers positive."""
+    """Return the initial theta (n_tasks,), with positive values for outliers.
+
+    It is the coordinate on the axis along which the tasks differ most.
+    """
     rows = fold.pool.by_task(fold.beside_trees[:, None])[:, 0]
     if not rows.any():  # a target of weight 0
         return rows
@@ -30,12 +33,15 @@ def start(fold: Fold, matrix: np.ndarray, numeric: np.ndarray) -> np.ndarray:
 
 
 def oriented(theta: np.ndarray) -> np.ndarray:
-    """Theta with the sign that makes the smaller group the outliers."""
+    """Return theta with the sign for which the smaller group is positive."""
     return -theta if is_reversed(theta) else theta
 
 
 def is_reversed(theta: np.ndarray) -> bool:
-    """Whether most tasks have a positive theta; of equal groups the nearer to 0 is ordinary."""
+    """Return whether most tasks have a positive theta.
+
+    If both groups are equally large, it is whether the positive group is nearer to 0.
+    """
     n_positive, n_negative = (theta > 0).sum(), (theta < 0).sum()
     if n_positive == n_negative:
         return bool(theta.sum() < 0)
@@ -45,10 +51,10 @@ def is_reversed(theta: np.ndarray) -> bool:
 def newton_step(
     theta: np.ndarray, pool: Pool, weight: np.ndarray, slope: np.ndarray, curve: np.ndarray
 ) -> np.ndarray:
-    r"""Theta after a damped Newton step on the penalised mean loss of each task.
+    r"""Return theta after a damped Newton step on the penalised mean loss of each task.
 
-    The score of task t is :math:`F + \sigma(\theta_t) o + (1 - \sigma(\theta_t)) u`, with the
-    outlier trees o and the ordinary trees u, so that
+    The score of task t is :math:`F + \sigma(\theta_t) o + (1 - \sigma(\theta_t)) u`, with outlier
+    trees o and ordinary trees u, so that
     :math:`\partial L / \partial \theta_t = \sigma (1 - \sigma) \sum g (o - u)`. Sums are divided
     by the weight of the task's rows, so that the step does not grow with the task.
 

@@ -1,8 +1,8 @@
 """Histories of patients, machines or sessions: a column of the table, and features from it.
 
 Each row of the table has a *history*: irregular events, each with a time, a variable and a value,
-or series of a sensor. Histories are a column like any other, and work with splits, pipelines,
-searches and files. Transformers turn them into numbers, without using labels.
+or series of a sensor. A column of histories works like any other with splits, pipelines, searches
+and files. Transformers turn histories into numbers; all but `DTWNeighbours` do so without labels.
 
 - `Histories`: the column, from events (MEDS), frames, arrays or lists;
 - `SeriesSummary`: statistics for each variable, such as counts, means and times since the last
@@ -11,7 +11,7 @@ searches and files. Transformers turn them into numbers, without using labels.
   regular series;
 - `DTWNeighbours`: the most similar training series, and their labels;
 - `GaussianProcessGrid`: means and standard deviations of all variables at some times;
-- `series` of the MultiTab estimators: networks that read the events themselves;
+- `series` of the MultiTab estimators: networks that process the events themselves;
 - `landmarks`: rows for the times of predictions, each of which only uses its past.
 
 Examples

@@ -1,4 +1,4 @@
-"""Histories as one column of a frame."""
+"""Histories as a column of a frame."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class HistoriesDtype(ExtensionDtype):
     Parameters
     ----------
     clock : str, default=""
-        What times count: "" for numbers of any meaning, "h" for hours since 1970 where dates and
-        times were given, "h, UTC" where these had a time zone; likewise "s", "min" and "D".
+        Unit of the times: "" for plain numbers, "h" for dates and times in hours since 1970, and
+        "h, UTC" if these have a time zone; likewise "s", "min" and "D".
     """
 
     type = EventHistory
@@ -43,22 +43,22 @@ class HistoriesDtype(ExtensionDtype):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """As pandas writes it."""
+        """Name of the dtype in pandas."""
         return f"histories[{self.clock}]" if self.clock else "histories"
 
     @classmethod
     def construct_array_type(cls) -> Any:
-        """The array that holds histories."""
+        """Return the array type."""
         return Histories
 
     @classmethod
     def construct_from_string(cls, string: str) -> Self:
-        """The dtype of a name.
+        """Return the dtype with a name.
 
         Raises
         ------
         TypeError
-            If it is not that of a column of histories.
+            If it is not the name of a `HistoriesDtype`.
         """
         if not isinstance(string, str):
             raise TypeError(
@@ -76,17 +76,17 @@ class HistoriesDtype(ExtensionDtype):
 class Histories(HistoryArray):
     """Histories as a column of a frame: each cell holds the events of one row.
 
-    An event is a time, a variable and a value. The events lie in flat arrays that slices, copies
-    and landmarks share; a pickle of some rows holds the events of these alone.
+    An event is a time, a variable and a value. Events are stored in flat arrays, which slices,
+    copies and landmarks share; a pickle of some rows contains only the events of these rows.
 
-    Make them with `from_events` (irregular events of a long table), `from_frame` (a long table
-    with a column for each variable), `from_array` (series of equal length) or `from_list` (of
-    unequal length).
+    Create histories with `from_events` (irregular events in a long table), `from_frame` (a long
+    table with a column for each variable), `from_array` (series of equal length) or `from_list`
+    (series of unequal length).
 
     Parameters
     ----------
     histories : iterable of EventHistory, default=()
-        Single histories, such as the cells of another column; None or NA where one is missing.
+        Single histories, such as the cells of another column; None or NA if one is missing.
 
     Examples
     --------
@@ -121,33 +121,34 @@ class Histories(HistoryArray):
         end: Any = None,
         unit: str = "h",
     ) -> Self:
-        """Histories from a long table with a row for each event.
+        """Create histories from a long table with a row for each event.
 
         The default names are those of the Medical Event Data Standard (MEDS).
 
         Parameters
         ----------
         events : table of shape (n_events, n_columns)
-            In any order; events of one time keep their order, duplicates included.
+            In any order. Simultaneous events keep their order, and duplicates are kept.
         index : array-like of shape (n,)
-            The ids, one for each row of the frame that the column is for. An id may occur several
-            times; one without events has an empty history, and events of other ids are left out.
+            The ids, one for each row of the frame that gets the column. An id may occur several
+            times; an id without events has an empty history. Events of other ids are dropped.
         id, time : str
-            Columns with the id and the time: numbers of any unit, or dates and times. An event
-            that happened at no time, such as a birth place, belongs into a column of the frame.
+            Columns of the id and of the time: numbers of any unit, or dates and times. Facts
+            without a time, such as a birth place, belong in a column of the frame.
         variable : str, default="code"
-            The column that says what was measured or what happened; None where all events are of
-            one variable, which then has the name of the value.
+            Column with the name of the variable that was measured, or of the event. None if all
+            events are of one variable, which is then called like the column of values.
         value : str, default="numeric_value"
-            Numbers, NaN for an event that has no value, such as a diagnosis. A text, of a column
-            with texts, makes the event one of the variable "name=text", without a value. None
-            where no event has a value.
+            Column of numbers, NaN for an event without a value, such as a diagnosis. A text in
+            this column becomes an event of the variable "name=text", without a value. None if no
+            event has a value.
         end : time or array-like of shape (n,), default=None
-            Up to when each history is known, such as the time of the prediction. Later events are
-            left out, and "the last hours" end there. None: they end with the last event.
+            Time up to which each history is known, such as the time of the prediction. Later
+            events are dropped, and windows such as "the last 24 hours" end there. With None,
+            histories end with their last event.
         unit : {"h", "s", "min", "D"}, default="h"
-            In which dates and times are counted, for features and windows. Numbers stay as they
-            are. Times with a zone are counted in UTC.
+            Unit of dates and times in features and windows. Numbers are not converted. Times with
+            a time zone are converted to UTC.
 
         Returns
         -------
@@ -156,8 +157,8 @@ class Histories(HistoryArray):
         Raises
         ------
         ValueError
-            If a column is missing, a time or a name is missing, a value is infinite, or none of
-            the ids occurs.
+            If a column is missing, the time or the variable of an event is missing, a value is
+            infinite, or no id has events.
         """
         parts = event_parts(events, index, id, time, variable, value, unit)
         return cls._from_parts(parts)._ended(end, index)
@@ -174,20 +175,21 @@ class Histories(HistoryArray):
         end: Any = None,
         unit: str = "h",
     ) -> Self:
-        """Histories from a long table with a row for each id and time, a column for each variable.
+        """Create histories from a long table with a column for each variable.
 
         Parameters
         ----------
         frame : table of shape (n_times, n_columns)
-            A missing cell is not an event.
+            A row for each id and time. A missing cell is not an event.
         index : array-like of shape (n,)
-            As in `from_events`.
+            See `from_events`.
         id, time : str
+            Columns of the id and of the time.
         variables : sequence of str, default=None
-            The columns to take; None for all others. Numbers are values; a text makes the event
-            one of the variable "name=text".
+            The columns to use; None for all others. Numbers are values; a text becomes an event
+            of the variable "name=text".
         end, unit
-            As in `from_events`.
+            See `from_events`.
 
         Returns
         -------
@@ -216,23 +218,23 @@ class Histories(HistoryArray):
         times: ArrayLike | None = None,
         variables: Sequence[str] | None = None,
     ) -> Self:
-        """Histories from series of equal length.
+        """Create histories from series of equal length.
 
         Parameters
         ----------
         array : array-like of float of shape (n, n_variables, length)
-            NaN where nothing was measured. Of shape (n, length) for one variable.
+            NaN where nothing was measured. The shape (n, length) is accepted for one variable.
         rate : float, default=1
-            Values per unit of time: the first one is at time 0, the next at 1 / rate.
+            Number of values per unit of time: the first value is at time 0, the next at 1 / rate.
         times : array-like of shape (length,), default=None
-            The times instead.
+            Times of the values, instead of `rate`.
         variables : sequence of str, default=None
-            Their names; None for "0", "1", ...
+            Names of the variables; None for "0", "1", ...
 
         Returns
         -------
         Histories of shape (n,)
-            Known up to the last time, whether or not something was measured then.
+            Known up to the last time, whether or not there is a value at that time.
 
         Examples
         --------
@@ -253,15 +255,15 @@ class Histories(HistoryArray):
         times: Any = None,
         variables: Sequence[str] | None = None,
     ) -> Self:
-        """Histories from series of unequal length.
+        """Create histories from series of unequal length.
 
         Parameters
         ----------
         series : sequence of array-like of shape (n_variables, length), or polars column of lists
-            The length is that of each series. None is a missing history; a series of shape
+            Each series has its own length. None is a missing history; a series of shape
             (length,) has one variable.
         rate, variables
-            As in `from_array`.
+            See `from_array`.
         times : sequence of array-like of shape (length,), default=None
             The times of each series.
 
@@ -273,34 +275,37 @@ class Histories(HistoryArray):
 
     @property
     def parts(self) -> Parts:
-        """The flat arrays, for those who compute with all histories at once."""
+        """The flat arrays, for computations over all histories at once."""
         return self._parts
 
     @property
     def variables(self) -> list[str]:
-        """The names of the variables that occur, sorted."""
+        """Sorted names of the variables that occur."""
         store = self._parts.compact().store
         present = np.bincount(store.code, minlength=len(store.variables))
         return sorted(name for name, n in zip(store.variables, present, strict=True) if n)
 
     @property
     def end(self) -> NDArray[np.float64]:
-        """Up to when each history is known: as was said, else its last event; NaN if neither."""
+        """Time up to which each history is known.
+
+        By default it is the time of the last event; NaN for an empty history without a known end.
+        """
         last = np.full(len(self), np.nan)
         filled = np.flatnonzero(self.n_events)
         last[filled] = self._parts.store.time[self._rows["stop"][filled] - 1]
         return np.where(np.isnan(self._rows["end"]), last, self._rows["end"])
 
     def until(self, end: Any, *, window: float | None = None) -> Self:
-        """What was known at some times: the events up to then, and no later one.
+        """Return what was known at some times, which are the events up to then.
 
         Parameters
         ----------
         end : time or array-like of shape (n,)
-            Numbers, or dates and times where the histories have such.
+            Numbers, or dates and times if the histories have such times.
         window : float, default=None
-            How far back to look, in units of the clock: events later than ``end - window``. None
-            for all.
+            Length of the history to keep, in the unit of the clock: only events later than
+            ``end - window``. None keeps all.
 
         Returns
         -------
@@ -326,12 +331,12 @@ class Histories(HistoryArray):
             labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
             if not end.index.equals(labels) and set(end.index) == set(labels):
                 raise ValueError(
-                    "end has the labels of the rows in another order than index: give "
+                    "end has the same labels as index, but in a different order. Pass "
                     "end.reindex(index)."
                 )
         return self.until(end)
 
     @property
     def dtype(self) -> HistoriesDtype:
-        """`HistoriesDtype` of the clock."""
+        """The `HistoriesDtype` with the clock of the times."""
         return HistoriesDtype(self._parts.clock)

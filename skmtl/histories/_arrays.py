@@ -1,4 +1,4 @@
-"""Histories from series on a clock of their own."""
+"""Histories from arrays and lists of series."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl.histories._store import EventStore
 def array_parts(
     array: Any, rate: float | None, times: Any, variables: Sequence[str] | None
 ) -> Parts:
-    """The histories of `Histories.from_array`."""
+    """Return the histories of `Histories.from_array`."""
     values = _floats(array)
     if values.ndim == 2:
         values = values[:, None, :]
@@ -41,7 +41,7 @@ def array_parts(
 def list_parts(
     series: Any, rate: float | None, times: Any, variables: Sequence[str] | None
 ) -> Parts:
-    """The histories of `Histories.from_list`."""
+    """Return the histories of `Histories.from_list`."""
     cells = [_matrix(one, i) for i, one in enumerate(series)]
     clocks = [None] * len(cells) if times is None else list(times)
     if len(clocks) != len(cells):
@@ -50,8 +50,8 @@ def list_parts(
     numbers = {len(cells[i]) for i in there}  # type: ignore[arg-type]
     if len(numbers) > 1:
         raise ValueError(
-            f"All series must have the same variables, but they have {sorted(numbers)} of them: "
-            "fill up with NaN."
+            f"All series must have the same variables, but their numbers of variables are "
+            f"{sorted(numbers)}. Add rows of NaN for missing variables."
         )
     names = _names(variables, max(numbers, default=len(variables or ())))
     parts = [array_parts(cells[i][None], rate, clocks[i], names) for i in there]  # type: ignore
@@ -83,7 +83,7 @@ def _floats(array: Any) -> NDArray[np.floating]:
     if np.isinf(values).any():
         where = np.argwhere(np.isinf(values))[0].tolist()
         raise ValueError(
-            f"The series are infinite at {where}: replace infinity by NaN or by a number."
+            f"The series are infinite at {where}. Replace infinity by NaN or by a number."
         )
     return values
 
@@ -94,13 +94,13 @@ def _clock(length: int, rate: float | None, times: Any) -> NDArray[np.float64]:
             raise ValueError(f"rate must be positive, got {rate!r}.")
         return np.arange(length) / (1.0 if rate is None else rate)
     if rate is not None:
-        raise ValueError("Give either rate or times, not both.")
+        raise ValueError("Pass either rate or times, not both.")
     clock = np.asarray(times)
     is_numbers = clock.dtype.kind in "iuf" and np.isfinite(clock).all()
     if clock.shape != (length,) or not is_numbers:
         raise ValueError(
             f"times must be {length} finite numbers, one for each value of a series, got "
-            f"{times!r}. Dates and times go through from_events or from_frame."
+            f"{times!r}. For dates and times, use from_events or from_frame."
         )
     return clock.astype(np.float64)
 

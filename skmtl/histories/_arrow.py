@@ -1,7 +1,7 @@
 """Histories in Arrow and Parquet.
 
-A history is a struct of lists, which every reader of Parquet understands: the times, the names of
-the variables, the values, and up to when it is known.
+A history is a struct of lists, which all readers of Parquet support: times, names of variables,
+and values, and the time up to which the history is known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FIELDS = ("time", "variable", "value")
 
 
 def arrow_type() -> Any:
-    """The type of a column of histories in Arrow."""
+    """Return the type of a column of histories in Arrow."""
     with needed("pyarrow", "parquet", "Writing histories"):
         import pyarrow as pa
     return pa.struct(
@@ -33,7 +33,7 @@ def arrow_type() -> Any:
 
 
 def to_arrow(parts: Parts, kind: Any) -> Any:
-    """A column of histories as an array of Arrow."""
+    """Convert a column of histories to an Arrow array."""
     import pyarrow as pa
 
     rows = parts.rows
@@ -53,7 +53,7 @@ def to_arrow(parts: Parts, kind: Any) -> Any:
 
 
 def from_arrow(array: Any, clock: str) -> Parts:
-    """A column of histories from an array of Arrow, in one or more chunks."""
+    """Convert an Arrow array, possibly chunked, to a column of histories."""
     import pyarrow as pa
 
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
@@ -77,9 +77,9 @@ def from_arrow(array: Any, clock: str) -> Parts:
 
 
 def _in_order(store: EventStore, lengths: NDArray[np.int64]) -> EventStore:
-    """The events of each history in order of time, in which other programs may not write them."""
+    """Sort the events of each history by time, since other programs may write any order."""
     if not np.isfinite(store.time).all():
-        raise ValueError("A history has an event without a time, or at an infinite one.")
+        raise ValueError("A history has an event whose time is missing or infinite.")
     row = np.repeat(np.arange(len(lengths)), lengths)
     if not ((np.diff(store.time) < 0) & (np.diff(row) == 0)).any():
         return store

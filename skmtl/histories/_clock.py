@@ -1,4 +1,4 @@
-"""Times as numbers: any numbers as they are, dates and times counted in a unit since 1970."""
+"""Times as numbers: numbers are unchanged, dates and times are counted in a unit since 1970."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ _UTC = ", UTC"
 
 
 def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float64], str]:
-    """The times of events, and the clock that they were read with.
+    """Convert the times of events to numbers.
 
     Parameters
     ----------
     times : Series
-        Numbers, or dates and times; with zones, also of several ones.
+        Numbers, or dates and times, possibly with several time zones.
     unit : {"s", "min", "h", "D"}
     what : str
-        What errors call the column.
+        Name of the column in messages.
 
     Returns
     -------
     numbers : ndarray of float64
         NaN where a time is missing.
     clock : str
+        See `HistoriesDtype`.
 
     Raises
     ------
     ValueError
-        If they are neither, or some have a zone and others have none.
+        If they are neither numbers nor dates, or if only some of them have a time zone.
     """
     if unit not in _SECONDS:
         raise ValueError(f"unit must be one of {sorted(_SECONDS)}, got {unit!r}.")
@@ -49,7 +50,7 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
 
 
 def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
-    """Times of the user's as numbers on a clock.
+    """Convert times from the user to numbers on a clock.
 
     Parameters
     ----------
@@ -64,12 +65,12 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If they are not of this clock, or not n of them.
+        If the times are of another clock, or their number is not n.
     """
     is_one = not types.is_list_like(times)
     column = pd.Series([times] if is_one else times).reset_index(drop=True)
     if not is_one and len(column) != n:
-        raise ValueError(f"There are {len(column)} times for {n} histories: give one or {n}.")
+        raise ValueError(f"There are {len(column)} times for {n} histories. Pass one or {n}.")
     unit = clock.removesuffix(_UTC)
     is_number = types.is_numeric_dtype(column.dtype)
     if clock and is_number:  # already counted on the clock, as `Histories.end` returns them
@@ -77,14 +78,14 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     numbers, read = read_times(column, unit or "h", "The time")
     if read != clock and not np.isnan(numbers).all():
         raise ValueError(
-            f"The times of the histories are {_named(clock)}, and these are {_named(read)}: "
+            f"The times of the histories are {_named(clock)}, but these are {_named(read)}: "
             f"{times!r}."
         )
     return _repeated(numbers, n)
 
 
 def as_dates(numbers: NDArray[np.float64], clock: str) -> pd.DatetimeIndex:
-    """The dates and times that numbers on a clock of such stand for, to the microsecond."""
+    """Convert numbers on a clock of dates and times to dates, with microseconds."""
     seconds = np.asarray(numbers) * _SECONDS[clock.removesuffix(_UTC)]
     dates = pd.DatetimeIndex(np.rint(seconds * 1e6).astype(np.int64).view("datetime64[us]"))
     return dates.tz_localize("UTC") if clock.endswith(_UTC) else dates
@@ -101,7 +102,7 @@ def _named(clock: str) -> str:
 
 
 def _dates(times: pd.Series, what: str) -> tuple[pd.Series, bool]:
-    """Dates in UTC or without a zone, and whether they had one."""
+    """Return dates in UTC or without a time zone, and whether they had one."""
     observed = times.dropna()
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         return times.dt.tz_convert("UTC").dt.tz_localize(None), True
@@ -110,26 +111,26 @@ def _dates(times: pd.Series, what: str) -> tuple[pd.Series, bool]:
     zones = {getattr(t, "tzinfo", None) is not None for t in _dated(observed, what)}
     if len(zones) > 1:
         raise ValueError(
-            f"{what} has times with a time zone and times without: convert them to one zone, with "
-            "pd.to_datetime(column, utc=True) where those without are meant as UTC."
+            f"{what} has times with a time zone and times without. Convert them to one zone, with "
+            "pd.to_datetime(column, utc=True) if those without are in UTC."
         )
     dates = pd.to_datetime(times, utc=True)
     return dates.dt.tz_localize(None), zones == {True}
 
 
 def _dated(observed: pd.Series, what: str) -> pd.Series:
-    """The times themselves, if all are dates or times."""
+    """Return the times after checking that all are dates or times."""
     strange = [t for t in observed if not isinstance(t, datetime.date | np.datetime64)]
     if strange:
         raise ValueError(
-            f"{what} must hold numbers, or dates and times, but holds {strange[0]!r}: convert it, "
+            f"{what} must hold numbers, or dates and times, but holds {strange[0]!r}. Convert it "
             "with pd.to_numeric or pd.to_datetime."
         )
     return observed
 
 
 def _since_1970(dates: pd.Series, unit: str) -> NDArray[np.float64]:
-    # In two steps: of whole seconds and the rest no digit is lost.
+    # In two steps, whole seconds and the rest, so that no digit is lost.
     stamps = dates.to_numpy(dtype="datetime64[us]")
     whole = stamps.astype("datetime64[s]")
     rest = (stamps - whole).astype(np.int64) / 1e6

@@ -14,7 +14,10 @@ from skmtl.histories._history import EventHistory
 
 
 def holds_histories(column: pd.Series) -> bool:
-    """Whether a column is one of histories, or has such cells, as from a file or from polars."""
+    """Return whether a column holds histories, by its dtype or its first cell.
+
+    Columns of plain cells come from files or from polars.
+    """
     if isinstance(column.dtype, HistoriesDtype):
         return True
     if column.dtype != object and not isinstance(column.dtype, pd.ArrowDtype):
@@ -32,12 +35,12 @@ def _is_history(cell: Any) -> bool:
 
 
 def as_histories(column: pd.Series, table: str = "X") -> Histories:
-    """The histories of a column.
+    """Convert a column to `Histories`.
 
     Raises
     ------
     ValueError
-        If a cell is none, with the name of the column.
+        If a cell is not a history; the message names the column.
     """
     if isinstance(column.dtype, HistoriesDtype):
         return column.array
@@ -45,7 +48,7 @@ def as_histories(column: pd.Series, table: str = "X") -> Histories:
         return Histories(column)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Column {column.name!r} of {table} does not hold histories: {error} Make it with "
+            f"Column {column.name!r} of {table} does not hold histories: {error} Create it with "
             "skmtl.histories.Histories."
         ) from error
 
@@ -53,33 +56,33 @@ def as_histories(column: pd.Series, table: str = "X") -> Histories:
 def check_learnt(
     name: Hashable, histories: Histories, clock: str, variables: Iterable[str]
 ) -> None:
-    """Compare the histories of a column with those that `fit` has seen; warn of new variables.
+    """Check the clock of a column against that of `fit`, and warn about new variables.
 
     Parameters
     ----------
     name : hashable
-        Of the column.
+        Name of the column.
     histories : Histories
     clock : str
-        That of `fit`, as of `HistoriesDtype`.
+        The clock in `fit`; see `HistoriesDtype`.
     variables : iterable of str
-        Those of `fit`.
+        The variables in `fit`.
 
     Raises
     ------
     ValueError
-        If the times are of another clock.
+        If the clock differs from that in `fit`.
     """
     if histories.dtype.clock != clock and histories.n_events.any():
         raise ValueError(
-            f"The times of column {name!r} are of another clock than those of fit: it has the "
-            f"dtype {histories.dtype}, and that of fit was {HistoriesDtype(clock)}. Make it from "
-            "times of the same sort, with the same unit."
+            f"The times of column {name!r} are of another clock than in fit: the dtype is "
+            f"{histories.dtype}, but it was {HistoriesDtype(clock)} in fit. Create the column "
+            "from times of the same type, with the same unit."
         )
     new = sorted(set(histories.variables) - set(variables))
     if new:
         warn(
-            f"Column {name!r} has variables that fit has not seen, and which are left out: "
+            f"Column {name!r} has variables that were not seen in fit and are ignored: "
             f"{new[:10]}.",
             stacklevel=4,
         )

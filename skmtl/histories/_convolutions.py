@@ -1,4 +1,4 @@
-"""Features from random convolutions: shapes, frequencies and bursts, wherever they are."""
+"""Features from random convolutions: shapes, frequencies and bursts at any position."""
 
 from __future__ import annotations
 
@@ -31,23 +31,24 @@ class ConvolutionFeatures(HistoryTransformer):
     Parameters
     ----------
     n_features : int, default=1000
-        About as many biases; rounded down to a multiple of 84, the number of kernels. Ridge alone
-        gains up to 10,000, the number of MiniRocket; boosting and networks, beside other columns,
-        are better off with fewer.
+        Number of biases, rounded down to a multiple of 84, the number of kernels. A ridge
+        regression on these features alone improves up to 10,000, the number of MiniRocket;
+        boosting and networks, with other columns beside them, do better with fewer.
     every : float, default=None
         Step of the grid in the unit of the histories; values within a step are averaged. None is
         the median time between two events of a history.
     pooling : sequence of str, default=("ppv",)
-        "ppv" (share above the bias), "mpv" (mean height above it), "mipv" (mean place), "lspv"
-        (longest stretch).
+        "ppv" (proportion of positive values, above the bias), "mpv" (mean of positive values),
+        "mipv" (mean index of positive values), "lspv" (longest stretch of positive values).
     differences : bool, default=False
-        Whether the same is done for first differences. MultiRocket is all pooling with these.
+        Whether to add features of first differences. MultiRocket uses all kinds of pooling with
+        differences.
     columns : sequence, default=None
         The columns of histories; None for all.
     random_state : int, RandomState or None, default=None
-        Of variables that are summed and of series that biases are learnt from.
+        Determines which variables are summed, and from which series biases are computed.
     n_jobs : int, default=None
-        Processes of joblib.
+        Number of joblib processes.
 
     References
     ----------
@@ -115,7 +116,7 @@ class ConvolutionFeatures(HistoryTransformer):
 
 @dataclass
 class LearntConvolutions:
-    """Kernels with their biases.
+    """Fitted kernels and biases.
 
     Attributes
     ----------
@@ -123,7 +124,7 @@ class LearntConvolutions:
     scale : ndarray of float64, shape (n_variables,)
         Standard deviations of the variables.
     banks : list of list of Kernel
-        For the series, and for their differences where these are wanted.
+        Kernels for the series and, with `differences`, for their differences.
     pooling : tuple of str
     """
 
@@ -134,12 +135,12 @@ class LearntConvolutions:
 
     @property
     def variables(self) -> list[str]:
-        """Those with values."""
+        """Variables with values."""
         return self.grid.variables
 
     @property
     def names(self) -> list[str]:
-        """By bank, kernel, bias and pooling."""
+        """Names of the features, by bank, kernel, bias and pooling."""
         return [
             f"{'change ' * order}{name} {pooling}"
             for order, bank in enumerate(self.banks)
@@ -149,7 +150,7 @@ class LearntConvolutions:
         ]
 
     def table(self, histories: Histories) -> NDArray[np.float32]:
-        """The features of shape (n, n_features)."""
+        """Compute the features, (n, n_features)."""
         table = np.full((len(histories), len(self.names)), np.nan, dtype=np.float32)
         for batch in self.grid.batches(histories):
             seen = ~np.isnan(batch.values[..., 0])
@@ -178,7 +179,7 @@ class LearntConvolutions:
 def _learnt_kernels(
     plan: Any, sample: list[NDArray[np.float64]], random: np.random.RandomState
 ) -> list[Kernel]:
-    """Kernels whose biases are quantiles of the response to one of the series each."""
+    """Set the biases of each kernel to quantiles of its response to a random series."""
     kernels = []
     for kernel in plan:
         series = sample[random.randint(len(sample))]
@@ -193,7 +194,7 @@ def _finite(values: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[
 
 
 def _scales(grid: Grid, histories: Histories) -> NDArray[np.float64]:
-    """Standard deviations of the variables over all histories; 1 for constant ones."""
+    """Return the standard deviations of the variables over all histories; 1 for constants."""
     k = len(grid.variables)
     count, total, squares = np.zeros(k), np.zeros(k), np.zeros(k)
     centre: NDArray[np.float64] | None = None
@@ -210,6 +211,6 @@ def _scales(grid: Grid, histories: Histories) -> NDArray[np.float64]:
 
 
 def _first(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The values, with zeros for a variable that none of the series has."""
+    """Return the values, with zeros for variables without any values."""
     empty = np.isnan(values).all(axis=(0, 2), keepdims=True)
     return np.where(empty, 0.0, values)

@@ -1,4 +1,4 @@
-"""Histories as the scaled events that networks read."""
+"""Scaled events of histories, the input of networks."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from skmtl.histories._parts import Parts, ranges
 from skmtl.histories._store import EventStore
 from skmtl.tables import RobustScaler
 
-_LONG = 0.95  # of the histories are at most as long as `EventReader.span_`
+_LONG = 0.95  # share of the histories that are at most as long as `EventReader.span_`
 
 
 @dataclass(frozen=True)
 class EventRows:
-    """Events of some rows: a range of flat arrays for each, which ranges may share.
+    """Events of some rows, each of which is a range of flat arrays; ranges may overlap.
 
     Attributes
     ----------
     time : float64 ndarray of shape (n_events,)
-        In order within a range.
+        Sorted within a range.
     variable : int64 ndarray of shape (n_events,)
     value : float32 ndarray of shape (n_events,)
-        Scaled by variable; NaN of an event without a value.
+        Scaled by variable; NaN for an event without a value.
     start, stop : int64 ndarray of shape (n_rows,)
+        Range of each row.
     end : float64 ndarray of shape (n_rows,)
-        Up to when each history is known; of any value where there are no events.
+        Time up to which each history is known; arbitrary if there are no events.
     missing : bool ndarray of shape (n_rows,)
-        Whether nothing is known of the history, unlike one that has no events.
+        Whether the history is unknown, as opposed to known to have no events.
     """
 
     time: NDArray[np.float64]
@@ -51,7 +52,7 @@ class EventRows:
         return len(self.start)
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> EventRows:
-        """Some of the rows, with the events of all."""
+        """Return some of the rows, sharing the events of all rows."""
         return replace(
             self,
             start=self.start[rows],
@@ -63,24 +64,24 @@ class EventRows:
 
 @storable
 class EventReader:
-    """Reads a column of histories as events with scaled values.
+    """Converts a column of histories to events with scaled values.
 
-    Values are scaled by variable as numbers of a table are: by their quartiles, with a smooth clip
-    to (-3, 3). An event counts once for each row that has it.
+    Values are scaled by variable in the same way as the numbers of a table: by their quartiles,
+    with smooth clipping to (-3, 3). An event counts once for each row that contains it.
 
     Attributes
     ----------
     variables_ : list of str
-        Of the rows that were learnt from, the most frequent one first; others are left out later,
-        with a warning.
+        Variables in the training rows, the most frequent one first. Other variables are ignored
+        later, with a warning.
     scaler_ : RobustScaler
     span_ : float
-        A long length of a history, from its first event to its end: 95 % of them are no longer.
-        At least `step_`.
+        Length of a long history, from its first event to its end: 95 % of the histories are at
+        most as long. At least `step_`.
     step_ : float
-        The usual time from one event to the next one that is later.
+        Usual time between an event and the next later one.
     clock_ : str
-        As of `HistoriesDtype`.
+        See `HistoriesDtype`.
 
     Examples
     --------
@@ -100,13 +101,13 @@ class EventReader:
         rows: NDArray[np.int64] | None = None,
         sample_weight: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Learn the variables, their scales and the lengths of time.
+        """Learn the variables, their scales, and the usual lengths of time.
 
         Parameters
         ----------
         column : Series of shape (n_samples,)
         rows : ndarray of int, default=None
-            Positions of the rows to learn from; None for all.
+            Positions of the training rows; None for all.
         sample_weight : ndarray of shape (n_samples,), default=None
 
         Returns
@@ -116,7 +117,7 @@ class EventReader:
         Raises
         ------
         ValueError
-            If the column does not hold histories, or none of them has events.
+            If the column does not hold histories, or if none of them has events.
         """
         histories = as_histories(column)
         weight = np.ones(len(histories)) if sample_weight is None else sample_weight
@@ -130,8 +131,7 @@ class EventReader:
         self.variables_ = [name for n, name in often if n]
         if not self.variables_:
             raise ValueError(
-                f"Column {column.name!r} has no event in any of the rows to learn from: leave it "
-                "out."
+                f"Column {column.name!r} has no events in the training rows. Remove the column."
             )
         filled = histories[chosen[histories.n_events[chosen] > 0]]
         first = filled.parts.store.time[filled.parts.rows["start"]]
@@ -145,7 +145,7 @@ class EventReader:
         return self
 
     def transform(self, column: pd.Series) -> EventRows:
-        """The events of the histories.
+        """Return the scaled events of the histories.
 
         Parameters
         ----------
@@ -158,12 +158,12 @@ class EventReader:
         Warns
         -----
         UserWarning
-            Of variables that `fit` has not seen: they are left out.
+            About variables that were not seen in `fit`, which are ignored.
 
         Raises
         ------
         ValueError
-            If a cell is not a history, a value is infinite, times are of another clock, or an
+            If a cell is not a history, a value is infinite, the times are of another clock, or an
             event is later than the end of its history.
         """
         histories = as_histories(column)
@@ -181,7 +181,7 @@ class EventReader:
         return events
 
     def example(self, n_rows: int) -> Histories:
-        """Histories with one event of each variable."""
+        """Return histories with one event of each variable."""
         k = len(self.variables_)
         store = EventStore(
             np.tile(np.arange(k, dtype=np.float64), n_rows),
@@ -193,7 +193,7 @@ class EventReader:
         return Histories._from_parts(Parts(store, rows, self.clock_))
 
     def _codes(self, store: EventStore) -> NDArray[np.int64]:
-        """Positions of the events' variables among those that were learnt, -1 for others."""
+        """Return the index in `variables_` of each event's variable, -1 for other variables."""
         places = {name: i for i, name in enumerate(self.variables_)}
         return np.array([places.get(name, -1) for name in store.variables] or [-1])[store.code]
 
@@ -203,7 +203,7 @@ class EventReader:
         if np.isinf(value).any():
             variable = self.variables_[code[np.isinf(value).argmax()]]
             raise ValueError(
-                f"Column {name!r} has infinite values of the variable {variable!r}: replace "
+                f"Column {name!r} has infinite values of the variable {variable!r}. Replace "
                 "infinity by a number, or by NaN if the value is missing."
             )
         scaled = np.empty(len(value), dtype=np.float32)
@@ -219,17 +219,17 @@ def _check_order(events: EventRows, name: object) -> None:
     follows = np.ones(len(events.time), dtype=bool)
     follows[events.start[filled]] = False
     ordered = (np.diff(events.time) >= 0) | ~follows[1:]
-    # Written so that NaN, which compares as False, is refused.
+    # Written so that NaN, for which comparisons are False, raises as well.
     if not ((last <= events.end[filled]).all() and ordered.all()):
         raise ValueError(
             f"Column {name!r} has events that are later than the end of their history, or not in "
-            "order of time. Make it with skmtl.histories.Histories.from_events, and cut it with "
+            "order of time. Create it with skmtl.histories.Histories.from_events, and cut it with "
             "its method until(end)."
         )
 
 
 def _weights_of_events(parts: Parts, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each event of the store, the sum of the weights of the rows that have it."""
+    """Return, for each event of the store, the total weight of the rows that contain it."""
     there = parts.rows["start"] >= 0
     rows, weight, n = parts.rows[there], weight[there], len(parts.store) + 1
     begin, end = (np.bincount(rows[name], weight, n) for name in ("start", "stop"))
@@ -237,7 +237,7 @@ def _weights_of_events(parts: Parts, weight: NDArray[np.float64]) -> NDArray[np.
 
 
 def _by_variable(code: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """The variables that occur, and the positions of their events."""
+    """Yield each variable that occurs, with the positions of its events."""
     order = np.argsort(code, kind="stable")
     cuts = np.flatnonzero(np.diff(code[order])) + 1
     for events in np.split(order, cuts):

@@ -1,4 +1,4 @@
-"""What pandas asks of a column of histories."""
+"""The interface of pandas extension arrays for histories."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from skmtl.histories._parts import MISSING, ROW, Parts, from_scalars, joined, sh
 
 
 class HistoryArray(ExtensionArray):
-    """Histories as ranges of a store, which slices and copies share."""
+    """Histories as ranges of a store that slices and copies share."""
 
-    # What pandas calls arrays that nothing may be written to, from 3.0 on.
+    # The flag of read-only arrays in pandas >= 3.0.
     _readonly = False
 
     _parts: Parts
@@ -31,7 +31,7 @@ class HistoryArray(ExtensionArray):
 
     @property
     def n_events(self) -> NDArray[np.int64]:
-        """Number of events of each history; 0 where it is missing."""
+        """Number of events of each history; 0 if it is missing."""
         return self._rows["stop"] - self._rows["start"]
 
     @property
@@ -87,7 +87,7 @@ class HistoryArray(ExtensionArray):
         self._rows[key] = rows[0] if is_cell else rows
 
     def _added(self, parts: Parts) -> NDArray[np.void]:
-        """The rows of other histories, after their events are in the store of these."""
+        """Add the events of other histories to the store, and return the rows of these."""
         return shifted(parts.rows, self._parts.store.add(parts.store))
 
     def __len__(self) -> int:
@@ -108,15 +108,15 @@ class HistoryArray(ExtensionArray):
 
     @property
     def nbytes(self) -> int:
-        """Bytes in memory, with all events of the flat arrays."""
+        """Bytes in memory, including all events of the flat arrays."""
         return self._rows.nbytes + self._parts.store.nbytes
 
     def isna(self) -> NDArray[np.bool_]:
-        """Where the history is missing; one without events is not."""
+        """Return where histories are missing; a history without events is not missing."""
         return self._rows["start"] < 0
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
-        """The histories at these positions; -1 is missing where filling is allowed."""
+        """Return the histories at these positions; with `allow_fill`, -1 stands for missing."""
         places = np.arange(len(self))
         chosen = np.asarray(
             take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
@@ -130,31 +130,31 @@ class HistoryArray(ExtensionArray):
         return taken
 
     def copy(self) -> Self:
-        """A copy: changes of one do not reach the other, though both read the same events."""
+        """Return an independent copy, which shares the immutable events."""
         return self._from_parts(self._parts._replace(rows=self._rows.copy()))
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
-        """As another dtype: the same one, object or text."""
+        """Convert to another dtype: the same one, object or text."""
         if np.dtype(object) == dtype:
             return np.array([*self._cells(), None], dtype=object)[:-1]
         return super().astype(dtype, copy=copy)
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = pd.NA) -> Any:
-        """An array of objects, one history each."""
+        """Return an array of objects, with one history each."""
         cells = self.astype(object)
         cells[self.isna()] = na_value
         return cells if dtype is None else cells.astype(dtype)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if copy is False:
-            raise ValueError("An array of histories is always a new array.")
+            raise ValueError("An array of histories cannot be created without a copy.")
         return self.to_numpy(dtype)
 
     def __arrow_array__(self, type: Any = None) -> Any:
         return to_arrow(self._parts.compact(), arrow_type() if type is None else type)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Of the events of all, which slices share, a pickle holds those of its own rows.
+        # A pickle contains only the events of its own rows, not all events that slices share.
         return {**vars(self), "_parts": self._parts.compact()}
 
     def _formatter(self, boxed: bool = False) -> Any:

@@ -20,41 +20,41 @@ from skmtl.histories._store import positions
 from skmtl.histories._transformer import HistoryTransformer
 from skmtl.tables import as_frame
 
-# What is added to every noise, in units of the variance of a variable: kernels stay invertible.
+# Added to every noise, in units of the variance of a variable, so that kernels are invertible.
 _LEAST_NOISE = 1e-4
 
 
 class GaussianProcessGrid(HistoryTransformer):
     """Means and standard deviations of all variables on a grid, given the events.
 
-    A Gaussian process of all variables together: an Ornstein-Uhlenbeck kernel in time, times a
-    full covariance of the variables, plus a noise for each. So a variable that was not measured
-    for hours is estimated from its past and from related variables, with a standard deviation. The
-    length scale, covariance and noises maximise the marginal likelihood of a sample of histories
-    in `fit`. Other columns of X pass through.
+    A joint Gaussian process of all variables: an Ornstein-Uhlenbeck kernel in time, times a full
+    covariance between variables, plus noise for each variable. A variable that was not measured
+    for hours is thus estimated from its past and from related variables, with a standard
+    deviation. In `fit`, the length scale, the covariance and the noise maximise the marginal
+    likelihood of a sample of histories. Other columns of X pass through.
 
     Parameters
     ----------
     every : float
         Step of the grid, in the unit of the histories.
     n_steps : int, default=8
-        Points of the grid: the end of the history, and backwards from there.
+        Number of points of the grid, counted back from the end of the history.
     max_events : int, default=300
-        Of a history with more events, those of one variable in one step are averaged, and their
-        noise is divided by their number; the cost is that of the cube of the number.
+        If a history has more events, those of a variable within a step are averaged, and their
+        noise is divided by their number. The cost is cubic in the number of events.
     n_histories : int, default=100
-        Histories whose likelihood is maximised; of long ones the last 100 events.
+        Number of histories whose likelihood is maximised, with their last 100 events.
     columns : sequence, default=None
         The columns of histories; None for all.
     random_state : int, RandomState or None, default=None
-        Which histories these are.
+        Determines the histories whose likelihood is maximised.
     n_jobs : int, default=None
-        Processes of joblib.
+        Number of joblib processes.
 
     Notes
     -----
-    Within networks it was slower than a grid that is filled, and no better (physionet2012); it is
-    for few and irregular events whose variables tell about each other.
+    As input of networks, it was slower than an imputed grid and not better (physionet2012). It is
+    meant for few, irregular events of related variables.
 
     References
     ----------
@@ -107,22 +107,22 @@ class GaussianProcessGrid(HistoryTransformer):
         return LearntProcess(grid, centre, scale, kernel, int(self.n_steps), int(self.max_events))
 
     def draw(self, X: Any, random_state: int | np.random.RandomState) -> pd.DataFrame:
-        """The features of histories with a draw from the posterior in place of each mean.
+        """Return the features with a draw from the posterior instead of each mean.
 
-        To train on draws, as MGP-TCN does, concatenate several tables with the same labels; to
-        predict, average the predictions for several. All times and variables of a row are drawn
-        together, without the noise of measurements. The standard deviations are unchanged.
+        To train on draws, as MGP-TCN does, concatenate several tables with the same labels. To
+        predict, average the predictions for several draws. All times and variables of a row are
+        drawn jointly, without measurement noise. The standard deviations are unchanged.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
         random_state : int or RandomState
-            A RandomState makes another draw in each call.
+            With a RandomState, each call draws new values.
 
         Returns
         -------
         DataFrame of shape (n_samples, n_features_out)
-            With the columns of `transform`.
+            A table with the columns of `transform`.
         """
         table, frame = self.transform(X), as_frame(X, min_rows=0)
         random = check_random_state(random_state)
@@ -134,7 +134,7 @@ class GaussianProcessGrid(HistoryTransformer):
 
 
 class _Observed(NamedTuple):
-    """Values of the variables of a process, each the mean of `weight` values."""
+    """Observed values of the variables, each of which is the mean of `weight` values."""
 
     time: NDArray[np.float64]
     variable: NDArray[np.int64]
@@ -143,7 +143,7 @@ class _Observed(NamedTuple):
 
     @classmethod
     def of(cls, histories: Histories, variables: Sequence[str]) -> _Observed:
-        """All values of some histories."""
+        """Return all values of some histories."""
         store = histories.parts.store
         places = {name: i for i, name in enumerate(variables)}
         known = np.array([places.get(name, -1) for name in store.variables], dtype=np.int64)
@@ -153,7 +153,7 @@ class _Observed(NamedTuple):
         return cls(store.time[where], known[store.code[where]], value, np.ones(len(where)))
 
     def units(self, n_variables: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of each variable; 1 for a constant one."""
+        """Return mean and standard deviation of each variable; the latter is 1 for constants."""
         n = np.bincount(self.variable, minlength=n_variables)
         mean = np.bincount(self.variable, self.value, n_variables) / n
         around = (self.value - mean[self.variable]) ** 2
@@ -169,7 +169,7 @@ class _Observed(NamedTuple):
         return _Observed(self.time[late], self.variable[late], self.value[late], self.weight[late])
 
     def merged(self, step: float, end: float) -> _Observed:
-        """Values of one variable in one step as their mean, at their mean time."""
+        """Average the values of a variable within a step, and their times."""
         cell = np.floor((end - self.time) / step).astype(np.int64)
         pairs = np.stack([cell, self.variable])
         (_, variable), which = np.unique(pairs, axis=1, return_inverse=True)
@@ -186,10 +186,10 @@ class ProcessKernel:
     Attributes
     ----------
     length : float
-        Time after which a correlation has fallen to 1 / e.
+        Time after which correlations fall to 1 / e.
     covariance : ndarray of float64, shape (n_variables, n_variables)
     noise : ndarray of float64, shape (n_variables,)
-        Variances.
+        Variances of the noise.
     """
 
     length: float
@@ -197,7 +197,7 @@ class ProcessKernel:
     noise: NDArray[np.float64]
 
     def factor(self, seen: _Observed) -> Any:
-        """The Cholesky factor of the covariance of some values."""
+        """Return the Cholesky factor of the covariance of observed values."""
         gap = np.abs(seen.time[:, None] - seen.time)
         matrix = np.exp(-gap / self.length) * self.covariance[np.ix_(seen.variable, seen.variable)]
         matrix[np.diag_indices(len(matrix))] += self.noise[seen.variable] / seen.weight
@@ -206,7 +206,7 @@ class ProcessKernel:
     def posterior(
         self, seen: _Observed, times: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation, of shape (n_times, n_variables), without the noise."""
+        """Return posterior means and standard deviations without noise, (n_times, n_variables)."""
         n_variables = len(self.noise)
         prior = np.broadcast_to(np.diag(self.covariance), (len(times), n_variables))
         if not len(seen.time):
@@ -218,14 +218,14 @@ class ProcessKernel:
     def draw(
         self, seen: _Observed, times: NDArray[np.float64], random: np.random.RandomState
     ) -> NDArray[np.float64]:
-        """A draw from the posterior of all values together, of shape (n_times, n_variables)."""
+        """Draw from the joint posterior of all values, (n_times, n_variables)."""
         decay = np.exp(-np.abs(times[:, None] - times) / self.length)
         covariance = np.kron(decay, self.covariance)
         mean = np.zeros((len(times), len(self.noise)))
         if len(seen.time):
             mean, half = self._given(seen, times)
             covariance = covariance - half.T @ half
-        # The covariance is singular where the values are known.
+        # By eigenvalues, because the covariance is singular where values are known.
         variances, axes = np.linalg.eigh(covariance)
         along = np.sqrt(np.maximum(variances, 0.0)) * random.normal(size=len(variances))
         return mean + (axes @ along).reshape(mean.shape)
@@ -233,7 +233,10 @@ class ProcessKernel:
     def _given(
         self, seen: _Observed, times: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Posterior mean (n_times, n_variables), and a root of what is known of the covariance."""
+        """Return the posterior mean (n_times, n_variables) and a root of the explained covariance.
+
+        The explained covariance, ``root.T @ root``, is subtracted from the prior covariance.
+        """
         factor = self.factor(seen)
         decay = np.exp(-np.abs(times[:, None] - seen.time) / self.length)
         across = decay[:, None, :] * self.covariance[:, seen.variable]
@@ -243,7 +246,7 @@ class ProcessKernel:
 
 
 def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> ProcessKernel:
-    """The kernel of the greatest marginal likelihood."""
+    """Return the kernel with maximum marginal likelihood."""
     lower = np.tril_indices(n_variables)
 
     def unpack(x: NDArray[np.float64]) -> tuple[ProcessKernel, NDArray[np.float64]]:
@@ -261,7 +264,7 @@ def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> 
             pull = cho_solve(factor, seen.value)
             total += seen.value @ pull / 2 + np.log(np.diag(factor[0])).sum()
             inverse = cho_solve(factor, np.eye(len(pull)))
-            slope = (inverse - np.outer(pull, pull)) / 2  # by the covariance of the values
+            slope = (inverse - np.outer(pull, pull)) / 2  # gradient by the covariance of values
             gap = np.abs(seen.time[:, None] - seen.time) / kernel.length
             decay = np.exp(-gap)
             pairs = kernel.covariance[np.ix_(seen.variable, seen.variable)]
@@ -274,7 +277,7 @@ def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> 
         n = sum(len(seen.time) for seen in sample)
         return total / n, np.concatenate([[by_length], by_noise * noise, by_root]) / n
 
-    # Start from unrelated variables whose variance is mostly not noise.
+    # Start from uncorrelated variables with little noise.
     begin = np.concatenate(
         [[np.log(4 * step)], np.full(n_variables, np.log(0.3)), 0.8 * np.eye(n_variables)[lower]]
     )
@@ -284,20 +287,20 @@ def _most_likely(sample: Sequence[_Observed], n_variables: int, step: float) -> 
         *[(-10.0, 10.0)] * len(lower[0]),
     ]
     options = {"maxiter": 100}
-    found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return unpack(found.x)[0]
+    result = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return unpack(result.x)[0]
 
 
 @dataclass
 class LearntProcess:
-    """A process with its units.
+    """A fitted process, with the mean and the scale of its variables.
 
     Attributes
     ----------
     grid : Grid
     centre, scale : ndarray of float64, shape (n_variables,)
     kernel : ProcessKernel
-        In units of the scale.
+        Kernel of the scaled variables.
     n_steps, max_events : int
     """
 
@@ -310,17 +313,17 @@ class LearntProcess:
 
     @property
     def variables(self) -> list[str]:
-        """Those with values."""
+        """Variables with values."""
         return self.grid.variables
 
     @property
     def names(self) -> list[str]:
-        """By variable and time before the end."""
+        """Names of the features, by variable and time before the end."""
         before = [f"-{i * self.grid.step:g}" for i in range(self.n_steps)]
         return grid_names(self.variables, [f"{s} {t}" for t in before for s in ("mean", "sd")])
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """The features of shape (n, n_features)."""
+        """Compute the features, (n, n_features)."""
         shape = (len(histories), len(self.variables), self.n_steps, 2)
         table = np.full(shape, np.nan)
         for row, seen, times in self._seen(histories):
@@ -330,7 +333,7 @@ class LearntProcess:
         return table.reshape(len(histories), -1)
 
     def draws(self, histories: Histories, random: np.random.RandomState) -> NDArray[np.float64]:
-        """A draw from the posterior of each history, (n, n_variables * n_steps)."""
+        """Draw from the posterior of each history, (n, n_variables * n_steps)."""
         table = np.full((len(histories), len(self.variables), self.n_steps), np.nan)
         for row, seen, times in self._seen(histories):
             drawn = self.kernel.draw(seen, times, random)
@@ -340,7 +343,7 @@ class LearntProcess:
     def _seen(
         self, histories: Histories
     ) -> Iterator[tuple[np.intp, _Observed, NDArray[np.float64]]]:
-        """The values of each history that is not missing, and the times of its grid."""
+        """Yield the values of each history that is not missing, and the times of its grid."""
         back = self.grid.step * np.arange(self.n_steps)
         for row in np.flatnonzero(~histories.isna()):
             one = histories[[row]]

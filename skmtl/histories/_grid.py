@@ -1,4 +1,4 @@
-"""Histories on a grid of equal steps, for transformers of regular series."""
+"""Histories on a regular grid, for transformers of regular series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmtl.histories._array import Histories
 from skmtl.histories._store import positions
 
-# Cells of a batch of series: 8 MB.
+# Cells in a batch of series, which take 8 MB.
 _CELLS = 2**20
 
 
@@ -22,10 +22,10 @@ class SeriesBatch(NamedTuple):
     Attributes
     ----------
     rows : ndarray of int64, shape (n,)
-        The positions of their histories.
+        Positions of the histories.
     values : ndarray of float64, shape (n, n_variables, length)
-        Means of the values in each step, and between them straight lines; the ends are level. NaN
-        for a variable that has no value at all.
+        Means of the values in each step, with linear interpolation between steps and constant
+        extrapolation at both ends. NaN for a variable without any values.
     """
 
     rows: NDArray[np.int64]
@@ -34,7 +34,7 @@ class SeriesBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """Steps of time, and the variables that are looked at.
+    """A regular grid of times, and the variables to use.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Grid:
 
     @classmethod
     def of(cls, histories: Histories, step: float | None) -> Grid:
-        """The variables with values, and the usual time between two of them, if no step is given.
+        """Choose the variables with values and, by default, the usual time between two events.
 
         Raises
         ------
@@ -59,13 +59,13 @@ class Grid:
         present = np.bincount(store.code[seen], minlength=len(store.variables))
         variables = sorted(n for n, k in zip(store.variables, present, strict=True) if k)
         if not variables:
-            raise ValueError("The histories have no values, of which there could be series.")
+            raise ValueError("The histories have no values to convert to series.")
         if step is not None and not step > 0:
             raise ValueError(f"every must be a positive length of time, got {step!r}.")
         return cls(usual_step(histories) if step is None else float(step), variables)
 
     def lengths(self, histories: Histories) -> NDArray[np.int64]:
-        """Steps from the first event of each history to its end; 0 where there is none."""
+        """Return the number of steps from the first event to the end; 0 without events."""
         rows, store = histories.parts.rows, histories.parts.store
         filled = np.flatnonzero(histories.n_events)
         first = store.time[rows["start"][filled]]
@@ -75,7 +75,7 @@ class Grid:
         return lengths
 
     def batches(self, histories: Histories) -> Iterator[SeriesBatch]:
-        """The series of all histories that have events, those of one length together."""
+        """Yield the series of all histories with events, in batches of equal length."""
         lengths = self.lengths(histories)
         for length in np.unique(lengths[lengths > 0]).tolist():
             rows = np.flatnonzero(lengths == length)
@@ -87,13 +87,13 @@ class Grid:
     def table(
         self, histories: Histories, features: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     ) -> NDArray[np.float64]:
-        """Features of every variable, (n, n_variables * n_features); NaN without any event.
+        """Compute features of every variable, (n, n_variables * n_features); NaN without events.
 
         Parameters
         ----------
         histories : Histories
         features : callable
-            From series (n, n_variables, length) of any length to (n, n_variables, n_features).
+            Maps series (n, n_variables, length) of any length to (n, n_variables, n_features).
         """
         n_features = features(np.zeros((1, len(self.variables), 1))).shape[-1]
         table = np.full((len(histories), len(self.variables), n_features), np.nan)
@@ -120,7 +120,7 @@ class Grid:
 
 
 def usual_step(histories: Histories) -> float:
-    """The median time between events of a history at different times; 1 if there are none."""
+    """Return the median time between successive events at different times; 1 if there are none."""
     store, rows = histories.parts.store, histories.parts.rows
     n_events = histories.n_events
     times = store.time[positions(rows["start"], n_events)]
@@ -131,7 +131,7 @@ def usual_step(histories: Histories) -> float:
 
 
 def filled_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Series with straight lines across what is missing, and level ends."""
+    """Fill gaps in series by linear interpolation, and both ends by the nearest value."""
     seen = ~np.isnan(values)
     if seen.all():
         return values
@@ -149,5 +149,5 @@ def filled_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def grid_names(variables: Sequence[str], features: Sequence[str]) -> list[str]:
-    """Names of features, by variable."""
+    """Return the names of features by variable."""
     return [f"{variable} {feature}" for variable in variables for feature in features]

@@ -1,4 +1,4 @@
-"""Statistics of the events of each history and variable, for all of them at once."""
+"""Vectorised statistics of the events of each history and variable."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 
 class EventGroups:
-    """Events by history and variable, each group in order of time.
+    """Events grouped by history and variable, in order of time within a group.
 
     Parameters
     ----------
     row, variable : ndarray of int64, shape (n_events,)
-        The history of each event, in increasing order, and its variable.
+        History of each event, in increasing order, and its variable.
     time, value : ndarray of float64, shape (n_events,)
     end : ndarray of float64, shape (n_rows,)
-        Up to when each history is known.
+        Time up to which each history is known.
 
     Attributes
     ----------
     row, variable : ndarray of int64, shape (n_groups,)
+        History and variable of each group.
     """
 
     def __init__(
@@ -32,8 +33,8 @@ class EventGroups:
         value: NDArray[np.float64],
         end: NDArray[np.float64],
     ) -> None:
-        # The events stand in order of history and time already, so one stable sort is enough; of
-        # numbers of 16 bits it takes a pass or two (radix sort).
+        # Events are already sorted by history and time, so one stable sort is enough. For 16-bit
+        # integers, numpy uses a radix sort, which takes one or two passes.
         small = variable.max(initial=0) < 2**16
         order = np.argsort(variable.astype(np.uint16) if small else variable, kind="stable")
         row, variable = row[order], variable[order]
@@ -46,48 +47,48 @@ class EventGroups:
         self._end = end[self.row]
 
     def statistic(self, name: str) -> NDArray[np.float64]:
-        """One of `STATISTICS` of each group."""
+        """Return one of `STATISTICS` for each group."""
         return STATISTICS[name](self)
 
     def count(self) -> NDArray[np.float64]:
-        """Number of events."""
+        """Return the number of events."""
         return self._n.astype(np.float64)
 
     def present(self) -> NDArray[np.float64]:
-        """0, for a group has events; what has none is not here, and counts as missing."""
+        """Return 0, the indicator of missing, because every group has events."""
         return np.zeros(len(self._n))
 
     def mean(self) -> NDArray[np.float64]:
-        """Of the values."""
+        """Return the mean of the values."""
         return self._mean(self._value)
 
     def sd(self) -> NDArray[np.float64]:
-        """Standard deviation (divided by the count); NaN of fewer than two values."""
+        """Return the standard deviation (with divisor n); NaN for fewer than two values."""
         squares = self._sum(self._centred(self._value) ** 2)
         return np.where(self._n > 1, np.sqrt(squares / self._n), np.nan)
 
     def lowest(self) -> NDArray[np.float64]:
-        """Least value."""
+        """Return the smallest value."""
         return np.minimum.reduceat(self._value, self._starts) if len(self._n) else np.empty(0)
 
     def highest(self) -> NDArray[np.float64]:
-        """Greatest value."""
+        """Return the largest value."""
         return np.maximum.reduceat(self._value, self._starts) if len(self._n) else np.empty(0)
 
     def first(self) -> NDArray[np.float64]:
-        """The earliest value."""
+        """Return the earliest value."""
         return self._value[self._starts]
 
     def last(self) -> NDArray[np.float64]:
-        """The latest value."""
+        """Return the latest value."""
         return self._value[self._stops - 1]
 
     def since(self) -> NDArray[np.float64]:
-        """Time from the latest event to the end of the history."""
+        """Return the time from the latest event to the end of the history."""
         return self._end - self._time[self._stops - 1]
 
     def slope(self) -> NDArray[np.float64]:
-        """Of the least squares line through the values, per unit of time; NaN at one time only."""
+        """Return the slope of the least squares line per unit of time; NaN for a single time."""
         late = self._centred(self._time)
         top, bottom = self._sum(late * self._centred(self._value)), self._sum(late**2)
         return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
@@ -99,7 +100,7 @@ class EventGroups:
         return self._sum(numbers) / self._n
 
     def _centred(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Around the mean of each group: squares of large numbers would lose the small ones."""
+        """Subtract the mean of each group, since squares of large numbers would lose precision."""
         return numbers - np.repeat(self._mean(numbers), self._n)
 
 
@@ -117,4 +118,4 @@ STATISTICS: dict[str, Callable[[EventGroups], NDArray[np.float64]]] = {
 }
 
 OF_NOTHING = {"count": 0.0, "missing": 1.0}
-"""Statistics of a group without events; the others are NaN."""
+"""Values of statistics for a group without events; all others are NaN."""

@@ -1,4 +1,4 @@
-"""One history by itself."""
+"""A single history."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _FIELDS = ("time", "variable", "value")
 
 
 class EventHistory:
-    """What happened to one patient, machine or session: a cell of `Histories`.
+    """The events of one patient, machine or session: a cell of `Histories`.
 
     Parameters
     ----------
     time : ndarray of float64, shape (n_events,)
         Times of the events, in increasing order.
     code : ndarray of int, shape (n_events,)
-        Positions of their variables.
+        Positions in `variables`.
     value : ndarray of float, shape (n_events,)
-        Their values, NaN where an event has none.
+        Values of the events, NaN for an event without a value.
     variables : tuple of str
         Names of variables; some may not occur.
     end : float, default=None
-        Up to when the history is known; None or NaN where nobody said so.
+        Time up to which the history is known; None or NaN if unspecified.
     clock : str, default=""
-        As of `HistoriesDtype`.
+        See `HistoriesDtype`.
 
     Examples
     --------
@@ -63,11 +63,11 @@ class EventHistory:
 
     @property
     def variable(self) -> NDArray[np.object_]:
-        """The name of the variable of each event."""
+        """Name of the variable of each event."""
         return np.array([*self.variables, ""], dtype=object)[self.code]
 
     def to_frame(self) -> pd.DataFrame:
-        """The events as a table with the columns time, variable and value."""
+        """Return the events as a table with the columns time, variable and value."""
         return pd.DataFrame({"time": self.time, "variable": self.variable, "value": self.value})
 
     def __eq__(self, other: object) -> bool:
@@ -100,13 +100,13 @@ class EventHistory:
 
 
 def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
-    """A history from what other libraries make of one.
+    """Convert the plain data structures of other libraries to a history.
 
     Parameters
     ----------
     cell : mapping or sequence of mappings
-        Either lists of times, variables and values, as Parquet has them, or a mapping with a time,
-        a variable and a value for each event.
+        Either a mapping with lists of times, variables and values, as in Parquet, or a mapping
+        with a time, a variable and a value for each event.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
     lacking = [name for name in _FIELDS if table.get(name) is None]
     if lacking:
         raise TypeError(
-            f"A history has times, variables and values, but {cell!r} has no {lacking[0]}."
+            f"A history needs times, variables and values, but {cell!r} has no {lacking[0]}."
         )
     time, value = (np.array(list(table[name]), dtype=np.float64) for name in ("time", "value"))
     names = list(table["variable"])

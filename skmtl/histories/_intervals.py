@@ -17,10 +17,9 @@ from skmtl.histories._transformer import HistoryTransformer
 class IntervalQuantiles(HistoryTransformer):
     """Quantiles of the values in halves, quarters and so on of each series (QUANT).
 
-    The quantiles are those of the series, of its first and second differences, and of its
-    spectrum. Each history is converted to a series on a grid of equal steps, with linear
-    interpolation of missing values; intervals are shares of its length. Other columns of X pass
-    through.
+    Quantiles are computed for the series, its first and second differences, and its spectrum. Each
+    history is converted to a series on a grid of equal steps, with linear interpolation of missing
+    values; intervals are fractions of its length. Other columns of X pass through.
 
     Parameters
     ----------
@@ -28,13 +27,13 @@ class IntervalQuantiles(HistoryTransformer):
         Number of times that series are halved: up to ``2 ** depth`` intervals, and one less
         between their centres.
     per_quantile : int, default=4
-        Values of an interval for each quantile of it, at the usual length of the series.
+        Number of values of an interval per quantile, at the usual length of the series.
     every : float, default=None
         Step of the grid in the unit of the histories. None is the median time between two events.
     columns : sequence, default=None
         The columns of histories; None for all.
     n_jobs : int, default=None
-        Processes of joblib.
+        Number of joblib processes.
 
     References
     ----------
@@ -86,7 +85,7 @@ class IntervalQuantiles(HistoryTransformer):
 
 
 class Interval(NamedTuple):
-    """A part of series, in shares of their length, and the quantiles that are taken of it."""
+    """A part of series, as fractions of their length, and the levels of its quantiles."""
 
     name: str
     start: float
@@ -94,13 +93,13 @@ class Interval(NamedTuple):
     levels: NDArray[np.float64]
 
     def quantiles(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of shape (n_levels, n, n_variables); every second one is less the mean."""
+        """Return quantiles (n_levels, n, n_variables), every second one minus the mean."""
         length = values.shape[-1]
         start = min(int(self.start * length + 0.5), length - 1)
         part = values[..., start : max(int(self.stop * length + 0.5), start + 1)]
-        found = np.quantile(part, self.levels, axis=-1)
-        found[1::2] -= part.mean(axis=-1)
-        return found
+        quantiles = np.quantile(part, self.levels, axis=-1)
+        quantiles[1::2] -= part.mean(axis=-1)
+        return quantiles
 
 
 def _intervals(length: int, depth: int, per_quantile: int) -> Iterator[Interval]:
@@ -147,12 +146,12 @@ class LearntIntervals:
 
     @property
     def variables(self) -> list[str]:
-        """Those with values."""
+        """Variables with values."""
         return self.grid.variables
 
     @property
     def names(self) -> list[str]:
-        """By variable, view, interval and level."""
+        """Names of the features, by variable, view, interval and level."""
         features = [
             f"{view} {interval.name} {level:.3g}"
             for view, intervals in self.intervals.items()
@@ -162,13 +161,13 @@ class LearntIntervals:
         return grid_names(self.grid.variables, features)
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """The features of shape (n, n_features)."""
+        """Compute the features, (n, n_features)."""
         return self.grid.table(histories, self._features)
 
     def _features(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = [
+        quantiles = [
             interval.quantiles(_VIEWS[view](series))
             for view, intervals in self.intervals.items()
             for interval in intervals
         ]
-        return np.moveaxis(np.concatenate(found), 0, -1)
+        return np.moveaxis(np.concatenate(quantiles), 0, -1)

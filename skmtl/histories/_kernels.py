@@ -1,4 +1,4 @@
-"""Dilated kernels of MiniRocket and MultiRocket, and what they find in a batch of series."""
+"""Dilated kernels of MiniRocket and MultiRocket, and the pooling of their responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-# All kernels have nine weights: three of them 2, the others -1.
+# All kernels have nine weights, three of which are 2 and the others -1.
 N_WEIGHTS = 9
 TAPS = tuple(combinations(range(N_WEIGHTS), 3))
 _GOLDEN = (np.sqrt(5) + 1) / 2
@@ -18,24 +18,24 @@ _MOST_VARIABLES = 9
 
 
 def share(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the places, those above the bias."""
+    """Return the proportion of places above the bias."""
     return above.mean(axis=1)
 
 
 def mean_height(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far above it they are on average; 0 where none is."""
+    """Return the mean height above the bias; 0 if no place is above it."""
     return np.where(above, size, 0.0).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
 
 
 def mean_place(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where they are, from 0 to 1; -1 where none is."""
+    """Return the mean position of places above the bias, from 0 to 1; -1 if there are none."""
     places = np.arange(above.shape[1]) / max(above.shape[1] - 1, 1)
     n = above.sum(axis=1)
     return np.where(n > 0, above @ places / np.maximum(n, 1), -1.0)
 
 
 def longest_run(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The longest stretch of them, as a share of all places."""
+    """Return the longest stretch above the bias, as a fraction of the length."""
     place = np.arange(1, above.shape[1] + 1)
     last_below = np.maximum.accumulate(np.where(above, 0, place), axis=1)
     return (place - last_below).max(axis=1, initial=0) / above.shape[1]
@@ -51,7 +51,7 @@ POOLING: dict[str, Callable[[NDArray[np.bool_], NDArray[np.float64]], NDArray[np
 
 @dataclass
 class Kernel:
-    """One kernel on the sum of some variables.
+    """A kernel on the sum of some variables.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Kernel:
         Position in `TAPS`.
     variables : ndarray of int64
     is_padded : bool
-        Whether places near the ends count, beyond which series are zero.
+        Whether to use places near the ends, with zero padding.
     biases : ndarray of float64
     """
 
@@ -72,11 +72,11 @@ class Kernel:
     biases: NDArray[np.float64]
 
     def names(self) -> list[str]:
-        """One for each bias."""
+        """Return a name for each bias."""
         return [f"kernel {self.dilation}-{self.taps}-{i}" for i in range(len(self.biases))]
 
     def response(self, shifted: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray:
-        """The convolution of shape (n, length); see `shifted_sums`."""
+        """Return the convolution, (n, length); see `shifted_sums`."""
         one, two, three = TAPS[self.taps]
         some = shifted[one][:, self.variables] + shifted[two][:, self.variables]
         some += shifted[three][:, self.variables]
@@ -90,7 +90,10 @@ class Kernel:
 def shifted_sums(
     values: NDArray[np.float64], dilation: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Series under each of the nine weights, (9, n, n_variables, length), and their sum."""
+    """Return series shifted to each of the nine weights, (9, n, n_variables, length), and the sum.
+
+    The sum is over the first axis.
+    """
     length = values.shape[-1]
     shifted = np.zeros((N_WEIGHTS, *values.shape))
     for i in range(N_WEIGHTS):
@@ -104,12 +107,12 @@ def shifted_sums(
 def plan_kernels(
     n_features: int, length: int, n_variables: int, random: np.random.RandomState
 ) -> Iterator[Kernel]:
-    """Kernels for series of a length, with quantiles in place of biases.
+    """Yield kernels for series of a length, with quantile levels in place of biases.
 
     Yields
     ------
     Kernel
-        Those of one dilation one after another.
+        Kernels of the same dilation are consecutive.
     """
     per_kernel = max(n_features // len(TAPS), 1)
     most = max(np.log2(max(length - 1, 1) / (N_WEIGHTS - 1)), 0.0)

@@ -1,4 +1,4 @@
-"""Landmarks: times of predictions, each of which is a row that only uses its past."""
+"""Landmarks: times of predictions, with a row for each that only uses its past."""
 
 from __future__ import annotations
 
@@ -34,46 +34,47 @@ def landmarks(
     """Return rows of X at given times, with their past and the labels from then on.
 
     For example, one row of X with a history up to the end of a stay becomes a row for each hour at
-    which a warning may be given. The history of the new row ends at that time. Rows are left out
-    at times after the known end of their history, and if the event has already happened, was
-    censored, or if the row was not observed yet.
+    which a warning may be issued. The history of the new row ends at that time. There is no row
+    for times after the known end of the history, after the event or its censoring, or before the
+    row was observed.
 
     Parameters
     ----------
     X : table of shape (n_samples, n_columns)
-        With one or more columns of `Histories`. All other columns are repeated as they are: they
-        must be known from the beginning on.
+        With one or more columns of `Histories`. All other columns are repeated unchanged, so they
+        must be known from the beginning.
     Y : labels of n_samples rows, default=None
-        A table, each of whose columns is one of these; or what survival estimators take (a
-        structured array, a frame with "event" and "time" or with pairs "x_event" and "x_time").
+        Labels as for survival estimators (a structured array, a frame with "event" and "time", or
+        with pairs "x_event" and "x_time"), or a table with columns of these types:
 
-        - `skmtl.tasks.EventTimes`, on the clock of the histories: time from the landmark on; with
-          a `horizon`, whether (of several causes, which) it happens within it: missing where it
-          was censored before the horizon ends;
-        - `Histories` of labels that change in time, with a `horizon`: the last value later than
-          the landmark, up to the horizon, one target for each variable;
-        - anything else: the label of the row.
+        - `skmtl.tasks.EventTimes` on the clock of the histories. The label is the time from the
+          landmark or, with a `horizon`, whether the event happens within it (which event, if
+          there are several causes). The latter is missing if the row was censored before the end
+          of the horizon.
+        - `Histories` of labels that change over time, with a `horizon`. The label is the last
+          value after the landmark and up to the horizon, with a target for each variable.
+        - Anything else is the label of the row.
     at : sequence of times, or Series
-        Moments, the same for all rows; or a Series whose index has labels of X's index, which may
-        repeat, and whose values are the moments of these rows.
+        Landmarks, the same for all rows. Or a Series whose values are landmarks, and whose index
+        holds labels of X's index, which may be repeated.
     horizon : float or sequence of float, default=None
-        How far ahead labels look, in the unit of the histories. With several horizons there are
-        several targets, named "target 10", "target 30".
+        Time between the landmark and the end of what labels describe, in the unit of the
+        histories. With several horizons there are several targets, named "target 10", "target 30".
     window : float, default=None
-        How far back the history of a row goes; None for all of its past.
+        Length of the history of a row; None for all of its past.
     entry : bool, default=False
         Without `horizon`: whether times are measured as in Y, with each row observed from its
         landmark on (left truncation), instead of from the landmark.
     entity : str, default=None
-        A column with the label of the row in X, for `group_column` of estimators, which with
-        ``validation="group"`` hold out whole entities.
+        Name of a column to add, with the label of the row in X. Use it as `group_column` of
+        estimators, which hold out whole entities with ``validation="group"``.
 
     Returns
     -------
     X_landmarks : DataFrame of shape (n, n_columns + 1)
-        With a column "landmark" where times are numbers. Its index has the label of the row and
-        the landmark: ``groups=X_landmarks.index.get_level_values(0)`` for splits that keep an
-        entity together, as all splits should.
+        With a column "landmark" if times are numbers. The index has the label of the row and the
+        landmark. All splits should keep an entity together:
+        ``groups=X_landmarks.index.get_level_values(0)``.
     Y_landmarks : DataFrame of shape (n, n_tasks), or None
 
     Warns
@@ -85,7 +86,7 @@ def landmarks(
     Raises
     ------
     ValueError
-        If X has no histories, if labels do not match, or if there are no rows left.
+        If X has no histories, if labels do not match, or if no rows are left.
 
     References
     ----------
@@ -136,7 +137,7 @@ def landmarks(
         added[entity] = frame.index[moments.row]
     for name, values in added.items():
         if name in frame.columns:
-            raise ValueError(f"X has a column {name!r} already: rename it.")
+            raise ValueError(f"X already has a column {name!r}. Rename it.")
         rows[name] = values
     times = as_dates(moments.time, clock) if clock else moments.time
     index = pd.MultiIndex.from_arrays(
@@ -152,7 +153,7 @@ def landmarks(
 
 
 def _columns_of_histories(frame: pd.DataFrame) -> dict[Hashable, Histories]:
-    """All columns of histories, whose times are of one clock."""
+    """Return all columns of histories, after checking that they have the same clock."""
     columns = {name: as_histories(frame[name]) for name in frame if holds_histories(frame[name])}
     if not columns:
         raise ValueError(
@@ -161,13 +162,13 @@ def _columns_of_histories(frame: pd.DataFrame) -> dict[Hashable, Histories]:
     clocks = {histories.dtype.clock for histories in columns.values()}
     if len(clocks) > 1:
         raise ValueError(
-            f"The columns {list(columns)} of X count times in several ways: {sorted(clocks)}."
+            f"The columns {list(columns)} of X have different clocks: {sorted(clocks)}."
         )
     return columns
 
 
 class _Moments(NamedTuple):
-    """Positions of rows, and a time of each."""
+    """Positions of rows and a time for each."""
 
     row: NDArray[np.int64]
     time: NDArray[np.float64]
@@ -182,7 +183,7 @@ def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
             raise ValueError("at is a Series, so the index of X must be unique.")
         row = index.get_indexer(at.index)
         if (row < 0).any():
-            raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which X has not.")
+            raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which is not in X.")
         time = as_numbers(at, clock, len(at))
     else:
         several = list(at) if types.is_list_like(at) else [at]
@@ -194,7 +195,7 @@ def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
 
 
 def _label_columns(Y: Any, n_rows: int) -> pd.DataFrame:
-    """A column of each target: event times, histories or plain labels."""
+    """Return a column for each target: event times, histories or plain labels."""
     names = set(getattr(Y, "columns", ()))
     is_structured = getattr(getattr(Y, "dtype", None), "names", None) is not None
     if is_structured or ("event" in names and names & {"time", "duration"}):
@@ -208,12 +209,12 @@ def _label_columns(Y: Any, n_rows: int) -> pd.DataFrame:
         for name in [one for one in table if f"{one}".endswith("_event")]:
             table = _paired(table, str(name).removesuffix("_event"))
     if len(table) != n_rows:
-        raise ValueError(f"X has {n_rows} rows and Y has {len(table)}: they must be the same.")
+        raise ValueError(f"X has {n_rows} rows, but Y has {len(table)}.")
     return table
 
 
 def _paired(table: pd.DataFrame, event: str) -> pd.DataFrame:
-    """The table with the columns of one event as event times."""
+    """Replace the columns of one event by a column of event times."""
     columns = {
         part: f"{event}_{part}"
         for part in ("event", "time", "entry")
@@ -226,16 +227,16 @@ def _paired(table: pd.DataFrame, event: str) -> pd.DataFrame:
 
 
 def _at_risk(labels: pd.DataFrame, moments: _Moments, clock: str) -> NDArray[np.bool_]:
-    """Where an event may still come, or nothing is known of any."""
+    """Return where any event may still happen, or the times of all events are missing."""
     known = np.zeros(len(moments.row), dtype=bool)
     awaited = known.copy()
     for name in labels:
         if isinstance(labels[name].dtype, EventTimesDtype):
             if clock:
                 raise ValueError(
-                    f"Target {name!r} has times to events, which are numbers, and the histories "
-                    "are of dates and times: count the times of both from one moment of each row, "
-                    "such as hours since admission."
+                    f"Target {name!r} has times to events, which are numbers, but the histories "
+                    "have dates and times. Count both from the same moment of each row, such as "
+                    "hours since admission."
                 )
             times = labels[name].array[moments.row]
             known |= ~times.isna()
@@ -254,12 +255,12 @@ def _targets(
     horizons: Sequence[float] | None,
     entry: bool,
 ) -> dict[Hashable, Any]:
-    """The targets that one column of labels becomes."""
+    """Return the targets for one column of labels."""
     if holds_histories(labels):
         if horizons is None:
             raise ValueError(
-                f"Target {name!r} changes in time, so landmarks needs a horizon: up to where its "
-                "next value is looked for."
+                f"Target {name!r} changes over time, so landmarks needs a horizon, which limits "
+                "the values that become labels."
             )
         return _coming_values(name, as_histories(labels, "Y")[moments.row], moments, horizons)
     if not isinstance(labels.dtype, EventTimesDtype):
@@ -290,7 +291,7 @@ def _from_landmark(times: EventTimes, landmark: NDArray[np.float64], entry: bool
 def _within(
     times: EventTimes, landmark: NDArray[np.float64], horizon: float, several: bool
 ) -> Any:
-    """Whether the event comes within the horizon; of several causes, which (0 for none)."""
+    """Return whether the event happens within the horizon, or which one (0 for none)."""
     happens = (times.event > 0) & (times.time <= landmark + horizon)
     unknown = ~_awaited(times, landmark) | (~happens & (times.time < landmark + horizon))
     if not several:
@@ -303,7 +304,7 @@ def _within(
 def _warn_where_only_events_are_known(
     name: Hashable, target: Any, landmark: NDArray[np.float64], horizon: float
 ) -> None:
-    """Warn of landmarks where all rows but those with the event are censored too early."""
+    """Warn about landmarks where all rows without the event were censored too early."""
     unknown = np.asarray(pd.isna(target))
     happens = np.zeros(len(unknown), dtype=bool)
     happens[~unknown] = np.asarray(target[~unknown] != 0, dtype=bool)
@@ -315,7 +316,7 @@ def _warn_where_only_events_are_known(
             f"Target {name!r}: at landmarks from {one_sided.min():g} to {one_sided.max():g} only "
             "rows with the event have a label, because all others were censored before the "
             f"horizon of {horizon:g} ended. A model would learn that the event always happens "
-            "there: leave these landmarks out of `at`.",
+            "there. Remove these landmarks from `at`.",
             stacklevel=4,
         )
 

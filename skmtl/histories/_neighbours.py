@@ -1,4 +1,4 @@
-"""Series that are alike but for their speed: distances by dynamic time warping."""
+"""Nearest neighbours of series by dynamic time warping."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _PAIRS = 2**14
 class DTWNeighbours(HistoryTransformer):
     """Distances to training series by dynamic time warping, and labels of the nearest ones.
 
-    Some training series are kept as references. A series is described by its distance to the
-    nearest of them, and by the mean label of the nearest ones, for each label that is a number or
-    has two classes, and the share of each class of others. Other columns of X pass through.
+    Some training series are stored as references. The features of a series are its distance to the
+    nearest reference and the mean labels of the nearest references. For a label with more than two
+    classes, they are the proportions of the classes. Other columns of X pass through.
 
-    `fit_transform`, which pipelines call to fit, leaves a reference out where it would be its own
-    neighbour, so that labels do not leak into the features of the rows that they come from.
-    ``fit(X).transform(X)`` does not.
+    `fit_transform`, which pipelines call in `fit`, does not use a reference as its own neighbour,
+    so that labels do not leak into the features of the rows that they come from.
+    ``fit(X).transform(X)`` has this leak.
 
     Parameters
     ----------
     n_references : int, default=100
-        Training series to compare with. Time grows with their number.
+        Number of training series to compare with. The time is proportional to it.
     n_neighbours : int, default=5
-        How many of them vote.
+        Number of nearest references whose labels are averaged.
     window : float, default=0.1
-        How far the clock may be bent, as a share of the length (Sakoe-Chiba band).
+        Maximum warping, as a fraction of the length (Sakoe-Chiba band).
     length : int, default=50
-        Points to which all series are stretched first; time grows with the square.
+        Number of points to which all series are resampled; the time grows with its square.
     every : float, default=None
-        Step of the grid that series are brought to before, in the unit of the histories. None is
-        the median time between two events.
+        Step of the grid on which series are resampled, in the unit of the histories. None is the
+        median time between two events.
     columns : sequence, default=None
         The columns of histories; None for all.
     random_state : int, RandomState or None, default=None
-        Which series are references.
+        Determines the references.
     n_jobs : int, default=None
-        Processes of joblib.
+        Number of joblib processes.
 
     References
     ----------
@@ -90,13 +90,13 @@ class DTWNeighbours(HistoryTransformer):
         self.n_jobs = n_jobs
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> pd.DataFrame:
-        """Fit, and the features of the same rows, none of which is its own neighbour.
+        """Fit, and return the features of the same rows, none of which is its own neighbour.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
         y : table of shape (n_samples, n_tasks), default=None
-            The labels; without them there are distances alone.
+            The labels; without them, the only features are distances.
         **fit_params : none
 
         Returns
@@ -115,7 +115,7 @@ class DTWNeighbours(HistoryTransformer):
             if not getattr(self, name) >= 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
         if not 0 <= self.window <= 1:
-            raise ValueError(f"window must be a share from 0 to 1, got {self.window!r}.")
+            raise ValueError(f"window must be between 0 and 1, got {self.window!r}.")
         grid = Grid.of(histories, self.every)
         random = check_random_state(self.random_state)
         filled = np.flatnonzero(grid.lengths(histories))
@@ -145,7 +145,7 @@ class DTWNeighbours(HistoryTransformer):
 
 
 def _numbers(labels: pd.DataFrame) -> pd.DataFrame:
-    """Labels as numbers: of two classes one, of more each class by itself."""
+    """Encode labels as numbers, with an indicator for each class (one of them for two classes)."""
     columns = {}
     for name in labels:
         values = labels[name]
@@ -161,7 +161,7 @@ def _numbers(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stretched(grid: Grid, histories: Histories, length: int) -> NDArray[np.float64]:
-    """Series of one length, of shape (n, n_variables, length); NaN where there is none."""
+    """Resample series to one length, (n, n_variables, length); NaN for missing series."""
     series = np.full((len(histories), len(grid.variables), length), np.nan)
     for batch in grid.batches(histories):
         n = batch.values.shape[-1]
@@ -176,18 +176,18 @@ def _stretched(grid: Grid, histories: Histories, length: int) -> NDArray[np.floa
 def warped_distances(
     one: NDArray[np.float64], other: NDArray[np.float64], band: int
 ) -> NDArray[np.float64]:
-    """Distances between pairs of series, for all pairs at once.
+    """Return distances between pairs of series by dynamic time warping, for all pairs at once.
 
     Parameters
     ----------
     one, other : ndarray of shape (n, n_variables, length)
     band : int
-        How many steps the clocks may differ.
+        Maximum warping in steps.
 
     Returns
     -------
     ndarray of shape (n,)
-        Roots of the least sums of squares.
+        Roots of the minimal sums of squares.
     """
     n, _, length = one.shape
     before = np.full((length + 1, n), np.inf)
@@ -215,7 +215,7 @@ class LearntNeighbours:
     n_neighbours : int
     window : float
     leaves_out : bool
-        Whether a reference that is the very series is passed over.
+        Whether to ignore a reference that is identical to the series.
     """
 
     grid: Grid
@@ -230,16 +230,16 @@ class LearntNeighbours:
 
     @property
     def variables(self) -> list[str]:
-        """Those with values."""
+        """Variables with values."""
         return self.grid.variables
 
     @property
     def names(self) -> list[str]:
-        """The distance, and labels of the nearest."""
+        """Names of the features: the distance, and the labels of the nearest."""
         return ["distance", *(f"nearest {target}" for target in self.targets)]
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """The features of shape (n, 1 + n_targets)."""
+        """Compute the features, (n, 1 + n_targets)."""
         table = np.full((len(histories), len(self.names)), np.nan)
         length = self.series.shape[-1]
         filled = np.flatnonzero(self.grid.lengths(histories))
@@ -260,12 +260,12 @@ class LearntNeighbours:
             itself = (pairs[0] == pairs[1]).all(axis=(1, 2)).reshape(n, n_references)
             distances[itself] = np.inf
         nearest = np.argsort(distances, axis=1, kind="stable")[:, : self.n_neighbours]
-        found = np.take_along_axis(distances, nearest, axis=1)
-        labels = np.where(np.isinf(found)[..., None], np.nan, self.labels[nearest])
+        smallest = np.take_along_axis(distances, nearest, axis=1)
+        labels = np.where(np.isinf(smallest)[..., None], np.nan, self.labels[nearest])
         known = ~np.isnan(labels)
         total = np.where(known, labels, 0.0).sum(axis=1)
         mean = np.divide(
             total, known.sum(axis=1), out=np.full(total.shape, np.nan), where=known.any(axis=1)
         )
-        closest = np.where(np.isinf(found[:, :1]), np.nan, found[:, :1])
+        closest = np.where(np.isinf(smallest[:, :1]), np.nan, smallest[:, :1])
         return np.concatenate([closest, mean], axis=1)

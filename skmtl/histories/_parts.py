@@ -1,4 +1,4 @@
-"""What a column of histories is made of, and columns from single histories."""
+"""The data of a column of histories, and its creation from single histories."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Parts(NamedTuple):
     ----------
     store : EventStore
     rows : structured ndarray of shape (n,)
-        For each history the range of its events and the time up to which it is known, NaN where
-        nobody said so; the range of a missing history begins at -1.
+        Range of the events of each history, and the time up to which it is known, NaN if
+        unspecified. The range of a missing history starts at -1.
     clock : str
-        As of `HistoriesDtype`.
+        See `HistoriesDtype`.
     """
 
     store: EventStore
@@ -34,7 +34,7 @@ class Parts(NamedTuple):
     clock: str
 
     def compact(self) -> Parts:
-        """The same with the events of these histories alone, each of them once."""
+        """Return the same histories with a store of their events only, each of them once."""
         blocks = _blocks(self.rows)
         lengths = blocks[:, 1] - blocks[:, 0]
         if lengths.sum() == len(self.store):
@@ -49,7 +49,7 @@ class Parts(NamedTuple):
 
 
 def ranges(lengths: NDArray[np.int64], end: Any = np.nan) -> NDArray[np.void]:
-    """Rows of histories that lie in a store one after another, of some lengths."""
+    """Return rows of histories with given lengths that are consecutive in a store."""
     rows = np.empty(len(lengths), dtype=ROW)
     rows["stop"] = np.cumsum(lengths)
     rows["start"] = rows["stop"] - lengths
@@ -58,7 +58,7 @@ def ranges(lengths: NDArray[np.int64], end: Any = np.nan) -> NDArray[np.void]:
 
 
 def _blocks(rows: NDArray[np.void]) -> NDArray[np.int64]:
-    """The ranges of a store, from first to last, that hold the events of all rows."""
+    """Return the disjoint ranges of a store that hold the events of all rows, in order."""
     there = rows[rows["start"] >= 0]
     order = np.argsort(there["start"], kind="stable")
     starts, stops = there["start"][order], np.maximum.accumulate(there["stop"][order])
@@ -70,7 +70,7 @@ def _blocks(rows: NDArray[np.void]) -> NDArray[np.int64]:
 
 
 def joined(several: Sequence[Parts]) -> Parts:
-    """The histories of several parts of one clock, one part after another."""
+    """Concatenate the histories of several parts with the same clock."""
     first = several[0]
     if all(parts.store is first.store for parts in several):
         return Parts(first.store, np.concatenate([parts.rows for parts in several]), first.clock)
@@ -82,7 +82,7 @@ def joined(several: Sequence[Parts]) -> Parts:
 
 
 def shifted(rows: NDArray[np.void], by: int) -> NDArray[np.void]:
-    """Rows of events that lie further on in another store."""
+    """Shift the ranges of rows, for events that were appended to another store."""
     moved = rows.copy()
     there = rows["start"] >= 0
     moved["start"][there] += by
@@ -91,12 +91,12 @@ def shifted(rows: NDArray[np.void], by: int) -> NDArray[np.void]:
 
 
 def from_scalars(scalars: Iterable[Any], clock: str | None) -> Parts:
-    """A column from single histories, some of which may be missing.
+    """Create a column from single histories, some of which may be missing.
 
     Raises
     ------
     TypeError
-        If one is neither a history nor missing, or their clocks differ.
+        If a scalar is neither a history nor missing, or if clocks differ.
     """
     cells = [_cell(scalar) for scalar in scalars]
     there = [cell for cell in cells if cell is not None]
@@ -104,8 +104,9 @@ def from_scalars(scalars: Iterable[Any], clock: str | None) -> Parts:
     clock = clock if clock is not None else next(iter(clocks), "")
     if clocks - {clock}:
         raise TypeError(
-            f"Histories of several clocks cannot stand in one column: {sorted(clocks | {clock})}. "
-            "Count all times in one unit, all with a time zone or all without."
+            "A column cannot hold histories with different clocks: "
+            f"{sorted(clocks | {clock})}. Use one unit for all times, all with a time zone or all "
+            "without."
         )
     store = EventStore.joined(
         [EventStore(cell.time, cell.code, cell.value, cell.variables) for cell in there]

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 
 class EventStore:
-    """The events that histories are views of, one history after another, each in order of time.
+    """The events of histories, one history after another, in order of time within a history.
 
-    Events are only ever added at the end, so histories can share a store: none of them sees what
-    another one adds.
+    Histories are ranges of a store. Events are only ever appended, so several columns can share a
+    store without seeing each other's additions.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class EventStore:
     code : ndarray of int, shape (n_events,)
         Positions in `variables`.
     value : ndarray of float, shape (n_events,)
-        NaN for an event that has no value, such as a diagnosis.
+        NaN for an event without a value, such as a diagnosis.
     variables : sequence of str
     """
 
@@ -37,18 +37,18 @@ class EventStore:
 
     @classmethod
     def empty(cls) -> EventStore:
-        """A store without events."""
+        """Return a store without events."""
         return cls(np.empty(0), np.empty(0, dtype=np.int8), np.empty(0), ())
 
     @classmethod
     def joined(cls, stores: Sequence[EventStore]) -> EventStore:
-        """The events of several stores, one store after another."""
+        """Concatenate the events of several stores."""
         places = {name: i for i, name in enumerate(dict.fromkeys(_all_names(stores)))}
         codes = [_renumbered(store, places) for store in stores]
         return cls(
             np.concatenate([np.empty(0), *(store.time for store in stores)]),
             np.concatenate([np.empty(0, dtype=np.int8), *codes]),
-            # Without a float64 array in front: values of float32 stay as they are.
+            # Without an empty float64 array in front, so that float32 values keep their type.
             np.concatenate([store.value for store in stores]) if stores else np.empty(0),
             tuple(places),
         )
@@ -62,11 +62,11 @@ class EventStore:
         return self.time.nbytes + self.code.nbytes + self.value.nbytes
 
     def take(self, places: NDArray[np.int64] | slice) -> EventStore:
-        """The events at some positions."""
+        """Return the events at some positions."""
         return EventStore(self.time[places], self.code[places], self.value[places], self.variables)
 
     def add(self, other: EventStore) -> int:
-        """Add the events of another store; returns the position of the first of them."""
+        """Append the events of another store, and return the position of the first one."""
         start = len(self)
         both = EventStore.joined([self, other])
         self.time, self.code, self.value = both.time, both.code, both.value
@@ -76,7 +76,7 @@ class EventStore:
     def up_to(
         self, starts: NDArray[np.int64], stops: NDArray[np.int64], times: NDArray[np.float64]
     ) -> NDArray[np.int64]:
-        """For each range of events, the position after the last one that is not later than a time.
+        """Return the position after the last event up to a time, for each range of events.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class EventStore:
 
 
 def positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """All positions of some ranges, one range after another."""
+    """Return all positions of some ranges, concatenated."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
@@ -112,5 +112,5 @@ def _renumbered(store: EventStore, places: dict[str, int]) -> NDArray[np.integer
 
 
 def _code_type(n_variables: int) -> np.dtype:
-    """The smallest signed type: of 10^8 events, a byte each is a tenth of a gigabyte."""
+    """Return the smallest signed type: with 10^8 events, each byte costs 0.1 GB."""
     return np.min_scalar_type(-max(n_variables, 1))

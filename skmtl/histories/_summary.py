@@ -1,4 +1,4 @@
-"""Histories as one row of numbers each: what was measured, how often, how long ago."""
+"""Summary statistics of histories: what was measured, how often, and how long ago."""
 
 from __future__ import annotations
 
@@ -19,42 +19,43 @@ _OF_CODES = ("count", "since")
 
 
 class SeriesSummary(HistoryTransformer):
-    """Summaries of histories, by variable: how often, how much, how long ago, and what is missing.
+    """Summary statistics of histories by variable, such as counts, means and times since.
 
-    All features come from one pass over the events, and serve all labels. A variable that has
-    values gets the `statistics`; a code, which never has a value, such as a diagnosis or a text,
-    its count and the time since it was last there. Before them come the number of all events and
-    the time from the first one to the end of the history. Other columns of X pass through.
+    All features are computed in one pass over the events, and are the same for all labels. A
+    variable with values has the `statistics`. A code, which never has a value, such as a diagnosis
+    or a text, has its count and the time since its last occurrence. Before these features come the
+    number of all events and the time from the first event to the end of the history. Other columns
+    of X pass through.
 
     Parameters
     ----------
     windows : sequence of float, default=()
-        Lengths of time, in the unit of the histories, over which the last values are summarised
-        once more: ``(6, 24)`` for the last 6 and the last 24 hours.
+        Lengths of windows at the end of the histories, in their unit, to summarise in addition:
+        ``(6, 24)`` for the last 6 and the last 24 hours.
     statistics : sequence of str, default=None
-        Of whole histories, None for all: "count", "missing" (1 where nothing was measured, else
-        0), "mean", "sd" (divided by the count), "min", "max", "first", "last", "since" (time from
-        the last value to the end of the history) and "slope" (of the least squares line, per unit
-        of time). Where nothing was measured they are NaN, and the count is 0.
+        Statistics of whole histories; None for all of "count", "missing" (1 if nothing was
+        measured, else 0), "mean", "sd" (with divisor n), "min", "max", "first", "last", "since"
+        (time from the last value to the end of the history) and "slope" (of the least squares
+        line, per unit of time). If nothing was measured, the count is 0, and the others are NaN.
     window_statistics : sequence of str, default=("count", "mean")
-        Those of each window; codes get their count.
+        Statistics of each window; for codes, it is the count.
     columns : sequence, default=None
         The columns of histories to summarise; None for all.
     max_codes : int, default=100
-        The codes that most histories have get features of their own; the others are counted
-        together, as "other codes".
+        Maximum number of codes with their own features, which are those that occur in most
+        histories. All others are counted together as "other codes".
     n_jobs : int, default=None
-        Processes of joblib; None is one, unless a ``joblib.parallel_config`` says otherwise.
+        Number of joblib processes; None means 1 unless in a ``joblib.parallel_config`` context.
 
     Attributes
     ----------
     learnt_ : dict
-        By column of histories, the variables and codes that `fit` saw.
+        The variables and codes that were seen in `fit`, by column of histories.
 
     Notes
     -----
-    A portion of events is read at a time, so memory is that of the result. A new variable is
-    reported when it is met in `transform`, and left out.
+    Events are processed in portions, so that little memory is needed besides the result. In
+    `transform`, new variables are ignored with a warning.
 
     Examples
     --------
@@ -107,25 +108,25 @@ class SeriesSummary(HistoryTransformer):
 
 
 class Period(NamedTuple):
-    """What is computed over the whole of the histories, or over the end of them."""
+    """Statistics over whole histories (`window` is None) or over a window at their end."""
 
     window: float | None
     of_numbers: tuple[str, ...]
     of_codes: tuple[str, ...]
 
     def name(self, statistic: str) -> str:
-        """What a statistic over this period is called."""
+        """Return the name of a statistic over this period."""
         return statistic if self.window is None else f"{statistic} {self.window:g}"
 
 
 @dataclass(frozen=True)
 class LearntSummary:
-    """The variables of a column of histories, and the statistics of each.
+    """The variables of a column of histories, and their statistics.
 
     Attributes
     ----------
     numbers, codes : list of str
-        Variables that have values, and events that have none.
+        Variables with values, and variables without.
     others : list of str
         Codes that are counted together.
     periods : list of Period
@@ -138,12 +139,12 @@ class LearntSummary:
 
     @property
     def variables(self) -> list[str]:
-        """All that `fit` saw."""
+        """All variables that were seen in `fit`."""
         return [*self.numbers, *self.codes, *self.others]
 
     @property
     def names(self) -> list[str]:
-        """The features, by variable."""
+        """Names of the features by variable."""
         names = ["events", "length"]
         for period in self.periods:
             names += [f"{v} {period.name(s)}" for v in self.numbers for s in period.of_numbers]
@@ -155,7 +156,7 @@ class LearntSummary:
         return [*self.codes, *(["other codes"] if self.others else [])]
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """The features of shape (n, n_features)."""
+        """Compute the features, (n, n_features)."""
         n_numbers = len(self.numbers)
         events = _Flat.of(histories, self._places(histories), n_numbers)
         blocks = [_lengths(histories)]
@@ -171,7 +172,7 @@ class LearntSummary:
         return table
 
     def _places(self, histories: Histories) -> NDArray[np.int64]:
-        """The position of each variable of the histories among those with features, or -1."""
+        """Return the position of each variable among those with features, or -1."""
         places = {name: i for i, name in enumerate([*self.numbers, *self.codes])}
         places |= dict.fromkeys(self.others, len(places))
         names = histories.parts.store.variables
@@ -189,7 +190,7 @@ class _Flat(NamedTuple):
 
     @classmethod
     def of(cls, histories: Histories, places: NDArray[np.int64], n_numbers: int) -> _Flat:
-        """Those of known variables, and of variables with values only those that have one."""
+        """Return the events of known variables, without those whose value is missing."""
         store, lengths = histories.parts.store, histories.n_events
         where = positions(histories.parts.rows["start"], lengths)
         row = np.repeat(np.arange(len(histories)), lengths)
@@ -200,21 +201,21 @@ class _Flat(NamedTuple):
         return cls(row, variable, store.time[where], value, histories.end)
 
     def of_last(self, window: float) -> _Flat:
-        """The events of the last time, as long as a window."""
+        """Return the events in a window at the end of each history."""
         late = self.time > self.end[self.row] - window
         return _Flat(
             self.row[late], self.variable[late], self.time[late], self.value[late], self.end
         )
 
     def groups(self) -> EventGroups:
-        """By history and variable."""
+        """Group the events by history and variable."""
         return EventGroups(*self)
 
 
 def _block(
     groups: EventGroups, statistics: Sequence[str], first: int, n_variables: int, n_rows: int
 ) -> NDArray[np.float64]:
-    """Statistics of some variables, of shape (n_rows, n_variables * n_statistics)."""
+    """Compute statistics of some variables, (n_rows, n_variables * n_statistics)."""
     block = np.empty((n_rows, n_variables, len(statistics)))
     here = (groups.variable >= first) & (groups.variable < first + n_variables)
     cells = groups.row[here], groups.variable[here] - first
@@ -225,7 +226,7 @@ def _block(
 
 
 def _lengths(histories: Histories) -> NDArray[np.float64]:
-    """Number of events, and the time from the first one to the end, of shape (n, 2)."""
+    """Return the number of events and the time from the first one to the end, (n, 2)."""
     rows, store = histories.parts.rows, histories.parts.store
     first = np.full(len(rows), np.nan)
     filled = np.flatnonzero(histories.n_events)
@@ -234,7 +235,7 @@ def _lengths(histories: Histories) -> NDArray[np.float64]:
 
 
 def _occurring(histories: Histories) -> tuple[list[str], dict[str, int]]:
-    """The variables that have values, and in how many histories each code occurs."""
+    """Return the variables with values, and the number of histories with each code."""
     names = histories.parts.store.variables
     n_values = np.zeros(len(names), dtype=np.int64)
     n_rows = np.zeros(len(names), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Histories from long tables: of events, or with a column for each variable."""
+"""Histories from long tables with a row for each event, or a column for each variable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skmtl.histories._store import EventStore
 
 
 class _TableEvents(NamedTuple):
-    """Events of a long table: the row that each one stands in, its variable and its value."""
+    """Events of a long table: the row of each event, its variable and its value."""
 
     place: NDArray[np.int64]
     code: NDArray[np.int64]
@@ -29,7 +29,7 @@ class _TableEvents(NamedTuple):
     def of_column(
         cls, column: pd.Series, code: NDArray[np.int64], variables: list[str]
     ) -> _TableEvents:
-        """Those of a column of values, whose variables are known; without the missing ones."""
+        """Return the events of a column of values, with texts converted to variables."""
         place = np.arange(len(column))
         if types.is_numeric_dtype(column.dtype):
             dtype = np.float32 if column.dtype == np.float32 else np.float64
@@ -47,8 +47,8 @@ class _TableEvents(NamedTuple):
         texts, words = pd.factorize(column[is_text].astype(object))
         if len(words) and pd.to_numeric(pd.Series(words), errors="coerce").notna().all():
             raise ValueError(
-                f"Column {column.name!r} holds numbers that are written as texts, such as "
-                f"{words[0]!r}: convert them, with pd.to_numeric(column)."
+                f"Column {column.name!r} holds numbers as texts, such as {words[0]!r}. Convert "
+                "them with pd.to_numeric(column)."
             )
         pairs, which = np.unique(code[is_text] * max(len(words), 1) + texts, return_inverse=True)
         code = code.copy()
@@ -66,7 +66,7 @@ def event_parts(
     value: str | None,
     unit: str,
 ) -> Parts:
-    """The histories of `Histories.from_events`."""
+    """Return the histories of `Histories.from_events`."""
     frame = _frame(events, "events", [id, time, variable, value])
     if variable is None:
         code, names = np.zeros(len(frame), dtype=np.int64), [value or "event"]
@@ -80,7 +80,7 @@ def event_parts(
 def frame_parts(
     frame: Any, index: Any, id: str, time: str, variables: Sequence[str] | None, unit: str
 ) -> Parts:
-    """The histories of `Histories.from_frame`."""
+    """Return the histories of `Histories.from_frame`."""
     table = _frame(frame, "frame", [id, time, *(variables or ())])
     if variables is None:
         variables = [name for name in table.columns if name not in (id, time)]
@@ -106,19 +106,19 @@ def _frame(table: Any, what: str, columns: Sequence[str | None]) -> pd.DataFrame
         if name is not None and name not in frame.columns:
             raise ValueError(
                 f"{what} has no column {name!r}; its columns are {frame.columns.tolist()[:20]}."
-                f"{did_you_mean(name, frame.columns)} Name the columns of yours with id=, time=, "
-                "variable= and value=."
+                f"{did_you_mean(name, frame.columns)} Pass the names of your columns as id=, "
+                "time=, variable= and value=."
             )
     return frame.reset_index(drop=True)
 
 
 def _names(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
-    """Codes of the variables of a column, and their names as text."""
+    """Return the codes of the variables of a column, and their names as text."""
     code, found = pd.factorize(column)
     if (code < 0).any():
         raise ValueError(
-            f"Column {column.name!r} of events has no name of a variable in {sum(code < 0)} rows, "
-            f"the first of which is row {int(np.argmax(code < 0))}."
+            f"Column {column.name!r} of events, with the names of the variables, is missing in "
+            f"{sum(code < 0)} rows, the first of which is row {int(np.argmax(code < 0))}."
         )
     texts, names = pd.factorize(np.array([*map(str, found), None], dtype=object)[:-1])
     return texts[code], list(names)
@@ -130,16 +130,16 @@ def _parts(
     missing = frame[id].isna()
     if missing.any():
         raise ValueError(
-            f"Column {id!r} has no id in {missing.sum()} rows, the first of which is row "
-            f"{missing.argmax()}."
+            f"The id in column {id!r} is missing in {missing.sum()} rows, the first of which is "
+            f"row {missing.argmax()}."
         )
     ids = pd.Index(index)
     several = ids.dropna().unique()
     owner = several.get_indexer(frame[id])
     if len(frame) and len(several) and (owner < 0).all():
         raise ValueError(
-            f"None of the ids of column {id!r} is in the index: they are {_shown(frame[id], 0)} "
-            f"and so on, and those of the index {several[0]!r} and so on."
+            f"None of the ids of column {id!r} is in the index: the column has ids like "
+            f"{_shown(frame[id], 0)}, and the index has ids like {several[0]!r}."
         )
     times, clock = read_times(frame[time], unit, f"Column {time!r}")
     _check_times(frame, times, id, time)
@@ -153,7 +153,7 @@ def _parts(
 
 
 def _shown(ids: pd.Series, row: int) -> str:
-    """An id as Python writes it, without the type of NumPy."""
+    """Return the repr of an id as a Python object, without numpy's type."""
     return repr(ids.iloc[[row]].tolist()[0])
 
 
@@ -164,8 +164,8 @@ def _check_times(frame: pd.DataFrame, times: NDArray[np.float64], id: str, time:
         missing = "no time" if np.isnan(times[row]) else "an infinite time"
         raise ValueError(
             f"Column {time!r} has {missing} in {int(strange.sum())} rows, first for the id "
-            f"{_shown(frame[id], row)}. An event without a time cannot be part of a history: drop "
-            "it, or make it a column of the table, as of a birth place."
+            f"{_shown(frame[id], row)}. An event without a time cannot be part of a history. Drop "
+            "it, or make it a column of the table, for example a birth place."
         )
 
 
@@ -175,13 +175,13 @@ def _check_values(events: _TableEvents, ids: pd.Series) -> None:
         first = int(infinite.argmax())
         raise ValueError(
             f"The variable {events.variables[events.code[first]]!r} is infinite in "
-            f"{int(infinite.sum())} events, first of the id {_shown(ids, events.place[first])}: "
-            "replace infinity by a missing value or by a number."
+            f"{int(infinite.sum())} events, first for the id {_shown(ids, events.place[first])}. "
+            "Replace infinity by a missing value or by a number."
         )
 
 
 def _order(owner: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The events of the histories in order of time; those of other ids are left out."""
+    """Return the positions of events sorted by history and time, without those of other ids."""
     later = np.diff(owner)
     if (
         len(owner)

@@ -1,4 +1,4 @@
-"""What all transformers of histories share."""
+"""Base class of all transformers of histories."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from skmtl.histories._array import Histories
 from skmtl.histories._columns import as_histories, check_learnt, holds_histories
 from skmtl.tables import as_frame
 
-# Events that are worked on at a time; each takes about a hundred bytes then.
+# Number of events to process at a time, each of which takes about a hundred bytes.
 _EVENTS = 2**19
 
 
 class LearntFeatures(Protocol):
-    """What a transformer has learnt of one column of histories.
+    """The fitted state of a transformer for one column of histories.
 
     Attributes
     ----------
-    variables : collection of str
-        All that there were; others are reported.
+    variables : sequence of str
+        Variables that were seen in `fit`; others cause a warning.
     names : list of str
-        What the features are called.
+        Names of the features.
     """
 
     @property
@@ -40,15 +40,15 @@ class LearntFeatures(Protocol):
     def names(self) -> list[str]: ...
 
     def table(self, histories: Histories) -> NDArray[np.floating]:
-        """The features of some histories, of shape (n, n_features)."""
+        """Compute the features of some histories, (n, n_features)."""
         ...
 
 
 class HistoryTransformer(TransformerMixin, BaseEstimator):
-    """Base class: turns the columns of histories into numbers, and leaves the others as they are.
+    """Base class of transformers that turn columns of histories into numbers.
 
-    A subclass has the parameters `columns` and `n_jobs`, and says in `_learn` what it learns of a
-    column.
+    Other columns are not changed. A subclass has the parameters `columns` and `n_jobs`, and
+    implements `_learn`, which fits one column.
     """
 
     columns: Sequence[Hashable] | None
@@ -56,17 +56,17 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, histories: Histories, y: Any) -> LearntFeatures:
-        """Learn from the histories of one column."""
+        """Fit the histories of one column."""
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn which variables there are.
+        """Learn the variables of the histories and the parameters of the features.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
             With one or more columns of `Histories`.
         y : table of shape (n_samples, n_tasks), default=None
-            Labels, for transformers that read them.
+            Labels, for transformers that use them.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X has no histories, or a column is none that is named in `columns`.
+            If X has no histories, or if a column in `columns` does not hold histories.
         """
         frame = as_frame(X)
         validate_data(self, X, skip_check_array=True)
@@ -91,7 +91,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> pd.DataFrame:
-        """The features of the histories beside the other columns.
+        """Return the other columns and the features of the histories.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            Of variables that `fit` has not seen: they are left out.
+            About variables that were not seen in `fit`, which are ignored.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         return pd.concat(tables, axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Names of the columns that `transform` returns.
+        """Return the names of the columns of `transform`.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str
-            Features are called as their column, variable and statistic: "vitals HR mean".
+            The name of a feature consists of column, variable and statistic: "vitals HR mean".
         """
         check_is_fitted(self)
         features = [
@@ -146,7 +146,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False  # a table, one of whose columns holds histories
+        tags.input_tags.two_d_array = False  # a table with a column of histories is required
         tags.input_tags.string = tags.input_tags.allow_nan = True
         return tags
 
@@ -155,8 +155,8 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         if self.columns is None:
             if not there:
                 raise ValueError(
-                    f"X has no column of histories, which {type(self).__name__} is for; its "
-                    f"columns are {frame.columns.tolist()[:20]}. Make one with "
+                    f"X has no column of histories, which {type(self).__name__} requires; its "
+                    f"columns are {frame.columns.tolist()[:20]}. Create one with "
                     "skmtl.histories.Histories."
                 )
             return there
@@ -164,7 +164,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         strange = [name for name in names if name not in there]
         if strange:
             raise ValueError(
-                f"columns names {strange[0]!r}, which is not a column of histories; those of X "
+                f"columns contains {strange[0]!r}, which is not a column of histories; those of X "
                 f"are {there}."
             )
         return names
@@ -176,7 +176,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
 
 
 def portions(histories: Histories, n_events: int = _EVENTS) -> Iterator[Histories]:
-    """The histories, so many at a time that their events fit into memory."""
+    """Yield the histories in portions of about `n_events` events."""
     before = np.cumsum(histories.n_events) - histories.n_events
     cuts = np.flatnonzero(np.diff(before // n_events)) + 1
     for start, stop in zip([0, *cuts], [*cuts, len(histories)], strict=True):

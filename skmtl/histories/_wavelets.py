@@ -16,26 +16,27 @@ from skmtl.histories._transformer import HistoryTransformer
 
 
 class WaveletFeatures(HistoryTransformer):
-    """Energies of the frequency bands of series, and the coarse course of the lowest one.
+    """Energies of the frequency bands of series, and the coarse course of the lowest band.
 
-    Each history becomes a series on a grid of equal steps, with straight lines across what is
-    missing. Bands are those of a discrete wavelet transform; an energy is the mean of squared
-    coefficients. Other columns of X pass through. It needs PyWavelets (extra ``wavelets``).
+    Each history is converted to a series on a grid of equal steps, with linear interpolation of
+    missing values. Bands are those of a discrete wavelet transform; the energy of a band is the
+    mean of its squared coefficients. Other columns of X pass through. Requires PyWavelets (extra
+    ``wavelets``).
 
     Parameters
     ----------
     wavelet : str, default="db2"
-        One of PyWavelets.
+        Name of a wavelet in PyWavelets.
     levels : int, default=3
-        Number of high bands; of short series those that there are, the others are missing.
+        Number of high bands. Short series have fewer bands, and the other features are NaN.
     n_coefficients : int, default=4
-        Means of the lowest band in as many parts of the series.
+        Number of parts of the series over which the lowest band is averaged.
     every : float, default=None
         Step of the grid in the unit of the histories. None is the median time between two events.
     columns : sequence, default=None
         The columns of histories; None for all.
     n_jobs : int, default=None
-        Processes of joblib.
+        Number of joblib processes.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class WaveletFeatures(HistoryTransformer):
     def _learn(self, histories: Histories, y: Any) -> LearntWavelets:
         with needed("pywt (PyWavelets)", "wavelets", "WaveletFeatures"):
             import pywt
-        pywt.Wavelet(self.wavelet)  # refuses a name that is none
+        pywt.Wavelet(self.wavelet)  # raises for an unknown name
         if not (self.levels >= 1 and self.n_coefficients >= 1):
             raise ValueError("levels and n_coefficients must be at least 1.")
         grid = Grid.of(histories, self.every)
@@ -67,7 +68,7 @@ class WaveletFeatures(HistoryTransformer):
 
 @dataclass
 class LearntWavelets:
-    """The bands of each variable.
+    """Fitted settings of the bands of each variable.
 
     Attributes
     ----------
@@ -83,18 +84,18 @@ class LearntWavelets:
 
     @property
     def variables(self) -> list[str]:
-        """Those with values."""
+        """Variables with values."""
         return self.grid.variables
 
     @property
     def names(self) -> list[str]:
-        """By variable: the energies, of band 1 the fastest changes, and the coarse course."""
+        """Names by variable: energies (band 1 has the highest frequencies) and the course."""
         energies = [f"energy {band}" for band in range(1, self.levels + 1)]
         courses = [f"course {i + 1}/{self.n_coefficients}" for i in range(self.n_coefficients)]
         return grid_names(self.grid.variables, [*energies, "energy low", *courses])
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """The features of shape (n, n_features)."""
+        """Compute the features, (n, n_features)."""
         return self.grid.table(histories, self._features)
 
     def _features(self, series: NDArray[np.float64]) -> NDArray[np.float64]:

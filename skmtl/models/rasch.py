@@ -1,4 +1,4 @@
-"""Fit, measures and severities of Rasch measurement."""
+"""Fitting, measures and severities of Rasch models."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -30,13 +30,13 @@ from skmtl.tasks import Kind, Ordinal, TaskSet, TasksLike
 
 
 def _ordinal_kind(labels: pd.Series) -> Kind:
-    """What raters answer are ordered levels, if nobody says otherwise."""
+    """Return the default kind of questions: answers are ordered levels."""
     return Ordinal()
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
-    """An estimator that measures items which raters have judged."""
+    """An estimator of measures of items, from the judgements of raters."""
 
     _parameter_checks: ClassVar[dict[str, Check]] = {
         "alpha": real(0) | one_of("auto"),
@@ -51,7 +51,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     severity_scale: float | Literal["auto"] = "auto"
     verbose: int = 0
 
-    # What `fit` has learnt.
+    # Set by `fit`.
     n_features_in_: int = field(init=False)
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
@@ -65,12 +65,12 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            A row for each item and rater, with the raters' ids, the items' ids if `item_column`
-            names them, and features of the items if there are any.
+            A row for each item and rater, with the ids of raters, the ids of items if
+            `item_column` is set, and features of the items, if any.
         y : DataFrame, Series or array of shape (n_samples,) or (n_samples, n_questions)
-            The ratings: one column per question; NaN, None or NA where a rater has not answered.
+            The ratings, one column per question; NaN, None or NA where a rater did not answer.
         sample_weight : array of shape (n_samples,) or (n_samples, n_questions), or frame, optional
-            Weights of the rows, or of every rating. A weight of 2 is as two such ratings.
+            Weights of the rows, or of each rating. A weight of 2 counts as two such ratings.
 
         Returns
         -------
@@ -79,15 +79,15 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Raises
         ------
         ValueError
-            Where there is one rater, a row has none, or a severity is infinite; and for other data
-            that cannot be learnt from.
+            If there is only one rater, a row has no rater, or a severity is infinite; and for
+            other data that cannot be learnt from.
 
         Warns
         -----
         UserWarning
-            Where sets of raters have no item in common.
+            If sets of raters have no items in common.
         ConvergenceWarning
-            Where the estimates have not settled.
+            If the estimates did not converge.
         """
         check_parameters(self)
         engine, random_state = self._engine(), fresh_random_state(0)
@@ -105,7 +105,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return self
 
     def _learnt(self, preparation: Preparation, fitted: FittedRasch | None) -> dict[str, Any]:
-        """The attributes with which the estimator predicts."""
+        """Return the fitted attributes of the estimator."""
         return columns_of(self) | {
             "task_set_": preparation.tasks,
             "_reader": preparation.reader,
@@ -143,7 +143,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         return RaschEngine(options, self.rater_column, self.item_column)
 
     def _read_frame(self, X: Any, reset: bool = False) -> pd.DataFrame:
-        """X as a frame, with the column of the raters in `fit` and without it afterwards."""
+        """Return X as a frame, with the column of raters in `fit` and without it later."""
         if reset:
             self._check_columns(as_frame(X))
             return frame_to_fit(self, X, self._roles(), reset=True)
@@ -154,8 +154,8 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         if self.item_column is None:
             if frame.shape[1] == 1:
                 raise ValueError(
-                    f"X has no column besides the raters {self.rater_column!r}: name the items in "
-                    "item_column, or add features of them."
+                    f"X has no columns besides the raters {self.rater_column!r}. Set item_column, "
+                    "or add features of the items."
                 )
             return
         if rater == column_position(frame, self.item_column, "item_column"):
@@ -169,24 +169,25 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         check_is_fitted(self)
         if self._fitted is None:
             raise AttributeError(
-                f"This {type(self).__name__} has learnt nothing: every question has one answer."
+                f"This {type(self).__name__} has learnt nothing, because every question has only "
+                "one answer."
             )
         return self._fitted
 
     def measure(self, X: Any) -> pd.DataFrame:
-        """The measure of the item of each row, free of the rater.
+        """Return the measure of the item of each row, adjusted for raters.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            As in `fit`; the column of the raters may be missing.
+            As in `fit`; the column of raters may be missing.
 
         Returns
         -------
         DataFrame of shape (n_samples, 2) with the index of X
-            "measure" in logits, 0 for the mean row of `fit`; and its "standard_error". Items that
-            `fit` has seen have the mean and standard deviation of the measure given their
-            ratings, others what their features say.
+            "measure" in logits, 0 for the mean row of `fit`, and its "standard_error". For items
+            that were seen in `fit`, these are the mean and standard deviation of the measure given
+            their ratings; for others, they only depend on the features.
         """
         fitted = self._learnt_by_engine
         measure, error = fitted.measures(self.__skmtl_fitted__().read(X))
@@ -208,7 +209,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def thresholds_(self) -> pd.DataFrame:
-        """Threshold below each level of each question but the lowest, with standard errors."""
+        """Threshold below each level of each question except the lowest, with standard errors."""
         fitted, tasks = self._learnt_by_engine, self.task_set_.varying
         keys = [
             (name, level)
@@ -225,7 +226,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def coef_(self) -> pd.DataFrame:
-        """Change of the measure by one unit of each feature, with standard errors."""
+        """Change of the measure per unit of each feature, with standard errors."""
         fitted, encoder = self._learnt_by_engine, self._design_encoder
         _, scale = encoder.units_
         error = np.sqrt(np.diag(fitted.covariance))
@@ -236,7 +237,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     @property
     def item_scale_(self) -> float:
-        """Standard deviation, in logits, of what the features do not say of an item."""
+        """Standard deviation of the item effects beyond the features, in logits."""
         return float(self._learnt_by_engine.item_errors[-1])
 
     @property
@@ -255,7 +256,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:
-        """Predict rows that have everything the model knows; see `MultiTaskEstimator`."""
+        """Predict rows with all known categories and items; see `MultiTaskEstimator`."""
         X = rehearsal_rows(self._reader, getattr(self, "feature_names_in_", None))
         ask_everything(self.__skmtl_fitted__(), X)
         if self._fitted is not None:

@@ -1,13 +1,13 @@
 """Torch modules that work on tensors, independent of scikit-learn.
 
-A network reads a `Batch` of encoded rows and returns raw scores of all tasks. The protocols
+A network takes a `Batch` of encoded rows and returns the raw scores of all tasks. The protocols
 `TrainableNetwork`, `SplitNetwork` and `TowerNetwork` define what a network needs for training, for
-gradient balancing, and for faster balancing. `MultiTabNet` is one; its parts are files of their
-own: numeric embeddings, feature tokens, tokens of histories, masked attention, the row path,
-sample context, task towers. A network of these parts is built without drawing a random number;
-`initialise` draws its parameters from a generator, and `seed_dropout` sets a separate generator
-for dropout. Networks of the user's may have torch's layers as well: `built` has these draw from
-the generator too.
+gradient balancing, and for faster gradient balancing. `MultiTabNet` implements all three. Each of
+its parts has its own module: numeric embeddings, feature tokens, tokens of histories, masked
+attention, the row path, sample context and task towers. Building a network from these parts draws
+no random numbers: `initialise` draws the parameters from a generator, and `seed_dropout` sets a
+separate generator for dropout. User-defined networks may also contain layers from torch; `built`
+makes those draw from the generator too.
 
 Examples
 --------

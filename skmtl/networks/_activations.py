@@ -7,9 +7,9 @@ from typing import Literal
 from torch import Tensor, nn
 
 Activation = Literal["relu", "silu"]
-"""SiLU, x times its logistic function, has derivatives of all orders, which equations need."""
+"""SiLU, x * sigmoid(x), is smooth: equations need derivatives of higher order."""
 
 
 def activated(x: Tensor, activation: Activation) -> Tensor:
-    """The values after the nonlinearity."""
+    """Apply the nonlinearity."""
     return nn.functional.relu(x) if activation == "relu" else nn.functional.silu(x)

@@ -30,7 +30,7 @@ class MaskedBlock(nn.Module):
         Whether features attend to each other (and to the tasks, if the mask allows it). Without it
         the feature tokens do not change, and the cost is linear in their number.
     activation : {"relu", "silu"}, default="relu"
-        Of the feed-forward layer.
+        Nonlinearity of the feed-forward layer.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class MaskedBlock(nn.Module):
     def forward(
         self, features: Tensor, tasks: Tensor, absent: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The tokens after the block, features (batch, n_features, size) and tasks.
+        """Return the feature tokens and the task tokens after the block.
 
-        No token attends to the features that are `absent` (batch, n_features).
+        No token attends to a feature that is marked in `absent`, (batch, n_features).
         """
         normed_features, normed_tasks = self.norm(features), self.norm(tasks)
         tokens = torch.cat([normed_features, normed_tasks], dim=1)
@@ -75,48 +75,52 @@ class MaskedBlock(nn.Module):
     def task_weights(
         self, features: Tensor, tasks: Tensor, absent: Tensor | None = None
     ) -> Tensor:
-        """Attention of tasks to features, mean over heads: (batch, n_tasks, n_features)."""
+        """Return the attention of tasks to features, (batch, n_tasks, n_features).
+
+        The weights are averaged over heads.
+        """
         normed = self.norm(tasks)
         tokens = torch.cat([self.norm(features), normed], dim=1)
         return self._task_weights(normed, tokens, absent).mean(dim=1)[..., : features.shape[1]]
 
     def _read_by_tasks(self, tasks: Tensor, tokens: Tensor, absent: Tensor | None) -> Tensor:
-        """Attention with the key and value maps moved to the task tokens' side.
+        """Return the attention update of the task tokens.
 
-        (W_q t)'(W_k x) = (W_k' W_q t)'x, and a weighted mean of W_v x is W_v of the weighted mean
-        of x: tasks are fewer than features, so this saves two maps over all features. (A bias of
-        the keys adds the same to all logits and drops out.)
+        The key and value maps are applied to the task tokens rather than to the features:
+        (W_q t)'(W_k x) = (W_k' W_q t)'x, and a weighted mean of W_v x is W_v times the weighted
+        mean of x. There are fewer tasks than features, so this saves two maps over all features.
+        The bias of the keys adds the same number to all logits and cancels in the softmax.
         """
         weights = self.attention_dropout(self._task_weights(tasks, tokens, absent))
         pooled = (weights.flatten(1, 2) @ tokens).view(*weights.shape[:3], -1)
         _, value = self.head_maps()
         mixed = pooled @ value.transpose(-1, -2)
         bias = self.key_value.bias.chunk(2)[1]
-        # Dropped weights do not sum to one, so the bias has its share of what is left.
+        # After dropout the weights do not sum to one, so the bias is scaled by their sum.
         bias = bias.view(1, self.n_heads, 1, -1) * weights.sum(dim=-1, keepdim=True)
         return self.out((mixed + bias).transpose(1, 2).flatten(-2))
 
     def _task_weights(self, tasks: Tensor, tokens: Tensor, absent: Tensor | None) -> Tensor:
-        """Softmax weights (batch, n_heads, n_tasks, n_tokens)."""
+        """Return the softmax weights, (batch, n_heads, n_tasks, n_tokens)."""
         key, _ = self.head_maps()
         query = self._heads(self.query(tasks))
         absorbed = (query @ key).flatten(1, 2) / query.shape[-1] ** 0.5
         logits = (absorbed @ tokens.transpose(1, 2)).unflatten(1, (self.n_heads, -1))
         if not self.tasks_read_tasks:
             logits = logits + self.other_tasks_hidden(tasks.shape[1], logits)
-        if absent is not None:  # a task always reads its own token, so something is left
+        if absent is not None:  # never all tokens: a task attends to its own token
             logits = logits.masked_fill(_padded(absent, logits)[:, None, None], -torch.inf)
         return logits.softmax(dim=-1)
 
     @staticmethod
     def other_tasks_hidden(n_tasks: int, logits: Tensor) -> Tensor:
-        """Additive mask (n_tasks, n_tokens); the task tokens stand at the end."""
+        """Return an additive mask that hides other tasks, (n_tasks, n_tokens); tasks come last."""
         hidden = torch.full((n_tasks, n_tasks), -torch.inf, device=logits.device)
         hidden.fill_diagonal_(0.0)
         return nn.functional.pad(hidden, (logits.shape[-1] - n_tasks, 0)).to(logits.dtype)
 
     def head_maps(self) -> tuple[Tensor, Tensor]:
-        """Key and value maps of the heads, each (n_heads, size / n_heads, size)."""
+        """Return the key and value maps of the heads, each (n_heads, size / n_heads, size)."""
         key, value = self.key_value.weight.unflatten(0, (2, self.n_heads, -1))
         return key, value
 
@@ -125,7 +129,8 @@ class MaskedBlock(nn.Module):
         key, value = (self._heads(x) for x in self.key_value(tokens).chunk(2, dim=-1))
         readable = None
         if absent is not None:
-            # Absent features read themselves, so that no softmax is empty; nobody reads them.
+            # An absent feature attends to itself, so that its softmax is defined. No other token
+            # attends to it.
             itself = torch.eye(features.shape[1], tokens.shape[1], device=absent.device)
             readable = (~_padded(absent, key.transpose(-1, -2))[:, None] | itself.bool())[:, None]
         if self.attention_dropout.active:
@@ -143,5 +148,5 @@ class MaskedBlock(nn.Module):
 
 
 def _padded(absent: Tensor, logits: Tensor) -> Tensor:
-    """Which tokens are absent (batch, n_tokens): behind the features there are only tasks."""
+    """Extend the mask of absent features to all tokens, (batch, n_tokens); tasks come last."""
     return nn.functional.pad(absent, (0, logits.shape[-1] - absent.shape[1]))

@@ -1,4 +1,4 @@
-"""Networks of one shape side by side."""
+"""Several networks of the same configuration as one module."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class BaggedNetworks(nn.Module, Generic[Network]):
-    """Several networks as one: the members of all of them are its members.
+    """Several networks as one, whose members are the members of all of them.
 
     Parameters
     ----------
     networks : iterable of nn.Module
-        Called as ``network(batch)``. All have the same configuration, each its weights.
+        Called as ``network(batch)``. They share a configuration and differ in their weights.
     """
 
     def __init__(self, networks: Iterable[Network]) -> None:
@@ -34,5 +34,5 @@ class BaggedNetworks(nn.Module, Generic[Network]):
         return (cast(Network, network) for network in self.networks)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Raw scores (batch, members of all networks, sum of n_scores)."""
+        """Return raw scores, (batch, members of all networks, sum of n_scores)."""
         return torch.cat([scores_of(network(batch)) for network in self.networks], dim=1)

@@ -1,4 +1,4 @@
-"""Rows as a network reads them."""
+"""Encoded rows, the input of a network."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Extra = Tensor | Events
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Encoded rows on one device, whole tables of them as well as those of one step.
+    """Encoded rows on one device: a whole table, or the rows of one training step.
 
     Attributes
     ----------
     numeric : float32 tensor of shape (n_rows, n_numeric)
         NaN where missing.
     codes : int64 tensor of shape (n_rows, n_categorical)
-        Codes of the categories, 0 where `fit` has not seen the category.
+        Codes of the categories, 0 for a category that was not seen in `fit`.
     group : int64 tensor of shape (n_rows,), or None
-        The row's task in long data, -1 where `fit` has not seen it.
+        The row's task in long data, -1 for a task that was not seen in `fit`.
     extras : mapping of str to tensor of shape (n_rows, ...), or Events of n_rows rows
-        Whatever else a network reads, such as series, masks or histories.
+        Additional inputs of a network, such as series, masks or histories.
 
     Raises
     ------
     ValueError
-        If an extra has another number of rows.
+        If the number of rows of an extra differs from that of the batch.
 
     Examples
     --------
@@ -62,15 +62,15 @@ class Batch:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors lie."""
+        """Device of the tensors."""
         return self.numeric.device
 
     def take(self, rows: Tensor | slice) -> Batch:
-        """Some of the rows."""
+        """Return some of the rows."""
         return self._map(lambda part: part[rows])
 
     def to(self, device: torch.device) -> Batch:
-        """The rows on a device."""
+        """Return the batch on a device."""
         return self._map(lambda part: part.to(device))
 
     def _map(self, function: Callable[[Any], Any]) -> Batch:
@@ -83,7 +83,7 @@ class Batch:
 
 
 def concatenated(batches: Sequence[Batch]) -> Batch:
-    """The rows of several batches, one after the other; all have the same extras."""
+    """Concatenate the rows of several batches, which have the same extras."""
     groups = [batch.group for batch in batches if batch.group is not None]
     return Batch(
         torch.cat([batch.numeric for batch in batches]),

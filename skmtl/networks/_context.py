@@ -1,4 +1,4 @@
-"""Context from other samples that does not depend on who else is in the batch."""
+"""Context from other samples, independent of the other rows of a batch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ SampleContext = Literal["prototypes", "memory"]
 
 
 class ContextAttention(nn.Module):
-    """Rows read a fixed set of slots: (batch, members, size) and (slots, members, size).
+    """Attention of rows (batch, members, size) to a fixed set of slots (slots, members, size).
 
-    The update starts at zero, so that the context has to earn its place.
+    The update is zero at initialisation, so that context is used only where training finds it
+    useful.
     """
 
     def __init__(self, size: int, attention_size: int = 32) -> None:
@@ -32,7 +33,7 @@ class ContextAttention(nn.Module):
 
 
 class Prototypes(nn.Module):
-    """Slots that are learnt."""
+    """Learnt slots."""
 
     def __init__(self, n_slots: int, n_members: int, size: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Series on a grid to tokens by attention to slow changes and convolutions of fast ones."""
+"""Tokens of series on a grid, by attention over the low band and convolution of the high band."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ _MOST_LEVELS = 16
 @storable
 @dataclass(frozen=True, kw_only=True)
 class DualFrequency:
-    """Series on a grid, whose slow and fast parts are read apart and then together.
+    """Series on a grid, split into a low and a high frequency band.
 
     For `series` of the MultiTab estimators, where "wavelet" stands for ``DualFrequency()``. Series
-    lie on a grid as in `TemporalConvolutions`. A wavelet transform splits each into a low and a
-    high band. The last step of the low band reads all steps of that band by attention, a dilated
-    causal convolution reads the high band, and the low band then reads the high one.
+    are put on a grid as in `TemporalConvolutions`. A wavelet transform splits each into a low and
+    a high band. The last step of the low band attends to all steps of that band. The high band
+    passes through a dilated causal convolution, and the low band then attends to the result.
 
     Parameters
     ----------
     every : float, default=None
-        Length of a step; as in `TemporalConvolutions`.
+        Length of a step; see `TemporalConvolutions`.
     max_steps : int, default=128
-        Steps that are read, up to the end of the history.
+        Number of steps to use, counted back from the end of the history.
     levels : int, default=2
         Levels of the wavelet transform: the low band is a mean over about ``2**levels`` steps.
     channels : int, default=32
-        Numbers of each step in each band.
+        Number of channels of each band.
     n_heads : int, default=4
-        Attention heads, a divisor of `channels`.
+        Number of attention heads, a divisor of `channels`.
     n_tokens : int, default=2
-        Tokens of the low band, and as many of both bands together.
+        Number of tokens from the low band, and the same number from both bands together.
 
     Raises
     ------
     ValueError
-        For settings that are out of range.
+        If a setting is out of range.
 
     Notes
     -----
-    The bands are those of the Haar wavelet without decimation ("à trous"): with low band l_0 = x,
+    The bands are those of the undecimated ("à trous") Haar wavelet. With l_0 = x,
 
         l_j(t) = (l_{j-1}(t) + l_{j-1}(t - 2^{j-1})) / 2,  low = l_J,  high = x - low
 
-    where steps before the first one have its value. With P a learnt embedding of positions, A the
-    attention of one step to all steps, with a residual and a feed-forward layer, and T the last
-    step,
+    where steps before the first one have its value. Let P be a learnt embedding of positions, A
+    the attention of one step to all steps, with a residual and a feed-forward layer, and T the
+    last step. Then
 
         L = W_l (low, marks) + P,  H = conv(W_h (high, marks) + P),
         z = A(L_T; L),  f = A(z; H)
 
-    and the tokens are linear maps of z and of f. Stockformer splits by a decimated transform with
-    the wavelet "sym2", which lets a step read later ones, and also attends between the stocks of a
-    day; here a row depends on itself alone. Of its attention only the last step is computed, which
-    is all that the tokens need.
+    and the tokens are linear maps of z and of f. Stockformer uses a decimated transform with the
+    wavelet "sym2", in which a step depends on later ones, and it also attends between the stocks
+    of a day; here a row depends on itself alone. Attention is computed for the last step only,
+    because the tokens need no other.
 
     References
     ----------
@@ -117,20 +117,20 @@ class DualFrequency:
 
     @property
     def steps(self) -> StepSettings:
-        """What is said of the grid."""
+        """Settings of the grid."""
         return StepSettings(self.every, self.max_steps)
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
-        """Tokens of a row."""
+        """Return the number of tokens of a row."""
         return 2 * self.n_tokens
 
     def build(self, shape: HistoryShape, size: int, dropout: float) -> TwoBands:
-        """The layer for a column of histories."""
+        """Build the layer for a column of histories."""
         return TwoBands(self, shape, size, dropout)
 
 
 class TwoBands(nn.Module):
-    """The layer of `DualFrequency`, `Events` to tokens (batch, 2 * n_tokens, size).
+    """The layer of `DualFrequency`, from `Events` to tokens (batch, 2 * n_tokens, size).
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class TwoBands(nn.Module):
     size : int
         Length of a token.
     dropout : float
-        Of the convolution and of the feed-forward layers.
+        Dropout rate of the convolution and of the feed-forward layers.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class TwoBands(nn.Module):
 
 
 class StepAttention(nn.Module):
-    """One step of each row reads all steps, (batch, channels) and (batch, n_steps, channels)."""
+    """Attention of a step (batch, channels) to all steps (batch, n_steps, channels)."""
 
     def __init__(self, channels: int, n_heads: int, dropout: float) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class StepAttention(nn.Module):
 
 
 def low_band(series: Tensor, levels: int) -> Tensor:
-    """The slow part of series (..., n_steps), by the causal Haar transform without decimation."""
+    """Return the low band of series (..., n_steps), by the causal undecimated Haar transform."""
     place = torch.arange(series.shape[-1], device=series.device)
     for level in range(levels):
         before = (place - 2**level).clamp(min=0)

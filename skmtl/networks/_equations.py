@@ -1,4 +1,4 @@
-"""Differential equations that the outputs of a network are to solve."""
+"""Differential equations for the outputs of a network."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from skmtl.networks._clipping import clipped, unclipped
 from skmtl.networks._layers import parameter
 
 FURTHEST_TIME = 100.0
-"""Scaled times are exact to 4 digits up to here: beyond, clipped ones say too little of them."""
+"""Largest scaled time that is recovered from its clipped value to 4 digits."""
 
 
 @storable
 @dataclass(frozen=True)
 class LinearOutput:
-    """A raw score in the user's units: centre + scale * score.
+    """Conversion of a raw score to the user's units: centre + scale * score.
 
     Attributes
     ----------
@@ -38,22 +38,22 @@ class LinearOutput:
 @storable
 @dataclass(frozen=True)
 class Coefficient:
-    """A number that is learnt with the network.
+    """A coefficient of an equation, learnt together with the network.
 
     Attributes
     ----------
     start : float
-        Not 0 if it is positive.
+        Initial value, not 0 if `positive`.
     positive : bool
-        Whether it is the start times the exponential of what is learnt. Otherwise it is the start
-        plus what is learnt times the size of the start, or 1 where that is 0.
+        If True, the coefficient is ``start * exp(learnt)``. Otherwise it is
+        ``start + abs(start) * learnt``, or ``learnt`` if `start` is 0.
     """
 
     start: float
     positive: bool
 
     def value(self, learnt: Tensor) -> Tensor:
-        """The coefficient, from a parameter that starts at zero."""
+        """Return the coefficient, given a parameter that is initialised with zero."""
         if self.positive:
             return self.start * learnt.exp()
         return self.start + (abs(self.start) or 1.0) * learnt
@@ -62,22 +62,22 @@ class Coefficient:
 @storable
 @dataclass(frozen=True)
 class Equation:
-    r"""Differential equations of some outputs, with the same coefficients.
+    r"""Differential equations of some outputs that share coefficients.
 
-    The loss is :math:`\frac{w}{2} \operatorname{mean} (r s_t / s_y)^2`, over rows and equations,
-    where r is the residual of the equation of an output with the scale :math:`s_y`, and
-    :math:`s_t` the scale of time: a residual of one scale of y in one of time counts as the loss
-    of a standardised label does whose prediction is off by one standard deviation.
+    The loss is :math:`\frac{w}{2} \operatorname{mean} (r s_t / s_y)^2` over rows and equations,
+    where r is the residual of the equation of an output with scale :math:`s_y`, and :math:`s_t`
+    is the scale of time. A residual of one scale of y per scale of time therefore counts as much
+    as a prediction that is one standard deviation away from its label.
 
     Attributes
     ----------
     name : str
     function : callable
-        From time, outputs, their derivatives by time and coefficients to residuals.
+        Returns residuals from time, outputs, their time derivatives and coefficients.
     time : int
-        Position among the numeric features.
+        Position of time among the numeric features.
     time_centre, time_scale : float
-        Units in which time was scaled before it was clipped smoothly to (-3, 3).
+        Centre and scale of time before it was clipped smoothly to (-3, 3).
     outputs : mapping of hashable to LinearOutput
     coefficients : mapping of str to Coefficient
     weight : float
@@ -95,22 +95,22 @@ class Equation:
     def residuals(
         self, predict: Callable[[Batch], Tensor], batch: Batch, values: Mapping[str, Tensor]
     ) -> Tensor:
-        """Residuals of rows that have a time, in units of the outputs, (n_equations, n_rows).
+        """Return scaled residuals of the rows that have a time, (n_equations, n_rows).
 
         Parameters
         ----------
         predict : callable
-            From rows to raw scores (batch, members, n_scores).
+            Returns raw scores (batch, members, n_scores) of rows.
         batch : Batch
         values : mapping of str to tensor of shape ()
-            Those of the coefficients.
+            Values of the coefficients.
         """
         batch = batch.take(torch.nonzero(~batch.numeric[:, self.time].isnan())[:, 0])
         with torch.enable_grad():
             scaled = unclipped(batch.numeric[:, self.time], FURTHEST_TIME).requires_grad_()
             numeric = batch.numeric.clone()
             numeric[:, self.time] = clipped(scaled)
-            # The function that predicts is what has to solve them, so it is the mean of members.
+            # Predictions are means over members, so the mean has to solve the equations.
             scores = predict(replace(batch, numeric=numeric)).mean(dim=1)
             outputs, slopes = {}, {}
             for name, output in self.outputs.items():
@@ -127,13 +127,13 @@ class Equation:
             )
 
     def check(self, batch: Batch, n_scores: int) -> None:
-        """Call the function once, before anything is learnt.
+        """Call the function once, to find mistakes in it before training.
 
         Raises
         ------
         ValueError
-            If it asks for an output or a coefficient that does not exist, or does not return a
-            residual for each row.
+            If the function looks up an output or a coefficient that does not exist, or does not
+            return a residual for each row.
         """
         values = {name: c.value(torch.zeros(())) for name, c in self.coefficients.items()}
 
@@ -150,7 +150,7 @@ class Equation:
             ) from error
 
     def _by_output(self, residuals: Any, n_rows: int) -> Mapping[Hashable, Tensor]:
-        """What the function has returned, by the output whose equation it is."""
+        """Return the residuals as a mapping of outputs to tensors, after checking them."""
         if not isinstance(residuals, Mapping):
             if len(self.outputs) > 1:
                 raise ValueError(
@@ -165,16 +165,16 @@ class Equation:
                 isinstance(residual, Tensor) and shape == (n_rows,) and residual.requires_grad
             ):
                 raise ValueError(
-                    f"The function of {self.name!r} must return residuals of {name!r} that are a "
-                    f"tensor of shape (n,), the rows, computed from `values` or `slopes` by "
-                    f"operations of torch; got {type(residual).__name__} of shape {shape} for "
+                    f"The function of {self.name!r} must return the residuals of {name!r} as a "
+                    f"tensor of shape (n_rows,), computed from `values` or `slopes` with torch "
+                    f"operations; got {type(residual).__name__} of shape {shape} for "
                     f"{n_rows} rows."
                 )
         return residuals
 
 
 class Equations(nn.Module):
-    """Equations with their coefficients, which are learnt.
+    """Equations and their learnt coefficients.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ class Equations(nn.Module):
         self.learnt = nn.ParameterList(parameter(len(e.coefficients)) for e in equations)
 
     def coefficients(self) -> dict[str, dict[str, Tensor]]:
-        """The coefficients of each equation by name."""
+        """Return the coefficients of each equation by name."""
         pairs = zip(self.equations, self.learnt, strict=True)
         return {
             equation.name: {
@@ -200,7 +200,7 @@ class Equations(nn.Module):
         }
 
     def losses(self, predict: Callable[[Batch], Tensor], batch: Batch) -> dict[str, Tensor]:
-        """The loss of each equation over the rows, 0 where none of them has a time."""
+        """Return the loss of each equation over the rows, 0 if no row has a time."""
         values = self.coefficients()
         losses = {}
         for equation in self.equations:

@@ -1,4 +1,4 @@
-"""Events on a grid of equal steps that ends where their histories end."""
+"""Events on a regular grid that ends where their histories end."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from torch import Tensor
 from skmtl.networks._events import Events
 from skmtl.networks._history_tokens import HistoryShape, check_whole
 
-_MOST_STEPS = 100_000  # a number in a file must not fill the memory
+_MOST_STEPS = 100_000  # so that a number in a model file cannot exhaust the memory
 
 
 @dataclass(frozen=True)
 class StepSettings:
-    """What settings of encoders say of the grid.
+    """Settings of the grid.
 
     Attributes
     ----------
     every : float or None
-        Length of a step; None is the usual time between two events, or more.
+        Length of a step. None means the usual time between two events, or longer if a history
+        would otherwise have more than `max_steps`.
     max_steps : int
     """
 
@@ -31,7 +32,7 @@ class StepSettings:
     max_steps: int
 
     def check(self, owner: str) -> None:
-        """Raise ValueError for a grid that cannot be, in the name of the settings' class."""
+        """Raise ValueError for invalid settings; the message starts with `owner`."""
         check_whole(self, "max_steps", 1, owner)
         if self.max_steps > _MOST_STEPS:
             raise ValueError(f"{owner}: max_steps={self.max_steps} must be at most {_MOST_STEPS}.")
@@ -43,7 +44,7 @@ class StepSettings:
             )
 
     def resolved(self, shape: HistoryShape) -> tuple[float, int]:
-        """Length and number of the steps for a column."""
+        """Return the length and the number of steps for a column."""
         every = self.every
         if every is None:
             every = max(shape.step, shape.span / max(self.max_steps - 1, 1))
@@ -51,15 +52,15 @@ class StepSettings:
 
 
 class GridSeries(NamedTuple):
-    """Series of some rows, the last step of which is the end of the history.
+    """Series of some rows; the last step is the end of the history.
 
     Attributes
     ----------
     value : float32 tensor of shape (batch, n_variables, n_steps)
-        Mean of the values of a step or, where there is none, that of the last step before; 0
-        before the first one.
+        Mean of the values in a step. A step without values takes the mean of the last step that
+        has some, or 0 if there is no such step.
     seen : float32 tensor of shape (batch, n_variables, n_steps)
-        1 in steps in which the variable has an event, with or without a value, else 0.
+        1 in steps in which the variable has an event, with or without a value, and 0 in others.
     """
 
     value: Tensor
@@ -67,7 +68,7 @@ class GridSeries(NamedTuple):
 
 
 def on_grid(events: Events, n_variables: int, every: float, n_steps: int) -> GridSeries:
-    """The last `n_steps` steps of length `every`; older events are left out."""
+    """Put events on a grid of the last `n_steps` steps of length `every`; drop older events."""
     flat = events.flat()
     back = torch.round(flat.age / every).clamp(max=n_steps).long()
     late = back < n_steps

@@ -1,4 +1,4 @@
-"""Events of the rows of a batch: as many of each row as there are."""
+"""Events of the rows of a batch, any number per row."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch import Tensor
 
 
 class FlatEvents(NamedTuple):
-    """The events of some rows, one row after another, each in order of time.
+    """Events sorted by row, and by time within a row.
 
     Attributes
     ----------
     row : int64 tensor of shape (n_events,)
     variable : int64 tensor of shape (n_events,)
     value : float32 tensor of shape (n_events,)
-        NaN of an event without a value.
+        NaN for an event without a value.
     age : float32 tensor of shape (n_events,)
         Time from the event to the end of its row's history.
     """
@@ -32,22 +32,22 @@ class FlatEvents(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Events of rows as a `Batch` holds them beside its tensors.
+    """Events of rows, as stored in the extras of a `Batch`.
 
-    Taking rows copies no event: the flat tensors are shared, and each row is a range of them.
+    Each row is a range of flat tensors. Taking rows shares these tensors and copies no events.
 
     Attributes
     ----------
     time : float64 tensor of shape (n_events,)
     variable : int64 tensor of shape (n_events,)
     value : float32 tensor of shape (n_events,)
-        NaN of an event without a value.
+        NaN for an event without a value.
     start, stop : int64 tensor of shape (n_rows,)
-        The range of each row.
+        Range of the events of each row.
     end : float64 tensor of shape (n_rows,)
-        Up to when each row's history is known; any number where it has no events.
+        Time up to which each row's history is known; arbitrary if the row has no events.
     missing : bool tensor of shape (n_rows,)
-        Whether nothing is known of the row, unlike one that has no events.
+        Whether the history of the row is unknown, as opposed to known to have no events.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Events:
         return len(self.start)
 
     def __getitem__(self, rows: Tensor | slice) -> Events:
-        """Some of the rows."""
+        """Return some of the rows."""
         return replace(
             self,
             start=self.start[rows],
@@ -88,13 +88,13 @@ class Events:
         )
 
     def to(self, device: torch.device) -> Events:
-        """The rows on a device; to another one, only the stretch of events in which they lie."""
+        """Return the rows on a device; only events from their first to their last are copied."""
         if self.time.device == device:
             return self
         return Events(**{k: tensor.to(device) for k, tensor in vars(self._narrowed()).items()})
 
     def _narrowed(self) -> Events:
-        """The same rows without the events before the first and behind the last of theirs."""
+        """Return the same rows without the events before their first and after their last."""
         filled = self.stop > self.start
         if not filled.any():
             low = high = 0
@@ -111,7 +111,7 @@ class Events:
         )
 
     def flat(self) -> FlatEvents:
-        """The events of these rows alone."""
+        """Return the events of these rows only."""
         length = self.stop - self.start
         row = torch.repeat_interleave(torch.arange(len(self), device=length.device), length)
         first = length.cumsum(0) - length
@@ -121,7 +121,7 @@ class Events:
 
 
 def joined_events(parts: Sequence[Events]) -> Events:
-    """The rows of several parts, one after the other; parts that share events go on doing so."""
+    """Concatenate rows; parts that share their events still share them in the result."""
     first = parts[0]
     if all(part.time is first.time for part in parts):
         names = ("start", "stop", "end", "missing")

@@ -51,16 +51,16 @@ class Experts:
         Transforms of the row for own experts and gates, applied in this order.
     groups : sequence of sequence of hashable, or None, default=None
         Names of the targets by group, such as `skmtl.inspection.suggest_groups` returns. In all
-        levels but the last, own experts belong to groups in place of tasks (HoME). None has no
+        levels but the last, own experts belong to groups in place of tasks (HoME). None means no
         groups.
     activation : {"normalised_swish", "relu"}, default="normalised_swish"
-        The end of each layer of an expert. "relu", without normalisation, is used in the default
-        row path and in the published MMoE and PLE.
+        Normalisation and nonlinearity at the end of each layer of an expert. "relu", without
+        normalisation, is used in the default row path and in the published MMoE and PLE.
 
     Raises
     ------
     ValueError
-        For settings that are out of range or contradict each other.
+        If settings are out of range or contradict each other.
 
     References
     ----------
@@ -108,23 +108,23 @@ class Experts:
 
     @classmethod
     def named(cls, name: str) -> Experts:
-        """A published mixture, with the layers of HoME.
+        """Return a published mixture, with the layers of HoME.
 
         Parameters
         ----------
         name : {"mmoe", "ple", "home", "stem"}
-            "mmoe": four shared experts. "ple": two levels, each of a shared expert and one of each
-            task. "home": the same with feature gates; set groups by
+            "mmoe": four shared experts. "ple": two levels, each with a shared expert and one per
+            task. "home": as "ple", with feature gates; set groups with
             ``dataclasses.replace(Experts.named("home"), groups=...)``. "stem": a shared expert and
-            one of each task, which the other tasks read as well, and embeddings of each task.
+            one per task, which the other tasks use as well, and embeddings per task.
 
         Raises
         ------
         ValueError
-            For another name.
+            If there is no mixture of this name.
         """
         if name not in PRESETS:
-            raise ValueError(f"{name!r} is none of {', '.join(map(repr, PRESETS))}.")
+            raise ValueError(f"{name!r} must be one of {', '.join(map(repr, PRESETS))}.")
         return cls(**PRESETS[name])
 
     def check(self) -> None:
@@ -145,10 +145,10 @@ class Experts:
         if self.routing is not None and self.others == "hidden" and self.routing.k >= n_read:
             raise ValueError(
                 f"Experts: routing={self.routing!r} leaves out none of the {n_read} experts that "
-                "a task reads. Lower k, or raise shared or own."
+                "a task uses. Lower k, or raise shared or own."
             )
         if self.others == "detached" and not self.own:
-            raise ValueError("Experts: others='detached' is about own experts; own=0 has none.")
+            raise ValueError("Experts: others='detached' needs own experts, but own=0.")
         self._check_inputs()
         self._check_groups()
 
@@ -160,28 +160,28 @@ class Experts:
                 "TaskEmbeddings objects."
             )
         if inputs and not self.own:
-            raise ValueError("Experts: task_inputs are read by own experts; own=0 has none.")
+            raise ValueError("Experts: task_inputs are inputs of own experts, but own=0.")
 
     def _check_groups(self) -> None:
         if self.groups is None:
             return
         if self.n_levels < 2:
             raise ValueError(
-                "Experts: groups have experts in all levels but the last; set n_levels=2 or more."
+                "Experts: groups have experts in all levels but the last. Set n_levels=2 or more."
             )
         if isinstance(self.groups, str) or any(isinstance(g, str) or not g for g in self.groups):
             raise ValueError(
-                f"Experts: groups={self.groups!r} must be a sequence of sequences of names, none "
-                "of them empty."
+                f"Experts: groups={self.groups!r} must be a sequence of non-empty sequences of "
+                "names."
             )
 
     def resolved(self, names: Sequence[Hashable], row_size: int) -> Experts:
-        """The same for the targets of a table: a size, and groups of their numbers.
+        """Return the settings for given targets, with a number for `size` and groups of indices.
 
         Raises
         ------
         ValueError
-            If a target is in no group, or in several.
+            If a target is in no group, or in more than one.
         """
         groups = None if self.groups is None else _numbered(self.groups, names)
         n_experts = self.shared + self.own * len(names)
@@ -202,7 +202,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 def _numbered(
     groups: Sequence[Sequence[Hashable]], names: Sequence[Hashable]
 ) -> tuple[tuple[int, ...], ...]:
-    """Groups of the numbers of the targets; names of targets that are not learnt drop out."""
+    """Return groups of target indices; names that are not among the targets are dropped."""
     listed = [name for group in groups for name in group]
     missing = [name for name in names if name not in listed]
     twice = [name for name in names if listed.count(name) > 1]

@@ -1,4 +1,4 @@
-"""Experts as a row path: a mixture for each task, (n_tasks, batch, members, size)."""
+"""Experts as a row path, with a mixture for each task: (n_tasks, batch, members, size)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skmtl.networks._task_inputs import GatedFeatures
 
 @dataclass(frozen=True)
 class ExpertShape:
-    """The layers of every expert."""
+    """Shape of the layers of an expert."""
 
     size: int
     n_layers: int
@@ -31,9 +31,9 @@ class ExpertShape:
 class ExpertLayer(nn.Module):
     """A layer of several experts, (experts or 1, batch, members or 1, n_in) to (..., size).
 
-    Experts lie on two axes, readers of different rows and experts of the same rows. Members share
-    the weight and have scales and biases of their own, as in `MemberLinear`; in the first layer,
-    whose input has no members, the scales are drawn at random and set the members apart.
+    Experts have two axes: readers, each with its own input, and the experts of a reader. Members
+    share the weight and have their own scales and biases, as in `MemberLinear`. In the first
+    layer, whose input has no members, random scales make the members differ.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class ExpertLayer(nn.Module):
 
 
 class ExpertBank(nn.Module):
-    """Experts of several readers, (1 or readers, batch, members or 1, n_in) in.
+    """Experts of several readers.
 
-    Returns (readers, n_experts, batch, members, size).
+    Maps (1 or readers, batch, members or 1, n_in) to (readers, n_experts, batch, members, size).
     """
 
     def __init__(
@@ -86,7 +86,17 @@ class ExpertBank(nn.Module):
 
 
 class LevelOutput(NamedTuple):
-    """Mixtures of the readers, that of the shared stream if there is a next level, and weights."""
+    """Output of a level of experts.
+
+    Attributes
+    ----------
+    streams : tensor
+        Mixture of each reader.
+    shared : tensor or None
+        Mixture for the shared experts of the next level; None in the last level.
+    weights : tensor
+        Weights of the experts.
+    """
 
     streams: Tensor
     shared: Tensor | None
@@ -94,11 +104,11 @@ class LevelOutput(NamedTuple):
 
 
 class ExpertLevel(nn.Module):
-    """One mixture of shared and own experts for each reader, which is a task or a group of them.
+    """A mixture of shared and own experts for each reader, which is a task or a group of tasks.
 
-    The experts of a reader, by which gates and weights are ordered, are the shared ones, its own
-    ones and, where it reads other readers' experts, those of all readers; its own are then left
-    out.
+    Gates and weights list the experts of a reader in this order: shared experts, own experts and,
+    if readers use each other's experts, the own experts of all readers, where those of the reader
+    itself are masked.
 
     Parameters
     ----------
@@ -108,7 +118,7 @@ class ExpertLevel(nn.Module):
     experts : Experts
     shape : ExpertShape
     gate_size : int
-        Length of what the readers' gates read.
+        Length of the inputs of the gates.
     is_first, is_last : bool
     """
 
@@ -141,7 +151,16 @@ class ExpertLevel(nn.Module):
             self.shared_gate = Gates(n_in, every, experts.routing)
 
     def forward(self, streams: Tensor, shared: Tensor, gate_input: Tensor) -> LevelOutput:
-        """From streams (1 or readers, batch, members or 1, n_in) and the shared one, (1, ...)."""
+        """Return the mixtures.
+
+        Parameters
+        ----------
+        streams : tensor of shape (1 or readers, batch, members or 1, n_in)
+            Inputs of own experts.
+        shared : tensor of shape (1, batch, members or 1, n_in)
+            Input of shared experts.
+        gate_input : tensor of shape (1 or readers, batch, members or 1, gate_size)
+        """
         weights = self.gates(gate_input)
         of_shared, of_own, of_others = weights.tensor_split(
             (self.n_shared, self.n_shared + self.n_own), dim=-1
@@ -163,7 +182,7 @@ class ExpertLevel(nn.Module):
         return LevelOutput(cast(Tensor, sum(parts)), next_shared, weights)
 
     def use(self, weights: Tensor) -> Tensor:
-        """The weights by row and expert, (batch, readers, n_shared + readers * n_own)."""
+        """Return the weights of all experts, (batch, readers, n_shared + readers * n_own)."""
         shared, own, others = weights.mean(dim=2).tensor_split(
             (self.n_shared, self.n_shared + self.n_own), dim=-1
         )
@@ -176,7 +195,7 @@ class ExpertLevel(nn.Module):
 
 
 def _mixture(weights: Tensor, outputs: Tensor) -> Tensor:
-    """Outputs (experts, batch, members, size) by weights of (readers, batch, ..., experts)."""
+    """Mix outputs (experts, batch, members, size) with weights (readers, batch, ..., experts)."""
     return torch.einsum("rbme,ebmd->rbmd", _by_member(weights, outputs), outputs)
 
 
@@ -185,25 +204,25 @@ def _by_member(weights: Tensor, outputs: Tensor) -> Tensor:
 
 
 class ExpertRows(nn.Module):
-    """Levels of experts, from the row to what the tower of each task reads.
+    """Levels of experts, from the row to the input of each task's tower.
 
     Parameters
     ----------
     experts : Experts
-        As `Experts.resolved` returns it.
+        Settings returned by `Experts.resolved`.
     tokens : TokenShape
     n_tasks : int
     n_layers, n_members : int
     dropout : float
     n_groups : int
-        Task ids of long data, whose use of experts is kept apart; 0 for wide data.
+        Number of task ids of long data, by which the use of experts is stored; 0 for wide data.
 
     Attributes
     ----------
     mean_use : tensor of shape (n_groups or 1, n_tasks, n_experts)
-        Mean weights of the experts of the last level in training rows; zeros before `keep_use`.
+        Mean weights of the experts of the last level over training rows; zero before `keep_use`.
     mean_gates : tensor of shape (n_groups or 1, n_tasks, n_features), or None
-        Mean factors of the feature gates, if there are any.
+        Mean factors of the feature gates; None without feature gates.
     """
 
     def __init__(
@@ -259,11 +278,11 @@ class ExpertRows(nn.Module):
         )
 
     def use(self, row: RowInput) -> Tensor:
-        """Weights of the experts of the last level, (batch, n_tasks, n_experts)."""
+        """Return the weights of the experts of the last level, (batch, n_tasks, n_experts)."""
         return cast(ExpertLevel, self.levels[-1]).use(self._outputs(row)[-1].weights)
 
     def keep_use(self, rows: Iterable[tuple[RowInput, Tensor | None]]) -> None:
-        """Fill `mean_use` and `mean_gates` from parts of the training rows and their ids."""
+        """Compute `mean_use` and `mean_gates` from parts of the training rows and their ids."""
         kept = [(self.use, self.mean_use), (self.feature_gates, self.mean_gates)]
         for _, mean in kept:
             if mean is not None:
@@ -281,7 +300,7 @@ class ExpertRows(nn.Module):
                 mean.div_(counts.clamp_min(1)[:, None, None])
 
     def feature_gates(self, row: RowInput) -> Tensor:
-        """Factors of all feature gates, multiplied, (batch, n_tasks, n_features)."""
+        """Return the product of the factors of all feature gates, (batch, n_tasks, n_features)."""
         tokens = row.features[None]
         factors = tokens.new_ones(len(self.group_of_task), *tokens.shape[1:3])
         for task_input in self.task_inputs:
@@ -309,14 +328,17 @@ class ExpertRows(nn.Module):
         return outputs
 
     def _task_rows(self, row: RowInput) -> Tensor:
-        """What gates and own experts of the first level read, (1 or readers, batch, 1, n_in)."""
+        """Return the input of gates and own experts in the first level.
+
+        Its shape is (1 or readers, batch, 1, n_in).
+        """
         tokens = row.features[None]
         for task_input in self.task_inputs:
             tokens = task_input(tokens, row.codes)
         return tokens.flatten(2)[:, :, None]
 
     def _by_group(self, tokens: Tensor) -> Tensor:
-        """The mean task token of each group."""
+        """Return the mean task token of each group."""
         if len(tokens) == 1:
             return tokens
         groups = cast(tuple[tuple[int, ...], ...], self.experts.groups)

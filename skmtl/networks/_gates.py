@@ -26,7 +26,7 @@ class TopK:
     k : int, default=2
         Number of experts to use.
     load_balance : float, default=0.01
-        Weight of the load-balance loss, the auxiliary loss ``"load_balance"`` of the training.
+        Weight of the load-balancing loss, the auxiliary loss ``"load_balance"`` in training.
 
     References
     ----------
@@ -59,11 +59,11 @@ class Gates(nn.Module):
     Parameters
     ----------
     n_in : int
-        Length of what a reader's gate reads.
+        Length of the input of a gate.
     readable : bool tensor of shape (readers, n_experts)
-        Which experts each reader may read.
+        Which experts each reader may use.
     routing : TopK or None
-        None reads all of them.
+        None uses all of them.
     """
 
     def __init__(self, n_in: int, readable: Tensor, routing: TopK | None) -> None:
@@ -72,12 +72,12 @@ class Gates(nn.Module):
         self.readable: Tensor
         self.register_buffer("readable", readable, persistent=False)
         self.routing = routing
-        # The only expert has all the weight, whatever the row.
+        # A single expert has weight 1 for every row.
         self.weight = matrix(n_readers, n_in, n_experts, fan_in=n_in) if n_experts > 1 else None
         self.bias = parameter(n_readers, 1, n_experts) if n_experts > 1 else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Weights that sum to one, from x (1 or readers, batch, members or 1, n_in)."""
+        """Return weights that sum to one, given x (1 or readers, batch, members or 1, n_in)."""
         if self.weight is None or self.bias is None:
             return x.new_ones(len(self.readable), *x.shape[1:3], 1)
         logits = (x.flatten(1, 2) @ self.weight + self.bias).unflatten(1, x.shape[1:3])
@@ -88,7 +88,10 @@ class Gates(nn.Module):
         return logits.softmax(dim=-1)
 
     def load_imbalance(self, weights: Tensor) -> Tensor:
-        """Squared coefficient of variation of the experts' mean weights, mean over readers."""
+        """Return the squared coefficient of variation of the experts' mean weights.
+
+        It is averaged over readers.
+        """
         n_readable = self.readable.sum(dim=1)
         load = weights.mean(dim=(1, 2))  # sums to one
         return (n_readable * load.square().sum(dim=1) - 1).mean()

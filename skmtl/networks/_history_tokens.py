@@ -1,4 +1,4 @@
-"""What a network is told of a column of histories, and how its events become tokens."""
+"""Description of a column of histories, and the protocol of layers that turn it into tokens."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from skmtl._storable import storable
 @storable
 @dataclass(frozen=True)
 class HistoryShape:
-    """A column of histories as far as layers depend on it.
+    """Properties of a column of histories that layers depend on.
 
     Attributes
     ----------
     n_variables : int
-        Numbered from the most frequent one on.
+        Number of variables; their indices are ordered by decreasing frequency.
     span, step : float
-        A long length of a history and the usual time between two events, in one unit.
+        Length of a long history and usual time between two events, in the same unit.
     """
 
     n_variables: int
@@ -37,7 +37,7 @@ def check_whole(settings: object, name: str, low: int, owner: str | None = None)
     name : str
     low : int
     owner : str, optional
-        What the error calls the settings; their class by default.
+        Name of the settings in the message; by default that of their class.
     """
     value = getattr(settings, name)
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
@@ -51,8 +51,9 @@ def check_whole(settings: object, name: str, low: int, owner: str | None = None)
 class HistoryTokens(Protocol):
     """Settings of a layer that turns the `Events` of a column into tokens of each row.
 
-    For `series` of the MultiTab estimators; a frozen dataclass, decorated with
-    `skmtl.files.storable` if models are to be saved. The layer handles each row by itself.
+    For `series` of the MultiTab estimators. Use a frozen dataclass, decorated with
+    `skmtl.files.storable` if models are to be saved. The tokens of a row must not depend on other
+    rows.
     """
 
     def check(self) -> None:
@@ -60,23 +61,23 @@ class HistoryTokens(Protocol):
         ...
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
-        """Tokens of a row."""
+        """Return the number of tokens of a row."""
         ...
 
     def build(self, shape: HistoryShape, size: int, dropout: float) -> nn.Module:
-        """The layer, which is called with `Events` and returns tokens (batch, n_tokens, size)."""
+        """Build the layer, which maps `Events` to tokens (batch, n_tokens, size)."""
         ...
 
 
 @storable
 @dataclass(frozen=True)
 class HistoryInput:
-    """A column of histories that a network reads.
+    """A column of histories as input of a network.
 
     Attributes
     ----------
     name : str
-        Of the `Events` among the extras of a batch.
+        Key of the `Events` in the extras of a batch.
     shape : HistoryShape
     tokens : HistoryTokens
     """
@@ -87,5 +88,5 @@ class HistoryInput:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of a row."""
+        """Number of tokens of a row."""
         return self.tokens.n_tokens_for(self.shape)

@@ -1,7 +1,7 @@
-"""Parts that every network is made of.
+"""Layers that all networks are built from.
 
-All randomness comes from a generator that is handed in: torch's global one is never used, so
-neither building nor training a network changes the host program's random state.
+All randomness comes from a generator that is passed in. Torch's global generator is never used, so
+neither building nor training a network changes the random state of the host program.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from skmtl.networks._activations import Activation, activated
 
 
 def parameter(*shape: int, bound: float = 0.0, fill: float = 0.0) -> nn.Parameter:
-    """An empty parameter that remembers how `initialise` is to fill it.
+    """Return an empty parameter with an attribute that tells `initialise` how to fill it.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def parameter(*shape: int, bound: float = 0.0, fill: float = 0.0) -> nn.Paramete
 
 
 def weight(*shape: int, fan_in: int) -> nn.Parameter:
-    """A weight with the usual bound of 1 / sqrt(fan_in)."""
+    """Return a parameter with the usual bound of 1 / sqrt(fan_in)."""
     return parameter(*shape, bound=1.0 / math.sqrt(max(fan_in, 1)))
 
 
 def matrix(*shape: int, fan_in: int) -> nn.Parameter:
-    """A weight that maps tokens or rows; unlike embeddings, scales and biases it decays.
+    """Return the weight of a linear map, to which weight decay applies.
 
-    The optimizer finds it by `parameters_by_decay`.
+    It does not apply to embeddings, scales and biases; see `parameters_by_decay`.
     """
     made = weight(*shape, fan_in=fan_in)
     made.decays = True  # type: ignore[attr-defined]
@@ -45,19 +45,19 @@ def matrix(*shape: int, fan_in: int) -> nn.Parameter:
 
 
 def parameters_by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The parameters to which weight decay applies, and all others."""
+    """Return the parameters to which weight decay applies, and all others."""
     parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
     for made in network.parameters():
-        plain = not hasattr(made, "initial")  # of torch's own layers: matrices decay
+        plain = not hasattr(made, "initial")  # in layers from torch, matrices decay
         parts[not getattr(made, "decays", plain and made.ndim > 1)].append(made)
     return parts
 
 
 @torch.no_grad()
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Redraw the parameters of `parameter`, `weight` and `matrix`, in the order of their names.
+    """Draw the parameters made by `parameter`, `weight` and `matrix`, in the order of their names.
 
-    Those of torch's own layers stay as they are: see `built`.
+    Parameters of layers from torch are not changed; see `built`.
     """
     for _, made in sorted(network.named_parameters()):
         if hasattr(made, "initial"):
@@ -107,10 +107,10 @@ class Dropout(nn.Module):
         return x * self._keep(x)
 
     def _keep(self, x: Tensor) -> Tensor:
-        """The kept places, scaled; the rate is met to a part in 65,536.
+        """Return the scaled mask of entries to keep; rates are rounded to multiples of 1/65,536.
 
-        One random integer of 64 bits serves four places: drawing a number for each of them
-        took a seventh of a training step on a CPU.
+        Each random 64-bit integer is used for four entries: one draw per entry took a seventh of
+        a training step on a CPU.
         """
         n = x.numel()
         bits = torch.empty(-(-n // 4), dtype=torch.int64, device=x.device)
@@ -122,14 +122,14 @@ class Dropout(nn.Module):
 
 
 def seed_dropout(network: nn.Module, generator: torch.Generator | None) -> None:
-    """Hand the generator to every dropout layer; None takes it away again."""
+    """Set the generator of every dropout layer, or remove it with None."""
     for module in network.modules():
         if isinstance(module, Dropout):
             module.generator = generator
 
 
 class FeedForward(nn.Module):
-    """Pre-normed residual feed-forward layer over the last axis."""
+    """Residual feed-forward layer with pre-normalisation over the last axis."""
 
     def __init__(
         self, size: int, hidden: int, dropout: float, activation: Activation = "relu"

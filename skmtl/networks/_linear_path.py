@@ -10,23 +10,23 @@ from skmtl.networks._layers import parameter
 from skmtl.networks._row_input import TokenShape
 from skmtl.networks._tokens import code_offsets
 
-# The smooth clipping of numbers is undone up to so many scales from the median: further out one
-# number would outweigh all others.
+# The smooth clipping of numbers is undone up to this many scales from the median: without a limit,
+# one outlier would outweigh all other numbers.
 _FURTHEST = 10.0
 LARGEST_CLIPPED = clipped_number(_FURTHEST)
-"""What such a number is after clipping."""
+"""Value of a number at this limit after clipping."""
 
 
 class LinearPath(nn.Module):
-    """A linear model of numbers, of missing values and of categories.
+    """A linear model of numbers, indicators of missing values, and categories.
 
-    It begins at `start`, which is zero until `start_from` is called.
+    Its initial coefficients are `start`, which is zero unless `start_from` is called.
 
     Parameters
     ----------
     tokens : TokenShape
     n_scores : int
-        Raw scores of all tasks.
+        Number of raw scores of all tasks.
     """
 
     def __init__(self, tokens: TokenShape, n_scores: int) -> None:
@@ -42,15 +42,15 @@ class LinearPath(nn.Module):
 
     @property
     def coefficients(self) -> Tensor:
-        """Of numbers, of missing values and of categories, (n_columns, n_scores)."""
+        """Coefficients of numbers, missing indicators and categories, (n_columns, n_scores)."""
         return self.start[:-1] + self.change
 
     def start_from(self, start: Tensor) -> None:
-        """Begin at coefficients and, last, intercepts (n_columns + 1, n_scores)."""
+        """Set initial coefficients and, in the last row, intercepts: (n_columns + 1, n_scores)."""
         self.start.copy_(start)
 
     def design(self, numeric: Tensor, codes: Tensor) -> Tensor:
-        """All columns of the linear model (batch, n_columns), categories one-hot."""
+        """Return the design matrix (batch, n_columns), with one-hot encoded categories."""
         n_codes = len(self.change) - 2 * numeric.shape[1]
         places = codes + self.offsets
         one_hot = numeric.new_zeros(len(numeric), n_codes)
@@ -58,7 +58,7 @@ class LinearPath(nn.Module):
         return torch.cat([self._numbers(numeric), one_hot], dim=1)
 
     def forward(self, numeric: Tensor, codes: Tensor) -> Tensor:
-        """Scores (batch, n_scores)."""
+        """Return the scores, (batch, n_scores)."""
         coefficients = self.coefficients
         n_numbers = 2 * numeric.shape[1]
         scores = self._numbers(numeric) @ coefficients[:n_numbers] + self.start[-1]
@@ -67,7 +67,7 @@ class LinearPath(nn.Module):
 
     @staticmethod
     def _numbers(numeric: Tensor) -> Tensor:
-        """Numbers, 0 where they are missing, and marks of these."""
+        """Return numbers, with 0 in place of missing ones, and missing indicators."""
         absent = numeric.isnan()
         return torch.cat(
             [unclipped(numeric.nan_to_num(0.0), _FURTHEST), absent.to(numeric.dtype)], dim=1

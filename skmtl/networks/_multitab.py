@@ -33,30 +33,31 @@ _ROWS_AT_ONCE = 1024
 @storable
 @dataclass(frozen=True)
 class MultiTabConfig:
-    """Shape of a `MultiTabNet`; every switch of the estimators in resolved form.
+    """Configuration of a `MultiTabNet`, with every setting of the estimators resolved.
 
     Attributes
     ----------
     cardinalities : tuple of int
-        Codes of each categorical feature.
+        Number of codes of each categorical feature.
     n_scores : tuple of int
-        Raw scores of each task.
+        Number of raw scores of each task.
     n_series : tuple of int
-        Series that the raw scores of each task are, 0 where each is by itself; empty for none.
+        Number of series that the raw scores of each task form, 0 for a task whose scores form
+        none. Empty if no task has series.
     n_groups : int
-        Groups of rows with tasks of their own (long data); 0 for wide data.
+        Number of groups of rows with their own tasks (long data); 0 for wide data.
     linear_path : bool
-        Whether a linear model of the features is added to the scores; False in files of old.
+        Whether a linear model of the features is added to the scores; False for old files.
     tower_slope : float
-        Slope of the towers' units below zero; 0 in files from before there was one.
+        Slope of the towers' units below zero; 0 for old files.
     histories : tuple of HistoryInput
-        The columns of histories; none in files of old.
+        The columns of histories; empty for old files.
     hashed : HashedColumns or None
-        None in files of old.
+        None for old files.
     sources : ColumnSources or None
-        None in files of old.
+        None for old files.
     equations : tuple of Equation
-        Differential equations of the outputs; none in files of old.
+        Differential equations of the outputs; empty for old files.
     """
 
     cardinalities: tuple[int, ...]
@@ -89,17 +90,17 @@ class MultiTabConfig:
 
     @property
     def activation(self) -> Activation:
-        """That of all layers between the features and the scores."""
+        """Nonlinearity of all layers between the features and the scores."""
         return "silu" if self.equations else "relu"
 
     @property
     def n_history_tokens(self) -> int:
-        """Tokens of all columns of histories."""
+        """Number of tokens of all columns of histories."""
         return sum(column.n_tokens for column in self.histories)
 
 
 class MultiTabNet(nn.Module):
-    """Raw scores of all tasks, (batch, members, sum of n_scores), row by row.
+    """A network that returns raw scores of all tasks, (batch, members, sum of n_scores).
 
     Parameters
     ----------
@@ -107,14 +108,14 @@ class MultiTabNet(nn.Module):
     bins : sequence of float tensor
         Bin edges of the numeric features.
     base_scores : float tensor of shape (sum of n_scores,)
-        The best constant prediction; the network learns what differs from it.
+        The best constant prediction; the network learns the difference from it.
     memory : tuple of tensor (numeric, codes), optional
-        Encoded training rows to read from, for ``sample_context="memory"``.
+        Encoded training rows as context, for ``sample_context="memory"``.
 
     Notes
     -----
-    Every operation is row by row: a row's scores do not depend on the other rows of the batch.
-    Context from other samples comes through slots that are fixed once training ends.
+    The scores of a row do not depend on the other rows of the batch. Context from other samples
+    comes from slots that are fixed after training.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class MultiTabNet(nn.Module):
         n_tokens = 1 if c.single_token else n_tasks
         self.task_tokens = weight(n_tokens, size, fan_in=size)
         if c.n_groups:
-            # What sets a group apart from the shared tokens and intercepts; -1 is "unseen".
+            # Deviations of a group from the shared tokens and intercepts; unseen groups have none.
             self.group_tokens = parameter(c.n_groups, n_tokens, size, bound=0.1 / size**0.5)
             self.group_bias = parameter(c.n_groups, sum(c.n_scores))
         self.blocks = nn.ModuleList(
@@ -188,7 +189,7 @@ class MultiTabNet(nn.Module):
         self.register_buffer("waves", waves, persistent=False)
 
     def forward(self, batch: Batch) -> Tensor | NetworkOutput:
-        """Raw scores of the rows."""
+        """Return the raw scores of the rows."""
         representation = self.represent(batch)
         if not isinstance(representation, SharedOutput):
             return self.answer(representation, batch)
@@ -196,10 +197,11 @@ class MultiTabNet(nn.Module):
         return NetworkOutput(scores, representation.auxiliary)
 
     def represent(self, batch: Batch) -> tuple[Tensor, ...] | SharedOutput:
-        """What the towers read.
+        """Return the input of the towers.
 
-        Row representation (1 or n_tasks, batch, members, row_size), if there is a row path, and
-        task tokens (n_tokens, batch, size); in training with auxiliary losses, if there are any.
+        This is the row representation (1 or n_tasks, batch, members, row_size), if there is a row
+        path, and the task tokens (n_tokens, batch, size). In training, auxiliary losses are
+        returned as well, if there are any.
         """
         row = self.row_input(batch)
         output = self._row(row)
@@ -211,7 +213,7 @@ class MultiTabNet(nn.Module):
         return SharedOutput(representation, output.auxiliary)
 
     def row_input(self, batch: Batch) -> RowInput:
-        """What the row path reads."""
+        """Return the input of the row path."""
         batch, absent = self.present(batch)
         features, tasks = self._start(batch, absent)
         for block in self.blocks:
@@ -221,29 +223,29 @@ class MultiTabNet(nn.Module):
         return RowInput(features, self.norm(tasks).transpose(0, 1), codes)
 
     def present(self, batch: Batch) -> tuple[Batch, Tensor | None]:
-        """The batch without absent sources, and which feature tokens are theirs."""
+        """Return the batch without values of absent sources, and a mask of their tokens."""
         return (batch, None) if self.sources is None else self.sources(batch)
 
     def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor:
-        """Scores from what `represent` returns: the part that each task has for itself."""
+        """Return scores from the output of `represent`, by the task-specific layers."""
         return self.scores_from(self.hidden(representation), batch)
 
     def hidden(self, representation: tuple[Tensor, ...]) -> Tensor:
-        """The hidden layers of the towers, see `Towers.hidden`."""
+        """Return the hidden layers of the towers; see `Towers.hidden`."""
         *row, tokens = representation
         return self.towers.hidden(row[0] if row else None, tokens)
 
     def maps(self) -> tuple[Tensor, ...]:
-        """The maps to the hidden layers from each tensor of the representation."""
+        """Return the maps from each tensor of the representation to the hidden layers."""
         return self.towers.maps()
 
     @property
     def n_groups(self) -> int:
-        """Number of ids of long data that the network knows; 0 for wide data."""
+        """Number of known task ids of long data; 0 for wide data."""
         return self.config.n_groups
 
     def scores_from(self, hidden: Tensor, batch: Batch) -> Tensor:
-        """Scores from the hidden layers of the towers."""
+        """Return scores from the hidden layers of the towers."""
         scores = self.towers.scores(hidden)
         if self.line is not None:
             known, _ = self.present(batch)
@@ -256,7 +258,7 @@ class MultiTabNet(nn.Module):
         return self.base_scores + scores
 
     def task_attention(self, batch: Batch) -> Tensor:
-        """Attention of task tokens to features in the last block, mean over heads."""
+        """Return the attention of task tokens to features in the last block, mean over heads."""
         batch, absent = self.present(batch)
         features, tasks = self._start(batch, absent)
         for block in self.blocks[:-1]:
@@ -264,7 +266,7 @@ class MultiTabNet(nn.Module):
         return self.blocks[-1].task_weights(features, tasks, absent)  # type: ignore[operator]
 
     def _start(self, batch: Batch, absent: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Feature tokens and task tokens before the blocks."""
+        """Return feature tokens and task tokens before the blocks."""
         features = _without(self._feature_tokens(batch), absent)
         tasks = self.task_tokens.expand(len(features), -1, -1)
         if batch.group is not None:
@@ -272,7 +274,7 @@ class MultiTabNet(nn.Module):
         return features, tasks
 
     def _feature_tokens(self, batch: Batch) -> Tensor:
-        """Tokens of the table and of the histories (batch, n_features, size)."""
+        """Return tokens of the table and of the histories, (batch, n_features, size)."""
         columns = zip(self.config.histories, self.histories, strict=True)
         parts = [layer(batch.extras[column.name]) for column, layer in columns]
         if self.tokens.n_features:
@@ -280,14 +282,14 @@ class MultiTabNet(nn.Module):
         return torch.cat(parts, dim=1)
 
     def equation_losses(self, batch: Batch) -> dict[str, Tensor]:
-        """How far the outputs are from solving each equation, by name: see `Equations`."""
+        """Return the loss of each differential equation by name; see `Equations`."""
         if self.equations is None:
             return {}
         return self.equations.losses(lambda rows: scores_of(self(rows)), batch)
 
     @torch.no_grad()
     def after_training(self, rows: Batch) -> None:
-        """Keep how much experts and features are used in these rows."""
+        """Store how much experts and features are used in these rows."""
         if isinstance(self.rows, ExpertRows):
             starts = range(0, len(rows), _ROWS_AT_ONCE)
             parts = (rows.take(slice(start, start + _ROWS_AT_ONCE)) for start in starts)
@@ -304,7 +306,7 @@ class MultiTabNet(nn.Module):
         return RowOutput(rows, output.auxiliary)
 
     def slots(self) -> Tensor:
-        """What the rows read for context, (slots, 1 or n_tasks times members, row_size)."""
+        """Return the slots for context, (slots, 1 or n_tasks times members, row_size)."""
         if self.prototypes is not None:
             return self.prototypes()
         row = self.row_input(Batch(self.memory_numeric, self.memory_codes))
@@ -312,17 +314,17 @@ class MultiTabNet(nn.Module):
 
 
 def _without(features: Tensor, absent: Tensor | None) -> Tensor:
-    """The tokens (batch, n_features, size), of which those of absent sources add nothing."""
+    """Return tokens (batch, n_features, size), with zeros for those of absent sources."""
     return features if absent is None else features.masked_fill(absent[..., None], 0.0)
 
 
 def _side_by_side(rows: Tensor) -> Tensor:
-    """Rows (n, batch, members, size) as those of more members, (batch, n * members, size)."""
+    """Reshape rows (n, batch, members, size) to (batch, n * members, size)."""
     return rows.movedim(0, 1).flatten(1, 2)
 
 
 def _by_group(values: Tensor, group: Tensor) -> Tensor:
-    """The group's own entry per row; zeros for an unseen group (-1)."""
+    """Return the entry of each row's group, or zeros for an unseen group (-1)."""
     seen = (group >= 0).to(values.dtype)
     by_row = values[group.clamp_min(0)]
     return by_row * seen.view(-1, *[1] * (by_row.ndim - 1))

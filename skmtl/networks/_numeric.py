@@ -1,6 +1,6 @@
 """Embeddings of numeric features: (batch, features) to (batch, features, size).
 
-Each treats NaN as missing, and returns the feature's learnt missing token for it.
+NaN is a missing value, for which each feature has a learnt token.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ class LinearEmbedding(nn.Module):
         return torch.where(absent[..., None], self.missing, tokens)
 
     def _shape(self, x: Tensor) -> Tensor | float:
-        """What the embedding adds to the straight line."""
+        """Return the nonlinear part of the embedding."""
         return 0.0
 
 
 class PiecewiseLinearEmbedding(LinearEmbedding):
-    """The straight line plus a function that bends at the features' quantiles.
+    """A linear function plus a piecewise linear function with knots at the features' quantiles.
 
     Gorishniy et al. 2022 (arXiv 2203.05556) encode x by how far it fills each bin. Here the
-    same function is looked up: the filled bins' weights summed, plus the share of the current
-    bin, so the cost does not grow with the number of bins.
+    same function is computed by lookup: the sum of the weights of filled bins, plus a share of the
+    weight of the current bin. The cost therefore does not grow with the number of bins.
 
     Parameters
     ----------
     bins : sequence of float tensor of shape (n_edges_f,)
-        Increasing bin edges of each feature, two at least.
+        Increasing bin edges of each feature, at least two.
     size : int
     """
 
@@ -62,7 +62,7 @@ class PiecewiseLinearEmbedding(LinearEmbedding):
     def _shape(self, x: Tensor) -> Tensor:
         edges = self.edges
         n_features, n_bins, size = self.bends.shape
-        # Row-major layout: features outside, so that each searches its own edges.
+        # Features on the first axis, so that each is searched in its own edges.
         bin_ = torch.searchsorted(edges[:, 1:-1].contiguous(), x.T.contiguous(), right=True).T
         last = torch.isfinite(edges).sum(dim=1) - 2
         bin_ = torch.minimum(bin_, last)
@@ -77,14 +77,14 @@ class PiecewiseLinearEmbedding(LinearEmbedding):
 
 
 class PeriodicEmbedding(LinearEmbedding):
-    """The straight line plus sines and cosines of learnt frequencies.
+    """A linear function plus sines and cosines of learnt frequencies.
 
     Gorishniy et al. 2022 (arXiv 2203.05556), section 3.3, in the form with weights shared
     between features ("lite").
     """
 
     N_FREQUENCIES = 24
-    # Spread of the initial frequencies; small ones are smooth functions of the feature.
+    # Spread of the initial frequencies; with low frequencies the functions are smooth.
     FREQUENCY_SCALE = 0.1
 
     def __init__(self, n_features: int, size: int, activation: Activation = "relu") -> None:

@@ -1,4 +1,4 @@
-"""What a network has to offer: to be trained, to be balanced, and to be balanced faster."""
+"""Protocols of networks for training, for gradient balancing, and for faster balancing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from skmtl.networks._batch import Batch
 
 @dataclass(frozen=True, eq=False)
 class NetworkOutput:
-    """Raw scores with losses beside those of the tasks.
+    """Raw scores and auxiliary losses.
 
     Attributes
     ----------
     scores : tensor of shape (batch, members, n_scores)
     auxiliary : mapping of str to tensor of shape ()
-        Auxiliary losses by name, such as that of an uneven load of experts. In training they are
-        added to the loss as they are; scoring ignores them.
+        Auxiliary losses by name, such as a load-balancing loss of experts. In training they are
+        added to the loss with weight 1; scoring ignores them.
     """
 
     scores: Tensor
@@ -29,14 +29,14 @@ class NetworkOutput:
 
 @dataclass(frozen=True, eq=False)
 class SharedOutput:
-    """A shared representation with losses beside those of the tasks.
+    """A shared representation and auxiliary losses.
 
     Attributes
     ----------
     representation : tuple of tensor
-        As `SplitNetwork.represent` returns it.
+        See `SplitNetwork.represent`.
     auxiliary : mapping of str to tensor of shape ()
-        Auxiliary losses by name that arise before the targets' ways part.
+        Auxiliary losses of the shared layers by name.
     """
 
     representation: tuple[Tensor, ...]
@@ -44,15 +44,17 @@ class SharedOutput:
 
 
 class TrainableNetwork(Protocol):
-    """What the training loop asks of an ``nn.Module``.
+    """What the training loop requires of an ``nn.Module``.
 
-    A network may have an attribute `n_groups` as well, the number of ids of long data that it
-    knows; without it there are none, and targets are what is balanced. If it has a method
-    `after_training`, that is called with training rows, a `Batch`, when it has been trained, so
-    that it can keep in buffers what it makes of them. If it has an attribute `equations` that is
-    not None, the losses that its method `equation_losses` returns for a `Batch`, by name, are
-    added to those of the labels, and to the objective by which epochs are compared. The method is
-    called without dropout, and in float32.
+    A network may also have
+
+    - an attribute `n_groups`, the number of known task ids of long data; without it there are
+      none, and balancing is between targets;
+    - a method `after_training`, which is called after training with a `Batch` of training rows, so
+      that the network can store statistics of them in buffers;
+    - an attribute `equations` that is not None, and a method `equation_losses`, which returns
+      losses by name for a `Batch`. They are added to the losses of the labels, and to the
+      objective by which epochs are compared. The method is called without dropout, in float32.
 
     Attributes
     ----------
@@ -63,59 +65,61 @@ class TrainableNetwork(Protocol):
     base_scores: Tensor
 
     def forward(self, batch: Batch) -> Tensor | NetworkOutput:
-        """Raw scores of shape (batch, members, n_scores), alone or with auxiliary losses.
+        """Return raw scores of shape (batch, members, n_scores), alone or with auxiliary losses.
 
-        Members may be 1. Every row is handled by itself.
+        The number of members may be 1. The scores of a row must not depend on other rows.
         """
         ...
 
 
 class SplitNetwork(TrainableNetwork, Protocol):
-    """A network that says where the ways of its targets part.
+    """A network that separates shared layers from target-specific layers.
 
-    ``answer(represent(batch), batch)`` has the scores of ``forward(batch)``.
+    ``answer(represent(batch), batch)`` has the same scores as ``forward(batch)``.
     """
 
     def represent(self, batch: Batch) -> tuple[Tensor, ...] | SharedOutput:
-        """What the targets share, as tensors of shape (1, batch, ...).
+        """Return the shared representation, as tensors of shape (1, batch, ...).
 
-        A tensor of shape (n_targets, batch, ...) has an entry for each target that has come
-        through the same parameters. Gradients at different entries are compared as vectors of
-        one space. `RepMTL` compares them at the first tensor, whose last axis it takes for the
-        channels and all between the rows and these for positions.
+        A tensor may also have the shape (n_targets, batch, ...), with an entry for each target
+        that was computed with the same parameters. Gradients at different entries are compared as
+        vectors of the same space. `RepMTL` compares them at the first tensor, whose last axis
+        holds the channels and whose axes between rows and channels are positions.
         """
         ...
 
     def answer(self, representation: tuple[Tensor, ...], batch: Batch) -> Tensor | NetworkOutput:
-        """Raw scores (batch, members, n_scores) from tensors of shape (n_targets, batch, ...).
+        """Return raw scores (batch, members, n_scores).
 
-        The scores of target t follow from the t-th entry alone: these are copies of what
-        `represent` returned, and may differ from each other.
+        Tensors of the representation may have the shape (n_targets, batch, ...). These entries
+        are copies of the output of `represent`, and may differ; the scores of target t must
+        depend on the t-th entry only.
         """
         ...
 
 
 class TowerNetwork(SplitNetwork, Protocol):
-    """A split network whose answers begin with one linear layer for each target.
+    """A split network in which `answer` starts with one linear layer for each target.
 
-    The gradients of all targets at the representation then follow from those at these layers,
-    which are smaller. The methods are optional: they make `RepMTL` and `SharpnessAware` faster.
+    The gradients of all targets at the representation then follow from those at the outputs of
+    these layers, which are smaller. The methods are optional: they make `RepMTL` and
+    `SharpnessAware` faster.
     """
 
     def hidden(self, representation: tuple[Tensor, ...]) -> Tensor:
-        """The layers before their nonlinearity, (batch, members, n_targets, size).
+        """Return the linear layers before the nonlinearity, (batch, members, n_targets, size).
 
-        Tensors of the representation are of shape (1 or n_targets, batch, members, channels), or
-        (1 or n_targets, batch, channels) where all members read the same.
+        Tensors of the representation have the shape (1 or n_targets, batch, members, channels), or
+        (1 or n_targets, batch, channels) if they are the same for all members.
         """
         ...
 
     def scores_from(self, hidden: Tensor, batch: Batch) -> Tensor:
-        """Raw scores (batch, members, n_scores) from what `hidden` returns."""
+        """Return raw scores (batch, members, n_scores) from the output of `hidden`."""
         ...
 
     def maps(self) -> tuple[Tensor, ...]:
-        """The map from each tensor to the layers, (n_targets, channels, size)."""
+        """Return the map from each tensor to the layers, (n_targets, channels, size)."""
         ...
 
 
@@ -124,7 +128,7 @@ _TOWERS = (*_SPLIT, "hidden", "scores_from", "maps")
 
 
 def trainable_network(network: nn.Module) -> TrainableNetwork:
-    """The network as one that can be trained.
+    """Return the network after checking that it can be trained.
 
     Raises
     ------
@@ -134,57 +138,57 @@ def trainable_network(network: nn.Module) -> TrainableNetwork:
     if not hasattr(network, "base_scores"):
         raise TypeError(
             f"{type(network).__name__} has no buffer base_scores of shape (n_scores,), the best "
-            "constant prediction (see skmtl.networks.TrainableNetwork). Register it, and add it "
-            "to the output."
+            "constant prediction (see skmtl.networks.TrainableNetwork). Register the buffer, and "
+            "add it to the output."
         )
     return cast(TrainableNetwork, network)
 
 
 def split_network(network: nn.Module, purpose: str) -> SplitNetwork:
-    """The network as one that says where its targets' ways part.
+    """Return the network after checking that it is a `SplitNetwork`.
 
     Parameters
     ----------
     network : nn.Module
     purpose : str
-        What needs that, for the error.
+        What needs a split network, for the message.
 
     Raises
     ------
     TypeError
-        If it has not the methods for it.
+        If it lacks methods of a `SplitNetwork`.
     """
     missing = [name for name in _SPLIT if not hasattr(network, name)]
     if missing:
         raise TypeError(
             f"{purpose} needs a network with the methods represent and answer, but "
-            f"{type(network).__name__} has no {' and no '.join(missing)}. Write them as "
-            "skmtl.networks.SplitNetwork says, or balance losses, as with 'uncertainty'."
+            f"{type(network).__name__} has no {' and no '.join(missing)}. Implement them (see "
+            "skmtl.networks.SplitNetwork), or balance losses, for example with 'uncertainty'."
         )
     return cast(SplitNetwork, network)
 
 
 def is_split(network: nn.Module) -> bool:
-    """Whether it has the methods of a `SplitNetwork`."""
+    """Return whether the network has the methods of a `SplitNetwork`."""
     return all(hasattr(network, name) for name in _SPLIT)
 
 
 def has_towers(network: nn.Module) -> bool:
-    """Whether it has the methods of a `TowerNetwork`."""
+    """Return whether the network has the methods of a `TowerNetwork`."""
     return all(hasattr(network, name) for name in _TOWERS)
 
 
 def n_groups_of(network: nn.Module) -> int:
-    """Number of ids of long data that the network knows; 0 for wide data."""
+    """Return the number of known task ids of long data; 0 for wide data."""
     return getattr(network, "n_groups", 0)
 
 
 def equation_losses_of(network: nn.Module) -> Callable[[Batch], Mapping[str, Tensor]] | None:
-    """The method with the losses of equations, of a network that has some."""
+    """Return the method that computes losses of equations; None for a network without any."""
     has_some = getattr(network, "equations", None) is not None
     return cast(Any, network).equation_losses if has_some else None
 
 
 def scores_of(output: Tensor | NetworkOutput) -> Tensor:
-    """The raw scores of what a network has returned."""
+    """Return the raw scores in the output of a network."""
     return output.scores if isinstance(output, NetworkOutput) else output

@@ -1,4 +1,4 @@
-"""Networks of any layers, drawn from a generator of their own."""
+"""Networks with layers of any kind, initialised from a given generator."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from skmtl.networks._layers import initialise, seed_dropout
 
 
 def built(build: Callable[[], nn.Module], generator: torch.Generator) -> nn.Module:
-    """The network that ``build()`` returns, every parameter of it drawn from the generator.
+    """Return the network made by ``build()``, with all parameters drawn from the generator.
 
-    Torch's layers draw their parameters from the global random state when they are made. Here they
-    draw from the generator, and the global state stays as it is. Parameters of `parameter`,
-    `weight` and `matrix` are drawn after that (see `initialise`).
+    Layers of torch draw their parameters from the global random state when they are created. Here
+    they draw from the generator, and the global state does not change. Parameters made by
+    `parameter`, `weight` and `matrix` are drawn afterwards (see `initialise`).
 
     Raises
     ------
     TypeError
-        If `build` draws a random number in a way that takes no generator, such as ``torch.rand``.
+        If `build` calls a random function that does not take a generator, such as ``torch.rand``.
     """
     with _DrawnFrom(generator):
         network = build()
@@ -33,18 +33,18 @@ def built(build: Callable[[], nn.Module], generator: torch.Generator) -> nn.Modu
 
 
 def check_draws(network: nn.Module, rows: Batch) -> None:
-    """Raise where training the network would draw from torch's global random state.
+    """Raise if training the network would draw from torch's global random state.
 
     Parameters
     ----------
     network : nn.Module
-        It is called once with `rows`, in training mode, which may change its buffers.
+        Called once with `rows` in training mode, which may change its buffers.
     rows : Batch
 
     Raises
     ------
     TypeError
-        If it draws random numbers without a generator, as ``nn.Dropout`` does.
+        If the network draws random numbers without a generator, as ``nn.Dropout`` does.
     """
     generator = torch.Generator(rows.device).manual_seed(0)
     seed_dropout(network, generator)
@@ -53,11 +53,11 @@ def check_draws(network: nn.Module, rows: Batch) -> None:
 
 
 class _Draws(TorchDispatchMode):
-    """Is told of everything that would draw from the global random state in the current thread."""
+    """Intercepts calls in the current thread that would draw from the global random state."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # Torch would import its compiler, only to keep it from compiling what is below.
+        # Otherwise torch imports its compiler, only to exclude this mode from compilation.
         return False
 
     def __torch_dispatch__(
@@ -70,18 +70,18 @@ class _Draws(TorchDispatchMode):
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded in func.tags:
             values = _arguments(func, args, kwargs)
-            # Attention is tagged even if it drops nothing.
+            # Attention has the tag even without dropout.
             if values.get("generator") is None and values.get("dropout_p") != 0:
                 kwargs = {**kwargs, "generator": self.generator_for(func, "generator" in values)}
         return func(*args, **kwargs)
 
     @abstractmethod
     def generator_for(self, func: torch._ops.OpOverload, is_taken: bool) -> torch.Generator:
-        """The generator to draw from; `is_taken` is whether the function takes one."""
+        """Return the generator to draw from; `is_taken` tells whether the function takes one."""
 
 
 class _DrawnFrom(_Draws):
-    """Hands a generator to everything that draws."""
+    """Passes a generator to every random function."""
 
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
@@ -90,15 +90,15 @@ class _DrawnFrom(_Draws):
     def generator_for(self, func: torch._ops.OpOverload, is_taken: bool) -> torch.Generator:
         if not is_taken:
             raise TypeError(
-                f"{func} draws from torch's global random state, and takes no generator. Fill an "
-                "empty tensor instead, as torch.empty(n).uniform_() and torch.nn.init do, or make "
-                "the parameter with skmtl.networks.parameter."
+                f"{func} draws from torch's global random state and does not take a generator. "
+                "Fill an empty tensor instead, with torch.empty(n).uniform_() or torch.nn.init, "
+                "or create the parameter with skmtl.networks.parameter."
             )
         return self._generator
 
 
 class _NoDraws(_Draws):
-    """Refuses whatever draws."""
+    """Raises for every random function."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -107,15 +107,15 @@ class _NoDraws(_Draws):
     def generator_for(self, func: torch._ops.OpOverload, is_taken: bool) -> torch.Generator:
         raise TypeError(
             f"{self._name} draws from torch's global random state in training ({func}), so "
-            "the same random_state would not give the same model. Use skmtl.networks.Dropout in "
-            "place of torch's dropout, and set the dropout of torch's other layers to 0."
+            "the same random_state would not lead to the same model. Use skmtl.networks.Dropout "
+            "instead of torch's dropout, and set the dropout of torch's other layers to 0."
         )
 
 
 def _arguments(
     func: torch._ops.OpOverload, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
-    """What a function is called with, by name; torch leaves out what has its default value."""
+    """Return the arguments of a call by name, with the default values that torch leaves out."""
     schema = func._schema.arguments
     defaults = {argument.name: argument.default_value for argument in schema}
     positional = zip(defaults, args, strict=False)

@@ -1,4 +1,4 @@
-"""What several networks of MultiTab make of rows, beside their scores."""
+"""Task tokens and attention of several networks of MultiTab."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from skmtl.networks._multitab import MultiTabNet
 
 
 def task_tokens(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
-    """The networks' task tokens side by side, (batch, n_tokens, networks * size)."""
+    """Return the concatenated task tokens of the networks, (batch, n_tokens, networks * size)."""
     tokens = [network.row_input(batch).tasks.transpose(0, 1) for network in networks]
     return torch.cat(tokens, dim=-1)
 
 
 def task_attention(networks: Iterable[MultiTabNet], batch: Batch) -> Tensor:
-    """Attention of task tokens to features, mean over heads and networks."""
+    """Return the attention of task tokens to features, mean over heads and networks."""
     return torch.stack([network.task_attention(batch) for network in networks]).mean(dim=0)

@@ -1,4 +1,4 @@
-"""What row paths read and return."""
+"""Input and output of row paths."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from torch import Tensor
 
 
 class TokenShape(NamedTuple):
-    """Tokens of a row, in this order, and their length.
+    """Numbers of tokens of a row, in the order of the tokens, and their length.
 
     Attributes
     ----------
     n_numeric : int
-        Numbers, a token each.
+        Number of numeric features, with a token each.
     cardinalities : tuple of int
-        Codes of each category, a token each.
+        Number of codes of each categorical feature, with a token each.
     size : int
+        Length of a token.
     n_history_tokens : int
-        Tokens of all columns of histories.
+        Number of tokens of all columns of histories.
     """
 
     n_numeric: int
@@ -34,14 +35,14 @@ class TokenShape(NamedTuple):
 
 
 class RowInput(NamedTuple):
-    """What is known of the rows of a batch.
+    """Input of a row path.
 
     Attributes
     ----------
     features : tensor of shape (batch, n_features, size)
         Feature tokens.
     tasks : tensor of shape (n_tokens, batch, size)
-        Task tokens that have read the features: one for each task, or one for all.
+        Task tokens after attention to the features: one for each task, or one for all.
     codes : int64 tensor of shape (batch, n_categorical)
     """
 
@@ -51,19 +52,19 @@ class RowInput(NamedTuple):
 
     @property
     def flat(self) -> Tensor:
-        """All feature tokens of a row side by side, (batch, n_features * size)."""
+        """Concatenated feature tokens of each row, (batch, n_features * size)."""
         return self.features.flatten(1)
 
 
 @dataclass(frozen=True, eq=False)
 class RowOutput:
-    """What the towers read of the rows.
+    """Output of a row path, the input of the towers.
 
     Attributes
     ----------
     rows : tensor of shape (1 or n_tasks, batch, members, row_size)
     auxiliary : mapping of str to tensor of shape ()
-        Losses beside those of the tasks.
+        Auxiliary losses by name.
     """
 
     rows: Tensor

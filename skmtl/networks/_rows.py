@@ -1,7 +1,7 @@
-"""The row path: what a row's tokens say together, in (1, batch, members, size).
+"""The row path, which maps all tokens of a row to (1, batch, members, size).
 
-Attention reads tokens one at a time; the row path maps all tokens of a row at once. It decides
-most of the accuracy on tables.
+Attention averages single tokens; the row path maps all tokens of a row at once. Accuracy on tables
+depends mostly on the row path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RowMixing = Literal["none", "linear", "mlp", "ensemble"] | Experts
 
 
 class LinearRows(nn.Module):
-    """One linear map of the row."""
+    """A linear map of the row."""
 
     def __init__(self, n_inputs: int, size: int) -> None:
         super().__init__()
@@ -57,10 +57,10 @@ class MLPRows(nn.Module):
 
 
 class MemberLinear(nn.Module):
-    """One weight shared by all members, each with a scale of its outputs and a bias of its own.
+    """A linear layer whose weight is shared by all members, each with its own scale and bias.
 
-    Member m computes (x W) * s_m + b_m: BatchEnsemble (Wen, Tran and Ba 2020) without the scale
-    of the inputs, which the layer before already has as the scale of its outputs.
+    Member m computes (x W) * s_m + b_m. This is BatchEnsemble (Wen, Tran and Ba 2020) without the
+    scale of the inputs, because the previous layer scales its outputs already.
     """
 
     def __init__(self, n_in: int, n_out: int, n_members: int) -> None:
@@ -76,10 +76,11 @@ class MemberLinear(nn.Module):
 class EnsembleRows(nn.Module):
     """Several perceptrons in one, as in TabM (Gorishniy et al. 2025, arXiv 2410.24210).
 
-    The first layer is shared; its outputs, scaled at random for each member, set the members
-    apart. Every member is trained on its own loss, and their raw scores are averaged to predict.
-    (TabM scales the inputs instead, which costs one first layer per member: several times the
-    work where features are many, without a gain in what was measured.)
+    The first layer is shared, and its outputs are scaled for each member by random initial
+    factors, which makes the members differ. Every member is trained on its own loss, and the raw
+    scores are averaged for prediction. TabM scales the inputs instead, which needs a first layer
+    per member. With many features this costs several times as much, and was not more accurate in
+    our measurements.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ def row_path(
     n_groups: int,
     activation: Activation,
 ) -> nn.Module | None:
-    """The row path of a name or of experts; None for "none"."""
+    """Return the row path for a name or for settings of experts; None for "none"."""
     n_inputs = tokens.n_features * tokens.size
     if isinstance(mixing, Experts):
         return ExpertRows(mixing, tokens, n_tasks, n_layers, n_members, dropout, n_groups)

@@ -1,4 +1,4 @@
-"""Irregular events to tokens by attention over sets of (time, variable, value)."""
+"""Tokens of irregular events, by attention over sets of (time, variable, value)."""
 
 from __future__ import annotations
 
@@ -15,62 +15,62 @@ from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, parameter, weight
 
 _SLOPES = (-2.0, 4.0)
-"""By which power of its age an event is weighted down in the first head and in the last one.
-Before anything is learnt, heads are means of the first events, of all, and of the last ones."""
+"""Power of the age by which events are weighted down in the first and in the last head.
+At initialisation, heads are means of the first events, of all events, and of the last ones."""
 _MOST_LOST = 0.9
-_LONGEST = 3.0  # spans: of events before that, only the logarithm of the age is read
+_LONGEST = 3.0  # in spans: beyond it, only the logarithm of the age distinguishes events
 
 
 @storable
 @dataclass(frozen=True, kw_only=True)
 class SetAttention:
-    """Irregular events as a set: a token for each variable, by attention over its events.
+    """Irregular events as a set, with one token for each variable, by attention over its events.
 
     For `series` of the MultiTab estimators, where "events" stands for ``SetAttention()``. An event
-    is a triplet of its age, its variable and its value, and is neither put onto a grid nor filled
-    up. The events of a variable are pooled by attention into one token, which the tokens of the
-    tasks and the row path read beside those of the table.
+    is a triplet of age, variable and value. Events are neither put on a grid nor imputed. The
+    events of a variable are pooled by attention into one token, which is used beside the feature
+    tokens of the table.
 
     Parameters
     ----------
     size : int, default=32
-        Numbers that are pooled over the events of a variable, of all heads together.
+        Number of values that are pooled over the events of a variable, in all heads together.
     n_heads : int, default=4
-        Means of the events with weights of their own, such as of the first and of the last ones.
-        A divisor of `size`.
+        Number of attention heads, which are means of the events with different weights, for
+        example of the first or of the last events. A divisor of `size`.
     hidden : int, default=64
-        Units of the layer that reads an event.
+        Units of the layer that encodes an event.
     event_dropout : float, default=0.3
-        Share of the events that are left out in each step of the training, in [0, 0.9]. Histories
-        have far more numbers than a table, which a network soon knows by heart.
+        Fraction of the events that are dropped in each training step, in [0, 0.9]. Histories have
+        far more values than a table, which a network soon memorises.
     max_variables : int, default=64
-        Most tokens. The most frequent variables have a token each; where there are more, the last
-        token is that of all others together, whose events still say of which variable they are.
+        Maximum number of tokens. The most frequent variables have a token each. If there are more,
+        the last token pools all remaining variables, and each event still encodes its variable.
 
     Raises
     ------
     ValueError
-        For settings that are out of range.
+        If a setting is out of range.
 
     Notes
     -----
-    For an event of variable c, scaled value x (with a mark m, 0 where there is none) and age
-    a, the time from it to the end of the history, with u = log(1 + a / step) and a span and a
-    usual step that are learnt from the training rows,
+    Consider an event of variable c with scaled value x, a mark m (0 if the value is missing) and
+    age a, the time from the event to the end of the history. Let u = log(1 + a / step), where the
+    span of a history and the usual step are estimated from the training rows. Then
 
         z = relu(E[c] + W (x, m, min(a / span, 3), u) + b),  v = V z,  l_h = k_h z - s_h u,
         p_h = sum of softmax(l_h) v_h,  token = O (p_1, ..., p_H) + B[c] + N[c] log(1 + n)
 
-    where the softmax and the sum run over the n events of variable c in the row. s_h begins as
-    an even spread from -2 (first events) over 0 (a plain mean) to 4 (last events). A variable
-    without events has a learnt token of its own, and so has one of a missing history; both are
-    zero where the training rows had none. Every sum runs over the events of one row, in order of
-    time, so that neither other rows nor any padding have a part in it.
+    where the softmax and the sum run over the n events of variable c in the row. The initial s_h
+    are evenly spaced from -2 (first events) over 0 (plain mean) to 4 (last events). A variable
+    without events has its own learnt token, and so has a variable of a missing history; both stay
+    zero if the training rows have no such case. Every sum runs over the events of one row in order
+    of time, so the result does not depend on other rows or on padding.
 
-    STraTS embeds the three parts of a triplet by a network each, adds them, and lets events attend
-    to each other; SeFT attends over all events of the row at once. Here one layer reads a triplet,
-    and the attention is within a variable, which costs time and memory in proportion to the
-    events. What variables mean for each other is left to the network behind.
+    STraTS embeds the three parts of a triplet with separate networks, adds them, and lets events
+    attend to each other. SeFT attends over all events of the row at once. Here one layer encodes a
+    triplet, and attention is within a variable, so that time and memory are proportional to the
+    number of events. Interactions between variables are left to the rest of the network.
 
     References
     ----------
@@ -117,16 +117,16 @@ class SetAttention:
             )
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
-        """Tokens of a row."""
+        """Return the number of tokens of a row."""
         return min(shape.n_variables, self.max_variables)
 
     def build(self, shape: HistoryShape, size: int, dropout: float) -> PooledEvents:
-        """The layer for a column of histories."""
+        """Build the layer for a column of histories."""
         return PooledEvents(self, shape, size, dropout)
 
 
 class PooledEvents(nn.Module):
-    """The layer of `SetAttention`, `Events` to tokens (batch, n_tokens, size).
+    """The layer of `SetAttention`, from `Events` to tokens (batch, n_tokens, size).
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class PooledEvents(nn.Module):
     size : int
         Length of a token.
     dropout : float
-        Of the units that read an event.
+        Dropout rate of the units that encode an event.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class PooledEvents(nn.Module):
 
     def forward(self, events: Events) -> Tensor:
         flat, counts_as = self._kept(events.flat())
-        # The last token is that of all variables that are too rare for one of their own.
+        # The last token pools all variables that are too rare to have their own.
         place = flat.row * self.n_tokens + flat.variable.clamp(max=self.n_tokens - 1)
         n_places = len(events) * self.n_tokens
         late = torch.log1p(flat.age / self.shape.step)
@@ -175,7 +175,7 @@ class PooledEvents(nn.Module):
         return self._tokens(pooled, _sums(counts_as, place, n_places), events.missing)
 
     def _kept(self, flat: FlatEvents) -> tuple[FlatEvents, Tensor]:
-        """The events that are not left out, and how many each of them stands for in counts."""
+        """Return the events that are not dropped, and the weight of each in counts."""
         counts_as = self.event_dropout(torch.ones_like(flat.age))
         if not self.event_dropout.active:
             return flat, counts_as
@@ -183,7 +183,7 @@ class PooledEvents(nn.Module):
         return FlatEvents(*(part[kept] for part in flat)), counts_as[kept]
 
     def _read(self, flat: FlatEvents, late: Tensor) -> Tensor:
-        """What is made of each event, (n_events, hidden)."""
+        """Encode each event, (n_events, hidden)."""
         triplet = torch.stack(
             [
                 flat.value.nan_to_num(0.0),
@@ -206,7 +206,7 @@ class PooledEvents(nn.Module):
 
 
 def _softmax_within(logits: Tensor, place: Tensor, n_places: int) -> Tensor:
-    """Softmax (n_events, n_heads) over the events of each place."""
+    """Return the softmax over the events of each place, (n_events, n_heads)."""
     index = place[:, None].expand_as(logits)
     largest = logits.new_full((n_places, logits.shape[1]), -torch.inf)
     largest = largest.scatter_reduce(0, index, logits.detach(), "amax")
@@ -215,5 +215,5 @@ def _softmax_within(logits: Tensor, place: Tensor, n_places: int) -> Tensor:
 
 
 def _sums(values: Tensor, place: Tensor, n_places: int) -> Tensor:
-    """Sums over the events of each place, in their order."""
+    """Sum values over the events of each place, in their order."""
     return values.new_zeros(n_places, *values.shape[1:]).index_add(0, place, values)

@@ -1,4 +1,4 @@
-"""Which feature tokens of a row are there, where columns come from several sources."""
+"""Mask of the feature tokens of a row whose sources are absent."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from skmtl._storable import storable
 from skmtl.networks._batch import Batch
 
 PRESENT_SOURCES = "present sources"
-"""Name of the extra of a `Batch` that says which sources a row has, (n_rows, n_sources)."""
+"""Key in the extras of a `Batch` for the sources that each row has, (n_rows, n_sources)."""
 
-_UNKNOWN = 0  # the code of a category that says nothing
+_UNKNOWN = 0  # code of an unknown category
 
 
 @storable
 @dataclass(frozen=True)
 class ColumnSources:
-    """Number of the source of each column, -1 for columns that are always there.
+    """Index of the source of each column, -1 for columns that are always present.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class ColumnSources:
 
 
 class SourceMask(nn.Module):
-    """Takes absent sources out of a batch.
+    """Removes the values of absent sources from a batch.
 
     Parameters
     ----------
     sources : ColumnSources
     n_tokens : sequence of int
-        Of each column of histories.
+        Number of tokens of each column of histories.
     """
 
     def __init__(self, sources: ColumnSources, n_tokens: Sequence[int]) -> None:
@@ -58,12 +58,13 @@ class SourceMask(nn.Module):
             self.register_buffer(name, numbers_, persistent=False)
 
     def forward(self, batch: Batch) -> tuple[Batch, Tensor]:
-        """The batch without values of absent sources, and their tokens (batch, n_features).
+        """Return the batch without values of absent sources, and a mask of their tokens.
 
-        Zeros and unknown categories, by which the values are replaced, are never embedded.
+        The mask is (batch, n_features). Values are replaced by zeros and unknown categories, whose
+        tokens are masked.
         """
         absent = ~batch.extras[PRESENT_SOURCES]  # type: ignore[operator]
-        absent = nn.functional.pad(absent, (0, 1))  # the last one, -1: never
+        absent = nn.functional.pad(absent, (0, 1))  # index -1: never absent
         known = replace(
             batch,
             numeric=batch.numeric.masked_fill(absent[:, self.numeric], 0.0),

@@ -1,4 +1,4 @@
-"""What a task's own experts read of a row in place of its plain feature tokens."""
+"""Task-specific transforms of feature tokens, for the own experts of tasks."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from skmtl.networks._tokens import code_offsets
 
 
 class TaskInput(Protocol):
-    """Makes a layer from tokens (1 or n_tasks, batch, n_features, size) to those of each task."""
+    """Settings of a layer from tokens (1 or n_tasks, batch, n_features, size) to each task's."""
 
     def build(self, shape: TokenShape, n_tasks: int) -> nn.Module:
-        """The layer, called with tokens and with the codes (batch, n_categorical)."""
+        """Build the layer, which is called with tokens and with codes (batch, n_categorical)."""
         ...
 
 
 @storable
 @dataclass(frozen=True, kw_only=True)
 class FeatureGates:
-    """A factor for each feature of a row, of each task by itself: squeeze and excitation.
+    """A factor for each feature, which depends on the row and the task (squeeze and excitation).
 
-    The means of the tokens of a row are squeezed into `hidden` numbers, from which each task has a
-    factor between 0 and 2 for every feature, 1 to begin with. `feature_gates_` of the estimator
-    tells which task uses which column.
+    The means of the tokens of a row are squeezed into `hidden` units, from which each task
+    computes a factor between 0 and 2 for every feature. Initial factors are 1. `feature_gates_` of
+    the estimator shows which task uses which column.
 
     Parameters
     ----------
     hidden : int, default=16
-        Numbers in which all tasks read the row.
+        Number of hidden units, shared by all tasks.
 
     References
     ----------
@@ -75,7 +75,7 @@ class GatedFeatures(nn.Module):
         return tokens * self.factors(tokens)[..., None]
 
     def factors(self, tokens: Tensor) -> Tensor:
-        """The factors (n_tasks, batch, n_features)."""
+        """Return the factors, (n_tasks, batch, n_features)."""
         squeezed = nn.functional.silu(self.squeeze(tokens.mean(dim=-1)))
         return 1 + torch.tanh(squeezed @ self.excite + self.bias)
 
@@ -83,9 +83,10 @@ class GatedFeatures(nn.Module):
 @storable
 @dataclass(frozen=True)
 class TaskEmbeddings:
-    """Categories have a part of each task's own, added to the token that tasks share.
+    """A task-specific embedding of each category, added to the shared token.
 
-    The parts are zero to begin with: a task departs from the shared token where it gains.
+    Initial embeddings are zero: a task departs from the shared token only where training finds
+    that useful.
 
     References
     ----------
@@ -104,7 +105,7 @@ class TaskEmbeddings:
 
 
 class TaskTokens(nn.Module):
-    """Tokens with the parts of `TaskEmbeddings`."""
+    """Tokens plus the task-specific embeddings of `TaskEmbeddings`."""
 
     def __init__(self, shape: TokenShape, n_tasks: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Series on a grid to tokens by dilated causal convolutions."""
+"""Tokens of series on a grid, by dilated causal convolutions."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from skmtl.networks._events import Events
 from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, matrix, parameter
 
-_MOST_BLOCKS = 32  # of which the last one reads steps that lie 2 ** 31 apart
+_MOST_BLOCKS = 32  # in the last block, steps are 2 ** 31 apart
 
 
 @storable
 @dataclass(frozen=True, kw_only=True)
 class TemporalConvolutions:
-    """Series on a grid of equal steps through a temporal convolutional network (TCN).
+    """Series on a regular grid, encoded by a temporal convolutional network (TCN).
 
     For `series` of the MultiTab estimators, where "tcn" stands for ``TemporalConvolutions()``.
     The last step of the grid is the end of the history. A step holds the mean of a variable's
-    values in it or, without any, that of the step before, and beside it a mark of whether there
-    was an event.
+    values in it, or the value of the previous step if there are none, and a mark that tells
+    whether there was an event.
 
     Parameters
     ----------
     every : float, default=None
         Length of a step, in the unit of the histories. None is the usual time between two events
-        of the training rows, or more, so that a long history has no more than `max_steps`.
+        of the training rows, or longer if a long history would otherwise have more than
+        `max_steps`.
     max_steps : int, default=256
-        Steps that are read, up to the end of the history; earlier events have no influence. There
-        are fewer where 95 % of the training rows have shorter histories.
+        Maximum number of steps, counted back from the end of the history; earlier events are
+        ignored. Fewer steps are used if 95 % of the training rows have shorter histories.
     channels : int, default=32
-        Of every layer.
+        Number of channels of every layer.
     kernel_size : int, default=3
-        Steps that a convolution reads, which lie ``2**block`` steps apart.
+        Number of steps in a kernel, which are ``2**block`` steps apart.
     n_blocks : int or "auto", default="auto"
-        Blocks of two convolutions. "auto" is the fewest by which the last step reads all steps.
+        Number of blocks of two convolutions. "auto" is the smallest number with which the
+        receptive field of the last step covers all steps.
     n_tokens : int, default=4
-        Tokens in which the last step is told to the rest of the network.
+        Number of tokens computed from the last step.
 
     Raises
     ------
     ValueError
-        For settings that are out of range.
+        If a setting is out of range.
 
     Notes
     -----
@@ -56,11 +58,11 @@ class TemporalConvolutions:
         h = relu(x * f_b),  y = relu(h * g_b + P_b x),
         (x * f)_t = c + sum over k of F_k x_{t - 2^b k}
 
-    where steps before the first one count as zero, so that no output reads a later step. P_b is
-    the identity where the numbers of channels agree. Tokens are a linear map of the last step.
-    The grid has the same length for every row, so that neither other rows nor padding have a part
-    in a row's tokens. Unlike Bai, Kolter and Koltun, weights are not normalised. Values that are
-    carried forward, and the marks, are those of Che et al.
+    where steps before the first one are zero, so that no output depends on a later step. P_b is
+    the identity if the numbers of channels agree. Tokens are a linear map of the last step. The
+    grid has the same length for every row, so that a row's tokens depend neither on other rows nor
+    on padding. Unlike in Bai, Kolter and Koltun, weights are not normalised. Carrying values
+    forward and marking events follows Che et al.
 
     References
     ----------
@@ -114,20 +116,20 @@ class TemporalConvolutions:
 
     @property
     def steps(self) -> StepSettings:
-        """What is said of the grid."""
+        """Settings of the grid."""
         return StepSettings(self.every, self.max_steps)
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
-        """Tokens of a row."""
+        """Return the number of tokens of a row."""
         return self.n_tokens
 
     def build(self, shape: HistoryShape, size: int, dropout: float) -> ConvolvedSeries:
-        """The layer for a column of histories."""
+        """Build the layer for a column of histories."""
         return ConvolvedSeries(self, shape, size, dropout)
 
 
 class ConvolvedSeries(nn.Module):
-    """The layer of `TemporalConvolutions`, `Events` to tokens (batch, n_tokens, size).
+    """The layer of `TemporalConvolutions`, from `Events` to tokens (batch, n_tokens, size).
 
     Parameters
     ----------
@@ -136,7 +138,7 @@ class ConvolvedSeries(nn.Module):
     size : int
         Length of a token.
     dropout : float
-        After the first convolution of each block.
+        Dropout rate after the first convolution of each block.
     """
 
     def __init__(
@@ -199,7 +201,10 @@ class CausalBlock(nn.Module):
 
 
 def _fewest_blocks(n_steps: int, kernel_size: int) -> int:
-    """Blocks of two convolutions with dilations 1, 2, 4, ... after which one step reads all."""
+    """Return the smallest number of blocks whose receptive field covers all steps.
+
+    Each block has two convolutions; the dilations of the blocks are 1, 2, 4, ...
+    """
     blocks = 1
     while 1 + 2 * (kernel_size - 1) * (2**blocks - 1) < n_steps:
         blocks += 1

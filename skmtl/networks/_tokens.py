@@ -18,23 +18,23 @@ from skmtl.networks._numeric import LinearEmbedding, PeriodicEmbedding, Piecewis
 NumericEmbedding = Literal["linear", "periodic", "piecewise_linear"]
 
 
-# Codes of a category that fitting never saw, and of a missing one.
+# Code of a category that was not seen in fit, and the first code after that of missing values.
 _UNKNOWN, _FIRST_KNOWN = 0, 2
 
 
 @storable
 @dataclass(frozen=True)
 class HashedColumns:
-    """Categorical features whose known codes are rows of a table that they share.
+    """Categorical features whose known categories are looked up in one shared table.
 
     Attributes
     ----------
     positions : tuple of int
-        Among the categorical features.
+        Positions among the categorical features.
     n_rows : int
-        Of the table.
+        Number of rows of the table.
     n_hashes : int
-        Rows of a code: the digits of the number of a known category in the base `n_rows`.
+        Number of rows for each category: the digits of its number in base `n_rows`.
     """
 
     positions: tuple[int, ...]
@@ -43,12 +43,12 @@ class HashedColumns:
 
 
 class FeatureTokens(nn.Module):
-    """Numbers and category codes to tokens of shape (batch, n_features, size).
+    """Maps numbers and category codes to tokens of shape (batch, n_features, size).
 
     Parameters
     ----------
     bins : sequence of float tensor
-        Bin edges of the numeric features; only "piecewise_linear" bends at them.
+        Bin edges of the numeric features, the knots of "piecewise_linear"; otherwise ignored.
     cardinalities : sequence of int
         Number of codes of each categorical feature.
     size : int
@@ -56,7 +56,7 @@ class FeatureTokens(nn.Module):
     numeric_embedding : {"linear", "periodic", "piecewise_linear"}
     hashed : HashedColumns, optional
     activation : {"relu", "silu"}, default="relu"
-        Of the waves of "periodic".
+        Nonlinearity after the waves of "periodic".
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class FeatureTokens(nn.Module):
         self.numeric: nn.Module | None = None
         if bins:
             self.numeric = _numeric_embedding(numeric_embedding, bins, size, activation)
-        # All categories in one table: feature j's codes start at offset j.
+        # All categories are in one table: the codes of feature j start at offset j.
         offsets, n_codes = code_offsets(cardinalities)
         self.offsets: Tensor
         self.register_buffer("offsets", offsets)
@@ -90,24 +90,24 @@ class FeatureTokens(nn.Module):
         if self.categories is not None:
             plain = self.plain(codes)
             tokens = nn.functional.embedding(plain + self.offsets, self.categories)
-            # Code 0, a category that fitting never saw, says nothing: its token is zero.
+            # Code 0, a category that was not seen in fit, has a token of zeros.
             tokens = tokens * (plain > 0)[..., None]
             parts.append(tokens if self.hashed is None else self.hashed(tokens, codes))
         return torch.cat(parts, dim=1)
 
     def plain(self, codes: Tensor) -> Tensor:
-        """The codes, of which hashed ones say nothing."""
+        """Return the codes, with known categories of hashed columns replaced by unknown ones."""
         return codes if self.hashed is None else self.hashed.without(codes)
 
 
 class HashedTokens(nn.Module):
-    """Tokens of hashed categories: rows of a table side by side.
+    """Tokens of hashed categories: concatenated rows of a table.
 
     Parameters
     ----------
     columns : HashedColumns
     size : int
-        Length of a token, a multiple of the number of rows.
+        Length of a token, a multiple of ``columns.n_hashes``.
     """
 
     def __init__(self, columns: HashedColumns, size: int) -> None:
@@ -119,7 +119,7 @@ class HashedTokens(nn.Module):
         self.table = weight(self.n_rows, size // self.n_hashes, fan_in=size)
 
     def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
-        """Tokens (batch, n_categorical, size) with those of the hashed categories."""
+        """Return tokens (batch, n_categorical, size), in which those of hashed columns are set."""
         numbers = codes.index_select(1, self.positions) - _FIRST_KNOWN
         is_known = (numbers >= 0)[..., None]
         rest, rows = numbers.clamp(min=0), []
@@ -133,15 +133,15 @@ class HashedTokens(nn.Module):
         )
 
     def without(self, codes: Tensor) -> Tensor:
-        """The codes, where those of hashed categories are unknown."""
+        """Return the codes, with known categories of hashed columns replaced by unknown ones."""
         hashed = codes.index_select(1, self.positions)
         plain = hashed.masked_fill(hashed >= _FIRST_KNOWN, _UNKNOWN)
         return codes.index_copy(1, self.positions, plain)
 
 
 def code_offsets(cardinalities: Sequence[int]) -> tuple[Tensor, int]:
-    """Where the codes of each categorical feature start in a table of all, and its length."""
-    # Not by torch, which imports its compiler to sum where only shapes are asked for.
+    """Return the offset of each feature's codes in a common table, and the table's length."""
+    # Summed in Python: with meta tensors, torch would import its compiler for a sum.
     *offsets, n_codes = accumulate(cardinalities, initial=0)
     return torch.tensor(offsets, dtype=torch.long), n_codes
 

@@ -1,4 +1,4 @@
-"""Task towers: from the row and the task's token to the task's raw scores."""
+"""Task towers, which map the row and the task's token to the task's raw scores."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from skmtl.networks._layers import Dropout, matrix, parameter, weight
 
 
 class Towers(nn.Module):
-    """One hidden layer per task, all tasks in one product.
+    """One hidden layer per task, computed for all tasks in one product.
 
     Parameters
     ----------
     n_scores : sequence of int
-        Raw scores of each task.
+        Number of raw scores of each task.
     row_size, n_members : int
-        Shape of the row path's output; `row_size` 0 means there is none.
-    token_size, n_tokens : int
-        Shape of the task tokens: as many as tasks, or one for all.
+        Shape of the row path's output; ``row_size=0`` means that there is no row path.
+    token_size : int
+        Length of a task token.
     hidden : int
+        Units of the hidden layer of a task.
     dropout : float
     slope : float
-        Slope of the hidden units below zero. At 0, units that are negative for a row say nothing
-        of it and learn nothing from it.
+        Slope of the hidden units below zero. With slope 0, a row has no effect on units that are
+        negative for it.
     activation : {"relu", "silu"}, default="relu"
-        With "silu" there is no slope.
+        With "silu", the slope is ignored.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class Towers(nn.Module):
         self.register_buffer("used", torch.tensor(used))
 
     def hidden(self, rows: Tensor | None, tokens: Tensor) -> Tensor:
-        """The hidden layers before their nonlinearity, (batch, members, n_tasks, hidden).
+        """Return the hidden layers before their nonlinearity, (batch, members, n_tasks, hidden).
 
-        From rows (1, batch, members, row_size) and tokens (n_tokens, batch, size). Rows may also
-        be (n_tasks, batch, members, row_size), a copy for each task: one backward pass then
-        computes the gradients of all tasks apart. Up to here all is linear: see `maps`.
+        Rows are (1, batch, members, row_size) and tokens (n_tokens, batch, size). Rows may also
+        be (n_tasks, batch, members, row_size), with a copy for each task: one backward pass then
+        computes separate gradients for all tasks. The result is linear in rows and tokens; see
+        `maps`.
         """
         tokens = tokens.transpose(0, 1).expand(-1, self.n_tasks, -1)
         hidden = torch.einsum("btd,tdh->bth", tokens, self.from_token)[:, None] + self.bias
@@ -71,7 +73,7 @@ class Towers(nn.Module):
         return hidden + self._read(rows, self.from_row)
 
     def scores(self, hidden: Tensor) -> Tensor:
-        """Raw scores from what `hidden` returns."""
+        """Return raw scores from the output of `hidden`."""
         if self.activation == "relu":
             hidden = nn.functional.leaky_relu(hidden, self.slope)
         else:
@@ -81,7 +83,7 @@ class Towers(nn.Module):
         return scores.flatten(2).index_select(2, self.used)
 
     def maps(self) -> tuple[Tensor, ...]:
-        """The maps from row (if any) and token, (n_tasks, size, hidden) each."""
+        """Return the maps from the row (if any) and from the token, (n_tasks, size, hidden)."""
         if self.from_row is None:
             return (self.from_token,)
         return self._by_task(self.from_row), self.from_token
@@ -94,7 +96,10 @@ class Towers(nn.Module):
         return from_row.unflatten(-1, (self.n_tasks, -1)).transpose(0, 1)
 
     def _read(self, rows: Tensor, from_row: Tensor) -> Tensor:
-        """What the hidden layers read of the rows, (batch, members, n_tasks, hidden)."""
+        """Return the part of the hidden layers that comes from the rows.
+
+        Its shape is (batch, members, n_tasks, hidden).
+        """
         if len(rows) == 1:
             return (rows.squeeze(0) @ from_row).unflatten(-1, (self.n_tasks, -1))
         maps = self._by_task(from_row)

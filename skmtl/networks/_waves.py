@@ -1,4 +1,4 @@
-"""Raw scores in a row, learnt as waves over them."""
+"""Raw scores that form a series, learnt as a sum of waves."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from skmtl._waves import cosine_waves
 
 
 def wave_matrix(n_scores: Sequence[int], n_series: Sequence[int]) -> Tensor | None:
-    """What towers put out as raw scores: a matrix (sum of n_scores, the same), or None.
+    """Return the matrix that maps outputs of towers to raw scores, or None for the identity.
 
-    A task with raw scores in series gets cosines over the steps of each: the level of all steps,
-    their trend, and finer and finer waves, the k-th of which (from 0) has the size 1 / (1 + k).
-    Steps of gradient descent are of one size for all outputs, so the level is learnt first, while
-    any scores can still be had. The outputs of other tasks are their raw scores.
+    The matrix is square, with sum(n_scores) rows. If the raw scores of a task form series, its
+    outputs are the coefficients of cosines over the steps of each series: the level of all steps,
+    their trend, and increasingly fine waves. The k-th of these (from 0) has the size 1 / (1 + k).
+    Gradient descent takes steps of the same size for all outputs, so the level is learnt first,
+    but any scores can be reached. The outputs of other tasks are their raw scores.
 
     Parameters
     ----------
     n_scores : sequence of int
-        Raw scores of each task.
+        Number of raw scores of each task.
     n_series : sequence of int
-        Series that they are, interleaved; 0 where each score is by itself.
+        Number of interleaved series that they form; 0 if they form none.
     """
     if not any(n_series):
         return None

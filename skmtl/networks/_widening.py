@@ -1,4 +1,4 @@
-"""From a trained network to a wider one of the same sort."""
+"""Copying a trained network into a wider one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from skmtl.networks._multitab import MultiTabNet
 from skmtl.networks._numeric import PeriodicEmbedding
 
-# What the axes of a MultiTabNet's tensors count, where that depends on the table or its targets.
+# Meaning of the axes of a MultiTabNet's tensors whose length depends on the table or its targets.
 _AXES: dict[str, tuple[str | None, ...]] = {
     "base_scores": ("scores",),
     "task_tokens": ("tokens", None),
@@ -37,33 +37,36 @@ _AXES: dict[str, tuple[str | None, ...]] = {
     "line.change": ("columns", "scores"),
 }
 _TASK_EMBEDDINGS = ("codes", None)  # of experts
-# Of new features these are zero, so that their tokens are: the token of an unknown category.
+# These are set to zero for new features, so that their tokens are zero, like those of unknown
+# categories.
 _SILENT = ("tokens.numeric.slope", "tokens.numeric.bias", "tokens.numeric.missing",
            "tokens.numeric.bends", "tokens.categories")  # fmt: skip
-# What reads the tokens of features.
+# Weights that are applied to the tokens of features.
 _READERS = ("rows.map.weight", "rows.first.weight", "rows.layers.0.weight")
-# Follow from the shape.
+# Buffers that follow from the shape.
 _DERIVED = ("tokens.offsets", "towers.used")
 
 Places = Mapping[str, Sequence[int]]
-"""By axis, where what a narrower network has stands in a wider one."""
+"""For each axis, the positions in a wider network of the entries of a narrower one."""
 
 
 @torch.no_grad()
 def take_over(network: MultiTabNet, learnt: MultiTabNet, places: Places) -> None:
-    """Copy what a trained `MultiTabNet` has learnt into a wider one.
+    """Copy the parameters of a trained `MultiTabNet` into a wider one.
 
-    What is new keeps its initial parameters, but for tokens of new features and categories, which
-    are zero: they change no score of what was there before, except through attention, which a new
-    feature has a share in.
+    New parts keep their initial parameters, except the tokens of new features and categories,
+    which are set to zero. They then change the scores of known targets only through attention, of
+    which a new feature receives a share.
 
     Parameters
     ----------
     network : MultiTabNet
-        A wider one, initialised, on the CPU. It is changed.
+        The wider network, initialised, on the CPU. It is changed in place.
     learnt : MultiTabNet
+        The trained network.
     places : mapping of axis to sequence of int
-        Of "tasks", "scores", "numbers", "categories" (features), "codes" and "features".
+        Positions for "tasks", "scores", "numbers", "categories" (features), "codes" and
+        "features".
 
     Raises
     ------
@@ -103,7 +106,7 @@ def _is_task_embedding(name: str) -> bool:
 
 
 def _with_compound_axes(places: Places, network: MultiTabNet, learnt: MultiTabNet) -> Places:
-    """The axes that count pairs, by those that count their members."""
+    """Add the positions of compound axes, which follow from those of the other axes."""
     tasks, numbers, codes = (list(places[axis]) for axis in ("tasks", "numbers", "codes"))
     config = learnt.config
     hidden, size = learnt.towers.bias.shape[2], config.embedding_size

@@ -1,9 +1,10 @@
-"""Series of many ids as flat arrays, and what is known of them at an origin.
+"""Panels: series of many ids as flat arrays, and features of their past at an origin.
 
-A long table has a row for each id and time. `PanelColumns` says what its columns are for, a
-`PanelClock` turns its times into whole numbers of steps, `SeriesIds` its ids into numbers, and a
-`History` holds the values as a `Panel`: arrays sorted by series and time. All else is computed on
-these arrays for many series and origins at once, from rows up to the origin alone.
+A long table has a row for each id and time. `PanelColumns` holds the roles of its columns. A
+`PanelClock` converts times to whole numbers of steps, and `SeriesIds` converts ids to numbers. A
+`History` stores the values as a `Panel`, which consists of arrays sorted by series and time.
+Everything else is computed on these arrays, for many series and origins at once, and only from
+rows up to the origin.
 """
 
 from skmtl.panels._calendar import CalendarFeatures

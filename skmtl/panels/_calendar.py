@@ -1,4 +1,4 @@
-"""What a calendar and a watch show."""
+"""Features of the calendar and of the time of day."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ _AUTO = ("minute", "hour", "weekday", "day", "week", "month")
 
 @storable
 class CalendarFeatures:
-    """Features of the local time of what is forecast.
+    """Features of the local time to forecast.
 
-    It is `skmtl.timeseries.Calendar`; files of models know another class by that name.
+    Import it as `skmtl.timeseries.Calendar`. The class has another name here, because "Calendar"
+    stands for a different class in model files.
 
     Parameters
     ----------
     *parts : str
         Any of "minute", "hour", "weekday", "day", "week", "month", "quarter", "year" and
-        "dayofyear". Without any: those of the first six that differ between the times of `fit`.
+        "dayofyear". By default, those of the first six that differ between the times of `fit`.
     holidays : str, default=None
-        A country or, as in "US-CA", one of its regions: adds whether the day is a public holiday,
-        and the days to the nearest one, up to seven. Needs the extra ``holidays``.
+        A country or one of its regions, such as "US-CA". Adds whether the day is a public holiday,
+        and the number of days to the nearest one, up to seven. Requires the extra ``holidays``.
 
     Examples
     --------
@@ -57,26 +58,26 @@ class CalendarFeatures:
         for part in parts:
             if part not in _PARTS:
                 raise ValueError(
-                    f"A calendar has no {part!r}.{did_you_mean(part, _PARTS)} Choose from "
+                    f"Calendar has no part {part!r}.{did_you_mean(part, _PARTS)} Choose from "
                     f"{list(_PARTS)}."
                 )
         self.parts = parts
         self.holidays = holidays
 
     def chosen(self, times: pd.DatetimeIndex) -> CalendarFeatures:
-        """The calendar with the parts that differ between some times, unless it names its own."""
+        """Return the calendar with parts, by default those that differ between some times."""
         if self.parts:
             return self
         parts = [part for part in _AUTO if len(np.unique(_PARTS[part](times))) > 1]
-        # Without any there would be none to tell that they were chosen.
+        # Without any part, the calendar would look as if parts had not been chosen yet.
         return CalendarFeatures(*(parts or ["year"]), holidays=self.holidays)
 
     def holidays_alone(self) -> CalendarFeatures | None:
-        """The calendar without parts; None if it has no holidays."""
+        """Return the calendar without parts, or None if it has no holidays."""
         return None if self.holidays is None else CalendarFeatures(holidays=self.holidays)
 
     def features(self, times: pd.DatetimeIndex) -> pd.DataFrame:
-        """One column for each part, float64.
+        """Return a float64 column for each part.
 
         Parameters
         ----------
@@ -111,7 +112,7 @@ def _holiday_features(times: pd.DatetimeIndex, place: str) -> dict[str, np.ndarr
     free = holidays.country_holidays(country, subdiv=region or None, years=years)
     dates = np.sort(np.array(list(free), dtype="datetime64[D]").astype(np.int64))
     if not len(dates):
-        raise ValueError(f"The package holidays knows no holidays of {place!r} in these years.")
+        raise ValueError(f"The package holidays has no holidays of {place!r} in these years.")
     later = np.minimum(np.searchsorted(dates, days), len(dates) - 1)
     earlier = np.maximum(np.searchsorted(dates, days, side="right") - 1, 0)
     after, before = dates[later] - days, days - dates[earlier]

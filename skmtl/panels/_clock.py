@@ -20,7 +20,7 @@ from skmtl.panels._times import (
 
 
 class PanelClock(ABC):
-    """Counts the times of a column in steps of its frequency.
+    """Converts the times of a column to counts of steps of its frequency.
 
     Counts are whole numbers, and consecutive times of the grid have consecutive counts.
 
@@ -34,27 +34,27 @@ class PanelClock(ABC):
 
     @abstractmethod
     def count(self, times: pd.Series) -> np.ndarray:
-        """Counts of the times of a column, int64 of shape (n,).
+        """Return the counts of the times of a column, int64 of shape (n,).
 
         Raises
         ------
         ValueError
-            If times are missing, of another type than those of `fit`, or not on the grid.
+            If times are missing, of another type than in `fit`, or not on the grid.
         """
 
     @abstractmethod
     def times(self, counts: np.ndarray) -> pd.Index:
-        """The times with some counts, of the dtype that the column has."""
+        """Return the times of some counts, with the dtype of the column."""
 
     def local(self, counts: np.ndarray) -> pd.DatetimeIndex | None:
-        """What calendars and watches show at these counts; None for plain numbers."""
+        """Return the local times of some counts; None if times are numbers."""
         return None
 
 
 @storable
 @dataclass(frozen=True)
 class IntegerClock(PanelClock):
-    """Whole numbers, a step apart."""
+    """A grid of whole numbers."""
 
     counts_numbers: ClassVar[bool] = True
     start: int
@@ -73,7 +73,7 @@ class IntegerClock(PanelClock):
 @storable
 @dataclass(frozen=True)
 class PeriodClock(PanelClock):
-    """Periods of pandas, one after the other."""
+    """A grid of consecutive pandas periods."""
 
     freq: str
 
@@ -91,14 +91,14 @@ class PeriodClock(PanelClock):
 @storable
 @dataclass(frozen=True)
 class TickClock(PanelClock):
-    """Timestamps a fixed time apart, counted in UTC.
+    """A grid of timestamps with a fixed distance, counted in UTC.
 
-    So both hours that are called 2 o'clock when the clocks are set back have their own counts.
+    When clocks are set back, the two hours with the same local time have different counts.
 
     Parameters
     ----------
     start, step : int
-        Microseconds since 1970 in UTC, and between two counts.
+        Microseconds since 1970 in UTC, and microseconds between two counts.
     zone : str or None
     freq : str
     """
@@ -127,9 +127,9 @@ class TickClock(PanelClock):
 @storable
 @dataclass(frozen=True)
 class CalendarClock(PanelClock):
-    """Timestamps by the calendar: days, weeks, months, business days and the like.
+    """A grid of timestamps by the calendar: days, weeks, months, business days and so on.
 
-    They are counted in local time, in which a day begins at midnight whatever the hour in UTC.
+    Times are counted in local time, in which days begin at midnight.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ class CalendarClock(PanelClock):
         return pd.DatetimeIndex(earlier[:-1].append(later))[counts + len(earlier) - 1]
 
     def _grid(self, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.DatetimeIndex, int]:
-        """All times of the grid that lie between two times, and the position of the start."""
+        """Return all times of the grid between two times, and the position of the start."""
         later = pd.date_range(self._start, max(last, self._start), freq=self.freq, unit="us")
         length = 1
         earlier = later[:1]
@@ -181,13 +181,13 @@ class CalendarClock(PanelClock):
         return pd.DatetimeIndex(earlier[:-1].append(later)), len(earlier) - 1
 
     def _in_zone(self, local: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        """Local times in the zone; a midnight that the clocks skip is the first time after it."""
+        """Localise times; a midnight that is skipped becomes the first time after it."""
         if self.zone is None:
             return local
         return local.tz_localize(self.zone, ambiguous=True, nonexistent="shift_forward")
 
     def _shown(self, grid: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        """What the clocks of the zone show at the times of the grid."""
+        """Return the local times in the zone at the times of the grid."""
         return self._in_zone(grid).tz_localize(None)
 
     @property

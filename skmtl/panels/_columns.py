@@ -1,4 +1,4 @@
-"""What each column of a panel is for."""
+"""The roles of the columns of a panel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skmtl._suggestions import did_you_mean
 from skmtl.tables import as_frame
 
 Columns = Hashable | Sequence[Hashable] | None
-"""One column, several of them, or none."""
+"""One column, several columns, or none."""
 
 
 @storable
@@ -26,14 +26,14 @@ class PanelColumns:
     Attributes
     ----------
     id : tuple of hashable
-        Together they name a series; without any, the table is one series.
+        Columns that together identify a series; empty if the table is one series.
     time : hashable
     known : tuple of hashable
-        Known ahead, such as holidays and planned prices.
+        Covariates that are known in advance, such as holidays and planned prices.
     past : tuple of hashable
-        Known once their time has come, such as the weather.
+        Covariates that are known once their time has come, such as the weather.
     static : tuple of hashable
-        The same at all times of a series.
+        Covariates that are the same at all times of a series.
     """
 
     id: tuple[Hashable, ...]
@@ -51,15 +51,15 @@ class PanelColumns:
         past: Columns = None,
         static: Columns = None,
     ) -> PanelColumns:
-        """From what users write: a name, a sequence of names or None.
+        """Create the roles from parameters: a name, a sequence of names or None each.
 
         Raises
         ------
         ValueError
-            If a column has two roles, or there is no time.
+            If a column has two roles, or if there is no time column.
         """
         if time is None:
-            raise ValueError("Name the column of the times: time='date'.")
+            raise ValueError("Name the column of the times, for example time='date'.")
         columns = cls(as_names(id), time, as_names(known), as_names(past), as_names(static))
         twice = [name for name, times in Counter(columns.all_names).items() if times > 1]
         if twice:
@@ -71,44 +71,43 @@ class PanelColumns:
         return (*self.id, self.time, *self.known, *self.past, *self.static)
 
     def role(self, name: Hashable) -> str:
-        """What a column is for."""
+        """Return the role of a column."""
         roles = ("id", "known", "past", "static")
-        found = (role for role in roles if name in getattr(self, role))
-        return next(found, "time")
+        return next((role for role in roles if name in getattr(self, role)), "time")
 
     def frame(self, X: Any, *, min_rows: int = 1) -> pd.DataFrame:
-        """X with the columns that have a role, in the order of roles.
+        """Return X as a frame, with columns in the order of their roles.
 
         Raises
         ------
         ValueError
-            If a column is missing, or has no role.
+            If a column is missing or has no role.
         """
         frame = as_frame(X, min_rows=min_rows)
         taken = self.taken_from(frame)
         without = [name for name in frame.columns if name not in self.all_names]
         if without:
             raise ValueError(
-                f"These columns of X have no role: {without}. Name each as known=[...] (known "
-                "ahead, read at the time of the forecast), past=[...] (read up to the origin), "
+                f"These columns of X have no role: {without}. Add each to known=[...] (known "
+                "in advance, used at the forecast time), past=[...] (used up to the origin), "
                 "static=[...] (the same at all times) or id=[...], or drop it."
             )
         return taken
 
     def frame_to_forecast(self, X: Any) -> pd.DataFrame:
-        """As `frame`, of any number of rows, which may lack the past columns."""
+        """Return X as `frame` does, for any number of rows; past columns may be absent."""
         frame = as_frame(X, min_rows=0)
         unread = [name for name in self.past if name not in frame.columns]
         empty = pd.DataFrame(np.nan, index=frame.index, columns=pd.Index(unread))
         return self.frame(pd.concat([frame, empty], axis=1) if unread else frame, min_rows=0)
 
     def taken_from(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The columns that have a role, whatever others there are.
+        """Return the columns that have a role, ignoring all others.
 
         Raises
         ------
         ValueError
-            If one is missing.
+            If a column is missing.
         """
         for name in self.all_names:
             if name not in frame.columns:
@@ -120,16 +119,16 @@ class PanelColumns:
 
 
 def as_names(columns: Columns) -> tuple[Hashable, ...]:
-    """One name or several as a tuple.
+    """Convert one name or several names to a tuple.
 
     Raises
     ------
     ValueError
-        If they are a set or a mapping, whose order is not that of the columns.
+        If names are in a set or a mapping, which has no order of columns.
     """
     if columns is None:
         return ()
     if isinstance(columns, Set | Mapping):
-        raise ValueError(f"Name the columns {columns!r} in a list, so that they have an order.")
+        raise ValueError(f"Pass the columns {columns!r} as a list, so that they have an order.")
     names: Any = columns if pd.api.types.is_list_like(columns) else (columns,)
     return tuple(names)

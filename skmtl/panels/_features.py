@@ -1,4 +1,4 @@
-"""What is known at an origin of a time to forecast, as columns."""
+"""Features of times to forecast, from what is known at their origins."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ _SEASONS_BACK = 3
 
 @dataclass(frozen=True)
 class Moments:
-    """Times to forecast and the origins that they are forecast from.
+    """Times to forecast and their origins.
 
     Attributes
     ----------
     codes : ndarray of int64, shape (n,)
-        Series, -1 for one without history.
+        Series, -1 for a series without history.
     clock, origins : ndarray of int64, shape (n,)
+        Times to forecast, and times up to which the series are known.
     """
 
     codes: np.ndarray
@@ -40,26 +41,26 @@ class Moments:
 
     @property
     def steps(self) -> np.ndarray:
-        """How far each time is from its origin."""
+        """Number of steps from each origin to the time to forecast."""
         return self.clock - self.origins
 
     def take(self, places: Any) -> Moments:
-        """Those at some positions."""
+        """Return the moments at some positions."""
         return Moments(self.codes[places], self.clock[places], self.origins[places])
 
     def numbered_from(self, first: int) -> Moments:
-        """The same, with numbers of series as `Panel.part` has them."""
+        """Return the moments with series numbered from `first`; see `Panel.part`."""
         codes = np.where(self.codes < 0, -1, self.codes - first)
         return Moments(codes, self.clock, self.origins)
 
     def distinct_origins(self) -> tuple[Moments, np.ndarray]:
-        """Each series and origin once, and which of them each moment has."""
+        """Return each pair of series and origin once, and its index for each moment."""
         first, places = distinct_pairs(self.codes, self.origins)
         return self.take(first), places
 
 
 def distinct_pairs(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pair of numbers is first, in their order, and which of them each row has."""
+    """Return the first row of each distinct pair, sorted by pair, and the pair of each row."""
     order = np.lexsort((other, one))
     ordered = np.column_stack([one, other])[order]
     new = np.ones(len(ordered), dtype=bool)
@@ -72,20 +73,20 @@ def distinct_pairs(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.n
 @storable
 @dataclass(frozen=True)
 class LaggedColumn:
-    """A column of a history whose past becomes features.
+    """A column of a history whose past values are features.
 
     Attributes
     ----------
     name : str
-        How its features are called.
+        Prefix of the names of its features.
     units : TargetUnits
-        In which they are.
+        Units of its features.
     seasons : tuple of int
-        Seasons whose last values at the time to forecast are features.
+        Lengths of seasons, whose last values for the time to forecast are features.
     intermittent : bool
-        Whether events are rare: adds the time since the last one, and the mean gap.
+        Whether most values are zero: adds the time since the last other value, and the mean gap.
     most_lags : int or None
-        Of a column that is not a target only the first lags are features, and means of windows.
+        For a column that is not a target, the number of lags to use; its windows only have means.
     """
 
     name: str
@@ -98,16 +99,16 @@ class LaggedColumn:
 @storable
 @dataclass(frozen=True)
 class FeaturePlan:
-    """Which features there are.
+    """The definition of the features.
 
     Attributes
     ----------
     lags, windows : tuple of int
-        Steps of the clock; lag 1 is the origin itself.
+        In steps of the clock; lag 1 is the origin itself.
     columns : tuple of LaggedColumn
-        By position of the history's columns; the targets come first.
+        In the order of the history's columns; the targets come first.
     categories : mapping of str to list
-        Of columns of the history that hold codes, at the positions behind `columns`.
+        Categories of the history's columns of codes, which follow those in `columns`.
     calendar : CalendarFeatures or None
     """
 
@@ -118,14 +119,14 @@ class FeaturePlan:
     calendar: CalendarFeatures | None
 
     def table(self, history: History, moments: Moments, given: pd.DataFrame) -> FeatureTable:
-        """The features of some moments.
+        """Compute the features of some moments.
 
         Parameters
         ----------
         history : History
         moments : Moments
         given : DataFrame of shape (n, n_given)
-            Columns that are features as they are: known ahead, or static.
+            Covariates that are features without conversion: known in advance, or static.
         """
         panel = history.panel
         origins, places = moments.distinct_origins()
@@ -149,16 +150,16 @@ class FeaturePlan:
     def table_of_origins(
         self, history: History, origins: Moments, given: pd.DataFrame, horizon: int
     ) -> FeatureTable:
-        """The features of some origins, whatever the step.
+        """Compute the features of some origins, for all steps.
 
-        The values of the last seasons at the next times are lags like others here. The calendar
-        is that of the first step; holidays are those of each.
+        The values of the last seasons for the next times are included as lags. Calendar features
+        are those of the first step, and features of holidays are included for each step.
 
         Parameters
         ----------
         history : History
         origins : Moments
-            Of the first step.
+            Moments of the first step.
         given : DataFrame of shape (n, n_given)
         horizon : int
         """
@@ -182,7 +183,7 @@ class FeaturePlan:
         return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
 
     def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
-        """What is subtracted from each column at some moments, of shape (n, n_columns)."""
+        """Return the numbers to subtract from each column at some moments, (n, n_columns)."""
         return np.column_stack(
             [
                 column.units.anchors(
@@ -248,7 +249,7 @@ class FeaturePlan:
     def _last_categories(
         self, panel: Panel, origins: Moments
     ) -> Iterator[tuple[str, np.ndarray, list[Any]]]:
-        """Name, codes and categories of the last values that are not numbers."""
+        """Yield name, codes and categories of the last values of categorical columns."""
         for position, (name, known) in enumerate(self.categories.items(), len(self.columns)):
             value, _ = last_values(panel, position, origins.codes, origins.origins)
             yield f"{name} last", np.where(np.isnan(value), -1, value).astype(np.int64), known
@@ -256,7 +257,7 @@ class FeaturePlan:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Features, and the units of the lagged columns at each moment.
+    """Features, and the level and scale of the lagged columns at each moment.
 
     Attributes
     ----------
@@ -270,17 +271,17 @@ class FeatureTable:
 
 
 def _with_given(features: dict[str, Any], given: pd.DataFrame) -> pd.DataFrame:
-    """Features, and behind them columns that are features as they are."""
+    """Append covariates to the features."""
     taken = [label for label in given.columns if str(label) in features]
     if taken:
-        raise ValueError(f"Rename the columns {taken}: features are called so.")
+        raise ValueError(f"Rename the columns {taken}: features have these names.")
     return pd.DataFrame(features | {str(label): given[label].array for label in given.columns})
 
 
 def _calendar_features(
     calendar: CalendarFeatures | None, history: History, clock: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What a calendar shows at times of the clock; nothing for plain numbers."""
+    """Return the calendar features at times of the clock; empty if times are numbers."""
     if calendar is None:
         return {}
     distinct, places = np.unique(clock, return_inverse=True)
@@ -292,7 +293,7 @@ def _calendar_features(
 
 
 def _lags_of_seasons(column: LaggedColumn, horizon: int) -> Iterator[int]:
-    """Lags at which the next times lie in the last seasons that are known."""
+    """Yield the lags of the next times in the last known seasons."""
     for season in column.seasons:
         for step in range(1, min(horizon, season) + 1):
             for back in range(_SEASONS_BACK):
@@ -302,7 +303,7 @@ def _lags_of_seasons(column: LaggedColumn, horizon: int) -> Iterator[int]:
 def _of_seasons(
     panel: Panel, position: int, column: LaggedColumn, moments: Moments
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Values at the time to forecast in the last seasons that are known at the origin."""
+    """Yield the values for the time to forecast in the last seasons known at the origin."""
     for season in column.seasons:
         behind = moments.clock + season * ((moments.origins - moments.clock) // season)
         values = []
@@ -325,7 +326,7 @@ def _of_seasons(
 def _of_events(
     panel: Panel, values: np.ndarray, codes: np.ndarray, origins: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """How long ago the last value other than zero was, how far apart they are, and how many."""
+    """Yield the time since the last nonzero value, the mean gap between them, and their number."""
     is_event = np.where(np.isfinite(values) & (values != 0), 1.0, np.nan)[:, None]
     events = Panel(panel.codes, panel.clock, is_event, panel.n_series)
     _, places = last_values(events, 0, codes, origins)
@@ -344,7 +345,7 @@ def _of_events(
 
 
 def _since(panel: Panel, places: np.ndarray, origins: np.ndarray) -> np.ndarray:
-    """Steps from rows of a panel to origins; NaN where there is no row."""
+    """Return the number of steps from rows of a panel to origins; NaN without a row."""
     if not len(panel.clock):
         return np.full(len(origins), np.nan)
     return np.where(places >= 0, origins - panel.clock[places], np.nan)

@@ -1,4 +1,4 @@
-"""What is known of the series so far."""
+"""The known past of the series."""
 
 from __future__ import annotations
 
@@ -46,21 +46,27 @@ class History:
         time: Hashable,
         clock: PanelClock,
     ) -> tuple[History, np.ndarray]:
-        """The history that rows in any order hold, and the row at each position of its panel.
+        """Create a history from rows in any order.
 
         Parameters
         ----------
         frame : DataFrame
-            With the id and time columns.
+            A frame with the id and time columns.
         values : DataFrame of float64
         id : sequence of hashable
         time : hashable
         clock : PanelClock
 
+        Returns
+        -------
+        history : History
+        order : ndarray of int64
+            The row at each position of the panel.
+
         Raises
         ------
         ValueError
-            If two rows have one id and time.
+            If two rows have the same id and time.
         """
         ids = SeriesIds.learn(frame, id)
         panel, order = Panel.sorted(
@@ -74,7 +80,7 @@ class History:
         return history, order
 
     def check(self) -> None:
-        """Raise where two rows have one id and time, or there are too many times."""
+        """Raise if two rows have the same id and time, or if the time span is too long."""
         clock = self.panel.clock
         n_steps = int(clock.max()) - int(clock.min()) + 1 if len(clock) else 0
         if self.panel.n_series * (n_steps + 2) >= 2**63:
@@ -91,21 +97,21 @@ class History:
         )
         raise ValueError(
             f"{len(twice)} rows repeat an id and a time: {shown}. Keep one row for each, for "
-            f"example X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum by "
-            "groupby. If a clock that was set back repeats hours, give times with a zone."
+            f"example with X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum with "
+            "groupby. If hours repeat when clocks are set back, use times with a time zone."
         )
 
     def time_at(self, place: int) -> Any:
-        """The time of the row at a position, as users write it."""
+        """Return the time of the row at a position, with the dtype of the column."""
         return self.clock.times(self.panel.clock[place : place + 1])[0]
 
     def extended(self, frame: pd.DataFrame, values: pd.DataFrame) -> History:
-        """A history of these rows and more, of the same series or of others.
+        """Return a history with additional rows, of the same series or of new ones.
 
         Raises
         ------
         ValueError
-            If a row has the id and time of another one.
+            If a row has the same id and time as another one.
         """
         ids = self.ids.extended(frame)
         more = values[list(self.columns)].to_numpy(dtype=np.float64)
@@ -114,8 +120,8 @@ class History:
         if len(known):
             raise ValueError(
                 f"{len(known)} rows have an id and a time that are part of the history: "
-                f"{frame[self.time].iloc[known[0]]} of {ids.labels(codes[known])}. Pass only rows "
-                "that are new."
+                f"{frame[self.time].iloc[known[0]]} of {ids.labels(codes[known])}. Pass only new "
+                "rows."
             )
         panel, _ = Panel.sorted(
             np.concatenate([self.panel.codes, codes]),
@@ -128,19 +134,19 @@ class History:
         return history
 
     def part(self, first: int, last: int) -> History:
-        """What is known of the series from one number to another one, numbered from 0."""
+        """Return the history of the series from `first` to `last`, numbered from 0."""
         panel = self.panel.part(first, last)
         return History(self.ids, self.time, self.clock, self.columns, panel)
 
     def forgotten(self) -> History:
-        """The same columns and clock, of no series."""
+        """Return an empty history with the same columns and clock."""
         ids = SeriesIds(self.ids.names, [[] for _ in self.ids.names], 0 if self.ids.names else 1)
         none = np.empty(0, dtype=np.int64)
         panel = Panel(none, none, np.empty((0, len(self.columns))), ids.n_series)
         return History(ids, self.time, self.clock, self.columns, panel)
 
     def up_to(self, count: int) -> History:
-        """What is known at a time of the clock."""
+        """Return the history up to a time of the clock."""
         kept = self.panel.clock <= count
         panel = Panel(
             self.panel.codes[kept],

@@ -1,4 +1,4 @@
-"""The level and the scale of a series at an origin, from its past alone."""
+"""The level and the scale of a series at an origin, only from its past."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from skmtl.panels._panel import Panel
 from skmtl.panels._summaries import Means, window_summaries
 
 Anchor = Literal["last", "season", "mean", "none"]
-"""What is subtracted from a target: a value of the past of its origin, or nothing."""
+"""Number to subtract from a target: a value of the past of its origin, or nothing."""
 
 ANCHORS: tuple[Anchor, ...] = ("last", "season", "mean", "none")
 _FEWEST_PAIRS = 3
 _LEAST_SHARE = 1e-3
-_LEAST_SHARE_OF_SIZES = 0.1  # what has been zero so far need not stay so
+_LEAST_SHARE_OF_SIZES = 0.1  # larger, since a series of zeros may not stay at zero
 _ROUNDING = 1e-9
 _EVER = 2**40  # steps
 
@@ -26,7 +26,7 @@ _EVER = 2**40  # steps
 @storable
 @dataclass(frozen=True)
 class TargetUnits:
-    """How a target is anchored and scaled.
+    """The anchor and the scale of a target.
 
     Attributes
     ----------
@@ -34,11 +34,12 @@ class TargetUnits:
     scaled : bool
         Whether the target is divided by its scale.
     season : int
-        Steps of a season, for the anchor and the scale.
+        Number of steps of a season, for the anchor and the scale.
     width : int
-        Steps of the window whose mean is the level.
+        Number of steps of the window whose mean is the level.
     level, scale : float
-        Of a series without a past: median of the panel, and median of its scales.
+        Level and scale of a series without a past: the median of the panel, and the median of its
+        scales.
     """
 
     anchor: Anchor
@@ -51,7 +52,7 @@ class TargetUnits:
     def at(
         self, panel: Panel, column: int, codes: np.ndarray, origins: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Level and scale of a column of a panel at origins, float64 of shape (n,) each."""
+        """Return level and scale of a column of a panel at origins, (n,) each."""
         if not self.scaled:
             return np.zeros(len(codes)), np.ones(len(codes))
         scale = past_scales(panel, column, codes, origins, self.season, self.anchor)
@@ -63,7 +64,7 @@ class TargetUnits:
             )
             last, _ = last_values(panel, column, codes, origins)
             level = np.where(recent.count > 0, recent.mean, last)
-        # A constant series has no scale of its own, and rounding is not variation.
+        # The scale has a lower bound, for constant series and for rounding errors.
         share = _LEAST_SHARE_OF_SIZES if self.anchor == "none" else _LEAST_SHARE
         least = np.maximum(share * self.scale, _ROUNDING * np.abs(level))
         scale = np.where(np.isnan(scale), self.scale, np.fmax(scale, least))
@@ -80,7 +81,7 @@ class TargetUnits:
         clock: np.ndarray,
         level: np.ndarray,
     ) -> np.ndarray:
-        """What is subtracted from the target at some times, float64 of shape (n,)."""
+        """Return the numbers to subtract from the target at some times, (n,)."""
         if self.anchor in ("none", "mean") or not self.scaled:
             return level
         if self.anchor == "last":
@@ -98,10 +99,11 @@ def past_scales(
     season: int,
     anchor: Anchor,
 ) -> np.ndarray:
-    """The mean size of what a target without anchor is, or of its changes, up to each origin.
+    """Return the mean absolute change up to each origin, or the mean absolute value.
 
-    Changes are those from one step to the next; with the anchor "season" from one season to the
-    next, where three of these are known. NaN where nothing is.
+    The latter is for targets without an anchor. Changes are from one step to the next, or, with
+    the anchor "season" and at least three known pairs, from one season to the next. NaN if no
+    value is known.
     """
     if not len(panel.codes):
         return np.full(len(codes), np.nan)
@@ -120,6 +122,6 @@ def past_scales(
 def _past_means(
     panel: Panel, values: np.ndarray, codes: np.ndarray, origins: np.ndarray, fewest: int
 ) -> np.ndarray:
-    """Means of all values of a series up to each origin; NaN of fewer than so many."""
+    """Return means of all values of a series up to each origin; NaN for less than `fewest`."""
     (past,) = window_summaries(panel, values, codes, origins, [_EVER], Means)
     return np.where(past.count >= fewest, past.mean, np.nan)

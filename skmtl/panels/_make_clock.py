@@ -1,4 +1,4 @@
-"""The clock that suits a time column."""
+"""Creation of the clock of a time column."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from skmtl.panels._clock import CalendarClock, IntegerClock, PanelClock, PeriodC
 from skmtl.panels._times import check_present, microseconds, period_name, whole_numbers
 
 Freq = str | int | pd.tseries.offsets.BaseOffset | None
-"""The step of a panel: an offset of pandas or its name, a whole number, or None to find it."""
+"""The step of a panel: a pandas offset or its name, a whole number, or None to infer it."""
 
 
 def make_clock(times: pd.Series, freq: Freq) -> PanelClock:
-    """The clock of a time column.
+    """Create the clock of a time column.
 
     Parameters
     ----------
     times : Series
-        Timestamps with or without a zone, periods or whole numbers.
+        Timestamps with or without a time zone, periods or whole numbers.
     freq : str, offset, int or None
-        The step. None is 1 for whole numbers, and is found for timestamps whose sorted times are
-        all a step apart.
+        The step. None is 1 for whole numbers, and is inferred for timestamps if all sorted times
+        are one step apart.
 
     Raises
     ------
     ValueError
-        If there is no clock for such a column, or its times are not on the grid.
+        If the column cannot hold times, or if times are not on the grid.
 
     Examples
     --------
@@ -49,11 +49,11 @@ def make_clock(times: pd.Series, freq: Freq) -> PanelClock:
         if freq is not None and not _is_whole(freq):
             raise ValueError(
                 f"The time column {times.name!r} holds whole numbers, so freq must be the whole "
-                f"number of units between two rows, such as 1, got {freq!r}."
+                f"number of units between two rows, such as 1; got {freq!r}."
             )
         return IntegerClock(int(values.min()), int(freq or 1))
     raise ValueError(
-        f"The time column {times.name!r} has the dtype {times.dtype}, which is not a time: it "
+        f"The time column {times.name!r} has the dtype {times.dtype}, which is not a time. It "
         "must hold timestamps, periods or whole numbers. Convert text with pd.to_datetime."
     )
 
@@ -62,14 +62,14 @@ def _period_clock(times: pd.Series, freq: Freq) -> PeriodClock:
     name = period_name(times.dtype)
     if times.dtype.freq.n != 1:  # type: ignore[union-attr]
         raise ValueError(
-            f"The time column {times.name!r} holds periods of {name!r}, several units "
-            "long. Use timestamps: .dt.to_timestamp()."
+            f"The time column {times.name!r} holds periods of {name!r}, which are several units "
+            "long. Convert them to timestamps with .dt.to_timestamp()."
         )
     is_next = _is_whole(freq) and freq == 1
     if freq is not None and not is_next and not _same_period(freq, name):
         raise ValueError(
             f"The time column {times.name!r} holds periods of {name!r}, but freq is "
-            f"{freq!r}. Leave freq out, or convert the column."
+            f"{freq!r}. Omit freq, or convert the column."
         )
     return PeriodClock(name)
 
@@ -77,17 +77,17 @@ def _period_clock(times: pd.Series, freq: Freq) -> PeriodClock:
 def _timestamp_clock(times: pd.Series, freq: Freq) -> PanelClock:
     zone = None if times.dt.tz is None else _zone_name(times)
     offset = _offset(times, freq)
-    # Before pandas 3, a day is a tick of 24 hours.
+    # Before pandas 3, Day is a subclass of Tick.
     if isinstance(offset, pd.tseries.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
         step = offset.nanos // 1_000
         if step < 1:
-            raise ValueError(f"freq={freq!r} is below a microsecond.")
+            raise ValueError(f"freq={freq!r} is shorter than a microsecond.")
         clock: PanelClock = TickClock(
             int(microseconds(times).min()), int(step), zone, _name(offset)
         )
     else:
         local = times.dt.tz_localize(None)
-        # The first day may begin later, if its midnight is one that the clocks skip.
+        # The first day may begin later, if its midnight was skipped by a change of the clocks.
         first = local.min().normalize() + (local - local.dt.normalize()).min()
         if not offset.is_on_offset(first):
             raise ValueError(
@@ -106,7 +106,7 @@ def _zone_name(times: pd.Series) -> str:
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"The time zone {name!r} of the column {times.name!r} has no name from which it could "
-            "be restored. Use one that has: .dt.tz_convert('Europe/Berlin')."
+            "be restored. Use a named zone: .dt.tz_convert('Europe/Berlin')."
         ) from error
     return name
 
@@ -117,31 +117,31 @@ def _offset(times: pd.Series, freq: Freq) -> Any:
             offset = pd.tseries.frequencies.to_offset(freq)  # type: ignore[arg-type]
         except (ValueError, TypeError) as error:
             raise ValueError(
-                f"freq={freq!r} is not a frequency for the timestamps in {times.name!r}. Name one "
-                "of pandas, such as 'h', 'D', 'W-FRI' or 'MS'."
+                f"freq={freq!r} is not a frequency for the timestamps in {times.name!r}. Use a "
+                "pandas frequency, such as 'h', 'D', 'W-FRI' or 'MS'."
             ) from error
         if offset.n < 1:
             raise ValueError(f"freq={freq!r} must go forward in time.")
         if not _has_name(offset):
             raise ValueError(
-                f"freq={freq!r} has no name from which it could be restored. Use one that has, "
-                "such as 'MS' for months, or 'B' for business days, on which holidays are gaps."
+                f"freq={freq!r} has no name from which it could be restored. Use a named one, "
+                "such as 'MS' for months, or 'B' for business days, where holidays are gaps."
             )
         return offset
     distinct = pd.DatetimeIndex(np.sort(times.dt.tz_localize(None).unique()))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # later versions of pandas return an offset, no name
+        warnings.simplefilter("ignore")  # later versions of pandas return an offset, not a name
         name = pd.infer_freq(distinct) if len(distinct) > 2 else None
     if name is None:
         raise ValueError(
-            f"The times in {times.name!r} do not say how far apart they are: name the step by "
-            "freq, such as 'h', 'D', 'W-FRI' or 'MS'."
+            f"The step of the times in {times.name!r} cannot be inferred. Set freq, for example "
+            "to 'h', 'D', 'W-FRI' or 'MS'."
         )
     return pd.tseries.frequencies.to_offset(name)
 
 
 def _has_name(offset: Any) -> bool:
-    """Whether the name of an offset stands for it, as it does not with holidays."""
+    """Return whether an offset can be restored from its name; with holidays it cannot."""
     try:
         return bool(pd.tseries.frequencies.to_offset(_name(offset)) == offset)
     except ValueError:

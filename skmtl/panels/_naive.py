@@ -1,4 +1,4 @@
-"""What the values of a series say of its next ones without a model."""
+"""Naive forecasts, without a model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_SEASONS = 4
 
 
 def last_observed(panel: Panel, column: int) -> np.ndarray:
-    """For each row of a panel the last row of its series up to it whose value is there, or -1."""
+    """Return, for each row of a panel, the last row of its series with a value up to it, or -1."""
     places = np.where(np.isfinite(panel.values[:, column]), np.arange(len(panel.codes)), -1)
     last = np.maximum.accumulate(places) if len(places) else places
     return np.where(last >= panel.starts(panel.codes), last, -1)
@@ -19,7 +19,7 @@ def last_observed(panel: Panel, column: int) -> np.ndarray:
 def last_values(
     panel: Panel, column: int, codes: np.ndarray, origins: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The last value of each series up to an origin, and its position; NaN and -1 without any."""
+    """Return the last value of each series up to an origin (or NaN), and its position (or -1)."""
     if not len(panel.codes):
         return np.full(len(codes), np.nan), np.full(len(codes), -1)
     ends = panel.up_to(codes, origins)
@@ -36,25 +36,25 @@ def seasonal_naive(
     origins: np.ndarray,
     season: int,
 ) -> np.ndarray:
-    """The value of the same time of the last season up to each origin.
+    """Return the value for the same time in the last season up to each origin.
 
-    Where that is missing it is taken from up to three seasons before; then it is the last value of
-    the series up to the origin; and NaN where there is none.
+    If it is missing, up to three earlier seasons are tried, and then the last value of the series
+    up to the origin. NaN if there is no value.
 
     Parameters
     ----------
     panel : Panel
     column : int
     codes, clock, origins : ndarray of int64, shape (n,)
-        Series and time of what is forecast, and the time up to which the series is known.
+        Series and time to forecast, and the time up to which the series is known.
     season : int
-        Steps of the clock.
+        Length of the season, in steps of the clock.
 
     Returns
     -------
     ndarray of float64, shape (n,)
     """
-    seasons = -((origins - clock) // season)  # so many back is the first that is not too late
+    seasons = -((origins - clock) // season)  # the smallest number of seasons back to a known time
     values = np.full(len(codes), np.nan)
     for back in range(_MOST_SEASONS):
         empty = np.flatnonzero(np.isnan(values))
@@ -67,10 +67,10 @@ def seasonal_naive(
 
 
 def naive_errors(panel: Panel, column: int, season: int, power: int) -> np.ndarray:
-    """The mean of the errors of the seasonal naive forecast within each series, to a power.
+    """Return the mean absolute error, to a power, of the seasonal naive forecast by series.
 
-    The scales of MASE (power 1) and of RMSSE squared (power 2, season 1). Pairs of which a value
-    is missing do not count.
+    These are the scale of MASE (power 1) and the squared scale of RMSSE (power 2, season 1). Pairs
+    with a missing value do not count.
 
     Returns
     -------

@@ -14,18 +14,18 @@ from skmtl._storable import storable
 @storable
 @dataclass(frozen=True)
 class Panel:
-    """Values by series and count of the clock.
+    """Values by series and time.
 
     Attributes
     ----------
     codes : ndarray of int64, shape (n_rows,)
-        The series of each row, in ascending order.
+        Series of each row, in ascending order.
     clock : ndarray of int64, shape (n_rows,)
-        The time of each row, ascending within a series and unique there.
+        Time of each row in steps of the clock, ascending and unique within a series.
     values : ndarray of float64, shape (n_rows, n_columns)
         NaN where a value is missing.
     n_series : int
-        Series may be without rows.
+        Number of series, some of which may have no rows.
     """
 
     codes: np.ndarray
@@ -37,33 +37,33 @@ class Panel:
     def sorted(
         cls, codes: np.ndarray, clock: np.ndarray, values: np.ndarray, n_series: int
     ) -> tuple[Panel, np.ndarray]:
-        """The panel of rows in any order, and the row that lies at each of its positions."""
+        """Sort rows into a panel; also return the row at each of its positions."""
         order = np.lexsort((clock, codes))
         return cls(codes[order], clock[order], values[order], n_series), order
 
     @cached_property
     def offsets(self) -> np.ndarray:
-        """Where each series begins, and behind them the number of rows."""
+        """Position of the first row of each series, followed by the number of rows."""
         return np.searchsorted(self.codes, np.arange(self.n_series + 1))
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """The last time of each series; one before all times for a series without rows."""
+        """Last time of each series; for a series without rows, the time before all others."""
         last = self.offsets[1:] - 1
         has_rows = np.diff(self.offsets) > 0
         return np.where(has_rows, self.clock[last] if len(self.clock) else 0, self._first - 1)
 
     def at(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
-        """Positions of the rows with exactly these times, -1 where there is none."""
+        """Return the positions of the rows with exactly these times, -1 if there is no row."""
         places = self.up_to(codes, clock) - 1
         return np.where(self._are_at(places, codes, clock), places, -1)
 
     def at_lags(
         self, codes: np.ndarray, clock: np.ndarray, lags: Sequence[int]
     ) -> Iterator[np.ndarray]:
-        """For each lag, what `at` returns of times that are so many steps earlier.
+        """Yield for each lag the positions of the rows that are so many steps earlier.
 
-        Without gaps the row of an earlier step lies as many rows back. Only others are searched.
+        Without gaps an earlier row is as many rows back, so that only the others are searched.
         """
         ends = self.up_to(codes, clock) - 1
         for lag in lags:
@@ -73,40 +73,40 @@ class Panel:
             yield places
 
     def _are_at(self, places: np.ndarray, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
-        """Whether the rows at some positions have these series and times."""
+        """Return whether the rows at some positions have these series and times."""
         if not len(self.clock):
             return np.zeros(len(places), dtype=bool)
         rows = np.maximum(places, 0)
         return (places >= 0) & (self.clock[rows] == clock) & (self.codes[rows] == codes)
 
     def up_to(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
-        """Positions behind the last row of a series that is not after these times.
+        """Return the position after the last row of a series up to these times.
 
-        It is the beginning of the series where all of its rows are later. For a series of no
-        number (-1) it is 0.
+        If all rows of the series are later, it is the start of the series. For an unknown series
+        (-1) it is 0.
         """
         clock = np.clip(clock, self._first - 1, self._last)
         places = np.searchsorted(self._keys, self._key(codes, clock), side="right")
         return np.where(codes >= 0, places, 0)
 
     def starts(self, codes: np.ndarray) -> np.ndarray:
-        """Positions of the first row of some series; 0 for a series of no number."""
+        """Return the position of the first row of some series; 0 for an unknown series (-1)."""
         return np.where(codes >= 0, self.offsets[np.maximum(codes, 0)], 0)
 
     def take(self, places: np.ndarray, column: int) -> np.ndarray:
-        """Values at positions, NaN at -1."""
+        """Return the values at positions, NaN at -1."""
         if len(self.values) == 0:
             return np.full(np.shape(places), np.nan)
         return np.where(places >= 0, self.values[places, column], np.nan)
 
     def part(self, first: int, last: int) -> Panel:
-        """The series from one number to another one, which are numbered from 0 then."""
+        """Return the series from `first` to `last`, numbered from 0."""
         rows = slice(self.offsets[first], self.offsets[last + 1])
         n_series = last - first + 1
         return Panel(self.codes[rows] - first, self.clock[rows], self.values[rows], n_series)
 
     def repeated(self) -> np.ndarray:
-        """Positions of rows with the series and the time of the row before."""
+        """Return the positions of rows with the same series and time as the previous row."""
         same = (self.codes[1:] == self.codes[:-1]) & (self.clock[1:] == self.clock[:-1])
         return np.flatnonzero(same) + 1
 
@@ -123,11 +123,11 @@ class Panel:
         return self._key(self.codes, self.clock)
 
     def _key(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
-        """One number by series and time, in their order."""
+        """Combine series and time into one number with the same order."""
         span = self._last - self._first + 2
         return codes * span + (clock - self._first + 1)
 
     def __getstate__(self) -> dict[str, object]:
-        """What a file holds, without what follows from it."""
+        """Return the state without cached values."""
         names = ("codes", "clock", "values", "n_series")
         return {name: vars(self)[name] for name in names}

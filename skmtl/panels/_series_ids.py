@@ -17,14 +17,14 @@ from skmtl._storable import storable
 @storable
 @dataclass(frozen=True)
 class SeriesIds:
-    """The distinct ids, numbered in their order.
+    """The distinct ids of a panel, and their numbers.
 
     Attributes
     ----------
     names : tuple of hashable
         The id columns.
     columns : list of list
-        The values of each id column, one per series; empty for a table that is one series.
+        Values of each id column, one per series; empty if the table is one series.
     n_series : int
     """
 
@@ -34,7 +34,7 @@ class SeriesIds:
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, names: Sequence[Hashable]) -> SeriesIds:
-        """The ids of a frame, sorted where they can be.
+        """Return the ids of a frame, sorted if possible.
 
         Raises
         ------
@@ -44,20 +44,19 @@ class SeriesIds:
         if not names:
             return cls((), [], 1)
         distinct = _id_frame(frame, names).drop_duplicates()
-        with suppress(TypeError):  # ids of several types keep the order in which they appear
+        with suppress(TypeError):  # ids of several types keep their order of appearance
             distinct = distinct.sort_values(list(distinct.columns))
         return cls(
             tuple(names), [distinct[name].tolist() for name in distinct.columns], len(distinct)
         )
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """The number of each row's series, -1 for ids that are not among these.
+        """Return the number of each row's series, -1 for unknown ids.
 
         Raises
         ------
         ValueError
-            If ids are missing, or none is found because they are text where these are numbers or
-            the other way round.
+            If ids are missing, or if all are unknown because only one side is text.
         """
         if not self.names:
             return np.zeros(len(frame), dtype=np.int64)
@@ -69,21 +68,21 @@ class SeriesIds:
         return codes
 
     def label(self, code: int) -> str:
-        """How messages call a series."""
+        """Return the name of a series in messages."""
         if not self.names:
             return "the only series"
         values = [column[code] for column in self.columns]
         return repr(values[0] if len(values) == 1 else tuple(values))
 
     def labels(self, codes: np.ndarray, most: int = 3) -> str:
-        """How messages call some series."""
+        """Return the names of some series in messages."""
         distinct = np.unique(codes)
         named = ", ".join(self.label(int(code)) for code in distinct[:most])
         rest = len(distinct) - most
         return named if rest <= 0 else f"{named} and {rest} more"
 
     def extended(self, frame: pd.DataFrame) -> SeriesIds:
-        """The same ids, and behind them the new ones of a frame."""
+        """Append the new ids of a frame."""
         if not self.names:
             return self
         new = frame.loc[self.codes(frame) < 0, list(self.names)]
@@ -94,7 +93,7 @@ class SeriesIds:
         return SeriesIds(self.names, columns, self.n_series + added.n_series)
 
     def frame(self, codes: np.ndarray) -> pd.DataFrame:
-        """The id columns of some series."""
+        """Return the id columns of some series."""
         return pd.DataFrame(
             {
                 name: pd.Series(values).take(codes).to_numpy()
@@ -108,7 +107,7 @@ class SeriesIds:
         return _as_index(pd.DataFrame(dict(zip(self.names, self.columns, strict=True))))
 
     def __getstate__(self) -> dict[str, object]:
-        """What a file holds, without what follows from it."""
+        """Return the state without cached values."""
         return {name: vars(self)[name] for name in ("names", "columns", "n_series")}
 
 
@@ -121,7 +120,7 @@ def _id_frame(frame: pd.DataFrame, names: Sequence[Hashable]) -> pd.DataFrame:
         missing = int(frame[name].isna().sum())
         if missing:
             raise ValueError(
-                f"{missing} rows have no id in the column {name!r}. Drop them or fill them in."
+                f"{missing} rows have no id in the column {name!r}. Drop or complete them."
             )
     return pd.DataFrame({name: _plain(frame[name]) for name in names})
 
@@ -134,11 +133,11 @@ def _plain(column: pd.Series) -> Any:
 
 def _check_types(column: pd.Series, known: list[Any], name: Hashable) -> None:
     now, then = (
-        {"text" if isinstance(value, str) else "no text" for value in values}
+        {"text" if isinstance(value, str) else "not text" for value in values}
         for values in (column, known)
     )
     if len(now) == len(then) == 1 and now != then:
         raise ValueError(
             f"The ids in the column {name!r} are {now.pop()}, but those of fit are {then.pop()}, "
-            "so none would be found again. Give them the same type."
+            "so that all would be unknown. Convert them to the same type."
         )

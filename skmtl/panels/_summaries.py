@@ -1,4 +1,4 @@
-"""Summaries of the values in windows of time, for many series and origins at once."""
+"""Vectorised summaries of the values in windows of time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class _Arrays:
     """Arrays of shape (n,) that are selected and written together."""
 
     def take(self, places: Places) -> Any:
-        """Those at some positions; of a slice views."""
+        """Return the items at some positions; for a slice these are views."""
         return type(self)(*(values[places] for values in self._arrays))
 
     def put(self, places: np.ndarray, other: Any) -> None:
-        """Write others to some positions."""
+        """Replace the items at some positions."""
         for mine, values in zip(self._arrays, other._arrays, strict=True):
             mine[places] = values
 
@@ -33,7 +33,7 @@ class _Arrays:
 
 @dataclass(frozen=True)
 class Means(_Arrays):
-    """Number and mean of the values of each window, as in `Summary`, without the rest of it.
+    """Number and mean of the values in each window, as in `Summary`, without its other parts.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Means(_Arrays):
         return cls(seen.astype(np.float64), np.where(seen, values, 0.0))
 
     def joined(self, other: Means) -> Means:
-        """Of the values of both; see `Summary.joined`."""
+        """Merge two of them; see `Summary.joined`."""
         count, share = _joined_counts(self.count, other.count)
         return Means(count, self.mean + share * (other.mean - self.mean))
 
@@ -63,16 +63,18 @@ class Means(_Arrays):
 
 @dataclass(frozen=True)
 class Summary(_Arrays):
-    """Of some values of each window; of none they are zero, and infinite the extremes.
+    """Summary statistics of the values in each window.
+
+    Without values they are zero, and the extremes are infinite.
 
     Attributes
     ----------
     count, mean, squares : ndarray of shape (n,)
-        Number and mean of the values, and the sum of squares around the mean.
+        Number and mean of the values, and their sum of squares around the mean.
     time, times, products : ndarray of shape (n,)
-        Mean of their times, sum of squares around it, and of products with the values.
+        Mean of the times, their sum of squares around it, and the sum of products with the values.
     low, high : ndarray of shape (n,)
-        Extremes.
+        Minimum and maximum.
     """
 
     count: np.ndarray
@@ -86,7 +88,7 @@ class Summary(_Arrays):
 
     @classmethod
     def of_values(cls, values: np.ndarray, clock: np.ndarray) -> Summary:
-        """Of one value each, which may be missing."""
+        """Return summaries of one value each, which may be missing."""
         seen = np.isfinite(values)
         n = len(values)
         return cls(
@@ -101,7 +103,7 @@ class Summary(_Arrays):
         )
 
     def joined(self, other: Summary) -> Summary:
-        """Of the values of both, without loss of digits (Chan, Golub and LeVeque 1983)."""
+        """Merge two summaries without loss of precision (Chan, Golub and LeVeque 1983)."""
         count, share = _joined_counts(self.count, other.count)
         step, later = other.mean - self.mean, other.time - self.time
         weight = self.count * share
@@ -118,17 +120,17 @@ class Summary(_Arrays):
 
     @property
     def spread(self) -> np.ndarray:
-        """Standard deviation; NaN of fewer than two values."""
+        """Standard deviation; NaN for fewer than two values."""
         return np.sqrt(_ratio(self.squares, self.count, self.count > 1))
 
     @property
     def slope(self) -> np.ndarray:
-        """Of the least squares line through the values, per step; NaN of fewer than two."""
+        """Slope of the least squares line per step; NaN for fewer than two values."""
         return _ratio(self.products, self.times, self.times > 0)
 
     @property
     def average(self) -> np.ndarray:
-        """The mean, NaN of no value."""
+        """Mean; NaN without values."""
         return np.where(self.count > 0, self.mean, np.nan)
 
 
@@ -153,21 +155,22 @@ def window_summaries(
     windows: Sequence[int],
     summary_of: type[Windows],
 ) -> list[Windows]:
-    """Summaries of the last steps up to each origin.
+    """Summarise the values in windows that end at each origin.
 
-    Blocks of 1, 2, 4, ... rows are summarised once for all, and a window is joined from those
-    that lie in it. So nothing outside of the window can change it, not even by rounding.
+    Blocks of 1, 2, 4, ... rows are summarised once, and the summary of a window is merged from
+    blocks within it. Values outside of the window therefore cannot affect it, not even by
+    rounding.
 
     Parameters
     ----------
     panel : Panel
     values : ndarray of float64, shape (n_rows,)
-        By position of the panel; NaN where one is missing.
+        Values by position of the panel; NaN where one is missing.
     codes, origins : ndarray of int64, shape (n,)
     windows : sequence of int
-        Steps of the clock, the origin included.
+        Lengths in steps of the clock, including the origin.
     summary_of : {Summary, Means}
-        What is asked of the values.
+        The statistics to compute.
 
     Returns
     -------
@@ -194,7 +197,7 @@ def window_summaries(
                 start[has_block] += size
         n = len(blocks.count)
         if size < n and 2 * size <= longest:
-            # Of the rows from each position on; the last ones have no whole block.
+            # A block of rows from each position on, except for the last ones.
             blocks = blocks.take(slice(n - size)).joined(blocks.take(slice(size, None)))
         size *= 2
     return summaries

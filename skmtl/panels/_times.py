@@ -1,4 +1,4 @@
-"""The values of time columns."""
+"""Conversion and validation of time columns."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _MOST_NAMED = 3
 
 
 def period_name(dtype: Any) -> str:
-    """Name of the frequency of a dtype of periods."""
+    """Return the name of the frequency of a period dtype."""
     return str(dtype).removeprefix("period[").removesuffix("]")
 
 
 def in_periods(times: pd.Series, freq: str) -> pd.Series:
-    """Periods of a frequency, which may be written as text.
+    """Convert times to periods of a frequency; they may be text.
 
     Raises
     ------
     ValueError
-        If they are something else, or missing.
+        If they are neither, or missing.
     """
     check_present(times)
-    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+    if pd.api.types.is_string_dtype(times.dtype):  # from a CSV file
         try:
             return pd.Series(pd.PeriodIndex(times, freq=freq), name=times.name)
         except ValueError as error:
             raise ValueError(
-                f"The time column {times.name!r} must hold periods of freq={freq!r}, or text "
-                f"as pandas writes them: {error}."
+                f"The time column {times.name!r} must hold periods of freq={freq!r}, or text in "
+                f"the format of pandas: {error}."
             ) from error
     if not isinstance(times.dtype, pd.PeriodDtype) or period_name(times.dtype) != freq:
         raise ValueError(
@@ -41,15 +41,15 @@ def in_periods(times: pd.Series, freq: str) -> pd.Series:
 
 
 def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
-    """Timestamps, or their text, in a time zone.
+    """Convert timestamps, or their text, to a time zone.
 
     Raises
     ------
     ValueError
-        If they are something else, missing, or have a zone only here or only in `fit`.
+        If they are neither, missing, or have a zone only here or only in `fit`.
     """
     check_present(times)
-    if pd.api.types.is_string_dtype(times.dtype):  # of a CSV file
+    if pd.api.types.is_string_dtype(times.dtype):  # from a CSV file
         times = _read_text(times, zone)
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         raise ValueError(
@@ -66,25 +66,25 @@ def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
 
 
 def _read_text(times: pd.Series, zone: str | None) -> pd.Series:
-    """Timestamps that are written as ISO 8601 says, which nobody can mistake."""
+    """Parse timestamps in ISO 8601, which is unambiguous."""
     try:
         return pd.to_datetime(times, format="ISO8601", utc=zone is not None)
     except ValueError as error:
         raise ValueError(
-            f"The time column {times.name!r} must hold timestamps as in fit, or their text as ISO "
-            f"8601 has it, such as 2024-12-31 or 2024-12-31T23:00+01:00: {error}"
+            f"The time column {times.name!r} must hold timestamps as in fit, or text in ISO 8601, "
+            f"such as 2024-12-31 or 2024-12-31T23:00+01:00: {error}"
         ) from error
 
 
 def microseconds(times: pd.Series) -> np.ndarray:
-    """Microseconds since 1970, in UTC if the times have a zone."""
+    """Return microseconds since 1970, in UTC if the times have a zone."""
     if times.dt.tz is not None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     return times.dt.as_unit("us").to_numpy().astype(np.int64)
 
 
 def whole_numbers(times: pd.Series) -> np.ndarray:
-    """Times that are whole numbers, as int64.
+    """Convert times that are whole numbers to int64.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def whole_numbers(times: pd.Series) -> np.ndarray:
     values = times.to_numpy(dtype=np.float64)
     if not (np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2**53)).all():
         raise ValueError(
-            f"The time column {times.name!r} holds numbers that are not whole, or too large. "
+            f"The time column {times.name!r} holds numbers that are not whole or too large. "
             "Number the rows of each series, or use timestamps."
         )
     return values.astype(np.int64)
@@ -111,12 +111,12 @@ def check_present(times: pd.Series) -> None:
     missing = int(times.isna().sum())
     if missing:
         raise ValueError(
-            f"{missing} rows have no time in the column {times.name!r}. Drop them or fill them in."
+            f"{missing} rows have no time in the column {times.name!r}. Drop or complete them."
         )
 
 
 def check_grid(on_grid: np.ndarray, times: pd.Series, grid: str) -> None:
-    """Raise an error that names the times that are not on a grid."""
+    """Raise an error if times are not on a grid; the message names them."""
     if on_grid.all():
         return
     off = times[~np.asarray(on_grid)]

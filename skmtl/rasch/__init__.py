@@ -1,7 +1,7 @@
-"""Rasch measurement with raters as a facet: what is maximised, how, and what is said of the fit.
+"""Rasch measurement with raters as a facet: likelihood, estimation and fit statistics.
 
-Items are judged by several raters on several ordinal questions. Everything here is arrays: no
-names, no frames, nothing of skmtl.
+Items are judged by several raters on several ordinal questions. This package works on arrays only,
+without names or frames, and does not depend on other packages of skmtl.
 """
 
 from skmtl.rasch._fit import RaschOptions, RaschSolution, maximise

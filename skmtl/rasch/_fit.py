@@ -1,4 +1,4 @@
-"""Maximum of the penalised marginal likelihood, and the variances behind the penalties."""
+"""Maximum of the penalised marginal likelihood, and prior variances of the penalties."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from skmtl.rasch._likelihood import Likelihood, Nodes
 from skmtl.rasch._ratings import Ratings
 
 _MOST_STEPS, _MOST_ROUNDS = 100, 100
-# Fall of the objective that the next step would bring, at which the search ends.
+# Predicted relative improvement of the next step, below which the search ends.
 _CLOSE = 1e-10
-# Least curvature that counts, next to that of the complete data.
+# Lower bound of curvatures, relative to those of the complete data.
 _FLATTEST = 0.01
-# Change of the prior standard deviations at which they have settled, relative and in logits: a
-# variance of zero is approached forever.
+# Change of the prior standard deviations at which they have converged, relative and in logits. The
+# latter is needed because a variance of zero is only approached.
 _SETTLED, _NO_MATTER = 5e-4, 5e-4
 _WEAKEST, _STRONGEST = 1e-8, 1e8
 
 
 @dataclass(frozen=True)
 class RaschOptions:
-    """How strongly coefficients and severities are shrunk.
+    """Shrinkage of coefficients and severities.
 
     Attributes
     ----------
     coef_penalty, severity_penalty : float or None
-        Half of it times the sum of squares is taken off the log-likelihood: one over a prior
-        variance. None estimates the variance.
+        One over the prior variance: half of it times the sum of squares is subtracted from the
+        log-likelihood. None estimates the variance.
     """
 
     coef_penalty: float | None
@@ -50,9 +50,9 @@ class RaschSolution:
     covariance : ndarray of shape (n_parameters, n_parameters)
         Inverse of the observed information of the penalised marginal likelihood.
     likelihood : Likelihood
-        At these parameters.
+        Likelihood at these parameters.
     coef_penalty, severity_penalty : float
-        That were given, or estimated.
+        The penalties of the options, or their estimates.
     """
 
     ratings: Ratings
@@ -80,12 +80,12 @@ class RaschSolution:
 
     @property
     def item_scale(self) -> float:
-        """Standard deviation of what the features do not say of the items; 0 without items."""
+        """Standard deviation of the item effects, beyond the features; 0 without items."""
         return float(np.abs(self.parameters[self.ratings.spread]).sum())
 
     @property
     def item_effects(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the ratings say of each item beyond its features, and its standard error."""
+        """Effect of each item beyond its features, given its ratings, and its standard error."""
         mean, error = self.likelihood.posterior_moments()
         sign = np.sign(self.parameters[self.ratings.spread].sum())
         return sign * self.item_scale * mean, self.item_scale * error
@@ -114,16 +114,16 @@ class RaschSolution:
 
 
 def maximise(ratings: Ratings, options: RaschOptions) -> RaschSolution:
-    """Estimates of all parameters.
+    """Estimate all parameters.
 
-    Newton's method on the marginal likelihood finds the parameters for given penalties; the prior
-    variances behind these are those that make the parameters most likely on average (MacKay's
-    fixed point), and are estimated in turn.
+    Newton's method on the marginal likelihood finds the parameters for given penalties. It
+    alternates with MacKay's fixed-point iteration, which estimates the prior variances that define
+    the penalties.
 
     Warns
     -----
     ConvergenceWarning
-        Where the search has not ended within its steps.
+        If the search does not converge within the maximum number of steps.
     """
     parameters, nodes = _start(ratings), Nodes.first(ratings)
     coef_penalty = 1.0 if options.coef_penalty is None else options.coef_penalty
@@ -153,7 +153,7 @@ def _solution(
     severity_penalty: float,
 ) -> RaschSolution:
     likelihood = Likelihood.at(ratings, nodes, parameters)
-    assert likelihood is not None  # Newton's method has ended there
+    assert likelihood is not None  # Newton's method only returns valid parameters
     information = likelihood.information()
     for part, penalty in ((ratings.coef, coef_penalty), (ratings.contrast, severity_penalty)):
         information[part, part] += penalty * np.eye(part.stop - part.start)
@@ -164,7 +164,7 @@ def _solution(
 
 
 def _start(ratings: Ratings) -> np.ndarray:
-    """Thresholds by the shares of the levels, and a measure that depends on the item alone."""
+    """Return initial parameters: thresholds by the shares of levels, and item effects only."""
     parameters = np.zeros(ratings.thresholds.stop)
     parameters[ratings.spread] = 1.0
     shares = []
@@ -179,10 +179,10 @@ def _start(ratings: Ratings) -> np.ndarray:
 def _newton(
     ratings: Ratings, nodes: Nodes, parameters: np.ndarray, penalty: np.ndarray
 ) -> tuple[np.ndarray, Nodes]:
-    """The parameters of the highest penalised likelihood, and nodes around their posteriors."""
+    """Return parameters of maximum penalised likelihood, and nodes around the posteriors."""
     for _ in range(_MOST_STEPS):
         likelihood = Likelihood.at(ratings, nodes, parameters)
-        assert likelihood is not None  # the last step has been one that can be taken
+        assert likelihood is not None  # `_length` only accepts steps to valid parameters
         if ratings.item is not None:
             mean, spread = likelihood.posterior_moments()
             nodes = Nodes.around(mean, np.maximum(spread, 1e-3))
@@ -199,10 +199,10 @@ def _newton(
 
 
 def _step(likelihood: Likelihood, penalty: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Newton's step; where the likelihood is not concave, away from its saddle.
+    """Return Newton's step or, if the likelihood is not concave, a step away from the saddle.
 
-    A standard deviation of the items near zero is a saddle, because its sign does not matter.
-    There the curvatures, in units of those of the complete data, count by their size.
+    A standard deviation of the items near zero is a saddle point, because its sign is arbitrary.
+    There the absolute values of curvatures are used, relative to those of the complete data.
     """
     complete = likelihood.complete_information() + np.diag(penalty)
     observed = complete - likelihood.lost_information()
@@ -217,7 +217,7 @@ def _step(likelihood: Likelihood, penalty: np.ndarray, gradient: np.ndarray) -> 
 def _length(
     likelihood: Likelihood, penalty: np.ndarray, parameters: np.ndarray, step: np.ndarray
 ) -> float:
-    """A share of the step that raises the penalised likelihood."""
+    """Return the fraction of the step that increases the penalised likelihood."""
     height = likelihood.value - penalty @ parameters**2 / 2
     length = 1.0
     while length > 1e-10:
@@ -230,12 +230,12 @@ def _length(
 
 
 def _scales(penalty: np.ndarray) -> np.ndarray:
-    """Prior standard deviations."""
+    """Return the prior standard deviations."""
     return np.maximum(penalty, _WEAKEST) ** -0.5
 
 
 def _next(penalty: float, solution: RaschSolution, part: slice) -> float:
-    """One over the variance of some parameters: their squares by how many are free."""
+    """Return one over the estimated variance of some parameters, by their effective number."""
     values = solution.parameters[part]
     if len(values) == 0:
         return penalty
@@ -252,7 +252,7 @@ def _inverse(information: np.ndarray) -> np.ndarray:
 
 def _warn_of_convergence() -> None:
     warnings.warn(
-        "The severities and measures have not settled: the estimates are those of the last step.",
+        "The severities and measures did not converge. The estimates are those of the last step.",
         ConvergenceWarning,
         stacklevel=3,
     )

@@ -1,4 +1,4 @@
-"""How well ratings agree with the model: infit and outfit."""
+"""Infit and outfit, which measure how well ratings agree with the model."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from scipy.special import expit
 from skmtl.rasch._fit import RaschSolution
 from skmtl.rasch._likelihood import locations
 
-# Ratings that are certain say nothing; their variance is not divided by.
+# Lower bound of variances, so that certain ratings do not lead to a division by zero.
 _LEAST_VARIANCE = 1e-10
 
 
 @dataclass(frozen=True)
 class MeanSquares:
-    """Squared residuals of each label and their variance, averaged over the measure.
+    """Squared residuals and variance of each label, averaged over the measure of its item.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class MeanSquares:
     weight: np.ndarray
 
     def by(self, place: np.ndarray, n_places: int) -> tuple[np.ndarray, np.ndarray]:
-        """Infit and outfit of the labels of each place; NaN for a place without labels."""
+        """Return infit and outfit of the labels of each place; NaN for a place without labels."""
 
         def total(values: np.ndarray) -> np.ndarray:
             return np.bincount(place, self.weight * values, n_places)
@@ -42,10 +42,10 @@ class MeanSquares:
 
 
 def mean_squares(solution: RaschSolution) -> MeanSquares:
-    """Squared residuals of all labels, averaged over what each item's measure may be.
+    """Return squared residuals of all labels, averaged over the posterior of each item's measure.
 
-    Averaging over the posterior, instead of putting in one estimate of the measure, makes one the
-    expectation of both mean squares however few ratings an item has.
+    Unlike with a point estimate of the measure, both mean squares then have expectation one, even
+    for items with few ratings.
     """
     ratings, likelihood = solution.ratings, solution.likelihood
     location = locations(ratings, likelihood.nodes, solution.parameters)

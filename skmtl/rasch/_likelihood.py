@@ -1,10 +1,10 @@
 r"""The marginal likelihood of ratings, with its gradient and information.
 
-The probability that a rating is higher than level k is :math:`\sigma(\theta - \xi - \tau_k)`: the
-measure of the item, the severity of the rater, a threshold of the question. The measure is
-:math:`x^\top \beta + s z`, where z is standard normal and the same for all ratings of an item.
-Everything is linear in the parameters once z is known, so the integral over z is a sum over nodes
-of derivatives that have the simple form of an ordinal regression.
+The probability that a rating is higher than level k is :math:`\sigma(\theta - \xi - \tau_k)`, with
+the measure :math:`\theta` of the item, the severity :math:`\xi` of the rater, and a threshold
+:math:`\tau_k` of the question. The measure is :math:`x^\top \beta + s z`, where z is standard
+normal and the same for all ratings of an item. Given z, everything is linear in the parameters.
+The integral over z is a sum over nodes, whose terms have the derivatives of an ordinal regression.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ABSCISSAS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(_N_NODES)
 
 @dataclass(frozen=True)
 class Nodes:
-    """Values of z at which the integral over each item is taken, and their weights.
+    """Quadrature nodes of z for each item, and their weights.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Nodes:
 
     @classmethod
     def around(cls, mean: np.ndarray, spread: np.ndarray) -> Nodes:
-        """Nodes where the weight of the integrand lies, for any function that is smooth there."""
+        """Return nodes of adaptive Gauss-Hermite quadrature, around the mass of the integrand."""
         values = mean[:, None] + spread[:, None] * _ABSCISSAS
         log_weight = (
             np.log(spread)[:, None]
@@ -48,7 +48,7 @@ class Nodes:
 
     @classmethod
     def first(cls, ratings: Ratings) -> Nodes:
-        """Those of the normal distribution itself; without items a single one, zero."""
+        """Return the nodes of the standard normal distribution; without items, a single zero."""
         if ratings.item is None:
             return cls(np.zeros((1, 1)), np.zeros((1, 1)))
         return cls.around(np.zeros(ratings.n_items), np.ones(ratings.n_items))
@@ -56,7 +56,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """The ratings at some parameters.
+    """The marginal likelihood of ratings at some parameters.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Likelihood:
     above, below : ndarray of shape (n_labels, n_nodes)
         Cumulative probabilities at the thresholds above and below each label.
     squeeze : ndarray of shape (n_labels,)
-        What the distance of these thresholds adds to the derivatives.
+        Part of the derivatives that comes from the distance between these thresholds.
     """
 
     ratings: Ratings
@@ -82,7 +82,7 @@ class Likelihood:
 
     @classmethod
     def at(cls, ratings: Ratings, nodes: Nodes, parameters: np.ndarray) -> Likelihood | None:
-        """The likelihood; None where the thresholds of a question are not in order."""
+        """Compute the likelihood; None if the thresholds of a question are not in order."""
         ends = np.append(parameters[ratings.thresholds], [np.inf, -np.inf])
         high, low = ends[ratings.upper], ends[ratings.lower]
         gap = high - low
@@ -90,7 +90,7 @@ class Likelihood:
             return None
         location = locations(ratings, nodes, parameters)
         up, down = high[:, None] - location, low[:, None] - location
-        # sigma(up) - sigma(down) = sigma(up) sigma(-down) (1 - e^-gap), which never cancels.
+        # sigma(up) - sigma(down) = sigma(up) sigma(-down) (1 - e^-gap), without cancellation.
         certain = np.log(-np.expm1(-gap))[:, None]
         log_probability = certain - np.logaddexp(0, -up) - np.logaddexp(0, down)
         by_item = ratings.labels_to_items @ (ratings.weight[:, None] * log_probability)
@@ -125,7 +125,7 @@ class Likelihood:
         return -self.below - self.squeeze[:, None]
 
     def gradient(self) -> np.ndarray:
-        """Derivative of the value by the parameters, by Fisher's identity."""
+        """Return the gradient of the value by the parameters, by Fisher's identity."""
         ratings, share = self.ratings, self._share
         weighted = share * self._by_location
         of_rows = np.bincount(ratings.row, weighted.sum(axis=1), len(ratings.rater))
@@ -136,17 +136,17 @@ class Likelihood:
         return np.concatenate([ratings.design.T @ of_rows, of_spread, thresholds])
 
     def _at_thresholds(self, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-        """Sums of values of labels over the thresholds above and below them."""
+        """Sum values of labels by the thresholds above and below them."""
         ratings, size = self.ratings, self.ratings.n_thresholds + 2
         sums = np.bincount(ratings.upper, upper, size) + np.bincount(ratings.lower, lower, size)
         return sums[: ratings.n_thresholds]
 
     def information(self) -> np.ndarray:
-        """Observed information of the parameters, by Louis' identity."""
+        """Return the observed information of the parameters, by Louis' identity."""
         return self.complete_information() - self.lost_information()
 
     def complete_information(self) -> np.ndarray:
-        """The information if each item's z were known, on average over what it may be."""
+        """Return the information for known z, averaged over the posterior of z."""
         ratings, share, z = self.ratings, self._share, self._z
         high = share * self.above * (1 - self.above)
         low = share * self.below * (1 - self.below)
@@ -169,12 +169,12 @@ class Likelihood:
         diagonal = self._at_thresholds(high + bend, low + bend)
         size = ratings.n_thresholds + 2
         pairs = coo_array((bend, (ratings.upper, ratings.lower)), shape=(size, size)).toarray()
-        # The threshold above a label stands behind the one below it.
+        # The position of the threshold above a label is after that of the one below.
         total[steps, steps] = np.diag(diagonal) - pairs[:-2, :-2].T
         return np.triu(total) + np.triu(total, 1).T
 
     def lost_information(self) -> np.ndarray:
-        """What is lost of it because z is not known: the variance of the scores of each item."""
+        """Return the information lost because z is unknown, the variance of the items' scores."""
         size = self.ratings.thresholds.stop
         lost = np.zeros((size, size))
         if self.ratings.item is None:
@@ -188,7 +188,7 @@ class Likelihood:
         return lost - mean.T @ mean
 
     def _scores(self, node: int) -> np.ndarray:
-        """Derivatives of the log-likelihood of each item, (n_items, n_parameters)."""
+        """Return the gradients of the items' log-likelihoods, (n_items, n_parameters)."""
         ratings = self.ratings
         weighted = ratings.weight * self._by_location[:, node]
         of_rows = np.bincount(ratings.row, weighted, len(ratings.rater))
@@ -202,21 +202,21 @@ class Likelihood:
     def _table(
         self, places: np.ndarray, n_places: int, upper: np.ndarray, lower: np.ndarray
     ) -> np.ndarray:
-        """Sums of values of labels by place and threshold, (n_places, n_thresholds)."""
+        """Sum values of labels by place and threshold, (n_places, n_thresholds)."""
         ratings, width = self.ratings, self.ratings.n_thresholds + 2
         sums = np.bincount(places * width + ratings.upper, upper, n_places * width)
         sums += np.bincount(places * width + ratings.lower, lower, n_places * width)
         return sums.reshape(n_places, width)[:, :-2]
 
     def posterior_moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of z of each item, given its ratings."""
+        """Return mean and standard deviation of z of each item, given its ratings."""
         mean = (self.posterior * self.nodes.values).sum(axis=1)
         square = (self.posterior * (self.nodes.values - mean[:, None]) ** 2).sum(axis=1)
         return mean, np.sqrt(square)
 
 
 def locations(ratings: Ratings, nodes: Nodes, parameters: np.ndarray) -> np.ndarray:
-    """Measure less severity of each label's row at each node, (n_labels, n_nodes)."""
+    """Return measure minus severity of each label's row at each node, (n_labels, n_nodes)."""
     line = ratings.design @ parameters[: ratings.contrast.stop]
     location = line[ratings.row][:, None]
     if ratings.item is None:

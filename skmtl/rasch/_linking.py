@@ -1,4 +1,4 @@
-"""Which raters can be compared with each other."""
+"""Sets of raters that can be compared with each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 def linked_sets(
     rater: np.ndarray, item: np.ndarray, n_raters: int, n_items: int
 ) -> list[np.ndarray]:
-    """Raters that items link: each two of a set are joined by a chain of items judged by both.
+    """Return sets of raters that are linked by items they have both judged, even indirectly.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Ratings as arrays, and where each parameter stands in one vector."""
+"""Ratings as arrays, and the layout of the parameter vector."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from scipy.sparse import csr_array
 
 @dataclass(frozen=True)
 class Ratings:
-    """Observed labels of all questions, one below the other, and what they depend on.
+    """Observed labels of all questions in long format, with features, raters and items.
 
     Attributes
     ----------
     features : float64 ndarray of shape (n_rows, n_features)
-        Centred.
+        Centred features.
     rater : int ndarray of shape (n_rows,)
     item : int ndarray of shape (n_rows,), or None
-        Whom a row is about; None where the measure depends on the features alone.
+        Item of each row; None if the measure depends only on the features.
     row, question, level : int ndarray of shape (n_labels,)
-        Of each label. Levels count from 0.
+        Row, question and level of each label. Levels count from 0.
     weight : float64 ndarray of shape (n_labels,)
     n_levels : int ndarray of shape (n_questions,)
     n_raters, n_items : int
-        `n_items` is 1 where `item` is None.
+        `n_items` is 1 if `item` is None.
     """
 
     features: np.ndarray
@@ -47,12 +47,12 @@ class Ratings:
 
     @cached_property
     def design(self) -> np.ndarray:
-        """The rows (n_rows, n_features + n_raters - 1): features, and the rater counted off."""
+        """Design matrix (n_rows, n_features + n_raters - 1): features and minus the contrasts."""
         return np.hstack([self.features, -self.contrasts[self.rater]])
 
     @cached_property
     def item_of_row(self) -> np.ndarray:
-        """Number of the item of each row; 0 where there are none."""
+        """Index of the item of each row; 0 without items."""
         return np.zeros(len(self.rater), dtype=np.int64) if self.item is None else self.item
 
     @cached_property
@@ -61,17 +61,17 @@ class Ratings:
 
     @cached_property
     def rows_to_items(self) -> csr_array:
-        """What sums values of rows over the rows of each item, (n_items, n_rows)."""
+        """Matrix that sums values of rows by item, (n_items, n_rows)."""
         return _sums(self.item_of_row, self.n_items)
 
     @cached_property
     def labels_to_items(self) -> csr_array:
-        """What sums values of labels over the labels of each item, (n_items, n_labels)."""
+        """Matrix that sums values of labels by item, (n_items, n_labels)."""
         return _sums(self.item_of_label, self.n_items)
 
     @cached_property
     def first_threshold(self) -> np.ndarray:
-        """Position of the first threshold of each question, and behind them their number."""
+        """Position of the first threshold of each question, followed by the total number."""
         return np.concatenate([[0], np.cumsum(self.n_levels - 1)])
 
     @property
@@ -95,17 +95,17 @@ class Ratings:
 
     @property
     def coef(self) -> slice:
-        """Where the coefficients of the features stand in the vector of the parameters."""
+        """Positions of the coefficients of the features in the parameter vector."""
         return slice(0, self.features.shape[1])
 
     @property
     def contrast(self) -> slice:
-        """Where the contrasts of the raters' severities stand."""
+        """Positions of the contrasts of the raters' severities."""
         return slice(self.coef.stop, self.coef.stop + self.n_raters - 1)
 
     @property
     def spread(self) -> slice:
-        """Where the standard deviation of the items stands; empty without items."""
+        """Position of the standard deviation of the items; empty without items."""
         return slice(self.contrast.stop, self.contrast.stop + (self.item is not None))
 
     @property

@@ -1,12 +1,12 @@
-r"""Shifts of raters on several questions, as random effects beside the scores of a model.
+r"""Shifts of raters on several questions, as random effects added to the scores of a model.
 
-The score of a label is :math:`f_q + a_q + b_q f_q + u_{rq}`: that of a model f which knows nothing
-of raters, corrected by a line, and the shift u of rater r in question q. The shifts of a rater are
-drawn from a normal distribution, whose covariance over the questions is estimated by EM with
-Laplace's approximation of the posterior. So questions lend each other strength where raters who
-shift one of them shift the others, too. The line takes back what the model has learnt in place of
-shifts where raters have not been dealt to rows at random. A loss counts over its dispersion, as in
-quasi-likelihood: the mean square of its gradient over that of its curvature.
+The score of a label is :math:`f_q + a_q + b_q f_q + u_{rq}`: the score f of a model without
+raters, a linear correction of it, and the shift u of rater r in question q. The shifts of a rater
+are normally distributed. Their covariance over the questions is estimated by EM with Laplace's
+approximation of the posterior, so that questions borrow strength from each other if raters who
+shift one of them shift the others as well. If raters are not assigned to rows at random, the model
+partly learns their shifts, which the linear correction undoes. A loss is divided by its
+dispersion, as in quasi-likelihood: the mean square of its gradient over its mean curvature.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 Derivatives = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 _MOST_STEPS = 500
-# Change of shifts, in the units of scores, at which the search ends.
+# Change of shifts, in the units of scores, below which the search ends.
 _SETTLED = 3e-4
 _LEAST_VARIANCE, _LEAST_DISPERSION = 1e-8, 1e-6
 _SHORTEST = 1e-6
@@ -36,10 +36,10 @@ class RatedQuestion:
     rater : int ndarray of shape (n_labels,)
     weight : ndarray of shape (n_labels,)
     score : ndarray of shape (n_labels,)
-        By a model that knows nothing of raters.
+        Scores of a model without raters.
     derivatives : callable
-        From what is added to the scores, (n_labels,), to losses and their first and second
-        derivatives.
+        Returns losses and their first and second derivatives, given the numbers to add to the
+        scores, (n_labels,).
     """
 
     rater: np.ndarray
@@ -63,10 +63,10 @@ class Shifts:
 
 
 def estimate_shifts(questions: Sequence[RatedQuestion], n_raters: int) -> Shifts:
-    """The shifts of all raters on all questions.
+    """Estimate the shifts of all raters on all questions.
 
-    Newton's method moves shifts and lines together; after each step the covariance of the shifts
-    and the dispersions become those of the posterior.
+    Newton's method updates shifts and lines together. After each step, the covariance of the
+    shifts and the dispersions are updated to those of the posterior.
     """
     search = _Search(questions, n_raters)
     covariance = np.eye(len(questions))
@@ -84,18 +84,18 @@ def estimate_shifts(questions: Sequence[RatedQuestion], n_raters: int) -> Shifts
 
 @dataclass(frozen=True)
 class _ShiftCurvature:
-    """First and second derivatives of the penalised loss; Q questions have 2 Q numbers of lines.
+    """First and second derivatives of the penalised loss; Q questions have 2 Q line parameters.
 
     Attributes
     ----------
     of_shifts : ndarray of shape (n_raters, Q)
     of_lines : ndarray of shape (2 Q,)
     inverse : ndarray of shape (n_raters, Q, Q)
-        Of the second derivatives by the shifts of each rater.
+        Inverse of the second derivatives by the shifts of each rater.
     carried : ndarray of shape (n_raters, Q, 2 Q)
-        Change of the best shifts by the lines, but for the sign.
+        Minus the derivative of the optimal shifts by the lines.
     left : ndarray of shape (2 Q, 2 Q)
-        Second derivatives by the lines where shifts follow.
+        Second derivatives by the lines, with optimal shifts (the Schur complement).
     """
 
     of_shifts: np.ndarray
@@ -105,37 +105,37 @@ class _ShiftCurvature:
     left: np.ndarray
 
     def steps(self) -> tuple[np.ndarray, np.ndarray]:
-        """Newton's steps of the lines and of the shifts."""
+        """Return Newton's steps of the lines and of the shifts."""
         moved = np.einsum("rqi,rq->i", self.carried, self.of_shifts)
         lines = np.linalg.solve(self.left, self.of_lines - moved)
         shifts = np.einsum("rqp,rp->rq", self.inverse, self.of_shifts) - self.carried @ lines
         return lines, shifts
 
     def variances(self) -> np.ndarray:
-        """Covariance of the posterior for each rater, (n_raters, Q, Q)."""
+        """Return the posterior covariance for each rater, (n_raters, Q, Q)."""
         return self.inverse + self._of_lines(self.carried)
 
     def errors(self) -> np.ndarray:
-        """Standard deviations of the shifts less their mean, (n_raters, Q)."""
+        """Return the standard deviations of the shifts minus their mean, (n_raters, Q)."""
         n_raters = len(self.inverse)
         alone = (1 - 2 / n_raters) * self.inverse + self.inverse.sum(axis=0) / n_raters**2
         together = self._of_lines(self.carried - self.carried.mean(axis=0))
         return np.sqrt(np.einsum("rqq->rq", alone + together))
 
     def label_variances(self, q: int, rater: np.ndarray, design: np.ndarray) -> np.ndarray:
-        """Variances of the posterior of what is added to the scores of a question."""
+        """Return the posterior variances of the numbers added to the scores of a question."""
         by_lines = -self.carried[rater, q]
         by_lines[:, 2 * q : 2 * q + 2] += design
         of_lines = np.einsum("ni,ij,nj->n", by_lines, np.linalg.inv(self.left), by_lines)
         return self.inverse[rater, q, q] + of_lines
 
     def _of_lines(self, carried: np.ndarray) -> np.ndarray:
-        """What the uncertainty of the lines adds."""
+        """Return the part of the covariance due to the uncertainty of the lines."""
         return carried @ np.linalg.solve(self.left, carried.swapaxes(1, 2))
 
 
 class _Search:
-    """Lines and shifts on the way to the least penalised loss."""
+    """The state of the minimisation of the penalised loss by lines and shifts."""
 
     def __init__(self, questions: Sequence[RatedQuestion], n_raters: int) -> None:
         self._questions = questions
@@ -153,7 +153,7 @@ class _Search:
         self.shifts = np.zeros((n_raters, len(questions)))
 
     def curvature(self, precision: np.ndarray) -> _ShiftCurvature:
-        """Derivatives here, by the precision of the shifts over the questions."""
+        """Return the derivatives, given the precision of the shifts over the questions."""
         n_raters, n_questions = self.shifts.shape
         of_shifts = self.shifts @ precision
         by_shifts = np.tile(precision, (n_raters, 1, 1))
@@ -177,7 +177,7 @@ class _Search:
         return _ShiftCurvature(of_shifts, of_lines, inverse, carried, left)
 
     def move(self, precision: np.ndarray, curvature: _ShiftCurvature) -> float:
-        """Take a step, or a part of it that does not raise the loss; the longest change."""
+        """Take a step, shortened until the loss does not increase; return the largest change."""
         of_lines, of_shifts = curvature.steps()
         of_lines = of_lines.reshape(self.lines.shape)
         height = self._height(precision, self.lines, self.shifts)
@@ -191,7 +191,7 @@ class _Search:
         return float(np.abs(of_shifts).max())
 
     def spread_out(self, curvature: _ShiftCurvature) -> None:
-        """Learn dispersions from the residuals that are left."""
+        """Update the dispersions from the residuals."""
         for q, question in enumerate(self._questions):
             _, gradient, hessian = question.derivatives(self._added(q, self.lines, self.shifts))
             variance = curvature.label_variances(q, question.rater, self._designs[q])
@@ -199,7 +199,7 @@ class _Search:
             self._dispersion[q] = max(square / (question.weight @ hessian), _LEAST_DISPERSION)
 
     def _height(self, precision: np.ndarray, lines: np.ndarray, shifts: np.ndarray) -> float:
-        """The penalised loss."""
+        """Return the penalised loss."""
         penalty = (shifts @ precision * shifts).sum() + (lines**2 * _LINE_PRECISION).sum()
         losses = [
             question.weight
@@ -210,5 +210,5 @@ class _Search:
         return float(sum(losses) + penalty / 2)
 
     def _added(self, q: int, lines: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-        """What is added to the scores of a question."""
+        """Return the numbers to add to the scores of a question."""
         return self._designs[q] @ lines[q] + shifts[self._questions[q].rater, q]

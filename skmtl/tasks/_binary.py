@@ -84,8 +84,8 @@ class Binary(ClassificationKind):
             raise ValueError(f"gamma must be finite and not negative, got {gamma!r}.")
         if loss == "logit_adjusted" and class_weight is not None:
             raise ValueError(
-                "loss='logit_adjusted' makes the shares of the classes equal, and so does "
-                f"class_weight={class_weight!r} or makes them others. Use one of them."
+                "loss='logit_adjusted' makes the shares of the classes equal, but "
+                f"class_weight={class_weight!r} changes them as well. Use one of them."
             )
         self.class_weight = class_weight
         self.loss_name = loss

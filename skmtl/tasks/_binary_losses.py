@@ -12,7 +12,7 @@ from scipy.special import expit, log_expit, logit
 if TYPE_CHECKING:
     from torch import Tensor
 
-# No constant is surer than one in a million.
+# Shares of a class are clipped to at least this for the best constant score.
 _LEAST_SHARE = 1e-6
 
 
@@ -27,42 +27,43 @@ class Logistic:
     offset: float = 0.0
 
     def tensor(self, score: Tensor, label: Tensor) -> Tensor:
-        """Losses in torch."""
+        """Return the losses in torch."""
         from torch.nn.functional import softplus
 
         score = score + self.offset if self.offset else score
         return softplus(score) - label * score
 
     def array(self, score: np.ndarray, label: np.ndarray) -> np.ndarray:
-        """Losses in numpy."""
+        """Return the losses in numpy."""
         score = score + self.offset
         return np.logaddexp(0, score) - label * score
 
     def derivatives(self, score: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient and positive curvature by the score."""
+        """Return the gradient and a positive curvature by the score."""
         probability = expit(score + self.offset)
         return probability - label, probability * (1 - probability)
 
     def constant(self, share: float) -> float:
-        """The best score where this share of the labels is 1."""
+        """Return the best constant score if this share of the labels is 1."""
         return float(logit(np.clip(share, _LEAST_SHARE, 1 - _LEAST_SHARE)) - self.offset)
 
     def probability(self, score: np.ndarray) -> np.ndarray:
-        """The probability of label 1 that `predict_proba` returns for the score."""
+        """Return the probability of label 1 for `predict_proba`."""
         return expit(score)
 
 
 @dataclass(frozen=True)
 class Focal:
-    r"""The logistic loss times :math:`(1 - q)^\gamma`, q being ``expit`` of the label's side.
+    r"""The logistic loss times :math:`(1 - q)^\gamma`, where q is ``expit`` of the signed score.
 
-    The loss is not convex. Where its second derivative is below :math:`q (1 - q)^{\gamma + 1}`,
-    which is the curvature of the logistic loss times the factor, that one takes its place.
+    The sign is positive for label 1 and negative for label 0. The loss is not convex. The
+    curvature is its second derivative, but at least :math:`q (1 - q)^{\gamma + 1}`, which is the
+    curvature of the logistic loss times the factor.
     """
 
     gamma: float
 
-    # Methods as those of `Logistic`.
+    # See `Logistic` for the methods.
 
     def tensor(self, score: Tensor, label: Tensor) -> Tensor:
         from torch.nn.functional import softplus
@@ -83,7 +84,7 @@ class Focal:
         return -sign * slope, np.maximum(second, q * rest * factor)
 
     def _slope(self, side: np.ndarray) -> np.ndarray:
-        """How fast the loss falls towards the label's side."""
+        """Return the decrease of the loss per unit of the signed score."""
         rest = expit(-side)
         return rest**self.gamma * (rest - self.gamma * expit(side) * log_expit(side))
 
@@ -93,7 +94,7 @@ class Focal:
         return float(brentq(lambda s: self.probability(np.array(s)) - share, -widest, widest))
 
     def probability(self, score: np.ndarray) -> np.ndarray:
-        # At the best score, the slopes to both sides cancel out in proportion to the labels.
+        # At the best score, the slopes for both labels, weighted by their shares, cancel out.
         rising, falling = self._slope(-score), self._slope(score)
         return rising / (rising + falling)
 

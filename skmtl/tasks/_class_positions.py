@@ -7,12 +7,12 @@ import pandas as pd
 
 
 def class_positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Position of each label among the classes, where 1, 1.0 and True are the same.
+    """Return the position of each label among the classes, where 1, 1.0 and True are the same.
 
     Parameters
     ----------
     labels : ndarray of shape (n_samples,)
-        None of them missing.
+        Labels without missing values.
     classes : ndarray of shape (n_classes,)
 
     Returns
@@ -31,5 +31,5 @@ def class_positions(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def _bool_as_int(values: np.ndarray) -> np.ndarray:
-    """Truth values as the numbers 0 and 1, which pandas takes for something else."""
+    """Convert booleans to 0 and 1, which pandas treats as different values."""
     return values.astype(np.int64) if values.dtype == bool else values

@@ -35,7 +35,7 @@ def learnt_class_weight(
     weight: np.ndarray,
     task: Hashable,
 ) -> np.ndarray:
-    """The weight of each class, (n_classes,), as scikit-learn's `compute_class_weight` has it.
+    """Return the weight of each class, (n_classes,), like scikit-learn's `compute_class_weight`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def learnt_class_weight(
     codes : int ndarray of shape (n_samples,)
         Positions of the observed labels among the classes.
     weight : ndarray of shape (n_samples,)
-        Of the rows of these labels.
+        Weights of the rows of these labels.
     task : hashable
         For error messages.
     """

@@ -1,4 +1,4 @@
-"""What the kinds with classes share."""
+"""The base class of kinds with classes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from skmtl.tasks._label_values import distinct_classes, has_one_value, plain_val
 
 
 class ClassificationKind(Kind):
-    """An index of classes, their weights and probabilities.
+    """A kind whose labels are classes, with class weights and probabilities.
 
     Attributes
     ----------
     class_weight : "balanced", mapping of class to float, or None
     class_weight_ : ndarray of shape (n_classes,), or None
-        What `fit` has made of it.
+        The weight of each class, computed in `fit`.
     """
 
     is_classification: ClassVar[bool] = True
     has_numbers: ClassVar[bool] = False
-    # Of kinds in files of old, and of kinds that take no weights.
+    # Defaults for old files, and for kinds without class weights.
     class_weight: ClassWeight = None
     class_weight_: np.ndarray | None = None
 
@@ -57,7 +57,7 @@ class ClassificationKind(Kind):
 
     @abstractmethod
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
+        """Return probabilities (n_samples, n_classes), with columns as in `classes_`."""
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
         return self.classes_[self.predict_proba(scores).argmax(axis=1)]
@@ -77,7 +77,7 @@ class ClassificationKind(Kind):
             strange = values[positions < 0].tolist()[0]
             raise ValueError(
                 f"Task {self.task!r} has the label {strange!r}, which was not seen in fit; known "
-                f"classes are {self.classes_.tolist()}. Give None or NaN where the label is "
+                f"classes are {self.classes_.tolist()}. Use None or NaN if the label is "
                 "unknown."
             )
         codes[observed] = positions

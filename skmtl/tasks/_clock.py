@@ -1,4 +1,4 @@
-"""How fast time runs between the cuts of survival curves."""
+"""Clocks that measure time between the cuts of survival curves."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 _Array = NDArray[np.float64]
 Interpolation = Literal["hazard", "density"]
-# Survival that is left where everybody at risk failed: raw scores must be finite.
+# Survival after a time at which all rows at risk failed; above 0 so that raw scores are finite.
 LEAST = 1e-6
-# Raw scores are float32 in networks: survival that is this close to a level has reached it.
+# Survival has reached a level if it is this close, because networks have raw scores in float32.
 _CLOSE = 1e-6
-# Steps at which the curves of all rows are drawn at once.
+# Steps at which the curves of all rows are computed at once.
 _STEPS_AT_ONCE = 256
 
 
 @storable
 @dataclass(frozen=True)
 class Clock:
-    """Steps of time, as those of the Kaplan-Meier estimate.
+    """Time that advances in steps, like the Kaplan-Meier estimate.
 
     Attributes
     ----------
     time : ndarray of shape (n_steps,)
         Increasing times of the steps, at least one in each bin.
     past : ndarray of shape (n_steps, n_clocks)
-        Share of the step's bin that is past from then on; 1 at the last step of a bin. There is
-        one clock for all causes, or one for each.
+        Share of the step's bin that is past after the step; 1 at the last step of a bin. There is
+        one clock for all causes, or one per cause.
     """
 
     time: _Array
@@ -43,17 +43,20 @@ class Clock:
     tolerance = _CLOSE
 
     def places(self, edges: _Array, bins: NDArray[np.int64], times: _Array) -> _Array:
-        """Share of their bins that is past at the times, of shape (n_times, n_clocks)."""
+        """Return the share of each time's bin that is past, of shape (n_times, n_clocks)."""
         last = np.searchsorted(self.time, times, side="right") - 1
         begun = (last >= 0) & (_bins(edges, self.time)[last] == bins)
         return np.where(begun[:, None], self.past[last], 0.0)
 
     def jumps(self, edges: _Array) -> _Array:
-        """Times at which curves change."""
+        """Return the times at which curves change."""
         return self.time
 
     def first_time(self, curves: Curves, bins: NDArray[np.int64], level: float) -> _Array:
-        """When survival falls to `level` in a bin at whose end it is there; (n_samples,)."""
+        """Return the first time in each row's bin at which survival is at most `level`.
+
+        Survival must have fallen to `level` at the end of the bin. The shape is (n_samples,).
+        """
         starts = np.searchsorted(_bins(curves.edges, self.time), np.arange(len(curves.edges)))
         low, high = starts[bins], starts[bins + 1] - 1
         while (low < high).any():
@@ -64,7 +67,7 @@ class Clock:
         return self.time[high]
 
     def area(self, curves: Curves, horizon: float) -> _Array:
-        """Area under the survival curves up to `horizon`, of shape (n_samples,)."""
+        """Return the area under the survival curves up to `horizon`, of shape (n_samples,)."""
         ends = np.append(np.minimum(self.time, horizon), horizon)
         widths, alive = np.diff(ends), curves.at_cuts()
         area = np.full(len(alive), ends[0])  # nothing happens before the first step
@@ -77,9 +80,9 @@ class Clock:
         return area
 
     def _fallen_area(self, curves: Curves, bin_: int, past: _Array, widths: _Array) -> _Array:
-        """Area (n_samples,) under the share of a bin's failures that have happened.
+        """Return the area (n_samples,) under the share of a bin's failures that have happened.
 
-        After steps of which `past` (n_steps, n_clocks) is past, for `widths` (n_steps,) of time.
+        Step i lasts for ``widths[i]``, during which ``past[i]`` (n_clocks,) of the bin is past.
         """
         if curves.interpolation == "density":
             by_clock = (widths @ past)[None]
@@ -90,7 +93,7 @@ class Clock:
         return by_clock[:, 0] if past.shape[1] == 1 else (by_clock * share).sum(axis=1)
 
     def then(self, later: Clock, gap: list[float]) -> Clock:
-        """Go on with a later clock; `gap` holds the ends of bins in between."""
+        """Append a later clock; `gap` has the ends of the bins in between."""
         idle = np.ones((len(gap), self.past.shape[1]))
         return Clock(
             np.concatenate([self.time, gap, later.time]),
@@ -100,21 +103,21 @@ class Clock:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Ordinary time: curves of models that were saved before their clocks were kept."""
+    """Calendar time, for models in old files, which have no clock."""
 
     tolerance = 0.0
 
     def places(self, edges: _Array, bins: NDArray[np.int64], times: _Array) -> _Array:
-        """As `Clock.places`."""
+        """See `Clock.places`."""
         start, end = edges[bins], edges[bins + 1]
         return np.clip((times - start) / (end - start), 0.0, 1.0)[:, None]
 
     def jumps(self, edges: _Array) -> _Array:
-        """The cuts, at which step functions of such curves are exact."""
+        """Return the cuts, at which step functions of such curves are exact."""
         return edges[1:]
 
     def first_time(self, curves: Curves, bins: NDArray[np.int64], level: float) -> _Array:
-        """As `Clock.first_time`."""
+        """See `Clock.first_time`."""
         alive = curves.at_cuts()
         rows = np.arange(len(alive))
         start, end = curves.edges[bins], curves.edges[bins + 1]
@@ -125,21 +128,21 @@ class Calendar:
         return start + np.clip(past, 0.0, 1.0) * (end - start)
 
     def area(self, curves: Curves, horizon: float) -> _Array:
-        """As `Clock.area`."""
+        """See `Clock.area`."""
         inside = curves.edges[(curves.edges > 0) & (curves.edges < horizon)]
         edges = np.concatenate([[0.0], inside, [horizon]])
         alive = curves.survival(edges)
         high, low = alive[:, :-1], alive[:, 1:]
         if curves.interpolation == "hazard":
             fall = np.log(high) - np.log(np.maximum(low, 1e-300))
-            # The mean of an exponential arc; of a nearly flat one the middle is exact enough.
+            # The mean of an exponential arc; the midpoint is exact enough for a nearly flat one.
             mean = np.divide(high - low, fall, out=(high + low) / 2, where=fall > 1e-6)
         else:
             mean = (high + low) / 2
         return mean @ np.diff(edges)
 
     def then(self, later: Calendar, gap: list[float]) -> Calendar:
-        """As `Clock.then`."""
+        """See `Clock.then`."""
         return self
 
 
@@ -149,7 +152,7 @@ CALENDAR = Calendar()
 def step_clock(
     edges: _Array, time: _Array, danger: _Array, share: _Array, interpolation: Interpolation
 ) -> Clock:
-    """The clock by which equal rows have exactly these dangers and shares of causes.
+    """Return the clock with which identical rows have exactly these hazards and causes.
 
     Parameters
     ----------
@@ -157,9 +160,9 @@ def step_clock(
     time : ndarray of shape (n_steps,)
         Increasing, within the bins.
     danger : ndarray of shape (n_steps,)
-        What each step adds to the cumulative hazard of all causes.
+        Increment of the cumulative hazard of all causes at each step.
     share : ndarray of shape (n_steps, n_causes)
-        Share of each cause in it.
+        Share of each cause in the increment.
     interpolation : {"hazard", "density"}
         What the clock counts: cumulative hazard, or failures.
     """
@@ -174,7 +177,7 @@ def step_clock(
         drop = np.exp(danger - passed) * -np.expm1(-danger)
         fallen = np.column_stack([cumulated_by_bin(drop * part, bins) for part in share.T])
         whole = fallen[last][bins]
-        # A cause that was not seen in the bin keeps the pace of all.
+        # A cause without an event in the bin has the clock of all causes together.
         fallen = np.divide(
             fallen, whole, out=np.tile(_failed(passed, total)[:, None], share.shape[1]),
             where=whole > 0,
@@ -184,28 +187,28 @@ def step_clock(
             survived = np.maximum(1 + fallen * np.expm1(-total)[:, None], 1e-300)
             past = -np.log(survived) / total[:, None]
     past = np.clip(past, 0.0, 1.0)
-    past[last] = 1.0  # exactly, whatever the rounding
+    past[last] = 1.0  # exactly, without rounding errors
     return Clock(time, past)
 
 
 def _area_of_arcs(hazard: _Array, past: _Array, widths: _Array) -> _Array:
-    """Area (n_samples,) under (1 - exp(-hazard * past)) / (1 - exp(-hazard)), a step at a time."""
+    """Return the area (n_samples,) under (1 - exp(-hazard * past)) / (1 - exp(-hazard))."""
     kept = np.zeros(len(hazard))
     for first in range(0, len(past), _STEPS_AT_ONCE):
         some = slice(first, first + _STEPS_AT_ONCE)
         kept += np.exp(np.outer(-hazard, past[some])) @ widths[some]
     whole = -np.expm1(-hazard)
-    along = np.full(len(hazard), past @ widths)  # of hazards next to nothing
+    along = np.full(len(hazard), past @ widths)  # for hazards near zero
     return np.divide(widths.sum() - kept, whole, out=along, where=whole > 1e-9)
 
 
 def _failed(passed: _Array, total: _Array) -> _Array:
-    """Share of the bin's failures that have happened."""
+    """Return the share of the bin's failures that have happened."""
     return np.expm1(-passed) / np.expm1(-total)
 
 
 def cumulated_by_bin(values: _Array, bins: NDArray[np.int64]) -> _Array:
-    """Cumulative sums that start over in every bin."""
+    """Return cumulative sums that restart in every bin."""
     total = np.cumsum(values)
     first = np.searchsorted(bins, bins, side="left")
     return total - np.where(first > 0, total[first - 1], 0.0)
@@ -214,7 +217,7 @@ def cumulated_by_bin(values: _Array, bins: NDArray[np.int64]) -> _Array:
 def _with_idle_bins(
     edges: _Array, time: _Array, danger: _Array, share: _Array
 ) -> tuple[_Array, _Array, _Array]:
-    """The same steps and one at the end of each bin without any."""
+    """Add a step at the end of each bin that has none."""
     n_bins, n_causes = len(edges) - 1, share.shape[1]
     idle = np.setdiff1d(np.arange(n_bins), _bins(edges, time))
     place = np.searchsorted(time, edges[idle + 1])

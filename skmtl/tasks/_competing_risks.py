@@ -92,16 +92,16 @@ class CompetingRisks(HazardKind):
         return n_causes
 
     def _cause_weight(self, time: np.ndarray) -> np.ndarray:
-        """Aalen-Johansen weight of an event's time over the mean weight in its bin."""
+        """Return the Aalen-Johansen weight of each time over the mean weight in its bin."""
         table, bins = self.grid_.table, self.grid_.step_bins
         weight = self._step_weights()
         place = np.minimum(np.searchsorted(table.time, time), len(table.time) - 1)
-        # Times in a bin without an event weigh alike.
+        # Times in a bin without an event have the weight 1.
         is_there = bins[place] == np.minimum(self.grid_.bin(time), self.grid_.n_bins)
         return np.where(is_there, weight[place], 1.0)
 
     def _step_weights(self) -> np.ndarray:
-        """The same of the event times of `fit`, of shape (n_times,)."""
+        """Return these weights for the event times of `fit`, of shape (n_times,)."""
         table, grid, bins = self.grid_.table, self.grid_, self.grid_.step_bins
         danger = grid.danger(-np.log(LEAST))
         weight = np.exp(danger - cumulated_by_bin(danger, bins)) / table.at_risk
@@ -111,7 +111,10 @@ class CompetingRisks(HazardKind):
         return weight / mean[bins]
 
     def _usual_share(self) -> np.ndarray:
-        """Share of each cause in the bins by all rows of `fit`, of shape (n_bins, n_causes)."""
+        """Return the share of each cause in each bin over all rows of `fit`.
+
+        The shape is (n_bins, n_causes).
+        """
         bins, n_bins = self.grid_.step_bins, self.grid_.n_bins
         events = self._step_weights()[:, None] * self.grid_.table.events
         counts = np.column_stack([np.bincount(bins, of, n_bins + 1)[:n_bins] for of in events.T])
@@ -140,7 +143,7 @@ class CompetingRisks(HazardKind):
         self, event: np.ndarray, hazard: np.ndarray, share: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         loss, gradient, hessian = super()._at_events(event, hazard, share)
-        # Which cause it was, given that one was.
+        # The log loss of the cause, given an event.
         seen = np.arange(len(event)), event[:, 4].astype(int) - 1
         weight = event[:, 5]
         chance = share / share.sum(axis=1, keepdims=True)
@@ -157,7 +160,7 @@ class CompetingRisks(HazardKind):
         size = self.grid_.n_bins * self.n_causes
         counts = np.bincount(cell.astype(int), weight[happened] * target[happened, 5], size)
         by_bin = counts.reshape(-1, self.n_causes)
-        # A cause that only other rows have in a bin counts as its share of one event there.
+        # If none of these rows has the cause in a bin, it counts as its share of one event.
         by_bin = np.where(by_bin > 0, by_bin, weight.mean() * self._usual_share())
         share = by_bin / by_bin.sum(axis=1, keepdims=True)
         share = np.maximum(share, LEAST)

@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 class Composition(Kind):
     r"""Shares that sum to one, such as a budget by category, by the softmax cross-entropy.
 
-    One label lies in several columns of y, one for each part of the whole, which hold its share:
-    numbers from 0 that sum to one in every row. There is one raw score :math:`s_k` per part; the
-    shares :math:`p = \mathrm{softmax}(s)` are positive and sum to one. The loss is the
-    Kullback-Leibler divergence :math:`\sum_k y_k (\log y_k - \log p_k)`: the cross-entropy with
-    the shares as soft labels, less its least value. It is minimised by the mean shares given the
-    features, and takes shares of zero, which logarithms of ratios do not.
+    A label consists of several columns of y, one for each part of the whole, with the share of
+    the part: non-negative numbers that sum to one in every row. There is one raw score
+    :math:`s_k` per part; the shares :math:`p = \mathrm{softmax}(s)` are positive and sum to one.
+    The loss is the Kullback-Leibler divergence :math:`\sum_k y_k (\log y_k - \log p_k)`: the
+    cross-entropy with the shares as soft labels, minus its minimum. It is minimised by the mean
+    shares given the features, and allows shares of zero, unlike log-ratios.
 
-    `predict` returns the shares under the names of the columns. `score_tasks` has the R2 of each
-    part, and ``make_multitask_scorer(task=...)`` the score of the whole, which is
+    `predict` returns the shares under the names of the columns. `score_tasks` returns the R2 of
+    each part, and ``make_multitask_scorer(task=...)`` the score of the whole, which is
     `skmtl.metrics.d2_divergence_score`.
 
     Parameters
     ----------
     parts : sequence of hashable, default=()
-        Columns of y: two at least. Their order does not matter to what is learnt.
+        Columns of y, at least two. Their order does not affect the model.
 
     Notes
     -----
-    A missing share is unknown, unless it follows from the others: the only one that is missing is
-    what they leave of one, and where they sum to one already the missing ones are zero. A row
+    A missing share is unknown, unless it follows from the others: a single missing share is one
+    minus the sum of the others, and if the others sum to one, all missing shares are zero. A row
     with an unknown share has no label.
 
-    Amounts become shares by ``y[parts].div(y[parts].sum(axis=1), axis=0)``. Sums may differ from
-    one by 1e-4, for rounding; labels are divided by them.
+    Convert amounts to shares with ``y[parts].div(y[parts].sum(axis=1), axis=0)``. Sums may differ
+    from one by 1e-4 because of rounding; labels are divided by them.
 
-    Where every row has all of one part, this is `Multiclass`, with the same loss.
+    If every row consists of a single part, this is `Multiclass`, with the same loss.
 
     References
     ----------
@@ -81,9 +81,9 @@ class Composition(Kind):
         parts = tuple(parts)
         if len(parts) < 2:
             raise ValueError(
-                "parts must name two columns at least, whose shares sum to one, as in "
-                f"Composition(parts=('rent', 'food', 'fun')), got {parts!r}. For one share, name "
-                "the column with the rest as well."
+                "parts must name at least two columns, whose shares sum to one, as in "
+                f"Composition(parts=('rent', 'food', 'fun')), got {parts!r}. For a single share, "
+                "also name a column with the rest."
             )
         if len({str(part) for part in parts}) < len(parts):
             raise ValueError(f"parts must name each column once, got {parts!r}.")
@@ -115,14 +115,14 @@ class Composition(Kind):
         return self.values(labels)[:1]
 
     def strata(self, labels: pd.Series) -> pd.Series:
-        """Which part is the largest."""
+        """Return the position of the largest part."""
         largest = pd.Series(np.nan, index=labels.index)
         observed = labels.notna().to_numpy()
         largest[observed] = self.values(labels[observed]).argmax(axis=1)
         return largest
 
     def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
-        """The share of each part, as a number."""
+        """Return the share of each part, as a regression target."""
         observed = labels.notna().to_numpy()
         shares = np.full((len(labels), len(self.parts)), np.nan)
         shares[observed] = self.values(labels[observed])
@@ -139,7 +139,7 @@ class Composition(Kind):
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        self.values(labels)  # of a column alone, this says what is wrong
+        self.values(labels)  # raises an error for a single column
         self.n_scores = len(self.parts)
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
@@ -149,7 +149,7 @@ class Composition(Kind):
         return target
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        # Rounding could leave a divergence of nearly 0 below it.
+        # Rounding could make a divergence near 0 negative.
         least = target.xlogy(target).sum(dim=-1)
         return (scores.logsumexp(dim=-1) - (target * scores).sum(dim=-1) + least).clamp(min=0)
 

@@ -106,9 +106,9 @@ class ConstantTarget(Kind):
         if len(strange):
             raise ValueError(
                 f"Task {self.task!r} has the label {strange.iloc[0]!r} here, but only "
-                f"{self.value_.tolist()[0]!r} in the rows by which its values were learnt: those "
-                "of the first fit with warm_start, or the sample of a table that is larger than "
-                "memory. Start over with warm_start=False, or let the sample have more rows."
+                f"{self.value_.tolist()[0]!r} in the rows from which its values were learnt: "
+                "those of the first fit with warm_start, or the sample of a table that is larger "
+                "than memory. Start over with warm_start=False, or use a larger sample."
             )
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
@@ -159,7 +159,7 @@ class ConstantTarget(Kind):
 
 
 def unfitted(head: Kind) -> Kind:
-    """The kind that a target has been learnt as."""
+    """Return the kind of a head, without the wrapper of a `ConstantTarget`."""
     return head.kind if isinstance(head, ConstantTarget) else head
 
 
@@ -172,18 +172,18 @@ def fit_head(
     group: np.ndarray | None = None,
     n_groups: int = 0,
 ) -> Kind:
-    """The head of one task: a `ConstantTarget` where its observed labels are all the same.
+    """Fit the head of one task; a `ConstantTarget` if its observed labels are all the same.
 
     Parameters
     ----------
     kind : Kind
-        Or a head, in the place of its kind.
+        A kind, or a head whose kind is used.
     labels : Series of shape (n_samples,)
     task : hashable
     weight : ndarray of shape (n_samples,), optional
     group : int ndarray of shape (n_samples,), optional
     n_groups : int, default=0
-        All as of `Kind.fit`.
+        See `Kind.fit` for all of these.
     """
     kind = unfitted(kind)
     observed = labels.notna().to_numpy()

@@ -49,7 +49,7 @@ class Count(Kind):
                 f"Task {self.task!r} is a count whose observed labels are all zero, so there is "
                 "nothing to learn. Drop the task."
             )
-        # A group of zeros only keeps a small positive mean: its log must exist.
+        # A group with only zeros has a small positive mean, because its log must exist.
         self.mean_ = np.maximum(mean, 1e-3 * mean[-1])
 
     def is_constant(self, labels: pd.Series) -> bool:

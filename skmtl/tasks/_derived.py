@@ -20,14 +20,14 @@ Since = Literal["last", "season"]
 
 
 class DerivedTarget(ABC):
-    """A target that is computed from a number, and learnt with it; binary by default.
+    """A target that is computed from a number and learnt with it; binary by default.
 
     Attributes
     ----------
     target : hashable
         The target from which it is derived.
     since : {"last", "season"} or None
-        Which value of the past it compares with, if any.
+        The past value that it is compared with, if any.
     """
 
     target: Hashable
@@ -41,25 +41,25 @@ class DerivedTarget(ABC):
         ----------
         values : ndarray of float64, shape (n,)
         reference : ndarray of float64, shape (n,), or None
-            The values of the past.
+            Past values.
         """
 
     def kinds(self, name: Hashable, kind: Kind) -> dict[Hashable, Kind]:
-        """The tasks that it is learnt by.
+        """Return the tasks as which it is learnt.
 
         Parameters
         ----------
         name : hashable
-            What the user calls it.
+            Name of the derived target.
         kind : Kind
-            Of the number that it follows from.
+            Kind of the number from which it is derived.
         """
         return {name: Binary()}
 
     def labels(
         self, name: Hashable, values: np.ndarray, reference: np.ndarray | None
     ) -> dict[Hashable, Any]:
-        """Labels of these tasks, missing where the number or the past is.
+        """Return the labels of these tasks, missing if the number or the past value is missing.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Exceeds(DerivedTarget):
     target : hashable
         A target that is a number.
     level : float
-        In the units of the target.
+        Level in the units of the target.
     """
 
     target: Hashable
@@ -195,10 +195,10 @@ class Hurdle(DerivedTarget):
 
     @staticmethod
     def occurs(name: Hashable) -> str:
-        """The task whether there will be any."""
+        """Return the name of the task for whether the number is above zero."""
         return f"{name} occurs"
 
     @staticmethod
     def amount(name: Hashable) -> str:
-        """The task how much it will be, where there is any."""
+        """Return the name of the task for the number if it is above zero."""
         return f"{name} amount"

@@ -1,4 +1,4 @@
-"""What all kinds share whose labels are events with times."""
+"""The base class of kinds whose labels are times to events."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Cuts = int | Sequence[float] | Literal["auto"]
 
 
 class EventTimeKind(Kind):
-    """Settings, label columns, the checks of labels and the risk.
+    """A kind with times to events: settings, label columns, checks of labels and the risk.
 
-    The groups of long data share one grid of time: unlike the units of a regression, a time
-    means the same in all of them.
+    All groups of long data have the same grid of time, because the unit of time is the same in
+    all of them, unlike the units of a regression.
 
     Parameters
     ----------
     cuts : int, sequence of float or "auto"
-        Number of bins of time, or their ends.
+        Number of time bins, or their ends.
     event, time, entry : label or None
         Columns of y.
     interpolation : {"hazard", "density"}
@@ -59,7 +59,7 @@ class EventTimeKind(Kind):
     ) -> None:
         self.cuts = _checked_cuts(cuts)
         if (event is None) != (time is None):
-            raise ValueError(f"Give both event and time, got event={event!r} and time={time!r}.")
+            raise ValueError(f"Set both event and time, got event={event!r} and time={time!r}.")
         if interpolation not in get_args(Interpolation):
             raise ValueError(
                 f"interpolation must be one of {get_args(Interpolation)}, got {interpolation!r}."
@@ -110,15 +110,15 @@ class EventTimeKind(Kind):
         self._learn_times(observed, weight)
 
     def _warn_of_lost_curves(self) -> None:
-        """Warn where Kaplan-Meier falls to 0 although events come later: others enter late."""
+        """Warn if the Kaplan-Meier estimate is 0 before later events of rows that enter late."""
         grid = self.grid_
         lost = grid.table.time[:-1][grid.ends[:-1]]
         lost = lost[lost < grid.edges[-1]]
         if len(lost):
             warnings.warn(
-                f"Task {self.task!r} has a time, {lost[0]:g}, at which everybody who was watched "
-                "had the event, before others entered. Survival is 0 from then on, as Kaplan and "
-                f"Meier's estimate is. If that is early, leave out the rows with times up to "
+                f"Task {self.task!r} has a time, {lost[0]:g}, at which all rows under observation "
+                "had the event, before others entered. Like the Kaplan-Meier estimate, survival "
+                "is 0 from then on. If this is early, leave out the rows with times up to "
                 f"{lost[-1]:g}; if it is late, end the curves before it with `cuts`.",
                 stacklevel=2,
             )
@@ -126,23 +126,23 @@ class EventTimeKind(Kind):
     def _count_causes(self, labels: EventTimes) -> int:
         if labels.event.max() > 1:
             raise ValueError(
-                f"Task {self.task!r} has the event {labels.event.max()}, but one event is coded "
-                "0 and 1. Of a status as R's, 1 for censored and 2 for the event, give "
+                f"Task {self.task!r} has the event {labels.event.max()}, but a single event is "
+                "coded 0 and 1. For a status as in R, 1 for censored and 2 for the event, pass "
                 "status == 2. Use kind 'competing_risks' for competing causes."
             )
         return 1
 
     @abstractmethod
     def _auto_cuts(self, labels: EventTimes) -> int:
-        """The number of bins where the user leaves it open."""
+        """Return the number of bins for ``cuts="auto"``."""
 
     @abstractmethod
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
-        """Learn from observed labels what goes beyond the grid."""
+        """Learn attributes other than the grid from observed labels."""
 
     @abstractmethod
     def _encode_observed(self, labels: EventTimes) -> np.ndarray:
-        """Observed labels as float64 of shape (n_samples, target_width)."""
+        """Return observed labels as float64 of shape (n_samples, target_width)."""
 
     @abstractmethod
     def curves(self, scores: np.ndarray) -> Curves: ...
@@ -152,8 +152,8 @@ class EventTimeKind(Kind):
             raise ValueError(
                 f"Task {self.task!r} has kind {self.name!r}, whose labels are pairs of an event "
                 f"and a time, but its column has dtype {labels.dtype}. Name the two columns of y: "
-                f"tasks={{'death': {type(self).__name__}(event='died', time='days')}}; columns "
-                "'death_event' and 'death_time' are found without."
+                f"tasks={{'death': {type(self).__name__}(event='died', time='days')}}. Columns "
+                "'death_event' and 'death_time' do not have to be named."
             )
         return labels.array
 
@@ -169,7 +169,7 @@ class EventTimeKind(Kind):
         return target
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Risk: mean over the cuts of the probability that the event has happened by then."""
+        """Return the risk: the mean over the cuts of the probability of an event by then."""
         return self.curves(scores).risk().sum(axis=1)
 
 

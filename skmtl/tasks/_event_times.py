@@ -42,7 +42,7 @@ class EventTimesDtype(ExtensionDtype):
 
     @classmethod
     def construct_array_type(cls) -> Any:
-        """The array that holds such labels."""
+        """Return the class of the array."""
         return EventTimes
 
 
@@ -86,26 +86,26 @@ class EventTimes(ExtensionArray):
 
     @property
     def event(self) -> NDArray[np.int64]:
-        """0 where censored or missing, else the cause."""
+        """The cause of each event; 0 if the row is censored or its label is missing."""
         return self._records["event"]
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """Times, NaN where missing."""
+        """Times; NaN if the label is missing."""
         return self._records["time"]
 
     @property
     def entry(self) -> NDArray[np.float64]:
-        """Times since when rows were watched."""
+        """Times from which rows were observed."""
         return self._records["entry"]
 
     def only(self, cause: int) -> Self:
-        """Labels of one cause: the other causes count as censoring.
+        """Return the labels of one cause, with other causes as censoring.
 
         Parameters
         ----------
         cause : int
-            It becomes event 1.
+            The cause that becomes event 1.
 
         Returns
         -------
@@ -163,11 +163,11 @@ class EventTimes(ExtensionArray):
         return self._records.nbytes
 
     def isna(self) -> NDArray[np.bool_]:
-        """Where the label is missing."""
+        """Return whether each label is missing."""
         return np.isnan(self.time)
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
-        """The labels at these positions; -1 is missing where filling is allowed."""
+        """Return the labels at these positions; -1 is missing if `allow_fill` is set."""
         places = np.arange(len(self))
         chosen = np.asarray(
             take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
@@ -177,11 +177,11 @@ class EventTimes(ExtensionArray):
         return self._from_records(np.where(chosen < 0, _MISSING, self._records[chosen]))
 
     def copy(self) -> Self:
-        """A copy that shares no memory."""
+        """Return a copy that shares no memory."""
         return self._from_records(self._records.copy())
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:
-        """Records of event, time and entry: a structured array, as scikit-survival's."""
+        """Return a structured array of event, time and entry, as in scikit-survival."""
         if dtype is not None and np.dtype(dtype) == object:
             return np.array([*self, None], dtype=object)[:-1]
         return self._records.copy() if copy else self._records

@@ -97,9 +97,9 @@ class Funnel(ClassificationKind):
         steps = tuple(steps)
         if len(steps) < 2:
             raise ValueError(
-                "steps must name two columns at least, from the first step to the last, as in "
-                f"Funnel(steps=('click', 'buy')), got {steps!r}. One step is a target of kind "
-                "'binary'."
+                "steps must name at least two columns, from the first step to the last, as in "
+                f"Funnel(steps=('click', 'buy')), got {steps!r}. Use kind 'binary' for a single "
+                "step."
             )
         if len({str(step) for step in steps}) < len(steps):
             raise ValueError(f"steps must name each column once, got {steps!r}.")
@@ -107,7 +107,7 @@ class Funnel(ClassificationKind):
             raise ValueError(f"selection must be one of {list(RISKS)}, got {selection!r}.")
         if not 0 < least_propensity <= 1:
             raise ValueError(
-                f"least_propensity must be above 0 up to 1, got {least_propensity!r}."
+                f"least_propensity must be above 0 and at most 1, got {least_propensity!r}."
             )
         self.steps = steps
         self.selection = selection
@@ -143,7 +143,7 @@ class Funnel(ClassificationKind):
         return self.funnel.classes_alone(labels)
 
     def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
-        """P(step) by step, on all rows of which it is known whether they took it."""
+        """Return P(step) of each step, for all rows for which it is known whether they took it."""
         taken = self.funnel.step_labels(labels, task)
         return [
             ScoredPart(step, Binary(), taken[step], partial(self._reached, step=j))
@@ -166,18 +166,18 @@ class Funnel(ClassificationKind):
             if not (taken > j).any():
                 raise ValueError(
                     f"Task {self.task!r} has no row to learn step {step!r} from: it was taken in "
-                    f"none of {rows}. End the funnel before it, or give rows in which it was."
+                    f"none of {rows}. End the funnel before it, or add rows in which it was taken."
                 )
             if not ((taken == j) & ended).any():
                 raise ValueError(
                     f"Task {self.task!r} has nothing to learn at step {step!r}: it was taken in "
-                    f"all of {rows} of which that is known. Leave the step out."
+                    f"all of {rows} for which this is known. Leave the step out."
                 )
         self.classes_ = self.funnel.classes
         self.n_scores = self._risk.n_scores
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        """The steps that were taken, and those that are known of the rows that reached them."""
+        """Return the number of steps taken, and the number of steps with a known label."""
         observed = labels.notna().to_numpy()
         taken, ended = self.funnel.read(labels[observed], self.task)
         target = np.zeros((len(labels), 2))

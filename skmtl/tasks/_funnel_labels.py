@@ -1,4 +1,4 @@
-"""From columns of steps that follow each other to one label of a funnel."""
+"""Joining the columns of successive steps into one label of a funnel."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pandas as pd
 from skmtl.tasks._funnel_levels import FunnelLevels
 from skmtl.tasks._label_values import number_values
 
-# Rows that an error names.
+# Number of rows listed in an error.
 _SHOWN = 5
 
 
 def join_steps(frame: pd.DataFrame, task: Hashable, steps: Sequence[Hashable]) -> pd.Series:
-    """One column of labels from a column of 0 and 1 for each step.
+    """Join one column of 0 and 1 per step into one column of labels.
 
-    What is missing is unknown, unless it follows: a step before one that was taken was taken, and
-    a step after one that was not was not.
+    A missing value is unknown, unless it follows from the others: steps before a step that was
+    taken were taken, and steps after a step that was not taken were not taken.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def join_steps(frame: pd.DataFrame, task: Hashable, steps: Sequence[Hashable]) -
     Raises
     ------
     ValueError
-        If a column is absent or holds something else, or a step was taken without one before it.
+        If a column is absent or has other values, or if a step was taken without the one before.
     """
     absent = [step for step in steps if step not in frame.columns]
     if absent:
@@ -48,7 +48,7 @@ def join_steps(frame: pd.DataFrame, task: Hashable, steps: Sequence[Hashable]) -
 
 
 def _truth(labels: pd.Series, step: Hashable, task: Hashable) -> np.ndarray:
-    """0, 1, or NaN where missing."""
+    """Return 0, 1, or NaN for missing values."""
     observed = labels.notna().to_numpy()
     values = np.full(len(labels), np.nan)
     if observed.any():
@@ -56,8 +56,8 @@ def _truth(labels: pd.Series, step: Hashable, task: Hashable) -> np.ndarray:
     strange = observed & (values != 0) & (values != 1)
     if strange.any():
         raise ValueError(
-            f"Column {step!r} of task {task!r} holds {labels[strange].iloc[0]!r}, but whether a "
-            "step was taken is False or True, 0 or 1, or missing."
+            f"Column {step!r} of task {task!r} holds {labels[strange].iloc[0]!r}, but the values "
+            "of a step must be False or True, 0 or 1, or missing."
         )
     return values
 
@@ -72,5 +72,5 @@ def _refuse_gaps(values: np.ndarray, task: Hashable, steps: Sequence[Hashable]) 
                 f"Task {task!r} has steps that are not nested: in {len(rows)} rows "
                 f"{steps[after]!r} or another later step was taken without {steps[before]!r}, as "
                 f"in rows {rows[:_SHOWN].tolist()}. Set the later step to 0 there if it "
-                "counts only after the earlier one, or learn the columns as targets of their own."
+                "only counts after the earlier one, or learn the columns as separate targets."
             )

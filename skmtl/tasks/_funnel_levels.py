@@ -1,4 +1,4 @@
-"""How far rows go in a funnel: classes, and what they say of each step."""
+"""The classes of a funnel, and the labels and probabilities of its steps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from skmtl.tasks._label_values import plain_values
 
 
 class FunnelLevels:
-    """How far rows went, in words.
+    """The labels of a funnel, which state how far rows went.
 
-    A row has gone through the first ``taken`` steps. Either it is known to have ended there, which
-    is a class, or whether it took the next step is unknown.
+    A row has taken the first ``taken`` steps. Either it is known to have ended there, which is a
+    class, or it is unknown whether it took the next step.
 
     Parameters
     ----------
     steps : sequence of hashable
-        In their order.
+        The steps in their order.
 
     Attributes
     ----------
     steps : tuple of hashable
     classes : ndarray of shape (n_steps + 1,)
-        By the number of steps that were taken.
+        Classes in the order of the number of steps taken.
     names : tuple of str
         The columns of `probabilities`: the steps, then all except the first given the previous
         one.
@@ -43,12 +43,12 @@ class FunnelLevels:
         self._words = np.array([*self.classes, *self._open], dtype=object)
 
     def label(self, taken: np.ndarray, ended: np.ndarray) -> pd.Categorical:
-        """Labels of rows; missing where not even the first step is known.
+        """Return the labels of rows; missing if the first step is unknown.
 
         Parameters
         ----------
         taken : int ndarray of shape (n_samples,)
-            The number of steps.
+            Number of steps taken.
         ended : bool ndarray of shape (n_samples,)
             Whether the row is known to have ended there.
         """
@@ -57,30 +57,30 @@ class FunnelLevels:
         return pd.Categorical.from_codes(np.where(ended, taken, unknown).tolist(), words)
 
     def read(self, labels: pd.Series, task: Hashable) -> tuple[np.ndarray, np.ndarray]:
-        """`taken` and `ended` of observed labels.
+        """Return `taken` and `ended` of observed labels.
 
         Raises
         ------
         ValueError
-            If a label is none of a funnel.
+            If a label does not belong to this funnel.
         """
         values = plain_values(labels)
         codes = class_positions(values, self._words)
         if (codes < 0).any():
             raise ValueError(
                 f"Task {task!r} has the label {values[codes < 0].tolist()[0]!r}, but a funnel "
-                f"reads its label from the columns {list(self.steps)} of y. Name it apart from "
-                f"them: tasks={{'funnel': Funnel(steps={self.steps!r})}}."
+                f"reads its label from the columns {list(self.steps)} of y. Use another name for "
+                f"the task: tasks={{'funnel': Funnel(steps={self.steps!r})}}."
             )
         ended = codes < len(self.classes)
         return np.where(ended, codes, codes - len(self.classes) + 1), ended
 
     def classes_alone(self, labels: pd.Series) -> pd.Series:
-        """The labels that are classes; missing where the next step is unknown."""
+        """Return the labels that are classes; missing if the next step is unknown."""
         return labels.where(~labels.isin(self._open))
 
     def step_labels(self, labels: pd.Series, task: Hashable) -> pd.DataFrame:
-        """Whether each step was taken, by step: 0, 1, or NaN where that is unknown."""
+        """Return whether each step was taken, one column per step: 0, 1, or NaN if unknown."""
         observed = labels.notna().to_numpy()
         taken, ended = self.read(labels[observed], task)
         took = np.arange(len(self.steps)) < taken[:, None]
@@ -90,9 +90,9 @@ class FunnelLevels:
         return pd.DataFrame(values, index=labels.index, columns=columns)
 
     def probabilities(self, probabilities: np.ndarray) -> np.ndarray:
-        """What `names` says, (n_samples, n_names), from the probabilities of the classes.
+        """Return the columns of `names`, (n_samples, n_names), from probabilities of classes.
 
-        A step after one of probability 0 is NaN given that.
+        A conditional probability is NaN if the previous step has probability 0.
         """
         reached = np.cumsum(probabilities[:, ::-1], axis=1)[:, ::-1]
         before, after = reached[:, 1:-1], reached[:, 2:]

@@ -1,11 +1,12 @@
-r"""What a funnel minimises, by how it takes the rows that did not reach a step.
+r"""The losses of a funnel, which differ in their treatment of rows that did not reach a step.
 
-Step j has the score :math:`s_j`, the log-odds that a row which has taken the steps before takes
-this one, too: :math:`p_j = \sigma(s_j)`. It takes all steps up to j with probability
-:math:`P_j = p_1 \cdots p_j`. A label says how many steps were taken, and at how many it is known
-whether they were.
+Step j has the score :math:`s_j`, the log-odds that a row takes this step if it has taken all
+previous ones: :math:`p_j = \sigma(s_j)`. A row takes all steps up to j with probability
+:math:`P_j = p_1 \cdots p_j`. A label has the number of steps taken, and the number of steps for
+which it is known whether they were taken.
 
-Each risk is written twice: in torch for networks, and in numpy with derivatives for all else.
+Each risk is implemented twice: in torch for networks, and in numpy with derivatives for other
+engines.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
-# Smallest curvature that is given to boosting.
+# Lower limit of the curvature, because boosting divides by it.
 _TINY = 1e-7
 
 
 @dataclass(frozen=True)
 class Risk(ABC):
-    """A loss of rows by the scores of their steps.
+    """A loss per row as a function of the scores of the steps.
 
     Attributes
     ----------
     n_steps : int
     least_propensity : float
-        Probabilities to reach a step are taken for this where they are smaller.
+        Lower limit of the probability of reaching a step.
     """
 
     n_steps: int
@@ -45,30 +46,30 @@ class Risk(ABC):
 
     @abstractmethod
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        """As `Kind.loss`; target (..., 2) holds the steps that were taken, and that are known.
+        """See `Kind.loss`. The target (..., 2) has the numbers of steps taken and of known steps.
 
-        If more are known than were taken, the row ended: it took none of the later steps either.
+        If more steps are known than were taken, the row ended there, and took no later step.
         """
 
     @abstractmethod
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
-        """As `Kind.losses_and_derivatives`."""
+        """See `Kind.losses_and_derivatives`."""
 
     def initial_scores(self, by_step: np.ndarray, loss_by_step: np.ndarray) -> np.ndarray:
-        """Raw scores of the best constant.
+        """Return the raw scores of the best constant.
 
         Parameters
         ----------
         by_step : ndarray of shape (n_steps,)
             Log-odds of each step among the rows that reached it.
         loss_by_step : ndarray of shape (n_steps,)
-            Mean log loss of these rows at these.
+            Mean log loss of these rows at these log-odds.
         """
         return by_step
 
 
 class StepLikelihood(Risk):
-    """The likelihood: the log loss of each step, of the rows that reached it."""
+    """The likelihood: the log loss of each step over the rows that reached it."""
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
         taken, at_risk = _step_masks(target, self.n_steps)
@@ -86,9 +87,9 @@ class StepLikelihood(Risk):
 
 
 class EntireSpace(Risk):
-    r"""The log loss of :math:`P_j` for every step j, of all rows (ESMM).
+    r"""The log loss of :math:`P_j` for every step j over all rows (ESMM).
 
-    `evaluate` returns Fisher's information in place of the second derivative, which can be
+    `evaluate` returns the Fisher information instead of the second derivative, which can be
     negative.
     """
 
@@ -122,9 +123,9 @@ class EntireSpace(Risk):
 
 
 class InversePropensity(Risk):
-    r"""The likelihood, in which rows weigh :math:`1 / P_{j-1}` at step j.
+    r"""The likelihood with the weight :math:`1 / P_{j-1}` for rows at step j.
 
-    The weights have no gradient: they count as constants wherever derivatives are taken.
+    The weights have no gradient: they are treated as constants in all derivatives.
     """
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -159,12 +160,12 @@ class InversePropensity(Risk):
 
 
 class DoublyRobust(InversePropensity):
-    r"""The imputed loss of all rows, corrected by inverse propensity where a step was reached.
+    r"""The imputed loss of all rows, corrected by inverse propensity if a step was reached.
 
-    Each step but the first has one more score, whose softplus e is an estimate of its log loss d.
+    Each step except the first has an additional score, whose softplus e estimates its log loss d.
     With the weight w of `InversePropensity`, the risk of the step is
-    :math:`e + w (d - e) + w (d - e)^2`, of which rows that did not reach it have the first term.
-    `evaluate` leaves negative parts of the second derivatives out.
+    :math:`e + w (d - e) + w (d - e)^2`; rows that did not reach the step only have the first term.
+    `evaluate` omits negative parts of the second derivatives.
     """
 
     @property
@@ -199,7 +200,7 @@ class DoublyRobust(InversePropensity):
         error = log_loss[:, 1:] - imputed
         weight = at_risk[:, 1:] * self._weights_of(steps)[:, 1:]
         losses = counts * (imputed + weight * (error + error**2))
-        # By the log loss of a step, and by its estimate.
+        # Derivatives by the log loss of a step, and by its estimate.
         push = np.hstack([at_risk[:, :1], weight * (1 + 2 * error)])
         bend = np.hstack([np.zeros((len(scores), 1)), 2 * weight])
         by_imputed = counts * (1 - weight - 2 * weight * error)
@@ -222,13 +223,13 @@ RISKS: dict[str, type[Risk]] = {
 
 
 def _steps(target: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which steps were taken, and at which the row is known to have been, (n, n_steps)."""
+    """Return masks (n, n_steps) of the steps taken, and of the steps reached with a label."""
     step = np.arange(n_steps)
     return step < target[:, :1], step < target[:, 1:]
 
 
 def _step_masks(target: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
-    """The same in torch."""
+    """Return these masks in torch."""
     import torch
 
     step = torch.arange(n_steps, device=target.device)

@@ -1,4 +1,4 @@
-"""What the kinds share that model hazards in bins of time."""
+"""The base class of kinds that model hazards in time bins."""
 
 from __future__ import annotations
 
@@ -18,39 +18,38 @@ from skmtl.tasks._time_grid import TimeGrid
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Fewest and most bins by default. In between it is the root of the number of events: with a few
-# hundred events 20 bins overfit (integrated Brier score .087 against .073 with 10, within the
-# training rows of a table of 400), while 5 are too coarse for short times.
+# Minimum and maximum of the default number of bins, which is the square root of the number of
+# events. With a few hundred events 20 bins overfit (integrated Brier score .087 against .073 with
+# 10, within the training rows of a table of 400), and 5 are too coarse for short times.
 _AUTO_CUTS = 5, 20
-# Curvature of bins in which a row was not at risk: boosting divides by it.
+# Curvature of bins in which a row was not at risk, because boosting divides by it.
 _LEAST_CURVATURE = 1e-7
-# Censoring weights stop where fewer than this share is still uncensored.
+# Lower limit of the share of uncensored rows in censoring weights.
 _LEAST_UNCENSORED = 0.05
-# Rows at a time: what is computed on the way then stays in the cache, and memory is that of the
-# results.
+# Rows per block, so that intermediate results stay in the cache and need little memory.
 _BLOCK = 4096
-# Nobody survives a bin of such a hazard, nor has an event at its opposite; the exponentials of
-# both are float32.
+# Limit of raw scores. Survival or the hazard of a bin is practically 0 there, and exponentials do
+# not overflow float32.
 _LARGEST_SCORE = 80.0
 
 
 class Followed(NamedTuple):
-    """Labels as the loss reads them, whatever the scores.
+    """Labels prepared for the loss, independently of the scores.
 
     Attributes
     ----------
     exposure : ndarray of shape (n_bins, n_samples)
-        Share of each bin that each row was watched, times the bin's weight.
+        Share of each bin during which each row was observed, times the bin's weight.
     rows : int ndarray of shape (n_events,)
-        Whose event was seen.
+        Rows with an observed event.
     event : ndarray of shape (n_events, target_width)
         Their encoded labels.
     weight : ndarray of shape (n_events,)
-        Of the bins of the events.
+        Weights of the bins of the events.
     place : int ndarray of shape (n_events,)
-        These bins in a flat array of shape (n_bins, n_samples).
+        Positions of the events in a flattened array of shape (n_bins, n_samples).
     places : int ndarray of shape (n_events, n_causes)
-        The same in one of shape (n_bins, n_causes, n_samples).
+        Their positions in a flattened array of shape (n_bins, n_causes, n_samples).
     """
 
     exposure: np.ndarray
@@ -62,15 +61,15 @@ class Followed(NamedTuple):
 
 
 class HazardKind(EventTimeKind):
-    """The encoding, the loss of all causes together and its best constant.
+    """A kind with hazards: the encoding, the loss of all causes together and its best constant.
 
     A label is encoded in `target_width` numbers: the positions at which the row enters and
-    leaves, in bins of the grid's clock; of an event its bin, the share of the bin that its step
-    takes, and its cause (0 where censored); and the weight of the cause.
+    leaves, in bins of the grid's clock; the bin of the event, the share of the bin that its step
+    takes, and its cause (0 if censored); and the weight of the cause.
     """
 
     target_width: ClassVar[int] = 6
-    # Of files that were saved without.
+    # Defaults for old files.
     stretch_: np.ndarray | float = 1.0
     clock_: Clock | Calendar = CALENDAR
 
@@ -109,7 +108,10 @@ class HazardKind(EventTimeKind):
             self.bin_weight_ = _inverse_censoring(labels, weight, self.grid_)
 
     def _learn_clock(self) -> tuple[np.ndarray, Clock]:
-        """How much longer bins that nobody survived are than to the loss, and the clock."""
+        """Return the clock of the curves, and the ratio of their hazards to those of the loss.
+
+        The ratio comes first. It differs from 1 in bins in which survival falls to 0.
+        """
         grid, table = self.grid_, self.grid_.table
         inside = (grid.step_bins < grid.n_bins) & (table.failed > 0)
         bins, danger = grid.step_bins[inside], grid.danger(-np.log(LEAST))[inside]
@@ -126,7 +128,7 @@ class HazardKind(EventTimeKind):
         leaves = grid.position(labels.time)
         steps = grid.steps(labels.time)
         happened = (labels.event > 0) & (steps.bin < grid.n_bins)
-        # An event ends the row before its own step, unless nobody survives that.
+        # The exposure of a row with an event ends before the step, unless all rows fail in it.
         leaves = np.where(happened, steps.bin + steps.before + steps.watched, leaves)
         return np.column_stack(
             [
@@ -143,7 +145,7 @@ class HazardKind(EventTimeKind):
         return np.ones(len(time))
 
     def _neg_log_likelihood(self, hazard: Tensor, target: Tensor) -> Tensor:
-        """Loss (...) of the cumulative hazards (..., n_bins) of all causes together."""
+        """Return the loss (...) of cumulative hazards (..., n_bins) of all causes together."""
         import torch
 
         entry, leaves, bin_of_event, width, cause, _ = target.unbind(-1)
@@ -156,8 +158,8 @@ class HazardKind(EventTimeKind):
         return self._weigh(exposure * hazard, edges).sum(dim=-1) - gain
 
     def _weigh(self, values: Tensor, bins: Tensor) -> Tensor:
-        """Values times the weights of their bins."""
-        if not self.censoring_weights:  # spares the way to the device at each step
+        """Return the values times the weights of their bins."""
+        if not self.censoring_weights:  # avoids a copy to the device at each step
             return values
         import torch
 
@@ -181,15 +183,15 @@ class HazardKind(EventTimeKind):
         return self.losses_and_derivatives(scores, target)[1:]
 
     def _followed(self, scores: np.ndarray, target: np.ndarray | Followed) -> Followed:
-        """Labels that may have been prepared before."""
+        """Return prepared labels, which may have been prepared before."""
         if isinstance(target, Followed):
             return target
         return self.prepared(target, scores.dtype.type)
 
     def _odds(self, scores: np.ndarray) -> np.ndarray:
-        """Exponentials of raw scores, of shape (n_bins, n_causes, n_samples).
+        """Return exponentials of raw scores, of shape (n_bins, n_causes, n_samples).
 
-        Rows come last, for numpy is at its fastest along the longest axis.
+        Rows are the last axis, because numpy is fastest along the longest axis.
         """
         odds = np.clip(scores.T, -_LARGEST_SCORE, _LARGEST_SCORE, order="C")
         return np.exp(odds, out=odds).reshape(self.grid_.n_bins, self.n_causes, -1)
@@ -236,10 +238,10 @@ class HazardKind(EventTimeKind):
     def _at_events(
         self, event: np.ndarray, hazard: np.ndarray, share: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What encoded events add, beside exposure: loss, and derivatives by their bin's scores.
+        """Return the loss of events besides exposure, and its derivatives by their bins' scores.
 
-        In that bin `hazard` is the cumulative hazard (n_events,) of all causes together, and
-        `share` the hazard of each (n_events, n_causes).
+        In the bins of the events, `hazard` (n_events,) is the cumulative hazard of all causes
+        together, and `share` (n_events, n_causes) the hazard of each cause.
         """
         width = event[:, 3]
         happens = -np.expm1(-np.maximum(hazard * width, 1e-30))
@@ -249,11 +251,12 @@ class HazardKind(EventTimeKind):
         return loss, -slope, slope * (ratio * share - (1 - share))
 
     def _constant_hazard(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Cumulative hazards of shape (n_bins,) of the best constant model.
+        """Return cumulative hazards of shape (n_bins,) of the best constant model.
 
-        Of these rows, such as the training rows of a bag, none may have an event in a bin in which
-        some of all rows of `fit` do. Its hazard would be next to nothing, and so would that of all
-        bags together. Such a bin has as many rows more as have one event by the estimate of all.
+        These rows, such as the training rows of a bag, may have no event in a bin in which other
+        rows of `fit` do. The hazard of the bin, and also that of all bags together, would be close
+        to zero. Such a bin therefore gets one more event, and the exposure of as many rows as have
+        one event according to the estimate of all rows.
         """
         n_bins = self.grid_.n_bins
         happened = target[:, 4] > 0
@@ -272,16 +275,16 @@ class HazardKind(EventTimeKind):
         )
 
     def _usual_hazard(self) -> np.ndarray:
-        """Cumulative hazards of shape (n_bins,) of all rows of `fit`, as the loss has them."""
+        """Return cumulative hazards (n_bins,) of all rows of `fit`, as defined by the loss."""
         grid = self.grid_
         inside = grid.step_bins < grid.n_bins
         return np.bincount(grid.step_bins[inside], grid.danger()[inside], grid.n_bins)
 
 
 def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
-    """Share of each bin that each row was watched, of shape (n_bins, n_samples)."""
+    """Return the share of each bin during which each row was observed, (n_bins, n_samples)."""
     edges = np.arange(n_bins, dtype=target.dtype)[:, None]
-    exposure = target[:, 1].copy() - edges  # a copy, to read it fast once per bin
+    exposure = target[:, 1].copy() - edges  # a contiguous copy, which is read once per bin
     np.clip(exposure, 0, 1, out=exposure)
     late = np.flatnonzero(target[:, 0] > 0)
     exposure[:, late] -= np.clip(target[late, 0] - edges, 0, 1)
@@ -289,7 +292,7 @@ def _exposure(target: np.ndarray, n_bins: int) -> np.ndarray:
 
 
 def _inverse_censoring(labels: EventTimes, weight: np.ndarray, grid: TimeGrid) -> np.ndarray:
-    """Inverse probability, by bin, that a row is still uncensored when the bin begins."""
+    """Return the inverse probability that a row is uncensored at the start of each bin."""
     censoring = censoring_table(labels, weight)
     last = np.searchsorted(censoring.time, grid.edges[:-1], side="right")
     uncensored = np.cumprod([1.0, *censoring.conditional_survival])

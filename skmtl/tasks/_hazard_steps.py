@@ -1,4 +1,4 @@
-"""The hazards of equal rows that are most likely."""
+"""Maximum likelihood hazards of identical rows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from skmtl.tasks._clock import LEAST
 def solve_hazards(
     exposure: np.ndarray, bins: np.ndarray, width: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
-    """Where exposure = sum of weight * width / expm1(width * hazard) over the events of a bin.
+    """Solve exposure = sum of weight * width / expm1(width * hazard) over the events of a bin.
 
-    Newton's method on the logarithm of the hazard, in which the problem is convex.
+    This is Newton's method on the logarithm of the hazard, for which the problem is convex.
 
     Parameters
     ----------
     exposure : ndarray of shape (n_bins,)
-        Weight of who was watched, beside the events.
+        Weighted exposure of the rows, without the steps of the events.
     bins : int ndarray of shape (n_events,)
     width, weight : ndarray of shape (n_events,)
 
     Returns
     -------
     ndarray of shape (n_bins,)
-        Of a bin without an event, and of one that nobody survived, what is left is `LEAST`.
+        The hazards. In a bin without an event the probability of an event is `LEAST`, and in a
+        bin in which all rows fail survival is `LEAST`.
     """
     n_bins = len(exposure)
     least, most = np.log(-np.log1p(-LEAST)), np.log(-np.log(LEAST))

@@ -1,4 +1,4 @@
-"""The kind of a target that the user did not name, from its dtype."""
+"""Inferring the kind of a target from its dtype."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from skmtl.tasks._survival import Survival
 
 
 def class_kind(labels: pd.Series) -> Kind:
-    """Binary or multiclass: in a classifier every target has classes."""
+    """Return binary or multiclass: all targets of a classifier have classes."""
     observed = labels.dropna()
     return Binary() if len(observed) and _n_classes(observed) <= 2 else Multiclass()
 
 
 def number_kind(labels: pd.Series) -> Kind:
-    """Regression: in a regressor every target is a number."""
+    """Return regression: all targets of a regressor are numbers."""
     return Regression()
 
 
 def mixed_kind(labels: pd.Series) -> Kind:
-    """By dtype: numbers are regression; bool, category and text have classes.
+    """Return the kind by dtype: numbers are regression; bool, category and text have classes.
 
-    Numbers that are nothing but 0 and 1 are binary, whatever their dtype: pandas turns whole
-    numbers into floats where one is missing. So are zeros or ones alone, as of a
-    rare label. An ordered categorical with more than two levels is ordinal. Event times are
-    survival, with several causes competing risks.
+    Numbers that are all 0 or 1 are binary whatever their dtype, because pandas converts integers
+    with missing values to floats. So are columns with only zeros or only ones, which are typical
+    of rare labels. An ordered categorical with more than two levels is ordinal. Event times are
+    survival, or competing risks if there are several causes.
     """
     if isinstance(labels.dtype, EventTimesDtype):
         return time_kind(labels.array)
@@ -47,7 +47,7 @@ def mixed_kind(labels: pd.Series) -> Kind:
 
 
 def time_kind(labels: EventTimes) -> Kind:
-    """One event or several causes: whichever kind suits the codes of the events."""
+    """Return survival for one event, or competing risks for several causes."""
     return Survival() if labels.event.max(initial=0) < 2 else CompetingRisks()
 
 

@@ -1,4 +1,4 @@
-"""Tasks whose label lies in several columns of Y."""
+"""Tasks whose label consists of several columns of Y."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from skmtl.tasks._registry import as_kind
 
 
 def join_label_columns(y: Any, kinds: object) -> Any:
-    """Y with one column per task where a kind reads several columns as one label.
+    """Return Y with one column per task, for kinds with several columns per label.
 
     Parameters
     ----------
     y : as in `label_frame`
     kinds : mapping of task to Kind, or anything else
-        What the user wrote in `tasks`, or the heads of a fitted model. Only kinds that read
-        several columns matter, and only where they are named by task.
+        The parameter `tasks`, or the heads of a fitted model. Only kinds with several columns per
+        label matter, and only if they are specified by task.
 
     Returns
     -------
     y itself, or a DataFrame
-        In which a joined column stands in the place of the first one that it was made of. Two
-        tasks may read the same column.
+        A joined column is at the position of its first original column. Two tasks may use the
+        same column.
     """
     if not isinstance(kinds, Mapping) or y is None:
         return y

@@ -55,7 +55,7 @@ class Kind(ABC):
     quantile_levels : tuple of float
         Levels of the predicted quantiles, in increasing order; usually empty.
     funnel : FunnelLevels or None
-        Steps that follow each other, whose classes are how far rows went; usually None.
+        The steps of a funnel, whose classes state how far rows went; usually None.
     has_exact_gradient : bool
         Whether `gradient_hessian` is the derivative of `losses`, which gradient descent needs;
         False if a part of the loss is held fixed.
@@ -73,8 +73,8 @@ class Kind(ABC):
     target_width : int
         Number of values that encode one label.
     score_sign : int
-        1 where a higher first raw score means higher labels, -1 where it means lower ones; 0 where
-        it does not move all of a label that way.
+        1 if a higher first raw score means higher labels, and -1 if it means lower ones; 0 if the
+        score does not shift labels in one direction.
     """
 
     name: ClassVar[str]
@@ -96,7 +96,7 @@ class Kind(ABC):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         metric = vars(cls).get("default_metric")
-        if isinstance(metric, FunctionType):  # else it would become a method
+        if isinstance(metric, FunctionType):  # otherwise it would become a method
             cls.default_metric = staticmethod(metric)
 
     def fit(
@@ -156,7 +156,7 @@ class Kind(ABC):
         return False
 
     def constant(self, labels: pd.Series, task: Hashable) -> np.ndarray:
-        """What `predict` returns of one row where all observed labels are the same."""
+        """Return the prediction for one row if all observed labels are the same."""
         return number_values(labels, task, self.name)[:1]
 
     @abstractmethod
@@ -172,10 +172,10 @@ class Kind(ABC):
 
     @abstractmethod
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Labels as float64 of shape (n_samples, target_width), 0 where missing."""
+        """Return labels as float64 of shape (n_samples, target_width), 0 if missing."""
 
     def label_weight(self, target: np.ndarray) -> np.ndarray | None:
-        """Weights of labels in addition to the weights of rows; None if all are 1.
+        """Return weights of labels in addition to the weights of rows; None if all are 1.
 
         Parameters
         ----------
@@ -189,24 +189,24 @@ class Kind(ABC):
 
     @abstractmethod
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        """Loss per row: scores (..., n_scores) and target (..., target_width) to (...).
+        """Return the loss (...) from scores (..., n_scores) and target (..., target_width).
 
-        Rows lie along the first axis, for kinds that compare rows with each other. Where a label
-        is missing, scores and target are zeros: the loss may be infinite there, but its derivative
-        by the scores must not be.
+        Rows are the first axis, for kinds that compare rows with each other. If a label is
+        missing, its scores and target are zeros: the loss may be infinite there, but its
+        derivative by the scores must not be.
         """
 
     @abstractmethod
     def losses(self, scores: np.ndarray, target: Any) -> np.ndarray:
-        """`loss` in numpy: scores (n_samples, n_scores) and target to (n_samples,).
+        """Return `loss` in numpy, (n_samples,), from scores (n_samples, n_scores) and target.
 
-        Here and in the two methods below, `target` is (n_samples, target_width), or what
-        `prepared` has made of it.
+        Here and in the two methods below, `target` is (n_samples, target_width), or the result of
+        `prepared`.
         """
 
     @abstractmethod
     def gradient_hessian(self, scores: np.ndarray, target: Any) -> tuple[np.ndarray, np.ndarray]:
-        """First and (positive) second derivatives of the loss by the raw scores.
+        """Return the first and (positive) second derivatives of the loss by the raw scores.
 
         Both have the shape of `scores`, (n_samples, n_scores). The second one is the exact
         diagonal of the Hessian if that is positive for every score, and otherwise the positive
@@ -216,7 +216,7 @@ class Kind(ABC):
     def losses_and_derivatives(
         self, scores: np.ndarray, target: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`losses` and `gradient_hessian` at the same scores.
+        """Return `losses` and `gradient_hessian` at the same scores.
 
         Kinds whose loss and derivatives share most of their computation may override this.
         """
@@ -231,21 +231,21 @@ class Kind(ABC):
 
     @abstractmethod
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Raw scores of shape (n_scores,) of the best constant prediction."""
+        """Return the raw scores (n_scores,) of the best constant prediction."""
 
     @abstractmethod
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Predictions of shape (n_samples,) in the user's units.
+        """Return predictions of shape (n_samples,) in the user's units.
 
-        Of shape (n_samples, n_predictions) where `prediction_names` are several.
+        The shape is (n_samples, n_predictions) if there are several `prediction_names`.
         """
 
     def prediction_names(self, task: Hashable) -> list[Hashable]:
-        """Under which names `predict` answers: that of the task, unless it is several numbers."""
+        """Return the names of the predictions: the task's, unless it has several predictions."""
         return [task]
 
     def predict_proba(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities of shape (n_samples, n_classes), columns as in `classes_`."""
+        """Return probabilities (n_samples, n_classes), with columns as in `classes_`."""
         raise NotImplementedError(f"Kind {self.name!r} has no classes.")
 
     @property
@@ -254,7 +254,7 @@ class Kind(ABC):
 
     @property
     def score_levels(self) -> tuple[float, ...]:
-        """The quantile that each raw score is, if the loss has no second derivative."""
+        """The quantile level of each raw score, if the loss has no second derivative."""
         return ()
 
     @property
@@ -264,35 +264,35 @@ class Kind(ABC):
     def predict_quantiles(
         self, scores: np.ndarray, *, group: np.ndarray | None = None
     ) -> np.ndarray:
-        """Sorted quantiles of shape (n_samples, n_levels) in the user's units."""
+        """Return sorted quantiles of shape (n_samples, n_levels) in the user's units."""
         raise NotImplementedError(f"Kind {self.name!r} has no quantiles.")
 
     def curves(self, scores: np.ndarray) -> Curves:
-        """Curves of each row, from raw scores of shape (n_samples, n_scores)."""
+        """Return the curves of each row, from raw scores of shape (n_samples, n_scores)."""
         raise NotImplementedError(f"Kind {self.name!r} has no curves.")
 
     def label_columns(self, task: Hashable) -> list[Hashable]:
-        """Columns of Y that form one label of this task; empty if it is a single column."""
+        """Return the columns of Y that form one label; empty if a label is a single column."""
         return []
 
     def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
-        """One column of labels from the `label_columns`, some of which may be absent."""
+        """Join the `label_columns`, some of which may be absent, into one column of labels."""
         return labels[task]
 
     def strata(self, labels: pd.Series) -> pd.Series:
-        """Values for stratification when rows are split: by default the labels themselves."""
+        """Return values for stratified splits; by default the labels themselves."""
         return labels
 
     def settled(self, labels: pd.Series) -> pd.Series:
-        """The labels, missing where they are known in part only; by default none are."""
+        """Return the labels, missing if they are only known in part; by default all labels."""
         return labels
 
     def values(self, labels: pd.Series) -> np.ndarray:
-        """Observed labels as metrics compare them with what `predict` returns."""
+        """Return observed labels in the form in which metrics compare them with predictions."""
         return plain_values(labels)
 
     def scored_parts(self, labels: pd.Series, task: Hashable) -> list[ScoredPart]:
-        """What is scored in place of the target; none where it is scored as a whole."""
+        """Return the parts that are scored separately; empty if the target has one score."""
         return []
 
     def check_scored(self, labels: pd.Series) -> None:
@@ -308,13 +308,13 @@ class Kind(ABC):
         return False
 
     def learn_residuals(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
-        """Learn how labels lie about the final raw scores; parameters as those of `finish`."""
+        """Learn the distribution of labels around the final raw scores. See `finish`."""
         raise NotImplementedError
 
     def finish(self, scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
         """Learn attributes that depend on the final raw scores of the training rows.
 
-        Called where `learns_from_scores`, with the rows that have a label: scores (n_samples,
+        Called if `learns_from_scores` is True, with the rows that have a label: scores (n_samples,
         n_scores), target (n_samples, target_width), weight (n_samples,).
         """
         raise NotImplementedError
@@ -329,7 +329,7 @@ class Kind(ABC):
 
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
-        """Heads with equal keys have the same loss, so that their tasks share one call."""
+        """Key of the loss. Tasks with equal keys share one call of the loss."""
         return (type(self), self.n_scores)
 
     def __repr__(self) -> str:
@@ -345,5 +345,5 @@ class Kind(ABC):
         return hash((type(self), repr(self)))
 
     def parameters(self) -> dict[str, object]:
-        """The constructor's arguments by name."""
+        """Return the arguments of the constructor by name."""
         return {}

@@ -1,4 +1,4 @@
-"""The values of labels as numpy arrays, checked for what a kind can learn."""
+"""Converting labels to numpy arrays, with checks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
-# Sums of squares of larger labels, for their variance, would overflow.
+# Sums of squares of larger labels, which are needed for the variance, would overflow.
 _LARGEST_LABEL = 1e150
 
 
 def plain_values(labels: pd.Series) -> np.ndarray:
-    """Observed labels as a numpy array of bool, number or object, whatever the pandas dtype."""
+    """Convert observed labels of any pandas dtype to a numpy array of bool, number or object."""
     if isinstance(labels.dtype, pd.CategoricalDtype):
         labels = labels.astype(labels.cat.categories.dtype)
     if pd.api.types.is_bool_dtype(labels.dtype):
@@ -29,7 +29,7 @@ def plain_values(labels: pd.Series) -> np.ndarray:
 
 
 def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:
-    """Observed labels as finite float64, or an error that names the task."""
+    """Convert observed labels to finite float64, or raise an error that names the task."""
     try:
         values = plain_values(labels).astype(np.float64)
     except OverflowError:
@@ -63,7 +63,7 @@ def _refuse_infinity(values: np.ndarray, task: Hashable) -> None:
 def observed_numbers(
     labels: pd.Series, task: Hashable, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Number labels with 0 at the missing places, and where they are observed."""
+    """Return numeric labels, 0 if missing, and a mask of observed labels."""
     observed = labels.notna().to_numpy()
     values = np.zeros(len(labels))
     values[observed] = number_values(labels[observed], task, kind)
@@ -76,7 +76,7 @@ def has_one_value(labels: pd.Series) -> bool:
 
 
 def distinct_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
-    """Distinct observed labels in sorted order."""
+    """Return the distinct observed labels in sorted order."""
     values = plain_values(labels)
     if values.dtype.kind == "f":
         _refuse_infinity(values, task)
@@ -97,7 +97,7 @@ def distinct_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
 
 
 def sorted_classes(labels: pd.Series, task: Hashable) -> np.ndarray:
-    """Distinct observed labels in sorted order; at least two."""
+    """Return the distinct observed labels, at least two, in sorted order."""
     classes = distinct_classes(labels, task)
     if len(classes) < 2:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Reading Y: whatever table of labels the user has becomes a DataFrame."""
+"""Reading Y: converting tables of labels of any type to a DataFrame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl._foreign_frames import as_pandas
 
 
 def label_frame(y: Any) -> pd.DataFrame:
-    """Labels as a DataFrame with one column per task; nothing is copied needlessly.
+    """Convert labels to a DataFrame with one column per task, without needless copies.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ array, polars or pyarrow table
     Raises
     ------
     ValueError
-        For None, mappings, three-dimensional arrays, no column, or names used twice.
+        For None, mappings, three-dimensional arrays, no columns, or duplicate names.
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
@@ -40,12 +40,12 @@ array, polars or pyarrow table
 
 
 def is_named(y: Any) -> bool:
-    """Whether the columns of a table have names of their own, or only positions."""
+    """Whether the columns of a table have names, rather than only positions."""
     return hasattr(y, "columns") or getattr(getattr(y, "dtype", None), "names", None) is not None
 
 
 def labels_of_tasks(y: Any, names: Sequence[Hashable]) -> pd.DataFrame:
-    """Labels under the names of a model's tasks, and in their order.
+    """Return labels with the names of a model's tasks, and in their order.
 
     Parameters
     ----------
@@ -86,19 +86,19 @@ def _to_frame(y: Any) -> pd.DataFrame:
     if isinstance(y, pd.Series):
         return y.to_frame(0 if y.name is None else y.name)
     if isinstance(y, np.ma.MaskedArray):
-        return pd.DataFrame(y)  # what is masked becomes missing
+        return pd.DataFrame(y)  # masked values become missing
     if isinstance(y, dict):
         raise ValueError(
             "y is a dict; give a DataFrame (pd.DataFrame(y)) so that rows can be matched with X."
         )
     if issparse(y):
-        raise ValueError("y is sparse; give a dense array, with NaN where a label is missing.")
+        raise ValueError("y is sparse; give a dense array, with NaN for missing labels.")
     try:
         array = np.asarray(y)
     except ValueError as error:
         raise ValueError("y must be a table, but its rows differ in length.") from error
     if array.dtype.kind in "US" and not hasattr(y, "dtype"):
-        # A list that holds text: NumPy would turn a NaN or a number beside it into text.
+        # In a list with text, NumPy would convert NaN and numbers to text.
         array = np.asarray(y, dtype=object)
     return _array_frame(array)
 
@@ -117,7 +117,7 @@ def _array_frame(array: np.ndarray) -> pd.DataFrame:
     return frame.infer_objects() if array.dtype == object else frame
 
 
-# What pandas calls the content of an object column that holds dates or durations.
+# Results of pandas' `infer_dtype` for object columns with dates or durations.
 _TIMES = {"date", "datetime", "datetime64", "period", "time", "timedelta", "timedelta64"}
 
 
@@ -130,8 +130,8 @@ def _refuse_strange(labels: pd.Series, name: Any) -> None:
         )
     if str(labels.dtype).startswith("histories"):
         raise ValueError(
-            f"Task {name!r} holds histories, and not one label per row: "
-            "skmtl.histories.landmarks(X, Y, at=..., horizon=...) makes a row of each moment."
+            f"Task {name!r} holds histories, and not one label per row. Use "
+            "skmtl.histories.landmarks(X, Y, at=..., horizon=...) to get a row for each moment."
         )
     if content == "complex" or labels.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")

@@ -17,7 +17,7 @@ from skmtl.tasks._label_values import plain_values, sorted_classes
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Smallest curvature that is given to boosting.
+# Lower limit of the curvature, because boosting divides by it.
 _TINY = 1e-7
 
 
@@ -35,8 +35,8 @@ class Ordinal(ClassificationKind):
     Parameters
     ----------
     order : sequence, optional
-        The classes from lowest to highest. By default the order of an ordered categorical,
-        or of the numbers; text without an order is an error.
+        The classes from lowest to highest. By default the order of an ordered categorical, or of
+        numbers; text without an order raises an error.
     class_weight : "balanced" or mapping of class to float, default=None
         As in `Binary`. The cumulative probabilities are those of the weighted classes.
 
@@ -47,9 +47,10 @@ class Ordinal(ClassificationKind):
 
     Notes
     -----
-    The loss is convex in the thresholds but not in the log-gaps: for these
-    `gradient_hessian` returns the Gauss-Newton curvature (second derivative by the threshold,
-    carried through the exponential), which is positive; for :math:`s_1` it is exact.
+    The loss is convex in the thresholds but not in the log-gaps. For log-gaps,
+    `gradient_hessian` returns the Gauss-Newton curvature (the second derivative by the threshold
+    times the squared derivative of the exponential), which is positive; for :math:`s_1` it is
+    exact.
 
     Examples
     --------
@@ -64,7 +65,7 @@ class Ordinal(ClassificationKind):
     default_metric: ClassVar[str] = "accuracy"
     is_ordered: ClassVar[bool] = True
     score_sign: ClassVar[int] = -1
-    # Thresholds e^30 apart are as good as infinitely far, and further out float32 overflows.
+    # A gap of e^30 is practically infinite, and much larger ones overflow float32.
     widest_log_gap: ClassVar[float] = 30.0
 
     def __init__(
@@ -97,7 +98,7 @@ class Ordinal(ClassificationKind):
             return list(labels.cat.categories)
         if plain_values(labels).dtype.kind in "OU":
             raise ValueError(
-                f"Task {self.task!r} is ordinal but its labels are text without an order. Give "
+                f"Task {self.task!r} is ordinal but its labels are text without an order. Use "
                 "an ordered pandas categorical, or Ordinal(order=[...]) from lowest to highest."
             )
         return None
@@ -126,7 +127,7 @@ class Ordinal(ClassificationKind):
             return torch.cat(parts, dim=-1).gather(-1, level)[..., 0]
 
         low, high = of_level(-edge, theta), of_level(theta, edge)
-        # sigma(high) - sigma(low) = sigma(high) sigma(-low) (1 - e^-gap), which never cancels.
+        # sigma(high) - sigma(low) = sigma(high) sigma(-low) (1 - e^-gap), without cancellation.
         certain = -torch.expm1(-of_level(edge, gaps, edge))
         return softplus(-high) + softplus(low) - torch.log(certain)
 
@@ -136,7 +137,7 @@ class Ordinal(ClassificationKind):
         gaps = self._gaps(scores)
         theta = np.hstack([-edge, np.cumsum(np.hstack([scores[:, :1], gaps]), axis=1), edge])
         low, high = theta[rows, level], theta[rows, level + 1]
-        # As in `loss`.
+        # See `loss`.
         certain = -np.expm1(-np.hstack([edge, gaps, edge])[rows, level])
         return np.logaddexp(0, -high) + np.logaddexp(0, low) - np.log(certain)
 
@@ -149,7 +150,7 @@ class Ordinal(ClassificationKind):
         edge = np.full((len(scores), 1), np.inf)
         gap = np.hstack([edge, gaps, edge])[rows, level]
         squeeze = np.exp(-gap) / -np.expm1(-gap)
-        # Derivatives by a shift of both thresholds, and of the upper one alone.
+        # Derivatives by a shift of both thresholds, and by a shift of the upper one.
         both, both2 = low + high - 1, low * (1 - low) + high * (1 - high)
         upper, upper2 = high - 1 - squeeze, high * (1 - high) + squeeze * (1 + squeeze)
         step = np.arange(scores.shape[1])
@@ -164,11 +165,11 @@ class Ordinal(ClassificationKind):
         return gradient * rate, np.maximum(curvature * rate**2, _TINY)
 
     def _gaps(self, scores: np.ndarray) -> np.ndarray:
-        """Distances between neighbouring thresholds, of shape (n_samples, n_classes - 2)."""
+        """Return the gaps between adjacent thresholds, of shape (n_samples, n_classes - 2)."""
         return np.exp(np.clip(scores[:, 1:], -self.widest_log_gap, self.widest_log_gap))
 
     def _cumulative(self, scores: np.ndarray) -> np.ndarray:
-        """P(y <= k) with the certain ends, of shape (n_samples, n_classes + 1)."""
+        """Return P(y <= k), with 0 and 1 at the ends, of shape (n_samples, n_classes + 1)."""
         inner = expit(np.cumsum(np.hstack([scores[:, :1], self._gaps(scores)]), axis=1))
         ends = np.ones((len(scores), 1))
         return np.hstack([0 * ends, inner, ends])

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def at_risk(entry: Tensor, time: Tensor, event: Tensor, danger: Tensor, efron: bool) -> Tensor:
-    """Danger of the rows at risk at the time of each row, all of shape (n_rows, n_columns).
+    """Return the danger of the rows at risk at the time of each row.
 
-    With `efron`, of d events at the same time the l-th one, from 0, sees l/d of their danger
-    less. Differentiable by `danger`.
+    All tensors have the shape (n_rows, n_columns). With `efron`, l/d of the danger of d tied
+    events is subtracted for the l-th of them, counted from 0. The result is differentiable by
+    `danger`.
     """
     total = _sum_from(time, danger, time)
     total = total - _sum_from(entry, danger * (entry >= 0), time)
@@ -26,7 +27,7 @@ def at_risk(entry: Tensor, time: Tensor, event: Tensor, danger: Tensor, efron: b
     failing = danger * event
     tied = _sum_from(time, failing, time) - _sum_from(time, failing, time, right=True)
     count = _sum_from(time, event, time) - _sum_from(time, event, time, right=True)
-    # Number of a row among the events at its time: place in the order less that of the first.
+    # Number of a row among the events at its time: its position minus that of the first one.
     order = (time + (event <= 0) * (time.amax() + 1)).argsort(dim=0, stable=True)
     place = order.argsort(dim=0)
     first = _count_below(time, event, time)
@@ -34,7 +35,7 @@ def at_risk(entry: Tensor, time: Tensor, event: Tensor, danger: Tensor, efron: b
 
 
 def _sum_from(values: Tensor, weight: Tensor, at: Tensor, right: bool = False) -> Tensor:
-    """By column, the weight of the rows whose value is at least (with `right`: above) `at`."""
+    """Return the weight of rows whose value is at least (with `right`: above) `at`, by column."""
     import torch
 
     ordered, order = values.T.contiguous().sort(dim=1)
@@ -45,12 +46,12 @@ def _sum_from(values: Tensor, weight: Tensor, at: Tensor, right: bool = False) -
 
 
 def _count_below(time: Tensor, event: Tensor, at: Tensor) -> Tensor:
-    """By column, the number of events before `at`."""
+    """Return the number of events before `at`, by column."""
     return event.sum(dim=0) - _sum_from(time, event, at)
 
 
 class _Events(NamedTuple):
-    """The rows whose event was seen.
+    """The rows with an observed event.
 
     Attributes
     ----------
@@ -58,9 +59,9 @@ class _Events(NamedTuple):
     times : ndarray of shape (n_times,)
         The distinct times of events, in order.
     group : int ndarray of shape (n_events,)
-        Which of these is an event's.
+        Position of each event's time among these.
     share : ndarray of shape (n_events,)
-        Share of the dangers of the events at its time that an event sees less.
+        Share of the danger of all events at its time that is subtracted for an event.
     """
 
     rows: NDArray[np.int64]
@@ -69,11 +70,11 @@ class _Events(NamedTuple):
     share: np.ndarray
 
     def summed(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the events at each time."""
+        """Return the sums over the events at each time."""
         return np.bincount(self.group, values, len(self.times))
 
     def at_risk(self, danger: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Danger of the rows at risk at each event, as `at_risk` has it for every row."""
+        """Return the danger of the rows at risk at each event, like the function `at_risk`."""
         entry, time, _, _ = target.T
         late = entry >= 0
         total = weight_from(time, danger, self.times)
@@ -95,7 +96,7 @@ def _events(target: np.ndarray, efron: bool) -> _Events:
 
 
 def losses(score: np.ndarray, target: np.ndarray, efron: bool) -> np.ndarray:
-    """Loss of each row, 0 where no event was seen."""
+    """Return the loss of each row, 0 for rows without an observed event."""
     events = _events(target, efron)
     seen, top = target[:, 3], score.max()
     danger = events.at_risk(np.exp(score - top) * seen, target)
@@ -108,19 +109,19 @@ def losses(score: np.ndarray, target: np.ndarray, efron: bool) -> np.ndarray:
 def derivatives(
     score: np.ndarray, target: np.ndarray, efron: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and diagonal of the Hessian of the summed loss by the scores of all rows.
+    """Return the gradient and the diagonal of the Hessian of the summed loss by all scores.
 
-    The mark of a row's label is its weight, in the sum and among the rows at risk.
+    The last column of `target` is the weight of a row, in the sum and among the rows at risk.
     """
     entry, time, _, seen = target.T
     events = _events(target, efron)
     weight = seen[events.rows]
-    # The derivatives do not change with a common factor of the dangers.
+    # A common factor of the dangers does not affect the derivatives.
     danger = np.exp(score - score.max()) * seen
     inverse = 1 / events.at_risk(danger, target)
     once = _between(events.times, events.summed(weight * inverse), entry, time)
     twice = _between(events.times, events.summed(weight * inverse**2), entry, time)
-    # An event meets itself and its ties with less than the whole of its danger.
+    # An event and its ties only count with a part of their danger.
     rows, group, share = events.rows, events.group, events.share
     once[rows] -= events.summed(weight * share * inverse)[group]
     twice[rows] -= events.summed(weight * (1 - (1 - share) ** 2) * inverse**2)[group]
@@ -133,7 +134,7 @@ def derivatives(
 def _between(
     times: np.ndarray, steps: np.ndarray, entry: np.ndarray, time: np.ndarray
 ) -> np.ndarray:
-    """Sum of the steps at the times after a row's entry and up to its end."""
+    """Return the sum of the steps after each row's entry and up to its time."""
     sums = np.concatenate([[0.0], np.cumsum(steps)])
     ends, starts = (np.searchsorted(times, at, side="right") for at in (time, entry))
     return sums[ends] - sums[starts]

@@ -19,7 +19,7 @@ from skmtl.tasks._risk_table import weight_from
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Cuts by default: the baseline is learnt from all rows at once.
+# Default number of cuts. It can be large, because the baseline is estimated from all rows.
 _AUTO_CUTS = 100
 _LEAST_CURVATURE = 1e-7
 
@@ -97,7 +97,7 @@ class ProportionalHazards(EventTimeKind):
     learns_from_scores: ClassVar[bool] = True
     # exp of larger raw scores overflows float32.
     largest_score: ClassVar[float] = 80.0
-    clock_: Clock | Calendar = CALENDAR  # of files that were saved without
+    clock_: Clock | Calendar = CALENDAR  # default for old files
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class ProportionalHazards(EventTimeKind):
         return _AUTO_CUTS
 
     def _learn_times(self, labels: EventTimes, weight: np.ndarray) -> None:
-        # Ranks of times are exact in float32, times are not.
+        # Ranks of times are exact in float32, but times are not.
         self.times_ = np.unique(np.concatenate([labels.time, labels.entry]))
         table = self.grid_.table
         if self.ties == "breslow":
@@ -134,22 +134,22 @@ class ProportionalHazards(EventTimeKind):
             self._set_baseline(table.time, self.grid_.danger(-np.log(LEAST)), 1.0)
 
     def _encode_observed(self, labels: EventTimes) -> np.ndarray:
-        """Ranks of entry and time, whether the event happened, and 1 as the mark of a label."""
+        """Return ranks of entry and time, whether the event happened, and 1 for a known label."""
         happened = (labels.event > 0) & (labels.time <= self.grid_.horizon)
         entry = np.where(labels.entry > 0, self._rank(labels.entry), -1.0)
         return np.column_stack([entry, self._rank(labels.time), happened, np.ones(len(labels))])
 
     @staticmethod
     def weighted(target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Labels whose weights (n_samples,) count among the rows at risk, and in the derivatives.
+        """Return labels with weights (n_samples,) for the rows at risk and the derivatives.
 
-        `losses` are those of single events, whatever they weigh; `gradient_hessian` is of the
-        weighted sum of them.
+        `losses` returns unweighted losses of events; `gradient_hessian` returns the derivatives of
+        their weighted sum.
         """
         return np.column_stack([target[:, :3], target[:, 3] * weight])
 
     def _rank(self, time: np.ndarray) -> np.ndarray:
-        """Number of a time, and a half between two that are known."""
+        """Return the rank of each time, plus a half for times between two known ones."""
         rank = np.searchsorted(self.times_, time, side="right") - 1
         is_known = (rank >= 0) & (self.times_[np.maximum(rank, 0)] == time)
         return rank + np.where(is_known, 0.0, 0.5)
@@ -169,7 +169,7 @@ class ProportionalHazards(EventTimeKind):
         danger = at_risk(entry, time, event, (score - top).exp() * seen, efron)
         rows = at_risk(entry, time, event, seen, efron)
         happened = event * seen > 0
-        # Without an event both may be 0, and their quotient would make the gradient NaN.
+        # Without an event both may be 0, and the gradient of their ratio would be NaN.
         ratio = torch.where(happened, danger, 1.0) / torch.where(happened, rows, 1.0)
         losses = torch.where(happened, 1 + ratio.clamp_min(1e-30).log() + top - score, 0.0)
         return losses.reshape(shape)
@@ -202,12 +202,12 @@ class ProportionalHazards(EventTimeKind):
     def _baseline_steps(
         self, exposed: np.ndarray, place: np.ndarray, danger: np.ndarray, weight: np.ndarray
     ) -> np.ndarray:
-        """Baseline hazards of the times of events.
+        """Return the baseline hazards at the times of events.
 
         Parameters
         ----------
         exposed : ndarray of shape (n_times,)
-            Weight times danger of the rows at risk.
+            Sum of weight times danger over the rows at risk.
         place : int ndarray of shape (n_events,)
             Time of each event.
         danger, weight : ndarray of shape (n_events,)
@@ -222,7 +222,7 @@ class ProportionalHazards(EventTimeKind):
         return solve_hazards(beside, place, danger / mean[place], weight) / mean
 
     def _set_baseline(self, time: np.ndarray, steps: np.ndarray, usual: float) -> None:
-        """Cumulative baseline hazard of each bin, and the clock of rows with the usual danger."""
+        """Set the cumulative baseline hazard of each bin, and the clock for the usual danger."""
         grid = self.grid_
         bins = grid.bin(time)
         inside = bins < grid.n_bins

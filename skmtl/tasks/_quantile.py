@@ -130,5 +130,5 @@ class Quantile(StandardisedKind):
 
     @property
     def middle(self) -> int:
-        """Position of the level that is nearest to the median."""
+        """Position of the level nearest to the median."""
         return int(np.argmin(np.abs(np.array(self.quantiles) - 0.5)))

@@ -85,7 +85,7 @@ def register_kind(cls: KindClass) -> KindClass:
     taken = KINDS.get(cls.name, cls)
     if not is_same_class(taken, cls):
         raise ValueError(
-            f"The kind {cls.name!r} is {taken.__module__}.{taken.__qualname__} already. Give "
+            f"The kind {cls.name!r} is already {taken.__module__}.{taken.__qualname__}. Give "
             f"{cls.__qualname__} another `name`."
         )
     storable(cls)
@@ -107,7 +107,7 @@ def _check_complete(cls: object) -> None:
 
 
 def as_kind(value: object, task: Hashable) -> Kind:
-    """The kind that a word or an instance stands for.
+    """Return the kind for a name, an instance or a class.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def as_kind(value: object, task: Hashable) -> Kind:
     Raises
     ------
     ValueError
-        If it is none of these, or no kind has that name.
+        If it is none of these, or if there is no kind with this name.
     """
     if isinstance(value, Kind):
         return value
@@ -129,7 +129,8 @@ def as_kind(value: object, task: Hashable) -> Kind:
     if isinstance(value, Residual):
         raise ValueError(
             f"Task {task!r} is a Residual, whose derivatives by time only MultiTab and "
-            "MultiTabRegressor have: name it in their `tasks`, a mapping, beside the targets."
+            "MultiTabRegressor have. Add it to their `tasks`, a mapping, in addition to the "
+            "targets."
         )
     raise ValueError(
         f"Unknown kind {value!r} for task {task!r}; choose from {sorted(KINDS)} or give an "
@@ -138,7 +139,7 @@ def as_kind(value: object, task: Hashable) -> Kind:
 
 
 def chosen_kinds(tasks: TasksLike, names: Sequence[Hashable]) -> dict[Hashable, Kind]:
-    """The kinds that the user fixed, by task name."""
+    """Return the kinds that the user specified, by task name."""
     if tasks is None:
         return {}
     if not isinstance(tasks, Mapping):
@@ -147,7 +148,7 @@ def chosen_kinds(tasks: TasksLike, names: Sequence[Hashable]) -> dict[Hashable, 
     if unknown:
         raise ValueError(
             f"`tasks` names {unknown}, but the targets are {list(names)}. Use the column names "
-            "of y (0, 1, ... for an array). scikit-learn's cross_val_predict hands codes of the "
-            "labels to `fit`: use that of skmtl.model_selection."
+            "of y (0, 1, ... for an array). scikit-learn's cross_val_predict passes codes of the "
+            "labels to `fit`; use skmtl.model_selection.cross_val_predict instead."
         )
     return {name: as_kind(value, name) for name, value in tasks.items()}

@@ -70,7 +70,7 @@ class Regression(StandardisedKind):
     default_metric: ClassVar[str] = "r2"
     score_sign: ClassVar[int] = 1
 
-    residuals_: np.ndarray | None = None  # not in files of old
+    residuals_: np.ndarray | None = None  # None for old files
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class Regression(StandardisedKind):
         inverse = self.scale_of_labels_.inverse
         if self.residuals_ is None:
             return inverse(scores * scale + centre)
-        # One residual at a time, so that memory does not grow with rows times residuals.
+        # Loop over residuals, so that memory does not grow with rows times residuals.
         total = np.zeros_like(scores)
         for residual in self.residuals_:
             total += inverse((scores + residual) * scale + centre)

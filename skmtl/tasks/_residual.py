@@ -1,4 +1,4 @@
-"""Differential equations among `tasks`."""
+"""Differential equations as entries of `tasks`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from skmtl._storable import storable
 class Residual:
     r"""Differential equations that regression targets obey in time, with learnt coefficients.
 
-    A task of `MultiTab` and `MultiTabRegressor` without labels: an entry of `tasks` under a name
-    of its own, beside the targets. A row is an entity at a time, and y has the labels that were
-    measured then, if any. For targets :math:`y_j(t)` the network minimises
+    This is a task of `MultiTab` and `MultiTabRegressor` without labels: an entry of `tasks` in
+    addition to the targets, with its own name. A row is an entity at a time, and y has the labels
+    that were measured at that time, if any. For targets :math:`y_j(t)` the network minimises
 
     .. math::
 
@@ -29,8 +29,8 @@ class Residual:
     :math:`r_j` the residuals of the equations at the predictions in the user's units, whose
     derivatives by time are exact. The coefficients :math:`\theta` are learnt together with the
     network. :math:`s_j` is the standard deviation of the labels, and :math:`s_t` the interquartile
-    range of the times. Rows without labels say where the equations hold: to extrapolate, add the
-    times to X, with missing labels.
+    range of the times. Rows without labels specify where the equations hold: to extrapolate, add
+    the times to X, with missing labels.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class Residual:
     time : hashable
         The numeric column of X with the time. Rows where it is missing have no residuals.
     coefficients : mapping of str to float, optional
-        Names of the coefficients and the values at which they start, which should be of the right
-        order of magnitude. Without them the equations are known entirely.
+        Names of the coefficients and their start values, which should have the right order of
+        magnitude. By default the equations have no unknown coefficients.
     positive : bool or collection of str, default=False
         Coefficients that are always positive: all, none, or those that are named. These are learnt
-        on a logarithmic scale, the others in units of their start.
+        on a logarithmic scale, the others in units of their start values.
     weight : float, default=1.0
         Weight w of the equations. With 1, a residual of :math:`s_j / s_t` counts as much as a
         label that is one standard deviation off. A larger weight trusts the equations more.
@@ -57,21 +57,22 @@ class Residual:
     -----
     `values` has all regression targets without `transform`. The data must be wide.
 
-    The network is built for its derivatives: it reads `time` by a linear map, and all layers have
-    the smooth nonlinearity SiLU in place of ReLU. The derivative of a ReLU network is a step
-    function, and the residuals say nothing about where the steps should be: in a decay with the
+    The network is built for its derivatives: `time` enters through a linear map, and all layers
+    have the smooth activation SiLU instead of ReLU. The derivative of a ReLU network is a step
+    function, and the residuals do not determine where the steps should be: for a decay with the
     rate 0.7, such a network learnt 0.39. Residuals are computed without dropout and in float32.
 
     Early stopping adds the mean squared residual at up to 1,024 training rows to the loss of
     held-out labels. `history_` has the loss as ``auxiliary[<name>]``, and `coefficients_` of the
-    estimator has the coefficients. These are determined only as far as the labels go, and
-    their spread over the networks is not a standard error.
+    estimator has the coefficients. These are only as precise as the labels allow, and their spread
+    over the networks is not a standard error.
 
-    Only first derivatives are known: an equation of second order needs the first derivative as a
-    target with labels. Weights of rows do not affect the residuals. Tables on disk are refused.
+    Only first derivatives are available: an equation of second order needs the first derivative as
+    a target with labels. Row weights do not affect the residuals. Tables on disk are not
+    supported.
 
-    Files hold no code. To save a model with `model.save`, make `function` an object of a class
-    with the method ``__call__`` that is decorated with `skmtl.files.storable`.
+    Files do not contain code. To save a model with `model.save`, make `function` an object of a
+    class with the method ``__call__`` that is decorated with `skmtl.files.storable`.
 
     References
     ----------
@@ -142,14 +143,14 @@ def _is_finite(value: object) -> bool:
 
 
 def residuals_among(tasks: object) -> dict[Hashable, Residual]:
-    """The residuals among `tasks`, by name."""
+    """Return the residuals among `tasks`, by name."""
     if not isinstance(tasks, Mapping):
         return {}
     return {name: task for name, task in tasks.items() if isinstance(task, Residual)}
 
 
 def without_residuals(tasks: Any) -> Any:
-    """What `tasks` says of targets; the same where there are no residuals."""
+    """Return `tasks` without residuals; the same object if there are none."""
     residuals = residuals_among(tasks)
     if not residuals:
         return tasks
@@ -164,10 +165,10 @@ def refuse_residuals(tasks: object, reader: str) -> None:
     tasks : object
         The parameter of the estimator.
     reader : str
-        What prepares the rows and the targets for the estimator.
+        What passes rows and targets to the estimator, for the error message.
     """
     for name in residuals_among(tasks):
         raise ValueError(
-            f"Task {name!r} is a Residual, but {reader} shows its estimators rows and targets of "
-            "its own choice, for which the equation need not hold. Fit the estimator by itself."
+            f"Task {name!r} is a Residual, but {reader} passes modified rows and targets to its "
+            "estimators, for which the equation may not hold. Fit the estimator on its own."
         )

@@ -1,4 +1,4 @@
-"""Who was at risk and who failed, at each time at which somebody did."""
+"""Weighted numbers of events and of rows at risk, by event time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ class RiskTable:
     Attributes
     ----------
     time : ndarray of shape (n_times,)
-        Increasing times at which some event happened.
+        Increasing times of events.
     events : ndarray of shape (n_times, n_causes)
-        Weight of the rows that failed then, by cause.
+        Weight of the rows that failed at each time, by cause.
     at_risk : ndarray of shape (n_times,)
-        Weight of the rows watched then: entered before, neither failed nor left before.
+        Weight of the rows at risk at each time: they entered before, and neither failed nor were
+        censored before.
     """
 
     time: _Array
@@ -34,12 +35,12 @@ class RiskTable:
 
     @property
     def failed(self) -> _Array:
-        """Weight of the rows that failed of any cause."""
+        """Weight of the rows that failed from any cause."""
         return self.events.sum(axis=1)
 
     @property
     def conditional_survival(self) -> _Array:
-        """The Kaplan-Meier factor of each time."""
+        """The Kaplan-Meier factor at each time."""
         return 1 - np.minimum(self.failed / self.at_risk, 1.0)
 
     @property
@@ -56,10 +57,10 @@ def risk_table(
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
-        None of them missing.
+        Labels without missing values.
     weight : ndarray of shape (n_samples,), default=None
     n_causes : int, default=None
-        None takes the largest cause.
+        By default the largest cause.
     """
     weights = np.ones(len(labels)) if weight is None else np.asarray(weight, dtype=np.float64)
     happened = labels.event > 0
@@ -68,7 +69,7 @@ def risk_table(
     cell = place * causes + labels.event[happened] - 1
     counts = np.bincount(cell, weights[happened], len(time) * causes).astype(np.float64)
     events = counts.reshape(len(time), causes)
-    # Who enters at 0 was watched from the very beginning.
+    # Rows that enter at 0 were observed from the start.
     late = labels.entry > 0
     at_risk = weight_from(labels.time, weights, time) - weight_from(
         labels.entry[late], weights[late], time
@@ -77,17 +78,17 @@ def risk_table(
 
 
 def censoring_table(labels: EventTimes, weight: NDArray[np.floating] | None = None) -> RiskTable:
-    """Count censored rows and rows at risk of it; of those with one time, events go first.
+    """Count censored rows and rows at risk of censoring; at the same time, events come first.
 
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
-        None of them missing.
+        Labels without missing values.
     weight : ndarray of shape (n_samples,), default=None
     """
     times = np.unique(labels.time)
     censored = labels.event == 0
-    # Twice the rank of the time, and one more where censored.
+    # Twice the rank of the time, plus one for censored rows.
     place = 2.0 * np.searchsorted(times, labels.time) + censored
     late = labels.entry > 0
     after = 2.0 * np.searchsorted(times, labels.entry, side="right") - 1
@@ -98,12 +99,12 @@ def censoring_table(labels: EventTimes, weight: NDArray[np.floating] | None = No
 def weight_from(
     values: NDArray[np.floating], weight: NDArray[np.floating], times: NDArray[np.floating]
 ) -> _Array:
-    """Weight of the rows whose value is at least each time, in O(n log n).
+    """Return the weight of the rows whose value is at least each time, in O(n log n).
 
     Parameters
     ----------
     values : ndarray of shape (n_samples,)
-        Such as the times up to which rows were watched.
+        Values such as the times up to which rows were observed.
     weight : ndarray of shape (n_samples,)
     times : ndarray of shape (n_times,)
 

@@ -1,4 +1,4 @@
-"""Location and scale of numeric labels that no outlier can move far."""
+"""Robust location and scale of numeric labels."""
 
 from __future__ import annotations
 
@@ -6,42 +6,43 @@ import numpy as np
 
 from skmtl.tasks._units import in_rows
 
-# The median absolute deviation of a normal distribution is this share of its standard deviation.
+# Median absolute deviation of the standard normal distribution.
 _MAD_OF_NORMAL = 0.6745
-# The variance of a median is this many times that of a mean, for normal labels.
+# Ratio of the variances of the median and the mean, for normal labels.
 _MEDIAN_VARIANCE = np.pi / 2
-# Rows by which the labels of all groups count in the median of one. With fewer than two a group
-# of one row would be centred at that row, outlier or not. With 100 a group's median is noise of at
-# most a sixteenth of a standard deviation where the groups do not differ at all.
+# Limits of the number of rows as which the labels of all groups count in the median of a group.
+# With fewer than two, a group of one row would be centred at that row even if it is an outlier.
+# With 100, the noise of a group's median is at most a sixteenth of a standard deviation if the
+# groups do not differ.
 _LEAST_PRIOR_ROWS, _MOST_PRIOR_ROWS = 2.0, 100.0
-# The same for deviations, as in `grouped_units`.
+# The number of rows for deviations, as in `grouped_units`.
 _DEVIATION_PRIOR_ROWS = 10.0
-# Quantiles that stand for the labels of all groups.
+# Number of quantiles that represent the labels of all groups.
 _N_QUANTILES = 100
 
 
 def robust_units(
     values: np.ndarray, weight: np.ndarray, group: np.ndarray | None, n_groups: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale by group; the last entry is for all rows and for unseen groups.
+    """Return centre and scale by group; the last entry is for all rows and for unseen groups.
 
     The centre is the median. The scale is the median absolute deviation of the labels that differ
-    from the centre (where most labels are equal, such as zeros, the others decide), over that of
-    the standard normal distribution: of normal labels it is the standard deviation.
+    from the centre (so that it exists if most labels are equal, such as zeros), divided by that of
+    the standard normal distribution: for normal labels it is the standard deviation.
 
-    A group's centre is the median of its labels and of labels of all groups, which count as
-    some rows: few if the groups differ much, many if they hardly do. Its scale is drawn to the
-    common one in the same way.
+    A group's centre is the median of its labels and of the labels of all groups, which count as a
+    number of rows: few if the groups differ much, many if they hardly differ. Its scale is shrunk
+    towards the common one in the same way.
 
     Returns
     -------
     centre, scale : ndarray of shape (n_groups + 1,)
-        For wide data (no groups) of shape (1,).
+        The shape is (1,) for wide data (no groups).
     """
     weight = in_rows(weight)
     median = _median(values, weight)
     smallest = 1e-12 * abs(median)
-    # Constant labels have the unit that they have in `grouped_units`.
+    # Constant labels have the same unit as in `grouped_units`.
     unit = min(abs(median), 1.0) or 1.0
     if group is None:
         spread = _spread(np.abs(values - median), weight, smallest)
@@ -68,7 +69,7 @@ def _prior_rows(
     median: float,
     smallest: float,
 ) -> float:
-    """Variance of a row within its group over that of the groups' medians."""
+    """Return the variance of rows within groups over the variance of the groups' medians."""
     rows = np.bincount(group, weight, n_groups)
     seen, number = np.unique(group, return_inverse=True)
     medians = _medians(values, weight, number, len(seen))
@@ -84,7 +85,7 @@ def _prior_rows(
 
 
 def _spread(deviation: np.ndarray, weight: np.ndarray, smallest: float) -> float:
-    """The scale, from the size of deviations; 0 where there are none."""
+    """Return the scale from absolute deviations; 0 if all are zero."""
     differs = deviation > smallest
     return _median(deviation[differs], weight[differs]) / _MAD_OF_NORMAL if differs.any() else 0.0
 
@@ -92,7 +93,7 @@ def _spread(deviation: np.ndarray, weight: np.ndarray, smallest: float) -> float
 def _drawn_medians(
     values: np.ndarray, weight: np.ndarray, group: np.ndarray, n_groups: int, prior_rows: float
 ) -> np.ndarray:
-    """Median of each group's values and of those of all groups, which count as `prior_rows`."""
+    """Return the median of each group's values and those of all groups as `prior_rows` rows."""
     levels = (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES
     common = np.quantile(values, levels, weights=weight, method="inverted_cdf")
     share = np.full(n_groups * _N_QUANTILES, prior_rows / _N_QUANTILES)
@@ -111,15 +112,15 @@ def _median(values: np.ndarray, weight: np.ndarray) -> float:
 def _medians(
     values: np.ndarray, weight: np.ndarray, group: np.ndarray, n_groups: int
 ) -> np.ndarray:
-    """Weighted median of each group, none of which is empty."""
+    """Return the weighted median of each group; no group may be empty."""
     order = np.lexsort((values, group))
     values, cumulative = values[order], np.cumsum(weight[order])
     total = np.bincount(group, weight, n_groups)
     ends = np.cumsum(np.bincount(group, minlength=n_groups))
     starts = np.append(0, ends[:-1])
     half = np.where(starts > 0, cumulative[starts - 1], 0.0) + total / 2
-    # Where one half of the weight ends between two values, the median is halfway, whatever the
-    # rounding of sums.
+    # If exactly half of the weight is below a gap between two values, the median is halfway. The
+    # slack allows for rounding of the sums.
     slack = 1e-9 * total
     low, high = (
         np.clip(np.searchsorted(cumulative, edge), starts, ends - 1)

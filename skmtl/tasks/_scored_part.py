@@ -1,4 +1,4 @@
-"""Parts of a target that are scored one by one."""
+"""Parts of a target that are scored separately."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from skmtl.tasks._kind import Kind
 
 @dataclass(frozen=True)
 class ScoredPart:
-    """A part of a target with labels of its own.
+    """A part of a target that has its own labels.
 
     Attributes
     ----------
     name : hashable
     kind : Kind
-        Of the part: binary, or a number.
+        Kind of the part: binary, or a number.
     labels : Series of shape (n_samples,)
     read : callable
-        From what a model says of the target, which are probabilities where it has classes and
-        predictions elsewhere, to what it says of the part: arrays (n_samples, n_columns) and
-        (n_samples,). Of a binary part this is the probability that it is true.
+        Maps probabilities of the target if it has classes, and otherwise its predictions,
+        (n_samples, n_columns), to predictions of the part, (n_samples,). For a binary part these
+        are the probabilities that it is true.
     """
 
     name: Hashable

@@ -1,4 +1,4 @@
-"""From columns of shares to one label, and what predicted shares are worth."""
+"""Joining columns of shares into one label, and the score of predicted shares."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from scipy.special import xlogy
 
 from skmtl.tasks._label_values import number_values
 
-# Shares that were rounded to four digits or more are taken as they are.
+# Tolerance of sums of shares, which allows for rounding to four digits.
 _TOLERANCE = 1e-4
-# Rows that an error names.
+# Number of rows listed in an error.
 _SHOWN = 5
 
 
 def join_shares(frame: pd.DataFrame, task: Hashable, parts: Sequence[Hashable]) -> pd.Series:
-    """One column of labels, which are tuples, from a column of shares for each part.
+    """Join one column of shares per part into one column of labels, which are tuples.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def join_shares(frame: pd.DataFrame, task: Hashable, parts: Sequence[Hashable]) 
     Raises
     ------
     ValueError
-        If a column is absent, holds something else than numbers from 0, or rows do not sum to one.
+        If a column is absent or has values other than non-negative numbers, or if rows do not sum
+        to one.
     """
     absent = [part for part in parts if part not in frame.columns]
     if absent:
@@ -61,7 +62,7 @@ def join_shares(frame: pd.DataFrame, task: Hashable, parts: Sequence[Hashable]) 
 
 
 def _share(labels: pd.Series, part: Hashable, task: Hashable) -> np.ndarray:
-    """Float64 of shape (n_samples,), NaN where missing."""
+    """Return shares as float64 of shape (n_samples,), NaN if missing."""
     observed = labels.notna().to_numpy()
     values = np.full(len(labels), np.nan)
     if observed.any():
@@ -70,19 +71,19 @@ def _share(labels: pd.Series, part: Hashable, task: Hashable) -> np.ndarray:
     if len(negative):
         raise ValueError(
             f"Column {part!r} of task {task!r} has {len(negative)} negative shares, such as "
-            f"{values[negative[0]]:.6g} in row {negative[0]}. Shares are numbers from 0 that sum "
-            "to one: set these to 0 and divide the row by its sum, or leave the rows missing."
+            f"{values[negative[0]]:.6g} in row {negative[0]}. Shares are non-negative and sum to "
+            "one: set these to 0 and divide the row by its sum, or set the row to missing."
         )
     return values
 
 
 def share_matrix(labels: pd.Series, parts: Sequence[Hashable]) -> np.ndarray:
-    """Observed labels as shares (n_samples, n_parts).
+    """Return observed labels as shares (n_samples, n_parts).
 
     Raises
     ------
     ValueError
-        If a label is not one of a composition.
+        If a label is not a tuple of shares.
     """
     n_parts = len(parts)
     widths = [len(label) if isinstance(label, tuple) else 0 for label in labels]
@@ -90,36 +91,36 @@ def share_matrix(labels: pd.Series, parts: Sequence[Hashable]) -> np.ndarray:
         strange = labels[np.array(widths) != n_parts].tolist()[0]
         raise ValueError(
             f"Task {labels.name!r} has the label {strange!r}, but a composition reads its label "
-            f"from the columns {list(parts)} of y. Name it apart from them: "
+            f"from the columns {list(parts)} of y. Use another name for the task: "
             f"tasks={{'shares': Composition(parts={tuple(parts)!r})}}."
         )
     return np.array(labels.tolist(), dtype=np.float64).reshape(len(labels), n_parts)
 
 
 def d2_divergence_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    r"""Share of the divergence of compositions from their mean that predictions explain.
+    r"""Return the share of the divergence of compositions from their mean that is explained.
 
     .. math::
 
         D^2 = 1 - \frac{\sum_i w_i \sum_k y_{ik} \log (y_{ik} / p_{ik})}
         {\sum_i w_i \sum_k y_{ik} \log (y_{ik} / \bar y_k)}
 
-    with the Kullback-Leibler divergence where R2 has the squared error: 1 is the best, and 0 as
-    good as the mean shares of the rows that are scored.
+    This is R2 with the Kullback-Leibler divergence instead of the squared error: 1 is the best
+    value, and 0 is as good as the mean shares of the scored rows.
 
     Parameters
     ----------
     y_true : array of shape (n_samples, n_parts)
-        Shares, each row of which sums to one.
+        Shares; each row sums to one.
     y_pred : array of shape (n_samples, n_parts)
-        Predicted shares. Below 2.2e-16, which is never right where there is any, they are taken
-        for that.
+        Predicted shares. Shares below 2.2e-16 are replaced with this value, because a positive
+        share with prediction 0 has an infinite divergence.
     sample_weight : array of shape (n_samples,), optional
 
     Returns
     -------
     float
-        Where all rows are alike, 1 for predictions that are exact and else 0.
+        The score. If all rows are identical, it is 1 for exact predictions and 0 otherwise.
 
     Examples
     --------

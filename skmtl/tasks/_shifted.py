@@ -1,4 +1,4 @@
-"""A target whose labels each have a part of the raw score that is known before a fit."""
+"""A target for which a part of each raw score is known before `fit`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Shifted(Kind):
     """The head of a target, with a shift of the first raw score of each label.
 
-    Losses are those of the head at the shifted scores, so an engine learns what the shifts leave.
-    The shift is the last value of an encoded label. Predictions have no shift.
+    Losses are those of the head at the shifted scores, so an engine learns the rest of the scores.
+    The shift is the last value of an encoded label. Predictions do not include the shift.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Shifted(Kind):
 
 
 def _moved(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The scores with their shifts, and the labels of the head."""
+    """Return the shifted scores, and the labels of the head."""
     moved = scores.copy()
     moved[:, 0] += target[:, -1]
     return moved, target[:, :-1]

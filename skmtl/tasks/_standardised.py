@@ -1,4 +1,4 @@
-"""What the kinds share whose labels are real numbers in their own units."""
+"""The base class of kinds whose labels are real numbers in their own units."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from skmtl.tasks._units import grouped_units, take_group
 
 
 class StandardisedKind(Kind):
-    """Labels are encoded as (y - centre) / scale, with a centre and scale per group of rows.
+    """A kind that encodes labels as (y - centre) / scale, with a centre and scale per group.
 
-    With a `transform`, y is first taken to the scale on which it is learnt.
+    A `transform` is applied to y first.
     """
 
     centre_: np.ndarray
     scale_: np.ndarray
-    # Of files of old.
+    # Defaults for old files.
     transform: TransformLike = None
     scale_of_labels_: Transform | None = None
 
@@ -38,14 +38,14 @@ class StandardisedKind(Kind):
         return has_one_value(labels)
 
     def _on_scale(self, values: np.ndarray) -> np.ndarray:
-        """Observed labels on the scale on which they are learnt."""
+        """Return observed labels on the scale on which they are learnt."""
         if self.scale_of_labels_ is None:
             return values
         return checked_forward(self.scale_of_labels_, values, self.task)
 
     @property
     def is_robust(self) -> bool:
-        """Whether the loss grows no faster than the error, so that outliers must not set units."""
+        """Whether the loss is robust, so that the units have to be robust to outliers as well."""
         return False
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:

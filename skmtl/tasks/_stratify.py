@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-# A numeric task with this many whole values at most is taken for classes or small counts.
+# A numeric task with at most this many distinct whole numbers has classes or small counts.
 _MAX_WHOLE_LEVELS = 100
 
 
@@ -59,7 +59,7 @@ def _levels(column: pd.Series, n_bins: int) -> NDArray[np.int64]:
     missing = np.isnan(values)
     observed = values[~missing]
     cuts = np.quantile(observed, np.arange(1, n_bins) / n_bins, method="inverted_cdf")
-    # A value at a cut lies below it, so a cut at the maximum would part nothing.
+    # A value at a cut belongs to the bin below, so a cut at the maximum would not split anything.
     cuts = np.unique(np.minimum(cuts, observed[observed < observed.max()].max()))
     return np.where(missing, -1, np.searchsorted(cuts, values, side="left"))
 
@@ -75,9 +75,9 @@ def _levels_within(column: pd.Series, group: NDArray[np.int64], n_bins: int) -> 
 
 
 def _continuous(column: pd.Series, n_bins: int) -> NDArray[np.float64] | None:
-    """The column as floats if its values are to be binned, else None."""
+    """Return the column as floats if its values should be binned, or else None."""
     if column.dtype == object:
-        # numbers beside None; text stays as it is
+        # numbers and None; text is unchanged
         with contextlib.suppress(ValueError, TypeError):
             column = pd.to_numeric(column)
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
@@ -104,12 +104,12 @@ def stratified_folds(
     n_splits : int
         Number of folds, at most n_samples.
     random_state : int, RandomState or None, default=None
-        Which rows of a level go to which fold.
+        Determines which rows of a level go to which fold.
     shuffle : bool, default=True
-        False deals the rows in their order, without chance.
+        If False, rows are dealt in their order, without randomness.
     group : ndarray of int of shape (n_samples,), default=None
-        The task of each row of long data.  The tasks are then what is spread evenly, and the
-        levels within each of them.
+        The task of each row of long data.  Then the tasks, and the levels within each task, are
+        spread evenly.
 
     Returns
     -------
@@ -146,9 +146,9 @@ def stratified_parts(
     codes : ndarray of int of shape (n_samples, n_tasks)
         The level of each label, -1 where it is missing.
     sizes : ndarray of int of shape (n_parts,)
-        Rows of each part; they add up to n_samples.
+        Number of rows of each part; they add up to n_samples.
     rng : RandomState
-        Which rows of a level go to which part.
+        Determines which rows of a level go to which part.
     group : ndarray of int of shape (n_samples,), default=None
         The task of each row of long data, as in `stratified_folds`.
 
@@ -168,10 +168,10 @@ def _deal(
     shares: NDArray[np.float64],
     rng: np.random.RandomState | None,
 ) -> NDArray[np.int64]:
-    """The part of each row; `shares` are those that each part should get of each stratum."""
+    """Return the part of each row; `shares` has the share of each stratum that each part gets."""
     n_samples = len(codes)
     order = np.arange(n_samples) if rng is None else rng.permutation(n_samples)
-    for column in codes.T[::-1]:  # rows that are alike come side by side
+    for column in codes.T[::-1]:  # identical rows become adjacent
         order = order[_argsort(column[order])]
     if group is None:
         dealer = _Dealer(codes[order], sizes, shares, rng)
@@ -188,7 +188,7 @@ def _deal(
 
 
 class _Dealer:
-    """The state of one dealing: strata are the levels of all tasks, numbered through."""
+    """The state while dealing rows; strata are the levels of all tasks, numbered consecutively."""
 
     def __init__(
         self,
@@ -211,7 +211,7 @@ class _Dealer:
         return np.lexsort((self.totals, numbers >= n_first))
 
     def deal(self, stratum: int) -> None:
-        """Deal the rows of a stratum that are still open to the parts that lack it most."""
+        """Deal the remaining rows of a stratum to the parts that lack it most."""
         rows = self.members[stratum]
         rows = rows[self.part[rows] < 0]
         if len(rows) == 0:
@@ -230,9 +230,9 @@ class _Dealer:
         wanted: NDArray[np.float64],
         quota: NDArray[np.int64],
     ) -> NDArray[np.intp]:
-        """Order the parts for the rows that a stratum does not spread evenly.
+        """Order the parts for the rows of a stratum that cannot be spread evenly.
 
-        First the parts that the rounding took most from, then those with the most room, which
+        First come the parts that lost most by rounding, then those with the most room, which
         keeps room for the last strata, then those that lack the other levels of these rows.
         """
         others = self.strata[rows].ravel()
@@ -241,7 +241,7 @@ class _Dealer:
         room = self.room - quota
         n_parts = len(room)
         chance = np.arange(n_parts) if self.rng is None else self.rng.permutation(n_parts)
-        # The last key counts first.
+        # The last key is the primary one.
         lack = (wanted - quota).round(6)
         return np.lexsort((chance, -lack_of_others.round(6), -room, -lack, room == 0))
 
@@ -253,7 +253,7 @@ class _Dealer:
         np.add.at(self.counts.reshape(-1), cells[strata >= 0], 1)
 
     def fill(self) -> None:
-        """Put the rows without any label where there is room."""
+        """Assign the rows without any label to the parts with room."""
         self.part[self.part < 0] = np.repeat(np.arange(len(self.room)), self.room)
 
 
@@ -266,14 +266,14 @@ def _argsort(column: NDArray[np.int64]) -> NDArray[np.intp]:
 def _interleave(
     quota: NDArray[np.int64], wanted: NDArray[np.float64], order: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """A sequence that holds part k ``quota[k]`` times, each evenly spread over its length.
+    """Return a sequence with ``quota[k]`` times part k, each evenly spread over its length.
 
-    Parts that want equally many take turns, in `order`, so that any stretch of the sequence
-    holds them equally often but for one.
+    Parts that want equally many rows take turns, in `order`, so that their counts in any section
+    of the sequence differ by at most one.
     """
     largest_first = order[np.argsort(-quota[order], kind="stable")]
     rank = np.argsort(largest_first)
-    # Whom the room cut by less than a row takes turns with the others, too.
+    # Parts whose room is short by less than a row also take turns with the others.
     rate = np.where(wanted > wanted.max() - 1.001, wanted.max(), wanted)
     parts = np.repeat(np.arange(len(quota)), quota)
     turn = np.arange(len(parts)) - np.repeat(np.cumsum(quota) - quota, quota)
@@ -284,7 +284,7 @@ def _interleave(
 def _number_strata(
     codes: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
-    """Number the levels of all tasks through; -1 stays.  Also the rows of each stratum."""
+    """Number the levels of all tasks consecutively, keeping -1, and list the rows of each."""
     strata = np.full(codes.shape, -1, dtype=np.int64, order="F")
     members: list[NDArray[np.int64]] = []
     for task, column in enumerate(codes.T):
@@ -303,9 +303,9 @@ def _fill_up(
     shares: NDArray[np.float64],
     n_rows: int,
 ) -> NDArray[np.float64]:
-    """Share `n_rows` so that ``counts / shares`` gets as level as `room` allows.
+    """Distribute `n_rows` so that ``counts / shares`` is as even as `room` allows.
 
-    As water rises in connected vessels: all parts below the level are filled to it, up to
+    This is like water in connected vessels: all parts below the level are filled to it, up to
     their room.
     """
     bottoms, tops = counts / shares, (counts + room) / shares

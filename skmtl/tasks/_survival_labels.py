@@ -18,9 +18,9 @@ _TIME_NAMES = ("time", "duration")
 # with another meaning; with fewer rows it may be chance.
 _MANY = 20
 _FORMS = (
-    "Give a structured array (event, time) as scikit-survival's, or a DataFrame or dict with "
-    "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were "
-    "watched from then on"
+    "Give a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
+    "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were only "
+    "observed from then on"
 )
 
 
@@ -45,14 +45,15 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     Raises
     ------
     ValueError
-        If y has none of these forms, an event is not a whole number from 0, a time is negative or
-        infinite, one of a pair is missing, or the columns seem to be swapped.
+        If y has none of these forms, an event is not a non-negative integer, a time is negative or
+        infinite, an event or a time is missing without the other, or the columns seem to be
+        swapped.
 
     Warns
     -----
     UserWarning
-        If there are 20 events or more and all of them are 1 or 2, as in R's status, where 1 means
-        censored, unless `causes` is set.
+        If there are at least 20 events and all of them are 1 or 2, as in a status in R, where 1
+        means censored, unless `causes` is set.
 
     Examples
     --------
@@ -80,7 +81,7 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
 
 
 def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
-    """The columns that a mapping names, which must be of one length."""
+    """Return the columns of a mapping, which must have the same length."""
     lengths = {name: len(column) for name, column in y.items() if isinstance(column, Sized)}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of y must have one entry per row, but have {lengths}.")
@@ -106,7 +107,7 @@ def paired_columns(
     *,
     causes: bool = False,
 ) -> EventTimes:
-    """Event times from the named columns of a frame, checked.
+    """Return checked event times from the named columns of a frame.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def paired_columns(
     event, time : hashable
         Columns of the frame.
     entry : hashable, default=None
-        Column with the time since when the row was watched.
+        Column with the time from which the row was observed.
     causes : bool, default=False
         As in `event_times`.
 
@@ -147,12 +148,12 @@ def paired_columns(
         row = int(half[0])
         if not gone[row, :2].any():
             raise ValueError(
-                f"Task {task!r} has no entry in row {row} (column {entry!r}). Give 0 where the "
-                "row was watched from the start."
+                f"Task {task!r} has no entry in row {row} (column {entry!r}). Use 0 if the row "
+                "was observed from the start."
             )
         raise ValueError(
             f"Task {task!r} has an event without a time, or a time without an event, in row {row} "
-            f"(columns {chosen}). Give both, or neither where the row was not followed."
+            f"(columns {chosen}). Set both, or neither if the row was not followed."
         )
     seen = ~gone[:, 0]
     columns = [_filled(frame[name], seen, task) for name in chosen]
@@ -168,13 +169,13 @@ def paired_columns(
 
 
 def check_causes(labels: EventTimes, n_causes: int, task: Hashable) -> None:
-    """Refuse labels with a cause that a model was not fitted on.
+    """Raise an error for labels with a cause that a model was not fitted on.
 
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
     n_causes : int
-        Causes that the model was fitted on.
+        Number of causes that the model was fitted on.
     task : hashable
         Name for error messages.
 
@@ -192,7 +193,7 @@ def check_causes(labels: EventTimes, n_causes: int, task: Hashable) -> None:
 
 
 def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
-    """Observed values as float64, 0 elsewhere."""
+    """Return observed values as float64, and 0 for the others."""
     values = np.zeros(len(column))
     observed = plain_values(column[seen])
     try:
@@ -206,7 +207,7 @@ def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
 
 
 def _refuse_swapped(times: pd.Series, events: np.ndarray, task: Hashable, event: Hashable) -> None:
-    """Refuse times that are events: the columns of record arrays are told apart by their order."""
+    """Raise an error for times that look like events, because record arrays go by order."""
     observed = plain_values(times)
     is_truth = pd.api.types.infer_dtype(observed, skipna=True) == "boolean"
     if is_truth or (events.max(initial=0) > 1 and set(np.unique(observed)) == {0, 1}):
@@ -224,10 +225,10 @@ def _warn_of_status(events: np.ndarray, task: Hashable, column: Hashable) -> Non
         warnings.warn(
             f"Task {task!r} has the events 1 ({int((events == 1).sum())} rows) and 2 "
             f"({int((events == 2).sum())} rows) in the column {column!r}, and none of its "
-            f"{len(events)} rows is censored, so they are taken for two competing causes. If "
-            "it is a status as R's, 1 for censored and 2 for the event, give the event as "
-            f"{column} == 2. If they are two causes, say so with kind 'competing_risks', or "
-            "give skmtl.tasks.EventTimes(event, time).",
+            f"{len(events)} rows is censored, so they are treated as two competing causes. If "
+            "it is a status as in R, 1 for censored and 2 for the event, give the event as "
+            f"{column} == 2. If they are two causes, use kind 'competing_risks', or pass "
+            "skmtl.tasks.EventTimes(event, time).",
             UserWarning,
             stacklevel=2,
         )
@@ -240,8 +241,8 @@ def _checked_events(
         wrong = values[~np.isfinite(values) | (values < 0) | (values != np.round(values))][0]
         raise ValueError(
             f"Task {task!r} has the event {wrong:g} in the column {column!r}. Events are 0 or "
-            "False where the row was censored, 1 or True where the event happened, and 1..K for "
-            "the cause of several that compete."
+            "False if the row was censored, 1 or True if the event happened, and 1..K for "
+            "competing causes."
         )
     return values.astype(np.int64)
 
@@ -249,7 +250,7 @@ def _checked_events(
 def _checked_times(values: np.ndarray, task: Hashable, column: Hashable) -> np.ndarray:
     if np.isinf(values).any():
         raise ValueError(
-            f"Task {task!r} has an infinite time in the column {column!r}. Give the time up to "
+            f"Task {task!r} has an infinite time in the column {column!r}. Use the time up to "
             "which the row was followed, with event 0."
         )
     if (values < 0).any():
@@ -264,7 +265,7 @@ def _checked_entries(
     values: np.ndarray, times: np.ndarray, seen: np.ndarray, task: Hashable, column: Hashable
 ) -> np.ndarray:
     values = _checked_times(values, task, column)
-    # An entry of 0 is none: also a row of time 0, which the columns without entry may have.
+    # An entry of 0 means none, so it is also valid for time 0, as without a column of entries.
     late = seen & (values > 0) & (values >= times)
     if late.any():
         row = int(np.flatnonzero(late)[0])

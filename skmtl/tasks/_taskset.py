@@ -1,4 +1,4 @@
-"""All tasks of one model: Y in, Y out."""
+"""All tasks of one model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skmtl.tasks._constant import ConstantTarget, fit_head
 from skmtl.tasks._kind import Kind
 from skmtl.tasks._registry import TasksLike, chosen_kinds
 
-# Residuals of fewer rows say less than those of the rows that were learnt from.
+# With fewer held-out rows, the residuals of the training rows are more accurate.
 _ENOUGH_HELD_OUT = 50
 
 
@@ -24,11 +24,11 @@ class Labels:
     Attributes
     ----------
     target : float64 ndarray of shape (n_samples, target_width)
-        The tasks' targets side by side; 0 where the label is missing.
+        The concatenated targets of the tasks; 0 if the label is missing.
     mask : bool ndarray of shape (n_samples, n_tasks)
-        Where a label is observed.
+        Whether each label is observed.
     weight : float64 ndarray of shape (n_samples, n_tasks), or None
-        What labels weigh by their class beside their rows' weights; None where all weigh 1.
+        Class weights of labels, in addition to row weights; None if all are 1.
     """
 
     target: np.ndarray
@@ -36,14 +36,14 @@ class Labels:
     weight: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> Labels:
-        """The labels of some rows."""
+        """Return the labels of some rows."""
         weight = None if self.weight is None else self.weight[rows]
         return Labels(self.target[rows], self.mask[rows], weight)
 
 
 @storable
 class TaskSet:
-    """The heads of a model's tasks, and where each one's numbers lie.
+    """The heads of a model's tasks, and the columns of their scores and targets.
 
     Parameters
     ----------
@@ -94,10 +94,10 @@ class TaskSet:
         infer : callable
             Chooses the kind of a column that `tasks` does not name.
         tasks : str, Kind, or mapping of column to str or Kind, optional
-            The kinds that the user fixed.
+            The kinds that the user specified.
         weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), optional
         group : int ndarray of shape (n_samples,), optional
-            The row's task in long data; `n_groups` of them.
+            The task of each row of long data, an index below `n_groups`.
         """
         of_task = None if weight is None else _by_task(weight, Y.shape[1])
         fixed = chosen_kinds(tasks, list(Y.columns))
@@ -123,12 +123,12 @@ class TaskSet:
 
     @property
     def constant(self) -> dict[Hashable, ConstantTarget]:
-        """The heads of targets with one observed value, which no engine learns."""
+        """The heads of targets with one observed value, which engines do not learn."""
         return {n: head for n, head in self.by_name.items() if isinstance(head, ConstantTarget)}
 
     @property
     def varying(self) -> TaskSet:
-        """The tasks that an engine learns; their raw scores lie where they do in those of all."""
+        """The tasks that an engine learns, with the same columns of raw scores as in all tasks."""
         constant = self.constant
         if not constant:
             return self
@@ -139,7 +139,7 @@ class TaskSet:
         return {name: head.name for name, head in zip(self.names, self.heads, strict=True)}
 
     def encode(self, Y: pd.DataFrame, *, group: np.ndarray | None = None) -> Labels:
-        """Targets and mask of the columns of Y, which must be this set's."""
+        """Return the encoded labels of Y, whose columns must be the tasks of this set."""
         self.check_names(list(Y.columns))
         columns = [
             head.encode(Y[name], group=group)
@@ -157,14 +157,14 @@ class TaskSet:
         return dict(zip(self.names, self.heads, strict=True))
 
     def mean_losses(self, scores: np.ndarray, labels: Labels, weight: np.ndarray) -> np.ndarray:
-        """Weighted mean loss of each task, (n_tasks,); NaN where no label counts.
+        """Return the weighted mean loss of each task, (n_tasks,); NaN if it has no labels.
 
         Parameters
         ----------
         scores : ndarray of shape (n_samples, n_scores)
         labels : Labels of the same rows
         weight : ndarray of shape (n_samples, n_tasks)
-            0 where the label is missing.
+            0 if the label is missing.
         """
         means = np.full(len(self.heads), np.nan)
         for i, head in enumerate(self.heads):
@@ -177,7 +177,7 @@ class TaskSet:
         return means
 
     def strata(self, Y: pd.DataFrame) -> pd.DataFrame:
-        """By what to spread the rows of Y evenly, one column per task."""
+        """Return the values by which to stratify the rows of Y, one column per task."""
         return pd.DataFrame(
             {
                 i: head.strata(Y[name])
@@ -193,7 +193,7 @@ class TaskSet:
             )
 
     def initial_scores(self, labels: Labels, weight: np.ndarray) -> np.ndarray:
-        """Raw scores of shape (n_scores,) of the best constant model.
+        """Return the raw scores of shape (n_scores,) of the best constant model.
 
         Parameters
         ----------
@@ -209,7 +209,7 @@ class TaskSet:
 
     @property
     def learns_from_scores(self) -> bool:
-        """Whether some head needs `finish`."""
+        """Whether any head needs `finish`."""
         return any(head.learns_from_scores for head in self.heads)
 
     def finish(self, scores: np.ndarray, labels: Labels, weight: np.ndarray) -> None:
@@ -229,13 +229,13 @@ class TaskSet:
 
     @property
     def learns_residuals(self) -> bool:
-        """Whether some head needs `learn_residuals`."""
+        """Whether any head needs `learn_residuals`."""
         return any(head.learns_residuals for head in self.heads)
 
     def learn_residuals(
         self, scores: np.ndarray, labels: Labels, weight: np.ndarray, held_out: np.ndarray
     ) -> None:
-        """Let heads learn how labels lie about the final raw scores.
+        """Let the heads learn the distribution of labels around the final raw scores.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class TaskSet:
         labels : Labels of the same rows
         weight : ndarray of shape (n_samples, n_tasks)
         held_out : bool ndarray of shape (n_samples,)
-            Rows that the model has not learnt from: these alone count where they are enough.
+            Rows that the model was not trained on. Only these are used if there are enough.
         """
         for i, head in enumerate(self.heads):
             if head.learns_residuals:
@@ -254,14 +254,14 @@ class TaskSet:
                 head.learn_residuals(scores[rows, self.score_slices[i]], target, weight[rows, i])
 
     def predict(self, scores: np.ndarray, *, group: np.ndarray | None = None) -> list[np.ndarray]:
-        """Predictions in the user's units, one array of shape (n_samples,) per task."""
+        """Return predictions in the user's units, one array of shape (n_samples,) per task."""
         return [
             head.predict(scores[:, part], group=group)
             for head, part in zip(self.heads, self.score_slices, strict=True)
         ]
 
     def predict_proba(self, scores: np.ndarray) -> list[np.ndarray]:
-        """Probabilities of the tasks that have classes, in task order."""
+        """Return the probabilities of the tasks with classes, in the order of the tasks."""
         return [
             head.predict_proba(scores[:, part])
             for head, part in zip(self.heads, self.score_slices, strict=True)
@@ -269,7 +269,7 @@ class TaskSet:
         ]
 
     def loss_groups(self) -> list[list[int]]:
-        """Tasks whose losses are the same function, so that one call serves them all."""
+        """Return groups of tasks with the same loss function, which can share one call."""
         groups: dict[tuple, list[int]] = {}
         for i, head in enumerate(self.heads):
             groups.setdefault(head.stack_key, []).append(i)
@@ -277,14 +277,14 @@ class TaskSet:
 
 
 def _by_task(weight: np.ndarray, n_tasks: int) -> list[np.ndarray]:
-    """The weights of the rows in each task."""
+    """Return the row weights of each task."""
     if weight.ndim == 1:
         return [weight] * n_tasks
     return [np.ascontiguousarray(column) for column in weight.T]
 
 
 def _side_by_side(weights: list[np.ndarray | None]) -> np.ndarray | None:
-    """Weights by task, (n_samples, n_tasks), of which None is ones; None where all are."""
+    """Stack weights by task, (n_samples, n_tasks), with ones for None; None if all are None."""
     known = [weight for weight in weights if weight is not None]
     if not known:
         return None

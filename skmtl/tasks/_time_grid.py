@@ -1,4 +1,4 @@
-"""Time cut into bins, and where in its bin a time lies."""
+"""Time bins, and the positions of times within them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from skmtl.tasks._risk_table import RiskTable, risk_table
 _Array = NDArray[np.float64]
 
 
-# Where everybody at risk failed, Kaplan-Meier is 0 and its logarithm no clock. To the loss such a
-# step has the danger of Nelson-Aalen's estimate, 1, which is the best constant if who fails there
-# was watched for this share of it.
+# If all rows at risk failed, the Kaplan-Meier estimate is 0 and its logarithm is infinite. In the
+# loss, such a step has the hazard of the Nelson-Aalen estimate, 1, which is the best constant if
+# the exposure of the rows that fail there is this share of the step.
 _DANGER_OF_ALL, _WATCHED_BY_ALL = 1.0, 1 / np.expm1(1.0)
-# That is so where the share of those who failed is 1 but for the rounding of weights.
+# All rows at risk failed if their share is at least this, which allows for rounding of weights.
 _ALL = 1 - 1e-9
 
 
 class Steps(NamedTuple):
-    """Where events lie.
+    """Positions of events within the grid.
 
     Attributes
     ----------
     bin : int ndarray of shape (n_events,)
     before : ndarray of shape (n_events,)
-        Share of the bin that came before the step.
+        Share of the bin before the step.
     width : ndarray of shape (n_events,)
         Share of the bin that the step takes.
     watched : ndarray of shape (n_events,)
-        Share of the bin, of this step, for which who fails was watched.
+        Share of the bin, within the step, during which failing rows count as observed.
     """
 
     bin: NDArray[np.int64]
@@ -46,36 +46,36 @@ class Steps(NamedTuple):
 
 @storable
 class TimeGrid:
-    r"""Bins :math:`(c_{b-1}, c_b]`, and a clock that runs within them.
+    r"""Bins :math:`(c_{b-1}, c_b]`, and a clock that measures time within them.
 
-    The first bin begins when the first row was watched.
+    The first bin begins when the first row was observed.
 
-    A position counts bins: 2.25 is a quarter through the third one. Within a bin the clock is
-    that of the Kaplan-Meier estimate :math:`\hat S` of all rows: at time t the share
-    :math:`\log(\hat S(t) / \hat S(c_{b-1})) / \log(\hat S(c_b) / \hat S(c_{b-1}))` is past. So a
-    row that is censored within a bin counts for as much of it as was really dangerous, and the
-    best constant hazards are those of Kaplan and Meier whatever the bins. A bin in which no event
-    was seen is past when it ends.
+    Positions are in bins: 2.25 is a quarter through the third one. Within a bin the clock is that
+    of the Kaplan-Meier estimate :math:`\hat S` of all rows: at time t the share
+    :math:`\log(\hat S(t) / \hat S(c_{b-1})) / \log(\hat S(c_b) / \hat S(c_{b-1}))` is past. So the
+    exposure of a row that is censored within a bin is measured in hazard, and the best constant
+    hazards are those of the Kaplan-Meier estimate for any bins. A bin without an event is past
+    when it ends.
 
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
-        None of them missing, at least one event.
+        Labels without missing values, with at least one event.
     weight : ndarray of shape (n_samples,)
     cuts : int or sequence of float
-        Number of bins, between quantiles of the event times; or their ends. Where many events
-        share a time, the others are parted among the bins that are left. There are no more bins
-        than distinct times of events.
+        Number of bins, between quantiles of the event times; or their ends. If many events have
+        the same time, the others are divided among the other bins. There are at most as many bins
+        as distinct event times.
     task : hashable
         For error messages.
 
     Attributes
     ----------
     edges : ndarray of shape (n_bins + 1,)
-        Where the first bin begins, and where each one ends.
+        Start of the first bin, and the end of each bin.
     horizon : float
-        Time up to which curves are known: the end of the longest follow-up, or the last cut
-        where events beyond it were cut off.
+        Time up to which curves are known: the end of the longest follow-up, or the last cut if
+        there are events after it.
     table : RiskTable
     """
 
@@ -99,43 +99,43 @@ class TimeGrid:
         return len(self.edges) - 1
 
     def bin(self, time: _Array) -> NDArray[np.int64]:
-        """The bin of each time; `n_bins` past the last cut."""
+        """Return the bin of each time; `n_bins` after the last cut."""
         return np.searchsorted(self.edges[1:], time, side="left")
 
     @property
     def step_bins(self) -> NDArray[np.int64]:
-        """The bin of each event time of the table; `n_bins` past the last cut."""
+        """The bin of each event time of the table; `n_bins` after the last cut."""
         return self._bin
 
     @property
     def ends(self) -> NDArray[np.bool_]:
-        """At which event times of the table everybody at risk failed."""
+        """Whether all rows at risk failed at each event time of the table."""
         return self.table.failed >= self.table.at_risk * _ALL
 
     def danger(self, of_all: float = _DANGER_OF_ALL) -> _Array:
-        """What each event time adds to the cumulative hazard, of shape (n_times,).
+        """Return the increment of the cumulative hazard at each event time, (n_times,).
 
-        Minus the logarithm of Kaplan and Meier's factor; `of_all` where everybody failed.
+        This is minus the logarithm of the Kaplan-Meier factor, and `of_all` if all rows failed.
         """
         ends = self.ends
         share = np.where(ends, 0.0, self.table.failed / self.table.at_risk)
         return np.where(ends, of_all, -np.log1p(-share))
 
     def position(self, time: _Array) -> _Array:
-        """The clock after each time, in bins from 0 to `n_bins`."""
+        """Return the position after each time, in bins from 0 to `n_bins`."""
         bins = self.bin(time)
         last = np.searchsorted(self.table.time, time, side="right") - 1
         position = np.clip(np.where(last >= 0, self._end[last], 0.0), bins, bins + 1)
-        # A bin in which no event was seen is past at its end, as any other.
+        # A bin without an event is also past at its end.
         inside = np.minimum(bins, self.n_bins - 1)
         position = np.where(time >= self.edges[inside + 1], bins + 1, position)
         return np.minimum(position, self.n_bins)
 
     def steps(self, time: _Array) -> Steps:
-        """The step of the clock at each time of an event before the last cut.
+        """Return the step of the clock at each event time before the last cut.
 
-        A time at which no event was seen in `fit` takes the step of the next one in its bin,
-        or else of the last one there; in a bin without any the whole bin is one step.
+        A time without an event in `fit` has the step of the next event in its bin, or of the last
+        one if there is no next one; in a bin without events the whole bin is one step.
         """
         bins = self.bin(time)
         place = np.searchsorted(self.table.time, time, side="left")
@@ -151,16 +151,16 @@ class TimeGrid:
         return Steps(bins, before, width, watched)
 
     def _positions(self) -> _Array:
-        """The clock after each event time of the table."""
+        """Return the position after each event time of the table."""
         passed = cumulated_by_bin(self.danger(), self._bin)
         last = np.searchsorted(self._bin, self._bin, side="right") - 1
-        # The last step of a bin ends it exactly, whatever the rounding.
+        # The last step of a bin ends it exactly, without rounding errors.
         within = np.where(np.arange(len(passed)) == last, 1.0, passed / passed[last])
         return np.minimum(self._bin + within, self.n_bins)
 
 
 def _quantiles(labels: EventTimes, weight: _Array, start: float, n_bins: int) -> _Array:
-    """Event times that part the events into so many bins, as equal as ties allow."""
+    """Return event times that divide the events into bins as evenly as ties allow."""
     happened = (labels.event > 0) & (labels.time > start)
     if not happened.any():  # all events at time 0
         return np.array([labels.time.max() or 1.0])
@@ -174,7 +174,7 @@ def _quantiles(labels: EventTimes, weight: _Array, start: float, n_bins: int) ->
         ends = np.unique(np.quantile(times, levels, weights=mass, method="inverted_cdf"))
         if len(ends) == len(levels):
             return np.sort([*ends, *heavy])
-        # A time that holds more than a bin's share ends a bin of its own.
+        # A time with more events than the average bin ends its own bin.
         heaviest = mass.argmax()
         heavy.append(times[heaviest])
         times, mass = np.delete(times, heaviest), np.delete(mass, heaviest)
@@ -187,12 +187,13 @@ def _checked_ends(
     ends = ends[ends > start]
     if not len(ends):
         raise ValueError(
-            f"Task {task!r} has its cuts {list(cuts)} before anybody was watched, at {start:g}."
+            f"Task {task!r} has only cuts, {list(cuts)}, before the first row was observed at "
+            f"{start:g}."
         )
     if ends[-1] > longest:
         raise ValueError(
             f"Task {task!r} has a cut at {ends[-1]:g}, but nobody was followed beyond "
-            f"{longest:g}. Give cuts within the follow-up."
+            f"{longest:g}. Use cuts within the follow-up."
         )
     if table.time[0] > ends[-1]:
         raise ValueError(

@@ -21,16 +21,16 @@ class Transform(ABC):
     """An increasing function of the labels, and its inverse."""
 
     def fit(self, values: np.ndarray) -> Self:
-        """What has learnt from observed labels."""
+        """Return a transform that is fitted to observed labels."""
         return self
 
     @abstractmethod
     def forward(self, values: np.ndarray) -> np.ndarray:
-        """Labels on the transformed scale; NaN if they are outside its domain."""
+        """Return labels on the transformed scale; NaN if they are outside the domain."""
 
     @abstractmethod
     def inverse(self, values: np.ndarray) -> np.ndarray:
-        """Back to the units of the labels; what lies beyond the scale is taken to its end."""
+        """Return values in the units of the labels, clipped to the range of the scale."""
 
 
 @storable
@@ -60,7 +60,7 @@ class SquareRoot(Transform):
 @storable
 @dataclass(frozen=True)
 class YeoJohnson(Transform):
-    """The power transform of Yeo and Johnson (2000), whose power makes labels most normal."""
+    """The power transform of Yeo and Johnson (2000), with the maximum likelihood power."""
 
     power: float = 1.0
 
@@ -77,7 +77,7 @@ class YeoJohnson(Transform):
 
 
 def _inverse_power(values: np.ndarray, power: float) -> np.ndarray:
-    """What ((1 + x)^power - 1) / power, or log(1 + x), is the values, which are not negative."""
+    """Return x so that ((1 + x)^power - 1) / power, or log(1 + x), equals the values from 0."""
     if abs(power) < 1e-12:
         return np.expm1(values)
     base = np.maximum(power * values + 1, np.finfo(float).tiny)
@@ -87,7 +87,7 @@ def _inverse_power(values: np.ndarray, power: float) -> np.ndarray:
 @storable
 @dataclass(frozen=True)
 class OwnTransform(Transform):
-    """Custom functions, which files hold if they are objects of storable classes."""
+    """Custom functions, which are saved in files if they are objects of storable classes."""
 
     function: Function
     back: Function
@@ -107,7 +107,7 @@ _NAMED: dict[str, Transform] = {
 
 
 def as_transform(transform: Any) -> Transform | None:
-    """The transform that a name, or a pair of functions, stands for.
+    """Return the transform for a name or a pair of functions.
 
     Raises
     ------
@@ -127,24 +127,24 @@ def as_transform(transform: Any) -> Transform | None:
 
 
 def checked_forward(transform: Transform, values: np.ndarray, task: Hashable) -> np.ndarray:
-    """Labels on the scale of the transform; ValueError for those that have no place there."""
+    """Return transformed labels, or raise ValueError if some are outside the domain."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         scaled = transform.forward(values)
     if scaled.shape != values.shape or not np.isfinite(scaled).all():
         strange = values[~np.isfinite(scaled)][:1] if scaled.shape == values.shape else values[:1]
         raise ValueError(
-            f"Task {task!r} has labels that its transform cannot take, such as "
+            f"Task {task!r} has labels outside the domain of its transform, such as "
             f"{strange.tolist()}. Use another transform, such as 'yeo-johnson', or shift them."
         )
     return scaled
 
 
-# Residuals are kept as the means of so many parts of equal weight.
+# Residuals are summarised by the means of at most this many parts of equal weight.
 _MOST_RESIDUALS = 200
 
 
 def summary_of_residuals(residuals: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Means of the parts of equal weight that sorted residuals are cut into."""
+    """Divide sorted residuals into parts of equal weight and return their means."""
     order = np.argsort(residuals, kind="stable")
     weight = weight[order] / weight.sum()
     ends = np.append(0.0, np.cumsum(weight))

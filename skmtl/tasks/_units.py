@@ -1,26 +1,26 @@
-"""Location and scale of numeric labels, per group of rows where data are long."""
+"""Location and scale of numeric labels, by group of rows for long data."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# Rows by which the pooled variance counts in a group's own variance. A group of ten rows is
-# half way: below that its own variance is mostly noise.
+# Number of rows as which the pooled variance counts in a group's variance. With fewer than ten
+# rows, the variance of a group is mostly noise, and the pooled variance counts more.
 _VARIANCE_PRIOR_ROWS = 10.0
 
 
 def grouped_units(
     values: np.ndarray, weight: np.ndarray, group: np.ndarray | None, n_groups: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale by group; the last entry is for all rows and for unseen groups.
+    """Return centre and scale by group; the last entry is for all rows and for unseen groups.
 
-    Group means are shrunk towards the common mean as in a random-intercept model: by the
-    within-group variance over the between-group variance, estimated from the labels.
+    Group means are shrunk towards the common mean as in a random-intercept model, according to the
+    ratio of the within-group and the between-group variance, estimated from the labels.
 
     Returns
     -------
     centre, scale : ndarray of shape (n_groups + 1,)
-        For wide data (no groups) of shape (1,).
+        The shape is (1,) for wide data (no groups).
     """
     weight = in_rows(weight)
     mean = np.average(values, weights=weight)
@@ -34,7 +34,7 @@ def grouped_units(
     between = (
         rows * (group_mean - mean) ** 2
     ).sum() / rows.sum() - within * seen.sum() / rows.sum()
-    # No spread beyond chance between the groups: every group gets the common mean.
+    # If groups do not differ more than by chance, all have the common mean.
     spread = rows * max(between, 0.0)
     trust = np.divide(spread, spread + within, out=np.zeros(n_groups), where=spread > 0)
     centre = mean + trust * (group_mean - mean)
@@ -45,12 +45,12 @@ def grouped_units(
 
 
 def in_rows(weight: np.ndarray) -> np.ndarray:
-    """Weights as numbers of rows; those that are less than one on average have another unit."""
+    """Return weights as numbers of rows; weights below one on average are scaled to mean one."""
     return weight / min(weight.mean(), 1.0)
 
 
 def take_group(values: np.ndarray, group: np.ndarray | None) -> np.ndarray:
-    """The group's entry per row; index -1 (unseen) and wide data take the last one."""
+    """Return the group's entry for each row, and the last one for unseen groups and wide data."""
     return values[-1] if group is None else values[group]
 
 
@@ -59,7 +59,7 @@ def _variance(values: np.ndarray, centre: np.ndarray | float, weight: np.ndarray
 
 
 def _positive_root(variance: np.ndarray | float, mean: float) -> np.ndarray:
-    # A constant target (up to rounding) keeps its own units instead of dividing by noise, or is
-    # the unit where it is below 1: what is learnt for other targets hardly moves it then.
+    # A target that is constant up to rounding is not divided by noise. Its unit is 1, or its own
+    # size if that is below 1, so that learning other targets hardly changes it.
     variance = np.asarray(variance)
     return np.sqrt(np.where(variance > (1e-12 * mean) ** 2, variance, min(mean**2, 1.0) or 1.0))

@@ -1,13 +1,13 @@
 """Forecasting of panels: many series, with several targets of any kinds.
 
-A panel is a long table: X has a row for each id and time with covariates, y the targets, some of
-whose labels may be missing.
+A panel is a long table: X has a row for each id and time, with covariates, and y holds the
+targets, whose labels may be partly missing.
 
 - `Forecaster`: one model for all steps, series and targets, around any estimator of skmtl;
 - `ForecastSplit`: windows of time for searches and cross-validation;
 - `backtest`: the forecasts of all windows in one table; `forecast_table`: its scores;
   `forecast_scorer`: the same for searches;
-- `make_features`: the table that a forecaster learns from; `Calendar`: its features of time;
+- `make_features`: the training table of a forecaster; `Calendar`: its features of time;
 - `ForecastDisplay` and `BacktestDisplay`: plots of forecasts and of their scores;
 - `SeasonalNaive`: the baseline forecast.
 

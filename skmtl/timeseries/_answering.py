@@ -21,7 +21,7 @@ from skmtl.timeseries._recipe import Recipe
 
 
 def _as_answering(name: str) -> Any:
-    """Whether a method exists, that is, whether `Answering` has it."""
+    """Make a method available if `Answering` has it."""
 
     def check(estimator: AnsweringFromHistory) -> bool:
         return getattr(super(AnsweringFromHistory, estimator), name) is not None
@@ -101,7 +101,7 @@ class AnsweringFromHistory(Answering):
         Returns
         -------
         DataFrame of shape (n_samples, n_tasks)
-            With the index of X: numbers in the user's units, class labels.
+            Numbers in the user's units and class labels, with the index of X.
 
         Raises
         ------
@@ -168,14 +168,14 @@ class AnsweringFromHistory(Answering):
     def predict_interval(
         self, X: Any, *, level: float = 0.8, history: tuple[Any, Any] | None = None
     ) -> pd.DataFrame:
-        """Predict an interval for each target with quantiles, or of `conformal`.
+        """Predict an interval for each target with quantiles or conformal intervals.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
         level : float, default=0.8
-            Share of rows that should lie within, in (0, 1): among the coverages of `conformal`,
-            or between two quantiles of the kind.
+            Nominal coverage, in (0, 1). It must be one of the coverages in `conformal`, or lie
+            between two quantiles of the kind.
         history : tuple (X, y), default=None
             As in `predict`.
 
@@ -279,7 +279,7 @@ class AnsweringFromHistory(Answering):
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
-        """Importance of each made feature in each task, as of the estimator within."""
+        """Importance of each feature for each task of the inner estimator."""
         check_is_fitted(self)
         return fitted_inside(self.estimator_).feature_importances_by_task_
 

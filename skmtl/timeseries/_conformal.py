@@ -33,12 +33,12 @@ class ConformalQuantiles:
     errors: dict[Hashable, np.ndarray]
 
     def at(self, steps: np.ndarray) -> dict[Hashable, np.ndarray]:
-        """The quantiles of the errors of each target at some steps, of shape (n, n_levels)."""
+        """Return the quantiles of the errors of each target at some steps, (n, n_levels)."""
         return {name: by_step[steps - 1] for name, by_step in self.errors.items()}
 
 
 def read_coverages(conformal: Any) -> tuple[float, ...]:
-    """Levels of quantiles that bound intervals of some coverages; none for None and False.
+    """Return the quantile levels of intervals with some coverages; empty for None and False.
 
     Raises
     ------
@@ -49,13 +49,14 @@ def read_coverages(conformal: Any) -> tuple[float, ...]:
         return ()
     asked: Any = (_DEFAULT,) if conformal is True else conformal
     coverages = asked if pd.api.types.is_list_like(asked) else (asked,)
-    for each in coverages:
-        if isinstance(each, bool) or not isinstance(each, float | np.floating) or not 0 < each < 1:
+    for share in coverages:
+        is_number = isinstance(share, float | np.floating) and not isinstance(share, bool)
+        if not is_number or not 0 < share < 1:
             raise ValueError(
                 f"conformal={conformal!r} must be True or hold coverages between 0 and 1, such "
                 "as 0.8."
             )
-    ends = {round((1 - each) / 2, 10) for each in coverages}
+    ends = {round((1 - share) / 2, 10) for share in coverages}
     return tuple(sorted(ends | {round(1 - end, 10) for end in ends}))
 
 
@@ -65,7 +66,7 @@ def learn_quantiles(
     levels: tuple[float, ...],
     horizon: int,
 ) -> ConformalQuantiles:
-    """Quantiles of errors by step, slightly widened for small samples.
+    """Return quantiles of errors by step, slightly widened for small samples.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def _by_step(
 
 
 def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> list[float]:
-    """Quantiles of sorted errors, so that new errors lie between them at the nominal rate."""
+    """Return quantiles of sorted errors, so that new errors lie between them at nominal rates."""
     n = len(errors)
     ranks = [
         np.floor(level * (n + 1)) if level < 0.5 else np.ceil(level * (n + 1)) for level in levels

@@ -16,7 +16,7 @@ from skmtl.timeseries._targets import ForecastTargets
 
 
 def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, DerivedTarget]:
-    """Return the derived targets, checked.
+    """Return the derived targets after checking them.
 
     Raises
     ------
@@ -36,10 +36,10 @@ def read_derived(derived: Any, targets: ForecastTargets) -> dict[Hashable, Deriv
                 f"Hurdle of skmtl.tasks, got {target!r}."
             )
         if name in targets.kinds:
-            raise ValueError(f"The derived target {name!r} is called as one of y. Rename it.")
+            raise ValueError(f"The derived target {name!r} has the name of a target. Rename it.")
         if target.target not in targets.numbers:
             raise ValueError(
-                f"The derived target {name!r} follows from {target.target!r}, which is not a "
+                f"The derived target {name!r} is derived from {target.target!r}, which is not a "
                 f"number of y; these are {targets.numbers}."
             )
     tasks = Counter(
@@ -61,7 +61,7 @@ def derived_labels(
     labels: pd.DataFrame,
     season: int,
 ) -> pd.DataFrame:
-    """Labels of the tasks of derived targets, missing where the original labels are missing.
+    """Return the labels of derived targets, missing where the original labels are missing.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ class ForecastDisplay:
         codes = history.ids.codes(frame)
         if len(np.unique(codes)) > 1:
             raise ValueError(
-                f"X has rows of several ids, {history.ids.labels(codes[codes >= 0])}: draw one at "
+                f"X has rows of several ids, {history.ids.labels(codes[codes >= 0])}. Plot one at "
                 "a time."
             )
         fitted, X_read = fitted_model_reading(estimator, X)
@@ -302,7 +302,7 @@ def _column(labels: pd.DataFrame, target: Hashable, times: pd.Index) -> pd.Serie
 
 
 def _drawable(index: pd.Index) -> Any:
-    """Times as matplotlib takes them."""
+    """Convert times for matplotlib."""
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     return index.to_numpy()

@@ -19,7 +19,7 @@ WEIGHT_POWERS: dict[str, float] = {"equal": 0.0, "root": 0.5, "scale": 1.0}
 
 NO_PAST = (
     "No series has two rows within the horizon, so there is no past to learn from. Check that "
-    "`id` names the series, and not the rows, and that `freq` is their step."
+    "`id` names the series, not the rows, and that `freq` is their step."
 )
 
 # Share of the examples whose series has no row up to the origin.
@@ -62,7 +62,7 @@ class Examples:
     groups: np.ndarray
 
     def complete(self) -> Examples:
-        """The examples without a missing label.
+        """Return the examples without missing labels.
 
         Raises
         ------
@@ -72,19 +72,19 @@ class Examples:
         kept = self.y.notna().all(axis=1).to_numpy()
         if not kept.any():
             raise ValueError(
-                "Every example lacks a label, and an estimator of another package than skmtl "
-                "learns from those alone that have all. Use one of skmtl."
+                "Every example lacks a label, but estimators of other packages can only learn "
+                "from examples with all labels. Use an estimator of skmtl."
             )
         return Examples(self.X[kept], self.y[kept], self.weight[kept], self.groups[kept])
 
 
 def read_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
-    """Weights of the rows, float64 of shape (n_rows,).
+    """Return the weights of the rows, float64 of shape (n_rows,).
 
     Raises
     ------
     ValueError
-        If they are of another length, negative, missing or infinite, or all zero.
+        If they have the wrong length, are negative, missing or infinite, or all zero.
     """
     if sample_weight is None:
         return None
@@ -101,7 +101,7 @@ def read_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
 def labelled_places(
     prepared: Prepared, sample_weight: np.ndarray | None, end: int | None
 ) -> np.ndarray:
-    """Which rows of a panel have a label to learn from, by position.
+    """Return which rows of a panel have a label to learn from, by position.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def labelled_places(
 
 
 def some(places: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """A random sample of some positions, of a maximum size."""
+    """Return a random sample of some positions, with a maximum size."""
     return places if len(places) <= most else rng.choice(places, most, replace=False)
 
 
 def most_without_past(n_with_past: int, most: int) -> int:
-    """Maximum number of examples from series that have no row up to the origin.
+    """Return the maximum number of examples from series without a row up to the origin.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def standard_labels(
     scales: np.ndarray,
     clip: float,
 ) -> pd.DataFrame:
-    """Labels of rows of X relative to the origins of moments, and derived labels.
+    """Return standardised labels of rows of X relative to their origins, and derived labels.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def standard_labels(
     rows : ndarray of int64, shape (n,)
     moments : Moments of shape (n,)
     levels, scales : ndarray of float64, shape (n, n_columns)
-        Of the lagged columns at the moments.
+        Levels and scales of the lagged columns at the moments.
     clip : float
     """
     recipe, history = prepared.recipe, prepared.history
@@ -168,7 +168,7 @@ def standard_labels(
 
 
 def weights_of_scales(prepared: Prepared, scales: np.ndarray, weighting: Weighting) -> np.ndarray:
-    """Weights of examples by their scales, relative to the usual scale in the panel.
+    """Return the weights of examples by their scales, relative to the usual scale in the panel.
 
     Parameters
     ----------

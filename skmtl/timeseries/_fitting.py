@@ -41,8 +41,8 @@ def fit_panel(
     recipe, layout = prepared.recipe, prepared.recipe.layout
     if recipe.hurdles and unfitted_model(estimator) is None:
         raise ValueError(
-            f"The hurdles {list(recipe.hurdles)} need an estimator of skmtl: their amounts are "
-            "missing where there is nothing."
+            f"The hurdles {list(recipe.hurdles)} need an estimator of skmtl, because their "
+            "amounts are missing where the target is zero."
         )
     examples = layout.examples(prepared, sample_weight, settings, rng, end)
     return fit_within(with_tasks(estimator, recipe), examples)
@@ -56,7 +56,7 @@ def fit_conformal(
     rng: np.random.Generator,
     levels: tuple[float, ...],
 ) -> ConformalQuantiles:
-    """Quantiles of the errors on the last steps of a model fitted to all earlier steps.
+    """Return quantiles of the errors on the last steps of a model fitted to all earlier steps.
 
     The last steps are four horizons, but at most a quarter of the time span of the panel, or one
     horizon if that is longer.
@@ -108,7 +108,7 @@ def _some(
 
 
 def with_tasks(estimator: Any, recipe: Recipe) -> Any:
-    """A clone of an estimator, with the kinds of the targets if it has such a parameter."""
+    """Clone an estimator, and set the kinds of the targets if it has such a parameter."""
     copied = clone(estimator)
     model = last_step(copied)
     if "tasks" in model.get_params(deep=False):

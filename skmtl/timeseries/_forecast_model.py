@@ -108,7 +108,7 @@ class ForecastModel(FittedModel):
         return levels
 
     def read_labels(self, y: Any) -> pd.DataFrame:
-        # Without names use those of fit: derived targets come from the model.
+        # Labels without names have those of the targets in fit, not of derived targets.
         names = self.names if is_named(y) else list(self.recipe.targets.kinds)
         return labels_of_tasks(y, names)
 
@@ -130,8 +130,8 @@ class ForecastModel(FittedModel):
         lost = self.recipe.lost_columns(frame)
         if lost:
             warn(
-                f"The columns {lost} have no values, though they did in fit: known covariates "
-                "are read from the rows to forecast.",
+                f"The columns {lost} have no values, though they did in fit. Known covariates "
+                "must have values in the rows to forecast.",
                 stacklevel=4,
             )
         without = self._rows_without_the_step_before(frame)
@@ -144,7 +144,10 @@ class ForecastModel(FittedModel):
         return self.ask_part(frame)
 
     def _rows_without_the_step_before(self, frame: pd.DataFrame) -> int:
-        """Number of rows that lack values of another row that the inner estimator uses."""
+        """Return the number of rows that lack known covariates of the previous step.
+
+        It is zero if the inner estimator does not use them.
+        """
         if not self.reads_rows_together:
             return 0
         moments = self.recipe.moments(self.history, frame)
@@ -155,8 +158,8 @@ class ForecastModel(FittedModel):
     def ask_part(self, X: Any) -> Answers:
         if not len(self.history.panel.codes):
             raise ValueError(
-                "This forecaster was fitted with keep_history=False: give it the past of the "
-                "series by predict(X, history=(X_past, y_past)), or append it by update."
+                "This forecaster was fitted with keep_history=False. Pass the past of the series "
+                "to predict(X, history=(X_past, y_past)), or append it with update."
             )
         frame = self.recipe.columns.frame_to_forecast(X)
         moments = self.recipe.moments(self.history, frame)
@@ -172,7 +175,7 @@ class ForecastModel(FittedModel):
         return Joined(self.names, parts, np.argsort(order))
 
     def rehearsal_rows(self) -> pd.DataFrame:
-        """The next rows of a few series; none without history."""
+        """Return the next rows of a few series; none without history."""
         history, columns = self.history, self.recipe.columns
         series = np.unique(history.panel.codes)[:_REHEARSED]
         rows = history.ids.frame(series)
@@ -203,14 +206,14 @@ class ForecastModel(FittedModel):
     def ask_moments(
         self, moments: Moments, rows: pd.DataFrame, known: KnownAhead
     ) -> AnswersInUnits:
-        """Ask about rows at origins that were chosen before.
+        """Predict rows with given origins.
 
         Parameters
         ----------
         moments : Moments of shape (n,)
         rows : DataFrame of shape (n, n_columns)
         known : KnownAhead
-            What is known of these and other times.
+            Known covariates at these and other times.
         """
         recipe, layout = self.recipe, self.recipe.layout
         seen = moments.codes[moments.codes >= 0]
@@ -249,7 +252,7 @@ class ForecastModel(FittedModel):
 
 
 def _cell_type(values: Sequence[Any]) -> CellType:
-    """The contents of the cells of a column, by its possible values."""
+    """Return the type of the cells of a column, given its possible values."""
     if values and all(isinstance(value, str) for value in values):
         return "text"
     if values and all(isinstance(value, numbers.Number) for value in values):
@@ -263,7 +266,7 @@ class AnswersInUnits(Answers):
     Attributes
     ----------
     units : dict of target to (anchors, scales)
-        Of the targets that are numbers, ndarray of shape (n,) each.
+        Units of the targets that are numbers, ndarray of shape (n,) each.
     """
 
     units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]]
@@ -326,12 +329,12 @@ class InUnits(AnswersInUnits):
     Parameters
     ----------
     answers : Answers
-        Of the model within.
+        Answers of the inner model.
     names : list of hashable
     units : dict of target to (anchors, scales)
-        Of the targets that are numbers, ndarray of shape (n,) each.
+        Units of the targets that are numbers, ndarray of shape (n,) each.
     errors : dict of target to ndarray of shape (n, n_levels)
-        Quantiles of the errors, over the scale, of targets whose intervals follow from these.
+        Quantiles of the errors in units of the scale, for targets with conformal intervals.
     counts : collection of hashable
         Targets whose intervals cannot be negative.
     """

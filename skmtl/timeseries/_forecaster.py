@@ -44,9 +44,9 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
 
     X is a long table with a row for each id and time, and y has the targets, some of whose labels
     may be missing. A training example consists of a row and an origin, up to `horizon` steps
-    earlier; its features describe what was known at the origin. So one model forecasts all steps
-    of all series, without feeding forecasts back, and the number of steps to the forecast time is
-    a feature.
+    earlier; its features describe what was known at the origin. One model thus forecasts all steps
+    of all series directly, without feeding forecasts back, and the number of steps to the forecast
+    time is a feature.
 
     A target that is a number is learnt as ``(y - anchor) / scale``. Both come only from the past
     of the origin: adding a constant to a whole series, or multiplying it by a constant, does the
@@ -71,20 +71,21 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Lengths of the seasons in steps, such as 7 for daily data, or ``(24, 168)`` for hourly
         data.
     lags : int, sequence of int or "auto", default="auto"
-        The last values that are used as features: their number, or the lags, counted by the clock,
-        so that the value is missing in a gap. Lag 1 is the last one before the origin's next step.
-        "auto" is a season, from 12 to 28.
+        The last values to use as features: their number, or the lags in steps. The feature is
+        missing if there is no row at that time. Lag 1 is the value at the origin. "auto" is the
+        longest season, but at least 12 and at most 28.
     windows : int, sequence of int or "auto", default="auto"
         Lengths of windows, in steps, whose mean, spread, slope and extremes are features. "auto"
-        is a third, one and four times the longest season, which counts as at least 6.
+        is a third of the longest season, the season, and four times the season, which counts as
+        at least 6.
     calendar : Calendar, "auto" or None, default="auto"
         Features of the local time of the forecast.
     known : label or sequence of labels, default=None
-        Covariates that are known in advance, such as holidays and planned prices. They are read
-        from the row to forecast.
+        Covariates that are known in advance, such as holidays and planned prices. Their values in
+        the row to forecast are used.
     past : label or sequence of labels, default=None
-        Covariates that are only known once their time has come, such as the weather. They are
-        never read from rows to forecast.
+        Covariates that are only known once their time has come, such as the weather. Their values
+        in rows to forecast are never used.
     static : label or sequence of labels, default=None
         Covariates that are the same at all times of a series.
     tasks : str, Kind, or mapping of target to str or Kind, default=None
@@ -95,9 +96,9 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Change("sales")}``. They are learnt and predicted together with the targets of y.
     anchor : str, or mapping of target to str, default="auto"
         What is subtracted from a number: the last value ("last"), the value one season before
-        ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" uses "none"
-        for counts and if more than 30 % of the values are zeros; otherwise it uses the anchor that
-        is closest to the last `horizon` values of the series.
+        ("season"), the mean of the last season ("mean"), or nothing ("none"). "auto" is "none" for
+        counts and for targets with more than 30 % zeros; otherwise it is the anchor that is
+        closest to the last `horizon` values of the series.
     scale : {"auto", "none"}, default="auto"
         The divisor of a number. "auto" is the mean absolute change of its series up to the origin:
         from one step to the next, or from one season to the next with the anchor "season". Without
@@ -115,10 +116,10 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         "scale", in proportion to the scale, for scores in the units of y, such as WAPE; "root", in
         proportion to its square root, in between.
     conformal : bool, float or sequence of float, default=None
-        Coverages of intervals, such as 0.8, which is the same as True, for numbers that are not
-        quantiles: `predict_quantiles` builds them from the forecast errors by target and step, in
-        units of the scale, on the last four horizons of the panel (at most a quarter of it, but at
-        least one horizon). This needs a second fit, to all earlier rows.
+        Coverages of intervals for numbers that are not quantiles; True is 0.8.
+        `predict_quantiles` builds them from the forecast errors by target and step, in units of
+        the scale, on the last four horizons of the panel (at most a quarter of it, but at least
+        one horizon). This needs a second fit, to all earlier rows.
     clip : float, default=20.0
         Standardised labels with an anchor are clipped at this number of scales from it.
     max_examples : int, default=200_000
@@ -137,7 +138,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     history_ : History
         The past of the series.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
-        That of `estimator_`, for the features made from the panel: see `make_features`.
+        Importances of `estimator_` for the features made from the panel; see `make_features`.
     anchors_ : dict of target to str
         The anchor of each target that is a number.
     task_names_ : list

@@ -9,14 +9,14 @@ from skmtl.panels import History
 
 
 def known_rows(history: History, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The series of each row, -1 where the history has none of that id, and its time."""
+    """Return the series of each row, -1 for an id without history, and its time."""
     return history.ids.codes(rows), history.clock.count(rows[history.time])
 
 
 def origins_of(history: History, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
-    """The time up to which the series of a row is known when the row is forecast.
+    """Return the time up to which the series of each row is known when the row is forecast.
 
-    It is the end of the series, and one step before the row where that is earlier.
+    It is the end of the series or one step before the row, whichever is earlier.
     """
     ends = np.where(codes >= 0, history.panel.ends[np.maximum(codes, 0)], clock - 1)
     return np.minimum(ends, clock - 1)

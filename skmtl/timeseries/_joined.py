@@ -1,4 +1,4 @@
-"""Answers to a table that was asked in parts."""
+"""Predictions of a table that was processed in parts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from skmtl.tasks import Curves
 
 
 class Joined(Answers):
-    """Answers to the parts of a table, back in the order of its rows.
+    """Answers for the parts of a table, reordered to the rows of the table.
 
     Parameters
     ----------
     names : list of hashable
     parts : list of Answers
     order : ndarray of int64, shape (n,)
-        Where each row is when the parts are one below the other.
+        Position of each row in the concatenated parts.
     """
 
     def __init__(

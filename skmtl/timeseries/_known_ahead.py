@@ -17,7 +17,7 @@ class KnownAhead:
     Parameters
     ----------
     rows : DataFrame
-        With the id and time columns.
+        A frame with the id and time columns.
     ids : sequence of hashable
     time : hashable
     names : sequence of hashable
@@ -37,20 +37,20 @@ class KnownAhead:
         self._ids, self._time, self._clock = ids, time, clock
 
     def series(self, rows: pd.DataFrame) -> np.ndarray:
-        """The numbers of the series of some of the rows."""
+        """Return the numbers of the series of some of the rows."""
         return self._series_ids.codes(rows)
 
     def has(self, series: np.ndarray, clock: np.ndarray) -> np.ndarray:
-        """Whether there is a row at some times of some series."""
+        """Return whether there is a row at some times of some series."""
         return self._positions.panel.at(series, clock) >= 0
 
     def at(self, series: np.ndarray, clock: np.ndarray) -> pd.DataFrame:
-        """The columns at some times of some series, missing where there is no row.
+        """Return the columns at some times of some series, missing where there is no row.
 
         Raises
         ------
         ValueError
-            If two of the rows have one id and time.
+            If two rows have the same id and time.
         """
         panel = self._positions.panel
         positions = np.nan_to_num(panel.take(panel.at(series, clock), 0), nan=-1).astype(np.int64)
@@ -62,7 +62,7 @@ class KnownAhead:
 
     @cached_property
     def _positions(self) -> History:
-        """The position of the row of each series and time."""
+        """The positions of rows by series and time."""
         positions = pd.DataFrame({"position": np.arange(len(self._rows), dtype=np.float64)})
         return History.read(self._rows, positions, self._ids, self._time, self._clock)[0]
 

@@ -29,7 +29,7 @@ class Question:
     ----------
     features : DataFrame of shape (n_asked, n_features)
     moments : Moments of shape (n_asked,)
-        Of the rows of `features`.
+        Moments of the rows of `features`.
     places : ndarray of int64, shape (n,)
         The row of `features` for each moment.
     levels, scales : ndarray of float64, shape (n, n_columns)
@@ -56,7 +56,7 @@ class StepLayout(ABC):
 
     @abstractmethod
     def tasks_of(self, name: Hashable, horizon: int) -> list[Hashable]:
-        """The tasks of the model within that forecast a target."""
+        """Return the tasks of the inner model that forecast a target."""
 
     @abstractmethod
     def examples(
@@ -67,7 +67,7 @@ class StepLayout(ABC):
         rng: np.random.Generator,
         end: int | None,
     ) -> Examples:
-        """The examples of a panel.
+        """Return the training examples of a panel.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class StepLayout(ABC):
         rows: pd.DataFrame,
         known: KnownAhead,
     ) -> Question:
-        """The inputs of the inner model for moments and their rows of X."""
+        """Return the inputs of the inner model for moments and their rows of X."""
 
     @abstractmethod
     def answers(
@@ -105,25 +105,25 @@ class StepLayout(ABC):
         steps: np.ndarray,
         recipe: Recipe,
     ) -> Answers:
-        """Answers for each moment, in standardised units.
+        """Return the answers for each moment, in standardised units.
 
         Parameters
         ----------
         within : Answers
-            Of the model within to the features of a `Question`.
+            Answers of the inner model for the features of a `Question`.
         classes : mapping of task to ndarray
-            In the order of the probabilities of the model within.
+            Classes in the order of the probabilities of the inner model.
         places, steps : ndarray of int64, shape (n,)
         recipe : Recipe
         """
 
     def kinds(self, kinds: Mapping[Hashable, Kind], horizon: int) -> dict[Hashable, Kind]:
-        """The tasks of the model within, from the kinds of the targets.
+        """Return the tasks of the inner model, given the kinds of the targets.
 
         Raises
         ------
         ValueError
-            If two of them would have one name.
+            If two tasks would have the same name.
         """
         tasks: dict[Hashable, Kind] = {}
         for name, kind in kinds.items():
@@ -136,9 +136,9 @@ class StepLayout(ABC):
     def classes(
         self, within: Mapping[Hashable, np.ndarray], name: Hashable, horizon: int
     ) -> np.ndarray:
-        """The classes of a target, from those of the tasks of the model within.
+        """Return the classes of a target, given those of the tasks of the inner model.
 
-        A task may lack classes that are rare.
+        A task may lack rare classes.
         """
         of_tasks = [within[task] for task in self.tasks_of(name, horizon)]
         most = max(of_tasks, key=len)

@@ -58,7 +58,7 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     cutoffs = np.sort(clock.count(times))
     first = np.flatnonzero(counts <= cutoffs[0])
     if not len(first):
-        raise ValueError(f"No row of X is up to the first origin, {times.min()}.")
+        raise ValueError(f"X has no rows up to the first origin, {times.min()}.")
     recipe = prepare(forecaster, *(_safe_indexing(data, first) for data in (frame, y))).recipe
     history, _ = recipe.history(frame, y, clock)
     known = recipe.known_ahead(frame, history)

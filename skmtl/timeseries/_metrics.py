@@ -28,33 +28,33 @@ class Groups:
         self.codes, self.n_groups = codes, int(codes.max(initial=-1)) + 1
         pairs = codes * (int(series.max(initial=0)) + 1) + series
         distinct, self.pair = np.unique(pairs, return_inverse=True)
-        # The group of each pair of a group and a series.
+        # Group of each pair of a group and a series.
         self.group_of_pair = distinct // (int(series.max(initial=0)) + 1)
 
     def total(self, values: np.ndarray) -> np.ndarray:
-        """Sums by group."""
+        """Return sums by group."""
         return np.bincount(self.codes, values, minlength=self.n_groups)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """Means by group, of the rows that have a value."""
+        """Return means by group over the rows with a value."""
         seen = np.isfinite(values)
         counts = np.bincount(self.codes[seen], minlength=self.n_groups)
         sums = np.bincount(self.codes[seen], values[seen], minlength=self.n_groups)
         return _ratio(sums, counts)
 
     def by_series(self, values: np.ndarray) -> np.ndarray:
-        """Sums by pair of a group and a series."""
+        """Return sums by pair of a group and a series."""
         return np.bincount(self.pair, values, minlength=len(self.group_of_pair))
 
     def mean_of_series(self, values: np.ndarray) -> np.ndarray:
-        """Means by group of a value of each series, of the series that have one."""
+        """Return means by group over the series with a value."""
         seen = np.isfinite(values)
         counts = np.bincount(self.group_of_pair[seen], minlength=self.n_groups)
         sums = np.bincount(self.group_of_pair[seen], values[seen], minlength=self.n_groups)
         return _ratio(sums, counts)
 
     def first_of_series(self, values: np.ndarray) -> np.ndarray:
-        """The value in the first row of each pair of a group and a series."""
+        """Return the value in the first row of each pair of a group and a series."""
         first = np.empty(len(self.group_of_pair), dtype=np.int64)
         first[self.pair[::-1]] = np.arange(len(self.pair))[::-1]
         return values[first]
@@ -92,7 +92,7 @@ def _smape(table: pd.DataFrame, groups: Groups) -> np.ndarray:
 
 
 def scaled_errors(table: pd.DataFrame, groups: Groups, power: int) -> np.ndarray:
-    """The mean error of each series over its scale; NaN where the scale is zero or unknown."""
+    """Return the mean error of each series over its scale; NaN if the scale is zero or unknown."""
     name = "mase_scale" if power == 1 else "rmsse_scale"
     counts = groups.by_series(np.ones(len(table)))
     errors = (groups.by_series(np.abs(_error(table)) ** power) / counts) ** (1 / power)
@@ -108,13 +108,13 @@ def _rmsse(table: pd.DataFrame, groups: Groups) -> np.ndarray:
 
 
 def quantile_columns(table: pd.DataFrame) -> dict[float, str]:
-    """The columns of quantiles by level, in ascending order."""
-    found = {
+    """Return the columns of quantiles by level, in ascending order."""
+    columns = {
         float(match[1]): name
         for name in table.columns
         if isinstance(name, str) and (match := _QUANTILE.fullmatch(name))
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(columns.items()))
 
 
 def _pinball(table: pd.DataFrame, groups: Groups) -> np.ndarray:
@@ -137,7 +137,7 @@ def _wis(table: pd.DataFrame, groups: Groups) -> np.ndarray:
 
 
 def intervals(table: pd.DataFrame) -> dict[float, tuple[str, str]]:
-    """The columns of the lower and the upper limit of each interval, by nominal coverage."""
+    """Return the columns of the lower and upper limits of intervals, by nominal coverage."""
     levels = quantile_columns(table)
     return {
         round(1 - 2 * low, 10): (levels[low], levels[high])
@@ -148,7 +148,7 @@ def intervals(table: pd.DataFrame) -> dict[float, tuple[str, str]]:
 
 
 def coverage(table: pd.DataFrame, groups: Groups, ends: tuple[str, str]) -> np.ndarray:
-    """The share of the rows whose truth lies in an interval."""
+    """Return the fraction of the rows whose truth lies in an interval."""
     low, high = (table[name].to_numpy() for name in ends)
     truth = table["truth"].to_numpy()
     inside = np.where(np.isnan(low), np.nan, (truth >= low) & (truth <= high))
@@ -159,8 +159,8 @@ def _needed_quantiles(table: pd.DataFrame, metric: str) -> dict[float, str]:
     levels = quantile_columns(table)
     if not levels:
         raise ValueError(
-            f"{metric!r} needs forecasts of quantiles: name the target in tasks as "
-            "Quantile((0.1, 0.5, 0.9)), or ask for conformal intervals."
+            f"{metric!r} needs forecasts of quantiles. Set the kind of the target in tasks to "
+            "Quantile((0.1, 0.5, 0.9)), or use conformal intervals."
         )
     return levels
 
@@ -178,7 +178,7 @@ QUANTILE_METRICS: dict[str, Score] = {"pinball": _pinball, "wis": _wis}
 
 
 def series_codes(table: pd.DataFrame, ids: Sequence[Any]) -> np.ndarray:
-    """The number of each row's series."""
+    """Return the number of each row's series."""
     if not ids:
         return np.zeros(len(table), dtype=np.int64)
     return table.groupby(list(ids), sort=False, dropna=False).ngroup().to_numpy()

@@ -11,7 +11,7 @@ from skmtl.tasks import label_frame, plain_values
 
 
 def number_frame(y: Any) -> pd.DataFrame:
-    """All targets as float64, NaN where a label is missing.
+    """Convert all targets to float64, with NaN where a label is missing.
 
     Raises
     ------
@@ -22,18 +22,18 @@ def number_frame(y: Any) -> pd.DataFrame:
     for name in labels.columns:
         if not _is_number(labels[name]):
             raise ValueError(
-                f"The target {name!r} has the dtype {labels[name].dtype}, but a forecast of this "
-                "sort needs numbers. Convert it, or leave it out."
+                f"The target {name!r} has the dtype {labels[name].dtype}, but this forecast needs "
+                "numbers. Convert it, or leave it out."
             )
     columns = {name: as_numbers(labels[name]) for name in labels.columns}
     return pd.DataFrame(columns, index=labels.index)
 
 
 def scored_numbers(y: Any) -> pd.DataFrame:
-    """Targets that can be scored as numbers, as float64 with NaN where a label is missing.
+    """Return the targets that can be scored as numbers, as float64 with NaN for missing labels.
 
-    For two classes that are not numbers, the one that sorts last is 1. Targets of more classes are
-    left out.
+    For two classes that are not numbers, the one that sorts last is 1. Targets with more classes
+    are left out.
     """
     labels = label_frame(y).infer_objects()
     columns = {}
@@ -51,12 +51,12 @@ def scored_numbers(y: Any) -> pd.DataFrame:
 
 
 def as_numbers(labels: pd.Series) -> np.ndarray:
-    """Labels as float64.
+    """Convert labels to float64.
 
     Raises
     ------
     ValueError
-        If one is infinite, or text that is not a number.
+        If a label is infinite, or text that is not a number.
     """
     values = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     lost = np.flatnonzero(np.isnan(values) & labels.notna().to_numpy())
@@ -73,5 +73,5 @@ def as_numbers(labels: pd.Series) -> np.ndarray:
 
 
 def _is_number(labels: pd.Series) -> bool:
-    """Whether labels are numbers or booleans; a column without any label counts as numbers."""
+    """Return whether labels are numbers or booleans; a column without labels counts as numbers."""
     return pd.api.types.is_numeric_dtype(labels.dtype) or not labels.notna().any()

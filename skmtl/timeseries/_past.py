@@ -20,9 +20,9 @@ class PastColumns:
     Attributes
     ----------
     names : tuple of hashable
-        Numbers.
+        Columns of numbers.
     categories : dict of hashable to list
-        The values of the others.
+        Categories of all other columns.
     """
 
     names: tuple[Hashable, ...]
@@ -30,7 +30,7 @@ class PastColumns:
 
     @classmethod
     def learn(cls, frame: pd.DataFrame) -> PastColumns:
-        """From the past covariates of `fit`.
+        """Learn the columns from the past covariates of `fit`.
 
         Raises
         ------
@@ -41,7 +41,7 @@ class PastColumns:
             if frame[name].dtype.kind in "mM" or isinstance(frame[name].dtype, pd.PeriodDtype):
                 raise ValueError(
                     f"The column {name!r} of X holds dates or times ({frame[name].dtype}), which "
-                    "could be read in many ways. Replace it by numbers, such as the days to it."
+                    "could be used in many ways. Replace it by numbers, such as the days to it."
                 )
         is_number = {name: pd.api.types.is_numeric_dtype(frame[name].dtype) for name in frame}
         categories = {
@@ -62,7 +62,7 @@ class PastColumns:
         return {f"past {name}": values for name, values in self.categories.items()}
 
     def values(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Numbers, followed by codes, as float64; unseen categories are missing."""
+        """Return numbers, followed by codes, as float64; unseen categories are missing."""
         columns = {}
         for name, label in zip(self.names, self.labels, strict=True):
             try:

@@ -37,12 +37,12 @@ def make_plan(
     anchor: Any,
     scaled: bool,
 ) -> FeaturePlan:
-    """The plan of the features.
+    """Choose the features and the units of the targets.
 
     Parameters
     ----------
     history : History
-        Whose columns are those of the targets, and behind them the past covariates.
+        A history of the targets, followed by the past covariates.
     targets : ForecastTargets
     past : PastColumns
     lags : LagSettings
@@ -65,8 +65,8 @@ def make_plan(
                 chosen = _best_anchor(history, position, lags.season, width, horizon, can_fall)
             if is_number and targets.is_count(name) and chosen != "none":
                 raise ValueError(
-                    f"The target {name!r} is a count, from which nothing can be subtracted: "
-                    "anchor must be 'none' or 'auto' for it."
+                    f"The target {name!r} is a count, from which nothing can be subtracted. Set "
+                    "its anchor to 'none' or 'auto'."
                 )
             units = _learn_units(
                 history, position, TargetUnits(chosen, is_number and scaled, lags.season, width)
@@ -86,7 +86,7 @@ def make_plan(
 
 
 def _check_anchored(anchor: Any, targets: ForecastTargets) -> None:
-    """Raise an error if `anchor` names something else than targets that are numbers."""
+    """Raise an error if `anchor` names anything but targets that are numbers."""
     others = set(anchor) - set(targets.numbers) if isinstance(anchor, Mapping) else None
     if others:
         raise ValueError(
@@ -105,7 +105,7 @@ def _anchor_of(name: Hashable, anchor: Any) -> Any:
 
 
 def _learn_units(history: History, position: int, units: TargetUnits) -> TargetUnits:
-    """The units, including the level and scale of a series without a past."""
+    """Return the units, including the level and scale of a series without a past."""
     panel = history.panel
     values = panel.values[:, position]
     seen = values[np.isfinite(values)]
@@ -125,10 +125,10 @@ def _best_anchor(
     horizon: int,
     can_fall: bool,
 ) -> Anchor:
-    """The anchor that comes closest to the last values of each series.
+    """Return the anchor that is closest to the last values of each series.
 
-    A target with many zeros does not have an anchor, which would be mostly noise, and neither does
-    a target that cannot be negative.
+    A target with many zeros has no anchor, because it would be mostly noise. Neither has a target
+    that cannot be negative.
     """
     panel = history.panel
     values = panel.values[:, position]
@@ -152,4 +152,4 @@ def _best_anchor(
         relative = np.abs(values[recent] - forecast)[known] / scales[known]
         if len(relative):
             errors[anchor] = float(np.mean(np.minimum(relative, 20)))
-    return min(errors, key=lambda each: errors[each]) if errors else "last"
+    return min(errors, key=lambda anchor: errors[anchor]) if errors else "last"

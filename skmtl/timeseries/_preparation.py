@@ -56,7 +56,7 @@ _LAYOUTS: dict[str, type[StepLayout]] = {"feature": StepFeature, "tasks": StepTa
 
 @dataclass(frozen=True)
 class Prepared:
-    """A panel that was read for training.
+    """A panel that is prepared for training.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
     Raises
     ------
     ValueError
-        If a column has no role, two rows have one id and time, or times are not on the grid.
+        If a column has no role, two rows have the same id and time, or times are not on the grid.
     """
     settings = LagSettings.read(parameters.season, parameters.lags, parameters.windows)
     calendar = read_calendar(parameters.calendar)
@@ -146,8 +146,8 @@ def _check_static(
         if len(changes):
             raise ValueError(
                 f"The static column {name!r} changes within series, such as "
-                f"{history.ids.labels(codes[changes])}. Name it as known=[...] if its values are "
-                "known ahead, else as past=[...]."
+                f"{history.ids.labels(codes[changes])}. Move it to known=[...] if its values are "
+                "known in advance, or else to past=[...]."
             )
 
 
@@ -162,19 +162,19 @@ def _warn_of_leaks(known: pd.DataFrame, labels: pd.DataFrame) -> None:
             if np.array_equal(known[name].iloc[seen].to_numpy(dtype=object), truth):
                 warn(
                     f"The known column {name!r} equals the target {target!r} in all rows, so it "
-                    "is hardly known in advance. Drop it, or name it as past=[...].",
+                    "is hardly known in advance. Drop it, or move it to past=[...].",
                     stacklevel=4,
                 )
 
 
 def _warn_of_coarse_times(history: History) -> None:
-    """Warn where no two rows of a series are a step apart, and all are multiples of some steps."""
+    """Warn if all distances between rows of a series are multiples of more than one step."""
     codes, clock = history.panel.codes, history.panel.clock
     gaps = np.diff(clock)[codes[1:] == codes[:-1]]
     step = int(np.gcd.reduce(gaps)) if len(gaps) else 1
     if step > 1:
         warn(
             f"All rows of a series are a multiple of {step} steps apart, so most lags will be "
-            f"missing: the step of {history.time!r} may be longer than freq says.",
+            f"missing. The step of {history.time!r} may be longer than freq.",
             stacklevel=4,
         )

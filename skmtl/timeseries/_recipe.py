@@ -61,26 +61,26 @@ class Recipe:
     layout: StepLayout
 
     def history(self, X: Any, y: Any, clock: PanelClock) -> tuple[History, np.ndarray]:
-        """The history of some rows, and the row at each position of its panel."""
+        """Return the history of some rows, and the row at each position of its panel."""
         frame = self.columns.frame(X)
         values = self.past_values(frame, y)
         return History.read(frame, values, self.columns.id, self.columns.time, clock)
 
     def past_values(self, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
-        """The values of rows and labels that are stored as the past of later ones."""
+        """Return the values of rows and labels that are stored as the past of later rows."""
         return past_values(self.targets, self.past, frame, self.targets.labels(y))
 
     def moments(self, history: History, frame: pd.DataFrame) -> Moments:
-        """Series, times and origins of rows.
+        """Return series, times and origins of rows.
 
-        A series is known up to its last row. A time up to that row is forecast from one step
-        before; a later time is forecast from that row, or, if this is further away than the
-        horizon, from a distance equal to the horizon.
+        A series is known up to its last row. The origin of a time up to that row is one step
+        earlier. The origin of a later time is that row, or the horizon before the time if the row
+        is further away.
 
         Raises
         ------
         ValueError
-            For rows further than the horizon from the end of their series, of the history and of
+            If a row is further than the horizon from the end of its series, of the history and of
             `fit`.
         """
         codes = history.ids.codes(frame)
@@ -88,7 +88,7 @@ class Recipe:
         if len(history.panel.codes) == 0:
             codes = np.full(len(codes), -1)
         ends = np.where(codes >= 0, history.panel.ends[np.maximum(codes, 0)], clock - 1)
-        # A series that has ended is asked for together with those that go on.
+        # Series that have ended may be forecast together with those that continue.
         end = max(self.end, int(history.panel.ends.max(initial=self.end)))
         too_far = np.flatnonzero((codes >= 0) & (clock > end + self.horizon))
         if len(too_far):
@@ -97,14 +97,14 @@ class Recipe:
             raise ValueError(
                 f"{len(too_far)} rows are more than horizon={self.horizon} steps after the end of "
                 f"their series: ids {history.ids.labels(codes[too_far])}, such as {first} after "
-                f"{last}. Ask for earlier times, append the rows in between by update, or fit "
+                f"{last}. Forecast earlier times, append the rows in between with update, or fit "
                 "with a longer horizon."
             )
         steps = np.clip(clock - ends, 1, self.horizon)
         return Moments(codes, clock, clock - steps)
 
     def lost_columns(self, frame: pd.DataFrame) -> list[Hashable]:
-        """Columns without any values, if this is very unlikely for rows like those of `fit`."""
+        """Return columns without values, if this is very unlikely for rows like those of `fit`."""
         return [
             name
             for name, share in self.missing.items()
@@ -114,17 +114,17 @@ class Recipe:
         ]
 
     def features(self, history: History, moments: Moments, frame: pd.DataFrame) -> FeatureTable:
-        """The features of rows."""
+        """Return the features of rows."""
         given = frame[[*self.columns.known, *self.columns.static]]
         return self.plan.table(history, moments, given)
 
     def known_ahead(self, frame: pd.DataFrame, history: History) -> KnownAhead:
-        """The known covariates of rows, by series and time."""
+        """Return the known covariates of rows by series and time."""
         columns = self.columns
         return KnownAhead(frame, columns.id, columns.time, columns.known, history.clock)
 
     def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
-        """What is added to the forecasts of each number, of shape (n, n_numbers)."""
+        """Return the anchors to add to the forecasts of each number, (n, n_numbers)."""
         return self.plan.anchors(history, moments, levels)[:, self.places]
 
     @property
@@ -157,13 +157,13 @@ class Recipe:
     def derived_labels(
         self, history: History, moments: Moments, labels: pd.DataFrame
     ) -> pd.DataFrame:
-        """Labels of the derived targets."""
+        """Return the labels of the derived targets."""
         return derived_labels(self.derived, self.targets, history, moments, labels, self.season)
 
     def schema(
         self, kinds: Mapping[Hashable, Kind], classes: Mapping[Hashable, np.ndarray]
     ) -> dict[str, Any]:
-        """The inputs and outputs, for people who inspect the file of a model."""
+        """Return the inputs and outputs for inspection of the model file."""
         tasks = [
             {
                 "name": name,
@@ -181,11 +181,11 @@ class Recipe:
 def past_values(
     targets: ForecastTargets, past: PastColumns, frame: pd.DataFrame, labels: pd.DataFrame
 ) -> pd.DataFrame:
-    """The columns of a history: of the targets, then of the past covariates."""
+    """Return the columns of a history: of the targets, then of the past covariates."""
     check_consistent_length(frame, labels)
     of_targets = targets.past_values(labels)
     of_past = past.values(frame[[*past.names, *past.categories]])
     twice = [name for name in of_past.columns if name in of_targets.columns]
     if twice:
-        raise ValueError(f"Rename the targets {twice}: past covariates are called so here.")
+        raise ValueError(f"Rename the targets {twice}: past covariates have these names here.")
     return pd.concat([of_targets.reset_index(drop=True), of_past.reset_index(drop=True)], axis=1)

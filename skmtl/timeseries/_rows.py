@@ -21,7 +21,7 @@ FIXED = ("time", "cutoff", "step", "target", "truth", "forecast", "seasonal_naiv
 def forecast_rows(
     model: Any, X: Any, y: Any, past: History, origins: np.ndarray, season: int
 ) -> pd.DataFrame:
-    """A table with a row for each row of X and target that has a label.
+    """Return a table with a row for each row of X and target that has a label.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def forecast_rows(
 
 
 def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarray:
-    """A number, or for two classes the probability of the second."""
+    """Return the predicted number, or for two classes the probability of the second."""
     if len(model.classes.get(name, ())) == 2:
         return answers.probabilities(name)[:, 1]
     return np.asarray(answers.predictions[name], dtype=np.float64)

@@ -82,7 +82,7 @@ class ForecastScorer:
         if self.metric == "coverage":
             shares = intervals(table)
             if not shares:
-                raise ValueError("'coverage' needs forecasts of two quantiles as far from 0.5.")
+                raise ValueError("'coverage' needs two quantiles symmetric around the median.")
             widest = max(shares)
             return np.abs(coverage(table, groups, shares[widest]) - widest)
         return np.abs((METRICS | QUANTILE_METRICS)[self.metric](table, groups))
@@ -93,8 +93,8 @@ class ForecastScorer:
         if not isinstance(history, History):
             check_is_fitted(model)
             raise TypeError(
-                f"{type(model).__name__} keeps no history, so its forecasts cannot be told apart "
-                "by series: score it with backtest and forecast_table."
+                f"{type(model).__name__} does not store a history, so its forecasts cannot be "
+                "assigned to series. Score it with backtest and forecast_table."
             )
         frame = as_frame(X)
         codes, clock = known_rows(history, frame)

@@ -11,12 +11,12 @@ from skmtl.answers import layers
 
 
 def forecasting_layer(model: Any) -> Any:
-    """The forecaster inside searches and pipelines, or None."""
+    """Return the forecaster inside searches and pipelines, or None."""
     return next((layer for layer in layers(model) if hasattr(layer, "season")), None)
 
 
 def first_season(model: Any) -> int:
-    """The first season of a model, in steps; 1 for one that has none."""
+    """Return the first season of a model in steps, or 1."""
     season: Any = getattr(forecasting_layer(model), "season", None)
     seasons = list(season) if pd.api.types.is_list_like(season) else [season]
     return int(seasons[0]) if seasons and isinstance(seasons[0], int | np.integer) else 1

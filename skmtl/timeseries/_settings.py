@@ -36,7 +36,7 @@ class LagSettings:
         Raises
         ------
         ValueError
-            If a number is not a whole one of at least 1.
+            If a value is not a whole number of at least 1.
         """
         seasons = tuple(steps for steps in _numbers("season", season) if steps > 1)
         longest = max(seasons, default=1)
@@ -55,12 +55,12 @@ class LagSettings:
 
     @property
     def season(self) -> int:
-        """The first season, 1 without any."""
+        """The first season, or 1."""
         return self.seasons[0] if self.seasons else 1
 
 
 def read_calendar(calendar: Any) -> CalendarFeatures | None:
-    """The calendar that "auto", None or a `Calendar` stands for."""
+    """Return the calendar for "auto", None or a `Calendar`."""
     if calendar is None or isinstance(calendar, CalendarFeatures):
         return calendar
     if _is_auto(calendar):
@@ -74,10 +74,10 @@ def read_calendar(calendar: Any) -> CalendarFeatures | None:
 def _numbers(name: str, value: Any) -> tuple[int, ...]:
     several = pd.api.types.is_list_like(value, allow_sets=False)
     values = () if value is None else value if several else (value,)
-    for each in values:
-        if not isinstance(each, int | np.integer) or isinstance(each, bool) or each < 1:
+    for n in values:
+        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
             raise ValueError(f"{name}={value!r} must hold whole numbers of steps of at least 1.")
-    return tuple(int(each) for each in values)
+    return tuple(int(n) for n in values)
 
 
 def _is_auto(value: Any) -> bool:

@@ -29,7 +29,7 @@ class Window:
     train, test : ndarray of int
         Positions of the rows to learn from and to forecast.
     step : ndarray of int
-        How many steps after the cutoff each of the test rows is.
+        Number of steps from the cutoff to each test row.
     """
 
     cutoff: Any
@@ -148,7 +148,7 @@ class ForecastSplit(BaseCrossValidator):
             for rows, what in ((train, "learn from"), (test, "forecast")):
                 if not len(rows):
                     raise ValueError(
-                        f"The window with the cutoff {time} has no rows to {what}. Ask for fewer "
+                        f"The window with the cutoff {time} has no rows to {what}. Use fewer "
                         "windows, or another stride."
                     )
             yield Window(time, cutoff, train, test, step[test])
@@ -158,7 +158,7 @@ class ForecastSplit(BaseCrossValidator):
         return self.n_windows
 
     def cutoffs(self, X: Any) -> pd.Index:
-        """The last time before each cutoff.
+        """Return the cutoffs, which are the last known times of the windows.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class ForecastSplit(BaseCrossValidator):
             raise ValueError(
                 f"{self.n_windows} windows of {self.horizon} steps, {stride} apart and after a "
                 f"gap of {self.gap}, need more than the {n_times} times from the first to the "
-                f"last of the table. Ask for fewer windows or a shorter horizon."
+                f"last of the table. Use fewer windows or a shorter horizon."
             )
         return list(range(first, last + 1, stride))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @storable
 class StepFeature(StepLayout):
-    """A row to forecast, and how many steps away it is.
+    """An example is a row to forecast, with the number of steps from the origin as a feature.
 
     All steps share one model, and known covariates are only those of the row.
     """

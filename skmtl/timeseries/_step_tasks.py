@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 
 def _task(name: Hashable, step: int) -> str:
-    """Name of a target at a step in the inner model."""
+    """Return the name of a target at a step in the inner model."""
     return f"{name} step {step}"
 
 
 @storable
 class StepTasks(StepLayout):
-    """An origin, and the targets at all steps after it.
+    """An example is an origin, with the targets at all steps after it as tasks.
 
     The known covariates of each step are features of all tasks.
     """
@@ -96,7 +96,7 @@ class StepTasks(StepLayout):
         rows: pd.DataFrame,
         known: KnownAhead,
     ) -> Question:
-        series = known.series(rows)  # which distinguishes ids without history
+        series = known.series(rows)  # distinguishes ids without history, unlike the codes
         first, places = distinct_pairs(series, moments.origins)
         codes, times = moments.codes[first], moments.origins[first]
         origins = Moments(codes, times + 1, times)
@@ -126,13 +126,13 @@ class OfSteps(Answers):
     Parameters
     ----------
     within : Answers
-        Of the tasks, by row of the features.
+        Answers of the tasks, by row of the features.
     names : list of hashable
         The targets.
     places, steps : ndarray of int64, shape (n,)
     classes : mapping of task to ndarray
     classes_of_targets : mapping of target to ndarray
-        All classes that some task of the target has.
+        Union of the classes of all tasks of a target.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class OfSteps(Answers):
         return self._joined(name, self._within.quantiles)
 
     def _of_all_classes(self, task: Hashable, name: Hashable) -> np.ndarray:
-        """Probabilities with a column for each class of the target."""
+        """Return probabilities with a column for each class of the target."""
         values, classes = self._within.probabilities(task), self._classes_of_targets[name]
         if len(classes) == values.shape[1]:
             return values
@@ -195,19 +195,19 @@ def _features(
     known: KnownAhead,
     series: np.ndarray,
 ) -> FeatureTable:
-    """The features of origins.
+    """Return the features of origins.
 
     Parameters
     ----------
     recipe : Recipe
     history : History
     origins : Moments of shape (n,)
-        Of the first step.
+        Moments of the first step.
     rows : DataFrame of shape (n, n_columns)
         A row of X of the series of each origin.
     known : KnownAhead
     series : ndarray of int64, shape (n,)
-        As `known` numbers them.
+        Numbers of the series in `known`.
     """
     given = [rows[list(recipe.columns.static)].reset_index(drop=True)]
     for step in range(1, recipe.horizon + 1) if recipe.columns.known else ():
@@ -219,9 +219,10 @@ def _features(
 def _draw_origins(
     panel: Panel, is_label: np.ndarray, horizon: int, most: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Series and time of origins that some label follows within the horizon.
+    """Return series and time of origins with a label within the horizon after them.
 
-    All rows of a panel, or a sample of them, and some times before the first row of a series.
+    These are all rows of a panel, or a sample of them, and some times before the first row of a
+    series.
     """
     n_before = np.concatenate([[0], np.cumsum(is_label)])
     after = np.arange(1, len(panel.codes) + 1)
@@ -243,8 +244,8 @@ def _draw_origins(
 def _side_by_side(
     long: pd.DataFrame, example: np.ndarray, step: np.ndarray, n: int, horizon: int
 ) -> pd.DataFrame:
-    """Labels by example and step as a column for each target and step."""
-    of_step = [np.flatnonzero(step == each) for each in range(1, horizon + 1)]
+    """Pivot labels by example and step to a column for each target and step."""
+    of_step = [np.flatnonzero(step == number) for number in range(1, horizon + 1)]
     columns = {}
     for name in long.columns:
         labels = long[name]

@@ -121,7 +121,7 @@ def forecast_table(
 
 
 def id_columns(table: pd.DataFrame) -> list[Hashable]:
-    """The columns of a table of forecasts that identify its series."""
+    """Return the columns of a table of forecasts that identify its series."""
     others = {*FIXED, *quantile_columns(table).values()}
     return [name for name in table.columns if name not in others]
 
@@ -129,7 +129,7 @@ def id_columns(table: pd.DataFrame) -> list[Hashable]:
 def _skill(
     table: pd.DataFrame, groups: Groups, baseline: Hashable, level: float
 ) -> dict[str, np.ndarray]:
-    """Skill against a baseline, and its interval over series."""
+    """Return the skill against a baseline, and its interval over series."""
     error = (table["forecast"] - table["truth"]).abs().to_numpy()
     other = (table[baseline] - table["truth"]).abs().to_numpy()
     both = np.isfinite(other)
@@ -158,6 +158,6 @@ def _check(table: pd.DataFrame, names: list[Hashable], baseline: Hashable | None
     without = int(table["forecast"].isna().sum())
     if without:
         raise ValueError(
-            f"{without} of {len(table)} rows have no forecast. Forecast them too, or take them "
-            "out and say so."
+            f"{without} of {len(table)} rows have no forecast. Forecast them too, or remove them "
+            "and report that."
         )

@@ -41,12 +41,12 @@ class ForecastTargets:
 
     @classmethod
     def learn(cls, y: Any, tasks: TasksLike) -> ForecastTargets:
-        """The targets of y.
+        """Learn the targets from y.
 
         Raises
         ------
         ValueError
-            If a target has no label, is a time to an event, or `tasks` names another one.
+            If a target has no labels or is a time to an event, or if `tasks` has unknown names.
         """
         labels = label_frame(y).infer_objects()
         kinds = _kinds(labels, tasks)
@@ -54,19 +54,19 @@ class ForecastTargets:
             if kind.label_columns(name) and not kind.has_curves:
                 raise ValueError(
                     f"The target {name!r} of kind {kind.name!r} has its label in several columns, "
-                    "which no forecast has. Forecast the columns as targets of their own."
+                    "which cannot be forecast. Forecast the columns as separate targets."
                 )
             if kind.has_curves:
                 raise ValueError(
-                    f"The target {name!r} is a time to an event, which has no next value. Learn "
-                    "it by RMTGBSurvival or MultiTabSurvival."
+                    f"The target {name!r} is a time to an event, which has no next value. Use "
+                    "RMTGBSurvival or MultiTabSurvival for it."
                 )
             if not labels[name].notna().any():
-                raise ValueError(f"The target {name!r} has no label. Drop it.")
+                raise ValueError(f"The target {name!r} has no labels. Drop it.")
             if not kind.is_classification and not _has_numbers(labels[name]):
                 raise ValueError(
-                    f"The target {name!r} is to be of kind {kind.name!r}, but has labels of the "
-                    f"dtype {labels[name].dtype}. Choose another kind for it through `tasks`."
+                    f"The target {name!r} has the kind {kind.name!r}, but its labels have the "
+                    f"dtype {labels[name].dtype}. Choose another kind for it in `tasks`."
                 )
         classes = {
             name: _sorted_classes(labels[name])
@@ -76,12 +76,12 @@ class ForecastTargets:
         return cls(kinds, classes)
 
     def labels(self, y: Any) -> pd.DataFrame:
-        """Labels with a column for each target, in their order.
+        """Return the labels, with a column for each target in order.
 
         Raises
         ------
         ValueError
-            If one is missing or unknown.
+            If a target is missing or unknown.
         """
         labels = labels_of_tasks(y, list(self.kinds)).infer_objects()
         missing = [name for name in self.kinds if name not in labels.columns]
@@ -90,10 +90,10 @@ class ForecastTargets:
         return labels
 
     def past_values(self, labels: pd.DataFrame) -> pd.DataFrame:
-        """The values of labels that are stored as the past of later ones: columns of float64.
+        """Return the labels as float64 columns, to be stored as the past of later rows.
 
-        A number is stored as it is, a binary label as whether it is the second class; a multiclass
-        target has a column for each class.
+        A number is unchanged. A binary target has an indicator of the second class, and a
+        multiclass target has an indicator for each class.
         """
         columns = {}
         for name, kind in self.kinds.items():
@@ -110,13 +110,13 @@ class ForecastTargets:
         return pd.DataFrame(columns, index=labels.index)
 
     def past_names(self, name: Hashable) -> list[str]:
-        """The columns of `past_values` that a target has."""
+        """Return the columns of a target in `past_values`."""
         if not self.kinds[name].is_classification:
             return [self.past_name(name)]
         return [self.past_name(name, position) for position, _ in self._kept_classes(name)]
 
     def past_name(self, name: Hashable, position: int | None = None) -> str:
-        """The name of a column of `past_values`."""
+        """Return the name of a column of `past_values`."""
         return str(name) if position is None else f"{name} is {self.classes[name][position]}"
 
     @property
@@ -125,7 +125,7 @@ class ForecastTargets:
         return [name for name, kind in self.kinds.items() if not kind.is_classification]
 
     def is_count(self, name: Hashable) -> bool:
-        """Whether a target must not be negative, so that nothing can be subtracted."""
+        """Return whether a target is a count, from which nothing can be subtracted."""
         return isinstance(self.kinds[name], Count)
 
     def _check_classes(self, name: Hashable, values: np.ndarray) -> None:
@@ -134,8 +134,8 @@ class ForecastTargets:
         if is_new.any():
             raise ValueError(
                 f"{is_new.sum()} labels of the target {name!r}, such as {values[is_new][0]!r}, "
-                f"are none of its classes in fit, {self.classes[name]}. Convert them, treat them "
-                "as missing, or fit again."
+                f"are not among its classes in fit, {self.classes[name]}. Convert them, treat "
+                "them as missing, or fit again."
             )
 
     def _kept_classes(self, name: Hashable) -> list[tuple[int, Any]]:

@@ -24,14 +24,14 @@ class WindowFiles:
     folder : path
         The folder, which is created if it does not exist.
     fingerprint : str
-        Of the model, the rows and the windows.
+        Fingerprint of the model, the rows and the windows.
 
     Raises
     ------
     ValueError
         If the folder holds another backtest.
     ImportError
-        Without pyarrow.
+        If pyarrow is not installed.
     """
 
     def __init__(self, folder: PathLike, fingerprint: str) -> None:
@@ -49,7 +49,7 @@ class WindowFiles:
             )
 
     def read(self, number: int) -> pd.DataFrame | None:
-        """The table of a window, or None if it is not done."""
+        """Return the table of a window, or None if the window is not finished."""
         path = self._path(number)
         return pd.read_parquet(path) if path.exists() else None
 
@@ -68,7 +68,7 @@ class WindowFiles:
 
 
 def fingerprint_of(model: Any, frames: list[pd.DataFrame], *settings: Any) -> str:
-    """A fingerprint that differs between different backtests."""
+    """Return a fingerprint that differs between different backtests."""
     parameters = sorted(model.get_params(deep=True).items(), key=lambda item: item[0])
     digest = hashlib.sha256(repr((type(model).__name__, parameters, settings)).encode())
     for frame in frames:

@@ -1,9 +1,9 @@
-"""One training loop for every network: device, precision, batches, early stopping.
+"""One training loop for all networks: device, precision, batches, early stopping.
 
-`Trainer` takes a network, the `TaskSet` and `Samples` (tensors on the device), or `StoredSamples`
-(files of rows that do not fit in memory), and leaves the network with the best weights;
-`in_batches` scores many rows. Nothing here knows which network it trains: `skmtl.networks` says
-what it has to offer. Nothing uses or changes torch's global random state.
+`Trainer` trains a network on a `TaskSet` and on `Samples` (tensors on the device) or
+`StoredSamples` (files of rows that do not fit in memory), and leaves the network with the best
+weights. `in_batches` scores many rows. The loop works with any network that follows the protocols
+of `skmtl.networks`. It neither uses nor changes torch's global random state.
 """
 
 from skmtl.training._data import Samples, TrainingRows

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def with_auxiliary(loss: Tensor, *auxiliary: Mapping[str, Tensor]) -> Tensor:
-    """The loss with the auxiliary losses added as they are."""
+    """Return the sum of the loss and all auxiliary losses."""
     for losses in auxiliary:
         for value in losses.values():
             loss = loss + value.float()
@@ -16,7 +16,7 @@ def with_auxiliary(loss: Tensor, *auxiliary: Mapping[str, Tensor]) -> Tensor:
 
 
 def detached(*auxiliary: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The values alone, added up where a name stands more than once."""
+    """Return detached values by name; values of the same name are added."""
     values: dict[str, Tensor] = {}
     for losses in auxiliary:
         for name, value in losses.items():
@@ -26,7 +26,7 @@ def detached(*auxiliary: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_auxiliary(auxiliary: Mapping[str, Tensor], network: object) -> None:
-    """Raise ValueError where an auxiliary loss of the network is not one number."""
+    """Raise ValueError if an auxiliary loss of the network is not a scalar."""
     for name, value in auxiliary.items():
         if value.shape != ():
             raise ValueError(

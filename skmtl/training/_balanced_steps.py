@@ -1,4 +1,4 @@
-"""Steps that balance the tasks: by their losses or at the representation."""
+"""Steps that balance the tasks, by their losses or at the representation."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from skmtl.training._target_gradients import TargetGradients, target_gradients
 
 
 class LossStep(PlainStep):
-    """The gradient of the tasks' losses, each with its share and a weight.
+    """Computes the gradient of the sum of the tasks' losses, times their shares and weights.
 
-    `generator` is the one that dropout draws from.
+    `generator` is the generator of dropout.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class LossStep(PlainStep):
 
     @torch.no_grad()
     def _losses_again(self, samples: Samples) -> Tensor:
-        """The losses of the batch under the dropout that they had, after which all goes on."""
+        """Recompute the losses of the batch with the dropout mask of the step."""
         self.generator.set_state(self._drawn)
         by_row = self.objective.by_row(self.objective.scores(samples), samples)
         return self.tasks.losses(by_row, samples)
 
 
 class RepresentationStep(PlainStep):
-    """Weighs the tasks' gradients where they enter the trunk; the towers get the plain ones."""
+    """Weights the tasks' gradients at the representation; towers get unweighted gradients."""
 
     def __init__(
         self, objective: Objective, tasks: BalancedTasks, combination: Combination
@@ -77,7 +77,7 @@ class RepresentationStep(PlainStep):
 
 
 class PenaltyStep(PlainStep):
-    """The plain losses, and a penalty on the gradients with which the targets enter the trunk."""
+    """Adds to the losses a penalty on the targets' gradients at the representation."""
 
     def __init__(self, objective: Objective, penalty: SaliencyPenalty) -> None:
         super().__init__(objective)
@@ -92,7 +92,7 @@ class PenaltyStep(PlainStep):
 
 
 class SharpRepresentationStep(PlainStep):
-    """The gradients where each task's representation of the rows is moved up its own loss."""
+    """Computes gradients after moving each task's representation uphill in its own loss."""
 
     def __init__(self, objective: Objective, tasks: BalancedTasks, radius: float) -> None:
         super().__init__(objective)
@@ -109,7 +109,7 @@ class SharpRepresentationStep(PlainStep):
 
     @torch.no_grad()
     def lengths(self, entry: TargetGradients, squares: Tensor, samples: Samples) -> Tensor:
-        """Lengths of the moves over those of the gradients, by target and row."""
+        """Return the ratios of moves to gradients in length, by target and row."""
         sizes = torch.stack(
             [
                 part.float().square().transpose(0, 1).flatten(1).sum(dim=1)
@@ -122,6 +122,6 @@ class SharpRepresentationStep(PlainStep):
 
 
 def _root_of_ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Square root of the ratio, 0 where the denominator is."""
+    """Return the square root of the ratio, or 0 where the denominator is 0."""
     ratio = (numerator / denominator).sqrt()
     return torch.where(denominator > 0, ratio, 0.0)

@@ -1,7 +1,7 @@
-"""Which tasks are balanced: the targets of wide data, the ids of long data.
+"""The tasks to balance: targets of wide data, or targets by id in long data.
 
-Losses and gradients come by target and row. Here they become those of the tasks that a balancer
-compares, and its weights become weights by target and row again.
+Losses and gradients are computed by target and row. This module aggregates them to those of the
+tasks that a balancer compares, and expands its weights to targets and rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from skmtl.training._objective import Objective
 
 
 class BalancedTasks(Protocol):
-    """Between targets and rows, and the tasks that are balanced.
+    """Conversion between targets and rows on one side, and balanced tasks on the other.
 
     Attributes
     ----------
@@ -29,28 +29,31 @@ class BalancedTasks(Protocol):
     share: Tensor
 
     def sums(self, by_row: Tensor, samples: Samples) -> Tensor:
-        """Sums over the rows of each task, (n_tasks,), of values (batch, n_targets)."""
+        """Sum values (batch, n_targets) over the rows of each task, (n_tasks,)."""
         ...
 
     def losses(self, by_row: Tensor, samples: Samples) -> Tensor:
-        """Estimates of the tasks' mean losses, (n_tasks,), from those by row and target."""
+        """Estimate the tasks' mean losses, (n_tasks,), from losses by row and target."""
         ...
 
     def present(self, samples: Samples) -> Tensor:
-        """Whether the batch has labels of the task that count, bool (n_tasks,)."""
+        """Return whether the batch has labels of each task with positive weight, (n_tasks,)."""
         ...
 
     def vectors(self, gradients: Tensor, samples: Samples) -> Tensor:
-        """Gradients to compare, (n_tasks, n), from (n_targets, batch, n_numbers)."""
+        """Return the gradients to compare, (n_tasks, n), from (n_targets, batch, n_numbers)."""
         ...
 
     def by_row(self, weights: Tensor, samples: Samples) -> Tensor:
-        """Weights (n_tasks,) as weights (n_targets, batch), or (n_targets, 1) for all rows."""
+        """Expand weights (n_tasks,) to (n_targets, batch), or (n_targets, 1) for all rows."""
         ...
 
 
 class TargetTasks:
-    """Wide data: the targets. Their gradients are compared row by row, as one long vector."""
+    """Wide data: the tasks are the targets.
+
+    The gradients of all rows are compared as one long vector.
+    """
 
     def __init__(self, objective: Objective) -> None:
         self.share = objective.share
@@ -73,11 +76,11 @@ class TargetTasks:
 
 
 class IdTasks:
-    """Long data: every id, with each of the targets; the task of id g and target t is g * n + t.
+    """Long data: the tasks are pairs of an id and a target, numbered id * n_targets + target.
 
-    No two of them have a row in common, so that row by row their gradients could not conflict.
-    They are summed over the rows of the batch: what is compared is the way in which each task
-    would shift the representation of all rows.
+    Tasks of different ids have no rows in common, so their gradients cannot conflict row by row.
+    Gradients are therefore summed over the rows of the batch, and compared by how each task would
+    shift the representation of all rows.
     """
 
     def __init__(self, objective: Objective, training: TrainingRows, n_groups: int) -> None:
@@ -87,13 +90,13 @@ class IdTasks:
         by_id = training.mean_weight_by_group(n_groups)
         if by_id[-1].any():
             raise ValueError(
-                f"Tasks cannot be balanced where rows belong to none of the {n_groups} ids that "
-                "the network knows. Start over where warm_start=True, raise rows_in_memory of a "
-                "table on disk, or use balance='equal'."
+                "Tasks cannot be balanced, because some rows belong to none of the "
+                f"{n_groups} ids that the network knows. With warm_start=True, start over; for a "
+                "table on disk, raise rows_in_memory; or use balance='equal'."
             )
         by_id = by_id[:-1]
         of_target = objective.label_weight
-        # A task counts by its weight among the rows: without balancing, rows count the same.
+        # The share of a task is its share of the weight, as it would be without balancing.
         self.share = (objective.share * by_id / of_target).flatten()
         self._scale = (of_target / by_id.clamp_min(1e-12)).flatten()
 
@@ -115,11 +118,11 @@ class IdTasks:
         return weights.view(self._n_groups, self._n_targets)[cast(Tensor, samples.inputs.group)].T
 
     def _sum(self, values: Tensor, group: Tensor) -> Tensor:
-        """Sums by group, (n_groups, ...), of values (batch, ...)."""
+        """Sum values (batch, ...) by group, (n_groups, ...)."""
         return values.new_zeros(self._n_groups, *values.shape[1:]).index_add(0, group, values)
 
 
 def balanced_tasks(objective: Objective, training: TrainingRows) -> BalancedTasks:
-    """The tasks to balance where these rows are learnt."""
+    """Return the tasks to balance in training on these rows."""
     n_groups = n_groups_of(objective.network)
     return IdTasks(objective, training, n_groups) if n_groups else TargetTasks(objective)

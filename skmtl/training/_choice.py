@@ -1,4 +1,4 @@
-"""The step that a balancer asks for."""
+"""The choice of the step for a balancer."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def choose_step(
     generator: torch.Generator,
     processes: Processes,
 ) -> Step:
-    """The step of ``options.balance``, with a state for this training, recorded if so wished.
+    """Return a new step for ``options.balance``, with recording if ``options.record`` is set.
 
     Raises
     ------
     TypeError
-        If the network has not the methods that the balancer needs.
+        If the network lacks methods that the balancer needs.
     ValueError
         If the balancer has nothing to compare in these rows.
     """
@@ -63,13 +63,13 @@ def _balanced_step(
     if isinstance(balance, Equal):
         return PlainStep(objective) if processes.count == 1 else PartStep(objective, processes)
     tasks = balanced_tasks(objective, training)
-    # From the generator's seed and not from its stream: the order of rows is then the same
-    # whatever the balancer, and comparisons are fair.
+    # Seeded without drawing from the generator, so that the order of rows is the same for all
+    # balancers and comparisons are fair.
     rng = np.random.default_rng(generator.initial_seed())
     if isinstance(balance, LossBalancer):
         weights = balance.start(tasks.n_tasks, rng, objective.share.device)
         return LossStep(objective, tasks, weights, generator)
-    # Compiled code is written for one way back; in what follows there are several.
+    # Compiled code supports a single backward pass; the following steps need several.
     objective = replace(objective, call=objective.network)
     if isinstance(balance, SaliencyPenalty):
         _check_targets(objective, balance)
@@ -87,7 +87,7 @@ def _balanced_step(
 
 
 def _check_targets(objective: Objective, balance: SaliencyPenalty) -> None:
-    """Raise where no row can have two tasks to compare, in long data of a single target."""
+    """Raise for long data with one target, where no row has two tasks to compare."""
     if n_groups_of(objective.network) and objective.n_targets == 1:
         raise ValueError(
             f"balance={balance!r} compares the tasks of each row, but in long data with one "

@@ -1,4 +1,4 @@
-"""From the gradients of the tasks to one: a balancer of ours, of TorchJD, or any callable."""
+"""Combination of the tasks' gradients: by our balancers, by TorchJD, or by any callable."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from skmtl.balancing import GradientBalancer, row_weights
 
 
 class Combination(Protocol):
-    """Combines gradients, given as parts of them: (n_tasks, n) for each part."""
+    """Combines gradients, which are passed in parts of shape (n_tasks, n)."""
 
     def weights(self, parts: Sequence[Tensor]) -> Tensor:
-        """The combination as weights of the tasks' gradients, (n_tasks,)."""
+        """Return the combination as weights of the tasks' gradients, (n_tasks,)."""
         ...
 
     def direction(self, matrix: Tensor) -> Tensor:
-        """The combination itself, (n_params,)."""
+        """Return the combined gradient, (n_params,)."""
         ...
 
 
@@ -33,7 +33,7 @@ def combination_of(
     rng: np.random.Generator,
     device: torch.device,
 ) -> Combination:
-    """The cheapest way to take a balancer's combinations."""
+    """Return the cheapest implementation of a balancer's combination."""
     if isinstance(balance, GradientBalancer):
         return ByProducts(balance, n_tasks, rng)
     if _weighs_products(balance):
@@ -42,18 +42,18 @@ def combination_of(
 
 
 def _weighs_products(function: Any) -> bool:
-    """Whether it is an aggregator of TorchJD that needs the products of the gradients alone."""
-    # Whoever made one has imported the module.
+    """Return whether it is an aggregator of TorchJD that only needs products of gradients."""
+    # An instance can only exist if the module has been imported.
     torchjd = sys.modules.get("torchjd.aggregation")
     aggregator = getattr(torchjd, "GramianWeightedAggregator", None)
     if aggregator is None or not isinstance(function, aggregator):
         return False
-    # A subclass may do more than weigh.
+    # A subclass with its own `forward` may do more than weight gradients.
     return type(function).forward is aggregator.forward
 
 
 class ByProducts:
-    """One of our balancers, which need no more than the products of the gradients."""
+    """Combination by one of our balancers, which only need the products of the gradients."""
 
     def __init__(self, balancer: GradientBalancer, n_tasks: int, rng: np.random.Generator) -> None:
         self._weigh = balancer.start(n_tasks, rng)
@@ -66,10 +66,10 @@ class ByProducts:
 
 
 class _Foreign:
-    """A function from elsewhere.
+    """A third-party function.
 
-    What it remembers stays in a copy. It may draw from torch's global generator: it gets seeds of
-    ours there, and the generator is put back.
+    The function is copied, so that its state does not leak. It may draw from torch's global
+    generator, which is seeded from our generator for the call and restored afterwards.
     """
 
     def __init__(self, function: Any, rng: np.random.Generator, device: torch.device) -> None:
@@ -81,7 +81,7 @@ class _Foreign:
 
     @contextmanager
     def seeded(self) -> Iterator[None]:
-        """Within, torch's global generator is one of ours."""
+        """Seed torch's global generator, and restore it on exit."""
         seed = int(self._rng.integers(2**63))
         with torch.random.fork_rng(self._devices):
             torch.manual_seed(seed)
@@ -96,7 +96,7 @@ class _Foreign:
 
 
 class ByAggregator:
-    """An aggregator of TorchJD that weighs by the products of the gradients.
+    """Combination by an aggregator of TorchJD that only needs the products of the gradients.
 
     Its ``gramian_weighting`` receives the products of the tasks that have labels in the batch.
     """
@@ -110,7 +110,7 @@ class ByAggregator:
         tasks = products.diagonal().nonzero().flatten()
         with self._foreign.seeded():
             if not (len(tasks) and products.isfinite().all()):
-                return weights  # what is not finite is the loop's to report
+                return weights  # the training loop reports values that are not finite
             by_task = self._foreign.function.gramian_weighting(products[tasks][:, tasks])
         self._foreign.check_finite(by_task, len(tasks))
         weights[tasks] = by_task.to(weights)
@@ -121,10 +121,10 @@ class ByAggregator:
 
 
 class ByCallable:
-    """A function of the matrix.
+    """Combination by a function of the matrix of gradients.
 
-    It receives the gradients of the tasks that have labels in the batch: a row of zeros would
-    affect the result, as in MGDA, which would then not take a step.
+    The function receives the gradients of the tasks that have labels in the batch. A row of zeros
+    would affect the result; MGDA, for example, would not take a step.
     """
 
     def __init__(
@@ -136,10 +136,10 @@ class ByCallable:
         self._foreign = _Foreign(function, rng, device)
 
     def weights(self, parts: Sequence[Tensor]) -> Tensor:
-        """Weights whose combination is nearest to the result of the function."""
+        """Return weights whose combination is nearest to the result of the function."""
         matrix = torch.cat(list(parts), dim=1)
         wanted = (matrix @ self.direction(matrix)).double()
-        # On the CPU, where this solver takes matrices that are not of full rank.
+        # On the CPU, where this solver accepts rank-deficient matrices.
         products = _products(parts).double().cpu()
         if not products.isfinite().all():
             return torch.ones_like(matrix[:, 0])
@@ -149,7 +149,7 @@ class ByCallable:
         matrix = matrix[matrix.any(dim=1)]
         with self._foreign.seeded():
             if not (len(matrix) and matrix.isfinite().all()):
-                return matrix.sum(dim=0)  # what is not finite is the loop's to report
+                return matrix.sum(dim=0)  # the training loop reports values that are not finite
             combined = self._foreign.function(matrix)
         if not isinstance(combined, Tensor) or combined.shape != matrix.shape[1:]:
             got = tuple(combined.shape) if isinstance(combined, Tensor) else type(combined)
@@ -162,5 +162,5 @@ class ByCallable:
 
 
 def _products(parts: Sequence[Tensor]) -> Tensor:
-    """Products of the tasks' gradients, (n_tasks, n_tasks)."""
+    """Return the products of the tasks' gradients, (n_tasks, n_tasks)."""
     return torch.stack([part @ part.T for part in parts]).sum(dim=0)

@@ -14,16 +14,16 @@ from skmtl.networks import Batch, concatenated
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What a network learns from.
+    """Inputs, labels and weights of rows.
 
     Attributes
     ----------
     inputs : Batch
-        What the network reads.
+        Inputs of the network.
     target : float32 tensor of shape (n_samples, target_width)
-        The tasks' encoded labels side by side, 0 where missing.
+        Concatenated encoded labels of the tasks, 0 where missing.
     weight : float32 tensor of shape (n_samples, n_tasks)
-        The row's weight in each task; 0 where the label is missing.
+        Weight of the row in each task, 0 where the label is missing.
     """
 
     inputs: Batch
@@ -38,30 +38,30 @@ class Samples:
         return self.target.device
 
     def take(self, rows: Tensor | slice) -> Samples:
-        """Some of the rows."""
+        """Return some of the rows."""
         return Samples(self.inputs.take(rows), self.target[rows], self.weight[rows])
 
     def to(self, device: torch.device) -> Samples:
-        """The rows on a device."""
+        """Return the rows on a device."""
         return Samples(self.inputs.to(device), self.target.to(device), self.weight.to(device))
 
     def in_memory(self) -> Samples:
-        """All rows: they are in memory."""
+        """Return all rows, since they are in memory."""
         return self
 
     def mean_weight(self) -> Tensor:
-        """Mean weight of the rows in each task, (n_tasks,)."""
+        """Return the mean weight of the rows in each task, (n_tasks,)."""
         return self.weight.mean(dim=0)
 
     def mean_weight_by_group(self, n_groups: int) -> Tensor:
-        """Weights of each group over the number of all rows, (n_groups + 1, n_tasks).
+        """Return the weights of each group over the number of all rows, (n_groups + 1, n_tasks).
 
-        The last row is of those without a known group.
+        The last entry is for rows without a known group.
         """
         return (weight_sums(self, n_groups) / len(self)).to(self.weight.dtype)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]:
-        """All rows in another order each time, in batches of about `size`."""
+        """Yield all rows in a new random order, in batches of about `size`."""
         n = len(self)
         order = torch.randperm(n, generator=generator, device=self.device)
         for rows in order.tensor_split(max(1, round(n / size))):
@@ -69,14 +69,14 @@ class Samples:
 
 
 def weight_sums(rows: Samples, n_groups: int) -> Tensor:
-    """Sums of the weights by group, (n_groups + 1, n_tasks), -1 being the last one."""
+    """Sum the weights by group, (n_groups + 1, n_tasks); group -1 is the last entry."""
     sums = rows.weight.new_zeros(n_groups + 1, rows.weight.shape[1], dtype=torch.float64)
     group = cast(Tensor, rows.inputs.group) % (n_groups + 1)
     return sums.index_add(0, group, rows.weight.double())
 
 
 def concatenated_samples(parts: Sequence[Samples]) -> Samples:
-    """The rows of several parts, one after the other."""
+    """Concatenate the rows of several parts."""
     return Samples(
         concatenated([part.inputs for part in parts]),
         torch.cat([part.target for part in parts]),
@@ -85,7 +85,7 @@ def concatenated_samples(parts: Sequence[Samples]) -> Samples:
 
 
 class TrainingRows(Protocol):
-    """The rows that a network is trained on, wherever they are: `Samples`, or on disk."""
+    """Training rows in memory (`Samples`) or on disk."""
 
     @property
     def device(self) -> torch.device: ...
@@ -95,7 +95,7 @@ class TrainingRows(Protocol):
     def to(self, device: torch.device) -> Self: ...
 
     def in_memory(self) -> Samples:
-        """All rows or a sample, to learn statistics from; on the CPU until `to`."""
+        """Return all rows or a sample of them, to compute statistics from."""
         ...
 
     def mean_weight(self) -> Tensor: ...

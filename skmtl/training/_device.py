@@ -1,4 +1,4 @@
-"""Where to compute, and in which precision."""
+"""Device and precision of computations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """The device that a name stands for; "auto" takes CUDA, then MPS, then the CPU."""
+    """Return the device with a name; "auto" is the first available of CUDA, MPS and CPU."""
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -28,7 +28,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 
 def scoring_device(device: str | torch.device) -> torch.device:
-    """Where to score: the device of training, or the CPU where that one is not there."""
+    """Return the device of training if it is available, or else the CPU."""
     try:
         return resolve_device(device)
     except ValueError:
@@ -36,7 +36,7 @@ def scoring_device(device: str | torch.device) -> torch.device:
 
 
 def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager:
-    """bfloat16 on CUDA with "auto" or wherever it is asked for; else float32."""
+    """Return a context of mixed precision, with bfloat16 if requested or by "auto" on CUDA."""
     wanted = precision == "bfloat16" or (precision == "auto" and device.type == "cuda")
     if not wanted:
         return contextlib.nullcontext()
@@ -44,5 +44,5 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
 
 
 def summing_dtype(device: torch.device) -> torch.dtype:
-    """What losses of many rows are summed in: a label of a billion must not hide the others."""
+    """Return the dtype for sums of losses, float64 if possible: labels may be as large as 1e9."""
     return torch.float32 if device.type == "mps" else torch.float64

@@ -17,7 +17,7 @@ from skmtl._storable import storable
 class Epoch:
     """The results of an epoch; losses are in the order of the tasks.
 
-    `auxiliary` has the means of the losses that the network returned beside those of the tasks.
+    `auxiliary` holds the means of the network's auxiliary losses by name.
     """
 
     number: int
@@ -52,12 +52,13 @@ class Monitor(Protocol):
     def begin(self, number: int) -> None: ...
 
     def end(self, epoch: Epoch, network: Callable[[], nn.Module]) -> bool:
-        """True asks to stop.
+        """Return whether training should stop.
 
         Parameters
         ----------
         epoch : Epoch
         network : callable
-            Returns a copy of the network as it would be kept if training stopped now.
+            Returns a copy of the network with the weights that it would have if training stopped
+            now.
         """
         ...

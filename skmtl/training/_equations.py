@@ -1,4 +1,4 @@
-"""Losses of equations that the outputs are to solve, beside those of the labels."""
+"""Losses of differential equations, which are added to the losses of the labels."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from skmtl.training._processes import Processes
 from skmtl.training._steps import Step, StepLosses
 
 _UNIT_LOSS = 0.5
-"""Loss of an equation whose residuals are one unit, as of a label that is a unit off."""
+"""Loss of an equation with residuals of one unit, which equals that of a label one unit off."""
 _JUDGED_ROWS = 1024
 
 
 class EquationStep:
-    """A step that is taken for the labels, with the gradients of equations added.
+    """Adds the gradients of equations to those of another step.
 
-    Equations are solved without dropout, whose noise would move their coefficients, and in float32
-    by code that is not compiled, because derivatives of derivatives are taken.
+    The losses of equations are computed without dropout, whose noise would bias their
+    coefficients. They are computed in float32 and without compiled code, because they need second
+    derivatives.
 
     Parameters
     ----------
     step : Step
+        The step for the labels.
     network : nn.Module
-        With `equation_losses`.
+        A network with the method `equation_losses`.
     processes : Processes
     """
 
@@ -58,10 +60,10 @@ class EquationStep:
 
 
 def equation_rows(network: nn.Module, training: TrainingRows) -> Batch | None:
-    """Rows at which the equations of a network are judged; None if it has none.
+    """Return rows to evaluate the equations of a network on; None if it has no equations.
 
-    These are training rows: residuals have no labels that could be learnt by heart, and rows
-    without labels, at which equations say most, are never held out.
+    These are training rows. Residuals have no labels that could be memorised, and rows without
+    labels, where equations matter most, are never held out.
     """
     if equation_losses_of(network) is None:
         return None
@@ -72,7 +74,7 @@ def equation_rows(network: nn.Module, training: TrainingRows) -> Batch | None:
 
 
 def relative_equation_loss(network: nn.Module, rows: Batch | None) -> float:
-    """Sum of the losses of the equations at the rows, over that of residuals of one unit."""
+    """Return the sum of the losses of equations on the rows, in units of `_UNIT_LOSS`."""
     equation_losses = equation_losses_of(network)
     if equation_losses is None or rows is None:
         return 0.0

@@ -1,4 +1,4 @@
-"""One training loop for every network."""
+"""One training loop for all networks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from skmtl.training._validation import ValidationLosses
 
 @dataclass
 class _Best:
-    """The best weights so far, and the epochs to them and since; None before the first epoch."""
+    """The best weights so far (None before the first epoch), and numbers of epochs.
+
+    `n_epochs` counts the epochs up to the best one, `n_epochs_since` those after it.
+    """
 
     weights: dict[str, Tensor] | None
     objective: float = math.inf
@@ -55,9 +58,9 @@ class Trainer:
         A generator on the network's device, for the order of rows and for dropout.
     processes : Processes
         The processes that train together, all with the same data. Without dropout they take the
-        same steps as a single process, and make all decisions together.
+        same steps as a single process. They make all decisions together.
     history : list of Epoch
-        Epochs of earlier trainings of the network; those of `fit` are added.
+        Epochs of earlier training of the network; `fit` appends to it.
     """
 
     network: nn.Module
@@ -82,12 +85,12 @@ class Trainer:
         validation : Samples or None
             Both on the network's device. Without validation the last weights are kept.
         monitor : Monitor
-            Told of every epoch; may ask to stop.
+            Called for every epoch; may request to stop.
 
         Returns
         -------
         bool
-            False where the monitor or an interrupt ended the training.
+            False if the monitor or an interrupt ended the training.
 
         Raises
         ------
@@ -102,7 +105,7 @@ class Trainer:
         try:
             undisturbed = self._train(run, validation, monitor, best)
         except KeyboardInterrupt:
-            # A single process cannot end cleanly: the others would wait for it.
+            # If one of several processes stopped, the others would wait for it forever.
             if best.weights is None or self.processes.count > 1:
                 raise
             undisturbed = False
@@ -120,7 +123,7 @@ class Trainer:
         return undisturbed
 
     def start(self, training: TrainingRows) -> TrainingRun:
-        """A training of which no step has been taken."""
+        """Return the state of the training before its first step."""
         return start_run(
             self.network,
             self.tasks,
@@ -135,7 +138,7 @@ class Trainer:
     def _train(
         self, run: TrainingRun, samples: Samples | None, monitor: Monitor, best: _Best
     ) -> bool:
-        """The epochs, until one of them is the last; False where the monitor ended them."""
+        """Train epoch by epoch; return False if the monitor ended the training."""
         started = time.monotonic()
         validation = None
         if samples is not None:
@@ -173,7 +176,7 @@ class Trainer:
         started: float,
         best: float,
     ) -> Epoch:
-        """Take the steps of an epoch, and validate."""
+        """Take the steps of an epoch, and evaluate on the validation rows."""
         losses = run.epoch(number)
         by_target = (losses.by_target * run.objective.unit).tolist()
         auxiliary = {name: float(value) for name, value in losses.auxiliary.items()}
@@ -209,7 +212,7 @@ class Trainer:
         if not (tasks or names):
             return
         if names:
-            what, remedy = f"auxiliary loss {names[0]!r}", "look at what computes it"
+            what, remedy = f"auxiliary loss {names[0]!r}", "check how it is computed"
         else:
             what, remedy = f"loss of task {tasks[0]!r}", "look for extreme labels in this task"
         others = [*names, *tasks][1:]

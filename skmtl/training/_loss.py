@@ -1,4 +1,4 @@
-"""The losses of all tasks for a batch."""
+"""Losses of all tasks for a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skmtl.training._data import Samples
 
 
 class TaskLosses:
-    """Weighted losses per task; tasks with the same loss function share one call.
+    """Weighted losses by task; tasks with the same loss function share one call.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class TaskLosses:
     Attributes
     ----------
     n_scores : int
-        Raw scores of all tasks.
+        Number of raw scores of all tasks.
     task_of_score : int64 tensor of shape (n_scores,)
     """
 
@@ -44,9 +44,9 @@ class TaskLosses:
         self._task_of_target = _owners([head.target_width for head in tasks.heads], device)
 
     def per_row(self, scores: Tensor, target: Tensor) -> Tensor:
-        """Losses (batch, n_tasks), mean over members, from scores (batch, members, n_scores).
+        """Return losses (batch, n_tasks), mean over members, of scores (batch, members, n_scores).
 
-        Missing labels have some loss here, which may be infinite; their weight is zero.
+        The losses of missing labels are arbitrary, possibly infinite; their weight is zero.
         """
         parts = []
         for head, score_index, target_index in self._groups:
@@ -58,22 +58,22 @@ class TaskLosses:
         return torch.cat(parts, dim=1).index_select(1, self._order)
 
     def sums(self, scores: Tensor, samples: Samples) -> Tensor:
-        """Weighted sum of the losses of each task over the batch, of shape (n_tasks,)."""
+        """Return the weighted sum of the losses of each task over the batch, (n_tasks,)."""
         return self.weighted(scores, samples).sum(dim=0)
 
     def weighted(self, scores: Tensor, samples: Samples) -> Tensor:
-        """Losses times weights, (batch, n_tasks); zero where the weight is zero."""
-        # A missing label must be ignored, even where its loss is infinite: 0 * inf is NaN.
+        """Return losses times weights, (batch, n_tasks); zero where the weight is zero."""
+        # Missing labels are masked, since their loss may be infinite: 0 * inf is NaN.
         seen = samples.weight > 0
         scores = torch.where(seen[:, None, self.task_of_score], scores.float(), 0.0)
         target = torch.where(seen[:, self._task_of_target], samples.target, 0.0)
         losses = self.per_row(scores, target)
-        # A kind may have no finite loss of a zero in the place of a label, such as its logarithm.
+        # A zero in place of a label may have no finite loss, for example in a logarithm.
         return torch.where(seen, losses, 0.0) * samples.weight
 
 
 def _owners(widths: list[int], device: torch.device) -> Tensor:
-    """The task of each column where tasks lie side by side."""
+    """Return the task of each column, where the columns of tasks are concatenated."""
     tasks = torch.arange(len(widths), device=device)
     return tasks.repeat_interleave(torch.tensor(widths, device=device))
 

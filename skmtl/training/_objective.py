@@ -1,4 +1,4 @@
-"""The losses of a batch as estimates of the losses over all training rows."""
+"""Estimates of the losses over all training rows from a batch."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Objective:
     share : tensor of shape (n_targets,)
         Shares of the targets in the loss; they sum to 1.
     label_weight : tensor of shape (n_targets,)
-        Expected weight per row, so that a batch's loss estimates the target's mean loss without
-        bias even where a batch holds few of its labels, or none.
+        Expected weight per row. Dividing by it makes the loss of a batch an unbiased estimate of
+        the target's mean loss, even if a batch has few of its labels or none.
     unit : tensor of shape (n_targets,)
-        Divisors of the losses: see `loss_units`.
+        Divisors of the losses; see `loss_units`.
     unsure : float
         See `unsure_loss`.
     precision : Precision
@@ -60,7 +60,7 @@ class Objective:
         precision: Precision = "auto",
         call: Callable[..., Any] | None = None,
     ) -> Objective:
-        """The objective of a network on its training rows."""
+        """Return the objective of a network on its training rows."""
         losses = TaskLosses(tasks, training.device)
         share = task_weight / task_weight.sum()
         return cls(
@@ -68,7 +68,7 @@ class Objective:
             call=network if call is None else call,
             losses=losses,
             share=share,
-            # A task that has no label here adds no loss.
+            # A task without labels has no loss, whatever the divisor.
             label_weight=training.mean_weight().clamp_min(1e-12),
             unit=loss_units(network, losses, training, share),
             unsure=unsure_loss(len(training)),
@@ -80,13 +80,13 @@ class Objective:
         return len(self.share)
 
     def output(self, samples: Samples) -> NetworkOutput:
-        """Raw scores (batch, members, n_scores) and auxiliary losses."""
+        """Return raw scores (batch, members, n_scores) and auxiliary losses."""
         with autocast(samples.device, self.precision):
             output = self.call(samples.inputs)
         return self.checked(output, samples)
 
     def checked(self, output: Tensor | NetworkOutput, samples: Samples) -> NetworkOutput:
-        """What the network has returned for these rows.
+        """Return the output of the network for these rows after checking it.
 
         Raises
         ------
@@ -105,15 +105,15 @@ class Objective:
         return output
 
     def scores(self, samples: Samples) -> Tensor:
-        """Raw scores (batch, members, n_scores)."""
+        """Return raw scores (batch, members, n_scores)."""
         return self.output(samples).scores
 
     def by_target(self, scores: Tensor, samples: Samples) -> Tensor:
-        """Losses in their units, of shape (n_targets,)."""
+        """Return the losses in their units, (n_targets,)."""
         return self.losses.sums(scores, samples) / (len(samples) * self._expected)
 
     def by_row(self, scores: Tensor, samples: Samples) -> Tensor:
-        """What each row adds to `by_target`, (batch, n_targets)."""
+        """Return the contribution of each row to `by_target`, (batch, n_targets)."""
         return self.losses.weighted(scores, samples) / (len(samples) * self._expected)
 
     @property

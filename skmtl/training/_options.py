@@ -1,4 +1,4 @@
-"""How to train."""
+"""Settings of the training loop."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from skmtl.training._transfer import TransferRecord
 Schedule = Literal["constant", "cosine"]
 BalanceAt = Literal["representation", "trunk"]
 
-# "auto" waits no longer than this for a better epoch; three and some steps at least.
+# Bounds of the "auto" patience, in epochs and in steps.
 _MOST_EPOCHS, _FEWEST_EPOCHS, _FEWEST_STEPS = 12, 3, 60
-# A loss below this share of that of constant predictions falls late and in jumps, if it does.
+# A loss below this share of that of constant predictions may still fall, but late and in jumps.
 _NEARLY_LEARNT = 0.2
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """Settings of the training loop, in resolved form.
+    """Resolved settings of the training loop.
 
     Attributes
     ----------
     max_epochs : int
     patience : int or "auto"
-        Epochs without a better objective after which training stops; "auto" decides by when the
-        best one came.
+        Number of epochs without a better objective after which training stops; "auto" depends on
+        the number of epochs up to the best one.
     batch_size : int or "auto"
         Rows per step; "auto" grows with the number of rows.
     learning_rate, weight_decay, gradient_clip : float
     max_time : float
         Seconds; infinity for no limit.
     averaging : float
-        Decay of the running mean of the weights; 0 uses the weights as they are.
+        Decay of the running mean of the weights; 0 uses the current weights.
     balance : Balancer
     balance_at : {"representation", "trunk"}
-        Where gradients are compared, for balancers that do.
+        Where gradients are compared, for balancers that compare them.
     record : TransferRecord or None
-        What the steps of the tasks do to each other is added to it.
+        Record of the effects of one task's steps on the losses of the others.
     """
 
     max_epochs: int = 200
@@ -60,35 +60,38 @@ class TrainingOptions:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a step is one backward pass of one loss, by no compiled code."""
+        """Whether a step is a single backward pass of one loss without compiled code."""
         return isinstance(self.balance, Equal) and self.record is None and not self.compile
 
     def rows_per_step(self, n_samples: int) -> int:
-        """About 32 steps an epoch, between 32 and 1,024 rows each, in powers of two."""
+        """Return the batch size.
+
+        "auto" is a power of two between 32 and 1,024 with about 32 steps per epoch.
+        """
         if self.batch_size != "auto":
             return self.batch_size
         return min(max(2 ** round(math.log2(max(n_samples, 1) / 32)), 32), 1024)
 
     @property
     def longest_patience(self) -> int:
-        """Most epochs without a better objective."""
+        """Maximum number of epochs without a better objective."""
         return _MOST_EPOCHS if self.patience == "auto" else self.patience
 
     def patience_after(self, best_epoch: int, objective: float, n_samples: int) -> int:
-        """Epochs to wait for a better one than the best so far.
+        """Return the number of epochs to wait for an epoch that is better than the best so far.
 
-        "auto" waits as long again as it took to get there, at most 12 epochs. Where much of the
-        loss is noise, which no epoch will learn, half as long is enough: a network that has begun
-        to overfit does not come back.
+        "auto" waits as many epochs as led to the best one, at most 12. If much of the loss is
+        irreducible noise, half as many are enough, because a network that has started to overfit
+        does not recover.
 
         Parameters
         ----------
         best_epoch : int
-            Epochs to the best one; 0 if none has been better than the weights at the start.
+            Number of epochs up to the best one; 0 if no epoch was better than the initial weights.
         objective : float
-            Its loss, as a share of that of constant predictions.
+            Objective of the best epoch, relative to constant predictions.
         n_samples : int
-            Training rows.
+            Number of training rows.
         """
         if self.patience != "auto" or best_epoch == 0:
             return self.longest_patience

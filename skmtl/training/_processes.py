@@ -1,4 +1,4 @@
-"""Processes that train one network together, each on its part of every batch."""
+"""Data-parallel training of a network by several processes, each on a part of every batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Processes(Protocol):
-    """What the training loop asks of the processes; all must ask for the same in the same order.
+    """Communication between processes; all of them must make the same calls in the same order.
 
     Attributes
     ----------
@@ -34,40 +34,40 @@ class Processes(Protocol):
     def count(self) -> int: ...
 
     def part(self, rows: Samples) -> Samples:
-        """The rows of this process: every `count`-th."""
+        """Return the rows of this process, which are every `count`-th row."""
         ...
 
     def average_gradients(self, parameters: Sequence[Tensor]) -> None:
-        """Replace the parameters' gradients by their mean over the processes."""
+        """Replace the gradients of the parameters by their mean over the processes."""
         ...
 
     def dropout(self, generator: torch.Generator) -> torch.Generator:
-        """What this process draws its dropout from, if all draw the order of rows from one."""
+        """Return the dropout generator of this process, given the common generator."""
         ...
 
     def total(self, values: Tensor) -> Tensor:
-        """Sum over the processes, the same bits in all."""
+        """Return the sum over the processes, with identical bits in all of them."""
         ...
 
     def any(self, flag: bool) -> bool:
-        """Whether it is true in some process."""
+        """Return whether the flag is set in any process."""
         ...
 
     def from_first(self, value: T) -> T:
-        """The first process's value."""
+        """Return the value of the first process."""
         ...
 
     def copy_from_first(self, network: nn.Module) -> None:
-        """Take over the first process's weights and buffers."""
+        """Copy the weights and buffers of the first process."""
         ...
 
     def check_same(self, numbers: Sequence[float]) -> None:
-        """Raise where the processes have not been given the same rows, by what sums them up."""
+        """Raise if the processes have different rows, judged by numbers that summarise them."""
         ...
 
 
 class Alone:
-    """One process."""
+    """A single process."""
 
     rank, count = 0, 1
 
@@ -107,14 +107,13 @@ class ProcessGroup:
         part = rows.take(slice(self.rank, None, self.count))
         if len(part) or not len(rows):
             return part
-        # A process without rows has to take the step, too: with a row that does not count.
+        # A process without rows has to take the step as well, with a row of weight zero.
         any_row = rows.take(slice(0, 1))
         return replace(any_row, weight=torch.zeros_like(any_row.weight))
 
     def average_gradients(self, parameters: Sequence[Tensor]) -> None:
-        # All in one message, when the last is known. Networks for tables are a megabyte or a few:
-        # to send parts of it while others are computed, as DistributedDataParallel does, gains
-        # nothing there.
+        # One message after the backward pass. Networks for tables have a few megabytes, too few
+        # to gain from sending parts during the backward pass, as DistributedDataParallel does.
         gradients = [made.grad for made in parameters if made.grad is not None]
         mean = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(mean)
@@ -128,7 +127,7 @@ class ProcessGroup:
         return torch.Generator(generator.device).manual_seed(int(seed.generate_state(1)[0]))
 
     def total(self, values: Tensor) -> Tensor:
-        # Added up in one place: processes on unlike machines would round otherwise.
+        # Summed in one process, because different machines may round differently.
         values = values.clone()
         distributed.reduce(values, dst=0)
         distributed.broadcast(values, src=0)
@@ -153,12 +152,12 @@ class ProcessGroup:
         distributed.all_gather_object(all_numbers, list(numbers))
         first = all_numbers[0]
         for rank, others in enumerate(all_numbers):
-            # Not to the last bit: machines may differ in how they round.
+            # With a tolerance, because different machines may round differently.
             if len(others) != len(first) or not np.allclose(others, first, 1e-3, equal_nan=True):
                 raise ValueError(
                     f"Process {rank} was given other rows than process 0 ({others[0]:.0f} and "
-                    f"{first[0]:.0f} training rows). Under data_parallel() give all processes "
-                    "the same X, y and parameters: each takes its part of every batch itself."
+                    f"{first[0]:.0f} training rows). With data_parallel(), pass the same X, y and "
+                    "parameters to all processes: each selects its part of every batch."
                 )
 
 
@@ -166,13 +165,13 @@ _PROCESSES: ContextVar[Processes] = ContextVar("_PROCESSES", default=Alone())  #
 
 
 def current_processes() -> Processes:
-    """Those of the `together` around the caller; else one process alone."""
+    """Return the processes of the enclosing `together`, or a single process."""
     return _PROCESSES.get()
 
 
 @contextmanager
 def together() -> Iterator[Processes]:
-    """Whatever is trained within is trained by all processes of torch's process group."""
+    """Have all processes of torch's process group train together within this context."""
     token = _PROCESSES.set(ProcessGroup())
     try:
         yield _PROCESSES.get()

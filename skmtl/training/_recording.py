@@ -1,4 +1,4 @@
-"""Trainings that record what a step for one task does to the others."""
+"""Training that records the effect of a step for one task on the others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _RECORD: ContextVar[TransferRecord | None] = ContextVar("_RECORD", default=None)
 
 
 def current_record() -> TransferRecord | None:
-    """That of the `recording_transfer` around the caller, if there is one."""
+    """Return the record of the enclosing `recording_transfer`, or None."""
     return _RECORD.get()
 
 
 @contextmanager
 def recording_transfer(every: int) -> Iterator[TransferRecord]:
-    """Whatever is trained within looks every so many steps at what the tasks do to each other."""
+    """Record effects between tasks every `every` steps of training within this context."""
     record = TransferRecord(every)
     token = _RECORD.set(record)
     try:

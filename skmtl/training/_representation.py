@@ -1,4 +1,4 @@
-"""The gradients of the targets at the shared representation, where the towers start."""
+"""Gradients of the targets at the shared representation, the input of the towers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from skmtl.training._objective import Objective
 
 
 class Representation:
-    """A forward pass of a batch through the trunk, cut where the towers start.
+    """A forward pass of a batch, with the graph cut at the representation.
 
-    Each target continues from a copy, so one backward pass through the towers computes the
-    gradients of all targets apart, and another through the trunk takes whatever is made of them.
+    Each target has its own copy of the representation. One backward pass through the towers then
+    computes separate gradients of all targets, and a second one through the trunk propagates their
+    combination.
 
     Parameters
     ----------
     objective : Objective
-        Of a `skmtl.networks.SplitNetwork`.
+        Objective of a `skmtl.networks.SplitNetwork`.
     samples : Samples
 
     Attributes
     ----------
     copies : list of tensor of shape (n_targets, batch, ...)
-        What the towers read.
+        Input of the towers.
     by_row : tensor of shape (batch, n_targets)
-        What each row adds to the losses.
+        Contribution of each row to the losses.
     """
 
     def __init__(self, objective: Objective, samples: Samples) -> None:
@@ -44,7 +45,7 @@ class Representation:
             part.detach().expand(n_targets, *part.shape[1:]).requires_grad_()
             for part in self._shared.representation
         ]
-        # Gradients at the copies that no target has: those of auxiliary losses of the towers.
+        # Gradients of the towers' auxiliary losses at the copies, which are not balanced.
         self._unbalanced: list[Tensor | None] = [None for _ in self.copies]
         self._answer()
 
@@ -58,7 +59,7 @@ class Representation:
 
     @property
     def losses(self) -> Tensor:
-        """Losses of the targets."""
+        """Losses of the targets, (n_targets,)."""
         return self.by_row.sum(dim=0)
 
     @property
@@ -68,25 +69,25 @@ class Representation:
 
     @property
     def shared(self) -> tuple[Tensor, ...]:
-        """What the copies are copies of, with the graph of the trunk."""
+        """The representation before copying, with the graph of the trunk."""
         return self._shared.representation
 
     def gradients(self, *, create_graph: bool = False) -> list[Tensor]:
-        """The targets' gradients at the copies; the towers get none.
+        """Return the targets' gradients at the copies, without adding to those of the towers.
 
-        They are those of the losses times their shares. With `create_graph`, functions of the
-        gradients can be sent back in their turn.
+        They are gradients of the losses times their shares. With `create_graph`, functions of the
+        gradients can be differentiated.
         """
         loss = (self._objective.share * self.losses).sum()
         return list(torch.autograd.grad(loss, self.copies, create_graph=create_graph))
 
     def move(self, lengths: Tensor, gradients: Sequence[Tensor]) -> None:
-        """Move the copies along these gradients, and compute the losses there.
+        """Move the copies along these gradients, and recompute the losses.
 
         Parameters
         ----------
         lengths : tensor of shape (n_targets, batch), or (n_targets, 1)
-            Of the moves over those of the gradients.
+            Ratios of moves to gradients in length.
         gradients : sequence of tensor of shape (n_targets, batch, ...)
         """
         with torch.no_grad():
@@ -96,9 +97,9 @@ class Representation:
         self._answer()
 
     def backward_towers(self) -> list[Tensor]:
-        """Give the towers their gradients, and return those of the targets at the cut.
+        """Add to the towers' gradients, and return the targets' gradients at the copies.
 
-        Both are those of the losses times their shares.
+        Both are gradients of the losses times their shares.
 
         Returns
         -------
@@ -114,7 +115,7 @@ class Representation:
         return [cast(Tensor, copy.grad).flatten(2) for copy in self.copies]
 
     def backward_with(self, loss: Tensor) -> None:
-        """Backpropagate a loss that is not balanced through towers and trunk."""
+        """Backpropagate a loss through towers and trunk, without balancing."""
         with_auxiliary(loss, self._of_towers).backward()
         self.backward_trunk(loss.new_ones(self._objective.n_targets, 1))
 
@@ -124,7 +125,7 @@ class Representation:
         Parameters
         ----------
         weight : tensor of shape (n_targets, batch), or (n_targets, 1)
-            What the gradient of each target in each row is multiplied by.
+            Factor of the gradient of each target in each row.
         """
         arriving = []
         for part, copy, unbalanced in zip(self.shared, self.copies, self._unbalanced, strict=True):
@@ -141,7 +142,7 @@ class Representation:
 
 
 def shared_output(objective: Objective, samples: Samples) -> SharedOutput:
-    """The representation of a network before its towers.
+    """Return the shared representation of the rows, with auxiliary losses.
 
     Raises
     ------
@@ -168,25 +169,25 @@ def shared_output(objective: Objective, samples: Samples) -> SharedOutput:
 
 
 def _shapes(representation: object) -> list[tuple[int, ...]]:
-    """Shapes of a tuple of tensors; none where it is something else."""
+    """Return the shapes of a tuple of tensors, or an empty list for any other object."""
     if not isinstance(representation, tuple):
         return []
     return [tuple(part.shape) for part in representation]
 
 
 def _times(values: Tensor, weight: Tensor) -> Tensor:
-    """Values (n_targets, batch, ...) times weights by target and row."""
+    """Multiply values (n_targets, batch, ...) by weights of targets and rows."""
     return values * weight.view(*weight.shape, *[1] * (values.ndim - 2))
 
 
 def _arriving(gradient: Tensor, weight: Tensor, part: Tensor) -> Tensor:
-    """What arrives at a tensor of the representation from the gradients at its copies."""
+    """Return the weighted sum of the gradients at the copies, in the shape of `part`."""
     if len(part) == len(gradient):
         return _times(gradient, weight)
     if gradient.ndim == 3:  # without positions: small
         return _times(gradient, weight).sum(dim=0, keepdim=True)
     weight = weight.view(*weight.shape, *[1] * (gradient.ndim - 2))
-    # One target at a time, for the products would not fit the cache.
+    # One target at a time, because the products of all targets would not fit the cache.
     total = gradient[0] * weight[0]
     for values, weight_of_target in zip(gradient[1:], weight[1:], strict=True):
         total.addcmul_(values, weight_of_target.to(values.dtype))

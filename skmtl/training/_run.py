@@ -1,4 +1,4 @@
-"""The state of a training."""
+"""The state of a training run."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ from skmtl.training._steps import Step, StepLosses
 
 
 class RunningMean:
-    """A running mean of a network's weights, which is what is kept of it."""
+    """A running mean of a network's weights, which becomes the result of the training."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.network = copy.deepcopy(network).eval()
         self._decay = decay
         self._n_steps = 0
-        # Walking a network's modules takes long beside a small step: the lists are made once.
+        # Traversing the modules is slow compared with a small step, so the lists are made once.
         self._parameters: list[Tensor] = list(self.network.parameters())
         self._of_network: list[Tensor] = list(network.parameters())
         self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
 
     @torch.no_grad()
     def add(self) -> None:
-        """Take the weights after one more step in."""
+        """Update the mean with the current weights."""
         self._n_steps += 1
-        # Early on the mean runs over few steps, so that it does not remember the start.
+        # In the first steps the decay is smaller, so that the initial weights are soon forgotten.
         decay = min(self._decay, (self._n_steps - 1) / (self._n_steps + 9))
         torch._foreach_lerp_(self._parameters, self._of_network, 1 - decay)
 
     @torch.no_grad()
     def copy_buffers(self) -> None:
-        """Copy the buffers: they are not weights, so they are not averaged."""
+        """Copy the buffers, which are not averaged."""
         for kept, current in self._buffers:
             kept.copy_(current)
 
     def copy(self) -> nn.Module:
-        """The network as it would be kept if training stopped now."""
+        """Return a copy of the network with mean weights."""
         return copy.deepcopy(self.network)
 
     def snapshot(self) -> dict[str, Tensor]:
-        """Its weights and buffers, which later steps leave alone."""
+        """Return copies of the mean weights and the buffers by name."""
         return {name: value.clone() for name, value in self.network.state_dict().items()}
 
 
 @dataclass(eq=False)
 class TrainingRun:
-    """One training of a network, from its first step to its last.
+    """One training run of a network, from its first step to its last.
 
     Attributes
     ----------
@@ -66,16 +66,16 @@ class TrainingRun:
     training : TrainingRows
     options : TrainingOptions
     generator : torch.Generator
-        Decides the order of rows.
+        Generator for the order of rows.
     processes : Processes
     step_by : Step
     optimizers : list of Adam
-        Of the parameters that decay, and of the others.
+        One for parameters with weight decay, and one for all others.
     parameters : list of tensor
-        Those of the network.
+        Parameters of the network.
     mean : RunningMean
     first_epoch : int
-        Number of the first epoch, where its schedule begins.
+        Number of the first epoch, where the schedule starts.
     """
 
     objective: Objective
@@ -91,11 +91,11 @@ class TrainingRun:
 
     @property
     def learning_rate(self) -> float:
-        """That of the last step."""
+        """Learning rate of the last step."""
         return self.optimizers[0].learning_rate
 
     def epoch(self, number: int) -> StepLosses:
-        """A step for each batch of the rows, and the mean losses over these."""
+        """Take a step for each batch of the rows; return mean losses over the rows."""
         self.objective.network.train()
         n, done = len(self.training), 0
         total = torch.zeros_like(self.objective.share)
@@ -116,7 +116,7 @@ class TrainingRun:
         return StepLosses(self.processes.total(total) / n_rows, means)
 
     def step(self, samples: Samples) -> StepLosses:
-        """One step of the optimizers."""
+        """Take one step of the optimizers; return its losses."""
         for parameter in self.parameters:
             parameter.grad = None
         losses = self.step_by.backward(samples)
@@ -148,7 +148,7 @@ def start_run(
     processes: Processes,
     first_epoch: int,
 ) -> TrainingRun:
-    """Everything as it is before the first step; parameters as those of `Trainer`."""
+    """Return the state before the first step; see `Trainer` for the parameters."""
     trainable_network(network)
     processes.copy_from_first(network)
     objective = Objective.from_training(
@@ -176,7 +176,7 @@ def start_run(
 
 
 def _optimizers(network: nn.Module, options: TrainingOptions, device: torch.device) -> list[Adam]:
-    """AdamW of the parameters that decay, and of the others."""
+    """Return AdamW for parameters with weight decay, and for all others."""
     decays = (options.weight_decay, 0.0)
     return [
         Adam(

@@ -9,16 +9,16 @@ from torch import Tensor, nn
 
 from skmtl.networks import Batch
 
-# Rows that are scored at once: enough to fill the kernels, small enough for the cache.
+# Rows that are scored at once: enough for efficient kernels, few enough for the cache.
 SCORING_ROWS = 1024
-# Matrix products of a few rows take other kernels, which round otherwise: fewer rows are filled
-# up to this many, so that a row alone gets the bits that it gets in company.
+# Matrix products of a few rows use other kernels, which round differently. Smaller batches are
+# padded to this size, so that a single row has the same scores, bit by bit, as in a batch.
 _FEWEST_ROWS = 16
 
 
 @torch.no_grad()
 def in_batches(function: Callable[[Batch], Tensor], inputs: Batch, rows: int) -> Tensor:
-    """The function's outputs for all rows, computed `rows` at a time."""
+    """Return the outputs of a function for all rows, computed `rows` at a time."""
     parts = []
     for start in range(0, len(inputs), rows):
         chosen = torch.arange(start, min(start + rows, len(inputs)))

@@ -1,4 +1,4 @@
-"""How a step gets its gradients: the plain way, and what any other way has to offer."""
+"""Gradients of a training step: the protocol, and steps without balancing."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from skmtl.training._processes import Processes
 
 
 class StepLosses(NamedTuple):
-    """The losses of a step, detached: of the targets (n_targets,), and auxiliary ones by name."""
+    """The detached losses of a step: of the targets (n_targets,), and auxiliary ones by name."""
 
     by_target: Tensor
     auxiliary: Mapping[str, Tensor]
 
 
 class Step(Protocol):
-    """Fills the gradients of the network's parameters for one step of the optimizer."""
+    """Computes the gradients of the network's parameters for one step of the optimizer."""
 
     def backward(self, samples: Samples) -> StepLosses:
-        """Add to the parameters' gradients."""
+        """Add to the gradients of the parameters; return the losses."""
         ...
 
     def after_step(self, samples: Samples) -> None:
-        """Told when the optimizer has moved the parameters."""
+        """Called after the optimizer has updated the parameters."""
         ...
 
     def after_epoch(self) -> None:
-        """Told when all batches have had their step."""
+        """Called after the last step of an epoch."""
         ...
 
 
 class PlainStep:
-    """The gradient of the targets' losses, each with its share, and of the auxiliary ones."""
+    """Computes the gradient of the targets' losses times their shares, plus auxiliary losses."""
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
@@ -57,10 +57,10 @@ class PlainStep:
 
 
 class PartStep(PlainStep):
-    """The same of several processes, each with its part of the batch.
+    """A plain step of several processes, each with its part of the batch.
 
-    The mean of their losses is the loss of the batch, and so with the gradients. Auxiliary losses
-    are taken for means over rows.
+    Losses and gradients are scaled so that their means over processes are those of the batch.
+    Auxiliary losses are assumed to be means over rows.
     """
 
     def __init__(self, objective: Objective, processes: Processes) -> None:

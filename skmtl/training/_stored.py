@@ -1,4 +1,4 @@
-"""Encoded rows on disk, from which batches are read."""
+"""Encoded rows in files, and batches that are read from them."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from torch import Tensor
 from skmtl.networks import Batch
 from skmtl.training._data import Samples, weight_sums
 
-# Rows that lie together in the files are read together, for one by one would be slow: but at most
-# so many, and so few that a buffer holds many blocks from anywhere in the files.
+# Rows are read in blocks, because reading them one by one would be slow. A block has at most
+# `_BLOCK_ROWS` rows, and a buffer holds at least `_BLOCKS` blocks from anywhere in the files.
 _BLOCK_ROWS, _BLOCKS = 1024, 64
 _EXTRA = "extra:"
-# Counted from -1: half the width holds it. Codes of hashed categories need all of it.
+# Stored as int32, unlike codes, which need 64 bits for hashed categories.
 _COUNTED = ("group",)
 
 
 @dataclass(frozen=True)
 class _Column:
-    """How the file of one tensor is read, which has a record for each row.
+    """The file of one tensor, with a record for each row.
 
     Attributes
     ----------
     path : Path
     stored : numpy dtype
-        Of the numbers in the file.
+        Type of the numbers in the file.
     dtype : torch dtype
+        Type of the tensor.
     shape : tuple of int
-        Of a record.
+        Shape of a record.
     """
 
     path: Path
@@ -48,7 +49,7 @@ class _Column:
             file.write(values.data)
 
     def read(self, starts: np.ndarray, stops: np.ndarray) -> Tensor:
-        """The records between each start and its stop."""
+        """Read the records between each start and its stop."""
         cells = math.prod(self.shape)
         n_rows = int((stops - starts).sum())
         out = np.empty(n_rows * cells, dtype=self.stored)
@@ -63,7 +64,7 @@ class _Column:
 
 
 class SampleFiles:
-    """Encoded rows in files, one for each array: what does not fit in memory.
+    """Encoded rows that do not fit in memory, in one file for each array.
 
     Parameters
     ----------
@@ -75,17 +76,17 @@ class SampleFiles:
         self._folder = folder
         self._columns: dict[str, _Column] = {}
         self._sum: Tensor | float = 0.0
-        # By group, of which more come with the rows; those of no known group stand first.
+        # By group, first those without a known group; grows when rows have new groups.
         self._sum_by_group = torch.zeros(1, 0, dtype=torch.float64)
         self.n_rows = 0
 
     def append(self, samples: Samples) -> None:
-        """Write rows behind those that are there.
+        """Append rows.
 
         Raises
         ------
         ValueError
-            If the rows have other tensors than those before, by name or by shape.
+            If the names or shapes of the tensors differ from those of earlier rows.
         """
         tensors = _named_tensors(samples)
         if not self._columns:
@@ -108,7 +109,7 @@ class SampleFiles:
         self.n_rows += len(samples)
 
     def mean_weight(self, left_out: Samples | None) -> Tensor:
-        """Mean weights of the rows but some, (n_tasks,)."""
+        """Return the mean weights of the rows, except those left out, (n_tasks,)."""
         total, n_rows = torch.as_tensor(self._sum), self.n_rows
         if left_out is not None:
             total, n_rows = total - left_out.weight.double().sum(dim=0), n_rows - len(left_out)
@@ -123,9 +124,9 @@ class SampleFiles:
         self._sum_by_group = total.index_add(0, number, samples.weight.double())
 
     def mean_weight_by_group(self, n_groups: int, left_out: Samples | None) -> Tensor:
-        """Weights of the rows but some, by group, over their number: (n_groups + 1, n_tasks).
+        """Return the weights by group over the number of rows, (n_groups + 1, n_tasks).
 
-        The last row is of those without a known group.
+        Rows that are left out do not count. The last entry is for rows without a known group.
         """
         of_groups = self._sum_by_group[1 : n_groups + 1]
         total = of_groups.new_zeros(n_groups + 1, of_groups.shape[1])
@@ -137,7 +138,7 @@ class SampleFiles:
         return (total / n_rows).float()
 
     def read(self, starts: np.ndarray, rows: int) -> Samples:
-        """The blocks of `rows` rows that begin at `starts`, one after the other."""
+        """Read the blocks of `rows` rows that begin at `starts`, in this order."""
         stops = np.minimum(starts + rows, self.n_rows)
         tensors = {name: column.read(starts, stops) for name, column in self._columns.items()}
         extras = {
@@ -150,14 +151,14 @@ class SampleFiles:
 
     def _column(self, number: int, name: str, tensor: Tensor) -> _Column:
         dtype = np.dtype(np.int32) if name in _COUNTED else tensor.numpy().dtype
-        # Extras may have names that no file can have.
+        # The names of extras may not be valid as file names.
         stem = f"extra_{number}" if name.startswith(_EXTRA) else name
         path = self._folder / f"{stem}.bin"
         return _Column(path, dtype, tensor.dtype, tuple(tensor.shape[1:]))
 
 
 def _named_tensors(samples: Samples) -> dict[str, Tensor]:
-    """The tensors that there are; extras have names that no other tensor has."""
+    """Return the tensors by name; a prefix distinguishes extras from the others."""
     inputs = samples.inputs
     tensors = {
         "numeric": inputs.numeric,
@@ -167,28 +168,28 @@ def _named_tensors(samples: Samples) -> dict[str, Tensor]:
     }
     if inputs.group is not None:
         tensors["group"] = inputs.group
-    # Engines refuse tables on disk that have histories.
+    # Engines reject tables on disk that have histories, so extras are tensors.
     extras = cast(Mapping[str, Tensor], inputs.extras)
     return tensors | {f"{_EXTRA}{name}": tensor for name, tensor in extras.items()}
 
 
 @dataclass(frozen=True)
 class StoredSamples:
-    """Training rows in files, as a trainer reads them.
+    """Training rows in files.
 
     Attributes
     ----------
     files : SampleFiles
     left_out : int64 ndarray
         Ascending positions of the rows that do not belong to the training part.
-    held_out : Samples, optional
-        These rows, in memory.
+    held_out : Samples or None
+        The rows that are left out, in memory.
     sample : Samples
         Some of the training rows, in memory.
     rows_in_memory : int
-        Rows of the buffer in which the order of rows is shuffled.
+        Number of rows of the buffer in which rows are shuffled.
     device : torch.device
-        Where batches go.
+        Device of the batches.
     """
 
     files: SampleFiles
@@ -205,7 +206,7 @@ class StoredSamples:
         return replace(self, device=device)
 
     def in_memory(self) -> Samples:
-        """A sample of the rows, to learn statistics from."""
+        """Return a sample of the rows, to compute statistics from."""
         return self.sample
 
     def mean_weight(self) -> Tensor:
@@ -215,7 +216,7 @@ class StoredSamples:
         return self.files.mean_weight_by_group(n_groups, self.held_out).to(self.device)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Samples]:
-        """All rows in another order each time, in batches of about `size`."""
+        """Yield all rows in a new random order, in batches of about `size`."""
         for starts in self._buffers(generator):
             buffer = self._buffer(starts)
             if len(buffer):
@@ -226,7 +227,10 @@ class StoredSamples:
         return max(1, min(_BLOCK_ROWS, self.rows_in_memory // _BLOCKS))
 
     def _buffers(self, generator: torch.Generator) -> list[np.ndarray]:
-        """Where the blocks of each buffer begin: everything in its order, if that fits."""
+        """Return the first rows of the blocks of each buffer.
+
+        If all rows fit in memory, there is one buffer with the blocks in their order.
+        """
         starts = np.arange(0, self.files.n_rows, self._block)
         if len(self) <= self.rows_in_memory:
             return [starts]

@@ -1,9 +1,9 @@
-"""The gradients of the targets at the representation, for steps that need functions of them.
+"""Gradients of the targets at the representation, for steps that need functions of them.
 
-`WholeGradients` has them as they are. `HiddenLayers` has them as factors: towers that begin with
-a linear layer have numbers for each target there, so one backward pass computes the gradients of
-all targets as products with the towers' maps, which are several times smaller than these gradients
-themselves.
+`WholeGradients` computes them directly. `HiddenLayers` represents them as products: if towers
+start with a linear layer, the gradients at the representation are the gradients at the outputs of
+these layers times the towers' maps. The factors are several times smaller than the gradients, and
+one backward pass computes them for all targets.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from skmtl.training._representation import Representation, shared_output
 
 
 class TargetGradients(Protocol):
-    """The forward passes of a batch to the representation and from there to the losses.
+    """A forward pass of a batch, with access to the gradients at the representation.
 
-    Gradients, of a type that only the object knows, are those of each row's loss: of the losses
-    with their shares, times the rows of the batch.
+    Gradients have a type that depends on the implementation. They are gradients of the loss of
+    each row, that is, of the losses times their shares times the number of rows in the batch.
 
     Attributes
     ----------
     losses : tensor of shape (n_targets,)
-        With a graph.
+        With the graph.
     representation : tuple of tensor of shape (1 or n_targets, batch, ...)
     auxiliary : mapping of str to tensor
         Auxiliary losses, detached.
@@ -46,39 +46,41 @@ class TargetGradients(Protocol):
     def auxiliary(self) -> Mapping[str, Tensor]: ...
 
     def saliency(self) -> tuple[Tensor, Tensor | None]:
-        """Gradients at the first tensor, with a graph, as `SaliencyPenalty.penalty` takes them."""
+        """Return the arguments of `SaliencyPenalty.penalty`, with the graph.
+
+        They are the gradients at the first tensor of the representation.
+        """
         ...
 
     def gradients(self) -> Any:
-        """Gradients at all tensors, without a graph."""
+        """Return the gradients at all tensors, without the graph."""
         ...
 
     def squares(self, gradients: Any) -> Tensor:
-        """Squared lengths of the gradients, (batch, n_targets)."""
+        """Return the squared lengths of the gradients, (batch, n_targets)."""
         ...
 
     def losses_at(self, lengths: Tensor, gradients: Any) -> Tensor:
-        """Losses of the targets had each one's representation moved along its gradient.
+        """Return the targets' losses after moving each one's representation along its gradient.
 
-        `lengths` are those of the moves over those of the gradients, (n_targets, batch) or
-        (n_targets, 1).
+        `lengths` are ratios of moves to gradients in length, (n_targets, batch) or (n_targets, 1).
         """
         ...
 
     def backward(self, loss: Tensor) -> None:
-        """Send a loss of what this object has returned back, with the auxiliary losses."""
+        """Backpropagate a function of the results of this object, plus the auxiliary losses."""
         ...
 
 
 def target_gradients(objective: Objective, samples: Samples) -> TargetGradients:
-    """The faster way that the network offers."""
+    """Return the fastest implementation that the network supports."""
     if has_towers(objective.network):
         return HiddenLayers(objective, samples)
     return WholeGradients(objective, samples)
 
 
 class WholeGradients:
-    """The gradients themselves, of any `skmtl.networks.SplitNetwork`."""
+    """Gradients of any `skmtl.networks.SplitNetwork`."""
 
     def __init__(self, objective: Objective, samples: Samples) -> None:
         self._n_rows = len(samples)
@@ -117,7 +119,7 @@ class WholeGradients:
 
 
 class HiddenLayers:
-    """The gradients as factors, of a `skmtl.networks.TowerNetwork`."""
+    """Gradients of a `skmtl.networks.TowerNetwork`, represented as products."""
 
     def __init__(self, objective: Objective, samples: Samples) -> None:
         self._objective = objective
@@ -144,7 +146,7 @@ class HiddenLayers:
         return gradients, to_hidden
 
     def gradients(self) -> Tensor:
-        """Those at the hidden layers, (n_targets, batch, members, size)."""
+        """Return the gradients at the hidden layers, (n_targets, batch, members, size)."""
         return self._at_hidden_layers(create_graph=False)
 
     def squares(self, gradients: Tensor) -> Tensor:
@@ -159,7 +161,7 @@ class HiddenLayers:
         with_auxiliary(loss, self._shared.auxiliary).backward()
 
     def _losses_from(self, values: Tensor) -> Tensor:
-        """Losses of the targets, had the hidden layers these values."""
+        """Return the losses of the targets for these values of the hidden layers."""
         with autocast(self._samples.device, self._objective.precision):
             scores = self._network.scores_from(values, self._samples.inputs)
         output = self._objective.checked(scores, self._samples)
@@ -173,9 +175,9 @@ class HiddenLayers:
         return gradient.movedim(2, 0).float()
 
     def _through(self, gradients: Tensor) -> Tensor:
-        """What moves along the gradients at the representation do to the hidden layers.
+        """Return the changes of the hidden layers when the representation moves along gradients.
 
-        The moves are constants, of which the maps' gradients know the second half only.
+        The moves are treated as constants: only the second factor of the product has a gradient.
         """
         total: Tensor | None = None
         for part, to_hidden in zip(self.representation, self._network.maps(), strict=True):
@@ -189,5 +191,5 @@ class HiddenLayers:
 
 
 def _read_by_all_members(part: Tensor) -> bool:
-    """Whether a tensor of the representation has no axis of the members."""
+    """Return whether a tensor of the representation lacks the axis of members."""
     return part.ndim == 3

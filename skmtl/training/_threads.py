@@ -17,13 +17,13 @@ _is_forked = False
 
 @contextmanager
 def torch_threads(n_threads: int) -> Iterator[None]:
-    """Let torch compute with so many threads in this thread of Python alone.
+    """Set torch's number of threads for the current Python thread only.
 
-    ``torch.set_num_threads`` also changes what threads start with that have not computed yet, and
-    those belong to the host program. A forked process computes with one thread whatever is asked.
-    Where torch's libraries lack the functions, as on Windows, nothing is changed.
+    ``torch.set_num_threads`` would also change the initial number of other threads, which belong
+    to the host program. A forked process always computes with one thread. If torch's libraries
+    lack the functions, as on Windows, nothing is changed.
     """
-    before = torch.get_num_threads()  # which torch settles with the first call in a thread
+    before = torch.get_num_threads()  # the first call in a thread fixes its number
     if _LOCAL is None or _is_forked or before == n_threads:
         yield
         return
@@ -35,7 +35,7 @@ def torch_threads(n_threads: int) -> Iterator[None]:
 
 
 class _ThreadLocal:
-    """The functions of OpenMP and MKL, in the libraries of torch, that are for one thread."""
+    """Functions of OpenMP and MKL in torch's libraries that set the number for one thread."""
 
     def __init__(self) -> None:
         name = "libtorch_cpu.dylib" if sys.platform == "darwin" else "libtorch_cpu.so"
@@ -45,7 +45,7 @@ class _ThreadLocal:
         self._of_mkl = getattr(library, "MKL_Set_Num_Threads_Local", lambda number: 0)
 
     def set(self, of_openmp: int, of_mkl: int) -> int:
-        """Set both numbers; returns the one that MKL had, 0 where it follows OpenMP."""
+        """Set both numbers; return the previous one of MKL, 0 if MKL follows OpenMP."""
         self._of_openmp(of_openmp)
         return int(self._of_mkl(of_mkl))
 

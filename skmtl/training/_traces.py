@@ -1,4 +1,4 @@
-"""What torch leaves in the process when it trains."""
+"""Side effects of torch on the host process."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 
 @contextmanager
 def without_traces() -> Iterator[None]:
-    """Leave the environment and the filters of warnings of the host program as they are.
+    """Restore the environment variables and warning filters of the host program.
 
-    Compiling imports torch's compiler, which names a folder for compiled code in the environment
-    and adds filters of warnings. So does a part of torch that asks for gradients of several values
-    at once, as balancers do. Compiling names the folder once more; whoever compiles later gets the
-    same one without it.
+    Torch's compiler sets an environment variable for its cache folder and adds warning filters
+    when it is imported. It is imported by compilation, and by computing gradients of several
+    values at once, as balancers do. Compilation also sets the variable. Later compilations find
+    the same folder without it.
     """
     is_named = _FOLDER in os.environ
     try:

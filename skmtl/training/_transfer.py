@@ -1,4 +1,4 @@
-"""Record the effect of a step for one task on the losses of the others during training."""
+"""Recording of the effect of a step for one task on the losses of the others."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ _MOST_ROWS = 1024
 
 
 class TransferRecord:
-    """Sums over the looks of one or more trainings, for every pair of tasks.
+    """Sums of measurements for every pair of tasks, over one or more training runs.
 
     Parameters
     ----------
     every : int
-        Steps from one look to the next; there is at least one in each epoch.
+        Number of steps between measurements; there is at least one in each epoch.
 
     Attributes
     ----------
     n_looks : int
+        Number of measurements.
     names : list of hashable
-        The tasks, in the order of their numbers.
+        Names of the tasks by index.
     """
 
     def __init__(self, every: int) -> None:
@@ -40,22 +41,22 @@ class TransferRecord:
         self._sums = {name: np.zeros((0, 0)) for name in ("gain", "loss", "cosine", "looks")}
 
     def add(self, tasks: np.ndarray, **values: np.ndarray) -> None:
-        """Add what a look found at the tasks with these numbers, as (len(tasks), len(tasks))."""
+        """Add a measurement for the tasks with these indices, (len(tasks), len(tasks)) each."""
         self._grow(int(tasks.max(initial=-1)) + 1)
         for name, value in values.items():
             self._sums[name][np.ix_(tasks, tasks)] += value
         self.n_looks += 1
 
     def gains(self, tasks: list[int]) -> np.ndarray:
-        """Sums of what the loss of each task (column) fell by, after steps for another (row)."""
+        """Return summed decreases of the loss of each task (column) by steps for another (row)."""
         return self._of("gain", tasks)
 
     def lookahead(self, tasks: list[int]) -> np.ndarray:
-        """The same over the sums of the losses; NaN for pairs that were never seen together."""
+        """Return the gains over the sums of the losses; NaN for pairs without a measurement."""
         return _ratio(self._of("gain", tasks), self._of("loss", tasks))
 
     def cosine(self, tasks: list[int]) -> np.ndarray:
-        """Mean cosine of the gradients of two tasks at the trunk."""
+        """Return the mean cosines of the gradients of two tasks at the trunk."""
         return _ratio(self._of("cosine", tasks), self._of("looks", tasks))
 
     def _of(self, name: str, tasks: list[int]) -> np.ndarray:
@@ -63,16 +64,16 @@ class TransferRecord:
         return self._sums[name][np.ix_(tasks, tasks)]
 
     def _grow(self, n_tasks: int) -> None:
-        """Room for so many tasks: those that came last may be held out from some trainings."""
+        """Extend the sums to `n_tasks` tasks; training runs may lack the last tasks."""
         more = max(n_tasks - len(self._sums["gain"]), 0)
         self._sums = {name: np.pad(sums, (0, more)) for name, sums in self._sums.items()}
 
 
 class RecordingStep:
-    """A step that is taken as it is, with a look at the tasks now and then.
+    """Wraps a step, and measures effects between tasks at regular intervals.
 
-    The look itself draws no random number and leaves the network as it was, so that a training
-    goes the same way with and without it.
+    A measurement draws no random numbers and restores the network, so that training has the same
+    result with and without it.
     """
 
     def __init__(
@@ -84,16 +85,16 @@ class RecordingStep:
         rate: float,
     ) -> None:
         self._step = step
-        # bfloat16 is too coarse for the difference that a step makes, and compiled code is
-        # written for batches of one size.
+        # bfloat16 is too coarse for the effect of one step, and compiled code is specialised for
+        # one batch size.
         self._objective = replace(objective, call=objective.network, precision="float32")
         self._tasks = tasks
         self._record = record
         self._rate = rate
         self._trunk: list[Tensor] = []
         self._seen: list[Samples] = []
-        self._n_steps = 0  # since the last look, or since the beginning of the epoch
-        self._looked = False  # in this epoch
+        self._n_steps = 0  # since the last measurement, or since the start of the epoch
+        self._looked = False  # whether there was a measurement in this epoch
 
     def backward(self, samples: Samples) -> StepLosses:
         return self._step.backward(samples)
@@ -109,19 +110,19 @@ class RecordingStep:
         self._step.after_epoch()
         if not self._looked:
             self._look()
-        # The next epoch has the same rows again: both halves might be one.
+        # The next epoch has the same rows, so that both halves could share rows.
         self._seen, self._n_steps, self._looked = [], 0, False
 
     def _keep(self, samples: Samples) -> None:
-        """Keep the rows of a batch, and those before it as far as a look needs them."""
+        """Store the rows of a batch, and drop older ones that a measurement does not need."""
         self._seen.append(samples)
         while sum(map(len, self._seen[1:])) >= _MOST_ROWS:
             del self._seen[0]
 
     def _look(self) -> None:
-        """A step for each task on one half of the rows since the last look, judged on the other.
+        """Take trial steps on half of the rows since the last measurement, evaluated on the rest.
 
-        On its own rows a step would lower the loss by learning their noise, too.
+        On the rows of the step itself, the loss would also fall by fitting their noise.
         """
         rows = concatenated_samples(self._seen).take(slice(-_MOST_ROWS, None))
         self._seen, self._n_steps, self._looked = [], 0, True
@@ -129,7 +130,7 @@ class RecordingStep:
             return
         network = self._objective.network
         was_training = network.training
-        network.eval()  # dropout would look like an effect of the step
+        network.eval()  # the noise of dropout would be mistaken for an effect of the step
         self._compare(*_halves(rows))
         network.train(was_training)
 

@@ -1,4 +1,4 @@
-"""The parameters that the tasks share, and each task's gradient at them."""
+"""The parameters that the tasks share (the trunk), and the tasks' gradients at them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from skmtl.training._representation import shared_output
 
 
 def trunk_parameters(objective: Objective, samples: Samples) -> list[Tensor]:
-    """The parameters that the shared representation depends on, in the network's order.
+    """Return the parameters that the shared representation depends on, in the network's order.
 
-    Of a network that does not say what its representation is, those that the scores of two
-    targets or more depend on; all where there is one target.
+    For a network that is not a `SplitNetwork`, these are the parameters that the scores of at
+    least two targets depend on, or of the only target.
 
     Raises
     ------
@@ -27,14 +27,14 @@ def trunk_parameters(objective: Objective, samples: Samples) -> list[Tensor]:
     network = objective.network
     parameters: list[Tensor] = [made for made in network.parameters() if made.requires_grad]
     was_training = network.training
-    network.eval()  # so that looking draws no dropout
+    network.eval()  # so that no dropout is drawn
     reach = _reached_by_representation if is_split(network) else _reached_by_two_targets
     trunk = reach(objective, samples, parameters)
     network.train(was_training)
     if not trunk:
         raise ValueError(
-            f"{type(network).__name__} has no parameter that its targets share: there is nothing "
-            "to balance at the trunk."
+            f"{type(network).__name__} has no parameter that its targets share, so there is "
+            "nothing to balance at the trunk."
         )
     return trunk
 
@@ -60,7 +60,7 @@ def _reached_by_two_targets(
     scores = objective.scores(samples).float()
     n_targets = torch.zeros(len(parameters), dtype=torch.long)
     for target in range(objective.n_targets):
-        # NaN comes through layers of zeros as well, and to whatever the target depends on alone.
+        # NaN propagates through zero weights, and only to parameters that the target depends on.
         of_target = objective.losses.task_of_score == target
         probe = torch.where(of_target, torch.nan, torch.zeros_like(scores))
         gradients = torch.autograd.grad(
@@ -74,7 +74,10 @@ def _reached_by_two_targets(
 
 
 def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:
-    """Gradient of each loss at the trunk, (n_losses, n_parameters): a way back for each."""
+    """Return the gradient of each loss at the trunk, (n_losses, n_parameters).
+
+    There is a backward pass for each loss.
+    """
     gradients = losses.new_empty(len(losses), sum(parameter.numel() for parameter in trunk))
     for loss, gradient in zip(losses, gradients, strict=True):
         parts = torch.autograd.grad(
@@ -88,24 +91,24 @@ def trunk_gradients(losses: Tensor, trunk: Sequence[Tensor]) -> Tensor:
 def look_ahead(
     losses: Callable[[], Tensor], trunk: Sequence[Tensor], gradients: Tensor, rate: float
 ) -> Tensor:
-    """What a step of the trunk for each task does to all losses (Fifty et al. 2021).
+    """Return all losses after a trial step of the trunk for each task (Fifty et al. 2021).
 
-    The parameters are afterwards what they were before.
+    The parameters are restored afterwards.
 
     Parameters
     ----------
     losses : callable
-        Returns the current losses (n_losses,), without dropout, which would pass for an effect
-        of the step.
+        Returns the current losses (n_losses,), without dropout, whose noise would be mistaken for
+        an effect of the step.
     trunk : sequence of tensor
     gradients : tensor of shape (n_tasks, n_parameters)
     rate : float
-        Length of the step over the gradient.
+        Ratio of the step to the gradient in length.
 
     Returns
     -------
     tensor of shape (n_tasks, n_losses)
-        In row i the losses after a step for task i.
+        Row i holds the losses after a step for task i.
     """
     start = [parameter.clone() for parameter in trunk]
     after = []

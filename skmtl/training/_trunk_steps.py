@@ -17,7 +17,7 @@ from skmtl.training._trunk import move, trunk_gradients, trunk_parameters
 
 
 class _AtTrunk(PlainStep, ABC):
-    """Makes one gradient of the tasks' at the trunk; the rest gets the plain ones."""
+    """Combines the tasks' gradients at the trunk; all other parameters get plain gradients."""
 
     def __init__(self, objective: Objective, tasks: BalancedTasks) -> None:
         super().__init__(objective)
@@ -26,7 +26,7 @@ class _AtTrunk(PlainStep, ABC):
 
     @abstractmethod
     def direction(self, matrix: Tensor, samples: Samples) -> Tensor:
-        """From gradients (n_tasks, n_params) to (n_params,)."""
+        """Return the combined gradient (n_params,), given gradients (n_tasks, n_params)."""
 
     def backward(self, samples: Samples) -> StepLosses:
         if not self.trunk:
@@ -52,7 +52,7 @@ class _AtTrunk(PlainStep, ABC):
         self._others = [p for p in parameters if p.requires_grad and id(p) not in shared]
 
     def _matrix(self, losses: Tensor, present: Tensor) -> Tensor:
-        """Gradients (n_tasks, n_params); those of tasks without a label here cost nothing."""
+        """Return gradients (n_tasks, n_params), computed only for tasks with labels here."""
         gradients = trunk_gradients(losses[present], self.trunk)
         matrix = gradients.new_zeros(len(losses), gradients.shape[1])
         return matrix.masked_scatter(present[:, None], gradients)
@@ -77,7 +77,7 @@ class TrunkStep(_AtTrunk):
 
 
 class SharpTrunkStep(_AtTrunk):
-    """Adds up gradients that are taken where the trunk is moved up each task's own loss."""
+    """Sums the tasks' gradients, each taken after moving the trunk uphill in the task's loss."""
 
     def __init__(self, objective: Objective, tasks: BalancedTasks, radius: float) -> None:
         super().__init__(objective, tasks)

@@ -1,4 +1,4 @@
-"""The rows by which epochs are compared."""
+"""The comparison of epochs by validation losses."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from skmtl.training._objective import Objective
 from skmtl.training._processes import Processes
 from skmtl.training._scoring import SCORING_ROWS, in_batches
 
-# A target that is learnt but for this share of its loss has no more say. Otherwise one whose loss
-# tends to zero would go on forever, whatever the others do.
+# In geometric means, relative losses below this value count as equal to it. Otherwise a target
+# whose loss tends to zero would count as progress forever, whatever the others do.
 _LEARNT = 1e-3
 
 
 class ValidationLosses:
-    """Losses of held-out rows, and the one number that is made of them.
+    """Losses of held-out rows, and the objective for early stopping.
 
     Parameters
     ----------
     samples : Samples
-        On the network's device.
+        Held-out rows on the network's device.
     objective : Objective
     balance : Balancer
-        Training that lowers the product of the losses ends by their geometric mean; all other by
-        the arithmetic mean.
+        The objective is the geometric mean of the losses for balancers that minimise their
+        product, and the arithmetic mean for all others.
     processes : Processes
     equation_rows : Batch or None
-        Rows at which equations of the outputs are judged, if there are any.
+        Rows to evaluate equations of the outputs on, if there are any.
 
     Attributes
     ----------
@@ -55,17 +55,17 @@ class ValidationLosses:
         self._equation_rows = equation_rows
         self._weight = samples.weight.sum(dim=0)
         self.seen = self._weight > 0
-        # Losses of the best constant prediction: what makes targets comparable.
+        # Losses of the best constant prediction, which make targets comparable.
         constant = trainable_network(objective.network).base_scores.expand(len(samples), 1, -1)
         means = self._sums(constant, samples) / self._weight
         self._constant = means.clamp_min(1e-6)
         share = objective.share
-        if not self._of_product:  # a rare class has as much say as in the steps
+        if not self._of_product:  # rare classes count as much as in the steps
             share = share * self._constant / (self._constant + objective.unsure)
         self._share = share[self.seen]
 
     def losses(self, network: nn.Module) -> Tensor:
-        """Losses of the targets, (n_targets,); NaN for those without a label."""
+        """Return the losses of the targets, (n_targets,); NaN for those without a label."""
 
         def scores(batch: Batch) -> Tensor:
             with autocast(batch.device, self._objective.precision):
@@ -77,16 +77,16 @@ class ValidationLosses:
         return self._processes.total(total) / self._weight
 
     def _sums(self, scores: Tensor, samples: Samples) -> Tensor:
-        """Weighted sums of the losses of the targets, (n_targets,)."""
+        """Return weighted sums of the losses of the targets, (n_targets,)."""
         return self._objective.losses.weighted(scores, samples).sum(
             dim=0, dtype=summing_dtype(scores.device)
         )
 
     def objective(self, losses: Tensor, network: nn.Module) -> float:
-        """The mean of the targets' losses over those of the best constant prediction.
+        """Return the mean of the targets' losses relative to the best constant prediction.
 
-        Targets count by their weights, and the less the rarer their classes: see `unsure_loss`.
-        The losses of equations are added, over that of a residual of one unit.
+        Targets count by their weights, and less if their classes are rare; see `unsure_loss`. The
+        losses of equations are added, in units of the loss of a residual of one unit.
         """
         relative = (losses / self._constant)[self.seen]
         of_labels = float(_mean(relative, self._share, self._of_product))
@@ -94,7 +94,7 @@ class ValidationLosses:
 
 
 def _mean(relative: Tensor, share: Tensor, of_product: bool) -> Tensor:
-    """Geometric or arithmetic mean with the weights of the targets."""
+    """Return the geometric or arithmetic mean, weighted by target."""
     if of_product:
         relative = relative.clamp_min(_LEARNT).log()
     mean = (share * relative).sum() / share.sum()

@@ -1,4 +1,4 @@
-"""What trees did not meet while they grew goes to the heavier side of every split."""
+"""Values that were not seen in training go to the heavier side of every split."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def routed(booster, gaps):
 
 
 def by_hand(booster, row, lost):
-    """The prediction where what is lost goes to the side with more rows."""
+    """Return the prediction if unseen values go to the side with more rows."""
 
     def value(node):
         if "leaf_value" in node:
@@ -64,7 +64,7 @@ def test_gaps_go_to_the_heavier_side(column, cell):
     rows[:, column] = cell
     expected = [by_hand(booster, row, {column}) for row in rows]
     np.testing.assert_allclose(new.predict(rows), expected, rtol=0, atol=1e-12)
-    # SHAP values take the same way.
+    # SHAP values follow the same branches.
     np.testing.assert_allclose(new.predict(rows, pred_contrib=True).sum(axis=1), expected)
 
 
@@ -81,7 +81,7 @@ def test_what_was_learnt_of_gaps_stays():
 
 def test_only_the_rows_that_trees_learnt_from_count():
     booster = grown(X)
-    new = routed(booster, Gaps.of_rows(X, ALL[50:]))  # without those in which it is missing
+    new = routed(booster, Gaps.of_rows(X, ALL[50:]))  # without rows in which it is missing
     rows = X[:80].copy()
     rows[:, 1] = np.nan
     expected = [by_hand(booster, row, {1}) for row in rows]

@@ -1,4 +1,4 @@
-"""A booster that is told gradients does what LightGBM's own class does with them."""
+"""A booster with custom gradients gives the same results as LightGBM's own class."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def test_the_end_is_told():
 @pytest.mark.parametrize("shape", [(N_ROWS - 1, 2), (N_ROWS, 1), (2 * N_ROWS,)])
 def test_derivatives_of_another_shape_are_refused(shape):
     ours = GradientBooster(data(), PARAMETERS, 2)
-    with pytest.raises(ValueError, match="Derivatives"):
+    with pytest.raises(ValueError, match="The derivatives have the shapes"):
         ours.update(np.zeros(shape), np.zeros(shape))

@@ -1,4 +1,4 @@
-"""Losses, derivatives and trees do without torch."""
+"""Losses, derivatives and trees do not import torch."""
 
 from __future__ import annotations
 

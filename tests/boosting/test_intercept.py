@@ -1,4 +1,4 @@
-"""The constants that boosting starts from, by task of long data."""
+"""The initial constants of boosting, by task of long data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATES = [1e-4, 1e-3, 0.01, 0.1, 0.49, 0.9, 0.99, 1 - 1e-3, 1 - 1e-4]
 
 
 def pool_of(kind, labels, group, weight=None):
-    """The labels of one target as boosting has them."""
+    """Return the labels of one target in the form that boosting uses."""
     Y = pd.DataFrame({"y": labels})
     weight = np.ones(len(Y)) if weight is None else weight
     tasks = TaskSet.fit(Y, infer=lambda labels: kind, weight=weight)
@@ -25,7 +25,7 @@ def pool_of(kind, labels, group, weight=None):
 
 
 def losses_of(pool, constants):
-    """Summed losses of each task that starts from these raw scores."""
+    """Return the summed losses of each task at these raw scores."""
     return pool.by_task(pool.losses(np.zeros((len(pool.task), pool.n_trees)), constants)[:, None])
 
 
@@ -36,7 +36,7 @@ def common_constant(pool):
 
 
 def rates_by_task(pool):
-    """The best constant of each task, with one label more: of each class a share, or the mean."""
+    """Return the best constant by task, with one extra label: a share per class or the mean."""
     head, constants = pool.segments[0].head, []
     more = np.arange(len(head.classes_)) if head.is_classification else np.ones(1)
     for task in range(pool.n_tasks):
@@ -47,7 +47,7 @@ def rates_by_task(pool):
 
 
 def labels_by_rate(kind, rates, group, rng):
-    """Labels of which the first show all classes."""
+    """Create labels of which the first ones have all classes."""
     if isinstance(kind, Count):
         return rng.poisson(1000 * np.array(rates)[group]) + (group == 0)
     n_classes = 2 if isinstance(kind, Binary) else 4
@@ -94,7 +94,7 @@ def test_rare_tasks_beside_a_frequent_one_start_from_their_rates(kind):
 
 
 def test_constants_of_means_are_the_shrunk_means():
-    """Of the squared loss one Newton step is exact: the formula by hand."""
+    """One Newton step is exact for the squared loss, so the formula is computed by hand."""
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(6), [2, 5, 10, 20, 50, 100])
     labels = rng.normal(3.0 * rng.normal(size=6)[group])
@@ -110,7 +110,7 @@ def test_constants_of_means_are_the_shrunk_means():
 
 
 def test_constants_are_the_fixed_point_of_the_shrinkage():
-    """At the last step too: with the derivatives there, another step would lead nowhere."""
+    """The solution has converged: another step with the derivatives there would change nothing."""
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(8), [3, 10, 20, 40, 40, 80, 80, 160])
     labels = rng.random(len(group)) < np.linspace(0.1, 0.9, 8)[group]

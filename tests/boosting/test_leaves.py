@@ -1,4 +1,4 @@
-"""Leaves of the losses without a second derivative hold quantiles of what is left."""
+"""Leaves have quantiles of residuals for losses without a second derivative."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_losses_by_round_are_those_of_the_predictions(case):
-    """What training takes for the scores is what the stored trees give."""
+    """The scores during training are those of the stored trees."""
     blocks, long, tasks = CASES[case]
     rows = X.assign(id=np.arange(len(X)) % 3) if long else X
     labels = pd.DataFrame({"y": Y, "z": SIGNAL > 0 if tasks.get("z") == "binary" else SIGNAL})
@@ -90,7 +90,7 @@ def test_quantiles_are_learnt_as_well_as_by_lightgbm(level, unit):
 
 
 def test_monotone_constraints_hold():
-    """The quantile of a leaf alone could break them."""
+    """The quantile of a leaf alone could violate them."""
     model = boosting(
         {"y": Quantile((0.5,))}, blocks=("shared",), n_rounds=40, monotone_constraints={"a": 1}
     ).fit(X, Y.to_frame("y"))
@@ -100,7 +100,7 @@ def test_monotone_constraints_hold():
 
 @pytest.mark.filterwarnings("ignore:In more than half of the validation rows")
 def test_held_out_rows_are_in_no_quantile():
-    """Labels that are held out may be anything."""
+    """Held-out labels may have any value."""
     eval_set = (X[300:], Y[300:].to_frame("y"))
     strange = (X[300:], (Y[300:] + 1e3 * (X["c"][300:] > 0)).to_frame("y"))
     models = [

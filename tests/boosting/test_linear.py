@@ -1,4 +1,4 @@
-"""The block "linear": lines in front of the trees."""
+"""The block "linear": linear models before the trees."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAST = {"n_rounds": 8, "n_bags": 1, "random_state": 0}
 
 
 def truth(X):
-    """A line, and a step that no line has."""
+    """Create a linear effect, and a step that is not linear."""
     return (3 * X["a"] + np.where(X["b"] > 0, 1.0, -1.0)).rename("y")
 
 
@@ -83,12 +83,12 @@ def test_a_line_goes_on_where_trees_end():
 
 
 def test_many_features_do_not_hide_that_a_line_overfits():
-    """Behind lines of 100 columns, trees still learn a step from 200 rows."""
+    """After linear models of 100 columns, trees still learn a step from 200 rows."""
     wide = pd.DataFrame(RNG.normal(size=(200, 100))).add_prefix("x")
     y = wide.sum(axis=1) / 10 + 3 * (wide["x1"].abs() > 0.7) + 0.1 * RNG.normal(size=200)
     model = RMTGBRegressor(blocks=("linear", "shared"), n_bags=1, random_state=0).fit(wide, y)
     losses = model.history_.groupby("block")[["loss", "validation_loss"]]
-    # Left-out scores are no better on training rows than on others.
+    # Out-of-fold scores are no better on training rows than on others.
     after = losses.last().loc["linear"]
     assert 0.5 < after["loss"] / after["validation_loss"] < 2
     assert losses.min()["validation_loss"]["shared"] < 0.5 * after["validation_loss"]
@@ -117,7 +117,7 @@ def test_left_out_scores_are_those_of_fits_without_the_row():
 
 
 def test_tasks_of_the_same_rows_learn_what_each_learns_alone():
-    """They share the Hessian where they can: not with other weights, losses or strengths."""
+    """They share the Hessian if weights, losses and regularisation strengths are the same."""
     n, rows = 30, np.hstack([RNG.normal(size=(30, 5)), np.ones((30, 1))])
     learnt = np.ones((4, n))
     learnt[1] *= 2.0
@@ -168,7 +168,7 @@ def test_numbers_near_the_largest_are_left_to_the_trees():
     np.testing.assert_array_equal(model.predict(huge), model.predict(huge.assign(huge=1.0)))
     both = pd.DataFrame({"y": truth(X), "class": X["a"] > 0})
     assert RMTGB(**FAST).fit(huge, both).score_tasks(huge, both).min() > 0.5
-    far = huge.assign(a=1.7e308)  # as far as lines go
+    far = huge.assign(a=1.7e308)  # as well as linear models can
     np.testing.assert_array_equal(model.predict(far), model.predict(huge.assign(a=1e300)))
 
 

@@ -1,4 +1,4 @@
-"""Entries of many heads are worked on together, and each gets what it would get alone."""
+"""Entries of many heads are computed together, with the same results as separately."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_sums_over_the_entries_of_a_row(missing):
 
 
 def test_rows_in_another_order_are_added_up_where_they_belong():
-    """As many entries as a complete table has, and not one for each task in each row."""
+    """There are as many entries as in a complete table, not one for each task in each row."""
     head = Regression().fit(pd.Series([0.0, 1.0, 2.0]), task="t")
     row = np.array([0, 1, 1, 0, 2, 2])
     pool = Pool(

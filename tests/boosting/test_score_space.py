@@ -1,4 +1,4 @@
-"""Trees give waves over the hazards of an event: derivatives by these, and pools of events."""
+"""Trees predict waves of hazards: derivatives by the waves, and pools of events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def event_times(kind, n=60, missing=0.0):
 
 
 def pool_of(kind, head):
-    """Long data of two tasks, and numbers to stand at."""
+    """Create long data of two tasks, and scores at which to evaluate."""
     labels = event_times(kind)
     head = head.fit(labels, task="exit")
     rng = np.random.default_rng(1)
@@ -71,7 +71,7 @@ def test_gradients_by_coordinates_are_those_of_finite_differences(kind, head, n_
 
 
 def test_the_second_derivatives_lie_above_the_whole_hessian():
-    """So that steps along all waves at once never overshoot."""
+    """This is so that simultaneous steps along all waves never overshoot."""
     space = ScoreSpace.from_head(Survival(9).fit(event_times("single"), task="exit"))
     by_scores = np.random.default_rng(0).exponential(size=(20, 9))
     _, bound = space.derivatives(np.zeros((20, 9)), by_scores)
@@ -94,7 +94,7 @@ def test_blocks_of_rows_are_as_good_as_all_at_once(monkeypatch):
 
 
 def test_which_targets_share_trees():
-    """Single scores with each other, events with each other, classes and causes with nobody."""
+    """Single scores are pooled, and so are events; classes and causes are not."""
     n = 60
     Y = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Which sequences of blocks are fitted to which bags, and targets that end one by one."""
+"""Which sequences of blocks are fitted to which bags, and targets that stop separately."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N_ROWS = 100
 
 
 def course(losses_by_bag, noise=0.0):
-    """The sequences fitted to each bag, of losses by sequence and bag, with noise in the rows."""
+    """Return the sequences fitted to each bag, for losses by sequence and bag with noise."""
     selection, fitted = Selection(list(losses_by_bag)), []
     for bag in range(5):
         fitted.append(selection.due(bag))
@@ -53,7 +53,7 @@ def test_sequences_are_compared_by_the_bags_that_they_have_in_common():
 
 @pytest.fixture(scope="module")
 def slow_and_fast():
-    """One target that trees approach for long, one of a single step, one of noise."""
+    """Create a target that needs many trees, one with a single step, and noise."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.uniform(-3, 3, size=(300, 2)), columns=["a", "b"])
     Y = pd.DataFrame(

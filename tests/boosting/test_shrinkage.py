@@ -1,4 +1,4 @@
-"""Steps per task, shrunk as far as the tasks differ by chance alone."""
+"""Steps per task, shrunk according to how much the differences of tasks are chance."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_they_lie_between_zero_and_the_newton_step(step, hessian, phi):
 
 @given(steps, curves, spreads, st.floats(0.1, 100))
 def test_another_unit_of_the_scores_is_another_unit_of_the_steps(step, hessian, phi, unit):
-    """Scores in units of 1 / c: gradients by c less, Hessians by its square, and phi as it is."""
+    """Scores in units of 1 / c divide gradients by c and Hessians by c^2; phi is unchanged."""
     expected = shrunk_steps(-step * hessian, hessian, phi)
     scaled = shrunk_steps(-step * hessian / unit, hessian / unit**2, phi)
     np.testing.assert_allclose(scaled, unit * expected, rtol=1e-6, atol=1e-6 * unit)
@@ -101,7 +101,7 @@ def test_the_dispersion_is_that_of_the_gradients():
     error = 3 * rng.normal(size=(20_000, 1))
     weight = np.ones(20_000)
     assert dispersion(error, np.ones_like(error), weight) == pytest.approx(9, rel=0.05)
-    # Of a binary label, p (1 - p) is both the Hessian and the variance of the gradient.
+    # For a binary label, p (1 - p) is both the Hessian and the variance of the gradient.
     label = rng.random((20_000, 1)) < 0.2
     curve = np.full(label.shape, 0.16)
     assert dispersion(0.2 - label, curve, weight) == pytest.approx(1, rel=0.05)

@@ -1,4 +1,4 @@
-"""LightGBM's function for single rows gives the bits that its function for tables gives."""
+"""LightGBM's function for single rows gives exactly the results of that for tables."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_row_has_the_bits_that_it_has_in_a_table(trees, matrix):
 
 
 def test_some_of_the_rounds_in_another_thread_do_not_matter(trees, matrix):
-    """LightGBM keeps the range of rounds in the booster that it is asked for."""
+    """LightGBM stores the last requested range of rounds in the booster."""
     rows = matrix[:N_ROWS]
     expected, some = trees.predict(rows, 1, 0, 0), trees.predict(rows, 1, 3, 7)
 
@@ -94,5 +94,5 @@ def test_copies_and_threads_score_alike(trees, matrix):
 
 
 def test_a_row_of_another_width_is_refused(trees, matrix):
-    with pytest.raises(ValueError, match=r"shape \(1, 4\), but the trees read 5"):
+    with pytest.raises(ValueError, match=r"shape \(1, 4\), but the trees have 5 features"):
         trees.predict(matrix[:1, :4], 1, 0, 0)

@@ -1,4 +1,4 @@
-"""Trees of the tasks by themselves: what they share to be quick changes nothing."""
+"""Separate trees of the tasks: sharing data for speed does not change the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_threads_may_read_the_same_binned_rows(missing):
 
 
 def test_a_target_learns_what_it_learns_alone():
-    """Of targets with labels in the same rows, those rows are binned once."""
+    """Rows are binned once for targets with labels in the same rows."""
     y = Y.mask(pd.DataFrame(np.arange(60)[:, None] < [0, 20, 20], columns=Y.columns))
     together = fitted(y).predict(X)
     for others in (["s", "t"], ["u", "s"]):

@@ -225,7 +225,7 @@ def test_arrays_have_the_order_of_y():
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (MultiTaskLinear(tasks={"budget": "composition"}), "two columns at least"),
+        (MultiTaskLinear(tasks={"budget": "composition"}), "at least two columns"),
         (MultiTaskLinear(tasks=Composition(PARTS)), "'rent' has the label 0"),
         (MultiTaskLinear(tasks={"home": Composition(("rent", "size"))}), "'size' of task 'home'"),
         (skmtl.MultiTaskLinearClassifier(tasks=KINDS), "predicts classes only"),

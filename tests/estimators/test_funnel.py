@@ -220,7 +220,7 @@ def test_transfer_report_compares_the_funnel_as_one_task():
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
-        ({"shop": "funnel"}, "two columns at least"),
+        ({"shop": "funnel"}, "at least two columns"),
         (Funnel(STEPS), "'click' has the label"),
         ({"shop": Funnel(("click", "visit"))}, "['visit'] are not among"),
     ],

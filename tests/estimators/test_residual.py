@@ -281,7 +281,7 @@ def within(model):
 @pytest.mark.parametrize("model", [StackedTasks, Forecaster, GroupedTasks])
 def test_nor_is_it_lost_within_others(model):
     X, Y, level = decaying()
-    with pytest.raises(ValueError, match=r"'law' is a Residual, but .* by itself"):
+    with pytest.raises(ValueError, match=r"'law' is a Residual, but .* on its own"):
         within(model).fit(X.assign(hours=np.arange(len(X))), Y.assign(level=level, other=level))
 
 

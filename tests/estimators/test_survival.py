@@ -747,7 +747,7 @@ def test_past_given_cuts_the_curves_end_and_not_the_follow_up(engine):
     X, y = make_survival(100, random_state=0)
     model = engine.make(cuts=[3, 7, 12]).fit(X, y)
     assert y["duration"].max() > 20
-    with pytest.raises(ValueError, match=r"known up to 12 only: .* or to the last cut"):
+    with pytest.raises(ValueError, match=r"known up to 12 only, .* or the last cut"):
         model.predict_survival_function(X, [20.0])
 
 

@@ -199,7 +199,7 @@ def test_layers_of_torch_are_kept_in_copies(wide):
     ("net", "message"),
     [
         (DropoutNet, r"DropoutNet draws from torch's global .* Use skmtl\.networks\.Dropout"),
-        (GlobalNet, r"aten\.rand\.default draws from torch's global .* takes no generator"),
+        (GlobalNet, r"aten\.rand\.default draws from torch's global .* does not take a generator"),
     ],
 )
 def test_draws_from_the_global_state_are_refused(net, message, wide):

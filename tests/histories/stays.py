@@ -9,7 +9,7 @@ from skmtl.histories import Histories
 
 
 def events(n_stays=12, n_events=200, seed=0):
-    """Irregular events of stays 0, 1, ..., the last of which has none."""
+    """Create irregular events of stays 0, 1, ...; the last stay has none."""
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         {
@@ -22,13 +22,13 @@ def events(n_stays=12, n_events=200, seed=0):
 
 
 def stays(n_stays=12, **options):
-    """A frame with a column of numbers and a column of histories."""
+    """Create a frame with a column of numbers and a column of histories."""
     X = pd.DataFrame({"age": np.linspace(20, 80, n_stays)})
     return X.assign(vitals=Histories.from_events(events(n_stays), X.index, **options))
 
 
 def order_of_two(n=200, seed=0):
-    """Stays with the same two events at the same times; the label says which came first."""
+    """Create stays with the same two events; the label is which event came first."""
     rng = np.random.default_rng(seed)
     first = rng.integers(0, 2, n).astype(bool)
     table = pd.DataFrame(

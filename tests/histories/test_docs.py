@@ -1,4 +1,4 @@
-"""Every example of docs/histories.md runs by itself."""
+"""All examples in docs/histories.md run."""
 
 from __future__ import annotations
 

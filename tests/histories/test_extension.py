@@ -1,4 +1,4 @@
-"""The tests that pandas has for extension arrays."""
+"""The tests of pandas for extension arrays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def dtype():
 
 @pytest.fixture
 def data():
-    return numbers(10 if IS_PANDAS_3 else 100)  # the tests of pandas 2 count on 100
+    return numbers(10 if IS_PANDAS_3 else 100)  # the tests of pandas 2 need 100
 
 
 @pytest.fixture

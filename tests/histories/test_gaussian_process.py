@@ -1,4 +1,4 @@
-"""The posterior is that of the formulas, and related variables tell about each other."""
+"""The posterior agrees with the formulas, and correlated variables inform each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmtl.histories import GaussianProcessGrid, Histories
 
 
 def related(n=40, seed=0):
-    """Two variables of which the second is the first but for noise, at irregular times."""
+    """Create two noisy variables of the same latent level, at irregular times."""
     rng = np.random.default_rng(seed)
     tables = []
     for row in range(n):
@@ -103,7 +103,7 @@ def test_wrong_parameters_are_refused():
 
 
 def test_draws_have_the_moments_of_the_posterior(fitted):
-    """Of a history, and of an empty one, for which it is the prior."""
+    """Check a history and an empty one, whose posterior is the prior."""
     model, X = fitted
     empty = X["x"].iloc[:1].array.until(-1.0)
     rows = pd.DataFrame({"x": pd.concat([X["x"].iloc[:1], pd.Series(empty)], ignore_index=True)})
@@ -115,7 +115,7 @@ def test_draws_have_the_moments_of_the_posterior(fitted):
     np.testing.assert_allclose((draws[..., ::2].mean(axis=0) - mean) / sd, 0, atol=0.15)
     np.testing.assert_allclose(draws[..., ::2].std(axis=0), sd, rtol=0.12)
     np.testing.assert_array_equal(draws[..., 1::2], np.broadcast_to(sd, (n, *sd.shape)))
-    # Neighbours in time are drawn together: the correlation of the prior.
+    # Neighbours in time have the correlation of the prior.
     kernel = model.learnt_["x"].kernel
     of_prior = draws[:, 1, ::2]
     correlation = np.corrcoef(of_prior[:, 0], of_prior[:, 1])[0, 1]

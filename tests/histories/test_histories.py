@@ -1,4 +1,4 @@
-"""A column of histories goes wherever columns go."""
+"""Columns of histories support the usual operations on columns."""
 
 from __future__ import annotations
 

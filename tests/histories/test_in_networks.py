@@ -1,4 +1,4 @@
-"""Columns of histories that networks read themselves."""
+"""Columns of histories as direct input of networks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENCODERS = {
 
 
 def labels(X):
-    """The number of events, and whether it is large."""
+    """Return the number of events, and whether it is large."""
     size = X["vitals"].array.n_events.astype(float)
     return pd.DataFrame({"size": size, "large": size > 3})
 
@@ -343,7 +343,7 @@ def test_what_cannot_be_done_is_refused_by_name(model, X, tmp_path):
         MultiTab(series={"vitls": "events"}).fit(X, Y)
     with pytest.raises(ValueError, match=r"Column 'age' of X does not hold histories"):
         MultiTab(series={"age": "events"}).fit(X[["age"]], Y)
-    with pytest.raises(ValueError, match="'vitals' has no event in any of the rows"):
+    with pytest.raises(ValueError, match="'vitals' has no events in the training rows"):
         MultiTab(**named).fit(X.assign(vitals=Histories.from_list([[]] * 60)), Y)
     with pytest.raises(ValueError, match="sample_context='memory' stores rows"):
         MultiTab(sample_context="memory", **named).fit(X, Y)

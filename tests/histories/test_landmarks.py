@@ -1,4 +1,4 @@
-"""Every landmark is a row that sees its past only."""
+"""Every landmark is a row that only depends on its past."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_warnings_within_a_horizon():
 def test_landmarks_where_only_events_are_known_are_reported(cause):
     X = stays(4, end=48.0)
     Y = pd.DataFrame({"sepsis": EventTimes([1, cause, 0, 0], [30.0, 35.0, 36.0, 36.0])})
-    _, labels = landmarks(X, Y, at=[25, 30], horizon=6)  # all is known up to 36
+    _, labels = landmarks(X, Y, at=[25, 30], horizon=6)  # everything is known up to 36
     assert labels["sepsis"].notna().all()
     with pytest.warns(UserWarning, match="'sepsis': at landmarks from 31 to 34 only rows.* of 6 "):
         _, labels = landmarks(X, Y, at=[25, 31, 34, 35.5], horizon=6)
@@ -101,7 +101,7 @@ def test_labels_that_change_in_time():
     _, Y = landmarks(X, pd.DataFrame({"sofa": sofa}), at=[0, 2], horizon=[1, 2])
     expected = [[2, 3], [4, 4], [np.nan, np.nan], [np.nan, np.nan]]
     np.testing.assert_array_equal(Y[["sofa 1", "sofa 2"]], expected)
-    with pytest.raises(ValueError, match="'sofa' changes in time"):
+    with pytest.raises(ValueError, match="'sofa' changes over time"):
         landmarks(X, pd.DataFrame({"sofa": sofa}), at=[0])
 
 
@@ -128,18 +128,18 @@ def test_what_does_not_fit_is_refused():
     times = pd.DataFrame({"death": EventTimes([1, 1, 1], [1.0, 2.0, 3.0])})
     for Y, options, match in [
         (times, {"at": [5]}, "No row is left"),
-        (times.iloc[:2], {"at": [0]}, "3 rows and Y has 2"),
+        (times.iloc[:2], {"at": [0]}, "3 rows, but Y has 2"),
         (None, {"at": [np.nan]}, "missing times"),
         (None, {"at": 5, "window": 0}, "positive lengths of time"),
         (times, {"at": 0, "horizon": [5, -1]}, "positive lengths of time"),
         (None, {"at": pd.Series([1.0], index=[77])}, "77"),
-        (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, and these are dates"),
+        (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, but these are dates"),
     ]:
         with pytest.raises(ValueError, match=match):
             landmarks(X, Y, **options)
     with pytest.raises(ValueError, match="no column of histories"):
         landmarks(X[["age"]], at=[1])
-    with pytest.raises(ValueError, match="'landmark' already"):
+    with pytest.raises(ValueError, match="already has a column 'landmark'"):
         landmarks(X.assign(landmark=1), at=[1])
 
 

@@ -1,4 +1,4 @@
-"""Distances are those of the definition, and labels do not leak."""
+"""Distances agree with the definition, and labels do not leak."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_distances_are_those_of_the_definition(band):
 
 
 def peaks(n=60, seed=0):
-    """Two peaks, the higher one first or last, at moments of their own and any speed."""
+    """Create two peaks at random times and speeds, with the higher one first or last."""
     rng = np.random.default_rng(seed)
     first = np.arange(n) % 2
     series = []

@@ -1,4 +1,4 @@
-"""Features of regular series: known answers, and planted structure that a table does not show."""
+"""Features of regular series: known answers, and simulated effects that a table lacks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRANSFORMERS = [
 
 
 def waves(n=120, length=48, seed=0):
-    """Waves of one size at random phases; the label is which of two frequencies they have."""
+    """Create waves of equal size with random phases; the label is which of two frequencies."""
     rng = np.random.default_rng(seed)
     label = np.arange(n) % 2
     phase = rng.uniform(0, 2 * np.pi, (n, 1))
@@ -40,7 +40,7 @@ def waves(n=120, length=48, seed=0):
 
 
 def bursts(n=120, length=64, seed=0):
-    """A burst somewhere, of equal size: fast for one label, slow for the other."""
+    """Create a burst of fixed size at a random time: fast for one label, slow for the other."""
     rng = np.random.default_rng(seed)
     label = np.arange(n) % 2
     series = 0.1 * rng.normal(size=(n, length))

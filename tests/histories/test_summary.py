@@ -1,4 +1,4 @@
-"""Summaries are those of a loop over the events, and find what the table alone does not show."""
+"""Summaries agree with a loop over events, and are informative beyond the table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 def by_hand(time, value, end):
-    """The statistics of one variable of one history, from definitions."""
+    """Return the statistics of one variable of one history, by definition."""
     n = len(value)
     spread = n and np.ptp(time) > 0
     return {
@@ -117,13 +117,13 @@ def test_a_new_variable_is_reported_and_left_out():
     table = events()
     table.loc[table["code"] == "SBP", "code"] = "sodium"
     new = X.assign(vitals=Histories.from_events(table, X.index))
-    with pytest.warns(UserWarning, match=r"'vitals' has variables that fit has not.*\['sodium'\]"):
+    with pytest.warns(UserWarning, match=r"'vitals' has variables that were not.*\['sodium'\]"):
         found = summary.transform(new)
     assert found.columns.tolist() == summary.get_feature_names_out().tolist()
     assert (found["vitals SBP missing"] == 1).all()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        summary.transform(X.iloc[:2])  # a variable that is not there is a missing value
+        summary.transform(X.iloc[:2])  # an absent variable has missing values
 
 
 def test_other_columns_pass_and_the_index_stays():

@@ -7,7 +7,7 @@ import torch
 
 from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
 
-# Features with different numbers of edges, as the quantiles of real columns give.
+# Features with different numbers of edges, like the quantiles of real columns.
 BINS = ([-1.0, 0.0, 1.0], [0.0, 0.5, 1.0, 2.0, 4.0], [-2.0, 2.0])
 SMALL = {
     "cardinalities": (4, 3),
@@ -42,7 +42,7 @@ def make_rows():
 
 @pytest.fixture
 def make_network():
-    """A function (seed=0, bins=BINS, **switches) to a network.
+    """Return a function (seed=0, bins=BINS, **switches) that creates a network.
 
     Every parameter is moved away from where it is initialised, as training would: what starts at
     zero could hide that a part is wrong.

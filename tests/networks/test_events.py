@@ -19,7 +19,7 @@ from skmtl.networks._dual_frequency import low_band
 
 
 def events(lengths, seed=0, n_variables=3):
-    """Events of rows of some lengths, which lie in the arrays in reverse order."""
+    """Create events of rows of some lengths, stored in the arrays in reverse order."""
     generator = torch.Generator().manual_seed(seed)
     n = sum(lengths)
     length = torch.tensor(lengths)

@@ -1,4 +1,4 @@
-"""Mixtures of experts: who reads what, and who learns from whom."""
+"""Mixtures of experts: which expert depends on what, and which one is trained by which task."""
 
 from __future__ import annotations
 
@@ -188,14 +188,14 @@ REFUSED = [
     ({"size": "big"}, "size='big' must be a whole number"),
     ({"gate": "rows"}, "gate='rows' must be one of 'row', 'token'"),
     ({"others": None}, "others=None must be one of"),
-    ({"own": 0, "others": "detached"}, "own=0 has none"),
+    ({"own": 0, "others": "detached"}, "needs own experts, but own=0"),
     ({"routing": 2}, "routing=2 must be a TopK object"),
     ({"shared": 2, "own": 1, "routing": TopK(k=3)}, "leaves out none of the 3 experts"),
     ({"task_inputs": FeatureGates()}, "must be a tuple of FeatureGates"),
     ({"task_inputs": (FeatureGates,)}, "must be a tuple of FeatureGates"),
-    ({"own": 0, "task_inputs": (FeatureGates(),)}, "read by own experts; own=0 has none"),
-    ({"groups": [["a"]]}, "set n_levels=2"),
-    ({"groups": ["ab", "c"], "n_levels": 2}, "sequence of sequences of names"),
+    ({"own": 0, "task_inputs": (FeatureGates(),)}, "inputs of own experts, but own=0"),
+    ({"groups": [["a"]]}, "Set n_levels=2"),
+    ({"groups": ["ab", "c"], "n_levels": 2}, "sequence of non-empty sequences of names"),
     ({"activation": "swish"}, "activation='swish' must be one of"),
 ]
 
@@ -234,5 +234,5 @@ def test_experts_are_narrower_where_there_are_many(n_tasks, size):
 def test_names_stand_for_settings():
     for name in ("mmoe", "ple", "home", "stem"):
         assert isinstance(Experts.named(name), Experts)
-    with pytest.raises(ValueError, match="'moe' is none of 'mmoe'"):
+    with pytest.raises(ValueError, match="'moe' must be one of 'mmoe'"):
         Experts.named("moe")

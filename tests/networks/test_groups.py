@@ -1,4 +1,4 @@
-"""Long data: groups of rows with tokens of their own beside the shared ones."""
+"""Long data: groups of rows with their own tokens in addition to the shared ones."""
 
 from __future__ import annotations
 

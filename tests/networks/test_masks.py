@@ -1,4 +1,4 @@
-"""Who may read whom, seen from outside: what moves when a token is moved."""
+"""Attention masks, tested from outside: which outputs change if a token changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ any_depth = pytest.mark.parametrize("n_blocks", [1, 2, 3])
 
 @pytest.fixture
 def network_of(make_network):
-    """The linear row path shows the features' tokens as they leave the last block."""
+    """The linear row path returns the features' tokens after the last block."""
 
     def make(mask, n_blocks, feature_attention=True):
         return make_network(
@@ -41,7 +41,7 @@ def features_move_with_tasks(network, batch):
 
 
 def tasks_move_with_tasks(network, batch):
-    """Entry (t, u): whether task t's output token moves with task u's token."""
+    """Return a matrix whose entry (t, u) is whether task t's output depends on task u's token."""
     _, tasks = network.represent(batch)
     moves = [gradient(task, network.task_tokens).abs().amax(dim=-1) for task in tasks]
     return torch.stack(moves) > 0
@@ -69,13 +69,13 @@ def test_tasks_read_tasks_unless_hidden(mask, n_blocks, network_of, make_rows):
     if mask == "both" or (mask == "task_to_task" and n_blocks == 1):
         assert torch.equal(moves, torch.eye(3, dtype=torch.bool))
     else:
-        # Under "task_to_task" deeper blocks pass one task on to another through the features.
+        # With "task_to_task", deeper blocks connect tasks through the features.
         assert moves.all()
 
 
 @torch.no_grad()
 def test_hidden_tasks_may_hold_anything(network_of, make_rows):
-    """The same by perturbation, and exactly."""
+    """Check the same by perturbation, and exactly."""
     batch = make_rows(6)
     for mask, n_blocks in [("both", 2), ("task_to_task", 1)]:
         network = network_of(mask, n_blocks)
@@ -133,7 +133,7 @@ def test_features_read_each_other_only_with_feature_attention(
 
 @pytest.mark.parametrize("mask", MASKS)
 def test_dropped_attention_and_the_fused_kernel_agree(mask, make_network, make_rows):
-    """A dropout too rare to strike takes the path with explicit weights."""
+    """A very small dropout probability selects the path with explicit weights."""
     network = make_network(mask=mask, feature_attention=True, attention_dropout=1e-12)
     with torch.no_grad():
         fused = network(make_rows(6))

@@ -1,4 +1,4 @@
-"""Chance comes from the generators that are handed in, and from nowhere else."""
+"""Random numbers only come from the generators that are passed in."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def weights(network):
 
 @pytest.fixture
 def global_state():
-    """Fails the test if it has moved torch's or numpy's global random state."""
+    """Fail if the test has changed the global random state of torch or numpy."""
     of_torch, (_, keys, position, *_) = torch.get_rng_state(), np.random.get_state()
     yield
     assert torch.equal(torch.get_rng_state(), of_torch)

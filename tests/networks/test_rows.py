@@ -1,4 +1,4 @@
-"""A row's scores depend on that row alone, whatever the configuration."""
+"""The scores of a row only depend on this row, in every configuration."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_memory_is_read(make_network, make_rows):
 @torch.no_grad()
 @pytest.mark.parametrize("context", ["prototypes", "memory"])
 def test_context_has_to_earn_its_place(context, make_network, make_rows):
-    """With the update as it is initialised, the context changes nothing."""
+    """With the initial update, the context has no effect."""
     plain, batch = make_network(), make_rows(N_ROWS)
     with_context = make_network(sample_context=context)
     with_context.load_state_dict(plain.state_dict(), strict=False)

@@ -1,4 +1,4 @@
-"""Raw scores in series are learnt as waves, and lose nothing by it."""
+"""Raw scores in series are learnt as waves, without loss of information."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_any_scores_can_be_had_and_the_waves_are_cosines(n_steps, n_series):
     network = make_network((n_steps * n_series,), (n_series,))
     plain = scores_of(make_network((n_steps * n_series,), (0,)))
     waves = scores_of(network)
-    # Reading the scores back as waves gives what the towers put out.
+    # Converting the scores back to waves gives the output of the towers.
     centres = (np.arange(n_steps) + 0.5) / n_steps
     cosines = np.array([np.cos(np.pi * k * centres) / (1 + k) for k in range(n_steps)])
     series = waves.unflatten(-1, (n_steps, n_series)).numpy()

@@ -1,4 +1,4 @@
-"""Sources that a row lacks, seen from outside: what is there in their place changes nothing."""
+"""Sources that a row lacks: the values of their features have no effect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def batch(make_rows):
 
 
 def with_other_values(batch, value, code):
-    """Other values wherever a source is absent."""
+    """Return other values for absent sources."""
     numeric, codes = batch.numeric.clone(), batch.codes.clone()
     lacks_first, lacks_second = ~PRESENT[:, 0], ~PRESENT[:, 1]
     numeric[lacks_first, 0] = numeric[lacks_second, 2] = value

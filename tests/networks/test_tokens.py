@@ -1,4 +1,4 @@
-"""Feature tokens against their definitions, row by row in numpy."""
+"""Feature tokens, compared with their definitions row by row in numpy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POINTS = sorted({*np.linspace(-6, 6, 25), *np.concatenate(BINS)})
 
 @pytest.fixture
 def at_points():
-    """Every feature takes every point; no category is known."""
+    """Every feature has every point as a value; all categories are unknown."""
     numeric = torch.tensor(POINTS, dtype=torch.float32)[:, None].repeat(1, len(BINS))
     return Batch(numeric, torch.zeros(len(POINTS), 2, dtype=torch.long))
 
@@ -39,7 +39,7 @@ def straight_line(parameters, f, x):
 
 
 def piecewise_linear(parameters, f, x):
-    """Gorishniy et al. 2022, equation 1: by how much x fills each bin."""
+    """Return the share of each bin below x (Gorishniy et al. 2022, equation 1)."""
     filled = [
         np.clip((x - low) / (high - low), 0.0, 1.0)
         for low, high in zip(BINS[f], BINS[f][1:], strict=False)
@@ -149,7 +149,7 @@ def test_unknown_categories_teach_nothing(make_network):
 
 @torch.no_grad()
 def test_features_keep_their_place(make_network):
-    """Numbers first, then categories; each column moves its own token only."""
+    """Numbers come first, then categories; each column only affects its own token."""
     network = make_network()
     numeric, codes = torch.full((1, 3), 0.3), torch.ones(1, 2, dtype=torch.long)
     before = network.tokens(numeric, codes)

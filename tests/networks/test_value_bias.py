@@ -1,4 +1,4 @@
-"""What is left of a value's bias where dropout takes attention away."""
+"""The bias of values with dropout of attention weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_bias_goes_with_the_weights_that_are_dropped(feature_attention):
         seed_dropout(block, torch.Generator().manual_seed(seed))
         block(features, tasks)
     of_tasks = torch.stack(read[:: 2 if feature_attention else 1])
-    # Weights that dropout leaves are doubled: their sum is 1 on average, and 0 where none is left.
+    # Dropout doubles the remaining weights: their sum is 1 on average, and 0 if none remain.
     assert of_tasks.mean() == pytest.approx(1.0, abs=0.1)
     assert of_tasks.min() == 0.0 and of_tasks.max() == pytest.approx(2.0, abs=0.3)
     read.clear()

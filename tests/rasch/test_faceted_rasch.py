@@ -1,4 +1,4 @@
-"""FacetedRasch as its users see it."""
+"""The public interface of FacetedRasch."""
 
 from __future__ import annotations
 
@@ -113,19 +113,19 @@ def test_missing_ratings_are_left_out(ratings):
 def test_sets_of_raters_without_a_common_item_are_named(ratings):
     X, Y = ratings
     X = X.assign(item=X["item"] * 2 + (X["rater"] > 1), rater=X["rater"].map("r{}".format))
-    with pytest.warns(UserWarning, match=r"within 2 sets only: 'r2', 'r3', 'r4'; 'r0', 'r1'\."):
+    with pytest.warns(UserWarning, match=r"only within 2 sets: 'r2', 'r3', 'r4'; 'r0', 'r1'\."):
         FacetedRasch(item_column="item").fit(X, Y)
 
 
 @pytest.mark.parametrize(
     ("parameters", "changes", "words"),
     [
-        ({}, {"rater": 3}, "one rater only, 3"),
+        ({}, {"rater": 3}, "has only one rater, 3"),
         ({}, {"rater": [None] + [1, 2] * 89 + [1]}, "1 rows have no rater"),
         ({"rater_column": "judge"}, {}, "rater_column='judge'"),
         ({"item_column": "rater"}, {}, "same column"),
         ({"severity_scale": 0}, {}, "severity_scale=0"),
-        ({"tasks": "multiclass"}, {}, "'question_0' is multiclass"),
+        ({"tasks": "multiclass"}, {}, "'question_0' has kind 'multiclass'"),
     ],
 )
 def test_what_cannot_be_measured_is_named(ratings, parameters, changes, words):
@@ -146,5 +146,5 @@ def test_infinite_severities_are_refused_unless_they_are_shrunken(ratings):
 
 def test_raters_without_features_or_items_are_refused(ratings):
     X, Y = ratings
-    with pytest.raises(ValueError, match="no column besides the raters"):
+    with pytest.raises(ValueError, match="no columns besides the raters"):
         FacetedRasch().fit(X[["rater"]], Y)

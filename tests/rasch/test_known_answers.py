@@ -1,4 +1,4 @@
-"""Rasch measurement against closed forms, another maximiser and what was planted."""
+"""Rasch models, compared with closed forms, another optimiser and simulated parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def planted():
 
 
 def test_severities_of_two_raters_are_log_odds_of_where_they_differ():
-    # P(1, 0) / P(0, 1) does not depend on the measure: it is e to the difference of severities.
+    # P(1, 0) / P(0, 1) is e to the power of the difference of severities, for any measure.
     counts = {(1, 1): 40, (0, 0): 30, (1, 0): 24, (0, 1): 9}
     pairs = np.repeat(list(counts), list(counts.values()), axis=0)
     item = np.repeat(np.arange(len(pairs)), 2)
@@ -167,7 +167,7 @@ def test_shrinkage_pulls_raters_of_few_ratings():
 
 @pytest.mark.parametrize("seed", [6, 15, 22])
 def test_variances_of_zero_are_reached(seed):
-    # Neither the raters nor the items differ beyond the features: both estimates lie at the edge.
+    # Neither raters nor items differ beyond the features, so both estimates are at the boundary.
     X, Y = make_ratings(40, 2, n_raters=5, explained=1.0, severity_scale=0.0, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,4 +1,4 @@
-"""Shifts of raters against closed forms."""
+"""Shifts of raters, compared with closed forms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def question(labels, rater, score=None, weight=None):
-    """Squared errors of labels about scores."""
+    """Return the squared errors of labels around scores."""
     score = np.zeros(len(labels)) if score is None else score
 
     def derivatives(added):

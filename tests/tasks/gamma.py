@@ -1,4 +1,4 @@
-"""A kind that skmtl does not have: positive amounts with a log link."""
+"""A custom kind that is not in skmtl: positive amounts with a log link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curves at every time: on and between the cuts those of Kaplan-Meier and Aalen-Johansen."""
+"""Curves at all times agree with Kaplan-Meier and Aalen-Johansen, also between the cuts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from numpy.testing import assert_allclose
 from skmtl.survival import aalen_johansen, kaplan_meier
 from skmtl.tasks import CompetingRisks, EventTimes, ProportionalHazards, Survival
 
-# A bin without an event, one that nobody survives and a cause that was not seen keep 1e-6.
+# Bins without events, bins in which all rows fail and unseen causes have an error of 1e-6.
 CLOSE = 1e-5
 
 
 @st.composite
 def tables(draw):
-    """Labels with ties, heavy times and late entry, as a frame; some with competing causes."""
+    """Create labels with ties, frequent times and late entry, some with competing causes."""
     n = draw(st.integers(4, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     time = rng.exponential(8, n) + 1e-3
@@ -123,7 +123,7 @@ def test_as_many_cuts_as_wanted_however_heavy_some_times_are(data, wanted):
     cuts = Survival(wanted).fit(labels, task="death").grid_.edges[1:]
     assert len(cuts) == min(wanted, len(mass))
     assert cuts[-1] == len(mass)
-    # No bin is needlessly full: beside its heaviest time it holds a bin's share at most.
+    # Apart from its most frequent time, no bin has more events than the average bin.
     bins = np.searchsorted(cuts, np.arange(1, len(mass) + 1))
     heaviest = np.array([mass[bins == b].max() for b in range(len(cuts))])
     assert (np.bincount(bins, mass) - heaviest).max() <= mass.sum() / len(cuts)
@@ -150,7 +150,7 @@ def test_contracts_that_end_at_month_12():
 
 def test_where_everybody_fails_before_others_enter_it_is_said():
     labels = pd.Series(EventTimes([1, 1, 0, 1], [2.0, 5.0, 7.0, 8.0], [1.0, 3.0, 3.0, 3.0]))
-    with pytest.warns(UserWarning, match=r"'death' has a time, 2, at which everybody .* up to 2;"):
+    with pytest.warns(UserWarning, match=r"'death' has a time, 2, at which all rows .* up to 2;"):
         head = Survival(2).fit(labels, task="death")
     target = head.encode(labels)
     survival = head.curves(head.initial_scores(target, np.ones(4))[None]).survival([1.9, 2, 6])

@@ -1,4 +1,4 @@
-"""Losses of two classes for rare ones: what their scores mean."""
+"""Losses for two classes of which one is rare, and the meaning of their scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares as labels: how they are read, learnt and scored."""
+"""Reading, learning and scoring labels that are shares."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_what_is_no_composition_is_refused(rows, words):
 
 def test_bad_parts_are_refused():
     for parts, words in (
-        ((), "two columns at least"),
-        (("rent",), "name the column with the rest"),
+        ((), "at least two columns"),
+        (("rent",), "name a column with the rest"),
         (("rent", "rent"), "each column once"),
         ("rent", "a list of columns"),
     ):

@@ -1,4 +1,4 @@
-"""Labels of any dtype become numbers, and raw scores become the user's units again."""
+"""Encoding labels of any dtype, and converting raw scores to the user's units."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_ordered_category_is_encoded_in_its_own_order():
 
 
 def test_classes_are_found_again_in_another_dtype():
-    """A score may be asked for with labels that came from another file format."""
+    """Labels for scoring may come from another file format."""
     text = Binary().fit(pd.Series(["no", "yes"]), task="t")
     assert text.encode(pd.Series(["yes", None], dtype="category")).ravel().tolist() == [1.0, 0.0]
     assert text.encode(pd.Series(["yes", None], dtype=object)).ravel().tolist() == [1.0, 0.0]
@@ -105,7 +105,7 @@ def test_predicting_the_encoded_labels_gives_the_labels(kind):
 
 @given(st.integers(-30, 30), st.floats(-5, 5))
 def test_units_do_not_matter(exponent, offset):
-    """Charges in coulomb and distances in metres between stars are learnt alike."""
+    """Charges in coulomb and distances between stars in metres are learnt equally well."""
     labels = pd.Series([0.0, 1.0, 5.0, 2.0]) + offset
     unit = 10.0**exponent
     there = Regression().fit(labels * unit, task="t")

@@ -1,4 +1,4 @@
-"""What cannot be learnt from is refused by an error that names the task and what to do."""
+"""Unsuitable labels raise an error that names the task and a remedy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TASK = "Task 'spend'"
 
 
 def refuses(*parts):
-    """An error whose message has all the parts, in this order."""
+    """Expect an error whose message has all parts, in this order."""
     return pytest.raises(ValueError, match=".*".join(map(re.escape, parts)))
 
 

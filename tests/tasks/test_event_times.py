@@ -1,4 +1,4 @@
-"""The label column of survival tasks, and how it is read from what users have."""
+"""The label column of survival tasks, and reading it from the formats of users."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_half_a_pair_of_columns():
         ({"cuts": [1, np.nan]}, "finite positive times"),
         ({"cuts": [-1, 2]}, "finite positive times"),
         ({"cuts": [2, 1]}, "strictly increasing"),
-        ({"event": "died"}, "Give both event and time"),
+        ({"event": "died"}, "Set both event and time"),
         ({"interpolation": "spline"}, "interpolation must be one of"),
     ],
     ids=str,

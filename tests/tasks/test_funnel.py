@@ -18,7 +18,7 @@ from skmtl.tasks import Binary, Funnel
 
 STEPS = ("click", "cart", "buy")
 SELECTIONS = ["observed", "entire_space", "inverse_propensity", "doubly_robust"]
-# Every label that there is: taken steps, and whether the row is known to have ended.
+# All possible labels: steps taken, and whether the row is known to have ended.
 TABLE = pd.DataFrame(
     {
         "click": [0, 1, 1, 1, 1, 1, np.nan, np.nan, np.nan, 0],
@@ -38,7 +38,7 @@ def head(selection="observed", **settings):
 
 
 def case(n=60, seed=0):
-    """Scores and the targets of complete rows and of rows whose later steps are unknown."""
+    """Return scores and targets of complete rows and of rows with unknown later steps."""
     rng = np.random.default_rng(seed)
     taken = rng.integers(0, 4, n)
     ended = rng.random(n) < 0.8
@@ -241,12 +241,12 @@ def test_steps_without_both_answers(rows, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": ("click",)}, "two columns at least"),
-        ({}, "two columns at least"),
+        ({"steps": ("click",)}, "at least two columns"),
+        ({}, "at least two columns"),
         ({"steps": "click"}, "a list of columns"),
         ({"steps": ("click", "buy", "click")}, "each column once"),
         ({"steps": STEPS, "selection": "best"}, "selection must be one of ['observed'"),
-        ({"steps": STEPS, "least_propensity": 0.0}, "above 0 up to 1"),
+        ({"steps": STEPS, "least_propensity": 0.0}, "above 0 and at most 1"),
     ],
 )
 def test_settings(settings, message):

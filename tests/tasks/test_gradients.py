@@ -27,7 +27,7 @@ NUMBERS = pd.Series([-2.0, 0.5, 3.0, 4.0])
 
 
 def event_times(n_causes, n_rows, rng):
-    """Times with ties, a third of them censored, half of the rows entering late."""
+    """Create times with ties, a third of them censored; half of the rows enter late."""
     time = np.ceil(rng.exponential(40.0, n_rows)) / 10
     event = rng.integers(n_causes + 1, size=n_rows)
     entry = np.where(rng.random(n_rows) < 0.5, time * rng.random(n_rows), 0.0)
@@ -54,7 +54,7 @@ KINDS = {
     "competing risks": CompetingRisks([1, 3, 6]).fit(TWO_CAUSES, task="t"),
 }
 HAZARDS = [name for name in KINDS if name.startswith(("survival", "competing"))]
-# Those whose gradient is continuous.
+# Kinds whose gradient is continuous.
 SMOOTH = [name for name in KINDS if name not in ("absolute", "quantile")]
 every_kind = pytest.mark.parametrize("name", KINDS)
 
@@ -73,7 +73,7 @@ def targets_of(name, n_rows, rng):
 
 
 def case(name):
-    """Scores and targets, at least 0.01 from any kink of the loss."""
+    """Return scores and targets at a distance of at least 0.01 from any kink of the loss."""
     rng = np.random.default_rng(0)
     scores = rng.normal(scale=1.5, size=(N_ROWS, KINDS[name].n_scores))
     target = targets_of(name, N_ROWS, rng)
@@ -96,7 +96,7 @@ def together(name, scores, target):
 
 
 def second_derivatives(function, at):
-    """Diagonal of the Hessian of a sum over rows, by autograd twice."""
+    """Return the diagonal of the Hessian of a sum over rows, by applying autograd twice."""
     at = at.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(function(at).sum(), at, create_graph=True)
     columns = [
@@ -269,7 +269,7 @@ def test_numpy_arguments_are_left_unchanged(name):
 def weighted_targets(name):
     rng = np.random.default_rng(1)
     target = targets_of(name, 41, rng)
-    # Large labels weigh more, so that forgetting the weights shows.
+    # Large labels have more weight, so that ignoring the weights would fail.
     size = target[:, 1] if name in HAZARDS else target[:, 0]
     weight = rng.integers(0, 4, size=41) + 5.0 * (size > np.median(size))
     return target, weight
@@ -346,7 +346,7 @@ def test_loss_known_answers(head, scores, target, expected):
 
 @every_kind
 def test_loss_takes_leading_axes(name):
-    """Networks hand over (batch, members, tasks, scores)."""
+    """Networks pass scores of shape (batch, members, tasks, scores)."""
     scores, target = case(name)
     scores, target = scores[:24], target[:24]
     stacked = KINDS[name].loss(

@@ -1,4 +1,4 @@
-"""Hazard kinds against what is known: Kaplan-Meier, Aalen-Johansen and the naive likelihood."""
+"""Hazard kinds, compared with Kaplan-Meier, Aalen-Johansen and a naive likelihood."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUTS = [1, 4, 20, [1.0, 3.0, 5.0, 9.0]]
 
 
 def draw(n_causes, n, *, late=False, decimals=None):
-    """Labels and weights, censored after the last event."""
+    """Create labels and weights, with censoring after the last event."""
     rng = np.random.default_rng(n_causes)
     kind = "single" if n_causes == 1 else "competing"
     shapes = [0.7, 1.5, 3.0][:n_causes]
@@ -30,7 +30,7 @@ def draw(n_causes, n, *, late=False, decimals=None):
 
 
 def naive_curves(labels, weight, at):
-    """Kaplan-Meier survival and Aalen-Johansen incidences at one time, from the definitions."""
+    """Return Kaplan-Meier survival and Aalen-Johansen incidences at one time, by definition."""
     alive, incidence = 1.0, np.zeros(labels.event.max())
     for time in np.unique(labels.time[labels.event > 0]):
         if time > at:
@@ -64,12 +64,12 @@ def test_the_best_constant_is_kaplan_meier_and_aalen_johansen_at_the_cuts(
     edges = head.grid_.edges[1:]
     expected = [naive_curves(labels, weight, at) for at in edges]
     assert_allclose(curves.survival(edges)[0], [alive for alive, _ in expected], atol=1e-12)
-    # A cause that is not seen in a bin keeps a share of one in a million there.
+    # A cause without an event in a bin has a share of one in a million there.
     assert_allclose(curves.incidence(edges)[0], [each for _, each in expected], atol=2e-6)
 
 
 def person_period(scores, labels, cuts):
-    """Negative log-likelihood of one row with times at the cuts, by a loop over the bins."""
+    """Return the negative log-likelihood of a row with times at the cuts, by a loop over bins."""
     loss = 0.0
     for b, cut in enumerate(cuts):
         odds = np.exp(scores[b])
@@ -113,7 +113,7 @@ def test_incidences_and_survival_sum_to_one_and_are_monotone(interpolation, n_ca
     assert (np.diff(survival, axis=1) <= 1e-12).all()
     assert (np.diff(incidence, axis=1) >= -1e-12).all()
     assert_allclose(np.exp(-curves.cumulative_hazard(times)), survival, rtol=1e-9, atol=1e-12)
-    # Nothing happens between the jumps.
+    # Curves are constant between the jumps.
     jumps = curves.jumps[curves.jumps < head.grid_.horizon]
     assert_allclose(curves.survival(np.nextafter(jumps, 0))[:, 1:], curves.survival(jumps)[:, :-1])
 
@@ -121,7 +121,7 @@ def test_incidences_and_survival_sum_to_one_and_are_monotone(interpolation, n_ca
 def one_row(interpolation="hazard"):
     """Hazards 1/2 in (0, 2], 3/4 in (2, 4]; followed up to 6.
 
-    Of five rows one fails at 1, 2, 3 and 4 each: Kaplan-Meier falls by a fifth every time.
+    Of five rows, one fails at each of 1, 2, 3 and 4, and Kaplan-Meier falls by 1/5 each time.
     """
     labels = pd.Series(EventTimes([1, 1, 1, 1, 0], [1.0, 2.0, 3.0, 4.0, 6.0]))
     head = Survival([2, 4], interpolation=interpolation).fit(labels, task="death")
@@ -236,7 +236,7 @@ def test_censoring_weights_are_the_inverse_of_the_uncensored_share():
 
 
 def test_who_is_censored_at_a_cut_is_not_in_the_next_bin_but_outlived_the_events():
-    # At 1 one of four leaves: the event then goes first, so it is one of the three who are left.
+    # At 1 one of four is censored. The event comes first, so three rows are at risk of censoring.
     labels = pd.Series(EventTimes([1, 0, 1, 0, 1], [1.0, 1.0, 2.0, 2.0, 3.0]))
     head = Survival([1, 2, 3], censoring_weights=True).fit(labels, task="death")
     assert_allclose(head.bin_weight_, [1, 4 / 3, 8 / 3])

@@ -1,4 +1,4 @@
-"""Y as people have it becomes a DataFrame with a column per task."""
+"""Converting tables of labels of any type to a DataFrame with a column per task."""
 
 from __future__ import annotations
 

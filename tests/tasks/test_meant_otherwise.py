@@ -1,4 +1,4 @@
-"""Labels of times to events that may be meant otherwise than they are read."""
+"""Labels of times to events that may have another meaning than their format suggests."""
 
 from __future__ import annotations
 
@@ -143,5 +143,5 @@ def test_what_the_status_means_when_it_is_said():
         survival_scorer()(causes, X, y)
         Y = pd.DataFrame({"exit_event": STATUS, "exit_time": MONTHS})
         RMTGB(tasks={"exit": "competing_risks"}, n_bags=1, n_rounds=2).fit(X, Y)
-    with pytest.raises(ValueError, match="1 for censored and 2 for the event, give status == 2"):
+    with pytest.raises(ValueError, match="1 for censored and 2 for the event, pass status == 2"):
         RMTGB(tasks={"exit": "survival"}).fit(X, Y)

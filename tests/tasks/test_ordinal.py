@@ -52,7 +52,7 @@ def test_boosting_gets_finite_gradients_and_positive_curvature(scores, level):
 
 @pytest.mark.parametrize(("level", "expected"), [(0, -1.0), (1, -1.0), (2, -1.0), (3, 0.0)])
 def test_a_row_that_is_far_off_is_still_pulled_back(level, expected):
-    """All thresholds lie 40 too low; the loss rises by one per unit, in float32 too."""
+    """All thresholds are 40 too low; the loss rises by one per unit, also in float32."""
     at = torch.tensor([[-40.0, 0.0, 0.0]], requires_grad=True)
     HEAD.loss(at, torch.tensor([[float(level)]])).sum().backward()
     assert at.grad[0, 0].item() == pytest.approx(expected, abs=1e-6)
@@ -70,7 +70,7 @@ def test_float32_loss_keeps_its_digits_where_probabilities_vanish(shift):
 
 
 def test_thresholds_become_probabilities():
-    """Thresholds -1, 1 and 2 by hand."""
+    """Compute thresholds -1, 1 and 2 by hand."""
     scores = np.array([[-1.0, np.log(2.0), 0.0]])
     cumulative = expit([-1.0, 1.0, 2.0])
     expected = np.diff([0.0, *cumulative, 1.0])

@@ -1,4 +1,4 @@
-"""Cox's partial likelihood: the loss by loops, its derivatives, and the baseline."""
+"""Cox's partial likelihood: the loss, computed with loops, its derivatives, and the baseline."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ early_and_late = pytest.mark.parametrize("late", [False, True], ids=["from 0", "
 
 
 def draw(late=False):
-    """Labels with many ties."""
+    """Create labels with many ties."""
     rng = np.random.default_rng(0)
     time = np.ceil(rng.exponential(8.0, N))
-    # Not before everybody who enters early: nobody's curve would be left.
+    # Some rows enter at 0, so that survival does not fall to 0 at an early time.
     entry = np.floor(time * rng.random(N)) * (rng.random(N) < 0.7) if late else None
     return EventTimes(rng.integers(2, size=N), time, entry)
 
@@ -32,7 +32,7 @@ def fitted(labels, ties="efron"):
 
 
 def naive_loss(labels, score, ties):
-    """Sum of the losses, one event after the other."""
+    """Return the sum of the losses, computed event by event."""
     total = 0.0
     for time in np.unique(labels.time[labels.event > 0]):
         watched = (labels.time >= time) & ((labels.entry < time) | (labels.entry == 0))
@@ -98,7 +98,7 @@ def test_rows_without_a_label_are_not_at_risk():
 
 
 def test_columns_are_compared_by_themselves():
-    """Networks hand over (batch, members, tasks, scores)."""
+    """Networks pass scores of shape (batch, members, tasks, scores)."""
     head, target = fitted(draw())
     scores = np.random.default_rng(1).normal(size=(N, 3, 2, 1))
     stacked = np.broadcast_to(target[:, None, None], (N, 3, 2, 4))

@@ -1,4 +1,4 @@
-"""What other packages use of kinds and boosting is public."""
+"""The parts of kinds and boosting that other packages use are public."""
 
 from __future__ import annotations
 

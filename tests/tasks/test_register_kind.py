@@ -1,4 +1,4 @@
-"""Kinds of the user's own: words for them, and files that hold them."""
+"""Custom kinds: their names, and files that contain them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NETWORK = {"max_epochs": 2, "row_size": 4, "n_members": 1, "random_state": 0}
 
 @pytest.fixture
 def registered():
-    """What is registered in a test is forgotten."""
+    """Restore the registry after a test."""
 
     kept = dict(KINDS), dict(STORABLE)
     yield
@@ -149,7 +149,7 @@ class Nameless(Gamma):
         (Gamma(), TypeError, r"takes a subclass of skmtl.tasks.Kind, got Gamma\(\)"),
         (Lacking, TypeError, "Lacking lacks .*encode, gradient_hessian, .*losses, .*default_metr"),
         (Nameless, TypeError, "`name` of Nameless must be a word, got ''"),
-        (type("Mine", (Count,), {}), ValueError, "'count' is skmtl.tasks._count.Count already"),
+        (type("Mine", (Count,), {}), ValueError, "'count' is already skmtl.tasks._count.Count"),
         (type("Count", (Count,), {"name": "mine"}), ValueError, "name of two classes.*rename one"),
         (type("TaskSet", (Count,), {"name": "mine"}), ValueError, "name of two classes"),
     ],

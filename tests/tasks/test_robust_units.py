@@ -1,4 +1,4 @@
-"""Units of the losses that grow no faster than the error: outliers leave them alone."""
+"""Units of robust losses, which do not depend on outliers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNSEEN = -1
 
 
 def units(kind, labels, group=None, n_groups=0, weight=None):
-    """Centre and scale that predictions show: of each group and of an unseen one."""
+    """Return the centre and scale of each group and of an unseen one, from predictions."""
     labels = pd.Series(np.asarray(labels, dtype=float))
     head = kind.fit(labels, task="t", group=group, n_groups=n_groups, weight=weight)
     groups = None if group is None else np.append(np.arange(n_groups), UNSEEN)
@@ -44,7 +44,7 @@ def test_one_label_in_a_hundred_hardly_moves_the_units(kind, outlier):
 @every_kind
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 0.99])
 def test_where_most_labels_are_equal_the_others_set_the_scale(kind, share):
-    """Three quarters of zeros have no interquartile range."""
+    """With three quarters of zeros, the interquartile range is zero."""
     rng = np.random.default_rng(0)
     labels = np.where(rng.random(20_000) < share, 0.0, rng.exponential(2.0, 20_000))
     _, scale = units(kind, labels)

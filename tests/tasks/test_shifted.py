@@ -1,4 +1,4 @@
-"""A head with shifts is the head at shifted scores."""
+"""A shifted head equals the original head at shifted scores."""
 
 from __future__ import annotations
 

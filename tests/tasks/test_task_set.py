@@ -1,4 +1,4 @@
-"""The tasks of a model: kinds from dtypes, targets side by side, predictions in units."""
+"""The tasks of a model: kinds by dtype, joint targets, and predictions in the user's units."""
 
 from __future__ import annotations
 

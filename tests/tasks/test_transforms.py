@@ -1,4 +1,4 @@
-"""Numbers that are learnt on another scale."""
+"""Numbers that are learnt on a transformed scale."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_smearing_is_the_mean_over_the_residuals():
     head.learn_residuals(np.zeros((4_000, 1)), target, np.ones(4_000))
     mean = head.predict(np.zeros((1, 1)))[0]
     assert mean == pytest.approx(labels.mean(), rel=0.005)
-    assert mean > 1.3 * np.expm1(2)  # what the inverse of the mean would be
+    assert mean > 1.3 * np.expm1(2)  # which the inverse of the mean would give
     weight = np.repeat([1.0, 3.0], 2_000)
     head.learn_residuals(np.zeros((4_000, 1)), target, weight)
     weighted = np.average(labels, weights=weight)
@@ -110,7 +110,7 @@ def test_long_data_have_one_scale():
 
 
 def test_labels_that_have_no_place_are_refused():
-    with pytest.raises(ValueError, match=r"'t' has labels that its transform .*\[-3.0\].*shift"):
+    with pytest.raises(ValueError, match=r"'t' has labels outside the domain .*\[-3.0\].*shift"):
         Regression(transform="log1p").fit(pd.Series([1.0, -3.0]), task="t")
     with pytest.raises(ValueError, match="transform must be one of"):
         Regression(transform="log")

@@ -1,4 +1,4 @@
-"""Long data: every group has a location and scale of its own, shrunk towards the common ones."""
+"""Long data: each group has its own location and scale, shrunk towards the common ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = [Regression(), Quantile((0.5,)), Count()]
 
 
 def centres(head, groups):
-    """What a raw score of zero stands for in each group."""
+    """Return the prediction for a raw score of zero in each group."""
     return head.predict(np.zeros((len(groups), 1)), group=np.array(groups))
 
 
@@ -30,7 +30,7 @@ def test_equal_group_means_give_the_common_mean(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_differences_within_chance_give_the_common_mean(kind):
-    """Means 2.9 and 3.1 with a standard deviation of 2 say nothing about the groups."""
+    """Means of 2.9 and 3.1 with a standard deviation of 2 are no evidence of different groups."""
     head = fit(kind, [0.9, 4.9, 1.1, 5.1], [0, 0, 1, 1], 2)
     np.testing.assert_allclose(centres(head, [0, 1]), 3.0)
 
@@ -69,7 +69,7 @@ def test_shrinkage_known_answer():
 
 
 def test_groups_without_spread_inside_keep_their_means():
-    """No variance within: every mean is certain but that of the empty group."""
+    """Without variance within groups, all means are certain, except that of the empty group."""
     head = fit(Regression(), [1.0, 1.0, 4.0, 4.0], [0, 0, 2, 2], 3)
     np.testing.assert_allclose(centres(head, [0, 1, 2, UNSEEN]), [1.0, 2.5, 4.0, 2.5])
 

@@ -9,7 +9,7 @@ import pandas as pd
 def shops(
     n_shops: int = 4, n_days: int = 60, *, season: int = 7, seed: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Daily sales and visits of shops, with a week, a promotion and a size."""
+    """Create daily sales and visits of shops, with a weekly pattern, a promotion and a size."""
     rng = np.random.default_rng(seed)
     days = pd.date_range("2024-01-01", periods=n_days, freq="D")
     X = pd.DataFrame(

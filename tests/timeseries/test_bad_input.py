@@ -1,4 +1,4 @@
-"""What users bring: each works, or is refused with the ids and what to do."""
+"""Unusual input works, or raises an error with the ids and a remedy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ REFUSED_IN_FIT = {
     "no label": (X_FIT, Y_FIT.assign(sales=np.nan), {}, "target 'sales' has no label"),
     "infinity": (X_FIT, Y_FIT.replace(Y_FIT.iloc[3, 0], np.inf), {}, "'sales' has infinity"),
     "text as number": (X_FIT, Y_FIT.assign(sales="many"), {"tasks": {"sales": "regression"}},
-                       "'sales' is to be of kind 'regression'"),
+                       "'sales' has the kind 'regression'"),
     "labels of several types": (X_FIT, Y_FIT.assign(sales=[1, "a", True] * 40), {},
                                 "'sales' has labels of several types"),
     "an event": (X_FIT, Y_FIT, {"tasks": {"sales": "survival"}}, "'sales' is a time to an event"),
@@ -68,7 +68,7 @@ REFUSED_IN_FIT = {
     "anchor": (X_FIT, Y_FIT, {"anchor": "median"}, "anchor='median' of the target 'sales'"),
     "anchor of another name": (X_FIT, Y_FIT, {"anchor": {"sale": "last"}},
                                r"`anchor` names \['sale'\], but .* \['sales', 'visits'\]"),
-    "a set of columns": (X_FIT, Y_FIT, {"past": {"rain"}}, "columns {'rain'} in a list"),
+    "a set of columns": (X_FIT, Y_FIT, {"past": {"rain"}}, "columns {'rain'} as a list"),
     "anchored count": (X_FIT, Y_FIT, {"anchor": "last", "tasks": "count"}, "'sales' is a count"),
     "ids that name rows": (X_FIT.assign(shop=range(len(X_FIT))), Y_FIT, {},
                            "No series has two rows within the horizon"),
@@ -105,7 +105,7 @@ NEXT = X_FIT[X_FIT["day"] == DAY.max()].assign(day=DAY.max() + pd.Timedelta(days
 REFUSED_IN_PREDICT = {
     "too far": (NEXT.assign(day=NEXT["day"] + pd.Timedelta(days=5)),
                 "3 rows are more than horizon=5 steps after .* 'shop 0', 'shop 1', 'shop 2'"),
-    "ids of another type": (NEXT.assign(shop=[0, 1, 2]), "no text, but those of fit are text"),
+    "ids of another type": (NEXT.assign(shop=[0, 1, 2]), "not text, but those of fit are text"),
     "no covariate": (NEXT.drop(columns="promotion"), "no column 'promotion'"),
     "another column": (NEXT.assign(extra=1), r"no role: \['extra'\]"),
     "off the grid": (NEXT.assign(day=NEXT["day"] + pd.Timedelta("3h")), "not on the grid"),
@@ -145,8 +145,8 @@ CLASSES = Y_FIT.assign(visits=np.where(Y_FIT["visits"] > 60, "many", "few"))
 REFUSED_IN_UPDATE = {
     "text": (NEXT, Y_FIT[:3].assign(sales="12,5"), "'sales' are not numbers, such as '12,5'"),
     "text in a past column": (NEXT.assign(rain="wet"), CLASSES[:3], "'rain' .* must hold numb"),
-    "a new class": (NEXT, CLASSES[:3].assign(visits="none"), "such as 'none', are none of"),
-    "classes of another type": (NEXT, Y_FIT[:3].assign(visits=True), "are none of its classes"),
+    "a new class": (NEXT, CLASSES[:3].assign(visits="none"), "such as 'none', are not among"),
+    "classes of another type": (NEXT, Y_FIT[:3].assign(visits=True), "are not among its classes"),
 }
 
 
@@ -177,7 +177,7 @@ def test_days_without_a_midnight_are_days(start):
 
 
 def ends_early(X, Y):
-    """Series of one row, of two, and one that ends long before the other."""
+    """Create series with one row, with two rows, and one that ends early."""
     place = X.groupby("shop").cumcount()
     kept = (place < X["shop"].map({"shop 0": 1, "shop 1": 20, "shop 2": 99})).to_numpy()
     return X[kept], Y[kept]

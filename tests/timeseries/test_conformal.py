@@ -1,4 +1,4 @@
-"""Intervals from errors of forecasts that were made before."""
+"""Intervals from the errors of past forecasts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INNER = RMTGB(n_rounds=10, n_bags=1, learning_rate=0.3, random_state=0)
 
 @pytest.fixture(scope="module")
 def walks():
-    """Random walks in units of their own, whose errors grow with the step."""
+    """Create random walks in different units, whose errors grow with the step."""
     rng = np.random.default_rng(0)
     n_series, n_times = 150, 90
     X = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Targets that follow from others."""
+"""Targets that are derived from others."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def test_they_are_saved(fitted, panel, tmp_path):
 @pytest.mark.parametrize(
     ("derived", "message"),
     [
-        ({"sales": Change("sales")}, "'sales' is called as one of y"),
-        ({"up": Change("price")}, "follows from 'price', which is not a number"),
+        ({"sales": Change("sales")}, "'sales' has the name of a target"),
+        ({"up": Change("price")}, "is derived from 'price', which is not a number"),
         ({"up": "sales"}, "must be a Change, Occurs, Exceeds or Hurdle"),
         ([Change("sales")], "must map names to targets"),
     ],
@@ -117,7 +117,7 @@ def test_changes_are_since_something():
 
 @pytest.fixture(scope="module")
 def parts():
-    """Demand of 40 parts over 60 months: rare, of another size for each part."""
+    """Create the demand of 40 parts over 60 months: rare, with a different size for each part."""
     rng = np.random.default_rng(0)
     part = np.repeat(np.arange(40), 60)
     X = pd.DataFrame({"part": part, "month": np.tile(np.arange(60), 40)})

@@ -1,4 +1,4 @@
-"""The pictures, read back from their axes."""
+"""Plots, read back from their axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known at an origin, by hand and by construction."""
+"""Features at an origin, computed by hand and by construction."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_holidays_are_features():
 
 @pytest.fixture
 def two_holidays(monkeypatch):
-    """The package holidays, knowing two days of Bavaria alone."""
+    """Replace the package holidays by one that only knows two days in Bavaria."""
 
     def country_holidays(country, subdiv, years):
         assert (country, subdiv) == ("DE", "BY")

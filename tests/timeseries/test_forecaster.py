@@ -1,4 +1,4 @@
-"""Forecasts of panels through fit and predict."""
+"""Forecasts of panels with fit and predict."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def forecaster(inner=INNER, **keywords) -> Forecaster:
 
 
 def days_after(X: pd.DataFrame, n: int) -> pd.DataFrame:
-    """The next days of all shops."""
+    """Return the next days of all shops."""
     last = X[X["day"] == X["day"].max()]
     rows = [last.assign(day=last["day"] + pd.Timedelta(days=step)) for step in range(1, n + 1)]
     return pd.concat(rows, ignore_index=True)

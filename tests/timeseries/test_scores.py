@@ -254,7 +254,7 @@ def test_what_cannot_be_scored_is_refused(table):
         forecast_scorer("pinball")(naive().fit(X, Y), X[late], Y[late])
     with pytest.raises(ValueError, match="8 rows have no forecast"):
         forecast_scorer("mae")(naive().fit(X, Y), X, Y)
-    with pytest.raises(TypeError, match="keeps no history"):
+    with pytest.raises(TypeError, match="does not store a history"):
         forecast_scorer("mae")(LinearRegression().fit(X[["rain"]], Y), X, Y)
     with pytest.raises(ValueError, match="refit=0 must be"):
         backtest(naive(), X, Y, split(), refit=0)

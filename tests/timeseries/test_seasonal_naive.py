@@ -53,7 +53,7 @@ def test_two_o_clock_comes_twice_when_the_clocks_are_set_back():
     assert hours[26].hour == hours[27].hour == 2
     assert model.predict(X.iloc[[50, 51]]).ravel().tolist() == [26, 27]
     naive = X.assign(hour=X["hour"].dt.tz_localize(None))
-    with pytest.raises(ValueError, match=r"repeat an id and a time.*times with a zone"):
+    with pytest.raises(ValueError, match=r"repeat an id and a time.*times with a time zone"):
         SeasonalNaive(time="hour", freq="h", season=24).fit(naive, y)
 
 

@@ -1,4 +1,4 @@
-"""Those of scikit-learn's checks that need no table of theirs, which has no id and no time."""
+"""The checks of scikit-learn that do not need its own tables, which have no id and time."""
 
 from __future__ import annotations
 

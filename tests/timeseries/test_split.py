@@ -1,4 +1,4 @@
-"""Windows of time."""
+"""Splits by time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_it_goes_where_a_cv_goes():
         ({"horizon": 4, "n_windows": 3, "freq": "h"}, hours(9), "need more than the 9 times"),
         ({"horizon": 2, "freq": "D"}, hours(9), "not on the grid of freq='D'"),
         ({"horizon": 2, "freq": "NONSENSE"}, hours(9), "not a frequency"),
-        ({"horizon": 2}, hours(9).iloc[[0, 1, 5]], "say how far apart"),
+        ({"horizon": 2}, hours(9).iloc[[0, 1, 5]], "step of the times in .* cannot be inferred"),
         ({"horizon": 2}, hours(9).astype(str), "Convert text with pd.to_datetime"),
         ({"horizon": 2}, pd.DataFrame({"hour": [0.5, 1.5]}), "not whole"),
         ({"horizon": 2, "freq": "h"}, pd.DataFrame({"hour": range(9)}), "whole number of units"),

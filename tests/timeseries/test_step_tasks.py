@@ -1,4 +1,4 @@
-"""Forecasts by a task for each target and step."""
+"""Forecasts with one task for each target and step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adam takes the steps of torch's optimizers."""
+"""Adam takes the same steps as torch's optimizers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_it_takes_the_steps_of_torch(reference, decoupled, fused):
     for step in range(6):
         adam.learning_rate = expected.param_groups[0]["lr"] = 0.1 / (1 + step)
         for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            # The second one has no gradient now and then, and then stays as it is.
+            # The second one sometimes has no gradient, and is unchanged then.
             has_gradient = place != 1 or step % 2 == 1
             gradient = torch.randn(one.shape, generator=generator) if has_gradient else None
             one.grad, other.grad = gradient, gradient

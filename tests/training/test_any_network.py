@@ -1,4 +1,4 @@
-"""Networks that are not MultiTab's: what they have to offer, and that it is enough."""
+"""Custom networks: the methods that they must have are sufficient."""
 
 from __future__ import annotations
 
@@ -125,12 +125,12 @@ def test_the_representation_needs_the_methods(name):
 def test_a_missing_method_is_named_alone():
     network = made(Whole)
     network.represent = made(Toy).represent
-    with pytest.raises(TypeError, match=r"RepMTL.* but Whole has no answer\. Write"):
+    with pytest.raises(TypeError, match=r"RepMTL.* but Whole has no answer\. Implement"):
         trained(network, balance=EVERY["rep_mtl"], balance_at="trunk")
 
 
 class Heads(nn.Module):
-    """Layers of torch's, with a head for each target; one of them is frozen."""
+    """Layers of torch with a head for each target; one layer is frozen."""
 
     def __init__(self):
         super().__init__()
@@ -168,7 +168,7 @@ def test_the_trunk_needs_no_methods(name):
 
 
 def test_one_target_that_is_all_trunk():
-    """Of long data with one target every parameter is shared by the ids."""
+    """For long data with one target, all parameters are shared by the ids."""
 
     class One(Whole):
         n_groups = 2
@@ -256,7 +256,7 @@ def test_what_a_network_lacks_is_named(make, name, error, message):
 
 
 class Counting(Toy):
-    """Has a buffer that changes with every batch of the training."""
+    """A network with a buffer that changes with every training batch."""
 
     def __init__(self):
         super().__init__()

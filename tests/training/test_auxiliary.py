@@ -1,4 +1,4 @@
-"""Losses that a network returns beside those of the tasks."""
+"""Losses that a network returns in addition to those of the tasks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_they_are_added_to_the_gradients_and_not_balanced(name, at):
         torch.testing.assert_close(one, other + added, rtol=1e-4, atol=1e-6)
     assert set(losses.auxiliary) == {"load", "size"}
     for key, value in losses.auxiliary.items():
-        # A sharp step takes the towers' where the representation is moved to.
+        # A sharp step computes the loss of the towers at the perturbed representation.
         if not (sharp_trunk and key == "size"):
             torch.testing.assert_close(value, auxiliary[key].detach())
 
@@ -112,8 +112,8 @@ def test_one_that_is_not_finite_is_named(name, value):
     network.factor = value
     with pytest.raises(
         FloatingPointError,
-        match=r"auxiliary loss 'load' is not finite in epoch 0 \(nor are those of \['size'.*look "
-        "at what computes it",
+        match=r"auxiliary loss 'load' is not finite in epoch 0 \(nor are those of \['size'.*check "
+        "how it is computed",
     ):
         trained(network, balance=EVERY[name])
 

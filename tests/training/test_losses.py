@@ -1,4 +1,4 @@
-"""The losses of a batch: each head's own, under the mask."""
+"""The losses of a batch: the loss of each head for its observed labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmtl.tasks import Quantile, Regression, TaskSet, mixed_kind
 from skmtl.training import Samples
 from skmtl.training._loss import TaskLosses
 
-# Kinds interleaved, so that tasks of one loss do not lie side by side.
+# Kinds are interleaved, so that tasks with the same loss are not adjacent.
 KINDS = {
     "a": "regression",
     "b": "multiclass",
@@ -63,7 +63,7 @@ def losses_of(tasks):
 
 
 def one_by_one(task_set, scores, target):
-    """Each head alone, in the order of the tasks."""
+    """Compute the loss of each head separately, in the order of the tasks."""
     found = [
         torch.stack(
             [head.loss(scores[:, m, of_scores], target[:, of_target]) for m in range(N_MEMBERS)]
@@ -109,7 +109,7 @@ def test_sums_of_half_precision_scores_are_float32(tasks, batch):
 
 
 def without_first_row(samples, placeholder=0.0):
-    """The batch with every label of the first row missing and `placeholder` in its place."""
+    """Return the batch with `placeholder` for all labels of the first row, which are missing."""
     target, weight = samples.target.clone(), samples.weight.clone()
     target[0] = placeholder
     weight[0] = 0.0
@@ -157,7 +157,7 @@ def test_a_strange_placeholder_has_exactly_no_influence(placeholder, tasks, batc
 
 
 def test_extreme_scores_of_missing_labels_do_not_leak(tasks, batch):
-    """A count's loss overflows at a score of 90; where the label is missing, nothing may show."""
+    """The loss of a count overflows at a score of 90, which is no problem for missing labels."""
     scores, samples = batch
     masked, extreme = without_first_row(samples), scores.clone()
     extreme[0] = 300.0

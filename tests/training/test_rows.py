@@ -1,4 +1,4 @@
-"""Rows as tensors, and scoring them piece by piece."""
+"""Rows as tensors, and scoring them in blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients of the tasks at the representation and at the trunk, against autograd's own."""
+"""Gradients of the tasks at the representation and at the trunk, compared with autograd."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_recorded_step_compares_two_halves_of_the_rows_it_has_seen():
     for part in (slice(0, 4), slice(4, 8), slice(8, 12)):
         step.backward(rows.take(part))
         step.after_step(rows.take(part))
-    step.after_epoch()  # one step since the look: too few for another
+    step.after_epoch()  # one step since the last measurement: too few for another
     assert record.n_looks == 1
     learnt, judged = rows.take(slice(0, 4)), rows.take(slice(4, 8))
     trunk = trunk_parameters(objective, rows)

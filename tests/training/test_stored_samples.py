@@ -1,4 +1,4 @@
-"""Batches of rows that lie in files."""
+"""Batches of rows that are stored in files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skmtl.training import SampleFiles, Samples, StoredSamples
 
 
 def numbered(n):
-    """Rows that bear their number in every array."""
+    """Create rows with their number in every array."""
     number = torch.arange(n)
     inputs = Batch(
         number[:, None].float().repeat(1, 2),

@@ -1,4 +1,4 @@
-"""The training loop on a network of one number per task, whose course is known by heart."""
+"""The training loop, on a network with one number per task whose training is predictable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skmtl.training import Samples, Trainer, TrainingOptions
 
 
 class Constant(nn.Module):
-    """Predicts one learnt number per task.  `on_forward(self)` may interfere."""
+    """Predict one learnt number per task. `on_forward(self)` may interfere."""
 
     def __init__(self, n_tasks, on_forward=None):
         super().__init__()
@@ -31,7 +31,7 @@ class Constant(nn.Module):
 
 
 class Recorder:
-    """A monitor that keeps what it is told and may follow a script."""
+    """A monitor that records its calls and may follow a script."""
 
     def __init__(self, on_begin=lambda number: None, on_end=lambda epoch: False):
         self.calls, self.epochs = [], []
@@ -54,7 +54,7 @@ def task_set(n_tasks=1, kinds=None):
 
 
 def samples(targets, n_rows=8, weight=1.0):
-    """Rows without features; every row of a task has the same target."""
+    """Create rows without features; all rows of a task have the same target."""
     target = torch.tensor(targets).expand(n_rows, -1).contiguous()
     weights = torch.tensor(weight).expand(n_rows, target.shape[1]).contiguous()
     nothing = Batch(torch.empty(n_rows, 0), torch.empty(n_rows, 0, dtype=torch.long))
@@ -75,7 +75,7 @@ def trainer_of(network, tasks, *, task_weight=None, history=(), seed=0, **option
 
 
 def train_towards(target, validation, *, monitor=None, network=None, **options):
-    """A network of one task on its way from 0 to `target`, by about 0.1 an epoch."""
+    """Train a network with one task from 0 towards `target`, by about 0.1 per epoch."""
     network = network or Constant(1)
     monitor = monitor or Recorder()
     trainer = trainer_of(network, task_set(), **options)
@@ -84,7 +84,7 @@ def train_towards(target, validation, *, monitor=None, network=None, **options):
 
 
 def test_early_stopping_keeps_the_best_weights():
-    """The validation labels lie at 1, which the network passes on its way to 10."""
+    """The validation labels are 1, which the network passes on its way to 10."""
     biases = []
 
     def note(epoch):
@@ -108,13 +108,13 @@ def test_early_stopping_keeps_the_best_weights():
     ("best_epoch", "objective", "n_samples", "expected"),
     [
         (0, 1.0, 800, 12),  # nothing was better than the weights of a warm start
-        (1, 0.7, 800, 3),  # 25 steps an epoch
+        (1, 0.7, 800, 3),  # 25 steps per epoch
         (5, 0.7, 800, 3),
         (9, 0.7, 800, 5),
         (60, 0.7, 800, 12),
         (5, 0.1, 800, 5),  # nearly learnt
-        (1, 0.7, 320, 6),  # 10 steps an epoch
-        (1, 0.7, 100, 12),  # 4 steps an epoch
+        (1, 0.7, 320, 6),  # 10 steps per epoch
+        (1, 0.7, 100, 12),  # 4 steps per epoch
         (1, 0.7, 10**6, 3),
     ],
 )
@@ -126,7 +126,7 @@ def test_patience_grows_with_the_epochs_to_the_best_one(
 
 
 def test_patience_is_short_where_the_first_epochs_were_best():
-    """The validation labels are those of the best constant, which training leaves."""
+    """The validation labels equal the best constant, and training moves away from it."""
     network, tasks = Constant(1), task_set()
     trainer = trainer_of(network, tasks, max_epochs=100, batch_size=1)
     rows = samples([10.0], n_rows=60)
@@ -215,7 +215,7 @@ def test_an_interrupt_before_anything_was_learnt_is_an_interrupt():
 
 
 def poisoned(task, epoch, value):
-    """A network whose training scores of one task break in one epoch (of one step each)."""
+    """A network with broken training scores of one task in one epoch, with a step per epoch."""
     steps = itertools.count()
 
     def interfere(network, scores):
@@ -259,7 +259,7 @@ def test_constant_schedule():
 
 
 def test_cosine_schedule_runs_from_the_learning_rate_to_almost_nothing():
-    """The rate of an epoch is that of its last step."""
+    """The learning rate of an epoch is that of its last step."""
     done = np.arange(8) / 8
     np.testing.assert_allclose(
         learning_rates(8, schedule="cosine"), 0.1 * 0.5 * (1 + np.cos(np.pi * done))
@@ -288,7 +288,7 @@ def test_a_second_fit_has_a_cosine_schedule_of_its_own():
 
 
 def test_losses_are_means_over_the_labels_that_are_there():
-    """Whatever the batch size; with the learning rate at zero nothing else moves them."""
+    """This holds for any batch size; with a learning rate of zero nothing else changes them."""
     data = samples([1.0, 3.0], n_rows=20)
     data.target[:4] = torch.tensor([2.0, 5.0])
     data.weight[4:14, 0] = 0.0
@@ -306,7 +306,7 @@ def test_losses_are_means_over_the_labels_that_are_there():
 
 
 def test_the_objective_is_relative_to_the_best_constant():
-    """A task with large losses weighs no more than another."""
+    """A task with large losses has no more weight than others."""
     network = Constant(2)
     network.base_scores += torch.tensor([1.0, -1.0])
     trainer = trainer_of(network, task_set(2), max_epochs=2, learning_rate=0.0)
@@ -317,7 +317,7 @@ def test_the_objective_is_relative_to_the_best_constant():
 
 @pytest.mark.parametrize("balance", [GeometricMean(), Uncertainty()])
 def test_balancers_of_the_product_stop_by_the_geometric_mean(balance):
-    """Losses of 1/100 and 1 of the best constant's, the first task with twice the weight."""
+    """Losses are 1/100 and 1 times the best constant's; the first task has twice the weight."""
     network = Constant(2)
     network.base_scores += torch.tensor([10.0, 10.0])
     network.bias.data.copy_(torch.tensor([9.0, 0.0]))
@@ -330,7 +330,7 @@ def test_balancers_of_the_product_stop_by_the_geometric_mean(balance):
 
 
 def test_a_task_that_is_learnt_does_not_hold_up_the_end():
-    """Its loss falls a hundredfold, which is less than the little that the other loses."""
+    """Its loss decreases a hundredfold, which is less in absolute terms than that of the other."""
     network = Constant(2)
     network.base_scores += torch.tensor([1.0, 1.0])
 
@@ -392,12 +392,12 @@ def test_averaging_keeps_the_mean_of_the_weights():
     monitor = Recorder(on_end=lambda epoch: raw.append(network.bias.item()))
     trainer = trainer_of(network, task_set(), max_epochs=40, averaging=0.9)
     trainer.fit(samples([50.0]), None, monitor)
-    # Every step goes on by a tenth; the mean reaches back several of them, but not to the start.
+    # Every step advances by 0.1; the mean covers several steps, but not all.
     assert 0.2 < raw[-1] - network.bias.item() < 1.0
 
 
 def test_gradients_are_clipped():
-    """AdamW is blind to a constant scale of the gradient, but not to one large batch."""
+    """AdamW is invariant to a constant scale of the gradient, but not to a single large batch."""
 
     def last_step(clip):
         network = Constant(1)
@@ -431,7 +431,7 @@ def test_bfloat16_reaches_the_network_only_where_it_is_asked_for():
         assert set(seen) == {(True, expected), (False, expected)}
 
 
-# With a real network: chance, and that it learns.
+# With a real network: randomness and learning.
 
 
 def real_network(seed=0, **switches):
@@ -451,7 +451,7 @@ def real_network(seed=0, **switches):
 
 @pytest.fixture(scope="module")
 def real_data():
-    """Two numbers and three classes that follow from two features; a third of labels missing."""
+    """Create two numbers and three classes that depend on two features; 1/3 of labels missing."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(240, 2)).astype(np.float32)
     Y = pd.DataFrame(
@@ -514,7 +514,7 @@ def test_thread_count_and_default_dtype_are_left_alone(real_data):
 
 def test_placeholders_of_missing_labels_change_nothing(real_data):
     _, data = real_data
-    # 2 is a class as well, so that every kind could take it for a label.
+    # 2 is also a class, so that it would be a valid label of every kind.
     target = torch.where(data.weight > 0, data.target, 2.0)
     assert not torch.equal(target, data.target)
     strange = Samples(data.inputs, target, data.weight)

@@ -23,7 +23,7 @@ def entropy(share):
 
 
 def classes_with(shares, n_rows=2_000):
-    """A network without knowledge, and rows whose classes have these shares of positives."""
+    """Create an untrained network, and rows whose classes have these shares of positives."""
     rng = np.random.default_rng(0)
     positive = [np.arange(n_rows) < share * n_rows for share in shares]
     Y = pd.DataFrame({str(t): rng.permutation(column) for t, column in enumerate(positive)})
@@ -78,7 +78,7 @@ def test_epochs_are_compared_with_the_weights_of_the_steps(shares):
     objective = Objective.from_training(network, tasks, samples, torch.ones(2))
     validation = ValidationLosses(samples, objective, Equal(), Alone(), None)
     constant = torch.tensor([entropy(share) for share in shares])
-    # The one loss is as it was, the other one a tenth lower.
+    # One loss is unchanged, the other is 10 % lower.
     better, worse = (
         1 - validation.objective(constant * factor, network)
         for factor in (torch.tensor([0.9, 1.0]), torch.tensor([1.0, 0.9]))

@@ -1,4 +1,4 @@
-"""A small network that knows nothing of MultiTab, and data for it."""
+"""A small network that is independent of MultiTab, and data for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_FEATURES, N_TARGETS, N_GROUPS = 4, 3, 2
 
 
 class Whole(nn.Module):
-    """A perceptron for each target on what all of them share; only `forward` is offered."""
+    """A perceptron per target on a shared trunk, with only a `forward` method."""
 
     def __init__(self, n_targets=N_TARGETS, size=6):
         super().__init__()
@@ -37,7 +37,7 @@ class Whole(nn.Module):
 
 
 class Toy(Whole):
-    """The same with the two methods of a `SplitNetwork`."""
+    """This network with the two methods of a `SplitNetwork`."""
 
     def represent(self, batch):
         return (self._represent(batch),)
@@ -47,7 +47,7 @@ class Toy(Whole):
 
 
 class LongToy(Toy):
-    """One that takes the group for one more feature, and knows how many there are."""
+    """A network with the group as an additional feature, and a fixed number of groups."""
 
     n_groups = N_GROUPS
 
@@ -62,7 +62,7 @@ def made(cls, **settings):
 
 
 def toy_data(n_rows=64, *, groups=False):
-    """Tasks and rows; some labels are missing, and the first target follows from two features."""
+    """Create tasks and rows; some labels are missing; the first target depends on two features."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, N_FEATURES)).astype(np.float32)
     Y = pd.DataFrame({"a": X[:, 0] + X[:, 1], "b": X[:, 0] - X[:, 2], "c": X[:, 3]})
@@ -85,7 +85,7 @@ class Silent:
 
 
 def trained(network, *, validation=None, groups=False, monitor=None, data=None, **options):
-    """The trainer of a network that has learnt the toy data, or other tasks and rows."""
+    """Return the trainer of a network fitted to the toy data, or to other tasks and rows."""
     tasks, samples = data or toy_data(groups=groups)
     settings = {"max_epochs": 3, "batch_size": 16, "learning_rate": 0.01, "averaging": 0.5}
     trainer = Trainer(

@@ -38,7 +38,7 @@ class Estimates:
     Attributes
     ----------
     value, error : ndarray of shape (n_elements,)
-        With standard errors.
+        Estimates and their standard errors.
     n_ratings : ndarray of shape (n_elements,)
     infit, outfit : ndarray of shape (n_elements,)
     """
@@ -53,21 +53,21 @@ class Estimates:
 @storable
 @dataclass(frozen=True)
 class FittedRasch(FittedLinear):
-    """Measures by linear functions of the features, and what has been taken out of the ratings.
+    """Fitted measures as linear functions of the features, with raters and questions.
 
     Attributes
     ----------
     rater_ids : list of hashable
     raters, questions : Estimates
     thresholds, threshold_errors : list of ndarray
-        Of each question.
+        Thresholds of each question, and their standard errors.
     coef : ndarray of shape (n_columns,)
-        Of the columns of the design matrix.
+        Coefficients of the columns of the design matrix.
     covariance : ndarray of shape (n_columns, n_columns)
-        Of the coefficients.
+        Covariance of the coefficients.
     item_errors : ndarray of shape (n_items + 1,)
-        Standard deviation of what the features do not say of each item, given its ratings; the
-        last one of an item that was not seen.
+        Standard deviation of the effect of each item, given its ratings; the last entry is for
+        unseen items.
     severity_scale : float
         Standard deviation of the severities in the population of raters.
     """
@@ -83,7 +83,7 @@ class FittedRasch(FittedLinear):
     severity_scale: float
 
     def measures(self, rows: ScorableRows) -> tuple[np.ndarray, np.ndarray]:
-        """The measure of each row's item, and its standard error."""
+        """Return the measure of each row's item, and its standard error."""
         measure, error = np.empty(len(rows)), np.empty(len(rows))
         shifts = self.targets[0].shifts
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
@@ -99,13 +99,13 @@ class FittedRasch(FittedLinear):
 
 @dataclass(frozen=True)
 class RaschEngine(Engine):
-    """Learns measures of items, severities of raters and thresholds of questions together.
+    """Estimates measures of items, severities of raters and thresholds of questions together.
 
     Attributes
     ----------
     options : RaschOptions
     rater_column, item_column : hashable
-        For messages; there may be no column of items.
+        Names of columns for messages; `item_column` is None without items.
     """
 
     options: RaschOptions
@@ -122,8 +122,8 @@ class RaschEngine(Engine):
         for name, head in tasks.varying.by_name.items():
             if not isinstance(head, Ordinal):
                 raise ValueError(
-                    f"Question {name!r} is {head.name}, but raters answer on ordered levels: "
-                    "leave it out of y, or make it 'ordinal'."
+                    f"Question {name!r} has kind {head.name!r}, but raters answer on ordered "
+                    "levels. Leave it out of y, or set its kind to 'ordinal'."
                 )
 
     def n_bags(self, n_rows: int) -> int:
@@ -158,7 +158,7 @@ class RaschEngine(Engine):
         return LinearEngine.function_scores(fitted.targets, rows, tasks)
 
     def _ratings(self, problem: Problem, mean: np.ndarray) -> tuple[list[Hashable], Ratings]:
-        """The ids of the raters, and the observed labels."""
+        """Return the ids of the raters, and the observed labels."""
         rows, heads = problem.rows, problem.tasks.heads
         weight = rows.weight.astype(np.float64)
         row, question = np.nonzero(weight > 0)
@@ -166,14 +166,14 @@ class RaschEngine(Engine):
         ids = TaskIds().fit(raters.iloc[np.unique(row)])
         if len(ids.ids_) < 2:
             raise ValueError(
-                f"rater_column={self.rater_column!r} names one rater only, {ids.ids_[0]!r}: a "
-                "severity is a difference between raters. Use MultiTaskLinear for the labels of "
+                f"rater_column={self.rater_column!r} has only one rater, {ids.ids_[0]!r}, but "
+                "severities are differences between raters. Use MultiTaskLinear for the labels of "
                 "one rater."
             )
         level = rows.labels.target[:, [part.start for part in problem.tasks.target_slices]]
         ratings = Ratings(
             features=np.asarray(rows.features, dtype=np.float64) - mean,
-            rater=np.maximum(ids.transform(raters), 0),  # rows without a label count for nobody
+            rater=np.maximum(ids.transform(raters), 0),  # any rater for rows without labels
             item=rows.group,
             row=row,
             question=question,
@@ -194,13 +194,13 @@ class RaschEngine(Engine):
         if len(missing):
             raise ValueError(
                 f"{len(missing)} rows have no rater in column {self.rater_column!r} (the first at "
-                f"positions {missing[:5].tolist()} of the labelled rows): drop these rows, or "
-                "give them an id."
+                f"positions {missing[:5].tolist()} of the labelled rows). Drop these rows, or "
+                "assign an id."
             )
         return raters
 
     def _check_extremes(self, ratings: Ratings, ids: list[Hashable]) -> None:
-        """Raise for raters whose severity is infinite, where nothing shrinks it."""
+        """Raise for raters whose severity is infinite, if severities are not shrunk."""
         if self.options.severity_penalty != 0:
             return
         rater = ratings.rater[ratings.row]
@@ -217,20 +217,20 @@ class RaschEngine(Engine):
                 )
 
     def _check_links(self, ratings: Ratings, ids: list[Hashable]) -> None:
-        """Warn of raters who have no item in common with others, however indirectly."""
+        """Warn about sets of raters that are not linked by items, even indirectly."""
         if ratings.item is None:
             return
         used = np.unique(ratings.row)
         rater, item = ratings.rater[used], ratings.item[used]
         sets = linked_sets(rater, item, ratings.n_raters, ratings.n_items)
         if len(sets) > 1:
-            shown = "; ".join(_named([ids[at] for at in each]) for each in sets[:_MOST_NAMES])
+            shown = "; ".join(_named([ids[i] for i in raters]) for raters in sets[:_MOST_NAMES])
             more = f"; and {len(sets) - _MOST_NAMES} more" if len(sets) > _MOST_NAMES else ""
             warnings.warn(
-                f"Items of {self.item_column!r} link the raters of {self.rater_column!r} within "
-                f"{len(sets)} sets only: {shown}{more}. Severities of different sets are compared "
-                "by the features and by the assumption that the items of all sets are alike. Let "
-                "raters of different sets judge some of the same items.",
+                f"Items of {self.item_column!r} link the raters of {self.rater_column!r} only "
+                f"within {len(sets)} sets: {shown}{more}. Comparing severities of different sets "
+                "relies on the features, and on the assumption that the items of all sets are "
+                "alike. Let raters of different sets judge some of the same items.",
                 UserWarning,
                 stacklevel=2,
             )
