@@ -29,24 +29,34 @@ def warn_of_numbers(column: pd.Series, categories: pd.Index, n_rows: NDArray[np.
     n_rows : int ndarray of shape (n_categories,)
         Number of rows of each category.
     """
-    if isinstance(column.dtype, pd.CategoricalDtype) or len(categories) < _LEAST_NUMBERS:
-        return
-    is_number = np.array([_is_number(category) for category in categories])
+    finding = numbers_in_text(column, categories, n_rows)
+    if finding:
+        warnings.warn(
+            f"Column {column.name!r} of X is text, but {finding}. Its {len(categories):,} "
+            "distinct values are read as categories, which have few rows each and no order: "
+            "convert it to numbers with pd.to_numeric(column, errors='coerce'), or with "
+            ".astype('category') if it is a category.",
+            stacklevel=2,
+        )
+
+
+def numbers_in_text(column: pd.Series, values: pd.Index, n_rows: NDArray[np.int64]) -> str:
+    """Say how many values of a column of text are numbers; "" unless nearly all are.
+
+    Parameters are those of `warn_of_numbers`, with the distinct values for the categories.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype) or len(values) < _LEAST_NUMBERS:
+        return ""
+    is_number = np.array([_is_number(value) for value in values])
     in_numbers, n_numbers = int(n_rows[is_number].sum()), int(is_number.sum())
     if n_numbers < _LEAST_NUMBERS or in_numbers > _MOST_ROWS_EACH * n_numbers:
-        return
+        return ""
     total = int(n_rows.sum())
     if in_numbers < _LEAST_SHARE * total:
-        return
-    others = categories[~is_number].tolist()
+        return ""
+    others = values[~is_number].tolist()
     exceptions = f" (the others are {str(others[:5])[1:-1]}{', ...' * (len(others) > 5)})"
-    warnings.warn(
-        f"Column {column.name!r} of X is text, but {in_numbers:,} of its {total:,} values are "
-        f"numbers{exceptions * bool(others)}. Its {len(categories):,} distinct values are read as "
-        "categories, which have few rows each and no order: convert it to numbers with "
-        "pd.to_numeric(column, errors='coerce'), or with .astype('category') if it is a category.",
-        stacklevel=2,
-    )
+    return f"{in_numbers:,} of its {total:,} values are numbers{exceptions * bool(others)}"
 
 
 def _is_number(text: object) -> bool:
