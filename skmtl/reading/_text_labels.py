@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._text import holds_text
-from skmtl.tables import numbers_in_text
+from skmtl.tables import numbers_in_text, to_numbers
 
 
 def warn_of_numbers_in_labels(Y: pd.DataFrame) -> None:
@@ -28,7 +28,7 @@ def warn_of_numbers_in_labels(Y: pd.DataFrame) -> None:
             warnings.warn(
                 f"Task {name!r} is text, but {finding}. Its {len(n_rows):,} distinct values are "
                 "learnt as classes, which have few rows each and no order: convert it to numbers "
-                "with pd.to_numeric(column, errors='coerce'), or name its kind in `tasks`.",
+                f"with {to_numbers(n_rows.index)}, or name its kind in `tasks`.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -29,7 +29,7 @@ from skmtl.tables._frames import as_frame
 from skmtl.tables._hashing import CategoryHashing, HashedCategories
 from skmtl.tables._histories import HistoryTableEncoder
 from skmtl.tables._numeric import LARGEST_SCALED, RobustScaler
-from skmtl.tables._numeric_text import numbers_in_text
+from skmtl.tables._numeric_text import numbers_in_text, to_numbers
 from skmtl.tables._parquet import ParquetTable, as_stored
 from skmtl.tables._partition_keys import (
     KeyType,
@@ -113,6 +113,7 @@ __all__ = [
     "sum_of_counts",
     "task_ids",
     "task_position",
+    "to_numbers",
     "wider_encoder",
     "without_links",
 ]

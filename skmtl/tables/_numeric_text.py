@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 # Numbers as programs write them; with a leading zero, as in "08540", it is a code.
 _NUMBER = re.compile(r"\s*[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?\s*")
+# Numbers as people write them, which pd.to_numeric does not read: with a currency, a percent sign,
+# separators of thousands, a comma for the decimal point, or a typographic minus.
+_WRITTEN = re.compile(
+    r"\s*[-+\u2212]?\s*[$\u20ac\u00a3\u00a5]?\s*(0|[1-9]\d*|[1-9]\d{0,2}([,.'\s\u2019]\d{3})+)"
+    r"([.,]\d+)?\s*[%$\u20ac\u00a3\u00a5]?\s*"
+)
 # Warn if the share of numbers is at least this, and if there are fewer rows per distinct number
 # than this: 20 shop numbers have enough rows, 200 prices do not.
 _LEAST_SHARE, _MOST_ROWS_EACH, _LEAST_NUMBERS = 0.9, 10.0, 20
@@ -34,7 +40,7 @@ def warn_of_numbers(column: pd.Series, categories: pd.Index, n_rows: NDArray[np.
         warnings.warn(
             f"Column {column.name!r} of X is text, but {finding}. Its {len(categories):,} "
             "distinct values are read as categories, which have few rows each and no order: "
-            "convert it to numbers with pd.to_numeric(column, errors='coerce'), or with "
+            f"convert it to numbers with {to_numbers(categories)}, or with "
             ".astype('category') if it is a category.",
             stacklevel=2,
         )
@@ -59,9 +65,20 @@ def numbers_in_text(column: pd.Series, values: pd.Index, n_rows: NDArray[np.int6
     return f"{in_numbers:,} of its {total:,} values are numbers{exceptions * bool(others)}"
 
 
+def to_numbers(values: pd.Index) -> str:
+    """Name the function that converts a column with these values, nearly all numbers."""
+    signs = [value for value in values if _is_number(value) and not _NUMBER.fullmatch(value)]
+    if not signs:
+        return "pd.to_numeric(column, errors='coerce')"
+    return (
+        "pd.to_numeric(column, errors='coerce') after column.str.replace has removed signs such "
+        f"as those of {signs[0]!r}"
+    )
+
+
 def _is_number(text: object) -> bool:
     return (
         isinstance(text, str)
         and any(character.isdigit() for character in text)
-        and _NUMBER.fullmatch(text) is not None
+        and (_NUMBER.fullmatch(text) is not None or _WRITTEN.fullmatch(text) is not None)
     )
