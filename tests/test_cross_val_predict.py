@@ -19,7 +19,7 @@ from sklearn.model_selection import cross_val_predict as sklearn_cross_val_predi
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmtl import RMTGB
+from skmtl import RMTGB, MultiTaskLinear
 from skmtl.metrics import score_tasks
 from skmtl.model_selection import (
     MultiTaskStratifiedGroupKFold,
@@ -172,3 +172,12 @@ def test_groups_that_are_ignored_are_told():
     group, y = patients()
     with pytest.warns(UserWarning, match="ignores groups.*MultiTaskStratifiedGroupKFold"):
         MultiTaskStratifiedKFold(3).split(y, y, group)
+
+
+@pytest.mark.parametrize(
+    ("method", "what"), [("predict_proba", "classes"), ("predict_quantiles", "quantiles")]
+)
+def test_methods_without_anything_to_predict_are_named(method, what):
+    X, y = pd.DataFrame({"x": np.arange(20.0)}), pd.DataFrame({"y": np.arange(20.0)})
+    with pytest.raises(ValueError, match=f"{method}.*no target has {what}"):
+        cross_val_predict(MultiTaskLinear(), X, y, method=method, cv=2)

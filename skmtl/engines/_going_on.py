@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import cast
 
 import pandas as pd
@@ -27,17 +28,25 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
     ------
     ValueError
         If a target or column of the earlier fit is missing or has another kind.
+
+    Warns
+    -----
+    UserWarning
+        If long data have task ids that the earlier fit has not seen.
     """
     engine, settings, tasks = preparation.engine, preparation.settings, preparation.tasks
     preparation.learnt = Learnt(tasks.varying, preparation.reader.encoder)
     if not engine.widens:
-        return preparation.read(chunk)
+        table = preparation.read(chunk)
+        _warn_of_new_ids(preparation, table)
+        return table
     Y = preparation.targets.read_wider(chunk.y, tasks)
     tasks.check_names([name for name in Y.columns if name in tasks.names])
     frame = _wider_frame(preparation, chunk)
     table = checked_table(settings, frame, Y, chunk)
     for name, head in tasks.constant.items():
         head.check_same(table.Y[name])
+    _warn_of_new_ids(preparation, table)
     preparation.tasks = _wider_tasks(preparation, table)
     preparation.single = preparation.single and preparation.tasks is tasks
     encoder = wider_encoder(
@@ -48,6 +57,22 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
     )
     preparation.reader = preparation.reader.wider(frame, encoder)
     return table
+
+
+def _warn_of_new_ids(preparation: Preparation, table: CheckedTable) -> None:
+    group = preparation.reader.group(table.rows.ids)
+    if group is None or (group >= 0).all():
+        return
+    new = table.rows.ids[group < 0]  # type: ignore[index]
+    ids = new.unique().tolist()
+    warnings.warn(
+        f"The task column {preparation.reader.task_label!r} has {len(ids)} ids that the first fit "
+        f"has not seen, such as {ids[:3]}, in {len(new)} of {len(group)} rows. Together they are "
+        "learnt as one unseen task, so that their predictions do not tell them apart. To learn "
+        "each of them, start over with warm_start=False on the rows of all ids.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _wider_frame(preparation: Preparation, chunk: Chunk) -> pd.DataFrame:

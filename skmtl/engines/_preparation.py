@@ -372,7 +372,13 @@ def _with_groups(rows: RowsOfX, groups: Any) -> RowsOfX:
         return rows
     if rows.groups is not None:
         raise ValueError("Name the groups in group_column or pass them as groups=, not both.")
-    column = pd.Series(np.asarray(groups), name="groups")
+    values = np.asarray(groups)
+    if values.ndim != 1:
+        raise ValueError(
+            f"groups must have one value for each row, but has the shape {values.shape}. Number "
+            "pairs of values with X.groupby([...], dropna=False).ngroup()."
+        )
+    column = pd.Series(values, name="groups")
     check_consistent_length(rows.features, column)
     return replace(rows, groups=column)
 

@@ -65,8 +65,8 @@ def cross_val_predict(
     Raises
     ------
     ValueError
-        If the method is unknown, or if the test sets of `cv` do not contain every row exactly
-        once.
+        If the method is unknown, if no target has what it predicts, or if the test sets of `cv`
+        do not contain every row exactly once.
 
     See Also
     --------
@@ -105,6 +105,12 @@ def cross_val_predict(
         name: _below([part[name] for part in parts if name in part]).iloc[back]
         for name in dict.fromkeys(name for part in parts for name in part)
     }
+    if not frames:
+        what = "classes" if method == "predict_proba" else "quantiles"
+        raise ValueError(
+            f"method={method!r} has nothing to predict: no target has {what}. Set the kinds of "
+            "targets with the parameter 'tasks' of the estimator, or use method='predict'."
+        )
     for frame in frames.values():
         frame.index = pd.RangeIndex(n_rows) if index is None else index
     return frames[_ALL] if method == "predict" else frames

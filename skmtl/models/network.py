@@ -128,7 +128,8 @@ class NetworkEstimator(MultiTaskEstimator):
         affect the shape of the network (`task_column`, `n_bags` and those of the architecture)
         must not change. MultiTab accepts new targets, of the kinds in `tasks`, new categories and
         new columns: all weights are kept, and new ones are added. New classes of a target, and
-        targets or columns that are missing, are errors. With `series`, `hashed_categories`,
+        targets or columns that are missing, are errors. New task ids of long data are learnt
+        together as one unseen task, with a warning. With `series`, `hashed_categories`,
         `sources` or a `Residual`, targets and columns must not change.
 
     Attributes

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skmtl.reading._text_labels import warn_of_numbers_in_labels
 from skmtl.tasks import (
     Curves,
     Kind,
@@ -171,6 +172,9 @@ class ColumnTargets(Targets):
             Y, infer=self.infer, tasks=self.tasks, weight=weight, group=group, n_groups=n_groups
         )
         _refuse_two_of_a_name(tasks)
+        if self.classes_only is None:
+            chosen = Y.columns if isinstance(self.tasks, str | Kind) else self.tasks or ()
+            warn_of_numbers_in_labels(Y[[name for name in Y.columns if name not in chosen]])
         for name, head in tasks.by_name.items():
             if self.classes_only not in (None, head.is_classification):
                 raise ValueError(

@@ -12,6 +12,9 @@ from sklearn.utils.validation import _check_sample_weight
 from skmtl._foreign_frames import as_pandas
 from skmtl.tasks import Labels
 
+# Beyond these the sums of engines overflow, or vanish beside the numbers that keep them from 0.
+_SMALLEST_MAXIMUM, _LARGEST_WEIGHT = 1e-12, 1e18
+
 
 def resolve_task_weight(task_weight: Any, names: Sequence[Hashable]) -> np.ndarray:
     """Return the weights of the tasks, float64 of shape (n_tasks,).
@@ -93,8 +96,22 @@ def read_sample_weight(
     Raises
     ------
     ValueError
-        For other shapes or names, and weights that are negative, not finite or all 0.
+        For other shapes or names, and weights that are negative, not finite, all 0, or so small or
+        large that engines could not add them up.
     """
+    weight = _read_sample_weight(sample_weight, names, n_samples)
+    largest = weight.max()
+    if not _SMALLEST_MAXIMUM <= largest <= _LARGEST_WEIGHT:
+        raise ValueError(
+            f"The largest sample_weight is {largest:g}, beyond what engines can add up. Only the "
+            "ratios of weights matter: divide them by their mean."
+        )
+    return weight
+
+
+def _read_sample_weight(
+    sample_weight: Any, names: Sequence[Hashable], n_samples: int
+) -> np.ndarray:
     if np.asarray(sample_weight).ndim < 2:
         rows = np.empty((n_samples, 0))
         return _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
@@ -133,11 +150,12 @@ def without_labels(Y: pd.DataFrame, missing: np.ndarray) -> pd.DataFrame:
     return pd.concat(columns, axis=1).set_axis(Y.columns, axis=1)
 
 
-_WITH_GAPS: dict[Any, pd.Int64Dtype | pd.BooleanDtype] = {
+_WITH_GAPS: dict[Any, pd.Int64Dtype | pd.UInt64Dtype | pd.BooleanDtype] = {
     np.dtype(bool): pd.BooleanDtype(),
     **{
         np.dtype(f"{sign}int{bits}"): pd.Int64Dtype() for sign in ("", "u") for bits in (8, 16, 32)
     },
     np.dtype("int64"): pd.Int64Dtype(),
+    np.dtype("uint64"): pd.UInt64Dtype(),
 }
 """Map a numpy dtype to the pandas dtype that also supports missing values."""

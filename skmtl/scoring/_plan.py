@@ -95,6 +95,7 @@ class Plan:
                 raise ValueError(
                     f"{str(file.path)!r} has no columns {missing[:5]}; its columns are "
                     f"{there[:20]}.{_NOT_UTF_8 * any(map(_is_strange, there))}"
+                    f"{_other_separator(file, there)}"
                 )
             twice = [name for name in needed if there.count(name) > 1]
             if twice:
@@ -197,6 +198,19 @@ class Plan:
             "csv_decimal": options.csv.decimal,
             "csv_missing": None if options.csv.missing is None else list(options.csv.missing),
         }
+
+
+def _other_separator(file: InputFile, header: Sequence[str]) -> str:
+    """Say what to do with a CSV file whose cells another character separates, or ""."""
+    if file.format == "parquet" or len(header) != 1:
+        return ""
+    sign = next((sign for sign in ";|\t," if sign in header[0]), None)
+    if sign is None:
+        return ""
+    return (
+        f" Its cells seem to be separated by {sign!r}: give csv_delimiter={sign!r} "
+        f"(--csv-delimiter {sign!r})."
+    )
 
 
 def _is_strange(name: str) -> bool:

@@ -29,6 +29,7 @@ from skmtl.tables._frames import as_frame
 from skmtl.tables._hashing import CategoryHashing, HashedCategories
 from skmtl.tables._histories import HistoryTableEncoder
 from skmtl.tables._numeric import LARGEST_SCALED, RobustScaler
+from skmtl.tables._numeric_text import numbers_in_text, to_numbers
 from skmtl.tables._parquet import ParquetTable, as_stored
 from skmtl.tables._partition_keys import (
     KeyType,
@@ -103,6 +104,7 @@ __all__ = [
     "key_type",
     "key_value",
     "number_type",
+    "numbers_in_text",
     "partition_keys",
     "quantile_bins",
     "sample_positions",
@@ -111,6 +113,7 @@ __all__ = [
     "sum_of_counts",
     "task_ids",
     "task_position",
+    "to_numbers",
     "wider_encoder",
     "without_links",
 ]

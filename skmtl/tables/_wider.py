@@ -39,11 +39,13 @@ def wider_encoder(
     ValueError
         As `TableEncoder.transform`.
     """
-    known = frame if frame.columns.tolist() == encoder.columns_ else frame[encoder.columns_]
+    # Tables without names, as arrays, have the columns of `fit` in its order.
+    is_wider = set(encoder.columns_) < set(frame.columns)
+    known = frame[encoder.columns_] if is_wider else frame
     encoder.read(known)
     wide = copy.copy(encoder)
     wide.categories_ = _with_new_categories(encoder, known, sample_weight)
-    if known is not frame:
+    if is_wider:
         new = [label for label in frame.columns if label not in encoder.columns_]
         fresh.fit(frame[new], sample_weight=sample_weight)
         labels, categories = frame.columns.tolist(), wide.categories_ | fresh.categories_

@@ -105,7 +105,7 @@ class ConstantTarget(Kind):
         strange = observed[differs.reshape(len(observed), -1).any(axis=1)]
         if len(strange):
             raise ValueError(
-                f"Task {self.task!r} has the label {strange.iloc[0]!r} here, but only "
+                f"Task {self.task!r} has the label {strange.tolist()[0]!r} here, but only "
                 f"{self.value_.tolist()[0]!r} in the rows from which its values were learnt: "
                 "those of the first fit with warm_start, or the sample of a table that is larger "
                 "than memory. Start over with warm_start=False, or use a larger sample."

@@ -8,7 +8,7 @@ from skmtl.tasks._binary import Binary
 from skmtl.tasks._competing_risks import CompetingRisks
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._label_values import plain_values
+from skmtl.tasks._label_values import are_number_objects, plain_values
 from skmtl.tasks._multiclass import Multiclass
 from skmtl.tasks._ordinal import Ordinal
 from skmtl.tasks._regression import Regression
@@ -41,7 +41,7 @@ def mixed_kind(labels: pd.Series) -> Kind:
         several = len(observed) > 0 and _n_classes(observed) > 2
         return Ordinal() if labels.cat.ordered and several else class_kind(labels)
     values = plain_values(observed)
-    if values.dtype.kind not in "iuf":
+    if values.dtype.kind not in "iuf" and not (len(values) and are_number_objects(values)):
         return class_kind(labels)
     return Binary() if len(values) and set(pd.unique(values)) <= {0, 1} else Regression()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Hashable
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -19,13 +21,32 @@ def plain_values(labels: pd.Series) -> np.ndarray:
         return labels.to_numpy(dtype=bool)
     if pd.api.types.is_extension_array_dtype(labels.dtype):
         if pd.api.types.is_integer_dtype(labels.dtype):
-            return labels.to_numpy(dtype=np.int64)
+            return _whole_numbers(labels)
         if pd.api.types.is_float_dtype(labels.dtype):
             return labels.to_numpy(dtype=np.float64)
     values = labels.infer_objects().to_numpy()
-    if pd.api.types.infer_dtype(values) == "decimal":
+    if values.dtype == np.float16:
+        return values.astype(np.float32)  # pandas finds no distinct values of float16
+    if are_number_objects(values) and any(isinstance(value, Decimal) for value in values):
         return values.astype(np.float64)
     return values
+
+
+def are_number_objects(values: np.ndarray) -> bool:
+    """Whether these are Python numbers, such as decimals or integers of more than 64 bits."""
+    return values.dtype == object and all(
+        isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, (bool, np.bool_))
+        for value in values
+    )
+
+
+def _whole_numbers(labels: pd.Series) -> np.ndarray:
+    """Whole numbers of a nullable dtype as int64, or as uint64 where they are too large for it."""
+    if pd.api.types.is_unsigned_integer_dtype(labels.dtype):
+        values = labels.to_numpy(dtype=np.uint64)
+        if values.max(initial=0) > np.iinfo(np.int64).max:
+            return values
+    return labels.to_numpy(dtype=np.int64)
 
 
 def number_values(labels: pd.Series, task: Hashable, kind: str) -> np.ndarray:

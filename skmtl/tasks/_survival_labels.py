@@ -17,6 +17,8 @@ _TIME_NAMES = ("time", "duration")
 # With this many rows with causes 1 and 2, none of them censored, the column is probably a status
 # with another meaning; with fewer rows it may be chance.
 _MANY = 20
+# More causes than any study tells apart: the column probably holds ids, counts or months.
+_MOST_CAUSES = 12
 _FORMS = (
     "Give a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
     "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were only "
@@ -53,7 +55,7 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     -----
     UserWarning
         If there are at least 20 events and all of them are 1 or 2, as in a status in R, where 1
-        means censored, unless `causes` is set.
+        means censored, or if there are more than 12 causes, unless `causes` is set.
 
     Examples
     --------
@@ -161,6 +163,7 @@ def paired_columns(
     events = _checked_events(columns[0], seen, task, event)
     if not causes:
         _warn_of_status(events[seen], task, event)
+        _warn_of_many_causes(events[seen], task, event)
     return EventTimes(
         events,
         np.where(seen, _checked_times(columns[1], task, time), np.nan),
@@ -228,6 +231,20 @@ def _warn_of_status(events: np.ndarray, task: Hashable, column: Hashable) -> Non
             f"{len(events)} rows is censored, so they are treated as two competing causes. If "
             "it is a status as in R, 1 for censored and 2 for the event, give the event as "
             f"{column} == 2. If they are two causes, use kind 'competing_risks', or pass "
+            "skmtl.tasks.EventTimes(event, time).",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _warn_of_many_causes(events: np.ndarray, task: Hashable, column: Hashable) -> None:
+    causes = np.unique(events[events > 0])
+    if len(causes) > _MOST_CAUSES:
+        warnings.warn(
+            f"Task {task!r} has {len(causes)} events in the column {column!r}, such as "
+            f"{causes[:3].tolist()}, which are taken for as many competing causes. Ids, counts "
+            "and months are not events: give 0 where the row was censored and 1 where the event "
+            "happened. If they are causes, say so with kind 'competing_risks', or give "
             "skmtl.tasks.EventTimes(event, time).",
             UserWarning,
             stacklevel=2,

@@ -235,10 +235,10 @@ def test_the_boosting_engine_imports_no_training_of_networks():
 
 # LightGBM's parameters that reach trees, which grow from derivatives; all others must be refused.
 PASSED_ON = {
-    "bagging_fraction", "bagging_freq", "bagging_seed", "bin_construct_sample_cnt", "cat_l2",
+    "bagging_seed", "bin_construct_sample_cnt", "cat_l2",
     "cat_smooth", "cegb_penalty_feature_coupled", "cegb_penalty_feature_lazy",
     "cegb_penalty_split", "cegb_tradeoff", "data_random_seed", "data_sample_strategy",
-    "deterministic", "device_type", "enable_bundle", "extra_seed", "extra_trees",
+    "deterministic", "device_type", "enable_bundle", "extra_trees",
     "feature_contri", "feature_fraction", "feature_fraction_bynode", "feature_fraction_seed",
     "force_col_wise", "force_row_wise", "forcedbins_filename", "forcedsplits_filename",
     "gpu_device_id", "gpu_device_id_list", "gpu_platform_id", "gpu_use_dp",
@@ -246,8 +246,7 @@ PASSED_ON = {
     "lambda_l2", "max_bin", "max_bin_by_feature", "max_cat_threshold", "max_cat_to_onehot",
     "max_delta_step", "max_depth", "min_data_in_bin", "min_data_per_group", "min_gain_to_split",
     "min_sum_hessian_in_leaf", "monotone_constraints_method", "monotone_penalty", "num_gpu",
-    "num_grad_quant_bins", "other_rate", "path_smooth", "quant_train_renew_leaf",
-    "stochastic_rounding", "top_rate", "use_missing", "use_quantized_grad", "zero_as_missing",
+    "path_smooth", "use_missing", "use_quantized_grad", "zero_as_missing",
 }  # fmt: skip
 
 
@@ -264,6 +263,35 @@ def test_every_parameter_of_lightgbm_is_passed_on_or_refused():
     assert not refused & passed_on  # whatever the alias
     # Those that later versions of LightGBM may add are looked at one by one.
     assert passed_on == PASSED_ON
+
+
+@pytest.mark.parametrize(
+    ("alone", "together"),
+    [
+        ({"subsample": 0.5}, {"subsample_freq": 1}),
+        ({"bagging_fraction": 0.5, "bagging_freq": 0}, {"bagging_freq": 5}),
+        ({"bagging_freq": 1}, {"bagging": 0.5}),
+        ({"top_rate": 0.3}, {"data_sample_strategy": "goss"}),
+        ({"extra_seed": 3}, {"extra_tree": True}),
+        ({"stochastic_rounding": True}, {"use_quantized_grad": True}),
+    ],
+)
+def test_a_parameter_without_effect_unless_another_is_set_is_refused(alone, together):
+    name = next(iter(alone))
+    with pytest.raises(ValueError, match=rf"has '{name}', which has no effect without '\w+': add"):
+        check_lightgbm_params(alone)
+    check_lightgbm_params(alone | together)
+
+
+@pytest.mark.parametrize("off", [{"bagging_fraction": 1.0}, {"bagging_freq": 0}])
+def test_a_parameter_that_is_switched_off_is_accepted(off):
+    check_lightgbm_params(off)
+
+
+@pytest.mark.parametrize("name", ["class_weight", "pos_weight", "scale_pos_weight"])
+def test_weights_of_classes_are_refused_with_the_kind_that_has_them(name):
+    with pytest.raises(ValueError, match=rf"'{name}', .*Binary\(class_weight='balanced'\)"):
+        check_lightgbm_params({name: 2.0})
 
 
 def test_an_alias_takes_the_place_of_a_default():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skmtl import RMTGB
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(240, 3)), columns=list("abc"))
@@ -33,7 +33,7 @@ def predictions(kind, long, weight):
     return np.asarray(values, dtype=float)
 
 
-@pytest.mark.parametrize("unit", [1e-6, 1e6])
+@pytest.mark.parametrize("unit", [1e-11, 1e17])
 @pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
 @pytest.mark.parametrize("kind", LABELS)
 def test_the_unit_of_the_weights_has_no_effect(kind, long, unit):
@@ -56,3 +56,22 @@ def test_the_rounds_of_each_task_do_not_depend_on_the_unit():
         for unit in (1.0, 1e3)
     )
     np.testing.assert_allclose(of_thousands, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-15, 1e300])
+@pytest.mark.parametrize("by_label", [False, True])
+@pytest.mark.parametrize("estimator", [RMTGB, MultiTaskLinear, MultiTab])
+def test_weights_that_cannot_be_added_up_are_refused(estimator, by_label, unit):
+    y = pd.DataFrame({"y": X["a"], "z": X["b"]})
+    weight = unit * (np.column_stack([WEIGHT, WEIGHT[::-1]]) if by_label else WEIGHT)
+    with pytest.raises(ValueError, match=r"The largest sample_weight is .* divide them by"):
+        estimator().fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("unit", [1e-11, 1e17])
+def test_far_units_of_weights_have_no_effect_on_lines(unit):
+    y = pd.DataFrame({"y": X["a"]})
+    lines = MultiTaskLinear().fit(X, y, sample_weight=WEIGHT).predict(X)
+    np.testing.assert_allclose(
+        MultiTaskLinear().fit(X, y, sample_weight=unit * WEIGHT).predict(X), lines, rtol=1e-3
+    )

@@ -237,6 +237,22 @@ def test_long_data():
     np.testing.assert_allclose(model.predict(ids)["spend"], before, rtol=1e-5, atol=1e-6)
 
 
+def test_new_ids_of_long_data_are_warned_of():
+    ids = X.assign(shop=np.where(np.arange(len(X)) % 2, "a", "b"))
+    model = MultiTab(task_column="shop", **NETWORK | {"max_epochs": 1}).fit(ids, Y[["spend"]])
+    with pytest.warns(UserWarning, match=r"'shop' has 1 ids .*\['c'\].*warm_start=False"):
+        model.set_params(**STILL).fit(ids.replace({"shop": {"b": "c"}}), Y[["spend"]])
+
+
+def test_arrays_go_on_where_a_frame_was_learnt():
+    numbers = X[["x", "z"]]
+    model = MultiTab(**NETWORK | {"max_epochs": 1}).fit(numbers, Y[["spend"]])
+    before = model.predict(numbers)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.set_params(**STILL).fit(numbers.to_numpy(), Y[["spend"]])
+    np.testing.assert_allclose(model.predict(numbers), before, rtol=1e-5, atol=1e-6)
+
+
 def test_held_out_rows_of_the_user_know_what_is_new():
     model = MultiTab(**NETWORK).fit(X, Y[["spend"]])
     later, labels = table(150, ("Oslo", "Rome"))

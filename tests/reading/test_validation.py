@@ -370,3 +370,10 @@ def test_groups_of_arrays_on_disk_are_named_by_position(visits, seen):
     for training, held_out in splits:
         assert len(training) + len(held_out) == len(X)
         assert not set(codes[training]) & set(codes[held_out])
+
+
+@pytest.mark.parametrize("groups", [[(i // 5, 0) for i in range(60)], np.zeros((60, 1))])
+def test_groups_of_several_columns_are_refused_with_what_to_do(groups):
+    X = pd.DataFrame({"x": np.arange(60.0)})
+    with pytest.raises(ValueError, match=r"groups must have one value for each row.*ngroup\(\)"):
+        RMTGB().fit(X, X.rename(columns={"x": "y"}), groups=groups)

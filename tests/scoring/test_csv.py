@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 
 import numpy as np
@@ -165,6 +166,13 @@ def test_files_of_any_ending_encoding_and_decimal_point(name, tmp_path):
     expected = skmtl.score_frame(forest(), X, keep=["größe"])
     pd.testing.assert_frame_equal(scores, expected, check_exact=True)
     assert n_refused == 0
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_another_delimiter_is_named(sign, tmp_path):
+    (tmp_path / "rows.csv").write_text(sign.join(["size", "region"]) + "\n")
+    with pytest.raises(ValueError, match=re.escape(f"give csv_delimiter={sign!r}")):
+        skmtl.score_files(forest(), tmp_path / "rows.csv", tmp_path / "out")
 
 
 def test_a_truncated_file_is_named_and_leaves_whole_parts(tmp_path, monkeypatch):

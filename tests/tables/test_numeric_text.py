@@ -33,9 +33,31 @@ def test_ways_to_write_a_number(text):
         TreeEncoder().fit(pd.DataFrame({"c": cells}))
 
 
+WRITTEN = {
+    "decimal comma": "{:.3f}".format,
+    "currency": "€ {:.3f}".format,
+    "percent": "{:.3f} %".format,
+    "typographic minus": "\N{MINUS SIGN}{:.3f}".format,
+    "thousands": "{:,.2f}".format,
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN.values(), ids=WRITTEN)
+def test_numbers_with_signs_that_pandas_does_not_read(form):
+    cells = [form(1000 * price) for price in r.lognormal(size=60)]
+    if form is WRITTEN["decimal comma"]:
+        cells = [cell.replace(".", ",") for cell in cells]
+    with pytest.warns(UserWarning, match=r"60 of its 60 values .*after column\.str\.replace has"):
+        TreeEncoder().fit(pd.DataFrame({"c": cells}))
+
+
 @pytest.mark.parametrize(
     "cells",
     [
+        [f"192.168.{i}.{i % 7}" for i in range(60)],
+        [f"{i}/{i + 1}" for i in range(60)],
+        [f"{i},{i}a" for i in range(60)],
+        [f"+49 30 {i}" for i in range(60)],
         [f"0{code}" for code in range(1000, 1300)],  # codes with zeros in front
         [str(shop) for shop in range(25)] * 12,  # each has rows enough
         [*map(str, range(10)), *["10"] * 90],

@@ -145,3 +145,13 @@ def test_what_the_status_means_when_it_is_said():
         RMTGB(tasks={"exit": "competing_risks"}, n_bags=1, n_rounds=2).fit(X, Y)
     with pytest.raises(ValueError, match="1 for censored and 2 for the event, pass status == 2"):
         RMTGB(tasks={"exit": "survival"}).fit(X, Y)
+
+
+def test_many_causes_are_warned_of():
+    y = {"event": np.arange(48), "duration": MONTHS}
+    with pytest.warns(UserWarning, match=r"has 47 events in the column 'event', such as"):
+        kaplan_meier(y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        event_times(y, causes=True)
+        event_times({"event": np.arange(48) % 13, "duration": MONTHS})

@@ -33,7 +33,8 @@ _BY_KIND = "The kind of the task decides the loss: set the parameter 'tasks' of 
 _WITHOUT_EFFECT = {
     **dict.fromkeys(
         ("scale_pos_weight", "is_unbalance"),
-        "Increase the weights of rare classes with sample_weight of fit",
+        "Weight the classes by task: tasks={'clicked': skmtl.tasks.Binary(class_weight="
+        "'balanced')}, or pass weights as sample_weight of fit",
     ),
     **dict.fromkeys(("pos_bagging_fraction", "neg_bagging_fraction"), "Use bagging_fraction"),
     "alpha": f"{_BY_KIND}, to Quantile((0.1, 0.9)) or Regression('huber') of skmtl.tasks",
@@ -137,6 +138,20 @@ _WITHOUT_EFFECT = {
         "It belongs to boosting that does not go with blocks, such as DART: leave it out",
     ),
 }
+# Parameters that LightGBM silently ignores unless another one is set: that one, the value that it
+# must not have, and a value that it may have.
+_BY_ANOTHER: dict[str, tuple[str, Any, Any]] = {
+    "bagging_fraction": ("bagging_freq", 0, 1),
+    "bagging_freq": ("bagging_fraction", 1, 0.8),
+    "top_rate": ("data_sample_strategy", "bagging", "goss"),
+    "other_rate": ("data_sample_strategy", "bagging", "goss"),
+    "extra_seed": ("extra_trees", False, True),
+    "num_grad_quant_bins": ("use_quantized_grad", False, True),
+    "quant_train_renew_leaf": ("use_quantized_grad", False, True),
+    "stochastic_rounding": ("use_quantized_grad", False, True),
+}
+# Values of the parameters above that mean the same as leaving them out.
+_OFF = {"bagging_fraction": 1, "bagging_freq": 0}
 # Accepted values. In other modes, trees do not add up to the score whose gradients they are fitted
 # to, or need other data; the last three are set by skmtl itself.
 _ACCEPTED = {
@@ -218,6 +233,11 @@ def check_lightgbm_params(parameters: Any) -> None:
     names = _names()
     chosen: dict[str, str] = {}
     for alias, value in parameters.items():
+        if alias in ("class_weight", "pos_weight"):
+            raise ValueError(
+                f"lightgbm_params has {alias!r}, which LightGBM does not know. "
+                f"{_WITHOUT_EFFECT['scale_pos_weight']}."
+            )
         if alias not in names:
             hint = did_you_mean(alias, sorted(names))
             raise ValueError(f"lightgbm_params has {alias!r}, which LightGBM does not know.{hint}")
@@ -242,6 +262,26 @@ def check_lightgbm_params(parameters: Any) -> None:
             raise ValueError(
                 f"lightgbm_params has {alias}={value!r}, which does not work with blocks that are "
                 "fitted one after the other. Remove it."
+            )
+    _check_combinations(parameters, chosen)
+
+
+def _check_combinations(parameters: Mapping[str, Any], chosen: Mapping[str, str]) -> None:
+    """Raise a ValueError for parameters without effect, because another one is not set.
+
+    Parameters
+    ----------
+    parameters : mapping of name to value
+    chosen : mapping of str to str
+        The names among `parameters` by LightGBM's main names.
+    """
+    for name, (other, off, example) in _BY_ANOTHER.items():
+        if name not in chosen or parameters[chosen[name]] == _OFF.get(name):
+            continue
+        if other not in chosen or parameters[chosen[other]] == off:
+            raise ValueError(
+                f"lightgbm_params has {chosen[name]!r}, which has no effect without {other!r}: "
+                f"add {other}={example!r}, or remove it."
             )
 
 
