@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 
+from skmtl._foreign_frames import as_pandas
 from skmtl.histories._arrays import array_parts, list_parts
 from skmtl.histories._arrow import from_arrow
 from skmtl.histories._clock import as_numbers
@@ -19,7 +20,7 @@ from skmtl.histories._history import EventHistory
 from skmtl.histories._parts import Parts, from_scalars
 from skmtl.histories._tables import event_parts, frame_parts
 
-_NAME = re.compile(r"histories(?:\[(.+)\])?")
+_NAME = re.compile(r"histories(?:\[((?:s|min|h|D)(?:, UTC)?)\])?")
 
 
 @register_extension_dtype
@@ -85,8 +86,10 @@ class Histories(HistoryArray):
 
     Parameters
     ----------
-    histories : iterable of EventHistory, default=()
-        Single histories, such as the cells of another column; None or NA where one is missing.
+    histories : iterable of EventHistory, or polars or pyarrow column, default=()
+        Single histories, such as the cells of another column; None or NA where one is missing. A
+        history may also be what Parquet and polars make of one: a mapping with lists of times,
+        variables and values, and perhaps an "end"; or a list with a mapping for each event.
 
     Examples
     --------
@@ -106,7 +109,7 @@ class Histories(HistoryArray):
     """
 
     def __init__(self, histories: Any = ()) -> None:
-        self._parts = from_scalars(histories, None)
+        self._parts = from_scalars(as_pandas(histories, "histories"), None)
 
     @classmethod
     def from_events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,52 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
         return np.full(len(times), np.nan), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
+
+
+def read_parts(
+    time: pd.Series, end: pd.Series
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], str]:
+    """Times of events and ends of histories, and the clock that both were read with.
+
+    Raises
+    ------
+    ValueError
+        If one are dates and the others numbers, or other dates.
+    """
+    times, of_times = read_times(time, "h", "The time of a history")
+    ends, of_ends = read_times(end, "h", "The end of a history")
+    both = ((times, of_times), (ends, of_ends))
+    clocks = {clock for numbers, clock in both if not np.isnan(numbers).all()}
+    if len(clocks) > 1:
+        raise ValueError(
+            f"The times of a history are {_named(of_times)}, and its end is of {_named(of_ends)}."
+        )
+    return (times, ends), clocks.pop() if clocks else ""
+
+
+def several_clocks(clocks: Iterable[str]) -> TypeError:
+    """The error that times of these clocks are not of one column."""
+    return TypeError(
+        f"Histories of several clocks cannot stand in one column: {sorted(clocks)}. Count all "
+        "times in one unit, all with a time zone or all without."
+    )
+
+
+def common_clock(clocks: Iterable[str]) -> str:
+    """The one clock among several, "" of which are none.
+
+    Raises
+    ------
+    ValueError
+        If there are several, or one is not the clock of dates.
+    """
+    several = {clock for clock in clocks if clock}
+    for clock in several:
+        if clock.removesuffix(_UTC) not in _SECONDS:
+            raise ValueError(f"Times cannot be counted in {clock!r}, only in {list(_SECONDS)}.")
+    if len(several) > 1:
+        raise ValueError(f"The times of histories are counted in several ways: {sorted(several)}.")
+    return several.pop() if several else ""
 
 
 def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
