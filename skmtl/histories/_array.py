@@ -159,8 +159,13 @@ class Histories(HistoryArray):
         Raises
         ------
         ValueError
-            If a column is missing, a time or a name is missing, a value is infinite, or none of
-            the ids occurs.
+            If a column is missing, a time or a name is missing, a value or a time is infinite, or
+            none of the ids occurs.
+
+        Warns
+        -----
+        UserWarning
+            If some of the texts of `value` are numbers.
         """
         parts = event_parts(events, index, id, time, variable, value, unit)
         return cls._from_parts(parts)._ended(end, index)
@@ -294,6 +299,12 @@ class Histories(HistoryArray):
         last[filled] = self._parts.store.time[self._rows["stop"][filled] - 1]
         return np.where(np.isnan(self._rows["end"]), last, self._rows["end"])
 
+    @property
+    def first(self) -> float:
+        """Time of the first event of all; NaN without any."""
+        starts = self._rows["start"][self.n_events > 0]
+        return float(self._parts.store.time[starts].min(initial=np.inf)) if len(starts) else np.nan
+
     def until(self, end: Any, *, window: float | None = None) -> Self:
         """What was known at some times: the events up to then, and no later one.
 
@@ -309,10 +320,23 @@ class Histories(HistoryArray):
         -------
         Histories of shape (n,)
             Views of the same events.
+
+        Raises
+        ------
+        ValueError
+            If a time is missing, infinite or of another clock, or `window` is not positive.
         """
-        times = as_numbers(end, self.dtype.clock, len(self))
-        if np.isnan(times).any():
-            raise ValueError("end must be known for every history, but some are missing.")
+        if window is not None and not window > 0:
+            raise ValueError(f"window must be a positive length of time, got {window!r}.")
+        times = as_numbers(end, self.dtype.clock, len(self), self.first)
+        if not np.isfinite(times).all():
+            raise ValueError(
+                "end must be known for every history, but some are missing or infinite."
+            )
+        return self._cut(times, window)
+
+    def _cut(self, times: NDArray[np.float64], window: float | None) -> Self:
+        """As `until`, at numbers on the clock of the histories."""
         rows = self._rows.copy()
         there = np.flatnonzero(rows["start"] >= 0)
         store, starts, stops = self._parts.store, rows["start"][there], rows["stop"][there]
@@ -327,9 +351,10 @@ class Histories(HistoryArray):
             return self
         if isinstance(end, pd.Series):
             labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
-            if not end.index.equals(labels) and set(end.index) == set(labels):
+            is_numbered = end.index.equals(pd.RangeIndex(len(end)))
+            if not (end.index.equals(labels) or is_numbered) and end.index.isin(labels).any():
                 raise ValueError(
-                    "end has the labels of the rows in another order than index: give "
+                    "end has the labels of other rows than index, or in another order: give "
                     "end.reindex(index)."
                 )
         return self.until(end)

@@ -120,20 +120,18 @@ class _Lists(NamedTuple):
         lengths = {name: _lengths(fields[name]) for name in _FIELDS}
         if any((lengths[name] != lengths["time"]).any() for name in _FIELDS):
             raise ValueError("A history has not as many times as variables and values.")
-        return cls(
-            lengths["time"],
-            *(fields[name].flatten() for name in _FIELDS),
-            fields["end"] if "end" in fields else _nothing(len(array)),
-            fields["clock"].drop_null().unique().to_pylist() if "clock" in fields else [],
-        )
+        time, variable, value = (fields[name].flatten() for name in _FIELDS)
+        end = fields["end"] if "end" in fields else _nothing(len(array))
+        clocks = fields["clock"].drop_null().unique().to_pylist() if "clock" in fields else []
+        return cls(lengths["time"], time, variable, value, end, clocks)
 
     @classmethod
     def of_structs(cls, array: Any) -> _Lists:
         """Those of lists of structs."""
         events = array.flatten()
         fields = dict(zip([one.name for one in events.type], events.flatten(), strict=True))
-        parts = (fields[name] for name in _FIELDS)
-        return cls(_lengths(array), *parts, _nothing(len(array)), [])
+        time, variable, value = (fields[name] for name in _FIELDS)
+        return cls(_lengths(array), time, variable, value, _nothing(len(array)), [])
 
 
 def _lengths(lists: Any) -> NDArray[np.int64]:

@@ -41,10 +41,12 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
         raise ValueError(f"unit must be one of {sorted(_SECONDS)}, got {unit!r}.")
     if types.is_numeric_dtype(times.dtype) and not types.is_bool_dtype(times.dtype):
         return times.to_numpy(dtype=np.float64, na_value=np.nan), ""
-    if types.is_timedelta64_dtype(times.dtype):
-        return (times.dt.total_seconds() / _SECONDS[unit]).to_numpy(dtype=np.float64), ""
-    if not len(times.dropna()):
+    observed = times.dropna()
+    if not len(observed):
         return np.full(len(times), np.nan), ""
+    if all(isinstance(time, datetime.timedelta | np.timedelta64) for time in observed):
+        seconds = pd.to_timedelta(times).dt.total_seconds()
+        return (seconds / _SECONDS[unit]).to_numpy(dtype=np.float64, na_value=np.nan), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
 
@@ -95,7 +97,7 @@ def common_clock(clocks: Iterable[str]) -> str:
     return several.pop() if several else ""
 
 
-def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
+def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float64]:
     """Times of the user's as numbers on a clock.
 
     Parameters
@@ -103,6 +105,8 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     times : time or array-like of shape (n,)
     clock : str
     n : int
+    first : float
+        Time of the first event, NaN without any.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If they are not of this clock, or not n of them.
+        If they are not of this clock, or not n of them. If they are numbers for histories of dates
+        that all lie before the first event, as hours since an admission would.
     """
     is_one = not types.is_list_like(times)
     column = pd.Series([times] if is_one else times).reset_index(drop=True)
@@ -120,7 +125,14 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     unit = clock.removesuffix(_UTC)
     is_number = types.is_numeric_dtype(column.dtype)
     if clock and is_number:  # already counted on the clock, as `Histories.end` returns them
-        return _repeated(column.to_numpy(dtype=np.float64, na_value=np.nan), n)
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if len(numbers) and (numbers < first).all():
+            raise ValueError(
+                f"The times of the histories are {_named(clock)}, the first of which is "
+                f"{as_dates(np.array([first]), clock)[0]}, and numbers such as {numbers[0]:g} are "
+                "counted from 1970: give dates and times, as of pd.to_datetime."
+            )
+        return _repeated(numbers, n)
     numbers, read = read_times(column, unit or "h", "The time")
     if read != clock and not np.isnan(numbers).all():
         raise ValueError(

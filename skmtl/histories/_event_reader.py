@@ -220,10 +220,11 @@ def _check_order(events: EventRows, name: object) -> None:
     follows[events.start[filled]] = False
     ordered = (np.diff(events.time) >= 0) | ~follows[1:]
     # Written so that NaN, which compares as False, is refused.
-    if not ((last <= events.end[filled]).all() and ordered.all()):
+    ends = events.end[filled]
+    if not ((last <= ends).all() and np.isfinite(ends).all() and ordered.all()):
         raise ValueError(
             f"Column {name!r} has events that are later than the end of their history, or not in "
-            "order of time. Make it with skmtl.histories.Histories.from_events, and cut it with "
+            "order of time, or a history without a finite end. Make it with skmtl.histories.Histories.from_events, and cut it with "
             "its method until(end)."
         )
 

@@ -21,6 +21,7 @@ def table(**columns):
 
 UTC, BERLIN = datetime.UTC, datetime.timezone(datetime.timedelta(hours=1))
 MIXED = [datetime.datetime(2024, 1, 1, 12, tzinfo=zone) for zone in (UTC, BERLIN, UTC)]
+HOUR = datetime.timedelta(hours=1)
 ENDS = pd.Series([1.0, 2.0], index=[2, 1])
 HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
 
@@ -38,6 +39,7 @@ HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
         ({"subject_id": [7, 7, 1]}, [1, 0, 0], {"events": [1, 0, 0]}),
         ({"time": MIXED, "code": "a"}, [2, 1, 0], {"a since": [0, 0, np.nan]}),
         ({"time": pd.to_timedelta([2, 1, 3], "h")}, [2, 1, 0], {"length": [1, 0, np.nan]}),
+        ({"time": np.array([HOUR, 2 * HOUR, HOUR], object)}, [2, 1, 0], {"length": [1, 0, np.nan]}),
         ({"code": [1, 1, 2]}, [2, 1, 0], {"1 slope": [-1, np.nan, np.nan]}),
         ({"code": pd.Categorical(["a", "b", "a"])}, [2, 1, 0], {"b first": [6, np.nan, np.nan]}),
     ],
@@ -78,6 +80,9 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0]), "1 times for 2 histories"),
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0, None]), "end must be known"),
         (lambda: Histories.from_events(table(), [1, 2], end=ENDS), "in another order"),
+        (lambda: Histories.from_events(table(), [1, 3], end=ENDS), "labels of other rows"),
+        (lambda: Histories.from_events(table(), [1], end=np.inf), "missing or infinite"),
+        (lambda: Histories.from_array([[1.0]]).until(1.0, window=-2), "window must be a positive"),
         (lambda: Histories.from_array([[[1.0, np.inf]]]), "infinite at"),
         (lambda: Histories.from_array([[1.0, 2.0, 3.0]], times=MIXED), "3 finite numbers"),
         (lambda: Histories.from_array([1.0, 2.0]), "must have the shape"),
