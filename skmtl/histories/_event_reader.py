@@ -224,8 +224,8 @@ def _check_order(events: EventRows, name: object) -> None:
     if not ((last <= ends).all() and np.isfinite(ends).all() and ordered.all()):
         raise ValueError(
             f"Column {name!r} has events that are later than the end of their history, or not in "
-            "order of time, or a history without a finite end. Make it with skmtl.histories.Histories.from_events, and cut it with "
-            "its method until(end)."
+            "order of time, or a history without a finite end. Make it with "
+            "skmtl.histories.Histories.from_events, and cut it with its method until(end)."
         )
 
 

@@ -354,8 +354,8 @@ def _check_changing(name: Hashable, labels: Histories, clock: str) -> None:
     codes = sorted({store.variables[code] for code in set(store.code.tolist()) - valued})
     if codes:
         raise ValueError(
-            f"Target {name!r} has events without values, such as {codes[0]!r}, of which there is no "
-            "last value. Give each a number, or use skmtl.tasks.EventTimes for when it happens."
+            f"Target {name!r} has events without values, such as {codes[0]!r}, of which there is "
+            "no last value. Give each a number, or use skmtl.tasks.EventTimes for when it happens."
         )
 
 

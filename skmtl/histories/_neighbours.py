@@ -118,9 +118,9 @@ class DTWNeighbours(HistoryTransformer):
             raise ValueError(f"window must be a share from 0 to 1, got {self.window!r}.")
         grid = Grid.of(histories, self.every)
         random = check_random_state(self.random_state)
-        filled = np.flatnonzero(grid.lengths(histories))
+        raw = _stretched(grid, histories, int(self.length))
+        filled = np.flatnonzero(~np.isnan(raw).all(axis=(1, 2)))
         chosen = np.sort(random.permutation(filled)[: self.n_references])
-        raw = _stretched(grid, histories[filled], int(self.length))
         centre = np.nan_to_num(np.nanmean(raw, axis=(0, 2)))
         spread = np.nanstd(raw, axis=(0, 2))
         scale = np.where(np.nan_to_num(spread) > 0, spread, 1.0)
@@ -128,10 +128,7 @@ class DTWNeighbours(HistoryTransformer):
         if y is not None:
             check_consistent_length(histories, y)
             labels = _numbers(label_frame(y).reset_index(drop=True))
-        series = np.nan_to_num(
-            (_stretched(grid, histories[chosen], int(self.length)) - centre[:, None])
-            / scale[:, None]
-        )
+        series = np.nan_to_num((raw[chosen] - centre[:, None]) / scale[:, None])
         return LearntNeighbours(
             grid,
             centre,
@@ -242,9 +239,9 @@ class LearntNeighbours:
         """The features of shape (n, 1 + n_targets)."""
         table = np.full((len(histories), len(self.names)), np.nan)
         length = self.series.shape[-1]
-        filled = np.flatnonzero(self.grid.lengths(histories))
-        raw = _stretched(self.grid, histories[filled], length)
-        series = np.nan_to_num((raw - self.centre[:, None]) / self.scale[:, None])
+        raw = _stretched(self.grid, histories, length)
+        filled = np.flatnonzero(~np.isnan(raw).all(axis=(1, 2)))
+        series = np.nan_to_num((raw[filled] - self.centre[:, None]) / self.scale[:, None])
         size = max(_PAIRS // len(self.series), 1)
         for start in range(0, len(filled), size):
             rows = filled[start : start + size]

@@ -221,7 +221,7 @@ def _block(
     for i, name in enumerate(statistics):
         block[..., i] = OF_NOTHING.get(name, np.nan)
         block[(*cells, i)] = groups.statistic(name)[here]
-    return block.reshape(n_rows, -1)
+    return block.reshape(n_rows, n_variables * len(statistics))
 
 
 def _lengths(histories: Histories) -> NDArray[np.float64]:

@@ -55,8 +55,8 @@ def early_warning_utility(
     Parameters
     ----------
     onset : array-like of float of shape (n_rows,)
-        Time of the event of the row's entity; NaN or infinite without an event. For sepsis in the challenge, 6
-        hours after the first positive label.
+        Time of the event of the row's entity; NaN or infinite without an event. For sepsis in the
+        challenge, 6 hours after the first positive label.
     alarm : array-like of bool of shape (n_rows,)
         Whether there is an alarm.
     time : array-like of float of shape (n_rows,)
@@ -233,8 +233,8 @@ def _numbers(times: Any, name: str) -> NDArray[np.float64]:
     column = pd.Series(times)
     if getattr(column.dtype, "kind", "O") in "mM" or isinstance(column.dtype, pd.DatetimeTZDtype):
         raise ValueError(
-            f"{name} must hold numbers of one unit, such as hours since admission, but holds dates "
-            "or durations."
+            f"{name} must hold numbers of one unit, such as hours since admission, but holds "
+            "dates or durations."
         )
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
