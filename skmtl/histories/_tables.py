@@ -48,7 +48,7 @@ class _TableEvents(NamedTuple):
                 f"({type(cell).__name__})."
             )
         texts, words = pd.factorize(column[is_text].astype(object))
-        _check_words(words, column.name)
+        _check_words(words.tolist(), column.name)
         pairs, which = np.unique(code[is_text] * max(len(words), 1) + texts, return_inverse=True)
         code = code.copy()
         code[is_text] = len(variables) + which

@@ -24,7 +24,8 @@ def predict(self: Any, X: Any, sources: Sequence[Hashable] | None = None) -> Any
     sources : list of source, default=None
         Predict from these sources alone, as if the columns of all others were missing; columns
         that belong to no source are always used. X may lack the columns of sources that are left
-        out. None uses every source that a row has. For other methods than this and `predict_proba`, see `with_sources`.
+        out. None uses every source that a row has. For other methods than this and
+        `predict_proba`, see `with_sources`.
 
     Returns
     -------

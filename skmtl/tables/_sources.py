@@ -96,7 +96,7 @@ class SourceEncoder(WrappedTable):
         columns : list
             Those of `fit` in order, with roles.
         """
-        labels = set(frame.columns)
+        labels: set[Hashable] = set(frame.columns)
         hidden = [
             column
             for source, within in self.sources.items()
