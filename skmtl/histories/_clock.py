@@ -46,7 +46,7 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
         return np.full(len(times), np.nan), ""
     if all(isinstance(time, datetime.timedelta | np.timedelta64) for time in observed):
         seconds = pd.to_timedelta(times).dt.total_seconds()
-        return (seconds / _SECONDS[unit]).to_numpy(dtype=np.float64), ""
+        return np.asarray(seconds / _SECONDS[unit], dtype=np.float64), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
 

@@ -62,7 +62,7 @@ class Grid:
         variables = sorted(n for n, k in zip(store.variables, present, strict=True) if k)
         if not variables:
             raise ValueError("The histories have no values, of which there could be series.")
-        if step is not None and not step > 0:
+        if step is not None and not 0 < step < np.inf:
             raise ValueError(f"every must be a positive length of time, got {step!r}.")
         return cls(usual_step(histories) if step is None else float(step), variables)
 

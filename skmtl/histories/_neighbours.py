@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length
 from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid
 from skmtl.histories._transformer import HistoryTransformer
-from skmtl.tasks import label_frame
+from skmtl.tasks import EventTimesDtype, label_frame
 
 # Pairs of series whose distances are computed together.
 _PAIRS = 2**14
@@ -26,7 +26,8 @@ class DTWNeighbours(HistoryTransformer):
 
     Some training series are kept as references. A series is described by its distance to the
     nearest of them, and by the mean label of the nearest ones, for each label that is a number or
-    has two classes, and the share of each class of others. Other columns of X pass through.
+    has two classes, and the share of each class of others. Times to events have no mean and are
+    left out. Other columns of X pass through.
 
     `fit_transform`, which pipelines call to fit, leaves a reference out where it would be its own
     neighbour, so that labels do not leak into the features of the rows that they come from.
@@ -146,6 +147,8 @@ def _numbers(labels: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name in labels:
         values = labels[name]
+        if isinstance(values.dtype, EventTimesDtype):
+            continue
         if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
             columns[str(name)] = (
                 pd.to_numeric(values).astype("Float64").to_numpy(float, na_value=np.nan)
