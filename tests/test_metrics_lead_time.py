@@ -68,6 +68,12 @@ def test_silence_is_worth_nothing_and_false_alarms_less():
     assert np.isnan(early_warning_utility([None], [1], time=[0], entity=[0]))
 
 
+def test_an_event_that_never_comes_may_be_infinite():
+    rows = {"time": [2, 14, 0, 1], "entity": list("aabb")}
+    never = early_warning_utility([20.0] * 2 + [None] * 2, [0, 1, 1, 0], **rows)
+    assert early_warning_utility([20.0] * 2 + [np.inf] * 2, [0, 1, 1, 0], **rows) == never
+
+
 def test_alarms_are_counted_by_day():
     rows = pd.DataFrame({"entity": np.repeat([0, 1, 2], 24), "time": np.tile(np.arange(24), 3)})
     rows["onset"] = rows["entity"].map({0: 20.0, 1: 18.0, 2: np.nan})
@@ -90,6 +96,11 @@ def test_alarms_are_counted_by_day():
         ({"time": [0.0, np.nan]}, "missing"),
         ({"entity": ["a"]}, "different lengths"),
         ({"alarm": [0.5, 1]}, "true or false"),
+        ({"alarm": pd.array([True, None], "boolean")}, "true or false"),
+        ({"onset": pd.to_datetime(["2024-01-02"] * 2)}, "onset must hold numbers"),
+        ({"time": pd.to_timedelta([1, 2], "h")}, "time must hold numbers"),
+        ({"early": 3, "optimal": 6}, "early=3 must be more than optimal=6"),
+        ({"late": -7}, "late=-7 positive"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, match):
@@ -104,6 +115,7 @@ def test_alarms_need_scores_and_somebody_to_warn():
         ([None, None], [0.1, 0.2], {}, "No entity has a row within"),
         ([5.0, 5.0], [0.1, np.nan], {}, "2 numbers"),
         ([5.0, 5.0], [0.1, 0.2], {"sensitivity": 0}, "sensitivity"),
+        ([5.0, 5.0], [0.1, 0.2], {"day": 0}, "within and day must be positive"),
     ]:
         with pytest.raises(ValueError, match=match):
             alarms_per_day(onset, score, **data, **options)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 
+from skmtl._foreign_frames import as_pandas
 from skmtl.histories._arrays import array_parts, list_parts
 from skmtl.histories._arrow import from_arrow
 from skmtl.histories._clock import as_numbers
@@ -19,7 +20,7 @@ from skmtl.histories._history import EventHistory
 from skmtl.histories._parts import Parts, from_scalars
 from skmtl.histories._tables import event_parts, frame_parts
 
-_NAME = re.compile(r"histories(?:\[(.+)\])?")
+_NAME = re.compile(r"histories(?:\[((?:s|min|h|D)(?:, UTC)?)\])?")
 
 
 @register_extension_dtype
@@ -85,8 +86,10 @@ class Histories(HistoryArray):
 
     Parameters
     ----------
-    histories : iterable of EventHistory, default=()
-        Single histories, such as the cells of another column; None or NA if one is missing.
+    histories : iterable of EventHistory, or polars or pyarrow column, default=()
+        Single histories, such as the cells of another column; None or NA if one is missing. A
+        history may also be what Parquet and polars make of one: a mapping with lists of times,
+        variables and values, and optionally an "end"; or a list with a mapping for each event.
 
     Examples
     --------
@@ -106,7 +109,7 @@ class Histories(HistoryArray):
     """
 
     def __init__(self, histories: Any = ()) -> None:
-        self._parts = from_scalars(histories, None)
+        self._parts = from_scalars(as_pandas(histories, "histories"), None)
 
     @classmethod
     def from_events(
@@ -157,8 +160,13 @@ class Histories(HistoryArray):
         Raises
         ------
         ValueError
-            If a column is missing, the time or the variable of an event is missing, a value is
-            infinite, or no id has events.
+            If a column is missing, the time or the variable of an event is missing, a value or a
+            time is infinite, or no id has events.
+
+        Warns
+        -----
+        UserWarning
+            If some of the texts of `value` are numbers.
         """
         parts = event_parts(events, index, id, time, variable, value, unit)
         return cls._from_parts(parts)._ended(end, index)
@@ -296,6 +304,12 @@ class Histories(HistoryArray):
         last[filled] = self._parts.store.time[self._rows["stop"][filled] - 1]
         return np.where(np.isnan(self._rows["end"]), last, self._rows["end"])
 
+    @property
+    def first(self) -> float:
+        """Time of the first event of all; NaN without any."""
+        starts = self._rows["start"][self.n_events > 0]
+        return float(self._parts.store.time[starts].min(initial=np.inf)) if len(starts) else np.nan
+
     def until(self, end: Any, *, window: float | None = None) -> Self:
         """Return what was known at some times, which are the events up to then.
 
@@ -311,10 +325,23 @@ class Histories(HistoryArray):
         -------
         Histories of shape (n,)
             Views of the same events.
+
+        Raises
+        ------
+        ValueError
+            If a time is missing, infinite or of another clock, or `window` is not positive.
         """
-        times = as_numbers(end, self.dtype.clock, len(self))
-        if np.isnan(times).any():
-            raise ValueError("end must be known for every history, but some are missing.")
+        if window is not None and not window > 0:
+            raise ValueError(f"window must be a positive length of time, got {window!r}.")
+        times = as_numbers(end, self.dtype.clock, len(self), self.first)
+        if not np.isfinite(times).all():
+            raise ValueError(
+                "end must be known for every history, but some are missing or infinite."
+            )
+        return self._cut(times, window)
+
+    def _cut(self, times: NDArray[np.float64], window: float | None) -> Self:
+        """As `until`, at numbers on the clock of the histories."""
         rows = self._rows.copy()
         there = np.flatnonzero(rows["start"] >= 0)
         store, starts, stops = self._parts.store, rows["start"][there], rows["stop"][there]
@@ -329,9 +356,10 @@ class Histories(HistoryArray):
             return self
         if isinstance(end, pd.Series):
             labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
-            if not end.index.equals(labels) and set(end.index) == set(labels):
+            is_numbered = end.index.equals(pd.RangeIndex(len(end)))
+            if not (end.index.equals(labels) or is_numbered) and end.index.isin(labels).any():
                 raise ValueError(
-                    "end has the same labels as index, but in a different order. Pass "
+                    "end has the labels of other rows than index, or in a different order. Pass "
                     "end.reindex(index)."
                 )
         return self.until(end)

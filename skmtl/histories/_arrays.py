@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl._foreign_frames import as_pandas
 from skmtl.histories._parts import MISSING, ROW, Parts, ranges
 from skmtl.histories._store import EventStore
 
@@ -42,7 +44,7 @@ def list_parts(
     series: Any, rate: float | None, times: Any, variables: Sequence[str] | None
 ) -> Parts:
     """Return the histories of `Histories.from_list`."""
-    cells = [_matrix(one, i) for i, one in enumerate(series)]
+    cells = [_matrix(one, i) for i, one in enumerate(as_pandas(series, "series"))]
     clocks = [None] * len(cells) if times is None else list(times)
     if len(clocks) != len(cells):
         raise ValueError(f"There are times for {len(clocks)} of {len(cells)} series.")
@@ -64,9 +66,10 @@ def list_parts(
 
 
 def _matrix(one: Any, position: int) -> NDArray[np.floating] | None:
-    if one is None:
+    if one is None or one is pd.NA or (isinstance(one, float) and np.isnan(one)):
         return None
-    values = _floats(one)
+    nested = isinstance(one, np.ndarray) and one.dtype == object
+    values = _floats(np.array([*one], dtype=np.float64) if nested else one)
     if values.ndim == 1:
         values = values[None]
     if values.ndim != 2:
@@ -77,7 +80,13 @@ def _matrix(one: Any, position: int) -> NDArray[np.floating] | None:
 
 
 def _floats(array: Any) -> NDArray[np.floating]:
+    if isinstance(array, pd.DataFrame | pd.Series):
+        array = array.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(array, np.ma.MaskedArray):
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     values = np.asarray(array)
+    if values.dtype.kind == "c":
+        raise ValueError("The series are complex numbers: give two variables.")
     if values.dtype != np.float32:
         values = values.astype(np.float64)
     if np.isinf(values).any():
@@ -90,8 +99,8 @@ def _floats(array: Any) -> NDArray[np.floating]:
 
 def _clock(length: int, rate: float | None, times: Any) -> NDArray[np.float64]:
     if times is None:
-        if rate is not None and not rate > 0:
-            raise ValueError(f"rate must be positive, got {rate!r}.")
+        if rate is not None and not 0 < rate < np.inf:
+            raise ValueError(f"rate must be positive and finite, got {rate!r}.")
         return np.arange(length) / (1.0 if rate is None else rate)
     if rate is not None:
         raise ValueError("Pass either rate or times, not both.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,63 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
         raise ValueError(f"unit must be one of {sorted(_SECONDS)}, got {unit!r}.")
     if types.is_numeric_dtype(times.dtype) and not types.is_bool_dtype(times.dtype):
         return times.to_numpy(dtype=np.float64, na_value=np.nan), ""
-    if types.is_timedelta64_dtype(times.dtype):
-        return (times.dt.total_seconds() / _SECONDS[unit]).to_numpy(dtype=np.float64), ""
-    if not len(times.dropna()):
+    observed = times.dropna()
+    if not len(observed):
         return np.full(len(times), np.nan), ""
+    if all(isinstance(time, datetime.timedelta | np.timedelta64) for time in observed):
+        seconds = pd.to_timedelta(times).dt.total_seconds()
+        return np.asarray(seconds / _SECONDS[unit], dtype=np.float64), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
 
 
-def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
+def read_parts(
+    time: pd.Series, end: pd.Series
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], str]:
+    """Return times of events and ends of histories, and the clock that both were read with.
+
+    Raises
+    ------
+    ValueError
+        If one part is dates and the other numbers, or dates of another clock.
+    """
+    times, of_times = read_times(time, "h", "The time of a history")
+    ends, of_ends = read_times(end, "h", "The end of a history")
+    both = ((times, of_times), (ends, of_ends))
+    clocks = {clock for numbers, clock in both if not np.isnan(numbers).all()}
+    if len(clocks) > 1:
+        raise ValueError(
+            f"The times of a history are {_named(of_times)}, but its end is {_named(of_ends)}."
+        )
+    return (times, ends), clocks.pop() if clocks else ""
+
+
+def several_clocks(clocks: Iterable[str]) -> TypeError:
+    """Return the error for histories of different clocks in one column."""
+    return TypeError(
+        f"A column cannot hold histories with different clocks: {sorted(clocks)}. Use one unit "
+        "for all times, all with a time zone or all without."
+    )
+
+
+def common_clock(clocks: Iterable[str]) -> str:
+    """Return the only clock of several histories, "" if none has one.
+
+    Raises
+    ------
+    ValueError
+        If there are several, or one is not a clock of dates.
+    """
+    several = {clock for clock in clocks if clock}
+    for clock in several:
+        if clock.removesuffix(_UTC) not in _SECONDS:
+            raise ValueError(f"Times cannot be counted in {clock!r}, only in {list(_SECONDS)}.")
+    if len(several) > 1:
+        raise ValueError(f"The times of histories are counted in several ways: {sorted(several)}.")
+    return several.pop() if several else ""
+
+
+def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float64]:
     """Convert times from the user to numbers on a clock.
 
     Parameters
@@ -57,6 +106,8 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     times : time or array-like of shape (n,)
     clock : str
     n : int
+    first : float
+        Time of the first event, NaN without any.
 
     Returns
     -------
@@ -65,7 +116,8 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If the times are of another clock, or their number is not n.
+        If the times are of another clock, or their number is not n; or if they are numbers for
+        histories of dates and all lie before the first event, as hours since an admission would.
     """
     is_one = not types.is_list_like(times)
     column = pd.Series([times] if is_one else times).reset_index(drop=True)
@@ -74,7 +126,14 @@ def as_numbers(times: Any, clock: str, n: int) -> NDArray[np.float64]:
     unit = clock.removesuffix(_UTC)
     is_number = types.is_numeric_dtype(column.dtype)
     if clock and is_number:  # already counted on the clock, as `Histories.end` returns them
-        return _repeated(column.to_numpy(dtype=np.float64, na_value=np.nan), n)
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if len(numbers) and (numbers < first).all():
+            raise ValueError(
+                f"The times of the histories are {_named(clock)}, the first of which is "
+                f"{as_dates(np.array([first]), clock)[0]}, and numbers such as {numbers[0]:g} are "
+                "counted from 1970: give dates and times, as of pd.to_datetime."
+            )
+        return _repeated(numbers, n)
     numbers, read = read_times(column, unit or "h", "The time")
     if read != clock and not np.isnan(numbers).all():
         raise ValueError(

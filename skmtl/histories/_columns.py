@@ -22,8 +22,11 @@ def holds_histories(column: pd.Series) -> bool:
         return True
     if column.dtype != object and not isinstance(column.dtype, pd.ArrowDtype):
         return False
-    there = column.dropna()
-    return bool(len(there)) and _is_history(there.iloc[0])
+    return _is_history(next((cell for cell in column.dropna() if not _is_empty_list(cell)), None))
+
+
+def _is_empty_list(cell: Any) -> bool:
+    return isinstance(cell, list | tuple | np.ndarray) and len(cell) == 0
 
 
 def _is_history(cell: Any) -> bool:

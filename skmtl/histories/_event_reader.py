@@ -220,11 +220,12 @@ def _check_order(events: EventRows, name: object) -> None:
     follows[events.start[filled]] = False
     ordered = (np.diff(events.time) >= 0) | ~follows[1:]
     # Written so that NaN, for which comparisons are False, raises as well.
-    if not ((last <= events.end[filled]).all() and ordered.all()):
+    ends = events.end[filled]
+    if not ((last <= ends).all() and np.isfinite(ends).all() and ordered.all()):
         raise ValueError(
             f"Column {name!r} has events that are later than the end of their history, or not in "
-            "order of time. Create it with skmtl.histories.Histories.from_events, and cut it with "
-            "its method until(end)."
+            "order of time, or a history without a finite end. Create it with "
+            "skmtl.histories.Histories.from_events, and cut it with its method until(end)."
         )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray, take
 
 from skmtl.histories._arrow import arrow_type, to_arrow
+from skmtl.histories._clock import several_clocks
 from skmtl.histories._history import EventHistory
 from skmtl.histories._parts import MISSING, ROW, Parts, from_scalars, joined, shifted
 
@@ -40,10 +41,19 @@ class HistoryArray(ExtensionArray):
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
-        if isinstance(scalars, cls):
-            return scalars.copy() if copy else scalars
         clock = None if dtype is None else _clock_of(dtype)
+        if isinstance(scalars, cls):
+            counted = scalars if clock is None else scalars._counted_in(clock)
+            return counted.copy() if copy else counted
         return cls._from_parts(from_scalars(scalars, clock))
+
+    def _counted_in(self, clock: str) -> Self:
+        """The same with another clock, which only histories without times can have."""
+        if clock == self._parts.clock:
+            return self
+        if self.n_events.any() or not np.isnan(self._rows["end"]).all():
+            raise several_clocks([clock, self._parts.clock])
+        return self._from_parts(self._parts._replace(clock=clock))
 
     @classmethod
     def _from_factorized(cls, values: Any, original: Any) -> Self:
@@ -151,7 +161,8 @@ class HistoryArray(ExtensionArray):
         return self.to_numpy(dtype)
 
     def __arrow_array__(self, type: Any = None) -> Any:
-        return to_arrow(self._parts.compact(), arrow_type() if type is None else type)
+        kind = arrow_type(self._parts.clock) if type is None else type
+        return to_arrow(self._parts.compact(), kind)
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle contains only the events of its own rows, not all events that slices share.

@@ -330,7 +330,7 @@ class LearntProcess:
             mean, sd = self.kernel.posterior(seen, times)
             table[row, ..., 0] = (self.centre + self.scale * mean).T
             table[row, ..., 1] = (self.scale * sd).T
-        return table.reshape(len(histories), -1)
+        return table.reshape(len(histories), len(self.names))
 
     def draws(self, histories: Histories, random: np.random.RandomState) -> NDArray[np.float64]:
         """Draw from the posterior of each history, (n, n_variables * n_steps)."""
@@ -338,7 +338,7 @@ class LearntProcess:
         for row, seen, times in self._seen(histories):
             drawn = self.kernel.draw(seen, times, random)
             table[row] = (self.centre + self.scale * drawn).T
-        return table.reshape(len(histories), -1)
+        return table.reshape(len(histories), len(self.variables) * self.n_steps)
 
     def _seen(
         self, histories: Histories

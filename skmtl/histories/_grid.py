@@ -14,6 +14,8 @@ from skmtl.histories._store import positions
 
 # Cells in a batch of series, which take 8 MB.
 _CELLS = 2**20
+# Cells of one series: 80 MB, of which convolutions need eleven copies.
+_MOST_CELLS = 10**7
 
 
 class SeriesBatch(NamedTuple):
@@ -60,18 +62,34 @@ class Grid:
         variables = sorted(n for n, k in zip(store.variables, present, strict=True) if k)
         if not variables:
             raise ValueError("The histories have no values to convert to series.")
-        if step is not None and not step > 0:
+        if step is not None and not 0 < step < np.inf:
             raise ValueError(f"every must be a positive length of time, got {step!r}.")
         return cls(usual_step(histories) if step is None else float(step), variables)
 
     def lengths(self, histories: Histories) -> NDArray[np.int64]:
-        """Return the number of steps from the first event to the end; 0 without events."""
+        """Return the number of steps from the first event to the end; 0 without events.
+
+        Raises
+        ------
+        ValueError
+            If a history is so long that its series would fill the memory.
+        """
         rows, store = histories.parts.rows, histories.parts.store
         filled = np.flatnonzero(histories.n_events)
         first = store.time[rows["start"][filled]]
         lengths = np.zeros(len(rows), dtype=np.int64)
-        span = np.maximum(histories.end[filled] - first, 0.0)
-        lengths[filled] = np.rint(span / self.step).astype(np.int64) + 1
+        end = histories.end[filled]
+        steps = np.rint(np.maximum(end - first, 0.0) / self.step) + 1
+        # Written so that NaN, which compares as False, is refused.
+        if not (steps * len(self.variables) <= _MOST_CELLS).all():
+            worst = int(np.argmax(steps))
+            raise ValueError(
+                f"A history from {first[worst]:g} to {end[worst]:g} has {steps[worst]:.3g} steps "
+                f"of {self.step:g}, too many for the memory. If a time is wrong, correct it; else "
+                "cut histories, with Histories.until(end, window=...), or choose longer steps "
+                "(every)."
+            )
+        lengths[filled] = steps.astype(np.int64)
         return lengths
 
     def batches(self, histories: Histories) -> Iterator[SeriesBatch]:
@@ -99,7 +117,7 @@ class Grid:
         table = np.full((len(histories), len(self.variables), n_features), np.nan)
         for batch in self.batches(histories):
             table[batch.rows] = features(batch.values)
-        return table.reshape(len(histories), -1)
+        return table.reshape(len(histories), len(self.variables) * n_features)
 
     def _values(self, histories: Histories, length: int) -> NDArray[np.float64]:
         rows, store = histories.parts.rows, histories.parts.store

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skmtl.histories._clock import as_dates
+from skmtl.histories._clock import as_dates, common_clock, read_parts
 
 _FIELDS = ("time", "variable", "value")
 
@@ -106,14 +106,16 @@ def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
     ----------
     cell : mapping or sequence of mappings
         Either a mapping with lists of times, variables and values, as in Parquet, or a mapping
-        with a time, a variable and a value for each event.
+        with a time, a variable and a value for each event. Times that are dates are counted in
+        hours.
 
     Raises
     ------
     TypeError
         If it is neither.
     ValueError
-        If a time or a variable is missing, or a number is infinite.
+        If a time or a variable is missing, a number is infinite, or the lists are not equally
+        long.
     """
     if isinstance(cell, Mapping):
         table: Mapping = cell
@@ -127,18 +129,16 @@ def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
         raise TypeError(
             f"A history needs times, variables and values, but {cell!r} has no {lacking[0]}."
         )
-    time, value = (np.array(list(table[name]), dtype=np.float64) for name in ("time", "value"))
-    names = list(table["variable"])
-    if not np.isfinite(time).all() or np.isinf(value).any() or any(name is None for name in names):
+    lists = [list(table[name]) for name in _FIELDS]
+    if len(set(map(len, lists))) > 1:
+        raise ValueError("A history has not as many times as variables and values.")
+    (time, end), clock = read_parts(pd.Series(lists[0]), pd.Series([table.get("end")]))
+    names, value = lists[1], np.array(lists[2], dtype=np.float64)
+    if not np.isfinite(time).all() or np.isinf(value).any() or pd.Series(names).isna().any():
         raise ValueError(
             "A history has an event without a time or a variable, or an infinite number."
         )
     order = np.argsort(time, kind="stable")
     code, variables = pd.factorize(np.array([*map(str, names), None], dtype=object)[:-1])
-    return EventHistory(
-        time[order],
-        code[order],
-        value[order],
-        tuple(variables),
-        table.get("end"),
-    )
+    clock = common_clock([clock, table.get("clock") or ""])
+    return EventHistory(time[order], code[order], value[order], tuple(variables), end[0], clock)

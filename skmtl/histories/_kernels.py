@@ -121,7 +121,8 @@ def plan_kernels(
     n_biases = np.maximum(counts * per_kernel // counts.sum(), 1)
     n_biases[: max(per_kernel - n_biases.sum(), 0)] += 1
     number = 0
-    for dilation, n in zip(dilations.tolist(), n_biases.tolist(), strict=True):
+    plan = zip(dilations.tolist(), n_biases.tolist(), strict=True)
+    for place, (dilation, n) in enumerate(plan):
         for taps in range(len(TAPS)):
             at_most = np.log2(min(n_variables, _MOST_VARIABLES) + 1)
             size = int(2 ** random.uniform(0, at_most))
@@ -129,4 +130,4 @@ def plan_kernels(
             # Low-discrepancy levels, as in MiniRocket.
             levels = ((number + np.arange(n) + 1) * _GOLDEN) % 1
             number += n
-            yield Kernel(dilation, taps, variables, (dilation + taps) % 2 == 0, levels)
+            yield Kernel(dilation, taps, variables, (place + taps) % 2 == 0, levels)

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from skmtl.histories._array import Histories
+from skmtl._foreign_frames import as_pandas
+from skmtl.histories._array import Histories, HistoriesDtype
 from skmtl.histories._clock import as_dates, as_numbers
 from skmtl.histories._columns import as_histories, holds_histories
 from skmtl.histories._summary import LearntSummary, Period
@@ -115,11 +116,17 @@ def landmarks(
         raise ValueError(
             f"horizon and window must be positive lengths of time, got {horizon!r} and {window!r}."
         )
+    if entity == LANDMARK:
+        raise ValueError(f"entity={entity!r} is the name of the times: choose another one.")
+    if entry and horizons is not None:
+        raise ValueError(
+            "entry keeps times to events, of which a horizon makes classes: give one of the two."
+        )
     frame = as_frame(X)
     columns = _columns_of_histories(frame)
     clock = next(iter(columns.values())).dtype.clock
-    labels = None if Y is None else _label_columns(Y, len(frame))
-    moments = _moments(at, frame.index, clock)
+    labels = None if Y is None else _label_columns(Y, frame.index)
+    moments = _moments(at, frame.index, columns)
     for histories in columns.values():
         end = histories.parts.rows["end"][moments.row]
         moments = moments.only(~(end < moments.time))
@@ -131,7 +138,7 @@ def landmarks(
         )
     rows = frame.iloc[moments.row].copy()
     for name, histories in columns.items():
-        rows[name] = histories[moments.row].until(moments.time, window=window)
+        rows[name] = histories[moments.row]._cut(moments.time, window)
     added: dict[str, Any] = {} if clock else {LANDMARK: moments.time}
     if entity is not None:
         added[entity] = frame.index[moments.row]
@@ -148,7 +155,7 @@ def landmarks(
         return rows, None
     targets: dict[Hashable, Any] = {}
     for name in labels:
-        targets |= _targets(name, labels[name], moments, horizons, entry)
+        targets |= _targets(name, labels[name], moments, horizons, entry, clock)
     return rows, pd.DataFrame({name: pd.Series(v, index=index) for name, v in targets.items()})
 
 
@@ -177,25 +184,31 @@ class _Moments(NamedTuple):
         return _Moments(self.row[where], self.time[where])
 
 
-def _moments(at: Any, index: pd.Index, clock: str) -> _Moments:
+def _moments(at: Any, index: pd.Index, columns: dict[Hashable, Histories]) -> _Moments:
+    clock = next(iter(columns.values())).dtype.clock
+    first = min((one.first for one in columns.values() if one.n_events.any()), default=np.nan)
     if isinstance(at, pd.Series):
         if not index.is_unique:
             raise ValueError("at is a Series, so the index of X must be unique.")
         row = index.get_indexer(at.index)
         if (row < 0).any():
-            raise ValueError(f"at has the row {at.index[row < 0][0]!r}, which is not in X.")
-        time = as_numbers(at, clock, len(at))
+            strange = at.index[row < 0].tolist()[0]
+            raise ValueError(f"at has the row {strange!r}, which is not in X.")
+        time = as_numbers(at, clock, len(at), first)
     else:
         several = list(at) if types.is_list_like(at) else [at]
-        one = as_numbers(several, clock, len(several))
+        one = as_numbers(several, clock, len(several), first)
         row, time = np.repeat(np.arange(len(index)), len(one)), np.tile(one, len(index))
-    if np.isnan(time).any():
-        raise ValueError("at holds missing times.")
+    if not np.isfinite(time).all():
+        raise ValueError("at holds missing or infinite times.")
     return _Moments(row, time)
 
 
-def _label_columns(Y: Any, n_rows: int) -> pd.DataFrame:
+def _label_columns(Y: Any, index: pd.Index) -> pd.DataFrame:
     """Return a column for each target: event times, histories or plain labels."""
+    Y = as_pandas(Y, "Y")
+    if isinstance(Y, pd.Series) and holds_histories(Y):
+        Y = Y.to_frame("y" if Y.name is None else Y.name)
     names = set(getattr(Y, "columns", ()))
     is_structured = getattr(getattr(Y, "dtype", None), "names", None) is not None
     if is_structured or ("event" in names and names & {"time", "duration"}):
@@ -208,8 +221,14 @@ def _label_columns(Y: Any, n_rows: int) -> pd.DataFrame:
         table = table.reset_index(drop=True)
         for name in [one for one in table if f"{one}".endswith("_event")]:
             table = _paired(table, str(name).removesuffix("_event"))
-    if len(table) != n_rows:
-        raise ValueError(f"X has {n_rows} rows, but Y has {len(table)}.")
+    if len(table) != len(index):
+        raise ValueError(f"X has {len(index)} rows, but Y has {len(table)}.")
+    order = Y.index if isinstance(Y, pd.DataFrame | pd.Series) else index
+    if not order.equals(index) and order.isin(index).all():
+        raise ValueError(
+            "Y has the same row labels as X, but in a different order. Pass Y.loc[X.index], or "
+            "Y.set_axis(X.index) if its rows are in the order of X."
+        )
     return table
 
 
@@ -254,6 +273,7 @@ def _targets(
     moments: _Moments,
     horizons: Sequence[float] | None,
     entry: bool,
+    clock: str,
 ) -> dict[Hashable, Any]:
     """Return the targets for one column of labels."""
     if holds_histories(labels):
@@ -262,7 +282,9 @@ def _targets(
                 f"Target {name!r} changes over time, so landmarks needs a horizon, which limits "
                 "the values that become labels."
             )
-        return _coming_values(name, as_histories(labels, "Y")[moments.row], moments, horizons)
+        histories = as_histories(labels, "Y")
+        _check_changing(name, histories, clock)
+        return _coming_values(name, histories[moments.row], moments, horizons)
     if not isinstance(labels.dtype, EventTimesDtype):
         return {name: labels.iloc[moments.row].array}
     times = labels.array[moments.row]
@@ -321,6 +343,23 @@ def _warn_where_only_events_are_known(
         )
 
 
+def _check_changing(name: Hashable, labels: Histories, clock: str) -> None:
+    """Refuse labels that change in time on another clock than X, or without values."""
+    if labels.dtype.clock != clock and labels.n_events.any():
+        raise ValueError(
+            f"Target {name!r} counts its times in another way than the histories of X: it has the "
+            f"dtype {labels.dtype}, and they {HistoriesDtype(clock)}."
+        )
+    store = labels.parts.compact().store
+    valued = set(store.code[~np.isnan(store.value)].tolist())
+    codes = sorted({store.variables[code] for code in set(store.code.tolist()) - valued})
+    if codes:
+        raise ValueError(
+            f"Target {name!r} has events without values, such as {codes[0]!r}, of which there is "
+            "no last value. Give each a number, or use skmtl.tasks.EventTimes for when it happens."
+        )
+
+
 def _coming_values(
     name: Hashable, labels: Histories, moments: _Moments, horizons: Sequence[float]
 ) -> dict[Hashable, Any]:
@@ -328,7 +367,7 @@ def _coming_values(
     last = LearntSummary(variables, [], [], [Period(None, ("last",), ())])
     targets: dict[Hashable, Any] = {}
     for horizon in horizons:
-        values = last.table(labels.until(moments.time + horizon, window=horizon))
+        values = last.table(labels._cut(moments.time + horizon, horizon))
         for variable, column in zip(variables, values[:, -len(variables) :].T, strict=True):
             target = name if len(variables) == 1 else f"{name} {variable}"
             targets[_named(target, horizon, horizons)] = column

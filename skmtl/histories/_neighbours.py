@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length
 from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid
 from skmtl.histories._transformer import HistoryTransformer
-from skmtl.tasks import label_frame
+from skmtl.tasks import EventTimesDtype, label_frame
 
 # Pairs of series whose distances are computed together.
 _PAIRS = 2**14
@@ -26,7 +26,8 @@ class DTWNeighbours(HistoryTransformer):
 
     Some training series are stored as references. The features of a series are its distance to the
     nearest reference and the mean labels of the nearest references. For a label with more than two
-    classes, they are the proportions of the classes. Other columns of X pass through.
+    classes, they are the proportions of the classes. Times to events have no mean and are left
+    out. Other columns of X pass through.
 
     `fit_transform`, which pipelines call in `fit`, does not use a reference as its own neighbour,
     so that labels do not leak into the features of the rows that they come from.
@@ -118,9 +119,9 @@ class DTWNeighbours(HistoryTransformer):
             raise ValueError(f"window must be between 0 and 1, got {self.window!r}.")
         grid = Grid.of(histories, self.every)
         random = check_random_state(self.random_state)
-        filled = np.flatnonzero(grid.lengths(histories))
+        raw = _stretched(grid, histories, int(self.length))
+        filled = np.flatnonzero(~np.isnan(raw).all(axis=(1, 2)))
         chosen = np.sort(random.permutation(filled)[: self.n_references])
-        raw = _stretched(grid, histories[filled], int(self.length))
         centre = np.nan_to_num(np.nanmean(raw, axis=(0, 2)))
         spread = np.nanstd(raw, axis=(0, 2))
         scale = np.where(np.nan_to_num(spread) > 0, spread, 1.0)
@@ -128,10 +129,7 @@ class DTWNeighbours(HistoryTransformer):
         if y is not None:
             check_consistent_length(histories, y)
             labels = _numbers(label_frame(y).reset_index(drop=True))
-        series = np.nan_to_num(
-            (_stretched(grid, histories[chosen], int(self.length)) - centre[:, None])
-            / scale[:, None]
-        )
+        series = np.nan_to_num((raw[chosen] - centre[:, None]) / scale[:, None])
         return LearntNeighbours(
             grid,
             centre,
@@ -149,6 +147,8 @@ def _numbers(labels: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name in labels:
         values = labels[name]
+        if isinstance(values.dtype, EventTimesDtype):
+            continue
         if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
             columns[str(name)] = (
                 pd.to_numeric(values).astype("Float64").to_numpy(float, na_value=np.nan)
@@ -242,9 +242,9 @@ class LearntNeighbours:
         """Compute the features, (n, 1 + n_targets)."""
         table = np.full((len(histories), len(self.names)), np.nan)
         length = self.series.shape[-1]
-        filled = np.flatnonzero(self.grid.lengths(histories))
-        raw = _stretched(self.grid, histories[filled], length)
-        series = np.nan_to_num((raw - self.centre[:, None]) / self.scale[:, None])
+        raw = _stretched(self.grid, histories, length)
+        filled = np.flatnonzero(~np.isnan(raw).all(axis=(1, 2)))
+        series = np.nan_to_num((raw[filled] - self.centre[:, None]) / self.scale[:, None])
         size = max(_PAIRS // len(self.series), 1)
         for start in range(0, len(filled), size):
             rows = filled[start : start + size]

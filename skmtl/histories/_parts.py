@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skmtl.histories._clock import several_clocks
 from skmtl.histories._history import EventHistory, plain_history
 from skmtl.histories._store import EventStore, positions
 
@@ -100,14 +101,11 @@ def from_scalars(scalars: Iterable[Any], clock: str | None) -> Parts:
     """
     cells = [_cell(scalar) for scalar in scalars]
     there = [cell for cell in cells if cell is not None]
-    clocks = {cell.clock for cell in there}
+    # The clock of a history without times is that of the others.
+    clocks = {cell.clock for cell in there if cell.n_events or not np.isnan(cell.end)}
     clock = clock if clock is not None else next(iter(clocks), "")
     if clocks - {clock}:
-        raise TypeError(
-            "A column cannot hold histories with different clocks: "
-            f"{sorted(clocks | {clock})}. Use one unit for all times, all with a time zone or all "
-            "without."
-        )
+        raise several_clocks(clocks | {clock})
     store = EventStore.joined(
         [EventStore(cell.time, cell.code, cell.value, cell.variables) for cell in there]
     )

@@ -86,11 +86,16 @@ class SeriesSummary(HistoryTransformer):
         self.n_jobs = n_jobs
 
     def _learn(self, histories: Histories, y: Any) -> LearntSummary:
-        windows = [float(window) for window in np.atleast_1d(self.windows)]
+        windows = list(dict.fromkeys(float(window) for window in np.atleast_1d(self.windows)))
         if not all(window > 0 for window in windows):
             raise ValueError(f"windows must be positive lengths of time, got {self.windows!r}.")
-        statistics = tuple(STATISTICS if self.statistics is None else self.statistics)
-        chosen = {"statistics": statistics, "window_statistics": self.window_statistics}
+        if not self.max_codes >= 0:
+            raise ValueError(f"max_codes must be at least 0, got {self.max_codes!r}.")
+        statistics = tuple(
+            dict.fromkeys(STATISTICS if self.statistics is None else self.statistics)
+        )
+        of_windows = tuple(dict.fromkeys(self.window_statistics))
+        chosen = {"statistics": statistics, "window_statistics": of_windows}
         for parameter, names in chosen.items():
             for name in names:
                 if name not in STATISTICS:
@@ -102,7 +107,7 @@ class SeriesSummary(HistoryTransformer):
         most = sorted(codes, key=lambda name: (-codes[name], name))[: self.max_codes]
         periods = [
             Period(None, statistics, _OF_CODES),
-            *(Period(w, tuple(self.window_statistics), ("count",)) for w in windows),
+            *(Period(w, of_windows, ("count",)) for w in windows),
         ]
         return LearntSummary(numbers, sorted(most), sorted(set(codes) - set(most)), periods)
 
@@ -222,7 +227,7 @@ def _block(
     for i, name in enumerate(statistics):
         block[..., i] = OF_NOTHING.get(name, np.nan)
         block[(*cells, i)] = groups.statistic(name)[here]
-    return block.reshape(n_rows, -1)
+    return block.reshape(n_rows, n_variables * len(statistics))
 
 
 def _lengths(histories: Histories) -> NDArray[np.float64]:

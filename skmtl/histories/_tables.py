@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ class _TableEvents(NamedTuple):
     ) -> _TableEvents:
         """Return the events of a column of values, with texts converted to variables."""
         place = np.arange(len(column))
+        if types.is_complex_dtype(column.dtype):
+            raise ValueError(f"Column {column.name!r} holds complex numbers: give two variables.")
         if types.is_numeric_dtype(column.dtype):
             dtype = np.float32 if column.dtype == np.float32 else np.float64
             return cls(place, code, column.to_numpy(dtype=dtype, na_value=np.nan), variables)
@@ -45,16 +48,27 @@ class _TableEvents(NamedTuple):
                 f"({type(cell).__name__})."
             )
         texts, words = pd.factorize(column[is_text].astype(object))
-        if len(words) and pd.to_numeric(pd.Series(words), errors="coerce").notna().all():
-            raise ValueError(
-                f"Column {column.name!r} holds numbers as texts, such as {words[0]!r}. Convert "
-                "them with pd.to_numeric(column)."
-            )
+        _check_words(words.tolist(), column.name)
         pairs, which = np.unique(code[is_text] * max(len(words), 1) + texts, return_inverse=True)
         code = code.copy()
         code[is_text] = len(variables) + which
         named = [f"{variables[p // len(words)]}={words[p % len(words)]}" for p in pairs]
         return cls(place, code, value, [*variables, *named])
+
+
+def _check_words(words: Sequence[str], name: object) -> None:
+    """Refuse numbers that are all written as texts, and warn of some."""
+    numbers = [word for word in words if pd.notna(pd.to_numeric(word, errors="coerce"))]
+    if not numbers:
+        return
+    message = f"Column {name!r} holds numbers as texts, such as {numbers[0]!r}"
+    if len(numbers) == len(words):
+        raise ValueError(f"{message}. Convert them with pd.to_numeric(column).")
+    warnings.warn(
+        f"{message}, among other texts. Each of these numbers becomes a code without a value. "
+        "Convert them with pd.to_numeric(column, errors='coerce').fillna(column).",
+        stacklevel=6,
+    )
 
 
 def event_parts(
@@ -84,6 +98,10 @@ def frame_parts(
     table = _frame(frame, "frame", [id, time, *(variables or ())])
     if variables is None:
         variables = [name for name in table.columns if name not in (id, time)]
+    called = [str(name) for name in variables]
+    if len(set(called)) < len(called):
+        twice = next(name for name in called if called.count(name) > 1)
+        raise ValueError(f"Two columns are called {twice!r} as variables: rename one of them.")
     parts: list[_TableEvents] = []
     names: list[str] = []
     for name in variables:
@@ -109,6 +127,8 @@ def _frame(table: Any, what: str, columns: Sequence[str | None]) -> pd.DataFrame
                 f"{did_you_mean(name, frame.columns)} Pass the names of your columns as id=, "
                 "time=, variable= and value=."
             )
+        if name is not None and isinstance(frame[name], pd.DataFrame):
+            raise ValueError(f"{what} has several columns {name!r}: rename or drop them.")
     return frame.reset_index(drop=True)
 
 
@@ -120,8 +140,14 @@ def _names(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
             f"Column {column.name!r} of events, with the names of the variables, is missing in "
             f"{sum(code < 0)} rows, the first of which is row {int(np.argmax(code < 0))}."
         )
-    texts, names = pd.factorize(np.array([*map(str, found), None], dtype=object)[:-1])
+    texts, names = pd.factorize(np.array([*map(_named, found), None], dtype=object)[:-1])
     return texts[code], list(names)
+
+
+def _named(code: object) -> str:
+    """The name of a variable: a whole number has one name, however the column is stored."""
+    is_whole = isinstance(code, float | np.floating) and float(code).is_integer()
+    return str(int(code)) if is_whole else str(code)  # type: ignore[call-overload]
 
 
 def _parts(
@@ -139,7 +165,7 @@ def _parts(
     if len(frame) and len(several) and (owner < 0).all():
         raise ValueError(
             f"None of the ids of column {id!r} is in the index: the column has ids like "
-            f"{_shown(frame[id], 0)}, and the index has ids like {several[0]!r}."
+            f"{_shown(frame[id], 0)}, and the index has ids like {several.tolist()[0]!r}."
         )
     times, clock = read_times(frame[time], unit, f"Column {time!r}")
     _check_times(frame, times, id, time)

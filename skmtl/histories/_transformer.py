@@ -100,7 +100,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame of shape (n_samples, n_features_out)
-            With the index of X: first the other columns, then the features.
+            With the index of X: first the other columns, then the features. All names are text.
 
         Warns
         -----
@@ -115,7 +115,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         frame = as_frame(X, min_rows=0)
         validate_data(self, X, reset=False, skip_check_array=True)
-        tables = [frame[self.others_]]
+        tables = [frame[self.others_].set_axis([str(name) for name in self.others_], axis=1)]
         for name, learnt in self.learnt_.items():
             histories = as_histories(frame[name])
             check_learnt(name, histories, self.clocks_[name], learnt.variables)
@@ -142,7 +142,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
             for name, learnt in self.learnt_.items()
             for feature in learnt.names
         ]
-        return np.array([*self.others_, *features], dtype=object)
+        return np.array([*map(str, self.others_), *features], dtype=object)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -55,8 +55,8 @@ def early_warning_utility(
     Parameters
     ----------
     onset : array-like of float of shape (n_rows,)
-        Time of the event of the row's entity; NaN without an event. For sepsis in the challenge, 6
-        hours after the first positive label.
+        Time of the event of the row's entity; NaN or infinite without an event. For sepsis in the
+        challenge, 6 hours after the first positive label.
     alarm : array-like of bool of shape (n_rows,)
         Whether there is an alarm.
     time : array-like of float of shape (n_rows,)
@@ -100,6 +100,11 @@ def early_warning_utility(
     >>> round(early_warning_utility(alarm=[False, False, True], **rows), 2)
     0.52
     """
+    if not early > optimal > -late or not late > 0:
+        raise ValueError(
+            f"early={early!r} must be more than optimal={optimal!r}, and late={late!r} positive "
+            "and more than -optimal: they are times before, before and after the event."
+        )
     rows = _WarnedRows.read(onset, time, entity)
     alarms = _flags(alarm, len(rows.time))
     ahead = rows.time - rows.onset  # negative before the event
@@ -169,6 +174,8 @@ def alarms_per_day(
         raise ValueError(f"score must be {len(rows.time)} numbers, none of them missing.")
     if not 0 < sensitivity <= 1:
         raise ValueError(f"sensitivity must lie above 0 and not above 1, got {sensitivity!r}.")
+    if not (within > 0 and day > 0):
+        raise ValueError(f"within and day must be positive, got {within!r} and {day!r}.")
     before = ~(rows.time >= rows.onset)
     table = pd.DataFrame(
         {
@@ -205,15 +212,14 @@ class _WarnedRows(NamedTuple):
 
     @classmethod
     def read(cls, onset: Any, time: Any, entity: Any) -> _WarnedRows:
-        onset, time = (
-            pd.Series(one).to_numpy(dtype=np.float64, na_value=np.nan) for one in (onset, time)
-        )
+        onset, time = _numbers(onset, "onset"), _numbers(time, "time")
+        onset = np.where(onset == np.inf, np.nan, onset)  # never
         entities = pd.factorize(np.asarray(entity), use_na_sentinel=True)[0]
         lengths = {len(onset), len(time), len(entities)}
         if len(lengths) > 1:
             raise ValueError(f"onset, time and entity have different lengths: {sorted(lengths)}.")
-        if np.isnan(time).any() or (entities < 0).any():
-            raise ValueError("A time or an entity is missing.")
+        if not np.isfinite(time).all() or (entities < 0).any():
+            raise ValueError("A time or an entity is missing, or a time is infinite.")
         several = pd.Series(onset).groupby(entities).nunique(dropna=False) > 1
         if several.any():
             name = np.asarray(entity)[entities == several.idxmax()][:1].tolist()[0]
@@ -223,8 +229,20 @@ class _WarnedRows(NamedTuple):
         return cls(onset, time, entities)
 
 
+def _numbers(times: Any, name: str) -> NDArray[np.float64]:
+    column = pd.Series(times)
+    if getattr(column.dtype, "kind", "O") in "mM" or isinstance(column.dtype, pd.DatetimeTZDtype):
+        raise ValueError(
+            f"{name} must hold numbers of one unit, such as hours since admission, but holds "
+            "dates or durations."
+        )
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
 def _flags(alarm: Any, n: int) -> NDArray[np.bool_]:
     flags = np.asarray(alarm)
+    if flags.dtype == object:
+        flags = np.array([np.nan if pd.isna(one) else one for one in flags], dtype=np.float64)
     if flags.shape != (n,) or not np.isin(flags, [0, 1]).all():
         raise ValueError(f"alarm must be {n} values that are true or false, such as score > 0.5.")
     return flags.astype(bool)

@@ -7,10 +7,12 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.models._answering import with_classes
-from skmtl.tables import SourceEncoder
+from skmtl.models._frames import frame_to_score
+from skmtl.tables import SourceEncoder, as_frame
 
 
 def predict(self: Any, X: Any, sources: Sequence[Hashable] | None = None) -> Any:
@@ -21,8 +23,9 @@ def predict(self: Any, X: Any, sources: Sequence[Hashable] | None = None) -> Any
     X : table of shape (n_samples, n_features)
     sources : list of source, default=None
         Predict from these sources alone, as if the columns of all others were missing; columns
-        that belong to no source are always used. None uses every source that a row has. For other
-        methods than this and `predict_proba`, see `with_sources`.
+        that belong to no source are always used. X may lack the columns of sources that are left
+        out. None uses every source that a row has. For other methods than this and
+        `predict_proba`, see `with_sources`.
 
     Returns
     -------
@@ -121,6 +124,14 @@ def with_sources(self: Any, sources: Sequence[Hashable]) -> Any:
     model._reader = self._reader.with_encoder(encoder.showing(sources))
     model.warm_start = False  # it would learn on from what is shown alone
     return model
+
+
+def read_scored(self: Any, X: Any) -> pd.DataFrame:
+    """X as a frame with the columns of `fit`, without needing those of sources left out."""
+    encoder = self._reader.encoder
+    if isinstance(encoder, SourceEncoder) and hasattr(self, "feature_names_in_"):
+        X = encoder.completed(as_frame(X, min_rows=0), self.feature_names_in_.tolist())
+    return frame_to_score(self, X, self._roles())
 
 
 def _showing(estimator: Any, sources: Sequence[Hashable] | None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from skmtl.engines.network import MultiTabSettings, NetworkEngine
 from skmtl.models._checks import Check, boolean, integer, one_of, real
 from skmtl.models._multitab_views import attention, coefficients, embed, expert_use, feature_gates
-from skmtl.models._sources import predict, predict_proba, with_sources
+from skmtl.models._sources import predict, predict_proba, read_scored, with_sources
 from skmtl.models.network import NetworkEstimator
 from skmtl.networks import (
     PRESETS,
@@ -245,6 +245,7 @@ default="ensemble"
     predict = predict
     predict_proba = predict_proba
     with_sources = with_sources
+    _read_scored = read_scored
     embed = embed
     attention = attention
     expert_use_ = property(expert_use)

@@ -167,9 +167,19 @@ def _holding(kind: pa.DataType) -> str:
         return _NOTHING
     if is_text(kind):
         return "text"
-    if pa.types.is_struct(kind) and {"time", "variable", "value"} <= {one.name for one in kind}:
+    if _is_history(kind):
         return "histories"
     return "numbers" if _is_number(kind) else "neither numbers nor text"
+
+
+def _is_history(kind: pa.DataType) -> bool:
+    """Whether a column has histories, as a struct of lists or as a list of structs."""
+    one = kind.value_type if _is_list(kind) else kind
+    return pa.types.is_struct(one) and {"time", "variable", "value"} <= {part.name for part in one}
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
 
 
 def is_string(kind: pa.DataType) -> bool:

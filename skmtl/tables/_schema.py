@@ -75,7 +75,7 @@ def _object_kind(column: pd.Series, table: str) -> ColumnKind:
         raise _time_error(column, table, f"objects of type {', '.join(names)}")
     if "complex" in families:
         raise ValueError(f"Complex data not supported: column {column.name!r} of {table}.")
-    if "EventHistory" in names:
+    if "EventHistory" in names or _is_plain_history(observed.iloc[0]):
         raise _history_error(column, table)
     if "other" in families:
         raise TypeError(
@@ -88,6 +88,12 @@ def _object_kind(column: pd.Series, table: str) -> ColumnKind:
         "one dtype, with pd.to_numeric(column, errors='coerce') for numbers or "
         "column.astype('str') for categories."
     )
+
+
+def _is_plain_history(cell: object) -> bool:
+    """Whether a cell is what files and other data frame libraries make of a history."""
+    one = cell[0] if isinstance(cell, (list, np.ndarray)) and len(cell) else cell
+    return isinstance(one, dict) and {"time", "variable", "value"} <= set(one)
 
 
 def sorts_of(categories: pd.Index) -> set[str]:

@@ -87,6 +87,32 @@ class SourceEncoder(WrappedTable):
         encoder.shown = shown
         return encoder
 
+    def completed(self, frame: pd.DataFrame, columns: list[Hashable]) -> pd.DataFrame:
+        """The frame with missing cells for the columns of hidden sources that it lacks.
+
+        Parameters
+        ----------
+        frame : DataFrame
+        columns : list
+            Those of `fit` in order, with roles.
+        """
+        labels: set[Hashable] = set(frame.columns)
+        hidden = [
+            column
+            for source, within in self.sources.items()
+            if not self._is_shown(source)
+            for column in within
+            if column not in labels
+        ]
+        if not hidden:
+            return frame
+        labels |= set(hidden)
+        missing = pd.DataFrame(None, index=frame.index, columns=hidden, dtype=object)
+        completed = pd.concat([frame, missing], axis=1)
+        # Other columns that X lacks are missed by the comparison with those of `fit`.
+        there = [column for column in columns if column in labels]
+        return completed[[*there, *(one for one in frame.columns if one not in columns)]]
+
     def source_numbers(self, labels: Iterable[Hashable]) -> tuple[int, ...]:
         """Number of the source of each column, -1 for columns that no source names."""
         numbers = {

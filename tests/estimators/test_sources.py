@@ -117,6 +117,24 @@ def test_sources_that_are_not_asked_for_cause_no_warning(data, model):
     assert warned[0].filename == __file__
 
 
+@pytest.mark.parametrize("shown", [["labs"], ["ecg"], []])
+def test_columns_of_hidden_sources_may_be_absent(shown, data, model):
+    X, Y = data
+    gone = [column for name, columns in SOURCES.items() if name not in shown for column in columns]
+    rest = X.drop(columns=gone)
+    expected = model.predict(X, sources=shown)
+    pd.testing.assert_frame_equal(model.predict(rest, sources=shown), expected)
+    pd.testing.assert_frame_equal(model.predict(rest.iloc[:, ::-1], sources=shown), expected)
+    view = model.with_sources(shown)
+    assert view.score_tasks(rest, Y).equals(view.score_tasks(X, Y))
+    with pytest.raises(ValueError, match="yet now missing"):
+        model.predict(rest)
+    with pytest.raises(ValueError, match="yet now missing:\n- age"):
+        model.predict(X[["ecg"]], sources=["ecg"])
+    with pytest.raises(ValueError, match="unseen at fit time:\n- new"):
+        model.predict(rest.assign(new=1), sources=shown)
+
+
 def test_values_of_hidden_sources_change_nothing(data, model):
     X, _ = data
     other = X.assign(sodium=X["sodium"] * 3, blood="B")

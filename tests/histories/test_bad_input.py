@@ -6,11 +6,21 @@ import datetime
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import skmtl
 from skmtl import RMTGB, MultiTaskLinear
-from skmtl.histories import Histories, SeriesSummary
+from skmtl.histories import (
+    ConvolutionFeatures,
+    DTWNeighbours,
+    GaussianProcessGrid,
+    Histories,
+    IntervalQuantiles,
+    SeriesSummary,
+    WaveletFeatures,
+)
 from tests.histories.stays import stays
 
 
@@ -21,6 +31,9 @@ def table(**columns):
 
 UTC, BERLIN = datetime.UTC, datetime.timezone(datetime.timedelta(hours=1))
 MIXED = [datetime.datetime(2024, 1, 1, 12, tzinfo=zone) for zone in (UTC, BERLIN, UTC)]
+HOUR = datetime.timedelta(hours=1)
+TWICE = pd.concat([table(), table()[["time"]]], axis=1)
+CLASH = pd.DataFrame({"id": [1], "t": [0.0], 1: [2.0], "1": [3.0]})
 ENDS = pd.Series([1.0, 2.0], index=[2, 1])
 HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
 
@@ -38,6 +51,7 @@ HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
         ({"subject_id": [7, 7, 1]}, [1, 0, 0], {"events": [1, 0, 0]}),
         ({"time": MIXED, "code": "a"}, [2, 1, 0], {"a since": [0, 0, np.nan]}),
         ({"time": pd.to_timedelta([2, 1, 3], "h")}, [2, 1, 0], {"length": [1, 0, np.nan]}),
+        ({"time": pd.Series([HOUR] * 3, dtype=object)}, [2, 1, 0], {"length": [0, 0, np.nan]}),
         ({"code": [1, 1, 2]}, [2, 1, 0], {"1 slope": [-1, np.nan, np.nan]}),
         ({"code": pd.Categorical(["a", "b", "a"])}, [2, 1, 0], {"b first": [6, np.nan, np.nan]}),
     ],
@@ -78,10 +92,21 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0]), "1 times for 2 histories"),
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0, None]), "end must be known"),
         (lambda: Histories.from_events(table(), [1, 2], end=ENDS), "in a different order"),
+        (lambda: Histories.from_events(table(), [1, 3], end=ENDS), "labels of other rows"),
+        (lambda: Histories.from_events(table(), [1], end=np.inf), "missing or infinite"),
+        (lambda: Histories.from_array([[1.0]]).until(1.0, window=-2), "window must be a positive"),
         (lambda: Histories.from_array([[[1.0, np.inf]]]), "infinite at"),
         (lambda: Histories.from_array([[1.0, 2.0, 3.0]], times=MIXED), "3 finite numbers"),
         (lambda: Histories.from_array([1.0, 2.0]), "must have the shape"),
         (lambda: Histories.from_array([[1.0]], rate=0), "rate must be positive"),
+        (lambda: Histories.from_array([[1.0]], rate=np.inf), "rate must be positive and finite"),
+        (lambda: Histories.from_array([[1j]]), "complex numbers"),
+        (lambda: Histories.from_events(table(numeric_value=1j), [1]), "complex numbers"),
+        (lambda: Histories.from_events(TWICE, [1]), "several columns 'time'"),
+        (
+            lambda: Histories.from_frame(CLASH, [1], id="id", time="t"),
+            "Two columns are called '1'",
+        ),
         (lambda: Histories.from_array([[1.0]], rate=1, times=[0]), "not both"),
         (lambda: Histories.from_list([np.ones((1, 2)), np.ones((2, 2))]), "same variables"),
         (lambda: Histories.from_list([[1.0]], variables=["a", "b"]), "1 different names"),
@@ -90,6 +115,65 @@ def test_what_cannot_be_right_is_refused(columns, match):
 def test_what_cannot_be_made_is_refused(make, match):
     with pytest.raises(ValueError, match=match):
         make()
+
+
+def test_numbers_among_texts_are_reported():
+    with pytest.warns(UserWarning, match=r"'numeric_value' holds numbers .*, such as '1.5'"):
+        Histories.from_events(table(numeric_value=["1.5", "high", "low"]), [1, 2, 3])
+
+
+def test_codes_that_are_whole_numbers_have_one_name():
+    whole, broken = (
+        Histories.from_events(table(code=np.array([7, 8, 7], dtype)), [1, 2])
+        for dtype in (int, float)
+    )
+    assert whole.variables == broken.variables == ["7", "8"]
+
+
+def test_what_is_masked_or_missing_is_no_value():
+    masked = np.ma.masked_array([[1.0, 2.0, 3.0]], mask=[[0, 1, 0]])
+    nullable = pd.DataFrame([[1.0, None, 3.0]]).astype("Float64")
+    for array in (masked, nullable):
+        assert Histories.from_array(array)[0].value.tolist() == [1.0, 3.0]
+    columns = [pd.Series([[1.0, 2.0], np.nan]), pa.chunked_array([[[1.0, 2.0], None]])]
+    for column in (*columns, pl.Series([[[1.0, 2.0]], None])):
+        histories = Histories.from_list(column)
+        assert histories.n_events.tolist() == [2, 0] and histories.isna().tolist() == [False, True]
+
+
+TRANSFORMERS = [
+    SeriesSummary(windows=[2]),
+    ConvolutionFeatures(84, random_state=0),
+    IntervalQuantiles(depth=1),
+    WaveletFeatures(),
+    GaussianProcessGrid(1.0, n_steps=2, random_state=0),
+    DTWNeighbours(3, length=5, random_state=0),
+]
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda one: type(one).__name__)
+def test_a_table_without_rows_has_all_columns(transformer):
+    X = stays()[["vitals"]]
+    fitted = transformer.fit(X, X.index.to_series())
+    none = fitted.transform(X.iloc[:0])
+    assert none.shape == (0, len(fitted.get_feature_names_out()))
+
+
+@pytest.mark.parametrize("transformer", [*TRANSFORMERS[1:4], TRANSFORMERS[5]], ids=repr)
+def test_a_wrong_time_does_not_fill_the_memory(transformer):
+    X = stays()[["vitals"]]
+    fitted = transformer.fit(X, X.index.to_series())
+    wrong = Histories.from_list([[1.0, 2.0]], times=[[0.0, 1e12]], variables=["HR"])
+    with pytest.raises(ValueError, match=r"from 0 to 1e\+12 has .* steps of .*If a time is wrong"):
+        fitted.transform(pd.DataFrame({"vitals": wrong}))
+
+
+def test_a_history_of_unknown_variables_has_no_neighbours():
+    X = stays()[["vitals"]]
+    fitted = TRANSFORMERS[-1].fit(X, X.index.to_series(name="row"))
+    other = pd.DataFrame({"vitals": Histories.from_list([[1.0]], variables=["new"])})
+    with pytest.warns(UserWarning, match="has variables that fit has not seen"):
+        assert fitted.transform(other).isna().all(axis=None)
 
 
 def test_clocks_do_not_mix():

@@ -129,11 +129,15 @@ def test_what_does_not_fit_is_refused():
     for Y, options, match in [
         (times, {"at": [5]}, "No row is left"),
         (times.iloc[:2], {"at": [0]}, "3 rows, but Y has 2"),
-        (None, {"at": [np.nan]}, "missing times"),
+        (None, {"at": [np.nan]}, "missing or infinite times"),
         (None, {"at": 5, "window": 0}, "positive lengths of time"),
         (times, {"at": 0, "horizon": [5, -1]}, "positive lengths of time"),
         (None, {"at": pd.Series([1.0], index=[77])}, "77"),
         (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, but these are dates"),
+        (None, {"at": [np.inf]}, "infinite times"),
+        (times.iloc[::-1], {"at": [0]}, "same row labels as X, but in a different order"),
+        (times, {"at": [0], "horizon": 3, "entry": True}, "give one of the two"),
+        (None, {"at": [0], "entity": "landmark"}, "choose another one"),
     ]:
         with pytest.raises(ValueError, match=match):
             landmarks(X, Y, **options)
@@ -141,6 +145,34 @@ def test_what_does_not_fit_is_refused():
         landmarks(X[["age"]], at=[1])
     with pytest.raises(ValueError, match="already has a column 'landmark'"):
         landmarks(X.assign(landmark=1), at=[1])
+
+
+def test_hours_since_admission_are_not_dates():
+    dates = events(3).assign(time=pd.Timestamp("2024-01-01"))
+    X = pd.DataFrame({"vitals": Histories.from_events(dates, range(3))})
+    for use in (
+        lambda: landmarks(X, at=range(6, 42)),
+        lambda: X["vitals"].array.until(24.0),
+        lambda: Histories.from_events(dates, range(3), end=[24.0] * 3),
+    ):
+        with pytest.raises(ValueError, match=r"first of which is 2024-01-01.*counted from 1970"):
+            use()
+    earlier = X["vitals"].array.until(pd.Timestamp("2023-01-01"))
+    assert earlier.n_events.tolist() == [0, 0, 0]
+    assert X["vitals"].array.until(X["vitals"].array[:2].end[[0, 0, 0]]).n_events[0] > 0
+
+
+def test_labels_that_change_in_time_have_values_on_the_clock_of_the_past():
+    X = stays(3, end=48.0)
+    later = X["vitals"].rename("later")
+    labels = landmarks(X, later, at=[0], horizon=12)[1]
+    pd.testing.assert_frame_equal(labels, landmarks(X, later.to_frame(), at=[0], horizon=12)[1])
+    dates = events(3).assign(time=pd.Timestamp("2024-01-01"))
+    codes = events(3).assign(numeric_value=np.nan)
+    for table, match in ((dates, "in another way"), (codes, "events without values, such as")):
+        wrong = pd.DataFrame({"later": Histories.from_events(table, X.index)})
+        with pytest.raises(ValueError, match=match):
+            landmarks(X, wrong, at=[0], horizon=12)
 
 
 def test_survival_from_landmarks_with_whole_patients_held_out():

@@ -8,6 +8,7 @@ import pytest
 
 from skmtl.histories import DTWNeighbours, Histories
 from skmtl.histories._neighbours import warped_distances
+from skmtl.tasks import EventTimes
 
 
 def by_definition(one, other, band):
@@ -81,6 +82,13 @@ def test_without_labels_there_are_distances_and_missing_ones_stay_missing():
     table = model.transform(rows)
     assert table["x distance"].isna().tolist() == [False, False, True]
     pd.testing.assert_frame_equal(model.transform(rows.iloc[[1]]), table.iloc[[1]])
+
+
+def test_times_to_events_have_no_votes():
+    X = pd.DataFrame({"x": Histories.from_list([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])})
+    Y = pd.DataFrame({"death": EventTimes([1, 0, 1], [3.0, 4.0, 5.0]), "load": [1.0, 2.0, 3.0]})
+    found = DTWNeighbours(2, length=4, random_state=0).fit_transform(X, Y)
+    assert found.columns.tolist() == ["x distance", "x nearest load"]
 
 
 @pytest.mark.parametrize("wrong", [{"n_neighbours": 0}, {"window": 2}, {"length": 0}])

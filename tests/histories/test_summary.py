@@ -133,6 +133,15 @@ def test_other_columns_pass_and_the_index_stays():
     assert table.index.tolist() == list("abcdefghijkl")
 
 
+def test_names_are_unique_texts():
+    X = stays().set_axis([0, 1], axis=1)
+    twice = SeriesSummary((6, 6), statistics=["mean", "mean"], window_statistics=["max", "max"])
+    table = twice.fit_transform(X)
+    assert table.columns[0] == "0" and table.columns.is_unique
+    assert all(isinstance(name, str) for name in table)
+    assert table.columns.tolist() == twice.get_feature_names_out().tolist()
+
+
 def test_a_missing_history_has_no_features_and_an_empty_one_counts_zero():
     X = pd.DataFrame({"x": Histories.from_list([None, [np.nan], [1.0]])})
     table = SeriesSummary(statistics=["count", "mean"]).fit_transform(X)
@@ -163,6 +172,7 @@ def test_parameters_are_cloned_and_checked():
     for wrong, match in [
         ({"statistics": ["men"]}, "Did you mean 'mean'"),
         ({"windows": [0]}, "positive"),
+        ({"max_codes": -1}, "max_codes must be at least 0"),
         ({"columns": ["age"]}, "not a column of histories"),
     ]:
         with pytest.raises(ValueError, match=match):
