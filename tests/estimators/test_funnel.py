@@ -167,6 +167,25 @@ def test_a_boosted_funnel_is_nearly_fits_on_masked_labels():
         assert 0 < difference.mean() < 0.01
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("unknown", ["click", "cart"])
+def test_steps_that_were_not_recorded_everywhere(engine, unknown):
+    """A row that bought has clicked; so has, perhaps, a row with unknown click that did not."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=1000)})
+    steps = np.cumprod(rng.random((1000, 3)) < 0.5, axis=1)
+    Y = pd.DataFrame(steps, columns=STEPS).astype(float)
+    complete = Y.mean()
+    Y.loc[rng.random(1000) < 0.5, unknown] = np.nan
+    model = ENGINES[engine](tasks=funnel()).fit(X, Y)
+    found = model.predict_steps(X)["shop"].mean()
+    pd.testing.assert_series_equal(found[list(STEPS)], complete, check_names=False, atol=0.05)
+    scores = task_scorers({"shop": "neg_log_loss"})(model, X, Y)
+    chance = found["buy"]
+    entropy = complete["buy"] * np.log(chance) + (1 - complete["buy"]) * np.log1p(-chance)
+    assert scores["('shop', 'buy')"] == pytest.approx(entropy, abs=0.02)
+
+
 @pytest.mark.parametrize("engine", ["network", "boosting"])
 @pytest.mark.parametrize("selection", ["entire_space", "inverse_propensity", "doubly_robust"])
 def test_other_selections(engine, selection):
