@@ -113,3 +113,17 @@ class FunnelLevels:
         before, after = reached[:, 1:-1], reached[:, 2:]
         given = np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0)
         return np.hstack([reached[:, 1:], given])
+
+    def conditional(self, probabilities: np.ndarray) -> np.ndarray:
+        """P(step | previous step), (n_samples, n_steps), from the probabilities of the classes.
+
+        0 for a step after one of probability 0.
+        """
+        given = self.probabilities(probabilities)
+        later = given[:, len(self.steps) :]
+        return np.hstack([given[:, :1], np.where(np.isnan(later), 0.0, later)])
+
+    def class_probabilities(self, conditional: np.ndarray) -> np.ndarray:
+        """The probabilities of the classes, (n_samples, n_steps + 1), from `conditional`."""
+        reached = np.cumprod(np.hstack([np.ones((len(conditional), 1)), conditional]), axis=1)
+        return np.hstack([reached[:, :-1] * (1 - conditional), reached[:, -1:]])
