@@ -61,9 +61,10 @@ class CalibratedTasks(AdjustedTasks):
     -----
     With more than two classes, each is calibrated against the others, and the results are divided
     by their sum, as in :class:`sklearn.calibration.CalibratedClassifierCV` with
-    ``ensemble=False``. In long data a target has one calibration for all ids. Missing labels and
-    labels of weight 0 are ignored. Calibration undoes the shift of probabilities caused by the
-    `class_weight` of a kind.
+    ``ensemble=False``. Of a funnel, P(step | previous step) is calibrated among the rows that
+    reached the step, so that steps stay nested. In long data a target has one calibration for all
+    ids. Missing labels and labels of weight 0 are ignored. Calibration undoes the shift of
+    probabilities caused by the `class_weight` of a kind.
 
     References
     ----------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.special import expit, logit
@@ -11,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from skmtl._storable import storable
+from skmtl.tasks import FunnelLevels
 
 # Probabilities beyond these limits are clipped before the logit.
 _SMALLEST = 1e-12
@@ -69,7 +71,7 @@ class SigmoidCalibration(Adjustment):
     method: ClassVar[str] = "sigmoid"
 
     @classmethod
-    def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Adjustment:
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Self:
         """Fit to held-out probabilities (n, n_classes), positions of the classes, and weights."""
         lines = [
             _platt(probabilities[:, column], codes == column, weight)
@@ -99,7 +101,7 @@ class IsotonicCalibration(Adjustment):
     method: ClassVar[str] = "isotonic"
 
     @classmethod
-    def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Adjustment:
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray, weight: np.ndarray) -> Self:
         """Fit in the same way as `SigmoidCalibration.fit`."""
         fits = [
             IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
@@ -119,6 +121,40 @@ class IsotonicCalibration(Adjustment):
             )
         ]
         return _joined(np.column_stack(columns))
+
+
+Calibration = SigmoidCalibration | IsotonicCalibration
+
+
+@storable
+@dataclass(frozen=True)
+class StepCalibration(Adjustment):
+    """Each step of a funnel calibrated among the rows that reached it.
+
+    P(step) is the product of calibrated conditional probabilities, so steps stay nested.
+
+    Attributes
+    ----------
+    funnel_steps : tuple of hashable
+    by_step : tuple of SigmoidCalibration or of IsotonicCalibration
+        Of P(step | previous step).
+    """
+
+    funnel_steps: tuple[Hashable, ...]
+    by_step: tuple[Calibration, ...]
+
+    @property
+    def method(self) -> str:
+        return self.by_step[0].method
+
+    def probabilities(self, probabilities: np.ndarray) -> np.ndarray:
+        funnel = FunnelLevels(self.funnel_steps)
+        conditional = funnel.conditional(probabilities)
+        calibrated = [
+            calibration.probabilities(np.column_stack([1 - chance, chance]))[:, 1]
+            for calibration, chance in zip(self.by_step, conditional.T, strict=True)
+        ]
+        return funnel.class_probabilities(np.column_stack(calibrated))
 
 
 def _lines(probabilities: np.ndarray) -> list[int]:

@@ -10,11 +10,14 @@ import pandas as pd
 from skmtl.metrics import score_tasks
 from skmtl.models._adjustments import (
     Adjustment,
+    Calibration,
     IsotonicCalibration,
     SigmoidCalibration,
+    StepCalibration,
     Threshold,
 )
 from skmtl.models._held_out_task import HeldOutTask
+from skmtl.tasks import FunnelLevels
 
 # With fewer labels of a class, isotonic regression overfits.
 _FEWEST_FOR_ISOTONIC = 50
@@ -65,9 +68,34 @@ def _score(task: HeldOutTask, threshold: Threshold, metric: Any) -> float:
 
 def calibration(task: HeldOutTask, method: Literal["sigmoid", "isotonic"]) -> Adjustment | None:
     """Return a calibration on the held-out labels; None with fewer than two classes."""
+    if task.kind.funnel is not None:
+        return _step_calibration(task, task.kind.funnel, method)
     counts = np.bincount(task.codes, minlength=len(task.classes))
     if (counts > 0).sum() < 2:
         return None
+    return _calibration_of(method, counts).fit(task.probabilities, task.codes, task.weight)
+
+
+def _step_calibration(
+    task: HeldOutTask, funnel: FunnelLevels, method: Literal["sigmoid", "isotonic"]
+) -> StepCalibration:
+    """Return calibrations of each step on the held-out rows that reached it."""
+    taken, reached = task.steps
+    counts = np.array([(reached & (taken == answer)).sum(axis=0) for answer in (False, True)])
+    calibration = _calibration_of(method, counts)
+    chances = funnel.conditional(task.probabilities)
+    by_step = []
+    for step, rows in enumerate(reached.T):
+        chance = chances[rows, step]
+        both = np.column_stack([1 - chance, chance])
+        answers = taken[rows, step].astype(int)
+        by_step.append(calibration.fit(both, answers, task.weight[rows]))
+    return StepCalibration(funnel.steps, tuple(by_step))
+
+
+def _calibration_of(
+    method: Literal["sigmoid", "isotonic"], counts: np.ndarray
+) -> type[Calibration]:
+    """Return the class for a method, given the number of labels of each class."""
     enough = method == "isotonic" and counts.min() >= _FEWEST_FOR_ISOTONIC
-    learn = IsotonicCalibration.fit if enough else SigmoidCalibration.fit
-    return learn(task.probabilities, task.codes, task.weight)
+    return IsotonicCalibration if enough else SigmoidCalibration

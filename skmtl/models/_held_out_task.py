@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from skmtl.tasks import Kind, class_positions, plain_values
+from skmtl.tasks import FunnelLevels, Kind, class_positions, plain_values
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,30 @@ class HeldOutTask:
 
     @property
     def codes(self) -> np.ndarray:
-        """Return positions of the labels among the classes, (n_samples,).
+        """Return positions of the labels among the classes, (n_samples,)."""
+        return class_positions(plain_values(self.labels), self.classes)
+
+    @property
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return which steps of a funnel rows took, and reached with a known answer.
+
+        Both have the shape (n_samples, n_steps).
 
         Raises
         ------
         ValueError
-            If a label is only partly known, so that it is not one of the classes.
+            If it is unknown which step a row missed first. Which step rows of this kind reached is
+            only known if they took a later one, so the others would be left out.
         """
-        in_part = int(self.kind.settled(self.labels).isna().sum())
-        if in_part:
+        funnel = cast(FunnelLevels, self.kind.funnel)
+        taken, limit = funnel.read(self.labels, self.name)
+        unclear = int((limit > taken + 1).sum())
+        if unclear:
             raise ValueError(
-                f"Task {self.name!r} has {in_part} rows with an unknown later step, although "
-                "the previous step was taken. They cannot be used for calibration: fill in "
-                "the step, or remove these rows."
+                f"Task {self.name!r} has {unclear} rows of which it is unknown which step they "
+                "missed first, such as a row without a purchase whose click is missing. They "
+                "cannot be used for calibration: in all rows, set the steps after a missing one "
+                "to missing."
             )
-        return class_positions(plain_values(self.labels), self.classes)
+        step = np.arange(len(funnel.steps))
+        return step < taken[:, None], step < limit[:, None]

@@ -15,7 +15,8 @@ from skmtl.tasks._binary import Binary
 from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._funnel_labels import join_steps
 from skmtl.tasks._funnel_levels import FunnelLevels
-from skmtl.tasks._funnel_risks import RISKS, Risk
+from skmtl.tasks._funnel_risks import RISKS, WEIGHTED, Risk
+from skmtl.tasks._funnel_shares import shares_by_step
 from skmtl.tasks._scored_part import ScoredPart
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Funnel(ClassificationKind):
     -----
     A missing label is unknown, unless it follows from the others: steps before a step that was
     taken were taken, and steps after a step that was not taken were not taken. If the click of a
-    row is known and its purchase is not, only the click is learnt.
+    row is known and its purchase is not, only the click is learnt. A row without a purchase, whose
+    click is unknown, ended somewhere before: its loss is that of P(purchase). The last two
+    selections weight by whether a row reached a step, and refuse such rows.
 
     References
     ----------
@@ -159,7 +162,7 @@ class Funnel(ClassificationKind):
     def _learn(
         self, labels: pd.Series, *, weight: np.ndarray, group: np.ndarray | None, n_groups: int
     ) -> None:
-        taken, ended = self.funnel.read(labels, self.task)
+        taken, limit = self.funnel.read(labels, self.task)
         for j, step in enumerate(self.steps):
             before = f"the {(taken >= j).sum()} rows that took {self.steps[j - 1]!r}" if j else ""
             rows = before or f"the {len(labels)} rows"
@@ -168,7 +171,7 @@ class Funnel(ClassificationKind):
                     f"Task {self.task!r} has no row to learn step {step!r} from: it was taken in "
                     f"none of {rows}. End the funnel before it, or add rows in which it was taken."
                 )
-            if not ((taken == j) & ended).any():
+            if not ((taken == j) & (limit == j + 1)).any():
                 raise ValueError(
                     f"Task {self.task!r} has nothing to learn at step {step!r}: it was taken in "
                     f"all of {rows} for which this is known. Leave the step out."
@@ -177,12 +180,19 @@ class Funnel(ClassificationKind):
         self.n_scores = self._risk.n_scores
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        """Return the number of steps taken, and the number of steps with a known label."""
+        """Return `taken` and `limit` of `FunnelLevels`; both are 0 if the label is missing."""
         observed = labels.notna().to_numpy()
-        taken, ended = self.funnel.read(labels[observed], self.task)
+        taken, limit = self.funnel.read(labels[observed], self.task)
+        if self.selection in WEIGHTED and (limit > taken + 1).any():
+            raise ValueError(
+                f"Task {self.task!r} has {(limit > taken + 1).sum()} rows of which it is unknown "
+                "which step they missed first, such as a row without a purchase whose click is "
+                f"missing. selection={self.selection!r} weights rows by the steps that they "
+                "reached: take 'observed', or, in all rows, set the steps after a missing one to "
+                "missing."
+            )
         target = np.zeros((len(labels), 2))
-        target[observed, 0] = taken
-        target[observed, 1] = np.minimum(taken + ended, len(self.steps))
+        target[observed] = np.column_stack([taken, limit])
         return target
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -203,11 +213,7 @@ class Funnel(ClassificationKind):
         return self._risk.evaluate(scores, target)
 
     def initial_scores(self, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        step = np.arange(len(self.steps))
-        at_step = weight @ (step < target[:, 1:])
-        took = weight @ (step < target[:, :1])
-        share = np.divide(took, at_step, out=np.full(len(step), 0.5), where=at_step > 0)
-        share = np.clip(share, 1e-6, 1 - 1e-6)
+        share = np.clip(shares_by_step(target, weight, len(self.steps)), 1e-6, 1 - 1e-6)
         log_loss = -(share * np.log(share) + (1 - share) * np.log1p(-share))
         return self._risk.initial_scores(logit(share), log_loss)
 

@@ -40,11 +40,12 @@ def join_steps(frame: pd.DataFrame, task: Hashable, steps: Sequence[Hashable]) -
         )
     values = np.column_stack([_truth(frame[step], step, task) for step in steps])
     _refuse_gaps(values, task, steps)
-    reached = np.maximum.accumulate((values == 1)[:, ::-1], axis=1)[:, ::-1]
-    taken = reached.sum(axis=1)
-    following = np.column_stack([values, np.zeros(len(values))])[np.arange(len(values)), taken]
-    ended = following == 0
-    return pd.Series(FunnelLevels(steps).label(taken, ended), index=frame.index)
+    n_steps = len(steps)
+    number = np.arange(1, n_steps + 1)
+    taken = np.where(values == 1, number, 0).max(axis=1)
+    limit = np.where(values == 0, number, n_steps + 1).min(axis=1)
+    limit = np.where(limit > n_steps, taken, limit)
+    return pd.Series(FunnelLevels(steps).label(taken, limit), index=frame.index)
 
 
 def _truth(labels: pd.Series, step: Hashable, task: Hashable) -> np.ndarray:

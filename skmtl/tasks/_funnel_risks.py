@@ -2,8 +2,8 @@ r"""The losses of a funnel, which differ in their treatment of rows that did not
 
 Step j has the score :math:`s_j`, the log-odds that a row takes this step if it has taken all
 previous ones: :math:`p_j = \sigma(s_j)`. A row takes all steps up to j with probability
-:math:`P_j = p_1 \cdots p_j`. A label has the number of steps taken, and the number of steps for
-which it is known whether they were taken.
+:math:`P_j = p_1 \cdots p_j`. A label has the number of steps taken, and the number of the step up
+to which one was missed; see `FunnelLevels`.
 
 Each risk is implemented twice: in torch for networks, and in numpy with derivatives for other
 engines.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -46,10 +46,7 @@ class Risk(ABC):
 
     @abstractmethod
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        """See `Kind.loss`. The target (..., 2) has the numbers of steps taken and of known steps.
-
-        If more steps are known than were taken, the row ended there, and took no later step.
-        """
+        """See `Kind.loss`. The target (..., 2) has `taken` and `limit` of `FunnelLevels`."""
 
     @abstractmethod
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
@@ -69,21 +66,38 @@ class Risk(ABC):
 
 
 class StepLikelihood(Risk):
-    """The likelihood: the log loss of each step over the rows that reached it."""
+    """The likelihood: the log loss of each step over the rows that reached it.
+
+    A row that missed one of several steps has the log loss of taking all of them.
+    """
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        taken, at_risk = _step_masks(target, self.n_steps)
-        return (at_risk * _log_loss(scores, taken)).sum(dim=-1)
+        import torch
+        from torch.nn.functional import softplus
+
+        taken, at_step, spread, *_ = _step_masks(target, self.n_steps)
+        losses = (at_step * _log_loss(scores, taken)).sum(dim=-1)
+        least = torch.finfo(scores.dtype).tiny
+        surprise = (spread * softplus(-scores)).sum(dim=-1).clamp_min(least)
+        return losses - spread.any(dim=-1) * torch.log(-torch.expm1(-surprise))
 
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
-        taken, at_risk = _steps(target, self.n_steps)
+        taken, at_step, spread, *_ = _steps(target, self.n_steps)
         chance = expit(scores)
-        losses = at_risk * (np.logaddexp(0, scores) - taken * scores)
-        return (
-            losses.sum(axis=1),
-            at_risk * (chance - taken),
-            np.maximum(at_risk * chance * (1 - chance), _TINY),
-        )
+        losses = (at_step * (np.logaddexp(0, scores) - taken * scores)).sum(axis=1)
+        gradient = at_step * (chance - taken)
+        hessian = at_step * chance * (1 - chance)
+        rows = spread.any(axis=1)
+        if rows.any():
+            at, steps = scores[rows], spread[rows]
+            least = np.finfo(scores.dtype).tiny
+            surprise = np.maximum((steps * np.logaddexp(0, -at)).sum(axis=1), least)
+            rest = -np.log(-np.expm1(-surprise))
+            pull = steps * np.exp((rest - surprise)[:, None] - np.logaddexp(0, at))
+            losses[rows] += rest
+            gradient[rows] += pull
+            hessian[rows] += pull * expit(-at)
+        return losses, gradient, np.maximum(hessian, _TINY)
 
 
 class EntireSpace(Risk):
@@ -97,16 +111,14 @@ class EntireSpace(Risk):
         import torch
         from torch.nn.functional import softplus
 
-        taken, at_risk = _step_masks(target, self.n_steps)
-        known = at_risk | (target[..., 1:] > target[..., :1])
+        labels = _step_masks(target, self.n_steps)
         least = torch.finfo(scores.dtype).tiny
         surprise = softplus(-scores).cumsum(dim=-1).clamp_min(least)  # -log P_j
         rest = -torch.log(-torch.expm1(-surprise))
-        return (known * torch.where(taken, surprise, rest)).sum(dim=-1)
+        return (labels.known * torch.where(labels.taken, surprise, rest)).sum(dim=-1)
 
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
-        taken, at_risk = _steps(target, self.n_steps)
-        known = at_risk | (target[:, 1:] > target[:, :1])
+        labels = _steps(target, self.n_steps)
         least = np.finfo(scores.dtype).tiny
         surprise = np.maximum(np.logaddexp(0, -scores).cumsum(axis=1), least)
         rest = -np.log(-np.expm1(-surprise))
@@ -114,11 +126,11 @@ class EntireSpace(Risk):
         # (1 - p_i) P_j / (1 - P_j) for i <= j, of shape (n, i, j): at most 1.
         log_missed = -np.logaddexp(0, scores)
         odds = np.exp(log_missed[:, :, None] + (rest - surprise)[:, None, :])
-        moves = known[:, None, :] * np.triu(np.ones((self.n_steps, self.n_steps)))
-        failed = ~taken[:, None, :]
+        moves = labels.known[:, None, :] * np.triu(np.ones((self.n_steps, self.n_steps)))
+        failed = ~labels.taken[:, None, :]
         gradient = (moves * np.where(failed, odds, -missed[:, :, None])).sum(axis=2)
         hessian = missed * (moves * odds).sum(axis=2)
-        losses = (known * np.where(taken, surprise, rest)).sum(axis=1)
+        losses = (labels.known * np.where(labels.taken, surprise, rest)).sum(axis=1)
         return losses, gradient, np.maximum(hessian, _TINY)
 
 
@@ -129,9 +141,10 @@ class InversePropensity(Risk):
     """
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
-        taken, at_risk = _step_masks(target, self.n_steps)
+        labels = _step_masks(target, self.n_steps)
         steps = scores[..., : self.n_steps]
-        return (at_risk * self._weights(steps) * _log_loss(steps, taken)).sum(dim=-1)
+        losses = _log_loss(steps, labels.taken)
+        return (labels.at_step * self._weights(steps) * losses).sum(dim=-1)
 
     def _weights(self, steps: Tensor) -> Tensor:
         import torch
@@ -142,9 +155,9 @@ class InversePropensity(Risk):
         return torch.cat([torch.ones_like(steps[..., :1]), weights], dim=-1)
 
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
-        taken, at_risk = _steps(target, self.n_steps)
+        taken, at_step, *_ = _steps(target, self.n_steps)
         steps = scores[:, : self.n_steps]
-        weight = at_risk * self._weights_of(steps)
+        weight = at_step * self._weights_of(steps)
         chance = expit(steps)
         losses = weight * (np.logaddexp(0, steps) - taken * steps)
         return (
@@ -180,35 +193,35 @@ class DoublyRobust(InversePropensity):
         import torch
         from torch.nn.functional import softplus
 
-        taken, at_risk = _step_masks(target, self.n_steps)
-        counts = (at_risk | (target[..., 1:] > target[..., :1]))[..., 1:]
+        labels = _step_masks(target, self.n_steps)
         steps = scores[..., : self.n_steps]
-        losses = _log_loss(steps, taken)
+        losses = _log_loss(steps, labels.taken)
         imputed = softplus(scores[..., self.n_steps :])
         error = losses[..., 1:] - imputed
-        weight = at_risk[..., 1:] * self._weights(steps)[..., 1:]
-        later = counts * (imputed + weight * (error + error**2))
-        return torch.cat([at_risk[..., :1] * losses[..., :1], later], dim=-1).sum(dim=-1)
+        weight = labels.at_step[..., 1:] * self._weights(steps)[..., 1:]
+        later = labels.known[..., 1:] * (imputed + weight * (error + error**2))
+        first = labels.at_step[..., :1] * losses[..., :1]
+        return torch.cat([first, later], dim=-1).sum(dim=-1)
 
     def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
-        taken, at_risk = _steps(target, self.n_steps)
-        counts = (at_risk | (target[:, 1:] > target[:, :1]))[:, 1:]
+        labels = _steps(target, self.n_steps)
+        taken, at_step, counts = labels.taken, labels.at_step, labels.known[:, 1:]
         steps, extra = scores[:, : self.n_steps], scores[:, self.n_steps :]
         chance, slope = expit(steps), expit(extra)
         log_loss = np.logaddexp(0, steps) - taken * steps
         imputed = np.logaddexp(0, extra)
         error = log_loss[:, 1:] - imputed
-        weight = at_risk[:, 1:] * self._weights_of(steps)[:, 1:]
+        weight = at_step[:, 1:] * self._weights_of(steps)[:, 1:]
         losses = counts * (imputed + weight * (error + error**2))
         # Derivatives by the log loss of a step, and by its estimate.
-        push = np.hstack([at_risk[:, :1], weight * (1 + 2 * error)])
+        push = np.hstack([at_step[:, :1], weight * (1 + 2 * error)])
         bend = np.hstack([np.zeros((len(scores), 1)), 2 * weight])
         by_imputed = counts * (1 - weight - 2 * weight * error)
         residual = chance - taken
         curved = np.maximum(push, 0) * chance * (1 - chance) + bend * residual**2
         of_imputed = np.maximum(by_imputed, 0) * slope * (1 - slope) + 2 * weight * slope**2
         return (
-            at_risk[:, 0] * log_loss[:, 0] + losses.sum(axis=1),
+            at_step[:, 0] * log_loss[:, 0] + losses.sum(axis=1),
             np.hstack([push * residual, by_imputed * slope]),
             np.maximum(np.hstack([curved, of_imputed]), _TINY),
         )
@@ -220,20 +233,48 @@ RISKS: dict[str, type[Risk]] = {
     "inverse_propensity": InversePropensity,
     "doubly_robust": DoublyRobust,
 }
+# These weight by whether a row reached a step, which must therefore be known.
+WEIGHTED = ("inverse_propensity", "doubly_robust")
 
 
-def _steps(target: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return masks (n, n_steps) of the steps taken, and of the steps reached with a label."""
-    step = np.arange(n_steps)
-    return step < target[:, :1], step < target[:, 1:]
+class _Steps(NamedTuple):
+    """What is known of each step of each row, (..., n_steps), in numpy or torch.
+
+    Attributes
+    ----------
+    taken : bool
+        The step was taken.
+    at_step : bool
+        The row reached the step, and it is known whether it took it.
+    spread : bool
+        The row missed at least one of these steps, which may be any of them.
+    known : bool
+        It is known whether the step was taken; it was not if it was not reached.
+    """
+
+    taken: Any
+    at_step: Any
+    spread: Any
+    known: Any
+
+    @classmethod
+    def read(cls, target: Any, step: Any) -> _Steps:
+        """From `taken` and `limit` of `FunnelLevels`, and the numbers of the steps from 0."""
+        taken, limit = target[..., :1], target[..., 1:]
+        spread = (step >= taken) & (step < limit) & (limit > taken + 1)
+        known = (step < taken) | (limit > taken) & (step >= limit - 1)
+        return cls(step < taken, (step < limit) & ~spread, spread, known)
 
 
-def _step_masks(target: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
-    """Return these masks in torch."""
+def _steps(target: np.ndarray, n_steps: int) -> _Steps:
+    return _Steps.read(target, np.arange(n_steps))
+
+
+def _step_masks(target: Tensor, n_steps: int) -> _Steps:
+    """Return these steps in torch."""
     import torch
 
-    step = torch.arange(n_steps, device=target.device)
-    return step < target[..., :1], step < target[..., 1:]
+    return _Steps.read(target, torch.arange(n_steps, device=target.device))
 
 
 def _log_loss(scores: Tensor, taken: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -16,6 +16,7 @@ import skmtl
 from skmtl import RMTGB, CalibratedTasks, GroupedTasks, MultiTab, MultiTaskLinear, TunedThresholds
 from skmtl.inspection import transfer_report
 from skmtl.metrics import make_multitask_scorer, score_tasks, task_scorers
+from skmtl.models import HeldOutTask, calibration
 from skmtl.scoring import score_frame
 from skmtl.tasks import Binary, Funnel
 
@@ -167,6 +168,25 @@ def test_a_boosted_funnel_is_nearly_fits_on_masked_labels():
         assert 0 < difference.mean() < 0.01
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("unknown", ["click", "cart"])
+def test_steps_that_were_not_recorded_everywhere(engine, unknown):
+    """A row that bought has clicked; so has, perhaps, a row with unknown click that did not."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=1000)})
+    steps = np.cumprod(rng.random((1000, 3)) < 0.5, axis=1)
+    Y = pd.DataFrame(steps, columns=STEPS).astype(float)
+    complete = Y.mean()
+    Y.loc[rng.random(1000) < 0.5, unknown] = np.nan
+    model = ENGINES[engine](tasks=funnel()).fit(X, Y)
+    found = model.predict_steps(X)["shop"].mean()
+    pd.testing.assert_series_equal(found[list(STEPS)], complete, check_names=False, atol=0.05)
+    scores = task_scorers({"shop": "neg_log_loss"})(model, X, Y)
+    chance = found["buy"]
+    entropy = complete["buy"] * np.log(chance) + (1 - complete["buy"]) * np.log1p(-chance)
+    assert scores["('shop', 'buy')"] == pytest.approx(entropy, abs=0.02)
+
+
 @pytest.mark.parametrize("engine", ["network", "boosting"])
 @pytest.mark.parametrize("selection", ["entire_space", "inverse_propensity", "doubly_robust"])
 def test_other_selections(engine, selection):
@@ -195,18 +215,47 @@ def test_long_data(engine):
     assert scores.index.tolist() == [(id_, ("shop", s)) for id_ in ("ch", "de") for s in STEPS]
 
 
-def test_around_other_estimators():
+def test_around_other_estimators(tmp_path):
     X, Y, _ = table(300)
     inner = RMTGB(tasks=funnel(), **TREES | {"n_rounds": 5})
     grouped = GroupedTasks(inner, groups="auto", cv=2, random_state=0).fit(X, Y)
     tuned = TunedThresholds(inner, cv=2).fit(X, Y)
     assert tuned.thresholds_.empty
-    calibrated = CalibratedTasks(inner, cv=2).fit(X, table(300, unknown=0)[1])
+    calibrated = CalibratedTasks(inner, cv=2).fit(X, Y)
+    calibrated.save(tmp_path / "calibrated.skmtl")
+    loaded = skmtl.load(tmp_path / "calibrated.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict_steps(X), calibrated.predict_steps(X))
     for model in (grouped, tuned, calibrated):
         steps = model.predict_steps(X)["shop"].to_numpy()
         assert (steps[:, 0] >= steps[:, 1]).all() and (steps[:, 1] >= steps[:, 2]).all()
-    with pytest.raises(ValueError, match=r"'shop' has \d+ rows with an unknown later step"):
-        CalibratedTasks(inner, cv=2).fit(X, Y)
+    unclear = Y.assign(click=Y["click"].mask(np.arange(300) % 5 == 0))
+    with pytest.raises(ValueError, match=r"'shop' has \d+ rows of which it is unknown"):
+        CalibratedTasks(inner, cv=2).fit(X, unclear)
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_each_step_is_calibrated_among_the_rows_that_reached_it(method):
+    """Log-odds of half the size, and shifted; some later steps are unknown."""
+    rng = np.random.default_rng(0)
+    truth = expit(rng.normal(size=(20_000, 2)))
+    steps = np.cumprod(rng.random(truth.shape) < truth, axis=1)
+    Y = pd.DataFrame(steps, columns=["click", "buy"]).astype(float)
+    Y.loc[rng.random(len(Y)) < 0.3, "buy"] = np.nan
+    kind = Funnel(("click", "buy"))
+    labels = kind.join_columns(Y, "shop")
+    distorted = kind.fit(labels, task="shop").predict_proba(logit(truth) / 2 + [0.4, -1.0])
+    held_out = HeldOutTask("shop", kind, kind.funnel.classes, labels, distorted, np.ones(len(Y)))
+    calibrated = calibration(held_out, method)
+    assert calibrated.method == method
+    found = kind.funnel.conditional(calibrated.probabilities(distorted))
+    if method == "sigmoid":
+        lines = [(c.slope[0], c.intercept[0]) for c in calibrated.by_step]
+        np.testing.assert_allclose(lines, [(2, -0.8), (2, 2.0)], atol=0.15)
+    assert np.abs(found - truth).mean() < 0.02
+    np.testing.assert_allclose(found[:, 0].mean(), steps[:, 0].mean(), atol=1e-3)
+    probabilities = calibrated.probabilities(distorted)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_allclose(probabilities[:, 2].mean(), steps[:, 1].mean(), atol=0.01)
 
 
 def test_transfer_report_compares_the_funnel_as_one_task():
