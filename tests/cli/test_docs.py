@@ -11,6 +11,7 @@ import pytest
 
 import skmtl
 from skmtl.cli import main
+from tests.small_models import bound_models
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 BLOCK = re.compile(r"^```(python|toml|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -19,6 +20,7 @@ BLOCK = re.compile(r"^```(python|toml|bash)\n(.*?)^```", re.MULTILINE | re.DOTAL
 @pytest.mark.slow
 def test_the_examples_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    bound_models(monkeypatch.setattr)
     done = {"python": 0, "toml": 0, "bash": 0}
     for language, text in BLOCK.findall(DOCS.read_text()):
         if "no example to run" in text:

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 from skmtl.datasets import make_survival
 
 GRID = np.array([0.0, 0.5, 2.0, 8.0, 30.0, 200.0])
-# Four standard errors of a share of 100,000 rows.
-SHARE = 4 * 0.5 / np.sqrt(100_000)
+N_ROWS = 20_000
+SHARE = 4 * 0.5 / np.sqrt(N_ROWS)  # four standard errors
 
 
 def test_weibull_curve_known_answer():
@@ -32,7 +32,7 @@ def test_log_logistic_curve_known_answer():
 @pytest.mark.parametrize("kind", ["single", "competing", "several"])
 def test_drawn_times_follow_the_curves(family, kind):
     _, _, truth = make_survival(
-        100_000, kind=kind, family=family, random_state=0, return_truth=True
+        N_ROWS, kind=kind, family=family, random_state=0, return_truth=True
     )
     for name in truth.weights.index:
         later = (truth.event_time[name].to_numpy()[:, None] > GRID).mean(axis=0)
@@ -60,7 +60,7 @@ def test_incidences_of_equal_shapes_are_shares_of_the_failures():
 
 def test_drawn_causes_follow_the_incidences():
     _, y, truth = make_survival(
-        100_000, kind="competing", shape=[0.6, 2.0], censoring=0, random_state=0, return_truth=True
+        N_ROWS, kind="competing", shape=[0.6, 2.0], censoring=0, random_state=0, return_truth=True
     )
     drawn = [((y["event"] == 2) & (y["duration"] <= time)).mean() for time in GRID]
     assert_allclose(drawn, truth.cumulative_incidence(GRID)[2].mean(axis=0), atol=SHARE)

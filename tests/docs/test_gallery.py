@@ -1,6 +1,6 @@
-"""Every page of the gallery runs, and draws.
+"""Every page of the gallery runs, and draws, here with small models.
 
-The build of the site runs them as well. With ``SKMTL_GALLERY=site`` they are left to it.
+The build of the site runs them as they are. With ``SKMTL_GALLERY=site`` they are left to it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import runpy
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.small_models import bound_models
 
 GALLERY = ROOT / "docs" / "gallery"
 EXAMPLES = sorted(GALLERY.glob("*/*.py"))
@@ -41,6 +42,7 @@ def test_an_example_begins_with_a_title(path):
 def test_an_example_runs_and_draws(path, tmp_path, monkeypatch):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.chdir(tmp_path)
+    bound_models(monkeypatch.setattr)
     try:
         runpy.run_path(str(path))
         assert pyplot.get_fignums()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -222,15 +220,6 @@ def test_training_options_are_those_of_the_estimator():
     assert (resolved.max_epochs, resolved.balance_at, resolved.patience) == (7, "trunk", 2)
     assert (resolved.max_time, resolved.precision) == (np.inf, "bfloat16")
     assert MultiTab(max_time=5)._training_options([], []).max_time == 5
-
-
-def test_the_boosting_engine_imports_no_training_of_networks():
-    code = (
-        "import sys, skmtl.engines.boosting; "
-        "print('torch' in sys.modules, 'skmtl.training' in sys.modules)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout == "False False\n", result.stderr
 
 
 # LightGBM's parameters that reach trees, which grow from derivatives; all others must be refused.

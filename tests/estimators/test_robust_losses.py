@@ -53,6 +53,8 @@ def test_networks_learn_the_other_labels(kind, long, outlier):
         tasks={"y": kind},
         task_column=column,
         max_epochs=12,
+        row_size=32,
+        n_members=4,
         learning_rate=0.01,
         n_bags=1,
         random_state=0,

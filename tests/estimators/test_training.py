@@ -358,9 +358,8 @@ def test_progress_bar(small, table, capsys):
     assert "MultiTab - fit" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_progress_bar_of_a_grid_search(n_jobs, small, table, capsys):
-    search = GridSearchCV(small.mixed(max_epochs=2), {"row_size": [4, 8]}, cv=2, n_jobs=n_jobs)
+def test_progress_bar_of_a_grid_search(small, table, capsys):
+    search = GridSearchCV(small.mixed(max_epochs=2), {"row_size": [4, 8]}, cv=2)
     search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*table)
     shown = capsys.readouterr().out
     assert "GridSearchCV - fit" in shown

@@ -130,8 +130,8 @@ class Searches(Plain):
         return super().hidden(batch) + places.float().mean(dim=1, keepdim=True)
 
 
-class Asks(Plain):
-    """Asks how many rows there are."""
+class Asks(WithLoss):
+    """Asks how many rows there are, and returns a loss."""
 
     def hidden(self, batch):
         return super().hidden(batch) + self.gaps[0].expand(len(batch), SIZE)
@@ -181,9 +181,7 @@ def long(estimator=Mine, **parameters):
     return model.fit(X, y.to_frame())
 
 
-@pytest.mark.parametrize(
-    ("network", "n_bags"), [(Plain, 2), (WithLoss, 1), (Attention, 1), (Asks, 1)]
-)
+@pytest.mark.parametrize(("network", "n_bags"), [(Plain, 2), (Attention, 1), (Asks, 1)])
 def test_wide_data_of_mixed_kinds(network, n_bags):
     X = new_rows(40)
     assert X.isna().any(axis=None)  # gaps reach the network
@@ -215,8 +213,13 @@ def test_columns_of_one_sort(columns):
 
 
 @pytest.fixture(scope="module")
-def graph():
-    return to_onnx(wide())
+def model():
+    return wide()
+
+
+@pytest.fixture(scope="module")
+def graph(model):
+    return to_onnx(model)
 
 
 def test_inputs_outputs_and_metadata_are_those_of_multitab(graph):
@@ -232,14 +235,13 @@ def test_the_graph_does_not_tell_where_the_network_was_written(graph):
     assert b"test_any_network" not in graph.SerializeToString()
 
 
-def test_the_model_stays_as_it_is():
-    model, X = wide(), new_rows()
-    before = model.predict(X)
-    modes = [module.training for module in model.network_.modules()]
-    first, second = (to_onnx(model).SerializeToString() for _ in range(2))
-    assert first == second
+def test_the_model_stays_as_it_is(model, graph):
+    fresh, X = wide(), new_rows()
+    expected = fresh.predict(X)
+    modes = [module.training for module in fresh.network_.modules()]
+    assert to_onnx(model).SerializeToString() == graph.SerializeToString()
     assert [module.training for module in model.network_.modules()] == modes
-    pd.testing.assert_frame_equal(model.predict(X), before)
+    pd.testing.assert_frame_equal(model.predict(X), expected)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,10 @@ N_ROWS = 1000  # so many that torch and LightGBM use their threads
 
 BOOSTING = {"n_rounds": 3, "n_bags": 1, "n_jobs": 2, "random_state": 0}
 NETWORK = {
-    "max_epochs": 1, "batch_size": 500, "n_bags": 1, "n_jobs": 2, "random_state": 0,
+    "max_epochs": 1, "batch_size": 500, "row_size": 64, "n_bags": 1, "n_jobs": 2,
+    "random_state": 0,
 }  # fmt: skip
+LINEAR = {"n_bags": 2, "alpha": 1.0}
 
 
 def tables():
@@ -51,12 +53,12 @@ def models(names):
         "GroupedTasks": (
             skmtl.GroupedTasks(skmtl.RMTGB(**BOOSTING), groups=[["number"], ["class"]]), X, Y,
         ),
-        "MultiTaskLinear": (skmtl.MultiTaskLinear(n_bags=2), X, Y),
+        "MultiTaskLinear": (skmtl.MultiTaskLinear(**LINEAR), X, Y),
         "MultiTaskLinearRegressor": (
-            skmtl.MultiTaskLinearRegressor(task_column="id", n_bags=2), ids, number,
+            skmtl.MultiTaskLinearRegressor(task_column="id", **LINEAR), ids, number,
         ),
-        "MultiTaskLinearClassifier": (skmtl.MultiTaskLinearClassifier(n_bags=2), X, Y["class"]),
-        "MultiTaskLinearSurvival": (skmtl.MultiTaskLinearSurvival(n_bags=2), X, events),
+        "MultiTaskLinearClassifier": (skmtl.MultiTaskLinearClassifier(**LINEAR), X, Y["class"]),
+        "MultiTaskLinearSurvival": (skmtl.MultiTaskLinearSurvival(**LINEAR), X, events),
         "StackedTasks": (
             skmtl.StackedTasks(
                 estimators=[

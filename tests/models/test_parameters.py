@@ -306,11 +306,10 @@ def test_a_type_checker_knows_every_parameter(tmp_path):
     ], result.stdout  # fmt: skip
 
 
-def test_an_engine_does_not_import_the_library_of_the_other():
-    for module, library in [("rmtgb", "torch"), ("multitab", "lightgbm")]:
-        code = f"import sys, skmtl.models.{module}; print({library!r} in sys.modules)"
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert result.stdout == "False\n", result.stderr
+def test_networks_do_not_import_lightgbm():
+    code = "import sys, skmtl.models.multitab; print('lightgbm' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "False\n", result.stderr
 
 
 @pytest.mark.parametrize(

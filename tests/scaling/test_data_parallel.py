@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -10,26 +11,37 @@ import pandas as pd
 import pytest
 from torch import distributed
 
-from skmtl import MultiTab
+from skmtl import MultiTab, load
+from skmtl.datasets import load_flights_nyc
 from skmtl.distributed import data_parallel
 from tests.scaling import data_parallel_fits as fits
+from tests.scaling.recipes import RECIPES
 from tests.scaling.torchrun import torchrun
 
 SCRIPT = """
+import runpy
 from pathlib import Path
 from tests.scaling.data_parallel_fits import fit_all
 
 fit_all(Path.cwd())
+runpy.run_path("recipe.py", run_name="__main__")
 """
 
 
 @pytest.fixture(scope="module")
-def of_both(tmp_path_factory) -> list[dict]:
-    """What either process has got."""
+def folder(tmp_path_factory) -> Path:
+    """Where both processes have left their results, and the recipe of docs/scaling.md its own."""
     folder = tmp_path_factory.mktemp("torchrun")
     script = folder / "script.py"
     script.write_text(SCRIPT)
+    (folder / "recipe.py").write_text(RECIPES["data-parallel"])
     torchrun(script, folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_both(folder) -> list[dict]:
+    """What either process has got."""
     return [joblib.load(folder / f"{rank}.joblib") for rank in range(2)]
 
 
@@ -81,6 +93,13 @@ def test_dropout_of_either_process_is_its_own_and_the_model_as_good(of_both):
     assert not np.array_equal(scores(together, X), scores(alone, X))
     assert together.score(X, Y, weight) == pytest.approx(alone.score(X, Y, weight), abs=0.05)
     assert together.score(X, Y, weight) > 0.8
+
+
+def test_the_recipe_saves_the_model_of_both(folder):
+    X, Y = (table[:1500] for table in load_flights_nyc(return_X_y=True))
+    together = load(folder / "together.skmtl")
+    alone = MultiTab(n_bags=1, max_epochs=2, random_state=0).fit(X, Y)
+    assert together.score(X, Y) == pytest.approx(alone.score(X, Y), abs=0.03)
 
 
 def test_a_callback_of_one_process_stops_both(of_both):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,35 +18,43 @@ from sklearn.model_selection import GridSearchCV
 
 from skmtl import MultiTab, load
 from skmtl.datasets import load_flights_nyc, make_outlier_tasks
-from tests.scaling.torchrun import torchrun
+from tests.scaling.recipes import RECIPES, ROOT
 
-ROOT = Path(__file__).parents[2]
-RECIPE = re.compile(r"^<!-- recipe: (\S+) -->\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-RECIPES = dict(RECIPE.findall((ROOT / "docs/scaling.md").read_text()))
+# Imports what the recipes import once, and runs them one after the other.
+SCRIPT = """
+import runpy, sys
+
+if __name__ == "__main__":
+    for recipe in sys.argv[1:]:
+        runpy.run_path(recipe, run_name="__main__")
+"""
 
 
-def run(name: str, folder: Path) -> None:
-    """Run a recipe as a script of its own in `folder`, as a user would."""
-    script = folder / f"{name}.py"
-    script.write_text(RECIPES[name])
+def run(folder: Path, *names: str) -> None:
+    """Run recipes as scripts in `folder`, in one process."""
+    for name in names:
+        (folder / f"{name}.py").write_text(RECIPES[name])
+    (folder / "script.py").write_text(SCRIPT)
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     # A dashboard would open a port; reports of use would go out.
     quiet = {"DASK_DISTRIBUTED__DASHBOARD__LINK": "", "RAY_USAGE_STATS_ENABLED": "0"}
     subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, "script.py", *(f"{name}.py" for name in names)],
         cwd=folder,
         env=os.environ | quiet | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         check=True,
-        timeout=240,
+        timeout=600,
     )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Where the first recipe has left its model and its Parquet files."""
-    pytest.importorskip("pyarrow")
+    """Where the recipes have left their results, those for Ray only if it is installed."""
+    for package in ("pyarrow", "dask.dataframe", "distributed"):
+        pytest.importorskip(package)
     path = tmp_path_factory.mktemp("recipes")
-    run("start", path)
+    on_ray = ["ray-scoring", "ray-search"] if find_spec("ray") else []
+    run(path, "start", "dask-scoring", "dask-search", "dask-boosting", *on_ray)
     return path
 
 
@@ -69,7 +77,6 @@ def test_a_recipe_is_python(name):
 @pytest.mark.parametrize(("name", "package"), [("dask", "dask.dataframe"), ("ray", "ray.data")])
 def test_a_cluster_scores_as_the_model_does(name, package, folder):
     pytest.importorskip(package)
-    run(f"{name}-scoring", folder)
     scored = pd.read_parquet(folder / f"scored_{name}").sort_values("row", ignore_index=True)
     wanted = expected(folder)
     # Ray writes pyarrow's dtypes.
@@ -90,10 +97,9 @@ def test_the_function_for_spark_scores_partitions(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "package"), [("dask", "distributed"), ("ray", "ray.util")])
-def test_a_search_on_a_cluster_finds_what_one_process_finds(name, package, tmp_path):
+def test_a_search_on_a_cluster_finds_what_one_process_finds(name, package, folder):
     pytest.importorskip(package)
-    run(f"{name}-search", tmp_path)
-    on_cluster = joblib.load(tmp_path / f"search_{name}.joblib")
+    on_cluster = joblib.load(folder / f"search_{name}.joblib")
     X, Y = load_flights_nyc(return_X_y=True)
     search = GridSearchCV(
         MultiTab(n_bags=1, max_epochs=2, random_state=0), {"dropout": [0.0, 0.2]}, cv=2
@@ -105,22 +111,8 @@ def test_a_search_on_a_cluster_finds_what_one_process_finds(name, package, tmp_p
 
 
 @pytest.mark.slow
-def test_two_processes_save_one_model(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(RECIPES["data-parallel"])
-    torchrun(script, folder=tmp_path)
-    X, Y = load_flights_nyc(return_X_y=True)
-    together = load(tmp_path / "together.skmtl")
-    alone = MultiTab(n_bags=1, max_epochs=2, random_state=0).fit(X[:3000], Y[:3000])
-    X, Y = X[:6000], Y[:6000]
-    assert together.score(X, Y) == pytest.approx(alone.score(X, Y), abs=0.03)
-
-
-@pytest.mark.slow
-def test_boosting_on_dask_finds_the_outlier_tasks(tmp_path):
-    pytest.importorskip("dask.dataframe")
-    run("dask-boosting", tmp_path)
-    model = load(tmp_path / "boosted.skmtl")
+def test_boosting_on_dask_finds_the_outlier_tasks(folder):
+    model = load(folder / "boosted.skmtl")
     X, y, truth = make_outlier_tasks(300, random_state=0, return_truth=True)
     assert model.outlier_score_[truth.outlier].min() > model.outlier_score_[~truth.outlier].max()
     assert model.score(X, y) > 0.85

@@ -2,7 +2,7 @@
 
 ``python -m tests.scoring.killed FOLDER N_KILLS SEED [rename]`` prints how many were killed at
 work. They are forked from this process, so that each begins at once, and killed after random
-times; with "rename" before or after a file gets its name, at one renaming or another.
+times; with "rename" before or after a file gets its name, at one renaming after the other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas  # noqa: F401 - imported once, and not in every process
+import pyarrow.csv
+import pyarrow.parquet  # noqa: F401 - imported once, and not in every process
 
 import skmtl
 import skmtl.estimators
@@ -78,6 +79,7 @@ def ended(child: int) -> bool:
 
 def main(folder: Path, n_kills: int, seed: int, at_renamings: bool) -> None:
     rng = random.Random(seed)
+    skmtl.load(folder / "model.skmtl")  # imports here what every process needs
     started = time.monotonic()
     child = score(folder.with_name("unharmed"), nothing)
     assert ended(child)
@@ -85,7 +87,7 @@ def main(folder: Path, n_kills: int, seed: int, at_renamings: bool) -> None:
     n_killed = 0
     while n_killed < n_kills:
         if at_renamings:
-            child = score(folder, killed_at_renaming(rng.randrange(6)))
+            child = score(folder, killed_at_renaming(n_killed % 6))
         else:
             child = score(folder, nothing)
             time.sleep(rng.uniform(0, seconds / 5))  # several are needed for the work

@@ -69,9 +69,9 @@ def assert_complete(folder, X):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 @pytest.mark.slow
-def test_a_job_that_is_killed_20_times_at_random_is_completed_by_the_next_run(job):
+def test_a_job_that_is_killed_at_random_is_completed_by_the_next_run(job):
     folder, X = job
-    assert kill(folder, 20) == 20
+    assert kill(folder, 10) == 10
     assert_complete(folder, X)
 
 
@@ -79,7 +79,7 @@ def test_a_job_that_is_killed_20_times_at_random_is_completed_by_the_next_run(jo
 @pytest.mark.slow
 def test_a_job_that_is_killed_around_renamings_is_completed_by_the_next_run(job):
     folder, X = job
-    assert kill(folder, 12, "rename") == 12
+    assert kill(folder, 6, "rename") == 6
     assert_complete(folder, X)
 
 

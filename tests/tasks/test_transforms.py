@@ -81,7 +81,7 @@ def test_means_are_unbiased(engine):
     model = (
         RMTGB(n_bags=1, n_rounds=40, random_state=0)
         if engine == "boosting"
-        else MultiTab(n_bags=1, max_epochs=8, random_state=0)
+        else MultiTab(n_bags=1, max_epochs=8, row_size=32, n_members=2, random_state=0)
     ).set_params(tasks={"amount": Regression(transform="log1p")})
     Y = pd.DataFrame({"amount": AMOUNT.mask(RNG.random(N) < 0.3), "other": X["z"]})
     model.fit(X[:1_000], Y[:1_000])
