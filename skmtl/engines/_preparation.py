@@ -220,7 +220,7 @@ class Preparation:
         weight = table.sample_weight
         if weight is not None and weight.ndim == 2:
             weight = weight[:, self._is_varying]
-        return EncodedRows(features, group, labels, weight, table.rows.raters)
+        return EncodedRows(features, group, labels, weight, table.rows.raters, table.rows.order)
 
     def _encode_chunk(self, chunk: Chunk) -> EncodedRows:
         return self.encode(self.read(chunk))

@@ -13,8 +13,8 @@ from skmtl.linear._spectrum import Spectrum
 
 
 @dataclass(frozen=True)
-class StoredRowsAlongAxes:
-    """A matrix on disk as `Rows`; it is read once for every product.
+class ProductsAlongAxes:
+    """A matrix on disk or with few stored cells as `Rows`, without its dense coordinates.
 
     Attributes
     ----------
@@ -75,8 +75,8 @@ class Axes:
 
     def rows(self, positions: np.ndarray) -> Rows:
         """Return the rows at some positions."""
-        if isinstance(self._design.matrix, np.memmap):
-            return StoredRowsAlongAxes(self._design.take(positions), self.spectrum)
+        if self._design.is_larger_dense:
+            return ProductsAlongAxes(self._design.take(positions), self.spectrum)
         return DenseRows(self._coordinates[positions])
 
     def uncentred(self, line: Line, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -216,7 +216,8 @@ class LinearEstimator(MultiTaskEstimator):
         rows: RowsToScore,
     ) -> Iterator[tuple[np.ndarray, np.ndarray, int | None]]:
         """Iterate over positions, design matrix and id of the rows, one id at a time."""
-        for positions, matrix, group in rows.chunks(SCORING_ROWS):
+        for positions, design, group in rows.chunks(SCORING_ROWS):
+            matrix = np.asarray(design)
             if group is None:
                 yield positions, matrix, None
                 continue

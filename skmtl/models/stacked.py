@@ -91,8 +91,13 @@ class StackedEstimator(MultiTaskEstimator):
 
     Here :math:`\bar w` are common weights of all tasks, which are found in the same way and shrunk
     towards equal weights, and :math:`\kappa = 10` labels. So a task with few labels follows the
-    others, and on a small table the weights stay close to the plain average. A member whose weight
-    is below 0.02 for all tasks is dropped.
+    others, and on a small table the weights stay close to the plain average. Both steps go only as
+    far as their gain is certain: along the line from equal weights, or from :math:`\bar w`, to the
+    learnt ones, the mean change of the loss plus its standard error is minimised (the
+    one-standard-error rule of Breiman et al. 1984). The standard error is that of ten blocks of
+    rows in the order of the table, of `time_column` or by group, so weights that are better in a
+    few periods or groups only are hardly followed. A member whose weight is below 0.02 for all
+    tasks is dropped.
 
     The held-out rows are those of the members' bags, so that members are not fitted twice. Only
     linear models, which are finally fitted to all rows, are also fitted once without each held-out
@@ -103,6 +108,9 @@ class StackedEstimator(MultiTaskEstimator):
     D. H. Wolpert, "Stacked Generalization", Neural Networks 5 (1992), 241-259.
 
     L. Breiman, "Stacked Regressions", Machine Learning 24 (1996), 49-64.
+
+    L. Breiman, J. H. Friedman, R. A. Olshen, C. J. Stone, "Classification and Regression Trees",
+    1984 (the one-standard-error rule).
     """
 
     _fitted: FittedStack = field(init=False)

@@ -36,6 +36,13 @@ class RowsOfX:
     times: pd.Series | None = None
     raters: pd.Series | None = None
 
+    @property
+    def order(self) -> np.ndarray | None:
+        """Numbers that order the rows by entity or time, (n_samples,); None without either."""
+        if self.groups is not None:
+            return pd.factorize(self.groups)[0]
+        return None if self.times is None else pd.factorize(self.times, sort=True)[0]
+
     def take(self, rows: np.ndarray) -> RowsOfX:
         """Return the rows at some positions."""
         columns = (self.ids, self.groups, self.times, self.raters)

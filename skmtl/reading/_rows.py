@@ -105,6 +105,8 @@ class EncodedRows:
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
     raters : Series of shape (n_samples,), or None
         The rater of each row.
+    order : int64 ndarray of shape (n_samples,), or None
+        Numbers that order the rows by entity or time; None for the order of the table.
     """
 
     features: Any
@@ -112,6 +114,7 @@ class EncodedRows:
     labels: Labels
     sample_weight: np.ndarray | None
     raters: pd.Series | None = None
+    order: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels.mask)
@@ -150,6 +153,7 @@ class EncodedRows:
             self.labels.take(rows),
             None if self.sample_weight is None else self.sample_weight[rows],
             None if self.raters is None else self.raters.iloc[rows],
+            None if self.order is None else self.order[rows],
         )
 
 

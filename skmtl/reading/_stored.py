@@ -8,10 +8,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from skmtl.tables import Chunk, StoredRows, as_stored, sample_positions
+from skmtl.tables import Chunk, DesignMatrix, StoredRows, as_stored, sample_positions
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def open_rows(
         yield labelled.take(positions), source
 
 
-def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
+def stored_matrix(folder: Path, chunks: Iterable[Any]) -> np.memmap:
     """Write chunks of rows to one matrix on disk."""
     path, n_rows = folder / "matrix.bin", 0
     with path.open("wb") as file:
@@ -77,12 +78,14 @@ def stored_matrix(folder: Path, chunks: Iterable[np.ndarray]) -> np.memmap:
     return np.memmap(path, chunk.dtype, mode="r", shape=(n_rows, chunk.shape[1]))
 
 
-def stacked(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def stacked(first: Any, second: Any) -> Any:
     """Stack two matrices vertically; on disk if the first one is."""
+    if isinstance(first, DesignMatrix):
+        return first.followed_by(second)
     if not isinstance(first, np.memmap):
         return np.concatenate([first, second])
     path = Path(str(first.filename))
     with path.open("ab") as file:
-        second.astype(first.dtype).tofile(file)
+        np.asarray(second, dtype=first.dtype).tofile(file)
     shape = (len(first) + len(second), first.shape[1])
     return np.memmap(path, first.dtype, mode="r", shape=shape)

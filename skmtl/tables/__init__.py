@@ -23,6 +23,7 @@ from skmtl.tables._bins import quantile_bins
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN, LeastRows
 from skmtl.tables._counts import CellCounts, describe_empty_columns, sum_of_counts
 from skmtl.tables._design import MISSING_MARK, DesignEncoder
+from skmtl.tables._design_matrix import DesignMatrix
 from skmtl.tables._encoder import ColumnEncoder
 from skmtl.tables._frame_encoder import FrameEncoder, HistoryReader
 from skmtl.tables._frames import as_frame
@@ -74,6 +75,7 @@ __all__ = [
     "Chunk",
     "ColumnEncoder",
     "DesignEncoder",
+    "DesignMatrix",
     "EncodedTable",
     "EncodersSideBySide",
     "FrameEncoder",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skmtl._storable import storable
 from skmtl.tables._categories import FIRST_KNOWN, MISSING, UNKNOWN
+from skmtl.tables._design_matrix import DesignMatrix
 from skmtl.tables._encoder import ColumnEncoder, learning_rows
 from skmtl.tables._numeric import RobustScaler
 
@@ -70,13 +71,14 @@ class DesignEncoder(ColumnEncoder):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas as pd
     >>> from skmtl.tables import DesignEncoder
     >>> frame = pd.DataFrame({"size": [1, 3, None, 2], "city": ["Rome"] * 3 + ["Bern"]})
     >>> encoder = DesignEncoder().fit(frame)
     >>> encoder.parts_
     [('size', 'value'), ('size', 'missing'), ('city', 'Rome'), ('city', 'rare or unknown')]
-    >>> encoder.transform(frame).round(2)
+    >>> np.asarray(encoder.transform(frame)).round(2)
     array([[-1.22,  0.  ,  1.  ,  0.  ],
            [ 1.22,  0.  ,  1.  ,  0.  ],
            [ 0.  ,  1.  ,  1.  ,  0.  ],
@@ -191,7 +193,7 @@ class DesignEncoder(ColumnEncoder):
         scale[:n_numeric] = np.where(usable, 2 * distance * self._scale, np.inf)
         return centre, scale
 
-    def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def transform(self, frame: pd.DataFrame) -> DesignMatrix:
         """Encode a frame with the learnt columns.
 
         Parameters
@@ -201,7 +203,8 @@ class DesignEncoder(ColumnEncoder):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_parts_)
+        DesignMatrix of shape (n_samples, n_parts_)
+            `numpy.asarray` makes it dense.
 
         Raises
         ------
@@ -209,8 +212,8 @@ class DesignEncoder(ColumnEncoder):
             If the columns differ from those seen at fit, in name, order or kind.
         """
         blocks, codes = self.read(frame)
-        matrix = np.zeros((len(frame), self.n_parts_))
         n_numeric = len(self.numeric_)
+        numbers = np.zeros((len(frame), n_numeric + int(self._has_gaps.sum())))
         mark = n_numeric
         for part, block in blocks:
             missing = np.isnan(block)
@@ -218,17 +221,16 @@ class DesignEncoder(ColumnEncoder):
             cut -= self._mean[part, None]
             cut /= self._scale[part, None]
             cut[missing] = 0.0
-            matrix[:, :n_numeric][:, part] = cut.T
+            numbers[:, :n_numeric][:, part] = cut.T
             marked = missing[self._has_gaps[part]]
-            matrix[:, mark : mark + len(marked)] = marked.T
+            numbers[:, mark : mark + len(marked)] = marked.T
             mark += len(marked)
-        start = mark
-        for column, places in zip(codes.T, self._places, strict=True):
-            place = places[column]
-            seen = np.flatnonzero(place >= 0)
-            matrix[seen, start + place[seen]] = 1.0
-            start += places.max(initial=-1) + 1
-        return matrix
+        ones, n_indicators = np.empty(codes.shape, dtype=np.int64), 0
+        for at, places in enumerate(self._places):
+            place = places[codes[:, at]]
+            ones[:, at] = np.where(place >= 0, n_indicators + place, -1)
+            n_indicators += places.max(initial=-1) + 1
+        return DesignMatrix.of(numbers, ones, n_indicators)
 
 
 def _indicators(places: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -118,8 +118,10 @@ class LinearEngine(Engine):
         """Return the raw scores (n_samples, n_scores) of the targets' linear functions."""
         scores = np.empty((len(rows), tasks.n_scores))
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
-            for target, part in zip(targets, tasks.score_slices, strict=True):
-                scores[positions, part] = target.scores(matrix, group)
+            for block, dense in Design(matrix).blocks():
+                ids = None if group is None else group[block]
+                for target, part in zip(targets, tasks.score_slices, strict=True):
+                    scores[positions[block], part] = target.scores(dense, ids)
         return scores
 
 

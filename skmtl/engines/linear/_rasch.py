@@ -87,7 +87,7 @@ class FittedRasch(FittedLinear):
         measure, error = np.empty(len(rows)), np.empty(len(rows))
         shifts = self.targets[0].shifts
         for positions, matrix, group in rows.chunks(SCORING_ROWS):
-            centred = matrix - self.mean
+            centred = np.asarray(matrix) - self.mean
             variance = np.einsum("nc,cd,nd->n", centred, self.covariance, centred)
             item = -1 if group is None else group
             measure[positions] = centred @ self.coef

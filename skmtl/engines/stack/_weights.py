@@ -6,7 +6,7 @@ plus :math:`\frac{\kappa \ell}{n} \|w - 1/M\|^2`, those of a task its own relati
 :math:`\frac{\kappa \ell_t}{n_t} \|w - \bar w\|^2`: a task with few labels follows the others, and
 with few labels overall the result is nearly the plain average. The noise of a mean loss is
 proportional to the loss :math:`\ell` of the best member: if one member is exact, few labels
-suffice.
+suffice. Both steps go only as far as the gain is certain; see `_trust`.
 
 References
 ----------
@@ -24,52 +24,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from skmtl.engines.stack._judged import JudgedTask
+from skmtl.engines.stack._trust import blocks_of, trusted
 from skmtl.reading import EncodedRows
-from skmtl.tasks import Kind, TaskSet
+from skmtl.tasks import TaskSet
 
 # Strength of the prior, as a number of labels.
 _PRIOR_LABELS = 10.0
 # A member with less weight than this in all tasks is dropped, to save time.
 _LEAST_WEIGHT = 0.02
-
-
-@dataclass(frozen=True)
-class _JudgedTask:
-    """Raw scores of all members for the held-out labels of one task.
-
-    Attributes
-    ----------
-    head : Kind
-    scores : ndarray of shape (n_members, n_labels, n_scores)
-    target : encoded labels
-    weight : ndarray of shape (n_labels,)
-        Weights of the labels, which sum to 1.
-    unit : float
-        Loss of the best constant.
-    n_labels : float
-        Effective number of labels.
-    """
-
-    head: Kind
-    scores: np.ndarray
-    target: np.ndarray
-    weight: np.ndarray
-    unit: float
-    n_labels: float
-
-    def loss(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the relative loss of averaged scores and its gradient in the weights."""
-        mean = np.tensordot(weights, self.scores, axes=1)
-        losses, gradient, _ = self.head.losses_and_derivatives(mean, self.target)
-        slope = np.einsum("mns,ns,n->m", self.scores, gradient, self.weight)
-        return float(self.weight @ losses) / self.unit, slope / self.unit
-
-    def member_losses(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the relative loss of each member alone and its standard error."""
-        losses = np.array([self.head.losses(scores, self.target) for scores in self.scores])
-        means = losses @ self.weight
-        variance = (self.weight * (losses - means[:, None]) ** 2).sum(axis=1)
-        return means / self.unit, np.sqrt(variance / max(self.n_labels - 1, 1)) / self.unit
 
 
 @dataclass(frozen=True)
@@ -98,7 +61,8 @@ def stack_weights(
     task_weight : ndarray of shape (n_tasks,)
     """
     n_members = len(scores)
-    judged = [_judged(tasks, number, scores, rows) for number in range(len(tasks))]
+    blocks = _blocks(scores, rows)
+    judged = [_judged(tasks, number, scores, rows, blocks) for number in range(len(tasks))]
     used = [task for task in judged if task is not None]
     equal = np.full(n_members, 1 / n_members)
     common = equal
@@ -114,13 +78,27 @@ def stack_weights(
         if task is not None:
             losses[number], errors[number] = task.member_losses()
             noise = float(losses[number].min())
-            weights[number] = _least(task.loss, common, _PRIOR_LABELS * noise / task.n_labels)
+            learnt = _least(task.loss, common, _PRIOR_LABELS * noise / task.n_labels)
+            weights[number] = trusted([task], np.ones(1), common, learnt)
     return StackWeights(_without_the_small(weights), losses, errors)
 
 
+def _blocks(scores: Sequence[np.ndarray], rows: EncodedRows) -> np.ndarray:
+    """Return the block of each held-out row; 0 for the others."""
+    held_out = np.flatnonzero(~np.isnan(scores[0]).any(axis=1))
+    order = np.arange(len(rows)) if rows.order is None else rows.order
+    blocks = np.zeros(len(rows), dtype=np.int64)
+    blocks[held_out] = blocks_of(order[held_out])
+    return blocks
+
+
 def _judged(
-    tasks: TaskSet, number: int, scores: Sequence[np.ndarray], rows: EncodedRows
-) -> _JudgedTask | None:
+    tasks: TaskSet,
+    number: int,
+    scores: Sequence[np.ndarray],
+    rows: EncodedRows,
+    blocks: np.ndarray,
+) -> JudgedTask | None:
     """Return the held-out labels of a task; None if there are none."""
     head, part = tasks.heads[number], tasks.score_slices[number]
     of_members = np.array([member[:, part] for member in scores])
@@ -135,10 +113,10 @@ def _judged(
     unit = float(weight @ head.losses(constant, target))
     if not np.isfinite(unit) or unit <= 0:
         return None
-    return _JudgedTask(head, of_members[:, usable], target, weight, unit, n_labels)
+    return JudgedTask(head, of_members[:, usable], target, weight, unit, n_labels, blocks[usable])
 
 
-def _common(tasks: list[_JudgedTask], shares: np.ndarray, equal: np.ndarray) -> np.ndarray:
+def _common(tasks: list[JudgedTask], shares: np.ndarray, equal: np.ndarray) -> np.ndarray:
     """Return common weights for all tasks."""
 
     def mean_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -147,7 +125,8 @@ def _common(tasks: list[_JudgedTask], shares: np.ndarray, equal: np.ndarray) -> 
 
     n_labels = float(np.mean([task.n_labels for task in tasks]))
     noise = float(shares @ np.array([task.member_losses()[0].min() for task in tasks]))
-    return _least(mean_loss, equal, _PRIOR_LABELS * noise / n_labels)
+    learnt = _least(mean_loss, equal, _PRIOR_LABELS * noise / n_labels)
+    return trusted(tasks, shares, equal, learnt)
 
 
 def _least(
