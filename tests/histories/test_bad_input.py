@@ -172,7 +172,7 @@ def test_a_history_of_unknown_variables_has_no_neighbours():
     X = stays()[["vitals"]]
     fitted = TRANSFORMERS[-1].fit(X, X.index.to_series(name="row"))
     other = pd.DataFrame({"vitals": Histories.from_list([[1.0]], variables=["new"])})
-    with pytest.warns(UserWarning, match="has variables that fit has not seen"):
+    with pytest.warns(UserWarning, match="has variables that were not seen in fit"):
         assert fitted.transform(other).isna().all(axis=None)
 
 

@@ -151,7 +151,7 @@ def test_calendars_show_local_time():
 def test_a_calendar_takes_the_parts_that_differ():
     weeks = pd.date_range("2024-01-05", periods=60, freq="W-FRI")
     assert Calendar().chosen(weeks).parts == ("day", "week", "month")
-    with pytest.raises(ValueError, match=r"no 'hours'. Did you mean 'hour'?"):
+    with pytest.raises(ValueError, match=r"no part 'hours'. Did you mean 'hour'?"):
         Calendar("hours")
 
 
