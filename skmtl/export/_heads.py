@@ -188,7 +188,8 @@ def _share_output(kind: Composition, task: Hashable, shares: Value) -> Output:
 
 def _graph_classes(classes: np.ndarray) -> np.ndarray:
     """Convert classes to a dtype of graph outputs: bool, int64, float64 or text."""
-    if classes.dtype.kind not in "biuf":
+    is_beyond = classes.dtype.kind == "u" and classes.max(initial=0) > np.iinfo(np.int64).max
+    if classes.dtype.kind not in "biuf" or is_beyond:
         return np.array([str(label) for label in classes], dtype=object)
     return classes.astype(np.int64) if classes.dtype.kind in "iu" else classes
 

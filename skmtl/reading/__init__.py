@@ -36,6 +36,7 @@ from skmtl.reading._targets import (
     answers_in_blocks,
 )
 from skmtl.reading._terms import Term, terms_of
+from skmtl.reading._text_labels import warn_of_numbers_in_labels
 from skmtl.reading._weights import (
     read_sample_weight,
     resolve_task_weight,
@@ -77,6 +78,7 @@ __all__ = [
     "terms_of",
     "validation_splits",
     "warn_of_near_copies",
+    "warn_of_numbers_in_labels",
     "warn_of_numeric_ids",
     "warn_of_row_ids",
     "weights_by_task",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
+from skmtl.reading import warn_of_numbers_in_labels
 from skmtl.tasks import (
     Count,
     Kind,
@@ -153,6 +154,7 @@ def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
             )
     else:
         chosen = dict.fromkeys(labels.columns, tasks)
+    warn_of_numbers_in_labels(labels[[name for name in labels.columns if name not in chosen]])
     return {
         name: as_kind(chosen[name], name) if name in chosen else mixed_kind(labels[name])
         for name in labels.columns

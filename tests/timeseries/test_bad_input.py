@@ -316,3 +316,10 @@ def test_text_that_is_new_in_a_past_column_is_missing():
     model.update(NEXT.assign(rain="snow"), Y[:3])
     later = NEXT.assign(day=NEXT["day"] + pd.Timedelta(days=1), rain="wet")
     assert model.predict(later).notna().all(axis=None)
+
+
+def test_targets_of_text_that_are_numbers_are_told():
+    X, _ = panel()
+    prices = pd.DataFrame({"price": (np.arange(len(X)) % 24 / 8).astype(str)})
+    with pytest.warns(UserWarning, match=r"Task 'price' is text, but 120 of its 120 values"):
+        forecaster(max_examples=40).fit(X, prices)
