@@ -130,7 +130,9 @@ def read_scored(self: Any, X: Any) -> pd.DataFrame:
     """X as a frame with the columns of `fit`, without needing those of sources left out."""
     encoder = self._reader.encoder
     if isinstance(encoder, SourceEncoder) and hasattr(self, "feature_names_in_"):
-        X = encoder.completed(as_frame(X, min_rows=0), self.feature_names_in_.tolist())
+        frame = as_frame(X, min_rows=0)
+        if all(isinstance(name, str) for name in frame.columns):
+            X = encoder.completed(frame, self.feature_names_in_.tolist())
     return frame_to_score(self, X, self._roles())
 
 
