@@ -11,8 +11,9 @@ The tables lie in ``SKMTL_DATA`` (by default ``../shared/data``), folder "funnel
 says what they are. "targets" are two binary targets of one model, the second missing where the
 first is 0; the others are one `Funnel` by its selection. "given" is P(second | first) and "both"
 their product. Of kuairand "given" is judged on the clicked test rows, of coat on random pairs that
-nobody had chosen, of the generator by the truth in all test rows. Models have one bag and stop by
-the same validation rows; nothing is tuned. Each run is appended to a CSV file, and a second call
+nobody had chosen, of the generator by the truth in all test rows. LightGBM, and CatBoost if it is
+installed, are one model per step. Models have one bag and stop by the same validation rows;
+nothing is tuned. Each run is appended to a CSV file, and a second call
 leaves out what is in it.
 """
 

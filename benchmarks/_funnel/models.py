@@ -1,9 +1,10 @@
-"""The models: funnels with every selection, separate targets, and LightGBM."""
+"""The models: funnels with every selection, separate targets, LightGBM and CatBoost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from skmtl import RMTGB, MultiTab, MultiTaskLinear
 from skmtl.tasks import Funnel
 
 Answer = tuple[np.ndarray, np.ndarray]  # P(first), P(second | first)
-SELECTIONS = ("observed", "entire_space", "inverse_propensity", "doubly_robust")
+SELECTIONS = (
+    "observed", "entire_space", "inverse_propensity", "doubly_robust", "counterfactual",
+)  # fmt: skip
 _TREES = {
     "objective": "binary", "learning_rate": 0.1, "num_leaves": 31, "min_child_samples": 50,
     "verbosity": -1, "num_threads": 1, "subsample": 0.8, "subsample_freq": 1,
@@ -38,6 +41,34 @@ def lightgbm(table: FunnelTable, seed: int) -> Answer:
         stop = lgb.early_stopping(25, verbose=False)
         model = lgb.train({**_TREES, "seed": seed}, data, 400, [watched], callbacks=[stop])
         return model.predict(table.X_test)
+
+    return of_step(FIRST), of_step(SECOND)
+
+
+def catboost(table: FunnelTable, seed: int) -> Answer:
+    """Fit each step separately, on the rows that reached it."""
+    from catboost import CatBoostClassifier
+
+    categories = table.X_train.select_dtypes(exclude="number").columns.tolist()
+
+    def readable(X: pd.DataFrame) -> pd.DataFrame:
+        """Convert categories to text, also missing ones, because CatBoost refuses NaN."""
+        filled = X[categories].astype(object).fillna("missing").astype(str)
+        return X.assign(**dict(filled.items()))
+
+    def of_step(step: str) -> np.ndarray:
+        train, valid = table.Y_train[step].notna(), table.Y_valid[step].notna()
+        model = CatBoostClassifier(
+            iterations=400, learning_rate=0.1, cat_features=categories, random_seed=seed,
+            thread_count=1, allow_writing_files=False, verbose=False,
+        )  # fmt: skip
+        model.fit(
+            readable(table.X_train[train]),
+            table.Y_train[step][train],
+            eval_set=(readable(table.X_valid[valid]), table.Y_valid[step][valid]),
+            early_stopping_rounds=25,
+        )
+        return model.predict_proba(readable(table.X_test))[:, 1]
 
     return of_step(FIRST), of_step(SECOND)
 
@@ -72,7 +103,9 @@ MODELS: dict[str, Callable[[FunnelTable, int], Answer]] = {
     "constant": constant,
     "lightgbm": lightgbm,
 }
+if find_spec("catboost") is not None:
+    MODELS["catboost"] = catboost
 for _name in ("rmtgb", "multitab", "linear"):
     MODELS[f"{_name} targets"] = partial(targets, _name)
-    for _selection in SELECTIONS[: 2 if _name == "linear" else 4]:
+    for _selection in SELECTIONS[: 2 if _name == "linear" else None]:
         MODELS[f"{_name} {_selection}"] = partial(funnel, _name, _selection)

@@ -42,7 +42,7 @@ def cross_val_predict(
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples,) or (n_samples, n_tasks)
         As in `fit` of the estimator, including missing labels.
-    method : {"predict", "predict_proba", "predict_quantiles"}, default="predict"
+    method : {"predict", "predict_proba", "predict_quantiles", "predict_steps"}, default="predict"
         What to predict.
     cv : int or splitter, default=5
         An integer is the number of folds of `MultiTaskStratifiedKFold` without shuffling.
@@ -60,7 +60,7 @@ def cross_val_predict(
         Predictions by name, with the index of X. For probabilities there is a DataFrame for each
         target that has classes, with a column for each class; 0 for a class that was missing in
         the training rows of a fold. For quantiles there is a DataFrame for each target that has
-        quantiles, with a column for each level.
+        quantiles, with a column for each level; for steps one for each funnel.
 
     Raises
     ------
@@ -162,10 +162,17 @@ def _quantiles(model: FittedModel, answers: Answers) -> Iterator[tuple[Hashable,
         yield name, pd.DataFrame(answers.quantiles(name), columns=list(levels))
 
 
+def _steps(model: FittedModel, answers: Answers) -> Iterator[tuple[Hashable, pd.DataFrame]]:
+    for name, funnel in model.funnels.items():
+        chances = funnel.probabilities(answers.probabilities(name))
+        yield name, pd.DataFrame(chances, columns=list(funnel.names))
+
+
 _METHODS = {
     "predict": _predictions,
     "predict_proba": _probabilities,
     "predict_quantiles": _quantiles,
+    "predict_steps": _steps,
 }
 
 

@@ -22,7 +22,9 @@ from skmtl.tasks._scored_part import ScoredPart
 if TYPE_CHECKING:
     from torch import Tensor
 
-Selection = Literal["observed", "entire_space", "inverse_propensity", "doubly_robust"]
+Selection = Literal[
+    "observed", "entire_space", "inverse_propensity", "doubly_robust", "counterfactual"
+]
 
 
 @storable
@@ -43,24 +45,26 @@ class Funnel(ClassificationKind):
     steps : sequence of hashable, default=()
         Columns of y, from the first step to the last; at least two.
     selection : str, default="observed"
-        What is minimised: "observed", "entire_space", "inverse_propensity" or "doubly_robust".
+        What is minimised: "observed", "entire_space", "inverse_propensity", "doubly_robust" or
+        "counterfactual".
         "observed" is the likelihood: each step is learnt from the rows that reached it. It is
         unbiased if rows do not reach a step at random given the features; docs/funnels.md has
         measurements. "entire_space" is the log loss of P(step) over all rows for every step, which
         hardly constrains P(step | previous step). "inverse_propensity" weights rows at a step by 1
         / P(previous step). "doubly_robust" also has a model of the loss, which it corrects in the
-        same way. In the last two, weights do not have gradients; linear models and stacks do not
-        support them.
+        same way. "counterfactual" is "inverse_propensity" plus a model of the rows that did not
+        reach a step, which assumes that they would not have taken it. In the last three, weights
+        do not have gradients; linear models and stacks do not support them.
     least_propensity : float, default=0.05
-        Lower limit of P(previous step) in the weights of the last two selections: with the default
-        the weight of a row is at most 20.
+        Lower limit of the probabilities in the weights of the last three selections: with the
+        default the weight of a row is at most 20.
 
     Notes
     -----
     A missing label is unknown, unless it follows from the others: steps before a step that was
     taken were taken, and steps after a step that was not taken were not taken. If the click of a
     row is known and its purchase is not, only the click is learnt. A row without a purchase, whose
-    click is unknown, ended somewhere before: its loss is that of P(purchase). The last two
+    click is unknown, ended somewhere before: its loss is that of P(purchase). The last three
     selections weight by whether a row reached a step, and refuse such rows.
 
     References
@@ -70,6 +74,9 @@ class Funnel(ClassificationKind):
 
     H. Wang et al., "ESCM2: Entire Space Counterfactual Multi-Task Model for Post-Click Conversion
     Rate Estimation", SIGIR 2022.
+
+    F. Zhu et al., "DCMT: A Direct Entire-Space Causal Multi-Task Framework for Post-Click
+    Conversion Estimation", ICDE 2023.
 
     Examples
     --------

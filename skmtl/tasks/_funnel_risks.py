@@ -227,14 +227,66 @@ class DoublyRobust(InversePropensity):
         )
 
 
+class Counterfactual(InversePropensity):
+    r"""Inverse propensity, and a model of the rows that did not reach a step (DCMT).
+
+    Each step but the first has one more score, the log-odds of :math:`q_j`, the probability that
+    a row would not take the step. It is learnt from rows that did not reach the step, as if they
+    would not have taken it, with the weights :math:`1 / (1 - P_{j-1})`. The term
+    :math:`(1 - p_j - q_j)^2` for all rows ties both models; the paper has the absolute value.
+    `evaluate` leaves the parts of the second derivatives out that may be negative.
+    """
+
+    @property
+    def n_scores(self) -> int:
+        return 2 * self.n_steps - 1
+
+    def initial_scores(self, by_step: np.ndarray, loss_by_step: np.ndarray) -> np.ndarray:
+        return np.concatenate([by_step, -by_step[1:]])
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        import torch
+        from torch.nn.functional import softplus
+
+        labels = _step_masks(target, self.n_steps)
+        steps, refusals = scores[..., : self.n_steps], scores[..., self.n_steps :]
+        stay = 1 - torch.exp(-softplus(-steps.detach()[..., :-1]).cumsum(dim=-1))
+        weight = labels.unreached[..., 1:] / stay.clamp_min(self.least_propensity)
+        gap = 1 - torch.sigmoid(steps[..., 1:]) - torch.sigmoid(refusals)
+        ties = labels.known[..., 1:] * gap**2
+        return super().loss(scores, target) + (weight * softplus(-refusals) + ties).sum(dim=-1)
+
+    def evaluate(self, scores: np.ndarray, target: np.ndarray) -> Parts:
+        labels = _steps(target, self.n_steps)
+        steps, refusals = scores[:, : self.n_steps], scores[:, self.n_steps :]
+        losses, gradient, hessian = super().evaluate(scores, target)
+        stay = -np.expm1(-np.logaddexp(0, -steps[:, :-1]).cumsum(axis=1))
+        weight = labels.unreached[:, 1:] / np.maximum(stay, self.least_propensity)
+        known = labels.known[:, 1:]
+        chance, refusal = expit(steps[:, 1:]), expit(refusals)
+        slope, slope_refusal = chance * (1 - chance), refusal * (1 - refusal)
+        gap = known * (1 - chance - refusal)
+        first = np.zeros((len(scores), 1))
+        tie = np.hstack([first, -2 * gap * slope])
+        bend = np.hstack([first, 2 * known * slope**2])
+        of_refusals = -weight * (1 - refusal) - 2 * gap * slope_refusal
+        bend_refusals = weight * slope_refusal + 2 * known * slope_refusal**2
+        return (
+            losses + (weight * np.logaddexp(0, -refusals) + gap**2).sum(axis=1),
+            np.hstack([gradient + tie, of_refusals]),
+            np.maximum(np.hstack([hessian + bend, bend_refusals]), _TINY),
+        )
+
+
 RISKS: dict[str, type[Risk]] = {
     "observed": StepLikelihood,
     "entire_space": EntireSpace,
     "inverse_propensity": InversePropensity,
     "doubly_robust": DoublyRobust,
+    "counterfactual": Counterfactual,
 }
 # These weight by whether a row reached a step, which must therefore be known.
-WEIGHTED = ("inverse_propensity", "doubly_robust")
+WEIGHTED = ("inverse_propensity", "doubly_robust", "counterfactual")
 
 
 class _Steps(NamedTuple):
@@ -256,6 +308,11 @@ class _Steps(NamedTuple):
     at_step: Any
     spread: Any
     known: Any
+
+    @property
+    def unreached(self) -> Any:
+        """The row did not reach the step."""
+        return self.known & ~self.at_step
 
     @classmethod
     def read(cls, target: Any, step: Any) -> _Steps:

@@ -11,11 +11,13 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 
 import skmtl
 from skmtl import RMTGB, CalibratedTasks, GroupedTasks, MultiTab, MultiTaskLinear, TunedThresholds
 from skmtl.inspection import transfer_report
 from skmtl.metrics import make_multitask_scorer, score_tasks, task_scorers
+from skmtl.model_selection import cross_val_predict
 from skmtl.models import HeldOutTask, calibration
 from skmtl.scoring import score_frame
 from skmtl.tasks import Binary, Funnel
@@ -111,6 +113,27 @@ def test_score_frame_and_files_have_the_steps(fitted, tmp_path):
     pd.testing.assert_frame_equal(loaded.predict_steps(X), model.predict_steps(X))
 
 
+def test_weights_undo_the_sampling_of_rows_without_a_click():
+    X, Y, _ = table(3000, unknown=0)
+    clicked = Y["click"] == 1
+    kept = clicked | (np.random.default_rng(1).random(len(X)) < 0.2)
+    model = MultiTaskLinear(tasks=funnel(), alpha=0.01, early_stopping=False)
+    full = model.fit(X, Y[list(STEPS)]).predict_steps(X)["shop"]
+    weight = np.where(clicked, 1.0, 5.0)[kept]
+    sampled = model.fit(X[kept], Y.loc[kept, list(STEPS)], weight).predict_steps(X)["shop"]
+    assert sampled["click"].mean() == pytest.approx(full["click"].mean(), abs=0.02)
+    np.testing.assert_allclose(sampled.iloc[:, 3:], full.iloc[:, 3:], atol=0.01)
+
+
+def test_steps_of_held_out_rows():
+    X, Y, _ = table(100)
+    model = MultiTaskLinear(tasks=funnel(), alpha=1.0, early_stopping=False)
+    found = cross_val_predict(model, X, Y, method="predict_steps", cv=KFold(2))["shop"]
+    expected = model.fit(X[50:], Y[50:]).predict_steps(X[:50])["shop"]
+    pd.testing.assert_frame_equal(found[:50], expected, check_names=False)
+    assert (found["click"] >= found["cart"]).all()
+
+
 def test_only_funnels_have_steps():
     X, Y, _ = table(60)
     model = RMTGB(**TREES).fit(X, Y[["size"]])
@@ -197,7 +220,21 @@ def test_other_selections(engine, selection):
     np.testing.assert_allclose(steps[:, :2].mean(axis=0), Y[["click", "cart"]].mean(), atol=0.06)
 
 
-@pytest.mark.parametrize("selection", ["inverse_propensity", "doubly_robust"])
+@pytest.mark.parametrize("engine", ["network", "boosting"])
+def test_counterfactual_takes_rows_that_did_not_click_as_refusals(engine):
+    """They differ from the others in a feature, by which their purchases become less probable."""
+    X, Y, _ = table(1000, unknown=0)
+    given = [
+        ENGINES[engine](tasks=funnel(selection)).fit(X, Y).predict_steps(X)["shop"]
+        for selection in ("inverse_propensity", "counterfactual")
+    ]
+    rarely = X["a"] < -1
+    weighted, counterfactual = (frame.loc[rarely, "cart_given_click"].mean() for frame in given)
+    assert counterfactual < weighted - 0.05
+    assert given[1]["click"].mean() == pytest.approx(Y["click"].mean(), abs=0.06)
+
+
+@pytest.mark.parametrize("selection", ["inverse_propensity", "doubly_robust", "counterfactual"])
 @pytest.mark.parametrize("estimator", [MultiTaskLinear, skmtl.StackedTasks])
 def test_selections_that_hold_a_part_of_the_loss_fixed_are_refused(estimator, selection):
     X, Y, _ = table(80)

@@ -17,7 +17,8 @@ from scipy.special import expit
 from skmtl.tasks import Binary, Funnel
 
 STEPS = ("click", "cart", "buy")
-SELECTIONS = ["observed", "entire_space", "inverse_propensity", "doubly_robust"]
+WEIGHTED = ["inverse_propensity", "doubly_robust", "counterfactual"]
+SELECTIONS = ["observed", "entire_space", *WEIGHTED]
 # All possible labels: steps taken, and whether the row is known to have ended.
 TABLE = pd.DataFrame(
     {
@@ -154,7 +155,7 @@ def test_observed_is_the_log_probability_of_what_is_known():
     np.testing.assert_allclose(kind.losses(scores[:, :3], target), expected)
 
 
-@pytest.mark.parametrize("selection", ["inverse_propensity", "doubly_robust"])
+@pytest.mark.parametrize("selection", WEIGHTED)
 def test_weights_by_steps_need_the_steps(selection):
     kind = head(selection)
     with refuses("'shop' has 1 rows", "missed first", selection, "take 'observed'"):
@@ -188,6 +189,17 @@ def test_doubly_robust_by_hand():
     clicked = click + imputed[0] + 2 * (error + error**2) + imputed[1]
     found = head("doubly_robust").losses(scores, np.array([[1.0, 2.0], [0.0, 1.0]]))
     np.testing.assert_allclose(found, [clicked, click + imputed.sum()])
+
+
+def test_counterfactual_by_hand():
+    """Of rows that clicked and added to the cart, and that did not click."""
+    scores = np.array([[0.0, 1.0, 0.0, 0.3, 0.1], [0.0, 1.0, 0.0, 0.3, 0.1]])
+    click, cart, buy = np.log(2), np.logaddexp(0, -1.0), np.log(2)
+    ties = ((1 - expit([1.0, 0.0]) - expit([0.3, 0.1])) ** 2).sum()
+    carted = click + 2 * cart + buy / (0.5 * expit(1.0)) + ties
+    refusals = np.logaddexp(0, [-0.3, -0.1]) / (1 - 0.5 * np.array([1, expit(1.0)]))
+    found = head("counterfactual").losses(scores, np.array([[2.0, 3.0], [0.0, 1.0]]))
+    np.testing.assert_allclose(found, [carted, click + refusals.sum() + ties])
 
 
 @pytest.mark.parametrize("selection", ["observed", "entire_space"])
