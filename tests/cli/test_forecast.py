@@ -110,7 +110,7 @@ def test_the_forecaster_is_the_one_of_python_and_scores_files(folder, capsys):
         ('target = "sales"}', 'target = "sales", level = 3}', "The derived target 'up'"),
         ('test = "test.csv"', 'eval = "test.csv"', "has 'eval', which"),
         ('freq = "D"', 'freq = "D"\ncalendar = {part = ["week"]}', "calendar must be a list"),
-        ('freq = "D"', 'freq = "D"\ncalendar = ["weak"]', "has no 'weak'"),
+        ('freq = "D"', 'freq = "D"\ncalendar = ["weak"]', "has no part 'weak'"),
     ],
 )
 def test_mistakes_are_named_before_the_fit(folder, capsys, old, new, words):
