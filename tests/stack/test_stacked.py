@@ -118,7 +118,7 @@ def test_a_task_of_few_labels_follows_the_others(data):
 
 
 def test_labels_that_two_splits_hold_out_leave_something_to_learn():
-    """Without the rows of both halves of the labels, a linear member could not choose a penalty."""
+    """A linear member chooses its penalty within the training rows of each split."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60)})
     Y = pd.DataFrame({"full": X["a"] + 0.1 * rng.normal(size=60), "few": np.nan, "rare": 0})
