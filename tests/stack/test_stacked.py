@@ -7,7 +7,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 import skmtl
 from skmtl import (
@@ -115,6 +115,19 @@ def test_a_task_of_few_labels_follows_the_others(data):
     # With all labels trees have nearly all the weight, with eight it is near that of the rest.
     assert own.loc["step", "rmtgb"] > 0.9
     assert model.weights_.loc["step", "linear"] > 0.4
+
+
+def test_labels_that_two_splits_hold_out_leave_something_to_learn():
+    """A linear member chooses its penalty within the training rows of each split."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60)})
+    Y = pd.DataFrame({"full": X["a"] + 0.1 * rng.normal(size=60), "few": np.nan, "rare": 0})
+    Y.loc[[3, 4, 23, 24], "few"] = [1.0, 2.0, 3.0, 4.0]
+    Y.loc[[5, 25], "rare"] = 1
+    model = StackedTasks(estimators=[LINEAR], validation=KFold(3), n_bags=3, random_state=0)
+    scores = model.fit(X, Y).cv_scores_
+    assert np.isfinite(scores).all(axis=None)
+    assert scores.loc["full", ("linear", "loss")] < 0.1
 
 
 def test_missing_labels_have_no_influence(data):

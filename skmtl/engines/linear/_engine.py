@@ -126,13 +126,20 @@ class LinearEngine(Engine):
 
 
 def _within(problem: Problem, number: int, training: np.ndarray) -> Problem:
-    """Return the problem of one split's training rows, with the held-out rows of the others."""
+    """Return the problem of one split's training rows, with the held-out rows of the others.
+
+    Splits that would leave a task without any training label are left out.
+    """
     position = np.full(len(problem.rows), -1)
     position[training] = np.arange(len(training))
     other_splits = [split for at, split in enumerate(problem.splits) if at != number]
     parts = [[position[rows] for rows in split] for split in other_splits]
     splits = [(learnt[learnt >= 0], judged[judged >= 0]) for learnt, judged in parts]
-    return replace(problem, rows=problem.rows.take(training), splits=splits)
+    rows = problem.rows.take(training)
+    is_label = rows.weight > 0
+    has_labels = is_label.any(axis=0)
+    splits = [split for split in splits if (is_label[split[0]].any(axis=0) == has_labels).all()]
+    return replace(problem, rows=rows, splits=splits)
 
 
 def _rows_and_splits(problem: Problem) -> tuple[LabelledRows, list]:
