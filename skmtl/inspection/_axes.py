@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BOOSTING = "RMTGBRegressor, RMTGBClassifier or RMTGB"
 ORDINARY, OUTLIER, NEUTRAL = "#0b6e8f", "#d1742e", "#666666"
 MAX_LABELS = 50  # more names of tasks would not be readable
+MAX_COLUMNS = 30  # the same, of columns
 # Inches of a row, of a row if there are many, of a figure, and of a small label.
 _ROW_HEIGHT, _LOW_ROW_HEIGHT, _HEIGHTS, _LABEL_HEIGHT = 0.22, 0.16, (2.0, 60.0), 0.11
 
@@ -64,6 +65,32 @@ def label_rows(ax: Axes, names: pd.Index, labelled: Sequence[int]) -> None:
     ax.set_yticks(shown, [str(names[place]) for place in shown], fontsize=size)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_ylabel("task")
+
+
+def heat_map(ax: Axes, table: pd.DataFrame, columns: str, values: str, **kwargs: Any) -> Any:
+    """Plot a cell for each row and column of a table, and a bar with the meaning of the colours.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    table : DataFrame of shape (n_tasks, n_columns)
+        If there are more than 50 rows, only the first are named.
+    columns, values : str
+        What the columns and the cells are.
+    **kwargs
+        Given to ``Axes.imshow``.
+
+    Returns
+    -------
+    matplotlib AxesImage
+    """
+    image = ax.imshow(table.to_numpy(), **{"aspect": "auto"} | kwargs)
+    label_rows(ax, table.index, range(min(len(table), MAX_LABELS)))
+    names = [str(name) for name in table.columns][:MAX_COLUMNS]
+    ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    ax.set_xlabel(columns)
+    ax.figure.colorbar(image, ax=ax, label=values)
+    return image
 
 
 def stacked_bars(

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from skmtl.inspection._axes import MAX_LABELS, axes_for, is_table, label_rows, read_fitted
+from skmtl.inspection._axes import axes_for, heat_map, is_table, read_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_MOST_EXPERTS = 30  # more names would not be readable
 
 
 class ExpertUseDisplay:
@@ -102,14 +100,8 @@ class ExpertUseDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        n_tasks = len(self.use)
-        self.ax_ = axes_for(self, ax, n_tasks)
+        self.ax_ = axes_for(self, ax, len(self.use))
         self.figure_ = self.ax_.figure
-        style: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0, "aspect": "auto"} | kwargs
-        self.image_ = self.ax_.imshow(self.use.to_numpy(), **style)
-        label_rows(self.ax_, self.use.index, range(min(n_tasks, MAX_LABELS)))
-        names = [str(name) for name in self.use.columns][:_MOST_EXPERTS]
-        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        self.ax_.set_xlabel("expert")
-        self.figure_.colorbar(self.image_, ax=self.ax_, label="mean weight")
+        style: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0} | kwargs
+        self.image_ = heat_map(self.ax_, self.use, "expert", "mean weight", **style)
         return self

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from skmtl.inspection._axes import MAX_LABELS, axes_for, is_table, label_rows, read_fitted
+from skmtl.inspection._axes import axes_for, heat_map, is_table, read_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,11 +114,6 @@ class TaskImportanceDisplay:
         shown = self.importances[order[:n_features]]
         self.ax_ = axes_for(self, ax, len(shown))
         self.figure_ = self.ax_.figure
-        style: dict[str, Any] = {"aspect": "auto", "cmap": "Blues", "vmin": 0.0} | kwargs
-        self.image_ = self.ax_.imshow(shown.to_numpy(), **style)
-        label_rows(self.ax_, shown.index, range(min(len(shown), MAX_LABELS)))
-        names = [str(name) for name in shown.columns]
-        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        self.ax_.set_xlabel("feature")
-        self.figure_.colorbar(self.image_, ax=self.ax_, label="importance")
+        style: dict[str, Any] = {"cmap": "Blues", "vmin": 0.0} | kwargs
+        self.image_ = heat_map(self.ax_, shown, "feature", "importance", **style)
         return self
