@@ -9,8 +9,7 @@ Both libraries compute lags, rolling statistics and the calendar of a generated 
 rows, and fit LightGBM with the same rounds and leaves to a million examples. mlforecast learns one
 step ahead, ours steps 1 to 28. They run in turns, each in a process of its own, and mlforecast in
 an environment of its own, because it does not support pandas 3. Ours divides every series by its
-scale. mlforecast is measured with values as they are, and with its `LocalStandardScaler`: trees of
-values of very unlike size split off a few rows at a time, which is cheaper. The goals are 1.5
+scale, so mlforecast is measured with its `LocalStandardScaler`, too. The goals are 1.5
 times the CPU seconds of mlforecast, and a peak of memory below twice the matrix of features, which
 is counted in float64.
 """
