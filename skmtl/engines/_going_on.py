@@ -46,7 +46,6 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
     table = checked_table(settings, frame, Y, chunk)
     for name, head in tasks.constant.items():
         head.check_same(table.Y[name])
-    _warn_of_new_ids(preparation, table)
     preparation.tasks = _wider_tasks(preparation, table)
     preparation.single = preparation.single and preparation.tasks is tasks
     encoder = wider_encoder(
@@ -56,6 +55,7 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
         table.row_weight,
     )
     preparation.reader = preparation.reader.wider(frame, encoder)
+    _warn_of_new_ids(preparation, table)
     return table
 
 

@@ -210,7 +210,7 @@ def test_constant_tasks_are_left_alone():
 def test_what_has_no_classes_or_no_tasks_is_refused():
     from sklearn.linear_model import LogisticRegression
 
-    with pytest.raises(ValueError, match="no task of the RMTGB has classes"):
+    with pytest.raises(ValueError, match="nothing to predict: no target has classes"):
         TunedThresholds(INNER, cv=HALF).fit(X, Y[["price"]])
     with pytest.raises(TypeError, match=r"needs an estimator of skmtl.*LogisticRegression"):
         CalibratedTasks(LogisticRegression()).fit(X, Y["rare"])

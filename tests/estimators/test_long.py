@@ -124,7 +124,9 @@ def test_eval_set_and_warm_start(small, schools):
     X, y = schools
     new = X[200:].assign(school=X["school"][200:].where(X["school"][200:] != "west", "east"))
     model = small.regressor(task_column="school", warm_start=True)
-    model.fit(X[:200], y[:200], eval_set=(new, y[200:])).fit(new, y[200:])
+    model.fit(X[:200], y[:200], eval_set=(new, y[200:]))
+    with pytest.warns(UserWarning, match=r"1 ids that the first fit has not seen.*\['east'\]"):
+        model.fit(new, y[200:])
     assert model.n_epochs_ == 12
     assert np.isfinite(model.predict(new)).all()
 
@@ -133,11 +135,14 @@ def test_warm_start_takes_rows_of_new_ids_alone(small, schools):
     X, y = schools
     model = small.regressor(task_column="school", warm_start=True).fit(X, y)
     new = X.assign(school="east")
-    model.fit(new, y)
+    with pytest.warns(UserWarning, match="in 300 of 300 rows"):
+        model.fit(new, y)
     assert model.history_["validation_loss"].notna().all()
     assert np.isfinite(model.predict(X)).all()
-    with pytest.raises(ValueError, match="none of the 3 ids that the network knows"):
-        model.set_params(balance="pcgrad").fit(new, y)
+    model.set_params(balance="pcgrad")
+    unseen = pytest.warns(UserWarning, match="has not seen")
+    with unseen, pytest.raises(ValueError, match="none of the 3 ids that the network knows"):
+        model.fit(new, y)
 
 
 def test_in_a_search_without_any_configuration(small, schools):

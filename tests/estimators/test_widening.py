@@ -147,8 +147,8 @@ def test_columns_that_cannot_be_added():
     ids = X.assign(shop=np.where(np.arange(len(X)) % 2, "a", "b"))[["x", "z", "shop"]]
     model = MultiTab(task_column=2, warm_start=True, **NETWORK | {"max_epochs": 1})
     model.fit(ids, Y[["spend"]])
+    ids.insert(1, "city", X["city"])
     with pytest.raises(ValueError, match="task_column=2 is 'city' now, and was 'shop'"):
-        ids.insert(1, "city", X["city"])
         model.fit(ids[["x", "z", "city", "shop"]], Y[["spend"]])
 
 
