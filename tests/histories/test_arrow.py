@@ -44,7 +44,7 @@ def plain(X, as_lists):
     cells = [one.to_frame() for one in X["vitals"]]
     for cell in cells:
         stamps = pd.to_datetime((cell["time"] * 3.6e9).round().astype("int64"), unit="us")
-        cell["time"] = stamps.dt.tz_localize("UTC").dt.to_pydatetime()
+        cell["time"] = list(stamps.dt.tz_localize("UTC"))
     if as_lists:
         return [cell[list(FIELDS)].to_dict("records") for cell in cells]
     return [cell[list(FIELDS)].to_dict("list") for cell in cells]
