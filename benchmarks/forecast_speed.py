@@ -72,7 +72,8 @@ def forecasts(n_series: int, n_days: int) -> list[dict[str, Any]]:
 
 def show(table: pd.DataFrame) -> None:
     table["over_base_mb"] = table["peak_mb"] - table["base_mb"]
-    columns = ["cpu_seconds", "over_base_mb", "matrix_mb", "n_features"]
+    measured = ["cpu_seconds", "over_base_mb", "matrix_mb", "n_features"]
+    columns = [name for name in measured if name in table]
     by = table.groupby(["what", "library", "n_rows"])[columns].median()
     print(by.round(1).to_string())
     fits = by[by.index.get_level_values("what") == "fit"].droplevel(["what", "n_rows"])

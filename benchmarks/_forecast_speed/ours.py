@@ -12,14 +12,15 @@ from lightgbm import LGBMRegressor
 
 import skmtl
 from benchmarks._forecast_speed.panel import LAGS, LIGHTGBM, WINDOWS, measured, panel, report
+from skmtl import RMTGB
 from skmtl.timeseries import Calendar, Forecaster
 
 HORIZON = 28
 
 
-def forecaster(n_examples: int) -> Forecaster:
+def forecaster(estimator: Any, n_examples: int) -> Forecaster:
     return Forecaster(
-        LGBMRegressor(**LIGHTGBM),
+        estimator,
         id="unique_id",
         time="ds",
         freq="D",
@@ -36,14 +37,15 @@ def fit(n_series: int, n_days: int) -> dict[str, Any]:
     """Features and fit on as many examples as the panel has rows."""
     df = panel(n_series, n_days)
     X, y = df[["unique_id", "ds"]], df[["y"]]
-    outcome, model = measured(lambda: forecaster(len(df)).fit(X, y))
+    outcome, model = measured(lambda: forecaster(LGBMRegressor(**LIGHTGBM), len(df)).fit(X, y))
     return outcome | {"n_features": model.estimator_.n_features_in_}
 
 
 def predict(n_series: int, n_days: int, where: str) -> dict[str, Any]:
     """Forecast every series from memory, or from a Parquet file to another."""
     df = panel(n_series, n_days)
-    model = forecaster(100_000).fit(df[["unique_id", "ds"]], df[["y"]])
+    trees = RMTGB(blocks=("task",), n_rounds=100, early_stopping=False, n_bags=1, random_state=0)
+    model = forecaster(trees, 100_000).fit(df[["unique_id", "ds"]], df[["y"]])
     days = pd.date_range(df["ds"].max(), periods=HORIZON + 1)[1:]
     ids = pd.Series(range(n_series))
     X = pd.MultiIndex.from_product([ids, days], names=["unique_id", "ds"]).to_frame(index=False)
