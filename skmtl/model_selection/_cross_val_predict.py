@@ -106,10 +106,9 @@ def cross_val_predict(
         for name in dict.fromkeys(name for part in parts for name in part)
     }
     if not frames:
-        what = "classes" if method == "predict_proba" else "quantiles"
         raise ValueError(
-            f"method={method!r} has nothing to predict: no target has {what}. Set the kinds of "
-            "targets with the parameter 'tasks' of the estimator, or use method='predict'."
+            f"method={method!r} has nothing to predict: no target has {_NEEDS[method]}. Set the "
+            "kinds of targets with the parameter 'tasks' of the estimator, or use method='predict'."
         )
     for frame in frames.values():
         frame.index = pd.RangeIndex(n_rows) if index is None else index
@@ -168,6 +167,8 @@ def _steps(model: FittedModel, answers: Answers) -> Iterator[tuple[Hashable, pd.
         yield name, pd.DataFrame(chances, columns=list(funnel.names))
 
 
+# What a target must have, for the methods that do not predict every target.
+_NEEDS = {"predict_proba": "classes", "predict_quantiles": "quantiles", "predict_steps": "steps"}
 _METHODS = {
     "predict": _predictions,
     "predict_proba": _probabilities,
