@@ -108,7 +108,8 @@ def cross_val_predict(
     if not frames:
         raise ValueError(
             f"method={method!r} has nothing to predict: no target has {_NEEDS[method]}. Set the "
-            "kinds of targets with the parameter 'tasks' of the estimator, or use method='predict'."
+            "kinds of targets with the parameter 'tasks' of the estimator, or use "
+            "method='predict'."
         )
     for frame in frames.values():
         frame.index = pd.RangeIndex(n_rows) if index is None else index
