@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_validate, train_test_split
 
 from skmtl.model_selection import MultiTaskStratifiedKFold, multitask_train_test_split
 
@@ -299,13 +299,38 @@ class TestMultitaskTrainTestSplit:
             (1.0, "share between 0 and 1 or a number of rows, got 1.0"),
             (-0.1, "share between 0 and 1"),
             ("half", "share between 0 and 1"),
-            (4, "test_size=4 of n_samples=4 leaves 4 test rows and 0 training rows"),
-            (0, "leaves 0 test rows"),
+            (4, "test_size=4 of n_samples=4 are 0 training rows and 4 test rows"),
+            (0, "are 4 training rows and 0 test rows"),
         ],
     )
     def test_errors(self, test_size, message):
         with pytest.raises(ValueError, match=message):
             multitask_train_test_split(np.zeros((4, 1)), np.arange(4), test_size=test_size)
+
+    @pytest.mark.parametrize(
+        "sizes",
+        [
+            {"train_size": 0.3},
+            {"train_size": 7},
+            {"train_size": 0.31, "test_size": 0.31},
+            {"train_size": 5, "test_size": 20},
+            {},
+        ],
+        ids=str,
+    )
+    def test_sizes_are_those_of_scikit_learn(self, sizes):
+        rows = np.arange(31)
+        y = rows % 3
+        expected = [len(part) for part in train_test_split(rows, **sizes)]
+        parts = multitask_train_test_split(rows, y, random_state=0, **sizes)
+        assert [len(part) for part in parts[:2]] == expected
+        assert len(np.unique(np.concatenate(parts[:2]))) == sum(expected)
+        for labels in parts[2:]:
+            assert np.ptp(np.bincount(labels, minlength=3)) <= 2
+
+    def test_both_sizes_must_fit(self):
+        with pytest.raises(ValueError, match=r"train_size=0.8 and test_size=2 .* 3 training rows"):
+            multitask_train_test_split(np.arange(4), np.arange(4), train_size=0.8, test_size=2)
 
     def test_lengths_must_agree(self):
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl.tables import TaskIds, as_frame, split_task_column
 from skmtl.tasks import label_codes, stratified_folds, stratified_parts
+
+_DEFAULT_TEST_SIZE = 0.25  # scikit-learn's
 
 
 class MultiTaskFolds(BaseCrossValidator):
@@ -136,7 +138,8 @@ def multitask_train_test_split(
     X: Any,
     Y: Any,
     *arrays: Any,
-    test_size: float | int = 0.25,
+    test_size: float | int | None = None,
+    train_size: float | int | None = None,
     random_state: int | np.random.RandomState | None = None,
     n_bins: int = 5,
     task: Hashable | None = None,
@@ -151,8 +154,12 @@ def multitask_train_test_split(
         The labels, some of which may be missing.
     *arrays : tables or arrays of length n_samples
         Further arrays to split in the same way, such as sample weights.
-    test_size : float or int, default=0.25
-        Share (below 1) or number of test rows; the default is scikit-learn's.
+    test_size : float or int, default=None
+        Share (below 1) or number of test rows. None means all rows that are not in the training
+        part, or a quarter of the rows if `train_size` is None as well, as in scikit-learn.
+    train_size : float or int, default=None
+        Share (below 1) or number of training rows. None means all rows that are not in the test
+        part. If both sizes are set, the remaining rows are in neither part.
     random_state : int, RandomState or None, default=None
         Controls which rows are in the test part, and their order.
     n_bins : int, default=5
@@ -169,7 +176,7 @@ def multitask_train_test_split(
     Raises
     ------
     ValueError
-        If the lengths differ or a part would be empty.
+        If the lengths differ, a part would be empty, or there are fewer rows than the sizes need.
 
     See Also
     --------
@@ -188,9 +195,9 @@ def multitask_train_test_split(
     """
     check_consistent_length(X, Y, *arrays)
     codes, group = levels_of(X, Y, task, n_bins)
-    n_test = _n_test(test_size, len(codes))
+    sizes = _part_sizes(train_size, test_size, len(codes))
     rng = check_random_state(random_state)
-    parts = stratified_parts(codes, np.array([len(codes) - n_test, n_test]), rng, group)
+    parts = stratified_parts(codes, np.array([size for size in sizes if size]), rng, group)
     rows = [rng.permutation(np.flatnonzero(parts == part)) for part in (0, 1)]
     return [_safe_indexing(array, part) for array in (X, Y, *arrays) for part in rows]
 
@@ -205,21 +212,31 @@ def _check_n_splits(n_splits: int, n_samples: int) -> None:
         )
 
 
-def _n_test(test_size: float | int, n_samples: int) -> int:
-    if isinstance(test_size, numbers.Integral):
-        n_test = int(test_size)
-    elif isinstance(test_size, numbers.Real) and 0 < test_size < 1:
-        n_test = math.ceil(test_size * n_samples)
-    else:
+def _part_sizes(
+    train_size: float | int | None, test_size: float | int | None, n_samples: int
+) -> tuple[int, int, int]:
+    """Return the numbers of training rows, test rows and rows in neither part."""
+    if test_size is None and train_size is None:
+        test_size = _DEFAULT_TEST_SIZE
+    n_test = None if test_size is None else _size("test_size", test_size, n_samples, math.ceil)
+    n_train = None if train_size is None else _size("train_size", train_size, n_samples, int)
+    n_train = n_samples - (n_test or 0) if n_train is None else n_train
+    n_test = n_samples - n_train if n_test is None else n_test
+    if min(n_train, n_test) < 1 or n_train + n_test > n_samples:
         raise ValueError(
-            f"test_size must be a share between 0 and 1 or a number of rows, got {test_size!r}."
+            f"train_size={train_size} and test_size={test_size} of n_samples={n_samples} are "
+            f"{n_train} training rows and {n_test} test rows: both parts need one, and together "
+            "they cannot have more rows than there are."
         )
-    if not 0 < n_test < n_samples:
-        raise ValueError(
-            f"test_size={test_size} of n_samples={n_samples} leaves {n_test} test rows and "
-            f"{n_samples - n_test} training rows: both parts need one."
-        )
-    return n_test
+    return n_train, n_test, n_samples - n_train - n_test
+
+
+def _size(name: str, size: float | int, n_samples: int, rounded: Callable[[float], int]) -> int:
+    if isinstance(size, numbers.Integral) and not isinstance(size, bool):
+        return int(size)
+    if isinstance(size, numbers.Real) and 0 < size < 1:
+        return rounded(float(size) * n_samples)
+    raise ValueError(f"{name} must be a share between 0 and 1 or a number of rows, got {size!r}.")
 
 
 def levels_of(
