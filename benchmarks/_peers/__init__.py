@@ -17,6 +17,7 @@ OURS = ("multitab", "multitab_paper")
 REFERENCE, REFITTED = "lightgbm", "lightgbm_refitted"
 # Not a model: the mean of what the members of the stack answered when they were run.
 AVERAGE = "average"
+BY_BLOCKS = "stacked_blocks"
 
 # Name -> module, class, and the library it needs.
 _MODELS = {
@@ -24,6 +25,7 @@ _MODELS = {
     "multitab_paper": ("_multitab", "MultiTabPaper", "skmtl"),
     "rmtgb": ("_multitab", "RMTGBDefault", "skmtl"),
     "stacked": ("_multitab", "StackedDefault", "skmtl"),
+    BY_BLOCKS: ("_multitab", "StackedByBlocks", "skmtl"),
     "linear": ("_linear", "MultiTaskLinearDefault", "skmtl"),
     "sklearn_linear": ("_linear", "SklearnLinearPerTask", "sklearn"),
     "lightgbm": ("_lightgbm", "LightGBMPerTask", "lightgbm"),
@@ -37,6 +39,7 @@ _MODELS = {
 
 __all__ = [
     "AVERAGE",
+    "BY_BLOCKS",
     "OURS",
     "REFERENCE",
     "REFITTED",
@@ -55,8 +58,12 @@ def names() -> list[str]:
 
 
 def installed() -> list[str]:
-    """Return the models whose library is installed, and the average."""
-    return [name for name, (_, _, library) in _MODELS.items() if find_spec(library)] + [AVERAGE]
+    """Return the models whose library is installed, and the average.
+
+    Without the stack by blocks, which is for tables whose rows follow each other.
+    """
+    found = [name for name, (_, _, library) in _MODELS.items() if find_spec(library)]
+    return [name for name in found if name != BY_BLOCKS] + [AVERAGE]
 
 
 def make_model(name: str, setting: Setting) -> Peer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import pandas as pd
+from sklearn.model_selection import KFold
 
 from benchmarks._peers._common import Answers, Setting, all_classes, targets_of
 from skmtl import RMTGB, MultiTab, StackedTasks
@@ -74,6 +75,12 @@ class StackedDefault(Untouched):
     """`StackedTasks()` with its defaults."""
 
     estimator = StackedTasks
+
+
+class StackedByBlocks(StackedDefault):
+    """`StackedTasks()` as set by a user who knows that rows follow each other."""
+
+    config: dict[str, Any] = {"validation": KFold(5)}  # noqa: RUF012
 
 
 class MultiTabDefault(Untouched):
