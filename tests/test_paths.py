@@ -1,4 +1,4 @@
-"""Addresses in a store are refused wherever a path is taken: they are no folders of that name."""
+"""Addresses that cannot be opened are refused: they are no folders of that name."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from skmtl.files import read_header
 from skmtl.tables import ParquetTable
 
 ADDRESSES = [
-    "s3://bucket/rows.parquet", Path("s3://bucket/rows.parquet"), "gs://b/*.parquet",
-    "abfss://c@a.dfs.core.windows.net/x", "memory://x", "HTTPS://host/x.parquet",
-    "simplecache::s3://bucket/x", "file:///tmp/x", "hdfs:/x",
+    "nowhere://bucket/rows.parquet", Path("nowhere://bucket/rows.parquet"), "NoWhere://b/*.parquet",
+    "simplecache::s3://bucket/x",
 ]  # fmt: skip
 
 
@@ -52,12 +51,12 @@ def test_python_refuses_addresses(address, model, here):
         "fit": lambda: skmtl.RMTGBRegressor().fit(address, "y"),
     }
     for what, call in calls.items():
-        with pytest.raises(ValueError, match=r"an address of the scheme '.*', and only files of"):
+        with pytest.raises(ValueError, match=r"but fsspec cannot open it|a chain of addresses"):
             call()
             pytest.fail(what)
 
 
-@pytest.mark.parametrize("address", ["s3://bucket/x", "memory:/x"])
+@pytest.mark.parametrize("address", ["nowhere://bucket/x", "simplecache::memory://x"])
 def test_the_command_refuses_addresses(address, here, capsys):
     for arguments in (
         ["score", "m.skmtl", "rows.parquet", address],
@@ -66,20 +65,20 @@ def test_the_command_refuses_addresses(address, here, capsys):
         ["inspect", address],
     ):
         assert main(arguments) in (1, 2)
-        assert "an address of the scheme" in capsys.readouterr().err
+        assert f"is {address!r}, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("key", ["train", "eval", "test", "output", "report"])
 def test_the_configuration_refuses_addresses(key, here, capsys):
     names = dict.fromkeys(("train", "eval", "test"), "rows.parquet")
-    names |= {"output": "new.skmtl", "report": "new.json", key: "s3://bucket/x"}
+    names |= {"output": "new.skmtl", "report": "new.json", key: "nowhere://bucket/x"}
     data = "".join(f'{key} = "{names[key]}"\n' for key in ("train", "eval", "test"))
     (here / "fit.toml").write_text(
         f'estimator = "RMTGB"\noutput = "{names["output"]}"\nreport = "{names["report"]}"\n'
         f'[data]\n{data}targets = "y"\n'
     )
     assert main(["fit", "fit.toml", "--check"]) == 2
-    assert f"{key} is 's3://bucket/x', an address of the scheme 's3'" in capsys.readouterr().err
+    assert f"{key} is 'nowhere://bucket/x', but fsspec" in capsys.readouterr().err
 
 
 def test_what_only_looks_like_an_address_is_a_path(here, model):
@@ -87,6 +86,12 @@ def test_what_only_looks_like_an_address_is_a_path(here, model):
         model.save(here / name)
         assert read_header(here / name)["estimator"] == "RMTGBRegressor"
         (here / name).unlink()
+
+
+def test_files_of_this_machine_have_addresses(here, model):
+    model.save(f"file://{here}/other.skmtl")
+    assert read_header(here / "other.skmtl")["estimator"] == "RMTGBRegressor"
+    (here / "other.skmtl").unlink()
 
 
 def test_a_dataset_may_lie_in_any_store():

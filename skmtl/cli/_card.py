@@ -7,9 +7,9 @@ intervals.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from skmtl._paths import any_path, written_whole
 from skmtl.cli._errors import OK
 
 
@@ -26,9 +26,10 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     from skmtl.reports import model_card
 
     model = load(options.model)
-    rows = labelled_rows(model, [Path(path) for path in options.data]) if options.data else ()
+    rows = labelled_rows(model, options.data) if options.data else ()
     card = model_card(model, *rows)
     if options.out is None:
         return {"card": card}, card.rstrip("\n"), OK
-    Path(options.out).write_text(card, encoding="utf-8")
+    with written_whole(any_path(options.out, "--out")) as stream:
+        stream.write(card.encode())
     return {"out": options.out}, f"saved {options.out}", OK

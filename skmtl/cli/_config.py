@@ -10,7 +10,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from skmtl._paths import local_path
+from skmtl._paths import AnyPath, any_path
+from skmtl._stores import StorePath
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 from skmtl.cli._tables import files_of, is_parquet
@@ -40,9 +41,9 @@ class Config:
         An unfitted estimator with valid parameters.
     time : str or None
         The column with the times, if the model is a forecaster.
-    output : Path
-    report : Path or None
-    train, eval, test : list of Path
+    output : Path or StorePath
+    report : Path, StorePath or None
+    train, eval, test : list of Path or StorePath
         Files or folders. `eval` and `test` may be empty.
     labels : str or list of str
         Columns that `fit` gets as y. A single name makes y one-dimensional.
@@ -58,11 +59,11 @@ class Config:
 
     model: Any
     time: str | None
-    output: Path
-    report: Path | None
-    train: list[Path]
-    eval: list[Path]
-    test: list[Path]
+    output: AnyPath
+    report: AnyPath | None
+    train: list[AnyPath]
+    eval: list[AnyPath]
+    test: list[AnyPath]
     labels: str | list[str]
     features: list[str] | None
     drop: list[str]
@@ -319,24 +320,31 @@ def _labels(
     return labels[0] if single and not read else labels
 
 
-def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[Path]:
+def _files(folder: Path, data: Mapping[str, Any], key: str) -> list[AnyPath]:
     """Expand paths and patterns to files; the files of a pattern are sorted."""
     if key not in data:
         raise UsageError(f"[data] has no {key!r}: name the files to read.")
     patterns = [data[key]] if isinstance(data[key], str) else _names(data, key, "files")
-    paths: list[Path] = []
+    paths: list[AnyPath] = []
     for pattern in patterns:
-        path = folder / _local(pattern, key)
-        matches = sorted(glob(pattern, root_dir=folder, recursive=True))
-        if not path.exists() and not matches:
+        path = _path(folder, pattern, key)
+        if path.exists():
+            paths.append(path)
+            continue
+        if isinstance(path, StorePath):
+            matches: list[AnyPath] = list(path.matches())
+        else:
+            found = sorted(glob(pattern, root_dir=folder, recursive=True))
+            matches = [folder / match for match in found]
+        if not matches:
             raise UsageError(f"{key} = {pattern!r}: there is no such file in {folder}.")
-        paths += [path] if path.exists() else [folder / match for match in matches]
+        paths += matches
     return [file for path in _once(paths) for file in files_of(path)]
 
 
-def _once(paths: Iterable[Path]) -> list[Path]:
+def _once(paths: Iterable[AnyPath]) -> list[AnyPath]:
     """Drop repeated files, and files of folders that are listed as well."""
-    by_resolved: dict[Path, Path] = {}
+    by_resolved: dict[AnyPath, AnyPath] = {}
     for path in paths:
         by_resolved.setdefault(path.resolve(), path)
     return [
@@ -346,16 +354,18 @@ def _once(paths: Iterable[Path]) -> list[Path]:
     ]
 
 
-def _place(folder: Path, entries: Mapping[str, Any], key: str) -> Path:
+def _place(folder: Path, entries: Mapping[str, Any], key: str) -> AnyPath:
     """Return the path of an output file."""
-    path = folder / _local(_text(entries, key, "The configuration"), key)
-    if not path.parent.is_dir():
+    path = _path(folder, _text(entries, key, "The configuration"), key)
+    if not isinstance(path, StorePath) and not path.parent.is_dir():
         raise UsageError(f"{key}: there is no folder {path.parent}.")
     return path
 
 
-def _local(text: str, key: str) -> Path:
+def _path(folder: Path, text: str, key: str) -> AnyPath:
+    """Return a path in the folder of the configuration, or in a store."""
     try:
-        return local_path(text, key)
+        path = any_path(text, key)
+        return path if isinstance(path, StorePath) else folder / path
     except ValueError as error:
         raise UsageError(str(error)) from error

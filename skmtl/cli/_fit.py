@@ -53,6 +53,7 @@ import time
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from skmtl._paths import size_of, written_whole
 from skmtl.cli._errors import OK, UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         return {"config": options.config, "valid": True}, _RIGHT.format(options.config), OK
     outcome = _fit(config, train, features)
     if config.report is not None:
-        config.report.write_text(json.dumps(outcome, indent=1) + "\n")
+        with written_whole(config.report) as stream:
+            stream.write(json.dumps(outcome, indent=1).encode() + b"\n")
     return outcome, _text(outcome), OK
 
 
@@ -150,7 +152,7 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
     started = time.monotonic()
     model = config.model.fit(X, y, **fitting)
     seconds = time.monotonic() - started
-    model.save(config.output)
+    model.save(str(config.output))
     _say(f"saved {config.output}")
     scores = None
     if test is not None:
@@ -159,7 +161,7 @@ def _fit(config: Config, train: list[TableHeader], features: list[str]) -> dict[
     return {
         "estimator": type(model).__name__,
         "output": str(config.output),
-        "bytes": config.output.stat().st_size,
+        "bytes": size_of(config.output),
         "rows": rows,
         "tasks": {_key(task): kind for task, kind in model.task_kinds_.items()},
         "scores": scores,

@@ -7,10 +7,10 @@ LightGBM is imported.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from skmtl._paths import any_path, size_of
 from skmtl.cli._errors import OK
 from skmtl.files import read_header
 
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     header = read_header(options.model)  # verifies the checksums of all sections
     contents = {
         "path": options.model,
-        "bytes": os.path.getsize(options.model),
+        "bytes": size_of(any_path(options.model, "MODEL")),
         "checksums": "ok",
         **header,
     }

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from skmtl._paths import any_path
 from skmtl.cli._errors import UsageError
 from skmtl.cli._tables import check_columns, read_headers, read_tables
 from skmtl.csv_files import CsvFormat
 
 
-def labelled_rows(model: Any, paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def labelled_rows(model: Any, files: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the features and labels of a model, for all rows of some files.
 
     Raises
@@ -26,6 +26,7 @@ def labelled_rows(model: Any, paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.D
         raise UsageError(
             "This model was fitted on columns without names, so they cannot be found in a file."
         )
+    paths = [any_path(file, "DATA") for file in files]
     csv = CsvFormat()
     first, *_ = read_headers(paths, csv)
     features = [str(name) for name in names]

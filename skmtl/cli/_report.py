@@ -7,9 +7,9 @@ sharing, and drift from the training rows. Needs pip install "skmtl[plot]".
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from skmtl._paths import any_path, written_whole
 from skmtl.cli._errors import OK
 
 
@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     from skmtl.reports import html_report
 
     model = load(options.model)
-    X, Y = labelled_rows(model, [Path(path) for path in options.data])
-    Path(options.out).write_text(html_report(model, X, Y), encoding="utf-8")
+    X, Y = labelled_rows(model, options.data)
+    with written_whole(any_path(options.out, "--out")) as stream:
+        stream.write(html_report(model, X, Y).encode())
     return {"out": options.out, "rows": len(X)}, f"saved {options.out}", OK

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from skmtl._extras import needed
+from skmtl._paths import AnyPath
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 from skmtl.csv_files import CSV_ENDINGS, CsvError, CsvFormat, is_csv
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PARQUET = (".parquet", ".pq")
 
 
-def is_parquet(path: Path) -> bool:
+def is_parquet(path: AnyPath) -> bool:
     """Whether a path is a Parquet file or a folder of Parquet files, not a CSV file.
 
     Raises
@@ -38,7 +38,7 @@ def is_parquet(path: Path) -> bool:
     )
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: AnyPath) -> list[AnyPath]:
     """Return the tables of a path: itself, or the CSV files of a folder.
 
     Raises
@@ -68,7 +68,7 @@ class TableHeader:
 
     Attributes
     ----------
-    path : Path
+    path : Path or StorePath
     columns : list of str
     stored : ParquetTable or None
         The table on disk; None for a CSV file.
@@ -79,7 +79,7 @@ class TableHeader:
         If the file is not a valid table.
     """
 
-    def __init__(self, path: Path, csv: CsvFormat) -> None:
+    def __init__(self, path: AnyPath, csv: CsvFormat) -> None:
         self.path = path
         self.stored = ParquetTable(path) if is_parquet(path) else None
         if self.stored is None:
@@ -99,7 +99,7 @@ class TableHeader:
                 raise UsageError(str(error)) from error
 
 
-def read_headers(paths: Sequence[Path], csv: CsvFormat) -> list[TableHeader]:
+def read_headers(paths: Sequence[AnyPath], csv: CsvFormat) -> list[TableHeader]:
     """Read the headers of files that form one table.
 
     Raises
@@ -113,7 +113,7 @@ def read_headers(paths: Sequence[Path], csv: CsvFormat) -> list[TableHeader]:
     return [first, *later]
 
 
-def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:
+def _csv_columns(path: AnyPath, csv: CsvFormat) -> list[str]:
     try:
         columns = _csv_file(path, csv).header
         for name in columns:
@@ -124,14 +124,14 @@ def _csv_columns(path: Path, csv: CsvFormat) -> list[str]:
     return columns
 
 
-def _csv_file(path: Path, csv: CsvFormat) -> CsvFile:
+def _csv_file(path: AnyPath, csv: CsvFormat) -> CsvFile:
     with needed("pyarrow", "parquet", "Reading CSV files"):
         from skmtl.csv_files import CsvFile
     return CsvFile(str(path), lambda: path.open("rb"), csv)
 
 
 def read_tables(
-    paths: Sequence[Path],
+    paths: Sequence[AnyPath],
     columns: Sequence[str],
     csv: CsvFormat,
     like: pd.DataFrame | None = None,
@@ -140,7 +140,7 @@ def read_tables(
 
     Parameters
     ----------
-    paths : sequence of Path
+    paths : sequence of Path or StorePath
     columns : sequence of str
     csv : CsvFormat
     like : DataFrame, default=None

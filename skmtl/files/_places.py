@@ -1,16 +1,16 @@
-"""Open model files: a path on this machine, or an open binary file."""
+"""Open model files: a path on this machine or in a store, or an open binary file."""
 
 from __future__ import annotations
 
 import io
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from skmtl._paths import local_path
+from skmtl._paths import any_path, written_whole
+from skmtl._stores import StorePath
 
 PathLike = str | os.PathLike[str]
 ModelPlace = PathLike | BinaryIO
@@ -27,27 +27,20 @@ def opened_to_write(place: ModelPlace) -> Iterator[BinaryIO]:
         complete.seek(0)
         shutil.copyfileobj(complete, place)
         return
-    target = local_path(place, _WHAT).resolve()
-    if not target.parent.is_dir():
+    target = any_path(place, _WHAT).resolve()
+    if not isinstance(target, StorePath) and not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
     if target.is_dir():
         raise IsADirectoryError(f"{str(target)!r} is a folder. Give the name of a file.")
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(target) as stream:
+        yield stream
 
 
 @contextmanager
 def opened_to_read(place: ModelPlace) -> Iterator[BinaryIO]:
     """Open a file to read; of an open file, the rest is read."""
     if isinstance(place, str | os.PathLike):
-        with open(local_path(place, _WHAT), "rb") as stream:
+        with any_path(place, _WHAT).open("rb") as stream:
             yield stream
     else:
         _check_binary(place)

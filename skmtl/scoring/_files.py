@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from skmtl._extras import needed
-from skmtl._paths import local_path
+from skmtl._paths import any_path
 from skmtl.csv_files import CsvFormat
 from skmtl.scoring._model import PathLike
 from skmtl.scoring._outputs import Horizons
@@ -70,7 +70,8 @@ def score_files(
         ``__HIVE_DEFAULT_PARTITION__`` is a missing value.
     out : path
         A folder that is empty, does not exist, or contains scores of the same model and options.
-        Like the inputs, it must be local: addresses such as ``"s3://..."`` raise an error.
+        Like `inputs` and `model`, it may be an address such as ``"s3://bucket/scores"``, which
+        fsspec opens; the package for the store must be installed.
     columns : sequence of str, default=None
         The columns that the model reads; None means those of `fit`, or, for a model that was
         fitted on data without names, all columns that are not in `keep`. Other columns are not
@@ -152,8 +153,9 @@ def score_files(
 
     Every file is read an additional time for the checksum of its content, before its first part.
 
-    Two processes cannot score into the same folder at the same time. To use more than one core,
-    set `n_jobs` of the model.
+    Two processes cannot score into the same folder at the same time. Stores have no locks, so
+    that you have to see to it yourself there. To use more than one core, set `n_jobs` of the
+    model.
 
     See Also
     --------
@@ -199,7 +201,7 @@ def score_files(
     return run(
         model,
         inputs,
-        local_path(out, "out"),
+        any_path(out, "out"),
         options,
         overwrite=overwrite,
         verify=verify,

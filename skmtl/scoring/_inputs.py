@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from skmtl._paths import local_path
+from skmtl._paths import AnyPath, any_path
+from skmtl._stores import StorePath
 from skmtl.csv_files import CSV_ENDINGS, is_csv
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import FileState, Place, content_sum, place_of
@@ -28,7 +29,7 @@ class InputFile:
 
     Attributes
     ----------
-    path : Path
+    path : Path or StorePath
     name : str
         Path relative to the folder that was passed, or to the common folder of all inputs,
         including the folders of partitions. The scores are named after it.
@@ -40,7 +41,7 @@ class InputFile:
         Columns in the path, as in ``month=5/data.parquet``; None for a missing value.
     """
 
-    path: Path
+    path: AnyPath
     name: str
     format: Literal["parquet", "csv"]
     place: Place
@@ -58,7 +59,7 @@ class InputFile:
         return content_sum(self.path)
 
 
-def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputFile]:
+def find_inputs(inputs: PathLike | Sequence[PathLike], out: AnyPath) -> list[InputFile]:
     """Expand paths and patterns to files, in the order of their names.
 
     A file with several names or links occurs once. Files within `out` are excluded, and in folders
@@ -73,16 +74,14 @@ def find_inputs(inputs: PathLike | Sequence[PathLike], out: Path) -> list[InputF
         name, or if a file is in two partitions because of links.
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    expanded = [_expand(local_path(text, "inputs")) for text in named]
+    expanded = [_expand(any_path(text, "inputs")) for text in named]
     identities = {path: place_of(path) for _, paths in expanded for path in paths}
-    output = os.path.realpath(out)
-    outside = [path for path in identities if not _is_within(os.path.realpath(path), output)]
+    output = out.resolve()
+    outside = [path for path in identities if not _is_within(path.resolve(), output)]
     if not outside:
         within = f" outside {str(out)!r}" * bool(identities)
         raise FileNotFoundError(f"There is no Parquet or CSV file to score{within}: {inputs!r}.")
-    root = above_partitions(
-        Path(os.path.commonpath([without_links(root) for root, _ in expanded]))
-    )
+    root = above_partitions(_common_folder([without_links(root) for root, _ in expanded]))
     names = {path: _name(path, top, root) for top, paths in expanded for path in paths}
     files: dict[Place, InputFile] = {}
     for path in sorted(outside, key=names.__getitem__):
@@ -112,7 +111,7 @@ def stem(name: str) -> str:
     return name.removesuffix(".parquet")
 
 
-def _expand(path: Path) -> tuple[Path, list[Path]]:
+def _expand(path: AnyPath) -> tuple[AnyPath, list[AnyPath]]:
     """Return the folder that names are relative to, and the files."""
     text = str(path)
     if path.is_dir():
@@ -122,11 +121,14 @@ def _expand(path: Path) -> tuple[Path, list[Path]]:
     fixed = path
     while any(sign in str(fixed) for sign in _PATTERN):
         fixed = fixed.parent
-    matches = [Path(match) for match in glob.glob(text, recursive=True)]
+    if isinstance(path, StorePath):
+        matches: list[AnyPath] = list(path.matches())
+    else:
+        matches = [Path(match) for match in glob.glob(text, recursive=True)]
     return fixed, [file for match in matches for file in _matched(match)]
 
 
-def _matched(path: Path) -> list[Path]:
+def _matched(path: AnyPath) -> list[AnyPath]:
     """Return the files of a match of a pattern, which can be a folder as written by Spark."""
     if not path.is_dir():
         return [path]
@@ -136,9 +138,9 @@ def _matched(path: Path) -> list[Path]:
     return files
 
 
-def _below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+def _below(folder: AnyPath, above: frozenset[AnyPath] = frozenset()) -> Iterator[AnyPath]:
     """Iterate over the tables in a folder and its subfolders, following links to folders."""
-    real = os.path.realpath(folder)
+    real = folder.resolve()
     if real in above:  # a link to a parent folder
         return
     for path in sorted(folder.iterdir()):
@@ -150,29 +152,48 @@ def _below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
             yield path
 
 
-def _is_hidden(path: Path) -> bool:
+def _is_hidden(path: AnyPath) -> bool:
     return path.name.startswith((".", "_"))
 
 
-def _is_within(path: str, folder: str) -> bool:
-    return os.path.commonpath([path, folder]) == folder
+def _is_within(path: AnyPath, folder: AnyPath) -> bool:
+    return path == folder or folder in path.parents
 
 
-def _format(path: Path) -> Literal["parquet", "csv"] | None:
+def _common_folder(folders: Sequence[AnyPath]) -> AnyPath:
+    """Return the deepest folder that has all folders.
+
+    Raises
+    ------
+    ValueError
+        If they are in different stores, or some on this machine and some in a store.
+    """
+    first = folders[0]
+    for folder in (first, *first.parents):
+        if all(_is_within(each, folder) for each in folders):
+            return folder
+    elsewhere = next(each for each in folders if first.parents[-1] not in each.parents)
+    raise ValueError(
+        f"inputs names {str(first)!r} and {str(elsewhere)!r}, which have no folder in common that "
+        "the scores could be named after. Score them into different folders."
+    )
+
+
+def _format(path: AnyPath) -> Literal["parquet", "csv"] | None:
     name = path.name.lower()
     if name.endswith(_PARQUET):
         return "parquet"
     return "csv" if is_csv(name) else None
 
 
-def _name(path: Path, top: Path, root: Path) -> str:
-    below = path.relative_to(top)
+def _name(path: AnyPath, top: AnyPath, root: AnyPath) -> str:
+    below = path.relative_to(top)  # type: ignore[arg-type] # both are of one kind
     if ".." in below.parts:  # after the wildcards of a pattern
-        return os.path.relpath(os.path.realpath(path), root)
-    return (without_links(top) / below).relative_to(root).as_posix()
+        return os.path.relpath(str(path.resolve()), str(root))
+    return (without_links(top) / below).relative_to(root).as_posix()  # type: ignore[arg-type]
 
 
-def _input_file(path: Path, name: str, place: Place | None) -> InputFile:
+def _input_file(path: AnyPath, name: str, place: Place | None) -> InputFile:
     if place is None or not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r} to score.")
     kind = _format(path)

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skmtl import __version__
+from skmtl._paths import AnyPath, in_arrow
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import place_of
 from skmtl.scoring._inputs import InputFile, stem
@@ -28,14 +28,14 @@ class Folder:
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
     model : str
         Checksum of the model.
     options : dict
         Everything else that the scores depend on, in a form that JSON can represent.
     """
 
-    def __init__(self, path: Path, model: str, options: dict[str, Any]) -> None:
+    def __init__(self, path: AnyPath, model: str, options: dict[str, Any]) -> None:
         self.path = path
         self._job = {"model": model, **options}
         self.job = hashlib.sha256(json.dumps(self._job, sort_keys=True).encode()).hexdigest()
@@ -87,16 +87,16 @@ class Folder:
                 self._remove(name)
         write_json(record, {"skmtl": __version__, **self._job})
 
-    def part_path(self, name: str, number: int) -> Path:
+    def part_path(self, name: str, number: int) -> AnyPath:
         """Return the path of a part of a file with this name."""
         return self.path / f"{stem(name)}-{number:05d}.parquet"
 
-    def errors_path(self, part: Path) -> Path:
+    def errors_path(self, part: AnyPath) -> AnyPath:
         """Return the path of the refused rows of a part."""
         return self.path / _ERRORS / part.relative_to(self.path)
 
     @property
-    def errors(self) -> Path:
+    def errors(self) -> AnyPath:
         return self.path / _ERRORS
 
     def matched(self, files: Sequence[InputFile], keys_of: KeysOf, *, verify: bool) -> Matching:
@@ -130,16 +130,16 @@ class Folder:
             if (with_refused or not part.n_refused) and (not verify or self._is_whole(path, part))
         }
 
-    def _visible(self) -> list[Path]:
+    def _visible(self) -> list[AnyPath]:
         """Return the Parquet files that are visible to readers of the folder."""
         paths = sorted(path for path in self.path.rglob("*.parquet") if path.is_file())
         return [p for p in paths if not any(x[0] in "._" for x in p.relative_to(self.path).parts)]
 
-    def _manifests(self) -> dict[Path, Manifest]:
+    def _manifests(self) -> dict[AnyPath, Manifest]:
         manifests = {path: Manifest.read(path) for path in self._visible()}
         return {path: part for path, part in manifests.items() if part is not None}
 
-    def _parts(self, files: Sequence[InputFile]) -> dict[Path, Manifest]:
+    def _parts(self, files: Sequence[InputFile]) -> dict[AnyPath, Manifest]:
         """Return the parts of this job; raise a ScoringError for copied or renamed parts."""
         identities = {file.place for file in files}
         parts = {}
@@ -177,8 +177,9 @@ class Folder:
     def check_readable(self) -> None:
         """Raise a ScoringError for a part that is still damaged and cannot be read."""
         for path in self._visible():
+            source, store = in_arrow(path)
             try:
-                pq.read_metadata(path)
+                pq.read_metadata(source, filesystem=store)
             except (OSError, pa.ArrowException) as error:
                 raise ScoringError(
                     f"{str(path)!r} is damaged, and the file that it was written from is not "
@@ -186,12 +187,12 @@ class Folder:
                     "it; if no other part has its rows, score that file again."
                 ) from error
 
-    def _is_whole(self, part: Path, manifest: Manifest) -> bool:
+    def _is_whole(self, part: AnyPath, manifest: Manifest) -> bool:
         return manifest.written.stands_in(part) and manifest.written_errors.stands_in(
             self.errors_path(part)
         )
 
-    def _remove(self, part: Path) -> None:
+    def _remove(self, part: AnyPath) -> None:
         self.errors_path(part).unlink(missing_ok=True)
         part.unlink()
 
@@ -206,7 +207,7 @@ def ends_of(manifests: dict[int, Manifest]) -> dict[int, Finished]:
     return {number: Finished(each.stop, each.last) for number, each in manifests.items()}
 
 
-def _read(record: Path) -> dict[str, Any]:
+def _read(record: AnyPath) -> dict[str, Any]:
     try:
         job = json.loads(record.read_text())
     except (ValueError, RecursionError) as error:
@@ -216,7 +217,7 @@ def _read(record: Path) -> dict[str, Any]:
     return job
 
 
-def _damaged(record: Path, why: str) -> ScoringError:
+def _damaged(record: AnyPath, why: str) -> ScoringError:
     return ScoringError(
         f"{str(record)!r} is damaged: {why}. It says of which model and options the scores are: "
         "score into another folder, or remove this one."

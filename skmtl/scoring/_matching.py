@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from skmtl._paths import AnyPath, any_path
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import FileState, place_of
 from skmtl.scoring._inputs import InputFile, stem
@@ -22,7 +22,7 @@ class ScoredFile:
     ----------
     name, path, size, mtime_ns, sha256
         Properties of the file, as in `Manifest`.
-    parts : dict of Path to Manifest
+    parts : dict of path to Manifest
     """
 
     name: str
@@ -30,7 +30,7 @@ class ScoredFile:
     size: int
     mtime_ns: int
     sha256: str
-    parts: dict[Path, Manifest] = field(default_factory=dict)
+    parts: dict[AnyPath, Manifest] = field(default_factory=dict)
 
     def is_of(self, file: InputFile, *, verify: bool) -> bool:
         """Whether the file at the location of the scored file has not changed.
@@ -58,13 +58,13 @@ class ScoredFile:
     def is_gone(self) -> bool:
         """Whether the file that was scored is no longer at its location."""
         try:
-            state = FileState.of(Path(self.path))
+            state = FileState.of(any_path(self.path, "The file"))
         except OSError:
             return True
         return (state.size, state.mtime_ns) != (self.size, self.mtime_ns)
 
 
-def scored_files(manifests: Mapping[Path, Manifest]) -> list[ScoredFile]:
+def scored_files(manifests: Mapping[AnyPath, Manifest]) -> list[ScoredFile]:
     """Collect the files that were scored from the manifests of all parts."""
     files: dict[tuple, ScoredFile] = {}
     for path, part in manifests.items():

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skmtl._paths import in_arrow
 from skmtl.scoring._columns import CellType, ReadColumns
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._inputs import InputFile
@@ -47,7 +48,8 @@ class ParquetSource(Source):
     ) -> None:
         super().__init__(columns, keys, part_rows, batch_rows)
         self._file = file
-        with pq.ParquetFile(file.path) as opened:
+        source, store = in_arrow(file.path)
+        with pq.ParquetFile(source, filesystem=store) as opened:
             self._set_schema(opened.schema_arrow)
             metadata = opened.metadata
             self._sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
@@ -115,7 +117,8 @@ class ParquetSource(Source):
         """Iterate over tables of nearly the size of a batch, for row groups of any size."""
         waiting: list[pa.RecordBatch] = []
         n_waiting = 0
-        with pq.ParquetFile(self._file.path, buffer_size=_BUFFER) as opened:
+        source, store = in_arrow(self._file.path)
+        with pq.ParquetFile(source, buffer_size=_BUFFER, filesystem=store) as opened:
             for batch in opened.iter_batches(self._batch_rows, groups, self._stored):
                 if waiting and n_waiting + len(batch) > self._batch_rows:
                     yield pa.Table.from_batches(waiting)
@@ -150,8 +153,9 @@ def parquet_columns(file: InputFile) -> list[str]:
     ScoringError
         If the file is damaged.
     """
+    source, store = in_arrow(file.path)
     try:
-        return pq.read_schema(file.path).names
+        return pq.read_schema(source, filesystem=store).names
     except pa.ArrowInvalid as error:
         raise ScoringError(
             f"{str(file.path)!r} is not a Parquet file, or is damaged: {error}"

@@ -14,14 +14,15 @@ class ScoringReport:
 
     Attributes
     ----------
-    out : Path
+    out : Path or str
+        The folder; its address if it is in a store.
     n_files, n_parts : int
         Number of input files, and of files with their scores.
     n_parts_before : int
         Number of parts that were finished by an earlier run and were not written again.
     n_rows, n_refused : int
         Number of rows, and of rows that could not be scored.
-    errors : Path or None
+    errors : Path, str or None
         The folder with the refused rows, if there are any.
     columns : DataFrame of shape (n_features, 6), or None
         Counts of missing and unknown cells in all scored rows and in `fit`, as in `score_frame`
@@ -34,13 +35,13 @@ class ScoringReport:
         Duration of this run.
     """
 
-    out: Path
+    out: Path | str
     n_files: int
     n_parts: int
     n_parts_before: int
     n_rows: int
     n_refused: int
-    errors: Path | None
+    errors: Path | str | None
     columns: pd.DataFrame | None = field(compare=False)
     lost: str | None
     seconds: float

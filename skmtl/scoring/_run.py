@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from skmtl._paths import AnyPath
 from skmtl.answers import fitted_model
 from skmtl.scoring._drift import column_report, lost_columns
 from skmtl.scoring._inputs import InputFile, check_unchanged, find_inputs
@@ -27,7 +27,7 @@ from skmtl.scoring._writing import PartWriter, first_refusal
 def run(
     model: Any | PathLike,
     inputs: PathLike | Sequence[PathLike],
-    out: Path,
+    out: AnyPath,
     options: ScoringOptions,
     *,
     overwrite: bool,
@@ -122,7 +122,7 @@ class _Run:
         return Manifest(
             job=self._folder.job,
             input=file.name,
-            path=os.path.realpath(file.path) if scores is None else scores.path,
+            path=str(file.path.resolve()) if scores is None else scores.path,
             size=file.size,
             mtime_ns=file.state.mtime_ns,
             part=part.number,
@@ -153,14 +153,19 @@ class _Run:
     def report(self, seconds: float) -> ScoringReport:
         counts, learnt = self._tally.counts, self._plan.outputs.learnt_counts
         return ScoringReport(
-            out=self._folder.path,
+            out=_reported(self._folder.path),
             n_files=len(self._matching.files),
             n_parts=self._tally.n_parts,
             n_parts_before=self._tally.n_parts_before,
             n_rows=self._tally.n_rows,
             n_refused=self._tally.n_refused,
-            errors=self._folder.errors if self._tally.n_refused else None,
+            errors=_reported(self._folder.errors) if self._tally.n_refused else None,
             columns=column_report(counts, learnt),
             lost=lost_columns(counts, learnt),
             seconds=seconds,
         )
+
+
+def _reported(path: AnyPath) -> Path | str:
+    """Return a path in the form that other libraries read."""
+    return path if isinstance(path, Path) else str(path)

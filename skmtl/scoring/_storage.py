@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +16,9 @@ from typing import Any, NamedTuple, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
+
+from skmtl._paths import AnyPath, in_arrow, written_whole
+from skmtl._stores import StorePath
 
 _KEY = b"skmtl.scoring"
 _PART = ".part"
@@ -27,13 +31,13 @@ class Written(NamedTuple):
     n_bytes: int = 0
     crc32: int = 0
 
-    def stands_in(self, path: Path) -> bool:
+    def stands_in(self, path: AnyPath) -> bool:
         """Whether a file starts with these bytes; always true if there are none."""
         if self.n_bytes == 0:
             return True
         crc32, left = 0, self.n_bytes
         try:
-            with open(path, "rb") as stream:
+            with path.open("rb") as stream:
                 while left and (chunk := stream.read(min(left, _CHUNK))):
                     crc32, left = zlib.crc32(chunk, crc32), left - len(chunk)
         except OSError:
@@ -103,10 +107,11 @@ class Manifest:
         return self.stop - self.start
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: AnyPath) -> Self | None:
         """Read the manifest of a file; None if the file is damaged or not a part."""
+        source, store = in_arrow(path)
         try:
-            metadata = (pq.read_metadata(path).metadata or {}).get(_KEY)
+            metadata = (pq.read_metadata(source, filesystem=store).metadata or {}).get(_KEY)
             if metadata is None:
                 return None
             fields = json.loads(metadata)
@@ -121,11 +126,14 @@ class Manifest:
 
 
 class PartFile:
-    """An unfinished Parquet file, with a temporary name until `publish`."""
+    """An unfinished Parquet file, with a temporary name until `publish`.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    Until then, a file for a store is in this machine's temporary folder.
+    """
+
+    def __init__(self, path: AnyPath, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._hidden = path, path.with_name(f".{path.name}{_PART}")
+        self._path, self._hidden = path, _unfinished(path)
         self._stream = _Summed(io.FileIO(self._hidden, "w"))
         # Dictionaries of numbers that are nearly all distinct cost time and save nothing.
         numbers = (pa.types.is_floating, pa.types.is_integer)
@@ -146,8 +154,12 @@ class PartFile:
             self._writer.add_key_value_metadata(metadata)
         self._writer.close()
         _store(self._stream)
-        os.replace(self._hidden, self._path)
-        _store_names(self._path.parent)
+        if isinstance(self._path, StorePath):
+            self._path.upload(self._hidden)
+            self._hidden.unlink()
+        else:
+            os.replace(self._hidden, self._path)
+            _store_names(self._path.parent)
 
     def discard(self) -> None:
         """Discard what has been written, unless it has been published."""
@@ -156,17 +168,23 @@ class PartFile:
                 self._writer.close()
             with suppress(OSError):
                 self._stream.close()
-            self._hidden.unlink(missing_ok=True)
+        self._hidden.unlink(missing_ok=True)
 
 
-def write_json(path: Path, content: Any) -> None:
+def _unfinished(path: AnyPath) -> Path:
+    if isinstance(path, Path):
+        return path.with_name(f".{path.name}{_PART}")
+    descriptor, name = tempfile.mkstemp(_PART)
+    os.close(descriptor)
+    return Path(name)
+
+
+def write_json(path: AnyPath, content: Any) -> None:
     """Write a small file atomically."""
-    hidden = path.with_name(f".{path.name}{_PART}")
-    with open(hidden, "w") as stream:
-        json.dump(content, stream, indent=1)
-        _store(stream)
-    os.replace(hidden, path)
-    _store_names(path.parent)
+    with written_whole(path) as stream:
+        stream.write(json.dumps(content, indent=1).encode())
+    if isinstance(path, Path):
+        _store_names(path.parent)
 
 
 def _store(stream: Any) -> None:
@@ -186,18 +204,22 @@ def _store_names(folder: Path) -> None:
             os.close(descriptor)
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: AnyPath) -> None:
     """Remove unfinished files of a killed job."""
     for path in folder.rglob(f".*{_PART}"):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[bool]:
+def locked(path: AnyPath) -> Iterator[bool]:
     """Acquire an exclusive lock; yields False if another process holds it.
 
-    The operating system releases the lock when the process ends, however it ends.
+    The operating system releases the lock when the process ends, however it ends. Stores have no
+    such locks.
     """
+    if isinstance(path, StorePath):
+        yield True
+        return
     try:
         lock = FileLock(path).acquire(timeout=0)
     except Timeout:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from skmtl._paths import AnyPath
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._source import FileBatch, Refusal
 from skmtl.scoring._storage import Manifest, PartFile, Written
@@ -23,7 +23,7 @@ class PartWriter:
 
     Parameters
     ----------
-    path, errors_path : Path
+    path, errors_path : Path or StorePath
     schema : pyarrow.Schema
         The schema of the input.
     keep : sequence of str
@@ -35,8 +35,8 @@ class PartWriter:
 
     def __init__(
         self,
-        path: Path,
-        errors_path: Path,
+        path: AnyPath,
+        errors_path: AnyPath,
         schema: pa.Schema,
         keep: Sequence[str],
         outputs: Mapping[str, np.ndarray],

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skmtl._extras import needed
-from skmtl._paths import local_path
+from skmtl._paths import AnyPath, any_path, in_arrow
 from skmtl.tables._partition_keys import (
     above_partitions,
     key_type,
@@ -41,8 +41,8 @@ class ParquetTable(StoredTable):
         A file, a folder, or a dataset, whose fragments are read in order. Folders such as
         ``month=5`` are columns, as in Hive: those below the folder, and those that directly
         contain the file or folder. Their values are integers, floats, booleans, or otherwise text;
-        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. Paths must be local: addresses such as
-        ``"s3://..."`` raise an error; use a dataset with the filesystem of the store instead.
+        ``__HIVE_DEFAULT_PARTITION__`` is a missing value. Addresses such as ``"s3://..."`` are
+        read through fsspec.
     columns : sequence of str, default=None
         The features, including the task column of long data. None means all columns that are
         neither labels nor weights.
@@ -61,9 +61,9 @@ class ParquetTable(StoredTable):
     ImportError
         If pyarrow (extra ``parquet``) is not installed.
     ValueError
-        For an address, and if a file occurs twice because of a link. In `fit`, if a used column is
-        missing in one of the files. With a dataset, the schema decides instead: such columns are
-        read as missing values.
+        If fsspec knows no store of an address, and if a file occurs twice because of a link. In
+        `fit`, if a used column is missing in one of the files. With a dataset, the schema decides
+        instead: such columns are read as missing values.
 
     Examples
     --------
@@ -145,13 +145,15 @@ def _dataset(path: Any) -> Any:
         from pyarrow import dataset
     if _is_dataset(path):
         return path
-    place = local_path(path, "X")
+    place = any_path(path, "X")
     if not place.exists():
         raise FileNotFoundError(f"X={str(path)!r} is neither a Parquet file nor a folder.")
     is_folder = place.is_dir()
     folder = without_links(place if is_folder else place.parent)
-    files = dataset.dataset(folder if is_folder else folder / place.name, format="parquet")
-    _check_links(files.files)
+    source, store = in_arrow(folder if is_folder else folder / place.name)
+    files = dataset.dataset(source, format="parquet", filesystem=store)
+    if store is None:
+        _check_links(files.files)
     return _with_keys(files, above_partitions(folder))
 
 
@@ -167,7 +169,7 @@ def _check_links(paths: Sequence[str]) -> None:
             )
 
 
-def _with_keys(files: Any, table: Path) -> Any:
+def _with_keys(files: Any, table: AnyPath) -> Any:
     """Return a dataset that reads folders such as ``month=5`` below the table as columns.
 
     A column in the files takes precedence over one of the same name in their paths.
@@ -175,9 +177,10 @@ def _with_keys(files: Any, table: Path) -> Any:
     import pyarrow
     from pyarrow import dataset
 
+    base = str(in_arrow(table)[0])
     values: dict[str, list[str | None]] = {}
     for file in files.files:
-        for key, text in partition_keys(Path(file).relative_to(table).parts[:-1]).items():
+        for key, text in partition_keys(Path(file).relative_to(base).parts[:-1]).items():
             values.setdefault(key, []).append(text)
     if not values:
         return files
@@ -188,7 +191,8 @@ def _with_keys(files: Any, table: Path) -> Any:
         files.files,
         format="parquet",
         partitioning=dataset.partitioning(schema, flavor="hive"),
-        partition_base_dir=str(table),
+        filesystem=files.filesystem,
+        partition_base_dir=base,
     )
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
+from skmtl._paths import AnyPath
+from skmtl._stores import StorePath
+
 # Hive, Spark and pyarrow write this for a missing value.
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 # Other readers do not treat digits of other scripts as numbers.
@@ -39,7 +42,7 @@ def partition_keys(folders: Sequence[str]) -> dict[str, str | None]:
     return keys
 
 
-def above_partitions(folder: Path) -> Path:
+def above_partitions(folder: AnyPath) -> AnyPath:
     """Return the folder of the whole table, given a folder that may be a partition of it.
 
     This way ``sales/year=2024/month=5`` has its keys as columns even if it is read alone.
@@ -49,11 +52,13 @@ def above_partitions(folder: Path) -> Path:
     return folder
 
 
-def without_links(folder: Path) -> Path:
+def without_links(folder: AnyPath) -> AnyPath:
     """Resolve links in the path of a folder, but keep folders that are named as partitions."""
+    if isinstance(folder, StorePath):
+        return folder
     absolute = Path(os.path.realpath(folder) if ".." in folder.parts else os.path.abspath(folder))
     table = above_partitions(absolute)
-    return Path(os.path.realpath(table)) / absolute.relative_to(table)
+    return Path(os.path.realpath(str(table))) / absolute.relative_to(str(table))
 
 
 def key_type(values: Collection[str | None]) -> KeyType:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from skmtl._extras import needed
-from skmtl._paths import local_path
+from skmtl._paths import AnyPath, any_path, written_whole
 
 PathLike = str | os.PathLike[str]
 
@@ -37,11 +35,12 @@ class WindowFiles:
     def __init__(self, folder: PathLike, fingerprint: str) -> None:
         with needed("pyarrow", "parquet", "backtest(folder=...)"):
             import pyarrow  # noqa: F401
-        self._folder = local_path(folder, "The folder of the backtest")
+        self._folder = any_path(folder, "The folder of the backtest")
         self._folder.mkdir(parents=True, exist_ok=True)
         note = self._folder / "backtest.txt"
         if not note.exists():
-            note.write_text(fingerprint)
+            with written_whole(note) as stream:
+                stream.write(fingerprint.encode())
         elif note.read_text() != fingerprint:
             raise ValueError(
                 f"{str(self._folder)!r} holds a backtest of another model, other rows or other "
@@ -51,19 +50,17 @@ class WindowFiles:
     def read(self, number: int) -> pd.DataFrame | None:
         """Return the table of a window, or None if the window is not finished."""
         path = self._path(number)
-        return pd.read_parquet(path) if path.exists() else None
+        if not path.exists():
+            return None
+        with path.open("rb") as stream:
+            return pd.read_parquet(stream)
 
     def write(self, number: int, table: pd.DataFrame) -> None:
         """Store the table of a window; its file is either complete or does not exist."""
-        path = self._path(number)
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            table.to_parquet(part)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        with written_whole(self._path(number)) as stream:
+            table.to_parquet(stream)
 
-    def _path(self, number: int) -> Path:
+    def _path(self, number: int) -> AnyPath:
         return self._folder / f"window-{number:05d}.parquet"
 
 
