@@ -307,13 +307,13 @@ def _labels(
     targets: list[str] = []
     if "targets" in data:
         targets = [data["targets"]] if single else _names(data, "targets")
+    read = [column for columns in events.values() for column in columns]
+    read += [column for name, kind in kinds.items() for column in kind.label_columns(name)]
     for name, kind in kinds.items():
-        if name not in targets and not kind.label_columns(name):
+        if name not in [*targets, *read] and not kind.label_columns(name):
             raise UsageError(
                 f"[tasks] has {name!r}, which is not a target.{did_you_mean(name, targets)}"
             )
-    read = [column for columns in events.values() for column in columns]
-    read += [column for name, kind in kinds.items() for column in kind.label_columns(name)]
     labels = list(dict.fromkeys([*targets, *read]))
     if not labels:
         raise UsageError("[data] has no 'targets': name the columns to predict.")

@@ -145,18 +145,15 @@ class ColumnTargets(Targets):
 
     def read_first(self, y: Any) -> tuple[ColumnTargets, pd.DataFrame]:
         labels = label_frame(join_label_columns(y, self.tasks))
-        if self.classes_only is False and isinstance(self.tasks, Mapping):
-            self._refuse_another_order(label_frame(y), labels)
+        if isinstance(self.tasks, Mapping):
+            kinds = {name: as_kind(kind, name) for name, kind in self.tasks.items()}
+            predicted = _prediction_names(list(labels.columns), kinds)
+            if self.classes_only is False:
+                self._refuse_another_order(label_frame(y), predicted)
         return self, labels
 
-    def _refuse_another_order(self, y: pd.DataFrame, labels: pd.DataFrame) -> None:
+    def _refuse_another_order(self, y: pd.DataFrame, predicted: list[Hashable]) -> None:
         """Refuse labels if the columns of the predicted array would have another order than y."""
-        kinds = {name: as_kind(kind, name) for name, kind in self.tasks.items()}  # type: ignore[union-attr]
-        predicted = [
-            name
-            for task in labels.columns
-            for name in (kinds[task].prediction_names(task) if task in kinds else [task])
-        ]
         order = [name for name in predicted if name in y.columns]
         if order != [name for name in y.columns if name in predicted]:
             raise ValueError(
@@ -171,7 +168,6 @@ class ColumnTargets(Targets):
         tasks = TaskSet.fit(
             Y, infer=self.infer, tasks=self.tasks, weight=weight, group=group, n_groups=n_groups
         )
-        _refuse_two_of_a_name(tasks)
         if self.classes_only is None:
             chosen = Y.columns if isinstance(self.tasks, str | Kind) else self.tasks or ()
             warn_of_numbers_in_labels(Y[[name for name in Y.columns if name not in chosen]])
@@ -219,7 +215,7 @@ class ColumnTargets(Targets):
             weight = weight[:, new]
         fresh = replace(self, tasks=chosen).fit(Y.loc[:, new], weight, group, n_groups)
         wider = TaskSet(tasks.by_name | fresh.by_name)
-        _refuse_two_of_a_name(wider)
+        _prediction_names(wider.names, wider.by_name)
         return wider
 
     def scored(self, y: Any, tasks: TaskSet) -> ScoredLabels:
@@ -249,16 +245,18 @@ class ColumnTargets(Targets):
         return by_prediction(by_task, heads)
 
 
-def _refuse_two_of_a_name(tasks: TaskSet) -> None:
+def _prediction_names(tasks: Sequence[Hashable], kinds: Mapping[Hashable, Kind]) -> list[Hashable]:
+    """Return the names of all predictions, which must differ."""
     task_of: dict[Hashable, Hashable] = {}
-    for task, head in tasks.by_name.items():
-        for name in head.prediction_names(task):
+    for task in tasks:
+        for name in kinds[task].prediction_names(task) if task in kinds else [task]:
             if name in task_of:
                 raise ValueError(
                     f"Tasks {task_of[name]!r} and {task!r} would both predict the column "
                     f"{name!r}. Copy the column of y under another name for one of them."
                 )
             task_of[name] = task
+    return list(task_of)
 
 
 def by_prediction(

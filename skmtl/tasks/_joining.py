@@ -24,8 +24,9 @@ def join_label_columns(y: Any, kinds: object) -> Any:
     Returns
     -------
     y itself, or a DataFrame
-        A joined column is at the position of its first original column. Two tasks may use the
-        same column.
+        A joined column is at the position of its first original column. Several tasks may use
+        the same column, and it remains a target of its own if `kinds` names it. A column with the
+        name of a task is the task's label if it is not one of those to be joined.
     """
     if not isinstance(kinds, Mapping) or y is None:
         return y
@@ -38,11 +39,15 @@ def join_label_columns(y: Any, kinds: object) -> Any:
         name: [column for column in labels.columns if column in wanted]
         for name, wanted in columns_of.items()
     }
-    joined = {name: chosen[name].join_columns(labels, name) for name in parts if parts[name]}
-    used = {column for name in joined for column in parts[name]}
+    used = {column for columns in parts.values() for column in columns}
+    joined = {
+        name: chosen[name].join_columns(labels, name)
+        for name in parts
+        if parts[name] and (name in parts[name] or name not in labels.columns)
+    }
     columns: dict[Hashable, pd.Series] = {}
     for column in labels.columns:
         columns |= {name: joined[name] for name in joined if parts[name][0] == column}
-        if column not in used:
+        if column not in used or (column in chosen and not columns_of[column]):
             columns[column] = labels[column]
     return pd.DataFrame(columns, index=labels.index)

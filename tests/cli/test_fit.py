@@ -61,6 +61,8 @@ def test_a_funnel_is_read_from_the_columns_of_its_steps(folder, outcome):
     assert found["tasks"] == {"price": "regression", "shop": "funnel"}
     assert list(found["scores"]) == ["price", "shop click", "shop buy"]
     assert skmtl.load(folder / "model.skmtl").tasks["shop"] == Funnel(("click", "buy"))
+    found = outcome(CONFIG + kinds.replace("shop", 'buy = "binary"\nshop'))
+    assert list(found["tasks"]) == ["price", "sold", "shop", "buy"]
 
 
 def test_shares_are_read_from_the_columns_of_their_parts(folder, outcome):
