@@ -38,8 +38,7 @@ class ModelSummary:
     n_bytes : int or None
         Size of its file; None if it cannot be saved.
     seconds : float or None
-        Duration of `fit`, summed over several models. None for a model from a file: the time is
-        not saved, so that files of the same fit are identical.
+        Duration of `fit`; None for a model from a file that does not have it.
     """
 
     estimator: str
@@ -79,8 +78,7 @@ class ModelSummary:
             yield name, f"{size:,}"
         if self.n_bytes is not None:
             yield "file", f"{self.n_bytes:,} bytes"
-        if self.seconds is not None:
-            yield "training", f"{self.seconds:.1f} s"
+        yield "training", "unknown" if self.seconds is None else f"{self.seconds:.1f} s"
 
 
 def summary(self: Any) -> ModelSummary:
@@ -113,7 +111,7 @@ def _summary_of(estimator: Any, n_bytes: int | None) -> ModelSummary:
         n_rows=None if record is None else record.n_rows,
         sizes=model.sizes,
         n_bytes=n_bytes,
-        seconds=None if record is None else record.seconds,
+        seconds=getattr(estimator, "fit_time_", None),  # pickles of earlier versions have none
     )
 
 
