@@ -62,8 +62,11 @@ class ModelSummary:
             for name, value in self._facts()
         )
         # pandas escapes names in the table.
-        table = self._shown().to_html(float_format="{:.3f}".format, na_rep="", border=0)
-        return f"<p>{escape(self.estimator)}</p><table>{facts}</table>{table}"
+        table = self._shown().to_html(
+            float_format="{:.3f}".format, na_rep="", border=0, index_names=False
+        )
+        scrolled = f'<div style="overflow-x: auto">{table}</div>'
+        return f"<p>{escape(self.estimator)}</p><table>{facts}</table>{scrolled}"
 
     def _shown(self) -> pd.DataFrame:
         return self.tasks.head(_MOST_TASKS)
