@@ -24,20 +24,15 @@ class FitRecord:
     validation_loss : dict of task to float
         Loss on held-out rows divided by the loss of the best constant. Tasks without held-out
         labels are omitted.
-    seconds : float or None
-        Duration of `fit`. It is not saved, so that files of the same fit are identical.
     """
 
     n_rows: int
     n_labels: dict[Hashable, int]
     validation_loss: dict[Hashable, float]
-    seconds: float | None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"seconds": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        vars(self).pop("seconds", None)  # None in earlier files
 
 
 def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> FitRecord | None:
@@ -53,7 +48,6 @@ def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> 
     if not available or len(available) < len(records):
         return None
     n_rows = [record.n_rows for record in available]
-    seconds: list[Any] = [record.seconds for record in available]
     n_labels: Counter[Hashable] = Counter()
     losses: dict[Hashable, float] = {}
     for record in available:
@@ -63,5 +57,4 @@ def joined_record(records: Sequence[FitRecord | None], *, rows_differ: bool) -> 
         sum(n_rows) if rows_differ else max(n_rows),
         dict(n_labels),
         losses,
-        None if None in seconds else sum(seconds),
     )

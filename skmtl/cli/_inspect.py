@@ -52,6 +52,8 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
     if "n_rows" in schema:
         sizes = ", ".join(f"{name} {size:,}" for name, size in schema["sizes"].items())
         yield f"fit         {schema['n_rows']:,} rows; {sizes}"
+    fit_time = contents.get("fit_time")
+    yield f"training    {'unknown' if fit_time is None else f'{fit_time:.1f} s'}"
     yield "parameters  (None is omitted)"
     for name, value in contents["parameters"].items():
         if value is not None:

@@ -25,6 +25,7 @@ from skmtl.engines.boosting import (
     read_rows,
     shares,
 )
+from skmtl.models import timed
 from skmtl.models.boosting import BoostingEstimator
 from skmtl.tables import Chunk, checked_rows_in_memory
 
@@ -34,6 +35,7 @@ _MOST_CLASSES = 1000
 Model = TypeVar("Model", bound=BoostingEstimator)
 
 
+@timed
 def fit_with_dask(
     model: Model,
     data: Any,

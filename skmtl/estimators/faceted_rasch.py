@@ -77,6 +77,8 @@ class FacetedRasch(RaschEstimator):
         The mean loss of a rating, for callbacks: see `skmtl.callbacks`.
     classes_ : ndarray or list of ndarray
         Levels of each question; one array where y was 1-D.
+    fit_time_ : float or None
+        Seconds that `fit` took; None if the model comes from a file that does not have it.
     n_features_in_ : int
         Number of columns of X without that of the raters.
     feature_names_in_ : ndarray of shape (n_features,)

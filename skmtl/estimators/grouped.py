@@ -30,6 +30,7 @@ from skmtl.models import (
     score,
     score_tasks,
     side_by_side,
+    timed,
 )
 from skmtl.models import save as save_to_file
 from skmtl.reading import naming_eval_set
@@ -105,6 +106,8 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         Kind of each target.
     classes_ : ndarray or list of ndarray
         Class labels of the targets that have classes, as in the wrapped estimator.
+    fit_time_ : float or None
+        Seconds that `fit` took; None if the model comes from a file that does not have it.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -169,6 +172,7 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
 
+    @timed
     def fit(
         self,
         X: Any,

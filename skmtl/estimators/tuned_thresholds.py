@@ -50,6 +50,8 @@ default="balanced_accuracy"
     ----------
     estimator_ : fitted estimator
         The estimator fitted on all rows.
+    fit_time_ : float or None
+        Seconds that `fit` took; None if the model comes from a file that does not have it.
     feature_importances_ : ndarray of shape (n_features,)
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
         Those of the inner estimator, if it has them.

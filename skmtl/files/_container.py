@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -118,9 +119,9 @@ def read_header(path: ModelPlace) -> dict[str, Any]:
     Returns
     -------
     dict
-        "format", "writer" (versions), "estimator", "parameters", "schema" (features and tasks)
-        and "sections" (sizes and checksums), as `docs/file_format.md` describes them. All
-        sections have been checked.
+        "format", "writer" (versions), "estimator", "parameters", "fit_time" (seconds), "schema"
+        (features and tasks) and "sections" (sizes and checksums), as `docs/file_format.md`
+        describes them. All sections have been checked.
 
     Raises
     ------
@@ -183,6 +184,11 @@ def _checked_header(path: ModelPlace, data: bytes) -> dict[str, Any]:
             raise ModelFileError(
                 f"The section {HEADER!r} of {path} has no {field!r} of type {expected.__name__}."
             )
+    fit_time = header.get("fit_time")
+    if not (fit_time is None or (type(fit_time) is float and 0 <= fit_time < math.inf)):
+        raise ModelFileError(
+            f"The section {HEADER!r} of {path} has a 'fit_time' of {fit_time!r}, not of seconds."
+        )
     for name, entry in header["sections"].items():
         fields = entry if isinstance(entry, dict) else {}
         if type(fields.get("bytes")) is not int or not isinstance(fields.get("sha256"), str):

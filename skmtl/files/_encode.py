@@ -23,8 +23,9 @@ TAG = "$"
 LISTED_DTYPES = ("str", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
                  "UInt32", "UInt64", "Float32", "Float64")  # fmt: skip
 _DEEPEST = 100
-# Callbacks and metadata requests are not part of the fitted model.
-_OF_SCIKIT_LEARN = ("_skl_callbacks", "_metadata_request")
+# Callbacks, metadata requests and the duration of a fit are not part of what it has learnt. Equal
+# fits have equal sections; the header has the duration.
+_NOT_LEARNT = ("_skl_callbacks", "_metadata_request", "fit_time_")
 
 
 class _NotYetStorableError(TypeError):
@@ -92,7 +93,7 @@ class Encoder:
         state = dict(value.__getstate__() or {})
         if not hasattr(value, "get_params"):
             return {"state": self._dict(state, where)}
-        for key in _OF_SCIKIT_LEARN:
+        for key in _NOT_LEARNT:
             state.pop(key, None)
         name = type(value).__name__
         names = value.get_params(deep=False)

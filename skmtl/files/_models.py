@@ -50,10 +50,15 @@ def save_model(model: Any, path: ModelPlace, schema: dict[str, Any]) -> None:
         "writer": _versions(),
         "estimator": name,
         "parameters": parts["parameters"],
+        "fit_time": _rounded(getattr(model, "fit_time_", None)),
         "schema": encoder.encode(schema, "The schema"),
     }
     state = json.dumps(parts["state"], allow_nan=False, separators=(",", ":"))
     write_file(path, header, {_STATE: state.encode(), **encoder.sections()})
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _versions() -> dict[str, str]:
@@ -85,6 +90,7 @@ def load_model(path: ModelPlace) -> Any:
         section = _STATE
         parts = {"parameters": header["parameters"], "state": json.loads(sections[_STATE])}
         model = decoder.build(header["estimator"], parts)
+        model.fit_time_ = header.get("fit_time")
         check_is_fitted(model)
         model.__skmtl_rehearse__()
         return model

@@ -28,6 +28,7 @@ from skmtl.models._docstrings import with_inherited_docs
 from skmtl.models._engine_model import EngineModel
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._events import event_targets, score_terms
+from skmtl.models._fit_time import timed
 from skmtl.models._grouped_model import GroupedModel, Groups, in_place, model_classes, side_by_side
 from skmtl.models._held_out_task import HeldOutTask
 from skmtl.models._importances import rows_by_task
@@ -82,5 +83,6 @@ __all__ = [
     "score_terms",
     "seed",
     "side_by_side",
+    "timed",
     "with_inherited_docs",
 ]

@@ -19,6 +19,7 @@ from skmtl.models._adjusted_model import AdjustedModel
 from skmtl.models._adjustments import Adjustment
 from skmtl.models._answering import Answering
 from skmtl.models._checks import check_parameters
+from skmtl.models._fit_time import timed
 from skmtl.models._held_out_task import HeldOutTask
 from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
@@ -33,12 +34,14 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
     estimator: Any
     cv: Any
     n_jobs: int | None
+    fit_time_: float | None
     _adjustments: dict[Hashable, Adjustment]
 
     @abstractmethod
     def _adjust(self, task: HeldOutTask) -> Adjustment | None:
         """Return the adjustment of a task's probabilities, or None."""
 
+    @timed
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None
     ) -> AdjustedTasks:

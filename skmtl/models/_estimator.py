@@ -3,7 +3,6 @@
 # Annotations are evaluated here and in the other modules with parameters, so that inherited
 # annotations can be resolved in any module.
 
-import time
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from skmtl.engines import (
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, boolean, check_parameters, integer, one_of, real, seed
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._fit_time import timed
 from skmtl.models._frames import frame_to_fit, frame_to_score
 from skmtl.models._known_columns import columns_of, keeping_columns
 from skmtl.models._record import fit_record
@@ -111,6 +111,8 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         Number of columns of X, without that of the raters.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, if all of them are strings.
+    fit_time_ : float or None
+        Seconds that `fit` took; None if the model comes from a file that does not have it.
     severity_ : DataFrame of shape (n_raters, 3 * n_tasks)
         With `rater_column`: pairs (target, "severity"), (target, "standard_error") and (target,
         "n_ratings"). A positive severity is of a rater with lower labels, in log-odds,
@@ -164,6 +166,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}  # those of a splitter
 
     # What `fit` has learnt.
+    fit_time_: float | None = field(init=False)
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
     _rater_label: Hashable = field(init=False)
@@ -178,6 +181,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
         """Return how y is interpreted."""
 
     @with_callbacks
+    @timed
     def fit(
         self,
         X: Any,
@@ -234,7 +238,6 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             If the limit of rounds or epochs ended a fit whose held-out loss was still falling, or
             if none of the trees has a split, so that a constant is predicted for a target.
         """
-        begun = time.perf_counter()
         self.check_parameters()
         judged = chosen_eval_set(eval_set, X_val, y_val, sample_weight_val)
         engine = self._engine()
@@ -266,8 +269,7 @@ class MultiTaskEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
                 learn_residuals(preparation, table, problem, fitted)
             vars(self).update(self._learnt(preparation, fitted))
             n_rows = len(table) if source is None else source.rows.n_rows
-            seconds = time.perf_counter() - begun
-            self._fit_record = fit_record(preparation, table, n_rows, problem, fitted, seconds)
+            self._fit_record = fit_record(preparation, table, n_rows, problem, fitted)
             if fitted is not None:
                 progress.finish(fitted)
         return self

@@ -18,7 +18,6 @@ def fit_record(
     n_rows: int,
     problem: Problem,
     fitted: Any,
-    seconds: float,
 ) -> FitRecord:
     """Return the record of a fit.
 
@@ -32,11 +31,10 @@ def fit_record(
     problem : Problem
     fitted : object or None
         The result of the engine's `fit`, if there was anything to learn.
-    seconds : float
     """
     n_labels: dict[Hashable, int] = table.Y.notna().sum().to_dict()
     if fitted is None:
-        return FitRecord(n_rows, n_labels, {}, seconds)
+        return FitRecord(n_rows, n_labels, {})
     counts = problem.rows.labels.mask.sum(axis=0).tolist()
     n_labels |= dict(zip(problem.tasks.names, counts, strict=True))
     losses = validation_losses(preparation.engine, fitted, problem)
@@ -45,4 +43,4 @@ def fit_record(
         for name, loss in zip(problem.tasks.names, losses, strict=True)
         if np.isfinite(loss)
     }
-    return FitRecord(n_rows, n_labels, finite_losses, seconds)
+    return FitRecord(n_rows, n_labels, finite_losses)

@@ -38,8 +38,7 @@ class ModelSummary:
     n_bytes : int or None
         Size of its file; None if it cannot be saved.
     seconds : float or None
-        Duration of `fit`, summed over several models. None for a model from a file: the time is
-        not saved, so that files of the same fit are identical.
+        Duration of `fit`; None for a model from a file that does not have it.
     """
 
     estimator: str
@@ -63,8 +62,11 @@ class ModelSummary:
             for name, value in self._facts()
         )
         # pandas escapes names in the table.
-        table = self._shown().to_html(float_format="{:.3f}".format, na_rep="", border=0)
-        return f"<p>{escape(self.estimator)}</p><table>{facts}</table>{table}"
+        table = self._shown().to_html(
+            float_format="{:.3f}".format, na_rep="", border=0, index_names=False
+        )
+        scrolled = f'<div style="overflow-x: auto">{table}</div>'
+        return f"<p>{escape(self.estimator)}</p><table>{facts}</table>{scrolled}"
 
     def _shown(self) -> pd.DataFrame:
         return self.tasks.head(_MOST_TASKS)
@@ -79,8 +81,7 @@ class ModelSummary:
             yield name, f"{size:,}"
         if self.n_bytes is not None:
             yield "file", f"{self.n_bytes:,} bytes"
-        if self.seconds is not None:
-            yield "training", f"{self.seconds:.1f} s"
+        yield "training", "unknown" if self.seconds is None else f"{self.seconds:.1f} s"
 
 
 def summary(self: Any) -> ModelSummary:
@@ -113,7 +114,7 @@ def _summary_of(estimator: Any, n_bytes: int | None) -> ModelSummary:
         n_rows=None if record is None else record.n_rows,
         sizes=model.sizes,
         n_bytes=n_bytes,
-        seconds=None if record is None else record.seconds,
+        seconds=getattr(estimator, "fit_time_", None),  # pickles of earlier versions have none
     )
 
 

@@ -15,6 +15,7 @@ from skmtl.engines.linear import Estimates, FittedRasch, RaschEngine
 from skmtl.models._answering import Answering
 from skmtl.models._checks import Check, check_parameters, integer, one_of, real
 from skmtl.models._engine_model import EngineModel
+from skmtl.models._fit_time import timed
 from skmtl.models._frames import frame_to_fit, frame_to_score
 from skmtl.models._known_columns import columns_of
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
@@ -53,12 +54,14 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
 
     # Set by `fit`.
     n_features_in_: int = field(init=False)
+    fit_time_: float | None = field(init=False)
     task_set_: TaskSet = field(init=False)
     _reader: TableReader = field(init=False)
     _fitted: FittedRasch = field(init=False)
     _rater_label: Hashable = field(init=False)
 
     @with_callbacks
+    @timed
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Estimate measures, severities and difficulties from all ratings.
 

@@ -73,6 +73,8 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
         yield f"- {name.capitalize()}: {size:,}"
     if summary.n_bytes is not None:
         yield f"- File: {summary.n_bytes:,} bytes"
+    took = "unknown" if summary.seconds is None else f"{summary.seconds:.1f} s"
+    yield f"- Training time: {took}"
     yield "- Versions that this card was written with: " + ", ".join(
         f"{name} {number}" for name, number in _versions()
     )
@@ -81,8 +83,7 @@ def _lines(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     yield from ("", "```text", *(f"{n} = {_one_line(v)}" for n, v in parameters.items()), "```")
     yield from ("", "## Intended Use", "", _TO_FILL, "", "## Training Data", "")
     if summary.n_rows is not None:
-        took = "" if summary.seconds is None else f", fitted in {summary.seconds:.1f} s"
-        yield f"{summary.n_rows:,} rows{took}. Losses are on held-out rows, relative to those of"
+        yield f"{summary.n_rows:,} rows. Losses are on held-out rows, relative to those of"
         yield "the best constants: below 1 is better than a constant."
         yield ""
     yield from _table(summary.tasks.reset_index())

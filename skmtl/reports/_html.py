@@ -35,6 +35,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .75rem; text-align: right; }
 th { font-weight: 600; } tbody th, td.text { text-align: left; }
 svg { height: auto; max-width: 100%; }
+div.scroll svg { min-width: 32rem; } /* its text stays legible on a phone */
 figure { display: inline-block; margin: .5rem 1rem .5rem 0; } figcaption { color: var(--dim); }
 """
 _MOST_CALIBRATED = 24
@@ -97,7 +98,7 @@ def _sections(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     scores = score_table(tasks)
     yield f'<p class="dim">{len(X):,} rows. Intervals of 95 % (jackknife over the rows).</p>'
     yield "<h2>Scores</h2>"
-    yield scores_svg(scores)
+    yield _scrolled(scores_svg(scores))
     yield _table(scores)
     yield "<h2>Model</h2>"
     yield _table(estimator.summary().tasks)
@@ -117,7 +118,7 @@ def _sections(estimator: Any, X: Any, Y: Any) -> Iterator[str]:
     if importances is None:
         yield "<p>This model has no feature importances.</p>"
     else:
-        yield importance_svg(importances)
+        yield _scrolled(importance_svg(importances))
     facts = sharing_facts(estimator)
     if facts:
         yield "<h2>Sharing</h2>"
@@ -155,5 +156,11 @@ def _drift(estimator: Any, X: Any) -> Iterator[str]:
 
 def _table(frame: pd.DataFrame) -> str:
     """Convert a frame to an HTML table with escaped names and texts."""
-    table = frame.to_html(float_format="{:.3f}".format, na_rep="", border=0, escape=True)
-    return f'<div class="scroll">{table}</div>'
+    table = frame.to_html(
+        float_format="{:.3f}".format, na_rep="", border=0, escape=True, index_names=False
+    )
+    return _scrolled(table)
+
+
+def _scrolled(content: str) -> str:
+    return f'<div class="scroll">{content}</div>'

@@ -31,9 +31,9 @@ def open_model(model: Any | PathLike) -> Any:
 def checksum(model: Any) -> str:
     """Return a fingerprint of a fitted model, equal for a loaded model and the original.
 
-    It depends on everything that `save` writes except `n_jobs` and `device`. For models that
-    cannot be saved, such as pipelines, it is based on `joblib.hash`. For a search only the best
-    model counts.
+    It depends on what `save` writes of the fitted model, except `n_jobs` and `device`. For models
+    that cannot be saved, such as pipelines, it is based on `joblib.hash`, and on this fingerprint
+    of the steps that can be saved. For a search only the best model counts.
 
     Raises
     ------
@@ -44,19 +44,44 @@ def checksum(model: Any) -> str:
     name = type(model).__name__
     if not is_storable(type(model)):
         try:
-            return f"joblib:{joblib.hash(model, hash_name='sha1')}"
+            return f"joblib:{joblib.hash(_with_known_steps(model), hash_name='sha1')}"
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise TypeError(
                 f"A {name} is identified by its pickle, but this one cannot be pickled: {error}. "
                 "Define its functions and classes in a module."
             ) from error
+    return _checksum_of_file(model)
+
+
+def _checksum_of_file(model: Any) -> str:
+    """Return a fingerprint of what a file of the model would contain."""
     encoder = Encoder()
+    name = type(model).__name__
     parts = encoder.parts(model, name)
     state = json.dumps(_without_how(parts), sort_keys=True).encode()
     checksum = hashlib.sha256(name.encode())
     for section in (state, *encoder.sections().values()):
         checksum.update(hashlib.sha256(section).digest())
     return f"sha256:{checksum.hexdigest()}"
+
+
+def _with_known_steps(model: Any) -> Any:
+    """Replace the steps of a pipeline that can be saved by their fingerprints."""
+    steps = pipeline_steps(model)
+    if not steps:
+        return model
+    known = copy(model)
+    known.steps = [(name, _known(step)) for name, step in steps]
+    return known
+
+
+def _known(step: Any) -> Any:
+    if not is_storable(type(step)):
+        return _with_known_steps(step)
+    try:
+        return _checksum_of_file(step)
+    except TypeError:  # a parameter that files do not support
+        return step
 
 
 def _without_how(part: Any) -> Any:

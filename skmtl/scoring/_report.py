@@ -42,6 +42,6 @@ class ScoringReport:
     n_rows: int
     n_refused: int
     errors: Path | str | None
-    columns: pd.DataFrame | None = field(compare=False)
+    columns: pd.DataFrame | None = field(compare=False, repr=False)
     lost: str | None
     seconds: float

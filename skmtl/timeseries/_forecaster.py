@@ -21,6 +21,7 @@ from skmtl.models import (
     one_of,
     real,
     seed,
+    timed,
 )
 from skmtl.models import save as save_to_file
 from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq, PanelColumns
@@ -141,6 +142,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         Importances of `estimator_` for the features made from the panel; see `make_features`.
     anchors_ : dict of target to str
         The anchor of each target that is a number.
+    fit_time_ : float or None
+        Seconds that `fit` took; None if the model comes from a file that does not have it.
     task_names_ : list
         The targets.
     task_kinds_ : dict of target to str
@@ -264,6 +267,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         if unfitted_model(within) is not None:
             within.check_parameters()
 
+    @timed
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Forecaster:
         """Learn from all origins of a panel.
 

@@ -243,6 +243,7 @@ def test_a_later_format_asks_for_an_update(saved, target):
         ("parameters", None), ("schema", 1), ("sections", []), ("sections", {"state.json": 1}),
         ("sections", {"state.json": {"bytes": "1", "sha256": "0"}}),
         ("sections", {"state.json": {"bytes": 1, "sha256": 0}}),
+        ("fit_time", "1"), ("fit_time", -0.5), ("fit_time", float("inf")), ("fit_time", True),
     ],
 )  # fmt: skip
 def test_a_header_of_the_wrong_types_is_refused(field, value, saved, target):

@@ -38,7 +38,15 @@ def fitted(cls=skmtl.RMTGB, **parameters):
 def test_the_header_says_what_the_model_reads_and_predicts(case_of, tmp_path):
     case_of("rmtgb")[0].save(tmp_path / "model.skmtl")
     header = read_header(tmp_path / "model.skmtl")
-    assert list(header) == ["format", "writer", "estimator", "parameters", "schema", "sections"]
+    assert list(header) == [
+        "format",
+        "writer",
+        "estimator",
+        "parameters",
+        "fit_time",
+        "schema",
+        "sections",
+    ]
     assert header["estimator"] == "RMTGB"
     assert header["writer"]["skmtl"] == skmtl.__version__
     assert header["parameters"]["n_rounds"] == 3

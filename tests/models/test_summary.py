@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,7 +15,9 @@ from sklearn.preprocessing import FunctionTransformer
 import skmtl
 from skmtl.cli import main
 from skmtl.files import read_header
+from skmtl.reports import model_card
 from skmtl.timeseries import Forecaster
+from tests.files.cases import CORPUS
 
 EVIL = "<script>alert(1)</script>"
 
@@ -46,8 +49,18 @@ ESTIMATORS = {
 
 @pytest.fixture(scope="module", params=ESTIMATORS)
 def fitted(request, data):
+    estimator = ESTIMATORS[request.param]()
     with pytest.warns(UserWarning, match="same"):
-        return ESTIMATORS[request.param]().fit(*data)
+        return fitted_in_its_time(estimator, *data)
+
+
+def fitted_in_its_time(estimator, X, y):
+    """Fit, and compare the time that the model reports with that of a clock outside."""
+    begun = time.perf_counter()
+    estimator.fit(X, y)
+    elapsed = time.perf_counter() - begun
+    assert 0.5 * elapsed < estimator.fit_time_ <= elapsed
+    return estimator
 
 
 def test_the_summary_has_kinds_labels_and_losses(fitted, data, tmp_path):
@@ -60,7 +73,7 @@ def test_the_summary_has_kinds_labels_and_losses(fitted, data, tmp_path):
     assert losses[EVIL] < losses["noise"]
     assert np.isnan(losses["same"])
     assert (summary.n_features, summary.n_rows) == (2, 200)
-    assert summary.seconds > 0
+    assert summary.seconds == fitted.fit_time_
     assert min(summary.sizes.values()) > 0
     fitted.save(tmp_path / "model.skmtl")
     assert summary.n_bytes == (tmp_path / "model.skmtl").stat().st_size
@@ -73,13 +86,41 @@ def test_a_file_keeps_the_facts_and_inspect_prints_them(fitted, tmp_path, capsys
     fitted.save(path)
     again = skmtl.load(path).summary()
     pd.testing.assert_frame_equal(again.tasks, fitted.summary().tasks)
-    assert again.seconds is None  # the same fit has the same bytes
+    assert again.seconds == round(fitted.fit_time_, 3)
     schema = read_header(path)["schema"]
     assert [task["n_labels"] for task in schema["tasks"]] == [180, 200, 200]
     assert main(["inspect", str(path)]) == 0
     text = capsys.readouterr().out
     assert re.search(r"noise +regression +180 labels, validation loss [01]\.\d\d\d", text)
     assert re.search(r"fit +200 rows; \w+ \d", text)
+    assert re.search(rf"training +{again.seconds:.1f} s\n", text)
+    assert f"- Training time: {again.seconds:.1f} s\n" in model_card(skmtl.load(path))
+
+
+def test_files_of_equal_fits_differ_only_in_the_time(fitted, data, tmp_path):
+    """The time of a model inside another one is not in the sections either."""
+    path = tmp_path / "model.skmtl"
+    headers = []
+    for seconds in (1.25, 60.0):
+        fitted.fit_time_ = seconds
+        for part in (*getattr(fitted, "models_", []), getattr(fitted, "estimator_", fitted)):
+            part.fit_time_ = seconds
+        fitted.save(path)
+        headers.append(read_header(path))
+        assert skmtl.load(path).fit_time_ == headers[-1].pop("fit_time") == seconds
+    assert headers[0] == headers[1]
+
+
+def test_files_and_pickles_of_earlier_versions_have_no_time(capsys):
+    path = CORPUS / "rmtgb.skmtl"
+    model = skmtl.load(path)
+    assert model.fit_time_ is None
+    assert "training     unknown" in str(model.summary())
+    assert "- Training time: unknown\n" in model_card(model)
+    assert main(["inspect", str(path)]) == 0
+    assert "training    unknown\n" in capsys.readouterr().out
+    del model.fit_time_
+    assert model.summary().seconds is None
 
 
 class Page(HTMLParser):
@@ -147,11 +188,12 @@ def test_long_data_survival_and_panels_have_a_summary(data):
     assert grouped.summary().tasks["labels"].tolist() == [180]
     assert grouped.summary().n_rows == 180
     survival = skmtl.MultiTaskLinearSurvival(random_state=0)
-    survival.fit(*skmtl.datasets.make_survival(80, random_state=0))
+    fitted_in_its_time(survival, *skmtl.datasets.make_survival(80, random_state=0))
     assert survival.summary().tasks["labels"].tolist() == [80]
     days = pd.DataFrame({"day": range(40)})
     sales = pd.DataFrame({"sales": np.arange(40.0) % 4})
-    panel = Forecaster(linear(), time="day", lags=4, random_state=0).fit(days, sales)
+    panel = Forecaster(linear(), time="day", lags=4, random_state=0)
+    fitted_in_its_time(panel, days, sales)
     assert panel.summary().tasks["kind"].to_dict() == {"sales": "regression"}
     assert "sales" in panel._repr_html_()
 
@@ -161,5 +203,4 @@ def test_models_of_earlier_versions_have_no_losses(data):
     del model._fit_record
     tasks = model.summary().tasks
     assert tasks[["labels", "validation_loss"]].isna().all(axis=None)
-    assert model.summary().seconds is None
     assert "regression" in model._repr_html_()
