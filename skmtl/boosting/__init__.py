@@ -21,13 +21,16 @@ task with a built-in objective, as a baseline.
 from skmtl.boosting._block import FittedBlock
 from skmtl.boosting._columns import FURTHEST
 from skmtl.boosting._ensemble import Trees, binned
-from skmtl.boosting._fit import Split, fit_pool, grow_blocks, held_out_loss
+from skmtl.boosting._fit import Split, fit_pool
+from skmtl.boosting._growth import grow_blocks, held_out_loss
 from skmtl.boosting._intercept import intercepts
-from skmtl.boosting._linear import LinearFunctions
+from skmtl.boosting._linear import MOST_AXES, LinearFunctions
+from skmtl.boosting._many_tasks import has_many_tasks
 from skmtl.boosting._model import BoostedPool, FittedSequence, theta_of
 from skmtl.boosting._options import (
     BLOCKS,
     LONG_SEQUENCES,
+    MANY_TARGETS,
     SEQUENCES,
     TREE_BLOCKS,
     WIDE_SEQUENCES,
@@ -47,6 +50,8 @@ __all__ = [
     "BLOCKS",
     "FURTHEST",
     "LONG_SEQUENCES",
+    "MANY_TARGETS",
+    "MOST_AXES",
     "SEQUENCES",
     "TREE_BLOCKS",
     "WIDE_SEQUENCES",
@@ -73,6 +78,7 @@ __all__ = [
     "fit_plain",
     "fit_pool",
     "grow_blocks",
+    "has_many_tasks",
     "held_out_loss",
     "intercepts",
     "long_pools",

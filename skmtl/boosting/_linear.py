@@ -39,7 +39,7 @@ _FACTORS = np.logspace(1, -7, 17)
 # Newton steps at each strength, starting at the solution for the previous one.
 _STEPS = 2
 # With more columns than this, lines are restricted to the principal axes.
-_MOST_AXES = 300
+MOST_AXES = 300
 # Limit of the leverage: with leverage 1, the leave-one-out score would be undefined.
 _LARGEST_LEVERAGE = 1 - 1e-3
 
@@ -126,13 +126,13 @@ class LinearGrower(Grower):
         start, added = self._coef, self._added
         for plain, left_out, coef in self._path():
             losses = self._left_out_losses(left_out)
-            for number, part in enumerate(self._parts):
-                if losses[number] < best[number]:
-                    best[number] = losses[number]
-                    start, added = start.copy(), added.copy()
-                    start[number] = coef[number]
-                    added[part.entries] = plain[part.entries]
-                    added[part.learnt] = left_out[part.learnt]
+            start, added = start.copy(), added.copy()
+            for number in np.flatnonzero(losses < best):
+                part = self._parts[number]
+                start[number] = coef[number]
+                added[part.entries] = plain[part.entries]
+                added[part.learnt] = left_out[part.learnt]
+            best = np.minimum(losses, best)
         self._coef, self._added = start, added
 
     def _left_out_losses(self, added: np.ndarray) -> np.ndarray:
@@ -194,12 +194,13 @@ class LinearGrower(Grower):
 def _parts(fold: Fold, entries: Sequence[np.ndarray], rows: np.ndarray) -> list[_Part]:
     """Return the parts; parts with labels in the same rows share a design."""
     designs: dict[bytes, _Design] = {}
+    every, learnt = _LastRows(rows), _LastRows(rows)
     parts = []
     for of_part in entries:
         at, weight = fold.pool.entry_rows()[of_part], fold.learnt[of_part]
         key = at.tobytes() + (weight > 0).tobytes()
         if key not in designs:
-            designs[key] = _Design(rows[at], rows[at[weight > 0]])
+            designs[key] = _Design(every, at, learnt, at[weight > 0])
         parts.append(_Part(of_part, weight, designs[key]))
     return parts
 
@@ -259,22 +260,43 @@ class _Part:
         return self.design.curvature(curve, total * (factor * penalised + 1e-12))
 
 
+class _LastRows:
+    """Copies of some of the rows, of which only the last one is in memory."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+        self._at, self._taken = np.arange(0), rows[:0]
+
+    def take(self, at: np.ndarray) -> np.ndarray:
+        if at is not self._at:
+            self._at, self._taken = at, self._rows[at]
+        return self._taken
+
+
 class _Design:
     """The rows of a part, and a cache of the last Hessian.
 
     With squared losses, parts with labels in the same rows have the same Hessian.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n_entries, n_axes + 1)
-    learnt : ndarray of shape (n_learnt, n_axes + 1)
     """
 
-    def __init__(self, rows: np.ndarray, learnt: np.ndarray) -> None:
-        self.rows, self.learnt = rows, learnt
+    def __init__(
+        self, every: _LastRows, at: np.ndarray, learnt: _LastRows, learnt_at: np.ndarray
+    ) -> None:
+        self._every, self._at = every, at
+        self._learnt, self._learnt_at = learnt, learnt_at
         self._curve = self._diagonal = np.full(1, np.nan)  # unequal to everything
         self._products = np.empty((0, 0))
         self._last: _Curvature | None = None
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All rows of the part, (n_entries, n_axes + 1)."""
+        return self._every.take(self._at)
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """The training rows, (n_learnt, n_axes + 1)."""
+        return self._learnt.take(self._learnt_at)
 
     def curvature(self, curve: np.ndarray, diagonal: np.ndarray) -> _Curvature | None:
         """Return the products of the columns, weighted by `curve`, plus `diagonal`."""
@@ -291,28 +313,29 @@ class _Design:
         matrix = self._products.copy()
         matrix[np.diag_indices_from(matrix)] += self._diagonal
         try:
-            return _Curvature(np.tril(cho_factor(matrix, lower=True)[0]), self.learnt)
+            return _Curvature(np.tril(cho_factor(matrix, lower=True)[0]), self)
         except (LinAlgError, ValueError):
             return None
 
 
 @dataclass(frozen=True)
 class _Curvature:
-    """The lower Cholesky factor of a Hessian, and the rows of the design."""
+    """The lower Cholesky factor of a Hessian, and its design."""
 
     factor: np.ndarray
-    rows: np.ndarray
+    design: _Design
 
     @cached_property
     def reach(self) -> np.ndarray:
         """Squared length of each row in the metric of the inverse Hessian."""
-        return (solve_triangular(self.factor, self.rows.T, lower=True) ** 2).sum(axis=0)
+        rows = self.design.learnt
+        return (solve_triangular(self.factor, rows.T, lower=True) ** 2).sum(axis=0)
 
 
 def _main_axes(design: np.ndarray) -> np.ndarray:
     """Return orthogonal axes (n_columns, n_axes): all of them, or those of largest variance."""
     n_rows, n_columns = design.shape
-    if n_columns <= min(n_rows, _MOST_AXES):
+    if n_columns <= min(n_rows, MOST_AXES):
         return np.eye(n_columns)
     _, values, axes = np.linalg.svd(design, full_matrices=False)
-    return axes[: min(int((values > 1e-8 * values[0]).sum()), _MOST_AXES)].T
+    return axes[: min(int((values > 1e-8 * values[0]).sum()), MOST_AXES)].T

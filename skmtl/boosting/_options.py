@@ -15,6 +15,8 @@ from skmtl.boosting._gaps import Gaps
 TREE_BLOCKS = ("shared", "signature", "partition", "task")
 BLOCKS = ("linear", *TREE_BLOCKS)
 BlockNames = tuple[str, ...]
+# With more targets, fits are made cheaper: see `_many_tasks` and `RMTGBSettings`.
+MANY_TARGETS = 50
 
 # Candidates of blocks="auto". They differ in the first block, which matters most; a later block
 # that does not help has no rounds.

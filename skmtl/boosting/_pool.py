@@ -75,6 +75,28 @@ class Pool:
     names: Sequence[Hashable]
     is_long: bool
 
+    def of_tasks(self, tasks: Sequence[int]) -> tuple[np.ndarray, Pool]:
+        """Return positions of the entries of some tasks of wide data, and the pool of these."""
+        parts = [
+            np.arange(self.segments[task].part.start, self.segments[task].part.stop)
+            for task in tasks
+        ]
+        ends = np.cumsum([len(part) for part in parts]).tolist()
+        entries = np.concatenate(parts)
+        some = replace(
+            self,
+            segments=[
+                Segment(self.segments[task].head, slice(end - len(part), end))
+                for task, part, end in zip(tasks, parts, ends, strict=True)
+            ],
+            task=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            target=self.target[entries],
+            weight=self.weight[entries],
+            row=self.entry_rows()[entries],
+            names=[self.names[task] for task in tasks],
+        )
+        return entries, some
+
     @property
     def n_tasks(self) -> int:
         return len(self.names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ _CLOSE = 0.02
 _MARGIN = 0.04
 # Number of bags that every promising sequence is fitted to. After that, the close ones take turns:
 # on ten tables of 1,000 rows, five bags of each took up to twice the time for the same score.
-_COMPARED_BAGS = 2
+COMPARED_BAGS = 2
 
 
 class Selection:
@@ -45,9 +45,9 @@ class Selection:
         """Return the sequences to fit to a bag: all candidates at first, later one in turn."""
         if bag == 1:
             self._running = self._within(_MARGIN, n_errors=1.0)
-        elif bag == _COMPARED_BAGS:
+        elif bag == COMPARED_BAGS:
             self._running = self._within(_CLOSE)
-        if bag < _COMPARED_BAGS:
+        if bag < COMPARED_BAGS:
             return list(self._running)
         return [self._running[bag % len(self._running)]]
 
@@ -87,20 +87,28 @@ class Selection:
         return float(np.sqrt(len(difference)) * difference.std()) if len(difference) else 0.0
 
     def _n_compared(self, names: BlockNames) -> int:
-        return min(len(self._fitted[names]), _COMPARED_BAGS)
+        return min(len(self._fitted[names]), COMPARED_BAGS)
 
     def _losses(self) -> dict[BlockNames, float]:
         """Return mean losses over the compared bags, which have the same held-out rows for all."""
         return {
-            names: float(np.mean([bag.loss for bag in bags[:_COMPARED_BAGS]]))
+            names: float(np.mean([bag.loss for bag in bags[:COMPARED_BAGS]]))
             for names, bags in self._fitted.items()
         }
 
     def best(self, pool: Pool) -> BoostedPool:
         """Return a model of the best sequence and of those close to it."""
+        tried = self.tried()
+        ranked, kept = tried["blocks"].tolist(), tried["blocks"][tried["kept"]]
+        bags = [bag for names in kept for bag in self._fitted[names]]
+        theta = preferred_theta({names: self._fitted[names] for names in ranked})
+        return BoostedPool(ranked[0], bags, theta, tried, pool.spaces)
+
+    def tried(self) -> pd.DataFrame:
+        """Return all sequences, best first, their losses and whether they belong to the model."""
         losses, kept = self._losses(), self._within(_CLOSE)
         ranked = sorted(self._fitted, key=lambda names: (-self._n_compared(names), losses[names]))
-        tried = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "blocks": ranked,
                 "validation_loss": [losses[names] for names in ranked],
@@ -108,20 +116,21 @@ class Selection:
                 "kept": [names in kept for names in ranked],
             }
         )
-        bags = [bag for names in ranked if names in kept for bag in self._fitted[names]]
-        return BoostedPool(ranked[0], bags, self._theta(ranked), tried, pool.spaces)
 
-    def _theta(self, ranked: list[BlockNames]) -> np.ndarray | None:
-        """Return theta of the best sequence with a partition, kept or not; None without one.
 
-        Signatures and task-specific lines already separate the tasks, so that theta of a partition
-        after them stays near zero. Other sequences are therefore preferred.
-        """
-        with_partition = [names for names in ranked if "partition" in names]
-        if not with_partition:
-            return None
-        told_apart = [
-            bool({"signature", "linear"} & set(names[: names.index("partition")]))
-            for names in with_partition
-        ]
-        return theta_of(self._fitted[with_partition[int(np.argmin(told_apart))]])
+def preferred_theta(fitted: Mapping[BlockNames, Sequence[FittedSequence]]) -> np.ndarray | None:
+    """Return theta of the first sequence with a partition, kept or not; None without one.
+
+    After signatures and task-specific lines, theta of a partition stays near zero. Other sequences
+    are therefore preferred.
+    """
+    with_partition = [names for names in fitted if "partition" in names]
+    if not with_partition:
+        return None
+    separated = [separates_tasks(names) for names in with_partition]
+    return theta_of(fitted[with_partition[int(np.argmin(separated))]])
+
+
+def separates_tasks(names: BlockNames) -> bool:
+    """Return whether blocks before the partition already separate the tasks."""
+    return bool({"signature", "linear"} & set(names[: names.index("partition")]))

@@ -11,7 +11,7 @@ from skmtl.engines._preparation import Preparation, checked_table
 from skmtl.engines._protocol import Learnt
 from skmtl.reading import CheckedTable
 from skmtl.tables import Chunk, TableEncoder, as_frame, wider_encoder
-from skmtl.tasks import TaskSet
+from skmtl.tasks import ConstantTarget, TaskSet
 
 
 def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
@@ -44,10 +44,8 @@ def read_to_go_on(preparation: Preparation, chunk: Chunk) -> CheckedTable:
     tasks.check_names([name for name in Y.columns if name in tasks.names])
     frame = _wider_frame(preparation, chunk)
     table = checked_table(settings, frame, Y, chunk)
-    for name, head in tasks.constant.items():
-        head.check_same(table.Y[name])
     preparation.tasks = _wider_tasks(preparation, table)
-    preparation.single = preparation.single and preparation.tasks is tasks
+    preparation.single = preparation.single and preparation.tasks.names == tasks.names
     encoder = wider_encoder(
         cast(TableEncoder, preparation.reader.encoder),
         cast(TableEncoder, engine.make_encoder()),
@@ -84,8 +82,37 @@ def _wider_frame(preparation: Preparation, chunk: Chunk) -> pd.DataFrame:
 
 
 def _wider_tasks(preparation: Preparation, table: CheckedTable) -> TaskSet:
-    """Return the targets, with heads for new ones."""
-    known, reader = preparation.tasks, preparation.reader
+    """Return the targets, with heads for new ones and for those that had one value before."""
+    tasks = _learn_new(preparation, table, _kept(preparation.tasks, table))
+    before = preparation.tasks.constant
+    for name, head in tasks.by_name.items():
+        if name in before and isinstance(head, ConstantTarget):
+            before[name].check_same(table.Y[name])
+        elif name in before and head.is_classification != before[name].is_classification:
+            raise ValueError(
+                f"Task {name!r} had one value in the last fit, as kind {before[name].name!r}, and "
+                f"the labels of this one are of kind {head.name!r}. Set its kind in `tasks`, or "
+                "use warm_start=False to start over."
+            )
+    return tasks
+
+
+def _kept(tasks: TaskSet, table: CheckedTable) -> TaskSet:
+    """Return the targets without those that had one value before and now vary."""
+    constant = tasks.constant
+    varies = [
+        name
+        for name, head in constant.items()
+        if not head.has_curves and head.is_outgrown(table.Y[name])
+    ]
+    if not varies:
+        return tasks
+    return TaskSet({name: head for name, head in tasks.by_name.items() if name not in varies})
+
+
+def _learn_new(preparation: Preparation, table: CheckedTable, known: TaskSet) -> TaskSet:
+    """Return the known targets, with heads for all others."""
+    reader = preparation.reader
     if list(table.Y.columns) == known.names:
         return known
     group = reader.group(table.rows.ids) if preparation.engine.units_by_group else None

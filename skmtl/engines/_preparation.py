@@ -260,9 +260,9 @@ class Preparation:
         """Return training and held-out rows of each bag, as positions among labelled rows."""
         n_rows = len(labelled) if source is None else source.rows.n_rows
         chosen = self.settings.n_bags if n_bags is None else n_bags
-        auto = self.engine.n_bags(n_rows)
-        validation = self.settings.validation
         tasks = self.tasks.varying
+        auto = self.engine.n_bags(n_rows, len(tasks))
+        validation = self.settings.validation
         if validation is None or has_eval_set or len(tasks) == 0:
             n_splits = auto if chosen is None else chosen
             return [(np.arange(len(labelled)), np.arange(0))] * n_splits

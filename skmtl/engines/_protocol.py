@@ -183,8 +183,8 @@ class Engine(ABC):
         return self
 
     @abstractmethod
-    def n_bags(self, n_rows: int) -> int:
-        """Return the default number of bags."""
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
+        """Return the default number of bags for a table."""
 
     @abstractmethod
     def fit(

@@ -35,7 +35,10 @@ class RMTGBEstimator(BoostingEstimator):
         best after two bags take turns in the other bags and are averaged. Without held-out rows
         "auto" is the published shared-partition-task. With a single task the block is "shared",
         possibly after "linear". "linear" is not tried with `monotone_constraints`, or if the
-        number of labels times the number of features exceeds 16 million.
+        number of labels times the number of features exceeds 16 million. If more than 50 targets
+        of wide data share trees, sequences are compared on 25 of them, and only the best ones are
+        fitted to all targets, one for each bag; "linear" is then limited by the number of rows
+        times features, 16 million, and of labels times squares of the features, 4.3 billion.
     n_rounds : int, mapping of block to int, or "auto", default="auto"
         Maximum number of rounds of each block. A round has one tree per raw score (for hazards, at
         most four for each cause), two in a partition, and one for every task in the task block.
@@ -43,7 +46,8 @@ class RMTGBEstimator(BoostingEstimator):
         rarely reaches, and 100 if no rows are held out.
     learning_rate : float, mapping of block to float, or "auto", default="auto"
         Shrinkage factor of every tree. "auto" is 0.05, 0.1 in the task block, whose trees are
-        tiny, and 0.1 for hazards, whose trees take smaller steps.
+        tiny, and 0.1 for hazards, whose trees take smaller steps. With more than 50 targets and
+        held-out rows it is twice that, except for hazards, which halves the time.
     num_leaves : int, mapping of block to int, or "auto", default="auto"
         Maximum number of leaves of a tree. "auto" is 8 (4 for hazards), and 3 in the task block;
         twice that beyond 20,000 rows and four times that beyond 100,000. On six long tables small
@@ -58,12 +62,14 @@ class RMTGBEstimator(BoostingEstimator):
     lightgbm_params : mapping, default=None
         Any other parameters of LightGBM, for all blocks, such as ``{"lambda_l2": 1.0}``.
         Parameters that would have no effect, such as ``scale_pos_weight``, raise an error that
-        suggests an alternative. For hazards ``extra_trees`` is True unless it is set here: splits
-        at random thresholds.
+        suggests an alternative. Unless they are set here, ``extra_trees`` (splits at random
+        thresholds) is True for hazards, and ``max_bin`` is 63 with more than 50 targets and
+        held-out rows.
     n_bags : int or "auto", default="auto"
         Number of models that are fitted with different held-out rows, and whose raw scores are
         averaged. "auto" is 5 up to 50,000 rows, 2 up to 200,000 and 1 beyond: with five, every row
-        is used for training, and the error is about another percent lower.
+        is used for training, and the error is about another percent lower. With more than 50
+        targets, a tenth of the rows times targets counts as rows, if this is more.
     early_stopping : bool, default=True
         Whether to hold out `validation_fraction` of the rows (different ones for each bag) to
         choose the rounds of each block and, with ``blocks="auto"``, the blocks. If False,
@@ -103,6 +109,8 @@ class RMTGBEstimator(BoostingEstimator):
     selection_ : DataFrame
         All sequences of blocks that were tried, by target, best first: the mean validation loss in
         the bags used for the comparison (the first two), and the number of bags that were fitted.
+        With more than 50 targets the loss is that of 25 of them, and the number of bags is 0 for
+        sequences that were not fitted to all targets.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each column of X in the total gain of all splits.
     feature_importances_by_task_ : DataFrame of shape (n_tasks, n_features)
@@ -162,10 +170,12 @@ class RMTGBEstimator(BoostingEstimator):
     rows. (With ``lightgbm_params={"use_missing": False}`` LightGBM treats them as the number 0.)
 
     *Rare categories:* LightGBM ignores categories with fewer rows than ``cat_smooth``, which is
-    10. If rare categories matter, such as 200 shops with five rows each, set
-    ``lightgbm_params={"cat_smooth": 1, "min_data_per_group": 5}`` and compare by cross-validation:
-    if they do not matter, this makes predictions worse. If a column has hundreds of categories of
-    about ten rows that say nothing, such as an id, leave it out, or try
+    10. If a tenth of the labels of a column or more have such categories, as 200 shops with five
+    rows each, the first bag is also fitted with ``{"cat_smooth": 1, "min_data_per_group": 5}``
+    (only a shared or a task block, unless `blocks` are given), and all bags use these values if
+    they lower the loss of the held-out rows. Without held-out rows, on several workers, or if
+    `lightgbm_params` has one of the two, nothing is tried. If a column has hundreds of categories
+    of about ten rows that say nothing, such as an id, leave it out, or try
     ``{"cat_smooth": 15, "min_data_per_group": 150}``.
 
     *Weights* count as rows, as in LightGBM: a task whose weights sum to 1 counts as one row, so

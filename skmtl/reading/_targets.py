@@ -214,7 +214,8 @@ class ColumnTargets(Targets):
         if weight is not None and weight.ndim == 2:
             weight = weight[:, new]
         fresh = replace(self, tasks=chosen).fit(Y.loc[:, new], weight, group, n_groups)
-        wider = TaskSet(tasks.by_name | fresh.by_name)
+        heads = tasks.by_name | fresh.by_name
+        wider = TaskSet({name: heads[name] for name in Y.columns})
         _prediction_names(wider.names, wider.by_name)
         return wider
 

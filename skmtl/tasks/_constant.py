@@ -98,6 +98,13 @@ class ConstantTarget(Kind):
     ) -> None:
         self.value_ = self.kind.constant(labels, self.task)
 
+    def is_outgrown(self, labels: pd.Series) -> bool:
+        """Return whether labels vary; for classes, the only one so far must be among them."""
+        observed = labels[labels.notna()]
+        if observed.empty or self.kind.is_constant(observed):
+            return False
+        return not self.is_classification or bool(self.value_[0] in self.kind.values(observed))
+
     def check_same(self, labels: pd.Series) -> None:
         """Raise an error for rows with another label."""
         observed = labels[labels.notna()]
@@ -107,8 +114,9 @@ class ConstantTarget(Kind):
             raise ValueError(
                 f"Task {self.task!r} has the label {strange.tolist()[0]!r} here, but only "
                 f"{self.value_.tolist()[0]!r} in the rows from which its values were learnt: "
-                "those of the first fit with warm_start, or the sample of a table that is larger "
-                "than memory. Start over with warm_start=False, or use a larger sample."
+                "those of the last fit with warm_start, or the sample of a table that is larger "
+                "than memory. Add rows with the other labels, so that this fit has both, start "
+                "over with warm_start=False, or use a larger sample."
             )
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:

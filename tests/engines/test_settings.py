@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,8 +44,17 @@ def test_networks_are_several_where_rows_are_few(n_rows, expected):
     ("n_rows", "expected"), [(2, 5), (50_000, 5), (50_001, 2), (200_000, 2), (200_001, 1)]
 )
 def test_boosted_models_are_several_where_rows_are_few(n_rows, expected):
-    assert RMTGB()._boosting_settings().n_bags(n_rows) == expected
-    assert RMTGB(n_bags=3)._boosting_settings().n_bags(n_rows) == 3
+    assert RMTGB()._boosting_settings().n_bags(n_rows, 1) == expected
+    assert RMTGB(n_bags=3)._boosting_settings().n_bags(n_rows, 1) == 3
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_targets", "expected"),
+    [(9_900, 50, 5), (9_800, 51, 5), (9_900, 51, 2), (1_000, 2_000, 2), (1_000, 2_001, 1)],
+)
+def test_boosted_models_are_fewer_where_labels_are_many(n_rows, n_targets, expected):
+    assert RMTGB()._boosting_settings().n_bags(n_rows, n_targets) == expected
+    assert RMTGB(n_bags=3)._boosting_settings().n_bags(n_rows, n_targets) == 3
 
 
 @pytest.mark.parametrize(("n_rows", "expected"), [(50, 4), (1_500, 15), (20_000, 48)])
@@ -125,9 +135,9 @@ def test_sequences_are_chosen_from_where_rows_are_held_out(table, validated, exp
     assert settings.sequences(table, validated=validated) == (("task",),)
 
 
-def options(table, n_rows=5_000, validated=True, **parameters):
+def options(table, n_rows=5_000, n_targets=2, validated=True, **parameters):
     settings = RMTGB(**parameters)._boosting_settings()
-    return settings.options(table, n_rows, validated=validated, seed=3, encoder=ENCODER)
+    return settings.options(table, n_rows, n_targets, validated=validated, seed=3, encoder=ENCODER)
 
 
 def of_blocks(resolved, name):
@@ -155,6 +165,34 @@ def test_hazards_have_their_own_trees_and_patience():
     assert of_blocks(plain, "extra_trees") == [False] * 4
     assert of_blocks(plain, "lambda_l2") == [1.0] * 4
     assert "extra_trees" not in options(WIDE).parameters["task"]
+
+
+def test_trees_of_many_targets_take_larger_steps_on_fewer_bins():
+    assert options(WIDE, n_targets=50) == options(WIDE)
+    many = options(WIDE, n_targets=51)
+    assert of_blocks(many, "learning_rate") == [0.1, 0.1, 0.1, 0.2]
+    assert of_blocks(many, "max_bin") == [63] * 4
+    assert options(WIDE, n_targets=51, validated=False) == options(WIDE, validated=False)
+    hazards = options(TIMED, n_targets=51)
+    assert of_blocks(hazards, "learning_rate") == of_blocks(options(TIMED), "learning_rate")
+    chosen = options(WIDE, n_targets=51, learning_rate=0.03, lightgbm_params={"max_bins": 127})
+    assert of_blocks(chosen, "learning_rate") == [0.03] * 4
+    assert of_blocks(chosen, "max_bin") == [127] * 4
+
+
+def test_lines_of_many_targets_are_limited_by_rows_and_time():
+    def lines(n_targets, n_rows, n_features):
+        many = pool([NUMBER] * n_targets, n_targets)
+        many = replace(many, task=np.zeros(n_targets * n_rows, dtype=int), n_rows=n_rows)
+        sequences = (
+            RMTGB()._boosting_settings().sequences(many, validated=True, n_features=n_features)
+        )
+        return ("linear", "partition", "task") in sequences
+
+    assert lines(2, 2**12, 2**11) and not lines(2, 2**12 + 1, 2**11)  # labels times features
+    assert lines(2_000, 400, 50)
+    assert not lines(500, 3_000, 300)  # time
+    assert not lines(51, 10_000, 2_000)  # rows times features
 
 
 def test_rounds_are_many_where_rows_are_held_out():

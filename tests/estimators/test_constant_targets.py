@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 
 import skmtl
@@ -199,8 +200,50 @@ def test_validation_rows_may_have_other_labels():
 def test_a_warm_start_refuses_other_labels():
     model = fitted("network", CONSTANT[["fraud"]].join(VARYING), warm_start=True)
     other = pd.DataFrame({"fraud": ["yes"] * N}).join(VARYING)
-    with pytest.raises(ValueError, match=r"'fraud' has the label 'yes' here.*warm_start=False"):
+    with pytest.raises(ValueError, match=r"'fraud' has the label 'yes' here.*Add rows.*over"):
         model.fit(X, other)
+
+
+VARIED = pd.DataFrame(
+    {"fraud": np.where(X["size"] > 4, "yes", "no"), "fee": 3 * X["size"] + 10, "rare": X["size"]}
+)
+
+
+def test_a_warm_start_learns_what_had_one_value():
+    order = ["fraud", "price", "fee"]
+    before = CONSTANT[["fraud", "fee"]].join(VARYING)[order]
+    after = VARIED.join(VARYING)[order]
+    model = fitted("network", before, warm_start=True, max_epochs=10, row_size=32)
+    price = model.predict(X)["price"]
+    rate = model.get_params()["learning_rate"]
+    model.set_params(learning_rate=1e-9, max_epochs=1).fit(X, after)
+    np.testing.assert_allclose(model.predict(X)["price"], price, rtol=1e-3)  # goes on
+    assert model.predict(X)["fee"].std() < 1.0  # as about its mean
+    model.set_params(learning_rate=rate, max_epochs=30).fit(X, after)
+    predicted = model.predict(X)
+    assert predicted.columns.tolist() == order
+    assert (predicted["fraud"] == after["fraud"]).mean() > 0.9
+    assert r2_score(after["fee"], predicted["fee"]) > 0.8
+
+
+def test_a_warm_start_of_one_target_that_had_one_value():
+    model = fitted("network", CONSTANT["fraud"], warm_start=True)
+    model.fit(X, VARIED["fraud"])
+    assert model.predict(X).columns.tolist() == ["fraud"]
+    assert list(model.classes_) == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"fraud": np.where(X["size"] > 4, "yes", "perhaps")}, "'fraud' has the label"),
+        ({"rare": X["size"]}, "'rare' had one value.*'binary'.*'regression'.*`tasks`"),
+    ],
+)
+def test_a_warm_start_refuses_what_does_not_suit_the_only_class(labels, message):
+    model = fitted("network", CONSTANT[list(labels)].join(VARYING), warm_start=True)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, pd.DataFrame(labels).join(VARYING))
 
 
 def rare_labels(n_labels):

@@ -43,7 +43,7 @@ class RidgeEngine(BagByBagEngine):
                     "Regression()."
                 )
 
-    def n_bags(self, n_rows):
+    def n_bags(self, n_rows, n_targets):
         return 1
 
     def fit_bag(self, problem, training, validation, random_state):

@@ -48,8 +48,8 @@ class BoostingEngine(Engine):
                     f"other: {self.owner} cannot boost it. Use kind 'survival', or MultiTab."
                 )
 
-    def n_bags(self, n_rows: int) -> int:
-        return self.settings.n_bags(n_rows)
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
+        return self.settings.n_bags(n_rows, n_targets)
 
     def fit(
         self,
@@ -145,7 +145,12 @@ class BoostingEngine(Engine):
             ]
             validated = any(held_out.any() for _, held_out in weights)
             options = settings.options(
-                pool, len(matrix), validated=validated, seed=seed, encoder=encoder
+                pool,
+                len(matrix),
+                len(problem.tasks),
+                validated=validated,
+                seed=seed,
+                encoder=encoder,
             )
             sequences = settings.sequences(pool, validated=validated, n_features=matrix.shape[1])
             if features is None:

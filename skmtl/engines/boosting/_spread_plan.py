@@ -105,6 +105,7 @@ def make_plan(
         engine.settings.options(
             pool,
             n_rows,
+            len(problem.tasks),
             validated=validated,
             seed=seed,
             encoder=cast(TreeEncoder, problem.encoder),

@@ -45,7 +45,7 @@ class LinearEngine(Engine):
     def check_tasks(self, tasks: TaskSet) -> None:
         check_exact_gradients(tasks, self.owner)
 
-    def n_bags(self, n_rows: int) -> int:
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
         return bags_for(n_rows)
 
     def fit(

@@ -126,7 +126,7 @@ class RaschEngine(Engine):
                     "levels. Leave it out of y, or set its kind to 'ordinal'."
                 )
 
-    def n_bags(self, n_rows: int) -> int:
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
         return 1
 
     def fit(

@@ -148,7 +148,7 @@ class NetworkEngine(Engine):
 
         return replace(self, options=options)
 
-    def n_bags(self, n_rows: int) -> int:
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
         return self.bags(n_rows)
 
     def fit(

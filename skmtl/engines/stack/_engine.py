@@ -73,9 +73,9 @@ class StackEngine(Engine):
             random_state = member.engine.agreed_state(random_state)
         return random_state
 
-    def n_bags(self, n_rows: int) -> int:
+    def n_bags(self, n_rows: int, n_targets: int) -> int:
         # Weights need several splits, even if members alone would use one.
-        return max(2, min(member.engine.n_bags(n_rows) for member in self.members))
+        return max(2, min(member.engine.n_bags(n_rows, n_targets) for member in self.members))
 
     def fit(
         self,
