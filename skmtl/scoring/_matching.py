@@ -161,9 +161,9 @@ class Matching:
             if scores in elsewhere:
                 raise ScoringError(
                     f"{str(file.path)!r} has the bytes of {scores.path!r}, which is scored "
-                    "already and no longer there, but not its time. If it is the same file, set "
-                    "its time back; if it has other rows, remove the scores, "
-                    f"{_some(scores)}, or give another folder."
+                    "already and no longer there, but not its time. If it is the same file on a "
+                    f"disk, set its time back; otherwise remove the scores, {_some(scores)}, to "
+                    "have it scored again, or give another folder."
                 )
 
     def _named(self, file: InputFile, scores: ScoredFile | None) -> InputFile:

@@ -149,7 +149,9 @@ class Plan:
     def _number_type(self, key: str, texts: Sequence[str | None]) -> KeyType:
         kind = number_type(texts)
         if kind is None:
-            text = next(text for text in texts if number_type([text]) is None)
+            # A boolean counts as a number only if all values are booleans.
+            words = [text for text in texts if text is not None]
+            text = next(word for word in words if number_type([word]) in (None, "bool"))
             file = next(file for file in self._files if file.keys.get(key) == text)
             raise ValueError(
                 f"The column {key!r} of {str(file.path)!r} is in its path, with {text!r}, and the "

@@ -133,7 +133,8 @@ def test_a_model_of_a_frame_reads_the_keys_that_pandas_writes(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [(text, "parquet") for text in ("may", "٣", "1_000", "0x1", "", "1,5")] + [("may", "csv")],
+    [(text, "parquet") for text in ("may", "٣", "1_000", "0x1", "", "1,5", "true")]
+    + [("may", "csv")],
 )
 def test_a_key_that_is_no_number_where_the_model_reads_numbers_is_named(text, kind, tmp_path):
     model = fitted(partitioned(tmp_path / "table", ["1", "2"]))
