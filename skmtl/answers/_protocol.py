@@ -98,12 +98,15 @@ class InputColumns:
         The ids, where the model refuses others.
     texts : list of set of str
         By position, the known texts, as categories or as task ids.
+    hidden : frozenset of int
+        Positions of the columns that the model does not read, and X may lack.
     """
 
     cell_types: list[CellType]
     task: int | None
     known_ids: TaskIds | None
     texts: list[set[str]]
+    hidden: frozenset[int] = frozenset()
 
 
 class FittedModel(ABC):

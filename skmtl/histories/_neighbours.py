@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ class DTWNeighbours(HistoryTransformer):
     Some training series are stored as references. The features of a series are its distance to the
     nearest reference and the mean labels of the nearest references. For a label with more than two
     classes, they are the proportions of the classes. Times to events have no mean and are left
-    out. Other columns of X pass through.
+    out. With ``all_distances=True``, the distances to all references are features as well, from
+    which a model can learn what a series resembles. Other columns of X pass through.
 
     `fit_transform`, which pipelines call in `fit`, does not use a reference as its own neighbour,
     so that labels do not leak into the features of the rows that they come from.
@@ -48,6 +49,9 @@ class DTWNeighbours(HistoryTransformer):
         median time between two events.
     columns : sequence, default=None
         The columns of histories; None for all.
+    all_distances : bool, default=False
+        Whether the distances to all references are features. That to the series in row i of the
+        training table is called "distance to i". It is NaN in that row itself in `fit_transform`.
     random_state : int, RandomState or None, default=None
         Determines the references.
     n_jobs : int, default=None
@@ -57,6 +61,8 @@ class DTWNeighbours(HistoryTransformer):
     ----------
     H. Sakoe, S. Chiba, Dynamic programming algorithm optimization for spoken word recognition,
     IEEE Transactions on Acoustics, Speech and Signal Processing 26, 1978.
+    R. Kate, Using dynamic time warping distances as features for improved time series
+    classification, Data Mining and Knowledge Discovery 30, 2016.
 
     Examples
     --------
@@ -77,6 +83,7 @@ class DTWNeighbours(HistoryTransformer):
         window: float = 0.1,
         length: int = 50,
         every: float | None = None,
+        all_distances: bool = False,
         columns: Sequence[Hashable] | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
@@ -86,6 +93,7 @@ class DTWNeighbours(HistoryTransformer):
         self.window = window
         self.length = length
         self.every = every
+        self.all_distances = all_distances
         self.columns = columns
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -139,6 +147,7 @@ class DTWNeighbours(HistoryTransformer):
             labels.to_numpy(float)[chosen],
             min(int(self.n_neighbours), len(chosen)),
             float(self.window),
+            references=chosen.tolist() if self.all_distances else [],
         )
 
 
@@ -216,6 +225,8 @@ class LearntNeighbours:
     window : float
     leaves_out : bool
         Whether to ignore a reference that is identical to the series.
+    references : list of int
+        Rows of the references, if the distances to all of them are features; otherwise empty.
     """
 
     grid: Grid
@@ -227,6 +238,7 @@ class LearntNeighbours:
     n_neighbours: int
     window: float
     leaves_out: bool = False
+    references: list[int] = field(default_factory=list)
 
     @property
     def variables(self) -> list[str]:
@@ -235,11 +247,12 @@ class LearntNeighbours:
 
     @property
     def names(self) -> list[str]:
-        """Names of the features: the distance, and the labels of the nearest."""
-        return ["distance", *(f"nearest {target}" for target in self.targets)]
+        """Names of the features: the least distance, the labels of the nearest, all distances."""
+        nearest = [f"nearest {target}" for target in self.targets]
+        return ["distance", *nearest, *(f"distance to {row}" for row in self.references)]
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
-        """Compute the features, (n, 1 + n_targets)."""
+        """Compute the features, (n, n_features)."""
         table = np.full((len(histories), len(self.names)), np.nan)
         length = self.series.shape[-1]
         raw = _stretched(self.grid, histories, length)
@@ -267,5 +280,6 @@ class LearntNeighbours:
         mean = np.divide(
             total, known.sum(axis=1), out=np.full(total.shape, np.nan), where=known.any(axis=1)
         )
+        distances[np.isinf(distances)] = np.nan
         closest = np.where(np.isinf(smallest[:, :1]), np.nan, smallest[:, :1])
-        return np.concatenate([closest, mean], axis=1)
+        return np.concatenate([closest, mean, distances[:, : len(self.references)]], axis=1)

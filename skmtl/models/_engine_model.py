@@ -23,7 +23,7 @@ from skmtl.answers import (
 from skmtl.engines import Engine
 from skmtl.models._saving import schema
 from skmtl.reading import RowsToScore, ScoredLabels, TableReader, Targets, answers_in_blocks
-from skmtl.tables import CellCounts, sorts_of
+from skmtl.tables import CellCounts, SourceEncoder, sorts_of
 from skmtl.tasks import Curves, TaskSet
 
 
@@ -157,7 +157,10 @@ class EngineModel(FittedModel):
         if task is not None:
             cells[task] = _cells_of(pd.Index(self.reader.task_ids, tupleize_cols=False))
             texts[task] = _texts_of(self.reader.task_ids)
-        return InputColumns(cells, task, self.reader.ids if self.refuses_unseen else None, texts)
+        unread = encoder.hidden if isinstance(encoder, SourceEncoder) else ()
+        hidden = frozenset(at for at, label in enumerate(labels) if label in unread)
+        ids = self.reader.ids if self.refuses_unseen else None
+        return InputColumns(cells, task, ids, texts, hidden)
 
 
 def _texts_of(values: Iterable[Any]) -> set[str]:

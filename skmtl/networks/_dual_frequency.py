@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from skmtl._storable import storable
+from skmtl.networks._crossed_bands import CrossedBands
 from skmtl.networks._event_grid import StepSettings, on_grid
 from skmtl.networks._events import Events
 from skmtl.networks._history_tokens import HistoryShape, check_whole
-from skmtl.networks._layers import FeedForward, LayerNorm, Linear, parameter, weight
+from skmtl.networks._layers import Linear, parameter, weight
+from skmtl.networks._step_attention import StepAttention, low_band
 from skmtl.networks._temporal_convolutions import CausalBlock
 
 _MOST_LEVELS = 16
@@ -41,6 +44,11 @@ class DualFrequency:
         Number of attention heads, a divisor of `channels`.
     n_tokens : int, default=2
         Number of tokens from the low band, and the same number from both bands together.
+    cross : {None, "variables"}, default=None
+        "variables" is for rows that are days with a series for each stock: every variable has
+        tokens of its own (`n_tokens` from each source, so 1 is often enough), computed with
+        shared weights, and variables attend to each other. Cost and inputs of the network grow
+        with the number of variables. With None, the first layer mixes all variables.
 
     Raises
     ------
@@ -60,9 +68,18 @@ class DualFrequency:
         L = W_l (low, marks) + P,  H = conv(W_h (high, marks) + P),
         z = A(L_T; L),  f = A(z; H)
 
-    and the tokens are linear maps of z and of f. Stockformer uses a decimated transform with the
-    wavelet "sym2", in which a step depends on later ones, and it also attends between the stocks
-    of a day; here a row depends on itself alone. Attention is computed for the last step only,
+    and the tokens are linear maps of z and of f. With ``cross="variables"`` this holds for each
+    variable v, whose embedding is added to L and H. With A' the attention of a variable to all
+    variables that have an event on the grid in this row,
+
+        z'_v = A'(z_v; z), f_v = A(z'_v; H_v), f'_v = A'(f_v; f)
+
+    and the tokens of v are linear maps of z'_v and of f'_v. A variable without events has a learnt
+    token. Variables are those of `fit`, in any row: a new stock is ignored, with a warning.
+
+    Stockformer uses a decimated transform with the wavelet "sym2", in which a step depends on
+    later ones, and its rows are the stocks of a day that attend to each other. Here the row is the
+    day, so that it depends on itself alone. Attention in time is computed for the last step only,
     because the tokens need no other.
 
     References
@@ -96,6 +113,7 @@ class DualFrequency:
     channels: int = 32
     n_heads: int = 4
     n_tokens: int = 2
+    cross: Literal["variables"] | None = None
 
     def __post_init__(self) -> None:
         self.check()
@@ -114,6 +132,8 @@ class DualFrequency:
                 f"DualFrequency: channels={self.channels} must be a multiple of "
                 f"n_heads={self.n_heads}."
             )
+        if self.cross not in (None, "variables"):
+            raise ValueError(f"DualFrequency: cross={self.cross!r} must be None or 'variables'.")
 
     @property
     def steps(self) -> StepSettings:
@@ -122,10 +142,12 @@ class DualFrequency:
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
         """Return the number of tokens of a row."""
-        return 2 * self.n_tokens
+        return 2 * self.n_tokens * (1 if self.cross is None else shape.n_variables)
 
-    def build(self, shape: HistoryShape, size: int, dropout: float) -> TwoBands:
+    def build(self, shape: HistoryShape, size: int, dropout: float) -> TwoBands | CrossedBands:
         """Build the layer for a column of histories."""
+        if self.cross == "variables":
+            return CrossedBands(self, shape, size, dropout)
         return TwoBands(self, shape, size, dropout)
 
 
@@ -166,39 +188,8 @@ class TwoBands(nn.Module):
             embed(torch.cat([band, series.seen], dim=1).transpose(1, 2)) + self.position
             for embed, band in ((self.low, slow), (self.high, series.value - slow))
         )
-        read = self.within_low(low[:, -1], low)
+        read = self.within_low(low[:, -1:], low)
         fused = self.to_high(read, self.convolution(high.transpose(1, 2)).transpose(1, 2))
-        tokens = torch.cat([self.of_low(read), self.of_both(fused)], dim=1)
+        tokens = torch.cat([self.of_low(read[:, 0]), self.of_both(fused[:, 0])], dim=1)
         tokens = tokens.unflatten(1, self.missing.shape)
         return torch.where(events.missing[:, None, None], self.missing, tokens)
-
-
-class StepAttention(nn.Module):
-    """Attention of a step (batch, channels) to all steps (batch, n_steps, channels)."""
-
-    def __init__(self, channels: int, n_heads: int, dropout: float) -> None:
-        super().__init__()
-        self.n_heads = n_heads
-        self.norm, self.norm_steps = LayerNorm(channels), LayerNorm(channels)
-        self.query = Linear(channels, channels)
-        self.key_value = Linear(channels, 2 * channels)
-        self.out = Linear(channels, channels)
-        self.feedforward = FeedForward(channels, 2 * channels, dropout)
-
-    def forward(self, step: Tensor, steps: Tensor) -> Tensor:
-        query = self._heads(self.query(self.norm(step))[:, None])
-        key, value = map(self._heads, self.key_value(self.norm_steps(steps)).chunk(2, dim=-1))
-        shares = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(dim=-1)
-        return self.feedforward(step + self.out((shares @ value).flatten(1)))
-
-    def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-
-
-def low_band(series: Tensor, levels: int) -> Tensor:
-    """Return the low band of series (..., n_steps), by the causal undecimated Haar transform."""
-    place = torch.arange(series.shape[-1], device=series.device)
-    for level in range(levels):
-        before = (place - 2**level).clamp(min=0)
-        series = (series + series[..., before]) / 2
-    return series

@@ -30,6 +30,8 @@ class ReadColumns:
         The ids of `fit`, if the model raises an error for others.
     texts : dict of str to set of str
         The known texts of each column that the model may read as text.
+    hidden : frozenset of str
+        The names that a table may lack, since the model does not read these columns.
     """
 
     names: list[Any]
@@ -38,6 +40,11 @@ class ReadColumns:
     task: int | None
     known_ids: TaskIds | None
     texts: dict[Any, set[str]]
+    hidden: frozenset[Any] = frozenset()
+
+    def lacking(self, there: Sequence[Any]) -> list[Any]:
+        """Return the columns that the model reads and a table does not have."""
+        return [name for name in self.names if name not in there and name not in self.hidden]
 
 
 def feature_names(
@@ -82,7 +89,10 @@ def read_columns(model: Any, names: Sequence[Any]) -> ReadColumns:
     kinds = columns.cell_types
     texts = zip(names, kinds, columns.texts, strict=True)
     texts_by_name = {name: of_column for name, kind, of_column in texts if kind in ("text", "any")}
-    return ReadColumns(list(names), labels, kinds, columns.task, columns.known_ids, texts_by_name)
+    hidden = frozenset(names[at] for at in columns.hidden) if named else frozenset()
+    return ReadColumns(
+        list(names), labels, kinds, columns.task, columns.known_ids, texts_by_name, hidden
+    )
 
 
 def check_keep(keep: Sequence[Any], outputs: Sequence[str]) -> list[Any]:

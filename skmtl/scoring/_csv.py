@@ -68,7 +68,8 @@ class CsvSource(Source):
     def check(self, features: ReadColumns) -> None:
         """Raise a ValueError for histories; all other columns can be read from text."""
         kinds = zip(features.names, features.cell_types or [], strict=False)
-        histories = [name for name, cell_type in kinds if cell_type == "histories"]
+        stored = [name for name, cell_type in kinds if cell_type == "histories"]
+        histories = [name for name in stored if name not in self._keys]
         if histories:
             raise ValueError(
                 f"The column {histories[0]!r} is a column of histories, which a CSV file cannot "

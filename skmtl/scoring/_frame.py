@@ -104,7 +104,8 @@ def score_frame(
         An estimator of skmtl, alone or as the last step of a pipeline or a search; or a file
         that `skmtl.load` reads.
     df : table of shape (n_samples, n_columns)
-        The columns may be in any order, and there may be additional ones.
+        The columns may be in any order, and there may be additional ones. Those of sources that
+        the model does not read (`with_sources`) may be missing.
     batch_rows : int, default=None
         Number of rows scored at a time. None means 131,072, or fewer for wide tables, so that the
         copies made while scoring have about 64 MB each.
@@ -166,18 +167,19 @@ def score_frame(
     outputs = Outputs(fitted, horizons=horizons, proba=proba, quantiles=quantiles)
     keep = check_keep(keep, list(outputs.columns))
     names = feature_names(fitted, columns, keep, frame.columns.tolist())
-    missing = [name for name in [*names, *keep] if name not in frame.columns]
-    if missing:
-        raise ValueError(
-            f"df has no columns {missing[:5]}; its columns are {frame.columns.tolist()[:20]}."
-        )
     features = read_columns(fitted, names)
+    there = frame.columns.tolist()
+    missing = [*features.lacking(there), *(name for name in keep if name not in there)]
+    if missing:
+        raise ValueError(f"df has no columns {missing[:5]}; its columns are {there[:20]}.")
+    pairs = zip(names, features.labels, strict=True)
+    labels = {name: label for name, label in pairs if name in there}
     together = fitted_model(fitted).reads_rows_together
     size = max(len(frame), 1) if together else rows_at_a_time(batch_rows, len(names))
     parts = []
     for start in range(0, max(len(frame), 1), size):
         rows = frame.iloc[start : start + size]
-        parts.append(outputs.values(rows[names].set_axis(features.labels, axis=1)))
+        parts.append(outputs.values(rows[list(labels)].set_axis(list(labels.values()), axis=1)))
     values = {
         name: np.concatenate([part.columns[name] for part in parts]) for name in outputs.columns
     }

@@ -90,7 +90,8 @@ class Plan:
         needed = list(dict.fromkeys([*self.features.names, *self.keep]))
         for file in self._files:
             there = self._columns_of(file)
-            missing = [name for name in needed if name not in there]
+            kept = [name for name in self.keep if name not in there]
+            missing = list(dict.fromkeys([*self.features.lacking(there), *kept]))
             if missing:
                 raise ValueError(
                     f"{str(file.path)!r} has no columns {missing[:5]}; its columns are "
@@ -166,6 +167,9 @@ class Plan:
             key: pa.scalar(key_value(text, self._key_types[key]), self._key_types[key])
             for key, text in file.keys.items()
         }
+        # Columns that the model does not read, and the file lacks, are empty.
+        lacking = self.features.hidden.difference(self._columns_of(file))
+        keys |= dict.fromkeys(lacking, pa.scalar(None, pa.null()))
         part_rows = int(self._options.part_rows)
         if file.format == "parquet":
             return ParquetSource(file, needed, keys, part_rows, batch_rows)

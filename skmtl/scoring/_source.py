@@ -85,7 +85,7 @@ class Source(ABC):
     columns : sequence of str
         The columns to read, from the file or its path.
     keys : mapping of str to pyarrow.Scalar
-        The columns in the path of the file, with their values.
+        The columns that are not in the file itself, such as those in its path, with their values.
     part_rows, batch_rows : int
 
     Attributes

@@ -87,6 +87,12 @@ class SourceEncoder(WrappedTable):
         encoder.shown = shown
         return encoder
 
+    @property
+    def hidden(self) -> list[Hashable]:
+        """The columns of sources that are not read."""
+        unread = [of for source, of in self.sources.items() if not self._is_shown(source)]
+        return [column for columns in unread for column in columns]
+
     def completed(self, frame: pd.DataFrame, columns: list[Hashable]) -> pd.DataFrame:
         """The frame with missing cells for the columns of hidden sources that it lacks.
 
@@ -97,13 +103,7 @@ class SourceEncoder(WrappedTable):
             Those of `fit` in order, with roles.
         """
         labels: set[Hashable] = set(frame.columns)
-        hidden = [
-            column
-            for source, within in self.sources.items()
-            if not self._is_shown(source)
-            for column in within
-            if column not in labels
-        ]
+        hidden = [column for column in self.hidden if column not in labels]
         if not hidden:
             return frame
         labels |= set(hidden)

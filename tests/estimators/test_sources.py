@@ -135,6 +135,36 @@ def test_columns_of_hidden_sources_may_be_absent(shown, data, model):
         model.predict(rest.assign(new=1), sources=shown)
 
 
+@pytest.mark.parametrize("end", ["parquet", "csv"])
+def test_tables_to_score_may_lack_hidden_columns(end, data, model, tmp_path):
+    """Files with and without these columns, in one job; a CSV file cannot hold histories."""
+    X, _ = data
+    shown = model.with_sources(["labs"])
+    rest = X.drop(columns="ecg").assign(row=range(len(X)))
+    lab_free = rest.drop(columns=["sodium", "blood"])
+    scores = skmtl.score_frame(shown, rest, keep=["row"])
+    complete = rest.assign(ecg=X["ecg"])
+    pd.testing.assert_frame_equal(scores, skmtl.score_frame(shown, complete, keep=["row"]))
+    for name, rows in {"a": rest[:50], "b": rest[50:]}.items():
+        rows = rows.assign(ecg=X["ecg"]) if end == "parquet" and name == "b" else rows
+        getattr(rows, f"to_{end}")(tmp_path / f"{name}.{end}", index=False)
+    files = [tmp_path / f"{name}.{end}" for name in "ab"]
+    report = skmtl.score_files(shown, files, tmp_path / "scores", keep=["row"])
+    assert report.n_rows == len(X)
+    written = pd.read_parquet(tmp_path / "scores")
+    written = written.sort_values("row", key=lambda row: row.astype(int))
+    np.testing.assert_allclose(written["stay_prediction"], scores["stay_prediction"], rtol=1e-5)
+    # What is read must be there, and so must what is kept.
+    getattr(lab_free, f"to_{end}")(tmp_path / f"c.{end}", index=False)
+    for needed, view in ((r"\['sodium', 'blood'\]", shown), (r"\['sodium'", model)):
+        with pytest.raises(ValueError, match=f"no columns {needed}"):
+            skmtl.score_files(view, tmp_path / f"c.{end}", tmp_path / "none")
+        with pytest.raises(ValueError, match=f"no columns {needed}"):
+            skmtl.score_frame(view, lab_free)
+    with pytest.raises(ValueError, match=r"no columns \['ecg'\]"):
+        skmtl.score_frame(shown, rest, keep=["ecg"])
+
+
 def test_values_of_hidden_sources_change_nothing(data, model):
     X, _ = data
     other = X.assign(sodium=X["sodium"] * 3, blood="B")

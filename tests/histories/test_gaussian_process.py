@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import cProfile
+import pstats
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,16 +82,49 @@ def test_far_from_events_there_is_the_usual_level_and_spread(fitted):
     assert row["x a sd -0"] == pytest.approx(prior)
 
 
-def test_many_events_are_averaged_to_nearly_the_same(fitted):
-    model, X = fitted
-    rows = X.head(5)
-    exact = model.transform(rows).to_numpy()
-    learnt = model.learnt_["x"]
-    learnt.max_events, before = 1, learnt.max_events
-    few = model.transform(rows).to_numpy()
-    learnt.max_events = before
-    assert np.abs(exact - few).mean() < 0.35
-    assert np.corrcoef(exact[:, ::2].ravel(), few[:, ::2].ravel())[0, 1] > 0.97
+@pytest.mark.parametrize("n_variables", [1, 3])
+def test_long_histories_have_the_posterior_of_short_ones(n_variables):
+    """Events before, within and at the times of the grid, several at a time, and repeated ones."""
+    rng = np.random.default_rng(0)
+    n = 120
+    table = pd.DataFrame(
+        {
+            "id": np.repeat([0, 1, 2], [n, n // 2, 1]),
+            "time": rng.integers(0, 60, n + n // 2 + 1) / 3,
+            "code": rng.integers(0, n_variables, n + n // 2 + 1).astype(str),
+            "value": rng.normal(size=n + n // 2 + 1).cumsum(),
+        }
+    )
+    column = Histories.from_events(
+        table, range(4), id="id", variable="code", value="value", end=20.0
+    )
+    X = pd.DataFrame({"x": column})
+    short = GaussianProcessGrid(1.5, n_steps=6, n_histories=3, random_state=0).fit(X)
+    long = GaussianProcessGrid(1.5, n_steps=6, n_histories=3, max_events=1, random_state=0).fit(X)
+    exact = short.transform(X)
+    np.testing.assert_allclose(long.transform(X), exact, rtol=1e-7, atol=1e-9)
+    # One value, and none, are not more than max_events.
+    pd.testing.assert_frame_equal(long.transform(X.iloc[2:]), exact.iloc[2:], check_exact=True)
+
+
+def test_long_histories_take_linear_time():
+    """Count the updates of the filters, which are all that depends on the number of events."""
+    time = np.arange(4000) / 100
+    X = pd.DataFrame({"x": Histories.from_list([np.sin(time)], times=[time])})
+    model = GaussianProcessGrid(1.0, n_steps=4, n_histories=1, random_state=0).fit(X)
+    updates = []
+    for n in (1000, 2000, 4000):
+        profile = cProfile.Profile()
+        rows = pd.DataFrame({"x": X["x"].array.until(time[n - 1])})
+        profile.runcall(model.transform, rows)
+        calls = pstats.Stats(profile).stats
+        updates.append(sum(c[0] for where, c in calls.items() if where[2] == "_after"))
+    assert updates[2] - updates[1] == 2 * (updates[1] - updates[0]) == 2000
+    tracemalloc.start()
+    model.transform(X)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 4000**2  # bytes; a matrix of covariances would take eight times as many
 
 
 def test_rows_depend_on_themselves_alone_and_missing_ones_stay_missing(fitted):
@@ -102,9 +140,11 @@ def test_wrong_parameters_are_refused():
         GaussianProcessGrid(1.0, n_steps=0).fit(pd.DataFrame({"x": related(2)}))
 
 
-def test_draws_have_the_moments_of_the_posterior(fitted):
-    """Check a history and an empty one, whose posterior is the prior."""
-    model, X = fitted
+@pytest.mark.parametrize("max_events", [300, 5])
+def test_draws_have_the_moments_of_the_posterior(fitted, max_events):
+    """Check a history, short or long, and an empty one, whose posterior is the prior."""
+    model, X = copy.deepcopy(fitted)
+    model.learnt_["x"].max_events = max_events
     empty = X["x"].iloc[:1].array.until(-1.0)
     rows = pd.DataFrame({"x": pd.concat([X["x"].iloc[:1], pd.Series(empty)], ignore_index=True)})
     assert rows["x"].array.n_events[1] == 0

@@ -29,6 +29,7 @@ ENCODERS = {
     "events": SetAttention(size=8, n_heads=2, hidden=16),
     "tcn": TemporalConvolutions(channels=8, max_steps=24),
     "wavelet": DualFrequency(channels=8, n_heads=2, max_steps=24),
+    "crossed": DualFrequency(channels=8, n_heads=2, max_steps=24, n_tokens=1, cross="variables"),
 }
 
 
@@ -327,6 +328,7 @@ def test_wrong_settings_are_refused_before_the_data_are_read(wrong):
         (TemporalConvolutions, {"max_steps": 10**6}),
         (DualFrequency, {"levels": 17}),
         (DualFrequency, {"channels": 6}),
+        (DualFrequency, {"cross": "stock"}),
     ],
 )
 def test_wrong_settings_of_an_encoder(encoder, settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from skmtl.histories import DTWNeighbours, Histories
 from skmtl.histories._neighbours import warped_distances
@@ -73,6 +74,31 @@ def test_no_row_votes_for_itself():
     later = model.transform(X)
     np.testing.assert_allclose(later["x nearest noise"], noise)
     np.testing.assert_allclose(later["x distance"], 0)
+
+
+def test_distances_to_all_references_are_features():
+    X, first = peaks(40)
+    Y = pd.DataFrame({"first": first.astype(bool)})
+    plain = DTWNeighbours(5, window=0.2, random_state=0)
+    full = clone(plain).set_params(all_distances=True)
+    table, own = full.fit(X[:30], Y[:30]).transform(X), full.fit_transform(X[:30], Y[:30])
+    names = [name for name in table if " to " in name]
+    pd.testing.assert_frame_equal(
+        table.drop(columns=names), plain.fit(X[:30], Y[:30]).transform(X)
+    )
+    rows = [int(name.removeprefix("x distance to ")) for name in names]
+    assert full.get_feature_names_out().tolist() == table.columns.tolist()
+    assert len(set(rows)) == 5
+    # The distance of a row to itself is 0, which `fit_transform` leaves out as it does votes.
+    np.testing.assert_array_equal(
+        [table[name][row] for name, row in zip(names, rows, strict=True)], 0
+    )
+    assert [own[name].isna().sum() for name in names] == [1] * 5
+    assert all(np.isnan(own[name][row]) for name, row in zip(names, rows, strict=True))
+    np.testing.assert_array_equal(table[names].min(axis=1), table["x distance"])
+    # They are distances of the definition, between series of one length and scale.
+    one = table[names[1]][rows[0]]
+    assert one == table[names[0]][rows[1]] > 0
 
 
 def test_without_labels_there_are_distances_and_missing_ones_stay_missing():
