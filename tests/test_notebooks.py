@@ -8,6 +8,7 @@ step of its own, and sets ``SKMTL_NOTEBOOKS=later`` before the other tests.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -45,9 +46,8 @@ def test_a_notebook_is_kept_as_it_ran_from_top_to_bottom(path):
     assert "stderr" not in streams, "a warning was printed"
 
 
-@pytest.fixture(scope="module")
-def kernel():
-    """One kernel for all notebooks, which then load the libraries once."""
+@contextmanager
+def started_kernel():
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     variables = {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # keeps pictures
@@ -55,8 +55,24 @@ def kernel():
     }
     manager = AsyncKernelManager(kernel_name="python3")
     run_sync(manager.start_kernel)(env=os.environ | variables)
-    yield manager
-    run_sync(manager.shutdown_kernel)(now=True)
+    try:
+        yield manager
+    finally:
+        run_sync(manager.shutdown_kernel)(now=True)
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all notebooks, which then load the libraries once."""
+    with started_kernel() as manager:
+        yield manager
+
+
+@pytest.fixture
+def fresh_kernel():
+    """Settings of matplotlib and of warnings are those of the notebook alone."""
+    with started_kernel() as manager:
+        yield manager
 
 
 def run(path, kernel, folder, more=""):
@@ -90,8 +106,8 @@ def test_a_notebook_runs(path, kernel, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(MODE != "whole", reason=f"SKMTL_NOTEBOOKS={MODE}")
 @every_notebook
-def test_a_notebook_shows_what_is_stored(path, kernel, tmp_path):
-    stored, new = nbformat.read(path, as_version=4), run(path, kernel, tmp_path)
+def test_a_notebook_shows_what_is_stored(path, fresh_kernel, tmp_path):
+    stored, new = nbformat.read(path, as_version=4), run(path, fresh_kernel, tmp_path)
     found = list(differences(stored, new))
     if found:
         nbformat.write(new, tmp_path / path.name)

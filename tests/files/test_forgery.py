@@ -40,7 +40,7 @@ def check(n_edits, seed, *names):
 
 
 # The seeds are fixed, so more edits tell more only once the code has changed.
-N_EDITS = int(os.environ.get("SKMTL_EDITS", 80))
+N_EDITS = int(os.environ.get("SKMTL_EDITS", 40))
 
 QUICK = ("rmtgb", "rmtgb-long", "multitab-long")
 OTHERS = (

@@ -20,13 +20,21 @@ from skmtl import MultiTab, load
 from skmtl.datasets import load_flights_nyc, make_outlier_tasks
 from tests.scaling.recipes import RECIPES, ROOT
 
-# Imports what the recipes import once, and runs them one after the other.
+# Runs recipes one after the other. What they import is loaded once, and the workers of Dask start
+# once: each of them loads everything as well.
 SCRIPT = """
 import runpy, sys
+from contextlib import nullcontext
+from functools import cache
 
 if __name__ == "__main__":
+    import dask.distributed
+
+    started = cache(dask.distributed.LocalCluster)
+    dask.distributed.LocalCluster = lambda **settings: nullcontext(started(**settings))
     for recipe in sys.argv[1:]:
         runpy.run_path(recipe, run_name="__main__")
+    started(n_workers=2, threads_per_worker=1).close()
 """
 
 
