@@ -75,25 +75,23 @@ class Pool:
     names: Sequence[Hashable]
     is_long: bool
 
-    def of_tasks(self, tasks: Sequence[int]) -> tuple[np.ndarray, Pool]:
+    def of_tasks(self, tasks: np.ndarray) -> tuple[np.ndarray, Pool]:
         """Return positions of the entries of some tasks of wide data, and the pool of these."""
-        parts = [
-            np.arange(self.segments[task].part.start, self.segments[task].part.stop)
-            for task in tasks
-        ]
+        segments = [self.segments[task] for task in tasks.tolist()]
+        parts = [np.arange(segment.part.start, segment.part.stop) for segment in segments]
         ends = np.cumsum([len(part) for part in parts]).tolist()
         entries = np.concatenate(parts)
         some = replace(
             self,
             segments=[
-                Segment(self.segments[task].head, slice(end - len(part), end))
-                for task, part, end in zip(tasks, parts, ends, strict=True)
+                Segment(segment.head, slice(end - len(part), end))
+                for segment, part, end in zip(segments, parts, ends, strict=True)
             ],
             task=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
             target=self.target[entries],
             weight=self.weight[entries],
             row=self.entry_rows()[entries],
-            names=[self.names[task] for task in tasks],
+            names=[self.names[task] for task in tasks.tolist()],
         )
         return entries, some
 

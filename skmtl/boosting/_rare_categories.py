@@ -84,7 +84,7 @@ def _has_rare_categories(pool: Pool, features: Features, learnt: np.ndarray) -> 
     """Return whether a column has rare categories, by the labels of an average target."""
     rows, n_targets = pool.entry_rows()[learnt > 0], 1 if pool.is_long else pool.n_tasks
     for position in features.categorical.tolist():
-        counts = np.unique(features.matrix[rows, position], return_counts=True)[1]
+        counts = np.bincount(features.matrix[rows, position].astype(np.intp))
         few = counts < _FEW_ROWS * n_targets
         if counts[few].sum() >= _LEAST_SHARE * counts.sum():
             return True
