@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from skmtl._stores import StorePath
@@ -58,6 +58,11 @@ def any_path(path: str | os.PathLike[str] | StorePath, what: str) -> AnyPath:
 def in_arrow(path: AnyPath) -> tuple[Any, Any]:
     """Return a path and its file system, as pyarrow takes them."""
     return path.in_arrow if isinstance(path, StorePath) else (path, None)
+
+
+def relative_path(path: AnyPath, folder: AnyPath) -> PurePath:
+    """Return a path relative to a folder above it, both on this machine or both in one store."""
+    return path.relative_to(folder)  # type: ignore[arg-type]
 
 
 def size_of(path: AnyPath) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, Self
 
 # The properties by which stores say that the content of a file differs.
@@ -18,8 +18,8 @@ _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 class StorePath:
     """A path in a store, with those methods of `pathlib.Path` that skmtl uses.
 
-    It is not an `os.PathLike`, so that no function mistakes it for a path on this machine. Answers are
-    never taken from fsspec's cache, because other processes write to stores as well.
+    It is not an `os.PathLike`, so that no function mistakes it for a path on this machine. Answers
+    are never taken from fsspec's cache, because other processes write to stores as well.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ class StorePath:
     def __lt__(self, other: StorePath) -> bool:
         return str(self) < str(other)
 
-    def __truediv__(self, below: PurePosixPath | str) -> Self:
-        return self._with(posixpath.join(self._path, below))
+    def __truediv__(self, below: PurePath | str) -> Self:
+        return self._with(posixpath.join(self._path, str(below)))
 
     def _with(self, path: str) -> Self:
         return type(self)(self._store, path)

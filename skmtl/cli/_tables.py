@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from skmtl._extras import needed
-from skmtl._paths import AnyPath
+from skmtl._paths import AnyPath, relative_path
 from skmtl._suggestions import did_you_mean
 from skmtl.cli._errors import UsageError
 from skmtl.csv_files import CSV_ENDINGS, CsvError, CsvFormat, is_csv
@@ -48,7 +48,7 @@ def files_of(path: AnyPath) -> list[AnyPath]:
     """
     if not path.is_dir():
         return [path]
-    below = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.is_file()]
+    below = sorted(relative_path(file, path) for file in path.rglob("*") if file.is_file())
     below = [file for file in below if not any(part[0] in "._" for part in file.parts)]
     csv_files = [file for file in below if is_csv(file.name)]
     if not csv_files:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from skmtl._paths import AnyPath, any_path
+from skmtl._paths import AnyPath, any_path, relative_path
 from skmtl._stores import StorePath
 from skmtl.csv_files import CSV_ENDINGS, is_csv
 from skmtl.scoring._errors import ScoringError
@@ -143,7 +143,8 @@ def _below(folder: AnyPath, above: frozenset[AnyPath] = frozenset()) -> Iterator
     real = folder.resolve()
     if real in above:  # a link to a parent folder
         return
-    for path in sorted(folder.iterdir()):
+    paths: list[AnyPath] = list(folder.iterdir())
+    for path in sorted(paths, key=lambda path: path.name):
         if _is_hidden(path):
             continue
         if path.is_dir():
@@ -187,10 +188,10 @@ def _format(path: AnyPath) -> Literal["parquet", "csv"] | None:
 
 
 def _name(path: AnyPath, top: AnyPath, root: AnyPath) -> str:
-    below = path.relative_to(top)  # type: ignore[arg-type] # both are of one kind
+    below = relative_path(path, top)
     if ".." in below.parts:  # after the wildcards of a pattern
         return os.path.relpath(str(path.resolve()), str(root))
-    return (without_links(top) / below).relative_to(root).as_posix()  # type: ignore[arg-type]
+    return relative_path(without_links(top) / below, root).as_posix()
 
 
 def _input_file(path: AnyPath, name: str, place: Place | None) -> InputFile:

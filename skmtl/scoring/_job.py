@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skmtl import __version__
-from skmtl._paths import AnyPath, in_arrow
+from skmtl._paths import AnyPath, in_arrow, relative_path
 from skmtl.scoring._errors import ScoringError
 from skmtl.scoring._file_state import place_of
 from skmtl.scoring._inputs import InputFile, stem
@@ -93,7 +93,7 @@ class Folder:
 
     def errors_path(self, part: AnyPath) -> AnyPath:
         """Return the path of the refused rows of a part."""
-        return self.path / _ERRORS / part.relative_to(self.path)
+        return self.path / _ERRORS / relative_path(part, self.path)
 
     @property
     def errors(self) -> AnyPath:
@@ -133,7 +133,9 @@ class Folder:
     def _visible(self) -> list[AnyPath]:
         """Return the Parquet files that are visible to readers of the folder."""
         paths = sorted(path for path in self.path.rglob("*.parquet") if path.is_file())
-        return [p for p in paths if not any(x[0] in "._" for x in p.relative_to(self.path).parts)]
+        return [
+            p for p in paths if not any(x[0] in "._" for x in relative_path(p, self.path).parts)
+        ]
 
     def _manifests(self) -> dict[AnyPath, Manifest]:
         manifests = {path: Manifest.read(path) for path in self._visible()}
@@ -199,7 +201,7 @@ class Folder:
     def _remove_orphans(self) -> None:
         """Remove refused rows of unfinished parts."""
         for errors in self.errors.rglob("*.parquet"):
-            if Manifest.read(self.path / errors.relative_to(self.errors)) is None:
+            if Manifest.read(self.path / relative_path(errors, self.errors)) is None:
                 errors.unlink()
 
 

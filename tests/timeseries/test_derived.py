@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 import skmtl
 from skmtl import RMTGB
-from skmtl.tasks import Change, Exceeds, Hurdle, Occurs
+from skmtl.tasks import Change, Exceeds, Hurdle, Occurs, Quantile
 from skmtl.timeseries import Forecaster, make_features
 from tests.timeseries.panels import shops
 
@@ -155,6 +155,20 @@ def test_a_hurdle_is_the_chance_times_the_amount(parts, steps, kind, tmp_path):
     assert np.corrcoef(predicted["mean"], expected[~early])[0, 1] > 0.7
     model.save(tmp_path / "model.skmtl")
     pd.testing.assert_frame_equal(skmtl.load(tmp_path / "model.skmtl").predict(X_next), predicted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_amount"), [("count", "count"), (Quantile((0.5,)), "regression")], ids=str
+)
+def test_the_amount_of_a_hurdle_is_a_mean(parts, kind, of_amount):
+    X, Y, _ = parts
+    inner = RMTGB(n_rounds=2, n_bags=1, blocks=("shared",), early_stopping=False, random_state=0)
+    model = Forecaster(
+        inner, id="part", time="month", lags=2, tasks={"units": kind},
+        derived={"mean": Hurdle("units")}, max_examples=500, random_state=0,
+    ).fit(X, Y)  # fmt: skip
+    assert model.estimator_.task_kinds_["mean occurs"] == "binary"
+    assert model.estimator_.task_kinds_["mean amount"] == of_amount
 
 
 def test_a_hurdle_needs_numbers_from_zero_and_an_estimator_that_takes_gaps(parts):
