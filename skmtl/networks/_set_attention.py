@@ -168,8 +168,11 @@ class PooledEvents(nn.Module):
         self.n_tokens = settings.n_tokens_for(shape)
         n_variables, hidden = shape.n_variables, settings.hidden
         self.event_dropout = Dropout(settings.event_dropout)
-        self.names = NameEmbedding(shape.names, hidden) if settings.by_text else None
-        self.variables = None if settings.by_text else weight(n_variables, hidden, fan_in=4)
+        self.names: NameEmbedding | None = None
+        if settings.by_text:
+            self.names = NameEmbedding(shape.names, hidden)
+        else:
+            self.variables = weight(n_variables, hidden, fan_in=4)
         self.event = Linear(4, hidden)
         self.dropout = Dropout(dropout)
         self.value = Linear(hidden, settings.size)
