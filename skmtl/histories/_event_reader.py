@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from skmtl.histories._array import Histories
 from skmtl.histories._columns import as_histories, check_learnt
 from skmtl.histories._grid import usual_step
 from skmtl.histories._parts import Parts, ranges
+from skmtl.histories._similar_names import similar_names
 from skmtl.histories._store import EventStore
 from skmtl.tables import RobustScaler
 
@@ -69,11 +71,17 @@ class EventReader:
     Values are scaled by variable in the same way as the numbers of a table: by their quartiles,
     with smooth clipping to (-3, 3). An event counts once for each row that contains it.
 
+    Parameters
+    ----------
+    by_text : bool, default=False
+        Whether a variable that was not seen in `fit` is read as the one whose name is most
+        similar: the cosine of their sets of three letters in a row is at least 0.6.
+
     Attributes
     ----------
     variables_ : list of str
         Variables in the training rows, the most frequent one first. Other variables are ignored
-        later, with a warning.
+        later, or read by their text, with a warning.
     scaler_ : RobustScaler
     span_ : float
         Length of a long history, from its first event to its end: 95 % of the histories are at
@@ -94,6 +102,11 @@ class EventReader:
     >>> reader.transform(column).stop
     array([3, 5])
     """
+
+    by_text = False  # in files of older versions
+
+    def __init__(self, by_text: bool = False) -> None:
+        self.by_text = by_text
 
     def fit(
         self,
@@ -138,7 +151,7 @@ class EventReader:
         self.step_ = usual_step(filled)
         self.span_ = max(float(np.quantile(filled.end - first, _LONG)), self.step_)
         self.scaler_ = RobustScaler(len(self.variables_))
-        for variable, events in _by_variable(self._codes(store)):
+        for variable, events in _by_variable(self._codes(store, {})):
             values = store.value[events].astype(np.float64)[None]
             weights = None if np.ptp(event_weight) == 0 else event_weight[events]
             self.scaler_.learn(slice(variable, variable + 1), values, weights)
@@ -158,7 +171,8 @@ class EventReader:
         Warns
         -----
         UserWarning
-            About variables that were not seen in `fit`, which are ignored.
+            About variables that were not seen in `fit`: which are ignored, and which are read as
+            others.
 
         Raises
         ------
@@ -167,9 +181,17 @@ class EventReader:
             event is later than the end of its history.
         """
         histories = as_histories(column)
-        check_learnt(column.name, histories, self.clock_, self.variables_)
+        renamed = self._renamed(histories)
+        if renamed:
+            pairs = ", ".join(f"{one!r} as {other!r}" for one, other in [*renamed.items()][:10])
+            warn(
+                f"Column {column.name!r} has variables that were not seen in fit and are read as "
+                f"those with the most similar names: {pairs}. Their units must be the same.",
+                stacklevel=3,
+            )
+        check_learnt(column.name, histories, self.clock_, [*self.variables_, *renamed])
         store, rows, _ = histories.parts.compact()
-        code = self._codes(store)
+        code = self._codes(store, renamed)
         kept = code >= 0
         place = np.concatenate([[0], np.cumsum(kept)])
         missing = rows["start"] < 0
@@ -192,9 +214,16 @@ class EventReader:
         rows = ranges(np.full(n_rows, k, dtype=np.int64))
         return Histories._from_parts(Parts(store, rows, self.clock_))
 
-    def _codes(self, store: EventStore) -> NDArray[np.int64]:
+    def _renamed(self, histories: Histories) -> dict[str, str]:
+        """Return the variables that are read as others, if names are read by their text."""
+        if not self.by_text:
+            return {}
+        return similar_names(set(histories.variables) - set(self.variables_), self.variables_)
+
+    def _codes(self, store: EventStore, renamed: Mapping[str, str]) -> NDArray[np.int64]:
         """Return the index in `variables_` of each event's variable, -1 for other variables."""
         places = {name: i for i, name in enumerate(self.variables_)}
+        places |= {name: places[known] for name, known in renamed.items()}
         return np.array([places.get(name, -1) for name in store.variables] or [-1])[store.code]
 
     def _scaled(

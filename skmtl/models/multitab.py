@@ -280,9 +280,11 @@ default="ensemble"
         return MultiTabSettings(**settings, residuals=residuals)
 
     def _engine(self) -> NetworkEngine:
+        engine = super()._engine()
+        series = self._architecture().series
         return replace(
-            super()._engine(),
-            histories=tuple(self.series or ()),
+            engine,
+            histories={name: getattr(of, "by_text", False) for name, of in series.items()},
             sources=self.sources or {},
             source_dropout=self.source_dropout,
         )

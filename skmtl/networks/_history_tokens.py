@@ -21,11 +21,14 @@ class HistoryShape:
         Number of variables; their indices are ordered by decreasing frequency.
     span, step : float
         Length of a long history and usual time between two events, in the same unit.
+    names : tuple of str
+        Names of the variables; empty in files of older versions.
     """
 
     n_variables: int
     span: float
     step: float
+    names: tuple[str, ...] = ()
 
 
 def check_whole(settings: object, name: str, low: int, owner: str | None = None) -> None:
@@ -53,7 +56,8 @@ class HistoryTokens(Protocol):
 
     For `series` of the MultiTab estimators. Use a frozen dataclass, decorated with
     `skmtl.files.storable` if models are to be saved. The tokens of a row must not depend on other
-    rows.
+    rows. If the settings have an attribute `by_text` that is True, a variable that was not seen in
+    `fit` arrives as the one with the most similar name, if one is similar enough.
     """
 
     def check(self) -> None:

@@ -13,6 +13,7 @@ from skmtl._storable import storable
 from skmtl.networks._events import Events, FlatEvents
 from skmtl.networks._history_tokens import HistoryShape, check_whole
 from skmtl.networks._layers import Dropout, Linear, parameter, weight
+from skmtl.networks._name_embedding import NameEmbedding
 
 _SLOPES = (-2.0, 4.0)
 """Power of the age by which events are weighted down in the first and in the last head.
@@ -46,6 +47,12 @@ class SetAttention:
     max_variables : int, default=64
         Maximum number of tokens. The most frequent variables have a token each. If there are more,
         the last token pools all remaining variables, and each event still encodes its variable.
+    by_text : bool, default=False
+        Whether names of variables are read as text, for sources whose schemas differ: variables
+        with similar names, such as "creatinine" and "creatinine mg", have similar embeddings, and
+        one that `fit` has not seen is read as the one with the most similar name, in its unit. A
+        warning tells which. By default, each variable has its own embedding, and a variable that
+        was not seen is ignored.
 
     Raises
     ------
@@ -67,6 +74,12 @@ class SetAttention:
     zero if the training rows have no such case. Every sum runs over the events of one row in order
     of time, so the result does not depend on other rows or on padding.
 
+    With `by_text`, E[c] is the sum of learnt vectors of all three letters in a row of the name,
+    divided by the root of their number, from a table of 2,048 rows in which they are hashed. An
+    unseen name is read as the known name with the largest cosine between both sets, if that is at
+    least 0.6. Abbreviations, such as HR for heart rate, are not recognised: rename them before.
+    GenHPF reads names and values by a language model instead, which also knows synonyms.
+
     STraTS embeds the three parts of a triplet with separate networks, adds them, and lets events
     attend to each other. SeFT attends over all events of the row at once. Here one layer encodes a
     triplet, and attention is within a variable, so that time and memory are proportional to the
@@ -79,6 +92,12 @@ class SetAttention:
 
     M. Horn, M. Moor, C. Bock, B. Rieck, K. Borgwardt, "Set Functions for Time Series" (SeFT),
     ICML 2020, arXiv:1909.12064.
+
+    K. Hur et al., "GenHPF: General Healthcare Predictive Framework for Multi-task Multi-source
+    Learning", IEEE Journal of Biomedical and Health Informatics 2024, arXiv:2207.09858.
+
+    P. Bojanowski, E. Grave, A. Joulin, T. Mikolov, "Enriching Word Vectors with Subword
+    Information", TACL 2017, arXiv:1607.04606 (sums of hashed letters).
 
     Examples
     --------
@@ -98,6 +117,7 @@ class SetAttention:
     hidden: int = 64
     event_dropout: float = 0.3
     max_variables: int = 64
+    by_text: bool = False
 
     def __post_init__(self) -> None:
         self.check()
@@ -115,6 +135,8 @@ class SetAttention:
             raise ValueError(
                 f"SetAttention: size={self.size} must be a multiple of n_heads={self.n_heads}."
             )
+        if not isinstance(self.by_text, bool):
+            raise ValueError(f"SetAttention: by_text={self.by_text!r} must be True or False.")
 
     def n_tokens_for(self, shape: HistoryShape) -> int:
         """Return the number of tokens of a row."""
@@ -146,7 +168,11 @@ class PooledEvents(nn.Module):
         self.n_tokens = settings.n_tokens_for(shape)
         n_variables, hidden = shape.n_variables, settings.hidden
         self.event_dropout = Dropout(settings.event_dropout)
-        self.variables = weight(n_variables, hidden, fan_in=4)
+        self.names: NameEmbedding | None = None
+        if settings.by_text:
+            self.names = NameEmbedding(shape.names, hidden)
+        else:
+            self.variables = weight(n_variables, hidden, fan_in=4)
         self.event = Linear(4, hidden)
         self.dropout = Dropout(dropout)
         self.value = Linear(hidden, settings.size)
@@ -193,7 +219,8 @@ class PooledEvents(nn.Module):
             ],
             dim=1,
         )
-        read = self.event(triplet) + nn.functional.embedding(flat.variable, self.variables)
+        variables = self.variables if self.names is None else self.names()
+        read = self.event(triplet) + nn.functional.embedding(flat.variable, variables)
         return self.dropout(nn.functional.relu(read))
 
     def _tokens(self, pooled: Tensor, count: Tensor, missing: Tensor) -> Tensor:

@@ -319,6 +319,7 @@ def test_wrong_settings_are_refused_before_the_data_are_read(wrong):
         (SetAttention, {"size": 6}),
         (SetAttention, {"n_heads": 1.5}),
         (SetAttention, {"hidden": True}),
+        (SetAttention, {"by_text": "yes"}),
         (TemporalConvolutions, {"every": 0.0}),
         (TemporalConvolutions, {"every": "h"}),
         (TemporalConvolutions, {"kernel_size": 1}),

@@ -72,8 +72,8 @@ class NetworkEngine(Engine):
         Parameters that determine the network, so that they cannot change with warm_start.
     least_category_rows : int or "auto"
         Minimum number of rows of a known category.
-    histories : tuple of hashable
-        Columns of histories that the networks read.
+    histories : mapping of column to bool
+        Columns of histories that the networks read, and whether by the text of variables' names.
     hashed_categories : HashedCategories or None
     sources : mapping of source to columns
     source_dropout : float
@@ -87,7 +87,7 @@ class NetworkEngine(Engine):
     n_threads: int
     shaped_by: Mapping[str, Any]
     least_category_rows: LeastRows = 1
-    histories: tuple[Hashable, ...] = ()
+    histories: Mapping[Hashable, bool] = field(default_factory=dict)
     hashed_categories: HashedCategories | None = None
     sources: Sources = field(default_factory=dict)
     source_dropout: float = 0.5
@@ -117,7 +117,7 @@ class NetworkEngine(Engine):
 
     def make_encoder(self) -> FrameEncoder:
         plain = TableEncoder(self.least_category_rows, self.hashed_categories)
-        readers = {name: EventReader() for name in self.histories}
+        readers = {name: EventReader(by_text) for name, by_text in self.histories.items()}
         table = HistoryTableEncoder(plain, readers) if readers else plain
         return SourceEncoder(table, self.sources) if self.sources else table
 

@@ -205,7 +205,8 @@ class MultiTabSettings:
         """Iterate over columns of histories with their settings."""
         for name, tokens in self.series.items():
             reader = cast(EventReader, encoder.histories[name])
-            shape = HistoryShape(len(reader.variables_), reader.span_, reader.step_)
+            names = tuple(reader.variables_)
+            shape = HistoryShape(len(names), reader.span_, reader.step_, names)
             yield HistoryInput(str(name), shape, tokens)
 
     def describe(
