@@ -1,9 +1,10 @@
-"""Do mixtures of experts gain over the row path that all tasks share?
+"""Do mixtures of experts gain over the row path that all tasks share, and hubs on wide tables?
 
 ::
 
     python -m benchmarks.experts --tables "two groups" strangers   # planted; minutes on one core
     python -m benchmarks.experts --tables kuairand census_income toxcast --max-rows 5000
+    python -m benchmarks.experts --tables scene atp1d tox21 --paths ensemble hubs --max-rows 1000
     python -m benchmarks.experts --report                          # print what is there
 
 Every row path gets the same rows and is untuned, one network each (``n_bags=1``). Planted tables
@@ -32,11 +33,12 @@ from benchmarks._data import load_table
 from skmtl import MultiTab
 from skmtl.datasets import make_task_groups
 from skmtl.metrics import score_tasks
-from skmtl.networks import Experts, FeatureGates, TaskEmbeddings, TopK
+from skmtl.networks import Experts, FeatureGates, HubTokens, TaskEmbeddings, TopK
 
 ROOT = Path(__file__).parents[1]
 PLANTED = {"one group": (0,) * 6, "two groups": (0, 0, 0, 1, 1, 1), "strangers": tuple(range(6))}
-REAL = ("kuairand", "census_income", "toxcast")
+WIDE = ("scene", "atp1d", "atp7d", "enron", "biogen_adme", "tox21", "wheat")
+REAL = ("kuairand", "census_income", "toxcast", *WIDE)
 KUAIRAND_TARGETS = ["click", "long_view", "like", "profile_enter"]
 N_TRAIN, N_TEST, MAX_TEST = 1_000, 2_000, 20_000
 KEY = ["table", "max_rows", "path", "seed"]
@@ -56,6 +58,12 @@ ROW_PATHS: dict[str, Any] = {
     "home": "home",
     "stem": "stem",
 }
+# Other parameters with the default row path.
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "hubs": {"feature_attention": HubTokens()},
+    "two hubs": {"feature_attention": HubTokens(n=2)},
+    "feature attention": {"feature_attention": True},
+} | {name: {"row_mixing": path} for name, path in ROW_PATHS.items()}
 Part = tuple[pd.DataFrame, pd.DataFrame]
 
 
@@ -64,7 +72,7 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tables", nargs="+", choices=[*PLANTED, *REAL], default=[*PLANTED])
-    parser.add_argument("--paths", nargs="+", choices=list(ROW_PATHS), default=list(ROW_PATHS))
+    parser.add_argument("--paths", nargs="+", choices=list(PARAMETERS), default=list(ROW_PATHS))
     parser.add_argument("--max-rows", type=int, default=20_000, help="of a real table")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--report", action="store_true", help="run nothing, print the results")
@@ -103,12 +111,12 @@ def _kuairand(max_rows: int, seed: int) -> tuple[Part, Part, dict[str, str]]:
 def measure(name: str, max_rows: int, path: str, seed: int) -> dict[str, Any]:
     """Fit one network and score it."""
     (X, Y), (X_test, Y_test), kinds = table(name, max_rows, seed)
-    model = MultiTab(tasks=kinds, row_mixing=ROW_PATHS[path], n_bags=1, random_state=seed)
+    model = MultiTab(tasks=kinds, n_bags=1, random_state=seed, **PARAMETERS[path])
     start = time.process_time()
     model.fit(X, Y)
     seconds = time.process_time() - start
     scores = model.score_tasks(X_test, Y_test)
-    if kinds is not None:
+    if kinds is not None and "binary" in kinds.values():
         scores = score_tasks(Y_test, model.predict_proba(X_test), metric="roc_auc", kinds=kinds)
     return {
         "score": scores.mean(),

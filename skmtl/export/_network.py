@@ -24,6 +24,7 @@ from skmtl.networks import (
     ExpertRows,
     FeatureTokens,
     FeedForward,
+    HubGate,
     LayerNorm,
     LinearEmbedding,
     LinearPath,
@@ -156,11 +157,24 @@ def _block(block: MaskedBlock, features: Value, tasks: Value, n: Sizes) -> tuple
     tokens = normed_features.op("Concat", normed_tasks, axis=1)
     read = _read_by_tasks(block, normed_tasks, tokens, n)
     new_tasks = _feedforward(block.feedforward, tasks + read)
+    keys = tokens if block.features_read_tasks else normed_features
+    if block.hubs is not None:
+        return features * _hub_gate(block.hubs, keys), new_tasks
     if not block.feature_attention:
         return features, new_tasks
-    keys = tokens if block.features_read_tasks else normed_features
     read = _read_by_features(block, normed_features, keys)
     return _feedforward(block.feedforward, features + read), new_tasks
+
+
+def _hub_gate(gate: HubGate, tokens: Value) -> Value:
+    """Write `HubGate.forward`."""
+    n_hubs, size = gate.queries.shape
+    queries = array_of(gate.queries) * np.float32(size**-0.5)
+    weights = (tokens @ queries.T).op("Softmax", axis=1).transpose(0, 2, 1)
+    hubs = (weights @ tokens).reshape(0, n_hubs * size)
+    hidden = activated(linear(gate.up, hubs), gate.activation)
+    factor = (hidden @ array_of(gate.down).T + array_of(gate.bias)).op("Sigmoid")
+    return (factor + np.float32(0.5)).unsqueeze(1)
 
 
 def _read_by_tasks(block: MaskedBlock, tasks: Value, tokens: Value, n: Sizes) -> Value:

@@ -14,6 +14,7 @@ from skmtl.networks import (
     DualFrequency,
     Experts,
     HistoryTokens,
+    HubTokens,
     Mask,
     NumericEmbedding,
     RowMixing,
@@ -80,9 +81,10 @@ class MultiTabEstimator(NetworkEstimator):
         "feature_to_task": features do not attend to tasks. "both": both of these. "none": no mask.
         Task tokens always attend to the features. With "both" the tasks interact only through
         shared weights, which is fastest, because the features are computed once for all tasks.
-    feature_attention : bool, default=False
-        Whether features attend to each other. Without it, the cost is linear instead of quadratic
-        in the number of features, and the features still interact in the row path.
+    feature_attention : bool or HubTokens, default=False
+        Whether features attend to each other, at a cost quadratic in their number, or interact
+        through a few hub tokens at a linear cost (`skmtl.networks.HubTokens`). With False they
+        still interact in the row path.
     task_token : {"multi", "single"}, default="multi"
         Whether there is a learnt token for each task, or a single one for all tasks, like an
         ordinary class token.
@@ -188,7 +190,8 @@ default="ensemble"
         "attention_dropout": real(0, 0.99),
         "dropout": real(0, 0.99),
         "mask": one_of("none", "task_to_task", "feature_to_task", "both"),
-        "feature_attention": boolean,
+        "feature_attention": boolean
+        | Check(lambda v: isinstance(v, HubTokens), "a HubTokens object"),
         "task_token": one_of("multi", "single"),
         "numeric_embedding": one_of("linear", "periodic", "piecewise_linear"),
         "n_bins": integer(1) | one_of("auto"),
@@ -225,7 +228,7 @@ default="ensemble"
     attention_dropout: float = 0.0
     dropout: float = 0.1
     mask: Mask = "both"
-    feature_attention: bool = False
+    feature_attention: bool | HubTokens = False
     task_token: Literal["multi", "single"] = "multi"
     numeric_embedding: NumericEmbedding = "piecewise_linear"
     n_bins: int | Literal["auto"] = "auto"

@@ -4,10 +4,10 @@ A network takes a `Batch` of encoded rows and returns the raw scores of all task
 `TrainableNetwork`, `SplitNetwork` and `TowerNetwork` define what a network needs for training, for
 gradient balancing, and for faster gradient balancing. `MultiTabNet` implements all three. Each of
 its parts has its own module: numeric embeddings, feature tokens, tokens of histories, masked
-attention, the row path, sample context and task towers. Building a network from these parts draws
-no random numbers: `initialise` draws the parameters from a generator, and `seed_dropout` sets a
-separate generator for dropout. User-defined networks may also contain layers from torch; `built`
-makes those draw from the generator too.
+attention, hub tokens, the row path, sample context and task towers. Building a network from these
+parts draws no random numbers: `initialise` draws the parameters from a generator, and
+`seed_dropout` sets a separate generator for dropout. User-defined networks may also contain layers
+from torch; `built` makes those draw from the generator too.
 
 Examples
 --------
@@ -39,6 +39,7 @@ from skmtl.networks._expert_settings import PRESETS, Experts
 from skmtl.networks._experts import ExpertBank, ExpertLayer, ExpertLevel, ExpertRows
 from skmtl.networks._gates import Gates, TopK
 from skmtl.networks._history_tokens import HistoryInput, HistoryShape, HistoryTokens
+from skmtl.networks._hubs import HubGate, HubTokens
 from skmtl.networks._layers import (
     Dropout,
     FeedForward,
@@ -112,6 +113,8 @@ __all__ = [
     "HistoryInput",
     "HistoryShape",
     "HistoryTokens",
+    "HubGate",
+    "HubTokens",
     "LayerNorm",
     "Linear",
     "LinearEmbedding",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from skmtl.networks._activations import Activation
+from skmtl.networks._hubs import HubGate, HubTokens
 from skmtl.networks._layers import Dropout, FeedForward, LayerNorm, Linear
 
 Mask = Literal["none", "task_to_task", "feature_to_task", "both"]
@@ -26,9 +27,10 @@ class MaskedBlock(nn.Module):
     size, n_heads, feedforward_size : int
     attention_dropout, dropout : float
     mask : {"none", "task_to_task", "feature_to_task", "both"}
-    feature_attention : bool
-        Whether features attend to each other (and to the tasks, if the mask allows it). Without it
-        the feature tokens do not change, and the cost is linear in their number.
+    feature_attention : bool or HubTokens
+        Whether features attend to each other (and to the tasks, if the mask allows it), or read
+        hubs of these tokens. With False the feature tokens do not change. The cost is quadratic in
+        their number with True, and linear otherwise.
     activation : {"relu", "silu"}, default="relu"
         Nonlinearity of the feed-forward layer.
     """
@@ -41,20 +43,23 @@ class MaskedBlock(nn.Module):
         attention_dropout: float,
         dropout: float,
         mask: Mask,
-        feature_attention: bool,
+        feature_attention: bool | HubTokens,
         activation: Activation = "relu",
     ) -> None:
         super().__init__()
         self.n_heads = n_heads
         self.features_read_tasks = mask in ("none", "task_to_task")
         self.tasks_read_tasks = mask in ("none", "feature_to_task")
-        self.feature_attention = feature_attention
+        self.feature_attention = feature_attention is True
         self.norm = LayerNorm(size)
         self.query = Linear(size, size)
         self.key_value = Linear(size, 2 * size)
         self.out = Linear(size, size)
         self.attention_dropout = Dropout(attention_dropout)
         self.feedforward = FeedForward(size, feedforward_size, dropout, activation)
+        self.hubs = None
+        if isinstance(feature_attention, HubTokens):
+            self.hubs = HubGate(feature_attention.n, size, feedforward_size, dropout, activation)
 
     def forward(
         self, features: Tensor, tasks: Tensor, absent: Tensor | None = None
@@ -66,9 +71,12 @@ class MaskedBlock(nn.Module):
         normed_features, normed_tasks = self.norm(features), self.norm(tasks)
         tokens = torch.cat([normed_features, normed_tasks], dim=1)
         new_tasks = self.feedforward(tasks + self._read_by_tasks(normed_tasks, tokens, absent))
+        seen = tokens if self.features_read_tasks else normed_features
+        if self.hubs is not None:
+            hidden = None if absent is None else _padded(absent, seen.transpose(1, 2))
+            return features * self.hubs(seen, hidden), new_tasks
         if not self.feature_attention:
             return features, new_tasks
-        seen = tokens if self.features_read_tasks else normed_features
         new_features = features + self._read_by_features(normed_features, seen, absent)
         return self.feedforward(new_features), new_tasks
 

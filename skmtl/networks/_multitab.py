@@ -17,6 +17,7 @@ from skmtl.networks._equations import Equation, Equations
 from skmtl.networks._expert_settings import Experts
 from skmtl.networks._experts import ExpertRows
 from skmtl.networks._history_tokens import HistoryInput
+from skmtl.networks._hubs import HubTokens
 from skmtl.networks._layers import LayerNorm, parameter, weight
 from skmtl.networks._linear_path import LinearPath
 from skmtl.networks._protocol import NetworkOutput, SharedOutput, scores_of
@@ -72,7 +73,7 @@ class MultiTabConfig:
     attention_dropout: float = 0.0
     dropout: float = 0.1
     mask: Mask = "both"
-    feature_attention: bool = False
+    feature_attention: bool | HubTokens = False
     single_token: bool = False
     row_mixing: RowMixing = "ensemble"
     row_size: int = 256

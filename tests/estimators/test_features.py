@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from skmtl.networks import HubTokens
+
 
 @pytest.fixture
 def y(table):
@@ -52,7 +54,7 @@ def test_the_dtype_does_not_matter_at_fit_or_predict(form, small, table, y):
 
 @pytest.mark.parametrize("configuration", [
     {}, {"numeric_embedding": "linear"}, {"numeric_embedding": "periodic"},
-    {"feature_attention": True, "mask": "none"},
+    {"feature_attention": True, "mask": "none"}, {"feature_attention": HubTokens(n=3)},
 ])  # fmt: skip
 def test_columns_without_information(configuration, small, table, y):
     X = table.X.assign(

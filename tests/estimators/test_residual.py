@@ -22,7 +22,7 @@ from skmtl import (
     StackedTasks,
 )
 from skmtl.files import storable
-from skmtl.networks import Experts
+from skmtl.networks import Experts, HubTokens
 from skmtl.tasks import Residual
 from skmtl.timeseries import Forecaster
 
@@ -185,6 +185,7 @@ def test_a_coefficient_may_be_negative():
         {"balance": "uncertainty", "numeric_embedding": "periodic"},
         {"balance": "rep_mtl", "row_mixing": "ple", "linear_path": "ridge"},
         {"sample_context": "memory", "n_blocks": 1, "early_stopping": False},
+        {"feature_attention": HubTokens(n=2)},
     ],
     ids=str,
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import skmtl
-from skmtl.networks import Experts, FeatureGates, TaskEmbeddings, TopK
+from skmtl.networks import Experts, FeatureGates, HubTokens, TaskEmbeddings, TopK
 from skmtl.tasks import Residual
 from tests.files.cases import KINDS, NETWORK, long_table, table
 
@@ -25,6 +25,8 @@ SWITCHES = {
     "features read tasks": {"mask": "task_to_task", "feature_attention": True, "n_blocks": 2},
     "tasks read tasks": {"mask": "feature_to_task", "feature_attention": True},
     "both masked": {"feature_attention": True, "n_blocks": 2},
+    "hubs": {"feature_attention": HubTokens(n=3), "n_blocks": 2},
+    "hubs of all tokens": {"feature_attention": HubTokens(), "mask": "none", "n_bags": 2},
     "one token": {"task_token": "single", "mask": "none"},
     "no block": {"n_blocks": 0},
     "no row path": {"row_mixing": "none"},

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from skmtl.networks import HubTokens
+
 MASKS = ["none", "task_to_task", "feature_to_task", "both"]
 every_mask = pytest.mark.parametrize("mask", MASKS)
+every_reading = pytest.mark.parametrize("reading", [True, HubTokens(n=3)], ids=str)
 any_depth = pytest.mark.parametrize("n_blocks", [1, 2, 3])
 
 
@@ -49,8 +52,9 @@ def tasks_move_with_tasks(network, batch):
 
 @any_depth
 @every_mask
-def test_features_read_tasks_unless_hidden(mask, n_blocks, network_of, make_rows):
-    network = network_of(mask, n_blocks)
+@every_reading
+def test_features_read_tasks_unless_hidden(reading, mask, n_blocks, network_of, make_rows):
+    network = network_of(mask, n_blocks, reading)
     reads = mask in ("none", "task_to_task")
     assert features_move_with_tasks(network, make_rows(6)) is reads
 
@@ -63,8 +67,9 @@ def test_features_that_pass_through_read_nothing(mask, network_of, make_rows):
 
 @any_depth
 @every_mask
-def test_tasks_read_tasks_unless_hidden(mask, n_blocks, network_of, make_rows):
-    moves = tasks_move_with_tasks(network_of(mask, n_blocks), make_rows(6))
+@every_reading
+def test_tasks_read_tasks_unless_hidden(reading, mask, n_blocks, network_of, make_rows):
+    moves = tasks_move_with_tasks(network_of(mask, n_blocks, reading), make_rows(6))
     assert moves.diagonal().all()
     if mask == "both" or (mask == "task_to_task" and n_blocks == 1):
         assert torch.equal(moves, torch.eye(3, dtype=torch.bool))
@@ -87,10 +92,11 @@ def test_hidden_tasks_may_hold_anything(network_of, make_rows):
 
 
 @torch.no_grad()
-def test_features_may_not_see_what_the_tasks_hold(network_of, make_rows):
+@every_reading
+def test_features_may_not_see_what_the_tasks_hold(reading, network_of, make_rows):
     batch = make_rows(6)
     for mask in ("feature_to_task", "both"):
-        network = network_of(mask, 2)
+        network = network_of(mask, 2, reading)
         before, _ = network.represent(batch)
         network.task_tokens += torch.randn(
             network.task_tokens.shape, generator=torch.Generator().manual_seed(0)
@@ -110,7 +116,7 @@ def test_tasks_always_read_the_features(mask, n_blocks, network_of, make_rows):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("feature_attention", [True, False])
+@pytest.mark.parametrize("feature_attention", [True, False, HubTokens(n=3)], ids=str)
 def test_features_read_each_other_only_with_feature_attention(
     feature_attention, network_of, make_rows
 ):

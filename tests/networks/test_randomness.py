@@ -10,6 +10,7 @@ from skmtl.networks import (
     Batch,
     Dropout,
     Experts,
+    HubTokens,
     MultiTabConfig,
     MultiTabNet,
     initialise,
@@ -22,6 +23,7 @@ SWITCHES = [
     {"sample_context": "memory", "numeric_embedding": "periodic", "row_mixing": "linear"},
     {"feature_attention": True, "mask": "none", "row_mixing": "mlp", "n_blocks": 2},
     {"row_mixing": Experts(size=6, n_levels=2)},
+    {"feature_attention": HubTokens(n=3), "n_blocks": 2},
 ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from skmtl.networks import Experts, FeatureGates, TaskEmbeddings
+from skmtl.networks import Experts, FeatureGates, HubTokens, TaskEmbeddings
 
 MASKS = ["none", "task_to_task", "feature_to_task", "both"]
 SWITCHES = {
@@ -25,6 +25,13 @@ SWITCHES = {
     "no block": {"n_blocks": 0},
     "two blocks": {"n_blocks": 2, "feature_attention": True, "mask": "none"},
     "one token, two blocks": {"single_token": True, "n_blocks": 2, "feature_attention": True},
+    "hubs": {"feature_attention": HubTokens(n=3)},
+    "hubs of two blocks": {
+        "feature_attention": HubTokens(n=1),
+        "n_blocks": 2,
+        "mask": "none",
+        "n_groups": 4,
+    },
     "prototypes": {"sample_context": "prototypes"},
     "memory": {"sample_context": "memory"},
     "memory and attention": {"sample_context": "memory", "feature_attention": True},

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from skmtl.networks import PRESENT_SOURCES, ColumnSources, Experts
+from skmtl.networks import PRESENT_SOURCES, ColumnSources, Experts, HubTokens
 
 # The first source has a number and a category, the second a number; the others are in none.
 SOURCES = ColumnSources(numeric=(0, -1, 1), categorical=(0, -1), histories=())
@@ -16,6 +16,8 @@ SWITCHES = [
     {},
     {"mask": "none", "feature_attention": True, "n_blocks": 2},
     {"mask": "both", "feature_attention": True, "attention_dropout": 0.1},
+    {"mask": "none", "feature_attention": HubTokens(n=3), "n_blocks": 2},
+    {"mask": "both", "feature_attention": HubTokens(n=3), "attention_dropout": 0.1},
     {"row_mixing": "linear", "linear_path": True},
     {"row_mixing": "none", "single_token": True},
     {"row_mixing": Experts.named("stem").resolved((0, 1, 2), 10)},

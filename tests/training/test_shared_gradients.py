@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skmtl import MultiTabRegressor
-from skmtl.networks import Batch, MultiTabConfig, MultiTabNet, initialise
+from skmtl.networks import Batch, HubTokens, MultiTabConfig, MultiTabNet, initialise
 from skmtl.tasks import TaskSet, number_kind
 from skmtl.training import (
     Objective,
@@ -63,6 +63,7 @@ SWITCHES = [
     {"row_mixing": "none"},
     {"row_mixing": "none", "single_token": True, "mask": "none"},
     {"sample_context": "prototypes", "feature_attention": True, "mask": "none"},
+    {"feature_attention": HubTokens(n=3), "mask": "none", "n_blocks": 2},
 ]
 
 

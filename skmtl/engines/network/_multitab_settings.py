@@ -23,6 +23,7 @@ from skmtl.networks import (
     HistoryInput,
     HistoryShape,
     HistoryTokens,
+    HubTokens,
     LinearPath,
     Mask,
     MultiTabConfig,
@@ -64,7 +65,7 @@ class MultiTabSettings:
     feedforward_size : int
     attention_dropout, dropout : float
     mask : {"none", "task_to_task", "feature_to_task", "both"}
-    feature_attention : bool
+    feature_attention : bool or HubTokens
     task_token : {"multi", "single"}
     numeric_embedding : {"linear", "periodic", "piecewise_linear"}
     n_bins : int or "auto"
@@ -85,7 +86,7 @@ class MultiTabSettings:
     attention_dropout: float
     dropout: float
     mask: Mask
-    feature_attention: bool
+    feature_attention: bool | HubTokens
     task_token: Literal["multi", "single"]
     numeric_embedding: NumericEmbedding
     n_bins: int | Literal["auto"]
@@ -125,10 +126,10 @@ class MultiTabSettings:
     def _check_smooth(self) -> None:
         """Raise ValueError for settings without the derivatives that residuals need."""
         name = next(iter(self.residuals))
-        if self.feature_attention:
+        if self.feature_attention is True:
             raise ValueError(
                 "feature_attention=True has no second derivatives, which the Residual "
-                f"{name!r} needs. Set it to False."
+                f"{name!r} needs. Set it to False, or to HubTokens()."
             )
         if isinstance(self.row_mixing, Experts) and self.row_mixing.activation == "relu":
             raise ValueError(
