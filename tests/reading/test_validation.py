@@ -223,9 +223,7 @@ def test_rows_of_one_time_are_on_one_side():
 def test_times_without_order(change, words, model, visits):
     X, Y = drop_patients(visits[0]), visits[1]
     with pytest.raises(ValueError, match=words):
-        model(n_bags=1, validation="time", time="day").fit(
-            X.assign(day=change(X["day"])), Y
-        )
+        model(n_bags=1, validation="time", time="day").fit(X.assign(day=change(X["day"])), Y)
 
 
 def test_a_task_that_only_the_last_rows_have_cannot_be_learnt(model, visits):
