@@ -177,7 +177,7 @@ def test_rows_without_a_group(validation, model, visits):
 
 def test_the_last_rows_are_held_out_in_every_bag(model, visits, seen):
     X, Y = drop_patients(visits[0]), visits[1]
-    model(n_bags=2, validation="time", time="day").fit(X, Y)
+    model(n_bags=2, validation="time", time_column="day").fit(X, Y)
     ((table, splits),) = seen
     (training, held_out), second = splits
     np.testing.assert_array_equal(held_out, second[1])
@@ -223,14 +223,16 @@ def test_rows_of_one_time_are_on_one_side():
 def test_times_without_order(change, words, model, visits):
     X, Y = drop_patients(visits[0]), visits[1]
     with pytest.raises(ValueError, match=words):
-        model(n_bags=1, validation="time", time="day").fit(X.assign(day=change(X["day"])), Y)
+        model(n_bags=1, validation="time", time_column="day").fit(
+            X.assign(day=change(X["day"])), Y
+        )
 
 
 def test_a_task_that_only_the_last_rows_have_cannot_be_learnt(model, visits):
     X, Y = drop_patients(visits[0]), visits[1]
     Y = Y.assign(new=Y["pressure"].where(X["day"] == X["day"].max()))
     with pytest.raises(ValueError, match=r"Task 'new' only has labels in held-out rows"):
-        model(n_bags=1, validation="time", time="day").fit(X, Y)
+        model(n_bags=1, validation="time", time_column="day").fit(X, Y)
 
 
 def test_last_rows_of_a_class_that_came_later_are_not_judged():
