@@ -6,6 +6,11 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
+
+# On a busy machine an example takes longer than hypothesis allows, which is no fault.
+settings.register_profile("skmtl", deadline=None)
+settings.load_profile("skmtl")
 
 # Before torch and matplotlib are imported. Test workers already use every core; more threads in
 # each of them made a grid search thirty times slower.

@@ -135,9 +135,7 @@ def passes(copy: Path, tests: list[str], seconds: float) -> bool | None:
 
         code = 1
         try:
-            options = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
-            imported = ["-W", "ignore:Module already imported"]  # hypothesis, by this process
-            code = pytest.main([*options, *imported, *tests])
+            code = pytest.main(["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests])
         finally:
             os._exit(int(code))
     end = time.monotonic() + seconds
@@ -162,15 +160,11 @@ def main() -> None:
     options = parser.parse_args()
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     sys.dont_write_bytecode = True
-    import hypothesis
     import lightgbm  # noqa: F401
     import pandas  # noqa: F401
     import sklearn.ensemble  # noqa: F401
     import torch  # noqa: F401
 
-    # On a busy machine tests would fail for their time, which is no merit of theirs.
-    hypothesis.settings.register_profile("mutants", deadline=None)
-    hypothesis.settings.load_profile("mutants")
     root = Path(__file__).parents[1]
     drawn = random.Random(options.seed).sample(all_mutants(root), options.n)[options.skip :]
     with tempfile.TemporaryDirectory() as folder:
