@@ -20,8 +20,9 @@ from tests.files.make_corpus import CASES, CORPUS
 FILES = sorted(CORPUS.glob("*.skmtl"))
 EXACT = os.environ.get("SKMTL_EXACT") == "1"
 # Shares of the spread of the answers. With torch's kernels for the oldest processors networks
-# differed by 6e-6 at most, and with those of numpy and its BLAS boosting by 2e-15.
-NETWORK_TOLERANCE, BOOSTING_TOLERANCE = 1e-5, 1e-12
+# differed by 6e-6 at most. Boosting differed by 2e-15 with those of numpy and its BLAS, and on
+# another processor by 2e-12.
+NETWORK_TOLERANCE, BOOSTING_TOLERANCE = 1e-5, 1e-11
 
 
 def test_every_case_has_a_file():
@@ -40,8 +41,10 @@ def test_an_old_file_answers_what_it_did(path):
 def tolerance_of(model):
     if EXACT:
         return 0
-    models = getattr(model, "models_", [getattr(model, "estimator_", model)])
-    return NETWORK_TOLERANCE if hasattr(models[0], "network_") else BOOSTING_TOLERANCE
+    members = getattr(model, "members_", {"estimator": getattr(model, "estimator_", model)})
+    models = getattr(model, "models_", list(members.values()))
+    has_network = any(hasattr(each, "network_") for each in models)
+    return NETWORK_TOLERANCE if has_network else BOOSTING_TOLERANCE
 
 
 @pytest.mark.skipif(not EXACT, reason="graphs are compared if SKMTL_EXACT=1")
