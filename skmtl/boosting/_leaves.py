@@ -31,11 +31,15 @@ class LeafQuantiles:
         Quantile level of each coordinate; NaN if it is not a quantile.
     rate : float
         The learning rate.
+    least : int
+        Fewest training entries of a leaf. LightGBM's `min_data_in_leaf` counts held-out rows as
+        well; a quantile of the few others may be that of outliers, so it is left at 0.
     """
 
     fold: Fold
     level: np.ndarray
     rate: float
+    least: int
 
     @classmethod
     def of(cls, fold: Fold, parameters: Mapping[str, Any]) -> LeafQuantiles | None:
@@ -43,14 +47,14 @@ class LeafQuantiles:
 
         LightGBM enforces constraints only on its own leaf values.
         """
-        heads = [segment.head for segment in fold.pool.segments]
-        if "monotone_constraints" in parameters or not any(head.score_levels for head in heads):
+        if "monotone_constraints" in parameters or not fold.pool.has_quantiles:
             return None
         level = np.full((len(fold.learnt), fold.pool.n_trees), np.nan)
         for segment in fold.pool.segments:
             if segment.head.score_levels:
                 level[segment.part] = segment.head.score_levels
-        return cls(fold, level, float(parameters["learning_rate"]))
+        rate, least = float(parameters["learning_rate"]), int(parameters["min_data_in_leaf"])
+        return cls(fold, level, rate, least)
 
     def at(self, added: np.ndarray) -> Residuals:
         """Return the residuals after a block has added these coordinates."""
@@ -108,6 +112,7 @@ class Residuals:
             quantile = _quantiles(
                 self.residual[entries, tree][some], weight[some], leaf[some], len(given), tau
             )
+            quantile[np.bincount(leaf[some], minlength=len(given)) < self.quantiles.least] = 0.0
             step[some] = hessian[some] * quantile[leaf[some]]
         total = np.bincount(leaf, hessian, len(given))
         sums = np.bincount(leaf, step, len(given))

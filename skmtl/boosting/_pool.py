@@ -110,6 +110,11 @@ class Pool:
         return self.segments[0].head.n_series > 0
 
     @property
+    def has_quantiles(self) -> bool:
+        """Whether some raw scores are quantiles of the labels."""
+        return any(bool(segment.head.score_levels) for segment in self.segments)
+
+    @property
     def mean_weight(self) -> float:
         """Mean weight of the entries with positive weight; 1 if there are none."""
         weight = self.weight[self.weight > 0]

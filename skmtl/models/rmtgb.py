@@ -54,7 +54,8 @@ class RMTGBEstimator(BoostingEstimator):
         trees were as good as larger ones or better.
     min_data_in_leaf : int, mapping of block to int, or "auto", default="auto"
         Minimum number of rows in a leaf. "auto" is 20 as in LightGBM, and 5 in the task block,
-        where a task may have a dozen rows; at most a tenth of the rows.
+        where a task may have a dozen rows, or 10 for absolute losses and quantiles, where a leaf
+        must not consist of outliers; at most a tenth of the rows.
     monotone_constraints : mapping of feature to int, or sequence of int, default=None
         1 if the predictions of all tasks (to be precise, the raw scores) must not decrease with
         the feature, -1 if they must not increase, 0 for no constraint. A sequence has an entry for

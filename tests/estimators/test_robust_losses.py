@@ -44,6 +44,22 @@ def test_boosting_learns_the_other_labels(kind, long, outlier):
     assert error(model, *table(outlier, long=long)) < 0.25
 
 
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_no_leaf_of_boosting_consists_of_outliers(early_stopping):
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(rng.normal(size=(500, 4))).add_prefix("x")
+    X["site"] = pd.Categorical(rng.integers(5, size=len(X)))
+    truth = X["x0"] + (X["x1"] > 0) * (1 + 0.2 * X["site"].astype(int))
+    y = truth + rng.normal(scale=0.1, size=len(X))
+    is_outlier = rng.random(len(X)) < 0.05
+    model = RMTGB(
+        tasks=Regression("absolute"), task_column="site", early_stopping=early_stopping,
+        blocks=("shared", "partition", "task"), n_bags=2, random_state=0,
+    ).fit(X, y.where(~is_outlier, -1e7).to_frame("y"))  # fmt: skip
+    error = (model.predict(X)["y"] - truth).abs()
+    assert error[~is_outlier].mean() < 0.25
+
+
 @pytest.mark.parametrize("outlier", [1e5, -1e9])
 @pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
 @pytest.mark.parametrize("kind", KINDS[:2], ids=str)
