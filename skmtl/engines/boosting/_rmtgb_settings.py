@@ -33,9 +33,10 @@ ByBlock = Mapping[str, Any]
 # Small trees, because tasks differ in a few features at a time and blocks have many rounds.
 _LEAVES = {"shared": 8, "signature": 8, "partition": 8, "task": 3}
 _LEAST_ROWS = {"shared": 20, "signature": 20, "partition": 20, "task": 5}
-# The median of five rows may be that of three outliers, and trees find such rows. On long data with
-# 40 to 400 rows per task, of which 5 % are at -1e7, predictions missed by thousands with five rows;
-# with ten the error is 1 to 8 % above that without outliers. Without any, ten rows cost 0 to 3 %.
+# The median of five rows may be that of three outliers, and trees find such rows. On long data
+# with 40 to 400 rows per task, of which 5 % are at -1e7, predictions missed by thousands with five
+# rows; with ten the error is 1 to 8 % above that without outliers. Without any, ten rows cost 0 to
+# 3 %.
 _LEAST_ROWS_OF_QUANTILES = _LEAST_ROWS | {"task": 10}
 _LEARNING_RATES = {"shared": 0.05, "signature": 0.05, "partition": 0.05, "task": 0.1}
 # For hazards, whose trees take smaller steps anyway (`ScoreSpace.derivatives`). Random thresholds
