@@ -32,8 +32,8 @@ class LeafQuantiles:
     rate : float
         The learning rate.
     least : int
-        Fewest training entries of a leaf. LightGBM's `min_data_in_leaf` counts held-out rows as
-        well; a quantile of the few others may be that of outliers, so it is left at 0.
+        Fewest training entries of a leaf. LightGBM counts held-out rows as well, so leaves may
+        have fewer; their quantile may be that of outliers, and is left at 0.
     """
 
     fold: Fold
@@ -112,12 +112,20 @@ class Residuals:
             quantile = _quantiles(
                 self.residual[entries, tree][some], weight[some], leaf[some], len(given), tau
             )
-            quantile[np.bincount(leaf[some], minlength=len(given)) < self.quantiles.least] = 0.0
+            quantile[_counts(leaf[some], weight[some], len(given)) < self.quantiles.least] = 0.0
             step[some] = hessian[some] * quantile[leaf[some]]
         total = np.bincount(leaf, hessian, len(given))
         sums = np.bincount(leaf, step, len(given))
         mean = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
         return np.where(total > 0, self.quantiles.rate * mean, given)
+
+
+def _counts(leaf: np.ndarray, weight: np.ndarray, n_leaves: int) -> np.ndarray:
+    """Return the number of entries by leaf: the entries, or their weight if that is more."""
+    weighted = np.bincount(leaf, weight, n_leaves)
+    if weighted.any():
+        weighted /= weight.mean()
+    return np.maximum(weighted, np.bincount(leaf, minlength=n_leaves))
 
 
 def _quantiles(
