@@ -122,9 +122,8 @@ class Residuals:
 
 def _counts(leaf: np.ndarray, weight: np.ndarray, n_leaves: int) -> np.ndarray:
     """Return the number of entries by leaf: the entries, or their weight if that is more."""
-    weighted = np.bincount(leaf, weight, n_leaves)
-    if weighted.any():
-        weighted /= weight.mean()
+    mean = weight.mean() if len(weight) else 1.0
+    weighted = np.bincount(leaf, weight, n_leaves) / mean
     return np.maximum(weighted, np.bincount(leaf, minlength=n_leaves))
 
 
