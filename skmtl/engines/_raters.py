@@ -209,7 +209,7 @@ def _unit(head: Kind) -> float:
 
 
 class _Silent(FitProgress):
-    """Progress of a fit of which nobody is told."""
+    """Progress of a fit that is not reported."""
 
     def __init__(self) -> None:
         return

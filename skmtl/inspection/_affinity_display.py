@@ -237,7 +237,7 @@ default="affinity"
 
 
 def _colours(values: Values, shown: np.ndarray) -> dict[str, Any]:
-    """Zero is white; of errors, one is, which knows nothing."""
+    """Zero is white; for errors 1 is, the error of a constant."""
     if values == "cross_task_errors":
         return {"cmap": "RdBu_r", "vmin": 0.0, "vmax": 2.0}
     most = 1.0

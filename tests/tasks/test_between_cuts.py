@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skmtl.survival import aalen_johansen, kaplan_meier
-from skmtl.tasks import CompetingRisks, EventTimes, ProportionalHazards, Survival
+from skmtl.tasks import CompetingRisks, Curves, EventTimes, ProportionalHazards, Survival
 
 # Bins without events, bins in which all rows fail and unseen causes have an error of 1e-6.
 CLOSE = 1e-5
@@ -178,3 +178,12 @@ def test_the_start_of_rows_that_lack_the_events_of_a_bin_is_that_of_all(n_causes
         start.incidence([2.0])[0], [[(1 - (1 - 1 / 146) ** 2) / n_causes] * n_causes], atol=2e-4
     )
     assert_allclose(curves.at_cuts()[0], [1, 0.98, 0.96])
+
+
+def test_curves_of_old_files_halve_in_every_unit_of_calendar_time():
+    hazard = np.full((2, 3), np.log(2))
+    curves = Curves(np.arange(4.0), hazard, np.ones((2, 3, 1)), 3.0, "hazard")
+    for horizon in (0.5, 1.0, 2.5, 3.0):
+        assert_allclose(curves.restricted_mean(horizon), (1 - 0.5**horizon) / np.log(2))
+    for level, time in ((0.5, 1.0), (0.75, np.log2(4 / 3)), (0.2, np.log2(5))):
+        assert_allclose(curves.quantile(level), time)
