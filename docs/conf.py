@@ -16,6 +16,7 @@ copyright = "the skmtl developers"
 author = "the skmtl developers"
 version = release = skmtl.__version__
 
+default_role = "autolink"  # links names in single backticks, where they are documented
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
