@@ -50,7 +50,8 @@ ESTIMATORS = {
         "estimators/test_rmtgb_training.py", "estimators/test_rmtgb_outliers.py",
         "estimators/test_rmtgb_use.py", "estimators/test_weight_units.py",
         "estimators/test_rmtgb_categories.py", "estimators/test_raters.py",
-        "estimators/test_missing_at_predict.py", "estimators/test_long.py", "models",
+        "estimators/test_missing_at_predict.py", "estimators/test_long.py",
+        "estimators/test_convergence.py", "models",
     ],
 }  # fmt: skip
 # Tests of a package that take longest come last.

@@ -49,6 +49,13 @@ def test_targets_with_a_line_are_not_named(blocks):
     assert "['few']" in message
 
 
+def test_a_target_without_a_line_in_any_of_several_bags_is_named():
+    labels = pd.DataFrame({"a": X["a"], "few": FEW, "b": X["b"]})
+    model = RMTGB(blocks=("linear", "task"), min_data_in_leaf=400, n_bags=2, random_state=0)
+    (message,) = warnings_of(model, X, labels)
+    assert "['few']" in message
+
+
 def test_a_target_with_splits_of_its_own_is_not_named():
     (message,) = warnings_of(boosting(blocks=("task",)), X, Y[["signal"]].join(FEW))
     assert "['few']" in message
