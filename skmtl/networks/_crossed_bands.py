@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from skmtl.networks._event_grid import on_grid
+from skmtl.networks._bands import BandLayers
 from skmtl.networks._events import Events
 from skmtl.networks._history_tokens import HistoryShape
-from skmtl.networks._layers import Linear, parameter, weight
-from skmtl.networks._step_attention import StepAttention, low_band
-from skmtl.networks._temporal_convolutions import CausalBlock
+from skmtl.networks._layers import parameter, weight
+from skmtl.networks._step_attention import StepAttention
 
 if TYPE_CHECKING:
     from skmtl.networks._dual_frequency import DualFrequency
 
 
-class CrossedBands(nn.Module):
+class CrossedBands(BandLayers):
     """The layer of ``DualFrequency(cross="variables")``.
 
     Maps `Events` to tokens (batch, n_variables * 2 * n_tokens, size). All variables share the
@@ -37,32 +36,20 @@ class CrossedBands(nn.Module):
     def __init__(
         self, settings: DualFrequency, shape: HistoryShape, size: int, dropout: float
     ) -> None:
-        super().__init__()
+        super().__init__(settings, shape, 2, size, dropout)
         channels = settings.channels
-        self.n_variables, self.levels = shape.n_variables, settings.levels
-        self.every, self.n_steps = settings.steps.resolved(shape)
-        self.low = Linear(2, channels)
-        self.high = Linear(2, channels)
-        self.position = weight(self.n_steps, channels, fan_in=channels)
         self.variable = weight(self.n_variables, channels, fan_in=4)
-        self.convolution = CausalBlock(channels, channels, 3, 2, dropout)
-        self.within_low = StepAttention(channels, settings.n_heads, dropout)
-        self.to_high = StepAttention(channels, settings.n_heads, dropout)
         self.across_low = StepAttention(channels, settings.n_heads, dropout)
         self.across_both = StepAttention(channels, settings.n_heads, dropout)
-        self.of_low = Linear(channels, settings.n_tokens * size)
-        self.of_both = Linear(channels, settings.n_tokens * size)
         self.absent = parameter(2 * settings.n_tokens, size)
-        self.missing = parameter(2 * settings.n_tokens, size)
 
     def forward(self, events: Events) -> Tensor:
-        series = on_grid(events, self.n_variables, self.every, self.n_steps)
-        slow = low_band(series.value, self.levels)
+        slow, fast, seen = self.bands(events)
         low, high = (
-            self._embedded(embed, band, series.seen).flatten(0, 1)
-            for embed, band in ((self.low, slow), (self.high, series.value - slow))
+            self._embedded(embed, band, seen).flatten(0, 1)
+            for embed, band in ((self.low, slow), (self.high, fast))
         )
-        present = series.seen.any(dim=-1)
+        present = seen.any(dim=-1)
         itself = torch.eye(self.n_variables, dtype=torch.bool, device=present.device)
         readable = present[:, None] | itself  # so that a row without any series has a softmax
         of_row = (len(events), self.n_variables)

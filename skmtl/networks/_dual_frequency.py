@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skmtl._storable import storable
+from skmtl.networks._bands import BandLayers
 from skmtl.networks._crossed_bands import CrossedBands
-from skmtl.networks._event_grid import StepSettings, on_grid
+from skmtl.networks._event_grid import StepSettings
 from skmtl.networks._events import Events
 from skmtl.networks._history_tokens import HistoryShape, check_whole
-from skmtl.networks._layers import Linear, parameter, weight
-from skmtl.networks._step_attention import StepAttention, low_band
-from skmtl.networks._temporal_convolutions import CausalBlock
 
 _MOST_LEVELS = 16
 
@@ -151,7 +149,7 @@ class DualFrequency:
         return TwoBands(self, shape, size, dropout)
 
 
-class TwoBands(nn.Module):
+class TwoBands(BandLayers):
     """The layer of `DualFrequency`, from `Events` to tokens (batch, 2 * n_tokens, size).
 
     Parameters
@@ -167,26 +165,13 @@ class TwoBands(nn.Module):
     def __init__(
         self, settings: DualFrequency, shape: HistoryShape, size: int, dropout: float
     ) -> None:
-        super().__init__()
-        channels, n_inputs = settings.channels, 2 * shape.n_variables
-        self.n_variables, self.levels = shape.n_variables, settings.levels
-        self.every, self.n_steps = settings.steps.resolved(shape)
-        self.low = Linear(n_inputs, channels)
-        self.high = Linear(n_inputs, channels)
-        self.position = weight(self.n_steps, channels, fan_in=channels)
-        self.convolution = CausalBlock(channels, channels, 3, 2, dropout)
-        self.within_low = StepAttention(channels, settings.n_heads, dropout)
-        self.to_high = StepAttention(channels, settings.n_heads, dropout)
-        self.of_low = Linear(channels, settings.n_tokens * size)
-        self.of_both = Linear(channels, settings.n_tokens * size)
-        self.missing = parameter(2 * settings.n_tokens, size)
+        super().__init__(settings, shape, 2 * shape.n_variables, size, dropout)
 
     def forward(self, events: Events) -> Tensor:
-        series = on_grid(events, self.n_variables, self.every, self.n_steps)
-        slow = low_band(series.value, self.levels)
+        slow, fast, seen = self.bands(events)
         low, high = (
-            embed(torch.cat([band, series.seen], dim=1).transpose(1, 2)) + self.position
-            for embed, band in ((self.low, slow), (self.high, series.value - slow))
+            embed(torch.cat([band, seen], dim=1).transpose(1, 2)) + self.position
+            for embed, band in ((self.low, slow), (self.high, fast))
         )
         read = self.within_low(low[:, -1:], low)
         fused = self.to_high(read, self.convolution(high.transpose(1, 2)).transpose(1, 2))

@@ -15,7 +15,7 @@ from skmtl.networks import (
     built,
     concatenated,
 )
-from skmtl.networks._dual_frequency import low_band
+from skmtl.networks._step_attention import low_band
 
 
 def events(lengths, seed=0, n_variables=3):
