@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,15 @@ class ResultsFile:
         pd.DataFrame([row], columns=self.columns).to_csv(
             self.path, mode="a", header=not self.path.exists(), index=False, float_format="%.6g"
         )
+
+    def add_missing(self, cases: Iterable[Any], run: Callable[[Any], dict[str, Any]]) -> None:
+        """Run the cases, whose fields are the key, that were not measured; print each outcome."""
+        done = self.done()
+        for case in cases:
+            if astuple(case) not in done:
+                outcome = run(case)
+                self.add(astuple(case), outcome)
+                print(case, outcome, flush=True)
 
 
 class Results(ResultsFile):

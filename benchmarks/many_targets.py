@@ -128,15 +128,12 @@ def main() -> None:
         return
     results = ResultsFile(arguments.out, [field.name for field in fields(Case)], COLUMNS)
     if not arguments.report:
-        done = results.done()
-        for case in CASES:
-            others = arguments.model not in (None, case.model)
-            others |= arguments.targets not in (None, case.targets)
-            if others or astuple(case) in done:
-                continue
-            outcome = run(case)
-            results.add(astuple(case), outcome)
-            print(case, outcome, flush=True)
+        asked = (
+            case
+            for case in CASES
+            if arguments.model in (None, case.model) and arguments.targets in (None, case.targets)
+        )
+        results.add_missing(asked, run)
     print(results.read().to_string(index=False))
 
 

@@ -261,13 +261,8 @@ def main() -> None:
         return
     results = ResultsFile(arguments.out, [field.name for field in fields(Case)], COLUMNS)
     if not arguments.report:
-        done = results.done()
-        for case in CASES:
-            if astuple(case) in done or arguments.what not in (None, case.what):
-                continue
-            outcome = run(case)
-            results.add(astuple(case), outcome)
-            print(case, outcome, flush=True)
+        asked = (case for case in CASES if arguments.what in (None, case.what))
+        results.add_missing(asked, run)
     print(results.read().to_string(index=False))
 
 
