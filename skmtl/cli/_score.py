@@ -36,9 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-proba", action="store_true", help="do not write class probabilities")
     add("--no-quantiles", action="store_true", help="write no quantiles")
     add(
-        "--horizons", metavar="[EVENT=]T,T,...", action="append",
+        "--times", metavar="[EVENT=]T,T,...", action="append",
         help="times at which to predict survival and incidences, for all events or for one",
     )  # fmt: skip
+    add("--horizons", dest="times", action="append", help=argparse.SUPPRESS)  # its old name
     add(
         "--on-error", choices=["raise", "quarantine"], default="raise",
         help="what to do with rows that cannot be scored; the default is %(default)s",
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
         "keep": options.keep,
         "proba": not options.no_proba,
         "quantiles": not options.no_quantiles,
-        "horizons": _horizons(options.horizons),
+        "times": _times(options.times),
         "on_error": options.on_error,
         "batch_rows": options.batch_rows,
         "csv_types": dict(_pair(text, "--csv-type") for text in options.csv_type),
@@ -119,22 +120,22 @@ def _text(report: ScoringReport) -> str:
     return text if report.lost is None else f"{text}\n{report.lost}"
 
 
-def _horizons(texts: Sequence[str] | None) -> Any:
+def _times(texts: Sequence[str] | None) -> Any:
     """Parse times, for all events or by event."""
     if texts is None:
         return None
     if not any("=" in text for text in texts):
-        return [time for text in texts for time in _times(text)]
-    pairs = [_pair(text, "--horizons") for text in texts]
-    return {event: _times(text) for event, text in pairs}
+        return [time for text in texts for time in _numbers(text)]
+    pairs = [_pair(text, "--times") for text in texts]
+    return {event: _numbers(text) for event, text in pairs}
 
 
-def _times(text: str) -> list[float]:
+def _numbers(text: str) -> list[float]:
     try:
         return [float(time) for time in text.split(",")]
     except ValueError:
         raise UsageError(
-            f"--horizons must be numbers separated by commas, such as 7,30,365; got {text!r}."
+            f"--times must be numbers separated by commas, such as 7,30,365; got {text!r}."
         ) from None
 
 

@@ -9,7 +9,7 @@ from skmtl._extras import needed
 from skmtl._paths import any_path
 from skmtl.csv_files import CsvFormat
 from skmtl.scoring._model import PathLike
-from skmtl.scoring._outputs import Horizons
+from skmtl.scoring._outputs import Times, renamed
 from skmtl.scoring._progress import Watcher
 from skmtl.scoring._report import ScoringReport
 
@@ -23,7 +23,7 @@ def score_files(
     keep: Sequence[str] = (),
     proba: bool = True,
     quantiles: bool = True,
-    horizons: Horizons | None = None,
+    times: Times | None = None,
     on_error: Literal["raise", "quarantine"] = "raise",
     batch_rows: int | None = None,
     part_rows: int = 2**20,
@@ -35,6 +35,7 @@ def score_files(
     overwrite: bool = False,
     verify: bool = True,
     progress: bool | Watcher = False,
+    horizons: Times | None = None,
 ) -> ScoringReport:
     """Score Parquet or CSV files of any size into a folder of Parquet files.
 
@@ -80,8 +81,9 @@ def score_files(
         Columns to copy in front of the outputs, such as ids.
     proba, quantiles : bool, default=True
         Whether to include probabilities and quantiles.
-    horizons : sequence of float or mapping of event to one, default=None
-        Times of the survival and incidence columns; None for no such columns.
+    times : sequence of float or mapping of event to one, default=None
+        Times of the survival and incidence columns, for all events or by event; None for no such
+        columns.
     on_error : {"raise", "quarantine"}, default="raise"
         What to do with rows that cannot be scored, for example because of an infinity, a word in a
         numeric column, or an unseen task if the model has ``unseen="error"``. "raise" stops at the
@@ -124,6 +126,8 @@ def score_files(
     progress : bool or callable, default=False
         True shows a progress bar (extra ``progress``); a callable receives a `Progress` after
         every batch.
+    horizons : sequence of float or mapping of event to one, default=None
+        The old name of `times`.
 
     Returns
     -------
@@ -191,7 +195,7 @@ def score_files(
         keep=keep,
         proba=proba,
         quantiles=quantiles,
-        horizons=horizons,
+        times=renamed(times, horizons),
         on_error=on_error,
         batch_rows=batch_rows,
         part_rows=part_rows,

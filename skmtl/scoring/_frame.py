@@ -13,7 +13,7 @@ from skmtl.answers import fitted_model
 from skmtl.scoring._columns import check_keep, feature_names, read_columns
 from skmtl.scoring._drift import column_report, lost_columns, with_names
 from skmtl.scoring._model import PathLike, open_model
-from skmtl.scoring._outputs import Horizons, Outputs
+from skmtl.scoring._outputs import Outputs, Times, renamed
 from skmtl.tables import as_frame, sum_of_counts
 
 # Number of cells of the table to score at a time: 64 MB for each copy.
@@ -46,8 +46,9 @@ def score_frame(
     keep: Sequence[Hashable] = ...,
     proba: bool = ...,
     quantiles: bool = ...,
-    horizons: Horizons | None = ...,
+    times: Times | None = ...,
     report: Literal[False] = ...,
+    horizons: Times | None = ...,
 ) -> pd.DataFrame: ...
 
 
@@ -61,8 +62,9 @@ def score_frame(
     keep: Sequence[Hashable] = ...,
     proba: bool = ...,
     quantiles: bool = ...,
-    horizons: Horizons | None = ...,
+    times: Times | None = ...,
     report: Literal[True],
+    horizons: Times | None = ...,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]: ...
 
 
@@ -75,8 +77,9 @@ def score_frame(
     keep: Sequence[Hashable] = (),
     proba: bool = True,
     quantiles: bool = True,
-    horizons: Horizons | None = None,
+    times: Times | None = None,
     report: bool = False,
+    horizons: Times | None = None,
 ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return everything that a model predicts for a table in memory, in one data frame.
 
@@ -91,9 +94,9 @@ def score_frame(
                                           the step before
     ``{task}_quantile_{level}``           each quantile of a quantile task
     ``{event}_risk``                      the result of `predict` for a time to an event
-    ``{event}_survival_{time}``           survival at each of the `horizons`
+    ``{event}_survival_{time}``           survival at each of the `times`
     ``{event}_risk_{cause}``              the risk of each of several competing causes
-    ``{event}_incidence_{cause}_{time}``  and its incidence at each of the `horizons`
+    ``{event}_incidence_{cause}_{time}``  and its incidence at each of the `times`
     ====================================  ===========================================
 
     Targets without names, from arrays, are called ``target_0`` and so on.
@@ -116,10 +119,13 @@ def score_frame(
         Columns of `df` to copy in front of the outputs, such as ids.
     proba, quantiles : bool, default=True
         Whether to include probabilities and quantiles.
-    horizons : sequence of float or mapping of event to one, default=None
-        Times of the survival and incidence columns; None for no such columns.
+    times : sequence of float or mapping of event to one, default=None
+        Times of the survival and incidence columns, for all events or by event; None for no such
+        columns.
     report : bool, default=False
         Whether to also return counts of missing and unknown cells.
+    horizons : sequence of float or mapping of event to one, default=None
+        The old name of `times`.
 
     Returns
     -------
@@ -136,11 +142,13 @@ def score_frame(
     -----
     UserWarning
         If a column has lost all its values since `fit`, as in `predict`.
+    FutureWarning
+        If times are passed as `horizons`.
 
     Raises
     ------
     ValueError
-        If columns are missing, if a horizon is beyond the follow-up, or if the model cannot score
+        If columns are missing, if a time is beyond the follow-up, or if the model cannot score
         a row.
 
     See Also
@@ -162,9 +170,10 @@ def score_frame(
           missing  missing_share  fit_missing_share
     size        2            0.5                0.0
     """
+    times = renamed(times, horizons)
     fitted = open_model(model)
     frame = as_frame(df, name="df", min_rows=0)
-    outputs = Outputs(fitted, horizons=horizons, proba=proba, quantiles=quantiles)
+    outputs = Outputs(fitted, times=times, proba=proba, quantiles=quantiles)
     keep = check_keep(keep, list(outputs.columns))
     names = feature_names(fitted, columns, keep, frame.columns.tolist())
     features = read_columns(fitted, names)

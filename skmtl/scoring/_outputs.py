@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
+from warnings import warn
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -13,7 +14,7 @@ from skmtl.answers import Answers, fitted_model, fitted_model_reading
 from skmtl.tables import CellCounts
 from skmtl.tasks import Curves
 
-Horizons = Sequence[float] | Mapping[Hashable, Sequence[float]]
+Times = Sequence[float] | Mapping[Hashable, Sequence[float]]
 
 _NUMBER = np.empty(0)
 
@@ -39,7 +40,7 @@ class Outputs:
     Parameters
     ----------
     model : fitted estimator
-    horizons : sequence of float, mapping of event to one, or None
+    times : sequence of float, mapping of event to one, or None
     proba, quantiles : bool
 
     Attributes
@@ -47,7 +48,7 @@ class Outputs:
     columns : dict of str to ndarray
         The names in order, each with an array of the type of its values: all classes of a task, or
         an empty array of numbers.
-    horizons : dict of event to list of float
+    times : dict of event to list of float
     learnt_counts : CellCounts or None
         Counts of missing and unknown cells in fit; None if they are not known.
 
@@ -56,12 +57,10 @@ class Outputs:
     TypeError
         If the model does not say what its tasks are.
     ValueError
-        If a horizon lies beyond the follow-up, or two columns would have the same name.
+        If a time lies beyond the follow-up, or two columns would have the same name.
     """
 
-    def __init__(
-        self, model: Any, *, horizons: Horizons | None, proba: bool, quantiles: bool
-    ) -> None:
+    def __init__(self, model: Any, *, times: Times | None, proba: bool, quantiles: bool) -> None:
         check_is_fitted(model)
         self._model = model
         fitted = fitted_model(model)
@@ -73,7 +72,7 @@ class Outputs:
         }
         self._levels = fitted.levels if quantiles else {}
         self._funnels = fitted.funnels if proba else {}
-        self.horizons = _read_horizons(horizons, self._events)
+        self.times = _read_times(times, self._events)
         self._proba = proba
         self._tasks = fitted.outputs
         self._predictions = {
@@ -108,7 +107,7 @@ class Outputs:
         return named + [(f"quantile_{x:.15g}", _NUMBER) for x in self._levels.get(task, ())]
 
     def _event_columns(self, event: Hashable) -> list[tuple[str, np.ndarray]]:
-        times = [f"_{time:.15g}" for time in self.horizons.get(event, ())]
+        times = [f"_{time:.15g}" for time in self.times.get(event, ())]
         n_causes, _ = self._events[event]
         causes = [f"_{cause}" for cause in range(1, n_causes + 1)] if n_causes > 1 else [""]
         names = [f"risk{cause}" for cause in causes] + [f"survival{time}" for time in times]
@@ -146,7 +145,7 @@ class Outputs:
         return columns
 
     def _event_values(self, event: Hashable, curves: Curves) -> list[np.ndarray]:
-        (n_causes, _), times = self._events[event], self.horizons.get(event, [])
+        (n_causes, _), times = self._events[event], self.times.get(event, [])
         columns = list(curves.risk().T) + list(curves.survival(times).T)
         if n_causes > 1 and times:
             by_cause = curves.incidence(times)
@@ -163,31 +162,41 @@ def _shown(label: Any) -> str:
     return f"{label:.15g}" if isinstance(label, float) else str(label)
 
 
-def _read_horizons(
-    horizons: Horizons | None, events: Mapping[Hashable, tuple[int, float]]
-) -> dict[Hashable, list[float]]:
+def renamed(times: Times | None, horizons: Times | None) -> Times | None:
+    """Return the times, also those passed by the parameter's old name."""
     if horizons is None:
+        return times
+    if times is not None:
+        raise ValueError("horizons is the old name of times: pass times only.")
+    warn("horizons was renamed: pass times instead.", FutureWarning, stacklevel=3)
+    return horizons
+
+
+def _read_times(
+    times: Times | None, events: Mapping[Hashable, tuple[int, float]]
+) -> dict[Hashable, list[float]]:
+    if times is None:
         return {}
     if not events:
-        raise ValueError("horizons are for times to events, and the model has no such task.")
-    by_event = horizons if isinstance(horizons, Mapping) else dict.fromkeys(events, horizons)
+        raise ValueError("times are for times to events, and the model has no such task.")
+    by_event = times if isinstance(times, Mapping) else dict.fromkeys(events, times)
     unknown = [name for name in by_event if name not in events]
     if unknown:
-        raise ValueError(f"horizons names {unknown}, but the events are {list(events)}.")
+        raise ValueError(f"times names {unknown}, but the events are {list(events)}.")
     read = {}
-    for event, times in by_event.items():
+    for event, listed in by_event.items():
         try:
-            grid = np.asarray(times, dtype=np.float64)
+            grid = np.asarray(listed, dtype=np.float64)
         except (TypeError, ValueError):
             grid = np.empty(0)
         if grid.ndim != 1 or len(grid) == 0 or not (grid >= 0).all():
-            raise ValueError(f"horizons must be a list of numbers from 0, got {times!r}.")
+            raise ValueError(f"times must be a list of numbers from 0, got {listed!r}.")
         if len(np.unique(grid)) < len(grid):
-            raise ValueError(f"horizons contains a time twice: {times!r}.")
+            raise ValueError(f"times contains a time twice: {listed!r}.")
         _, end = events[event]
         if grid.max() > end:
             raise ValueError(
-                f"horizons reach {grid.max():g}, but the curves of {event!r} are known up to "
+                f"times reach {grid.max():g}, but the curves of {event!r} are known up to "
                 f"{end:g} only: the end of the follow-up in `fit`, or the last cut or horizon of "
                 "the model. Pass times up to there."
             )

@@ -13,7 +13,7 @@ from skmtl.scoring._columns import check_keep, feature_names, read_columns
 from skmtl.scoring._csv import CsvSource, open_csv
 from skmtl.scoring._frame import rows_at_a_time, whole_number
 from skmtl.scoring._inputs import InputFile
-from skmtl.scoring._outputs import Horizons, Outputs
+from skmtl.scoring._outputs import Outputs, Times
 from skmtl.scoring._parquet import ParquetSource, is_string, parquet_columns, value_type
 from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
@@ -30,7 +30,7 @@ class ScoringOptions:
     keep: Sequence[str]
     proba: bool
     quantiles: bool
-    horizons: Horizons | None
+    times: Times | None
     on_error: str
     batch_rows: int | None
     part_rows: int
@@ -66,7 +66,7 @@ class Plan:
         self._files, self._options = files, options
         self._types = {name: _arrow_type(name, t) for name, t in options.csv_types.items()}
         self.outputs = Outputs(
-            model, horizons=options.horizons, proba=options.proba, quantiles=options.quantiles
+            model, times=options.times, proba=options.proba, quantiles=options.quantiles
         )
         self.keep = check_keep(options.keep, [*self.outputs.columns, *ERROR_COLUMNS])
         names = feature_names(model, options.columns, self.keep, self._columns_of(files[0]))
@@ -196,7 +196,8 @@ class Plan:
             "keep": self.keep,
             "proba": bool(options.proba),
             "quantiles": bool(options.quantiles),
-            "horizons": {str(event): times for event, times in self.outputs.horizons.items()},
+            # The name in the footers of parts that earlier versions wrote.
+            "horizons": {str(event): times for event, times in self.outputs.times.items()},
             "part_rows": int(options.part_rows),
             "csv_types": {name: str(kind) for name, kind in self._types.items()},
             "csv_delimiter": options.csv.delimiter,

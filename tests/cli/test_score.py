@@ -73,13 +73,13 @@ def test_rows_that_are_set_aside_have_an_exit_code_of_their_own(model, folder, c
     assert "2 rows could not be scored; see " in capsys.readouterr().out
 
 
-def test_horizons_by_event_or_for_all(folder, outcome, capsys):
+def test_times_by_event_or_for_all(folder, outcome, capsys):
     from tests.cli.test_fit import SURVIVAL
 
     outcome(SURVIVAL)
     model, table = folder / "model.skmtl", folder / "patients.csv"
     for i, given in enumerate(["0.1,0.2", "death=0.1,0.2"]):
-        assert scored(capsys, model, table, folder / f"{i}", "--horizons", given)[0] == 0
+        assert scored(capsys, model, table, folder / f"{i}", "--times", given)[0] == 0
     first, second = (pd.read_parquet(folder / f"{i}") for i in range(2))
     pd.testing.assert_frame_equal(first, second)
     assert sum("0.1" in name for name in first) > 0
@@ -88,7 +88,7 @@ def test_horizons_by_event_or_for_all(folder, outcome, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--horizons", "7,x"], "--horizons must be numbers separated by commas"),
+        (["--times", "7,x"], "--times must be numbers separated by commas"),
         (["--csv-type", "id"], "--csv-type must be NAME=VALUE, got 'id'"),
         (["--on-error", "ignore"], "invalid choice: 'ignore'"),
         (["--batch-rows", "many"], "invalid int value: 'many'"),
@@ -101,8 +101,8 @@ def test_wrong_options_are_usage_errors(options, message, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--keep", "nope"], "no columns ['nope']"), (["--horizons", "3"], "no such task")],
-    ids=["keep", "horizons"],
+    [(["--keep", "nope"], "no columns ['nope']"), (["--times", "3"], "no such task")],
+    ids=["keep", "times"],
 )
 def test_options_that_do_not_suit_are_usage_errors(model, folder, options, message, capsys):
     code, _, err = scored(capsys, model, folder / "test.csv", folder / "s", *options)

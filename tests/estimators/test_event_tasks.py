@@ -146,7 +146,7 @@ def test_display_of_an_event(two):
 
 def test_other_outputs_stay(one):
     X, _, model = one
-    scored = score_frame(model, X, horizons=[1.0])
+    scored = score_frame(model, X, times=[1.0])
     assert [c for c in scored if c.startswith("death")] == ["death_risk", "death_survival_1"]
     assert_array_equal(scored["spend_prediction"], model.predict(X)["spend"])
     survival = model.predict_survival_function(X, [1.0])[:, 0]

@@ -390,7 +390,7 @@ def test_boosting_without_a_split_is_the_estimate_at_every_time(interpolation, n
     incidences = model.predict_cumulative_incidence(row, times)
     for cause, curve in aalen_johansen(y).items():
         assert_allclose(incidences[cause][0], curve(times), atol=1e-5)
-    scored = score_frame(model, row, horizons=[11.0, 12.0])
+    scored = score_frame(model, row, times=[11.0, 12.0])
     at_horizons = scored.filter(like="survival").to_numpy(dtype=float)
     assert_allclose(at_horizons[0], kaplan_meier(y)([11.0, 12.0]), atol=1e-5)
 

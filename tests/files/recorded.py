@@ -61,7 +61,7 @@ def questions(model: Any, X: Any, times: Sequence[float] | None) -> dict[str, Ca
             asked[name] = partial(getattr(model, name), X, times)
     # Which has a way of its own in boosting.
     asked["predict of one row"] = partial(model.predict, X[:1])
-    asked["score_frame"] = partial(skmtl.score_frame, model, X, horizons=times)
+    asked["score_frame"] = partial(skmtl.score_frame, model, X, times=times)
     present = [name for name in _ATTRIBUTES if hasattr(model, name)]
     if isinstance(model, Forecaster):
         present.remove("history_")  # the past of the series, not of the training

@@ -43,12 +43,12 @@ def test_files_get_what_a_frame_gets(case_of, name, tmp_path):
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X.to_dict(as_series=False))
     frame = frame.assign(id=range(len(frame)))
     frame.to_parquet(tmp_path / "rows.parquet", row_group_size=30, index=False)
-    horizons = [1.0, 2.5] if name.startswith("survival") else None
+    times = [1.0, 2.5] if name.startswith("survival") else None
     report = skmtl.score_files(
-        model, tmp_path / "rows.parquet", tmp_path / "out", keep=["id"], horizons=horizons,
+        model, tmp_path / "rows.parquet", tmp_path / "out", keep=["id"], times=times,
         part_rows=10**6,
     )  # fmt: skip
-    expected = skmtl.score_frame(model, frame, keep=["id"], horizons=horizons)
+    expected = skmtl.score_frame(model, frame, keep=["id"], times=times)
     assert_same(written(tmp_path / "out"), expected)
     assert (report.n_files, report.n_parts, report.n_rows) == (1, 1, len(frame))
     assert report.n_refused == 0 and report.errors is None
@@ -281,7 +281,7 @@ def test_before_any_work_the_types_must_suit_the_model(case_of, houses, tmp_path
         ({"batch_rows": 2.5}, "batch_rows must be a whole number from 1"),
         ({"csv_delimiter": ", "}, "csv_delimiter must be one character"),
         ({"csv_types": {"id": "number"}}, "csv_types names the type 'number' for 'id'"),
-        ({"horizons": [1]}, "horizons are for times to events"),
+        ({"times": [1]}, "times are for times to events"),
         ({"columns": ["size", "id"]}, "The model reads 5 columns, and there are 2"),
     ],
     ids=lambda value: None if isinstance(value, str) else next(iter(value)),

@@ -15,7 +15,7 @@ from tests.scoring.conftest import EVERY
 TIMES = [1.0, 2.5]
 
 
-def horizons_of(name):
+def times_of(name):
     return TIMES if name.startswith("survival") or name == "multitab-event" else None
 
 
@@ -28,7 +28,7 @@ def assert_columns(frame, stem, expected):
 @pytest.mark.parametrize("name", EVERY)
 def test_scores_are_what_the_methods_of_the_model_give(case_of, name):
     model, X = case_of(name)
-    scores = skmtl.score_frame(model, X, horizons=horizons_of(name))
+    scores = skmtl.score_frame(model, X, times=times_of(name))
     predicted = model.predict(X)
     found = scores[[c for c in scores if re.search("_prediction$|_risk|_share_", c)]]
     np.testing.assert_array_equal(
@@ -49,7 +49,7 @@ def test_scores_are_what_the_methods_of_the_model_give(case_of, name):
 def test_the_size_of_the_batches_does_not_matter(case_of, name):
     model, X = case_of(name)
     whole, parts = (
-        skmtl.score_frame(model, X, horizons=horizons_of(name), batch_rows=n) for n in (None, 33)
+        skmtl.score_frame(model, X, times=times_of(name), batch_rows=n) for n in (None, 33)
     )
     # Matrix products of networks round by the number of rows.
     pd.testing.assert_frame_equal(whole, parts, rtol=1e-5, atol=1e-6)
@@ -58,7 +58,7 @@ def test_the_size_of_the_batches_does_not_matter(case_of, name):
 @pytest.mark.parametrize("name", ["survival", "survival-several", "survival-proportional"])
 def test_survival_is_that_of_the_model(case_of, name):
     model, X = case_of(name)
-    scores = skmtl.score_frame(model, X, horizons=TIMES)
+    scores = skmtl.score_frame(model, X, times=TIMES)
     expected = model.predict_survival_function(X, TIMES)
     events = expected if isinstance(expected, dict) else {"event": expected}
     for event, values in events.items():
@@ -67,7 +67,7 @@ def test_survival_is_that_of_the_model(case_of, name):
 
 def test_incidences_by_cause_are_those_of_the_model(case_of):
     model, X = case_of("survival-competing")
-    scores = skmtl.score_frame(model, X, horizons={"event": TIMES})
+    scores = skmtl.score_frame(model, X, times={"event": TIMES})
     assert scores.columns.tolist() == [
         "event_risk_1", "event_risk_2", "event_survival_1", "event_survival_2.5",
         "event_incidence_1_1", "event_incidence_1_2.5",
@@ -79,7 +79,7 @@ def test_incidences_by_cause_are_those_of_the_model(case_of):
 
 def test_an_event_beside_other_tasks_has_survival_too(case_of):
     model, X = case_of("multitab-event")
-    scores = skmtl.score_frame(model, X, horizons=[0.0, 2.0])
+    scores = skmtl.score_frame(model, X, times=[0.0, 2.0])
     names = ["death_risk", "death_survival_0", "death_survival_2", "cost_prediction"]
     assert scores.columns.tolist() == names
     assert (scores["death_survival_0"] == 1).all()
@@ -121,7 +121,7 @@ def test_a_model_of_an_array_reads_all_columns_that_are_not_kept(case_of):
 @pytest.mark.parametrize("name", ["multitab", "rmtgb", "survival"])
 def test_a_table_without_rows_has_all_columns(case_of, name):
     model, X = case_of(name)
-    some, none = (skmtl.score_frame(model, X[:n], horizons=horizons_of(name)) for n in (5, 0))
+    some, none = (skmtl.score_frame(model, X[:n], times=times_of(name)) for n in (5, 0))
     assert none.shape == (0, some.shape[1])
     assert none.columns.equals(some.columns)
 
@@ -133,7 +133,7 @@ def test_a_table_without_rows_has_all_columns(case_of, name):
         ({"keep": "city"}, r"keep must be a list of columns, such as \['city'\]"),
         ({"keep": ["city", "city"]}, "keep names a column twice"),
         ({"columns": ["size"]}, "The model reads 5 columns, and there are 1"),
-        ({"horizons": [1.0]}, "horizons are for times to events"),
+        ({"times": [1.0]}, "times are for times to events"),
         ({"batch_rows": 0}, "batch_rows must be a whole number from 1"),
     ],
     ids=lambda value: None if isinstance(value, str) else next(iter(value)),
@@ -150,16 +150,25 @@ def test_a_kept_column_cannot_have_the_name_of_an_output(case_of):
         skmtl.score_frame(model, X.assign(price_prediction=1.0), keep=["price_prediction"])
 
 
-def test_horizons_reach_no_further_than_the_follow_up(case_of):
+def test_times_reach_no_further_than_the_follow_up(case_of):
     model, X = case_of("survival")
     with pytest.raises(ValueError, match=r"of 'event' are known up to .* only"):
-        skmtl.score_frame(model, X, horizons=[1e6])
-    with pytest.raises(ValueError, match="horizons must be a list of numbers from 0, got '1,2'"):
-        skmtl.score_frame(model, X, horizons="1,2")
-    with pytest.raises(ValueError, match=r"horizons names \['birth'\]"):
-        skmtl.score_frame(model, X, horizons={"birth": [1.0]})
-    with pytest.raises(ValueError, match=r"horizons contains a time twice: \[1, 1\.0\]"):
-        skmtl.score_frame(model, X, horizons=[1, 1.0])
+        skmtl.score_frame(model, X, times=[1e6])
+    with pytest.raises(ValueError, match="times must be a list of numbers from 0, got '1,2'"):
+        skmtl.score_frame(model, X, times="1,2")
+    with pytest.raises(ValueError, match=r"times names \['birth'\]"):
+        skmtl.score_frame(model, X, times={"birth": [1.0]})
+    with pytest.raises(ValueError, match=r"times contains a time twice: \[1, 1\.0\]"):
+        skmtl.score_frame(model, X, times=[1, 1.0])
+
+
+def test_the_old_name_of_times_is_read_with_a_warning(case_of):
+    model, X = case_of("survival")
+    with pytest.warns(FutureWarning, match="pass times instead"):
+        scores = skmtl.score_frame(model, X, horizons=TIMES)
+    pd.testing.assert_frame_equal(scores, skmtl.score_frame(model, X, times=TIMES))
+    with pytest.raises(ValueError, match="pass times only"):
+        skmtl.score_frame(model, X, times=TIMES, horizons=TIMES)
 
 
 def test_an_estimator_that_knows_no_tasks_is_refused():
