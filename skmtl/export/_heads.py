@@ -242,7 +242,7 @@ def curve_outputs(curves: GraphCurves, task: Hashable, times: Times) -> list[Out
     alive, about = curves.survival(at), {"times": at}
     outputs = [Output(task, "_survival", alive, shape=(len(at),), about=about)]
     if curves.n_causes > 1:
-        causes = list(range(1, curves.n_causes + 1))
+        causes = list(curves.shape.causes)
         shape, about = (len(at), len(causes)), {**about, "causes": causes}
         outputs.append(Output(task, "_incidence", curves.incidence(at), shape=shape, about=about))
     return outputs
@@ -253,5 +253,5 @@ def risk_output(curves: GraphCurves, event: Hashable) -> Output:
     risk = curves.risk()
     if curves.n_causes == 1:
         return Output(event, "", risk.squeeze(1))
-    causes = list(range(1, curves.n_causes + 1))
+    causes = list(curves.shape.causes)
     return Output(event, "", risk, shape=(len(causes),), about={"causes": causes})

@@ -304,9 +304,9 @@ def _named(name: Hashable, horizon: float, horizons: Sequence[float]) -> Hashabl
 def _from_landmark(times: EventTimes, landmark: NDArray[np.float64], entry: bool) -> EventTimes:
     time = np.where(_awaited(times, landmark), times.time, np.nan)
     return (
-        EventTimes(times.event, time, landmark)
+        EventTimes(times.event, time, landmark, times.dtype.causes)
         if entry
-        else EventTimes(times.event, time - landmark)
+        else EventTimes(times.event, time - landmark, causes=times.dtype.causes)
     )
 
 

@@ -245,19 +245,17 @@ class Answering(BaseEstimator):
         Returns
         -------
         dict of cause to ndarray of shape (n_samples, n_times)
-            With several events a dict of such dicts.
+            By the name of the cause, or by its number from 1 if causes have no names. With
+            several events a dict of such dicts.
         """
         model = self._checked()
         if given is None:
             by_event = at_times(model, X, times, Curves.incidence)
         else:
             by_event = of_rows(model, X, times, given, Curves.conditional_incidence)
+        shapes = model.curve_shapes()
         return one_or_all(
-            model,
-            {
-                name: {cause + 1: values[:, :, cause] for cause in range(values.shape[2])}
-                for name, values in by_event.items()
-            },
+            model, {name: shapes[name].by_cause(values) for name, values in by_event.items()}
         )
 
     @_with_events

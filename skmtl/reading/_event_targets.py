@@ -28,7 +28,7 @@ from skmtl.tasks import (
     ProportionalHazards,
     Survival,
     TaskSet,
-    check_causes,
+    numbered_causes,
 )
 
 
@@ -75,7 +75,7 @@ class EventTargets(Targets):
                 "Events with horizons are several tasks each: compare them with horizons=None."
             )
         for name, labels in self.read_events(y).items():
-            if labels.array.event.max(initial=0) > 1:
+            if labels.array.n_causes > 1:
                 raise ValueError(
                     f"Event {name!r} has several causes, whose risks are several predictions. "
                     "Compare the causes as events of their own, each censored by the others; or "
@@ -107,7 +107,6 @@ class EventTargets(Targets):
         events = self.events(y, tasks)
         for name in events.columns:
             labels, risks = events[name].array, self._risk_names(name, tasks)
-            check_causes(labels, len(risks), name)
             if len(risks) > 1:
                 for cause, risk in enumerate(risks, 1):
                     columns[risk] = pd.Series(labels.only(cause), index=events.index)
@@ -122,7 +121,13 @@ class EventTargets(Targets):
 
     def events(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
         causes = any(kind.n_causes > 1 for kind in tasks.by_name.values())
-        return read_events(y, self.columns, causes=causes)
+        events = read_events(y, self.columns, causes=causes)
+        known = [name for name in events.columns if name in self.event_names(tasks)]
+        numbered = {
+            name: numbered_causes(events[name].array, self._causes(name, tasks), name)
+            for name in known
+        }
+        return events.assign(**numbered)
 
     def curves(self, scores: np.ndarray, tasks: TaskSet) -> dict[Hashable, Curves]:
         """Return the curves of each event; consecutive terms are joined."""
@@ -148,12 +153,15 @@ class EventTargets(Targets):
 
     def _risk_names(self, event: Hashable, tasks: TaskSet) -> list[Hashable]:
         """Return the names of an event's risks: the event, or its causes."""
-        terms = terms_of(event, self.horizons)
-        n_causes = tasks.by_name[terms[0].name if terms else event].n_causes
-        if n_causes == 1:
+        causes = self._causes(event, tasks)
+        if len(causes) == 1:
             return [event]
         several = len(self.event_names(tasks)) > 1
-        return [(event, cause) if several else cause for cause in range(1, n_causes + 1)]
+        return [(event, cause) if several else cause for cause in causes]
+
+    def _causes(self, event: Hashable, tasks: TaskSet) -> tuple[Hashable, ...]:
+        terms = terms_of(event, self.horizons)
+        return tasks.by_name[terms[0].name if terms else event].causes
 
     def _in_terms(self, events: pd.DataFrame) -> pd.DataFrame:
         """Return labels with a column for each term of each event."""
@@ -168,7 +176,7 @@ class EventTargets(Targets):
 
     def _infer(self, labels: pd.Series) -> Kind:
         cuts = self._cuts_of(labels.name)
-        if labels.array.event.max(initial=0) < 2:
+        if labels.array.n_causes < 2:
             return self._single_kind(cuts)
         if self.head != "hazard":
             raise ValueError(

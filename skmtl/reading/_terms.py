@@ -49,6 +49,7 @@ class Term:
             np.where(labels.time <= self.end, labels.event, 0),
             np.where(watched, np.minimum(labels.time, self.end), np.nan),
             np.maximum(labels.entry, self.start),
+            labels.dtype.causes,
         )
 
 

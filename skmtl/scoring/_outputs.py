@@ -67,8 +67,7 @@ class Outputs:
         self.learnt_counts = fitted.learnt_counts
         self._classes = fitted.classes
         self._events = {
-            name: (curves.share.shape[2], curves.horizon)
-            for name, curves in fitted.curve_shapes().items()
+            name: (curves.causes, curves.horizon) for name, curves in fitted.curve_shapes().items()
         }
         self._levels = fitted.levels if quantiles else {}
         self._funnels = fitted.funnels if proba else {}
@@ -108,11 +107,12 @@ class Outputs:
 
     def _event_columns(self, event: Hashable) -> list[tuple[str, np.ndarray]]:
         times = [f"_{time:.15g}" for time in self.times.get(event, ())]
-        n_causes, _ = self._events[event]
-        causes = [f"_{cause}" for cause in range(1, n_causes + 1)] if n_causes > 1 else [""]
-        names = [f"risk{cause}" for cause in causes] + [f"survival{time}" for time in times]
-        if n_causes > 1:
-            names += [f"incidence{cause}{time}" for cause in causes for time in times]
+        causes, _ = self._events[event]
+        several = len(causes) > 1
+        parts = [f"_{cause}" for cause in causes] if several else [""]
+        names = [f"risk{part}" for part in parts] + [f"survival{time}" for time in times]
+        if several:
+            names += [f"incidence{part}{time}" for part in parts for time in times]
         return [(name, _NUMBER) for name in names]
 
     def values(self, X: Any) -> Scored:
@@ -145,11 +145,11 @@ class Outputs:
         return columns
 
     def _event_values(self, event: Hashable, curves: Curves) -> list[np.ndarray]:
-        (n_causes, _), times = self._events[event], self.times.get(event, [])
+        (causes, _), times = self._events[event], self.times.get(event, [])
         columns = list(curves.risk().T) + list(curves.survival(times).T)
-        if n_causes > 1 and times:
+        if len(causes) > 1 and times:
             by_cause = curves.incidence(times)
-            columns += [by_cause[:, i, k] for k in range(n_causes) for i in range(len(times))]
+            columns += [by_cause[:, i, k] for k in range(len(causes)) for i in range(len(times))]
         return columns
 
 
@@ -173,7 +173,7 @@ def renamed(times: Times | None, horizons: Times | None) -> Times | None:
 
 
 def _read_times(
-    times: Times | None, events: Mapping[Hashable, tuple[int, float]]
+    times: Times | None, events: Mapping[Hashable, tuple[tuple[Hashable, ...], float]]
 ) -> dict[Hashable, list[float]]:
     if times is None:
         return {}

@@ -36,7 +36,11 @@ class EventModel(ABC):
         """Time up to which the model's curves are known."""
 
     @abstractmethod
-    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
+    def causes(self, event: Hashable) -> tuple[Hashable, ...]:
+        """Names of the causes of an event, or their numbers from 1."""
+
+    @abstractmethod
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[Hashable, _Array]:
         """Incidence of each cause, (n_samples, n_times)."""
 
     @abstractmethod
@@ -45,7 +49,7 @@ class EventModel(ABC):
 
     def incidence_after(
         self, X: Any, start: float, times: _Array, event: Hashable
-    ) -> dict[int, _Array]:
+    ) -> dict[Hashable, _Array]:
         """Incidence of each cause given survival up to a time, 0 before."""
         if start == 0:
             return self.incidence(X, times, event)
@@ -85,9 +89,11 @@ class CurveModel(EventModel):
     def follow_up(self, event: Hashable) -> float:
         return float(self._shapes[event].horizon)
 
-    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
-        by_cause = self._ask(X, times, event, Curves.incidence)
-        return {cause + 1: by_cause[:, :, cause] for cause in range(by_cause.shape[2])}
+    def causes(self, event: Hashable) -> tuple[Hashable, ...]:
+        return self._shapes[event].causes
+
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[Hashable, _Array]:
+        return self._shapes[event].by_cause(self._ask(X, times, event, Curves.incidence))
 
     def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:
         return self._ask(X, times, event, Curves.survival)
@@ -111,7 +117,10 @@ class StepModel(EventModel):
     def follow_up(self, event: Hashable) -> float:
         return float(self._estimator.unique_times_[-1])
 
-    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[int, _Array]:
+    def causes(self, event: Hashable) -> tuple[Hashable, ...]:
+        return (1,)
+
+    def incidence(self, X: Any, times: _Array, event: Hashable) -> dict[Hashable, _Array]:
         return {1: 1 - self.survival(X, times, event)}
 
     def survival(self, X: Any, times: _Array, event: Hashable) -> _Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def cumulative_dynamic_auc(
     risk: ArrayLike,
     times: ArrayLike,
     *,
-    cause: int | None = None,
+    cause: Hashable | None = None,
     censoring: Any = None,
 ) -> tuple[_Array, float]:
     r"""AUC of rows that have failed by a time against rows that have not, at each time.
@@ -43,7 +44,7 @@ def cumulative_dynamic_auc(
         Higher values mean earlier failure; one score per row, or one per row and time.
     times : array-like of shape (n_times,)
         Increasing, below the end of the follow-up in y.
-    cause : int, default=None
+    cause : int or str, default=None
         One of several competing causes: failures from this cause, against rows still at risk.
     censoring : as y, default=None
         The labels from which the censoring is estimated, usually those of the training rows; None

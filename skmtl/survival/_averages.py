@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from skmtl.survival._inputs import cause_number
 from skmtl.survival._watching import Watching, beginnings
 from skmtl.tasks import EventTimes, risk_table
 
@@ -68,7 +70,7 @@ class Observed(NamedTuple):
 
 
 def observed_incidence(
-    labels: EventTimes, time: float, cause: int | None, level: float
+    labels: EventTimes, time: float, cause: Hashable | None, level: float
 ) -> Observed:
     """Estimate the incidence by a time, of a cause or of any, with Wilson's interval.
 
@@ -79,7 +81,7 @@ def observed_incidence(
     ----------
     labels : EventTimes of shape (n_samples,)
     time : float
-    cause : int or None
+    cause : int, str or None
     level : float
         Confidence level of the interval.
 
@@ -95,8 +97,9 @@ def observed_incidence(
     if cause is None:
         of_cause = failed
     else:
-        known = cause <= table.events.shape[1]
-        of_cause = table.events[past, cause - 1] if known else np.zeros(len(failed))
+        number = cause_number(labels, cause)
+        known = number <= table.events.shape[1]
+        of_cause = table.events[past, number - 1] if known else np.zeros(len(failed))
     survival = float(alive[-1] * table.conditional_survival[past][-1]) if len(alive) else 1.0
     if time > labels.time.max() and survival > 0:
         return Observed(np.nan, np.nan, np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def brier_score(
     survival: ArrayLike,
     times: ArrayLike,
     *,
-    cause: int | None = None,
+    cause: Hashable | None = None,
     censoring: Any = None,
     sample_weight: ArrayLike | None = None,
 ) -> _Array:
@@ -50,7 +51,7 @@ def brier_score(
         Increasing, below the end of the follow-up in y. If all rows enter late, the score is that
         of survival given the first entry. If `times` start there, the curves are divided by their
         value at that time; otherwise they must be close to 1 at that time.
-    cause : int, default=None
+    cause : int or str, default=None
         One of several competing causes: score the incidence of this cause.
     censoring : as y, default=None
         The labels from which the censoring is estimated, usually those of the training rows; None
@@ -107,7 +108,7 @@ def brier_by_time(
     curves: _Array,
     grid: _Array,
     watching: Watching,
-    cause: int | None,
+    cause: Hashable | None,
     weight: _Array,
 ) -> _Array:
     """Compute the score of curves that start at the first entry, from checked inputs."""
@@ -127,7 +128,7 @@ def integrated_brier_score(
     survival: ArrayLike,
     times: ArrayLike,
     *,
-    cause: int | None = None,
+    cause: Hashable | None = None,
     censoring: Any = None,
     sample_weight: ArrayLike | None = None,
 ) -> float:
@@ -139,7 +140,7 @@ def integrated_brier_score(
     survival : array-like of shape (n_samples, n_times)
     times : array-like of shape (n_times,)
         At least two times.
-    cause : int, default=None
+    cause : int or str, default=None
     censoring : as y, default=None
     sample_weight : array-like of shape (n_samples,), default=None
         All as in `brier_score`.
@@ -176,7 +177,7 @@ def _check_span(grid: _Array) -> None:
 
 
 def _given_first_entry(
-    curves: _Array, grid: _Array, labels: EventTimes, cause: int | None
+    curves: _Array, grid: _Array, labels: EventTimes, cause: Hashable | None
 ) -> _Array:
     """Condition curves on the first entry, before which no row was observed."""
     start = labels.entry.min()

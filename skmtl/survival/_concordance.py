@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,11 @@ _FEW = 8
 
 
 def concordance(
-    y: Any, risk: ArrayLike, *, cause: int | None = None, sample_weight: ArrayLike | None = None
+    y: Any,
+    risk: ArrayLike,
+    *,
+    cause: Hashable | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> float:
     r"""Harrell's concordance index.
 
@@ -41,7 +46,7 @@ def concordance(
         Events and times: see :func:`skmtl.tasks.event_times`. Missing labels are left out.
     risk : array-like of shape (n_samples,)
         Higher values mean earlier failure.
-    cause : int, default=None
+    cause : int or str, default=None
         One of several competing causes: only failures from this cause count, others are treated as
         censored. None counts every event.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -81,7 +86,7 @@ def concordance_ipcw(
     *,
     censoring: Any = None,
     tau: float | None = None,
-    cause: int | None = None,
+    cause: Hashable | None = None,
 ) -> float:
     r"""Uno's concordance index, which does not depend on the censoring.
 
@@ -101,7 +106,7 @@ def concordance_ipcw(
     tau : float, default=None
         Only failures before this time count. None counts all; the last ones may have large
         weights.
-    cause : int, default=None
+    cause : int or str, default=None
         As in `concordance`. Other causes do not count as censoring for the weights.
 
     Returns
@@ -139,7 +144,7 @@ def concordance_ipcw(
 def concordance_incidence(
     y: Any,
     risk: ArrayLike,
-    cause: int,
+    cause: Hashable,
     *,
     censoring: Any = None,
     tau: float | None = None,
@@ -158,8 +163,8 @@ def concordance_incidence(
         As in `concordance`.
     risk : array-like of shape (n_samples,)
         Higher values mean a higher incidence of the cause.
-    cause : int
-        Number of the cause, from 1.
+    cause : int or str
+        Number of the cause, from 1, or its name.
     censoring : as y, default=None
         As in `concordance_ipcw`.
     tau : float, default=None
@@ -190,7 +195,8 @@ def concordance_incidence(
     watching = watching_of(labels, censoring)
     at = labels.time[failed]
     # Among the other rows, only those that had failed by the time of some failure count.
-    gone = (labels.event > 0) & (labels.event != cause) & (labels.time <= at.max(initial=0))
+    other = (labels.event > 0) & ~failed_of(labels, cause)
+    gone = other & (labels.time <= at.max(initial=0))
     weight = 1 / watching.before(at)
     outlived = _at_risk(labels, failed, labels.event > 0, scores, np.ones(len(labels)))
     outran = _compared(
@@ -204,7 +210,7 @@ def concordance_incidence(
 
 
 def concordance_td(
-    y: Any, survival: ArrayLike, times: ArrayLike, *, cause: int | None = None
+    y: Any, survival: ArrayLike, times: ArrayLike, *, cause: Hashable | None = None
 ) -> float:
     r"""Antolini's time-dependent concordance, for curves that may cross.
 
@@ -221,7 +227,7 @@ def concordance_td(
         interpolated linearly, start at 1, and are constant after the last time.
     times : array-like of shape (n_times,)
         Increasing.
-    cause : int, default=None
+    cause : int or str, default=None
         As in `concordance`.
 
     Returns

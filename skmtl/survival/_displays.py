@@ -18,7 +18,7 @@ from skmtl.survival._inputs import check_cause, check_n_bins, increasing_times
 from skmtl.survival._nonparametric import kaplan_meier_of
 from skmtl.survival._steps import StepFunction
 from skmtl.survival._watching import beginnings
-from skmtl.tasks import EventTimes
+from skmtl.tasks import EventTimes, numbered_causes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +167,7 @@ class SurvivalCalibrationDisplay(_Display):
         followed up to the time.
     low, high : ndarray of shape (n_bins,)
         Limits of the 95 % confidence interval of each estimate.
-    cause : int, default=None
+    cause : int or str, default=None
         One of several competing causes.
     """
 
@@ -176,7 +176,7 @@ class SurvivalCalibrationDisplay(_Display):
     observed: _Array
     low: _Array
     high: _Array
-    cause: int | None = None
+    cause: Hashable | None = None
 
     @classmethod
     def from_estimator(
@@ -188,7 +188,7 @@ class SurvivalCalibrationDisplay(_Display):
         *,
         n_bins: int | None = None,
         event: Hashable | None = None,
-        cause: int | None = None,
+        cause: Hashable | None = None,
         ax: Axes | None = None,
     ) -> Self:
         """Plot the calibration of a fitted survival estimator.
@@ -205,7 +205,7 @@ class SurvivalCalibrationDisplay(_Display):
             ten, or fewer if they would have less than 50 rows each.
         event : label, default=None
             One of several events.
-        cause : int, default=None
+        cause : int or str, default=None
             One of several competing causes: plot its incidence. None plots survival.
         ax : matplotlib Axes, default=None
 
@@ -246,7 +246,7 @@ class SurvivalCalibrationDisplay(_Display):
         ax.plot([0, 1], [0, 1], color="0.7", ls="--")
         width = np.maximum([self.observed - self.low, self.high - self.observed], 0)
         ax.errorbar(self.predicted, self.observed, yerr=width, marker="o", capsize=3)
-        what = "survival" if self.cause is None else f"incidence of cause {self.cause}"
+        what = "survival" if self.cause is None else f"incidence of {_shown(self.cause)}"
         estimate = "Kaplan-Meier" if self.cause is None else "Aalen-Johansen"
         ax.set(
             xlabel=f"Predicted {what} at {self.time:g}",
@@ -267,7 +267,7 @@ class IncidenceDisplay(_Display):
     """
 
     times: _Array
-    incidence: dict[int, _Array]
+    incidence: dict[Hashable, _Array]
 
     @classmethod
     def from_estimator(
@@ -298,7 +298,7 @@ class IncidenceDisplay(_Display):
         return cls(times, means).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
-        labels = [f"cause {cause}" for cause in self.incidence]
+        labels = [_shown(cause) for cause in self.incidence]
         ax.stackplot(self.times, *self.incidence.values(), labels=labels)
         ax.set(xlabel="Time", ylabel="Incidence", xlim=(0, self.times[-1]), ylim=(0, 1))
         ax.legend(loc="upper left")
@@ -310,7 +310,7 @@ def _n_groups(values: _Array, labels: EventTimes) -> int:
 
 
 def _at_one_time(
-    model: EventModel, X: Any, time: _Array, start: float, event: Hashable, cause: int | None
+    model: EventModel, X: Any, time: _Array, start: float, event: Hashable, cause: Hashable | None
 ) -> _Array:
     """Predicted survival of each row, or its incidence of a cause, of shape (n_samples, 1)."""
     incidence = model.incidence_after(X, start, time, event)
@@ -320,7 +320,11 @@ def _at_one_time(
     return incidence[cause]
 
 
-def _observed(labels: EventTimes, time: float, cause: int | None) -> Observed:
+def _shown(cause: Hashable) -> str:
+    return cause if isinstance(cause, str) else f"cause {cause}"
+
+
+def _observed(labels: EventTimes, time: float, cause: Hashable | None) -> Observed:
     """The corresponding estimate from the labels."""
     incidence = observed_incidence(labels, time, cause, _LEVEL)
     if cause is not None:
@@ -334,4 +338,4 @@ def _labels_of(model: EventModel, y: Any, event: Hashable) -> EventTimes:
     labels = by_event.get(event)
     if labels is None or labels.isna().all():
         raise ValueError(f"y has no observed label of {event!r}, so there is nothing to draw.")
-    return labels
+    return numbered_causes(labels, model.causes(event), event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from skmtl.tasks import EventTimes, event_times
 _Array = NDArray[np.floating]
 
 
-def read_labels(y: Any, cause: int | None = None) -> tuple[EventTimes, NDArray[np.bool_]]:
+def read_labels(y: Any, cause: Hashable | None = None) -> tuple[EventTimes, NDArray[np.bool_]]:
     """Return observed labels, with several causes if `cause` is set, and a mask of their rows."""
     labels = event_times(y, task="y", causes=cause is not None)
     rows = ~labels.isna()
@@ -122,16 +122,25 @@ def check_n_bins(n_bins: Any) -> None:
         raise ValueError(f"n_bins must be a whole number of at least 2, got {n_bins!r}.")
 
 
-def failed_of(labels: EventTimes, cause: int | None) -> NDArray[np.bool_]:
+def failed_of(labels: EventTimes, cause: Hashable | None) -> NDArray[np.bool_]:
     """Return a mask of the rows that failed, from one cause or from any."""
     if cause is None:
         return labels.event > 0
-    if not isinstance(cause, int | np.integer) or cause < 1:
-        raise ValueError(f"cause must be the number of a cause, from 1, or None, got {cause!r}.")
-    return labels.event == cause
+    return labels.event == cause_number(labels, cause)
 
 
-def check_cause(cause: int | None, causes: Collection[int]) -> None:
+def cause_number(labels: EventTimes, cause: Hashable) -> int:
+    """Return the number of a cause, from its name or its number."""
+    number = labels.dtype.number(cause)
+    if number is None:
+        names = f" or one of {list(labels.dtype.causes)}" if labels.dtype.causes else ""
+        raise ValueError(
+            f"cause must be the number of a cause, from 1,{names} or None, got {cause!r}."
+        )
+    return number
+
+
+def check_cause(cause: Hashable | None, causes: Collection[Hashable]) -> None:
     if cause is not None and cause not in causes:
         raise ValueError(f"There is no cause {cause!r}; there are {list(causes)}.")
 

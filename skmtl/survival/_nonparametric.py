@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def nelson_aalen(y: Any, sample_weight: ArrayLike | None = None) -> StepFunction
     return StepFunction(table.time, np.cumsum(table.failed / table.at_risk), 0.0)
 
 
-def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, StepFunction]:
+def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[Hashable, StepFunction]:
     r"""Estimate the cumulative incidence of each of several competing causes.
 
     :math:`F_k(t) = \sum_{t_j \le t} \hat S(t_j-) d_{kj} / n_j`, with the Kaplan-Meier estimate
@@ -81,6 +82,7 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
     Returns
     -------
     dict of cause to StepFunction
+        By name, or by number if the causes have no names.
 
     Examples
     --------
@@ -88,13 +90,18 @@ def aalen_johansen(y: Any, sample_weight: ArrayLike | None = None) -> dict[int, 
     >>> y = {"event": [1, 2, 0, 1], "duration": [1, 2, 3, 4]}
     >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
     {1: [0.25, 0.75], 2: [0.25, 0.25]}
+    >>> y["event"] = ["relapse", "death", "censored", "relapse"]
+    >>> {cause: curve([2, 4]).tolist() for cause, curve in aalen_johansen(y).items()}
+    {'death': [0.25, 0.25], 'relapse': [0.25, 0.75]}
     """
     # The caller states that the events are causes.
-    table = risk_table(*_read(y, sample_weight, cause=1))
+    labels, weight = _read(y, sample_weight, cause=1)
+    table = risk_table(labels, weight)
     steps = table.alive_before[:, None] * table.events / table.at_risk[:, None]
+    names = labels.dtype.causes or range(1, steps.shape[1] + 1)
     return {
-        cause + 1: StepFunction(table.time, np.cumsum(steps[:, cause]), 0.0)
-        for cause in range(steps.shape[1])
+        cause: StepFunction(table.time, np.cumsum(of_cause), 0.0)
+        for cause, of_cause in zip(names, steps.T, strict=False)
     }
 
 

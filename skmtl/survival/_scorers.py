@@ -17,7 +17,7 @@ from skmtl.survival._calibration import d_calibration
 from skmtl.survival._concordance import concordance, concordance_ipcw, concordance_td
 from skmtl.survival._inputs import check_cause, increasing_times, read_times
 from skmtl.survival._watching import Watching
-from skmtl.tasks import EventTimes, check_causes
+from skmtl.tasks import EventTimes, numbered_causes
 
 _Array = NDArray[np.floating]
 # The default times extend to this quantile of the events of the scored rows. Later times depend on
@@ -32,7 +32,7 @@ def survival_scorer(
     *,
     times: ArrayLike | None = None,
     event: Hashable | None = None,
-    cause: int | None = None,
+    cause: Hashable | None = None,
 ) -> SurvivalScorer:
     """Make a scorer for survival models; higher is better.
 
@@ -49,9 +49,9 @@ def survival_scorer(
         90 % quantile of the events of the scored rows, within the follow-up of the training rows.
     event : label, default=None
         One of several events; None means the mean over all.
-    cause : int, default=None
-        One of several causes; None means the mean over all. "neg_d_calibration" always refers to
-        survival of all causes.
+    cause : int or str, default=None
+        Number or name of one of several causes; None means the mean over all.
+        "neg_d_calibration" always refers to survival of all causes.
 
     Returns
     -------
@@ -89,7 +89,7 @@ class SurvivalScorer:
     """The scorer returned by :func:`survival_scorer`."""
 
     def __init__(
-        self, metric: str, times: ArrayLike | None, event: Hashable | None, cause: int | None
+        self, metric: str, times: ArrayLike | None, event: Hashable | None, cause: Hashable | None
     ) -> None:
         if metric not in (*_METRICS, _OWN_TIMES):
             names = sorted([*_METRICS, _OWN_TIMES])
@@ -126,10 +126,9 @@ class SurvivalScorer:
     ) -> list[_Scored]:
         """Return the causes of the event with their predictions."""
         rows = np.flatnonzero(~labels.isna())
-        observed = labels[rows]
+        observed = numbered_causes(labels[rows], model.causes(event), event)
         grid = _grid(self.times, observed, model.follow_up(event))
         by_cause = model.incidence(X, grid, event)
-        check_causes(observed, len(by_cause), event)
         check_cause(self.cause, by_cause)
         start = observed.entry.min()
         later = model.incidence_after(X, start, grid, event) if start > 0 else by_cause
@@ -156,7 +155,7 @@ class _Scored:
     incidence : ndarray of shape (n_samples, n_times)
     later : ndarray of shape (n_samples, n_times)
         Incidence given survival up to the first entry.
-    cause : int or None
+    cause : int, str or None
         None if it is the only one.
     """
 
@@ -164,7 +163,7 @@ class _Scored:
     times: _Array
     incidence: _Array
     later: _Array
-    cause: int | None
+    cause: Hashable | None
 
     @property
     def risk(self) -> _Array:
@@ -202,14 +201,11 @@ def _d_calibration(model: EventModel, X: Any, labels: EventTimes, event: Hashabl
     rows = np.flatnonzero(~labels.isna() & (labels.entry < end))
     if not len(rows):
         raise ValueError(f"All scored rows enter after {end:g}, up to which the curves are known.")
-    observed = labels[rows]
+    observed = numbered_causes(labels[rows], model.causes(event), event)
     within = EventTimes(
         np.where(observed.time <= end, observed.event, 0),
         np.minimum(observed.time, end),
         observed.entry,
-    )
-    check_causes(
-        within, len(model.incidence(_safe_indexing(X, rows[:1]), np.array([end]), event)), event
     )
     late = np.flatnonzero(within.entry > 0)
     entry = np.ones(len(rows))

@@ -69,9 +69,9 @@ from skmtl.tasks._shifted import Shifted
 from skmtl.tasks._stratify import label_codes, stratified_folds, stratified_parts
 from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
-    check_causes,
     event_times,
     mapping_frame,
+    numbered_causes,
     paired_columns,
 )
 from skmtl.tasks._taskset import Labels, TaskSet
@@ -115,7 +115,6 @@ __all__ = [
     "TasksLike",
     "as_kind",
     "censoring_table",
-    "check_causes",
     "class_kind",
     "class_positions",
     "d2_divergence_score",
@@ -130,6 +129,7 @@ __all__ = [
     "mapping_frame",
     "mixed_kind",
     "number_kind",
+    "numbered_causes",
     "paired_columns",
     "plain_values",
     "refuse_residuals",

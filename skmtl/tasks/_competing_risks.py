@@ -36,8 +36,8 @@ class CompetingRisks(HazardKind):
         Number of bins, with edges at quantiles of the event times; or the right edges of the bins.
         "auto" is the square root of the number of events, between 5 and 20.
     event, time : label, default=None
-        Columns of y: the event (0 if the row was censored, 1..K for the cause) and the time. By
-        default ``<task>_event`` and ``<task>_time``.
+        Columns of y: the event (0 if the row was censored, 1..K for the cause; or "censored" and
+        the names of the causes) and the time. By default ``<task>_event`` and ``<task>_time``.
     entry : label, default=None
         Column of y with the time from which the row was observed (left truncation).
     interpolation : {"hazard", "density"}, default="hazard"
@@ -78,8 +78,14 @@ class CompetingRisks(HazardKind):
     has_causes: ClassVar[bool] = True
 
     def _count_causes(self, labels: EventTimes) -> int:
-        n_causes = int(labels.event.max())
+        names = labels.dtype.causes
+        n_causes = labels.n_causes
         absent = sorted(set(range(1, n_causes + 1)) - set(np.unique(labels.event).tolist()))
+        if absent and names:
+            raise ValueError(
+                f"Task {self.task!r} has no event {names[absent[0] - 1]!r}. Remove it from the "
+                "categories: column.cat.remove_unused_categories()."
+            )
         if absent:
             raise ValueError(
                 f"Task {self.task!r} has events up to {n_causes}, but cause {absent[0]} is never "
@@ -175,4 +181,5 @@ class CompetingRisks(HazardKind):
             self.grid_.horizon,
             self.interpolation,
             self.clock_,
+            self.cause_names,
         )

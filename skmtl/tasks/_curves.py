@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,8 @@ class Curves:
         What the clock counts within a bin: cumulative hazard, or failures.
     clock : Clock or Calendar, optional
         By default calendar time.
+    cause_names : tuple of str, optional
+        Empty if the causes only have numbers.
     """
 
     edges: _Array
@@ -46,6 +48,16 @@ class Curves:
     horizon: float
     interpolation: Interpolation
     clock: Clock | Calendar = CALENDAR
+    cause_names: tuple[str, ...] = ()
+
+    @property
+    def causes(self) -> tuple[Hashable, ...]:
+        """Names of the causes, or their numbers from 1."""
+        return self.cause_names or tuple(range(1, self.share.shape[2] + 1))
+
+    def by_cause(self, values: NDArray[Any]) -> dict[Hashable, NDArray[Any]]:
+        """Return values of shape (..., n_causes) as one array for each cause."""
+        return {cause: values[..., k] for k, cause in enumerate(self.causes)}
 
     def at_cuts(self) -> _Array:
         """Return survival at the edges, of shape (n_samples, n_bins + 1)."""
@@ -206,6 +218,7 @@ class Curves:
             later.horizon,
             later.interpolation,
             self.clock.then(later.clock, [later.edges[0]] if gap else []),  # type: ignore[arg-type]
+            self.cause_names,
         )
 
     def places(self, times: ArrayLike) -> tuple[NDArray[np.int64], _Array]:

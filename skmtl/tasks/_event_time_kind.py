@@ -15,7 +15,7 @@ import pandas as pd
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._survival_labels import check_causes, paired_columns
+from skmtl.tasks._survival_labels import numbered_causes, paired_columns
 from skmtl.tasks._time_grid import TimeGrid
 
 Column = Hashable | None
@@ -104,6 +104,7 @@ class EventTimeKind(Kind):
                 "there is nothing to learn. Drop the task."
             )
         self.n_causes = self._count_causes(observed)
+        self.cause_names = observed.dtype.causes
         cuts = self._auto_cuts(observed) if self.cuts == "auto" else self.cuts
         self.grid_ = TimeGrid(observed, weight, cuts, self.task)
         self._warn_of_lost_curves()
@@ -124,6 +125,12 @@ class EventTimeKind(Kind):
             )
 
     def _count_causes(self, labels: EventTimes) -> int:
+        names = labels.dtype.causes
+        if len(names) > 1:
+            raise ValueError(
+                f"Task {self.task!r} has the events {list(names)}, but kind {self.name!r} is for "
+                "a single one. Use kind 'competing_risks' for competing causes."
+            )
         if labels.event.max() > 1:
             raise ValueError(
                 f"Task {self.task!r} has the event {labels.event.max()}, but a single event is "
@@ -158,11 +165,10 @@ class EventTimeKind(Kind):
         return labels.array
 
     def check_scored(self, labels: pd.Series) -> None:
-        check_causes(self._event_times(labels), self.n_causes, self.task)
+        numbered_causes(self._event_times(labels), self.causes, self.task)
 
     def encode(self, labels: pd.Series, *, group: np.ndarray | None = None) -> np.ndarray:
-        values = self._event_times(labels)
-        check_causes(values, self.n_causes, self.task)
+        values = numbered_causes(self._event_times(labels), self.causes, self.task)
         seen = ~values.isna()
         target = np.zeros((len(values), self.target_width))
         target[seen] = self._encode_observed(values[seen])

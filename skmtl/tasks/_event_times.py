@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -33,12 +33,30 @@ class EventTime(NamedTuple):
 
 
 class EventTimesDtype(ExtensionDtype):
-    """The dtype of `EventTimes`, so that a frame of labels keeps one column per task."""
+    """The dtype of `EventTimes`, so that a frame of labels keeps one column per task.
+
+    Parameters
+    ----------
+    causes : sequence of str, default=()
+        Names of the events 1..K; empty if they only have numbers.
+    """
 
     name = "event_times"
     type = EventTime
     kind = "O"
     na_value = pd.NA
+    _metadata = ("causes",)
+
+    def __init__(self, causes: Sequence[str] = ()) -> None:
+        self.causes = tuple(causes)
+
+    def number(self, cause: Hashable) -> int | None:
+        """Return the number of a cause, from its name or its number; None if there is none."""
+        if cause in self.causes:
+            return self.causes.index(cause) + 1
+        if isinstance(cause, int | np.integer) and not isinstance(cause, bool):
+            return int(cause) if cause >= 1 else None
+        return None
 
     @classmethod
     def construct_array_type(cls) -> Any:
@@ -57,6 +75,8 @@ class EventTimes(ExtensionArray):
         Time of the event or of the censoring; NaN if the label is missing.
     entry : array-like of float of shape (n_samples,), default=None
         Time from which the row was observed (left truncation); None means 0.
+    causes : sequence of str, default=()
+        Names of the events 1..K, under which incidences are returned.
 
     Examples
     --------
@@ -69,7 +89,9 @@ class EventTimes(ExtensionArray):
     [2.0, 5.0, nan]
     """
 
-    def __init__(self, event: Any, time: Any, entry: Any = None) -> None:
+    def __init__(
+        self, event: Any, time: Any, entry: Any = None, causes: Sequence[str] = ()
+    ) -> None:
         time = np.asarray(time, dtype=np.float64)
         records = np.empty(len(time), dtype=_RECORD)
         records["event"] = event
@@ -77,11 +99,13 @@ class EventTimes(ExtensionArray):
         records["entry"] = 0.0 if entry is None else entry
         records[np.isnan(time)] = _MISSING
         self._records = records
+        self._dtype = EventTimesDtype(causes)
 
     @classmethod
-    def _from_records(cls, records: NDArray[np.void]) -> Self:
+    def _from_records(cls, records: NDArray[np.void], dtype: EventTimesDtype) -> Self:
         array = cls.__new__(cls)
         array._records = records
+        array._dtype = dtype
         return array
 
     @property
@@ -99,40 +123,47 @@ class EventTimes(ExtensionArray):
         """Times from which rows were observed."""
         return self._records["entry"]
 
-    def only(self, cause: int) -> Self:
+    @property
+    def n_causes(self) -> int:
+        """The number of causes that have a name, or else the highest event."""
+        return len(self.dtype.causes) or int(self.event.max(initial=0))
+
+    def only(self, cause: Hashable) -> Self:
         """Return the labels of one cause, with other causes as censoring.
 
         Parameters
         ----------
-        cause : int
-            The cause that becomes event 1.
+        cause : int or str
+            Number or name of the cause that becomes event 1.
 
         Returns
         -------
         EventTimes of shape (n_samples,)
         """
         records = self._records.copy()
-        records["event"] = self.event == cause
-        return self._from_records(records)
+        records["event"] = self.event == self.dtype.number(cause)
+        return self._from_records(records, EventTimesDtype())
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
         records = [_MISSING.item() if scalar is pd.NA else tuple(scalar) for scalar in scalars]
-        return cls._from_records(np.array(records, dtype=_RECORD))
+        of = dtype if isinstance(dtype, EventTimesDtype) else EventTimesDtype()
+        return cls._from_records(np.array(records, dtype=_RECORD), of)
 
     @classmethod
     def _from_factorized(cls, values: Any, original: Any) -> Self:
-        return cls._from_sequence(values)
+        return cls._from_sequence(values, dtype=original.dtype)
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[Self]) -> Self:
-        return cls._from_records(np.concatenate([part._records for part in to_concat]))
+        records = np.concatenate([part._records for part in to_concat])
+        return cls._from_records(records, to_concat[0].dtype)
 
     def __getitem__(self, item: Any) -> Any:
         item = pd.api.indexers.check_array_indexer(self, item)
         chosen = self._records[item]
         if isinstance(chosen, np.ndarray):
-            return self._from_records(chosen)
+            return self._from_records(chosen, self.dtype)
         return pd.NA if np.isnan(chosen["time"]) else EventTime(*chosen.item())
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -155,7 +186,7 @@ class EventTimes(ExtensionArray):
     @property
     def dtype(self) -> EventTimesDtype:
         """`EventTimesDtype`."""
-        return EventTimesDtype()
+        return self._dtype
 
     @property
     def nbytes(self) -> int:
@@ -173,12 +204,13 @@ class EventTimes(ExtensionArray):
             take(places, np.asarray(indices), allow_fill=allow_fill, fill_value=-1)
         )
         if not len(self):
-            return self._from_records(np.full(len(chosen), _MISSING))
-        return self._from_records(np.where(chosen < 0, _MISSING, self._records[chosen]))
+            return self._from_records(np.full(len(chosen), _MISSING), self.dtype)
+        records = np.where(chosen < 0, _MISSING, self._records[chosen])
+        return self._from_records(records, self.dtype)
 
     def copy(self) -> Self:
         """Return a copy that shares no memory."""
-        return self._from_records(self._records.copy())
+        return self._from_records(self._records.copy(), self.dtype)
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:
         """Return a structured array of event, time and entry, as in scikit-survival."""
@@ -190,4 +222,10 @@ class EventTimes(ExtensionArray):
         return self.to_numpy(dtype, copy=bool(copy))
 
     def _formatter(self, boxed: bool = False) -> Any:
-        return lambda label: f"{label.time:g}:{label.event}"
+        names = ("censored", *self.dtype.causes)
+
+        def shown(label: EventTime) -> str:
+            event = names[label.event] if self.dtype.causes else label.event
+            return f"{label.time:g}:{event}"
+
+        return shown

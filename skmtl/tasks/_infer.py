@@ -48,7 +48,7 @@ def mixed_kind(labels: pd.Series) -> Kind:
 
 def time_kind(labels: EventTimes) -> Kind:
     """Return survival for one event, or competing risks for several causes."""
-    return Survival() if labels.event.max(initial=0) < 2 else CompetingRisks()
+    return Survival() if labels.n_causes < 2 else CompetingRisks()
 
 
 def _n_classes(observed: pd.Series) -> int:

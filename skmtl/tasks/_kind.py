@@ -63,6 +63,8 @@ class Kind(ABC):
         Whether labels are times to events, and raw scores survival curves.
     n_causes : int
         Number of competing causes, 1 for a single event; 0 without curves. Known after `fit`.
+    cause_names : tuple of str
+        Their names; empty if they only have numbers. Known after `fit`.
     learns_from_scores : bool
         Whether the engine has to call `finish`.
     n_scores : int
@@ -88,10 +90,16 @@ class Kind(ABC):
     learns_from_scores: ClassVar[bool] = False
     classes_: np.ndarray
     n_causes: int = 0
+    cause_names: tuple[str, ...] = ()
     n_scores: int = 1
     n_series: int = 0
     funnel: FunnelLevels | None = None
     has_exact_gradient: bool = True
+
+    @property
+    def causes(self) -> tuple[Hashable, ...]:
+        """Names of the causes, or their numbers from 1."""
+        return self.cause_names or tuple(range(1, self.n_causes + 1))
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

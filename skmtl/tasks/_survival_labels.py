@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
-from collections.abc import Hashable, Mapping, Sized
+from collections.abc import Hashable, Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ _TIME_NAMES = ("time", "duration")
 _MANY = 20
 # More causes than any study tells apart: the column probably holds ids, counts or months.
 _MOST_CAUSES = 12
+# The word for rows without an event, if events are words.
+_CENSORED = "censored"
 _FORMS = (
     "Give a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
     "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were only "
@@ -34,7 +37,9 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     y : structured array, DataFrame, mapping, or Series of `EventTimes`
         A structured array has the event first and the time second, whatever their names, and
         optionally the entry third. Data frames and mappings have ``event``, ``duration`` (or
-        ``time``) and optionally ``entry``.
+        ``time``) and optionally ``entry``. Events are 0 or False (censored) and 1..K for the
+        causes; or text or categories, of which "censored" means just this and the others are the
+        names of causes.
     task : hashable, default="survival"
         Name for error messages.
     causes : bool, default=False
@@ -48,8 +53,8 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     ------
     ValueError
         If y has none of these forms, an event is not a non-negative integer, a time is negative or
-        infinite, an event or a time is missing without the other, or the columns seem to be
-        swapped.
+        infinite, an event or a time is missing without the other, the columns seem to be swapped,
+        or events are words and none of them is "censored".
 
     Warns
     -----
@@ -62,6 +67,10 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     >>> from skmtl.tasks import event_times
     >>> event_times({"event": [True, False], "duration": [3, 4]}).time.tolist()
     [3.0, 4.0]
+    >>> event_times({"event": ["relapse", "censored", "death"], "duration": [3, 4, 5]})
+    <EventTimes>
+    [3:relapse, 4:censored, 5:death]
+    Length: 3, dtype: event_times
     """
     values = y.array if isinstance(y, pd.Series) else y
     if isinstance(values, EventTimes):
@@ -158,41 +167,99 @@ def paired_columns(
             f"(columns {chosen}). Set both, or neither if the row was not followed."
         )
     seen = ~gone[:, 0]
-    columns = [_filled(frame[name], seen, task) for name in chosen]
+    numbered, names = _numbered(frame[event], task)
+    others = [frame[name] for name in chosen[1:]]
+    columns = [_filled(column, seen, task) for column in (numbered, *others)]
     _refuse_swapped(frame[time][seen], columns[0][seen], task, event)
     events = _checked_events(columns[0], seen, task, event)
-    if not causes:
+    if not causes and not names:
         _warn_of_status(events[seen], task, event)
         _warn_of_many_causes(events[seen], task, event)
     return EventTimes(
         events,
         np.where(seen, _checked_times(columns[1], task, time), np.nan),
         None if entry is None else _checked_entries(columns[2], columns[1], seen, task, entry),
+        names,
     )
 
 
-def check_causes(labels: EventTimes, n_causes: int, task: Hashable) -> None:
-    """Raise an error for labels with a cause that a model was not fitted on.
+def numbered_causes(labels: EventTimes, causes: Sequence[Hashable], task: Hashable) -> EventTimes:
+    """Return labels whose events are numbered as those that a model was fitted on.
 
     Parameters
     ----------
     labels : EventTimes of shape (n_samples,)
-    n_causes : int
-        Number of causes that the model was fitted on.
+    causes : sequence of hashable
+        Names of the causes that the model was fitted on, or their numbers.
     task : hashable
         Name for error messages.
+
+    Returns
+    -------
+    EventTimes of shape (n_samples,)
 
     Raises
     ------
     ValueError
-        If an event is above `n_causes`.
+        If a cause was not seen in fit.
     """
-    highest = labels.event.max(initial=0)
-    if highest > n_causes:
+    names = labels.dtype.causes
+    highest = int(labels.event.max(initial=0))
+    if len(causes) == 1 and highest <= 1:
+        return labels
+    if not names:
+        if highest > len(causes):
+            raise ValueError(
+                f"Task {task!r} has the event {highest}, which was not seen in fit; known are 0 "
+                f"(censored) to {len(causes)}."
+            )
+        return EventTimes(labels.event, labels.time, labels.entry, _names(causes))
+    known = {name: number for number, name in enumerate(causes, 1)}
+    unknown = [names[k - 1] for k in np.unique(labels.event[labels.event > 0])]
+    unknown = [name for name in unknown if name not in known]
+    if unknown:
         raise ValueError(
-            f"Task {task!r} has the event {highest}, which was not seen in fit; known are 0 "
-            f"(censored) to {n_causes}."
+            f"Task {task!r} has the event {unknown[0]!r}, which was not seen in fit; known are "
+            f"{list(causes)}."
         )
+    number = np.array([0, *(known.get(name, 0) for name in names)])
+    return EventTimes(number[labels.event], labels.time, labels.entry, _names(causes))
+
+
+def _names(causes: Sequence[Hashable]) -> tuple[str, ...]:
+    return tuple(cause for cause in causes if isinstance(cause, str))
+
+
+def _numbered(column: pd.Series, task: Hashable) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return events as numbers with the names of the causes, which is empty for numbers."""
+    names = _words(column)
+    if not names:
+        return column, ()
+    if _CENSORED not in names:
+        raise ValueError(
+            f"Task {task!r} has the events {names[:_MOST_CAUSES]} in the column {column.name!r}, "
+            f"but none is called {_CENSORED!r}, so it is not known which rows had no event. "
+            f"Rename the word for them, as in column.replace({{{names[0]!r}: {_CENSORED!r}}}), or "
+            "use numbers: 0 for them and 1..K for the causes."
+        )
+    causes = [name for name in names if name != _CENSORED]
+    number = {_CENSORED: 0, **{name: k for k, name in enumerate(causes, 1)}}
+    return column.astype(object).map(number), tuple(causes)
+
+
+def _words(column: pd.Series) -> list[str]:
+    """Return the distinct words of a column, none if it has numbers or they mean numbers."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        words = column.cat.categories.tolist()
+    elif pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
+        words = column.dropna().unique().tolist()
+    else:
+        return []
+    if not all(isinstance(word, str) for word in words):
+        return []
+    if pd.to_numeric(pd.Series(words, dtype=object), errors="coerce").notna().all():
+        return []
+    return words if isinstance(column.dtype, pd.CategoricalDtype) else sorted(words)
 
 
 def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
@@ -202,9 +269,10 @@ def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
     try:
         values[seen] = observed
     except (TypeError, ValueError):
+        wrong = next(value for value in observed if not isinstance(value, numbers.Real))
         raise ValueError(
-            f"Task {task!r} has {observed[0]!r} in the column {column.name!r}; events are False "
-            "and True or whole numbers, times are numbers."
+            f"Task {task!r} has {wrong!r} in the column {column.name!r}; events are False and "
+            "True, whole numbers, or words one of which is 'censored'; times are numbers."
         ) from None
     return values
 

@@ -35,7 +35,7 @@ COMMON = [
     ({}, changed(event=0), "all 40 rows are censored"),
     ({}, changed(event=-1), "the event -1"),
     ({}, changed(event=0.5), "the event 0.5"),
-    ({}, changed(event="dead"), "events are False"),
+    ({}, changed(event="dead"), "none is called .censored."),
     ({}, changed(event=np.where(np.arange(40) % 2, 3, 1)), "cause 2 is never seen"),
     ({}, changed(event=None, duration=None), "no observed label"),
     ({}, changed(entry=1e9), "not before its time"),
