@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,13 @@ from skmtl.answers import fitted_model, fitted_model_reading
 from skmtl.metrics import ScoredTask, read_scored
 from skmtl.tables import task_ids
 
+_Metric = str | Callable[..., float]
+
 # Number of groups of rows that are left out in turn. A bootstrap would need ten times as many
 # scores.
 _GROUPS = 30
-_OF_CONSTANTS = {"r2": 0.0, "concordance": 0.5}
+_OF_CONSTANTS = {"r2": 0.0, "concordance": 0.5, "roc_auc": 0.5, "d2_log_loss_score": 0.0}
+_NAMES = {"r2": "R2", "roc_auc": "ROC AUC", "d2_log_loss_score": "D2 of log loss"}
 _MOST_IDS = 20
 _FEWEST_LABELS = 10
 _BINS = 10
@@ -38,7 +41,11 @@ def scored_tasks(estimator: Any, X: Any, Y: Any) -> dict[Hashable, ScoredTask]:
 
 
 def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
-    """Return the score of each task by the default metric of its kind, with a 95 % interval.
+    """Return the score of each task with a 95 % interval.
+
+    Metrics are the area under the ROC curve for two classes and the explained share of the log
+    loss for more, unless a class has fewer than 10 labels; otherwise the default metric of the
+    kind.
 
     Intervals are from the delete-a-group jackknife with 30 random groups of rows. They include the
     randomness of the scored rows, but not that of the training rows.
@@ -60,15 +67,16 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
     rows = []
     for task in tasks.values():
         observed = np.flatnonzero(task.observed)
-        score = task.score("auto", None)
-        low, high = _interval(task, observed, score)
+        metric = _metric(task, observed)
+        score = task.score(metric, None)
+        low, high = _interval(task, observed, metric, score)
         rows.append(
             {
-                "metric": metric_name(task),
+                "metric": _metric_name(metric),
                 "score": score,
                 "low": low,
                 "high": high,
-                "baseline": _baseline(task, observed),
+                "baseline": _baseline(task, observed, metric),
                 "labels": len(observed),
             }
         )
@@ -76,7 +84,18 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index)
 
 
-def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[float, float]:
+def _metric(task: ScoredTask, observed: np.ndarray) -> _Metric:
+    """Return the metric; accuracy would hide what a model knows about rare classes."""
+    if task.classes is not None:
+        counts = task.labels.iloc[observed].value_counts()
+        if len(counts) == len(task.classes) > 1 and counts.min() >= _FEWEST_LABELS:
+            return "roc_auc" if len(counts) == 2 else "d2_log_loss_score"
+    return task.kind.default_metric
+
+
+def _interval(
+    task: ScoredTask, observed: np.ndarray, metric: _Metric, score: float
+) -> tuple[float, float]:
     if len(observed) < _FEWEST_LABELS:
         return np.nan, np.nan
     # Use the same groups every time, so that intervals are reproducible.
@@ -84,7 +103,7 @@ def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[flo
     groups = np.array_split(order, min(_GROUPS, len(order)))
     scores = np.array(
         [
-            task.take(np.concatenate(groups[:at] + groups[at + 1 :])).score("auto", None)
+            task.take(np.concatenate(groups[:at] + groups[at + 1 :])).score(metric, None)
             for at in range(len(groups))
         ]
     )
@@ -94,19 +113,16 @@ def _interval(task: ScoredTask, observed: np.ndarray, score: float) -> tuple[flo
     return float(score - half), float(score + half)
 
 
-def _baseline(task: ScoredTask, observed: np.ndarray) -> float:
+def _baseline(task: ScoredTask, observed: np.ndarray, metric: _Metric) -> float:
     """Return the score of the best constant; for accuracy, the share of the largest class."""
-    metric = task.kind.default_metric
     if metric == "accuracy" and len(observed):
         return float(task.labels.iloc[observed].value_counts(normalize=True).iloc[0])
     return _OF_CONSTANTS.get(metric, np.nan) if isinstance(metric, str) else np.nan
 
 
-def metric_name(task: ScoredTask) -> str:
-    """Return the usual name of the default metric of a task."""
-    metric = task.kind.default_metric
+def _metric_name(metric: _Metric) -> str:
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "score")
-    return {"r2": "R2"}.get(name, name.replace("_", " "))
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def calibration_table(tasks: Mapping[Hashable, ScoredTask]) -> dict[str, pd.DataFrame]:
