@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> int:
     ]
     few_labels = run_few_labels(seed=options.seed)
     print("\n" + "\n".join([*(trial.verdict for trial in trials), few_labels.verdict]))
-    print(_draw(options.out, trials, few_labels, split.test))
+    print(_draw(options.out, trials, few_labels))
     return 0
 
 
@@ -69,12 +69,12 @@ def _print_data(split: Split, seed: int) -> None:
     print(line("test", split.test), "(the last days of the year)")
 
 
-def _draw(path: Path, trials: Sequence[Trial], few_labels: FewLabels, test: FlightRows) -> str:
+def _draw(path: Path, trials: Sequence[Trial], few_labels: FewLabels) -> str:
     try:
         from skmtl.demo._picture import save_picture
     except ImportError:
         return 'No picture, because matplotlib is missing: pip install "skmtl[plot]"'
-    save_picture(path, trials, few_labels, test)
+    save_picture(path, trials, few_labels)
     return f"Picture: {path}"
 
 

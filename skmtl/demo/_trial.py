@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from skmtl import MultiTab
 from skmtl.demo._comparison import Comparison, compare
 from skmtl.demo._data import Split
 from skmtl.demo._models import (
-    Answers,
     ask_lightgbm,
     ask_multitab,
     constant_answers,
@@ -30,16 +28,10 @@ class Trial:
     Attributes
     ----------
     name : str
-    model : MultiTab
-    multitab, lightgbm : dict
-        Predictions for the test flights.
     comparison : Comparison
     """
 
     name: str
-    model: MultiTab
-    multitab: Answers
-    lightgbm: Answers
     comparison: Comparison
 
     @property
@@ -67,7 +59,7 @@ def run_trial(name: str, split: Split, *, seed: int) -> Trial:
     multitab, lightgbm = ask_multitab(model, split.test.X), ask_lightgbm(boosters, split.test.X)
     comparison = compare(split.test, multitab, lightgbm, constant_answers(split), seed=seed)
     print(f"On the test days (seed {seed}):\n{comparison}")
-    return Trial(name, model, multitab, lightgbm, comparison)
+    return Trial(name, comparison)
 
 
 def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
