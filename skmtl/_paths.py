@@ -42,7 +42,7 @@ def any_path(path: str | os.PathLike[str] | StorePath, what: str) -> AnyPath:
     text = os.fspath(path)
     if _CHAIN.match(text):
         raise ValueError(
-            f"{what} is {text!r}, a chain of addresses, which cannot be read here. Give the last "
+            f"{what} is {text!r}, a chain of addresses, which cannot be read here. Pass the last "
             "address alone."
         )
     address = _ADDRESS.match(text)

@@ -51,7 +51,7 @@ class StorePath:
             raise ImportError(f"{what} is {address!r}. {error}") from error
         except ValueError as error:
             raise ValueError(
-                f"{what} is {address!r}, but fsspec cannot open it: {error}. Give a path on this "
+                f"{what} is {address!r}, but fsspec cannot open it: {error}. Pass a path on this "
                 "machine, or an address of a store that fsspec knows."
             ) from error
 

@@ -47,7 +47,7 @@ def per_task(
     entries = [value] * n_tasks if scalar else list(value)
     if len(entries) != n_tasks:
         raise ValueError(
-            f"{name} has {len(entries)} entries for n_{unit}s={n_tasks}; give one value for all "
+            f"{name} has {len(entries)} entries for n_{unit}s={n_tasks}; pass one value for all "
             f"{unit}s or one per {unit}."
         )
     for t, entry in enumerate(entries):

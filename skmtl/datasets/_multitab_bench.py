@@ -228,12 +228,12 @@ def _gram_matrix(correlation: Any, n_tasks: int) -> _Array:
         if not least - _EIGENVALUE_TOLERANCE <= gram <= 1.0:
             raise ValueError(
                 f"correlation={correlation!r} cannot hold between all pairs of {n_tasks} tasks; "
-                f"give a number from {least:.4g} to 1."
+                f"pass a number from {least:.4g} to 1."
             )
         return np.where(np.eye(n_tasks, dtype=bool), 1.0, gram)
     if gram.shape != (n_tasks, n_tasks):
         raise ValueError(
-            f"correlation has the shape {gram.shape}; give a number or a matrix of shape "
+            f"correlation has the shape {gram.shape}; pass a number or a matrix of shape "
             f"({n_tasks}, {n_tasks}), since n_tasks={n_tasks}."
         )
     if not (

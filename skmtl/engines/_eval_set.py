@@ -14,7 +14,7 @@ from skmtl.tables import Chunk
 
 _FEWEST_ROWS = 5  # needed to compare ranges
 _REMEDY = (
-    "Where steps of a pipeline come before the model, give the rows as X_val= and y_val=, with "
+    "Where steps of a pipeline come before the model, pass the rows as X_val= and y_val=, with "
     "Pipeline(..., transform_input=['X_val']) and metadata routing, so that the steps transform "
     "them like X."
 )
@@ -54,7 +54,7 @@ def check_names(learnt: pd.DataFrame, judged: pd.DataFrame) -> None:
     if not _is_named(learnt) and _is_named(judged):
         raise ValueError(
             f"its columns have names ({', '.join(judged.columns[:3])}, ...), those of X have "
-            f"none, as if they had been transformed. {_REMEDY} Else give both as arrays."
+            f"none, as if they had been transformed. {_REMEDY} Otherwise pass both as arrays."
         )
 
 

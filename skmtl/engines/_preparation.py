@@ -270,7 +270,7 @@ class Preparation:
         if sampled and not validation.is_random:
             raise ValueError(
                 f"validation={validation.method!r} needs all rows at once, but only a sample of "
-                "this table is in memory. Raise rows_in_memory, or give the validation rows as "
+                "this table is in memory. Raise rows_in_memory, or pass the validation rows as "
                 "eval_set."
             )
         if self._holds_out_rows(table):

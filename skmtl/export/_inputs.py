@@ -192,7 +192,7 @@ def exportable(model: Any) -> EngineModel:
             _refuse_histories(fitted)
             return fitted
     raise TypeError(
-        f"A {type(model).__name__} cannot be exported: give a fitted estimator of MultiTab, "
+        f"A {type(model).__name__} cannot be exported: pass a fitted estimator of MultiTab, "
         "RMTGB or MultiTaskLinear, a FacetedRasch or a StackedTasks. Of a search take "
         "best_estimator_, of a pipeline its last step (the steps before it then run outside of "
         "the graph), of GroupedTasks its models_. Of a Forecaster take its estimator_, which "

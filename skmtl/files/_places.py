@@ -31,7 +31,7 @@ def opened_to_write(place: ModelPlace) -> Iterator[BinaryIO]:
     if not isinstance(target, StorePath) and not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(target.parent)!r} to save into.")
     if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder. Give the name of a file.")
+        raise IsADirectoryError(f"{str(target)!r} is a folder. Pass the name of a file.")
     with written_whole(target) as stream:
         yield stream
 

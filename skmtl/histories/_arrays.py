@@ -86,7 +86,7 @@ def _floats(array: Any) -> NDArray[np.floating]:
         array = np.ma.filled(array.astype(np.float64), np.nan)
     values = np.asarray(array)
     if values.dtype.kind == "c":
-        raise ValueError("The series are complex numbers: give two variables.")
+        raise ValueError("The series are complex numbers: pass two variables.")
     if values.dtype != np.float32:
         values = values.astype(np.float64)
     if np.isinf(values).any():

@@ -131,7 +131,7 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
             raise ValueError(
                 f"The times of the histories are {_named(clock)}, the first of which is "
                 f"{as_dates(np.array([first]), clock)[0]}, and numbers such as {numbers[0]:g} are "
-                "counted from 1970: give dates and times, as of pd.to_datetime."
+                "counted from 1970: pass dates and times, as of pd.to_datetime."
             )
         return _repeated(numbers, n)
     numbers, read = read_times(column, unit or "h", "The time")

@@ -120,7 +120,7 @@ def landmarks(
         raise ValueError(f"entity={entity!r} is the name of the times: choose another one.")
     if entry and horizons is not None:
         raise ValueError(
-            "entry keeps times to events, of which a horizon makes classes: give one of the two."
+            "entry keeps times to events, of which a horizon makes classes: pass one of the two."
         )
     frame = as_frame(X)
     columns = _columns_of_histories(frame)

@@ -33,7 +33,7 @@ class _TableEvents(NamedTuple):
         """Return the events of a column of values, with texts converted to variables."""
         place = np.arange(len(column))
         if types.is_complex_dtype(column.dtype):
-            raise ValueError(f"Column {column.name!r} holds complex numbers: give two variables.")
+            raise ValueError(f"Column {column.name!r} holds complex numbers: pass two variables.")
         if types.is_numeric_dtype(column.dtype):
             dtype = np.float32 if column.dtype == np.float32 else np.float64
             return cls(place, code, column.to_numpy(dtype=dtype, na_value=np.nan), variables)

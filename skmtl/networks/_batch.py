@@ -54,7 +54,7 @@ class Batch:
             if len(extra) != len(self.numeric):
                 raise ValueError(
                     f"The extra {name!r} has {len(extra)} rows, but the batch has "
-                    f"{len(self.numeric)}. Give one entry per row."
+                    f"{len(self.numeric)}. Pass one entry per row."
                 )
 
     def __len__(self) -> int:

@@ -97,7 +97,7 @@ def warn_of_near_copies(rows: RowsOfX) -> None:
     elif len(features) <= _MOST_ROWS and _are_near_copies(features):
         warnings.warn(
             "Most rows of X are near copies of a few others, as visits of one patient are. Rows "
-            "held out by chance then say little about new ones, and training stops too late. Give "
+            "held out by chance then say little about new ones, and training stops too late. Pass "
             "groups= to fit, name the column with the entity in group_column= with "
             "validation='group', or set validation='time'.",
             UserWarning,
@@ -111,7 +111,7 @@ def _warn_of_pair(pair: RepeatedPair) -> None:
     warnings.warn(
         f"Columns {a!r} and {b!r} of X repeat together: {pair.n_groups} pairs of values in "
         f"{len(pair.group)} rows, as the weather of a place does. If new rows will be about other "
-        "places, rows held out by chance say little about them, and training stops too late: give "
+        "places, rows held out by chance say little about them, and training stops too late: pass "
         f"{groups} to fit, name the column that says which rows belong together in group_column= "
         "with validation='group', or set validation='time'. If they will be about the same ones, "
         "nothing needs to change.",

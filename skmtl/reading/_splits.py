@@ -161,7 +161,7 @@ def _group_parts(
     if groups is None:
         raise ValueError(
             "validation='group' holds out whole groups: name the column of X with the entity of "
-            "a row in group_column, or give groups= to fit."
+            "a row in group_column, or pass groups= to fit."
         )
     _check_groups(groups)
     codes, names = pd.factorize(groups)
@@ -289,7 +289,7 @@ def _splitter_splits(
     if not folds or (n_splits is not None and len(folds) < n_splits):
         raise ValueError(
             f"validation={splitter!r} yields {len(folds)} splits for n_bags={n_splits}: each bag "
-            "needs one. Lower n_bags, or give a splitter with more."
+            "needs one. Lower n_bags, or pass a splitter with more."
         )
     splits = []
     for training, held_out in folds[: auto if n_splits is None else n_splits]:

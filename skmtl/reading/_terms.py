@@ -152,7 +152,7 @@ def check_horizons(horizons: Any, cuts: int | str | tuple[float, ...]) -> None:
     if isinstance(cuts, tuple) and cuts[-1] > ends[-1]:
         raise ValueError(
             f"cuts reach {cuts[-1]:g}, but everything after the last horizon, "
-            f"{ends[-1]:g}, is ignored. Give cuts up to there, or a later horizon."
+            f"{ends[-1]:g}, is ignored. Pass cuts up to there, or a later horizon."
         )
 
 
@@ -162,5 +162,5 @@ def check_followed(labels: EventTimes, horizons: Sequence[float] | None, event: 
     if horizons is not None and len(times) and horizons[-1] > times.max():
         raise ValueError(
             f"Task {event!r} has a horizon at {horizons[-1]:g}, but nobody was followed beyond "
-            f"{times.max():g}. Give horizons within the follow-up."
+            f"{times.max():g}. Pass horizons within the follow-up."
         )

@@ -121,13 +121,13 @@ def _read_sample_weight(
         if set(frame.columns) != set(names) or not frame.columns.is_unique:
             raise ValueError(
                 f"sample_weight has the columns {list(frame.columns)}, but the tasks are {names}: "
-                "give one column of weights for each task."
+                "pass one column of weights for each task."
             )
         sample_weight = frame[names]
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (n_samples, len(names)):
         raise ValueError(
-            f"sample_weight has the shape {weight.shape}: give ({n_samples},), a weight for each "
+            f"sample_weight has the shape {weight.shape}: pass ({n_samples},), a weight for each "
             f"row, or ({n_samples}, {len(names)}), one for each label of the tasks {names}."
         )
     if not np.isfinite(weight).all() or (weight < 0).any():

@@ -80,7 +80,7 @@ class Folder:
             if not overwrite:
                 raise ScoringError(
                     f"{str(self.path)!r} holds the scores of another job, which differs in "
-                    f"{', '.join(changed)}. Score into another folder, or give overwrite=True to "
+                    f"{', '.join(changed)}. Score into another folder, or pass overwrite=True to "
                     "replace them."
                 )
             for name in list(self._manifests()):

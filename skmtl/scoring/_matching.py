@@ -163,7 +163,7 @@ class Matching:
                     f"{str(file.path)!r} has the bytes of {scores.path!r}, which is scored "
                     "already and no longer there, but not its time. If it is the same file on a "
                     f"disk, set its time back; otherwise remove the scores, {_some(scores)}, to "
-                    "have it scored again, or give another folder."
+                    "have it scored again, or pass another folder."
                 )
 
     def _named(self, file: InputFile, scores: ScoredFile | None) -> InputFile:

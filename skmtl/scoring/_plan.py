@@ -19,7 +19,7 @@ from skmtl.scoring._source import Source
 from skmtl.scoring._writing import ERROR_COLUMNS
 from skmtl.tables import KeyType, key_type, key_value, number_type, partition_keys
 
-_NOT_UTF_8 = " The header is not in UTF-8: convert the file, or give its csv_encoding."
+_NOT_UTF_8 = " The header is not in UTF-8: convert the file, or pass its csv_encoding."
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _other_separator(file: InputFile, header: Sequence[str]) -> str:
     if sign is None:
         return ""
     return (
-        f" Its cells seem to be separated by {sign!r}: give csv_delimiter={sign!r} "
+        f" Its cells seem to be separated by {sign!r}: pass csv_delimiter={sign!r} "
         f"(--csv-delimiter {sign!r})."
     )
 
@@ -238,6 +238,6 @@ def _arrow_type(name: str, kind: Any) -> pa.DataType:
         return pa.type_for_alias(kind)
     except (ValueError, TypeError, KeyError):
         raise ValueError(
-            f"csv_types names the type {kind!r} for {name!r}; give one of pyarrow's, such as "
+            f"csv_types names the type {kind!r} for {name!r}; pass one of pyarrow's, such as "
             "'int64', 'float64', 'string' or 'timestamp[s]'."
         ) from None

@@ -121,7 +121,7 @@ def _survival_at_entry(
             raise ValueError(
                 f"{int(late.sum())} rows of y entered late: had they failed before, they would "
                 "not be here, so survival at the end must be compared with that at the entry. "
-                "Give survival_at_entry, the survival of each row at its own entry."
+                "Pass survival_at_entry, the survival of each row at its own entry."
             )
         return np.ones(len(labels))
     survival = check_probabilities(read_by_row(survival_at_entry, rows), "survival_at_entry")

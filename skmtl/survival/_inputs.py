@@ -92,14 +92,14 @@ def read_times(times: ArrayLike, labels: EventTimes) -> _Array:
     if grid[-1] >= last:
         raise ValueError(
             f"times reach {grid[-1]:g}, but the rows of y are followed up to {last:g} only: "
-            "no rows are left after that. Give times below that."
+            "no rows are left after that. Pass times below that."
         )
     n_left = np.searchsorted(np.sort(labels.time), grid, side="right")
     n_entered = np.searchsorted(np.sort(labels.entry), grid, side="right")
     if (n_entered == n_left).any():
         raise ValueError(
             f"No row of y is observed at {grid[n_entered == n_left][0]:g}, one of the times; the "
-            f"first one enters at {labels.entry.min():g}. Give times at which some are."
+            f"first one enters at {labels.entry.min():g}. Pass times at which some are."
         )
     return grid
 

@@ -107,7 +107,7 @@ def _check_sort(
         return
     shown = values[observed[:1]].tolist()[0]
     remedy = {"text": ".astype('str')", "numbers": "pd.to_numeric"}.get(min(known_sorts))
-    hint = "give it as it was in fit" if remedy is None else f"convert it with {remedy}"
+    hint = "pass it as it was in fit" if remedy is None else f"convert it with {remedy}"
     raise ValueError(
         f"Column {column.name!r} of X holds {_named(sorts)}, such as {shown!r}, but "
         f"held {_named(known_sorts)} in fit, such as {known.tolist()[0]!r}: no category could be "
@@ -145,7 +145,7 @@ def _text(value: object, name: Hashable) -> object:
     except UnicodeDecodeError:
         raise ValueError(
             f"Column {name!r} holds the bytes {value[:40]!r}, which are not UTF-8 text: decode "
-            "them, or give them as numbers."
+            "them, or pass them as numbers."
         ) from None
 
 

@@ -60,7 +60,7 @@ def as_frame(X: Any, *, name: str = "X", min_rows: int = 1) -> pd.DataFrame:
 
 def _from_array(X: Any, name: str, min_rows: int) -> pd.DataFrame:
     if isinstance(X, dict) and not issparse(X):  # DOK matrices are dicts
-        raise ValueError(f"{name} is a dict; give a DataFrame: pd.DataFrame({name}).")
+        raise ValueError(f"{name} is a dict; pass a DataFrame: pd.DataFrame({name}).")
     if isinstance(X, np.ma.MaskedArray):
         return pd.DataFrame(X)
     array = _list_to_numpy(X, name) if isinstance(X, (list, tuple)) else _to_numpy(X)

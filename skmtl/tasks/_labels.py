@@ -89,10 +89,10 @@ def _to_frame(y: Any) -> pd.DataFrame:
         return pd.DataFrame(y)  # masked values become missing
     if isinstance(y, dict):
         raise ValueError(
-            "y is a dict; give a DataFrame (pd.DataFrame(y)) so that rows can be matched with X."
+            "y is a dict; pass a DataFrame (pd.DataFrame(y)) so that rows can be matched with X."
         )
     if issparse(y):
-        raise ValueError("y is sparse; give a dense array, with NaN for missing labels.")
+        raise ValueError("y is sparse; pass a dense array, with NaN for missing labels.")
     try:
         array = np.asarray(y)
     except ValueError as error:
@@ -137,5 +137,5 @@ def _refuse_strange(labels: pd.Series, name: Any) -> None:
         raise ValueError(f"Complex data not supported: task {name!r} holds complex numbers.")
     if content == "mixed" and not all(isinstance(label, Hashable) for label in labels):
         raise ValueError(
-            f"Task {name!r} has lists or arrays as labels; give one number or class per row."
+            f"Task {name!r} has lists or arrays as labels; pass one number or class per row."
         )

@@ -133,7 +133,7 @@ def as_kind(value: object, task: Hashable) -> Kind:
             "targets."
         )
     raise ValueError(
-        f"Unknown kind {value!r} for task {task!r}; choose from {sorted(KINDS)} or give an "
+        f"Unknown kind {value!r} for task {task!r}; choose from {sorted(KINDS)} or pass an "
         "instance from skmtl.tasks, such as Quantile(quantiles=(0.1, 0.9))."
     )
 

@@ -23,7 +23,7 @@ _MOST_CAUSES = 12
 # The word for rows without an event, if events are words.
 _CENSORED = "censored"
 _FORMS = (
-    "Give a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
+    "Pass a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
     "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were only "
     "observed from then on"
 )
@@ -297,7 +297,7 @@ def _warn_of_status(events: np.ndarray, task: Hashable, column: Hashable) -> Non
             f"Task {task!r} has the events 1 ({int((events == 1).sum())} rows) and 2 "
             f"({int((events == 2).sum())} rows) in the column {column!r}, and none of its "
             f"{len(events)} rows is censored, so they are treated as two competing causes. If "
-            "it is a status as in R, 1 for censored and 2 for the event, give the event as "
+            "it is a status as in R, 1 for censored and 2 for the event, pass the event as "
             f"{column} == 2. If they are two causes, use kind 'competing_risks', or pass "
             "skmtl.tasks.EventTimes(event, time).",
             UserWarning,
@@ -311,8 +311,8 @@ def _warn_of_many_causes(events: np.ndarray, task: Hashable, column: Hashable) -
         warnings.warn(
             f"Task {task!r} has {len(causes)} events in the column {column!r}, such as "
             f"{causes[:3].tolist()}, which are taken for as many competing causes. Ids, counts "
-            "and months are not events: give 0 where the row was censored and 1 where the event "
-            "happened. If they are causes, say so with kind 'competing_risks', or give "
+            "and months are not events: use 0 where the row was censored and 1 where the event "
+            "happened. If they are causes, say so with kind 'competing_risks', or pass "
             "skmtl.tasks.EventTimes(event, time).",
             UserWarning,
             stacklevel=2,

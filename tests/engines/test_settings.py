@@ -227,7 +227,7 @@ def test_lightgbm_is_told_seed_threads_and_constraints():
         ({"c": 1}, r"constraints names \['c'\], but the features are \['size', 'city'\]"),
         ({"city": -1}, "-1 for 'city', whose categories have no order"),
         ([1], "has 1 entries, but there are 2 features besides the task column"),
-        ({"size": 2}, "2 for 'size'; give 1"),
+        ({"size": 2}, "2 for 'size'; pass 1"),
         (1, "must be a mapping of features"),
     ],
 )

@@ -32,7 +32,7 @@ FIT = {
     "3-D X": (np.zeros((N, 2, 2)), Y, {}, {}, "Found array with dim 3"),
     "rows of different length": ([[1, 2], [3]], [1, 2], {}, {}, "X must be a table.*rows differ"),
     "sparse X": (scipy.sparse.eye(N).tocsr(), Y, {}, {}, "Sparse data was passed for X"),
-    "dict X": ({"a": ONE}, ONE, {}, {}, "X is a dict; give a DataFrame"),
+    "dict X": ({"a": ONE}, ONE, {}, {}, "X is a dict; pass a DataFrame"),
     "no row": (X[:0], Y[:0], {}, {}, r"0 sample\(s\).*X is empty"),
     "no column in X": (X[[]], Y, {}, {}, r"0 feature\(s\).*X is empty"),
     "one row": (X[:1], Y[:1], {}, {}, "n_samples=1: at least two rows"),
@@ -46,7 +46,7 @@ FIT = {
     # y
     "no y": (X, None, {}, {}, "requires y to be passed"),
     "3-D y": (X, np.zeros((N, 2, 2)), {}, {}, r"y must be 1-D or 2-D.*\(60, 2, 2\)"),
-    "dict y": (X, {"r": Y["r"]}, {}, {}, "y is a dict; give a DataFrame"),
+    "dict y": (X, {"r": Y["r"]}, {}, {}, "y is a dict; pass a DataFrame"),
     "no column in y": (X, Y[[]], {}, {}, "y has no column"),
     "too few labels": (X, Y[:5], {}, {}, r"inconsistent numbers of samples: \[60, 5\]"),
     "column name twice in y": (X, Y.set_axis(["r", "r"], axis=1), {}, {}, r"y has.*\['r'\].*more"),

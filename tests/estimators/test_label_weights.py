@@ -93,7 +93,7 @@ def test_whole_weights_are_repeated_labels():
 
 BAD = {
     "unknown names": (WEIGHT.rename(columns={"sold": "x"}), r"columns .*'x'.*tasks are"),
-    "too few": (WEIGHT.to_numpy()[:, :2], r"shape \(80, 2\): give \(80,\).* or \(80, 3\)"),
+    "too few": (WEIGHT.to_numpy()[:, :2], r"shape \(80, 2\): pass \(80,\).* or \(80, 3\)"),
     "negative": (-WEIGHT, "not negative"),
     "not finite": (WEIGHT.replace(WEIGHT.iloc[0, 0], np.inf), "finite"),
     "zero": (0 * WEIGHT, "zero everywhere"),

@@ -152,7 +152,7 @@ FIT = {
     "constraints missing": (
         X, Y, {"task_column": "shop", "monotone_constraints": [1]}, {}, "has 1 entries.*3 features"
     ),
-    "a constraint of 2": (X, Y, {"monotone_constraints": {"a": 2}}, {}, "2 for 'a'; give 1"),
+    "a constraint of 2": (X, Y, {"monotone_constraints": {"a": 2}}, {}, "2 for 'a'; pass 1"),
     "one constraint for all": (X, Y, {"monotone_constraints": 1}, {}, "a mapping of features"),
     # weights
     "weight of an unknown task": (

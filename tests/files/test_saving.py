@@ -120,7 +120,7 @@ def test_places_where_no_file_can_be_are_named(case_of, tmp_path):
     model = case_of("rmtgb").model
     with pytest.raises(FileNotFoundError, match=r"no folder '.*none' to save into"):
         model.save(tmp_path / "none" / "model.skmtl")
-    with pytest.raises(IsADirectoryError, match=r"is a folder\. Give the name"):
+    with pytest.raises(IsADirectoryError, match=r"is a folder\. Pass the name"):
         model.save(tmp_path)
 
 

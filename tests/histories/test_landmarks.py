@@ -136,7 +136,7 @@ def test_what_does_not_fit_is_refused():
         (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, but these are dates"),
         (None, {"at": [np.inf]}, "infinite times"),
         (times.iloc[::-1], {"at": [0]}, "same row labels as X, but in a different order"),
-        (times, {"at": [0], "horizon": 3, "entry": True}, "give one of the two"),
+        (times, {"at": [0], "horizon": 3, "entry": True}, "pass one of the two"),
         (None, {"at": [0], "entity": "landmark"}, "choose another one"),
     ]:
         with pytest.raises(ValueError, match=match):

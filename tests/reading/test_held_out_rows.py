@@ -88,7 +88,7 @@ def test_groups_must_suit(model, tmp_path):
         model.fit(X, Y, groups=patient[1:])
     with pytest.raises(ValueError, match="have no group"):
         model.fit(X, Y, groups=np.where(patient == 3, np.nan, patient))
-    with pytest.raises(ValueError, match="group_column, or give groups= to fit"):
+    with pytest.raises(ValueError, match="group_column, or pass groups= to fit"):
         model.set_params(validation="group").fit(X, Y)
     X.join(Y).to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(ValueError, match=r"name the column .* in group_column"):

@@ -171,7 +171,7 @@ def test_files_of_any_ending_encoding_and_decimal_point(name, tmp_path):
 @pytest.mark.parametrize("sign", [";", "\t", "|"])
 def test_another_delimiter_is_named(sign, tmp_path):
     (tmp_path / "rows.csv").write_text(sign.join(["size", "region"]) + "\n")
-    with pytest.raises(ValueError, match=re.escape(f"give csv_delimiter={sign!r}")):
+    with pytest.raises(ValueError, match=re.escape(f"pass csv_delimiter={sign!r}")):
         skmtl.score_files(forest(), tmp_path / "rows.csv", tmp_path / "out")
 
 

@@ -112,7 +112,7 @@ def test_the_truth_is_calibrated_and_what_ignores_entry_is_not():
     assert d_calibration(without_entry(labels), end).p_value < 1e-6
     assert d_calibration(labels, end**2, survival_at_entry=entry**2).p_value < 1e-3
     assert d_calibration(labels, end**0.5, survival_at_entry=entry**0.5).p_value < 1e-3
-    with pytest.raises(ValueError, match=r"rows of y entered late: .*Give survival_at_entry"):
+    with pytest.raises(ValueError, match=r"rows of y entered late: .*Pass survival_at_entry"):
         d_calibration(labels, end)
 
 

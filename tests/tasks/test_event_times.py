@@ -97,7 +97,7 @@ GOOD = {"event": [1, 0], "duration": [3.0, 4.0]}
         ({"duration": [None, 4.0]}, "an event without a time, or a time"),
         ({"entry": [-1.0, 0.0]}, "negative times in the column 'entry'"),
         ({"entry": [3.0, 0.0]}, "not before its time in row 0 (entry 3, time 3)"),
-        ({"time": [1.0, 2.0]}, "Give a structured array (event, time)"),
+        ({"time": [1.0, 2.0]}, "Pass a structured array (event, time)"),
     ],
     ids=str,
 )
@@ -119,7 +119,7 @@ def test_bad_columns(changes, words):
     ids=["1-D", "2-D", "list", "series", "other names", "no time"],
 )
 def test_no_survival_target(y):
-    with pytest.raises(ValueError, match=r"Give a structured array \(event, time\)"):
+    with pytest.raises(ValueError, match=r"Pass a structured array \(event, time\)"):
         event_times(y)
 
 

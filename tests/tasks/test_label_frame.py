@@ -240,7 +240,7 @@ STEP = datetime.timedelta(days=1)
     ("y", "message"),
     [
         (None, "requires y to be passed, but the target y is None"),
-        ({"a": [1, 2]}, "y is a dict; give a DataFrame"),
+        ({"a": [1, 2]}, "y is a dict; pass a DataFrame"),
         (np.zeros((2, 2, 2)), "must be 1-D or 2-D .* array of shape (2, 2, 2)"),
         (3.0, "must be 1-D or 2-D .* array of shape ()"),
         ("label", "must be 1-D or 2-D .* array of shape ()"),

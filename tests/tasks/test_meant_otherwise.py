@@ -118,7 +118,7 @@ def test_a_status_of_1_and_2_is_warned_of(y):
             read(y)
     fitted = boosting().fit(X, {"event": DIED, "duration": MONTHS})
     with (
-        pytest.warns(UserWarning, match=r"give the event as (event|status) == 2"),
+        pytest.warns(UserWarning, match=r"pass the event as (event|status) == 2"),
         pytest.raises(ValueError, match="event 2, which was not seen in fit"),
     ):
         fitted.score(X, y)

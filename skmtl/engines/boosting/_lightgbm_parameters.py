@@ -312,7 +312,7 @@ def constraint_signs(constraints: Any, encoder: TreeEncoder) -> list[int]:
     for name, sign in zip(columns, signs, strict=True):
         if not isinstance(sign, numbers.Integral) or sign not in (-1, 0, 1):
             raise ValueError(
-                f"monotone_constraints has {sign!r} for {name!r}; give 1 (rising), -1 (falling) "
+                f"monotone_constraints has {sign!r} for {name!r}; pass 1 (rising), -1 (falling) "
                 "or 0."
             )
         if sign and name in encoder.categorical_:

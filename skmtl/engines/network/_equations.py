@@ -59,7 +59,7 @@ def equations_of(residuals: Mapping[Hashable, Residual], problem: Problem) -> tu
     if residuals and weight is not None and weight.ndim == 2:
         raise ValueError(
             f"The Residual {next(iter(residuals))!r} learns from rows without labels, which "
-            "sample_weight with a weight for each label leaves out. Give weights of rows."
+            "sample_weight with a weight for each label leaves out. Pass weights of rows."
         )
     outputs = linear_outputs(problem.tasks)
     return tuple(
@@ -78,7 +78,7 @@ def _equation(
         raise ValueError(
             f"The Residual {name!r} has time={residual.time!r}, which is not a numeric feature: "
             f"these are {encoder.numeric_[:20]}.{did_you_mean(residual.time, encoder.numeric_)} "
-            "Give times as numbers, in a column that is not the time_column or another role."
+            "Pass times as numbers, in a column that is not the time_column or another role."
         )
     position = encoder.numeric_.index(residual.time)
     times = cast(EncodedTable, problem.rows.features).numeric[:, position]
