@@ -71,11 +71,18 @@ html_theme_options = {
     "header_links_before_dropdown": 4,  # so that a narrow window has one line
     "navbar_end": ["theme-switcher"],
     "check_switcher": False,
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# The navigation on the left shows the pages of a section, and these belong to none.
+_ALONE = (
+    "architecture", "benchmarks", "changelog", "citing", "contributing", "faq", "get_started",
+    "genindex", "py-modindex", "search",
+)  # fmt: skip
+html_sidebars = {page: [] for page in _ALONE}
 
 # Where the site is published with a folder for each version, SKMTL_DOCS_URL is its address.
 if site := os.environ.get("SKMTL_DOCS_URL"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -9,15 +11,19 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
+# Bars are delimiters here, but browsers take one between two letters for an operator with spaces.
+_BAR = re.compile(r'<mo stretchy="false">([|‖])</mo>')
+
 
 def _mathml(node: nodes.Element, *, as_block: bool) -> str:
     """Convert the TeX of a node; what cannot be converted is a warning and stays as it is."""
     tex = node.astext()
     try:
-        return tex2mathml(tex, as_block=as_block)
+        mathml = tex2mathml(tex, as_block=as_block)
     except MathError as error:
         logger.warning("cannot convert %r to MathML: %s", tex, error, location=node)
         return f"<code>{nodes.unescape(tex)}</code>"
+    return _BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', mathml)
 
 
 def _inline(translator, node):
