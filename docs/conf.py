@@ -18,6 +18,7 @@ version = release = skmtl.__version__
 
 default_role = "autolink"  # links names in single backticks, where they are documented
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "mathml",
@@ -57,6 +58,12 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/examples",
     "doc_module": ("skmtl",),
 }
+
+# Figures of the methods, which the build draws.
+plot_formats = ["svg"]
+plot_html_show_formats = plot_html_show_source_link = False
+plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 9}
+plot_apply_rcparams = True
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of parameters have the types in words
