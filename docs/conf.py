@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the tests run every block
+nb_execution_mode = "off"  # the tests run every block and every notebook
 
 # The build runs every page of the gallery; -D plot_gallery=0 leaves them as they are.
 sphinx_gallery_conf = {
@@ -100,6 +101,12 @@ if site := os.environ.get("SKMTL_DOCS_URL"):
     html_theme_options["navbar_end"].insert(0, "version-switcher")
 
 
+def _copy_notebooks(app):
+    """Put the notebooks below the sources; those that have not changed are not read again."""
+    for notebook in (app.srcdir.parent / "notebooks").glob("*.ipynb"):
+        shutil.copy2(notebook, app.srcdir / "notebooks")
+
+
 def _skip_scikit_learn(app, what, name, member, skip, options):
     """Leave out what scikit-learn adds to each estimator and documents on pages of its own."""
     added = ("get_metadata_routing", "set_output")
@@ -115,5 +122,6 @@ def _show_parameters(app, what, name, obj, options, signature, return_annotation
 
 def setup(app):
     """Connect what Sphinx calls."""
+    app.connect("builder-inited", _copy_notebooks)
     app.connect("autodoc-skip-member", _skip_scikit_learn)
     app.connect("autodoc-process-signature", _show_parameters)
