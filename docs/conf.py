@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ version = release = skmtl.__version__
 
 default_role = "autolink"  # links names in single backticks, where they are documented
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "mathml",
@@ -33,7 +35,7 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the tests run every block
+nb_execution_mode = "off"  # the tests run every block and every notebook
 
 # The build runs every page of the gallery; -D plot_gallery=0 leaves them as they are.
 sphinx_gallery_conf = {
@@ -58,6 +60,12 @@ sphinx_gallery_conf = {
     "doc_module": ("skmtl",),
 }
 
+# Figures of the methods, which the build draws.
+plot_formats = ["svg"]
+plot_html_show_formats = plot_html_show_source_link = False
+plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 9}
+plot_apply_rcparams = True
+
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of parameters have the types in words
 numpydoc_show_class_members = False
@@ -71,11 +79,18 @@ html_theme_options = {
     "header_links_before_dropdown": 4,  # so that a narrow window has one line
     "navbar_end": ["theme-switcher"],
     "check_switcher": False,
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# The navigation on the left shows the pages of a section, and these belong to none.
+_ALONE = (
+    "architecture", "benchmarks", "changelog", "citing", "contributing", "faq", "get_started",
+    "genindex", "py-modindex", "search",
+)  # fmt: skip
+html_sidebars = {page: [] for page in _ALONE}
 
 # Where the site is published with a folder for each version, SKMTL_DOCS_URL is its address.
 if site := os.environ.get("SKMTL_DOCS_URL"):
@@ -84,6 +99,12 @@ if site := os.environ.get("SKMTL_DOCS_URL"):
         "version_match": os.environ.get("SKMTL_DOCS_VERSION", "dev"),
     }
     html_theme_options["navbar_end"].insert(0, "version-switcher")
+
+
+def _copy_notebooks(app):
+    """Put the notebooks below the sources; those that have not changed are not read again."""
+    for notebook in (app.srcdir.parent / "notebooks").glob("*.ipynb"):
+        shutil.copy2(notebook, app.srcdir / "notebooks")
 
 
 def _skip_scikit_learn(app, what, name, member, skip, options):
@@ -101,5 +122,6 @@ def _show_parameters(app, what, name, obj, options, signature, return_annotation
 
 def setup(app):
     """Connect what Sphinx calls."""
+    app.connect("builder-inited", _copy_notebooks)
     app.connect("autodoc-skip-member", _skip_scikit_learn)
     app.connect("autodoc-process-signature", _show_parameters)

@@ -6,9 +6,12 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from html import escape, unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -26,7 +29,8 @@ SCHEMES = {"dark": 0, "light": 1}  # numbers of Chromium
 # Every page is in a frame of each width. Colours are compared as in WCAG 2: 4.5 is legible text.
 SCRIPT = """
 const luminance = color => {
-  const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(c => c / 255)
+  const scale = color.startsWith("color(") ? 1 : 255;
+  const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(c => c / scale)
     .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
@@ -50,16 +54,34 @@ const decoded = async url => {
   try { await image.decode(); } catch { return 0; }
   return image.naturalWidth;
 };
+const hasText = element => [...element.childNodes]
+  .some(node => node.nodeType == Node.TEXT_NODE && node.textContent.trim());
+const beyond = element => element.scrollWidth - element.clientWidth;
+const scrolls = (element, view) => {
+  for (let e = element; e && e.tagName != "ARTICLE"; e = e.parentElement)
+    if (beyond(e) <= 1 || /auto|scroll/.test(view.getComputedStyle(e).overflowX)) return true;
+  return false;
+};
 const measured = async frame => {
   const view = frame.contentWindow, page = frame.contentDocument;
-  const texts = [...page.querySelectorAll("h1, h2, p, th, td, figcaption, text")]
-    .filter(element => element.textContent.trim() && element.getClientRects().length
+  const all = selector => [...page.querySelectorAll(selector)];
+  const shown = element => element.getClientRects().length
+    && view.getComputedStyle(element).visibility == "visible";
+  const texts = all("h1, h2, p, th, td, figcaption, text, article a, code, span")
+    .filter(element => hasText(element) && shown(element)
       && !element.closest(".sk-top-container"));  // scikit-learn's own
-  const urls = [...page.querySelectorAll("img, image")]
-    .map(e => e.getAttribute("src") || e.getAttribute("href") || e.getAttribute("xlink:href"));
+  const urls = all("img, image")
+    .map(e => e.src || e.getAttribute("href") || e.getAttribute("xlink:href"));
+  const columns = [page.documentElement, ...all(".bd-article-container")];
+  const sidebar = page.querySelector(".bd-sidebar-primary");
   return {
-    overflow: page.documentElement.scrollWidth - page.documentElement.clientWidth,
+    overflow: Math.max(...columns.map(beyond)),
     image_widths: await Promise.all(urls.map(decoded)),
+    wide_images: all("img").filter(e => e.parentElement.clientWidth
+      && e.getBoundingClientRect().width > e.parentElement.clientWidth + 1).map(e => e.src),
+    wide_code: all("pre").filter(e => beyond(e) > 1).map(e => e.textContent),
+    cut: all("pre, table, div.math").filter(e => !scrolls(e, view)).map(e => e.textContent),
+    navigation: sidebar && shown(sidebar) ? sidebar.querySelectorAll("nav a").length : null,
     n_pictures: page.querySelectorAll("svg").length,
     n_texts: texts.length,
     faintest: texts.map(element => [contrast(element, view), element.textContent.trim()])
@@ -74,12 +96,13 @@ window.onload = async () => {
   document.querySelector("output").textContent = JSON.stringify(found);
 };
 """
+Measures = dict[tuple[str, int], dict[str, Any]]
 
 
 def measure(
     pages: Mapping[str, str], widths: tuple[int, ...], scheme: str, folder: Path
-) -> tuple[dict[tuple[str, int], dict[str, Any]], list[str]]:
-    """Open pages in frames of some widths.
+) -> tuple[Measures, list[str]]:
+    """Open pages, which are given as HTML, in frames of some widths.
 
     Returns
     -------
@@ -87,25 +110,58 @@ def measure(
     messages : list of str
         What the console printed.
     """
+    file = folder / "pages.html"
+    sources = {name: f'srcdoc="{escape(page)}"' for name, page in pages.items()}
+    file.write_text(_frames(sources, widths), encoding="utf-8")
+    return _measure(file.as_uri(), scheme, folder)
+
+
+def measure_site(
+    site: Path, names: Iterable[str], widths: tuple[int, ...], scheme: str, folder: Path
+) -> tuple[Measures, list[str]]:
+    """Open pages of a site, which are named by their paths in its folder, as `measure` does."""
+    frames = _frames({name: f'src="/{name}"' for name in names}, widths).encode()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/frames":
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(frames)
+
+        def log_message(self, *values: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            return _measure(f"http://127.0.0.1:{server.server_port}/frames", scheme, folder)
+        finally:
+            server.shutdown()
+
+
+def _frames(sources: Mapping[str, str], widths: tuple[int, ...]) -> str:
     frames = "".join(
-        f'<iframe title="{name} {width}" width={width} height=900 style="border: 0" '
-        f'srcdoc="{escape(page)}"></iframe>'
-        for name, page in pages.items()
+        f'<iframe title="{name} {width}" width={width} height=900 style="border: 0" {source}>'
+        "</iframe>"
+        for name, source in sources.items()
         for width in widths
     )
-    file = folder / "pages.html"
-    file.write_text(
-        '<!DOCTYPE html><html><head><meta charset="utf-8">'
-        f"<script>{SCRIPT}</script></head><body>{frames}<output></output></body></html>",
-        encoding="utf-8",
+    return (
+        '<!DOCTYPE html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">'
+        f"<script>{SCRIPT}</script></head><body>{frames}<output></output></body></html>"
     )
+
+
+def _measure(address: str, scheme: str, folder: Path) -> tuple[Measures, list[str]]:
     more = [
         f"--user-data-dir={folder / 'profile'}",
         f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
         "--dump-dom",
     ]
     done = subprocess.run(
-        [str(PATH), *OPTIONS, *more, file.as_uri()], capture_output=True, text=True, timeout=120
+        [str(PATH), *OPTIONS, *more, address], capture_output=True, text=True, timeout=120
     )
     output = re.search(r"<output>(.+)</output>", done.stdout)
     assert output, f"the script did not end: {done.stderr[-2000:]}"

@@ -42,7 +42,8 @@ class ProgressBar(sklearn.callback.ProgressBar):
     -----
     Set it on the outermost estimator, the grid search or the pipeline: scikit-learn passes it on,
     also to worker processes. In a terminal with too few lines for all bars, finished ones
-    disappear. In a file or a pipe the bars are written once, at the end.
+    disappear. In a file or a pipe the bars are written once, at the end; so they are in Jupyter
+    without ipywidgets, which the extra installs.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from skmtl._lazy import lazy_getattr
 from skmtl._storable import storable
 from skmtl.files._container import FORMAT, read_header
 from skmtl.files._errors import ModelFileError
-from skmtl.files._places import ModelPlace, PathLike
+from skmtl.files._places import ModelPlace
 
 if TYPE_CHECKING:
     from skmtl.files._encode import Encoder
@@ -25,7 +25,6 @@ __all__ = [
     "Encoder",
     "ModelFileError",
     "ModelPlace",
-    "PathLike",
     "load",
     "load_model",
     "read_header",

@@ -21,7 +21,7 @@ every_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.
 
 
 def test_there_are_examples_in_every_part():
-    assert len(EXAMPLES) >= 20
+    assert len(EXAMPLES) >= 28
     assert len({path.stem for path in EXAMPLES}) == len(EXAMPLES)
     parts = [folder for folder in GALLERY.iterdir() if folder.is_dir()]
     assert all((part / "README.rst").exists() and list(part.glob("*.py")) for part in parts)
