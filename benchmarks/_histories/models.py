@@ -6,6 +6,7 @@ What needs torch is imported when it is made: environments with aeon or tsfresh 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import lightgbm
@@ -90,6 +91,14 @@ class Ours:
         return skmtl.score_frame(self.model, X)[f"{name}_proba_True"].to_numpy()
 
 
+class Balanced(Ours):
+    """With classes of equal weight, as the balanced accuracy has them."""
+
+    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
+        self.model.set_params(tasks={name: _balanced_kind(Y[name]) for name in Y})
+        return super().fit(X, Y, groups)
+
+
 class Reading:
     """A MultiTab whose network reads the histories."""
 
@@ -101,13 +110,19 @@ class Reading:
         return Ours(skmtl.MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
 
 
+def _balanced_kind(label: pd.Series) -> Any:
+    from skmtl.tasks import Binary, Multiclass
+
+    return (Binary if label.nunique() == 2 else Multiclass)(class_weight="balanced")
+
+
 def _numbers(X: pd.DataFrame) -> np.ndarray:
     return X.to_numpy(dtype=np.float64)
 
 
-def _boosted(label: pd.Series) -> Any:
+def _boosted(label: pd.Series, **more: Any) -> Any:
     cls = lightgbm.LGBMRegressor if label.dtype.kind == "f" else lightgbm.LGBMClassifier
-    return cls(n_estimators=200, learning_rate=0.05, n_jobs=1, verbose=-1, random_state=0)
+    return cls(n_estimators=200, learning_rate=0.05, n_jobs=1, verbose=-1, random_state=0, **more)
 
 
 def _linear(label: pd.Series) -> Any:
@@ -139,10 +154,12 @@ MODELS: dict[str, Callable[[], Model]] = {
     "constant": Constant,
     "ridge": lambda: Alone(_linear),
     "lightgbm": lambda: Alone(_boosted),
+    "lightgbm_balanced": lambda: Alone(partial(_boosted, class_weight="balanced")),
     "rmtgb": lambda: Ours(skmtl.RMTGB(n_bags=1, random_state=0)),
     "linear": lambda: Ours(skmtl.MultiTaskLinear(random_state=0)),
     "multitab": lambda: Ours(skmtl.MultiTab(n_bags=1, random_state=0)),
     "stacked": lambda: Ours(skmtl.StackedTasks(random_state=0)),
+    "stacked_balanced": lambda: Balanced(skmtl.StackedTasks(random_state=0)),
     "events": lambda: Reading("events"),
     "tcn": lambda: Reading("tcn"),
     "wavelet": lambda: Reading("wavelet"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -46,6 +47,7 @@ def run(folder: Path, *names: str) -> None:
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     # A dashboard would open a port; reports of use would go out.
     quiet = {"DASK_DISTRIBUTED__DASHBOARD__LINK": "", "RAY_USAGE_STATS_ENABLED": "0"}
+    quiet["PYSPARK_PYTHON"] = sys.executable  # its workers have the same packages
     subprocess.run(
         [sys.executable, "script.py", *(f"{name}.py" for name in names)],
         cwd=folder,
@@ -92,15 +94,26 @@ def test_a_cluster_scores_as_the_model_does(name, package, folder):
 
 
 @pytest.mark.slow
-def test_the_function_for_spark_scores_partitions(folder):
-    names: dict = {}
-    exec(RECIPES["spark-function"], names)
+def test_spark_scores_as_the_model_does(folder):
+    pytest.importorskip("pyspark")
+    run(folder, "spark-scoring")
+    scored = pd.read_parquet(folder / "scored_spark").sort_values("row", ignore_index=True)
+    wanted = expected(folder)
+    pd.testing.assert_frame_equal(scored.astype(wanted.dtypes), wanted, check_exact=True)
+
+
+@pytest.mark.slow
+def test_the_function_for_spark_scores_partitions(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", SimpleNamespace(SparkSession=None))
+    names: dict = {"__name__": "recipe"}
+    exec(RECIPES["spark-scoring"], names)
     broadcast = SimpleNamespace(value=joblib.load(folder / "model.joblib"))
     parts = frames(folder)
     scored = list(names["scorer"](broadcast)(iter([*parts, parts[0].head(0)])))
-    pd.testing.assert_frame_equal(
-        pd.concat(scored, ignore_index=True), expected(folder), check_exact=True
-    )
+    wanted = expected(folder)
+    pd.testing.assert_frame_equal(pd.concat(scored, ignore_index=True), wanted, check_exact=True)
+    schema = re.findall(r"(\w+) (?:long|double|boolean)\b", RECIPES["spark-scoring"])
+    assert schema == list(wanted)
 
 
 @pytest.mark.slow
