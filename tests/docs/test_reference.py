@@ -15,7 +15,7 @@ import pytest
 import skmtl
 from skmtl.balancing import BALANCERS
 from skmtl.tasks import KINDS
-from tests.docs.pages import BLOCK, PAGES, ROOT
+from tests.docs.pages import BLOCKS, PAGES, ROOT
 from tests.estimators.test_docstrings import documented_parameters, has_words, parameters, section
 
 # The packages that users import from.
@@ -114,7 +114,7 @@ def test_the_names_of_skmtl_itself_are_listed():
 
 def test_what_the_documentation_imports_or_mentions_is_listed():
     pages = [path.read_text() for path in PAGES if path.stem != "architecture"]
-    code = [block for page in pages for block in BLOCK.findall(page)]
+    code = [block.code for block in BLOCKS if block.language == "python"]
     code = [block for block in code if block.lstrip().startswith(("import", "from"))]
     code += [path.read_text() for path in (ROOT / "docs/gallery").rglob("*.py")]
     code += [examples(thing) for thing in THINGS]
