@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
+    "min_reported_time": float("inf"),  # the builder's machine says little
     "notebook_extensions": set(),
     "backreferences_dir": "reference/examples",
     "doc_module": ("skmtl",),
@@ -74,7 +75,9 @@ toc_object_entries_show_parents = "hide"  # the names of methods alone fit besid
 html_math_renderer = "mathml"  # MathJax would be loaded from another site
 html_theme = "pydata_sphinx_theme"
 html_title = "skmtl"
+html_favicon = "_static/icon.svg"
 html_theme_options = {
+    "logo": {"text": "skmtl", "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "show_toc_level": 2,
     "header_links_before_dropdown": 4,  # so that a narrow window has one line
     "navbar_end": ["theme-switcher"],
