@@ -110,10 +110,11 @@ def _copy_notebooks(app):
         shutil.copy2(notebook, app.srcdir / "notebooks")
 
 
-def _skip_scikit_learn(app, what, name, member, skip, options):
-    """Leave out what scikit-learn adds to each estimator and documents on pages of its own."""
+def _skip_known(app, what, name, member, skip, options):
+    """Leave out what scikit-learn adds and documents itself, and the fields of named tuples."""
     added = ("get_metadata_routing", "set_output")
-    return True if name.endswith("_request") or name in added else skip
+    is_field = (inspect.getdoc(member) or "").startswith("Alias for field number")
+    return True if name.endswith("_request") or name in added or is_field else skip
 
 
 def _show_parameters(app, what, name, obj, options, signature, return_annotation):
@@ -126,5 +127,5 @@ def _show_parameters(app, what, name, obj, options, signature, return_annotation
 def setup(app):
     """Connect what Sphinx calls."""
     app.connect("builder-inited", _copy_notebooks)
-    app.connect("autodoc-skip-member", _skip_scikit_learn)
+    app.connect("autodoc-skip-member", _skip_known)
     app.connect("autodoc-process-signature", _show_parameters)
