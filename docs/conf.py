@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
+    "min_reported_time": float("inf"),  # the builder's machine says little
     "notebook_extensions": set(),
     "backreferences_dir": "reference/examples",
     "doc_module": ("skmtl",),
@@ -74,7 +75,9 @@ toc_object_entries_show_parents = "hide"  # the names of methods alone fit besid
 html_math_renderer = "mathml"  # MathJax would be loaded from another site
 html_theme = "pydata_sphinx_theme"
 html_title = "skmtl"
+html_favicon = "_static/icon.svg"
 html_theme_options = {
+    "logo": {"text": "skmtl", "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "show_toc_level": 2,
     "header_links_before_dropdown": 4,  # so that a narrow window has one line
     "navbar_end": ["theme-switcher"],
@@ -107,10 +110,11 @@ def _copy_notebooks(app):
         shutil.copy2(notebook, app.srcdir / "notebooks")
 
 
-def _skip_scikit_learn(app, what, name, member, skip, options):
-    """Leave out what scikit-learn adds to each estimator and documents on pages of its own."""
+def _skip_known(app, what, name, member, skip, options):
+    """Leave out what scikit-learn adds and documents itself, and the fields of named tuples."""
     added = ("get_metadata_routing", "set_output")
-    return True if name.endswith("_request") or name in added else skip
+    is_field = (inspect.getdoc(member) or "").startswith("Alias for field number")
+    return True if name.endswith("_request") or name in added or is_field else skip
 
 
 def _show_parameters(app, what, name, obj, options, signature, return_annotation):
@@ -123,5 +127,5 @@ def _show_parameters(app, what, name, obj, options, signature, return_annotation
 def setup(app):
     """Connect what Sphinx calls."""
     app.connect("builder-inited", _copy_notebooks)
-    app.connect("autodoc-skip-member", _skip_scikit_learn)
+    app.connect("autodoc-skip-member", _skip_known)
     app.connect("autodoc-process-signature", _show_parameters)

@@ -70,13 +70,13 @@ const measured = async frame => {
   const texts = all("h1, h2, p, th, td, figcaption, text, article a, code, span")
     .filter(element => hasText(element) && shown(element)
       && !element.closest(".sk-top-container"));  // scikit-learn's own
-  const urls = all("img, image")
-    .map(e => e.src || e.getAttribute("href") || e.getAttribute("xlink:href"));
+  const urls = all("image").map(e => e.getAttribute("href") || e.getAttribute("xlink:href"));
+  const image_widths = await Promise.all(urls.map(decoded));
   const columns = [page.documentElement, ...all(".bd-article-container")];
   const sidebar = page.querySelector(".bd-sidebar-primary");
   return {
     overflow: Math.max(...columns.map(beyond)),
-    image_widths: await Promise.all(urls.map(decoded)),
+    image_widths: [...all("img").map(e => e.naturalWidth), ...image_widths],
     wide_images: all("img").filter(e => e.parentElement.clientWidth
       && e.getBoundingClientRect().width > e.parentElement.clientWidth + 1).map(e => e.src),
     wide_code: all("pre").filter(e => beyond(e) > 1).map(e => e.textContent),

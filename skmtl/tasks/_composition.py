@@ -94,6 +94,7 @@ class Composition(Kind):
 
     @property
     def target_width(self) -> int:  # type: ignore[override]
+        """Number of parts."""
         return len(self.parts)
 
     def label_columns(self, task: Hashable) -> list[Hashable]:

@@ -133,10 +133,12 @@ class Funnel(ClassificationKind):
 
     @property
     def has_exact_gradient(self) -> bool:  # type: ignore[override]
+        """Whether `gradient_hessian` is the derivative of `losses`: not with fixed weights."""
         return self.selection in ("observed", "entire_space")
 
     @property
     def funnel(self) -> FunnelLevels:  # type: ignore[override]
+        """The steps, whose classes state how far rows went."""
         return FunnelLevels(self.steps)
 
     @property

@@ -7,6 +7,8 @@ predicts what it would predict for an average shop, which is far better than not
 an error, set `unseen="error"`.
 """
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -30,7 +32,7 @@ strict.fit(X_train, y_train)
 try:
     strict.predict(X[new])
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 90))
 
 # %%
 

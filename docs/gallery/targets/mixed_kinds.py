@@ -15,7 +15,8 @@ from skmtl.datasets import load_flights_nyc
 X, Y = load_flights_nyc(return_X_y=True)
 X_train, X_test, Y_train, Y_test = X[:4000], X[4000:], Y[:4000], Y[4000:]  # later flights
 model = RMTGB(learning_rate=0.3, n_bags=1, random_state=0).fit(X_train, Y_train)
-print(model.task_kinds_)
+for name, kind in model.task_kinds_.items():
+    print(f"{name}: {kind}")
 
 # %%
 # `predict` returns a frame with a column for each target, in its units or classes. The

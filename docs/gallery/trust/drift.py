@@ -7,6 +7,7 @@ predicts. Request a report with the scores, which compares the table with the ro
 """
 
 import warnings
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 
@@ -28,7 +29,8 @@ tonight["dest"] = tonight["dest"].astype(str).replace({"LAX": "LAX-2"})
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     scores, columns = skmtl.score_frame(model, tonight, report=True)
-print(caught[0].message)
+for line in str(caught[0].message).splitlines():
+    print(fill(line, 90))
 print(columns.loc[["temp", "dest", "pressure", "wind_gust"]].round(3))
 
 # %%
