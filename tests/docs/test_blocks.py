@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import ast
 import os
+import re
+import warnings
 from importlib.util import find_spec
+from itertools import zip_longest
 
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from tests.docs.pages import BLOCKS, CONTRIBUTING, README, Block
 from tests.small_models import bound_models
+from tests.stored_outputs import agree
 
 # Others are directives of Sphinx, in braces.
 LANGUAGES = {"bash", "dockerfile", "python", "text", "toml"}
 # Blocks that show how another library does it run where that library is installed.
 OTHER_LIBRARIES = {"mlforecast", "pycox", "sksurv", "torchtuples"}
+DURATION = re.compile(r"\b\d\d:\d\d(?= loss)")  # of a fit, in its progress bar
 WHOLE = os.environ.get("SKMTL_PAGES") == "whole"
 
 # tests/extending shows that the code of CONTRIBUTING is part of its examples, and tests/scaling
@@ -58,9 +64,17 @@ def test_a_block_runs_by_itself(block: Block, tmp_path, monkeypatch, capsys):
     if lacking:
         pytest.skip(f"only compiled: needs {' and '.join(sorted(lacking))}")
     monkeypatch.chdir(tmp_path)  # some write files
-    if not WHOLE:
+    if WHOLE:
+        warnings.simplefilter("error", ConvergenceWarning)  # a reader would see it
+    else:
         bound_models(monkeypatch.setattr)
     exec(program, {"__name__": "__main__"})
+    printed = capsys.readouterr().out
+    assert bool(printed) == bool(block.output), "the page shows what a block prints, as ```text"
+    if WHOLE and block.output:
+        texts = (DURATION.sub("", text).splitlines() for text in (block.output, printed))
+        lines = zip_longest(*texts, fillvalue="")
+        assert [pair for pair in lines if not agree(*pair)] == []
 
 
 def test_the_first_screen_is_short():

@@ -106,8 +106,8 @@ def test_other_programs_are_known_and_find_what_they_are_given(block):
     for program, arguments in commands(block):
         assert program in PROGRAMS | {"skmtl"}
         if program == "python":
-            module = arguments[arguments.index("-m") + 1]
-            assert find_spec(module)
+            option, what, *_ = arguments
+            assert find_spec(what) if option == "-m" else compile(what, block.name, "exec")
         for path in re.findall(r"\btests/[\w/.]+|constraints\.txt", " ".join(arguments)):
             assert (ROOT / path).exists()
         if program == "torchrun":
