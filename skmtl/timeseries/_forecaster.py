@@ -28,15 +28,11 @@ from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq, PanelColumns
 from skmtl.tasks import DerivedTarget, TasksLike
 from skmtl.timeseries._answering import AnsweringFromHistory
 from skmtl.timeseries._conformal import read_coverages
-from skmtl.timeseries._examples import (
-    WEIGHT_POWERS,
-    ExampleSettings,
-    Weighting,
-    read_weight,
-)
+from skmtl.timeseries._examples import ExampleSettings
 from skmtl.timeseries._fitting import fit_conformal, fit_panel
 from skmtl.timeseries._preparation import prepare
 from skmtl.timeseries._settings import LagSettings, Steps, read_calendar
+from skmtl.timeseries._weights import WEIGHT_POWERS, Weighting, read_weight
 
 
 @storable
@@ -115,7 +111,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     weight : {"equal", "root", "scale"}, default="root"
         Weights of the examples: "equal" for scores that are relative to each series, such as MASE;
         "scale", in proportion to the scale, for scores in the units of y, such as WAPE; "root", in
-        proportion to its square root, in between.
+        proportion to its square root, in between. Classes have no scale, and all their examples
+        the same weight.
     conformal : bool, float or sequence of float, default=None
         Coverages of intervals for numbers that are not quantiles; True is 0.8.
         `predict_quantiles` builds them from the forecast errors by target and step, in units of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,14 @@ class Recipe:
         """The tasks learnt in standardised units, with the target whose units are used."""
         amounts = {target.amount(name): target.target for name, target in self.hurdles.items()}
         return {name: name for name in self.targets.numbers} | amounts
+
+    def has_units(self, tasks: Iterable[Hashable]) -> np.ndarray:
+        """Return whether the errors of some tasks are in the units of a number.
+
+        Both parts of a hurdle count, because their product is a number.
+        """
+        occurrences = {hurdle.occurs(name) for name, hurdle in self.hurdles.items()}
+        return np.array([task in self.in_units or task in occurrences for task in tasks])
 
     def derived_labels(
         self, history: History, moments: Moments, labels: pd.DataFrame
