@@ -87,6 +87,10 @@ class LaggedColumn:
         Whether most values are zero: adds the time since the last other value, and the mean gap.
     most_lags : int or None
         For a column that is not a target, the number of lags to use; its windows only have means.
+    change_windows : tuple of int
+        Windows whose mean changes since the season before are features, in steps. If there are
+        any, so is the change from the last value to that of the last season for the time to
+        forecast. Old files have none.
     """
 
     name: str
@@ -94,6 +98,7 @@ class LaggedColumn:
     seasons: tuple[int, ...] = ()
     intermittent: bool = False
     most_lags: int | None = None
+    change_windows: tuple[int, ...] = ()
 
 
 @storable
@@ -142,6 +147,10 @@ class FeaturePlan:
             scales.append(scale[places])
             for name, values in _of_seasons(panel, position, column, moments):
                 features[f"{column.name} {name}"] = (values - levels[-1]) / scales[-1]
+            for season in column.seasons if column.change_windows else ():
+                to_forecast = features[f"{column.name} season {season} back 1"]
+                since_last = to_forecast - features[f"{column.name} last"]
+                features[f"{column.name} season {season} since last"] = since_last
         for name, codes, known in self._last_categories(panel, origins):
             features[name] = pd.Categorical.from_codes(codes[places], pd.Index(known))
         features |= _calendar_features(self.calendar, history, moments.clock)
@@ -224,6 +233,13 @@ class FeaturePlan:
         yield "age", _since(panel, places, at)
         if column.intermittent:
             yield from _of_events(panel, values, codes, at)
+        for season in column.seasons if column.change_windows else ():
+            before = panel.take(panel.at(panel.codes, panel.clock - season), position)
+            means = window_summaries(
+                panel, values - before, codes, at, column.change_windows, Means
+            )
+            for window, mean in zip(column.change_windows, means, strict=True):
+                yield f"season {season} change {window}", mean.average / scale
 
     def _of_windows(
         self,

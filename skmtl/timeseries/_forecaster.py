@@ -66,7 +66,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         The maximum number of steps ahead.
     season : int or sequence of int, default=None
         Lengths of the seasons in steps, such as 7 for daily data, or ``(24, 168)`` for hourly
-        data.
+        data. The values of the last seasons, and changes since the season before, are features.
     lags : int, sequence of int or "auto", default="auto"
         The last values to use as features: their number, or the lags in steps. The feature is
         missing if there is no row at that time. Lag 1 is the value at the origin. "auto" is the

@@ -82,6 +82,10 @@ def test_lags_count_by_the_clock_and_not_by_rows():
     assert table["y known of 4"].tolist() == [2, 2]
     np.testing.assert_array_equal(table["y season 3 back 1"], [np.nan, 14.0])
     np.testing.assert_array_equal(table["y season 3 back 2"], [10.0, 11.0])
+    # From the last value, 14, to that of the last season; and 14 - 11, the only known change.
+    np.testing.assert_array_equal(table["y season 3 since last"], [np.nan, 0.0])
+    np.testing.assert_array_equal(table["y season 3 change 1"], [np.nan, np.nan])
+    np.testing.assert_array_equal(table["y season 3 change 4"], [3.0, 3.0])
 
 
 def test_features_are_relative_to_the_level_and_the_scale_of_the_origin():
