@@ -154,7 +154,9 @@ class FeaturePlan:
         for name, codes, known in self._last_categories(panel, origins):
             features[name] = pd.Categorical.from_codes(codes[places], pd.Index(known))
         features |= _calendar_features(self.calendar, history, moments.clock)
-        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
+        return FeatureTable(
+            with_given(pd.DataFrame(features), given), np.array(levels).T, np.array(scales).T
+        )
 
     def table_of_origins(
         self, history: History, origins: Moments, given: pd.DataFrame, horizon: int
@@ -189,7 +191,9 @@ class FeaturePlan:
         for step in range(2, horizon + 1):
             later = _calendar_features(holidays, history, origins.origins + step)
             features |= {f"{name} step {step}": values for name, values in later.items()}
-        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
+        return FeatureTable(
+            with_given(pd.DataFrame(features), given), np.array(levels).T, np.array(scales).T
+        )
 
     def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
         """Return the numbers to subtract from each column at some moments, (n, n_columns)."""
@@ -286,12 +290,15 @@ class FeatureTable:
     scales: np.ndarray
 
 
-def _with_given(features: dict[str, Any], given: pd.DataFrame) -> pd.DataFrame:
+def with_given(features: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """Append covariates to the features."""
+    if given.shape[1] == 0:
+        return features
     taken = [label for label in given.columns if str(label) in features]
     if taken:
         raise ValueError(f"Rename the columns {taken}: features have these names.")
-    return pd.DataFrame(features | {str(label): given[label].array for label in given.columns})
+    given = given.set_axis(given.columns.map(str), axis=1).reset_index(drop=True)
+    return pd.concat([features, given], axis=1)
 
 
 def _calendar_features(

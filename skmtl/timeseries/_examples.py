@@ -68,6 +68,8 @@ class Examples:
             If there are none.
         """
         kept = self.y.notna().all(axis=1).to_numpy()
+        if kept.all():
+            return self
         if not kept.any():
             raise ValueError(
                 "Every example lacks a label, but estimators of other packages can only learn "

@@ -11,7 +11,15 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length
 
 from skmtl._storable import storable
-from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
+from skmtl.panels import (
+    FeaturePlan,
+    FeatureTable,
+    History,
+    Moments,
+    PanelClock,
+    PanelColumns,
+    large_table,
+)
 from skmtl.tasks import DerivedTarget, Hurdle, Kind
 from skmtl.timeseries._derived import derived_labels
 from skmtl.timeseries._known_ahead import KnownAhead
@@ -116,7 +124,7 @@ class Recipe:
     def features(self, history: History, moments: Moments, frame: pd.DataFrame) -> FeatureTable:
         """Return the features of rows."""
         given = frame[[*self.columns.known, *self.columns.static]]
-        return self.plan.table(history, moments, given)
+        return large_table(self.plan, history, moments, given)
 
     def known_ahead(self, frame: pd.DataFrame, history: History) -> KnownAhead:
         """Return the known covariates of rows by series and time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from datetime import date
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from skmtl import RMTGB
 from skmtl.panels import Panel
@@ -128,6 +130,42 @@ def test_other_series_change_no_feature(seed):
     two = make_features(X, Y_other, pd.Timestamp("2024-02-01"), model)
     rows = one.index.get_level_values("shop") == "shop 1"
     pd.testing.assert_frame_equal(one[rows], two[rows], check_exact=True)
+
+
+def test_many_rows_have_the_features_that_few_have(monkeypatch):
+    X, Y = shops(5, 40)
+    X = X.assign(weather=pd.Categorical.from_codes(np.arange(200) % 3, list("abc")))
+    order = np.random.default_rng(0).permutation(len(X))
+    X, Y = X.iloc[order], Y.iloc[order]
+    day, model = pd.Timestamp("2024-02-01"), forecaster(past=["rain", "weather"])
+    at_once = make_features(X, Y, day, model)
+    monkeypatch.setattr("skmtl.panels._large_tables._ROWS_AT_ONCE", 7)
+    in_parts = make_features(X, Y, day, model)
+    assert at_once["past weather last"].dtype == "category"
+    pd.testing.assert_frame_equal(in_parts, at_once, check_exact=True)
+
+
+class _Watcher(RegressorMixin, BaseEstimator):
+    """Learns nothing, but keeps the table and the most memory in use until it was made."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.most_, self.size_ = tracemalloc.get_traced_memory()[1], X.to_numpy().nbytes
+        self.is_shared_ = np.shares_memory(X.to_numpy(), X.iloc[:, 3].to_numpy())
+        return self
+
+
+def test_features_need_little_memory_beside_them(monkeypatch):
+    monkeypatch.setattr("skmtl.panels._large_tables._ROWS_AT_ONCE", 4096)  # of 100,000
+    X = pd.MultiIndex.from_product([range(400), range(250)], names=["id", "t"]).to_frame(False)
+    y = np.random.default_rng(0).normal(size=len(X)).cumsum()
+    model = Forecaster(
+        _Watcher(), id="id", time="t", horizon=28, lags=12, windows=(7, 28), max_examples=len(X)
+    )
+    tracemalloc.start()
+    watcher = model.fit(X, y).estimator_
+    tracemalloc.stop()
+    assert watcher.most_ < 2.1 * watcher.size_
+    assert watcher.is_shared_  # one block, which is read without a copy
 
 
 def test_intermittent_targets_know_their_last_event():
