@@ -24,7 +24,6 @@ from skmtl.timeseries._targets import ForecastTargets
 _INTERMITTENT = 0.3
 """A target with at least this share of zeros counts as intermittent."""
 _LAGS_OF_COVARIATES = 3
-_WINDOWS_OF_CHANGES = (1,)
 
 
 def make_plan(
@@ -56,7 +55,6 @@ def make_plan(
     _check_anchored(anchor, targets)
     columns = []
     width = max(lags.season, 4)
-    changes = tuple(sorted({*_WINDOWS_OF_CHANGES, *lags.windows}))
     for name in targets.kinds:
         is_number = not targets.kinds[name].is_classification
         for column in targets.past_names(name):
@@ -76,6 +74,8 @@ def make_plan(
             values = history.panel.values[:, position]
             seen = values[np.isfinite(values)]
             rare = is_number and len(seen) > 0 and (seen == 0).mean() > _INTERMITTENT
+            # Changes of an intermittent target would be mostly noise.
+            changes = () if rare else tuple(sorted({1, *lags.windows}))
             columns.append(
                 LaggedColumn(column, units, lags.seasons, bool(rare), change_windows=changes)
             )

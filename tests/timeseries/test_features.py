@@ -171,8 +171,10 @@ def test_features_need_little_memory_beside_them(monkeypatch):
 def test_intermittent_targets_know_their_last_event():
     X = pd.DataFrame({"t": range(12)})
     y = pd.DataFrame({"y": [0, 3.0, 0, 0, 2, 0, 0, 0, 0, 5, 0, 0]})
-    model = Forecaster(RMTGB(), time="t", horizon=1, lags=1, windows=3)
+    model = Forecaster(RMTGB(), time="t", horizon=1, lags=1, windows=3, season=4)
     row = make_features(X, y, 8, model).iloc[0]
+    assert "y season 4 back 1" in row
+    assert not row.index.str.contains("change|since last").any()  # which would be noise
     assert row["y since event"] == 4
     assert row["y mean gap"] == 3
     assert row["y gaps"] == 1
