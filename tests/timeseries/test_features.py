@@ -69,6 +69,24 @@ def test_windows_are_summarised_as_numpy_does(seed, gaps, window):
             assert summary.slope[place] == pytest.approx(slope, rel=1e-5, abs=1e-7)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.7))
+def test_windows_asked_alone_are_those_asked_with_others(seed, gaps):
+    rng = np.random.default_rng(seed)
+    kept = rng.uniform(size=90) > gaps
+    codes, clock = np.repeat([0, 1, 2], 30)[kept], np.tile(np.arange(30), 3)[kept]
+    panel, _ = Panel.sorted(codes, clock, rng.normal(size=(len(codes), 1)) * 1e8, 3)
+    series, origins = rng.integers(-1, 3, 20), rng.integers(-3, 40, 20)
+    asked = (panel, panel.values[:, 0], series, origins, [4, 11], Summary)
+    together = window_summaries(*asked)
+    for place in range(20):
+        one = slice(place, place + 1)
+        alone = window_summaries(*asked[:2], series[one], origins[one], *asked[4:])
+        for summary, other in zip(together, alone, strict=True):
+            for name, values in vars(summary).items():
+                np.testing.assert_array_equal(values[one], vars(other)[name])
+
+
 def test_lags_count_by_the_clock_and_not_by_rows():
     X = pd.DataFrame({"t": [0, 1, 2, 4, 5, 6, 7]})
     y = pd.DataFrame({"y": [10.0, 11, 12, 14, np.nan, 16, 17]})
