@@ -164,6 +164,11 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     origins, are held out together. On the validation part of M4's weekly series this had a MASE of
     2.346, against 2.359 with examples held out one by one, and 2.398 with all labels of a series
     within one horizon held out together.
+    The number of rounds may also be chosen by the newest horizon, followed by a fit to all rows.
+    On earlier cutoffs with 5,000 examples this took twice the time and was not always better: RMSSE
+    of carparts .954 instead of .942, MASE of M4's weekly series 2.449 instead of 2.464, WAPE of
+    walmart .090 and .115 instead of .091 and .118, of pm25 in Beijing .258 and .376 instead of .238
+    and .383.
 
     *Ids without history* are forecast from static and known covariates, and from the time.
 
