@@ -25,7 +25,7 @@ def forecaster(estimator: Any, n_examples: int) -> Forecaster:
         time="ds",
         freq="D",
         horizon=HORIZON,
-        lags=LAGS,
+        lags=LAGS[:12],  # 30 features, as many as mlforecast has with 14 lags
         windows=WINDOWS,
         calendar=Calendar("weekday", "month", "day", "quarter"),
         max_examples=n_examples,

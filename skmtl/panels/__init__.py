@@ -18,6 +18,7 @@ from skmtl.panels._features import (
     distinct_pairs,
 )
 from skmtl.panels._history import History
+from skmtl.panels._large_tables import large_table
 from skmtl.panels._levels import ANCHORS, Anchor, TargetUnits, past_scales
 from skmtl.panels._make_clock import Freq, make_clock
 from skmtl.panels._naive import last_values, naive_errors, seasonal_naive
@@ -42,6 +43,7 @@ __all__ = [
     "TargetUnits",
     "as_names",
     "distinct_pairs",
+    "large_table",
     "last_values",
     "make_clock",
     "naive_errors",

@@ -83,6 +83,7 @@ class PanelColumns:
         ValueError
             If a column is missing or has no role.
         """
+        self._refuse_index(X)
         frame = as_frame(X, min_rows=min_rows)
         taken = self.taken_from(frame)
         without = [name for name in frame.columns if name not in self.all_names]
@@ -96,10 +97,20 @@ class PanelColumns:
 
     def frame_to_forecast(self, X: Any) -> pd.DataFrame:
         """Return X as `frame` does, for any number of rows; past columns may be absent."""
+        self._refuse_index(X)
         frame = as_frame(X, min_rows=0)
         unread = [name for name in self.past if name not in frame.columns]
         empty = pd.DataFrame(np.nan, index=frame.index, columns=pd.Index(unread))
         return self.frame(pd.concat([frame, empty], axis=1) if unread else frame, min_rows=0)
+
+    def _refuse_index(self, X: Any) -> None:
+        """Raise an error if the index of a frame holds columns that have a role."""
+        if isinstance(X, pd.DataFrame):
+            names = [name for name in X.index.names if name in self.all_names]
+            if not set(names) <= set(X.columns):
+                raise ValueError(
+                    f"{names} are in the index of X, but must be columns: pass X.reset_index()."
+                )
 
     def taken_from(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that have a role, ignoring all others.

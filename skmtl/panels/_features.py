@@ -87,6 +87,10 @@ class LaggedColumn:
         Whether most values are zero: adds the time since the last other value, and the mean gap.
     most_lags : int or None
         For a column that is not a target, the number of lags to use; its windows only have means.
+    change_windows : tuple of int
+        Windows whose mean changes since the season before are features, in steps. If there are
+        any, so is the change from the last value to that of the last season for the time to
+        forecast. Old files have none.
     """
 
     name: str
@@ -94,6 +98,7 @@ class LaggedColumn:
     seasons: tuple[int, ...] = ()
     intermittent: bool = False
     most_lags: int | None = None
+    change_windows: tuple[int, ...] = ()
 
 
 @storable
@@ -142,10 +147,16 @@ class FeaturePlan:
             scales.append(scale[places])
             for name, values in _of_seasons(panel, position, column, moments):
                 features[f"{column.name} {name}"] = (values - levels[-1]) / scales[-1]
+            for season in column.seasons if column.change_windows else ():
+                to_forecast = features[f"{column.name} season {season} back 1"]
+                since_last = to_forecast - features[f"{column.name} last"]
+                features[f"{column.name} season {season} since last"] = since_last
         for name, codes, known in self._last_categories(panel, origins):
             features[name] = pd.Categorical.from_codes(codes[places], pd.Index(known))
         features |= _calendar_features(self.calendar, history, moments.clock)
-        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
+        return FeatureTable(
+            with_given(pd.DataFrame(features), given), np.array(levels).T, np.array(scales).T
+        )
 
     def table_of_origins(
         self, history: History, origins: Moments, given: pd.DataFrame, horizon: int
@@ -180,7 +191,9 @@ class FeaturePlan:
         for step in range(2, horizon + 1):
             later = _calendar_features(holidays, history, origins.origins + step)
             features |= {f"{name} step {step}": values for name, values in later.items()}
-        return FeatureTable(_with_given(features, given), np.array(levels).T, np.array(scales).T)
+        return FeatureTable(
+            with_given(pd.DataFrame(features), given), np.array(levels).T, np.array(scales).T
+        )
 
     def anchors(self, history: History, moments: Moments, levels: np.ndarray) -> np.ndarray:
         """Return the numbers to subtract from each column at some moments, (n, n_columns)."""
@@ -224,6 +237,13 @@ class FeaturePlan:
         yield "age", _since(panel, places, at)
         if column.intermittent:
             yield from _of_events(panel, values, codes, at)
+        for season in column.seasons if column.change_windows else ():
+            before = panel.take(panel.at(panel.codes, panel.clock - season), position)
+            means = window_summaries(
+                panel, values - before, codes, at, column.change_windows, Means
+            )
+            for window, mean in zip(column.change_windows, means, strict=True):
+                yield f"season {season} change {window}", mean.average / scale
 
     def _of_windows(
         self,
@@ -270,12 +290,15 @@ class FeatureTable:
     scales: np.ndarray
 
 
-def _with_given(features: dict[str, Any], given: pd.DataFrame) -> pd.DataFrame:
+def with_given(features: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """Append covariates to the features."""
+    if given.shape[1] == 0:
+        return features
     taken = [label for label in given.columns if str(label) in features]
     if taken:
         raise ValueError(f"Rename the columns {taken}: features have these names.")
-    return pd.DataFrame(features | {str(label): given[label].array for label in given.columns})
+    given = given.set_axis(given.columns.map(str), axis=1).reset_index(drop=True)
+    return pd.concat([features, given], axis=1)
 
 
 def _calendar_features(

@@ -184,8 +184,12 @@ def window_summaries(
     ends = panel.up_to(codes, origins)
     starts = [panel.up_to(codes, origins - window) for window in windows]
     lengths = [ends - start for start in starts]
-    clock = panel.clock - panel.clock[panel.starts(panel.codes)]
-    blocks = summary_of.of_values(values, clock)
+    # Rows outside of all windows are left out, such as most of the past of a few late origins.
+    is_kept = _are_within(starts, ends, len(values))
+    kept, n_before = np.flatnonzero(is_kept), np.concatenate([[0], np.cumsum(is_kept)])
+    starts = [n_before[start] for start in starts]
+    clock = panel.clock[kept] - panel.clock[panel.starts(panel.codes[kept])]
+    blocks = summary_of.of_values(values[kept], clock)
     size = 1
     longest = max((int(length.max(initial=0)) for length in lengths), default=0)
     while size <= longest:
@@ -201,3 +205,10 @@ def window_summaries(
             blocks = blocks.take(slice(n - size)).joined(blocks.take(slice(size, None)))
         size *= 2
     return summaries
+
+
+def _are_within(starts: Sequence[np.ndarray], ends: np.ndarray, n: int) -> np.ndarray:
+    """Return whether each of n positions is between any start, inclusive, and its end."""
+    opened = np.bincount(np.concatenate(starts), minlength=n + 1)
+    closed = np.bincount(np.tile(ends, len(starts)), minlength=n + 1)
+    return np.cumsum(opened - closed)[:n] > 0

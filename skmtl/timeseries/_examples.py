@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from skmtl.panels import Moments
 from skmtl.timeseries._numbers import as_numbers
+from skmtl.timeseries._weights import Weighting, Weights
 
 if TYPE_CHECKING:
     from skmtl.timeseries._preparation import Prepared
-
-Weighting = Literal["equal", "root", "scale"]
-WEIGHT_POWERS: dict[str, float] = {"equal": 0.0, "root": 0.5, "scale": 1.0}
 
 NO_PAST = (
     "No series has two rows within the horizon, so there is no past to learn from. Check that "
@@ -51,14 +49,14 @@ class Examples:
     Attributes
     ----------
     X, y : DataFrame of shape (n, n_features) and (n, n_tasks)
-    weight : ndarray of float64, shape (n,) or (n, n_tasks)
+    weight : Weights
     groups : ndarray of int64, shape (n,)
         Examples with the same group are held out together.
     """
 
     X: pd.DataFrame
     y: pd.DataFrame
-    weight: np.ndarray
+    weight: Weights
     groups: np.ndarray
 
     def complete(self) -> Examples:
@@ -70,32 +68,14 @@ class Examples:
             If there are none.
         """
         kept = self.y.notna().all(axis=1).to_numpy()
+        if kept.all():
+            return self
         if not kept.any():
             raise ValueError(
                 "Every example lacks a label, but estimators of other packages can only learn "
                 "from examples with all labels. Use an estimator of skmtl."
             )
-        return Examples(self.X[kept], self.y[kept], self.weight[kept], self.groups[kept])
-
-
-def read_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
-    """Return the weights of the rows, float64 of shape (n_rows,).
-
-    Raises
-    ------
-    ValueError
-        If they have the wrong length, are negative, missing or infinite, or all zero.
-    """
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight has the shape {weight.shape}, but X has {n_rows} rows.")
-    if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise ValueError("sample_weight must be finite and not negative.")
-    if not weight.any():
-        raise ValueError("sample_weight is zero for all rows, so there is nothing to learn from.")
-    return weight
+        return Examples(self.X[kept], self.y[kept], self.weight.take(kept), self.groups[kept])
 
 
 def labelled_places(
@@ -165,23 +145,3 @@ def standard_labels(
         is_free = recipe.plan.columns[place].units.anchor == "none"
         y[task] = standard if is_free else np.clip(standard, -clip, clip)
     return y
-
-
-def weights_of_scales(prepared: Prepared, scales: np.ndarray, weighting: Weighting) -> np.ndarray:
-    """Return the weights of examples by their scales, relative to the usual scale in the panel.
-
-    Parameters
-    ----------
-    prepared : Prepared
-    scales : ndarray of float64, shape (n, n_columns)
-    weighting : {"equal", "root", "scale"}
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-    """
-    columns = prepared.recipe.plan.columns
-    shares = [scales[:, place] / columns[place].units.scale for place in prepared.recipe.places]
-    if not shares:
-        return np.ones(len(scales))
-    return np.asarray(np.mean(shares, axis=0) ** WEIGHT_POWERS[weighting])

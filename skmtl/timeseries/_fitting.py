@@ -129,17 +129,20 @@ def fit_within(estimator: Any, examples: Examples) -> Any:
         for each label.
     """
     is_ours = unfitted_model(estimator) is not None
-    if not is_ours:
+    if is_ours:
+        weight = examples.weight.by_task()
+    else:
         examples = examples.complete()
-        if examples.weight.ndim == 2:
+        weight = examples.weight.by_scale
+        if weight.ndim == 2:
             raise ValueError(
                 "sample_weight has unequal weights for the steps of an example, which "
                 f"{type(last_step(estimator)).__name__} cannot take. Use steps='feature', or an "
                 "estimator of skmtl."
             )
     keywords: dict[str, Any] = {}
-    if (examples.weight != 1).any():
-        keywords["sample_weight"] = examples.weight
+    if (weight != 1).any():
+        keywords["sample_weight"] = weight
     holds_out_rows = (
         is_ours
         and getattr(last_step(estimator), "validation", None) == "random"

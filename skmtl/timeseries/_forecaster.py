@@ -28,15 +28,11 @@ from skmtl.panels import Anchor, CalendarFeatures, Columns, Freq, PanelColumns
 from skmtl.tasks import DerivedTarget, TasksLike
 from skmtl.timeseries._answering import AnsweringFromHistory
 from skmtl.timeseries._conformal import read_coverages
-from skmtl.timeseries._examples import (
-    WEIGHT_POWERS,
-    ExampleSettings,
-    Weighting,
-    read_weight,
-)
+from skmtl.timeseries._examples import ExampleSettings
 from skmtl.timeseries._fitting import fit_conformal, fit_panel
 from skmtl.timeseries._preparation import prepare
 from skmtl.timeseries._settings import LagSettings, Steps, read_calendar
+from skmtl.timeseries._weights import WEIGHT_POWERS, Weighting, read_weight
 
 
 @storable
@@ -70,7 +66,7 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         The maximum number of steps ahead.
     season : int or sequence of int, default=None
         Lengths of the seasons in steps, such as 7 for daily data, or ``(24, 168)`` for hourly
-        data.
+        data. The values of the last seasons, and changes since the season before, are features.
     lags : int, sequence of int or "auto", default="auto"
         The last values to use as features: their number, or the lags in steps. The feature is
         missing if there is no row at that time. Lag 1 is the value at the origin. "auto" is the
@@ -115,7 +111,8 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     weight : {"equal", "root", "scale"}, default="root"
         Weights of the examples: "equal" for scores that are relative to each series, such as MASE;
         "scale", in proportion to the scale, for scores in the units of y, such as WAPE; "root", in
-        proportion to its square root, in between.
+        proportion to its square root, in between. Classes have no scale, and all their examples
+        the same weight.
     conformal : bool, float or sequence of float, default=None
         Coverages of intervals for numbers that are not quantiles; True is 0.8.
         `predict_quantiles` builds them from the forecast errors by target and step, in units of
@@ -167,6 +164,11 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     origins, are held out together. On the validation part of M4's weekly series this had a MASE of
     2.346, against 2.359 with examples held out one by one, and 2.398 with all labels of a series
     within one horizon held out together.
+    The number of rounds may also be chosen by the newest horizon, followed by a fit to all rows.
+    On earlier cutoffs with 5,000 examples this took twice the time and was not always better: RMSSE
+    of carparts .954 instead of .942, MASE of M4's weekly series 2.449 instead of 2.464, WAPE of
+    walmart .090 and .115 instead of .091 and .118, of pm25 in Beijing .258 and .376 instead of .238
+    and .383.
 
     *Ids without history* are forecast from static and known covariates, and from the time.
 

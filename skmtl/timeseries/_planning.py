@@ -74,7 +74,11 @@ def make_plan(
             values = history.panel.values[:, position]
             seen = values[np.isfinite(values)]
             rare = is_number and len(seen) > 0 and (seen == 0).mean() > _INTERMITTENT
-            columns.append(LaggedColumn(column, units, lags.seasons, bool(rare)))
+            # Changes of an intermittent target would be mostly noise.
+            changes = () if rare else tuple(sorted({1, *lags.windows}))
+            columns.append(
+                LaggedColumn(column, units, lags.seasons, bool(rare), change_windows=changes)
+            )
     for column in past.labels:
         position = history.columns.index(column)
         units = _learn_units(history, position, TargetUnits("mean", False, lags.season, width))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,15 @@ import pandas as pd
 from sklearn.utils.validation import check_consistent_length
 
 from skmtl._storable import storable
-from skmtl.panels import FeaturePlan, FeatureTable, History, Moments, PanelClock, PanelColumns
+from skmtl.panels import (
+    FeaturePlan,
+    FeatureTable,
+    History,
+    Moments,
+    PanelClock,
+    PanelColumns,
+    large_table,
+)
 from skmtl.tasks import DerivedTarget, Hurdle, Kind
 from skmtl.timeseries._derived import derived_labels
 from skmtl.timeseries._known_ahead import KnownAhead
@@ -116,7 +124,7 @@ class Recipe:
     def features(self, history: History, moments: Moments, frame: pd.DataFrame) -> FeatureTable:
         """Return the features of rows."""
         given = frame[[*self.columns.known, *self.columns.static]]
-        return self.plan.table(history, moments, given)
+        return large_table(self.plan, history, moments, given)
 
     def known_ahead(self, frame: pd.DataFrame, history: History) -> KnownAhead:
         """Return the known covariates of rows by series and time."""
@@ -153,6 +161,14 @@ class Recipe:
         """The tasks learnt in standardised units, with the target whose units are used."""
         amounts = {target.amount(name): target.target for name, target in self.hurdles.items()}
         return {name: name for name in self.targets.numbers} | amounts
+
+    def has_units(self, tasks: Iterable[Hashable]) -> np.ndarray:
+        """Return whether the errors of some tasks are in the units of a number.
+
+        Both parts of a hurdle count, because their product is a number.
+        """
+        occurrences = {hurdle.occurs(name) for name, hurdle in self.hurdles.items()}
+        return np.array([task in self.in_units or task in occurrences for task in tasks])
 
     def derived_labels(
         self, history: History, moments: Moments, labels: pd.DataFrame

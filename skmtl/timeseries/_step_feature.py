@@ -19,10 +19,10 @@ from skmtl.timeseries._examples import (
     most_without_past,
     some,
     standard_labels,
-    weights_of_scales,
 )
 from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._layout import Question, StepLayout
+from skmtl.timeseries._weights import Weights, weights_of_scales
 
 if TYPE_CHECKING:
     from skmtl.timeseries._preparation import Prepared
@@ -57,10 +57,12 @@ class StepFeature(StepLayout):
         rows = prepared.order[places]
         table = recipe.features(prepared.history, moments, prepared.frame.iloc[rows])
         y = standard_labels(prepared, rows, moments, table.levels, table.scales, settings.clip)
-        weight = weights_of_scales(prepared, table.scales, settings.weighting)
-        if sample_weight is not None:
-            weight = weight * sample_weight[rows]
-        return Examples(table.features, y, weight / weight.mean(), rows)
+        weight = Weights.of_scales(
+            weights_of_scales(prepared, table.scales, settings.weighting),
+            np.ones(len(rows)) if sample_weight is None else sample_weight[rows],
+            recipe.has_units(y),
+        )
+        return Examples(table.features, y, weight, rows)
 
     def question(
         self,

@@ -22,10 +22,10 @@ from skmtl.timeseries._examples import (
     most_without_past,
     some,
     standard_labels,
-    weights_of_scales,
 )
 from skmtl.timeseries._known_ahead import KnownAhead
 from skmtl.timeseries._layout import Question, StepLayout
+from skmtl.timeseries._weights import Weights, weights_of_scales
 
 if TYPE_CHECKING:
     from skmtl.timeseries._preparation import Prepared
@@ -80,13 +80,18 @@ class StepTasks(StepLayout):
             settings.clip,
         )
         y = _side_by_side(long, example, step + 1, len(codes), recipe.horizon)
-        weight = weights_of_scales(prepared, table.scales, settings.weighting)
+        of_labels = np.ones(len(labels))
         if sample_weight is not None:
-            of_label = np.where(labels >= 0, sample_weight[prepared.order[labels]], 1.0)
-            weight = weight[:, None] * np.tile(of_label, len(long.columns))
+            of_step = np.where(labels >= 0, sample_weight[prepared.order[labels]], 1.0)
+            of_labels = np.tile(of_step, len(long.columns))
+        weight = Weights.of_scales(
+            weights_of_scales(prepared, table.scales, settings.weighting),
+            of_labels,
+            np.repeat(recipe.has_units(long), recipe.horizon),
+        )
         # Origins within a horizon of each other have labels in common.
         _, groups = distinct_pairs(codes, times // recipe.horizon)
-        return Examples(table.features, y, weight / weight.mean(), groups)
+        return Examples(table.features, y, weight, groups)
 
     def question(
         self,

@@ -41,6 +41,8 @@ REFUSED_IN_FIT = {
     "another grid": (X_FIT, Y_FIT, {"freq": "W-SUN"}, "not on the grid of freq='W-SUN'"),
     "no role": (X_FIT.assign(extra=1), Y_FIT, {}, r"no role: \['extra'\].*known=.*past=.*static="),
     "no such column": (X_FIT, Y_FIT, {"id": "shops"}, "no column 'shops'. Did you mean 'shop'?"),
+    "ids and times in the index": (X_FIT.set_index(["shop", "day"]), Y_FIT, {},
+                                   r"\['shop', 'day'\] are in the index of X.*reset_index"),
     "two roles": (X_FIT, Y_FIT, {"known": ["promotion", "rain"]}, r"two roles: \['rain'\]"),
     "no time column": (X_FIT, Y_FIT, {"time": None}, "Name the column of the times"),
     "a time is missing": (X_FIT.assign(day=DAY.mask(FIRST)), Y_FIT, {}, "1 rows have no time"),

@@ -87,6 +87,24 @@ def test_a_missing_value_says_nothing(panel):
     assert labels[~first & (X["day"] != "2024-01-20")].notna().all()
 
 
+@pytest.mark.parametrize("steps", ["feature", "tasks"])
+def test_the_scale_of_a_series_weighs_numbers_alone(steps, panel):
+    """All shops count alike where classes are learnt, but large ones more for numbers."""
+    X, Y = panel
+    # Trees of one task know nothing of the others.
+    inner = RMTGB(blocks=("task",), n_rounds=3, n_bags=1, early_stopping=False, random_state=0)
+    by_weight = {
+        weight: forecaster(weight=weight, steps=steps, horizon=3, max_examples=400)
+        .set_params(estimator=inner)
+        .fit(X, Y)
+        for weight in ("equal", "scale")
+    }
+    predicted = {weight: model.predict(X[:20]) for weight, model in by_weight.items()}
+    chances = {weight: model.predict_proba_frame(X[:20]) for weight, model in by_weight.items()}
+    np.testing.assert_allclose(chances["equal"], chances["scale"], rtol=1e-6)
+    assert (predicted["equal"]["sales"] != predicted["scale"]["sales"]).all()
+
+
 def test_they_are_saved(fitted, panel, tmp_path):
     fitted.save(tmp_path / "model.skmtl")
     loaded = skmtl.load(tmp_path / "model.skmtl")

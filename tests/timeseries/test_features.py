@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from datetime import date
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from skmtl import RMTGB
 from skmtl.panels import Panel
@@ -67,6 +69,24 @@ def test_windows_are_summarised_as_numpy_does(seed, gaps, window):
             assert summary.slope[place] == pytest.approx(slope, rel=1e-5, abs=1e-7)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.7))
+def test_windows_asked_alone_are_those_asked_with_others(seed, gaps):
+    rng = np.random.default_rng(seed)
+    kept = rng.uniform(size=90) > gaps
+    codes, clock = np.repeat([0, 1, 2], 30)[kept], np.tile(np.arange(30), 3)[kept]
+    panel, _ = Panel.sorted(codes, clock, rng.normal(size=(len(codes), 1)) * 1e8, 3)
+    series, origins = rng.integers(-1, 3, 20), rng.integers(-3, 40, 20)
+    asked = (panel, panel.values[:, 0], series, origins, [4, 11], Summary)
+    together = window_summaries(*asked)
+    for place in range(20):
+        one = slice(place, place + 1)
+        alone = window_summaries(*asked[:2], series[one], origins[one], *asked[4:])
+        for summary, other in zip(together, alone, strict=True):
+            for name, values in vars(summary).items():
+                np.testing.assert_array_equal(values[one], vars(other)[name])
+
+
 def test_lags_count_by_the_clock_and_not_by_rows():
     X = pd.DataFrame({"t": [0, 1, 2, 4, 5, 6, 7]})
     y = pd.DataFrame({"y": [10.0, 11, 12, 14, np.nan, 16, 17]})
@@ -82,6 +102,10 @@ def test_lags_count_by_the_clock_and_not_by_rows():
     assert table["y known of 4"].tolist() == [2, 2]
     np.testing.assert_array_equal(table["y season 3 back 1"], [np.nan, 14.0])
     np.testing.assert_array_equal(table["y season 3 back 2"], [10.0, 11.0])
+    # From the last value, 14, to that of the last season; and 14 - 11, the only known change.
+    np.testing.assert_array_equal(table["y season 3 since last"], [np.nan, 0.0])
+    np.testing.assert_array_equal(table["y season 3 change 1"], [np.nan, np.nan])
+    np.testing.assert_array_equal(table["y season 3 change 4"], [3.0, 3.0])
 
 
 def test_features_are_relative_to_the_level_and_the_scale_of_the_origin():
@@ -126,11 +150,49 @@ def test_other_series_change_no_feature(seed):
     pd.testing.assert_frame_equal(one[rows], two[rows], check_exact=True)
 
 
+def test_many_rows_have_the_features_that_few_have(monkeypatch):
+    X, Y = shops(5, 40)
+    X = X.assign(weather=pd.Categorical.from_codes(np.arange(200) % 3, list("abc")))
+    order = np.random.default_rng(0).permutation(len(X))
+    X, Y = X.iloc[order], Y.iloc[order]
+    day, model = pd.Timestamp("2024-02-01"), forecaster(past=["rain", "weather"])
+    at_once = make_features(X, Y, day, model)
+    monkeypatch.setattr("skmtl.panels._large_tables._ROWS_AT_ONCE", 7)
+    in_parts = make_features(X, Y, day, model)
+    assert at_once["past weather last"].dtype == "category"
+    pd.testing.assert_frame_equal(in_parts, at_once, check_exact=True)
+
+
+class _Watcher(RegressorMixin, BaseEstimator):
+    """Learns nothing, but keeps the table and the most memory in use until it was made."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.most_, self.size_ = tracemalloc.get_traced_memory()[1], X.to_numpy().nbytes
+        self.is_shared_ = np.shares_memory(X.to_numpy(), X.iloc[:, 3].to_numpy())
+        return self
+
+
+def test_features_need_little_memory_beside_them(monkeypatch):
+    monkeypatch.setattr("skmtl.panels._large_tables._ROWS_AT_ONCE", 4096)  # of 100,000
+    X = pd.MultiIndex.from_product([range(400), range(250)], names=["id", "t"]).to_frame(False)
+    y = np.random.default_rng(0).normal(size=len(X)).cumsum()
+    model = Forecaster(
+        _Watcher(), id="id", time="t", horizon=28, lags=12, windows=(7, 28), max_examples=len(X)
+    )
+    tracemalloc.start()
+    watcher = model.fit(X, y).estimator_
+    tracemalloc.stop()
+    assert watcher.most_ < 2.1 * watcher.size_
+    assert watcher.is_shared_  # one block, which is read without a copy
+
+
 def test_intermittent_targets_know_their_last_event():
     X = pd.DataFrame({"t": range(12)})
     y = pd.DataFrame({"y": [0, 3.0, 0, 0, 2, 0, 0, 0, 0, 5, 0, 0]})
-    model = Forecaster(RMTGB(), time="t", horizon=1, lags=1, windows=3)
+    model = Forecaster(RMTGB(), time="t", horizon=1, lags=1, windows=3, season=4)
     row = make_features(X, y, 8, model).iloc[0]
+    assert "y season 4 back 1" in row
+    assert not row.index.str.contains("change|since last").any()  # which would be noise
     assert row["y since event"] == 4
     assert row["y mean gap"] == 3
     assert row["y gaps"] == 1

@@ -177,7 +177,7 @@ def test_rows_of_weight_zero_are_no_labels(panel):
     # All rows are origins but the last one of each shop, and one has no label after it.
     assert examples.y[:236].notna().any(axis=1).all()
     assert examples.y["sales step 1"].notna().sum() == 0.8 * 240  # the first row has none
-    assert examples.weight.shape == examples.y.shape
+    assert examples.weight.by_task().shape == examples.y.shape
 
 
 def test_weights_of_steps_need_an_estimator_that_takes_them(panel):
