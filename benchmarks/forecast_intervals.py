@@ -9,8 +9,8 @@
 Sets, windows and settings are those of `benchmarks.forecasting`, but the model is fitted once, at
 the first cutoff of a set, and updated at the others.
 
-*Intervals* of 80 % come from ``conformal=0.8``, from quantile tasks, and from the seasonal naive
-forecast: plus and minus 1.28 times the root mean square of the seasonal differences of the series,
+*Intervals* of 80 % come from ``conformal=0.8``, from quantile tasks, from both together, and from
+the seasonal naive forecast: plus and minus 1.28 times the root mean square of the seasonal differences of the series,
 times the root of the number of seasons ahead. The table has their coverage, by step as well, and
 the interval score relative to the mean size of the truth; smaller is better.
 
@@ -92,12 +92,15 @@ def naive_intervals(model: Any, X: pd.DataFrame, season: int) -> pd.DataFrame:
 def interval_rows(name: str, most: int) -> list[dict[str, Any]]:
     """Coverage and interval score of each method and target."""
     spec = panel_of(name, validation=False).spec
-    base = make_model(name, "rmtgb", spec, most)
+    learnt = {"tasks": Quantile((0.1, 0.5, 0.9))}
+    settings = {
+        "conformal": {"conformal": LEVEL},
+        "quantiles": learnt,
+        "corrected quantiles": learnt | {"conformal": LEVEL},
+    }
     methods = {
-        "conformal": base.set_params(conformal=LEVEL),
-        "quantiles": make_model(name, "rmtgb", spec, most).set_params(
-            tasks=Quantile((0.1, 0.5, 0.9))
-        ),
+        method: make_model(name, "rmtgb", spec, most).set_params(**parameters)
+        for method, parameters in settings.items()
     }
     scored: dict[tuple[str, str], list[pd.DataFrame]] = {}
     seconds = {}
