@@ -10,9 +10,10 @@ Sets, windows and settings are those of `benchmarks.forecasting`, but the model 
 the first cutoff of a set, and updated at the others.
 
 *Intervals* of 80 % come from ``conformal=0.8``, from quantile tasks, from both together, and from
-the seasonal naive forecast: plus and minus 1.28 times the root mean square of the seasonal differences of the series,
-times the root of the number of seasons ahead. The table has their coverage, by step as well, and
-the interval score relative to the mean size of the truth; smaller is better.
+the seasonal naive forecast: plus and minus 1.28 times the root mean square of the seasonal
+differences of the series, times the root of the number of seasons ahead. The table has their
+coverage, by step as well, and the interval score relative to the mean size of the truth; smaller
+is better.
 
 *Directions* are `Change` of each target since the last value, learnt in the same model as the
 values. The table has their AUC, and that of LightGBM's classifier with its defaults, fitted to the
