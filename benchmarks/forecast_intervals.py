@@ -9,10 +9,11 @@
 Sets, windows and settings are those of `benchmarks.forecasting`, but the model is fitted once, at
 the first cutoff of a set, and updated at the others.
 
-*Intervals* of 80 % come from ``conformal=0.8``, from quantile tasks, and from the seasonal naive
-forecast: plus and minus 1.28 times the root mean square of the seasonal differences of the series,
-times the root of the number of seasons ahead. The table has their coverage, by step as well, and
-the interval score relative to the mean size of the truth; smaller is better.
+*Intervals* of 80 % come from ``conformal=0.8``, from quantile tasks, from both together, and from
+the seasonal naive forecast: plus and minus 1.28 times the root mean square of the seasonal
+differences of the series, times the root of the number of seasons ahead. The table has their
+coverage, by step as well, and the interval score relative to the mean size of the truth; smaller
+is better.
 
 *Directions* are `Change` of each target since the last value, learnt in the same model as the
 values. The table has their AUC, and that of LightGBM's classifier with its defaults, fitted to the
@@ -92,12 +93,15 @@ def naive_intervals(model: Any, X: pd.DataFrame, season: int) -> pd.DataFrame:
 def interval_rows(name: str, most: int) -> list[dict[str, Any]]:
     """Coverage and interval score of each method and target."""
     spec = panel_of(name, validation=False).spec
-    base = make_model(name, "rmtgb", spec, most)
+    learnt = {"tasks": Quantile((0.1, 0.5, 0.9))}
+    settings = {
+        "conformal": {"conformal": LEVEL},
+        "quantiles": learnt,
+        "corrected quantiles": learnt | {"conformal": LEVEL},
+    }
     methods = {
-        "conformal": base.set_params(conformal=LEVEL),
-        "quantiles": make_model(name, "rmtgb", spec, most).set_params(
-            tasks=Quantile((0.1, 0.5, 0.9))
-        ),
+        method: make_model(name, "rmtgb", spec, most).set_params(**parameters)
+        for method, parameters in settings.items()
     }
     scored: dict[tuple[str, str], list[pd.DataFrame]] = {}
     seconds = {}

@@ -27,14 +27,22 @@ class ConformalQuantiles:
         Ascending.
     errors : dict of target to ndarray of shape (horizon, n_levels)
         Errors in units of the scale, to be added to the forecast.
+    corrections : dict of target to ndarray of shape (horizon, n_quantiles), or None
+        Errors of the quantiles of targets that are learnt as quantiles, to be added to them; zero
+        for those that are not in `levels`. Old files have none.
     """
 
     levels: tuple[float, ...]
     errors: dict[Hashable, np.ndarray]
+    corrections: dict[Hashable, np.ndarray] | None = None
 
     def at(self, steps: np.ndarray) -> dict[Hashable, np.ndarray]:
         """Return the quantiles of the errors of each target at some steps, (n, n_levels)."""
         return {name: by_step[steps - 1] for name, by_step in self.errors.items()}
+
+    def corrections_at(self, steps: np.ndarray) -> dict[Hashable, np.ndarray]:
+        """Return the corrections of learnt quantiles at some steps, (n, n_quantiles)."""
+        return {name: by_step[steps - 1] for name, by_step in (self.corrections or {}).items()}
 
 
 def read_coverages(conformal: Any) -> tuple[float, ...]:
@@ -62,16 +70,23 @@ def read_coverages(conformal: Any) -> tuple[float, ...]:
 
 def learn_quantiles(
     errors: Mapping[Hashable, np.ndarray],
+    of_quantiles: Mapping[Hashable, Mapping[float, np.ndarray]],
     steps: np.ndarray,
     levels: tuple[float, ...],
     horizon: int,
 ) -> ConformalQuantiles:
     """Return quantiles of errors by step, slightly widened for small samples.
 
+    A quantile that is learnt is corrected by the same quantile of its own errors (Romano,
+    Patterson and Candès 2019, "Conformalized quantile regression").
+
     Parameters
     ----------
     errors : mapping of target to ndarray of shape (n,)
         Truth minus forecast, divided by the scale; NaN without a label.
+    of_quantiles : mapping of target to mapping of level to ndarray of shape (n,)
+        Truth minus learnt quantile, divided by the scale, for targets that are learnt as
+        quantiles.
     steps : ndarray of int64, shape (n,)
     levels : tuple of float
     horizon : int
@@ -81,21 +96,37 @@ def learn_quantiles(
     ValueError
         If a target has no errors.
     """
-    learnt = {}
-    for name, values in errors.items():
-        seen = np.isfinite(values)
-        if not seen.any():
-            raise ValueError(
-                f"conformal intervals of {name!r} need labels among the last steps of the panel."
-            )
-        learnt[name] = _by_step(values[seen], steps[seen], levels, horizon)
-    return ConformalQuantiles(levels, learnt)
+    learnt = {
+        name: _by_step(name, values, steps, levels, horizon) for name, values in errors.items()
+    }
+    corrections = {
+        name: np.column_stack(
+            [
+                _by_step(name, values, steps, (level,), horizon)
+                if round(level, 10) in levels
+                else np.zeros(horizon)
+                for level, values in by_level.items()
+            ]
+        )
+        for name, by_level in of_quantiles.items()
+    }
+    return ConformalQuantiles(levels, learnt, corrections)
 
 
 def _by_step(
-    errors: np.ndarray, steps: np.ndarray, levels: tuple[float, ...], horizon: int
+    name: Hashable,
+    errors: np.ndarray,
+    steps: np.ndarray,
+    levels: tuple[float, ...],
+    horizon: int,
 ) -> np.ndarray:
-    order = np.argsort(steps, kind="stable")
+    """Return quantiles of the errors that are known, (horizon, n_levels)."""
+    seen = np.flatnonzero(np.isfinite(errors))
+    if not len(seen):
+        raise ValueError(
+            f"conformal intervals of {name!r} need labels among the last steps of the panel."
+        )
+    order = seen[np.argsort(steps[seen], kind="stable")]
     errors, steps = errors[order], steps[order]
     rows = []
     for step in range(1, horizon + 1):

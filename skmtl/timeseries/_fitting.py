@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,12 +90,19 @@ def fit_conformal(
         recipe.known_ahead(prepared.frame, history),
     )
     labels = prepared.labels.iloc[rows]
-    errors = {
-        name: (as_numbers(labels[name]) - answers.predictions[name]) / answers.units[name][1]
-        for name in recipe.targets.numbers
-        if not recipe.targets.kinds[name].quantile_levels
-    }
-    return learn_quantiles(errors, steps, levels, recipe.horizon)
+    errors: dict[Hashable, np.ndarray] = {}
+    of_quantiles: dict[Hashable, dict[float, np.ndarray]] = {}
+    for name in recipe.targets.numbers:
+        truth, (_, scale) = as_numbers(labels[name]), answers.units[name]
+        learnt = recipe.targets.kinds[name].quantile_levels
+        if learnt:
+            of_quantiles[name] = {
+                level: (truth - values) / scale
+                for level, values in zip(learnt, answers.quantiles(name).T, strict=True)
+            }
+        else:
+            errors[name] = (truth - answers.predictions[name]) / scale
+    return learn_quantiles(errors, of_quantiles, steps, levels, recipe.horizon)
 
 
 def _some(

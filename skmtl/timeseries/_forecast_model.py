@@ -231,9 +231,12 @@ class ForecastModel(FittedModel):
         within = layout.answers(
             model.ask_part(X), model.classes, question.places, moments.steps, recipe
         )
-        errors = {} if self.conformal is None else self.conformal.at(moments.steps)
+        errors, corrections = {}, {}
+        if self.conformal is not None:
+            errors = self.conformal.at(moments.steps)
+            corrections = self.conformal.corrections_at(moments.steps)
         counts = {name for name in recipe.targets.numbers if recipe.targets.is_count(name)}
-        answers = InUnits(within, list(recipe.kinds), units, errors, counts)
+        answers = InUnits(within, list(recipe.kinds), units, errors, corrections, counts)
         if not recipe.hurdles:
             return answers
         happens = {
@@ -335,6 +338,8 @@ class InUnits(AnswersInUnits):
         Units of the targets that are numbers, ndarray of shape (n,) each.
     errors : dict of target to ndarray of shape (n, n_levels)
         Quantiles of the errors in units of the scale, for targets with conformal intervals.
+    corrections : dict of target to ndarray of shape (n, n_quantiles)
+        What is added to learnt quantiles, in units of the scale.
     counts : collection of hashable
         Targets whose intervals cannot be negative.
     """
@@ -345,10 +350,12 @@ class InUnits(AnswersInUnits):
         names: Sequence[Hashable],
         units: Mapping[Hashable, tuple[np.ndarray, np.ndarray]],
         errors: Mapping[Hashable, np.ndarray],
+        corrections: Mapping[Hashable, np.ndarray],
         counts: Collection[Hashable],
     ) -> None:
         self._answers, self._names = answers, names
-        self.units, self._errors, self._counts = units, errors, counts
+        self.units, self._errors, self._corrections = units, errors, corrections
+        self._counts = counts
 
     @cached_property
     def predictions(self) -> Mapping[Hashable, np.ndarray]:
@@ -369,4 +376,7 @@ class InUnits(AnswersInUnits):
         if name in self._errors:
             quantiles = self.predictions[name][:, None] + scale[:, None] * self._errors[name]
             return np.maximum(quantiles, 0.0) if name in self._counts else quantiles
-        return anchor[:, None] + scale[:, None] * self._answers.quantiles(name)
+        quantiles = self._answers.quantiles(name)
+        if name in self._corrections:
+            quantiles = np.sort(quantiles + self._corrections[name], axis=1)
+        return anchor[:, None] + scale[:, None] * quantiles

@@ -114,10 +114,11 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
         proportion to its square root, in between. Classes have no scale, and all their examples
         the same weight.
     conformal : bool, float or sequence of float, default=None
-        Coverages of intervals for numbers that are not quantiles; True is 0.8.
-        `predict_quantiles` builds them from the forecast errors by target and step, in units of
-        the scale, on the last four horizons of the panel (at most a quarter of it, but at least
-        one horizon). This needs a second fit, to all earlier rows.
+        Coverages of intervals for numbers; True is 0.8. `predict_quantiles` builds them from the
+        forecast errors by target and step, in units of the scale, on the last four horizons of
+        the panel (at most a quarter of it, but at least one horizon). Targets that are learnt as
+        quantiles keep theirs, and those at the ends of an interval are corrected by their own
+        errors. This needs a second fit, to all earlier rows.
     clip : float, default=20.0
         Standardised labels with an anchor are clipped at this number of scales from it.
     max_examples : int, default=200_000
@@ -165,10 +166,10 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
     2.346, against 2.359 with examples held out one by one, and 2.398 with all labels of a series
     within one horizon held out together.
     The number of rounds may also be chosen by the newest horizon, followed by a fit to all rows.
-    On earlier cutoffs with 5,000 examples this took twice the time and was not always better: RMSSE
-    of carparts .954 instead of .942, MASE of M4's weekly series 2.449 instead of 2.464, WAPE of
-    walmart .090 and .115 instead of .091 and .118, of pm25 in Beijing .258 and .376 instead of .238
-    and .383.
+    On earlier cutoffs with 5,000 examples this took twice the time and was not always better:
+    RMSSE of carparts .954 instead of .942, MASE of M4's weekly series 2.449 instead of 2.464,
+    WAPE of walmart .090 and .115 instead of .091 and .118, and of pm25 in Beijing .258 and .376
+    instead of .238 and .383.
 
     *Ids without history* are forecast from static and known covariates, and from the time.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 import skmtl
 from skmtl import RMTGB
@@ -61,6 +62,30 @@ def test_forecasts_are_as_without_intervals_and_quantile_targets_keep_their_own(
     model = forecaster(conformal=0.9, tasks=Quantile((0.2, 0.8)), max_examples=2_000)
     fitted = model.fit(X, pd.concat([Y, Y.set_axis(["other"], axis=1)], axis=1))
     assert fitted.predict_quantiles(X[:3]).columns.get_level_values(1).tolist() == [0.2, 0.8] * 2
+
+
+def test_learnt_quantiles_are_corrected_to_cover_as_they_say_at_every_step(walks, tmp_path):
+    X, Y = walks
+    # Five rounds know little of the spread, and nothing of its growth with the step.
+    inner = RMTGB(n_rounds=5, n_bags=1, learning_rate=0.1, blocks=("shared",), random_state=0)
+    plain = forecaster(tasks=Quantile((0.1, 0.5, 0.9))).set_params(estimator=inner)
+    corrected = clone(plain).set_params(conformal=0.8)
+    cv = ForecastSplit("t", horizon=4, n_windows=6)
+
+    def coverage(model):
+        table = backtest(model, X, Y, cv, refit=False)
+        return forecast_table(table, by="step")["coverage_80"]
+
+    assert (coverage(plain) - 0.8).abs().max() > 0.1
+    np.testing.assert_allclose(coverage(corrected), 0.8, atol=0.04)
+    X_next = pd.DataFrame({"id": np.repeat([3, 4], 4), "t": np.tile(np.arange(90, 94), 2)})
+    quantiles = corrected.fit(X, Y).predict_quantiles(X_next)
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    more = corrected.predict_quantiles(X_next, history=(X, Y * 1000 + 5))
+    np.testing.assert_allclose(more, quantiles * 1000 + 5, rtol=1e-6)
+    corrected.save(tmp_path / "model.skmtl")
+    loaded = skmtl.load(tmp_path / "model.skmtl")
+    pd.testing.assert_frame_equal(loaded.predict_quantiles(X_next), quantiles)
 
 
 @pytest.mark.parametrize("conformal", [0, 1.0, 80, "0.8", (0.5, 1.5)])
