@@ -22,6 +22,7 @@ ANSWERS = {
     "does it need a GPU?": ("faq.md", "#do-i-need-a-gpu"),
     "which probabilities are whose?": ("faq.md", "#which-entry-of-predict_proba-is-which-target"),
     "how do I validate without leaking?": ("guide/validation.md", None),
+    "what should I tune?": ("guide/tuning.md", None),
     "did sharing help?": ("guide/sharing.md", None),
     "how do I explain predictions?": ("guide/explain.md", None),
     "how do I save and deploy a model?": ("guide/ship.md", None),
