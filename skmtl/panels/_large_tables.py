@@ -78,8 +78,9 @@ class _Whole:
         """Return the table with covariates behind the features."""
         labels = self._labels[self._numbers]
         features = pd.DataFrame(self._matrix.T, columns=labels, copy=False)
-        for label, values in self._categories.items():
-            features.insert(self._labels.get_loc(label), label, values)
+        for place, label in enumerate(self._labels):
+            if label in self._categories:
+                features.insert(place, label, pd.Series(self._categories[label]))
         return FeatureTable(with_given(features, given), self._levels, self._scales)
 
 
