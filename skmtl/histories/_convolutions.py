@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid
-from skmtl.histories._kernels import POOLING, Kernel, plan_kernels, shifted_sums
+from skmtl.histories._kernels import POOLING, Kernel, PaddedSeries, plan_kernels
 from skmtl.histories._transformer import HistoryTransformer
 
 _SAMPLE = 100
@@ -165,9 +165,9 @@ class LearntConvolutions:
 
     def _features(self, series: NDArray[np.float64], seen: NDArray[np.bool_], bank: list[Kernel]):
         for dilation, kernels in groupby(bank, attrgetter("dilation")):
-            shifted, total = shifted_sums(series, dilation)
+            padded = PaddedSeries.of(series, dilation)
             for kernel in kernels:
-                response = kernel.response(shifted, total)
+                response = kernel.response(padded)
                 unseen = ~seen[:, kernel.variables].any(axis=1)
                 for bias in kernel.biases:
                     height = response - bias
@@ -183,7 +183,7 @@ def _learnt_kernels(
     kernels = []
     for kernel in plan:
         series = sample[random.randint(len(sample))]
-        response = kernel.response(*shifted_sums(series, kernel.dilation))
+        response = kernel.response(PaddedSeries.of(series, kernel.dilation))
         kernel.biases = np.quantile(response, kernel.biases)
         kernels.append(kernel)
     return kernels

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,33 +76,57 @@ class Kernel:
         """Return a name for each bias."""
         return [f"kernel {self.dilation}-{self.taps}-{i}" for i in range(len(self.biases))]
 
-    def response(self, shifted: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray:
-        """Return the convolution, (n, length); see `shifted_sums`."""
-        one, two, three = TAPS[self.taps]
-        some = shifted[one][:, self.variables] + shifted[two][:, self.variables]
-        some += shifted[three][:, self.variables]
-        whole = (3.0 * some - total[:, self.variables]).sum(axis=1)
+    def response(self, series: PaddedSeries) -> NDArray[np.float64]:
+        """Return the convolution with the sum of the variables, (n, length)."""
+        summed = _sum_of(series.padded, self.variables)
+        one, two, three = (
+            summed[:, tap * self.dilation :][:, : series.length] for tap in TAPS[self.taps]
+        )
+        whole = one + two
+        whole += three
+        whole *= 3.0
+        whole -= _sum_of(series.of_weights, self.variables)
         margin = self.dilation * (N_WEIGHTS // 2)
-        if self.is_padded or whole.shape[1] <= 2 * margin:
+        if self.is_padded or series.length <= 2 * margin:
             return whole
         return whole[:, margin:-margin]
 
 
-def shifted_sums(
-    values: NDArray[np.float64], dilation: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return series shifted to each of the nine weights, (9, n, n_variables, length), and the sum.
+class PaddedSeries(NamedTuple):
+    """Series for kernels of one dilation, a variable after another.
 
-    The sum is over the first axis.
+    Attributes
+    ----------
+    padded : ndarray of float64, shape (n_variables, n, length + 8 * dilation)
+        The series between zeros.
+    of_weights : ndarray of float64, shape (n_variables, n, length)
+        Sums over the places of all nine weights.
     """
-    length = values.shape[-1]
-    shifted = np.zeros((N_WEIGHTS, *values.shape))
-    for i in range(N_WEIGHTS):
-        by = (i - N_WEIGHTS // 2) * dilation
-        if abs(by) < length:
-            there = slice(max(-by, 0), length - max(by, 0))
-            shifted[i, ..., there] = values[..., max(by, 0) : length + min(by, 0)]
-    return shifted, shifted.sum(axis=0)
+
+    padded: NDArray[np.float64]
+    of_weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], dilation: int) -> PaddedSeries:
+        """Pad series (n, n_variables, length)."""
+        length, margin = values.shape[-1], dilation * (N_WEIGHTS // 2)
+        padded = np.pad(values.swapaxes(0, 1), ((0, 0), (0, 0), (margin, margin)))
+        places = (padded[..., i * dilation :][..., :length] for i in range(N_WEIGHTS))
+        return cls(padded, sum(places, np.zeros(1)))
+
+    @property
+    def length(self) -> int:
+        """Length of the series without the zeros."""
+        return self.of_weights.shape[-1]
+
+
+def _sum_of(series: NDArray[np.float64], variables: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Add the series of some variables; faster than a sum of a copy of all of them."""
+    first, *rest = variables
+    total = series[first]
+    for variable in rest:
+        total = total + series[variable]
+    return total
 
 
 def plan_kernels(

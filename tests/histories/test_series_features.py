@@ -19,7 +19,7 @@ from skmtl.histories import (
     SeriesSummary,
     WaveletFeatures,
 )
-from skmtl.histories._kernels import POOLING, TAPS, Kernel, shifted_sums
+from skmtl.histories._kernels import POOLING, TAPS, Kernel, PaddedSeries
 
 HAS_WAVELETS = importlib.util.find_spec("pywt") is not None
 needs_wavelets = pytest.mark.skipif(not HAS_WAVELETS, reason="PyWavelets is not installed")
@@ -82,7 +82,7 @@ def test_responses_are_convolutions(dilation):
         weights[::dilation] = -1
         weights[np.array(TAPS[taps]) * dilation] = 2
         kernel = Kernel(dilation, taps, np.array([0]), False, np.empty(0))
-        found = kernel.response(*shifted_sums(series, dilation))
+        found = kernel.response(PaddedSeries.of(series, dilation))
         wanted = [np.correlate(one[0], weights, mode="valid") for one in series]
         np.testing.assert_allclose(found, wanted, atol=1e-12)
 
