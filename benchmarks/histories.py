@@ -13,9 +13,10 @@
 Sets and splits are those of the loader beside the data (`SKMTL_DATA`). Where rows belong together
 (cycles of one run, cycles of one engine), models of this package hold them out together. Tables:
 "summary" is `SeriesSummary` with the windows of `WINDOWS`, "convolutions" `ConvolutionFeatures`
-(also with as many features as MiniRocket), "both" the two beside each other; "minirocket" and "tsfresh" are those of aeon and tsfresh, and are
-left out where these are not installed. ``--peers 5`` compares features with those of aeon on small
-sets that it ships, with five random states. Models of `READERS` read the histories themselves.
+(also with as many features as MiniRocket), "both" the two beside each other; "minirocket" and
+"tsfresh" are those of aeon and tsfresh, and are left out where these are not installed.
+``--peers 5`` compares features with those of aeon on small sets that it ships, with five random
+states. Models of `READERS` read the histories themselves.
 
 Models have their defaults, but for one bag of `RMTGB` and `MultiTab`; the networks "events", "tcn"
 and "wavelet" have as many as by default, and a dropout of 0.3, chosen on rows of physionet2012
