@@ -12,9 +12,10 @@ says what they are. "targets" are two binary targets of one model, the second mi
 first is 0; the others are one `Funnel` by its selection. "given" is P(second | first) and "both"
 their product. Of kuairand "given" is judged on the clicked test rows, of coat on random pairs that
 nobody had chosen, of the generator by the truth in all test rows. LightGBM, and CatBoost if it is
-installed, are one model per step. Models have one bag and stop by the same validation rows;
-nothing is tuned. Each run is appended to a CSV file, and a second call
-leaves out what is in it.
+installed, are one model per step; "rechub mmoe" and "rechub ple" are networks of torch-rechub, if
+that is installed, with the steps as tasks. Models have one bag and stop by the same validation
+rows; nothing is tuned, but these rows choose one of three settings of those of torch-rechub.
+Each run is appended to a CSV file, and a second call leaves out what is in it.
 """
 
 from __future__ import annotations

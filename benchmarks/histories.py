@@ -7,13 +7,16 @@
     python -m benchmarks.histories --sets hydraulic --tables minirocket --models ridge
     python -m benchmarks.histories --sets physionet2012 --models events gru gru-d
     python -m benchmarks.histories --speed
+    python -m benchmarks.histories --peers 5
     python -m benchmarks.histories --report
 
 Sets and splits are those of the loader beside the data (`SKMTL_DATA`). Where rows belong together
 (cycles of one run, cycles of one engine), models of this package hold them out together. Tables:
-"summary" is `SeriesSummary` with the windows of `WINDOWS`, "convolutions" `ConvolutionFeatures`,
-"both" the two beside each other; "minirocket" and "tsfresh" are those of aeon and tsfresh, and are
-left out where these are not installed. Models of `READERS` read the histories themselves.
+"summary" is `SeriesSummary` with the windows of `WINDOWS`, "convolutions" `ConvolutionFeatures`
+(also with as many features as MiniRocket), "both" the two beside each other; "minirocket" and
+"tsfresh" are those of aeon and tsfresh, and are left out where these are not installed.
+``--peers 5`` compares features with those of aeon on small sets that it ships, with five random
+states. Models of `READERS` read the histories themselves.
 
 Models have their defaults, but for one bag of `RMTGB` and `MultiTab`; the networks "events", "tcn"
 and "wavelet" have as many as by default, and a dropout of 0.3, chosen on rows of physionet2012
@@ -35,6 +38,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._arguments import parse_with_out
 from benchmarks._histories.models import MODELS, READERS
+from benchmarks._histories.peers import accuracies
 from benchmarks._histories.scores import scores_of
 from benchmarks._histories.sets import SETS
 from benchmarks._histories.speed import convolution_speed, summary_speed
@@ -91,6 +95,7 @@ def main() -> None:
         "--models", nargs="+", default=["constant", "lightgbm", "rmtgb"], choices=list(MODELS)
     )
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--peers", type=int, metavar="N_SEEDS", help="compare with aeon")
     parser.add_argument("--report", action="store_true")
     arguments = parse_with_out(parser, "histories.csv")
     warnings.simplefilter("ignore", ConvergenceWarning)
@@ -106,6 +111,8 @@ def main() -> None:
                 record(scores, arguments.out)
     if arguments.speed:
         print(pd.concat([summary_speed(5), convolution_speed(5)]).round(3).to_string())
+    if arguments.peers:
+        print(accuracies(arguments.peers).round(3).to_string())
     if arguments.report:
         report(arguments.out)
 

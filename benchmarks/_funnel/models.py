@@ -1,4 +1,4 @@
-"""The models: funnels with every selection, separate targets, LightGBM and CatBoost."""
+"""The models: funnels with every selection, separate targets, and peers."""
 
 from __future__ import annotations
 
@@ -73,6 +73,13 @@ def catboost(table: FunnelTable, seed: int) -> Answer:
     return of_step(FIRST), of_step(SECOND)
 
 
+def rechub(name: str, table: FunnelTable, seed: int) -> Answer:
+    """Fit a network of torch-rechub with the two steps as tasks."""
+    from benchmarks._funnel.rechub import NETWORKS, two_tasks
+
+    return two_tasks(NETWORKS[name], table, seed)
+
+
 def _engine(name: str, seed: int, **options: Any) -> Any:
     if name == "linear":
         return MultiTaskLinear(random_state=seed, **options)
@@ -105,6 +112,8 @@ MODELS: dict[str, Callable[[FunnelTable, int], Answer]] = {
 }
 if find_spec("catboost") is not None:
     MODELS["catboost"] = catboost
+if find_spec("torch_rechub") is not None:
+    MODELS |= {f"rechub {name}": partial(rechub, name) for name in ("mmoe", "ple")}
 for _name in ("rmtgb", "multitab", "linear"):
     MODELS[f"{_name} targets"] = partial(targets, _name)
     for _selection in SELECTIONS[: 2 if _name == "linear" else None]:

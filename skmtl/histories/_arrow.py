@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skmtl._extras import needed
 from skmtl.histories._clock import common_clock, read_parts
+from skmtl.histories._history import check_events
 from skmtl.histories._parts import MISSING, Parts, ranges
 from skmtl.histories._store import EventStore, positions
 
@@ -82,9 +83,7 @@ def from_arrow(array: Any, clock: str) -> Parts:
     names = events.variable.cast(pa.string()).dictionary_encode()
     value = events.value.cast(pa.float64()).to_numpy(zero_copy_only=False)
     if names.null_count or not np.isfinite(time).all() or np.isinf(value).any():
-        raise ValueError(
-            "A history has an event without a time or a variable, or an infinite number."
-        )
+        check_events(time, events.variable.to_pylist(), value)
     code = np.asarray(names.indices).astype(np.int64)
     store = EventStore(time, code, value, names.dictionary.to_pylist())
     rows = ranges(events.lengths, end)

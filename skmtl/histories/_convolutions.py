@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -14,10 +14,12 @@ from sklearn.utils import check_random_state
 
 from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid
-from skmtl.histories._kernels import POOLING, Kernel, plan_kernels, shifted_sums
+from skmtl.histories._kernels import POOLING, Above, Kernel, PaddedSeries, plan_kernels
 from skmtl.histories._transformer import HistoryTransformer
 
 _SAMPLE = 100
+_CELLS = 2**16
+"""Places of the series that are computed at once, so that they stay in the processor's cache."""
 
 
 class ConvolutionFeatures(HistoryTransformer):
@@ -106,7 +108,7 @@ class ConvolutionFeatures(HistoryTransformer):
         banks = [
             _learnt_kernels(
                 plan_kernels(int(self.n_features), int(np.median(lengths)), len(scale), random),
-                [np.diff(one, n=order) if one.shape[-1] > order else one for one in sample],
+                [_differences(one, order) for one in sample],
                 random,
             )
             for order in orders
@@ -153,27 +155,41 @@ class LearntConvolutions:
         """Compute the features, (n, n_features)."""
         table = np.full((len(histories), len(self.names)), np.nan, dtype=np.float32)
         for batch in self.grid.batches(histories):
-            seen = ~np.isnan(batch.values[..., 0])
-            values = _finite(batch.values, self.scale)
-            start = 0
-            for order, bank in enumerate(self.banks):
-                series = np.diff(values, n=order) if values.shape[-1] > order else values
-                for feature in self._features(series, seen, bank):
-                    table[batch.rows, start] = feature
-                    start += 1
+            size = max(_CELLS // batch.values.shape[-1], 1)
+            for start in range(0, len(batch.rows), size):
+                some = slice(start, start + size)
+                table[batch.rows[some]] = self._features(batch.values[some]).T
         return table
 
-    def _features(self, series: NDArray[np.float64], seen: NDArray[np.bool_], bank: list[Kernel]):
+    def _features(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Compute the features of series (n, n_variables, length), (n_features, n)."""
+        seen = ~np.isnan(values[..., 0])
+        finite = _finite(values, self.scale)
+        return np.concatenate(
+            [
+                features
+                for order, bank in enumerate(self.banks)
+                for features in self._pooled(_differences(finite, order), seen, bank)
+            ]
+        )
+
+    def _pooled(
+        self, series: NDArray[np.float64], seen: NDArray[np.bool_], bank: list[Kernel]
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of each kernel, by bias and pooling."""
         for dilation, kernels in groupby(bank, attrgetter("dilation")):
-            shifted, total = shifted_sums(series, dilation)
+            padded = PaddedSeries.of(series, dilation)
             for kernel in kernels:
-                response = kernel.response(shifted, total)
+                above = Above(kernel.response(padded), kernel.biases)
+                pooled = np.stack([POOLING[name](above) for name in self.pooling], axis=1)
                 unseen = ~seen[:, kernel.variables].any(axis=1)
-                for bias in kernel.biases:
-                    height = response - bias
-                    above = height > 0
-                    for name in self.pooling:
-                        yield np.where(unseen, np.nan, POOLING[name](above, height))
+                pooled[..., unseen] = np.nan
+                yield pooled.reshape(-1, len(series)).astype(np.float32)
+
+
+def _differences(series: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Return differences; the series themselves if they are too short."""
+    return np.diff(series, n=order) if series.shape[-1] > order else series
 
 
 def _learnt_kernels(
@@ -183,7 +199,7 @@ def _learnt_kernels(
     kernels = []
     for kernel in plan:
         series = sample[random.randint(len(sample))]
-        response = kernel.response(*shifted_sums(series, kernel.dilation))
+        response = kernel.response(PaddedSeries.of(series, kernel.dilation))
         kernel.biases = np.quantile(response, kernel.biases)
         kernels.append(kernel)
     return kernels

@@ -14,7 +14,7 @@ from skmtl.histories._store import positions
 
 # Cells in a batch of series, which take 8 MB.
 _CELLS = 2**20
-# Cells of one series: 80 MB, of which convolutions need eleven copies.
+# Cells of one series: 80 MB, of which convolutions need about five copies.
 _MOST_CELLS = 10**7
 
 

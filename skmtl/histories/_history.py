@@ -123,7 +123,8 @@ def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
         events = list(cell)
         if not all(isinstance(event, Mapping) and "time" in event for event in events):
             raise TypeError(f"A column of histories cannot hold {cell!r}.")
-        table = {name: [event.get(name) for event in events] for name in _FIELDS}
+        named = {name for event in events for name in event} or set(_FIELDS)
+        table = {name: [event.get(name) for event in events] for name in _FIELDS if name in named}
     lacking = [name for name in _FIELDS if table.get(name) is None]
     if lacking:
         raise TypeError(
@@ -133,12 +134,54 @@ def plain_history(cell: Mapping | Sequence | NDArray) -> EventHistory:
     if len(set(map(len, lists))) > 1:
         raise ValueError("A history has not as many times as variables and values.")
     (time, end), clock = read_parts(pd.Series(lists[0]), pd.Series([table.get("end")]))
-    names, value = lists[1], np.array(lists[2], dtype=np.float64)
-    if not np.isfinite(time).all() or np.isinf(value).any() or pd.Series(names).isna().any():
-        raise ValueError(
-            "A history has an event without a time or a variable, or an infinite number."
-        )
+    names, value = lists[1], _numbers(lists[2])
+    check_events(time, names, value)
     order = np.argsort(time, kind="stable")
     code, variables = pd.factorize(np.array([*map(str, names), None], dtype=object)[:-1])
     clock = common_clock([clock, table.get("clock") or ""])
     return EventHistory(time[order], code[order], value[order], tuple(variables), end[0], clock)
+
+
+def check_events(
+    time: NDArray[np.float64], variable: Sequence[Any], value: NDArray[np.float64]
+) -> None:
+    """Check that events have times and variables, and no infinite numbers.
+
+    Parameters
+    ----------
+    time, value : ndarray of shape (n_events,)
+    variable : sequence of length n_events
+
+    Raises
+    ------
+    ValueError
+        If one has not; the message says which.
+    """
+    faults = {
+        "without a time or with an infinite one": ~np.isfinite(time),
+        "without a variable": pd.isna(pd.Series(variable, dtype=object)).to_numpy(),
+        "with an infinite value": np.isinf(value),
+    }
+    for fault, where in faults.items():
+        if where.any():
+            one = int(np.argmax(where))
+            raise ValueError(
+                f"A history has an event {fault}: time {time[one]:g}, variable "
+                f"{variable[one]!r}, value {value[one]:g}."
+            )
+
+
+def _numbers(values: list[Any]) -> NDArray[np.float64]:
+    values = [None if one is pd.NA else one for one in values]
+    try:
+        numbers = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.empty((0, 0))
+    if numbers.ndim == 1:
+        return numbers
+    given = [one for one in values if one is not None]
+    strange = [one for one in given if np.ndim(one) or not hasattr(one, "__float__")]
+    raise ValueError(
+        f"A history has the value {(strange or given)[0]!r}, which is not a number. Write a text "
+        "as part of the name of the variable, without a value, as from_events does."
+    )

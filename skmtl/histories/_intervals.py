@@ -13,19 +13,22 @@ from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid, grid_names
 from skmtl.histories._transformer import HistoryTransformer
 
+_SMOOTHED = 5  # first differences in a mean, as in QUANT
+
 
 class IntervalQuantiles(HistoryTransformer):
     """Quantiles of the values in halves, quarters and so on of each series (QUANT).
 
-    Quantiles are computed for the series, its first and second differences, and its spectrum. Each
-    history is converted to a series on a grid of equal steps, with linear interpolation of missing
-    values; intervals are fractions of its length. Other columns of X pass through.
+    Quantiles are computed for the series, its first differences (means of five successive ones),
+    its second differences, and its spectrum. Each history is converted to a series on a grid of
+    equal steps, with linear interpolation of missing values; intervals are fractions of its
+    length. Other columns of X pass through.
 
     Parameters
     ----------
     depth : int, default=3
         Number of times that series are halved: up to ``2 ** depth`` intervals, and one less
-        between their centres.
+        between their centres. QUANT has 5.
     per_quantile : int, default=4
         Number of values of an interval per quantile, at the usual length of the series.
     every : float, default=None
@@ -110,7 +113,7 @@ def _intervals(length: int, depth: int, per_quantile: int) -> Iterator[Interval]
         levels = _levels(length / n, per_quantile)
         for i in range(n):
             yield Interval(f"{i + 1}/{n}", i / n, (i + 1) / n, levels)
-        for i in range(n - 1):
+        for i in range(n - 1 if length >= 2 * n else 0):
             yield Interval(f"+{i + 1}/{n}", (i + 0.5) / n, (i + 1.5) / n, levels)
 
 
@@ -123,9 +126,16 @@ def _differences(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return np.diff(values, n=n) if values.shape[-1] > n else np.zeros_like(values[..., :1])
 
 
+def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return means of five successive values, with constant extrapolation at both ends."""
+    length, around = values.shape[-1], _SMOOTHED // 2
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(around, around)], mode="edge")
+    return sum(padded[..., i : i + length] for i in range(_SMOOTHED)) / _SMOOTHED
+
+
 _VIEWS: dict[str, Any] = {
     "value": lambda values: values,
-    "change": lambda values: _differences(values, 1),
+    "change": lambda values: _smoothed(_differences(values, 1)),
     "bend": lambda values: _differences(values, 2),
     "spectrum": lambda values: np.abs(np.fft.rfft(values)) / values.shape[-1],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,31 +18,69 @@ _MOST_DILATIONS = 32
 _MOST_VARIABLES = 9
 
 
-def share(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
+class Above:
+    """The places where a response is above each of some biases.
+
+    Parameters
+    ----------
+    response : ndarray of float64, shape (length, n)
+    biases : ndarray of float64, shape (n_biases,)
+
+    Attributes
+    ----------
+    places : ndarray of bool, shape (n_biases, length, n)
+    count : ndarray of int64, shape (n_biases, n)
+        Number of places.
+    """
+
+    def __init__(self, response: NDArray[np.float64], biases: NDArray[np.float64]) -> None:
+        self.response, self.biases = response, biases[:, None, None]
+        self.places = response > self.biases
+        # Sums of bytes are many times faster than those of bool, but must not exceed 255.
+        count = np.zeros((len(biases), response.shape[1]), dtype=np.int64)
+        for start in range(0, self.length, 255):
+            some = self.places[:, start : start + 255].view(np.uint8)
+            count += np.add.reduce(some, axis=1, dtype=np.uint8)
+        self.count = count
+
+    @property
+    def length(self) -> int:
+        """Number of all places."""
+        return len(self.response)
+
+
+def share(above: Above) -> NDArray[np.float64]:
     """Return the proportion of places above the bias."""
-    return above.mean(axis=1)
+    return above.count / above.length
 
 
-def mean_height(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_height(above: Above) -> NDArray[np.float64]:
     """Return the mean height above the bias; 0 if no place is above it."""
-    return np.where(above, size, 0.0).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
+    heights = np.maximum(above.response - above.biases, 0.0)
+    return heights.sum(axis=1) / np.maximum(above.count, 1)
 
 
-def mean_place(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_place(above: Above) -> NDArray[np.float64]:
     """Return the mean position of places above the bias, from 0 to 1; -1 if there are none."""
-    places = np.arange(above.shape[1]) / max(above.shape[1] - 1, 1)
-    n = above.sum(axis=1)
-    return np.where(n > 0, above @ places / np.maximum(n, 1), -1.0)
+    # Sums of whole numbers are exact, whatever their order.
+    total = np.arange(above.length, dtype=np.float64) @ above.places.astype(np.float64)
+    most = np.maximum(above.count, 1) * max(above.length - 1, 1)
+    return np.where(above.count > 0, total / most, -1.0)
 
 
-def longest_run(above: NDArray[np.bool_], size: NDArray[np.float64]) -> NDArray[np.float64]:
+def longest_run(above: Above) -> NDArray[np.float64]:
     """Return the longest stretch above the bias, as a fraction of the length."""
-    place = np.arange(1, above.shape[1] + 1)
-    last_below = np.maximum.accumulate(np.where(above, 0, place), axis=1)
-    return (place - last_below).max(axis=1, initial=0) / above.shape[1]
+    # A place below the bias is added to each series, so that every stretch ends within it.
+    below = np.ones((*above.count.shape, above.length + 1), dtype=bool)
+    np.logical_not(above.places.swapaxes(1, 2), out=below[..., :-1])
+    stops = np.flatnonzero(below)
+    runs = np.diff(stops, prepend=-1) - 1
+    n_stops = (above.length + 1 - above.count).ravel()
+    longest = np.maximum.reduceat(runs, np.cumsum(n_stops) - n_stops)
+    return longest.reshape(above.count.shape) / above.length
 
 
-POOLING: dict[str, Callable[[NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]] = {
+POOLING: dict[str, Callable[[Above], NDArray[np.float64]]] = {
     "ppv": share,
     "mpv": mean_height,
     "mipv": mean_place,
@@ -75,33 +114,63 @@ class Kernel:
         """Return a name for each bias."""
         return [f"kernel {self.dilation}-{self.taps}-{i}" for i in range(len(self.biases))]
 
-    def response(self, shifted: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray:
-        """Return the convolution, (n, length); see `shifted_sums`."""
-        one, two, three = TAPS[self.taps]
-        some = shifted[one][:, self.variables] + shifted[two][:, self.variables]
-        some += shifted[three][:, self.variables]
-        whole = (3.0 * some - total[:, self.variables]).sum(axis=1)
+    def response(self, series: PaddedSeries) -> NDArray[np.float64]:
+        """Return the convolution with the sum of the variables, (length, n)."""
+        summed = _sum_of(series.padded, self.variables)
+        one, two, three = (
+            summed[tap * self.dilation :][: series.length] for tap in TAPS[self.taps]
+        )
+        whole = one + two
+        whole += three
+        whole *= 3.0
+        whole -= _sum_of(series.of_weights, self.variables)
         margin = self.dilation * (N_WEIGHTS // 2)
-        if self.is_padded or whole.shape[1] <= 2 * margin:
+        if self.is_padded or series.length <= 2 * margin:
             return whole
-        return whole[:, margin:-margin]
+        return whole[margin:-margin]
 
 
-def shifted_sums(
-    values: NDArray[np.float64], dilation: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return series shifted to each of the nine weights, (9, n, n_variables, length), and the sum.
+class PaddedSeries(NamedTuple):
+    """Series for kernels of one dilation.
 
-    The sum is over the first axis.
+    All series are side by side, because operations along the last axis are the fastest.
+
+    Attributes
+    ----------
+    padded : ndarray of float64, shape (n_variables, length + 8 * dilation, n)
+        The series between zeros.
+    of_weights : ndarray of float64, shape (n_variables, length, n)
+        Sums over the places of all nine weights.
     """
-    length = values.shape[-1]
-    shifted = np.zeros((N_WEIGHTS, *values.shape))
-    for i in range(N_WEIGHTS):
-        by = (i - N_WEIGHTS // 2) * dilation
-        if abs(by) < length:
-            there = slice(max(-by, 0), length - max(by, 0))
-            shifted[i, ..., there] = values[..., max(by, 0) : length + min(by, 0)]
-    return shifted, shifted.sum(axis=0)
+
+    padded: NDArray[np.float64]
+    of_weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], dilation: int) -> PaddedSeries:
+        """Pad series (n, n_variables, length)."""
+        n, n_variables, length = values.shape
+        margin = dilation * (N_WEIGHTS // 2)
+        padded = np.zeros((n_variables, length + 2 * margin, n))
+        padded[:, margin : margin + length] = np.moveaxis(values, 0, -1)
+        of_weights = np.zeros((n_variables, length, n))
+        for i in range(N_WEIGHTS):
+            of_weights += padded[:, i * dilation :][:, :length]
+        return cls(padded, of_weights)
+
+    @property
+    def length(self) -> int:
+        """Length of the series without the zeros."""
+        return self.of_weights.shape[1]
+
+
+def _sum_of(series: NDArray[np.float64], variables: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Add the series of some variables; faster than a sum of a copy of all of them."""
+    first, *rest = variables
+    total = series[first]
+    for variable in rest:
+        total = total + series[variable]
+    return total
 
 
 def plan_kernels(

@@ -99,9 +99,9 @@ def test_a_column_may_begin_with_an_empty_history():
     ("change", "match"),
     [
         ({"value": [1.0]}, "not as many times as variables and values"),
-        ({"value": [np.inf, 1.0]}, "an infinite number"),
-        ({"variable": ["a", None]}, "without a time or a variable"),
-        ({"time": [None, 1.0]}, "without a time or a variable"),
+        ({"value": [np.inf, 1.0]}, "an infinite value: time .*, variable 'a', value inf"),
+        ({"variable": ["a", None]}, "without a variable: time .*, variable None, value"),
+        ({"time": [None, 1.0]}, "without a time or with an infinite one: time nan, variable 'a'"),
         ({"clock": "week"}, "cannot be counted in 'week'"),
         ({"end": datetime.datetime(2024, 1, 1)}, "times of a history are numbers, but its end"),
     ],
@@ -112,6 +112,28 @@ def test_what_is_not_a_history_is_refused(change, match):
         Histories([cell])
     with pytest.raises(ValueError, match=match):
         HistoriesDtype().__from_arrow__(pa.array([cell, None]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"value": "high"}, "has the value 'high', which is not a number. Write a text as part"),
+        ({"value": [1.0]}, r"has the value \[1.0\], which is not a number"),
+        ({"val": 2.0}, "has no value"),
+        ({"name": "a"}, "has no variable"),
+    ],
+)
+def test_lists_of_other_fields_are_refused(changed, match):
+    event = {"time": 1.0, "variable": "a", "value": 2.0}
+    if not changed.keys() & event.keys():
+        del event["value" if "val" in changed else "variable"]
+    with pytest.raises((TypeError, ValueError), match=match):
+        Histories([[event | changed]])
+
+
+def test_a_value_in_a_list_may_be_missing():
+    events = [{"time": 1.0, "variable": "a", "value": one} for one in (None, pd.NA, 3.0)]
+    np.testing.assert_array_equal(Histories([events])[0].value, [np.nan, np.nan, 3.0])
 
 
 def test_columns_of_several_clocks_are_refused_or_kept_apart():
