@@ -137,3 +137,12 @@ def test_benchmarks_have_the_options_that_a_page_names(page):
         source = "".join(path.read_text() for path in files)
         for option in re.findall(r"(?<!\S)--[\w-]+", arguments):
             assert f'"{option}"' in source, f"{module} {option}"
+
+
+def test_options_that_the_page_of_the_command_names_exist(capsys):
+    for command in ([], ["card"], ["fit"], ["inspect"], ["report"], ["score"]):
+        assert main([*command, "--help"]) == 0
+    known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+    named = re.findall(r"(?<=`)--[\w-]+", (ROOT / "docs/cli.md").read_text())
+    assert len(named) > 9
+    assert set(named) <= known
