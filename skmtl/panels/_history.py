@@ -96,7 +96,7 @@ class History:
             for place in twice[:3]
         )
         raise ValueError(
-            f"{len(twice)} rows repeat an id and a time: {shown}. Keep one row for each, for "
+            f"Rows repeat an id and a time ({len(twice)} in all): {shown}. Keep one row for each, for "
             f"example with X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum with "
             "groupby. If hours repeat when clocks are set back, use times with a time zone."
         )
