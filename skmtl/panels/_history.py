@@ -96,9 +96,9 @@ class History:
             for place in twice[:3]
         )
         raise ValueError(
-            f"Rows repeat an id and a time ({len(twice)} in all): {shown}. Keep one row for each, for "
-            f"example with X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum with "
-            "groupby. If hours repeat when clocks are set back, use times with a time zone."
+            f"Rows repeat an id and a time ({len(twice)} in all): {shown}. Keep one row for each, "
+            f"for example with X.drop_duplicates({[*self.ids.names, self.time]!r}), or their sum "
+            "with groupby. If hours repeat when clocks are set back, use times with a time zone."
         )
 
     def time_at(self, place: int) -> Any:

@@ -35,7 +35,7 @@ DAY = X_FIT["day"]
 FIRST = X_FIT.index == 0
 REFUSED_IN_FIT = {
     "a row twice": (pd.concat([X_FIT, X_FIT[:2]]), pd.concat([Y_FIT, Y_FIT[:2]]), {},
-                    r"repeat an id and a time \(2 in all\): 'shop 0' at 2024-01-01.*drop_duplicates"),
+                    r"an id and a time \(2 in all\): 'shop 0' at 2024-01-01.*drop_duplicates"),
     "off the grid": (X_FIT.assign(day=DAY.mask(X_FIT.index == 7, DAY + pd.Timedelta("5h"))), Y_FIT,
                      {}, "1 times in the column 'day' are not on the grid.*2024-01-08 05:00"),
     "another grid": (X_FIT, Y_FIT, {"freq": "W-SUN"}, "not on the grid of freq='W-SUN'"),
