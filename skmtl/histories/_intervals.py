@@ -130,7 +130,7 @@ def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return means of five successive values, with constant extrapolation at both ends."""
     length, around = values.shape[-1], _SMOOTHED // 2
     padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(around, around)], mode="edge")
-    return sum(padded[..., i : i + length] for i in range(_SMOOTHED)) / _SMOOTHED
+    return np.mean([padded[..., i : i + length] for i in range(_SMOOTHED)], axis=0)
 
 
 _VIEWS: dict[str, Any] = {

@@ -70,6 +70,33 @@ def test_the_order_of_two_events_is_found(encoder):
     assert (without.predict(X[["noise"]][100:])["first"] == Y["first"][100:]).mean() < 0.75
 
 
+def test_a_delay_between_two_events_is_found():
+    rng = np.random.default_rng(0)
+    first, delay = rng.uniform(0, 20, 200), rng.uniform(0, 16, 200)
+    times = np.stack([first, first + delay], axis=1).ravel()
+    table = pd.DataFrame({"time": times, "code": ["dose", "relief"] * 200})
+    table["subject_id"] = np.repeat(range(200), 2)
+    X = pd.DataFrame({"events": Histories.from_events(table, range(200), value=None, end=40.0)})
+    Y = pd.DataFrame({"delay": delay, "late": delay > 8})
+    options = SMALL | {"early_stopping": False, "learning_rate": 0.02, "max_epochs": 20}
+    model = MultiTab(series={"events": ENCODERS["events"]}, **options).fit(X[:150], Y[:150])
+    predicted = model.predict(X[150:])
+    assert (predicted["late"] == Y["late"][150:]).mean() > 0.85
+    assert np.corrcoef(predicted["delay"], Y["delay"][150:])[0, 1] > 0.8
+
+
+def test_convolutions_find_the_delay_of_one_series_behind_another():
+    rng = np.random.default_rng(0)
+    leader = rng.normal(size=(160, 24))
+    late = np.arange(160) % 2 == 0
+    follower = np.where(late[:, None], np.roll(leader, 3, axis=1), np.roll(leader, 1, axis=1))
+    X = pd.DataFrame({"pair": Histories.from_array(np.stack([leader, follower], axis=1))})
+    Y = pd.DataFrame({"late": late, "steps": np.where(late, 3.0, 1.0)})
+    options = SMALL | {"early_stopping": False, "learning_rate": 0.02, "max_epochs": 20}
+    model = MultiTab(series={"pair": ENCODERS["tcn"]}, **options).fit(X[:120], Y[:120])
+    assert (model.predict(X[120:])["late"] == late[120:]).mean() > 0.9
+
+
 def test_convolutions_find_a_frequency():
     rng = np.random.default_rng(0)
     fast = np.arange(150) % 2 == 0
