@@ -179,7 +179,7 @@ def window_summaries(
     """
     nothing = np.full(len(codes), np.nan)
     summaries = [summary_of.of_values(nothing, np.zeros(len(codes))) for _ in windows]
-    if not (len(panel.codes) and len(windows)):
+    if not windows or not len(panel.codes):
         return summaries
     ends = panel.up_to(codes, origins)
     starts = [panel.up_to(codes, origins - window) for window in windows]
