@@ -93,6 +93,12 @@ def test_pooling_by_hand():
     assert found == {"ppv": [0.6, 0], "mpv": [3, 0], "mipv": [7 / 12, -1], "lspv": [0.4, 0]}
 
 
+def test_places_of_long_series_are_all_counted():
+    above = Above(np.linspace(0, 1, 1001)[:, None], np.array([-1.0, 0.2495]))
+    assert above.count.tolist() == [[1001], [751]]
+    assert POOLING["lspv"](above).tolist() == [[1.0], [751 / 1001]]
+
+
 def test_quantiles_by_hand():
     values = np.arange(16.0) ** 2
     X = pd.DataFrame({"x": Histories.from_array([values])})
