@@ -92,6 +92,9 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "summary": _summary,
     "convolutions": lambda name: ConvolutionFeatures(random_state=0),
     "convolutions, 9996": lambda name: ConvolutionFeatures(9996, random_state=0),
+    "convolutions, 9996, unscaled": lambda name: ConvolutionFeatures(
+        9996, standardize=False, random_state=0
+    ),
     "both": lambda name: Beside(_summary(name), ConvolutionFeatures(random_state=0)),
     "minirocket": lambda name: MiniRocket(),
     "tsfresh": lambda name: Tsfresh(),

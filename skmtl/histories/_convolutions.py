@@ -27,8 +27,8 @@ class ConvolutionFeatures(HistoryTransformer):
 
     Each history is converted to a series on a grid of equal steps, with linear interpolation of
     missing values; series may have different lengths. Kernels of nine weights slide over sums of
-    variables, each divided by its standard deviation in `fit`; a feature is the share of places
-    where the response is above a bias. Other columns of X pass through.
+    variables; a feature is the share of places where the response is above a bias. Other columns
+    of X pass through.
 
     Parameters
     ----------
@@ -45,6 +45,10 @@ class ConvolutionFeatures(HistoryTransformer):
     differences : bool, default=False
         Whether to add features of first differences. MultiRocket uses all kinds of pooling with
         differences.
+    standardize : bool, default=True
+        Whether to divide each variable by its standard deviation in `fit`, so that units do not
+        matter. Otherwise the variables with the largest numbers prevail in sums of variables, as
+        in the published method, which can be better for sensors of one kind.
     columns : sequence, default=None
         The columns of histories; None for all.
     random_state : int, RandomState or None, default=None
@@ -75,6 +79,7 @@ class ConvolutionFeatures(HistoryTransformer):
         every: float | None = None,
         pooling: Sequence[str] = ("ppv",),
         differences: bool = False,
+        standardize: bool = True,
         columns: Sequence[Hashable] | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
@@ -83,6 +88,7 @@ class ConvolutionFeatures(HistoryTransformer):
         self.every = every
         self.pooling = pooling
         self.differences = differences
+        self.standardize = standardize
         self.columns = columns
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -95,7 +101,7 @@ class ConvolutionFeatures(HistoryTransformer):
             raise ValueError(f"n_features must be at least 1, got {self.n_features!r}.")
         random = check_random_state(self.random_state)
         grid = Grid.of(histories, self.every)
-        scale = _scales(grid, histories)
+        scale = _scales(grid, histories) if self.standardize else np.ones(len(grid.variables))
         rows = np.flatnonzero(histories.n_events)
         chosen = random.permutation(rows)[:_SAMPLE]
         sample = [
@@ -124,7 +130,7 @@ class LearntConvolutions:
     ----------
     grid : Grid
     scale : ndarray of float64, shape (n_variables,)
-        Standard deviations of the variables.
+        By which the variables are divided.
     banks : list of list of Kernel
         Kernels for the series and, with `differences`, for their differences.
     pooling : tuple of str

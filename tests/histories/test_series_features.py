@@ -154,6 +154,22 @@ def test_the_same_random_state_gives_the_same_features():
     pd.testing.assert_frame_equal(one, other)
 
 
+def test_units_matter_only_without_standardisation():
+    series = waves(20)[0].reshape(10, 2, 48)
+    units = np.array([[1.0], [1000.0]])
+    spread = series.std(axis=(0, 2))[:, None]
+
+    def features(values, standardize):
+        X = pd.DataFrame({"x": Histories.from_array(values)})
+        kernels = ConvolutionFeatures(840, standardize=standardize, random_state=0)
+        return kernels.fit_transform(X).to_numpy()
+
+    standardised = features(series, True)
+    np.testing.assert_allclose(features(units * series, True), standardised, atol=1e-6)
+    np.testing.assert_allclose(features(series / spread, False), standardised, atol=1e-6)
+    assert np.abs(features(units * series, False) - standardised).max() > 0.1
+
+
 @pytest.mark.parametrize(
     ("transformer", "match"),
     [
