@@ -88,13 +88,17 @@ def _summary(name: str) -> Table:
     return SeriesSummary(WINDOWS[name], window_statistics=("count", "mean", "slope"))
 
 
+def _unscaled() -> Table:
+    """Chosen on groups of the training part of hydraulic's first fold."""
+    return ConvolutionFeatures(9996, standardize=False, random_state=0)
+
+
 TABLES: dict[str, Callable[[str], Table]] = {
     "summary": _summary,
     "convolutions": lambda name: ConvolutionFeatures(random_state=0),
     "convolutions, 9996": lambda name: ConvolutionFeatures(9996, random_state=0),
-    "convolutions, 9996, unscaled": lambda name: ConvolutionFeatures(
-        9996, standardize=False, random_state=0
-    ),
+    "convolutions, 9996, unscaled": lambda name: _unscaled(),
+    "both, 9996, unscaled": lambda name: Beside(_summary(name), _unscaled()),
     "both": lambda name: Beside(_summary(name), ConvolutionFeatures(random_state=0)),
     "minirocket": lambda name: MiniRocket(),
     "tsfresh": lambda name: Tsfresh(),
