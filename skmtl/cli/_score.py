@@ -127,7 +127,10 @@ def _times(texts: Sequence[str] | None) -> Any:
     if not any("=" in text for text in texts):
         return [time for text in texts for time in _numbers(text)]
     pairs = [_pair(text, "--times") for text in texts]
-    return {event: _numbers(text) for event, text in pairs}
+    by_event: dict[str, list[float]] = {}
+    for event, text in pairs:
+        by_event.setdefault(event, []).extend(_numbers(text))
+    return by_event
 
 
 def _numbers(text: str) -> list[float]:

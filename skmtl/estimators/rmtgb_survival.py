@@ -30,8 +30,8 @@ class RMTGBSurvival(RMTGBEstimator):
 
     - a structured array (event, time), like scikit-survival's;
     - a DataFrame or dict with the columns ``event`` (0 or False censored, 1..K the cause;
-      or text, of which "censored" means just this), ``duration`` (or ``time``), and ``entry`` if
-      rows were only observed from that time on;
+      or text: "censored" and the names of the causes), ``duration`` (or ``time``), and ``entry``
+      if rows were only observed from that time on;
     - a DataFrame or dict with a pair of columns for each of several events, named in `events`. If
       a row was not followed for an event, both columns are missing.
 

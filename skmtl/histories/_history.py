@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -180,7 +180,7 @@ def _numbers(values: list[Any]) -> NDArray[np.float64]:
     if numbers.ndim == 1:
         return numbers
     given = [one for one in values if one is not None]
-    strange = [one for one in given if np.ndim(one) or not hasattr(one, "__float__")]
+    strange = [one for one in given if np.ndim(one) or not isinstance(one, SupportsFloat)]
     raise ValueError(
         f"A history has the value {(strange or given)[0]!r}, which is not a number. Write a text "
         "as part of the name of the variable, without a value, as from_events does."

@@ -56,6 +56,8 @@ def task_facts(model: FittedModel) -> dict[str, Any]:
     tasks: list[dict[str, Any]] = []
     for name, kind in model.kinds.items():
         classes = model.classes[name].tolist() if name in model.classes else None
+        if kind.cause_names:
+            classes = list(kind.cause_names)
         tasks.append({"name": name, "kind": kind.name, "classes": classes})
         if record is not None:
             tasks[-1]["n_labels"] = record.n_labels.get(name)

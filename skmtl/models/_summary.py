@@ -26,7 +26,7 @@ class ModelSummary:
     estimator : str
         Name of the class.
     tasks : DataFrame of shape (n_tasks, 4)
-        By task: "kind"; "classes" as text; "labels", the number of observed labels in `fit`; and
+        By task: "kind"; "classes" as text, or the names of causes; "labels", the number of observed labels in `fit`; and
         "validation_loss", the loss on held-out rows divided by that of the best constant, below 1
         if the model is better. NaN if the model does not know it.
     n_features : int
@@ -126,7 +126,7 @@ def _task_table(model: FittedModel) -> pd.DataFrame:
     rows = [
         {
             "kind": kind.name,
-            "classes": _words(model.classes[name]) if name in model.classes else "",
+            "classes": _words(model.classes.get(name, kind.cause_names)),
             "labels": labels.get(name),
             "validation_loss": losses.get(name, float("nan")),
         }

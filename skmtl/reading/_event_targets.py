@@ -108,7 +108,7 @@ class EventTargets(Targets):
         for name in events.columns:
             labels, risks = events[name].array, self._risk_names(name, tasks)
             if len(risks) > 1:
-                for cause, risk in enumerate(risks, 1):
+                for cause, risk in zip(self._causes(name, tasks), risks, strict=True):
                     columns[risk] = pd.Series(labels.only(cause), index=events.index)
             else:
                 columns[name] = events[name]
@@ -121,11 +121,13 @@ class EventTargets(Targets):
 
     def events(self, y: Any, tasks: TaskSet) -> pd.DataFrame:
         causes = any(kind.n_causes > 1 for kind in tasks.by_name.values())
-        events = read_events(y, self.columns, causes=causes)
-        known = [name for name in events.columns if name in self.event_names(tasks)]
+        named = self.event_names(tasks)
+        known = {name: tasks.by_name[self._heads(name)[0]].cause_names for name in named}
+        events = read_events(y, self.columns, causes=causes, known=known)
         numbered = {
             name: numbered_causes(events[name].array, self._causes(name, tasks), name)
-            for name in known
+            for name in events.columns
+            if name in named
         }
         return events.assign(**numbered)
 
@@ -160,8 +162,11 @@ class EventTargets(Targets):
         return [(event, cause) if several else cause for cause in causes]
 
     def _causes(self, event: Hashable, tasks: TaskSet) -> tuple[Hashable, ...]:
-        terms = terms_of(event, self.horizons)
-        return tasks.by_name[terms[0].name if terms else event].causes
+        return tasks.by_name[self._heads(event)[0]].causes
+
+    def _heads(self, event: Hashable) -> list[Hashable]:
+        """Return the names of an event's tasks."""
+        return [term.name for term in terms_of(event, self.horizons)] or [event]
 
     def _in_terms(self, events: pd.DataFrame) -> pd.DataFrame:
         """Return labels with a column for each term of each event."""

@@ -61,7 +61,11 @@ def terms_of(event: Hashable, horizons: Sequence[float] | None) -> list[Term]:
 
 
 def read_events(
-    y: Any, events: Mapping[Hashable, Sequence[Hashable]] | None, *, causes: bool = False
+    y: Any,
+    events: Mapping[Hashable, Sequence[Hashable]] | None,
+    *,
+    causes: bool = False,
+    known: Mapping[Hashable, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Return labels with one column of event times per event.
 
@@ -75,6 +79,8 @@ def read_events(
     events : mapping of event to (event column, time column) or (event, time, entry), or None
     causes : bool, default=False
         Whether y is known to have competing causes.
+    known : mapping of event to names of its causes, default=None
+        Those that a model was fitted on.
 
     Raises
     ------
@@ -91,10 +97,14 @@ def read_events(
     if events is None:
         events = _found_pairs(y)
     if events is None:
-        return pd.DataFrame({EVENT: pd.Series(event_times(y, EVENT, causes=causes), index=index)})
+        labels = event_times(y, EVENT, causes=causes, known=(known or {}).get(EVENT, ()))
+        return pd.DataFrame({EVENT: pd.Series(labels, index=index)})
     frame = label_frame(y)
     columns = {
-        name: pd.Series(paired_columns(frame, name, *chosen, causes=causes), index=frame.index)
+        name: pd.Series(
+            paired_columns(frame, name, *chosen, causes=causes, known=(known or {}).get(name, ())),
+            index=frame.index,
+        )
         for name, chosen in events.items()
     }
     return pd.DataFrame(columns)

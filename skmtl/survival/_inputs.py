@@ -130,13 +130,11 @@ def failed_of(labels: EventTimes, cause: Hashable | None) -> NDArray[np.bool_]:
 
 
 def cause_number(labels: EventTimes, cause: Hashable) -> int:
-    """Return the number of a cause, from its name or its number."""
-    number = labels.dtype.number(cause)
+    """Return the number of a cause, from its name, or its number if causes have no names."""
+    number, names = labels.dtype.number(cause), list(labels.dtype.causes)
     if number is None:
-        names = f" or one of {list(labels.dtype.causes)}" if labels.dtype.causes else ""
-        raise ValueError(
-            f"cause must be the number of a cause, from 1,{names} or None, got {cause!r}."
-        )
+        form = f"one of {names}" if names else "the number of a cause, from 1,"
+        raise ValueError(f"cause must be {form} or None, got {cause!r}.")
     return number
 
 

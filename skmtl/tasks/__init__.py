@@ -27,6 +27,7 @@ Examples
 """
 
 from skmtl.tasks._binary import Binary
+from skmtl.tasks._cause_names import numbered_causes
 from skmtl.tasks._class_positions import class_positions
 from skmtl.tasks._classification import ClassificationKind
 from skmtl.tasks._competing_risks import CompetingRisks
@@ -71,7 +72,6 @@ from skmtl.tasks._survival import Survival
 from skmtl.tasks._survival_labels import (
     event_times,
     mapping_frame,
-    numbered_causes,
     paired_columns,
 )
 from skmtl.tasks._taskset import Labels, TaskSet

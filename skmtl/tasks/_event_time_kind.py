@@ -12,10 +12,11 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from skmtl.tasks._cause_names import numbered_causes
 from skmtl.tasks._curves import Curves, Interpolation
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._kind import Kind
-from skmtl.tasks._survival_labels import numbered_causes, paired_columns
+from skmtl.tasks._survival_labels import paired_columns
 from skmtl.tasks._time_grid import TimeGrid
 
 Column = Hashable | None
@@ -82,7 +83,9 @@ class EventTimeKind(Kind):
 
     def join_columns(self, labels: pd.DataFrame, task: Hashable) -> pd.Series:
         columns = self.label_columns(task)
-        events = paired_columns(labels, task, *columns, causes=self.has_causes)
+        events = paired_columns(
+            labels, task, *columns, causes=self.has_causes, known=self.cause_names
+        )
         return pd.Series(events, index=labels.index)
 
     def strata(self, labels: pd.Series) -> pd.Series:

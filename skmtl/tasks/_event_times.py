@@ -51,9 +51,9 @@ class EventTimesDtype(ExtensionDtype):
         self.causes = tuple(causes)
 
     def number(self, cause: Hashable) -> int | None:
-        """Return the number of a cause, from its name or its number; None if there is none."""
-        if cause in self.causes:
-            return self.causes.index(cause) + 1
+        """Return the number of a cause, from its name if it has one; None if there is none."""
+        if self.causes:
+            return self.causes.index(cause) + 1 if cause in self.causes else None
         if isinstance(cause, int | np.integer) and not isinstance(cause, bool):
             return int(cause) if cause >= 1 else None
         return None
@@ -134,7 +134,7 @@ class EventTimes(ExtensionArray):
         Parameters
         ----------
         cause : int or str
-            Number or name of the cause that becomes event 1.
+            Name of the cause that becomes event 1, or its number if causes have no names.
 
         Returns
         -------

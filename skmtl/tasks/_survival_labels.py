@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skmtl.tasks._cause_names import numbered_words
 from skmtl.tasks._event_times import EventTimes, EventTimesDtype
 from skmtl.tasks._label_values import plain_values
 from skmtl.tasks._labels import label_frame
@@ -20,8 +21,6 @@ _TIME_NAMES = ("time", "duration")
 _MANY = 20
 # More causes than any study tells apart: the column probably holds ids, counts or months.
 _MOST_CAUSES = 12
-# The word for rows without an event, if events are words.
-_CENSORED = "censored"
 _FORMS = (
     "Pass a structured array (event, time) as in scikit-survival, or a DataFrame or dict with "
     "the columns 'event' (0 censored, 1..K cause) and 'duration', and 'entry' if rows were only "
@@ -29,7 +28,13 @@ _FORMS = (
 )
 
 
-def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) -> EventTimes:
+def event_times(
+    y: Any,
+    task: Hashable = "survival",
+    *,
+    causes: bool = False,
+    known: Sequence[str] = (),
+) -> EventTimes:
     """Return one survival target, given in any form, as checked event times.
 
     Parameters
@@ -38,12 +43,13 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
         A structured array has the event first and the time second, whatever their names, and
         optionally the entry third. Data frames and mappings have ``event``, ``duration`` (or
         ``time``) and optionally ``entry``. Events are 0 or False (censored) and 1..K for the
-        causes; or text or categories, of which "censored" means just this and the others are the
-        names of causes.
+        causes; or text or categories: "censored", and the names of the causes.
     task : hashable, default="survival"
         Name for error messages.
     causes : bool, default=False
         Whether it is known that several causes compete.
+    known : sequence of str, default=()
+        Names of the causes that a model was fitted on.
 
     Returns
     -------
@@ -78,13 +84,13 @@ def event_times(y: Any, task: Hashable = "survival", *, causes: bool = False) ->
     names = getattr(getattr(y, "dtype", None), "names", None)
     if names is not None and len(names) in (2, 3):
         frame = pd.DataFrame({name: y[name] for name in names})
-        return paired_columns(frame, task, *names, causes=causes)
+        return paired_columns(frame, task, *names, causes=causes, known=known)
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     if isinstance(y, Mapping):
         y = mapping_frame(y)
     if hasattr(y, "columns"):
-        return _from_named(label_frame(y), task, causes)
+        return _from_named(label_frame(y), task, causes, known)
     raise ValueError(
         f"y of task {task!r} is not a survival target (got {type(y).__name__} of shape "
         f"{np.shape(y)}). {_FORMS}."
@@ -99,14 +105,17 @@ def mapping_frame(y: Mapping[Hashable, Any]) -> pd.DataFrame:
     return pd.DataFrame(dict(y))
 
 
-def _from_named(frame: pd.DataFrame, task: Hashable, causes: bool) -> EventTimes:
+def _from_named(
+    frame: pd.DataFrame, task: Hashable, causes: bool, known: Sequence[str]
+) -> EventTimes:
     if frame.shape[1] == 1 and isinstance(frame.dtypes.iloc[0], EventTimesDtype):
         return frame.iloc[:, 0].array
     time_columns = [name for name in _TIME_NAMES if name in frame.columns]
     if "event" not in frame.columns or len(time_columns) != 1:
         raise ValueError(f"y of task {task!r} has the columns {list(frame.columns)}. {_FORMS}.")
     entry = "entry" if "entry" in frame.columns else None
-    return paired_columns(frame, task, "event", time_columns[0], entry, causes=causes)
+    columns = ("event", time_columns[0], entry)
+    return paired_columns(frame, task, *columns, causes=causes, known=known)
 
 
 def paired_columns(
@@ -117,6 +126,7 @@ def paired_columns(
     entry: Hashable | None = None,
     *,
     causes: bool = False,
+    known: Sequence[str] = (),
 ) -> EventTimes:
     """Return checked event times from the named columns of a frame.
 
@@ -131,6 +141,8 @@ def paired_columns(
         Column with the time from which the row was observed.
     causes : bool, default=False
         As in `event_times`.
+    known : sequence of str, default=()
+        Names of the causes that a model was fitted on.
 
     Returns
     -------
@@ -167,7 +179,7 @@ def paired_columns(
             f"(columns {chosen}). Set both, or neither if the row was not followed."
         )
     seen = ~gone[:, 0]
-    numbered, names = _numbered(frame[event], task)
+    numbered, names = numbered_words(frame[event], task, known)
     others = [frame[name] for name in chosen[1:]]
     columns = [_filled(column, seen, task) for column in (numbered, *others)]
     _refuse_swapped(frame[time][seen], columns[0][seen], task, event)
@@ -183,85 +195,6 @@ def paired_columns(
     )
 
 
-def numbered_causes(labels: EventTimes, causes: Sequence[Hashable], task: Hashable) -> EventTimes:
-    """Return labels whose events are numbered as those that a model was fitted on.
-
-    Parameters
-    ----------
-    labels : EventTimes of shape (n_samples,)
-    causes : sequence of hashable
-        Names of the causes that the model was fitted on, or their numbers.
-    task : hashable
-        Name for error messages.
-
-    Returns
-    -------
-    EventTimes of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a cause was not seen in fit.
-    """
-    names = labels.dtype.causes
-    highest = int(labels.event.max(initial=0))
-    if len(causes) == 1 and highest <= 1:
-        return labels
-    if not names:
-        if highest > len(causes):
-            raise ValueError(
-                f"Task {task!r} has the event {highest}, which was not seen in fit; known are 0 "
-                f"(censored) to {len(causes)}."
-            )
-        return EventTimes(labels.event, labels.time, labels.entry, _names(causes))
-    known = {name: number for number, name in enumerate(causes, 1)}
-    unknown = [names[k - 1] for k in np.unique(labels.event[labels.event > 0])]
-    unknown = [name for name in unknown if name not in known]
-    if unknown:
-        raise ValueError(
-            f"Task {task!r} has the event {unknown[0]!r}, which was not seen in fit; known are "
-            f"{list(causes)}."
-        )
-    number = np.array([0, *(known.get(name, 0) for name in names)])
-    return EventTimes(number[labels.event], labels.time, labels.entry, _names(causes))
-
-
-def _names(causes: Sequence[Hashable]) -> tuple[str, ...]:
-    return tuple(cause for cause in causes if isinstance(cause, str))
-
-
-def _numbered(column: pd.Series, task: Hashable) -> tuple[pd.Series, tuple[str, ...]]:
-    """Return events as numbers with the names of the causes, which is empty for numbers."""
-    names = _words(column)
-    if not names:
-        return column, ()
-    if _CENSORED not in names:
-        raise ValueError(
-            f"Task {task!r} has the events {names[:_MOST_CAUSES]} in the column {column.name!r}, "
-            f"but none is called {_CENSORED!r}, so it is not known which rows had no event. "
-            f"Rename the word for them, as in column.replace({{{names[0]!r}: {_CENSORED!r}}}), or "
-            "use numbers: 0 for them and 1..K for the causes."
-        )
-    causes = [name for name in names if name != _CENSORED]
-    number = {_CENSORED: 0, **{name: k for k, name in enumerate(causes, 1)}}
-    return column.astype(object).map(number), tuple(causes)
-
-
-def _words(column: pd.Series) -> list[str]:
-    """Return the distinct words of a column, none if it has numbers or they mean numbers."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        words = column.cat.categories.tolist()
-    elif pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
-        words = column.dropna().unique().tolist()
-    else:
-        return []
-    if not all(isinstance(word, str) for word in words):
-        return []
-    if pd.to_numeric(pd.Series(words, dtype=object), errors="coerce").notna().all():
-        return []
-    return words if isinstance(column.dtype, pd.CategoricalDtype) else sorted(words)
-
-
 def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
     """Return observed values as float64, and 0 for the others."""
     values = np.zeros(len(column))
@@ -269,7 +202,7 @@ def _filled(column: pd.Series, seen: np.ndarray, task: Hashable) -> np.ndarray:
     try:
         values[seen] = observed
     except (TypeError, ValueError):
-        wrong = next(value for value in observed if not isinstance(value, numbers.Real))
+        wrong = next(str(value) for value in observed if not isinstance(value, numbers.Real))
         raise ValueError(
             f"Task {task!r} has {wrong!r} in the column {column.name!r}; events are False and "
             "True, whole numbers, or words one of which is 'censored'; times are numbers."

@@ -78,10 +78,12 @@ def test_times_by_event_or_for_all(folder, outcome, capsys):
 
     outcome(SURVIVAL)
     model, table = folder / "model.skmtl", folder / "patients.csv"
-    for i, given in enumerate(["0.1,0.2", "death=0.1,0.2"]):
-        assert scored(capsys, model, table, folder / f"{i}", "--times", given)[0] == 0
-    first, second = (pd.read_parquet(folder / f"{i}") for i in range(2))
-    pd.testing.assert_frame_equal(first, second)
+    for i, given in enumerate([["0.1,0.2"], ["death=0.1,0.2"], ["death=0.1", "death=0.2"]]):
+        options = [word for one in given for word in ("--times", one)]
+        assert scored(capsys, model, table, folder / f"{i}", *options)[0] == 0
+    first, *others = (pd.read_parquet(folder / f"{i}") for i in range(3))
+    for other in others:
+        pd.testing.assert_frame_equal(first, other)
     assert sum("0.1" in name for name in first) > 0
 
 

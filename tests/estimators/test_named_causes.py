@@ -65,13 +65,12 @@ def test_names_change_nothing_but_the_keys(engine, data):
     assert named.score(X, in_words(y)) == numbered.score(X, y)
 
 
-def test_other_orders_plain_text_and_numbers_are_the_same_labels(data, model):
+def test_other_orders_and_plain_text_are_the_same_labels(data, model):
     X, y = data
     expected = model.score_tasks(X, in_words(y))
     for labels in (
         in_words(y, ["death", "censored", "relapse"]),
         y.assign(event=y["event"].map(WORDS)),  # of text, "death" would be the first
-        y,
     ):
         pd.testing.assert_series_equal(model.score_tasks(X, labels), expected)
         scorer = survival_scorer("auc", cause="death")
@@ -82,7 +81,7 @@ def test_other_orders_plain_text_and_numbers_are_the_same_labels(data, model):
 
 def test_some_rows_may_have_one_cause_only(data, model):
     X, y = data
-    rows = y["event"] != 1
+    rows = y["event"] == 2  # not even one that is censored
     labels = y[rows].assign(event=y["event"][rows].map(WORDS))  # its only cause is "death"
     scores = model.score_tasks(X[rows], labels)
     risk = model.predict(X[rows])["death"]
@@ -98,11 +97,38 @@ def test_unknown_causes_and_words_are_refused(data, model):
         clone(model).fit(X, y.assign(event=y["event"].map({**WORDS, 0: "alive"})))
     with pytest.raises(ValueError, match=r"has no event 'gone'.*remove_unused_categories"):
         clone(model).fit(X, in_words(y, [*WORDS.values(), "gone"]))
-    with pytest.raises(ValueError, match=r"There is no cause 'gone'"):
-        survival_scorer("auc", cause="gone")(model, X, y)
+    for cause in ("gone", 1):
+        with pytest.raises(ValueError, match=f"There is no cause {cause!r}"):
+            survival_scorer("auc", cause=cause)(model, X, in_words(y))
+    with pytest.raises(ValueError, match=r"cause must be one of \['relapse', 'death'\]"):
+        concordance(in_words(y), np.ones(len(y)), cause=1)
+    with pytest.raises(ValueError, match=r"the event 1, .* Use the words or the numbers of fit"):
+        model.score(X, y)
     numbered = clone(MODELS["boosting"]).fit(X, y)
     with pytest.raises(ValueError, match="'relapse', which was not seen in fit"):
         numbered.score(X, in_words(y))
+
+
+@pytest.mark.parametrize("word", ["Censored", "censored ", "Death", "", " ", "0", "3.5"])
+def test_other_spellings_are_refused(word, data):
+    X, y = data
+    events = y["event"].map(WORDS)
+    events.iloc[3] = word
+    with pytest.raises(ValueError, match=r"another spelling|beside words"):
+        clone(MODELS["boosting"]).fit(X, y.assign(event=events))
+    with pytest.raises(ValueError, match=r"another spelling|beside words"):
+        aalen_johansen(y.assign(event=events.astype("category")))
+
+
+@pytest.mark.parametrize("word", ["alive", "None", "no event"])
+def test_usual_words_for_no_event_are_warned_of(word, data):
+    events = data[1]["event"].map(WORDS).replace("relapse", word)
+    with pytest.warns(UserWarning, match=f"'{word}' beside 'censored'.* taken for a cause"):
+        aalen_johansen(data[1].assign(event=events))
+
+
+def test_the_summary_lists_the_causes(model):
+    assert model.summary().tasks.loc["event", "classes"] == "relapse, death"
 
 
 def test_a_single_event_may_be_a_word(data):
