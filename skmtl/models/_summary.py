@@ -26,10 +26,9 @@ class ModelSummary:
     estimator : str
         Name of the class.
     tasks : DataFrame of shape (n_tasks, 4)
-        By task: "kind"; "classes" as text, or the names of causes; "labels", the number of observed
-        labels in `fit`; and "validation_loss", the loss on held-out rows divided by that of the
-        best constant, below 1
-        if the model is better. NaN if the model does not know it.
+        By task: "kind"; "classes" as text, or the names of causes; "labels", the number of
+        observed labels in `fit`; and "validation_loss", the loss on held-out rows divided by that
+        of the best constant, below 1 if the model is better. NaN if the model does not know it.
     n_features : int
         Number of columns of X.
     n_rows : int or None
