@@ -19,9 +19,10 @@ Labels are read by :func:`skmtl.tasks.event_times`: structured arrays like sciki
 data frames and mappings with ``event`` (0 censored, 1..K cause) and ``duration``. With ``cause=k``
 a metric scores one of several competing causes. Rows that entered late are at risk from their
 entry on, in estimates and scores, and splitting a row at some time does not change the result
-(``docs/data_that_bites.md``). :func:`survival_scorer` makes scorers of them for GridSearchCV, and
-:class:`SurvivalCurvesDisplay`, :class:`SurvivalCalibrationDisplay` and :class:`IncidenceDisplay`
-plot the predictions of a model (extra ``plot``).
+(``docs/data_that_bites.md``). :func:`survival_scorer` makes scorers of them for GridSearchCV.
+:class:`KaplanMeierDisplay` plots estimates of groups, and :class:`SurvivalCurvesDisplay`,
+:class:`SurvivalCalibrationDisplay` and :class:`IncidenceDisplay` the predictions of a model (extra
+``plot``).
 
 >>> from skmtl.datasets import make_survival
 >>> from skmtl.survival import concordance, integrated_brier_score
@@ -48,6 +49,7 @@ from skmtl.survival._displays import (
     SurvivalCurvesDisplay,
 )
 from skmtl.survival._inputs import read_weight
+from skmtl.survival._kaplan_meier_display import KaplanMeierDisplay
 from skmtl.survival._nonparametric import (
     aalen_johansen,
     censoring_distribution,
@@ -61,6 +63,7 @@ from skmtl.survival._tabulating import LogRankTest, kaplan_meier_table, log_rank
 __all__ = [
     "DCalibration",
     "IncidenceDisplay",
+    "KaplanMeierDisplay",
     "LogRankTest",
     "StepFunction",
     "SurvivalCalibrationDisplay",

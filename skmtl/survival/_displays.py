@@ -32,7 +32,7 @@ _THIRDS = ["low risk", "middle risk", "high risk"]
 _GROUP_SIZE, _MOST_GROUPS, _LEVEL = 50, 10, 0.95
 
 
-class _Display:
+class SurvivalDisplay:
     """A display that plots into new or existing axes."""
 
     def _draw(self, ax: Axes) -> None:
@@ -52,14 +52,14 @@ class _Display:
             With the attributes `ax_` and `figure_`.
         """
         if ax is None:
-            ax = import_pyplot(self).subplots()[1]
+            ax = import_pyplot(self).subplots(layout="constrained")[1]
         self._draw(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
 @dataclass
-class SurvivalCurvesDisplay(_Display):
+class SurvivalCurvesDisplay(SurvivalDisplay):
     """Mean survival curves of groups of rows, with the Kaplan-Meier estimates of the same rows.
 
     Attributes
@@ -155,7 +155,7 @@ class SurvivalCurvesDisplay(_Display):
 
 
 @dataclass
-class SurvivalCalibrationDisplay(_Display):
+class SurvivalCalibrationDisplay(SurvivalDisplay):
     """Predictions at one time against the outcomes of rows with similar predictions.
 
     Attributes
@@ -257,7 +257,7 @@ class SurvivalCalibrationDisplay(_Display):
 
 
 @dataclass
-class IncidenceDisplay(_Display):
+class IncidenceDisplay(SurvivalDisplay):
     """Mean incidences of competing causes, stacked; together with survival they sum to one.
 
     Attributes

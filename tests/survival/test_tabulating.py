@@ -8,7 +8,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skmtl.datasets import make_survival
-from skmtl.survival import kaplan_meier, kaplan_meier_table, log_rank_test
+from skmtl.survival import (
+    KaplanMeierDisplay,
+    kaplan_meier,
+    kaplan_meier_table,
+    log_rank_test,
+)
 from tests.survival.test_estimates import RELAPSED, REMISSION, WEEKS
 
 # The 21 patients of the same study who were given a placebo (Freireich et al. 1963).
@@ -87,3 +92,33 @@ def test_log_rank_does_not_depend_on_the_names_or_the_order_of_groups():
 def test_wrong_groups(groups, message):
     with pytest.raises(ValueError, match=message):
         log_rank_test(BOTH, groups)
+
+
+def test_the_plot_has_curves_limits_and_numbers_at_risk():
+    pytest.importorskip("matplotlib")
+    display = KaplanMeierDisplay.from_labels(BOTH, groups=GROUPS)
+    drug, placebo = display.ax_.lines
+    at = np.searchsorted(drug.get_xdata(), [6, 10, 23], side="right") - 1
+    assert_allclose(drug.get_ydata()[at], kaplan_meier(REMISSION)([6, 10, 23]))
+    assert drug.get_xdata()[-1] == 35  # the last patient was followed up to here
+    assert placebo.get_ydata()[-1] == 0
+    assert len(display.ax_.collections) == 2
+    ticks = {label.get_text().split("\n")[0]: label for label in display.ax_.get_xticklabels()}
+    assert ticks["0"].get_text() == "0\n21\n21"
+    assert ticks["12"].get_text() == "12\n12\n6"
+    names = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert names == ["drug", "placebo"]
+
+
+def test_the_plot_leaves_out_rows_without_a_group_or_a_label():
+    pytest.importorskip("matplotlib")
+    y = {"event": [1, 0, None, 1], "duration": [1, 2, None, 4]}
+    display = KaplanMeierDisplay.from_labels(pd.DataFrame(y), groups=["a", "a", "a", None])
+    assert list(display.labels) == ["a"]
+    assert len(display.labels["a"]) == 2
+    whole = KaplanMeierDisplay.from_labels(REMISSION)
+    assert whole.ax_.get_legend() is None
+    with pytest.raises(ValueError, match="no observed label"):
+        KaplanMeierDisplay.from_labels(pd.DataFrame(y)[2:3])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        KaplanMeierDisplay.from_labels(REMISSION, groups=["a"])
