@@ -56,12 +56,13 @@ from skmtl.metrics._models import (
 )
 from skmtl.metrics._scorers import make_multitask_scorer, task_scorers
 from skmtl.metrics._scores import score_each, score_tasks
-from skmtl.metrics._sklearn import MetricLike, check_metric
+from skmtl.metrics._sklearn import Metric, MetricLike, check_metric
 from skmtl.metrics._task import ScoredTask
 from skmtl.tasks import d2_divergence_score
 
 __all__ = [
     "AlarmRate",
+    "Metric",
     "MetricLike",
     "ScoredTask",
     "alarms_per_day",

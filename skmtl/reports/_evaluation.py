@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,8 @@ import pandas as pd
 from scipy.stats import t
 
 from skmtl.answers import fitted_model, fitted_model_reading
-from skmtl.metrics import ScoredTask, read_scored
+from skmtl.metrics import Metric, ScoredTask, read_scored
 from skmtl.tables import task_ids
-
-_Metric = str | Callable[..., float]
 
 # Number of groups of rows that are left out in turn. A bootstrap would need ten times as many
 # scores.
@@ -84,7 +82,7 @@ def score_table(tasks: Mapping[Hashable, ScoredTask]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=index)
 
 
-def _metric(task: ScoredTask, observed: np.ndarray) -> _Metric:
+def _metric(task: ScoredTask, observed: np.ndarray) -> Metric:
     """Return the metric; accuracy would hide what a model knows about rare classes."""
     if task.classes is not None:
         counts = task.labels.iloc[observed].value_counts()
@@ -94,7 +92,7 @@ def _metric(task: ScoredTask, observed: np.ndarray) -> _Metric:
 
 
 def _interval(
-    task: ScoredTask, observed: np.ndarray, metric: _Metric, score: float
+    task: ScoredTask, observed: np.ndarray, metric: Metric, score: float
 ) -> tuple[float, float]:
     if len(observed) < _FEWEST_LABELS:
         return np.nan, np.nan
@@ -113,14 +111,14 @@ def _interval(
     return float(score - half), float(score + half)
 
 
-def _baseline(task: ScoredTask, observed: np.ndarray, metric: _Metric) -> float:
+def _baseline(task: ScoredTask, observed: np.ndarray, metric: Metric) -> float:
     """Return the score of the best constant; for accuracy, the share of the largest class."""
     if metric == "accuracy" and len(observed):
         return float(task.labels.iloc[observed].value_counts(normalize=True).iloc[0])
     return _OF_CONSTANTS.get(metric, np.nan) if isinstance(metric, str) else np.nan
 
 
-def _metric_name(metric: _Metric) -> str:
+def _metric_name(metric: Metric) -> str:
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "score")
     return _NAMES.get(name, name.replace("_", " "))
 

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from skmtl.survival._displays import SurvivalDisplay
+from skmtl.survival._inputs import read_labels
 from skmtl.survival._tabulating import kaplan_meier_table
-from skmtl.tasks import EventTimes, event_times
+from skmtl.tasks import EventTimes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,15 +85,15 @@ class KaplanMeierDisplay(SurvivalDisplay):
         log_rank_test : Test whether the groups differ.
         SurvivalCurvesDisplay : The estimates beside the curves that a model predicts.
         """
-        labels = event_times(y, "y")
-        names = np.full(len(labels), "all") if groups is None else groups
-        check_consistent_length(labels, names)
-        group = pd.Series(np.asarray(names, dtype=object)).where(~labels.isna())
+        labels, rows = read_labels(y)
+        names = np.full(len(rows), "all") if groups is None else groups
+        check_consistent_length(rows, names)
+        group = pd.Series(np.asarray(names, dtype=object)[rows])
         by_group = {
-            name: labels[rows] for name, rows in group.groupby(group, sort=True).indices.items()
+            name: labels[at] for name, at in group.groupby(group, sort=True).indices.items()
         }
         if not by_group:
-            raise ValueError("y has no observed label, so there is nothing to draw.")
+            raise ValueError("No row with a label has a group, so there is nothing to draw.")
         tables = {
             name: kaplan_meier_table(of_group, confidence=confidence)
             for name, of_group in by_group.items()

@@ -120,5 +120,7 @@ def test_the_plot_leaves_out_rows_without_a_group_or_a_label():
     assert whole.ax_.get_legend() is None
     with pytest.raises(ValueError, match="no observed label"):
         KaplanMeierDisplay.from_labels(pd.DataFrame(y)[2:3])
+    with pytest.raises(ValueError, match="No row with a label has a group"):
+        KaplanMeierDisplay.from_labels(REMISSION, groups=[None] * 21)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         KaplanMeierDisplay.from_labels(REMISSION, groups=["a"])
