@@ -110,6 +110,24 @@ class Reading:
         return Ours(skmtl.MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
 
 
+class Both:
+    """A stack of the usual members, which read the table, and a network of the histories."""
+
+    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
+        histories = histories_of(X)
+        table = [column for column in X if column != histories]
+        # Features are named after the column that they summarise.
+        plain = [column for column in X if not column.startswith(f"{histories} ")]
+        network = skmtl.MultiTab(series={histories: "events"}, dropout=0.3)
+        members = [
+            ("linear", skmtl.MultiTaskLinear(), table),
+            ("rmtgb", skmtl.RMTGB(), table),
+            ("multitab", skmtl.MultiTab(), table),
+            ("events", network, plain),
+        ]
+        return Ours(skmtl.StackedTasks(estimators=members, random_state=0)).fit(X, Y, groups)
+
+
 def _balanced_kind(label: pd.Series) -> Any:
     from skmtl.tasks import Binary, Multiclass
 
@@ -160,6 +178,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "multitab": lambda: Ours(skmtl.MultiTab(n_bags=1, random_state=0)),
     "stacked": lambda: Ours(skmtl.StackedTasks(random_state=0)),
     "stacked_balanced": lambda: Balanced(skmtl.StackedTasks(random_state=0)),
+    "stacked, events": Both,
     "events": lambda: Reading("events"),
     "tcn": lambda: Reading("tcn"),
     "wavelet": lambda: Reading("wavelet"),

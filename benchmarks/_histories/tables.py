@@ -51,6 +51,20 @@ class Beside:
         return pd.concat([first, *(one.drop(columns=_others(X)) for one in rest)], axis=1)
 
 
+class WithHistories:
+    """A table of features, and the histories beside it."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def fit(self, X: pd.DataFrame) -> WithHistories:
+        self.table.fit(X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        return self.table.transform(X).join(X[[histories_of(X)]])
+
+
 class MiniRocket:
     """aeon's MiniRocket, for series of one length."""
 
@@ -103,6 +117,7 @@ TABLES: dict[str, Callable[[str], Table]] = {
     "minirocket": lambda name: MiniRocket(),
     "tsfresh": lambda name: Tsfresh(),
     "histories": lambda name: AsTheyAre(),
+    "summary, histories": lambda name: WithHistories(_summary(name)),
 }
 """By the name of the set."""
 

@@ -1,6 +1,5 @@
 """StackedTasks: several estimators of the same tasks, weighted by task."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, cast
 
@@ -12,7 +11,7 @@ from skmtl.estimators.multitab_survival import MultiTabSurvival
 from skmtl.estimators.rmtgb import RMTGB
 from skmtl.estimators.rmtgb_survival import RMTGBSurvival
 from skmtl.models import Check, MixedTargetDocs, one_of, with_inherited_docs
-from skmtl.models.stacked import Members, StackedEstimator, members
+from skmtl.models.stacked import Members, NamedMember, StackedEstimator, members
 from skmtl.reading import ColumnTargets, Targets
 from skmtl.tasks import mixed_kind
 
@@ -29,11 +28,16 @@ class StackedTasks(StackedEstimator):
 
     Parameters
     ----------
-    estimators : "auto", "survival" or list of (str, estimator), default="auto"
+    estimators : "auto", "survival" or list of tuples, default="auto"
         The members. "auto" is `MultiTaskLinear`, `RMTGB` and `MultiTab`, "survival" the same for
-        times to events. A list may contain skmtl estimators that have an engine (not pipelines or
-        `GroupedTasks`) and that accept the same form of y. If `tasks` of the stack is set, it
-        replaces the `tasks` of all members; otherwise y is read as by the first member.
+        times to events. A list has pairs (str, estimator), with skmtl estimators that have an
+        engine (not pipelines or `GroupedTasks`) and that accept the same form of y. If `tasks` of
+        the stack is set, it replaces the `tasks` of all members; otherwise y is read as by the
+        first member.
+
+        A member reads all columns of X, or those of a list in third place, as in ``("network",
+        MultiTab(series={"vitals": "events"}), ["age", "vitals"])``. As a fitted estimator in
+        `members_` it then expects these columns only. Every column must be read by some member.
 
     See Also
     --------
@@ -54,7 +58,7 @@ class StackedTasks(StackedEstimator):
     ['delay', 'late']
     """
 
-    estimators: Literal["auto", "survival"] | Sequence[tuple[str, Any]] = "auto"
+    estimators: Literal["auto", "survival"] | Members = "auto"
 
     _NAMED: ClassVar[dict[str, tuple[tuple[str, type], ...]]] = {
         "auto": (("linear", MultiTaskLinear), ("rmtgb", RMTGB), ("multitab", MultiTab)),
@@ -80,9 +84,9 @@ class StackedTasks(StackedEstimator):
         """
         parameters = super().get_params(deep=False)
         if deep:
-            for name, member in self._listed:
-                inner = member.get_params(deep=True).items()
-                parameters |= {name: member} | {f"{name}__{key}": value for key, value in inner}
+            for name, estimator, *_ in self._listed:
+                inner = estimator.get_params(deep=True).items()
+                parameters |= {name: estimator} | {f"{name}__{key}": value for key, value in inner}
         return parameters
 
     def set_params(self, **params: Any) -> Self:
@@ -99,9 +103,12 @@ class StackedTasks(StackedEstimator):
         """
         if "estimators" in params:
             self.estimators = params.pop("estimators")
-        replaced = {name: params.pop(name) for name, _ in self._listed if name in params}
+        replaced = {name: params.pop(name) for name, *_ in self._listed if name in params}
         if replaced:
-            self.estimators = [(name, replaced.get(name, member)) for name, member in self._listed]
+            self.estimators = [
+                (member[0], replaced.get(member[0], member[1]), *member[2:])
+                for member in self._listed
+            ]
         return super().set_params(**params)
 
     @property
@@ -109,20 +116,20 @@ class StackedTasks(StackedEstimator):
         """The members, if they are a valid list."""
         return cast(Members, self.estimators) if members.passes(self.estimators) else []
 
-    def _named_members(self) -> Members:
+    def _named_members(self) -> list[NamedMember]:
         if isinstance(self.estimators, str):
-            return [(name, member()) for name, member in self._NAMED[self.estimators]]
-        return self.estimators
+            return [NamedMember(name, member()) for name, member in self._NAMED[self.estimators]]
+        return [NamedMember(*member) for member in self.estimators]
 
     @property
     def _first(self) -> Any:
         """The member that determines the form of y and of the predictions."""
-        return self._named_members()[0][1]
+        return self._named_members()[0].estimator
 
     def _targets(self) -> Targets:
         if self.estimators == "auto":
             return ColumnTargets(self.tasks, mixed_kind, None, type(self).__name__)
-        return self._members()[0][1].__skmtl_unfitted__().targets
+        return self._members()[0].estimator.__skmtl_unfitted__().targets
 
     @property
     def _form(self) -> Any:
@@ -130,4 +137,5 @@ class StackedTasks(StackedEstimator):
 
     @property
     def _always(self) -> tuple[str, ...]:  # type: ignore[override]
-        return self._first._always if members.passes(self._named_members()) else ()
+        is_valid = type(self)._parameter_checks["estimators"].passes(self.estimators)
+        return self._first._always if is_valid else ()

@@ -107,6 +107,11 @@ class GraphInputs:
     features: list[Numbers | Categories]
     ids: Ids | None
 
+    def of_columns(self, labels: Sequence[Hashable]) -> GraphInputs:
+        """Select the features that a member of a stack reads."""
+        by_label = {feature.label: feature for feature in self.features}
+        return GraphInputs([by_label[label] for label in labels], self.ids)
+
     @property
     def all(self) -> list[Numbers | Categories | Ids]:
         return [*self.features, *([] if self.ids is None else [self.ids])]

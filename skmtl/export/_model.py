@@ -202,7 +202,8 @@ def _stack_scores(
     """Return weighted means of the members' raw scores."""
     totals: list[Value | None] = [None] * len(model.tasks.varying)
     for weights, member in model_members(model):
-        scores, _ = _scores_of(member, inputs, values, group)
+        read = inputs.of_columns(member.reader.encoder.columns_)
+        scores, _ = _scores_of(member, read, values, group)
         for at, (weight, score) in enumerate(zip(weights, scores, strict=True)):
             share, total = score * np.array(weight), totals[at]
             totals[at] = share if total is None else total + share

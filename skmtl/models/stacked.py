@@ -1,6 +1,6 @@
 """The parameters and fitted attributes of stacks."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
 
@@ -13,31 +13,9 @@ from skmtl.engines.stack import FittedStack, Member, StackEngine
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._importances import feature_importances
-from skmtl.tables import EncodersSideBySide
+from skmtl.models._stack_members import Members, NamedMember, member_check
+from skmtl.tables import EncodersSideBySide, FrameEncoder
 from skmtl.tasks import TasksLike, refuse_residuals
-
-Members = Sequence[tuple[str, Any]]
-
-
-def _is_members(value: Any) -> bool:
-    try:
-        names, estimators = zip(*value, strict=True)
-    except (TypeError, ValueError):
-        return False
-    return (
-        all(isinstance(name, str) and name.isidentifier() and "__" not in name for name in names)
-        and len(set(names)) == len(names)
-        and not any(hasattr(StackedEstimator, name) for name in names)
-        and all(isinstance(estimator, MultiTaskEstimator) for estimator in estimators)
-        and not any(isinstance(estimator, StackedEstimator) for estimator in estimators)
-    )
-
-
-members = Check(
-    _is_members,
-    "a list of pairs of different names and estimators of skmtl, such as "
-    "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())]",
-)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -122,12 +100,12 @@ class StackedEstimator(MultiTaskEstimator):
     n_bags: int | Literal["auto"] = "auto"
     early_stopping: bool = True
 
-    def _named_members(self) -> Members:
-        """Names and unfitted members."""
+    def _named_members(self) -> list[NamedMember]:
+        """The unfitted members."""
         raise NotImplementedError
 
-    def _members(self) -> list[tuple[str, Any]]:
-        """Names and clones of the members, which read X and y in the same way as the stack."""
+    def _members(self) -> list[NamedMember]:
+        """Clones of the members, which read X and y in the same way as the stack."""
         parameters: dict[str, Any] = {
             "task_column": self.task_column,
             "rater_column": self.rater_column,
@@ -135,21 +113,24 @@ class StackedEstimator(MultiTaskEstimator):
         if self.tasks is not None:
             parameters["tasks"] = self.tasks
         return [
-            (name, clone(member).set_params(**parameters))
-            for name, member in self._named_members()
+            member._replace(estimator=clone(member.estimator).set_params(**parameters))
+            for member in self._named_members()
         ]
 
     def _engine(self) -> StackEngine:
-        members = [Member(name, member._engine()) for name, member in self._members()]
+        members = [
+            Member(name, estimator._engine(), columns)
+            for name, estimator, columns in self._members()
+        ]
         return StackEngine(members, np.inf if self.max_time is None else float(self.max_time))
 
     def check_parameters(self) -> None:
         """Raise an error for invalid parameters, as `fit` does."""
         super().check_parameters()
-        for _, member in self._named_members():
-            refuse_residuals(getattr(member, "tasks", None), type(self).__name__)
-        for _, member in self._members():
-            member.check_parameters()
+        for member in self._named_members():
+            refuse_residuals(getattr(member.estimator, "tasks", None), type(self).__name__)
+        for member in self._members():
+            member.estimator.check_parameters()
 
     @property
     def weights_(self) -> pd.DataFrame:
@@ -178,6 +159,7 @@ class StackedEstimator(MultiTaskEstimator):
             shares = member.feature_importances_by_task_
             if self.task_column is not None:  # some members have importances by id
                 shares = _of_targets(shares, weights.index)
+            shares = shares.reindex(columns=self._reader.encoder.columns_, fill_value=0.0)
             total = total + shares.loc[weights.index].mul(weights[name], axis=0)
         return total
 
@@ -190,22 +172,35 @@ class StackedEstimator(MultiTaskEstimator):
         encoders = cast(EncodersSideBySide, self._reader.encoder).encoders
         parts = zip(self._members(), encoders, self._learnt_by_engine.members, strict=True)
         return {
-            name: self._as_fitted(member, encoder, fitted)
-            for (name, member), encoder, fitted in parts
+            member.name: self._as_fitted(member, encoder, fitted)
+            for member, encoder, fitted in parts
             if fitted is not None
         }
 
-    def _as_fitted(self, member: Any, encoder: Any, fitted: Any) -> Any:
-        """Return a fitted member."""
-        reader = self._reader.with_encoder(encoder)
+    def _as_fitted(self, member: NamedMember, encoder: FrameEncoder, fitted: Any) -> Any:
+        """Return a fitted member, whose X has the columns that it reads."""
         learnt = {name: value for name, value in vars(self).items() if name in _SHARED}
-        vars(member).update(learnt | {"_reader": reader, "_fitted": fitted})
-        return member
+        if member.columns is None:
+            learnt["_reader"] = self._reader.with_encoder(encoder)
+        else:
+            left_out = set(self._reader.encoder.columns_) - set(encoder.columns_)
+            all_names = learnt.get("feature_names_in_", range(learnt["n_features_in_"]))
+            names = [name for name in all_names if name not in left_out]
+            learnt["_reader"] = self._reader.wider(pd.DataFrame(columns=names), encoder)
+            learnt["n_features_in_"] = len(names)
+            if "feature_names_in_" in learnt:
+                learnt["feature_names_in_"] = np.asarray(names, dtype=object)
+        vars(member.estimator).update(learnt | {"_fitted": fitted})
+        return member.estimator
 
     def _by_task(self, values: np.ndarray) -> pd.DataFrame:
         tasks: list[Hashable] = self._varying.names
         index = pd.Index(tasks, tupleize_cols=False)
         return pd.DataFrame(values, index=index, columns=self._learnt_by_engine.names)
+
+
+members = member_check(StackedEstimator)
+__all__ = ["Members", "NamedMember", "StackedEstimator", "members"]
 
 
 def _of_targets(shares: pd.DataFrame, targets: pd.Index) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -22,10 +22,19 @@ from skmtl.tasks import TaskSet
 
 @dataclass(frozen=True)
 class Member:
-    """An engine of a stack and its name."""
+    """An engine of a stack.
+
+    Attributes
+    ----------
+    name : str
+    engine : Engine
+    columns : sequence of labels, or None
+        The features that the engine reads; None for all.
+    """
 
     name: str
     engine: Engine
+    columns: Sequence[Hashable] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,8 @@ class StackEngine(Engine):
         return False
 
     def make_encoder(self) -> EncodersSideBySide:
-        return EncodersSideBySide([member.engine.make_encoder() for member in self.members])
+        encoders = [member.engine.make_encoder() for member in self.members]
+        return EncodersSideBySide(encoders, [member.columns for member in self.members])
 
     def check(self) -> None:
         for member in self.members:
@@ -153,8 +163,9 @@ class StackEngine(Engine):
         if isinstance(rows, EncodedRows):
             return _of_member(rows, position)
         assert isinstance(rows, RowsToScore)
-        encoders = cast(EncodersSideBySide, rows.encoder).encoders
-        return replace(rows, encoder=encoders[position])
+        encoder = cast(EncodersSideBySide, rows.encoder)
+        features = encoder.part(rows.features, position)
+        return replace(rows, encoder=encoder.encoders[position], features=features)
 
 
 def _weighted(
