@@ -5,6 +5,7 @@
     python -m benchmarks.forecasting --sets m4_weekly carparts --models rmtgb
     python -m benchmarks.forecasting --sets m4_weekly --validation  # to compare settings by
     python -m benchmarks.forecasting --sets etth1 --models linear --max-examples 15000
+    python -m benchmarks.forecasting --sets beijing --models tcn wavelet
     python -m benchmarks.forecasting --report
 
 Sets, cutoffs and scores are those of the loader beside the data (`SKMTL_DATA`): the model is
@@ -12,7 +13,8 @@ fitted to all rows up to a cutoff, and forecasts all rows of the window behind i
 defaults, the same for all sets, but for what a set is scored by. Sets that are ranked by MASE have
 ``weight="equal"``, by WAPE ``weight="scale"``, and both the absolute loss, as forecasts of medians
 are asked for. Those ranked by RMSSE and bias have ``weight="scale"``, with which the sum of
-forecasts is that of the truth, and counts.
+forecasts is that of the truth, and counts. "tcn" and "wavelet" are networks that read the last
+week of beijing, with a direction beside the targets; see `benchmarks._beijing`.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._arguments import parse_with_out
+from benchmarks._beijing import READERS, measure_beijing
 from benchmarks._data import loader_of
 from benchmarks._etth1 import measure_etth1
-from skmtl import RMTGB, MultiTab
+from skmtl import RMTGB, MultiTab, StackedTasks
 from skmtl.tasks import Regression
 from skmtl.timeseries import Forecaster, SeasonalNaive
 
@@ -47,6 +50,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 ENGINES: dict[str, Callable[[], Any]] = {
     "rmtgb": lambda: RMTGB(n_bags=1, random_state=0),
     "multitab": lambda: MultiTab(n_bags=1, random_state=0),
+    "stacked": lambda: StackedTasks(n_bags=2, random_state=0),
 }
 
 
@@ -135,8 +139,12 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.sets:
         for engine in arguments.models:
-            measured = measure_etth1 if name == "etth1" else partial(measure, name)
-            scores = measured(engine, arguments.max_examples, arguments.validation)
+            if name == "beijing" and engine in READERS:
+                panel = panel_of(name, arguments.validation)
+                scores = measure_beijing(engine, panel, arguments.validation)
+            else:
+                measured = measure_etth1 if name == "etth1" else partial(measure, name)
+                scores = measured(engine, arguments.max_examples, arguments.validation)
             print(scores.round(4).to_string(index=False), flush=True)
             old = [pd.read_csv(arguments.out)] if arguments.out.exists() else []
             rows = pd.concat([*old, scores], ignore_index=True)

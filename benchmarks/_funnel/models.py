@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._funnel.tables import FIRST, SECOND, FunnelTable
-from skmtl import RMTGB, MultiTab, MultiTaskLinear
+from skmtl import RMTGB, MultiTab, MultiTaskLinear, StackedTasks
 from skmtl.tasks import Funnel
 
 Answer = tuple[np.ndarray, np.ndarray]  # P(first), P(second | first)
@@ -83,6 +83,8 @@ def rechub(name: str, table: FunnelTable, seed: int) -> Answer:
 def _engine(name: str, seed: int, **options: Any) -> Any:
     if name == "linear":
         return MultiTaskLinear(random_state=seed, **options)
+    if name == "stacked":
+        return StackedTasks(random_state=seed, n_bags=2, **options)
     estimator = {"rmtgb": RMTGB, "multitab": MultiTab}[name]
     return estimator(random_state=seed, n_bags=1, **options)
 
@@ -118,3 +120,4 @@ for _name in ("rmtgb", "multitab", "linear"):
     MODELS[f"{_name} targets"] = partial(targets, _name)
     for _selection in SELECTIONS[: 2 if _name == "linear" else None]:
         MODELS[f"{_name} {_selection}"] = partial(funnel, _name, _selection)
+MODELS["stacked observed"] = partial(funnel, "stacked", "observed")

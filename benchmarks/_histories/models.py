@@ -110,8 +110,11 @@ class Reading:
         return Ours(skmtl.MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
 
 
-class Both:
+class Both(Ours):
     """A stack of the usual members, which read the table, and a network of the histories."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
 
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
         histories = histories_of(X)
@@ -125,7 +128,24 @@ class Both:
             ("multitab", skmtl.MultiTab(), table),
             ("events", network, plain),
         ]
-        return Ours(skmtl.StackedTasks(estimators=members, random_state=0)).fit(X, Y, groups)
+        self.model = skmtl.StackedTasks(estimators=members, random_state=0)
+        return super().fit(X, Y, groups)
+
+
+class Parts(Balanced):
+    """A stack of a linear model of all features, and boosting of the summary."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
+        summary = [column for column in X if " kernel " not in column]
+        members = [
+            ("linear", skmtl.MultiTaskLinear(penalty="ridge"), list(X)),
+            ("rmtgb", skmtl.RMTGB(), summary),
+        ]
+        self.model = skmtl.StackedTasks(estimators=members, random_state=0)
+        return super().fit(X, Y, groups)
 
 
 def _balanced_kind(label: pd.Series) -> Any:
@@ -178,7 +198,8 @@ MODELS: dict[str, Callable[[], Model]] = {
     "multitab": lambda: Ours(skmtl.MultiTab(n_bags=1, random_state=0)),
     "stacked": lambda: Ours(skmtl.StackedTasks(random_state=0)),
     "stacked_balanced": lambda: Balanced(skmtl.StackedTasks(random_state=0)),
-    "stacked, events": Both,
+    "stacked_parts": Parts,
+    "stacked_events": Both,
     "events": lambda: Reading("events"),
     "tcn": lambda: Reading("tcn"),
     "wavelet": lambda: Reading("wavelet"),
