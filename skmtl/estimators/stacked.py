@@ -11,7 +11,7 @@ from skmtl.estimators.multitab import MultiTab
 from skmtl.estimators.multitab_survival import MultiTabSurvival
 from skmtl.estimators.rmtgb import RMTGB
 from skmtl.estimators.rmtgb_survival import RMTGBSurvival
-from skmtl.models import Check, MixedTargetDocs, one_of, with_inherited_docs
+from skmtl.models import Check, MixedTargetDocs, one_of, tags_of_inner, with_inherited_docs
 from skmtl.models.stacked import Members, StackedEstimator, members
 from skmtl.reading import ColumnTargets, Targets
 from skmtl.tasks import mixed_kind
@@ -131,3 +131,7 @@ class StackedTasks(StackedEstimator):
     @property
     def _always(self) -> tuple[str, ...]:  # type: ignore[override]
         return self._first._always if members.passes(self._named_members()) else ()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        return tags_of_inner(tags, self._listed[0][1]) if self._listed else tags

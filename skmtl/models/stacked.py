@@ -13,6 +13,7 @@ from skmtl.engines.stack import FittedStack, Member, StackEngine
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._importances import feature_importances
+from skmtl.models._member_parameters import refuse_unused
 from skmtl.tables import EncodersSideBySide
 from skmtl.tasks import TasksLike, refuse_residuals
 
@@ -36,7 +37,8 @@ def _is_members(value: Any) -> bool:
 members = Check(
     _is_members,
     "a list of pairs of different names and estimators of skmtl, such as "
-    "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())]",
+    "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())], where names are identifiers without "
+    "'__' that are no attributes of the stack",
 )
 
 
@@ -53,8 +55,10 @@ class StackedEstimator(MultiTaskEstimator):
     n_bags : int or "auto", default="auto"
         Number of bags: each bag has different held-out rows, which are the same for all members.
         Each member averages this many models, and the weights are learnt from the held-out rows.
-        "auto" is the smallest default of any member, but at least 2. `n_bags` of the members is
-        ignored, and so are their other parameters that a stack also has, such as `validation`.
+        "auto" is the smallest default of any member, but at least 2. `n_bags`, `random_state` and
+        `verbose` of the members are ignored. Other parameters that a stack also has, such as
+        `task_column` and `validation`, are set for the stack; members that have other values of
+        them are refused.
     early_stopping : bool, default=True
         Whether to hold out `validation_fraction` of the rows, `n_bags` times. If False, all
         members have the same weight.
@@ -148,6 +152,7 @@ class StackedEstimator(MultiTaskEstimator):
         super().check_parameters()
         for _, member in self._named_members():
             refuse_residuals(getattr(member, "tasks", None), type(self).__name__)
+        refuse_unused(self, self._named_members())
         for _, member in self._members():
             member.check_parameters()
 

@@ -93,7 +93,11 @@ class StackEngine(Engine):
                 break
             part = self._problem(problem, position)
             engine = member.engine.within(self.max_time - (time.monotonic() - started))
-            fitted.append(engine.fit(part, random_state, reports.of(member.name)))
+            try:
+                fitted.append(engine.fit(part, random_state, reports.of(member.name)))
+            except Exception as error:
+                error.add_note(f"This is an error of the member {member.name!r}.")
+                raise
             scores.append(_judged_scores(member.engine, fitted[-1], part))
             if reports.stopped:
                 break
