@@ -50,8 +50,9 @@ class StackedEstimator(MultiTaskEstimator):
     ----------
     max_time : float, default=None
         Seconds after which no further member is started; the first one is always fitted. Members
-        are fitted in order, so put the cheap ones first. A network stops when the time is over, as
-        with its own `max_time`; linear models and boosting are completed. None means no limit.
+        are fitted in order, so put the cheap ones first. A network or boosting that is being
+        fitted ends when the time is over, with the epochs or rounds so far; linear models are
+        completed. A warning names what there was no time for. None means no limit.
     n_bags : int or "auto", default="auto"
         Number of bags: each bag has different held-out rows, which are the same for all members.
         Each member averages this many models, and the weights are learnt from the held-out rows.
