@@ -38,7 +38,7 @@ members = Check(
     _is_members,
     "a list of pairs of different names and estimators of skmtl, such as "
     "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())], where names are identifiers without "
-    "'__' that are no attributes of the stack",
+    "'__', and not attributes of the stack",
 )
 
 
