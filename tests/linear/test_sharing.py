@@ -184,8 +184,8 @@ def test_the_unit_of_the_weights_does_not_matter(shops, task_column):
     weight /= weight.mean()
     model = MultiTaskLinear(task_column=task_column, n_bags=2, random_state=0)
     expected = model.fit(X, Y, weight).predict(X)["u"]
-    found = model.fit(X, Y, weight / 1000).predict(X)["u"]
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    found = model.fit(X, Y, weight / 1e6).predict(X)["u"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_target_that_weighs_nothing_is_learnt_by_itself(planted):
@@ -229,3 +229,10 @@ def test_shared_coefficients_of_a_single_target_are_a_ridge_penalty(planted):
         for penalty in ("shared", "ridge")
     )
     np.testing.assert_array_equal(shared.predict(X), ridge.predict(X))
+
+
+def test_without_a_penalty_the_similarity_is_not_known(shops):
+    X, y = shops
+    model = MultiTaskLinearRegressor(alpha=0.0, similarity=0.5, task_column="shop").fit(X, y)
+    assert model.similarity_.isna().all()
+    np.testing.assert_allclose(model.coef_["size"], [1.0, 1.2, 0.8, -1.0], atol=0.05)
