@@ -43,12 +43,12 @@ def fit_pool(
     report : callable
         Called for every fitted bag; returns whether to stop.
     switch : Switch
-        Turned off by an interrupt.
+        Turned off by an interrupt, or when the time is over.
 
     Returns
     -------
     BoostedPool
-        After a stop or an interrupt, the bags that were finished.
+        After a stop, an interrupt or the end of the time, the bags that were finished.
     """
     options = with_rare_categories(pool, features, splits[0], sequences, options, switch)
     selection: Selection | Turns = Selection(sequences)
@@ -62,15 +62,15 @@ def fit_pool(
                 fold = fold or start_fold(pool, learnt, held_out)
                 grown = grow_blocks(names, fold, features, options, switch)
                 bag, row_losses = grown.sequence(position), grown.row_losses()
-                # A bag that was cut short by an interrupt is used only if there is no other.
+                # A bag that was cut short is used only if there is no other.
                 if not switch.off or selection.is_empty:
                     selection.add(names, bag, row_losses)
                 stopped = not switch.off and report(names, position, bag)
             except KeyboardInterrupt:
                 if selection.is_empty:
                     raise
-                switch.off = True
-            if switch.off:
+                switch.interrupted = True
+            if switch.interrupted:
                 warnings.warn("Boosting was interrupted: what was ready is kept.", stacklevel=2)
             if switch.off or stopped:
                 return selection.best(pool)

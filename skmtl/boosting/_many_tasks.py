@@ -62,7 +62,7 @@ def try_on_some_tasks(
         fold = start_fold(part, learnt[entries], held_out[entries])
         for names in selection.due(position):
             grown = grow_blocks(names, fold, features, options, switch)
-            if switch.off:
+            if switch.interrupted:
                 raise KeyboardInterrupt
             selection.add(names, grown.sequence(position), grown.row_losses())
     return selection

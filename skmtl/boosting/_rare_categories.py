@@ -67,7 +67,7 @@ def with_rare_categories(
     losses = []
     for tried in (options, with_rare):
         grown = grow_blocks(_blocks_to_compare(pool, sequences), fold, features, tried, switch)
-        if switch.off:
+        if switch.interrupted:
             raise KeyboardInterrupt
         losses.append(held_out_loss(grown.fold))
     return with_rare if losses[1] < losses[0] else options

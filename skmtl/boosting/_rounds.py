@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,9 +42,27 @@ class Grower(Protocol):
 
 
 class Switch:
-    """Whether the user has interrupted the fit."""
+    """Whether a fit should end with what is ready.
 
-    off = False
+    Parameters
+    ----------
+    seconds : float, default=infinity
+        Time limit of the fit.
+
+    Attributes
+    ----------
+    interrupted : bool
+        Whether the user has interrupted the fit.
+    """
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self.interrupted = False
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def off(self) -> bool:
+        """Whether the user has interrupted the fit, or its time is over."""
+        return self.interrupted or time.monotonic() > self._deadline
 
 
 @dataclass
@@ -83,7 +103,7 @@ def run_rounds(grower: Grower, fold: Fold, n_rounds: int, patience: int, switch:
     except KeyboardInterrupt:
         if not course.losses:
             raise
-        switch.off = True
+        switch.interrupted = True
     return course
 
 

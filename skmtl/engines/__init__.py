@@ -31,6 +31,7 @@ from skmtl.engines._residuals import learn_residuals
 from skmtl.engines._sizes import SCORING_ROWS, bags_for
 from skmtl.engines._threads import number_of_threads
 from skmtl.engines._validation_losses import validation_losses
+from skmtl.engines._weights import weights_in_rows
 
 __all__ = [
     "SCORING_ROWS",
@@ -55,4 +56,5 @@ __all__ = [
     "read_to_go_on",
     "start_preparation",
     "validation_losses",
+    "weights_in_rows",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from skmtl._storable import storable
 from skmtl.engines._progress import FitProgress
 from skmtl.engines._protocol import Engine, Problem
+from skmtl.engines._weights import weights_in_rows
 from skmtl.rasch import RatedQuestion, Shifts, estimate_shifts
 from skmtl.reading import EncodedRows
 from skmtl.tables import TaskIds
@@ -169,7 +170,7 @@ class _RatedFit:
             questions.append(
                 RatedQuestion(
                     rater=raters[labelled],
-                    weight=weight[labelled, task],
+                    weight=weights_in_rows(weight[labelled, task]),
                     score=of_task[:, 0],
                     derivatives=_derivatives(head, of_task, target),
                 )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from sklearn.base import MetaEstimatorMixin, MultiOutputMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._storable import storable
@@ -30,6 +30,7 @@ from skmtl.models import (
     score,
     score_tasks,
     side_by_side,
+    tags_of_inner,
     timed,
 )
 from skmtl.models import save as save_to_file
@@ -388,8 +389,4 @@ class GroupedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return hasattr(self, "models_")
 
     def __sklearn_tags__(self) -> Any:
-        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
-        for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags",
-                     "input_tags", "non_deterministic"):  # fmt: skip
-            setattr(tags, name, getattr(inner, name))
-        return tags
+        return tags_of_inner(super().__sklearn_tags__(), self.estimator)

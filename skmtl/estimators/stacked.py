@@ -10,7 +10,7 @@ from skmtl.estimators.multitab import MultiTab
 from skmtl.estimators.multitab_survival import MultiTabSurvival
 from skmtl.estimators.rmtgb import RMTGB
 from skmtl.estimators.rmtgb_survival import RMTGBSurvival
-from skmtl.models import Check, MixedTargetDocs, one_of, with_inherited_docs
+from skmtl.models import Check, MixedTargetDocs, one_of, tags_of_inner, with_inherited_docs
 from skmtl.models.stacked import Members, NamedMember, StackedEstimator, members
 from skmtl.reading import ColumnTargets, Targets
 from skmtl.tasks import mixed_kind
@@ -139,3 +139,7 @@ class StackedTasks(StackedEstimator):
     def _always(self) -> tuple[str, ...]:  # type: ignore[override]
         is_valid = type(self)._parameter_checks["estimators"].passes(self.estimators)
         return self._first._always if is_valid else ()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        return tags_of_inner(tags, self._first) if self._listed else tags

@@ -154,14 +154,13 @@ class Descent:
             for labels, constant in zip(observed, constants, strict=True)
         ]
         self._curvature = np.concatenate(curvature)
-        self._spread = self._mean_squares()
-
-    def _mean_squares(self) -> np.ndarray:
-        """Mean squares of the columns over all labels."""
         weight = np.zeros(len(self._rows))
-        for labels in self._observed:
+        for labels in observed:
             weight[labels.rows] += labels.weight
-        return self._rows.squares(weight) / weight.sum()
+        self._spread = self._rows.squares(weight) / weight.sum()  # mean squares over all labels
+        # L-BFGS compares small objectives with 1, so they must not depend on the weights' unit.
+        n_labels = sum(len(labels.rows) for labels in observed)
+        self._unit = min(1.0, float(weight.sum()) / n_labels)
 
     def line(
         self,
@@ -185,7 +184,7 @@ class Descent:
         n_scores, shape = len(self.start), (self._rows.n_columns, len(directions))
         strength = penalty[:, None]
         of_coef = np.outer(self._spread, (directions**2) @ self._curvature) + strength
-        units = np.sqrt(np.concatenate([self._curvature, of_coef.ravel()]))
+        units = np.sqrt(np.concatenate([self._curvature, of_coef.ravel()]) / self._unit)
         units[units == 0] = 1.0
 
         def objective(whitened: np.ndarray) -> tuple[float, np.ndarray]:
@@ -193,8 +192,9 @@ class Descent:
             constant, coef = values[:n_scores], values[n_scores:].reshape(shape)
             loss, by_score = self._total(constant + self._rows.dot(coef) @ directions)
             by_coef = self._rows.transposed_dot(by_score @ directions.T) + strength * coef
-            gradient = np.concatenate([by_score.sum(axis=0), by_coef.ravel()]) / units
-            return loss + 0.5 * float((strength * coef**2).sum()), gradient
+            gradient = np.concatenate([by_score.sum(axis=0), by_coef.ravel()])
+            total = loss + 0.5 * float((strength * coef**2).sum())
+            return total / self._unit, gradient / self._unit / units
 
         if start is None:
             start = Line(self.start, np.zeros(shape))

@@ -42,12 +42,21 @@ class Strengths:
     @property
     def alpha(self) -> float:
         """Strength of the penalty on the coefficients of an id, common part plus deviation."""
-        return 1 / (1 / self.common + 1 / self.deviation)
+        if np.isinf(self.deviation):
+            return self.common
+        total = self.common + self.deviation
+        return self.common * self.deviation / total if total > 0 else 0.0
 
     @property
     def similarity(self) -> float:
-        """Share of the common part in the prior variance of the coefficients."""
-        return self.alpha / self.common
+        """Share of the common part in the prior variance of the coefficients.
+
+        NaN without any penalty.
+        """
+        if np.isinf(self.deviation):
+            return 1.0
+        total = self.common + self.deviation
+        return self.deviation / total if total > 0 else np.nan
 
 
 class GroupedRows:

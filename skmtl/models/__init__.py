@@ -42,6 +42,7 @@ from skmtl.models._shared_docs import (
     SurvivalDocs,
 )
 from skmtl.models._sklearn import ClassifierMixin, RegressorMixin
+from skmtl.models._tags import tags_of_inner
 from skmtl.models._validation import Splitter, ValidationLike
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "score_terms",
     "seed",
     "side_by_side",
+    "tags_of_inner",
     "timed",
     "with_inherited_docs",
 ]

@@ -9,7 +9,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from sklearn.base import MetaEstimatorMixin, clone
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmtl.answers import Form, fitted_model, pipeline_steps, unfitted_model
@@ -25,6 +24,7 @@ from skmtl.models._rehearsal import ask_everything
 from skmtl.models._saving import save
 from skmtl.models._scoring import score, score_tasks
 from skmtl.models._sklearn import MultiOutputMixin
+from skmtl.models._tags import tags_of_inner
 from skmtl.tasks import is_single
 
 
@@ -183,8 +183,4 @@ class AdjustedTasks(MetaEstimatorMixin, MultiOutputMixin, Answering):
         return "_adjustments" in vars(self)
 
     def __sklearn_tags__(self) -> Any:
-        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
-        for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags",
-                     "input_tags", "non_deterministic"):  # fmt: skip
-            setattr(tags, name, getattr(inner, name))
-        return tags
+        return tags_of_inner(super().__sklearn_tags__(), self.estimator)

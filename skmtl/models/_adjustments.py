@@ -12,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from skmtl._storable import storable
+from skmtl.engines import weights_in_rows
 from skmtl.tasks import FunnelLevels
 
 # Probabilities beyond these limits are clipped before the logit.
@@ -180,6 +181,7 @@ def _platt(
     probability: np.ndarray, is_class: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
     """Fit slope and intercept of the log-odds, with Platt's targets slightly inside 0 and 1."""
+    weight = weights_in_rows(weight)
     n_in, n_out = float(weight[is_class].sum()), float(weight[~is_class].sum())
     target = np.where(is_class, (n_in + 1) / (n_in + 2), 1 / (n_out + 2))
     fit = LogisticRegression(C=np.inf, max_iter=1000).fit(

@@ -35,8 +35,9 @@ def member_check(stack: type) -> Check:
     return Check(
         lambda value: _are_members(value, stack),
         "a list of pairs of different names and estimators of skmtl, such as "
-        "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())], or of triples whose third element "
-        "is a list of the columns that the estimator reads",
+        "[('linear', MultiTaskLinear()), ('rmtgb', RMTGB())], where names are identifiers without "
+        "'__', and not attributes of the stack; or of triples whose third element is a list of "
+        "the columns that the estimator reads",
     )
 
 

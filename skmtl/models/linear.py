@@ -44,7 +44,7 @@ class LinearEstimator(MultiTaskEstimator):
     similarity : float or "auto", default="auto"
         With the penalty "shared", the share of the common part in the variance of a coefficient:
         with 0 each task has separate coefficients, with 1 all tasks have the same. "auto" chooses
-        on held-out rows.
+        on held-out rows. A number is refused with the other penalties.
     n_bags : int or "auto", default="auto"
         Number of times that rows are held out, each time different ones, to choose penalties and
         strengths; the model itself is fitted once, to all rows. "auto" is 5 up to 50,000 rows, 2
@@ -161,6 +161,11 @@ class LinearEstimator(MultiTaskEstimator):
                 f"penalty={self.penalty!r} is for the targets of wide data, but "
                 f"task_column={self.task_column!r} means that data are long. Use 'shared', or a "
                 "column of y for each task."
+            )
+        if self.similarity != "auto" and self.penalty not in ("auto", "shared"):
+            raise ValueError(
+                f"similarity={self.similarity!r} has no effect with penalty={self.penalty!r}. Set "
+                "penalty='shared', or leave similarity at 'auto'."
             )
 
     def _engine(self) -> LinearEngine:

@@ -13,6 +13,7 @@ from skmtl.engines.stack import FittedStack, Member, StackEngine
 from skmtl.models._checks import Check, one_of, real
 from skmtl.models._estimator import MultiTaskEstimator
 from skmtl.models._importances import feature_importances
+from skmtl.models._member_parameters import refuse_unused
 from skmtl.models._stack_members import Members, NamedMember, member_check
 from skmtl.tables import EncodersSideBySide, FrameEncoder
 from skmtl.tasks import TasksLike, refuse_residuals
@@ -26,13 +27,16 @@ class StackedEstimator(MultiTaskEstimator):
     ----------
     max_time : float, default=None
         Seconds after which no further member is started; the first one is always fitted. Members
-        are fitted in order, so put the cheap ones first. A network stops when the time is over, as
-        with its own `max_time`; linear models and boosting are completed. None means no limit.
+        are fitted in order, so put the cheap ones first. A network or boosting that is being
+        fitted ends when the time is over, with the epochs or rounds so far; linear models are
+        completed. A warning names what there was no time for. None means no limit.
     n_bags : int or "auto", default="auto"
         Number of bags: each bag has different held-out rows, which are the same for all members.
         Each member averages this many models, and the weights are learnt from the held-out rows.
-        "auto" is the smallest default of any member, but at least 2. `n_bags` of the members is
-        ignored, and so are their other parameters that a stack also has, such as `validation`.
+        "auto" is the smallest default of any member, but at least 2. `n_bags`, `random_state` and
+        `verbose` of the members are ignored. Other parameters that a stack also has, such as
+        `task_column` and `validation`, are set for the stack; members that have other values of
+        them are refused.
     early_stopping : bool, default=True
         Whether to hold out `validation_fraction` of the rows, `n_bags` times. If False, all
         members have the same weight.
@@ -129,6 +133,7 @@ class StackedEstimator(MultiTaskEstimator):
         super().check_parameters()
         for member in self._named_members():
             refuse_residuals(getattr(member.estimator, "tasks", None), type(self).__name__)
+        refuse_unused(self, self._named_members())
         for member in self._members():
             member.estimator.check_parameters()
 

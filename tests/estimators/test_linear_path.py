@@ -79,6 +79,9 @@ def test_it_begins_at_ridge_regression_and_at_a_newton_step(heads):
     residual = labels.target[seen, 0] - base[0]
     ridge = RidgeCV(np.logspace(-1, 4, 11)).fit(X[seen], residual)
     np.testing.assert_allclose(start[:, 0], [*ridge.coef_, ridge.intercept_], rtol=1e-6)
+    # The unit of the weights does not matter, as for the rest of the network.
+    light = ridge_start(X, tasks, labels.target, 1e-6 * weight, base)
+    np.testing.assert_allclose(light, start, rtol=1e-6)
     share = Y["class"].mean()
     step = Ridge(1e-9).fit(X, (Y["class"] - share) / (share * (1 - share)))
     assert np.corrcoef(start[:-1, 1], step.coef_)[0, 1] > 0.99

@@ -1,4 +1,4 @@
-"""Only ratios of sample weights matter to boosting, whatever they are counted in."""
+"""Only ratios of sample weights matter, whatever they are counted in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skmtl import RMTGB, MultiTab, MultiTaskLinear
+from skmtl import RMTGB, CalibratedTasks, FacetedRasch, MultiTab, MultiTaskLinear
+from skmtl.datasets import make_ratings
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(240, 3)), columns=list("abc"))
@@ -75,3 +76,38 @@ def test_far_units_of_weights_have_no_effect_on_lines(unit):
     np.testing.assert_allclose(
         MultiTaskLinear().fit(X, y, sample_weight=unit * WEIGHT).predict(X), lines, rtol=1e-3
     )
+
+
+SMALL = 1e-6
+
+
+def test_calibration_by_two_numbers_does_not_depend_on_a_small_unit():
+    y = pd.DataFrame({"y": LABELS["binary"]})
+    expected, light = (
+        CalibratedTasks(MultiTaskLinear(penalty="ridge", random_state=0), method="sigmoid", cv=2)
+        .fit(X, y, sample_weight=unit * WEIGHT / WEIGHT.mean())
+        .predict_proba_frame(X)
+        for unit in (1.0, SMALL)
+    )
+    assert np.ptp(expected.iloc[:, 0]) > 0.4
+    np.testing.assert_allclose(light, expected, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Most rows of X are near copies")
+@pytest.mark.parametrize(
+    "model",
+    [
+        FacetedRasch(rater_column="rater"),
+        MultiTaskLinear(penalty="ridge", rater_column="rater", n_bags=2, random_state=0),
+    ],
+    ids=["rasch", "lines"],
+)
+def test_severities_do_not_depend_on_a_small_unit(model):
+    rows, ratings = make_ratings(40, n_raters=4, random_state=0)
+    rows, ratings = rows.drop(columns="item"), ratings.iloc[:, :2]
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, len(rows))
+    weight /= weight.mean()
+    expected, light = (
+        model.fit(rows, ratings, sample_weight=unit * weight).severity_ for unit in (1.0, SMALL)
+    )
+    np.testing.assert_allclose(light, expected, rtol=1e-3, atol=1e-3)

@@ -184,8 +184,8 @@ def test_the_unit_of_the_weights_does_not_matter(shops, task_column):
     weight /= weight.mean()
     model = MultiTaskLinear(task_column=task_column, n_bags=2, random_state=0)
     expected = model.fit(X, Y, weight).predict(X)["u"]
-    found = model.fit(X, Y, weight / 1000).predict(X)["u"]
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    found = model.fit(X, Y, weight / 1e6).predict(X)["u"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_target_that_weighs_nothing_is_learnt_by_itself(planted):
@@ -200,3 +200,39 @@ def test_a_target_that_weighs_nothing_is_learnt_by_itself(planted):
 def test_penalties_of_wide_data_are_refused_for_long_data(shops):
     with pytest.raises(ValueError, match="penalty='low_rank' is for the targets of wide data"):
         MultiTaskLinearRegressor(penalty="low_rank", task_column="shop").fit(*shops)
+
+
+def test_a_similarity_without_effect_is_refused(shops):
+    with pytest.raises(ValueError, match=r"similarity=0.5 has no effect with penalty='ridge'"):
+        MultiTaskLinearRegressor(penalty="ridge", similarity=0.5, task_column="shop").fit(*shops)
+    with pytest.raises(ValueError, match="has no effect with penalty='group_lasso'"):
+        MultiTaskLinear(penalty="group_lasso", similarity=0.5).fit(*shops)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "n_targets"), [("shared", 1), ("low_rank", 1), ("group_lasso", 0)]
+)
+def test_a_joint_penalty_that_y_does_not_allow_is_warned_of(planted, penalty, n_targets):
+    X, Y, _, _ = planted
+    y = pd.DataFrame(Y[:, :n_targets])
+    y["class"] = pd.cut(Y[:, 2], 3, labels=list("abc"), ordered=False)
+    model = MultiTaskLinear(penalty=penalty, alpha=1.0)
+    with pytest.warns(UserWarning, match=f"penalty='{penalty}' of MultiTaskLinear needs at least"):
+        model.fit(X[:, :5], y)
+    assert model.penalty_ == "ridge"
+
+
+def test_shared_coefficients_of_a_single_target_are_a_ridge_penalty(planted):
+    X, Y, _, _ = planted
+    shared, ridge = (
+        MultiTaskLinearRegressor(penalty=penalty, alpha=3.0).fit(X, Y[:, 0])
+        for penalty in ("shared", "ridge")
+    )
+    np.testing.assert_array_equal(shared.predict(X), ridge.predict(X))
+
+
+def test_without_a_penalty_the_similarity_is_not_known(shops):
+    X, y = shops
+    model = MultiTaskLinearRegressor(alpha=0.0, similarity=0.5, task_column="shop").fit(X, y)
+    assert model.similarity_.isna().all()
+    np.testing.assert_allclose(model.coef_["size"], [1.0, 1.2, 0.8, -1.0], atol=0.05)

@@ -269,8 +269,26 @@ def test_a_network_ends_when_the_time_is_over(data):
     X, Y = data
     endless = ("multitab", MultiTab(max_epochs=10**6, patience=10**6, row_size=16, n_members=2))
     model = StackedTasks(estimators=[endless], n_bags=2, max_time=1, random_state=0)
-    model.fit(X, Y)
+    with pytest.warns(UserWarning, match="before the fit of 'multitab' was complete"):
+        model.fit(X, Y)
     assert model._fitted.members[0].epochs[0][-1].number < 10**4
+
+
+@pytest.mark.parametrize("blocks", ["auto", ("shared", "task")])
+def test_boosting_ends_when_the_time_is_over(data, blocks):
+    X, Y = data
+    endless = RMTGB(n_rounds=10**6, learning_rate=1e-5, blocks=blocks)
+    model = StackedTasks(estimators=[("rmtgb", endless)], n_bags=2, max_time=1, random_state=0)
+    with pytest.warns(UserWarning, match="before the fit of 'rmtgb' was complete"):
+        model.fit(X, Y)
+    assert model.fit_time_ < 30  # all rounds would take hours
+    assert np.isfinite(model.predict(X)[["line", "step"]]).all(axis=None)
+    assert model.cv_scores_.isna().all(axis=None)  # nothing else has to be compared with it
+    pair = [("linear", MultiTaskLinear(alpha=1e9, penalty="ridge")), ("rmtgb", endless)]
+    model = StackedTasks(estimators=pair, n_bags=2, max_time=1, random_state=0)
+    with pytest.warns(UserWarning, match="before the fit of 'rmtgb' was complete"):
+        model.fit(X, Y)
+    assert model.cv_scores_.notna().all(axis=None)
 
 
 def test_parameters_of_members_can_be_searched(data):

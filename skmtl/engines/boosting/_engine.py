@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -30,10 +30,13 @@ class BoostingEngine(Engine):
     settings : RMTGBSettings
     owner : str
         The estimator's class, for error messages.
+    max_time : float, default=infinity
+        Seconds after which no further round is grown.
     """
 
     settings: RMTGBSettings
     owner: str
+    max_time: float = np.inf
 
     refuses_unseen_eval_ids: ClassVar[bool] = True
 
@@ -47,6 +50,9 @@ class BoostingEngine(Engine):
                     f"Task {name!r} has kind {head.name!r}, whose loss compares rows with each "
                     f"other: {self.owner} cannot boost it. Use kind 'survival', or MultiTab."
                 )
+
+    def within(self, seconds: float) -> BoostingEngine:
+        return replace(self, max_time=min(self.max_time, max(seconds, 0.0)))
 
     def n_bags(self, n_rows: int, n_targets: int) -> int:
         return self.settings.n_bags(n_rows, n_targets)
@@ -133,7 +139,7 @@ class BoostingEngine(Engine):
         progress.start(len(splits) * most)
         reports = _BagReports(progress)
         features: Features | None = None
-        boosted, limits, switch = [], [], Switch()
+        boosted, limits, switch = [], [], Switch(self.max_time)
         for target_pool in pools:
             pool = target_pool.pool
             weights = [

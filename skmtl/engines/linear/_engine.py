@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -21,6 +22,13 @@ from skmtl.linear import Design, LabelledRows, LinearTarget, LongSearch, Penalty
 from skmtl.reading import ScorableRows, stacked
 from skmtl.tables import DesignEncoder
 from skmtl.tasks import TaskSet
+
+# What the targets of wide data must have for a joint penalty.
+_JOINT_PENALTY_NEEDS = {
+    "shared": "two targets with one raw score each, such as numbers and binary classes",
+    "low_rank": "two regressions with squared loss",
+    "group_lasso": "a target with one raw score, such as a number or a binary class",
+}
 
 
 @dataclass(frozen=True)
@@ -65,11 +73,27 @@ class LinearEngine(Engine):
                 break
         progress.begin()
         targets, penalty = search.fit()
+        if not problem.task_ids and penalty != self.options.penalty:
+            self._warn_of_ridge(problem.tasks)
         _finish(problem, targets)
         mean = mean_row(problem)
         fitted = FittedLinear(targets, penalty, search.tried, mean)
         progress.end(_report(number, search.score), lambda: fitted)
         return fitted
+
+    def _warn_of_ridge(self, tasks: TaskSet) -> None:
+        """Warn if a joint penalty that was asked for could not be used.
+
+        For a single target, shared coefficients and low rank are ridge penalties.
+        """
+        penalty = self.options.penalty
+        if penalty in _JOINT_PENALTY_NEEDS and (len(tasks) > 1 or penalty == "group_lasso"):
+            warnings.warn(
+                f"penalty={penalty!r} of {self.owner} needs at least "
+                f"{_JOINT_PENALTY_NEEDS[penalty]}, which y does not have: every target has a "
+                "ridge penalty of its own. Use penalty='ridge' or 'auto'.",
+                stacklevel=2,
+            )
 
     def _search(self, problem: Problem) -> WideSearch | LongSearch:
         rows, splits = _rows_and_splits(problem)

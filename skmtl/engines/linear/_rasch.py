@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
-from skmtl.engines import SCORING_ROWS, Engine, FitProgress, Problem
+from skmtl.engines import SCORING_ROWS, Engine, FitProgress, Problem, weights_in_rows
 from skmtl.engines.linear._engine import LinearEngine, mean_row
 from skmtl.engines.linear._fitted import FittedLinear
 from skmtl.linear import LinearTarget
@@ -178,7 +178,7 @@ class RaschEngine(Engine):
             row=row,
             question=question,
             level=level[row, question].astype(np.int64),
-            weight=weight[row, question],
+            weight=weights_in_rows(weight[row, question]),
             n_levels=np.array([len(head.classes_) for head in heads]),
             n_raters=len(ids.ids_),
             n_items=max(len(problem.task_ids), 1),

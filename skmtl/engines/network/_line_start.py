@@ -36,7 +36,8 @@ def ridge_start(
         if design.shape[1] and rows.sum() > 1 and _is_smooth(head):
             constant = np.tile(base[scores], (int(rows.sum()), 1))
             gradient, hessian = head.gradient_hessian(constant, target[rows, labels])
-            curvature = hessian * weight[rows, task, None]
+            # Penalties are per row, whatever the unit of the weights.
+            curvature = hessian * (weight[rows, task] / weight[rows, task].mean())[:, None]
             for column, step in enumerate((-gradient / hessian).T):
                 ridge = RidgeCV(_PENALTIES).fit(design[rows], step, curvature[:, column])
                 start[:-1, scores.start + column] = ridge.coef_

@@ -97,26 +97,45 @@ class StackEngine(Engine):
         started = time.monotonic()
         fitted: list[Any] = []
         scores: list[np.ndarray] = []
-        reports = MemberProgress(progress)
+        reports, ended = MemberProgress(progress), None
         for position, member in enumerate(self.members):
-            if fitted and time.monotonic() - started > self.max_time:
+            left = self.max_time - (time.monotonic() - started)
+            if fitted and left < 0:
                 break
             part = self._problem(problem, position)
-            engine = member.engine.within(self.max_time - (time.monotonic() - started))
-            fitted.append(engine.fit(part, random_state, reports.of(member.name)))
-            scores.append(_judged_scores(member.engine, fitted[-1], part))
+            engine = member.engine.within(left)
+            try:
+                fitted.append(engine.fit(part, random_state, reports.of(member.name)))
+            except Exception as error:
+                error.add_note(f"This is an error of the member {member.name!r}.")
+                raise
+            is_over = time.monotonic() - started > self.max_time
+            if is_over and engine is not member.engine:
+                ended = member.name
+            if is_over and len(fitted) == 1:  # it will be the only one, so nothing is weighted
+                scores.append(_no_scores(part))
+            else:
+                scores.append(_judged_scores(member.engine, fitted[-1], part))
             if reports.stopped:
                 break
-        missing = [member.name for member in self.members[len(fitted) :]]
-        if missing and not reports.stopped:
-            warnings.warn(
-                f"max_time={self.max_time:g} seconds were over before {missing} could be fitted. "
-                f"The stack consists of {[m.name for m in self.members[: len(fitted)]]}.",
-                stacklevel=2,
-            )
-        rows = problem.rows if problem.eval_rows is None else problem.eval_rows
+        if not reports.stopped:
+            self._warn_of_time(ended, len(fitted))
+        rows = _judged_rows(problem)
         stack_weights_ = stack_weights(problem.tasks, scores, rows, problem.task_weight)
         return _fitted([member.name for member in self.members], fitted, stack_weights_)
+
+    def _warn_of_time(self, ended: str | None, n_fitted: int) -> None:
+        """Warn of a member whose fit was ended, and of those that were not begun."""
+        names = [member.name for member in self.members]
+        lost = [] if ended is None else [f"before the fit of {ended!r} was complete"]
+        if n_fitted < len(names):
+            lost.append(f"before {names[n_fitted:]} could be fitted")
+        if lost:
+            warnings.warn(
+                f"max_time={self.max_time:g} seconds were over {' and '.join(lost)}. The stack "
+                f"consists of {names[:n_fitted]}.",
+                stacklevel=2,
+            )
 
     def raw_scores(self, fitted: FittedStack, rows: ScorableRows, tasks: TaskSet) -> np.ndarray:
         def of_member(position: int, learnt: Any) -> np.ndarray:
@@ -184,13 +203,23 @@ def _of_member(rows: EncodedRows, position: int) -> EncodedRows:
     return replace(rows, features=cast(TablesSideBySide, rows.features).tables[position])
 
 
+def _judged_rows(problem: Problem) -> EncodedRows:
+    """Return the rows among which some are not learnt from: all, or those of the eval_set."""
+    return problem.rows if problem.eval_rows is None else problem.eval_rows
+
+
 def _judged_scores(engine: Engine, fitted: Any, problem: Problem) -> np.ndarray:
     """Return raw scores of rows that were not learnt from: the eval_set or held-out rows."""
     if problem.eval_rows is not None:
         return engine.raw_scores(fitted, problem.eval_rows, problem.tasks)
     if not any(len(held_out) for _, held_out in problem.splits):
-        return np.full((len(problem.rows), problem.tasks.n_scores), np.nan)
+        return _no_scores(problem)
     return engine.held_out_scores(fitted, problem)
+
+
+def _no_scores(problem: Problem) -> np.ndarray:
+    """Return NaN for the raw scores of all rows."""
+    return np.full((len(_judged_rows(problem)), problem.tasks.n_scores), np.nan)
 
 
 def _fitted(names: list[str], fitted: list[Any], chosen: StackWeights) -> FittedStack:

@@ -99,7 +99,7 @@ def _judged(
     rows: EncodedRows,
     blocks: np.ndarray,
 ) -> JudgedTask | None:
-    """Return the held-out labels of a task; None if there are none."""
+    """Return the held-out labels of a task; None if there are none, or all are the same."""
     head, part = tasks.heads[number], tasks.score_slices[number]
     of_members = np.array([member[:, part] for member in scores])
     weight = rows.weight[:, number].astype(np.float64)
@@ -107,6 +107,8 @@ def _judged(
     if len(usable) == 0:
         return None
     target, weight = rows.labels.target[usable, tasks.target_slices[number]], weight[usable]
+    if (target == target[0]).all():  # the best constant has no loss to compare others with
+        return None
     constant = np.tile(head.initial_scores(target, weight), (len(usable), 1))
     n_labels = float(weight.sum() ** 2 / (weight**2).sum())
     weight = weight / weight.sum()
