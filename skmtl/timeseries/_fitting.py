@@ -67,7 +67,7 @@ def fit_conformal(
         If the panel is too short.
     """
     recipe, history, panel = prepared.recipe, prepared.history, prepared.history.panel
-    last = int(panel.clock.max())
+    last = int(recipe.label_ends(history).max())
     n_steps = last - int(panel.clock.min()) + 1
     if n_steps < 2 * recipe.horizon:
         raise ValueError(
@@ -76,7 +76,7 @@ def fit_conformal(
         )
     end = last - min(4 * recipe.horizon, max(n_steps // 4, recipe.horizon))
     fitted = fit_panel(estimator, prepared, sample_weight, settings, rng, end)
-    places = np.flatnonzero(panel.clock > end)
+    places = np.flatnonzero((panel.clock > end) & (panel.clock <= last))
     pairs = np.arange(len(places) * recipe.horizon)
     steps = pairs % recipe.horizon + 1
     places = places[pairs // recipe.horizon]

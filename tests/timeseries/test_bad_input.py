@@ -202,7 +202,7 @@ TAKEN = {
     "any order": (lambda X, Y: (X.sample(frac=1, random_state=0),
                                 Y.sample(frac=1, random_state=0)), {}),
     "series of other lengths": (ends_early, {}),
-    "labels missing at both ends": (edges_missing, {}),
+    "labels missing at both ends": (edges_missing, {"horizon": 6}),
     "a constant series": (lambda X, Y: (X, Y.where(X["shop"] != "shop 1", 7.0)), {}),
     "nothing but zeros": (lambda X, Y: (X, Y * 0), {}),
     "a horizon longer than the series": (lambda X, Y: (X, Y), {"horizon": 60}),
