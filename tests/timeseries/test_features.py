@@ -246,6 +246,13 @@ def test_holidays_of_a_region_are_those_of_the_package():
     assert table["days to holiday"].tolist() == [3, 2, 1, 0, 1, 0, -1]
 
 
+@pytest.mark.parametrize("place", ["XX", "US-ZZ"])
+def test_unknown_places_of_holidays_are_told(place):
+    pytest.importorskip("holidays")
+    with pytest.raises(ValueError, match=rf"'{place}'\) is not a country or region"):
+        Calendar(holidays=place).features(pd.date_range("2024-07-01", periods=7))
+
+
 @pytest.mark.usefixtures("two_holidays")
 @pytest.mark.parametrize("steps", ["feature", "tasks"])
 def test_holidays_are_those_of_the_day_that_is_forecast(steps):
