@@ -320,4 +320,11 @@ class AnsweringFromHistory(Answering):
 
     def _knowing(self, history: tuple[Any, Any] | None) -> Self:
         check_is_fitted(self)
-        return self if history is None else self.with_history(*history)
+        if history is None:
+            return self
+        if not isinstance(history, tuple | list) or len(history) != 2:
+            raise ValueError(
+                "history must be a pair (X_past, y_past) of rows and labels, got "
+                f"{type(history).__name__}."
+            )
+        return self.with_history(*history)

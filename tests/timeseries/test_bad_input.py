@@ -128,6 +128,9 @@ def test_histories_must_suit(fitted):
         fitted.update(X_FIT[:1], Y_FIT[:1])
     with pytest.raises(ValueError, match=r"no columns for the targets \['visits'\]"):
         fitted.predict(NEXT, history=(X_FIT, Y_FIT[["sales"]]))
+    for history in (X_FIT, {"X": X_FIT, "y": Y_FIT}):
+        with pytest.raises(ValueError, match=r"must be a pair \(X_past, y_past\)"):
+            fitted.predict(NEXT, history=history)
     n = len(X_FIT)
     for weight, message in (
         (np.ones(3), "shape"),
