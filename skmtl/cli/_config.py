@@ -41,6 +41,8 @@ class Config:
         An unfitted estimator with valid parameters.
     time : str or None
         The column with the times, if the model is a forecaster.
+    zone : str or None
+        The time zone of times that are text.
     output : Path or StorePath
     report : Path, StorePath or None
     train, eval, test : list of Path or StorePath
@@ -59,6 +61,7 @@ class Config:
 
     model: Any
     time: str | None
+    zone: str | None
     output: AnyPath
     report: AnyPath | None
     train: list[AnyPath]
@@ -111,6 +114,7 @@ def read_config(path: str) -> Config:
     config = Config(
         model=model,
         time=model.time if forecast else None,
+        zone=forecast.get("zone"),
         output=_place(folder, entries, "output"),
         report=_place(folder, entries, "report") if "report" in entries else None,
         train=_files(folder, data, "train"),

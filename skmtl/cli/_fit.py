@@ -184,7 +184,7 @@ def _with_times(config: Config, frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     from skmtl.cli._forecast import with_times
 
-    return with_times(frame, config.time)
+    return with_times(frame, config.time, config.zone)
 
 
 def _stored_rows(config: Config, train: list[TableHeader], features: list[str]) -> tuple[Any, ...]:

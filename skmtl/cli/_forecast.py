@@ -36,7 +36,8 @@ def forecaster_of(model: Any, table: Mapping[str, Any], kinds: Mapping[str, Any]
     """
     from skmtl.timeseries import Forecaster
 
-    allowed = [name for name in inspect.signature(Forecaster).parameters if name not in _ELSEWHERE]
+    taken = [name for name in inspect.signature(Forecaster).parameters if name not in _ELSEWHERE]
+    allowed = [*taken, "zone"]
     for key in table:
         if key not in allowed:
             raise UsageError(
@@ -45,7 +46,8 @@ def forecaster_of(model: Any, table: Mapping[str, Any], kinds: Mapping[str, Any]
             )
     if "time" not in table:
         raise UsageError("[forecast] has no 'time': name the column of the times.")
-    settings = dict(table)
+    _check_zone(table.get("zone"))
+    settings = {key: value for key, value in table.items() if key != "zone"}
     try:
         if "calendar" in settings:
             settings["calendar"] = _calendar(settings["calendar"])
@@ -56,6 +58,19 @@ def forecaster_of(model: Any, table: Mapping[str, Any], kinds: Mapping[str, Any]
     except (ValueError, TypeError) as error:
         raise UsageError(f"[forecast]: {error}") from error
     return forecaster
+
+
+def _check_zone(zone: Any) -> None:
+    """Raise a UsageError for the name of an unknown time zone."""
+    import pandas as pd
+
+    try:
+        pd.DatetimeIndex([], tz=zone)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"[forecast] has zone={zone!r}, which must be the name of a time zone, such as "
+            f"'Europe/Berlin': {error}"
+        ) from error
 
 
 def columns_of(forecaster: Any) -> list[str]:
@@ -76,25 +91,31 @@ def check_roles(forecaster: Any, features: Iterable[str]) -> None:
         )
 
 
-def with_times(frame: pd.DataFrame, time: str) -> pd.DataFrame:
+def with_times(frame: pd.DataFrame, time: str, zone: str | None) -> pd.DataFrame:
     """Convert times that are text, from a CSV file, to timestamps.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    time : str
+    zone : str or None
+        The time zone, for times with offsets from UTC, which change with the clocks.
 
     Raises
     ------
     UsageError
-        If a time is not in ISO 8601 format.
+        If a time is not in ISO 8601 format, or offsets and zone do not suit each other.
     """
     import pandas as pd
+
+    from skmtl.panels import read_times
 
     if not pd.api.types.is_string_dtype(frame[time].dtype):
         return frame
     try:
-        return frame.assign(**{time: pd.to_datetime(frame[time], format="ISO8601")})
+        return frame.assign(**{time: read_times(frame[time], zone)})
     except ValueError as error:
-        raise UsageError(
-            f"The times in the column {time!r} must be in ISO 8601 format, such as "
-            f"2024-12-31 or 2024-12-31T23:00+01:00: {error}"
-        ) from error
+        raise UsageError(str(error)) from error
 
 
 def check_reach(forecaster: Any, train: pd.DataFrame, test: pd.DataFrame) -> None:

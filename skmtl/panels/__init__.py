@@ -24,6 +24,7 @@ from skmtl.panels._make_clock import Freq, make_clock
 from skmtl.panels._naive import last_values, naive_errors, seasonal_naive
 from skmtl.panels._panel import Panel
 from skmtl.panels._series_ids import SeriesIds
+from skmtl.panels._times import read_times
 
 __all__ = [
     "ANCHORS",
@@ -48,5 +49,6 @@ __all__ = [
     "make_clock",
     "naive_errors",
     "past_scales",
+    "read_times",
     "seasonal_naive",
 ]

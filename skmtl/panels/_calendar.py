@@ -109,7 +109,13 @@ def _holiday_features(times: pd.DatetimeIndex, place: str) -> dict[str, np.ndarr
     country, _, region = place.partition("-")
     days = times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
     years = range(int(times.year.min()) - 1, int(times.year.max()) + 2)
-    free = holidays.country_holidays(country, subdiv=region or None, years=years)
+    try:
+        free = holidays.country_holidays(country, subdiv=region or None, years=years)
+    except NotImplementedError as error:
+        raise ValueError(
+            f"Calendar(holidays={place!r}) is not a country or region of the package holidays, "
+            f"such as 'DE' or 'US-CA': {error}"
+        ) from error
     dates = np.sort(np.array(list(free), dtype="datetime64[D]").astype(np.int64))
     if not len(dates):
         raise ValueError(f"The package holidays has no holidays of {place!r} in these years.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,6 +144,12 @@ class History:
         none = np.empty(0, dtype=np.int64)
         panel = Panel(none, none, np.empty((0, len(self.columns))), ids.n_series)
         return History(ids, self.time, self.clock, self.columns, panel)
+
+    def of_values(self, columns: Mapping[Hashable, np.ndarray]) -> History:
+        """Return a history of the same rows with other columns, each of shape (n_rows,)."""
+        values = np.reshape(list(columns.values()), (len(columns), len(self.panel.codes))).T
+        panel = Panel(self.panel.codes, self.panel.clock, values, self.ids.n_series)
+        return History(self.ids, self.time, self.clock, tuple(columns), panel)
 
     def up_to(self, count: int) -> History:
         """Return the history up to a time of the clock."""

@@ -53,6 +53,26 @@ class Panel:
         has_rows = np.diff(self.offsets) > 0
         return np.where(has_rows, self.clock[last] if len(self.clock) else 0, self._first - 1)
 
+    def known_ends(self, columns: Sequence[int]) -> np.ndarray:
+        """Return the last time of each series with a value in any of some columns.
+
+        For a series without values it is the time of the last row, as in `ends`.
+        """
+        empty = np.flatnonzero(np.diff(self.offsets) > 0)
+        empty = empty[~self._has_values(self.offsets[empty + 1] - 1, columns)]
+        if not len(empty):
+            return self.ends
+        known = np.flatnonzero(self._has_values(slice(None), columns))
+        before = np.searchsorted(known, self.offsets[empty + 1]) - 1
+        has_value = before >= 0
+        has_value[has_value] = known[before[has_value]] >= self.offsets[empty[has_value]]
+        ends = self.ends.copy()
+        ends[empty[has_value]] = self.clock[known[before[has_value]]]
+        return ends
+
+    def _has_values(self, rows: np.ndarray | slice, columns: Sequence[int]) -> np.ndarray:
+        return np.isfinite(self.values[rows][:, columns]).any(axis=1)
+
     def at(self, codes: np.ndarray, clock: np.ndarray) -> np.ndarray:
         """Return the positions of the rows with exactly these times, -1 if there is no row."""
         places = self.up_to(codes, clock) - 1

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 _MOST_NAMED = 3
+_OFFSET = r"\d[T ]\d[^Z+-]*(Z|[+-]\d\d(?::?\d\d)?)$"
+"""Pattern of a time with an offset from UTC; a date alone ends with digits, too."""
 
 
 def period_name(dtype: Any) -> str:
@@ -50,7 +52,7 @@ def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
     """
     check_present(times)
     if pd.api.types.is_string_dtype(times.dtype):  # from a CSV file
-        times = _read_text(times, zone)
+        times = read_times(times, zone)
     if not pd.api.types.is_datetime64_any_dtype(times.dtype):
         raise ValueError(
             f"The time column {times.name!r} must hold timestamps as in fit, but has the dtype "
@@ -65,11 +67,40 @@ def in_zone(times: pd.Series, zone: str | None) -> pd.Series:
     return times if zone is None else times.dt.tz_convert(zone)
 
 
-def _read_text(times: pd.Series, zone: str | None) -> pd.Series:
-    """Parse timestamps in ISO 8601, which is unambiguous."""
+def read_times(times: pd.Series, zone: str | None) -> pd.Series:
+    """Parse text as timestamps in ISO 8601, which is unambiguous.
+
+    Parameters
+    ----------
+    times : Series of str
+    zone : str or None
+        The time zone of timestamps with offsets from UTC.
+
+    Raises
+    ------
+    ValueError
+        If they are not in that format, have no offsets though there is a zone, or have several
+        offsets and there is none.
+    """
+    distinct = times.drop_duplicates()
+    offsets = distinct.str.extract(_OFFSET, expand=False)
+    if zone is not None and offsets.isna().any():
+        raise ValueError(
+            f"Times in the column {times.name!r} have no offset from UTC, such as "
+            f"{distinct[offsets.isna()].iloc[0]!r}, but they have the zone {zone!r}. Write them "
+            "as 2024-12-31T23:00+01:00."
+        )
+    if zone is None and offsets.nunique() > 1:
+        named = ", ".join(offsets.dropna().unique()[:_MOST_NAMED])
+        raise ValueError(
+            f"The times in the column {times.name!r} have several offsets from UTC, {named}, as "
+            "when clocks change. Name the time zone: zone in [forecast] of a configuration, or "
+            "pd.to_datetime(times, utc=True).dt.tz_convert('Europe/Berlin')."
+        )
     try:
-        return pd.to_datetime(times, format="ISO8601", utc=zone is not None)
-    except ValueError as error:
+        read = pd.to_datetime(times, format="ISO8601", utc=zone is not None)
+        return read if zone is None else read.dt.tz_convert(zone)
+    except (ValueError, KeyError) as error:
         raise ValueError(
             f"The time column {times.name!r} must hold timestamps as in fit, or text in ISO 8601, "
             f"such as 2024-12-31 or 2024-12-31T23:00+01:00: {error}"

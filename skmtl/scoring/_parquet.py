@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -48,6 +49,7 @@ class ParquetSource(Source):
     ) -> None:
         super().__init__(columns, keys, part_rows, batch_rows)
         self._file = file
+        pa.array(pd.array([], dtype="period[D]"))  # so that pandas registers the type of periods
         source, store = in_arrow(file.path)
         with pq.ParquetFile(source, filesystem=store) as opened:
             self._set_schema(opened.schema_arrow)

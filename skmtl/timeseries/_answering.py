@@ -15,8 +15,10 @@ from skmtl.answers import fitted_inside
 from skmtl.metrics import score_model, score_model_by_group
 from skmtl.models import Answering
 from skmtl.panels import History, PanelColumns
+from skmtl.tasks import Hurdle
 from skmtl.timeseries._conformal import ConformalQuantiles
 from skmtl.timeseries._forecast_model import ForecastModel
+from skmtl.timeseries._numbers import as_numbers
 from skmtl.timeseries._recipe import Recipe
 
 
@@ -269,13 +271,18 @@ class AnsweringFromHistory(Answering):
         Returns
         -------
         DataFrame of shape (n_samples, n_derived)
-            Boolean, missing where a label or the value to compare with is missing.
+            Boolean, missing where a label or the value to compare with is missing; for a `Hurdle`
+            its number.
         """
         check_is_fitted(self)
         frame, labels = self._recipe.columns.frame(X), self._recipe.targets.labels(y)
         moments = self._recipe.moments(self.history_, frame)
-        derived = self._recipe.derived_labels(self.history_, moments, labels)
-        return derived.set_axis(frame.index, axis=0)
+        learnt = self._recipe.derived_labels(self.history_, moments, labels)
+        derived = {
+            name: as_numbers(labels[target.target]) if isinstance(target, Hurdle) else learnt[name]
+            for name, target in self._recipe.derived.items()
+        }
+        return pd.DataFrame(derived, index=labels.index).set_axis(frame.index, axis=0)
 
     @property
     def feature_importances_by_task_(self) -> pd.DataFrame:
@@ -313,4 +320,11 @@ class AnsweringFromHistory(Answering):
 
     def _knowing(self, history: tuple[Any, Any] | None) -> Self:
         check_is_fitted(self)
-        return self if history is None else self.with_history(*history)
+        if history is None:
+            return self
+        if not isinstance(history, tuple | list) or len(history) != 2:
+            raise ValueError(
+                "history must be a pair (X_past, y_past) of rows and labels, got "
+                f"{type(history).__name__}."
+            )
+        return self.with_history(*history)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length
 
-from skmtl.answers import fitted_inside
+from skmtl.answers import fitted_inside, fitted_inside_reading
 from skmtl.panels import Columns, History, as_names, make_clock
 from skmtl.tables import as_frame
 from skmtl.timeseries._numbers import scored_numbers
@@ -45,8 +45,9 @@ def backtest(
     X : table of shape (n_samples, n_features)
         A row for each id and time, in any order.
     y : table of shape (n_samples, n_tasks) or array of shape (n_samples,)
-        The targets, some of whose labels may be missing. Only numbers and binary targets are used;
-        for binary targets the forecast is the probability of the class that sorts last.
+        The targets, some of whose labels may be missing. Only numbers and binary targets are used.
+        The forecast of a binary target is the mean of its two labels by their probabilities; if
+        they are not numbers, it is the probability of the class that sorts last.
     split : ForecastSplit
         The windows.
     refit : int or bool, default=True
@@ -77,8 +78,8 @@ def backtest(
     Raises
     ------
     ValueError
-        If the windows reach further than the horizon of the model, times are not on the grid, or
-        `folder` holds another backtest.
+        If the windows reach further than the horizon of the model, a window has no labels, times
+        are not on the grid, or `folder` holds another backtest.
 
     Examples
     --------
@@ -116,7 +117,14 @@ def backtest(
             origins = np.full(len(window.test), window.count)
             past = whole.up_to(window.count)
             fitted = models.at(number)
-            table = forecast_rows(fitted, X_test, y_test, past, origins, naive_season)
+            table = forecast_rows(
+                fitted, X_test, y_test, truth.iloc[window.test], past, origins, naive_season
+            )
+            if table.empty:
+                raise ValueError(
+                    f"The window with the cutoff {window.cutoff} has no labels to score. Drop the "
+                    "rows whose labels are not known yet, or choose other windows."
+                )
             steps = window.step[table.pop("row")]
             table.insert(len(ids) + 1, "cutoff", [window.cutoff] * len(table))
             table.insert(len(ids) + 2, "step", steps)
@@ -172,7 +180,9 @@ class _ModelOfWindows:
             self._fitted_at = fit_at
         new = train[~np.isin(train, self._known)]
         if len(new) and hasattr(fitted_inside(self._fitted), "update"):
-            self._fitted.update(*self._rows(new))
+            X, y = self._rows(new)
+            model, X_read = fitted_inside_reading(self._fitted, X)
+            model.update(X_read, y)
             self._known = np.union1d(self._known, new)
         return self._fitted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,7 @@ def _by_step(
         raise ValueError(
             f"conformal intervals of {name!r} need labels among the last steps of the panel."
         )
+    _warn_of_few_errors(name, len(seen), min(levels))
     order = seen[np.argsort(steps[seen], kind="stable")]
     errors, steps = errors[order], steps[order]
     rows = []
@@ -136,6 +138,18 @@ def _by_step(
             near, reach = errors[begin:end], reach + 1
         rows.append(_quantiles(np.sort(near), levels))
     return np.array(rows)
+
+
+def _warn_of_few_errors(name: Hashable, n: int, lowest: float) -> None:
+    """Warn if the quantile of a level would lie beyond the largest of so many errors."""
+    least = int(np.ceil(round(1 / lowest, 6))) - 1
+    if n < least:
+        warn(
+            f"The interval of {name!r} with a coverage of {1 - 2 * lowest:g} needs {least} "
+            f"errors, but the last steps of the panel have {n}: it will cover less. Choose a "
+            "smaller coverage in conformal, or fit more or longer series.",
+            stacklevel=6,
+        )
 
 
 def _quantiles(errors: np.ndarray, levels: tuple[float, ...]) -> list[float]:

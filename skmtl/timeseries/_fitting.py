@@ -67,7 +67,7 @@ def fit_conformal(
         If the panel is too short.
     """
     recipe, history, panel = prepared.recipe, prepared.history, prepared.history.panel
-    last = int(panel.clock.max())
+    last = int(recipe.label_ends(history).max())
     n_steps = last - int(panel.clock.min()) + 1
     if n_steps < 2 * recipe.horizon:
         raise ValueError(
@@ -76,7 +76,7 @@ def fit_conformal(
         )
     end = last - min(4 * recipe.horizon, max(n_steps // 4, recipe.horizon))
     fitted = fit_panel(estimator, prepared, sample_weight, settings, rng, end)
-    places = np.flatnonzero(panel.clock > end)
+    places = np.flatnonzero((panel.clock > end) & (panel.clock <= last))
     pairs = np.arange(len(places) * recipe.horizon)
     steps = pairs % recipe.horizon + 1
     places = places[pairs // recipe.horizon]
@@ -160,4 +160,6 @@ def fit_within(estimator: Any, examples: Examples) -> Any:
     if steps := pipeline_steps(estimator):
         step, _ = steps[-1]
         keywords = {f"{step}__{name}": value for name, value in keywords.items()}
-    return estimator.fit(examples.X, examples.y, **keywords)
+    # Estimators of scikit-learn for one target warn of a y with a column.
+    one = examples.y.iloc[:, 0] if not is_ours and examples.y.shape[1] == 1 else None
+    return estimator.fit(examples.X, examples.y if one is None else one, **keywords)

@@ -97,6 +97,11 @@ class ForecastModel(FittedModel):
     def sizes(self) -> dict[str, int]:
         return self._within.sizes
 
+    @property
+    def scored_history(self) -> History:
+        """The history of the targets that are scored as numbers."""
+        return self.recipe.targets.scored_history(self.history)
+
     def schema(self) -> dict[str, Any]:
         return self.recipe.schema(self.kinds, self.classes)
 
@@ -144,16 +149,17 @@ class ForecastModel(FittedModel):
         return self.ask_part(frame)
 
     def _rows_without_the_step_before(self, frame: pd.DataFrame) -> int:
-        """Return the number of rows that lack known covariates of the previous step.
+        """Return the number of rows whose previous step is neither among the rows nor known.
 
-        It is zero if the inner estimator does not use them.
+        It is zero if the inner estimator does not use known covariates of other steps.
         """
         if not self.reads_rows_together:
             return 0
         moments = self.recipe.moments(self.history, frame)
         known = self.recipe.known_ahead(frame, self.history)
-        later = moments.steps > 1
-        return int((~known.has(known.series(frame), moments.clock - 1) & later).sum())
+        before = moments.clock - 1
+        is_past = (moments.steps == 1) | (self.history.panel.at(moments.codes, before) >= 0)
+        return int((~known.has(known.series(frame), before) & ~is_past).sum())
 
     def ask_part(self, X: Any) -> Answers:
         if not len(self.history.panel.codes):

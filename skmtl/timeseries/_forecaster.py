@@ -155,8 +155,11 @@ class Forecaster(MetaEstimatorMixin, MultiOutputMixin, AnsweringFromHistory):
 
     Notes
     -----
-    *Fitted values.* Times up to the last row of a series are predicted from what was known one
+    *Fitted values.* Times up to the last label of a series are predicted from what was known one
     step before, so that `score` works on the rows of `fit`.
+
+    *Late labels.* A series is known up to its last row with a label of any target. Later rows,
+    such as rows to forecast that were part of `fit`, change nothing.
 
     *Gaps.* If a time has no row, its lags are missing, and windows have a feature for the share of
     known values. Rows without a label are not used as examples, and are never counted as zero.

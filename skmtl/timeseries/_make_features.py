@@ -37,6 +37,11 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
         not depend on later values, except for covariates that are known in advance; anchors and
         usual scales are chosen by what was known at the first origin.
 
+    Raises
+    ------
+    ValueError
+        If there are no rows up to the first origin, or after an origin.
+
     Examples
     --------
     >>> import pandas as pd
@@ -66,6 +71,12 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     tables = []
     for cutoff in cutoffs:
         rows = np.flatnonzero((counts > cutoff) & (counts <= cutoff + recipe.horizon))
+        if not len(rows):
+            raise ValueError(
+                f"X has no rows up to {recipe.horizon} steps after the origin "
+                f"{clock.times(np.array([cutoff]))[0]}. Append the rows to forecast, with missing "
+                "labels."
+            )
         moments = Moments(codes[rows], counts[rows], np.full(len(rows), cutoff))
         question = recipe.layout.question(recipe, history, moments, frame.iloc[rows], known)
         index = history.ids.frame(question.moments.codes)

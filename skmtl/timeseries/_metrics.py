@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 Score = Callable[[pd.DataFrame, "Groups"], np.ndarray]
-_QUANTILE = re.compile(r"q(0\.\d+)")
+_QUANTILE = re.compile(r"q(0\.\d+|\d(?:\.\d+)?e-\d+)")
 
 
 class Groups:
@@ -118,22 +118,42 @@ def quantile_columns(table: pd.DataFrame) -> dict[float, str]:
 
 
 def _pinball(table: pd.DataFrame, groups: Groups) -> np.ndarray:
-    levels = _needed_quantiles(table, "pinball")
-    losses = [
-        np.maximum(level * error, (level - 1) * error)
-        for level, name in levels.items()
-        for error in [(table["truth"] - table[name]).to_numpy()]
-    ]
-    return groups.mean(np.mean(losses, axis=0))
+    return groups.mean(_pinball_losses(table, _needed_quantiles(table, "pinball")))
+
+
+def _pinball_losses(table: pd.DataFrame, levels: Mapping[float, str]) -> np.ndarray:
+    """Return the mean loss of the quantiles that each row has, NaN for none; (n_rows,)."""
+    losses = []
+    for level, name in levels.items():
+        error = (table["truth"] - table[name]).to_numpy()
+        losses.append(np.maximum(level * error, (level - 1) * error))
+    counts = np.isfinite(losses).sum(axis=0)
+    return _ratio(np.nansum(losses, axis=0), counts)
 
 
 def _wis(table: pd.DataFrame, groups: Groups) -> np.ndarray:
-    levels = list(_needed_quantiles(table, "wis"))
-    if not np.allclose(levels, 1 - np.array(levels[::-1])):
+    levels = _needed_quantiles(table, "wis")
+    is_paired = have_pairs(table)
+    if not is_paired.any():
         raise ValueError(
-            f"The weighted interval score needs levels in pairs around the median, got {levels}."
+            f"The weighted interval score needs levels in pairs around the median, got "
+            f"{list(levels)}."
         )
-    return 2 * _pinball(table, groups)
+    return 2 * groups.mean(np.where(is_paired, _pinball_losses(table, levels), np.nan))
+
+
+def have_pairs(table: pd.DataFrame) -> np.ndarray:
+    """Return whether the quantiles of each row are in pairs around the median, (n_rows,).
+
+    Targets of one table may have different quantiles, and those of others are missing.
+    """
+    levels = quantile_columns(table)
+    is_paired = table[list(levels.values())].notna().any(axis=1).to_numpy(copy=True)
+    for level, name in levels.items():
+        seen = table[name].notna().to_numpy()
+        other = [columns for of, columns in levels.items() if abs(of + level - 1) < 1e-9]
+        is_paired &= ~seen | table[other].notna().any(axis=1).to_numpy()
+    return is_paired
 
 
 def intervals(table: pd.DataFrame) -> dict[float, tuple[str, str]]:

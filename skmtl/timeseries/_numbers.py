@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,24 @@ def number_frame(y: Any) -> pd.DataFrame:
     return pd.DataFrame(columns, index=labels.index)
 
 
-def scored_numbers(y: Any) -> pd.DataFrame:
+def scored_numbers(
+    y: Any, classes: Mapping[Hashable, Sequence[Any] | np.ndarray] | None = None
+) -> pd.DataFrame:
     """Return the targets that can be scored as numbers, as float64 with NaN for missing labels.
 
     For two classes that are not numbers, the one that sorts last is 1. Targets with more classes
     are left out.
+
+    Parameters
+    ----------
+    y : labels of shape (n_samples,) or (n_samples, n_tasks)
+    classes : mapping of target to sequence, default=None
+        Sorted classes of the targets that have some; None means those in y.
+
+    Raises
+    ------
+    ValueError
+        If there is no such target.
     """
     labels = label_frame(y).infer_objects()
     columns = {}
@@ -43,10 +58,15 @@ def scored_numbers(y: Any) -> pd.DataFrame:
             continue
         observed = labels[name].notna().to_numpy()
         values = plain_values(labels[name][observed])
-        classes = np.unique(values)
-        if len(classes) == 2:
+        known = np.unique(values) if classes is None else classes.get(name, ())
+        if len(known) == 2:
             columns[name] = np.full(len(labels), np.nan)
-            columns[name][observed] = values == classes[1]
+            columns[name][observed] = values == known[1]
+    if not columns:
+        raise ValueError(
+            f"The targets {labels.columns.tolist()} cannot be scored as forecasts: none of them "
+            "has numbers or two classes. Score classes with score_tasks or cross_validate."
+        )
     return pd.DataFrame(columns, index=labels.index)
 
 
@@ -70,6 +90,11 @@ def as_numbers(labels: pd.Series) -> np.ndarray:
             f"The target {labels.name!r} has infinity among its labels. Use NaN for a missing one."
         )
     return values
+
+
+def are_numbers(classes: Iterable[Any]) -> bool:
+    """Return whether all classes are numbers or booleans."""
+    return all(isinstance(value, numbers.Number | np.bool_) for value in classes)
 
 
 def _is_number(labels: pd.Series) -> bool:

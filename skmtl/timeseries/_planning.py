@@ -139,7 +139,7 @@ def _best_anchor(
     seen = values[np.isfinite(values)]
     if not can_fall or (len(seen) and (seen == 0).mean() > _INTERMITTENT):
         return "none"
-    ends = panel.ends[panel.codes]
+    ends = panel.known_ends([position])[panel.codes]
     recent = np.flatnonzero(
         np.isfinite(values) & (panel.clock > ends - horizon) & (panel.clock <= ends)
     )

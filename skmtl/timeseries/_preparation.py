@@ -130,6 +130,7 @@ def prepare(parameters: ForecastParameters, X: Any, y: Any) -> Prepared:
         end,
         _LAYOUTS[parameters.steps](),
     )
+    _warn_of_late_labels(end - int(recipe.label_ends(history).max()), recipe.horizon)
     return Prepared(recipe, history, order, frame, labels)
 
 
@@ -165,6 +166,17 @@ def _warn_of_leaks(known: pd.DataFrame, labels: pd.DataFrame) -> None:
                     "is hardly known in advance. Drop it, or move it to past=[...].",
                     stacklevel=4,
                 )
+
+
+def _warn_of_late_labels(n_steps: int, horizon: int) -> None:
+    """Warn if the table ends with more steps without labels than can be forecast."""
+    if n_steps > horizon:
+        warn(
+            f"The last {n_steps} steps of X have no labels, more than horizon={horizon}, so that "
+            "the latest would be forecast without recent values. Raise the horizon, or pass rows "
+            "to forecast to predict instead of fit.",
+            stacklevel=4,
+        )
 
 
 def _warn_of_coarse_times(history: History) -> None:

@@ -81,9 +81,9 @@ class Recipe:
     def moments(self, history: History, frame: pd.DataFrame) -> Moments:
         """Return series, times and origins of rows.
 
-        A series is known up to its last row. The origin of a time up to that row is one step
-        earlier. The origin of a later time is that row, or the horizon before the time if the row
-        is further away.
+        A series is known up to its last row with a label. The origin of a time up to that row is
+        one step earlier. The origin of a later time is that row, or the horizon before the time if
+        the row is further away.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Recipe:
         clock = history.clock.count(frame[history.time])
         if len(history.panel.codes) == 0:
             codes = np.full(len(codes), -1)
-        ends = np.where(codes >= 0, history.panel.ends[np.maximum(codes, 0)], clock - 1)
+        ends = np.where(codes >= 0, self.label_ends(history)[np.maximum(codes, 0)], clock - 1)
         # Series that have ended may be forecast together with those that continue.
         end = max(self.end, int(history.panel.ends.max(initial=self.end)))
         too_far = np.flatnonzero((codes >= 0) & (clock > end + self.horizon))
@@ -110,6 +110,11 @@ class Recipe:
             )
         steps = np.clip(clock - ends, 1, self.horizon)
         return Moments(codes, clock, clock - steps)
+
+    def label_ends(self, history: History) -> np.ndarray:
+        """Return the last time of each series with a label of any target, (n_series,)."""
+        n_columns = sum(len(self.targets.past_names(name)) for name in self.targets.kinds)
+        return history.panel.known_ends(range(n_columns))
 
     def lost_columns(self, frame: pd.DataFrame) -> list[Hashable]:
         """Return columns without values, if this is very unlikely for rows like those of `fit`."""

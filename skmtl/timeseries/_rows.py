@@ -11,7 +11,7 @@ import pandas as pd
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.panels import History, naive_errors, seasonal_naive
 from skmtl.tables import as_frame
-from skmtl.timeseries._numbers import scored_numbers
+from skmtl.timeseries._numbers import are_numbers
 
 FIXED = ("time", "cutoff", "step", "target", "truth", "forecast", "seasonal_naive", "mase_scale",
          "rmsse_scale")  # fmt: skip
@@ -19,7 +19,13 @@ FIXED = ("time", "cutoff", "step", "target", "truth", "forecast", "seasonal_naiv
 
 
 def forecast_rows(
-    model: Any, X: Any, y: Any, past: History, origins: np.ndarray, season: int
+    model: Any,
+    X: Any,
+    y: Any,
+    truth: pd.DataFrame,
+    past: History,
+    origins: np.ndarray,
+    season: int,
 ) -> pd.DataFrame:
     """Return a table with a row for each row of X and target that has a label.
 
@@ -28,8 +34,10 @@ def forecast_rows(
     model : fitted estimator
     X : table of shape (n_samples, n_features)
     y : labels of shape (n_samples, n_tasks)
+    truth : DataFrame of shape (n_samples, n_targets)
+        The labels as numbers; see `scored_numbers`.
     past : History
-        The history for the naive forecast and the scales.
+        The history of these targets, for the naive forecast and the scales.
     origins : ndarray of int64, shape (n_samples,)
         Origins of the naive forecast of each row.
     season : int
@@ -40,7 +48,7 @@ def forecast_rows(
         With the columns ``row`` (position in X), those of the ids, ``time`` and the others of
         `FIXED` apart from cutoff and step, and one for each quantile.
     """
-    frame, truth = as_frame(X), scored_numbers(y)
+    frame = as_frame(X)
     taken = [name for name in past.ids.names if name in FIXED or name == "row"]
     if taken:
         raise ValueError(f"Rename the id columns {taken}: a table of forecasts has such columns.")
@@ -74,9 +82,15 @@ def forecast_rows(
 
 
 def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarray:
-    """Return the predicted number, or for two classes the probability of the second."""
-    if len(model.classes.get(name, ())) == 2:
-        return answers.probabilities(name)[:, 1]
+    """Return the predicted number, or for two classes the mean of their labels.
+
+    If they are not numbers, this is the probability of the second.
+    """
+    classes = model.classes.get(name, ())
+    if len(classes) == 2:
+        first, second = classes if are_numbers(classes) else (0, 1)
+        chance = answers.probabilities(name)[:, 1]
+        return first * (1 - chance) + second * chance
     return np.asarray(answers.predictions[name], dtype=np.float64)
 
 

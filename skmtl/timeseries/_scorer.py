@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skmtl.answers import fitted_inside
+from skmtl.answers import fitted_inside, fitted_model
 from skmtl.panels import History
 from skmtl.tables import as_frame
+from skmtl.timeseries._forecast_model import ForecastModel
 from skmtl.timeseries._history import known_rows, origins_of
 from skmtl.timeseries._metrics import (
     METRICS,
@@ -20,6 +21,7 @@ from skmtl.timeseries._metrics import (
     intervals,
     series_codes,
 )
+from skmtl.timeseries._numbers import scored_numbers
 from skmtl.timeseries._rows import forecast_rows
 from skmtl.timeseries._season import first_season
 
@@ -89,18 +91,27 @@ class ForecastScorer:
 
     def _table(self, estimator: Any, X: Any, y: Any) -> pd.DataFrame:
         model = fitted_inside(estimator)
-        history = getattr(model, "history_", None)
+        check_is_fitted(model)
+        fitted = fitted_model(estimator, y)
+        if isinstance(fitted, ForecastModel):
+            history = fitted.scored_history
+        else:
+            history = getattr(model, "history_", None)
         if not isinstance(history, History):
-            check_is_fitted(model)
             raise TypeError(
                 f"{type(model).__name__} does not store a history, so its forecasts cannot be "
                 "assigned to series. Score it with backtest and forecast_table."
             )
+        truth = scored_numbers(fitted.read_labels(y), fitted.classes)
         frame = as_frame(X)
         codes, clock = known_rows(history, frame)
         season = first_season(model) if self.season is None else self.season
         origins = origins_of(history, codes, clock)
-        table = forecast_rows(estimator, X, y, history, origins, season)
+        table = forecast_rows(estimator, X, y, truth, history, origins, season)
+        if table.empty:
+            raise ValueError(
+                "The rows have no labels to score. Drop those whose labels are not known yet."
+            )
         if table["forecast"].isna().any():
             raise ValueError(f"{int(table['forecast'].isna().sum())} rows have no forecast.")
         return table

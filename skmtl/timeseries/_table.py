@@ -15,6 +15,7 @@ from skmtl.timeseries._metrics import (
     QUANTILE_METRICS,
     Groups,
     coverage,
+    have_pairs,
     intervals,
     quantile_columns,
     scaled_errors,
@@ -58,7 +59,8 @@ def forecast_table(
           values, in percent, where that sum is not zero;
         - ``bias``: sum of errors, forecast minus truth, divided by the sum of absolute values;
         - ``pinball``, ``wis`` (the weighted interval score) and coverages such as
-          ``coverage_80``, if there are quantiles;
+          ``coverage_80``, if there are quantiles; those of the target, and ``wis`` if they are in
+          pairs around the median;
         - ``skill``: one minus the sum of absolute errors divided by that of the baseline, on rows
           that have both, with the limits ``skill_low`` and ``skill_high`` of an interval over
           series (NaN for a single series);
@@ -105,7 +107,7 @@ def forecast_table(
     scores: dict[str, Any] = {name: score(table, groups) for name, score in METRICS.items()}
     if quantile_columns(table):
         for name, score in QUANTILE_METRICS.items():
-            if name != "wis" or intervals(table):
+            if name != "wis" or (intervals(table) and have_pairs(table).any()):
                 scores[name] = score(table, groups)
         for share, ends in intervals(table).items():
             scores[f"coverage_{100 * share:g}"] = coverage(table, groups, ends)

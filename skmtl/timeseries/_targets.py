@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skmtl._storable import storable
+from skmtl.panels import History
 from skmtl.reading import warn_of_numbers_in_labels
 from skmtl.tasks import (
     Count,
@@ -21,7 +22,7 @@ from skmtl.tasks import (
     mixed_kind,
     plain_values,
 )
-from skmtl.timeseries._numbers import as_numbers
+from skmtl.timeseries._numbers import are_numbers, as_numbers
 
 
 @storable
@@ -119,6 +120,29 @@ class ForecastTargets:
     def past_name(self, name: Hashable, position: int | None = None) -> str:
         """Return the name of a column of `past_values`."""
         return str(name) if position is None else f"{name} is {self.classes[name][position]}"
+
+    def scored_history(self, history: History) -> History:
+        """Return the past of the targets that can be scored as numbers; see `scored_numbers`.
+
+        Parameters
+        ----------
+        history : History
+            With the columns of `past_values`.
+        """
+        columns: dict[Hashable, np.ndarray] = {}
+        for name in self.kinds:
+            places = [history.columns.index(column) for column in self.past_names(name)]
+            values, classes = history.panel.values[:, places], self.classes.get(name)
+            if classes is None:
+                columns[name] = values[:, 0]
+            elif len(classes) > 2 and are_numbers(classes):
+                columns[name] = values @ np.array(classes, dtype=np.float64)
+            elif len(classes) <= 2:
+                first, second = classes[0], classes[-1]
+                if not are_numbers(classes):
+                    first, second = 0, 1
+                columns[name] = first + (second - first) * values[:, 0]
+        return history.of_values(columns)
 
     @property
     def numbers(self) -> list[Hashable]:

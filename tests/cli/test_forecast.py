@@ -106,6 +106,8 @@ def test_the_forecaster_is_the_one_of_python_and_scores_files(folder, capsys):
         ("horizon = 3", "horizon = 2", "reach 3 steps beyond those of 'train'"),
         ('time = "day"', "", "has no 'time'"),
         ('time = "day"', 'time = "date"', "no column 'date'"),
+        ('time = "day"', 'time = "day"\nzone = "Europe/Bern"', "zone='Europe/Bern'"),
+        ('time = "day"', 'time = "day"\nzone = "Europe/Paris"', "have no offset from UTC"),
         ('kind = "change"', 'kind = "rise"', "must be a table with its 'kind'"),
         ('target = "sales"}', 'target = "sales", level = 3}', "The derived target 'up'"),
         ('test = "test.csv"', 'eval = "test.csv"', "has 'eval', which"),
@@ -127,3 +129,22 @@ def test_times_that_are_no_iso_text_are_named(folder, capsys):
     code, _, err = run(folder, CONFIG, capsys)
     assert code == 2
     assert "ISO 8601" in err
+
+
+def test_days_in_a_zone_whose_clocks_change_are_read_from_text(folder, capsys):
+    for name in ("train", "test"):
+        rows = pd.read_csv(folder / f"{name}.csv", parse_dates=["day"])
+        days = rows["day"] + pd.Timedelta(days=77)  # from 18 March on
+        rows["day"] = days.dt.tz_localize("Europe/Berlin")
+        rows.to_csv(folder / f"{name}.csv", index=False)
+    code, _, err = run(folder, CONFIG, capsys)
+    assert code == 2
+    assert "have several offsets from UTC, +01:00, +02:00" in err
+    code, _, err = run(
+        folder, CONFIG.replace("[forecast]", "[forecast]\nzone='Europe/Berlin'"), capsys
+    )
+    assert code == 0, err
+    paths = [str(folder / name) for name in ("model.skmtl", "test.csv", "scores")]
+    assert main(["score", *paths]) == 0
+    predicted = skmtl.load(paths[0]).predict(rows.drop(columns=["rain", "sales", "visits"]))
+    np.testing.assert_allclose(pd.read_parquet(paths[2])["sales_prediction"], predicted["sales"])

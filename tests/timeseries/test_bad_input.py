@@ -128,6 +128,9 @@ def test_histories_must_suit(fitted):
         fitted.update(X_FIT[:1], Y_FIT[:1])
     with pytest.raises(ValueError, match=r"no columns for the targets \['visits'\]"):
         fitted.predict(NEXT, history=(X_FIT, Y_FIT[["sales"]]))
+    for history in (X_FIT, {"X": X_FIT, "y": Y_FIT}):
+        with pytest.raises(ValueError, match=r"must be a pair \(X_past, y_past\)"):
+            fitted.predict(NEXT, history=history)
     n = len(X_FIT)
     for weight, message in (
         (np.ones(3), "shape"),
@@ -202,7 +205,7 @@ TAKEN = {
     "any order": (lambda X, Y: (X.sample(frac=1, random_state=0),
                                 Y.sample(frac=1, random_state=0)), {}),
     "series of other lengths": (ends_early, {}),
-    "labels missing at both ends": (edges_missing, {}),
+    "labels missing at both ends": (edges_missing, {"horizon": 6}),
     "a constant series": (lambda X, Y: (X, Y.where(X["shop"] != "shop 1", 7.0)), {}),
     "nothing but zeros": (lambda X, Y: (X, Y * 0), {}),
     "a horizon longer than the series": (lambda X, Y: (X, Y), {"horizon": 60}),

@@ -101,6 +101,16 @@ def test_a_panel_may_be_too_short(walks):
         forecaster(conformal=True).fit(X[early], Y[early])
 
 
+@pytest.mark.parametrize("kind", [None, Quantile((0.005, 0.5, 0.995))])
+def test_too_few_errors_for_a_coverage_are_told(walks, kind):
+    X, Y = walks
+    few = (X["id"] < 3) & (X["t"] < 40)
+    model = forecaster(tasks=kind, max_examples=100)
+    with pytest.warns(UserWarning, match=r"'y' with a coverage of 0.99 needs 199 errors, .* 100:"):
+        model.set_params(conformal=0.99).fit(X[few], Y[few])
+    model.set_params(conformal=0.9).fit(X[few], Y[few])  # 19 are enough
+
+
 def test_intervals_of_counts_are_not_negative_even_on_a_short_panel():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"id": np.repeat(np.arange(100), 9), "t": np.tile(np.arange(9), 100)})

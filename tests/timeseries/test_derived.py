@@ -171,6 +171,9 @@ def test_a_hurdle_is_the_chance_times_the_amount(parts, steps, kind, tmp_path):
     total = Y["units"][early].mean() * len(X_next)
     assert predicted["mean"].sum() == pytest.approx(total, rel=0.08)
     assert np.corrcoef(predicted["mean"], expected[~early])[0, 1] > 0.7
+    truth = model.derived_labels(X_next, Y[~early])
+    pd.testing.assert_series_equal(truth["mean"], Y["units"][~early], check_names=False)
+    assert model.score_tasks(X_next, truth).index.tolist() == ["mean"]
     model.save(tmp_path / "model.skmtl")
     pd.testing.assert_frame_equal(skmtl.load(tmp_path / "model.skmtl").predict(X_next), predicted)
 

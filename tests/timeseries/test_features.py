@@ -246,6 +246,24 @@ def test_holidays_of_a_region_are_those_of_the_package():
     assert table["days to holiday"].tolist() == [3, 2, 1, 0, 1, 0, -1]
 
 
+def test_rows_to_forecast_may_be_appended_without_labels():
+    X, Y = shops(2, 40)
+    last = X["day"].max()
+    with pytest.raises(ValueError, match=r"no rows up to 5 steps after the origin 2024-02-09"):
+        make_features(X, Y, last, forecaster())
+    earlier = X["day"] <= last - pd.Timedelta(days=5)
+    expected = make_features(X, Y, last - pd.Timedelta(days=5), forecaster())
+    found = make_features(X, Y[earlier].reindex(Y.index), "2024-02-04", forecaster())
+    pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("place", ["XX", "US-ZZ"])
+def test_unknown_places_of_holidays_are_told(place):
+    pytest.importorskip("holidays")
+    with pytest.raises(ValueError, match=rf"'{place}'\) is not a country or region"):
+        Calendar(holidays=place).features(pd.date_range("2024-07-01", periods=7))
+
+
 @pytest.mark.usefixtures("two_holidays")
 @pytest.mark.parametrize("steps", ["feature", "tasks"])
 def test_holidays_are_those_of_the_day_that_is_forecast(steps):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -257,6 +258,9 @@ def test_estimators_of_scikit_learn_and_pipelines_learn_panels(panel):
     model = forecaster(filled).fit(X, Y[["sales", "visits"]])
     table = backtest(model, X, Y[["sales", "visits"]], ForecastSplit("day", freq="D", horizon=7))
     assert (forecast_table(table)["wape"] < 0.2).all()
+    trees = HistGradientBoostingClassifier(max_iter=5, categorical_features=None)
+    busy = forecaster(trees).fit(X, Y["busy"])  # without a warning of the shape of y
+    assert busy.score(X, Y["busy"]) > 0.9
     ours = make_pipeline(FunctionTransformer(lambda X: X.fillna(0.0)), INNER)
     predicted = forecaster(ours).fit(X, Y).predict(days_after(X, 7))
     assert predicted.columns.tolist() == ["sales", "visits", "busy"]

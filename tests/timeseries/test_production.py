@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -58,6 +60,23 @@ def test_files_are_scored_as_predict_does(fitted, panel, tmp_path, form):
         fitted, tmp_path / f"next.{form}", tmp_path / "out", keep=["shop", "day"], batch_rows=5
     )
     assert again.n_parts == again.n_parts_before == 1
+
+
+def test_periods_are_read_from_files(panel, tmp_path):
+    X, Y = panel
+    X = X.assign(day=X["day"].dt.to_period("D"))
+    forecaster(max_examples=200).fit(X, Y).save(tmp_path / "model.skmtl")
+    X_next = days_after(panel[0], 2).assign(day=lambda frame: frame["day"].dt.to_period("D"))
+    X_next.to_parquet(tmp_path / "next.parquet")
+    # In a process of its own, where nothing has read periods before.
+    call = f"""import skmtl
+skmtl.score_files({str(tmp_path / "model.skmtl")!r}, {str(tmp_path / "next.parquet")!r},
+                  {str(tmp_path / "out")!r}, keep=["day"])"""
+    subprocess.run([sys.executable, "-c", call], check=True)
+    scores = pd.read_parquet(tmp_path / "out")
+    expected = skmtl.load(tmp_path / "model.skmtl").predict(X_next)
+    np.testing.assert_array_equal(scores["sales_prediction"], expected["sales"])
+    assert scores["day"].tolist() == X_next["day"].tolist()
 
 
 def test_rows_beyond_the_horizon_are_set_aside(fitted, panel, tmp_path):

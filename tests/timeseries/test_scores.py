@@ -284,3 +284,17 @@ def test_the_seasonal_naive_forecast_of_m4_hourly_scores_as_published():
     assert scores["mase"] == pytest.approx(1.193, abs=5e-4)
     assert scores["smape"] == pytest.approx(13.91, abs=5e-3)
     assert scores["skill"] == 0
+
+
+def test_targets_of_one_table_may_have_other_quantiles(table):
+    first = table[table["target"] == "sales"]
+    other = first.assign(target="visits").rename(
+        columns={"q0.1": "q0.05", "q0.5": "q1e-05", "q0.9": "q0.95"}
+    )
+    both = forecast_table(pd.concat([first, other], ignore_index=True))
+    for target, part in (("sales", first), ("visits", other)):
+        alone = forecast_table(part).loc[target]
+        pd.testing.assert_series_equal(both.loc[target][alone.index], alone, check_names=False)
+    assert both["wis"].isna().tolist() == [False, True]  # nothing is paired with 1e-05
+    assert "wis" not in forecast_table(other)
+    assert both["n_series"].tolist() == [4, 4]

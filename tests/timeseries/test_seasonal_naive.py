@@ -55,6 +55,11 @@ def test_two_o_clock_comes_twice_when_the_clocks_are_set_back():
     naive = X.assign(hour=X["hour"].dt.tz_localize(None))
     with pytest.raises(ValueError, match=r"repeat an id and a time.*times with a time zone"):
         SeasonalNaive(time="hour", freq="h", season=24).fit(naive, y)
+    as_text = X.assign(hour=X["hour"].map(str))
+    np.testing.assert_array_equal(model.predict(as_text), model.predict(X))
+    without = naive.assign(hour=naive["hour"].astype(str))
+    with pytest.raises(ValueError, match=r"no offset .* the zone 'Europe/Berlin'"):
+        model.predict(without)
 
 
 @pytest.mark.parametrize(
