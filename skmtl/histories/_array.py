@@ -14,7 +14,7 @@ from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 from skmtl._foreign_frames import as_pandas
 from skmtl.histories._arrays import array_parts, list_parts
 from skmtl.histories._arrow import from_arrow
-from skmtl.histories._clock import as_numbers
+from skmtl.histories._clock import as_numbers, positive_length
 from skmtl.histories._extension import HistoryArray
 from skmtl.histories._history import EventHistory
 from skmtl.histories._parts import Parts, from_scalars
@@ -331,8 +331,7 @@ class Histories(HistoryArray):
         ValueError
             If a time is missing, infinite or of another clock, or `window` is not positive.
         """
-        if window is not None and not window > 0:
-            raise ValueError(f"window must be a positive length of time, got {window!r}.")
+        window = None if window is None else positive_length(window, "window")
         times = as_numbers(end, self.dtype.clock, len(self), self.first)
         if not np.isfinite(times).all():
             raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,22 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
             f"{times!r}."
         )
     return _repeated(numbers, n)
+
+
+def positive_length(length: Any, name: str) -> float:
+    """Return a length of time as a number.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number; the message names the parameter.
+    """
+    if not isinstance(length, Real) or not length > 0:
+        raise ValueError(
+            f"{name} must be a positive length of time, a number in the unit of the histories, "
+            f"which are hours by default for dates; got {length!r}."
+        )
+    return float(length)
 
 
 def as_dates(numbers: NDArray[np.float64], clock: str) -> pd.DatetimeIndex:
