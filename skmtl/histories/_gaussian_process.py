@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skmtl.histories._array import Histories
-from skmtl.histories._columns import as_histories
 from skmtl.histories._grid import Grid, grid_names
 from skmtl.histories._markov_process import MarkovProcess
 from skmtl.histories._observed import ObservedValues
@@ -134,7 +133,7 @@ class GaussianProcessGrid(HistoryTransformer):
         for name, learnt in self.learnt_.items():
             means = [f"{name} {feature}" for feature in learnt.names[::2]]
             process = cast(LearntProcess, learnt)
-            table[means] = process.draws(as_histories(frame[name]), random)
+            table[means] = process.draws(self._histories(frame, name), random)
         return table
 
 
@@ -199,4 +198,5 @@ class LearntProcess:
             one = histories[[row]]
             seen = ObservedValues.of(one, self.variables).scaled(self.centre, self.scale)
             process = long if len(seen.time) > self.max_events else short
-            yield row, process, seen, one.end[0] - back
+            # Without events and a known end, any end will do: the prior is the same at all times.
+            yield row, process, seen, np.nan_to_num(one.end[0]) - back

@@ -155,11 +155,6 @@ class LearntIntervals:
     intervals: dict[str, list[Interval]]
 
     @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
-
-    @property
     def names(self) -> list[str]:
         """Names of the features, by variable, view, interval and level."""
         features = [

@@ -241,11 +241,6 @@ class LearntNeighbours:
     references: list[int] = field(default_factory=list)
 
     @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
-
-    @property
     def names(self) -> list[str]:
         """Names of the features: the least distance, the labels of the nearest, all distances."""
         nearest = [f"nearest {target}" for target in self.targets]

@@ -144,11 +144,6 @@ class LearntSummary:
     periods: list[Period]
 
     @property
-    def variables(self) -> list[str]:
-        """All variables that were seen in `fit`."""
-        return [*self.numbers, *self.codes, *self.others]
-
-    @property
     def names(self) -> list[str]:
         """Names of the features by variable."""
         names = ["events", "length"]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import skmtl
-from skmtl import RMTGB, MultiTaskLinear
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
 from skmtl.histories import (
     ConvolutionFeatures,
     DTWNeighbours,
@@ -166,6 +166,47 @@ def test_a_wrong_time_does_not_fill_the_memory(transformer):
     wrong = Histories.from_list([[1.0, 2.0]], times=[[0.0, 1e12]], variables=["HR"])
     with pytest.raises(ValueError, match=r"from 0 to 1e\+12 has .* steps of .*If a time is wrong"):
         fitted.transform(pd.DataFrame({"vitals": wrong}))
+
+
+def with_a_new_variable(X):
+    """The same table with events of a new variable around those of the first two histories."""
+    cells = [cell.to_frame() for cell in X["vitals"]]
+    new = pd.DataFrame({"time": [-90.0, 90.0], "variable": "new", "value": [1.0, 2.0]})
+    more = [pd.concat([new, cell]) if i < 2 else cell for i, cell in enumerate(cells)]
+    return X.assign(vitals=Histories([one.to_dict("list") for one in more]))
+
+
+def seen_alone(X, transform):
+    with pytest.warns(UserWarning, match=r"not seen in fit and are ignored: \['new'\]"):
+        return transform(with_a_new_variable(X))
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda one: type(one).__name__)
+def test_a_new_variable_has_no_influence(transformer):
+    X = stays()[["vitals"]]
+    fitted = transformer.fit(X, X.index.to_series())
+    pd.testing.assert_frame_equal(seen_alone(X, fitted.transform), fitted.transform(X))
+    if isinstance(fitted, GaussianProcessGrid):
+        drawn = fitted.draw(X, 0)
+        pd.testing.assert_frame_equal(seen_alone(X, lambda new: fitted.draw(new, 0)), drawn)
+
+
+@pytest.mark.parametrize("tokens", ["events", "tcn", "wavelet"])
+def test_a_new_variable_has_no_influence_on_a_network(tokens):
+    X = stays()
+    network = MultiTab(
+        series={"vitals": tokens}, early_stopping=False, max_epochs=1, n_bags=1, random_state=0
+    ).fit(X, pd.Series(range(len(X)), name="row", dtype=float))
+    pd.testing.assert_frame_equal(seen_alone(X, network.predict), network.predict(X))
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda one: type(one).__name__)
+def test_a_variable_without_values_is_not_new(transformer, recwarn):
+    numbers = pd.DataFrame({"id": [0, 0, 1, 1], "t": [0, 1, 0, 2], "x": [1.0, 2.0, 3.0, 5.0]})
+    numbers["rhythm"] = ["AF", "SR", None, "AF"]
+    X = pd.DataFrame({"ecg": Histories.from_frame(numbers, [0, 1], id="id", time="t")})
+    transformer.fit(X, pd.Series([0.0, 1.0])).transform(X)
+    assert not [str(one.message) for one in recwarn if "not seen in fit" in str(one.message)]
 
 
 def test_a_history_of_unknown_variables_has_no_neighbours():

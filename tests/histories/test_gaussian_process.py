@@ -166,8 +166,9 @@ def test_draws_follow_the_seed_and_leave_missing_histories_missing(fitted):
     model, X = fitted
     rows = X.iloc[:3].copy()
     rows.loc[1, "x"] = pd.NA
+    rows.loc[2, "x"] = Histories.from_list([[]])[0]  # no events, and no known end
     one, again, other = (model.draw(rows, seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(one, again)
     assert one.columns.tolist() == model.transform(rows).columns.tolist()
-    assert one.iloc[1].isna().all()
+    assert one.iloc[1].isna().all() and one.iloc[2].notna().all()
     assert not np.allclose(one.iloc[0], other.iloc[0])
