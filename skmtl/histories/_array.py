@@ -356,10 +356,13 @@ class Histories(HistoryArray):
         if isinstance(end, pd.Series):
             labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
             is_numbered = end.index.equals(pd.RangeIndex(len(end)))
-            if not (end.index.equals(labels) or is_numbered) and end.index.isin(labels).any():
+            shared = end.index.isin(labels)
+            # Numbers of rows may be no labels, unless they are all of them.
+            is_other = shared.all() if is_numbered else shared.any()
+            if is_other and not end.index.equals(labels):
                 raise ValueError(
                     "end has the labels of other rows than index, or in a different order. Pass "
-                    "end.reindex(index)."
+                    "end.reindex(index), or end.to_numpy() if it is in the order of index."
                 )
         return self.until(end)
 

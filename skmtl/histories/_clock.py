@@ -41,7 +41,7 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
     """
     if unit not in _SECONDS:
         raise ValueError(f"unit must be one of {sorted(_SECONDS)}, got {unit!r}.")
-    if types.is_numeric_dtype(times.dtype) and not types.is_bool_dtype(times.dtype):
+    if times.dtype.kind in "iuf":
         return times.to_numpy(dtype=np.float64, na_value=np.nan), ""
     observed = times.dropna()
     if not len(observed):
@@ -198,9 +198,12 @@ def _dated(observed: pd.Series, what: str) -> pd.Series:
     """Return the times after checking that all are dates or times."""
     strange = [t for t in observed if not isinstance(t, datetime.date | np.datetime64)]
     if strange:
+        remedy = "pd.to_numeric or pd.to_datetime"
+        if isinstance(strange[0], pd.Period):
+            remedy = "column.dt.to_timestamp(how=...) to the start or the end of each period"
         raise ValueError(
             f"{what} must hold numbers, or dates and times, but holds {strange[0]!r}. Convert it "
-            "with pd.to_numeric or pd.to_datetime."
+            f"with {remedy}."
         )
     return observed
 

@@ -172,7 +172,11 @@ def _parts(
     owner, times = owner[events.place], times[events.place]
     _check_values(events, frame[id])
     order = _order(owner, times)
-    store = EventStore(times[order], events.code[order], events.value[order], events.variables)
+    # A text may have made a name that is another variable's: both are one.
+    place, names = pd.factorize(np.array([*events.variables, None], dtype=object)[:-1])
+    code = events.code[order]
+    code = code if len(names) == len(place) else place[code]
+    store = EventStore(times[order], code, events.value[order], names)
     lengths = np.bincount(owner[order], minlength=len(several))
     rows = np.append(ranges(lengths), np.array([(-1, -1, np.nan)], dtype=ROW))
     return Parts(store, rows[several.get_indexer(ids)], clock)

@@ -74,6 +74,17 @@ def test_texts_are_codes_of_their_own():
     np.testing.assert_array_equal(one.value, [np.nan, 3.5, np.nan])
 
 
+def test_texts_that_make_the_same_name_are_one_variable():
+    table = pd.DataFrame(
+        {"id": 1, "time": [1, 2, 3, 4], "what": ["a", "a=b", "a=b=c", "q"]}
+        | {"value": ["b=c", "c", None, 5.0]}
+    )
+    one = Histories.from_events(table, [1], id="id", variable="what", value="value")
+    assert one.variables == ["a=b=c", "q"]
+    counts = SeriesSummary(statistics=["count"]).fit_transform(pd.DataFrame({"x": one}))
+    assert counts["x a=b=c count"].tolist() == [3]
+
+
 def test_a_wide_frame_an_array_and_a_list_are_the_same_histories():
     array = np.random.default_rng(0).normal(size=(4, 2, 5))
     array[1, 0, 2:] = np.nan
