@@ -47,6 +47,9 @@ class HistoriesDtype(ExtensionDtype):
         """Name of the dtype in pandas."""
         return f"histories[{self.clock}]" if self.clock else "histories"
 
+    def __repr__(self) -> str:
+        return f"HistoriesDtype({self.clock!r})"
+
     @classmethod
     def construct_array_type(cls) -> Any:
         """Return the array type."""

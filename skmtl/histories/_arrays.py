@@ -79,7 +79,7 @@ def _matrix(one: Any, position: int) -> NDArray[np.floating] | None:
         values = _floats(np.array([*one], dtype=np.float64) if nested else one)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Series {position} is no array of numbers of the shape (n_variables, length): {error}"
+            f"Series {position} cannot be read as numbers (n_variables, length): {error}"
         ) from error
     if values.ndim == 1:
         values = values[None]

@@ -227,7 +227,7 @@ def _label_columns(Y: Any, index: pd.Index) -> pd.DataFrame:
 
 
 def _checked_labels(Y: Any) -> pd.DataFrame:
-    """Return the columns of Y in their order, after checking those that are no histories."""
+    """Return the columns of Y in their order, after checking all but histories."""
     if not isinstance(Y, pd.DataFrame):
         return label_frame(Y)
     changing = [name for name, column in Y.items() if holds_histories(column)]

@@ -114,7 +114,10 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_array([[1.0]], rate=1, times=[0]), "not both"),
         (lambda: Histories.from_list([np.ones((1, 2)), np.ones((2, 2))]), "same variables"),
         (lambda: Histories.from_list([[1.0]], variables=["a", "b"]), "1 different names"),
-        (lambda: Histories.from_list([[1.0], [[1.0], [1.0, 2.0]]]), "Series 1 is no array"),
+        (
+            lambda: Histories.from_list([[1.0], [[1.0], [1.0, 2.0]]]),
+            "Series 1 cannot be read as numbers",
+        ),
         (lambda: Histories.from_list([pd.DataFrame({"a": [1.0]})]), "Series 0 is a table, whose"),
         (lambda: Histories.from_array([[1.0]], rate="2"), "rate must be positive and finite"),
     ],

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 import skmtl
 from skmtl import RMTGB
 from skmtl.histories import EventHistory, Histories, HistoriesDtype, SeriesSummary
+from skmtl.tasks import EventTimes
 from tests.histories.stays import events, stays
 from tests.pandas_versions import needs_pandas_3
 
@@ -233,6 +234,15 @@ def test_pipelines_searches_and_splits(fitted, n_jobs):
     search.fit(train, Y_train, groups=np.arange(len(train)) // 2)
     assert search.predict(test).shape == (3, 2)
     assert same(train["vitals"], X["vitals"].loc[train.index])
+
+
+def test_dtypes_say_what_they_are():
+    dates = Histories.from_events(
+        events().assign(time=pd.Timestamp("2024-01-01", tz="UTC")), range(3), unit="D"
+    )
+    assert repr(dates.dtype) == "HistoriesDtype('D, UTC')"
+    times = EventTimes([1], [2.0], causes=["death"])
+    assert repr(times.dtype) == "EventTimesDtype(['death'])"
 
 
 def test_a_history_by_itself():
