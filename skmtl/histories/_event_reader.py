@@ -195,7 +195,9 @@ class EventReader:
         code, missing = self._codes(store, renamed), rows["start"] < 0
         start, stop = (np.where(missing, 0, rows[name]) for name in ("start", "stop"))
         values = self._scaled(code, store.value, column.name)
-        events = EventRows(store.time, code, values, start, stop, histories.end, missing)
+        # Columns of files are read-only arrays, of which torch would warn.
+        time = np.require(store.time, requirements="W")
+        events = EventRows(time, code, values, start, stop, histories.end, missing)
         _check_order(events, column.name)
         return events
 
