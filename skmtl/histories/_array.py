@@ -153,8 +153,9 @@ class Histories(HistoryArray):
             events are dropped, and windows such as "the last 24 hours" end there. With None,
             histories end with their last event.
         unit : {"h", "s", "min", "D"}, default="h"
-            Unit of dates and times in features and windows. Numbers are not converted. Times with
-            a time zone are converted to UTC.
+            Unit in which dates, times and durations are counted. Numbers are not converted. Times
+            with a time zone are converted to UTC. Durations become numbers, so later times, such
+            as of `until` and `landmarks`, are numbers.
 
         Returns
         -------
@@ -171,8 +172,8 @@ class Histories(HistoryArray):
         UserWarning
             If some of the texts of `value` are numbers.
         """
-        parts = event_parts(events, index, id, time, variable, value, unit)
-        return cls._from_parts(parts)._ended(end, index)
+        parts, unit_of_end = event_parts(events, index, id, time, variable, value, unit)
+        return cls._from_parts(parts)._ended(end, index, unit_of_end)
 
     @classmethod
     def from_frame(
@@ -216,9 +217,8 @@ class Histories(HistoryArray):
         [2 events of 1, 1 to 2, 1 event of 1, 1 to 1]
         Length: 2, dtype: histories
         """
-        return cls._from_parts(frame_parts(frame, index, id, time, variables, unit))._ended(
-            end, index
-        )
+        parts, unit_of_end = frame_parts(frame, index, id, time, variables, unit)
+        return cls._from_parts(parts)._ended(end, index, unit_of_end)
 
     @classmethod
     def from_array(
@@ -335,12 +335,16 @@ class Histories(HistoryArray):
             If a time is missing, infinite or of another clock, or `window` is not positive.
         """
         window = None if window is None else positive_length(window, "window")
-        times = as_numbers(end, self.dtype.clock, len(self), self.first)
+        return self._cut(self._known(end), window)
+
+    def _known(self, end: Any, unit: str | None = None) -> NDArray[np.float64]:
+        """Return ends on the clock of the histories; `unit` is that of durations."""
+        times = as_numbers(end, self.dtype.clock, len(self), self.first, unit)
         if not np.isfinite(times).all():
             raise ValueError(
                 "end must be known for every history, but some are missing or infinite."
             )
-        return self._cut(times, window)
+        return times
 
     def _cut(self, times: NDArray[np.float64], window: float | None) -> Self:
         """As `until`, at numbers on the clock of the histories."""
@@ -353,7 +357,7 @@ class Histories(HistoryArray):
         rows["end"][there] = times[there]
         return self._from_parts(self._parts._replace(rows=rows))
 
-    def _ended(self, end: Any, index: Any) -> Self:
+    def _ended(self, end: Any, index: Any, unit: str | None) -> Self:
         if end is None:
             return self
         if isinstance(end, pd.Series):
@@ -367,7 +371,7 @@ class Histories(HistoryArray):
                     "end has the labels of other rows than index, or in a different order. Pass "
                     "end.reindex(index), or end.to_numpy() if it is in the order of index."
                 )
-        return self.until(end)
+        return self._cut(self._known(end, unit), None)
 
     @property
     def dtype(self) -> HistoriesDtype:

@@ -46,11 +46,21 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
     observed = times.dropna()
     if not len(observed):
         return np.full(len(times), np.nan), ""
-    if all(isinstance(time, datetime.timedelta | np.timedelta64) for time in observed):
+    if holds_durations(times):
         seconds = pd.to_timedelta(times).dt.total_seconds()
         return np.asarray(seconds / _SECONDS[unit], dtype=np.float64), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
+
+
+def holds_durations(times: pd.Series) -> bool:
+    """Return whether times are lengths of time, such as `Timedelta`, of which some are known."""
+    if times.dtype.kind in "iufM":
+        return False
+    observed = times.dropna()
+    return len(observed) > 0 and all(
+        isinstance(time, datetime.timedelta | np.timedelta64) for time in observed
+    )
 
 
 def read_parts(
@@ -99,7 +109,9 @@ def common_clock(clocks: Iterable[str]) -> str:
     return several.pop() if several else ""
 
 
-def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float64]:
+def as_numbers(
+    times: Any, clock: str, n: int, first: float, unit: str | None = None
+) -> NDArray[np.float64]:
     """Convert times from the user to numbers on a clock.
 
     Parameters
@@ -109,6 +121,8 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
     n : int
     first : float
         Time of the first event, NaN without any.
+    unit : {"s", "min", "h", "D"}, default=None
+        What durations are counted in; None refuses them.
 
     Returns
     -------
@@ -117,14 +131,19 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
     Raises
     ------
     ValueError
-        If the times are of another clock, or their number is not n; or if they are numbers for
-        histories of dates and all lie before the first event, as hours since an admission would.
+        If the times are of another clock, or durations without a unit, or their number is not n;
+        or if they are numbers for histories of dates and all lie before the first event, as hours
+        since an admission would.
     """
     is_one = not types.is_list_like(times)
     column = pd.Series([times] if is_one else times).reset_index(drop=True)
     if not is_one and len(column) != n:
         raise ValueError(f"There are {len(column)} times for {n} histories. Pass one or {n}.")
-    unit = clock.removesuffix(_UTC)
+    if unit is None and holds_durations(column):
+        raise ValueError(
+            f"The times of the histories are {_named(clock)}, but these are durations, such as "
+            f"{column.dropna().iloc[0]!r}. Pass {_named(clock)}."
+        )
     is_number = types.is_numeric_dtype(column.dtype)
     if clock and is_number:  # already counted on the clock, as `Histories.end` returns them
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -135,7 +154,7 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
                 "counted from 1970: pass dates and times, as of pd.to_datetime."
             )
         return _repeated(numbers, n)
-    numbers, read = read_times(column, unit or "h", "The time")
+    numbers, read = read_times(column, unit or clock.removesuffix(_UTC) or "h", "The time")
     if read != clock and not np.isnan(numbers).all():
         raise ValueError(
             f"The times of the histories are {_named(clock)}, but these are {_named(read)}: "

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 import skmtl
 from skmtl import RMTGB
-from skmtl.histories import EventHistory, Histories, HistoriesDtype, SeriesSummary
+from skmtl.histories import EventHistory, Histories, HistoriesDtype, SeriesSummary, landmarks
 from skmtl.tasks import EventTimes
 from tests.histories.stays import events, stays
 from tests.pandas_versions import needs_pandas_3
@@ -116,6 +116,26 @@ def test_dates_are_counted_in_a_unit(zone):
     assert hours.until(time[0]).n_events.tolist() == [1]
     assert repr(hours[0]).endswith("00 to 2024-03-31 0" + ("4:00" if zone is None else "2:00"))
     assert same(pickle.loads(pickle.dumps(hours)), hours)
+
+
+def test_durations_are_counted_in_the_unit_wherever_it_is_known():
+    table = pd.DataFrame({"id": [0, 0], "day": pd.to_timedelta([1, 2], "D"), "x": [5.0, 6.0]})
+    half = pd.Timedelta("36h")
+    names = {"id": "id", "time": "day", "unit": "D"}
+    cut = Histories.from_frame(table, [0], **names, end=half)
+    assert cut[0].value.tolist() == [5.0] and cut.end.tolist() == [1.5]
+    assert Histories.from_events(
+        table, [0], **names, variable=None, value="x", end=[half]
+    ).end.tolist() == [1.5]
+    whole = Histories.from_frame(table, [0], **names)
+    numbers = table.assign(day=[1.0, 2.0])
+    for use in (
+        lambda: whole.until(half),
+        lambda: landmarks(pd.DataFrame({"x": whole}), at=[half]),
+        lambda: Histories.from_frame(numbers, [0], **names, end=half),
+    ):
+        with pytest.raises(ValueError, match=r"are numbers, but these are durations, such as"):
+            use()
 
 
 def test_no_digit_of_a_time_is_lost():
