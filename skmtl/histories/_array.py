@@ -14,7 +14,7 @@ from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 from skmtl._foreign_frames import as_pandas
 from skmtl.histories._arrays import array_parts, list_parts
 from skmtl.histories._arrow import from_arrow
-from skmtl.histories._clock import as_numbers
+from skmtl.histories._clock import as_numbers, positive_length
 from skmtl.histories._extension import HistoryArray
 from skmtl.histories._history import EventHistory
 from skmtl.histories._parts import Parts, from_scalars
@@ -46,6 +46,9 @@ class HistoriesDtype(ExtensionDtype):
     def name(self) -> str:  # type: ignore[override]
         """Name of the dtype in pandas."""
         return f"histories[{self.clock}]" if self.clock else "histories"
+
+    def __repr__(self) -> str:
+        return f"HistoriesDtype({self.clock!r})"
 
     @classmethod
     def construct_array_type(cls) -> Any:
@@ -150,8 +153,9 @@ class Histories(HistoryArray):
             events are dropped, and windows such as "the last 24 hours" end there. With None,
             histories end with their last event.
         unit : {"h", "s", "min", "D"}, default="h"
-            Unit of dates and times in features and windows. Numbers are not converted. Times with
-            a time zone are converted to UTC.
+            Unit in which dates, times and durations are counted. Numbers are not converted. Times
+            with a time zone are converted to UTC. Durations become numbers, so later times, such
+            as of `until` and `landmarks`, are numbers.
 
         Returns
         -------
@@ -168,8 +172,8 @@ class Histories(HistoryArray):
         UserWarning
             If some of the texts of `value` are numbers.
         """
-        parts = event_parts(events, index, id, time, variable, value, unit)
-        return cls._from_parts(parts)._ended(end, index)
+        parts, unit_of_end = event_parts(events, index, id, time, variable, value, unit)
+        return cls._from_parts(parts)._ended(end, index, unit_of_end)
 
     @classmethod
     def from_frame(
@@ -213,9 +217,8 @@ class Histories(HistoryArray):
         [2 events of 1, 1 to 2, 1 event of 1, 1 to 1]
         Length: 2, dtype: histories
         """
-        return cls._from_parts(frame_parts(frame, index, id, time, variables, unit))._ended(
-            end, index
-        )
+        parts, unit_of_end = frame_parts(frame, index, id, time, variables, unit)
+        return cls._from_parts(parts)._ended(end, index, unit_of_end)
 
     @classmethod
     def from_array(
@@ -331,14 +334,17 @@ class Histories(HistoryArray):
         ValueError
             If a time is missing, infinite or of another clock, or `window` is not positive.
         """
-        if window is not None and not window > 0:
-            raise ValueError(f"window must be a positive length of time, got {window!r}.")
-        times = as_numbers(end, self.dtype.clock, len(self), self.first)
+        window = None if window is None else positive_length(window, "window")
+        return self._cut(self._known(end), window)
+
+    def _known(self, end: Any, unit: str | None = None) -> NDArray[np.float64]:
+        """Return ends on the clock of the histories; `unit` is that of durations."""
+        times = as_numbers(end, self.dtype.clock, len(self), self.first, unit)
         if not np.isfinite(times).all():
             raise ValueError(
                 "end must be known for every history, but some are missing or infinite."
             )
-        return self._cut(times, window)
+        return times
 
     def _cut(self, times: NDArray[np.float64], window: float | None) -> Self:
         """As `until`, at numbers on the clock of the histories."""
@@ -351,18 +357,21 @@ class Histories(HistoryArray):
         rows["end"][there] = times[there]
         return self._from_parts(self._parts._replace(rows=rows))
 
-    def _ended(self, end: Any, index: Any) -> Self:
+    def _ended(self, end: Any, index: Any, unit: str | None) -> Self:
         if end is None:
             return self
         if isinstance(end, pd.Series):
             labels = index.index if isinstance(index, pd.Series) else pd.Index(index)
             is_numbered = end.index.equals(pd.RangeIndex(len(end)))
-            if not (end.index.equals(labels) or is_numbered) and end.index.isin(labels).any():
+            shared = end.index.isin(labels)
+            # Numbers of rows may be no labels, unless they are all of them.
+            is_other = shared.all() if is_numbered else shared.any()
+            if is_other and not end.index.equals(labels):
                 raise ValueError(
                     "end has the labels of other rows than index, or in a different order. Pass "
-                    "end.reindex(index)."
+                    "end.reindex(index), or end.to_numpy() if it is in the order of index."
                 )
-        return self.until(end)
+        return self._cut(self._known(end, unit), None)
 
     @property
     def dtype(self) -> HistoriesDtype:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,18 @@ def list_parts(
 def _matrix(one: Any, position: int) -> NDArray[np.floating] | None:
     if one is None or one is pd.NA or (isinstance(one, float) and np.isnan(one)):
         return None
+    if hasattr(one, "columns"):
+        raise ValueError(
+            f"Series {position} is a table, whose rows may be times or variables. Pass arrays of "
+            "the shape (n_variables, length), or use from_frame for one long table."
+        )
     nested = isinstance(one, np.ndarray) and one.dtype == object
-    values = _floats(np.array([*one], dtype=np.float64) if nested else one)
+    try:
+        values = _floats(np.array([*one], dtype=np.float64) if nested else one)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Series {position} cannot be read as numbers (n_variables, length): {error}"
+        ) from error
     if values.ndim == 1:
         values = values[None]
     if values.ndim != 2:
@@ -85,6 +96,8 @@ def _floats(array: Any) -> NDArray[np.floating]:
     if isinstance(array, np.ma.MaskedArray):
         array = np.ma.filled(array.astype(np.float64), np.nan)
     values = np.asarray(array)
+    if values.dtype == object:
+        values = np.where(pd.isna(values), np.nan, values)
     if values.dtype.kind == "c":
         raise ValueError("The series are complex numbers: pass two variables.")
     if values.dtype != np.float32:
@@ -99,7 +112,7 @@ def _floats(array: Any) -> NDArray[np.floating]:
 
 def _clock(length: int, rate: float | None, times: Any) -> NDArray[np.float64]:
     if times is None:
-        if rate is not None and not 0 < rate < np.inf:
+        if rate is not None and not (isinstance(rate, Real) and 0 < rate < np.inf):
             raise ValueError(f"rate must be positive and finite, got {rate!r}.")
         return np.arange(length) / (1.0 if rate is None else rate)
     if rate is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,26 @@ def read_times(times: pd.Series, unit: str, what: str) -> tuple[NDArray[np.float
     """
     if unit not in _SECONDS:
         raise ValueError(f"unit must be one of {sorted(_SECONDS)}, got {unit!r}.")
-    if types.is_numeric_dtype(times.dtype) and not types.is_bool_dtype(times.dtype):
+    if times.dtype.kind in "iuf":
         return times.to_numpy(dtype=np.float64, na_value=np.nan), ""
     observed = times.dropna()
     if not len(observed):
         return np.full(len(times), np.nan), ""
-    if all(isinstance(time, datetime.timedelta | np.timedelta64) for time in observed):
+    if holds_durations(times):
         seconds = pd.to_timedelta(times).dt.total_seconds()
         return np.asarray(seconds / _SECONDS[unit], dtype=np.float64), ""
     dates, has_zone = _dates(times, what)
     return _since_1970(dates, unit), f"{unit}{_UTC * has_zone}"
+
+
+def holds_durations(times: pd.Series) -> bool:
+    """Return whether times are lengths of time, such as `Timedelta`, of which some are known."""
+    if times.dtype.kind in "iufM":
+        return False
+    observed = times.dropna()
+    return len(observed) > 0 and all(
+        isinstance(time, datetime.timedelta | np.timedelta64) for time in observed
+    )
 
 
 def read_parts(
@@ -98,7 +109,9 @@ def common_clock(clocks: Iterable[str]) -> str:
     return several.pop() if several else ""
 
 
-def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float64]:
+def as_numbers(
+    times: Any, clock: str, n: int, first: float, unit: str | None = None
+) -> NDArray[np.float64]:
     """Convert times from the user to numbers on a clock.
 
     Parameters
@@ -108,6 +121,8 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
     n : int
     first : float
         Time of the first event, NaN without any.
+    unit : {"s", "min", "h", "D"}, default=None
+        What durations are counted in; None refuses them.
 
     Returns
     -------
@@ -116,14 +131,19 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
     Raises
     ------
     ValueError
-        If the times are of another clock, or their number is not n; or if they are numbers for
-        histories of dates and all lie before the first event, as hours since an admission would.
+        If the times are of another clock, or durations without a unit, or their number is not n;
+        or if they are numbers for histories of dates and all lie before the first event, as hours
+        since an admission would.
     """
     is_one = not types.is_list_like(times)
     column = pd.Series([times] if is_one else times).reset_index(drop=True)
     if not is_one and len(column) != n:
         raise ValueError(f"There are {len(column)} times for {n} histories. Pass one or {n}.")
-    unit = clock.removesuffix(_UTC)
+    if unit is None and holds_durations(column):
+        raise ValueError(
+            f"The times of the histories are {_named(clock)}, but these are durations, such as "
+            f"{column.dropna().iloc[0]!r}. Pass {_named(clock)}."
+        )
     is_number = types.is_numeric_dtype(column.dtype)
     if clock and is_number:  # already counted on the clock, as `Histories.end` returns them
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -134,13 +154,29 @@ def as_numbers(times: Any, clock: str, n: int, first: float) -> NDArray[np.float
                 "counted from 1970: pass dates and times, as of pd.to_datetime."
             )
         return _repeated(numbers, n)
-    numbers, read = read_times(column, unit or "h", "The time")
+    numbers, read = read_times(column, unit or clock.removesuffix(_UTC) or "h", "The time")
     if read != clock and not np.isnan(numbers).all():
         raise ValueError(
             f"The times of the histories are {_named(clock)}, but these are {_named(read)}: "
             f"{times!r}."
         )
     return _repeated(numbers, n)
+
+
+def positive_length(length: Any, name: str) -> float:
+    """Return a length of time as a number.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number; the message names the parameter.
+    """
+    if not isinstance(length, Real) or not length > 0:
+        raise ValueError(
+            f"{name} must be a positive length of time, a number in the unit of the histories, "
+            f"which are hours by default for dates; got {length!r}."
+        )
+    return float(length)
 
 
 def as_dates(numbers: NDArray[np.float64], clock: str) -> pd.DatetimeIndex:
@@ -181,9 +217,12 @@ def _dated(observed: pd.Series, what: str) -> pd.Series:
     """Return the times after checking that all are dates or times."""
     strange = [t for t in observed if not isinstance(t, datetime.date | np.datetime64)]
     if strange:
+        remedy = "pd.to_numeric or pd.to_datetime"
+        if isinstance(strange[0], pd.Period):
+            remedy = "column.dt.to_timestamp(how=...) to the start or the end of each period"
         raise ValueError(
             f"{what} must hold numbers, or dates and times, but holds {strange[0]!r}. Convert it "
-            "with pd.to_numeric or pd.to_datetime."
+            f"with {remedy}."
         )
     return observed
 

@@ -56,10 +56,10 @@ def as_histories(column: pd.Series, table: str = "X") -> Histories:
         ) from error
 
 
-def check_learnt(
+def as_learnt(
     name: Hashable, histories: Histories, clock: str, variables: Iterable[str]
-) -> None:
-    """Check the clock of a column against that of `fit`, and warn about new variables.
+) -> Histories:
+    """Check the clock of a column against that of `fit`, and leave out events of new variables.
 
     Parameters
     ----------
@@ -70,6 +70,17 @@ def check_learnt(
         The clock in `fit`; see `HistoriesDtype`.
     variables : iterable of str
         The variables in `fit`.
+
+    Returns
+    -------
+    Histories
+        Those that would be there without the events of other variables: a history without a known
+        end ends with its last event that remains.
+
+    Warns
+    -----
+    UserWarning
+        About variables that were not seen in `fit`.
 
     Raises
     ------
@@ -82,10 +93,12 @@ def check_learnt(
             f"{histories.dtype}, but it was {HistoriesDtype(clock)} in fit. Create the column "
             "from times of the same type, with the same unit."
         )
-    new = sorted(set(histories.variables) - set(variables))
-    if new:
-        warn(
-            f"Column {name!r} has variables that were not seen in fit and are ignored: "
-            f"{new[:10]}.",
-            stacklevel=4,
-        )
+    known = set(variables)
+    new = sorted(set(histories.variables) - known)
+    if not new:
+        return histories
+    warn(
+        f"Column {name!r} has variables that were not seen in fit and are ignored: {new[:10]}.",
+        stacklevel=5,
+    )
+    return Histories._from_parts(histories.parts.of_variables(known))

@@ -142,11 +142,6 @@ class LearntConvolutions:
     pooling: tuple[str, ...]
 
     @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
-
-    @property
     def names(self) -> list[str]:
         """Names of the features, by bank, kernel, bias and pooling."""
         return [

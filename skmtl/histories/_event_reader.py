@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skmtl._storable import storable
 from skmtl.histories._array import Histories
-from skmtl.histories._columns import as_histories, check_learnt
+from skmtl.histories._columns import as_histories, as_learnt
 from skmtl.histories._grid import usual_step
 from skmtl.histories._parts import Parts, ranges
 from skmtl.histories._similar_names import similar_names
@@ -189,16 +189,15 @@ class EventReader:
                 f"those with the most similar names: {pairs}. Their units must be the same.",
                 stacklevel=3,
             )
-        check_learnt(column.name, histories, self.clock_, [*self.variables_, *renamed])
+        known = [*self.variables_, *renamed]
+        histories = as_learnt(column.name, histories, self.clock_, known)
         store, rows, _ = histories.parts.compact()
-        code = self._codes(store, renamed)
-        kept = code >= 0
-        place = np.concatenate([[0], np.cumsum(kept)])
-        missing = rows["start"] < 0
-        start, stop = (place[np.where(missing, 0, rows[name])] for name in ("start", "stop"))
-        values = self._scaled(code[kept], store.value[kept], column.name)
-        time = store.time[kept]
-        events = EventRows(time, code[kept], values, start, stop, histories.end, missing)
+        code, missing = self._codes(store, renamed), rows["start"] < 0
+        start, stop = (np.where(missing, 0, rows[name]) for name in ("start", "stop"))
+        values = self._scaled(code, store.value, column.name)
+        # Columns of files are read-only arrays, of which torch would warn.
+        time = np.require(store.time, requirements="W")
+        events = EventRows(time, code, values, start, stop, histories.end, missing)
         _check_order(events, column.name)
         return events
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from skmtl.histories._array import Histories
-from skmtl.histories._columns import as_histories
 from skmtl.histories._grid import Grid, grid_names
 from skmtl.histories._markov_process import MarkovProcess
 from skmtl.histories._observed import ObservedValues
@@ -134,8 +134,50 @@ class GaussianProcessGrid(HistoryTransformer):
         for name, learnt in self.learnt_.items():
             means = [f"{name} {feature}" for feature in learnt.names[::2]]
             process = cast(LearntProcess, learnt)
-            table[means] = process.draws(as_histories(frame[name]), random)
+            table[means] = process.draws(self._histories(frame, name), random)
         return table
+
+    def draw_histories(self, X: Any, random_state: int | np.random.RandomState) -> pd.DataFrame:
+        """Return X with a draw from the posterior, on the grid, in place of each history.
+
+        For networks of regular series, such as ``series={"vitals": "tcn"}``, which together with
+        this process are MGP-TCN. The draws are those of `draw` with the same `random_state`.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+        random_state : int or RandomState
+            See `draw`.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_columns)
+            Histories with all variables at all times of the grid, which are counted from the end
+            of the history: the last one is 0. Missing histories stay missing.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skmtl.histories import GaussianProcessGrid, Histories
+        >>> X = pd.DataFrame({"x": Histories.from_list([[1.0, 2.0, 3.0], [5.0, 4.0]])})
+        >>> process = GaussianProcessGrid(0.5, n_steps=4, random_state=0).fit(X)
+        >>> process.draw_histories(X, random_state=0)
+                                x
+        0  4 events of 1, -1.5 to 0
+        1  4 events of 1, -1.5 to 0
+        """
+        check_is_fitted(self)
+        frame = as_frame(X, min_rows=0).copy()
+        random = check_random_state(random_state)
+        for name, learnt in self.learnt_.items():
+            process, histories = cast(LearntProcess, learnt), self._histories(frame, name)
+            shape = (len(frame), len(process.variables), process.n_steps)
+            drawn = process.draws(histories, random).reshape(shape)[..., ::-1]
+            times = 0.0 - process.back[::-1]
+            series = Histories.from_array(drawn, times=times, variables=process.variables)
+            series[histories.isna()] = pd.NA
+            frame[name] = series
+        return frame
 
 
 @dataclass
@@ -166,8 +208,13 @@ class LearntProcess:
     @property
     def names(self) -> list[str]:
         """Names of the features, by variable and time before the end."""
-        before = [f"-{i * self.grid.step:g}" for i in range(self.n_steps)]
+        before = [f"-{time:g}" for time in self.back]
         return grid_names(self.variables, [f"{s} {t}" for t in before for s in ("mean", "sd")])
+
+    @property
+    def back(self) -> NDArray[np.float64]:
+        """Times of the grid, counted back from the end of the history."""
+        return self.grid.step * np.arange(self.n_steps)
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
         """Compute the features, (n, n_features)."""
@@ -193,10 +240,10 @@ class LearntProcess:
         tuple[np.intp, ProcessKernel | MarkovProcess, ObservedValues, NDArray[np.float64]]
     ]:
         """Yield how to compute each history that is not missing, its values and its grid."""
-        back = self.grid.step * np.arange(self.n_steps)
         short, long = self.kernel, MarkovProcess(self.kernel)
         for row in np.flatnonzero(~histories.isna()):
             one = histories[[row]]
             seen = ObservedValues.of(one, self.variables).scaled(self.centre, self.scale)
             process = long if len(seen.time) > self.max_events else short
-            yield row, process, seen, one.end[0] - back
+            # Without events and a known end, any end will do: the prior is the same at all times.
+            yield row, process, seen, np.nan_to_num(one.end[0]) - self.back

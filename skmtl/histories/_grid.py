@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmtl.histories._array import Histories
+from skmtl.histories._clock import positive_length
 from skmtl.histories._store import positions
 
 # Cells in a batch of series, which take 8 MB.
@@ -62,9 +63,10 @@ class Grid:
         variables = sorted(n for n, k in zip(store.variables, present, strict=True) if k)
         if not variables:
             raise ValueError("The histories have no values to convert to series.")
-        if step is not None and not 0 < step < np.inf:
-            raise ValueError(f"every must be a positive length of time, got {step!r}.")
-        return cls(usual_step(histories) if step is None else float(step), variables)
+        length = usual_step(histories) if step is None else positive_length(step, "every")
+        if length == np.inf:
+            raise ValueError("every must be finite.")
+        return cls(length, variables)
 
     def lengths(self, histories: Histories) -> NDArray[np.int64]:
         """Return the number of steps from the first event to the end; 0 without events.

@@ -123,7 +123,8 @@ def _levels(n_values: float, per_quantile: int) -> NDArray[np.float64]:
 
 
 def _differences(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    return np.diff(values, n=n) if values.shape[-1] > n else np.zeros_like(values[..., :1])
+    """Return differences; for series that are too short 0, or NaN without values."""
+    return np.diff(values, n=n) if values.shape[-1] > n else values[..., :1] - values[..., :1]
 
 
 def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -153,11 +154,6 @@ class LearntIntervals:
 
     grid: Grid
     intervals: dict[str, list[Interval]]
-
-    @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
 
     @property
     def names(self) -> list[str]:

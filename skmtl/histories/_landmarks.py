@@ -13,7 +13,7 @@ from pandas.api import types
 
 from skmtl._foreign_frames import as_pandas
 from skmtl.histories._array import Histories, HistoriesDtype
-from skmtl.histories._clock import as_dates, as_numbers
+from skmtl.histories._clock import as_dates, as_numbers, positive_length
 from skmtl.histories._columns import as_histories, holds_histories
 from skmtl.histories._summary import LearntSummary, Period
 from skmtl.tables import as_frame
@@ -49,9 +49,9 @@ def landmarks(
         with pairs "x_event" and "x_time"), or a table with columns of these types:
 
         - `skmtl.tasks.EventTimes` on the clock of the histories. The label is the time from the
-          landmark or, with a `horizon`, whether the event happens within it (which event, if
-          there are several causes). The latter is missing if the row was censored before the end
-          of the horizon.
+          landmark or, with a `horizon`, whether the event happens within it (or the number of the
+          event, 0 for none, if it may have several causes). The latter is missing if the row was
+          censored before the end of the horizon.
         - `Histories` of labels that change over time, with a `horizon`. The label is the last
           value after the landmark and up to the horizon, with a target for each variable.
         - Anything else is the label of the row.
@@ -111,11 +111,9 @@ def landmarks(
     >>> Y_at["fails"].tolist()
     [False, True, <NA>]
     """
-    horizons = None if horizon is None else [float(one) for one in np.atleast_1d(horizon)]
-    if not all(length > 0 for length in horizons or ()) or (window is not None and not window > 0):
-        raise ValueError(
-            f"horizon and window must be positive lengths of time, got {horizon!r} and {window!r}."
-        )
+    several = list(horizon) if types.is_list_like(horizon) else [horizon]
+    horizons = None if horizon is None else [positive_length(one, "horizon") for one in several]
+    window = None if window is None else positive_length(window, "window")
     if entity == LANDMARK:
         raise ValueError(f"entity={entity!r} is the name of the times: choose another one.")
     if entry and horizons is not None:
@@ -214,11 +212,7 @@ def _label_columns(Y: Any, index: pd.Index) -> pd.DataFrame:
     if is_structured or ("event" in names and names & {"time", "duration"}):
         table = pd.DataFrame({"event": event_times(Y)})
     else:
-        changing = [name for name in names if holds_histories(Y[name])]
-        table = Y[changing] if changing else label_frame(Y)
-        if 0 < len(changing) < len(names):
-            table = table.join(label_frame(Y.drop(columns=changing)))
-        table = table.reset_index(drop=True)
+        table = _checked_labels(Y).reset_index(drop=True)
         for name in [one for one in table if f"{one}".endswith("_event")]:
             table = _paired(table, str(name).removesuffix("_event"))
     if len(table) != len(index):
@@ -230,6 +224,17 @@ def _label_columns(Y: Any, index: pd.Index) -> pd.DataFrame:
             "Y.set_axis(X.index) if its rows are in the order of X."
         )
     return table
+
+
+def _checked_labels(Y: Any) -> pd.DataFrame:
+    """Return the columns of Y in their order, after checking all but histories."""
+    if not isinstance(Y, pd.DataFrame):
+        return label_frame(Y)
+    changing = [name for name, column in Y.items() if holds_histories(column)]
+    plain = Y.drop(columns=changing)
+    if plain.shape[1] or not changing:
+        label_frame(plain)
+    return Y
 
 
 def _paired(table: pd.DataFrame, event: str) -> pd.DataFrame:
@@ -290,7 +295,7 @@ def _targets(
     times = labels.array[moments.row]
     if horizons is None:
         return {name: _from_landmark(times, moments.time, entry)}
-    several = int(labels.array.event.max(initial=0)) > 1
+    several = labels.array.n_causes > 1
     within = {horizon: _within(times, moments.time, horizon, several) for horizon in horizons}
     for horizon, target in within.items():
         _warn_where_only_events_are_known(name, target, moments.time, horizon)

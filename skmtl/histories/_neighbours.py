@@ -26,8 +26,8 @@ class DTWNeighbours(HistoryTransformer):
 
     Some training series are stored as references. The features of a series are its distance to the
     nearest reference and the mean labels of the nearest references. For a label with more than two
-    classes, they are the proportions of the classes. Times to events have no mean and are left
-    out. With ``all_distances=True``, the distances to all references are features as well, from
+    classes, they are the proportions of the classes. `EventTimes` have no mean and are left out.
+    With ``all_distances=True``, the distances to all references are features as well, from
     which a model can learn what a series resembles. Other columns of X pass through.
 
     `fit_transform`, which pipelines call in `fit`, does not use a reference as its own neighbour,
@@ -239,11 +239,6 @@ class LearntNeighbours:
     window: float
     leaves_out: bool = False
     references: list[int] = field(default_factory=list)
-
-    @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
 
     @property
     def names(self) -> list[str]:

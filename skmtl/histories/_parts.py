@@ -48,6 +48,18 @@ class Parts(NamedTuple):
         rows["stop"][there] -= shifts[block]
         return Parts(self.store.take(positions(blocks[:, 0], lengths)), rows, self.clock)
 
+    def of_variables(self, names: Iterable[str]) -> Parts:
+        """Return the same histories with the events of some variables only."""
+        store, rows, clock = self.compact()
+        chosen = set(names)
+        kept = np.array([name in chosen for name in store.variables], dtype=bool)[store.code]
+        place = np.concatenate([[0], np.cumsum(kept)])
+        rows = rows.copy()
+        there = rows["start"] >= 0
+        for bound in ("start", "stop"):
+            rows[bound][there] = place[rows[bound][there]]
+        return Parts(store.take(np.flatnonzero(kept)), rows, clock)
+
 
 def ranges(lengths: NDArray[np.int64], end: Any = np.nan) -> NDArray[np.void]:
     """Return rows of histories with given lengths that are consecutive in a store."""

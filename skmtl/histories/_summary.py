@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas.api.types import is_list_like
 
 from skmtl._suggestions import did_you_mean
 from skmtl.histories._array import Histories
+from skmtl.histories._clock import positive_length
 from skmtl.histories._groups import OF_NOTHING, STATISTICS, EventGroups
 from skmtl.histories._store import positions
 from skmtl.histories._transformer import HistoryTransformer, portions
@@ -86,9 +88,8 @@ class SeriesSummary(HistoryTransformer):
         self.n_jobs = n_jobs
 
     def _learn(self, histories: Histories, y: Any) -> LearntSummary:
-        windows = list(dict.fromkeys(float(window) for window in np.atleast_1d(self.windows)))
-        if not all(window > 0 for window in windows):
-            raise ValueError(f"windows must be positive lengths of time, got {self.windows!r}.")
+        given = self.windows if is_list_like(self.windows) else [self.windows]
+        windows = list(dict.fromkeys(positive_length(one, "a window in windows") for one in given))
         if not self.max_codes >= 0:
             raise ValueError(f"max_codes must be at least 0, got {self.max_codes!r}.")
         statistics = tuple(
@@ -141,11 +142,6 @@ class LearntSummary:
     codes: list[str]
     others: list[str]
     periods: list[Period]
-
-    @property
-    def variables(self) -> list[str]:
-        """All variables that were seen in `fit`."""
-        return [*self.numbers, *self.codes, *self.others]
 
     @property
     def names(self) -> list[str]:

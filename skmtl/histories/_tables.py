@@ -13,7 +13,7 @@ from pandas.api import types
 
 from skmtl._foreign_frames import as_pandas
 from skmtl._suggestions import did_you_mean
-from skmtl.histories._clock import read_times
+from skmtl.histories._clock import holds_durations, read_times
 from skmtl.histories._parts import ROW, Parts, ranges
 from skmtl.histories._store import EventStore
 
@@ -79,8 +79,8 @@ def event_parts(
     variable: str | None,
     value: str | None,
     unit: str,
-) -> Parts:
-    """Return the histories of `Histories.from_events`."""
+) -> tuple[Parts, str | None]:
+    """Return the histories of `Histories.from_events`, and the unit of durations if any."""
     frame = _frame(events, "events", [id, time, variable, value])
     if variable is None:
         code, names = np.zeros(len(frame), dtype=np.int64), [value or "event"]
@@ -93,8 +93,8 @@ def event_parts(
 
 def frame_parts(
     frame: Any, index: Any, id: str, time: str, variables: Sequence[str] | None, unit: str
-) -> Parts:
-    """Return the histories of `Histories.from_frame`."""
+) -> tuple[Parts, str | None]:
+    """Return the histories of `Histories.from_frame`, and the unit of durations if any."""
     table = _frame(frame, "frame", [id, time, *(variables or ())])
     if variables is None:
         variables = [name for name in table.columns if name not in (id, time)]
@@ -152,7 +152,7 @@ def _named(code: object) -> str:
 
 def _parts(
     frame: pd.DataFrame, index: Any, id: str, time: str, unit: str, events: _TableEvents
-) -> Parts:
+) -> tuple[Parts, str | None]:
     missing = frame[id].isna()
     if missing.any():
         raise ValueError(
@@ -172,10 +172,15 @@ def _parts(
     owner, times = owner[events.place], times[events.place]
     _check_values(events, frame[id])
     order = _order(owner, times)
-    store = EventStore(times[order], events.code[order], events.value[order], events.variables)
+    # A text may have made a name that is another variable's: both are one.
+    place, names = pd.factorize(np.array([*events.variables, None], dtype=object)[:-1])
+    code = events.code[order]
+    code = code if len(names) == len(place) else place[code]
+    store = EventStore(times[order], code, events.value[order], names)
     lengths = np.bincount(owner[order], minlength=len(several))
     rows = np.append(ranges(lengths), np.array([(-1, -1, np.nan)], dtype=ROW))
-    return Parts(store, rows[several.get_indexer(ids)], clock)
+    parts = Parts(store, rows[several.get_indexer(ids)], clock)
+    return parts, unit if holds_durations(frame[time]) else None
 
 
 def _shown(ids: pd.Series, row: int) -> str:

@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl.histories._array import Histories
-from skmtl.histories._columns import as_histories, check_learnt, holds_histories
+from skmtl.histories._columns import as_histories, as_learnt, holds_histories
 from skmtl.tables import as_frame
 
 # Number of events to process at a time, each of which takes about a hundred bytes.
@@ -27,14 +27,9 @@ class LearntFeatures(Protocol):
 
     Attributes
     ----------
-    variables : sequence of str
-        Variables that were seen in `fit`; others cause a warning.
     names : list of str
         Names of the features.
     """
-
-    @property
-    def variables(self) -> Sequence[str]: ...
 
     @property
     def names(self) -> list[str]: ...
@@ -84,9 +79,11 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         self.others_ = [name for name in frame.columns if name not in names]
         self.learnt_: dict[Hashable, LearntFeatures] = {}
         self.clocks_: dict[Hashable, str] = {}
+        self.variables_: dict[Hashable, list[str]] = {}
         for name in names:
             histories = as_histories(frame[name])
             self.clocks_[name] = histories.dtype.clock
+            self.variables_[name] = histories.variables
             self.learnt_[name] = self._learn(histories, y)
         return self
 
@@ -117,8 +114,7 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         tables = [frame[self.others_].set_axis([str(name) for name in self.others_], axis=1)]
         for name, learnt in self.learnt_.items():
-            histories = as_histories(frame[name])
-            check_learnt(name, histories, self.clocks_[name], learnt.variables)
+            histories = self._histories(frame, name)
             values = self._table(histories, learnt)
             labels = [f"{name} {feature}" for feature in learnt.names]
             tables.append(pd.DataFrame(values, index=frame.index, columns=labels, copy=False))
@@ -168,6 +164,11 @@ class HistoryTransformer(TransformerMixin, BaseEstimator):
                 f"are {there}."
             )
         return names
+
+    def _histories(self, frame: pd.DataFrame, name: Hashable) -> Histories:
+        """Return a column of histories with the clock and the variables of `fit`."""
+        histories = as_histories(frame[name])
+        return as_learnt(name, histories, self.clocks_[name], self.variables_[name])
 
     def _table(self, histories: Histories, learnt: LearntFeatures) -> NDArray[np.floating]:
         parts = list(portions(histories))

@@ -83,11 +83,6 @@ class LearntWavelets:
     n_coefficients: int
 
     @property
-    def variables(self) -> list[str]:
-        """Variables with values."""
-        return self.grid.variables
-
-    @property
     def names(self) -> list[str]:
         """Names by variable: energies (band 1 has the highest frequencies) and the course."""
         energies = [f"energy {band}" for band in range(1, self.levels + 1)]

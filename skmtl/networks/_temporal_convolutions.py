@@ -62,7 +62,8 @@ class TemporalConvolutions:
     the identity if the numbers of channels agree. Tokens are a linear map of the last step. The
     grid has the same length for every row, so that a row's tokens depend neither on other rows nor
     on padding. Unlike in Bai, Kolter and Koltun, weights are not normalised. Carrying values
-    forward and marking events follows Che et al.
+    forward and marking events follows Che et al. On series drawn from a Gaussian process
+    (`skmtl.histories.GaussianProcessGrid.draw_histories`) this is the MGP-TCN of Moor et al.
 
     References
     ----------
@@ -72,6 +73,10 @@ class TemporalConvolutions:
     Z. Che, S. Purushotham, K. Cho, D. Sontag, Y. Liu, "Recurrent Neural Networks for Multivariate
     Time Series with Missing Values", Scientific Reports 2018, arXiv:1606.01865 (marks of what is
     missing).
+
+    M. Moor, M. Horn, B. Rieck, D. Roqueiro, K. Borgwardt, "Early Recognition of Sepsis with
+    Gaussian Process Temporal Convolutional Networks and Dynamic Time Warping", MLHC 2019,
+    arXiv:1902.01659.
 
     Examples
     --------

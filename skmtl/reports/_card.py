@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
+from skmtl.answers import fitted_inside, fitted_inside_reading
 from skmtl.reports._evaluation import score_table, scored_tasks, sharing_facts
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "torch", "lightgbm")
@@ -26,7 +27,8 @@ def model_card(estimator: Any, X: Any = None, Y: Any = None) -> str:
     Parameters
     ----------
     estimator : fitted estimator
-        A fitted estimator of skmtl.
+        A fitted estimator of skmtl, or a pipeline or search with one, whose features are those
+        that the estimator reads.
     X : table of shape (n_samples, n_features), default=None
         Rows to score that were not used in `fit`; None for a card without scores.
     Y : labels of shape (n_samples,) or (n_samples, n_tasks), default=None
@@ -60,6 +62,10 @@ def model_card(estimator: Any, X: Any = None, Y: Any = None) -> str:
     check_is_fitted(estimator)
     if (X is None) != (Y is None):
         raise ValueError("Scores need both X and Y: pass both or neither.")
+    if X is None:
+        estimator = fitted_inside(estimator)
+    else:
+        estimator, X = fitted_inside_reading(estimator, X)
     return "\n".join(_lines(estimator, X, Y)) + "\n"
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl import __version__
+from skmtl.answers import fitted_inside_reading
 from skmtl.reports._evaluation import (
     calibration_table,
     coverage_table,
@@ -49,7 +50,8 @@ def html_report(estimator: Any, X: Any, Y: Any) -> str:
     Parameters
     ----------
     estimator : fitted estimator
-        A fitted estimator of skmtl.
+        A fitted estimator of skmtl, or a pipeline or search with one, whose features are those
+        that the estimator reads.
     X : table of shape (n_samples, n_features)
         Rows that were not used in `fit`.
     Y : labels of shape (n_samples,) or (n_samples, n_tasks)
@@ -82,6 +84,7 @@ def html_report(estimator: Any, X: Any, Y: Any) -> str:
     """
     check_is_fitted(estimator)
     new_figure(1.0, 1.0)  # raises an error without matplotlib, before any work
+    estimator, X = fitted_inside_reading(estimator, X)
     name = escape(type(estimator).__name__)
     body = "\n".join(_sections(estimator, X, Y))
     return (

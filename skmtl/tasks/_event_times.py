@@ -50,6 +50,9 @@ class EventTimesDtype(ExtensionDtype):
     def __init__(self, causes: Sequence[str] = ()) -> None:
         self.causes = tuple(causes)
 
+    def __repr__(self) -> str:
+        return f"EventTimesDtype({list(self.causes)!r})"
+
     def number(self, cause: Hashable) -> int | None:
         """Return the number of a cause, from its name if it has one; None if there is none."""
         if self.causes:

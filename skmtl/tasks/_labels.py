@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 from scipy.sparse import issparse
 
 from skmtl._foreign_frames import as_pandas
@@ -18,7 +19,7 @@ def label_frame(y: Any) -> pd.DataFrame:
     Parameters
     ----------
     y : DataFrame, Series, array of shape (n_samples,) or (n_samples, n_tasks), structured \
-array, polars or pyarrow table
+array, array of pandas, polars or pyarrow table
         Unnamed targets are called 0, 1, ...
 
     Raises
@@ -83,6 +84,8 @@ def _to_frame(y: Any) -> pd.DataFrame:
     y = as_pandas(y, "y")
     if isinstance(y, pd.DataFrame):
         return y
+    if isinstance(y, ExtensionArray):  # NumPy would take the parts of `EventTimes` for targets
+        y = pd.Series(y)
     if isinstance(y, pd.Series):
         return y.to_frame(0 if y.name is None else y.name)
     if isinstance(y, np.ma.MaskedArray):

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 import skmtl
 from skmtl import RMTGB
-from skmtl.histories import Histories, HistoriesDtype, SeriesSummary
+from skmtl.histories import EventReader, Histories, HistoriesDtype, SeriesSummary
 from tests.histories.stays import events, stays
 from tests.histories.test_histories import same
 
@@ -70,6 +70,14 @@ def test_parquet_keeps_the_clock(zone, tmp_path):
     X.to_parquet(tmp_path / "stays.parquet")
     kept = pd.read_parquet(tmp_path / "stays.parquet")["vitals"]
     assert kept.dtype == X["vitals"].dtype and same(kept, X["vitals"])
+
+
+def test_networks_get_arrays_of_files_that_can_be_written(tmp_path):
+    """Torch warns of others."""
+    stays()[["vitals"]].to_parquet(tmp_path / "stays.parquet")
+    column = pd.read_parquet(tmp_path / "stays.parquet")["vitals"]
+    rows = EventReader().fit(column).transform(column)
+    assert all(array.flags.writeable for array in vars(rows).values())
 
 
 @pytest.mark.parametrize("as_lists", [True, False])

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import skmtl
-from skmtl import RMTGB, MultiTaskLinear
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
 from skmtl.histories import (
     ConvolutionFeatures,
     DTWNeighbours,
@@ -35,6 +35,7 @@ HOUR = datetime.timedelta(hours=1)
 TWICE = pd.concat([table(), table()[["time"]]], axis=1)
 CLASH = pd.DataFrame({"id": [1], "t": [0.0], 1: [2.0], "1": [3.0]})
 ENDS = pd.Series([1.0, 2.0], index=[2, 1])
+PLACES = pd.Series([1.0, 2.0])
 HALF = [datetime.datetime(2024, 1, 1), MIXED[0], MIXED[1]]
 
 
@@ -71,6 +72,8 @@ def test_what_is_strange_works(columns, n_events, features):
         ({"time": [np.inf, 1, 2]}, "'time' has an infinite time in 1 rows"),
         ({"time": [None, 1, 2]}, "'time' has no time in 1 rows, first for the id 1"),
         ({"time": HALF}, "with a time zone and times without"),
+        ({"time": pd.period_range("2024", periods=3, freq="M")}, r"with column\.dt\.to_timestamp"),
+        ({"time": [1j, 2.0, 3.0]}, "numbers, or dates and times, but holds 1j"),
         ({"time": ["today", "now", "later"]}, "numbers, or dates and times, but holds 'today'"),
         ({"code": ["a", None, "a"]}, "'code' of events.* is missing in 1 rows"),
         ({"subject_id": [1, None, 2]}, "id in column 'subject_id' is missing in 1 rows"),
@@ -93,6 +96,7 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_events(table(), [1, 2], end=[1.0, None]), "end must be known"),
         (lambda: Histories.from_events(table(), [1, 2], end=ENDS), "in a different order"),
         (lambda: Histories.from_events(table(), [1, 3], end=ENDS), "labels of other rows"),
+        (lambda: Histories.from_events(table(), [1, 0], end=PLACES), r"end\.to_numpy\(\) if it"),
         (lambda: Histories.from_events(table(), [1], end=np.inf), "missing or infinite"),
         (lambda: Histories.from_array([[1.0]]).until(1.0, window=-2), "window must be a positive"),
         (lambda: Histories.from_array([[[1.0, np.inf]]]), "infinite at"),
@@ -110,6 +114,12 @@ def test_what_cannot_be_right_is_refused(columns, match):
         (lambda: Histories.from_array([[1.0]], rate=1, times=[0]), "not both"),
         (lambda: Histories.from_list([np.ones((1, 2)), np.ones((2, 2))]), "same variables"),
         (lambda: Histories.from_list([[1.0]], variables=["a", "b"]), "1 different names"),
+        (
+            lambda: Histories.from_list([[1.0], [[1.0], [1.0, 2.0]]]),
+            "Series 1 cannot be read as numbers",
+        ),
+        (lambda: Histories.from_list([pd.DataFrame({"a": [1.0]})]), "Series 0 is a table, whose"),
+        (lambda: Histories.from_array([[1.0]], rate="2"), "rate must be positive and finite"),
     ],
 )
 def test_what_cannot_be_made_is_refused(make, match):
@@ -135,6 +145,7 @@ def test_what_is_masked_or_missing_is_no_value():
     nullable = pd.DataFrame([[1.0, None, 3.0]]).astype("Float64")
     for array in (masked, nullable):
         assert Histories.from_array(array)[0].value.tolist() == [1.0, 3.0]
+    assert Histories.from_list([[1.0, pd.NA, 3.0]])[0].value.tolist() == [1.0, 3.0]
     columns = [pd.Series([[1.0, 2.0], np.nan]), pa.chunked_array([[[1.0, 2.0], None]])]
     for column in (*columns, pl.Series([[[1.0, 2.0]], None])):
         histories = Histories.from_list(column)
@@ -166,6 +177,47 @@ def test_a_wrong_time_does_not_fill_the_memory(transformer):
     wrong = Histories.from_list([[1.0, 2.0]], times=[[0.0, 1e12]], variables=["HR"])
     with pytest.raises(ValueError, match=r"from 0 to 1e\+12 has .* steps of .*If a time is wrong"):
         fitted.transform(pd.DataFrame({"vitals": wrong}))
+
+
+def with_a_new_variable(X):
+    """The same table with events of a new variable around those of the first two histories."""
+    cells = [cell.to_frame() for cell in X["vitals"]]
+    new = pd.DataFrame({"time": [-90.0, 90.0], "variable": "new", "value": [1.0, 2.0]})
+    more = [pd.concat([new, cell]) if i < 2 else cell for i, cell in enumerate(cells)]
+    return X.assign(vitals=Histories([one.to_dict("list") for one in more]))
+
+
+def seen_alone(X, transform):
+    with pytest.warns(UserWarning, match=r"not seen in fit and are ignored: \['new'\]"):
+        return transform(with_a_new_variable(X))
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda one: type(one).__name__)
+def test_a_new_variable_has_no_influence(transformer):
+    X = stays()[["vitals"]]
+    fitted = transformer.fit(X, X.index.to_series())
+    pd.testing.assert_frame_equal(seen_alone(X, fitted.transform), fitted.transform(X))
+    if isinstance(fitted, GaussianProcessGrid):
+        drawn = fitted.draw(X, 0)
+        pd.testing.assert_frame_equal(seen_alone(X, lambda new: fitted.draw(new, 0)), drawn)
+
+
+@pytest.mark.parametrize("tokens", ["events", "tcn", "wavelet"])
+def test_a_new_variable_has_no_influence_on_a_network(tokens):
+    X = stays()
+    network = MultiTab(
+        series={"vitals": tokens}, early_stopping=False, max_epochs=1, n_bags=1, random_state=0
+    ).fit(X, pd.Series(range(len(X)), name="row", dtype=float))
+    pd.testing.assert_frame_equal(seen_alone(X, network.predict), network.predict(X))
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda one: type(one).__name__)
+def test_a_variable_without_values_is_not_new(transformer, recwarn):
+    numbers = pd.DataFrame({"id": [0, 0, 1, 1], "t": [0, 1, 0, 2], "x": [1.0, 2.0, 3.0, 5.0]})
+    numbers["rhythm"] = ["AF", "SR", None, "AF"]
+    X = pd.DataFrame({"ecg": Histories.from_frame(numbers, [0, 1], id="id", time="t")})
+    transformer.fit(X, pd.Series([0.0, 1.0])).transform(X)
+    assert not [str(one.message) for one in recwarn if "not seen in fit" in str(one.message)]
 
 
 def test_a_history_of_unknown_variables_has_no_neighbours():

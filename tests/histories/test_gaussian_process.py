@@ -162,12 +162,30 @@ def test_draws_have_the_moments_of_the_posterior(fitted, max_events):
     assert correlation == pytest.approx(np.exp(-2.0 / kernel.length), abs=0.1)
 
 
+def test_drawn_histories_are_the_draws_on_the_grid(fitted):
+    model, X = fitted
+    rows = X.iloc[[4, 0, 2]].copy()
+    rows.iloc[1, 0] = pd.NA
+    table, drawn = model.draw(rows, 1), model.draw_histories(rows, 1)
+    assert drawn.index.tolist() == rows.index.tolist()
+    assert drawn["x"].isna().tolist() == [False, True, False]
+    learnt = model.learnt_["x"]
+    for row in (0, 2):
+        events = drawn["x"].iloc[row].to_frame()
+        for name, of_variable in events.groupby("variable"):
+            means = table.iloc[row][[f"x {name} mean -{time:g}" for time in learnt.back]]
+            assert of_variable["value"].tolist() == means.tolist()[::-1]
+            np.testing.assert_allclose(of_variable["time"], -learnt.back[::-1])
+    assert model.draw_histories(rows.iloc[:0], 1)["x"].dtype == rows["x"].dtype
+
+
 def test_draws_follow_the_seed_and_leave_missing_histories_missing(fitted):
     model, X = fitted
     rows = X.iloc[:3].copy()
     rows.loc[1, "x"] = pd.NA
+    rows.loc[2, "x"] = Histories.from_list([[]])[0]  # no events, and no known end
     one, again, other = (model.draw(rows, seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(one, again)
     assert one.columns.tolist() == model.transform(rows).columns.tolist()
-    assert one.iloc[1].isna().all()
+    assert one.iloc[1].isna().all() and one.iloc[2].notna().all()
     assert not np.allclose(one.iloc[0], other.iloc[0])

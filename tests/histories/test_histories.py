@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 
 import skmtl
 from skmtl import RMTGB
-from skmtl.histories import EventHistory, Histories, HistoriesDtype, SeriesSummary
+from skmtl.histories import EventHistory, Histories, HistoriesDtype, SeriesSummary, landmarks
+from skmtl.tasks import EventTimes
 from tests.histories.stays import events, stays
 from tests.pandas_versions import needs_pandas_3
 
@@ -74,6 +75,17 @@ def test_texts_are_codes_of_their_own():
     np.testing.assert_array_equal(one.value, [np.nan, 3.5, np.nan])
 
 
+def test_texts_that_make_the_same_name_are_one_variable():
+    table = pd.DataFrame(
+        {"id": 1, "time": [1, 2, 3, 4], "what": ["a", "a=b", "a=b=c", "q"]}
+        | {"value": ["b=c", "c", None, 5.0]}
+    )
+    one = Histories.from_events(table, [1], id="id", variable="what", value="value")
+    assert one.variables == ["a=b=c", "q"]
+    counts = SeriesSummary(statistics=["count"]).fit_transform(pd.DataFrame({"x": one}))
+    assert counts["x a=b=c count"].tolist() == [3]
+
+
 def test_a_wide_frame_an_array_and_a_list_are_the_same_histories():
     array = np.random.default_rng(0).normal(size=(4, 2, 5))
     array[1, 0, 2:] = np.nan
@@ -104,6 +116,26 @@ def test_dates_are_counted_in_a_unit(zone):
     assert hours.until(time[0]).n_events.tolist() == [1]
     assert repr(hours[0]).endswith("00 to 2024-03-31 0" + ("4:00" if zone is None else "2:00"))
     assert same(pickle.loads(pickle.dumps(hours)), hours)
+
+
+def test_durations_are_counted_in_the_unit_wherever_it_is_known():
+    table = pd.DataFrame({"id": [0, 0], "day": pd.to_timedelta([1, 2], "D"), "x": [5.0, 6.0]})
+    half = pd.Timedelta("36h")
+    names = {"id": "id", "time": "day", "unit": "D"}
+    cut = Histories.from_frame(table, [0], **names, end=half)
+    assert cut[0].value.tolist() == [5.0] and cut.end.tolist() == [1.5]
+    assert Histories.from_events(
+        table, [0], **names, variable=None, value="x", end=[half]
+    ).end.tolist() == [1.5]
+    whole = Histories.from_frame(table, [0], **names)
+    numbers = table.assign(day=[1.0, 2.0])
+    for use in (
+        lambda: whole.until(half),
+        lambda: landmarks(pd.DataFrame({"x": whole}), at=[half]),
+        lambda: Histories.from_frame(numbers, [0], **names, end=half),
+    ):
+        with pytest.raises(ValueError, match=r"are numbers, but these are durations, such as"):
+            use()
 
 
 def test_no_digit_of_a_time_is_lost():
@@ -222,6 +254,15 @@ def test_pipelines_searches_and_splits(fitted, n_jobs):
     search.fit(train, Y_train, groups=np.arange(len(train)) // 2)
     assert search.predict(test).shape == (3, 2)
     assert same(train["vitals"], X["vitals"].loc[train.index])
+
+
+def test_dtypes_say_what_they_are():
+    dates = Histories.from_events(
+        events().assign(time=pd.Timestamp("2024-01-01", tz="UTC")), range(3), unit="D"
+    )
+    assert repr(dates.dtype) == "HistoriesDtype('D, UTC')"
+    times = EventTimes([1], [2.0], causes=["death"])
+    assert repr(times.dtype) == "EventTimesDtype(['death'])"
 
 
 def test_a_history_by_itself():

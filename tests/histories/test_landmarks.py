@@ -130,14 +130,16 @@ def test_what_does_not_fit_is_refused():
         (times, {"at": [5]}, "No row is left"),
         (times.iloc[:2], {"at": [0]}, "3 rows, but Y has 2"),
         (None, {"at": [np.nan]}, "missing or infinite times"),
-        (None, {"at": 5, "window": 0}, "positive lengths of time"),
-        (times, {"at": 0, "horizon": [5, -1]}, "positive lengths of time"),
+        (None, {"at": 5, "window": 0}, "window must be a positive length"),
+        (times, {"at": 0, "horizon": [5, -1]}, "horizon must be a positive length"),
         (None, {"at": pd.Series([1.0], index=[77])}, "77"),
         (None, {"at": [pd.Timestamp("2024-01-01")]}, "are numbers, but these are dates"),
         (None, {"at": [np.inf]}, "infinite times"),
         (times.iloc[::-1], {"at": [0]}, "same row labels as X, but in a different order"),
         (times, {"at": [0], "horizon": 3, "entry": True}, "pass one of the two"),
         (None, {"at": [0], "entity": "landmark"}, "choose another one"),
+        (times, {"at": 0, "horizon": "6h"}, "horizon must be a positive length.*got '6h'"),
+        (times, {"at": 0, "window": pd.Timedelta("6h")}, "a number in the unit of the histories"),
     ]:
         with pytest.raises(ValueError, match=match):
             landmarks(X, Y, **options)
@@ -186,3 +188,30 @@ def test_survival_from_landmarks_with_whole_patients_held_out():
     model.fit(rows.iloc[train], Y.iloc[train])
     assert len(model.predict(rows.iloc[test])) == len(test)
     assert not set(groups[train]) & set(groups[test])
+
+
+def test_targets_have_the_order_of_the_labels():
+    X = stays(2, end=48.0).set_axis(["a", "a"])
+    series = Histories.from_list([[1.0, 2.0, 3.0], [7.0]])
+    Y = pd.DataFrame(
+        {name: series for name in ("zeta", "alpha", "mid", "beta")}, index=X.index
+    ).assign(stay=[3, 4])
+    Y.insert(1, "death", EventTimes([1, 0], [4.0, 9.0]))
+    targets = landmarks(X, Y, at=[0], horizon=2)[1]
+    assert targets.columns.tolist() == ["zeta", "death", "alpha", "mid", "beta", "stay"]
+    assert targets["stay"].tolist() == [3, 4]
+
+
+def test_a_cause_that_did_not_occur_changes_no_type():
+    X = stays(2, end=48.0)
+    only_one = EventTimes([1, 0], [4.0, 9.0], causes=["heart", "lung"])
+    within = landmarks(X, pd.Series(only_one, name="death"), at=[2], horizon=3)[1]
+    assert within["death"].tolist() == [1, 0]
+    assert isinstance(within["death"].dtype, pd.CategoricalDtype)
+
+
+def test_event_times_need_no_frame():
+    X = stays(2, end=48.0)
+    times = EventTimes([1, 0], [4.0, 9.0])
+    targets = landmarks(X, times, at=[2])[1]
+    assert targets[0].array.time.tolist() == [2.0, 7.0]

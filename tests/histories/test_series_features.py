@@ -197,3 +197,14 @@ def test_wavelets_say_what_they_need():
     X = pd.DataFrame({"x": Histories.from_array(waves(4)[0])})
     with pytest.raises(ImportError, match=r'WaveletFeatures needs .* "skmtl\[wavelets\]"'):
         WaveletFeatures().fit(X)
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS[1:], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("length", [1, 2, 20])
+def test_a_variable_that_was_not_measured_is_not_zero(transformer, length):
+    rng = np.random.default_rng(0)
+    both = pd.DataFrame({"x": Histories.from_array(rng.normal(size=(6, 2, 20)))})
+    one = pd.DataFrame({"x": Histories.from_array(rng.normal(size=(1, 1, length)))})
+    table = transformer.fit(both).transform(one)
+    assert table[[name for name in table if name.startswith("x 1 ")]].isna().all(axis=None)
+    assert table[[name for name in table if name.startswith("x 0 ")]].notna().any(axis=None)

@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import d2_log_loss_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
 
 import skmtl
 from skmtl.cli import main
+from skmtl.histories import Histories, SeriesSummary
 from skmtl.metrics import read_scored
 from skmtl.reports import html_report, model_card
 from skmtl.reports._evaluation import calibration_table, coverage_table, score_table
@@ -221,6 +223,19 @@ def test_long_data_funnels_and_times_to_events_have_both(data):
     X, y = skmtl.datasets.make_survival(80, random_state=0)
     survival = skmtl.MultiTaskLinearSurvival(random_state=0).fit(X, y)
     assert "concordance" in model_card(survival, X, y)
+
+
+def test_a_model_in_a_pipeline_has_both():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"sensor": Histories.from_array(rng.normal(size=(60, 8)))})
+    y = pd.Series([np.mean(cell.value) for cell in X["sensor"]], name="level")
+    pipeline = make_pipeline(SeriesSummary(statistics=["mean"]), linear()).fit(X, y)
+    table = pipeline[0].transform(X)
+    pages = html_report(pipeline, X, y), html_report(pipeline[-1], table, y)
+    one, other = (re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL) for page in pages)
+    assert one == other
+    assert model_card(pipeline, X, y) == model_card(pipeline[-1], table, y)
+    assert model_card(pipeline) == model_card(pipeline[-1])
 
 
 def test_the_commands_write_them(data, tmp_path, capsys, monkeypatch):

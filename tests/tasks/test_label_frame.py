@@ -15,6 +15,7 @@ import pytest
 
 from skmtl.tasks import (
     Binary,
+    EventTimes,
     Regression,
     is_named,
     is_single,
@@ -276,3 +277,18 @@ def test_what_cannot_be_labels(y, message):
 def test_unusual_numbers_are_labels():
     frame = label_frame(pd.Series([Fraction(1, 2), Fraction(3, 2)]))
     assert Regression().fit(frame[0], task=0).encode(frame[0]).ravel().tolist() == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        EventTimes([1, 0], [2.0, 3.0], causes=["death"]),
+        pd.array([1, None], dtype="Int64"),
+        pd.Categorical(["low", "high"], categories=["low", "high"], ordered=True),
+    ],
+    ids=["event times", "integers", "categories"],
+)
+def test_an_array_of_pandas_is_one_task_as_in_a_series(array):
+    frame = label_frame(array)
+    pd.testing.assert_frame_equal(frame, pd.Series(array).to_frame(0))
+    assert frame[0].dtype == array.dtype
