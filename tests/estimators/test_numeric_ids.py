@@ -30,7 +30,7 @@ def fit(name, values, **others):
     MultiTaskLinearRegressor(alpha=1.0, early_stopping=False).fit(X, X["size"])
 
 
-@pytest.mark.parametrize("name", ["id", "user_id", "UserID", "userId", "userid", "uid", "device uuid"])
+@pytest.mark.parametrize("name", ["id", "user_id", "UserID", "userId", "userid", "a uuid", "uid"])
 @pytest.mark.parametrize("dtype", [np.int64, np.float64, "Int64"])
 def test_ids_are_named(name, dtype):
     values = pd.Series(RNG.integers(1000, 1050, N)).astype(dtype)
