@@ -75,8 +75,8 @@ def check_rated(tasks: TaskSet) -> None:
                 f"Target {name!r} ({head!r}) has no severity of raters: there is no single raw "
                 "score with a second derivative that shifts its labels, or their scale is not "
                 "that of predictions. Leave it out of y, or rater_column. Severities are those of "
-                "binary, ordinal and count targets, and of regression with squared or Huber loss "
-                "and without transform."
+                "binary targets without focal loss, of ordinal and count targets, and of "
+                "regression with squared or Huber loss and without transform."
             )
 
 

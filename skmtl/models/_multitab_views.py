@@ -59,12 +59,18 @@ def expert_use(self: Any) -> pd.DataFrame:
     """Mean weight of each expert for each task, over training rows.
 
     These are the experts of the last level, with ``row_mixing=Experts(...)``; rows sum to 1.
-    Shared experts are called ``shared 0``, ..., task-specific experts by the task and a
-    number. In long data there is a row for each id, or for each pair of an id and a target.
+    Shared experts are called ``shared 0``, ... (``shared expert 0`` if a target is called
+    "shared"), task-specific experts by the task and a number. In long data there is a row for
+    each id, or for each pair of an id and a target.
+
+    It is the mean over the networks of all bags. Experts of the same name have nothing in common
+    but their number, so means over several networks look more even than each of them: set
+    ``n_bags=1`` to compare single experts.
     """
     rows = _expert_rows(self, "expert_use_", "mean_use")
     n_shared, names = rows[0].experts.shared, self.task_set_.varying.names
-    columns = [f"shared {number}" for number in range(n_shared)]
+    shared = "shared expert" if "shared" in names else "shared"
+    columns = [f"{shared} {number}" for number in range(n_shared)]
     columns += [f"{name} {k}" for name in names for k in range(rows[0].experts.own)]
     return _by_task(self, [path.mean_use.cpu().numpy() for path in rows], columns)
 

@@ -145,7 +145,7 @@ default="ensemble"
         Ids of users, items and the like share one table of fixed size, in which they are found by
         hashing: see `skmtl.tables.HashedCategories`. With None every known category has its own
         row. Use it for columns with hundreds of thousands of ids; below that, `min_category_rows`
-        is enough. `linear_path` and `TaskEmbeddings` ignore hashed columns.
+        is enough. `linear_path` ignores hashed columns.
     sources : mapping of name to list of columns, default=None
         Groups of columns that a row has or lacks as a whole, such as lab values or a scan. A
         source whose columns are all missing from a row is left out: the row is predicted from the

@@ -154,7 +154,7 @@ class MultiTabNet(nn.Module):
             for _ in range(c.n_blocks)
         )  # fmt: skip
         self.norm = LayerNorm(size)
-        shape = TokenShape(len(bins), tuple(c.cardinalities), size, c.n_history_tokens)
+        shape = TokenShape(len(bins), tuple(c.cardinalities), size, c.n_history_tokens, c.hashed)
         self.rows = row_path(
             c.row_mixing,
             shape,
@@ -219,9 +219,8 @@ class MultiTabNet(nn.Module):
         features, tasks = self._start(batch, absent)
         for block in self.blocks:
             features, tasks = block(features, tasks, absent)
-        codes = self.tokens.plain(batch.codes)
         features = _without(features, absent)
-        return RowInput(features, self.norm(tasks).transpose(0, 1), codes)
+        return RowInput(features, self.norm(tasks).transpose(0, 1), batch.codes)
 
     def present(self, batch: Batch) -> tuple[Batch, Tensor | None]:
         """Return the batch without values of absent sources, and a mask of their tokens."""

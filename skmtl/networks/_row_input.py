@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from skmtl.networks._tokens import HashedColumns
+
 
 class TokenShape(NamedTuple):
     """Numbers of tokens of a row, in the order of the tokens, and their length.
@@ -22,12 +24,15 @@ class TokenShape(NamedTuple):
         Length of a token.
     n_history_tokens : int
         Number of tokens of all columns of histories.
+    hashed : HashedColumns or None
+        Categorical features whose known categories are looked up in a table of rows.
     """
 
     n_numeric: int
     cardinalities: tuple[int, ...]
     size: int
     n_history_tokens: int = 0
+    hashed: HashedColumns | None = None
 
     @property
     def n_features(self) -> int:

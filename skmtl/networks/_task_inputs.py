@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from skmtl._storable import storable
 from skmtl.networks._layers import Linear, parameter
 from skmtl.networks._row_input import TokenShape
-from skmtl.networks._tokens import code_offsets
+from skmtl.networks._tokens import HashedTokens, code_offsets
 
 
 class TaskInput(Protocol):
@@ -86,7 +86,8 @@ class TaskEmbeddings:
     """A task-specific embedding of each category, added to the shared token.
 
     Initial embeddings are zero: a task departs from the shared token only where training finds
-    that useful.
+    that useful. With `HashedCategories`, each task has a table of its own, of the same length and
+    with the same rows for an id.
 
     References
     ----------
@@ -118,12 +119,20 @@ class TaskTokens(nn.Module):
             n_tasks,
         )
         self.categories = parameter(n_codes, n_tasks * shape.size) if n_codes else None
+        self.hashed: HashedTokens | None = None
+        if shape.hashed is not None:
+            columns = shape.hashed
+            table = parameter(columns.n_rows, n_tasks * shape.size // columns.n_hashes)
+            self.hashed = HashedTokens(columns, table)
 
     def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
         if self.categories is None:
             return tokens
-        parts = nn.functional.embedding(codes + self.offsets, self.categories)
-        parts = (parts * (codes > 0)[..., None]).unflatten(-1, (self.n_tasks, -1))
+        plain = codes if self.hashed is None else self.hashed.without(codes)
+        parts = nn.functional.embedding(plain + self.offsets, self.categories)
+        parts = (parts * (plain > 0)[..., None]).unflatten(-1, (self.n_tasks, -1))
+        if self.hashed is not None:
+            parts = self.hashed(parts, codes)
         parts = nn.functional.pad(
             parts.movedim(2, 0), (0, 0, self.n_numeric, self.n_history_tokens)
         )

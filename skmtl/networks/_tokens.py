@@ -81,7 +81,10 @@ class FeatureTokens(nn.Module):
         self.categories: nn.Parameter | None = None
         if cardinalities:
             self.categories = weight(n_codes, size, fan_in=size)
-        self.hashed = None if hashed is None else HashedTokens(hashed, size)
+        self.hashed: HashedTokens | None = None
+        if hashed is not None:
+            table = weight(hashed.n_rows, size // hashed.n_hashes, fan_in=size)
+            self.hashed = HashedTokens(hashed, table)
 
     def forward(self, numeric: Tensor, codes: Tensor) -> Tensor:
         parts = []
@@ -106,31 +109,34 @@ class HashedTokens(nn.Module):
     Parameters
     ----------
     columns : HashedColumns
-    size : int
-        Length of a token, a multiple of ``columns.n_hashes``.
+    table : parameter of shape (n_rows, n_tasks * size // n_hashes)
+        Parts of tokens of length `size`, a multiple of ``columns.n_hashes``; ``n_tasks`` is 1 for
+        tokens that all tasks share.
     """
 
-    def __init__(self, columns: HashedColumns, size: int) -> None:
+    def __init__(self, columns: HashedColumns, table: nn.Parameter) -> None:
         super().__init__()
         self.positions: Tensor
         positions = torch.tensor(columns.positions, dtype=torch.long)
         self.register_buffer("positions", positions, persistent=False)
         self.n_rows, self.n_hashes = columns.n_rows, columns.n_hashes
-        self.table = weight(self.n_rows, size // self.n_hashes, fan_in=size)
+        self.table = table
 
     def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
-        """Return tokens (batch, n_categorical, size), in which those of hashed columns are set."""
+        """Set the tokens of hashed columns among (batch, n_categorical, size).
+
+        With a table for several tasks, tokens are (batch, n_categorical, n_tasks, size).
+        """
         numbers = codes.index_select(1, self.positions) - _FIRST_KNOWN
-        is_known = (numbers >= 0)[..., None]
         rest, rows = numbers.clamp(min=0), []
         for _ in range(self.n_hashes):
             rows.append(rest % self.n_rows)
             rest = rest // self.n_rows
         parts = nn.functional.embedding(torch.stack(rows, dim=-1), self.table)
+        parts = parts.unflatten(-1, (*tokens.shape[2:-1], -1)).movedim(2, -2).flatten(-2)
         others = tokens.index_select(1, self.positions)
-        return tokens.index_copy(
-            1, self.positions, torch.where(is_known, parts.flatten(-2), others)
-        )
+        is_known = (numbers >= 0).unflatten(-1, (-1, *[1] * (tokens.ndim - 2)))
+        return tokens.index_copy(1, self.positions, torch.where(is_known, parts, others))
 
     def without(self, codes: Tensor) -> Tensor:
         """Return the codes, with known categories of hashed columns replaced by unknown ones."""

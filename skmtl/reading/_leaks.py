@@ -20,7 +20,11 @@ _MOST_ROWS = 20_000  # sample size of the search for similar rows
 _ASKED_POINTS, _NEIGHBOURS = 64, 50
 _FEWEST_VALUES = 20  # in columns with fewer values, equal values are due to chance
 _GAP = 2.5  # random columns have 0.7 to 1.5
-_NUMBERED_NAME = re.compile(r"(?i:(^|[\W_])(id|uuid)$)|[a-z]I[dD]$")
+_NUMBERED = (
+    "account|author|client|customer|device|item|member|merchant|movie|order|patient|product|"
+    "session|shop|song|store|user|video"
+)
+_NUMBERED_NAME = re.compile(rf"(?i:(^|[\W_])(id|uuid|guid|uid|sku)$|({_NUMBERED})id$)|[a-z]I[dD]$")
 _ID_NAME = re.compile(r"(?i:(^|[\W_])(id|key|uuid|index|nr)$)|[a-z]I[dD]$|^Unnamed: 0$")
 
 

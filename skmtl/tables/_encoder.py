@@ -99,7 +99,8 @@ class ColumnEncoder(ABC):
         self.categories_ = {}
         for i in self._categorical_positions:
             known, n_rows = learn_categories(frame.iloc[:, i], rows)
-            warn_of_numbers(frame.iloc[:, i], known, n_rows)
+            if not self._is_named_as_ids(self.columns_[i]):
+                warn_of_numbers(frame.iloc[:, i], known, n_rows)
             kept, remembered = self._learn_known(self.columns_[i], known, n_rows)
             self.categories_[self.columns_[i]] = remembered
             counts.missing[i] = counts.n_rows - n_rows.sum()
@@ -116,6 +117,10 @@ class ColumnEncoder(ABC):
         self.columns_ = labels
         self.numeric_ = [labels[i] for i in self._numeric_positions]
         self.categorical_ = [labels[i] for i in self._categorical_positions]
+
+    def _is_named_as_ids(self, label: Hashable) -> bool:
+        """Whether the settings of the encoder say that a column of text has ids."""
+        return False
 
     def kept_categories(self, known: pd.Index, n_rows: NDArray[np.int64]) -> pd.Index:
         """Return the categories with enough rows to be learnt."""

@@ -35,7 +35,7 @@ class HashedCategories:
     Ids that `fit` has not seen, or seen too seldom, are unknown, as other categories are: they
     do not get the rows of others. A Bloom filter of 16 bits by row remembers which ids were seen
     without holding them. With as many known ids as rows it takes one unseen id in four hundred for
-    a known one, with four times as many one in six.
+    a known one, with four times as many one in six; `fit` warns above one in ten.
 
     Parameters
     ----------
@@ -132,6 +132,11 @@ class CategoryHashing:
         self.labels.append(label)
         probes = self._probes(self._digests(label, ids))
         np.bitwise_or.at(self.bits, probes >> 3, np.uint8(1) << (probes & 7).astype(np.uint8))
+
+    @property
+    def mistaken_share(self) -> float:
+        """Expected share of unseen ids that are taken for known ones."""
+        return float(np.unpackbits(self.bits).mean() ** _N_PROBES)
 
     def codes(self, label: Hashable, values: pd.Index) -> NDArray[np.int64]:
         """Return a number for each known id, above the codes of listed categories; 0 for others.

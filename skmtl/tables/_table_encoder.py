@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -15,6 +16,9 @@ from skmtl.tables._categories import MISSING, UNKNOWN, LeastRows, are_kept, enco
 from skmtl.tables._encoder import ColumnEncoder
 from skmtl.tables._hashing import CategoryHashing, HashedCategories
 from skmtl.tables._numeric import RobustScaler
+
+# Share of unseen ids that may be taken for known ones without a warning.
+_MOST_MISTAKEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -115,10 +119,22 @@ class TableEncoder(ColumnEncoder):
             raise ValueError(
                 f"HashedCategories: columns names {strange[:5]}, which are not columns of text or "
                 f"categories of X; these are {self.categorical_[:20]}. Make ids that are numbers "
-                "text or categories, by .astype('str')."
+                "categories, by .astype('category')."
             )
         if self.hashing_ is not None and not self.hashing_.labels:
             self.hashing_ = None
+        if self.hashing_ is not None and self.hashing_.mistaken_share > _MOST_MISTAKEN:
+            warnings.warn(
+                f"HashedCategories: n_rows={settings.n_rows} is small for the ids of "
+                f"{self.hashing_.labels}: {self.hashing_.mistaken_share:.0%} of unseen ids are "
+                "taken for known ones, and read what was learnt from others. Raise n_rows or "
+                "min_count.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _is_named_as_ids(self, label: Hashable) -> bool:
+        return self._hashed is not None and label in (self._hashed.columns or ())
 
     def _learn_known(
         self, label: Hashable, known: pd.Index, n_rows: NDArray[np.int64]

@@ -61,7 +61,6 @@ class Binary(ClassificationKind):
 
     name: ClassVar[str] = "binary"
     default_metric: ClassVar[str] = "accuracy"
-    score_sign: ClassVar[int] = 1
 
     # Default for old files.
     loss_name: str = "logistic"
@@ -102,6 +101,11 @@ class Binary(ClassificationKind):
     @property
     def stack_key(self) -> tuple[Hashable, ...]:
         return (type(self), self.function)
+
+    @property
+    def score_sign(self) -> int:  # type: ignore[override]
+        """Whether scores are log-odds up to a constant, so that a shift of them is one of odds."""
+        return 0 if self.loss_name == "focal" else 1
 
     @property
     def function(self) -> BinaryLoss:

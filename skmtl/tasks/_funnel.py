@@ -113,6 +113,7 @@ class Funnel(ClassificationKind):
             )
         if len({str(step) for step in steps}) < len(steps):
             raise ValueError(f"steps must name each column once, got {steps!r}.")
+        FunnelLevels(steps)  # refuses names that cannot be told apart
         if selection not in RISKS:
             raise ValueError(f"selection must be one of {list(RISKS)}, got {selection!r}.")
         if not 0 < least_propensity <= 1:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from skmtl.tasks._funnel_levels import FunnelLevels
-from skmtl.tasks._label_values import number_values
+from skmtl.tasks._label_values import number_values, plain_values
 
 # Number of rows listed in an error.
 _SHOWN = 5
@@ -52,15 +53,33 @@ def _truth(labels: pd.Series, step: Hashable, task: Hashable) -> np.ndarray:
     """Return 0, 1, or NaN for missing values."""
     observed = labels.notna().to_numpy()
     values = np.full(len(labels), np.nan)
-    if observed.any():
-        values[observed] = number_values(labels[observed], task, "funnel")
-    strange = observed & (values != 0) & (values != 1)
+    if not observed.any():
+        return values
+    given = plain_values(labels[observed])
+    objects = given.tolist() if given.dtype == object else []
+    words = [value for value in objects if not _is_number(value)]
+    if words:
+        raise ValueError(
+            f"Column {step!r} of task {task!r} holds {words[0]!r}, but the values of a step must "
+            "be False or True, 0 or 1, or missing. Convert the column, such as by "
+            f"y[{step!r}].map({{'no': 0, 'yes': 1}})."
+        )
+    values[observed] = number_values(labels[observed], task, "funnel")
+    strange = (values[observed] != 0) & (values[observed] != 1)
     if strange.any():
         raise ValueError(
-            f"Column {step!r} of task {task!r} holds {labels[strange].iloc[0]!r}, but the values "
-            "of a step must be False or True, 0 or 1, or missing."
+            f"Column {step!r} of task {task!r} holds {given[strange].tolist()[0]!r}, but the "
+            "values of a step must be False or True, 0 or 1, or missing."
         )
     return values
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _refuse_gaps(values: np.ndarray, task: Hashable, steps: Sequence[Hashable]) -> None:

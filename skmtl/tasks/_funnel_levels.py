@@ -33,6 +33,11 @@ class FunnelLevels:
     names : tuple of str
         The columns of `probabilities`: the steps, then all except the first given the previous
         one.
+
+    Raises
+    ------
+    ValueError
+        If two classes, or two columns of `probabilities`, have the same name.
     """
 
     def __init__(self, steps: Sequence[Hashable]) -> None:
@@ -52,6 +57,8 @@ class FunnelLevels:
         self._partial = list(partial.values())
         self._words = np.array([*self.classes, *self._partial], dtype=object)
         self._bounds = np.array([*ends, *partial])
+        _refuse_repeated(self._words.tolist(), "labels")
+        _refuse_repeated(self.names, "probabilities")
 
     def label(self, taken: np.ndarray, limit: np.ndarray) -> pd.Categorical:
         """Return the labels of rows; missing if nothing is known, so that both numbers are 0.
@@ -126,3 +133,13 @@ class FunnelLevels:
         """The probabilities of the classes, (n_samples, n_steps + 1), from `conditional`."""
         reached = np.cumprod(np.hstack([np.ones((len(conditional), 1)), conditional]), axis=1)
         return np.hstack([reached[:, :-1] * (1 - conditional), reached[:, -1:]])
+
+
+def _refuse_repeated(names: Sequence[str], what: str) -> None:
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise ValueError(
+            f"steps: two {what} of this funnel would be called {repeated[0]!r}. Rename a column "
+            "of y, so that no step is called like the absence of another, or like a step given "
+            "another."
+        )

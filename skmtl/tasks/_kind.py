@@ -76,7 +76,7 @@ class Kind(ABC):
         Number of values that encode one label.
     score_sign : int
         1 if a higher first raw score means higher labels, and -1 if it means lower ones; 0 if the
-        score does not shift labels in one direction.
+        score does not shift labels in one direction, or not in the units of their link.
     """
 
     name: ClassVar[str]

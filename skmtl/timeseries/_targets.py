@@ -53,16 +53,6 @@ class ForecastTargets:
         labels = label_frame(y).infer_objects()
         kinds = _kinds(labels, tasks)
         for name, kind in kinds.items():
-            if kind.label_columns(name) and not kind.has_curves:
-                raise ValueError(
-                    f"The target {name!r} of kind {kind.name!r} has its label in several columns, "
-                    "which cannot be forecast. Forecast the columns as separate targets."
-                )
-            if kind.has_curves:
-                raise ValueError(
-                    f"The target {name!r} is a time to an event, which has no next value. Use "
-                    "RMTGBSurvival or MultiTabSurvival for it."
-                )
             if not labels[name].notna().any():
                 raise ValueError(f"The target {name!r} has no labels. Drop it.")
             if not kind.is_classification and not _has_numbers(labels[name]):
@@ -170,19 +160,34 @@ class ForecastTargets:
 
 def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
     if tasks is None or isinstance(tasks, dict):
-        chosen = tasks or {}
-        unknown = [name for name in chosen if name not in labels.columns]
-        if unknown:
-            raise ValueError(
-                f"`tasks` names {unknown}, but the targets are {labels.columns.tolist()}."
-            )
+        chosen = {name: as_kind(kind, name) for name, kind in (tasks or {}).items()}
     else:
-        chosen = dict.fromkeys(labels.columns, tasks)
+        chosen = {name: as_kind(tasks, name) for name in labels.columns}
+    for name, kind in chosen.items():  # not all of them have a column of their name
+        _check_has_next_value(name, kind)
+    unknown = [name for name in chosen if name not in labels.columns]
+    if unknown:
+        raise ValueError(
+            f"`tasks` names {unknown}, but the targets are {labels.columns.tolist()}."
+        )
     warn_of_numbers_in_labels(labels[[name for name in labels.columns if name not in chosen]])
     return {
-        name: as_kind(chosen[name], name) if name in chosen else mixed_kind(labels[name])
+        name: chosen[name] if name in chosen else mixed_kind(labels[name])
         for name in labels.columns
     }
+
+
+def _check_has_next_value(name: Hashable, kind: Kind) -> None:
+    if kind.has_curves:
+        raise ValueError(
+            f"The target {name!r} is a time to an event, which has no next value. Use "
+            "RMTGBSurvival or MultiTabSurvival for it."
+        )
+    if kind.label_columns(name):
+        raise ValueError(
+            f"The target {name!r} of kind {kind.name!r} has its label in several columns, which "
+            "cannot be forecast. Forecast the columns as separate targets."
+        )
 
 
 def _sorted_classes(labels: pd.Series) -> list[Any]:

@@ -78,6 +78,15 @@ def test_the_use_of_experts_is_a_frame_of_shares(rich):
     assert (by_group.nunique() == 1).all(), "those of a group have experts in common"
 
 
+def test_experts_of_a_target_called_shared_are_told_apart():
+    X, Y = table()
+    mixing = Experts(shared=1, own=1)
+    model = skmtl.MultiTab(**NETWORK | {"row_mixing": mixing})
+    use = model.fit(X, Y[["price"]].assign(shared=Y["price"])).expert_use_
+    assert list(use.columns) == ["shared expert 0", "price 0", "shared 0"]
+    assert use.loc["price", "shared 0"] == 0
+
+
 def test_ids_of_long_data_use_experts_by_id():
     X, y = long_table()
     mixing = Experts(gate="token")

@@ -12,7 +12,8 @@ import torch
 import skmtl
 from skmtl import MultiTabRegressor
 from skmtl.export import to_onnx
-from skmtl.networks import FeatureTokens, HashedColumns, initialise
+from skmtl.networks import FeatureTokens, HashedColumns, TaskEmbeddings, initialise
+from skmtl.networks._row_input import TokenShape
 from skmtl.tables import HashedCategories, ParquetTable
 
 SMALL = {
@@ -69,11 +70,27 @@ def test_tables_on_disk_have_the_same_codes(ratings, tmp_path):
     model.predict(X.head(1))
 
 
-def test_a_line_and_task_embeddings_leave_hashed_ids_out(ratings):
+def test_a_line_leaves_hashed_ids_out(ratings):
     X, Y = ratings
-    settings = SMALL | {"max_epochs": 1, "row_mixing": "stem", "linear_path": "ridge"}
+    settings = SMALL | {"max_epochs": 1, "linear_path": "ridge"}
     model = MultiTabRegressor(hashed_categories=HASHED, **settings).fit(X, Y)
     assert np.isfinite(model.predict(X)).all()
+
+
+def test_task_embeddings_of_hashed_ids_are_learnt(ratings):
+    X, Y = ratings
+    stem = SMALL | {"max_epochs": 3, "row_mixing": "stem"}
+    model = MultiTabRegressor(hashed_categories=HASHED, **stem).fit(X, Y)
+    state = dict(model.network_.networks[0].named_parameters())
+    table = state["rows.task_inputs.0.hashed.table"].detach()
+    assert table.shape == (64, 8)  # two tasks, each with half a token of 8 numbers
+    used = table.unflatten(1, (2, 4)).abs().amax(dim=(0, 2))
+    assert (used > 0.01).all()
+    file = io.BytesIO()
+    model.save(file)
+    file.seek(0)
+    assert np.array_equal(skmtl.load(file).predict(X), model.predict(X))
+    np.testing.assert_allclose(model.predict(X.tail(1)), model.predict(X)[-1:], atol=1e-5)
 
 
 def test_graphs_are_refused_by_name(model):
@@ -92,6 +109,22 @@ def test_parts_of_a_token_are_rows_of_the_table():
     assert not out[1].any()
     assert torch.equal(out[2, 0], tokens.categories[1])
     assert tokens.plain(codes).tolist() == [[0, 3], [0, 0], [1, 1]]
+
+
+def test_parts_of_the_embeddings_of_a_task_are_rows_of_its_table():
+    hashed = HashedColumns((1,), n_rows=10, n_hashes=2)
+    layer = TaskEmbeddings().build(TokenShape(0, (4, 2), 6, hashed=hashed), n_tasks=3)
+    with torch.no_grad():
+        layer.categories.copy_(torch.randn(6, 18))
+        layer.hashed.table.copy_(torch.randn(10, 9))
+    codes = torch.tensor([[3, 2 + 73], [0, 0], [1, 1]])
+    out = layer(torch.zeros(1, 3, 2, 6), codes)
+    assert out.shape == (3, 3, 2, 6)
+    table = layer.hashed.table.unflatten(1, (3, 3))  # rows, tasks, half a token
+    assert torch.equal(out[:, 0, 1], torch.cat([table[3], table[7]], dim=1))
+    assert torch.equal(out[:, 0, 0], layer.categories[3].unflatten(0, (3, 6)))
+    assert not out[:, 1].any()
+    assert torch.equal(out[:, 2, 1], layer.categories[4 + 1].unflatten(0, (3, 6)))
 
 
 def test_hashes_that_do_not_divide_a_token_are_named(ratings):

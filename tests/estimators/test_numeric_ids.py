@@ -30,7 +30,7 @@ def fit(name, values, **others):
     MultiTaskLinearRegressor(alpha=1.0, early_stopping=False).fit(X, X["size"])
 
 
-@pytest.mark.parametrize("name", ["id", "user_id", "UserID", "userId", "device uuid"])
+@pytest.mark.parametrize("name", ["id", "user_id", "UserID", "userId", "userid", "a uuid", "uid"])
 @pytest.mark.parametrize("dtype", [np.int64, np.float64, "Int64"])
 def test_ids_are_named(name, dtype):
     values = pd.Series(RNG.integers(1000, 1050, N)).astype(dtype)
@@ -50,6 +50,7 @@ def test_several_ids_are_one_warning():
     ("name", "values"),
     [
         ("paid", RNG.integers(0, 50, N)),
+        ("fluid", RNG.integers(0, 50, N)),
         ("price_index", RNG.integers(0, 50, N)),
         ("user_id", RNG.integers(0, 50, N) + 0.5),
         ("user_id", RNG.integers(0, 5, N)),

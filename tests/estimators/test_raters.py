@@ -13,7 +13,7 @@ import skmtl
 from skmtl import RMTGB, MultiTab, MultiTabSurvival, MultiTaskLinear, StackedTasks
 from skmtl.datasets import make_ratings
 from skmtl.tables import ParquetTable
-from skmtl.tasks import Quantile, Regression
+from skmtl.tasks import Binary, Quantile, Regression
 
 MODELS = {
     "linear": MultiTaskLinear(alpha=1.0),
@@ -166,6 +166,12 @@ def test_targets_without_a_severity_are_named(ratings, kind):
     y = Y[["question_0"]] + 1
     with pytest.raises(ValueError, match=r"'question_0' .* has no severity of raters"):
         RMTGB(tasks=kind, **COMMON).fit(X, y)
+
+
+def test_focal_scores_have_no_severity_because_they_are_not_log_odds(ratings):
+    X, Y, _ = ratings
+    with pytest.raises(ValueError, match=r"'likes' .* has no severity .* without focal loss"):
+        MultiTaskLinear(tasks={"likes": Binary(loss="focal")}, **COMMON).fit(X, Y[["likes"]])
 
 
 def test_settings_that_have_no_severities_are_refused(ratings, tmp_path):

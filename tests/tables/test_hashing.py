@@ -89,6 +89,24 @@ def test_a_row_alone_has_the_same_codes():
     assert fitted.transform(frame.iloc[[7]]).codes.tolist() == together[[7]].tolist()
 
 
+def test_a_table_too_small_for_its_ids_is_warned_of():
+    frame = pd.DataFrame({"user": IDS})
+    unseen = pd.DataFrame({"user": IDS.str.replace("u", "v")})
+    with pytest.warns(UserWarning, match=r"n_rows=250 is small .*: 16% of unseen ids") as seen:
+        fitted = encoder(frame, n_rows=250, columns=["user"])  # a fourth of the ids
+    assert len(seen) == 1
+    assert 0.1 < (fitted.transform(unseen).codes > 0).mean() < 0.22
+    encoder(frame, n_rows=400, columns=["user"])
+
+
+def test_named_ids_may_be_numbers_in_text():
+    """Without their name there is a warning that they may be meant as numbers."""
+    frame = pd.DataFrame({"user": IDS.str.removeprefix("u")})
+    with pytest.warns(UserWarning, match="'user' of X is text, but 3,000 of its 3,000 values"):
+        TableEncoder().fit(frame)
+    encoder(frame, columns=["user"])
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -106,5 +124,5 @@ def test_settings_that_cannot_be_are_named(settings, words):
 
 def test_columns_that_are_not_categories_are_named():
     frame = pd.DataFrame({"user": IDS, "n": np.arange(3000.0)})
-    with pytest.raises(ValueError, match=r"columns names \['n', 'x'\]"):
+    with pytest.raises(ValueError, match=r"columns names \['n', 'x'\].*\.astype\('category'\)"):
         encoder(frame, columns=["user", "n", "x"])

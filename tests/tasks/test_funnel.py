@@ -252,9 +252,17 @@ def test_a_column_that_is_not_there():
         Funnel(STEPS).join_columns(TABLE.drop(columns="cart"), "shop")
 
 
-@pytest.mark.parametrize("values", [[0, 1, 2], [0.5, 0, 1], ["no", "yes", "no"]])
-def test_a_column_of_something_else(values):
-    with pytest.raises(ValueError, match="'shop'"):
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0, 1, 2], "holds 2, but"),
+        ([0.5, 0, 1], "holds 0.5, but"),
+        (["0", "yes", "no"], "holds 'yes', but"),
+        (pd.Categorical(["no", "yes", "no"]), "y['click'].map({'no': 0, 'yes': 1})"),
+    ],
+)
+def test_a_column_of_something_else(values, message):
+    with refuses("Column 'click' of task 'shop'", message):
         Funnel(("click", "buy")).join_columns(pd.DataFrame({"click": values, "buy": 0}), "shop")
 
 
@@ -285,6 +293,8 @@ def test_steps_without_both_answers(rows, message):
         ({}, "at least two columns"),
         ({"steps": "click"}, "a list of columns"),
         ({"steps": ("click", "buy", "click")}, "each column once"),
+        ({"steps": ("click", "no click")}, "two labels of this funnel would be called 'no click'"),
+        ({"steps": ("a", "b", "b_given_a")}, "two probabilities of this funnel"),
         ({"steps": STEPS, "selection": "best"}, "selection must be one of ['observed'"),
         ({"steps": STEPS, "least_propensity": 0.0}, "above 0 and at most 1"),
     ],

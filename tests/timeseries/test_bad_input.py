@@ -8,6 +8,7 @@ import pytest
 from dateutil import tz
 
 from skmtl import RMTGB
+from skmtl.tasks import Funnel, Survival
 from skmtl.timeseries import Calendar, Forecaster, ForecastSplit, backtest
 from tests.timeseries.panels import shops
 
@@ -57,6 +58,11 @@ REFUSED_IN_FIT = {
     "labels of several types": (X_FIT, Y_FIT.assign(sales=[1, "a", True] * 40), {},
                                 "'sales' has labels of several types"),
     "an event": (X_FIT, Y_FIT, {"tasks": {"sales": "survival"}}, "'sales' is a time to an event"),
+    "an event of two columns": (
+        X_FIT, Y_FIT, {"tasks": {"sold": Survival(event="sales", time="visits")}},
+        "'sold' is a time to an event"),
+    "a funnel": (X_FIT, Y_FIT, {"tasks": {"shop": Funnel(("visits", "sales"))}},
+                 "'shop' of kind 'funnel' has its label in several columns"),
     "unknown target": (X_FIT, Y_FIT, {"tasks": {"sale": "count"}}, r"`tasks` names \['sale'\]"),
     "a static column that changes": (X_FIT.assign(size=X_FIT.index), Y_FIT, {},
                                      "'size' changes within series, such as 'shop 0'"),
