@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -73,19 +72,21 @@ class EncodersSideBySide:
             If a part has a column that `frame` lacks, or if no encoder reads a column.
         """
         self._columns = frame.columns.tolist()
-        self._check_parts(self._columns)
+        chosen = [None if labels is None else set(labels) for labels in self.parts]
+        self._check_parts(self._columns, chosen)
         self.parts = [
             None if labels is None else [label for label in self._columns if label in labels]
-            for labels in self.parts
+            for labels in chosen
         ]
         for position, encoder in enumerate(self.encoders):
             encoder.fit(self.part(frame, position), rows, sample_weight)
         return self
 
-    def _check_parts(self, columns: list) -> None:
-        parts = [columns if labels is None else labels for labels in self.parts]
-        read = set(chain.from_iterable(parts))
-        unknown = [label for label in chain.from_iterable(parts) if label not in columns]
+    @staticmethod
+    def _check_parts(columns: list, parts: Sequence[set | None]) -> None:
+        known = set(columns)
+        read = set().union(*(known if labels is None else labels for labels in parts))
+        unknown = sorted(read - known, key=str)
         if unknown:
             raise ValueError(
                 f"`estimators` names the columns {unknown[:5]}, which are not features of X."
