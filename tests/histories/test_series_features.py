@@ -192,6 +192,17 @@ def test_codes_alone_are_no_series():
         ConvolutionFeatures().fit(X)
 
 
+@needs_wavelets
+@pytest.mark.parametrize(("wavelet", "levels"), [("db2", 3), ("haar", 5)])
+def test_a_constant_has_the_same_course_at_every_length(wavelet, levels):
+    flat = [np.full(length, 5.0) for length in (4, 9, 17, 40, 200)]
+    X = pd.DataFrame({"x": Histories.from_list(flat)})
+    table = WaveletFeatures(wavelet, levels=levels).fit_transform(X)
+    courses = table.filter(like="course").to_numpy()
+    np.testing.assert_allclose(courses[~np.isnan(courses)], 5 * 2 ** (levels / 2))
+    np.testing.assert_allclose(table["x 0 energy low"], 25 * 2**levels)
+
+
 @pytest.mark.skipif(HAS_WAVELETS, reason="PyWavelets is installed")
 def test_wavelets_say_what_they_need():
     X = pd.DataFrame({"x": Histories.from_array(waves(4)[0])})
