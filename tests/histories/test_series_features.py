@@ -192,6 +192,13 @@ def test_codes_alone_are_no_series():
         ConvolutionFeatures().fit(X)
 
 
+def test_quantiles_of_long_series_have_names_of_their_own():
+    X = pd.DataFrame({"ecg": Histories.from_array(np.zeros((1, 4500)), rate=500)})
+    table = IntervalQuantiles(depth=0).fit_transform(X)
+    assert table.columns.is_unique
+    assert table.columns[1] == "ecg 0 value 1/1 0.0008897"
+
+
 @needs_wavelets
 @pytest.mark.parametrize(("wavelet", "levels"), [("db2", 3), ("haar", 5)])
 def test_a_constant_has_the_same_course_at_every_length(wavelet, levels):
