@@ -192,6 +192,15 @@ def test_codes_alone_are_no_series():
         ConvolutionFeatures().fit(X)
 
 
+def test_steps_have_equally_many_values():
+    hours = pd.DataFrame({"x": Histories.from_array(np.arange(9.0)[None])})
+    two_hours = IntervalQuantiles(depth=0, per_quantile=1, every=2.0).fit_transform(hours)
+    levels = two_hours.filter(regex="value.*(0|0.5|1)$").iloc[0]
+    # Means of hours 1 and 2, 3 and 4, ... after hour 0; every second quantile is minus the mean.
+    steps = np.array([0.0, 1.5, 3.5, 5.5, 7.5])
+    np.testing.assert_allclose(levels, steps[[0, 2, 4]])
+
+
 def test_quantiles_of_long_series_have_names_of_their_own():
     X = pd.DataFrame({"ecg": Histories.from_array(np.zeros((1, 4500)), rate=500)})
     table = IntervalQuantiles(depth=0).fit_transform(X)
