@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -171,7 +170,7 @@ def positive_length(length: Any, name: str) -> float:
     ValueError
         If it is not a positive number; the message names the parameter.
     """
-    if not isinstance(length, Real) or not length > 0:
+    if not isinstance(length, int | float | np.integer | np.floating) or not length > 0:
         raise ValueError(
             f"{name} must be a positive length of time, a number in the unit of the histories, "
             f"which are hours by default for dates; got {length!r}."

@@ -214,7 +214,7 @@ class LearntProcess:
     @property
     def back(self) -> NDArray[np.float64]:
         """Times of the grid, counted back from the end of the history."""
-        return self.grid.step * np.arange(self.n_steps)
+        return self.grid.step * np.arange(self.n_steps, dtype=np.float64)
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
         """Compute the features, (n, n_features)."""

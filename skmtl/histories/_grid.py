@@ -81,7 +81,7 @@ class Grid:
         first = store.time[rows["start"][filled]]
         lengths = np.zeros(len(rows), dtype=np.int64)
         end = histories.end[filled]
-        steps = np.rint(np.maximum(end - first, 0.0) / self.step) + 1
+        steps = self._step(np.maximum(end - first, 0.0)) + 1
         # Written so that NaN, which compares as False, is refused.
         if not (steps * len(self.variables) <= _MOST_CELLS).all():
             worst = int(np.argmax(steps))
@@ -121,6 +121,10 @@ class Grid:
             table[batch.rows] = features(batch.values)
         return table.reshape(len(histories), len(self.variables) * n_features)
 
+    def _step(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the nearest step, the later one of two, so that steps are equally long."""
+        return np.floor(time / self.step + 0.5)
+
     def _values(self, histories: Histories, length: int) -> NDArray[np.float64]:
         rows, store = histories.parts.rows, histories.parts.store
         n_events, n, k = histories.n_events, len(histories), len(self.variables)
@@ -130,7 +134,7 @@ class Grid:
         places = np.array([known.get(name, -1) for name in store.variables], dtype=np.int64)
         variable, value = places[store.code[where]], store.value[where].astype(np.float64)
         late = store.time[where] - store.time[rows["start"]][row]
-        step = np.minimum(np.rint(late / self.step).astype(np.int64), length - 1)
+        step = np.minimum(self._step(late).astype(np.int64), length - 1)
         used = (variable >= 0) & ~np.isnan(value)
         cell = ((row * k + variable) * length + step)[used]
         count = np.bincount(cell, minlength=n * k * length)

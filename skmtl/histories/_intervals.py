@@ -95,6 +95,13 @@ class Interval(NamedTuple):
     stop: float
     levels: NDArray[np.float64]
 
+    def names(self) -> list[str]:
+        """Return a name for each level, with as many digits as it takes to tell them apart."""
+        digits = 3
+        while len({f"{level:.{digits}g}" for level in self.levels}) < len(self.levels):
+            digits += 1
+        return [f"{self.name} {level:.{digits}g}" for level in self.levels]
+
     def quantiles(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return quantiles (n_levels, n, n_variables), every second one minus the mean."""
         length = values.shape[-1]
@@ -159,10 +166,10 @@ class LearntIntervals:
     def names(self) -> list[str]:
         """Names of the features, by variable, view, interval and level."""
         features = [
-            f"{view} {interval.name} {level:.3g}"
+            f"{view} {name}"
             for view, intervals in self.intervals.items()
             for interval in intervals
-            for level in interval.levels
+            for name in interval.names()
         ]
         return grid_names(self.grid.variables, features)
 

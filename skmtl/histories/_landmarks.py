@@ -111,7 +111,7 @@ def landmarks(
     >>> Y_at["fails"].tolist()
     [False, True, <NA>]
     """
-    several = list(horizon) if types.is_list_like(horizon) else [horizon]
+    several: Any = horizon if types.is_list_like(horizon) else [horizon]
     horizons = None if horizon is None else [positive_length(one, "horizon") for one in several]
     window = None if window is None else positive_length(window, "window")
     if entity == LANDMARK:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl.histories._array import Histories
 from skmtl.histories._grid import Grid
-from skmtl.histories._transformer import HistoryTransformer
+from skmtl.histories._transformer import HistoryTransformer, LearntFeatures
 from skmtl.tasks import EventTimesDtype, label_frame
 
 # Pairs of series whose distances are computed together.
@@ -119,6 +119,12 @@ class DTWNeighbours(HistoryTransformer):
         finally:
             self.learnt_ = learnt
 
+    def _table(self, histories: Histories, learnt: LearntFeatures) -> NDArray[np.floating]:
+        table, neighbours = super()._table(histories, learnt), cast(LearntNeighbours, learnt)
+        if neighbours.leaves_out:
+            table[neighbours.rows] = neighbours.of_references()
+        return table
+
     def _learn(self, histories: Histories, y: Any) -> LearntNeighbours:
         for name in ("n_references", "n_neighbours", "length"):
             if not getattr(self, name) >= 1:
@@ -142,12 +148,13 @@ class DTWNeighbours(HistoryTransformer):
             grid,
             centre,
             scale,
+            chosen,
             series,
             labels.columns.tolist(),
             labels.to_numpy(float)[chosen],
             min(int(self.n_neighbours), len(chosen)),
             float(self.window),
-            references=chosen.tolist() if self.all_distances else [],
+            bool(self.all_distances),
         )
 
 
@@ -218,33 +225,37 @@ class LearntNeighbours:
     ----------
     grid : Grid
     centre, scale : ndarray of float64, shape (n_variables,)
+    rows : ndarray of int64, shape (n_references,)
+        Positions of the references among the training rows.
     series : ndarray of float64, shape (n_references, n_variables, length)
     targets : list of str
     labels : ndarray of float64, shape (n_references, n_targets)
     n_neighbours : int
     window : float
+    all_distances : bool
+        Whether the distances to all references are features.
     leaves_out : bool
-        Whether to ignore a reference that is identical to the series.
-    references : list of int
-        Rows of the references, if the distances to all of them are features; otherwise empty.
+        Whether the rows are those of `fit`, where no reference is its own neighbour.
     """
 
     grid: Grid
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
+    rows: NDArray[np.int64]
     series: NDArray[np.float64]
     targets: list[str]
     labels: NDArray[np.float64]
     n_neighbours: int
     window: float
+    all_distances: bool
     leaves_out: bool = False
-    references: list[int] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
         """Names of the features: the least distance, the labels of the nearest, all distances."""
         nearest = [f"nearest {target}" for target in self.targets]
-        return ["distance", *nearest, *(f"distance to {row}" for row in self.references)]
+        every = [f"distance to {row}" for row in self.rows] if self.all_distances else []
+        return ["distance", *nearest, *every]
 
     def table(self, histories: Histories) -> NDArray[np.float64]:
         """Compute the features, (n, n_features)."""
@@ -253,20 +264,29 @@ class LearntNeighbours:
         raw = _stretched(self.grid, histories, length)
         filled = np.flatnonzero(~np.isnan(raw).all(axis=(1, 2)))
         series = np.nan_to_num((raw[filled] - self.centre[:, None]) / self.scale[:, None])
-        size = max(_PAIRS // len(self.series), 1)
-        for start in range(0, len(filled), size):
-            rows = filled[start : start + size]
-            table[rows] = self._neighbours(series[start : start + size])
+        table[filled] = self._features(self._distances(series))
         return table
 
-    def _neighbours(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
-        n, n_references = len(series), len(self.series)
+    def of_references(self) -> NDArray[np.float64]:
+        """Compute the features of the references, none of which is its own neighbour."""
+        distances = self._distances(self.series)
+        np.fill_diagonal(distances, np.inf)
+        return self._features(distances)
+
+    def _distances(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the distances of series to all references, (n, n_references)."""
+        n_references = len(self.series)
         band = int(np.ceil(self.window * self.series.shape[-1]))
-        pairs = np.repeat(series, n_references, axis=0), np.tile(self.series, (n, 1, 1))
-        distances = warped_distances(*pairs, band).reshape(n, n_references)
-        if self.leaves_out:
-            itself = (pairs[0] == pairs[1]).all(axis=(1, 2)).reshape(n, n_references)
-            distances[itself] = np.inf
+        distances = np.empty((len(series), n_references))
+        size = max(_PAIRS // n_references, 1)
+        for start in range(0, len(series), size):
+            some = series[start : start + size]
+            pairs = np.repeat(some, n_references, axis=0), np.tile(self.series, (len(some), 1, 1))
+            found = warped_distances(*pairs, band).reshape(len(some), n_references)
+            distances[start : start + size] = found
+        return distances
+
+    def _features(self, distances: NDArray[np.float64]) -> NDArray[np.float64]:
         nearest = np.argsort(distances, axis=1, kind="stable")[:, : self.n_neighbours]
         smallest = np.take_along_axis(distances, nearest, axis=1)
         labels = np.where(np.isinf(smallest)[..., None], np.nan, self.labels[nearest])
@@ -277,4 +297,5 @@ class LearntNeighbours:
         )
         distances[np.isinf(distances)] = np.nan
         closest = np.where(np.isinf(smallest[:, :1]), np.nan, smallest[:, :1])
-        return np.concatenate([closest, mean, distances[:, : len(self.references)]], axis=1)
+        every = distances if self.all_distances else distances[:, :0]
+        return np.concatenate([closest, mean, every], axis=1)

@@ -176,7 +176,7 @@ def _parts(
     place, names = pd.factorize(np.array([*events.variables, None], dtype=object)[:-1])
     code = events.code[order]
     code = code if len(names) == len(place) else place[code]
-    store = EventStore(times[order], code, events.value[order], names)
+    store = EventStore(times[order], code, events.value[order], list(names))
     lengths = np.bincount(owner[order], minlength=len(several))
     rows = np.append(ranges(lengths), np.array([(-1, -1, np.nan)], dtype=ROW))
     parts = Parts(store, rows[several.get_indexer(ids)], clock)

@@ -28,7 +28,9 @@ class WaveletFeatures(HistoryTransformer):
     wavelet : str, default="db2"
         Name of a wavelet in PyWavelets.
     levels : int, default=3
-        Number of high bands. Short series have fewer bands, and the other features are NaN.
+        Number of high bands. Short series have fewer of them, and the energies of the others are
+        NaN. Their lowest band is scaled as that of long series: a constant has the same course at
+        every length.
     n_coefficients : int, default=4
         Number of parts of the series over which the lowest band is averaged.
     every : float, default=None
@@ -98,6 +100,7 @@ class LearntWavelets:
 
         most = min(self.levels, pywt.dwt_max_level(series.shape[-1], self.wavelet))
         low, *high = pywt.wavedec(series, self.wavelet, level=most, axis=-1)
+        low = low * 2 ** ((self.levels - most) / 2)  # each level multiplies a constant by root 2
         features = np.full((*series.shape[:-1], self.levels + 1 + self.n_coefficients), np.nan)
         for band, coefficients in enumerate(reversed(high)):
             features[..., band] = (coefficients**2).mean(axis=-1)

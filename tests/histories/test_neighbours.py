@@ -76,6 +76,20 @@ def test_no_row_votes_for_itself():
     np.testing.assert_allclose(later["x distance"], 0)
 
 
+def test_equal_series_of_other_rows_vote_as_they_do_later():
+    rng = np.random.default_rng(0)
+    which = rng.integers(0, 4, 200)
+    X = pd.DataFrame({"x": Histories.from_array(np.eye(4)[which])})
+    y = pd.Series(which % 2 + 0.1 * rng.normal(size=200), name="odd")
+    model = DTWNeighbours(50, n_neighbours=3, window=0, length=4, random_state=0)
+    own, later = model.fit_transform(X, y), model.fit(X, y).transform(X)
+    for table in (own, later):
+        assert ((table["x nearest odd"] > 0.5) == (which % 2 == 1)).all()
+    # The references alone have other features: they do not vote for themselves.
+    differ = (own["x nearest odd"] != later["x nearest odd"]).to_numpy()
+    assert 0 < differ.sum() <= 12  # three neighbours of each of four series
+
+
 def test_distances_to_all_references_are_features():
     X, first = peaks(40)
     Y = pd.DataFrame({"first": first.astype(bool)})

@@ -192,6 +192,33 @@ def test_codes_alone_are_no_series():
         ConvolutionFeatures().fit(X)
 
 
+def test_steps_have_equally_many_values():
+    hours = pd.DataFrame({"x": Histories.from_array(np.arange(9.0)[None])})
+    two_hours = IntervalQuantiles(depth=0, per_quantile=1, every=2.0).fit_transform(hours)
+    levels = two_hours.filter(regex="value.*(0|0.5|1)$").iloc[0]
+    # Means of hours 1 and 2, 3 and 4, ... after hour 0; every second quantile is minus the mean.
+    steps = np.array([0.0, 1.5, 3.5, 5.5, 7.5])
+    np.testing.assert_allclose(levels, steps[[0, 2, 4]])
+
+
+def test_quantiles_of_long_series_have_names_of_their_own():
+    X = pd.DataFrame({"ecg": Histories.from_array(np.zeros((1, 4500)), rate=500)})
+    table = IntervalQuantiles(depth=0).fit_transform(X)
+    assert table.columns.is_unique
+    assert table.columns[1] == "ecg 0 value 1/1 0.0008897"
+
+
+@needs_wavelets
+@pytest.mark.parametrize(("wavelet", "levels"), [("db2", 3), ("haar", 5)])
+def test_a_constant_has_the_same_course_at_every_length(wavelet, levels):
+    flat = [np.full(length, 5.0) for length in (4, 9, 17, 40, 200)]
+    X = pd.DataFrame({"x": Histories.from_list(flat)})
+    table = WaveletFeatures(wavelet, levels=levels).fit_transform(X)
+    courses = table.filter(like="course").to_numpy()
+    np.testing.assert_allclose(courses[~np.isnan(courses)], 5 * 2 ** (levels / 2))
+    np.testing.assert_allclose(table["x 0 energy low"], 25 * 2**levels)
+
+
 @pytest.mark.skipif(HAS_WAVELETS, reason="PyWavelets is installed")
 def test_wavelets_say_what_they_need():
     X = pd.DataFrame({"x": Histories.from_array(waves(4)[0])})
