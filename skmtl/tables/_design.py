@@ -236,7 +236,7 @@ class DesignEncoder(ColumnEncoder):
 
 
 def _unlike(mark: str, known: list[Hashable]) -> str:
-    """Return a name that is no level, in parentheses if need be."""
+    """Return the mark, in parentheses if there is a level of this name."""
     while mark in known:
         mark = f"({mark})"
     return mark
