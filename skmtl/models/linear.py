@@ -63,7 +63,8 @@ class LinearEstimator(MultiTaskEstimator):
         each task id of long data; if there are several, the index has pairs or triples of the
         target, the id and the position of the raw score. There is a column for each feature; if
         there are categories or indicators of missing values, columns are pairs of a feature and
-        "value", "missing", a level, or "rare or unknown".
+        "value", a level, "missing", or "rare or unknown" (the last two in parentheses if a
+        level has this name). A number beyond the limits of clipping counts as the limit.
     standardised_coef_ : DataFrame of shape (n_functions, n_parts)
         The same for features with standard deviation 1, in the units of the raw score, so that
         they can be compared with each other. The penalty applies to these coefficients.
@@ -75,8 +76,8 @@ class LinearEstimator(MultiTaskEstimator):
         a category the spread of the coefficients of its levels. With several raw scores, the root
         of the sum of squares. For long data by id.
     intercept_ : Series by function
-        Predictions (raw scores for kinds other than regression) if all features are 0, without
-        effects of categories.
+        Predictions (raw scores for kinds other than regression, for counts relative to the
+        logarithm of their mean) if all features are 0, without effects of categories.
     alpha_ : Series by target
         The chosen strength.
     penalty_ : str

@@ -95,6 +95,8 @@ def warn_of_near_copies(rows: RowsOfX) -> None:
     features = rows.features
     if len(features) < _FEWEST_ROWS:
         return
+    # Encoders refuse these columns by name.
+    features = features.select_dtypes(exclude=[np.complexfloating, np.timedelta64])
     pair = repeated_pair(features, rows.ids)
     if pair is not None:
         _warn_of_pair(pair)

@@ -141,8 +141,10 @@ class DesignEncoder(ColumnEncoder):
         gaps = zip(self.numeric_, self._has_gaps, strict=True)
         parts += [(label, MISSING_MARK) for label, has_gaps in gaps if has_gaps]
         for label, places in zip(self.categorical_, self._places, strict=True):
-            levels: list[Hashable] = [RARE, MISSING_MARK, *self.categories_[label].tolist()]
-            names: list[Hashable] = [RARE] * (places.max(initial=-1) + 1)
+            known: list[Hashable] = self.categories_[label].tolist()
+            marks = [_unlike(mark, known) for mark in (RARE, MISSING_MARK)]
+            levels: list[Hashable] = [*marks, *known]
+            names: list[Hashable] = [marks[0]] * (places.max(initial=-1) + 1)
             rare = places[UNKNOWN]
             for code, place in enumerate(places):
                 if place >= 0 and place != rare:
@@ -231,6 +233,13 @@ class DesignEncoder(ColumnEncoder):
             ones[:, at] = np.where(place >= 0, n_indicators + place, -1)
             n_indicators += places.max(initial=-1) + 1
         return DesignMatrix.of(numbers, ones, n_indicators)
+
+
+def _unlike(mark: str, known: list[Hashable]) -> str:
+    """Return the mark, in parentheses if there is a level of this name."""
+    while mark in known:
+        mark = f"({mark})"
+    return mark
 
 
 def _indicators(places: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -168,6 +168,17 @@ def test_rare_levels_share_an_effect():
     assert new[0] == new[1] < -2
 
 
+def test_parts_have_names_of_their_own():
+    levels = ["missing", "rare or unknown", "(missing)", None] * 20 + ["d", "e", "f"]
+    X = pd.DataFrame({"code": levels})
+    model = MultiTaskLinearRegressor(**FIXED).fit(X, np.arange(83.0) % 4)
+    parts = [part for _, part in model.coef_]
+    assert sorted(parts) == sorted([*levels[:3], "((missing))", "(rare or unknown)"])
+    effect = model.coef_["code"].iloc[0]
+    absent = model.intercept_.iloc[0] + effect["((missing))"]
+    np.testing.assert_allclose(model.predict(X.iloc[[3]]), absent)
+
+
 def test_a_line_goes_on_where_there_were_no_rows():
     x = np.arange(100.0)
     model = MultiTaskLinearRegressor(random_state=0).fit(x[:, None], 3 * x)

@@ -269,3 +269,11 @@ def test_rows_by_chance_are_no_copies(n_features, seed):
     X = pd.DataFrame(np.exp(rng.normal(size=(300, n_features))))
     X[n_features] = rng.integers(0, 3, 300)  # equal values of few are no copies
     sklearn.clone(MODELS["boosting"]).fit(X, X[[0]] * 2)
+
+
+@pytest.mark.parametrize("factor", [1j, pd.Timedelta(days=1)])
+def test_columns_that_no_model_reads_are_named(factor):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(150, 3)), columns=list("abc"))
+    X["d"] = X["c"] * factor
+    with pytest.raises(ValueError, match=r"olumn 'd' of X"):
+        MultiTaskLinear(penalty="ridge").fit(X, X[["a"]])
