@@ -51,7 +51,7 @@ def _lines(contents: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {words(task['name']):{width}}  {task['kind']}{_facts(task)}{names}"
     if "n_rows" in schema:
         sizes = ", ".join(f"{name} {size:,}" for name, size in schema["sizes"].items())
-        yield f"fit         {schema['n_rows']:,} rows; {sizes}"
+        yield f"fit         {schema['n_rows']:,} rows{'; ' * bool(sizes)}{sizes}"
     fit_time = contents.get("fit_time")
     yield f"training    {'unknown' if fit_time is None else f'{fit_time:.1f} s'}"
     yield "parameters  (None is omitted)"

@@ -18,6 +18,7 @@ from skmtl.models._engine_model import EngineModel
 from skmtl.models._fit_time import timed
 from skmtl.models._frames import frame_to_fit, frame_to_score
 from skmtl.models._known_columns import columns_of
+from skmtl.models._record import fit_record
 from skmtl.models._rehearsal import ask_everything, rehearsal_rows
 from skmtl.models._saving import save
 from skmtl.models._scoring import score, score_tasks
@@ -103,6 +104,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
             if not problem.is_empty:
                 fitted = engine.fit(problem, random_state, progress)
             vars(self).update(self._learnt(preparation, fitted))
+            self._fit_record = fit_record(preparation, table, len(table), problem, fitted)
             if fitted is not None:
                 progress.finish(fitted)
         return self
@@ -255,7 +257,7 @@ class RaschEstimator(CallbackSupportMixin, MultiOutputMixin, Answering):
     def __skmtl_fitted__(self) -> EngineModel:
         return EngineModel(
             self._engine(), self._fitted, self._reader, self.task_set_, self._targets(),
-            self._read_frame,
+            self._read_frame, record=vars(self).get("_fit_record"),
         )  # fmt: skip
 
     def __skmtl_rehearse__(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,7 +159,7 @@ class ForecastTargets:
 
 
 def _kinds(labels: pd.DataFrame, tasks: TasksLike) -> dict[Hashable, Kind]:
-    if tasks is None or isinstance(tasks, dict):
+    if tasks is None or isinstance(tasks, Mapping):
         chosen = {name: as_kind(kind, name) for name, kind in (tasks or {}).items()}
     else:
         chosen = {name: as_kind(tasks, name) for name in labels.columns}

@@ -106,6 +106,9 @@ def test_missing_ratings_are_left_out(ratings):
     gaps = np.random.default_rng(0).random(Y.shape) < 0.3
     model = FacetedRasch(item_column="item").fit(X, Y.mask(gaps))
     assert model.severity_["n_ratings"].sum() == (~gaps).sum()
+    summary = model.summary()
+    assert summary.n_rows == len(X)
+    assert summary.tasks["labels"].tolist() == (~gaps).sum(axis=0).tolist()
     weighted = FacetedRasch(item_column="item").fit(X, Y, sample_weight=1.0 * ~gaps)
     pd.testing.assert_frame_equal(weighted.severity_, model.severity_, atol=1e-6)
 

@@ -14,7 +14,7 @@ LABELS = pd.Series([0, 1, 1, 0, 1, 0])
 LEVELS = pd.Series([0, 1, 2, 1, 2, 0])
 HEADS = {
     "binary": (Binary(), LABELS),
-    "focal": (Binary(loss="focal"), LABELS),
+    "adjusted": (Binary(loss="logit_adjusted"), LABELS),
     "ordinal": (Ordinal(), LEVELS),
     "regression": (Regression(), LEVELS),
     "huber": (Regression(loss="huber"), LEVELS),
