@@ -88,8 +88,8 @@ def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarra
 
     If they are not numbers, this is the probability of the second.
     """
-    classes = model.classes.get(name, ())
-    if len(classes) == 2:
+    classes = model.classes.get(name)
+    if classes is not None and len(classes) == 2:
         first, second = classes if are_numbers(classes) else (0, 1)
         chance = answers.probabilities(name)[:, 1]
         return first * (1 - chance) + second * chance

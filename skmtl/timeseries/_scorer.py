@@ -93,10 +93,9 @@ class ForecastScorer:
         model = fitted_inside(estimator)
         check_is_fitted(model)
         fitted = fitted_model(estimator, y)
+        history: Any = getattr(model, "history_", None)
         if isinstance(fitted, ForecastModel):
             history = fitted.scored_history
-        else:
-            history = getattr(model, "history_", None)
         if not isinstance(history, History):
             raise TypeError(
                 f"{type(model).__name__} does not store a history, so its forecasts cannot be "
