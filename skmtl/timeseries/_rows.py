@@ -93,6 +93,11 @@ def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarra
         first, second = classes if are_numbers(classes) else (0, 1)
         chance = answers.probabilities(name)[:, 1]
         return first * (1 - chance) + second * chance
+    if classes is not None and not are_numbers(classes):
+        raise ValueError(
+            f"The model knows only the class {classes[0]!r} of the target {name!r}. Choose later "
+            "windows, in which it has both, or convert its labels to True and False."
+        )
     return np.asarray(answers.predictions[name], dtype=np.float64)
 
 
