@@ -49,7 +49,7 @@ class ParquetSource(Source):
     ) -> None:
         super().__init__(columns, keys, part_rows, batch_rows)
         self._file = file
-        pa.array(pd.array([], dtype="period[D]"))  # so that pandas registers the type of periods
+        pa.array(pd.PeriodIndex([], freq="D"))  # so that pandas registers the type of periods
         source, store = in_arrow(file.path)
         with pq.ParquetFile(source, filesystem=store) as opened:
             self._set_schema(opened.schema_arrow)

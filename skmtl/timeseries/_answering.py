@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Hashable
 from typing import Any, Literal, Self
+from warnings import warn
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ class AnsweringFromHistory(Answering):
             If a row is more than `horizon` steps after the end of the history; the message names
             the ids.
         """
-        return Answering.predict(self._knowing(history), X)
+        return Answering.predict(self._knowing(history, X), X)
 
     @_as_answering("predict_proba")
     def predict_proba(self, X: Any, *, history: tuple[Any, Any] | None = None) -> list[np.ndarray]:
@@ -128,7 +129,7 @@ class AnsweringFromHistory(Answering):
         list of ndarray of shape (n_samples, n_classes)
             One per target with classes, in the order of `classes_`.
         """
-        return Answering.predict_proba.__get__(self._knowing(history))(X)
+        return Answering.predict_proba.__get__(self._knowing(history, X))(X)
 
     @_as_answering("predict_proba_frame")
     def predict_proba_frame(
@@ -147,7 +148,7 @@ class AnsweringFromHistory(Answering):
         DataFrame of shape (n_samples, n_classes over all targets with classes)
             Columns are pairs (target, class), and the index is that of X.
         """
-        return Answering.predict_proba_frame.__get__(self._knowing(history))(X)
+        return Answering.predict_proba_frame.__get__(self._knowing(history, X))(X)
 
     @_as_answering("predict_quantiles")
     def predict_quantiles(self, X: Any, *, history: tuple[Any, Any] | None = None) -> pd.DataFrame:
@@ -164,7 +165,7 @@ class AnsweringFromHistory(Answering):
         DataFrame of shape (n_samples, n_quantiles over all quantile targets)
             Columns are pairs (target, level); the levels of a target increase and never cross.
         """
-        return Answering.predict_quantiles.__get__(self._knowing(history))(X)
+        return Answering.predict_quantiles.__get__(self._knowing(history, X))(X)
 
     @_as_answering("predict_interval")
     def predict_interval(
@@ -191,7 +192,7 @@ class AnsweringFromHistory(Answering):
         ValueError
             If a target does not predict these quantiles; the message names it.
         """
-        knowing = self._knowing(history)
+        knowing = self._knowing(history, X)
         return Answering.predict_interval.__get__(knowing)(X, level=level)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -318,7 +319,8 @@ class AnsweringFromHistory(Answering):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self._recipe.columns
 
-    def _knowing(self, history: tuple[Any, Any] | None) -> Self:
+    def _knowing(self, history: tuple[Any, Any] | None, X: Any) -> Self:
+        """Return the forecaster with another past, if there is one, for forecasts of rows."""
         check_is_fitted(self)
         if history is None:
             return self
@@ -327,4 +329,12 @@ class AnsweringFromHistory(Answering):
                 "history must be a pair (X_past, y_past) of rows and labels, got "
                 f"{type(history).__name__}."
             )
-        return self.with_history(*history)
+        other = self.with_history(*history)
+        frame = self._recipe.columns.frame_to_forecast(X)
+        if len(frame) and (other.history_.ids.codes(frame) < 0).all():
+            warn(
+                "history has no rows of any id of X, so that all rows are forecast without a "
+                "past. Write the ids alike.",
+                stacklevel=3,
+            )
+        return other

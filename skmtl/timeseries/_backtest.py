@@ -104,6 +104,7 @@ def backtest(
     whole, _ = History.read(frame, truth, ids, split.time, clock)
     naive_season = first_season(model) if season is None else season
     windows = list(split.windows(frame))
+    _check_labels(windows, truth)
     files = None
     if folder is not None:
         described = (split, every, ids, naive_season)
@@ -120,11 +121,6 @@ def backtest(
             table = forecast_rows(
                 fitted, X_test, y_test, truth.iloc[window.test], past, origins, naive_season
             )
-            if table.empty:
-                raise ValueError(
-                    f"The window with the cutoff {window.cutoff} has no labels to score. Drop the "
-                    "rows whose labels are not known yet, or choose other windows."
-                )
             steps = window.step[table.pop("row")]
             table.insert(len(ids) + 1, "cutoff", [window.cutoff] * len(table))
             table.insert(len(ids) + 2, "step", steps)
@@ -145,6 +141,16 @@ def _check_horizon(model: Any, split: ForecastSplit) -> None:
             f"The windows reach {reach} steps from their cutoffs (horizon={split.horizon}, "
             f"gap={split.gap}), but the model forecasts {horizon}: raise its horizon."
         )
+
+
+def _check_labels(windows: list[Window], truth: pd.DataFrame) -> None:
+    """Raise an error if a window has no labels."""
+    for window in windows:
+        if truth.iloc[window.test].isna().all(axis=None):
+            raise ValueError(
+                f"The window with the cutoff {window.cutoff} has no labels to score. Drop the "
+                "rows whose labels are not known yet, or choose other windows."
+            )
 
 
 def _fits_every(refit: Any) -> int | None:

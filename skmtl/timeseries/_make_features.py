@@ -13,6 +13,8 @@ from skmtl.panels import Moments, PanelColumns, make_clock
 from skmtl.tables import as_frame
 from skmtl.timeseries._preparation import ForecastParameters, prepare
 
+_ORIGIN = "origin"
+
 
 def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) -> pd.DataFrame:
     """Return the features at some origins for the following times.
@@ -57,6 +59,8 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
     frame = as_frame(X)
     check_consistent_length(frame, y)
     columns = PanelColumns.read(forecaster.id, forecaster.time)
+    if _ORIGIN in columns.all_names:
+        raise ValueError(f"Rename the column {_ORIGIN!r}: the features have such an index.")
     clock = make_clock(columns.taken_from(frame)[columns.time], forecaster.freq)
     counts = clock.count(frame[columns.time])
     times = pd.Series(origins if np.ndim(origins) else [origins], name=columns.time)
@@ -81,6 +85,6 @@ def make_features(X: Any, y: Any, origins: Any, forecaster: ForecastParameters) 
         question = recipe.layout.question(recipe, history, moments, frame.iloc[rows], known)
         index = history.ids.frame(question.moments.codes)
         index[columns.time] = clock.times(question.moments.clock)
-        index["origin"] = clock.times(question.moments.origins)
+        index[_ORIGIN] = clock.times(question.moments.origins)
         tables.append(question.features.set_axis(pd.MultiIndex.from_frame(index), axis=0))
     return pd.concat(tables)

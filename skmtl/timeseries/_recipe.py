@@ -95,9 +95,10 @@ class Recipe:
         clock = history.clock.count(frame[history.time])
         if len(history.panel.codes) == 0:
             codes = np.full(len(codes), -1)
-        ends = np.where(codes >= 0, self.label_ends(history)[np.maximum(codes, 0)], clock - 1)
+        of_series = self.label_ends(history)
+        ends = np.where(codes >= 0, of_series[np.maximum(codes, 0)], clock - 1)
         # Series that have ended may be forecast together with those that continue.
-        end = max(self.end, int(history.panel.ends.max(initial=self.end)))
+        end = int(of_series.max(initial=self.end))
         too_far = np.flatnonzero((codes >= 0) & (clock > end + self.horizon))
         if len(too_far):
             last = history.clock.times(ends[too_far[:1]])[0]

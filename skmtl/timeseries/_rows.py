@@ -11,6 +11,7 @@ import pandas as pd
 from skmtl.answers import Answers, FittedModel, fitted_model_reading
 from skmtl.panels import History, naive_errors, seasonal_naive
 from skmtl.tables import as_frame
+from skmtl.timeseries._metrics import quantile_columns
 from skmtl.timeseries._numbers import are_numbers
 
 FIXED = ("time", "cutoff", "step", "target", "truth", "forecast", "seasonal_naive", "mase_scale",
@@ -49,7 +50,8 @@ def forecast_rows(
         `FIXED` apart from cutoff and step, and one for each quantile.
     """
     frame = as_frame(X)
-    taken = [name for name in past.ids.names if name in FIXED or name == "row"]
+    reserved = {*FIXED, "row", *quantile_columns(frame[list(past.ids.names)]).values()}
+    taken = [name for name in past.ids.names if name in reserved]
     if taken:
         raise ValueError(f"Rename the id columns {taken}: a table of forecasts has such columns.")
     codes = past.ids.codes(frame)
@@ -86,11 +88,16 @@ def _forecast(model: FittedModel, answers: Answers, name: Hashable) -> np.ndarra
 
     If they are not numbers, this is the probability of the second.
     """
-    classes = model.classes.get(name, ())
-    if len(classes) == 2:
+    classes = model.classes.get(name)
+    if classes is not None and len(classes) == 2:
         first, second = classes if are_numbers(classes) else (0, 1)
         chance = answers.probabilities(name)[:, 1]
         return first * (1 - chance) + second * chance
+    if classes is not None and not are_numbers(classes):
+        raise ValueError(
+            f"The model knows only the class {classes[0]!r} of the target {name!r}. Choose later "
+            "windows, in which it has both, or convert its labels to True and False."
+        )
     return np.asarray(answers.predictions[name], dtype=np.float64)
 
 

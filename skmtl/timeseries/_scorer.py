@@ -93,25 +93,24 @@ class ForecastScorer:
         model = fitted_inside(estimator)
         check_is_fitted(model)
         fitted = fitted_model(estimator, y)
+        history: Any = getattr(model, "history_", None)
         if isinstance(fitted, ForecastModel):
             history = fitted.scored_history
-        else:
-            history = getattr(model, "history_", None)
         if not isinstance(history, History):
             raise TypeError(
                 f"{type(model).__name__} does not store a history, so its forecasts cannot be "
                 "assigned to series. Score it with backtest and forecast_table."
             )
         truth = scored_numbers(fitted.read_labels(y), fitted.classes)
+        if truth.isna().all(axis=None):
+            raise ValueError(
+                "The rows have no labels to score. Drop those whose labels are not known yet."
+            )
         frame = as_frame(X)
         codes, clock = known_rows(history, frame)
         season = first_season(model) if self.season is None else self.season
         origins = origins_of(history, codes, clock)
         table = forecast_rows(estimator, X, y, truth, history, origins, season)
-        if table.empty:
-            raise ValueError(
-                "The rows have no labels to score. Drop those whose labels are not known yet."
-            )
         if table["forecast"].isna().any():
             raise ValueError(f"{int(table['forecast'].isna().sum())} rows have no forecast.")
         return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,8 @@ class ForecastTargets:
         Raises
         ------
         ValueError
-            If a target has no labels or is a time to an event, or if `tasks` has unknown names.
+            If a target has no labels or is a time to an event, if `tasks` has unknown names, or if
+            the features of two targets would have the same names.
         """
         labels = label_frame(y).infer_objects()
         kinds = _kinds(labels, tasks)
@@ -65,7 +67,14 @@ class ForecastTargets:
             for name, kind in kinds.items()
             if kind.is_classification
         }
-        return cls(kinds, classes)
+        targets = cls(kinds, classes)
+        columns = Counter(column for name in kinds for column in targets.past_names(name))
+        twice = [column for column, times in columns.items() if times > 1]
+        if twice:
+            raise ValueError(
+                f"Several targets would have features called {twice[0]!r}. Rename one of them."
+            )
+        return targets
 
     def labels(self, y: Any) -> pd.DataFrame:
         """Return the labels, with a column for each target in order.

@@ -64,6 +64,12 @@ REFUSED_IN_FIT = {
     "a funnel": (X_FIT, Y_FIT, {"tasks": {"shop": Funnel(("visits", "sales"))}},
                  "'shop' of kind 'funnel' has its label in several columns"),
     "unknown target": (X_FIT, Y_FIT, {"tasks": {"sale": "count"}}, r"`tasks` names \['sale'\]"),
+    "names that are the same as text": (X_FIT, Y_FIT.set_axis([3, "3"], axis=1), {},
+                                        "features called '3'. Rename one"),
+    "a name like that of a class": (
+        X_FIT, pd.DataFrame({"sales": np.where(Y_FIT["sales"] > 30, "high", "low"),
+                             "sales is low": Y_FIT["visits"]}), {},
+        "features called 'sales is low'"),
     "a static column that changes": (X_FIT.assign(size=X_FIT.index), Y_FIT, {},
                                      "'size' changes within series, such as 'shop 0'"),
     "infinite covariate": (X_FIT.assign(rain=np.inf), Y_FIT, {}, "'rain' of X has infinite"),

@@ -248,6 +248,10 @@ def test_holidays_of_a_region_are_those_of_the_package():
 
 def test_rows_to_forecast_may_be_appended_without_labels():
     X, Y = shops(2, 40)
+    with pytest.raises(ValueError, match="Rename the column 'origin'"):
+        make_features(
+            X.rename(columns={"shop": "origin"}), Y, 0, forecaster().set_params(id="origin")
+        )
     last = X["day"].max()
     with pytest.raises(ValueError, match=r"no rows up to 5 steps after the origin 2024-02-09"):
         make_features(X, Y, last, forecaster())

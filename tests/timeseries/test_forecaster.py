@@ -165,6 +165,9 @@ def test_ids_that_fit_did_not_see_are_forecast_by_their_history_or_without(fitte
     pd.testing.assert_frame_equal(fitted.predict(X_next, history=(other, Y)), same)
     cold = fitted.predict(X_next)
     assert np.isfinite(cold[["sales", "visits"]]).all(axis=None)
+    with pytest.warns(UserWarning, match="history has no rows of any id of X"):
+        strange = fitted.predict(X_next.assign(shop=X_next["shop"] + " "), history=(other, Y))
+    pd.testing.assert_frame_equal(strange, cold)
 
 
 @pytest.mark.parametrize("steps", ["feature", "tasks"])

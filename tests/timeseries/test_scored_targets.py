@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skmtl.tasks import ConstantTargetWarning
 from skmtl.timeseries import ForecastSplit, backtest, forecast_scorer, forecast_table
 from tests.timeseries.panels import shops
 from tests.timeseries.test_forecaster import forecaster
@@ -75,6 +76,20 @@ def test_windows_in_which_a_class_is_absent_are_scored_too(panel):
     assert table.groupby("cutoff")["truth"].agg(["size", "max"]).values.tolist() == [
         [21, 1], [21, 0], [21, 0]
     ]  # fmt: skip
+
+
+def test_a_class_that_is_new_in_a_window_is_told(panel):
+    X, Y = panel
+    is_late = (Y["sales"] > 100) & (X["day"] > "2024-02-22")
+    text = pd.DataFrame({"event": np.where(is_late, "yes", "no")})
+    with (
+        pytest.warns(ConstantTargetWarning),
+        pytest.raises(ValueError, match="only the class 'no'"),
+    ):
+        backtest(quick(), X, text, CV)
+    with pytest.warns(ConstantTargetWarning):
+        table = backtest(quick(), X, is_late.rename("event").to_frame(), CV)
+    assert (table["forecast"] == 0).all()
 
 
 def test_classes_alone_cannot_be_scored_as_numbers(panel):

@@ -258,8 +258,9 @@ def test_what_cannot_be_scored_is_refused(table):
         forecast_scorer("mae")(LinearRegression().fit(X[["rain"]], Y), X, Y)
     with pytest.raises(ValueError, match="refit=0 must be"):
         backtest(naive(), X, Y, split(), refit=0)
-    with pytest.raises(ValueError, match="Rename the id columns"):
-        backtest(naive(id="target"), X.rename(columns={"shop": "target"}), Y, split())
+    for name in ("target", "q0.1"):
+        with pytest.raises(ValueError, match="Rename the id columns"):
+            backtest(naive(id=name), X.rename(columns={"shop": name}), Y, split())
 
 
 def official(name: str):
