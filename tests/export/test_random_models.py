@@ -87,6 +87,7 @@ MAKERS = {"boosting": random_boosting, "network": random_network, "linear": rand
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:penalty='shared'")  # some of the random targets are alone
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_a_random_model(make, seed):

@@ -221,11 +221,13 @@ def rasch(**parameters: Any) -> Case:
 def stacked() -> Case:
     """All three engines, and a member without weight is none."""
     X, Y = table()
-    members = [
-        ("linear", skmtl.MultiTaskLinear(tasks=KINDS, **LINEAR)),
-        ("rmtgb", skmtl.RMTGB(tasks=KINDS, **BOOSTING)),
-        ("multitab", skmtl.MultiTab(tasks=KINDS, **NETWORK)),
-    ]
+    engines = {
+        "linear": skmtl.MultiTaskLinear(tasks=KINDS, **LINEAR),
+        "rmtgb": skmtl.RMTGB(tasks=KINDS, **BOOSTING),
+        "multitab": skmtl.MultiTab(tasks=KINDS, **NETWORK),
+    }
+    # Held-out rows decide the weights.
+    members = [(name, each.set_params(early_stopping=True)) for name, each in engines.items()]
     return Case(skmtl.StackedTasks(estimators=members, n_bags=2, random_state=0).fit(X, Y), X)
 
 
