@@ -38,6 +38,14 @@ COLUMNS = [
 ]
 
 
+def add_rows(rows: pd.DataFrame, out: Path, key: Sequence[str]) -> None:
+    """Add rows to a CSV file, in place of older ones with the same key."""
+    older = [pd.read_csv(out)] if out.exists() else []
+    table = pd.concat([*older, rows], ignore_index=True)
+    same = table[list(key)].astype(str).duplicated(keep="last")
+    table[~same].to_csv(out, index=False)
+
+
 @dataclass(frozen=True)
 class Run:
     """A run to measure."""

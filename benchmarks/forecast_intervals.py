@@ -39,6 +39,7 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks._arguments import parse_with_out
 from benchmarks._data import loader_of
+from benchmarks._results import add_rows
 from benchmarks.forecasting import SETTINGS, make_model, panel_of, roles
 from skmtl.panels import naive_errors, seasonal_naive
 from skmtl.tasks import Change, Quantile
@@ -227,9 +228,7 @@ def main() -> None:
     for name in arguments.sets:
         rows = pd.DataFrame(measure(name, arguments.max_examples))
         print(rows.round(4).to_string(index=False), flush=True)
-        old = [pd.read_csv(arguments.out)] if arguments.out.exists() else []
-        rows = pd.concat([*old, rows], ignore_index=True)
-        rows.drop_duplicates(key, keep="last").to_csv(arguments.out, index=False)
+        add_rows(rows, arguments.out, key)
     if arguments.report:
         print(pd.read_csv(arguments.out).round(4).to_string(index=False))
 

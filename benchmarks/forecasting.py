@@ -33,6 +33,7 @@ from benchmarks._arguments import parse_with_out
 from benchmarks._beijing import READERS, measure_beijing
 from benchmarks._data import loader_of
 from benchmarks._etth1 import measure_etth1
+from benchmarks._results import add_rows
 from skmtl import RMTGB, MultiTab, StackedTasks
 from skmtl.tasks import Regression
 from skmtl.timeseries import Forecaster, SeasonalNaive
@@ -146,10 +147,7 @@ def main() -> None:
                 measured = measure_etth1 if name == "etth1" else partial(measure, name)
                 scores = measured(engine, arguments.max_examples, arguments.validation)
             print(scores.round(4).to_string(index=False), flush=True)
-            old = [pd.read_csv(arguments.out)] if arguments.out.exists() else []
-            rows = pd.concat([*old, scores], ignore_index=True)
-            key = ["set", "model", "max_examples", "part", "target"]
-            rows.drop_duplicates(key, keep="last").to_csv(arguments.out, index=False)
+            add_rows(scores, arguments.out, ["set", "model", "max_examples", "part", "target"])
     if arguments.report:
         print(pd.read_csv(arguments.out).round(4).to_string(index=False))
 

@@ -43,6 +43,7 @@ from benchmarks._histories.scores import scores_of
 from benchmarks._histories.sets import SETS
 from benchmarks._histories.speed import convolution_speed, summary_speed
 from benchmarks._histories.tables import PACKAGES, TABLES
+from benchmarks._results import add_rows
 
 KEY = ["set", "table", "model", "rows", "task", "score"]
 COLUMNS = ["set", "table", "model", "n_features", "rows", "task", "score", "value", "cpu_seconds"]
@@ -63,13 +64,6 @@ def measure(name: str, table: str, model: str) -> pd.DataFrame:
     means = pd.DataFrame(scores).groupby(["rows", "task", "score"], sort=False)["value"].mean()
     head = {"set": name, "table": table, "model": model, "n_features": X.shape[1]}
     return means.reset_index().assign(**head, cpu_seconds=round(seconds, 1))[COLUMNS]
-
-
-def record(scores: pd.DataFrame, out: Path) -> None:
-    """Add scores to a file, in place of older ones of the same."""
-    older = [pd.read_csv(out)] if out.exists() else []
-    rows = pd.concat([*older, scores], ignore_index=True)
-    rows.drop_duplicates(KEY, keep="last").to_csv(out, index=False)
 
 
 def report(out: Path) -> None:
@@ -108,7 +102,7 @@ def main() -> None:
                     continue
                 scores = measure(name, table, model)
                 print(scores.round(4).to_string(index=False), flush=True)
-                record(scores, arguments.out)
+                add_rows(scores, arguments.out, KEY)
     if arguments.speed:
         print(pd.concat([summary_speed(5), convolution_speed(5)]).round(3).to_string())
     if arguments.peers:
