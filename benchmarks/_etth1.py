@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks._data import loader_of
-from skmtl import RMTGB, MultiTaskLinear
+from skmtl import RMTGB, MultiTab, MultiTaskLinear
 from skmtl.timeseries import Forecaster
 
 HORIZON, LAGS, EVERY = 96, 336, 24
@@ -24,6 +24,10 @@ SETTINGS: dict[str, Any] = {
 MODELS: dict[str, Any] = {
     "linear": lambda: Forecaster(
         MultiTaskLinear(penalty="ridge", n_bags=1, random_state=0),
+        steps="tasks", lags=LAGS, windows=(), calendar=None, **SETTINGS,
+    ),
+    "multitab": lambda: Forecaster(
+        MultiTab(linear_path="ridge", n_bags=1, random_state=0),
         steps="tasks", lags=LAGS, windows=(), calendar=None, **SETTINGS,
     ),
     "rmtgb": lambda: Forecaster(RMTGB(n_bags=1, random_state=0), **SETTINGS),
