@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,7 +51,7 @@ class EncodersSideBySide:
         The labels of all columns, in order.
     """
 
-    parts: Sequence[Sequence | None] = ()  # of models of version 0.1.0
+    parts: Sequence[Sequence | None] = ()  # of earlier models
     _columns: list | None = None
 
     def __init__(self, encoders: list[FrameEncoder], parts: Sequence[Sequence | None]) -> None:
@@ -101,7 +101,7 @@ class EncodersSideBySide:
 
     def part(self, frame: pd.DataFrame, position: int) -> pd.DataFrame:
         """Select the columns that one encoder reads."""
-        labels = self.parts[position] if self._selects else None
+        labels = self.parts[position] if self.parts else None
         return frame if labels is None else frame[list(labels)]
 
     def transform(self, frame: pd.DataFrame) -> TablesSideBySide:
@@ -115,11 +115,9 @@ class EncodersSideBySide:
 
     def read(self, frame: pd.DataFrame) -> Any:
         """Read the columns as numbers and codes; see `ColumnEncoder.read`."""
-        if not self._selects:
-            return self.encoders[0].read(frame)
         numbers: dict[Hashable, NDArray[np.float64]] = {}
         codes: dict[Hashable, NDArray[np.int64]] = {}
-        for position, encoder in self._last_to_first():
+        for position, encoder in self._needed():
             blocks, of_categories = encoder.read(self.part(frame, position))
             columns = (column for _, block in blocks for column in block)
             numbers.update(zip(encoder.numeric_, columns, strict=True))
@@ -131,23 +129,23 @@ class EncodersSideBySide:
 
     def count_cells(self, frame: pd.DataFrame) -> CellCounts:
         """Count missing cells and unknown categories by column."""
-        if not self._selects:
-            return self.encoders[0].count_cells(frame)
-        counts = [
-            encoder.count_cells(self.part(frame, position))
-            for position, encoder in self._last_to_first()
-        ]
-        return self._joined(counts)
+        return self._joined(
+            [
+                encoder.count_cells(self.part(frame, position))
+                for position, encoder in self._needed()
+            ]
+        )
 
     @property
     def counts_(self) -> CellCounts | None:
         """Counts of missing and unknown cells in the rows that were learnt from."""
-        if not self._selects:
-            return self.encoders[0].counts_
-        counts = (encoder.counts_ for _, encoder in self._last_to_first())
-        return self._joined([each for each in counts if each is not None])
+        counts = [encoder.counts_ for _, encoder in self._needed()]
+        known = [each for each in counts if each is not None]
+        return self._joined(known) if len(known) == len(counts) else None
 
     def _joined(self, counts: Sequence[CellCounts]) -> CellCounts:
+        if len(counts) == 1:
+            return counts[0]
         cells: dict[Hashable, NDArray[np.int64]] = {}
         for table in counts:
             pairs = np.column_stack([table.missing, table.unknown])
@@ -155,19 +153,23 @@ class EncodersSideBySide:
         missing, unknown = np.array([cells[label] for label in self.columns_]).T
         return CellCounts(self.columns_, counts[0].n_rows, missing, unknown)
 
-    @property
-    def _selects(self) -> bool:
-        """Whether an encoder reads some of the columns only."""
-        return any(labels is not None for labels in self.parts)
+    def _needed(self) -> list[tuple[int, FrameEncoder]]:
+        """Return the encoders that read a column first, the last of them in front.
 
-    def _last_to_first(self) -> Iterator[tuple[int, FrameEncoder]]:
-        """Iterate so that the first encoder of a column has the last word."""
-        return reversed(list(enumerate(self.encoders)))
+        So whoever reads a column first has the last word on it.
+        """
+        known: set[Hashable] = set()
+        needed: list[tuple[int, FrameEncoder]] = []
+        for position, encoder in enumerate(self.encoders):
+            if not known.issuperset(encoder.columns_):
+                needed.insert(0, (position, encoder))
+                known.update(encoder.columns_)
+        return needed
 
     def _by_column(self, of_encoder: Callable[[FrameEncoder], Mapping[Hashable, Any]]) -> dict:
         """Merge mappings of some columns, in the order of the table."""
         merged: dict[Hashable, Any] = {}
-        for _, encoder in self._last_to_first():
+        for _, encoder in self._needed():
             merged.update(of_encoder(encoder))
         return {label: merged[label] for label in self.columns_ if label in merged}
 

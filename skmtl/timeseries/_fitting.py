@@ -160,6 +160,7 @@ def fit_within(estimator: Any, examples: Examples) -> Any:
     if steps := pipeline_steps(estimator):
         step, _ = steps[-1]
         keywords = {f"{step}__{name}": value for name, value in keywords.items()}
-    # Estimators of scikit-learn for one target warn of a y with a column.
-    one = examples.y.iloc[:, 0] if not is_ours and examples.y.shape[1] == 1 else None
-    return estimator.fit(examples.X, examples.y if one is None else one, **keywords)
+    y: Any = examples.y
+    if not is_ours and y.shape[1] == 1:
+        y = y.iloc[:, 0]  # estimators of scikit-learn for one target warn of a y with a column
+    return estimator.fit(examples.X, y, **keywords)
