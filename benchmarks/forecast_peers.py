@@ -60,9 +60,13 @@ def forecast(model: str, past: pd.DataFrame, freq: Any, season: int, horizon: in
     return fitted.forecast(df=past, h=horizon)
 
 
+def ids_of(rows: pd.DataFrame, spec: Any) -> pd.Series:
+    return rows[spec.id].astype(str).agg("/".join, axis=1)
+
+
 def series_of(rows: pd.DataFrame, spec: Any, target: str, freq: Any) -> pd.DataFrame:
     """Return complete series of a target, from its first to its last value."""
-    long = rows.assign(**{ID: rows[spec.id].astype(str).agg("/".join, axis=1)})
+    long = rows.assign(**{ID: ids_of(rows, spec)})
     long = long.rename(columns={spec.time: TIME, target: VALUE})[[ID, TIME, VALUE]].dropna()
     parts = []
     for name, one in long.sort_values(TIME).groupby(ID):
@@ -84,13 +88,11 @@ def measure(name: str, model: str) -> pd.DataFrame:
     for cutoff in panel.cutoffs:
         rows = truth[truth["cutoff"] == cutoff]
         asked = rows[[*spec.id, spec.time, "cutoff"]].copy()
-        asked[ID] = asked[spec.id].astype(str).agg("/".join, axis=1)
+        asked[ID] = ids_of(asked, spec)
         for target in spec.targets:
             past = series_of(frame[frame[spec.time] <= cutoff], spec, target, freq)
-            # Series that end early are forecast up to the last time that is asked for.
-            late = past.groupby(ID)[TIME].max()
             found = asked.merge(
-                _forecasts(model, past, freq, season, spec.horizon, late, cutoff),
+                _forecasts(model, past, freq, season, spec.horizon, cutoff),
                 left_on=[ID, spec.time],
                 right_on=[ID, TIME],
                 how="left",
@@ -113,12 +115,11 @@ def _forecasts(
     freq: Any,
     season: int,
     horizon: int,
-    late: pd.Series,
     cutoff: Any,
 ) -> pd.DataFrame:
     """Forecast series that reach the cutoff together, and the others from their own ends."""
-    parts = []
-    for end, names in late.groupby(late).groups.items():
+    parts, ends = [], past.groupby(ID)[TIME].max()
+    for end, names in ends.groupby(ends).groups.items():
         gap = cutoff - end if freq == 1 else len(pd.date_range(end, cutoff, freq=freq)) - 1
         of_end = past[past[ID].isin(names)]
         found = forecast(model, of_end, freq, season, int(horizon + gap))

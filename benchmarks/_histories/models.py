@@ -73,16 +73,21 @@ class Alone:
 
 
 class Ours:
-    """An estimator of skmtl."""
+    """An estimator of skmtl, made for the columns of a table."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, make: Callable[[pd.DataFrame], Any]) -> None:
+        self.make = make
 
     def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
+        self.model = self.make(X)
         if groups is not None:
             self.model.set_params(validation="group")
-        self.model.fit(X, Y, groups=groups)
+        self.model.set_params(**self.settings(Y)).fit(X, Y, groups=groups)
         return self
+
+    def settings(self, Y: pd.DataFrame) -> dict[str, Any]:
+        """Parameters that depend on the labels."""
+        return {}
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         return self.model.predict(X)
@@ -94,58 +99,38 @@ class Ours:
 class Balanced(Ours):
     """With classes of equal weight, as the balanced accuracy has them."""
 
-    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
-        self.model.set_params(tasks={name: _balanced_kind(Y[name]) for name in Y})
-        return super().fit(X, Y, groups)
+    def settings(self, Y: pd.DataFrame) -> dict[str, Any]:
+        return {"tasks": {name: _balanced_kind(Y[name]) for name in Y}}
 
 
-class Reading:
+def _reader(X: pd.DataFrame, way: str, **parameters: Any) -> Any:
     """A MultiTab whose network reads the histories."""
-
-    def __init__(self, way: str) -> None:
-        self.way = way
-
-    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
-        series = {histories_of(X): self.way}
-        return Ours(skmtl.MultiTab(series=series, dropout=0.3, random_state=0)).fit(X, Y, groups)
+    return skmtl.MultiTab(series={histories_of(X): way}, dropout=0.3, **parameters)
 
 
-class Both(Ours):
+def _table_and_events(X: pd.DataFrame) -> Any:
     """A stack of the usual members, which read the table, and a network of the histories."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
-        histories = histories_of(X)
-        table = [column for column in X if column != histories]
-        # Features are named after the column that they summarise.
-        plain = [column for column in X if not column.startswith(f"{histories} ")]
-        network = skmtl.MultiTab(series={histories: "events"}, dropout=0.3)
-        members = [
-            ("linear", skmtl.MultiTaskLinear(), table),
-            ("rmtgb", skmtl.RMTGB(), table),
-            ("multitab", skmtl.MultiTab(), table),
-            ("events", network, plain),
-        ]
-        self.model = skmtl.StackedTasks(estimators=members, random_state=0)
-        return super().fit(X, Y, groups)
+    histories = histories_of(X)
+    table = [column for column in X if column != histories]
+    # Features are named after the column that they summarise.
+    plain = [column for column in X if not column.startswith(f"{histories} ")]
+    members = [
+        ("linear", skmtl.MultiTaskLinear(), table),
+        ("rmtgb", skmtl.RMTGB(), table),
+        ("multitab", skmtl.MultiTab(), table),
+        ("events", _reader(X, "events"), plain),
+    ]
+    return skmtl.StackedTasks(estimators=members, random_state=0)
 
 
-class Parts(Balanced):
+def _line_and_trees(X: pd.DataFrame) -> Any:
     """A stack of a linear model of all features, and boosting of the summary."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def fit(self, X: pd.DataFrame, Y: pd.DataFrame, groups: Any) -> Ours:
-        summary = [column for column in X if " kernel " not in column]
-        members = [
-            ("linear", skmtl.MultiTaskLinear(penalty="ridge"), list(X)),
-            ("rmtgb", skmtl.RMTGB(), summary),
-        ]
-        self.model = skmtl.StackedTasks(estimators=members, random_state=0)
-        return super().fit(X, Y, groups)
+    summary = [column for column in X if " kernel " not in column]
+    members = [
+        ("linear", skmtl.MultiTaskLinear(penalty="ridge"), list(X)),
+        ("rmtgb", skmtl.RMTGB(), summary),
+    ]
+    return skmtl.StackedTasks(estimators=members, random_state=0)
 
 
 def _balanced_kind(label: pd.Series) -> Any:
@@ -193,16 +178,16 @@ MODELS: dict[str, Callable[[], Model]] = {
     "ridge": lambda: Alone(_linear),
     "lightgbm": lambda: Alone(_boosted),
     "lightgbm_balanced": lambda: Alone(partial(_boosted, class_weight="balanced")),
-    "rmtgb": lambda: Ours(skmtl.RMTGB(n_bags=1, random_state=0)),
-    "linear": lambda: Ours(skmtl.MultiTaskLinear(random_state=0)),
-    "multitab": lambda: Ours(skmtl.MultiTab(n_bags=1, random_state=0)),
-    "stacked": lambda: Ours(skmtl.StackedTasks(random_state=0)),
-    "stacked_balanced": lambda: Balanced(skmtl.StackedTasks(random_state=0)),
-    "stacked_parts": Parts,
-    "stacked_events": Both,
-    "events": lambda: Reading("events"),
-    "tcn": lambda: Reading("tcn"),
-    "wavelet": lambda: Reading("wavelet"),
+    "rmtgb": lambda: Ours(lambda X: skmtl.RMTGB(n_bags=1, random_state=0)),
+    "linear": lambda: Ours(lambda X: skmtl.MultiTaskLinear(random_state=0)),
+    "multitab": lambda: Ours(lambda X: skmtl.MultiTab(n_bags=1, random_state=0)),
+    "stacked": lambda: Ours(lambda X: skmtl.StackedTasks(random_state=0)),
+    "stacked_balanced": lambda: Balanced(lambda X: skmtl.StackedTasks(random_state=0)),
+    "stacked_parts": lambda: Balanced(_line_and_trees),
+    "stacked_events": lambda: Ours(_table_and_events),
+    "events": lambda: Ours(partial(_reader, way="events", random_state=0)),
+    "tcn": lambda: Ours(partial(_reader, way="tcn", random_state=0)),
+    "wavelet": lambda: Ours(partial(_reader, way="wavelet", random_state=0)),
     "gru": lambda: _recurrent("gru"),
     "gru-d": lambda: _recurrent("gru-d"),
 }
